@@ -1,0 +1,119 @@
+"""What a network must do: intents made of claims over sets of endpoints, all names resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vnetverify.header import IntervalSet
+from vnetverify.model.network import Service
+from vnetverify.source import Span
+
+
+class PlaceKind(Enum):
+    SUBNET = "subnet"
+    SITE = "site"
+    INTERNET = "internet"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a flow can begin or end: a subnet (`vnet.subnet`), a site, or the Internet."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+INTERNET = Place(PlaceKind.INTERNET.value, "internet")
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSet:
+    """Addresses at places, sorted by place; no place stands twice or with no address."""
+
+    parts: tuple[tuple[Place, IntervalSet], ...]
+    text: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.parts)
+
+    def at(self, place: Place) -> IntervalSet:
+        return next((addresses for where, addresses in self.parts if where == place), IntervalSet())
+
+
+class Verb(Enum):
+    """The sentences; `specs/semantics/intents.md` says when each holds."""
+
+    REACHES = "reaches"
+    SOMETIMES_REACHES = "sometimes reaches"
+    NEVER_REACHES = "never reaches"
+    ONLY_VIA = "only via"
+    NOT_VIA = "not via"
+    NOT_TRANSITIVE = "not transitive through"
+    NEXT_HOP = "next hop"
+    GATEWAY = "gateway"
+
+
+class HopKind(Enum):
+    """What `next hop of A to B is …` may say; `vnet-local` and `peering` are the system's own ways."""
+
+    VNET_LOCAL = "vnet-local"
+    PEERING = "peering"
+    APPLIANCE = "appliance"
+    GATEWAY = "gateway"
+    INTERNET = "internet"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedHop:
+    """`name` is the machine or gateway, None where any of the kind will do."""
+
+    kind: HopKind
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence about every flow (or some flow) from `pairs[i][0]` to `pairs[i][1]` on `service`.
+
+    A flow is in question when it goes from the left to the right of some pair and its two ends do not
+    both lie in one of `apart` (the members of `for each a, b in …`). `via` names machines and
+    gateways; for NOT_TRANSITIVE it is the hub's vnet name, and `excused` the devices that may pass.
+    `peered_with` are the vnets whose usable peering with the hub NOT_TRANSITIVE presumes.
+    """
+
+    verb: Verb
+    pairs: tuple[tuple[EndpointSet, EndpointSet], ...]
+    service: Service
+    text: str
+    span: Span
+    apart: tuple[EndpointSet, ...] = ()
+    via: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
+    expected_hop: ExpectedHop | None = None
+    peered_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`expect` is the verdict's word that counts as success (`proved` unless stated), `because` its reason."""
+
+    name: str
+    claims: tuple[Claim, ...]
+    span: Span
+    reason: str | None = None
+    expect: str = "proved"
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """`assume U-… = true`: fixes every uncertainty of this name, or of this kind when `fact` names a kind alone."""
+
+    fact: str
+    value: bool
+    span: Span

@@ -1,0 +1,352 @@
+"""A network as Azure would hold it: frozen values, no rules.
+
+Names are unique without regard to case within their kind; every reference is the declared spelling.
+Elements that refer to each other do so by name (`"spoke.web"` for subnet `web` of vnet `spoke`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from vnetverify.header import IntervalSet, Prefix
+from vnetverify.source import NOWHERE, Span
+
+GATEWAY_SUBNET = "GatewaySubnet"
+# Subnets in which no host of the user can be: what stands there is Azure's own (R-ADDR-7, R-ADDR-8).
+SUBNETS_WITHOUT_HOSTS = frozenset({"gatewaysubnet", "routeserversubnet"})
+# Subnets that hold declared interfaces only, never an undeclared virtual machine.
+SUBNETS_OF_SERVICES = frozenset({"azurefirewallsubnet", "azurefirewallmanagementsubnet"})
+
+
+class Era(Enum):
+    """The state of the documentation that the rules follow (R-META-2)."""
+
+    Y2016 = "2016-07"
+    Y2018 = "2018-02"
+    CURRENT = "current"
+
+
+class DeploymentModel(Enum):
+    RESOURCE_MANAGER = "resource-manager"
+    CLASSIC = "classic"
+
+
+class Direction(Enum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Access(Enum):
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class NextHopType(Enum):
+    VNET_LOCAL = "vnet-local"
+    APPLIANCE = "appliance"
+    GATEWAY = "gateway"
+    INTERNET = "internet"
+    NONE = "none"
+
+
+class LinkState(Enum):
+    INITIATED = "initiated"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+
+
+class Sku(Enum):
+    STANDARD = "standard"
+    BASIC = "basic"
+
+
+class GatewayKind(Enum):
+    VPN = "vpn"
+    EXPRESSROUTE = "expressroute"
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """`default_outbound` is None where the text does not say (atom `U-DOA`)."""
+
+    name: str
+    vnet: str
+    prefixes: tuple[Prefix, ...]
+    nsg: str | None = None
+    route_table: str | None = None
+    default_outbound: bool | None = None
+    nat_gateway: str | None = None
+    span: Span = NOWHERE
+
+    @property
+    def id(self) -> str:
+        return f"{self.vnet}.{self.name}"
+
+    def is_called(self, name: str) -> bool:
+        return self.name.casefold() == name.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Vnet:
+    name: str
+    address_space: tuple[Prefix, ...]
+    subnets: tuple[Subnet, ...] = ()
+    region: str | None = None
+    subscription: str | None = None
+    model: DeploymentModel = DeploymentModel.RESOURCE_MANAGER
+    tags: tuple[tuple[str, str], ...] = ()
+    span: Span = NOWHERE
+
+    def subnet(self, name: str) -> Subnet | None:
+        return next((subnet for subnet in self.subnets if subnet.is_called(name)), None)
+
+    @property
+    def gateway_subnet(self) -> Subnet | None:
+        return self.subnet(GATEWAY_SUBNET)
+
+
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """One directed half of a peering: what `local` says about `remote` (R-PEER-1).
+
+    `state` is None unless it was stated; then it follows from the other half (R-PEER-2).
+    """
+
+    local: str
+    remote: str
+    allow_virtual_network_access: bool = True
+    allow_forwarded_traffic: bool = False
+    allow_gateway_transit: bool = False
+    use_remote_gateways: bool = False
+    state: LinkState | None = None
+    span: Span = NOWHERE
+
+    @property
+    def id(self) -> str:
+        return f"{self.local} -> {self.remote}"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyAddress:
+    """`*`: every address."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPrefixes:
+    prefixes: tuple[Prefix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTag:
+    """A service tag by Azure's spelling, for example `VirtualNetwork` or `Storage.WestUS`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AsgMembers:
+    """The addresses of the members of application security groups (F-ASG-1)."""
+
+    names: tuple[str, ...]
+
+
+AddressField = AnyAddress | AddressPrefixes | ServiceTag | AsgMembers
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRule:
+    """A rule of a network security group; a smaller `priority` is tried first (F-NSG-2).
+
+    `protocol` is a number from 0 to 255, or None for `*`.
+    """
+
+    name: str
+    priority: int
+    direction: Direction
+    access: Access
+    protocol: int | None
+    source: AddressField
+    source_ports: IntervalSet
+    destination: AddressField
+    destination_ports: IntervalSet
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Nsg:
+    """A network security group without its default rules, which every group has (F-DEF-1)."""
+
+    name: str
+    rules: tuple[SecurityRule, ...]
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class UserRoute:
+    """A user-defined route; `next_hop_address` is set for appliances alone (R-UDR-2)."""
+
+    name: str
+    prefix: Prefix
+    next_hop: NextHopType
+    next_hop_address: int | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTable:
+    name: str
+    routes: tuple[UserRoute, ...]
+    propagate_gateway_routes: bool = True
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """`address` is None where it is not known before deployment, `sku` where it is not stated."""
+
+    name: str
+    sku: Sku | None
+    address: int | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """A network interface; all its addresses share its filters (F-EVAL-7)."""
+
+    name: str
+    machine: str
+    vnet: str
+    subnet: str
+    addresses: tuple[int, ...]
+    nsg: str | None = None
+    asgs: tuple[str, ...] = ()
+    ip_forwarding: bool = False
+    public_address: PublicAddress | None = None
+    span: Span = NOWHERE
+
+    @property
+    def subnet_id(self) -> str:
+        return f"{self.vnet}.{self.subnet}"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One line of an appliance's policy, first match; addresses and ports are plain sets."""
+
+    access: Access
+    protocol: int | None
+    sources: IntervalSet
+    destinations: IntervalSet
+    destination_ports: IntervalSet
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A virtual machine or appliance with its interfaces.
+
+    `policy` is None where what it forwards is not declared (`U-FORWARDS`), and `()` where it forwards
+    nothing; a packet that no line of a policy matches is dropped. Forwarding needs `ip_forwarding` on
+    the interfaces used (R-UDR-10). `stateful` and `translates_source` (towards the Internet,
+    R-UDR-17) are None where not declared.
+    """
+
+    name: str
+    nics: tuple[Nic, ...]
+    policy: tuple[PolicyRule, ...] | None = ()
+    stateful: bool | None = False
+    translates_source: bool | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A virtual network gateway. `allows_remote_vnets` is the switch of R-GW-18."""
+
+    name: str
+    vnet: str
+    kind: GatewayKind
+    allows_remote_vnets: bool | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A network on premises. `behind` names the appliance whose tunnel leads to it, if one does."""
+
+    name: str
+    prefixes: tuple[Prefix, ...]
+    behind: str | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection of `gateway` to a site, or to another gateway (VNet-to-VNet), given once for both ends.
+
+    `prefixes` is None where the gateway learns all of the site's prefixes. `circuit` names the
+    ExpressRoute circuit. `default_site` sends to it what nothing else covers (R-GW-21).
+    """
+
+    name: str
+    gateway: str
+    site: str | None = None
+    remote_gateway: str | None = None
+    bgp: bool = False
+    circuit: str | None = None
+    prefixes: tuple[Prefix, ...] | None = None
+    default_site: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a packet asks for: alternatives of a protocol (None for every one) and destination ports."""
+
+    name: str
+    parts: tuple[tuple[int | None, IntervalSet], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """Something the input holds and the model does not.
+
+    `vnets` are the networks whose traffic it could change; empty means any.
+    """
+
+    what: str
+    why: str
+    vnets: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Everything declared, by declared name and in order of declaration."""
+
+    era: Era = Era.CURRENT
+    vnets: Mapping[str, Vnet] = field(default_factory=dict)
+    peerings: tuple[Peering, ...] = ()
+    nsgs: Mapping[str, Nsg] = field(default_factory=dict)
+    route_tables: Mapping[str, RouteTable] = field(default_factory=dict)
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    connections: tuple[Connection, ...] = ()
+    asgs: Mapping[str, Span] = field(default_factory=dict)
+    nat_gateways: Mapping[str, Span] = field(default_factory=dict)
+    service_tags: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
+    unmodelled: tuple[Unmodelled, ...] = ()
+
+    def subnets(self) -> tuple[Subnet, ...]:
+        return tuple(subnet for vnet in self.vnets.values() for subnet in vnet.subnets)
+
+    def subnet(self, subnet_id: str) -> Subnet:
+        """Return the subnet called `vnet.subnet`. Raises KeyError when there is none."""
+        return next(subnet for subnet in self.subnets() if subnet.id == subnet_id)
+
+    def nics(self) -> tuple[Nic, ...]:
+        return tuple(nic for machine in self.machines.values() for nic in machine.nics)

@@ -1,0 +1,125 @@
+"""The open questions of the rule book: what Azure's documents leave unsaid, named and explained.
+
+The rules themselves stand in `specs/semantics`; their two readings in `simulator` and `encoder`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A kind of uncertainty.
+
+    `meaning` says what holds when it is true, with `{0}`, `{1}` for what the uncertainty is about.
+    `documented` is the value the current documentation prefers; None where no document can know
+    (what an undeclared appliance does). `settled_by` tells a user how to find out.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    meaning: str
+    documented: bool | None
+    settled_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """One open fact about one network: a kind of question and what it is asked about.
+
+    `documented` overrides the question's documented value where that depends on the case; two
+    uncertainties with the same name are the same fact whatever it says.
+    """
+
+    question: str
+    about: tuple[str, ...] = ()
+    documented: bool | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.question}({', '.join(self.about)})" if self.about else self.question
+
+    @property
+    def meaning(self) -> str:
+        return QUESTIONS[self.question].meaning.format(*self.about)
+
+
+def uncertainty(question: str, *about: str) -> Uncertainty:
+    """Return the uncertainty of kind `question` about these things, with its documented value."""
+    return Uncertainty(question, about, QUESTIONS[question].documented)
+
+
+class Undetermined(Exception):
+    """A partial world was asked for a fact that it leaves open."""
+
+    def __init__(self, fact: Uncertainty) -> None:
+        self.fact = fact
+        super().__init__(str(fact))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One way things may be: a truth value for every uncertainty, an address for every unknown one.
+
+    `facts` maps names of uncertainties to values, `addresses` names of public addresses to 32-bit values.
+    Facts not named read as their documented value, or false where there is none; in a `partial`
+    world asking for one raises `Undetermined`.
+    """
+
+    facts: Mapping[str, bool] = field(default_factory=dict)
+    addresses: Mapping[str, int] = field(default_factory=dict)
+    partial: bool = False
+
+    def holds(self, fact: Uncertainty) -> bool:
+        value = self.facts.get(str(fact))
+        if value is not None:
+            return value
+        if self.partial:
+            raise Undetermined(fact)
+        return bool(fact.documented)
+
+
+DOCUMENTED = World()
+
+_QUESTIONS = (
+    Question("U-R-SYS-5", ("R-SYS-5",), "a peering whose space equals a reserved private range carries packets to it", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SYS-6", ("R-SYS-6",), "a learned 0.0.0.0/0 removes the None routes of the private ranges", False, "the effective routes of a NIC while 0.0.0.0/0 is advertised"),
+    Question("U-R-SYS-10", ("R-SYS-10",), "Azure's tables drop packets to further public blocks that no page lists", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SEL-3", ("R-SEL-3",), "a static gateway prefix longer than an own or peered prefix beats it", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SEL-7", ("R-SEL-7",), "of equally good ways, {0} sends this flow by {1}", None, "a test packet; Azure may choose otherwise for the next flow"),
+    Question("U-R-SEL-8", ("R-SEL-8",), "a learned route becomes usable where a user route hides the own or peered prefix around it", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-UDR-5", ("R-UDR-5",), "a user route to a virtual network gateway works where it is not supported", False, "a next-hop test in Network Watcher"),
+    Question("U-R-UDR-6", ("R-UDR-6",), "next hop VnetLocal or Internet for a peered prefix delivers as the peering would", False, "a connection test between the two networks"),
+    Question("U-R-UDR-8", ("R-UDR-8",), "where a next hop is not directly connected, Azure uses the next best route", False, "a connection test from the subnet"),
+    Question("U-R-UDR-17", ("R-UDR-17",), "{0} translates the source of what it sends to the Internet", True, "the configuration of the appliance"),
+    Question("U-R-PEER-16", ("R-PEER-16",), "forwarded packets cross a peering whose receiving half does not allow forwarded traffic", False, "a connection test through the appliance"),
+    Question("U-R-GW-13", ("R-GW-13",), "a route the gateway learned carries packets between two spokes through it", False, "a connection test between the spokes"),
+    Question("U-R-GW-16", ("R-GW-16",), "a gateway sends packets for another site where a user route on its subnet says", True, "a connection test between the sites"),
+    Question("U-R-GW-17", ("R-GW-17",), "a VPN gateway passes packets between connections that do not all use BGP", False, "a connection test between the sites"),
+    Question("U-R-GW-18", ("R-GW-18",), "networks on one ExpressRoute circuit reach each other at the Microsoft edge", False, "the remote-network switches of the gateways, or a connection test"),
+    Question("U-R-GW-22", ("R-GW-22",), "a gateway carries packets to and from a peer that does not use it as its remote gateway", False, "a connection test from the site"),
+    Question("U-R-GW-26", ("R-GW-26",), "of a static and a learned prefix of one length, gateway {0} uses the learned one", None, "a test packet"),
+    Question("U-R-GW-29", ("R-GW-29",), "the Microsoft edge returns packets for another spoke of the same ExpressRoute gateway", False, "a connection test between the spokes"),
+    Question("U-R-TRAF-7", ("R-TRAF-7", "F-MISC-1"), "protocols beside TCP, UDP and ICMP are carried", True, "a test with that protocol"),
+    Question("U-R-TRAF-10", ("R-TRAF-10",), "a packet sent to a public address of this model comes back in to its holder", True, "a connection test to the public address"),
+    Question("U-AVNA", ("R-PEER-14", "F-TAG-4"), "the peering {0} blocks, since its virtual-network access is off", False, "a connection test where no security group is attached"),
+    Question("U-DOA", ("R-TRAF-5", "F-OUT-4"), "{0} has the implicit default outbound address", False, "the subnet's defaultOutboundAccess and its creation date"),
+    Question("U-FORWARDS", ("R-META-3",), "{0} forwards this flow", None, "the configuration of the appliance: declare it with `forwards`"),
+    Question("U-STATEFUL", ("R-TRAF-2",), "{0} drops packets of flows it did not see begin", None, "the configuration of the appliance"),
+    Question("U-EXIT", ("R-UDR-11",), "{0} sends this flow out by its interface {1}", None, "the routing table of the appliance"),
+    Question("U-SITE", ("R-GW-24",), "{0} sends this flow by {1}", None, "the routing table of the site"),
+    Question("U-REWRITES", ("F-ADDR-8", "F-META-7"), "{0} translates addresses or proxies, so that one flow enters and another leaves", None, "the configuration of the appliance"),
+    Question("U-SKU", ("F-PIP-3",), "the public address {0} is of the Basic SKU, which is open", False, "the SKU of the public address"),
+    Question("U-HAIRPUB", ("F-ADDR-7",), "a host reached by its public address sees the public address of the sender", True, "a packet capture at the receiver"),
+    Question("U-VNTAG", ("F-TAG-7", "R-TRAF-9"), "{1} belongs to the VirtualNetwork tag at {0}", None, "the effective security rules of a NIC in the subnet"),
+    Question("U-INET", ("F-TAG-9", "F-TAG-10"), "{0} belongs to the Internet tag", True, "the effective security rules of any NIC"),
+    Question("U-INETMINUS", ("F-TAG-11",), "{1}, which VirtualNetwork gained at {0}, leaves the Internet tag", False, "the effective security rules of a NIC in the subnet"),
+    Question("U-TAG", ("F-TAG-19",), "{1} of this flow belongs to the service tag {0}", None, "the published list of service tags"),
+    Question("U-ANYPROTO", ("F-NSG-7",), "protocol `*` covers protocols beside TCP, UDP and ICMP", False, "a test with that protocol"),
+    Question("U-ICMPPORT", ("F-NSG-9",), "rule {0}, which names ports, applies to ICMP", False, "a ping through that rule"),
+    Question("U-PROTOPORT", ("F-NSG-17",), "rule {0}, which names ports, applies to protocols without ports", False, "a test with that protocol"),
+    Question("U-ASGFWD", ("F-FWD-4",), "rule {0} applies at {1} although only one of interface and address is in the application security group", False, "a test through the appliance"),
+)  # fmt: skip
+
+QUESTIONS: Mapping[str, Question] = {question.name: question for question in _QUESTIONS}

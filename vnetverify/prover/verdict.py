@@ -1,0 +1,95 @@
+"""What can be said of a claim: a closed union, matched with `assert_never`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from vnetverify.header import Flow
+from vnetverify.model.intents import Place
+from vnetverify.model.network import Unmodelled
+from vnetverify.rules import Uncertainty, World
+from vnetverify.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A flow, where it starts and the world it runs in; the simulator has replayed it."""
+
+    origin: Place
+    flow: Flow
+    world: World
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ground:
+    """A line or rule that a proof rests on. `group` is the list it stands in (a security group, a route table)."""
+
+    group: str
+    what: str
+    rule: str
+    span: Span | None = None
+
+
+class _Verdict:
+    __slots__ = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a verdict is not a truth value; match it")
+
+
+@dataclass(frozen=True, slots=True)
+class Proved(_Verdict):
+    """No flow contradicts the claim: in no world, or with `documented` in none that reads as documented.
+
+    `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
+    fixed to their documented value or assumed that the proof needs. `witness` shows, where the claim
+    asks for a flow, one that does it.
+    """
+
+    grounds: tuple[Ground, ...]
+    minimal: bool = False
+    documented: bool = False
+    leaned_on: tuple[Uncertainty, ...] = ()
+    witness: Witness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted(_Verdict):
+    """`witness` contradicts the claim; it is None where the claim asks for a flow and there is none."""
+
+    witness: Witness | None
+    why: str
+    documented: bool = False
+    leaned_on: tuple[Uncertainty, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuous(_Verdict):
+    """The claim holds, or fails, of nothing; `why` names the part that is empty."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(_Verdict):
+    """Undecided: for a limit that was hit, an open fact, or something that the model does not hold.
+
+    `as_documented` is the verdict's word under the documented reading where the open facts alone stand
+    between it and an answer; `witness` shows what happens if they are otherwise.
+    """
+
+    why: str
+    open_facts: tuple[Uncertainty, ...] = ()
+    as_documented: str | None = None
+    witness: Witness | None = None
+    unmodelled: tuple[Unmodelled, ...] = ()
+
+
+Verdict = Proved | Refuted | Vacuous | Unknown
+
+
+def verdict_word(verdict: Verdict) -> str:
+    """Return `proved`, `refuted`, `vacuous` or `unknown`."""
+    return type(verdict).__name__.lower()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.source import Source, Span
+from vnetverify.source import Span
 
 
 class Severity(Enum):

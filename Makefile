@@ -1,0 +1,39 @@
+# `make check` is what must hold before a commit; `make golden` rewrites the golden files from today's output.
+PYTHON ?= python
+EXAMPLES ?= 2000
+
+.PHONY: check format lint types contracts specs test golden fuzz bench
+
+check: lint types contracts specs test
+
+format:
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types:
+	$(PYTHON) -m mypy
+
+contracts:
+	lint-imports --no-cache --no-logo
+
+specs:
+	for spec in specs/tutorial.vnet specs/seed/*.vnet specs/estates/*.vnet; do \
+	  $(PYTHON) -m vnetverify prove --output-format concise "$$spec" || exit 1; \
+	done
+
+test:
+	$(PYTHON) -m pytest -n auto
+
+golden:
+	VNETVERIFY_WRITE_GOLDEN=1 $(PYTHON) -m pytest tests/golden
+
+# The same properties as in `test`, with many more generated networks.
+fuzz:
+	VNETVERIFY_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
+
+bench:
+	for benchmark in benchmarks/*.py; do $(PYTHON) "$$benchmark" || exit 1; done

@@ -1,0 +1,7 @@
+"""`python -m vnetverify` is the command `vnetverify`."""
+
+import sys
+
+from vnetverify.cli import main
+
+sys.exit(main())

@@ -1,0 +1,53 @@
+"""The table of sub-commands, each imported when it is called and not before."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+
+import click
+
+# The short help stands here so that `--help` and completion load no command.
+COMMANDS = {
+    "prove": "Prove or refute the intents of a text.",
+    "check": "Read a text and say what is wrong with it.",
+    "trace": "Follow one flow, hop by hop, there and back.",
+    "routes": "Show the effective routes of a subnet, and what lost.",
+    "rules": "Show the effective security rules of an interface or subnet.",
+    "resolve": "Show which addresses an expression stands for.",
+    "fmt": "Lay a text out in the canonical way.",
+    "schema": "Print the JSON Schema of an output.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"vnetverify.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0][:40], COMMANDS, n=1)
+            hint = f"; did you mean `{close[0]}`?" if close else ""
+            ctx.fail(f"no command {args[0][:40]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)

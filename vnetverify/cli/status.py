@@ -1,0 +1,20 @@
+"""Exit statuses: what a run's end means to the script that started it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+AS_EXPECTED = 0
+REFUTED = 1  # some intent is not as expected
+BAD_INPUT = 2  # the usage or the input is wrong
+UNDECIDED = 3
+NOTHING_CHECKED = 4  # nothing selected, or vacuous
+OUR_BUG = 5
+INTERRUPTED = 130
+
+_WORST_FIRST = (OUR_BUG, INTERRUPTED, REFUTED, BAD_INPUT, UNDECIDED, NOTHING_CHECKED, AS_EXPECTED)
+
+
+def worst(statuses: Iterable[int]) -> int:
+    """Return the status that stands for all of `statuses`; of none, that nothing was checked."""
+    return min(statuses, key=_WORST_FIRST.index, default=NOTHING_CHECKED)

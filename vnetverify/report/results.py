@@ -1,0 +1,56 @@
+"""What a run found out: verdicts with their claims and stories, before anyone decides how to print them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vnetverify.diagnostic import Diagnostic
+from vnetverify.explanation.story import Story
+from vnetverify.model.intents import Assumption, Claim, Intent
+from vnetverify.model.network import Era, Unmodelled
+from vnetverify.prover.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """The verdict on one claim; `story` tells the witness's way where there is one.
+
+    `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    story: Story | None = None
+    seconds: float = 0.0
+    rlimit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IntentResult:
+    """`verdict` is the worst of the claims'; `as_expected` compares it with what the intent expects."""
+
+    intent: Intent
+    verdict: Verdict
+    results: tuple[ClaimResult, ...]
+    as_expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything one run has to say, in the order of the text.
+
+    `selected` counts the intents that were to be checked: more than `results` when the run was
+    interrupted, which `complete` says too. `timings` are seconds by phase.
+    """
+
+    results: tuple[IntentResult, ...]
+    selected: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unmodelled: tuple[Unmodelled, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    documented_reading: bool = False
+    era: Era = Era.CURRENT
+    timings: Mapping[str, float] = field(default_factory=dict)
+    complete: bool = True
+    version: str = ""

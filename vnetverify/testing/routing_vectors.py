@@ -1,0 +1,342 @@
+"""The routing format of test vectors: topology, route tables, gateways, and where packets go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, addresses_of, parse_address, parse_prefix
+from vnetverify.model.intents import HopKind, Place, PlaceKind
+from vnetverify.model.network import (
+    Access,
+    Connection,
+    DeploymentModel,
+    Era,
+    Gateway,
+    GatewayKind,
+    LinkState,
+    Machine,
+    Network,
+    NextHopType,
+    Nic,
+    Peering,
+    PolicyRule,
+    RouteTable,
+    Site,
+    Subnet,
+    UserRoute,
+    Vnet,
+)
+from vnetverify.rules import QUESTIONS
+from vnetverify.testing.questions import (
+    Addresses,
+    Announced,
+    Answer,
+    Asked,
+    Carried,
+    End,
+    GatewayOf,
+    Hop,
+    Hops,
+    IsValid,
+    Learned,
+    Name,
+    NextHop,
+    Passage,
+    Prefixes,
+    Question,
+    Reserved,
+    Validity,
+    interface,
+    new_flow,
+)
+from vnetverify.testing.records import NotApplicable, Record, facts_of
+
+FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS),)
+_PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
+
+NEXT_HOPS = {
+    "VirtualAppliance": NextHopType.APPLIANCE,
+    "VirtualNetworkGateway": NextHopType.GATEWAY,
+    "VnetLocal": NextHopType.VNET_LOCAL,
+    "Internet": NextHopType.INTERNET,
+    "None": NextHopType.NONE,
+}
+_HOP_KINDS = {
+    "VnetLocal": HopKind.VNET_LOCAL,
+    "VNetPeering": HopKind.PEERING,
+    "VNetGlobalPeering": HopKind.PEERING,
+    "VirtualAppliance": HopKind.APPLIANCE,
+    "VirtualNetworkGateway": HopKind.GATEWAY,
+    "Internet": HopKind.INTERNET,
+    "None": HopKind.NONE,
+}
+_ORIGINS = {"User": "user", "VirtualNetworkGateway": "gateway", "Default": "system"}
+
+
+def network_of(vector: Mapping[str, Any]) -> Network:
+    """Return the network of a routing vector. Raises `NotApplicable`."""
+    record = Record(vector["network"], "network")
+    gateways = tuple(record.records("gateways", "gateway"))
+    nics = [_nic(nic) for nic in record.records("nics", "nic")]
+    vnets = [_vnet(vnet) for vnet in record.records("vnets", "vnet")]
+    network = Network(
+        era=Era(vector.get("era", "current")),
+        vnets={vnet.name: vnet for vnet in vnets},
+        peerings=tuple(_peering(peering) for peering in record.records("peerings", "peering")),
+        route_tables={table.name: table for table in map(_route_table, record.records("route_tables", "route table"))},
+        machines={machine.name: machine for machine in nics},
+        connections=_connections(gateways),
+        gateways={gateway.name: gateway for gateway in map(_gateway, gateways)},
+        sites={site.name: site for site in (_site(site, vnets) for site in record.records("sites", "site"))},
+    )
+    record.finish()
+    return network
+
+
+def _vnet(record: Record) -> Vnet:
+    name = record.need("name")
+    vnet = Vnet(
+        name=name,
+        address_space=tuple(parse_prefix(text) for text in record.need("address_space")),
+        subnets=tuple(_subnet(name, subnet) for subnet in record.records("subnets", "subnet")),
+        region=record.take("region"),
+        subscription=record.take("subscription"),
+        model=DeploymentModel.CLASSIC if record.take("model", "arm") == "classic" else DeploymentModel.RESOURCE_MANAGER,
+    )
+    record.finish()
+    return vnet
+
+
+def _subnet(vnet: str, record: Record) -> Subnet:
+    subnet = Subnet(
+        name=record.need("name"),
+        vnet=vnet,
+        prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
+        route_table=record.take("route_table"),
+    )
+    record.finish()
+    return subnet
+
+
+def _peering(record: Record) -> Peering:
+    record.only("sync", "FullyInSync")
+    record.only("peer_complete_vnets", True)
+    state = record.take("state")
+    peering = Peering(
+        local=record.need("local"),
+        remote=record.need("remote"),
+        allow_virtual_network_access=record.take("allow_vnet_access", True),
+        allow_forwarded_traffic=record.take("allow_forwarded_traffic", False),
+        allow_gateway_transit=record.take("allow_gateway_transit", False),
+        use_remote_gateways=record.take("use_remote_gateways", False),
+        state=LinkState(state.lower()) if state else None,
+    )
+    record.finish()
+    return peering
+
+
+def _route_table(record: Record) -> RouteTable:
+    table = RouteTable(
+        name=record.need("name"),
+        routes=tuple(_route(route, number) for number, route in enumerate(record.records("routes", "route"), 1)),
+        propagate_gateway_routes=not record.take("disable_bgp_route_propagation", False),
+    )
+    record.finish()
+    return table
+
+
+def _route(record: Record, number: int) -> UserRoute:
+    address = record.take("next_hop_ip")
+    hop = record.need("next_hop_type")
+    if hop not in NEXT_HOPS:
+        raise NotApplicable(f"next hop type `{hop}`")
+    prefix = record.need("prefix")
+    if not prefix[:1].isdigit():
+        raise NotApplicable(f"a route for the service tag `{prefix}`")
+    route = UserRoute(
+        name=record.take("name", f"r{number}"),
+        prefix=parse_prefix(prefix),
+        next_hop=NEXT_HOPS[hop],
+        next_hop_address=parse_address(address) if address else None,
+    )
+    record.finish()
+    return route
+
+
+def _nic(record: Record) -> Machine:
+    name = record.need("name")
+    is_appliance = record.take("role", "vm") == "nva"
+    record.take("os_routes")  # of one interface: they choose among exits, of which there is one (R-UDR-11)
+    nic = Nic(
+        name=name,
+        machine=name,
+        vnet=record.need("vnet"),
+        subnet=record.need("subnet"),
+        addresses=(parse_address(record.need("ip")),),
+        ip_forwarding=record.take("ip_forwarding", False),
+    )
+    machine = Machine(
+        name=name,
+        nics=(nic,),
+        policy=FORWARDS_ANY if is_appliance else (),
+        stateful=record.take("stateful", False),
+    )
+    record.finish()
+    return machine
+
+
+def _gateway(record: Record) -> Gateway:
+    record.take("asn")  # both matter to a Route Server alone (R-GW-16)
+    record.take("active_active")
+    gateway = Gateway(
+        name=record.need("name"),
+        vnet=record.need("vnet"),
+        kind=GatewayKind(record.need("type")),
+        allows_remote_vnets=record.take("allow_remote_vnet_traffic", False),
+    )
+    record.finish()
+    return gateway
+
+
+def _connections(gateways: tuple[Record, ...]) -> tuple[Connection, ...]:
+    """Return every connection once; one between gateways is written at both ends (`bgp` must then agree)."""
+    connections: dict[frozenset[str] | str, Connection] = {}
+    for gateway in gateways:
+        name = gateway.need("name")
+        for number, record in enumerate(gateway.records("connections", "connection"), 1):
+            connection = _connection(record, name, number)
+            ends = frozenset({name, connection.remote_gateway}) if connection.remote_gateway else connection.name
+            earlier = connections.setdefault(ends, connection)
+            if earlier.bgp != connection.bgp:
+                raise NotApplicable(f"two ends of `{earlier.name}` that differ in `bgp`")
+    return tuple(connections.values())
+
+
+def _connection(record: Record, gateway: str, number: int) -> Connection:
+    kind, prefixes = record.need("kind"), record.take("prefixes")
+    if kind not in ("s2s", "er", "vnet_to_vnet"):
+        raise NotApplicable(f"connections of kind `{kind}`")
+    if kind == "vnet_to_vnet" and prefixes is not None:
+        raise NotApplicable("`prefixes` of a connection between gateways")
+    site, remote = record.take("site"), record.take("remote_gateway")
+    connection = Connection(
+        name=record.take("name", f"{gateway}-{remote or site or number}"),
+        gateway=gateway,
+        site=site,
+        remote_gateway=remote,
+        bgp=record.take("bgp", kind == "er"),
+        circuit=record.take("circuit"),
+        prefixes=None if prefixes is None else tuple(parse_prefix(text) for text in prefixes),
+        default_site=record.take("default_site", False),
+    )
+    record.finish()
+    return connection
+
+
+def _site(record: Record, vnets: list[Vnet]) -> Site:
+    behind, reaches = record.take("attached_to_nva"), record.take("reaches")
+    everywhere = addresses_of(prefix for vnet in vnets for prefix in vnet.address_space)
+    if reaches is not None and (behind is None or everywhere - addresses_of(parse_prefix(text) for text in reaches)):
+        raise NotApplicable("`reaches` of a site that leaves some network out")
+    site = Site(
+        name=record.need("name"),
+        prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
+        behind=behind,
+    )
+    record.finish()
+    return site
+
+
+def asked_of(vector: Mapping[str, Any], network: Network) -> tuple[Asked, ...]:
+    """Return what a routing vector asks: once, or for both readings where it gives two answers."""
+    question = _question(Record(vector["question"], "question"), network)
+    facts = facts_of(vector.get("fixed_atoms", {}), network)
+    answer = vector["answer"]
+    if "must" not in answer and "may" not in answer:
+        return (Asked(question, _answer(question, answer, network), facts),)
+    atoms = [f"U-{rule}" for rule in vector.get("rules", ()) if f"U-{rule}" in QUESTIONS]
+    if len(atoms) != 1:
+        raise NotApplicable("two readings that no single atom tells apart")
+    return tuple(
+        Asked(question, Passage(bool(answer[reading])), {**facts, atoms[0]: value})
+        for reading, value in (("must", False), ("may", True))
+    )
+
+
+def _question(record: Record, network: Network) -> Question:
+    kind, origin = record.need("kind"), record.take("from")
+    question: Question
+    match kind:
+        case "next_hop":
+            question = NextHop(_subnet_id(origin, network), parse_address(record.need("dst")))
+        case "gateway_for":
+            question = GatewayOf(_subnet_id(origin, network), parse_address(record.need("dst")))
+        case "deliver" | "converse":
+            start, end = _end(origin, network), _end(record.need("to"), network)
+            flow = new_flow(TCP, start.address, end.address, _PORT)
+            question = Carried(start, end, flow, answered=kind == "converse")
+        case "valid_config":
+            question = IsValid()
+        case "gateway_advertises":
+            question = Announced(record.need("gateway"))
+        case "bgp_accepts":
+            question = Learned(record.need("gateway"), parse_prefix(record.need("prefix")))
+        case "reserved_addresses":
+            question = Reserved(_subnet_id(origin, network))
+        case _:
+            raise NotApplicable(f"questions of kind `{kind}`")
+    record.finish()
+    return question
+
+
+def _subnet_id(origin: Any, network: Network) -> str:
+    if isinstance(origin, str):
+        return interface(network, origin).subnet_id
+    return network.subnet(f"{origin['vnet']}.{origin['subnet']}").id
+
+
+def _end(text: str, network: Network) -> End:
+    name, is_site, address = text.partition(":")
+    if is_site:
+        return End(Place(PlaceKind.SITE.value, network.sites[name].name), parse_address(address))
+    nic = interface(network, name)
+    return End(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic.addresses[0])
+
+
+def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:
+    match question:
+        case NextHop():
+            return Hops(tuple(_hop(Record(hop, "answer")) for hop in answer.get("any_of", [answer])))
+        case GatewayOf():
+            return Name(answer["gateway"])
+        case Carried():
+            return Passage(bool(answer["value"]), _forwarders(answer.get("path")))
+        case IsValid():
+            return Validity(bool(answer["value"]), tuple(answer.get("violates", ())))
+        case Announced():
+            return Prefixes(frozenset(parse_prefix(text) for text in answer["prefixes"]))
+        case Learned():
+            return Passage(bool(answer["value"]))
+        case Reserved():
+            return Addresses(frozenset(parse_address(text) for text in answer["addresses"]))
+        case _:
+            raise NotApplicable("an answer to another question")
+
+
+def _forwarders(path: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(path[1:-1]) if path else None
+
+
+def _hop(record: Record) -> Hop:
+    kind = record.need("type")
+    if kind not in _HOP_KINDS:
+        raise NotApplicable(f"next hop type `{kind}`")
+    hop = Hop(
+        kind=_HOP_KINDS[kind],
+        prefix=parse_prefix(record.need("prefix")),
+        origin=_ORIGINS[record.need("route_source")],
+        name=record.take("ip") or record.take("gateway"),
+    )
+    record.finish()
+    return hop

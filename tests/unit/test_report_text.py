@@ -1,0 +1,99 @@
+"""Reports for people: what the headings, the summary and the reasons say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import click
+
+from tests.golden.samples import AS_DOCUMENTED, EVERYTHING, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED
+from vnetverify.model.intents import Assumption
+from vnetverify.prover.verdict import Proved
+from vnetverify.report.results import IntentResult, Report
+from vnetverify.report.text import render_concise, render_full, summary
+from vnetverify.source import NOWHERE
+
+
+def report(*results: IntentResult) -> Report:
+    return Report(results, selected=len(results))
+
+
+def full(*results: IntentResult) -> str:
+    return click.unstyle(render_full(report(*results)))
+
+
+def test_the_summary_counts_what_was_expected_apart() -> None:
+    assert summary(report(PROVED, REFUTED, KNOWN_GAP)) == "3 intents: 1 proved, 1 refuted, 1 refuted (expected)"
+
+
+def test_a_proof_where_a_refutation_was_expected_is_named_so() -> None:
+    surprise = replace(KNOWN_GAP, verdict=PROVED.verdict, results=PROVED.results, as_expected=False)
+
+    assert summary(report(surprise)) == "1 intent: 1 proved (expected refuted)"
+    assert "\n  expected refuted: ticket 4711\n" in full(surprise)
+
+
+def test_an_empty_selection_does_not_look_green() -> None:
+    assert summary(report()) == "no intent to check"
+
+
+def test_a_proof_that_needs_the_documented_reading_never_passes_for_an_unconditional_one() -> None:
+    assert full(AS_DOCUMENTED).startswith("proved (as documented)[hub-is-no-relay]")
+    assert summary(report(AS_DOCUMENTED)) == "1 intent: 1 proved (as documented)"
+    assert "proved (as documented)[" in click.unstyle(render_concise(report(AS_DOCUMENTED)))
+
+
+def test_an_open_verdict_names_the_facts_and_how_to_settle_them() -> None:
+    text = full(OPEN)
+
+    assert "proved as documented, open if U-R-PEER-16 or U-FORWARDS(fw)" in text
+    assert "to settle it: the configuration of the appliance" in text
+
+
+def test_many_grounds_are_summed_up_by_the_list_they_stand_in() -> None:
+    assert "nsg big: 20 lines  F-NSG-2  hub.vnet:30" in full(LONG_PROOF)
+
+
+def test_a_proof_that_may_need_less_says_so() -> None:
+    assert "rests on some of" in full(LONG_PROOF)
+    assert "rests on\n" in full(PROVED)
+
+
+def test_a_fact_leaned_on_shows_the_value_that_was_assumed() -> None:
+    assumed = replace(report(AS_DOCUMENTED), assumptions=(Assumption("U-R-PEER-16", True, NOWHERE),))
+
+    assert "U-R-PEER-16 = true  forwarded packets cross" in click.unstyle(render_full(assumed))
+
+
+def test_an_assumption_about_one_fact_goes_before_one_about_its_kind() -> None:
+    firewall = OPEN.results[0].verdict.open_facts[1]  # type: ignore[union-attr]
+    proof = Proved((), leaned_on=(firewall,))
+    leaning = replace(PROVED, verdict=proof, results=(replace(PROVED.results[0], verdict=proof),))
+    assumptions = (Assumption("U-FORWARDS", True, NOWHERE), Assumption("U-FORWARDS(fw)", False, NOWHERE))
+
+    text = click.unstyle(render_full(replace(report(leaning), assumptions=assumptions)))
+
+    assert "U-FORWARDS(fw) = false  not so: fw forwards this flow" in text
+
+
+def test_an_interrupted_report_says_what_is_missing() -> None:
+    partial = Report((PROVED,), selected=3, complete=False)
+
+    assert summary(partial).endswith("interrupted: 2 of 3 intents were not decided")
+
+
+def test_a_hostile_name_cannot_move_the_cursor() -> None:
+    intent = replace(REFUTED.intent, name="\x1b[2J", because="\u202e", expect="proved")
+    claim = replace(REFUTED.results[0].claim, text="a\x1b]0;title\x07 never reaches b")
+    hostile = replace(REFUTED, intent=intent, results=(replace(REFUTED.results[0], claim=claim),))
+
+    for text in (render_full(report(hostile)), render_concise(report(hostile))):
+        without_our_colours = re.sub(r"\x1b\[\d*m", "", text)
+        assert all(line.isprintable() for line in without_our_colours.split("\n"))
+
+
+def test_a_concise_line_begins_with_the_place() -> None:
+    first = click.unstyle(render_concise(EVERYTHING)).split("\n")[0]
+
+    assert first == "hub.vnet:20:12: proved[orders-work]: spoke.web reaches hub.db on sql"

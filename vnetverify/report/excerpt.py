@@ -1,0 +1,109 @@
+"""Diagnostics with the lines they speak of. The text is styled; who prints it strips that where it does not belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
+from vnetverify.report.terminal import bold, coloured, dim, printable, shortened, width
+from vnetverify.source import Source, Span
+
+SHOWN = 100  # diagnostics printed in full; a broken generated file must not flood the terminal
+_LINE = 100  # columns of a quoted line
+_BEFORE = 40  # columns kept in front of the caret when a line is cut
+_MESSAGE = 400
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    span: Span
+    label: str
+    main: bool
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source]) -> str:
+    """Return every diagnostic as an excerpt in source order, one blank line between; at most `SHOWN` of them."""
+    ordered = in_source_order(diagnostics)
+    lines = {name: source.text.split("\n") for name, source in sources.items()} if ordered else {}
+    blocks = ["\n".join(_excerpt(diagnostic, lines)) for diagnostic in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        blocks.append(f"... and {len(ordered) - SHOWN} more")
+    return "\n\n".join(blocks)
+
+
+def one_line(diagnostic: Diagnostic) -> str:
+    """Return `file:line:column: error[code]: message`."""
+    return f"{printable(str(diagnostic.span))}: {_title(diagnostic)}"
+
+
+def _title(diagnostic: Diagnostic) -> str:
+    word = coloured(f"{diagnostic.severity.value}[{diagnostic.code}]", _COLOURS[diagnostic.severity])
+    return f"{word}: {shortened(printable(diagnostic.message), _MESSAGE)}"
+
+
+def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:
+    yield f"{_title(diagnostic)}"
+    marks = [_Mark(diagnostic.span, diagnostic.label, True)]
+    marks += [_Mark(span, label, False) for span, label in diagnostic.others]
+    gutter = len(str(max(mark.span.line for mark in marks)))
+    yield f"{' ' * gutter}{dim('-->')} {printable(str(diagnostic.span))}"
+    here = [mark for mark in marks if mark.span.file == diagnostic.span.file]
+    yield from _quoted(here, lines.get(diagnostic.span.file, []), gutter)
+    for mark in marks:
+        if mark not in here:
+            yield f"{' ' * gutter}{dim(':::')} {printable(str(mark.span))}"
+            yield from _quoted([mark], lines.get(mark.span.file, []), gutter)
+    reference = _reference(diagnostic)
+    if reference:
+        yield f"{' ' * gutter} {dim('=')} {reference}"
+    if diagnostic.help:
+        yield f"{coloured('help', 'cyan')}: {shortened(printable(diagnostic.help), _MESSAGE)}"
+
+
+def _reference(diagnostic: Diagnostic) -> str:
+    parts = [f"rule {diagnostic.rule}"] if diagnostic.rule else []
+    if diagnostic.azure:
+        parts.append(f"Azure says `{printable(diagnostic.azure)}`")
+    return ", ".join(parts)
+
+
+def _quoted(marks: list[_Mark], lines: list[str], gutter: int) -> Iterator[str]:
+    """Yield the marked lines in order, each with its marks below; nothing for places without a known line."""
+    known = sorted(
+        (mark for mark in marks if 1 <= mark.span.line <= len(lines)), key=lambda mark: (mark.span.line, not mark.main)
+    )
+    if known:
+        yield f"{' ' * gutter} {dim('|')}"
+    for number, group in groupby(known, key=lambda mark: mark.span.line):
+        text = lines[number - 1].rstrip("\r")
+        on_line = list(group)
+        start = _first_column(text, on_line[0].span.column)
+        shown, cut = text[start : start + _LINE], len(text) > start + _LINE
+        yield f"{dim(f'{number:>{gutter}} |')} {'…' if start else ''}{_flat(shown)}{'…' if cut else ''}"
+        for mark in on_line:
+            yield f"{' ' * gutter} {dim('|')} {_marker(mark, text, start)}"
+
+
+def _first_column(text: str, column: int) -> int:
+    """Return the index from which `text` is quoted, so that the 1-based `column` is seen."""
+    return 0 if len(text) <= _LINE else max(0, min(column - 1 - _BEFORE, len(text) - _LINE))
+
+
+def _flat(text: str) -> str:
+    """Return `text` with one character for each: a blank for a tab, `\ufffd` for what cannot be shown."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "\ufffd" for c in text)
+
+
+def _marker(mark: _Mark, text: str, start: int) -> str:
+    """Return the carets and the label that stand below `text`, quoted from index `start`."""
+    first = max(mark.span.column - 1, start)
+    last = mark.span.end_column - 1 if mark.span.end_line == mark.span.line else len(text)
+    last = min(last, start + _LINE)
+    before = width(_flat(text[start:first])) + (1 if start else 0)
+    under = max(1, width(_flat(text[first:last])))
+    carets = coloured("^" * under, "red") if mark.main else bold("-" * under)
+    label = shortened(printable(mark.label), _LINE)
+    return f"{' ' * before}{carets} {label}".rstrip()

@@ -1,0 +1,201 @@
+"""A report for programs: one JSON document, described by `schema.REPORT`.
+
+It ends with a count and a digest, so that who reads a cut one can notice.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any, assert_never
+
+from vnetverify.diagnostic import Diagnostic
+from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.header import Flow, address_text
+from vnetverify.model.network import Unmodelled
+from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.source import Span
+
+FORMAT = "vnetverify-report"
+FORMAT_VERSION = 1
+
+Json = dict[str, Any]
+
+
+def render_json(report: Report) -> str:
+    """Return `report` as JSON text. The same report gives the same text, unless it carries timings."""
+    document = _report(report)
+    document["end"] = {"intents": len(report.results), "sha256": digest(document)}
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def digest(document: Json) -> str:
+    """Return the SHA-256 of `document` without its `end`, written with sorted keys and no blanks."""
+    body = {key: value for key, value in document.items() if key != "end"}
+    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _report(report: Report) -> Json:
+    document: Json = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "version": report.version,
+        "era": report.era.value,
+        "reading": "documented" if report.documented_reading else "every world",
+        "complete": report.complete,
+        "selected": report.selected,
+        "assumptions": [{"fact": a.fact, "value": a.value, "at": _span(a.span)} for a in report.assumptions],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "unmodelled": [_unmodelled(item) for item in report.unmodelled],
+        "intents": [_intent(result, timed=bool(report.timings)) for result in report.results],
+    }
+    if report.timings:
+        document["seconds"] = dict(report.timings)
+    return document
+
+
+def _intent(result: IntentResult, timed: bool) -> Json:
+    intent = result.intent
+    return {
+        "name": intent.name,
+        "reason": intent.reason,
+        "at": _span(intent.span),
+        "verdict": verdict_word(result.verdict),
+        "expected": intent.expect,
+        "because": intent.because,
+        "as_expected": result.as_expected,
+        "claims": [_claim(claim, timed) for claim in result.results],
+    }
+
+
+def _claim(result: ClaimResult, timed: bool) -> Json:
+    document: Json = {
+        "text": result.claim.text,
+        "at": _span(result.claim.span),
+        "verdict": _verdict(result.verdict),
+        "story": None if result.story is None else _story(result.story),
+    }
+    if timed:
+        document |= {"seconds": result.seconds, "rlimit": result.rlimit}
+    return document
+
+
+def _verdict(verdict: Verdict) -> Json:
+    word: Json = {"word": verdict_word(verdict)}
+    match verdict:
+        case Proved():
+            return word | {
+                "as_documented_only": verdict.documented,
+                "grounds": [_ground(ground) for ground in verdict.grounds],
+                "minimal": verdict.minimal,
+                "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
+                "witness": _witness(verdict.witness),
+            }
+        case Refuted():
+            return word | {
+                "as_documented_only": verdict.documented,
+                "why": verdict.why,
+                "grounds": [_ground(ground) for ground in verdict.grounds],
+                "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
+                "witness": _witness(verdict.witness),
+            }
+        case Vacuous():
+            return word | {"why": verdict.why}
+        case Unknown():
+            return word | {
+                "why": verdict.why,
+                "as_documented": verdict.as_documented,
+                "open_facts": [_open_fact(fact) for fact in verdict.open_facts],
+                "unmodelled": [_unmodelled(item) for item in verdict.unmodelled],
+                "witness": _witness(verdict.witness),
+            }
+        case _:
+            assert_never(verdict)
+
+
+def _witness(witness: Witness | None) -> Json | None:
+    if witness is None:
+        return None
+    return {
+        "origin": _place(witness),
+        "flow": _flow(witness.flow),
+        "facts": dict(sorted(witness.world.facts.items())),
+        "addresses": {name: address_text(value) for name, value in sorted(witness.world.addresses.items())},
+    }
+
+
+def _place(witness: Witness) -> Json:
+    return {"kind": witness.origin.kind, "name": witness.origin.name}
+
+
+def _flow(flow: Flow) -> Json:
+    return {
+        "protocol": flow.protocol,
+        "source": address_text(flow.source),
+        "source_port": flow.source_port,
+        "destination": address_text(flow.destination),
+        "destination_port": flow.destination_port,
+    }
+
+
+def _story(story: Story) -> Json:
+    return {
+        "hops": [_hop(hop) for hop in story.hops],
+        "end": story.end,
+        "back": [_hop(hop) for hop in story.back],
+        "back_end": story.back_end,
+        "facts": [_fact_used(used) for used in story.facts],
+    }
+
+
+def _hop(hop: Hop) -> Json:
+    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "beats": list(hop.lost)}
+
+
+def _fact_used(used: FactUsed) -> Json:
+    return {"name": str(used.fact), "value": used.value, "meaning": used.fact.meaning}
+
+
+def _open_fact(fact: Uncertainty) -> Json:
+    return {
+        "name": str(fact),
+        "meaning": fact.meaning,
+        "documented": fact.documented,
+        "settled_by": QUESTIONS[fact.question].settled_by,
+    }
+
+
+def _ground(ground: Ground) -> Json:
+    return {"group": ground.group, "what": ground.what, "rule": ground.rule, "at": _span(ground.span)}
+
+
+def _unmodelled(item: Unmodelled) -> Json:
+    return {"what": item.what, "why": item.why, "vnets": list(item.vnets), "at": _span(item.span)}
+
+
+def _diagnostic(diagnostic: Diagnostic) -> Json:
+    return {
+        "severity": diagnostic.severity.value,
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "at": _span(diagnostic.span),
+        "help": diagnostic.help,
+        "rule": diagnostic.rule,
+        "azure": diagnostic.azure,
+    }
+
+
+def _span(span: Span | None) -> Json | None:
+    """Return the place, or None for what is built in."""
+    if span is None or (span.line == 0 and span.pointer is None):
+        return None
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "pointer": span.pointer,
+    }

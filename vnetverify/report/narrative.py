@@ -1,0 +1,65 @@
+"""A story as lines of text: the flow, numbered hops in columns, the way back, and the facts it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
+from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.source import Span
+
+_LOSERS = 4  # of a route selection that one hop shows
+_WHAT = 200
+
+
+def narrate(story: Story) -> Iterator[str]:
+    """Yield the lines of `story`, indented by two."""
+    yield f"  {bold(printable(str(story.flow)))} from {printable(str(story.origin))}"
+    yield from _hops(story.hops)
+    yield f"  {printable(story.end)}"
+    if story.back_end is not None:
+        yield "  the reply"
+        yield from _hops(story.back)
+        yield f"  {printable(story.back_end)}"
+    if story.facts:
+        yield "  this needs"
+        yield from facts_with_values(story.facts)
+
+
+def _hops(hops: Sequence[Hop]) -> list[str]:
+    rows: list[tuple[str, ...]] = []
+    digits = len(str(len(hops)))
+    for number, hop in enumerate(hops, 1):
+        what = shortened(printable(hop.what), _WHAT)
+        rows.append((f"{number:>{digits}} {printable(hop.where)}", what, hop.rule, place(hop.span)))
+        rows += [("", f"  beats {shortened(printable(loser), _WHAT)}", "", "") for loser in hop.lost[:_LOSERS]]
+        if len(hop.lost) > _LOSERS:
+            rows.append(("", f"  and {len(hop.lost) - _LOSERS} more", "", ""))
+    return aligned(rows)
+
+
+def facts_with_values(facts: Iterable[FactUsed]) -> list[str]:
+    """Return a line for each fact: its name, its value, and what that says."""
+    return aligned(
+        [(f"{printable(str(used.fact))} = {str(used.value).lower()}", saying(used.fact, used.value)) for used in facts],
+        indent="    ",
+    )
+
+
+def saying(fact: Uncertainty, value: bool) -> str:
+    """Return in words what it means that `fact` has this value."""
+    return ("" if value else "not so: ") + printable(fact.meaning)
+
+
+def how_to_settle(fact: Uncertainty) -> str:
+    """Return what the documents say about `fact` and how a user can find out."""
+    documented = {True: "documented as true", False: "documented as false", None: "no document can know"}[
+        fact.documented
+    ]
+    return f"{documented}; to settle it: {QUESTIONS[fact.question].settled_by}"
+
+
+def place(span: Span | None) -> str:
+    """Return `file:line`, or nothing for what is built in."""
+    return "" if span is None or (span.line == 0 and span.pointer is None) else dim(printable(span.brief))

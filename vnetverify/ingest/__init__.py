@@ -1,0 +1,52 @@
+"""Azure resource JSON, as REST, the portal and `az` give it, read into a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vnetverify.diagnostic import Diagnostic, in_source_order
+from vnetverify.ingest.documents import collector_off, read_documents
+from vnetverify.ingest.estate import network_of
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.resources import Resource, resources_in
+from vnetverify.model.network import Network, Vnet
+from vnetverify.source import Span
+
+__all__ = ["Imported", "read_path"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A network read from files; with an error among the diagnostics it must not be reasoned about."""
+
+    network: Network
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_path(path: Path, declared: Mapping[str, Vnet] | None = None) -> Imported:
+    """Return the network that the JSON file or folder at `path` holds, and what was found on the way.
+
+    Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
+    network returned then holds the completed vnet. Never raises for what the files contain.
+    """
+    with collector_off():
+        return _read(path, declared or {})
+
+
+def _read(path: Path, declared: Mapping[str, Vnet]) -> Imported:
+    findings = Findings()
+    documents, diagnostics = read_documents(path)
+    findings.diagnostics.extend(diagnostics)
+    resources: list[Resource] = []
+    for document in documents:
+        found, said = resources_in(document)
+        resources.extend(found)
+        findings.diagnostics.extend(said)
+    if documents and not resources:
+        whole = Span(str(path), 0, 0, 0, 0)
+        findings.error("no-resources", f"`{path}` holds no Azure resource", whole)
+    network = network_of(Inventory(resources, findings), findings, declared)
+    return Imported(network, in_source_order(findings.diagnostics))

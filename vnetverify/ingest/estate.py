@@ -1,0 +1,199 @@
+"""The network that the resources of an input make together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from vnetverify.ingest.filters import Filters
+from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.gateways import Gateways
+from vnetverify.ingest.interfaces import NIC_KINDS, Interfaces
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.networks import Attachments, Networks
+from vnetverify.ingest.references import ids_in, vnet_of
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.routing import Tables
+from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, WITH_EFFECT, WITHOUT_EFFECT, read
+from vnetverify.ingest.values import Malformed, as_list, as_reference
+from vnetverify.model.network import Network, Vnet
+from vnetverify.source import NOWHERE, Span
+
+_NAT_GATEWAYS = "natgateways"
+_SUBNETS = "virtualnetworks/subnets"
+_MODELLED = frozenset(
+    (
+        "virtualnetworks",
+        _SUBNETS,
+        "virtualnetworks/virtualnetworkpeerings",
+        "networksecuritygroups",
+        "networksecuritygroups/securityrules",
+        "routetables",
+        "routetables/routes",
+        *NIC_KINDS,
+        "publicipaddresses",
+        _NAT_GATEWAYS,
+        "virtualnetworkgateways",
+        "localnetworkgateways",
+        "connections",
+        "applicationsecuritygroups",
+        "microsoft.compute/virtualmachines",
+    )
+)
+# Management across networks: what it does depends on membership that is decided elsewhere.
+_ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
+
+
+def network_of(inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> Network:
+    """Return the network of `inventory`, telling `findings` what is wrong or not modelled.
+
+    Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there.
+    """
+    estate = _Estate(inventory, findings, declared)
+    return estate.network()
+
+
+class _Estate:
+    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self._networks = Networks(inventory, findings, declared)
+        self._filters = Filters(inventory, findings)
+        self._tables = Tables(inventory, findings)
+        self._interfaces = Interfaces(inventory, findings, self._networks, self._filters)
+        self._gateways = Gateways(inventory, findings, self._networks)
+        self._nat_spans = self._nat_gateway_spans()
+        self._nat_names = unique_names(((identity, span) for identity, span in self._nat_spans.values()), findings)
+
+    def network(self) -> Network:
+        network = Network(
+            vnets=self._networks.vnets(self._attachments()),
+            peerings=self._networks.peerings(),
+            nsgs=self._filters.nsgs(),
+            route_tables=self._tables.route_tables(),
+            machines=self._interfaces.machines(),
+            gateways=self._gateways.gateways(),
+            sites=self._gateways.sites(),
+            connections=self._gateways.connections(),
+            asgs=self._filters.asgs(),
+            nat_gateways={name: self._nat_spans[key][1] for key, name in self._nat_names.items()},
+        )
+        self._doubt_others()
+        return replace(network, unmodelled=self._findings.unmodelled(self._networks.names, self._networks.peers))
+
+    def _attachments(self) -> dict[str, Attachments]:
+        """Return what is fastened to each subnet, by the subnet's own word and by that of what is fastened."""
+        found = {key: self._own_attachments(key) for key in self._networks.places}
+        for kind, names, field in (
+            ("networksecuritygroups", self._filters.names, "nsg"),
+            ("routetables", self._tables.names, "route_table"),
+            (_NAT_GATEWAYS, self._nat_names, "nat_gateway"),
+        ):
+            for resource in self._inventory.of(kind):
+                for subnet in self._subnets_named_by(resource):
+                    if getattr(found[subnet], field) is None:
+                        found[subnet] = replace(found[subnet], **{field: names[resource.key]})
+                        self._doubt_one_sided(resource, subnet)
+        return found
+
+    def _own_attachments(self, key: str) -> Attachments:
+        resource = self._inventory.find(key)
+        if resource is None:
+            return Attachments()
+        values, _ = read(resource.body, resource.pointer, SUBNET)
+        try:
+            nsg = as_reference(values.get("networksecuritygroup"), "networkSecurityGroup")
+            table = as_reference(values.get("routetable"), "routeTable")
+            nat = as_reference(values.get("natgateway"), "natGateway")
+        except Malformed as fault:
+            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            return Attachments()
+        return Attachments(
+            self._attached(resource, nsg, self._filters.names, "nsg"),
+            self._attached(resource, table, self._tables.names, "route table"),
+            None if nat is None else self._nat_names[key_of(nat)],
+        )
+
+    def _attached(self, subnet: Resource, reference: str | None, names: Mapping[str, str], what: str) -> str | None:
+        """Return the name of what `subnet` refers to. What is not in the input is unknown, not absent."""
+        if reference is None:
+            return None
+        self._findings.concern(key_of(reference), parent_of(subnet.key))
+        name = names.get(key_of(reference))
+        if name is None:
+            subject = f"{what} `{name_of(reference)}` of {subnet.subject}"
+            self._findings.doubt(subject, "it is not in the input", subnet.key, subnet.span)
+        return name
+
+    def _subnets_named_by(self, resource: Resource) -> list[str]:
+        values, _ = read(resource.body, resource.pointer, NAT_GATEWAY)
+        try:
+            items = as_list(values.get("subnets"), "subnets")
+            references = [as_reference(item, "subnets") for item in items]
+        except Malformed as fault:
+            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            return []
+        keys = [key_of(reference) for reference in references if reference is not None]
+        for key in keys:
+            self._findings.concern(resource.key, parent_of(key))
+        return [key for key in keys if key in self._networks.places]
+
+    def _doubt_one_sided(self, resource: Resource, subnet: str) -> None:
+        """A NAT gateway often names a subnet that does not name it; for others that is a contradiction."""
+        if resource.kind != _NAT_GATEWAYS and subnet in self._inventory:
+            where = self._networks.places[subnet]
+            what = f"{resource.subject} at subnet `{where.vnet}.{where.subnet}`"
+            self._findings.doubt(what, "it names the subnet, which does not name it", subnet, resource.span)
+
+    def _nat_gateway_spans(self) -> dict[str, tuple[str, Span]]:
+        """Return id and span of every NAT gateway that is there or named by a subnet, by key."""
+        found = {resource.key: (resource.id, resource.span) for resource in self._inventory.of(_NAT_GATEWAYS)}
+        for subnet in self._inventory.of(_SUBNETS):
+            values, _ = read(subnet.body, subnet.pointer, SUBNET)
+            gateway = values.get("natgateway")
+            if isinstance(gateway, dict) and isinstance(gateway.get("id"), str):
+                found.setdefault(key_of(gateway["id"]), (gateway["id"], subnet.span))
+        return found
+
+    def _doubt_others(self) -> None:
+        """Record every resource of a type that is not modelled and may carry or change packets."""
+        for resource in self._inventory.of(_NAT_GATEWAYS):
+            values, doubts = read(resource.body, resource.pointer, NAT_GATEWAY)
+            self._findings.doubts(resource, doubts, resource.key)
+            if not (values.get("publicipaddresses") or values.get("publicipprefixes")):
+                self._findings.doubt(resource.subject, "it has no public address", resource.key, resource.span)
+        strangers: Counter[str] = Counter()
+        for kind in self._inventory.kinds():
+            if kind in _MODELLED or kind in WITHOUT_EFFECT:
+                continue
+            if kind.startswith("microsoft.") and kind not in WITH_EFFECT:
+                strangers[kind] = sum(1 for _ in self._inventory.of(kind))
+                continue
+            for resource in self._inventory.of(kind):
+                self._doubt_whole(resource)
+        if strangers:
+            count = sum(strangers.values())
+            noun = "resource" if count == 1 else "resources"
+            kinds = ", ".join(sorted(strangers)[:5]) + (", …" if len(strangers) > 5 else "")
+            self._findings.note("not-network", f"{count} {noun} that are not network are left out: {kinds}", NOWHERE)
+
+    def _doubt_whole(self, resource: Resource) -> None:
+        vnets = () if resource.kind.split("/")[0] in _ANYWHERE else self._vnets_named_by(resource)
+        subject = resource.key if vnets else ANYTHING
+        self._findings.concern(subject, *vnets)
+        what = f"{resource.kind} `{resource.name}`"
+        self._findings.doubt(what, "resources of this type are not modelled", subject, resource.span, with_peers=True)
+
+    def _vnets_named_by(self, resource: Resource) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for identity in ids_in(resource.body):
+            key = key_of(identity)
+            vnet = vnet_of(key)
+            if vnet is not None:
+                found[vnet] = None
+            while kind_of(key).count("/") > 1 or kind_of(key).startswith("networkinterfaces/"):
+                key = parent_of(key)
+            found.update(dict.fromkeys(self._findings.concerned_by(key)))
+        return tuple(sorted(vnet for vnet in found if vnet in self._networks.names))

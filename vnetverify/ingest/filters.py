@@ -1,0 +1,194 @@
+"""Network security groups and application security groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from vnetverify.header import PROTOCOL_NUMBERS
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.resources import Resource, key_of, parent_of
+from vnetverify.ingest.shapes import ASG, NSG, RULE, read
+from vnetverify.ingest.values import (
+    Malformed,
+    as_list,
+    as_number,
+    as_ports,
+    as_prefix,
+    as_reference,
+    as_text,
+    is_ipv6,
+)
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Direction,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
+)
+from vnetverify.source import Span
+
+_T = TypeVar("_T")
+
+_GROUPS = "networksecuritygroups"
+_RULES = "networksecuritygroups/securityrules"
+_ASGS = "applicationsecuritygroups"
+
+_DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
+_ACCESSES = {"allow": Access.ALLOW, "deny": Access.DENY}
+# Azure's spelling of the tags that carry rules, also under their older names.
+_TAGS = {
+    "virtualnetwork": "VirtualNetwork",
+    "virtual_network": "VirtualNetwork",
+    "internet": "Internet",
+    "azureloadbalancer": "AzureLoadBalancer",
+    "azure_loadbalancer": "AzureLoadBalancer",
+    "azureplatformdns": "AzurePlatformDNS",
+    "azureplatformimds": "AzurePlatformIMDS",
+    "azureplatformlkm": "AzurePlatformLKM",
+}
+
+
+class _NotModelled(Exception):
+    """A rule that Azure accepts and the model cannot hold; the message says why."""
+
+
+class Filters:
+    """The security groups of an input; `names` and `asg_names` hold their names by key."""
+
+    def __init__(self, inventory: Inventory, findings: Findings) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self.names = unique_names(((nsg.id, nsg.span) for nsg in inventory.of(_GROUPS)), findings)
+        self.asg_names = unique_names(_asg_ids(inventory), findings)
+        self._asg_spans = {key_of(identity): span for identity, span in _asg_ids(inventory)}
+
+    def nsgs(self) -> dict[str, Nsg]:
+        rules: defaultdict[str, list[SecurityRule]] = defaultdict(list)
+        for resource in self._inventory.of(_RULES):
+            group = parent_of(resource.key)
+            if group not in self.names:
+                message = f"{resource.subject} belongs to an nsg that is not in the input"
+                self._findings.note("nsg-missing", message, resource.span)
+            else:
+                rules[group].extend(self._rules_of(resource, group))
+        for resource in self._inventory.of(_GROUPS):
+            self._findings.doubts(resource, read(resource.body, resource.pointer, NSG)[1], resource.key)
+        spans = {resource.key: resource.span for resource in self._inventory.of(_GROUPS)}
+        return {name: Nsg(name, tuple(rules[key]), spans[key]) for key, name in self.names.items()}
+
+    def asgs(self) -> dict[str, Span]:
+        for resource in self._inventory.of(_ASGS):
+            self._findings.doubts(resource, read(resource.body, resource.pointer, ASG)[1], resource.key)
+        return {name: self._asg_spans[key] for key, name in self.asg_names.items()}
+
+    def _rules_of(self, resource: Resource, group: str) -> Iterator[SecurityRule]:
+        """Yield the rule, or nothing where it speaks of IPv6 alone or is not modelled."""
+        values, doubts = read(resource.body, resource.pointer, RULE)
+        if doubts:
+            self._findings.doubts(resource, doubts, group)
+        try:
+            source = self._field(values, "source")
+            destination = self._field(values, "destination")
+            if source is not None and destination is not None:
+                yield _rule(resource, values, source, destination)
+        except _NotModelled as reason:
+            what = f"{resource.subject} of nsg `{self.names[group]}`"
+            self._findings.doubt(what, str(reason), group, resource.span)
+        except Malformed as fault:
+            message = f"{fault} in {resource.subject} of nsg `{self.names[group]}`"
+            self._findings.error("bad-value", message, resource.span)
+
+    def _field(self, values: dict[str, Any], side: str) -> AddressField | None:
+        """Return the addresses of one side of a rule; None when all of them are IPv6."""
+        groups = values.get(f"{side}applicationsecuritygroups")
+        texts = _texts(values, f"{side}addressprefix", f"{side}addressprefixes")
+        if groups:
+            if texts:
+                raise _NotModelled("a rule side with both addresses and application security groups is not modelled")
+            return AsgMembers(tuple(self._asg(item) for item in as_list(groups, f"{side}ApplicationSecurityGroups")))
+        if not texts:
+            raise Malformed(f"`{side}AddressPrefix` is missing")
+        return _addresses(texts)
+
+    def _asg(self, item: Any) -> str:
+        reference = as_reference(item, "applicationSecurityGroups")
+        if reference is None or key_of(reference) not in self.asg_names:
+            raise Malformed("an application security group is not named by an id")
+        return self.asg_names[key_of(reference)]
+
+
+def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
+    """Yield every application security group that is there or named, since a group is no more than its members."""
+    for resource in inventory.of(_ASGS):
+        yield resource.id, resource.span
+    for kind, wanted in ((_RULES, "applicationsecuritygroups"), ("networkinterfaces", "ipconfigurations")):
+        for resource in inventory.of(kind):
+            inner = resource.body.get("properties")
+            layer = inner if isinstance(inner, dict) else resource.body
+            for key, value in layer.items():
+                if value and key.lower().endswith(wanted):
+                    yield from ((identity, resource.span) for identity in _asgs_within(value))
+
+
+def _asgs_within(value: Any) -> Iterator[str]:
+    return (identity for identity in ids_in(value) if key_of(identity).rpartition("/")[0].endswith(f"/{_ASGS}"))
+
+
+def _rule(resource: Resource, values: dict[str, Any], source: AddressField, destination: AddressField) -> SecurityRule:
+    return SecurityRule(
+        resource.name,
+        as_number(values.get("priority"), "priority"),
+        _choice(_DIRECTIONS, values.get("direction"), "direction"),
+        _choice(_ACCESSES, values.get("access"), "access"),
+        _protocol(as_text(values.get("protocol"), "protocol")),
+        source,
+        as_ports(tuple(_texts(values, "sourceportrange", "sourceportranges"))),
+        destination,
+        as_ports(tuple(_texts(values, "destinationportrange", "destinationportranges"))),
+        resource.span,
+    )
+
+
+def _choice(choices: Mapping[str, _T], value: Any, what: str) -> _T:
+    text = as_text(value, what)
+    if text.lower() not in choices:
+        raise Malformed(f"`{what}` is `{text}`")
+    return choices[text.lower()]
+
+
+def _protocol(text: str) -> int | None:
+    name = text.lower()
+    if name in ("*", "all", "any"):
+        return None
+    if name not in PROTOCOL_NUMBERS:
+        raise Malformed(f"`protocol` is `{text}`")
+    return PROTOCOL_NUMBERS[name]
+
+
+def _texts(values: dict[str, Any], single: str, several: str) -> list[str]:
+    one = values.get(single)
+    texts = [as_text(one, single)] if one else []
+    many = values.get(several)
+    return texts + [as_text(text, several) for text in as_list(many, several)] if many else texts
+
+
+def _addresses(texts: list[str]) -> AddressField | None:
+    """Return what `texts` name together (F-NSG-11); None when all of them are IPv6."""
+    if "*" in texts:
+        return AnyAddress()
+    words = [text for text in texts if not text[:1].isdigit() and not is_ipv6(text)]
+    if not words:
+        prefixes = tuple(dict.fromkeys(as_prefix(text) for text in texts if not is_ipv6(text)))
+        return AddressPrefixes(prefixes) if prefixes else None
+    if len(texts) > 1:
+        raise _NotModelled("a rule side with a service tag beside other addresses is not modelled")
+    return ServiceTag(_TAGS.get(words[0].lower(), words[0]))

@@ -1,0 +1,84 @@
+"""What reading finds besides the network: faults of the input, and what the model does not follow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.ingest.documents import place
+from vnetverify.ingest.resources import Resource
+from vnetverify.ingest.shapes import Doubt
+from vnetverify.model.network import Unmodelled
+from vnetverify.source import Span
+
+ANYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An `Unmodelled` whose vnets are not known yet: those that `subject` turns out to concern."""
+
+    what: str
+    why: str
+    subject: str
+    span: Span
+    with_peers: bool
+
+
+class Findings:
+    """Collects faults and doubts; `concern` says which vnets a resource has to do with, in any order."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._open: list[_Open] = []
+        self._concerns: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def error(self, code: str, message: str, span: Span, others: tuple[tuple[Span, str], ...] = ()) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, others=others))
+
+    def note(self, code: str, message: str, span: Span) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.NOTE))
+
+    def warn(self, code: str, message: str, span: Span) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.WARNING))
+
+    def concern(self, subject: str, *vnets: str) -> None:
+        """Record that what is said of resource `subject` can change the traffic of the vnets with these keys."""
+        self._concerns[subject].update(dict.fromkeys(vnets))
+
+    def concerned_by(self, subject: str) -> tuple[str, ...]:
+        """Return the keys of the vnets recorded so far as concerned by resource `subject`."""
+        return tuple(self._concerns.get(subject, ()))
+
+    def doubt(self, what: str, why: str, subject: str, span: Span, with_peers: bool = False) -> None:
+        """Record something not modelled about resource `subject`, or about `ANYTHING`."""
+        self._open.append(_Open(what, why, subject, span, with_peers))
+
+    def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
+        """Record something not modelled that `resource` says and that concerns what it concerns."""
+        self.doubt(what, why, resource.key, resource.span, with_peers)
+
+    def doubts(self, resource: Resource, doubts: Iterable[Doubt], subject: str, with_peers: bool = False) -> None:
+        for doubt in doubts:
+            what = f"`{doubt.name}` of {resource.subject}"
+            self.doubt(what, doubt.why, subject, place(resource.file, doubt.pointer), with_peers)
+
+    def unmodelled(self, names: Mapping[str, str], peers: Mapping[str, Iterable[str]]) -> tuple[Unmodelled, ...]:
+        """Return what is not modelled, with the names of the vnets (by key in `names`) whose traffic it can change.
+
+        What concerns no vnet (an nsg attached to nothing) can change no traffic and is left out.
+        """
+        found = []
+        for item in self._open:
+            if item.subject == ANYTHING:
+                found.append(Unmodelled(item.what, item.why, (), item.span))
+                continue
+            vnets = dict(self._concerns[item.subject])
+            if item.with_peers:
+                vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
+            affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
+            if affected:
+                found.append(Unmodelled(item.what, item.why, affected, item.span))
+        return tuple(found)

@@ -1,0 +1,256 @@
+"""Virtual network gateways, the sites behind them and their connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.references import vnet_of
+from vnetverify.ingest.resources import Resource, key_of, name_of
+from vnetverify.ingest.shapes import CONNECTION, GATEWAY, GATEWAY_CONFIGURATION, LOCAL_GATEWAY, read
+from vnetverify.ingest.values import (
+    Malformed,
+    as_flag,
+    as_list,
+    as_object,
+    as_reference,
+    as_text,
+    prefixes_of,
+)
+from vnetverify.model.network import Connection, Gateway, GatewayKind, Site
+from vnetverify.source import Span
+
+_GATEWAYS = "virtualnetworkgateways"
+_LOCAL = "localnetworkgateways"
+_CONNECTIONS = "connections"
+_KINDS = {"vpn": GatewayKind.VPN, "expressroute": GatewayKind.EXPRESSROUTE}
+_NOT_HERE = "it is not in the input"
+
+
+class Gateways:
+    """The gateways, sites and connections of an input."""
+
+    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self._networks = networks
+        self._names = unique_names(((gateway.id, gateway.span) for gateway in inventory.of(_GATEWAYS)), findings)
+        self._site_names = unique_names(self._site_ids(), findings)
+        self._connection_names = unique_names(((c.id, c.span) for c in inventory.of(_CONNECTIONS)), findings)
+        self._default_sites: dict[str, str] = {}
+
+    def _site_ids(self) -> Iterator[tuple[str, Span]]:
+        """Yield what stands for a network on premises: local network gateways and ExpressRoute circuits."""
+        for site in self._inventory.of(_LOCAL):
+            yield site.id, site.span
+        for connection in self._inventory.of(_CONNECTIONS):
+            circuit = _circuit(connection)
+            if circuit is not None:
+                yield circuit, connection.span
+
+    def gateways(self) -> dict[str, Gateway]:
+        found = {}
+        for resource in self._inventory.of(_GATEWAYS):
+            try:
+                gateway = self._gateway(resource)
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            else:
+                if gateway is not None:
+                    found[gateway.name] = gateway
+        return found
+
+    def _gateway(self, resource: Resource) -> Gateway | None:
+        values, doubts = read(resource.body, resource.pointer, GATEWAY)
+        vnet = self._vnet_of(values)
+        # A gateway changes the traffic of its own vnet and of those that use it as their remote one (R-GW-4).
+        self._findings.concern(resource.key, vnet, *self._networks.users_of(vnet))
+        self._findings.doubts(resource, doubts, resource.key)
+        default = as_reference(values.get("gatewaydefaultsite"), "gatewayDefaultSite")
+        if default is not None:
+            self._default_sites[resource.key] = key_of(default)
+        kind = as_text(values.get("gatewaytype"), "gatewayType")
+        if kind.lower() not in _KINDS:
+            self._findings.doubt_about(resource, resource.subject, f"gateways of type `{kind}` are not modelled")
+            return None
+        return Gateway(
+            self._names[resource.key],
+            self._networks.names[vnet],
+            _KINDS[kind.lower()],
+            as_flag(values.get("allowremotevnettraffic"), "allowRemoteVnetTraffic"),
+            resource.span,
+        )
+
+    def _vnet_of(self, values: dict[str, Any]) -> str:
+        for item in as_list(values.get("ipconfigurations"), "ipConfigurations"):
+            inner, _ = read(as_object(item, "ipConfigurations"), "", GATEWAY_CONFIGURATION)
+            subnet = as_reference(inner.get("subnet"), "subnet")
+            vnet = None if subnet is None else vnet_of(key_of(subnet))
+            if vnet in self._networks.names:
+                return vnet
+        raise Malformed("no IP configuration names a subnet of a virtual network")
+
+    def sites(self) -> dict[str, Site]:
+        found = {}
+        for resource in self._inventory.of(_LOCAL):
+            values, doubts = read(resource.body, resource.pointer, LOCAL_GATEWAY)
+            self._findings.doubts(resource, doubts, resource.key)
+            try:
+                space = as_object(values.get("localnetworkaddressspace"), "localNetworkAddressSpace")
+                prefixes, _ = prefixes_of(space.get("addressPrefixes"), "addressPrefixes")
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                continue
+            name = self._site_names[resource.key]
+            found[name] = Site(name, prefixes, span=resource.span)
+        for connection in self._inventory.of(_CONNECTIONS):
+            circuit = _circuit(connection)
+            if circuit is not None:
+                name = self._site_names[key_of(circuit)]
+                found.setdefault(name, Site(name, (), span=connection.span))
+        return found
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return the connections, each VNet-to-VNet one once for its two halves; call after `gateways`."""
+        found: list[Connection] = []
+        for resource in self._inventory.of(_CONNECTIONS):
+            try:
+                connection = self._connection(resource)
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                continue
+            if connection is not None:
+                found.append(connection)
+        return self._joined(found)
+
+    def _connection(self, resource: Resource) -> Connection | None:
+        values, doubts = read(resource.body, resource.pointer, CONNECTION)
+        gateway = as_reference(values.get("virtualnetworkgateway1"), "virtualNetworkGateway1")
+        if gateway is None:
+            raise Malformed("`virtualNetworkGateway1` is missing")
+        near = key_of(gateway)
+        if near not in self._names:
+            message = f"{resource.subject} belongs to gateway `{name_of(gateway)}`, which is not in the input"
+            self._findings.note("gateway-missing", message, resource.span)
+            return None
+        self._concern_ends(resource, near)
+        self._findings.doubts(resource, doubts, resource.key)
+        self._doubt_status(resource, values.get("connectionstatus"))
+        kind = as_text(values.get("connectiontype"), "connectionType").lower()
+        if kind == "ipsec":
+            return self._to_site(resource, values, near)
+        if kind == "expressroute":
+            return self._to_circuit(resource, near)
+        if kind == "vnet2vnet":
+            return self._to_gateway(resource, values, near)
+        self._doubt(resource, f"connections of type `{kind}` are not modelled")
+        return None
+
+    def _concern_ends(self, resource: Resource, gateway: str) -> None:
+        for key in self._findings.concerned_by(gateway):
+            self._findings.concern(resource.key, key)
+
+    def _doubt(self, resource: Resource, why: str, what: str = "") -> None:
+        self._findings.doubt_about(resource, what or resource.subject, why)
+
+    def _doubt_status(self, resource: Resource, status: Any) -> None:
+        if status is not None and as_text(status, "connectionStatus").lower() not in ("connected", "unknown", ""):
+            self._doubt(resource, f"its state is `{status}`, and a connection is modelled as up")
+
+    def _to_site(self, resource: Resource, values: dict[str, Any], near: str) -> Connection | None:
+        site = as_reference(values.get("localnetworkgateway2"), "localNetworkGateway2")
+        if site is None:
+            raise Malformed("`localNetworkGateway2` is missing")
+        if key_of(site) not in self._site_names:
+            self._doubt(resource, _NOT_HERE, f"local network gateway `{name_of(site)}` of {resource.subject}")
+            return None
+        for key in self._findings.concerned_by(near):
+            self._findings.concern(key_of(site), key)
+        bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))
+        if bgp:
+            self._doubt(resource, "what the site announces by BGP is not in the input")
+        return Connection(
+            self._connection_names[resource.key],
+            self._names[near],
+            site=self._site_names[key_of(site)],
+            bgp=bgp,
+            default_site=self._default_sites.get(near) == key_of(site),
+            span=resource.span,
+        )
+
+    def _to_circuit(self, resource: Resource, near: str) -> Connection:
+        circuit = _circuit(resource)
+        if circuit is None:
+            raise Malformed("`peer` names no circuit")
+        self._doubt(resource, "what is announced over the circuit is not in the input")
+        name = self._site_names[key_of(circuit)]
+        return Connection(
+            self._connection_names[resource.key],
+            self._names[near],
+            site=name,
+            bgp=True,
+            circuit=name,
+            span=resource.span,
+        )
+
+    def _to_gateway(self, resource: Resource, values: dict[str, Any], near: str) -> Connection | None:
+        gateway = as_reference(values.get("virtualnetworkgateway2"), "virtualNetworkGateway2")
+        if gateway is None:
+            raise Malformed("`virtualNetworkGateway2` is missing")
+        far = key_of(gateway)
+        if far not in self._names:
+            self._doubt(resource, _NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
+            return None
+        self._concern_ends(resource, far)
+        bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))
+        return Connection(
+            self._connection_names[resource.key],
+            self._names[near],
+            remote_gateway=self._names[far],
+            bgp=bgp,
+            span=resource.span,
+        )
+
+    def _joined(self, connections: list[Connection]) -> tuple[Connection, ...]:
+        """Return `connections` with the two halves of each VNet-to-VNet connection made one."""
+        halves = {(c.gateway, c.remote_gateway): c for c in connections if c.remote_gateway is not None}
+        joined = []
+        for connection in connections:
+            if connection.remote_gateway is None:
+                joined.append(connection)
+                continue
+            other = halves.get((connection.remote_gateway, connection.gateway))
+            if other is None:
+                what = f"the other half of connection `{connection.name}`"
+                key = next(key for key, name in self._connection_names.items() if name == connection.name)
+                self._findings.doubt(what, "a connection between two gateways needs both halves", key, connection.span)
+            elif halves[(connection.gateway, connection.remote_gateway)] is connection:
+                del halves[(connection.remote_gateway, connection.gateway)]
+                joined.append(_both(connection, other))
+        return tuple(joined)
+
+
+def _both(connection: Connection, other: Connection) -> Connection:
+    return Connection(
+        connection.name,
+        connection.gateway,
+        remote_gateway=connection.remote_gateway,
+        bgp=connection.bgp and other.bgp,
+        span=connection.span,
+    )
+
+
+def _circuit(connection: Resource) -> str | None:
+    """Return the id of the ExpressRoute circuit that `connection` leads to, or None when it leads to none."""
+    inner = connection.body.get("properties")
+    layer = inner if isinstance(inner, dict) else connection.body
+    peer = layer.get("peer")
+    kind = layer.get("connectionType")
+    if not (isinstance(kind, str) and kind.lower() == "expressroute" and isinstance(peer, dict)):
+        return None
+    identity = peer.get("id")
+    return identity if isinstance(identity, str) else None

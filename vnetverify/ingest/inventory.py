@@ -1,0 +1,174 @@
+"""All resources of an input by id, each once: children taken out of their parents, repetitions settled."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, resource_of
+from vnetverify.ingest.values import Malformed, as_list, printable
+
+# The lists inside a resource whose members are resources of their own, and the type segment of their ids.
+_CHILDREN = {
+    "virtualnetworks": (("subnets", "subnets"), ("virtualnetworkpeerings", "virtualNetworkPeerings")),
+    "networksecuritygroups": (("securityrules", "securityRules"),),
+    "routetables": (("routes", "routes"),),
+}
+_VOLATILE = frozenset(
+    (
+        "etag",
+        "provisioningstate",
+        "resourceguid",
+        "type",
+        "apiversion",
+        "resourcegroup",
+        "systemdata",
+        "defaultsecurityrules",
+    )
+)
+_INLINE = frozenset(f"{kind}/{segment.lower()}" for kind, lists in _CHILDREN.items() for _, segment in lists)
+# Lists of who refers to the resource: they change without it, and the referring side is what counts.
+_REFERRERS = {
+    "virtualnetworks/subnets": frozenset(("ipconfigurations",)),
+    "networksecuritygroups": frozenset(("subnets", "networkinterfaces")),
+    "routetables": frozenset(("subnets",)),
+    "publicipaddresses": frozenset(("ipconfiguration",)),
+}
+
+
+class Inventory:
+    """The resources of one input. Iteration follows the order of reading."""
+
+    def __init__(self, resources: Iterable[Resource], findings: Findings) -> None:
+        self._findings = findings
+        self._by_key: dict[str, Resource] = {}
+        self._by_kind: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for resource in resources:
+            if self._add(resource):
+                for child in self._children_of(resource):
+                    self._add(child)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._by_key
+
+    def find(self, key: str) -> Resource | None:
+        return self._by_key.get(key)
+
+    def of(self, kind: str) -> Iterator[Resource]:
+        """Yield the resources of one kind."""
+        return (self._by_key[key] for key in self._by_kind[kind])
+
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(kind for kind, keys in self._by_kind.items() if keys)
+
+    def _add(self, resource: Resource) -> bool:
+        """Keep `resource`, or the one of the same id that is there already. Return whether it was kept."""
+        first = self._by_key.get(resource.key)
+        if first is None:
+            self._by_kind[resource.kind][resource.key] = None
+            self._by_key[resource.key] = resource
+            return True
+        if first.recorded and resource.recorded and first.file == resource.file:
+            if _state(first) == "succeeded" and _state(resource) != "succeeded":
+                return False
+            self._forget_children(first)
+        elif not _say_the_same(first, resource):
+            message = f"{resource.subject} stands twice, with different content"
+            self._findings.error("duplicate-id", message, resource.span, ((first.span, "also here"),))
+            return False
+        elif first.file != resource.file and first.kind not in _INLINE:
+            self._findings.note("read-twice", f"{resource.subject} stands in two files", resource.span)
+        self._by_key[resource.key] = resource
+        return True
+
+    def _forget_children(self, parent: Resource) -> None:
+        for key in [key for key in self._by_key if key.startswith(f"{parent.key}/")]:
+            del self._by_kind[self._by_key[key].kind][key]
+            del self._by_key[key]
+
+    def _children_of(self, resource: Resource) -> Iterator[Resource]:
+        for name, segment in _CHILDREN.get(resource.kind, ()):
+            value, pointer = _property(resource, name)
+            try:
+                items = as_list(value, segment)
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                continue
+            for position, item in enumerate(items):
+                where = f"{pointer}/{position}"
+                child = _child(resource, segment, item, where)
+                if child is None:
+                    message = f"entry {position} of `{segment}` in {resource.subject} has neither name nor id"
+                    self._findings.error("bad-value", message, resource.span)
+                else:
+                    yield child
+
+
+def _property(resource: Resource, wanted: str) -> tuple[Any, str]:
+    """Return the property called `wanted` (in lower case) and its pointer; the one under `properties` goes first."""
+    inner = resource.body.get("properties")
+    layers = [(inner, f"{resource.pointer}/properties")] if isinstance(inner, dict) else []
+    for layer, pointer in (*layers, (resource.body, resource.pointer)):
+        for key, value in layer.items():
+            if key.lower() == wanted:
+                return value, f"{pointer}/{key}"
+    return None, resource.pointer
+
+
+def _child(parent: Resource, segment: str, item: Any, pointer: str) -> Resource | None:
+    if not isinstance(item, dict):
+        return None
+    identity, name = item.get("id"), item.get("name")
+    expected = f"{parent.kind}/{segment.lower()}"
+    if isinstance(identity, str) and kind_of(key_of(identity)) == expected:
+        return resource_of(item, parent.file, pointer, parent.recorded)
+    if not isinstance(name, str) or not name:
+        return None
+    identity = f"{parent.id.rstrip('/')}/{segment}/{printable(name)}"
+    return Resource(
+        identity, key_of(identity), expected, name_of(identity), item, parent.file, pointer, parent.recorded
+    )
+
+
+def _state(resource: Resource) -> str:
+    value, _ = _property(resource, "provisioningstate")
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _say_the_same(first: Resource, second: Resource) -> bool:
+    """Hold when two views of one resource agree. A list of children may be left out of one of them."""
+    children = {name for name, _ in _CHILDREN.get(first.kind, ())}
+    left_out = _REFERRERS.get(first.kind, frozenset()) | children
+    try:
+        if _essence(first.body, left_out) != _essence(second.body, left_out):
+            return False
+    except RecursionError:
+        return False
+    for name in children:
+        lists = [_property(resource, name)[0] for resource in (first, second)]
+        if all(lists) and _names_in(lists[0]) != _names_in(lists[1]):
+            return False
+    return True
+
+
+def _names_in(items: Any) -> list[str]:
+    found = [item.get("name") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return sorted(name.casefold() for name in found if isinstance(name, str))
+
+
+def _essence(value: Any, left_out: frozenset[str] | set[str] = frozenset()) -> Any:
+    """Return `value` without what differs between two views of one resource: wrapping, letter case, empty values."""
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for key, item in value.items():
+            name = key.lower()
+            if name == "properties" and isinstance(item, dict):
+                found.update(_essence(item, left_out))
+            elif name not in _VOLATILE and name not in left_out and item not in (None, "", [], {}):
+                found[name] = key_of(item) if name == "id" and isinstance(item, str) else _essence(item)
+        return found
+    if isinstance(value, list):
+        return [_essence(item) for item in value]
+    return value

@@ -1,0 +1,306 @@
+"""Virtual networks with their subnets and peerings, those included that are only mentioned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vnetverify.header import Prefix
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.references import places_mentioned, vnet_of
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.shapes import PEERING, SUBNET, VNET, read
+from vnetverify.ingest.values import (
+    Malformed,
+    as_flag,
+    as_list,
+    as_object,
+    as_reference,
+    as_text,
+    prefixes_of,
+)
+from vnetverify.model.network import DeploymentModel, LinkState, Peering, Subnet, Vnet
+from vnetverify.source import Span
+
+_SUBNETS = "virtualnetworks/subnets"
+_PEERINGS = "virtualnetworks/virtualnetworkpeerings"
+_NOT_HERE = "it is not in the input"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a subnet is, by the names of the model."""
+
+    vnet: str
+    subnet: str
+
+
+class Networks:
+    """The vnets of an input. `names` and `places` hold the names of vnets and subnets by key, stand-ins included.
+
+    A stand-in is a vnet or subnet that something refers to and that the input does not hold: it has no prefixes
+    but those told elsewhere, and everything about its traffic is in doubt. One that the text declares is no stand-in.
+    """
+
+    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self._mentioned = {key_of(identity): (identity, by) for identity, by in places_mentioned(inventory)}
+        self.names = unique_names(self._vnet_ids(), findings)
+        self._declared = self._completed_by(declared)
+        self.names.update((key, vnet.name) for key, vnet in self._declared.items())
+        self.places = dict(self._subnet_places())
+        self.links = tuple(self._read_links())
+        self.peers = _peers(self.links)
+
+    def _vnet_ids(self) -> Iterator[tuple[str, Span]]:
+        for resource in self._inventory.of("virtualnetworks"):
+            yield resource.id, resource.span
+        for key, (identity, by) in self._mentioned.items():
+            vnet = vnet_of(key)
+            if vnet is not None and vnet not in self._inventory:
+                yield (identity if vnet == key else parent_of(identity)), by.span
+
+    def _completed_by(self, declared: Mapping[str, Vnet]) -> dict[str, Vnet]:
+        by_name = {name.casefold(): vnet for name, vnet in declared.items()}
+        missing = [key for key in self.names if key not in self._inventory]
+        return {key: by_name[name_of(key).casefold()] for key in missing if name_of(key).casefold() in by_name}
+
+    def _subnet_places(self) -> Iterator[tuple[str, Place]]:
+        keys = [(subnet.key, subnet.id) for subnet in self._inventory.of(_SUBNETS)]
+        keys += [(key, identity) for key, (identity, _) in self._mentioned.items() if kind_of(key) == _SUBNETS]
+        for key, identity in dict(keys).items():
+            vnet = parent_of(key)
+            known = self._declared[vnet].subnet(name_of(identity)) if vnet in self._declared else None
+            yield key, Place(self.names[vnet], known.name if known is not None else name_of(identity))
+
+    def is_stand_in(self, key: str) -> bool:
+        """Hold when vnet or subnet `key` is only mentioned."""
+        if key in self._inventory:
+            return False
+        if key in self._declared:
+            return False
+        vnet = self._declared.get(parent_of(key))
+        return vnet is None or vnet.subnet(name_of(key)) is None
+
+    def users_of(self, vnet: str) -> tuple[str, ...]:
+        """Return the keys of the vnets that use the gateways of `vnet` as their remote ones."""
+        return tuple(link.local for link in self.links if link.remote == vnet and link.peering.use_remote_gateways)
+
+    def _read_links(self) -> Iterator[_Link]:
+        for resource in self._inventory.of(_PEERINGS):
+            try:
+                yield self._read_link(resource)
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+
+    def _read_link(self, resource: Resource) -> _Link:
+        values, doubts = read(resource.body, resource.pointer, PEERING)
+        local = parent_of(resource.key)
+        remote_id = as_reference(values.get("remotevirtualnetwork"), "remoteVirtualNetwork")
+        if remote_id is None:
+            raise Malformed("`remoteVirtualNetwork` is missing")
+        remote = key_of(remote_id)
+        if remote not in self.names:
+            raise Malformed("`remoteVirtualNetwork` names no virtual network")
+        self._findings.concern(resource.key, local, remote)
+        self._findings.doubts(resource, doubts, resource.key)
+        level = values.get("peeringsynclevel")
+        if level is not None and as_text(level, "peeringSyncLevel").lower() != "fullyinsync":
+            why = "what a peering carries before it is synchronised is not modelled"
+            self._findings.doubt_about(resource, f"{resource.subject} in sync level `{level}`", why)
+        told = values.get("remotevirtualnetworkaddressspace") or values.get("remoteaddressspace")
+        ranges, _ = prefixes_of(as_object(told, "remoteAddressSpace").get("addressPrefixes"), "addressPrefixes")
+        return _Link(resource, local, remote, ranges if told else None, self._peering(values, local, remote, resource))
+
+    def _peering(self, values: dict[str, Any], local: str, remote: str, resource: Resource) -> Peering:
+        def flag(name: str, default: bool) -> bool:
+            value = as_flag(values.get(name.lower()), name)
+            return default if value is None else value
+
+        state = values.get("peeringstate")
+        return Peering(
+            self.names[local],
+            self.names[remote],
+            flag("allowVirtualNetworkAccess", True),
+            flag("allowForwardedTraffic", False),
+            flag("allowGatewayTransit", False),
+            flag("useRemoteGateways", False),
+            None if state is None else _state(as_text(state, "peeringState")),
+            resource.span,
+        )
+
+    def peerings(self) -> tuple[Peering, ...]:
+        """Return the peerings, having noted what is in doubt about them."""
+        halves = {(link.local, link.remote) for link in self.links}
+        for link in self.links:
+            self._doubt_remote(link, (link.remote, link.local) in halves)
+        return tuple(link.peering for link in self.links)
+
+    def _doubt_remote(self, link: _Link, has_other_half: bool) -> None:
+        remote = self._inventory.find(link.remote)
+        subject = f"the remote end of {link.resource.subject}"
+        if self.is_stand_in(link.remote):
+            if link.peering.state in (None, LinkState.CONNECTED):
+                self._findings.doubt_about(link.resource, f"{subject}, vnet `{link.peering.remote}`", _NOT_HERE)
+        elif not has_other_half and link.peering.state is LinkState.CONNECTED:
+            why = "the peering is Connected, so its other half exists, but it is not in the input"
+            self._findings.doubt_about(link.resource, subject, why)
+        if remote is not None and link.remote_ranges is not None:
+            ranges, _ = _ranges(read(remote.body, remote.pointer, VNET)[0])
+            if set(ranges) != set(link.remote_ranges):
+                why = "the peering knows other ranges than the remote vnet has, and is not synchronised"
+                self._findings.doubt_about(link.resource, f"`remoteAddressSpace` of {link.resource.subject}", why)
+
+    def vnets(self, attachments: Mapping[str, Attachments]) -> dict[str, Vnet]:
+        """Return the vnets by name with their subnets, to which `attachments` (by subnet key) are fastened."""
+        subnets: defaultdict[str, list[Subnet]] = defaultdict(list)
+        for key, place in self.places.items():
+            try:
+                subnet = self._subnet(key, place)
+            except Malformed as fault:
+                resource = self._inventory.find(key)
+                span = resource.span if resource is not None else self._mentioned[key][1].span
+                self._findings.error("bad-value", f"{fault} in subnet `{place.vnet}.{place.subnet}`", span)
+                continue
+            found = attachments.get(key, Attachments())
+            subnets[parent_of(key)].append(
+                replace(
+                    subnet,
+                    nsg=found.nsg or subnet.nsg,
+                    route_table=found.route_table or subnet.route_table,
+                    nat_gateway=found.nat_gateway or subnet.nat_gateway,
+                )
+            )
+        found_vnets = (self._vnet(key, tuple(subnets[key])) for key in self.names)
+        return {vnet.name: vnet for vnet in found_vnets if vnet is not None}
+
+    def _vnet(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet | None:
+        declared = self._declared.get(key)
+        if declared is not None:
+            amended = {subnet.name: subnet for subnet in declared.subnets} | {subnet.name: subnet for subnet in subnets}
+            return replace(declared, subnets=tuple(amended.values()))
+        self._findings.concern(key, key)
+        resource = self._inventory.find(key)
+        if resource is None:
+            return self._stand_in(key, subnets)
+        try:
+            return self._vnet_of(resource, subnets)
+        except Malformed as fault:
+            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            return None
+
+    def _stand_in(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
+        told = [link.remote_ranges for link in self.links if link.remote == key and link.remote_ranges]
+        by = next(by for mention, (_, by) in self._mentioned.items() if vnet_of(mention) == key)
+        self._findings.doubt(f"vnet `{self.names[key]}`, which {by.subject} names", _NOT_HERE, key, by.span)
+        classic = kind_of(key) != "virtualnetworks"
+        model = DeploymentModel.CLASSIC if classic else DeploymentModel.RESOURCE_MANAGER
+        return Vnet(self.names[key], told[0] if told else (), subnets, model=model, span=by.span)
+
+    def _vnet_of(self, resource: Resource, subnets: tuple[Subnet, ...]) -> Vnet:
+        values, doubts = read(resource.body, resource.pointer, VNET)
+        self._findings.doubts(resource, doubts, resource.key)
+        ranges, ipv6 = _ranges(values)
+        if ipv6:
+            self._findings.doubt_about(resource, f"IPv6 ranges of {resource.subject}", "only IPv4 is modelled")
+        region = resource.body.get("location")
+        return Vnet(
+            self.names[resource.key],
+            ranges,
+            subnets,
+            as_text(region, "location").lower().replace(" ", "") if region is not None else None,
+            _subscription(resource.id),
+            tags=_tags(resource.body.get("tags")),
+            span=resource.span,
+        )
+
+    def _subnet(self, key: str, place: Place) -> Subnet:
+        resource = self._inventory.find(key)
+        vnet = parent_of(key)
+        self._findings.concern(key, vnet)
+        if resource is None:
+            declared = self._declared.get(vnet)
+            known = declared.subnet(place.subnet) if declared is not None else None
+            if known is not None:
+                return known
+            by = self._mentioned[key][1]
+            what = f"subnet `{place.vnet}.{place.subnet}`, which {by.subject} names"
+            self._findings.doubt(what, _NOT_HERE, key, by.span)
+            return Subnet(place.subnet, place.vnet, (), span=by.span)
+        values, doubts = read(resource.body, resource.pointer, SUBNET)
+        self._findings.doubts(resource, doubts, key, with_peers=True)
+        self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
+        texts = as_list(values.get("addressprefixes"), "addressPrefixes") or [values.get("addressprefix")]
+        prefixes, ipv6 = prefixes_of([text for text in texts if text is not None], "addressPrefix")
+        if ipv6:
+            self._findings.doubt_about(resource, f"IPv6 prefixes of {resource.subject}", "only IPv4 is modelled")
+        if not prefixes and not ipv6:
+            raise Malformed("`addressPrefix` is missing")
+        outbound = as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess")
+        return Subnet(place.subnet, place.vnet, prefixes, default_outbound=outbound, span=resource.span)
+
+    def _doubt_missing_interfaces(self, subnet: Resource, configurations: Any) -> None:
+        """An interface in the subnet that the input does not hold may have an nsg, an address and a role of its own."""
+        missing: dict[str, str] = {}
+        for item in as_list(configurations, "ipConfigurations"):
+            identity = as_text(as_object(item, "ipConfigurations").get("id"), "ipConfigurations.id")
+            owner = parent_of(identity.rstrip("/"))
+            if key_of(owner) not in self._inventory:
+                missing.setdefault(key_of(owner), name_of(owner))
+        for name in missing.values():
+            what = f"interface `{name}` in {subnet.subject}"
+            self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """The names of what is fastened to a subnet."""
+
+    nsg: str | None = None
+    route_table: str | None = None
+    nat_gateway: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A peering as read; `remote_ranges` is None where it does not tell them."""
+
+    resource: Resource
+    local: str
+    remote: str
+    remote_ranges: tuple[Prefix, ...] | None
+    peering: Peering
+
+
+def _peers(links: tuple[_Link, ...]) -> dict[str, tuple[str, ...]]:
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for link in links:
+        found[link.local][link.remote] = None
+        found[link.remote][link.local] = None
+    return {vnet: tuple(peers) for vnet, peers in found.items()}
+
+
+def _state(text: str) -> LinkState:
+    try:
+        return LinkState(text.lower())
+    except ValueError as error:
+        raise Malformed(f"`peeringState` is `{text}`") from error
+
+
+def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
+    space = as_object(values.get("addressspace"), "addressSpace")
+    return prefixes_of(space.get("addressPrefixes"), "addressSpace.addressPrefixes")
+
+
+def _subscription(identity: str) -> str | None:
+    parts = identity.strip("/").split("/")
+    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else None
+
+
+def _tags(tags: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((name, as_text(value, "tags")) for name, value in as_object(tags, "tags").items())

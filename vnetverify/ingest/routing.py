@@ -1,0 +1,80 @@
+"""Route tables with their user-defined routes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.resources import Resource, parent_of
+from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE, read
+from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6
+from vnetverify.model.network import NextHopType, RouteTable, UserRoute
+
+_TABLES = "routetables"
+_ROUTES = "routetables/routes"
+
+_NEXT_HOPS = {
+    "virtualappliance": NextHopType.APPLIANCE,
+    "virtualnetworkgateway": NextHopType.GATEWAY,
+    "vnetlocal": NextHopType.VNET_LOCAL,
+    "internet": NextHopType.INTERNET,
+    "none": NextHopType.NONE,
+}
+
+
+class Tables:
+    """The route tables of an input; `names` holds their names by key."""
+
+    def __init__(self, inventory: Inventory, findings: Findings) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self.names = unique_names(((table.id, table.span) for table in inventory.of(_TABLES)), findings)
+
+    def route_tables(self) -> dict[str, RouteTable]:
+        routes: defaultdict[str, list[UserRoute]] = defaultdict(list)
+        for resource in self._inventory.of(_ROUTES):
+            table = parent_of(resource.key)
+            if table not in self.names:
+                message = f"{resource.subject} belongs to a route table that is not in the input"
+                self._findings.note("route-table-missing", message, resource.span)
+            else:
+                routes[table].extend(self._routes_of(resource, table))
+        tables = (self._table(table, tuple(routes[table.key])) for table in self._inventory.of(_TABLES))
+        return {table.name: table for table in tables if table is not None}
+
+    def _table(self, resource: Resource, routes: tuple[UserRoute, ...]) -> RouteTable | None:
+        values, doubts = read(resource.body, resource.pointer, ROUTE_TABLE)
+        self._findings.doubts(resource, doubts, resource.key)
+        try:
+            off = as_flag(values.get("disablebgproutepropagation"), "disableBgpRoutePropagation")
+        except Malformed as fault:
+            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            return None
+        return RouteTable(self.names[resource.key], routes, not off, resource.span)
+
+    def _routes_of(self, resource: Resource, table: str) -> Iterator[UserRoute]:
+        """Yield the route, or nothing where it is one of IPv6 or not modelled."""
+        values, doubts = read(resource.body, resource.pointer, ROUTE)
+        self._findings.doubts(resource, doubts, table)
+        try:
+            prefix = as_text(values.get("addressprefix"), "addressPrefix")
+            kind = as_text(values.get("nexthoptype"), "nextHopType")
+            if kind.lower() not in _NEXT_HOPS:
+                self._doubt(resource, table, f"next hop type `{kind}` is not modelled")
+            elif not prefix[:1].isdigit() and not is_ipv6(prefix):
+                self._doubt(resource, table, f"routes to the service tag `{prefix}` are not modelled")
+            elif not is_ipv6(prefix):
+                hop = _NEXT_HOPS[kind.lower()]
+                address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None
+                where = as_address(as_text(address, "nextHopIpAddress")) if address else None
+                yield UserRoute(resource.name, as_prefix(prefix), hop, where, resource.span)
+        except Malformed as fault:
+            message = f"{fault} in {resource.subject} of route table `{self.names[table]}`"
+            self._findings.error("bad-value", message, resource.span)
+
+    def _doubt(self, resource: Resource, table: str, why: str) -> None:
+        what = f"{resource.subject} of route table `{self.names[table]}`"
+        self._findings.doubt(what, why, table, resource.span)

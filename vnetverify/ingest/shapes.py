@@ -1,0 +1,230 @@
+"""What is known of each property of each kind of resource: modelled, without effect on packets, or a doubt.
+
+A property that stands in no table is a doubt as well: it may be newer than this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vnetverify.ingest.documents import escaped
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A property that can change packets and is not modelled; `harmless` are the values that change nothing."""
+
+    why: str
+    harmless: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The properties of one kind of resource, in lower case."""
+
+    modelled: frozenset[str]
+    irrelevant: frozenset[str] = frozenset()
+    suspects: Mapping[str, Suspect] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A property whose value the model does not follow."""
+
+    name: str
+    why: str
+    pointer: str
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.lower().split())
+
+
+_EVERYWHERE = _words(
+    "id name type etag location tags kind zones apiversion resourcegroup resourceguid provisioningstate"
+    " identity managedby managedbyextended plan extendedlocation systemdata subscriptionid tenantid"
+    " createdtime changedtime properties sku"
+)
+
+
+def shape(modelled: str, irrelevant: str = "", **suspects: Suspect) -> Shape:
+    """Return the shape whose properties are named in `modelled`, `irrelevant` (separated by blanks) and `suspects`."""
+    return Shape(
+        _words(modelled),
+        _EVERYWHERE | _words(irrelevant),
+        {name.lower(): suspect for name, suspect in suspects.items()},
+    )
+
+
+def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any], list[Doubt]]:
+    """Return the modelled properties of `body` by lower-case name, and the doubts that the others raise.
+
+    Properties stand under `properties` (REST, portal) or beside it (`az`), in whatever letter case.
+    """
+    values: dict[str, Any] = {}
+    doubts: list[Doubt] = []
+    inner = body.get("properties")
+    layers = [(body, pointer)]
+    if isinstance(inner, dict):
+        layers.append((inner, f"{pointer}/properties"))
+    for layer, where in layers:
+        for key, value in layer.items():
+            name = key.lower()
+            if name in kind.modelled:
+                values[name] = value
+            elif name not in kind.irrelevant and value not in _NOTHING:
+                suspect = kind.suspects.get(name, _UNKNOWN)
+                if not _is_harmless(value, suspect):
+                    doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}"))
+    return values, doubts
+
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+_UNKNOWN = Suspect("a property that is not known to this version")
+
+
+def _is_harmless(value: Any, suspect: Suspect) -> bool:
+    spelt = value.lower() if isinstance(value, str) else value
+    return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
+
+
+_BALANCED = Suspect("load balancers are not modelled")
+
+_ENCRYPTION_THAT_DROPS_NOTHING = (
+    {"enabled": False},
+    {"enabled": False, "enforcement": "AllowUnencrypted"},
+    {"enabled": True, "enforcement": "AllowUnencrypted"},
+)
+
+VNET = shape(
+    "addressSpace subnets virtualNetworkPeerings",
+    "dhcpOptions enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
+    " flowLogs privateEndpointVNetPolicies newSubnetPrefix newSubnetName",
+    encryption=Suspect("encryption between hosts can drop packets", _ENCRYPTION_THAT_DROPS_NOTHING),
+    summarizedGatewayPrefixes=Suspect("summarised announcements are not modelled"),
+    ipAllocations=Suspect("reserved allocations are not modelled"),
+    defaultPublicNatGateway=Suspect("a default NAT gateway is not modelled"),
+)
+
+SUBNET = shape(
+    "addressPrefix addressPrefixes networkSecurityGroup routeTable natGateway defaultOutboundAccess ipConfigurations",
+    "privateEndpointNetworkPolicies privateLinkServiceNetworkPolicies ipConfigurationProfiles purpose sharingScope"
+    " networkIntentPolicies ipamPoolPrefixAllocations",
+    serviceEndpoints=Suspect("service endpoints add routes that are not modelled"),
+    serviceEndpointPolicies=Suspect("service endpoint policies are not modelled"),
+    privateEndpoints=Suspect("private endpoints are not modelled"),
+    delegations=Suspect("a delegated subnet holds machines of a service that is not modelled"),
+    resourceNavigationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
+    serviceAssociationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
+    ipAllocations=Suspect("reserved allocations are not modelled"),
+    applicationGatewayIPConfigurations=Suspect("application gateways are not modelled"),
+    serviceGateway=Suspect("service gateways are not modelled"),
+)
+
+PEERING = shape(
+    "allowVirtualNetworkAccess allowForwardedTraffic allowGatewayTransit useRemoteGateways peeringState"
+    " remoteVirtualNetwork remoteAddressSpace remoteVirtualNetworkAddressSpace peeringSyncLevel",
+    "doNotVerifyRemoteGateways remoteBgpCommunities remoteVirtualNetworkEncryption localAddressSpace"
+    " localVirtualNetworkAddressSpace localSubnetNames remoteSubnetNames routeServiceVips didVerifyRemoteGateways",
+    peerCompleteVnets=Suspect("a peering of subnets is not modelled", (True,)),
+    enableOnlyIPv6Peering=Suspect("a peering of IPv6 alone is not modelled", (False,)),
+)
+
+NSG = shape("securityRules subnets networkInterfaces", "defaultSecurityRules flowLogs flushConnection")
+
+RULE = shape(
+    "protocol sourcePortRange sourcePortRanges destinationPortRange destinationPortRanges sourceAddressPrefix"
+    " sourceAddressPrefixes destinationAddressPrefix destinationAddressPrefixes sourceApplicationSecurityGroups"
+    " destinationApplicationSecurityGroups access priority direction",
+    "description",
+)
+
+ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
+
+ROUTE = shape("addressPrefix nextHopType nextHopIpAddress", "hasBgpOverride")
+
+NIC = shape(
+    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine",
+    "dnsSettings macAddress primary enableAcceleratedNetworking vnetEncryptionSupported hostedWorkloads"
+    " allowPort25Out defaultOutboundConnectivityEnabled auxiliaryMode auxiliarySku workloadType dscpConfiguration"
+    " migrationPhase virtualNetworkTapProvisioningState tapConfigurations ipConfigurationsSummary",
+    disableTcpStateTracking=Suspect("untracked TCP is not modelled", (False,)),
+    nicType=Suspect("this type of network interface is not modelled", ("standard",)),
+    privateEndpoint=Suspect("private endpoints are not modelled"),
+    privateLinkService=Suspect("private link services are not modelled"),
+)
+
+IP_CONFIGURATION = shape(
+    "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups",
+    "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties",
+    loadBalancerBackendAddressPools=_BALANCED,
+    loadBalancerInboundNatRules=_BALANCED,
+    applicationGatewayBackendAddressPools=Suspect("application gateways are not modelled"),
+    gatewayLoadBalancer=_BALANCED,
+    privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32,)),
+)
+
+PUBLIC_ADDRESS = shape(
+    "ipAddress publicIPAddressVersion sku ipConfiguration",
+    "publicIPAllocationMethod idleTimeoutInMinutes ipTags dnsSettings ddosSettings publicIPPrefix deleteOption"
+    " migrationPhase servicePublicIPAddress natGateway",
+    linkedPublicIPAddress=Suspect("linked public addresses are not modelled"),
+)
+
+NAT_GATEWAY = shape(
+    "subnets publicIpAddresses publicIpPrefixes",
+    "idleTimeoutInMinutes publicIpAddressesV6 publicIpPrefixesV6",
+    sourceVirtualNetwork=Suspect("a NAT gateway of a whole network is not modelled"),
+    serviceGateway=Suspect("service gateways are not modelled"),
+)
+
+ASG = shape("")
+
+GATEWAY = shape(
+    "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic",
+    "enableBgp bgpSettings active activeActive activeActiveMode vpnType vpnGatewayGeneration gatewayIpAddresses"
+    " disableIPSecReplayProtection enablePrivateIpAddress enableDnsForwarding inboundDnsForwardingEndpoint"
+    " virtualNetworkGatewayMigrationStatus packetCaptureDiagnosticState resiliencyModel autoScaleConfiguration"
+    " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups",
+    vpnClientConfiguration=Suspect("point-to-site clients are not modelled"),
+    customRoutes=Suspect("routes for point-to-site clients are not modelled", ({"addressPrefixes": []},)),
+    natRules=Suspect("translation at a gateway is not modelled"),
+    enableBgpRouteTranslationForNat=Suspect("translation at a gateway is not modelled", (False,)),
+    allowVirtualWanTraffic=Suspect("Virtual WAN is not modelled", (False,)),
+    adminState=Suspect("a gateway that is switched off is not modelled", ("enabled",)),
+    vNetExtendedLocationResourceId=Suspect("gateways outside a region are not modelled"),
+)
+
+GATEWAY_CONFIGURATION = shape("subnet", "privateIPAllocationMethod privateIPAddress publicIPAddress")
+
+LOCAL_GATEWAY = shape("localNetworkAddressSpace", "gatewayIpAddress fqdn bgpSettings")
+
+CONNECTION = shape(
+    "connectionType virtualNetworkGateway1 virtualNetworkGateway2 localNetworkGateway2 peer enableBgp connectionStatus",
+    "sharedKey authorizationKey routingWeight ipsecPolicies connectionProtocol connectionMode dpdTimeoutSeconds"
+    " egressBytesTransferred ingressBytesTransferred tunnelConnectionStatus useLocalAzureIpAddress"
+    " gatewayCustomBgpIpAddresses authenticationType certificateAuthentication packetCaptureDiagnosticState",
+    usePolicyBasedTrafficSelectors=Suspect("traffic selectors are not modelled", (False,)),
+    trafficSelectorPolicies=Suspect("traffic selectors are not modelled"),
+    expressRouteGatewayBypass=Suspect("FastPath passes by the gateway and is not modelled", (False,)),
+    enablePrivateLinkFastPath=Suspect("FastPath passes by the gateway and is not modelled", (False,)),
+    ingressNatRules=Suspect("translation at a gateway is not modelled"),
+    egressNatRules=Suspect("translation at a gateway is not modelled"),
+    tunnelProperties=Suspect("this form of tunnel is not modelled"),
+)
+
+# Resource types of Microsoft.Network that carry no packet and change none.
+WITHOUT_EFFECT = _words(
+    "networkwatchers networkwatchers/flowlogs networkwatchers/connectionmonitors"
+    " networkwatchers/packetcaptures privatednszones privatednszones/virtualnetworklinks dnszones"
+    " dnsresolvers ddosprotectionplans ddoscustompolicies publicipprefixes expressroutecircuits"
+    " expressroutecircuits/peerings expressroutecircuits/authorizations networkintentpolicies ipgroups"
+    " firewallpolicies firewallpolicies/rulecollectiongroups"
+    " applicationgatewaywebapplicationfirewallpolicies trafficmanagerprofiles"
+    " networkinterfaces/ipconfigurations networksecuritygroups/defaultsecurityrules dscpconfigurations"
+    " ipallocations"
+)
+# Types of other providers that put machines, and with them unknown interfaces, into subnets.
+WITH_EFFECT = frozenset(("microsoft.compute/virtualmachinescalesets", "microsoft.classicnetwork/virtualnetworks"))

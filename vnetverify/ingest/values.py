@@ -1,0 +1,130 @@
+"""JSON values as the values of the model; what has the wrong form raises `Malformed`, never a guess."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from vnetverify.header import (
+    ALL_PORTS,
+    LAST_ADDRESS,
+    LAST_PORT,
+    Interval,
+    IntervalSet,
+    NotAPrefix,
+    Prefix,
+    interval_set,
+    parse_address,
+)
+
+
+class Malformed(ValueError):
+    """A value of a form that Azure does not write; the message says which, in the user's terms."""
+
+
+def as_object(value: Any, what: str) -> dict[str, Any]:
+    """Return the object `value`; null is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed(f"`{what}` is not an object")
+    return value
+
+
+def as_list(value: Any, what: str) -> list[Any]:
+    """Return the list `value`; null is an empty one."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise Malformed(f"`{what}` is not a list")
+    return value
+
+
+def as_text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise Malformed(f"`{what}` is not a text" if value is not None else f"`{what}` is missing")
+    return printable(value)
+
+
+def as_flag(value: Any, what: str) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(f"`{what}` is neither true nor false")
+    return value
+
+
+def as_number(value: Any, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed(f"`{what}` is not a whole number")
+    return value
+
+
+def as_reference(value: Any, what: str) -> str | None:
+    """Return the id that `{"id": …}` names, or None for null."""
+    if value is None:
+        return None
+    return as_text(as_object(value, what).get("id"), f"{what}.id")
+
+
+def printable(text: str) -> str:
+    """Return `text` without lone surrogates, which JSON can spell and no output can carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def is_ipv6(text: str) -> bool:
+    return ":" in text
+
+
+@lru_cache(maxsize=65_536)
+def as_prefix(text: str) -> Prefix:
+    """Return the prefix that Azure makes of `text`: host bits are dropped. Raises `Malformed`."""
+    address, slash, length = text.strip().partition("/")
+    try:
+        value = parse_address(address)
+    except NotAPrefix as error:
+        raise Malformed(str(error)) from error
+    if slash and not (length.isascii() and length.isdigit() and len(length) <= 2 and int(length) <= 32):
+        raise Malformed(f"`{text}` has no prefix length from 0 to 32")
+    bits = int(length) if slash else 32
+    return Prefix(value & (LAST_ADDRESS << (32 - bits)) & LAST_ADDRESS, bits)
+
+
+def as_address(text: str) -> int:
+    try:
+        return parse_address(text.strip())
+    except NotAPrefix as error:
+        raise Malformed(str(error)) from error
+
+
+def has_host_bits(text: str) -> bool:
+    return as_address(text.partition("/")[0]) != as_prefix(text).value
+
+
+def prefixes_of(values: Any, what: str) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
+    """Return the IPv4 prefixes of the list `values`, each once, and its IPv6 ones as they are spelt."""
+    texts = [as_text(value, what) for value in as_list(values, what)]
+    ipv4 = dict.fromkeys(as_prefix(text) for text in texts if not is_ipv6(text))
+    return tuple(ipv4), tuple(text for text in texts if is_ipv6(text))
+
+
+_RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+
+
+@lru_cache(maxsize=65_536)
+def as_ports(texts: tuple[str, ...]) -> IntervalSet:
+    """Return the ports of all `texts`, each `*`, a number or a range. Raises `Malformed`."""
+    if not texts:
+        raise Malformed("a rule names no ports")
+    return interval_set(interval for text in texts for interval in _interval(text))
+
+
+def _interval(text: str) -> IntervalSet:
+    if text == "*":
+        return ALL_PORTS
+    match = _RANGE.fullmatch(text.strip())
+    if match is None:
+        raise Malformed(f"`{text}` is neither a port nor a range of ports")
+    low, high = int(match[1]), int(match[2] or match[1])
+    if low > high or high > LAST_PORT:
+        raise Malformed(f"`{text}` is no range of ports within 0 to {LAST_PORT}")
+    return IntervalSet((Interval(low, high),))

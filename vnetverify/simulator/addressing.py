@@ -1,0 +1,145 @@
+"""Packets as boxes of numbers, and the comparisons that decide whole boxes at once (R-ADDR-4, R-TRAF-7, F-TAG-9).
+
+Every comparison answers True or False for all numbers of an interval alike and raises `Mixed` where they differ.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from vnetverify.header import ALL_ADDRESSES, Flow, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Subnet, Vnet
+
+
+class Mixed(Exception):
+    """The numbers of an interval differ in what was asked; the caller may split it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A box of packets: every combination of its numbers. A flow's packet has one number a field."""
+
+    protocol: int
+    source: Interval
+    source_port: Interval
+    destination: Interval
+    destination_port: Interval
+
+    @property
+    def reply(self) -> Packet:
+        return replace(
+            self,
+            source=self.destination,
+            source_port=self.destination_port,
+            destination=self.source,
+            destination_port=self.source_port,
+        )
+
+
+def packet_of(flow: Flow) -> Packet:
+    """Return the first packet of `flow`."""
+    return Packet(
+        flow.protocol,
+        point(flow.source),
+        point(flow.source_port),
+        point(flow.destination),
+        point(flow.destination_port),
+    )
+
+
+def point(number: int) -> Interval:
+    return Interval(number, number)
+
+
+def only(interval: Interval) -> int:
+    """Return the one number of `interval`. Raises `Mixed` when there are more."""
+    if interval.low != interval.high:
+        raise Mixed
+    return interval.low
+
+
+def covers(prefix: Prefix, interval: Interval) -> bool:
+    """Hold when `interval` lies in `prefix`. Raises `Mixed` when only part of it does."""
+    if prefix.value <= interval.low and interval.high <= prefix.last:
+        return True
+    if interval.high < prefix.value or prefix.last < interval.low:
+        return False
+    raise Mixed
+
+
+def some_covers(prefixes: Iterable[Prefix], interval: Interval) -> bool:
+    """Hold when one of `prefixes` holds `interval`. Raises `Mixed` when none does and one holds part of it."""
+    parted = False
+    for prefix in prefixes:
+        try:
+            if covers(prefix, interval):
+                return True
+        except Mixed:
+            parted = True
+    if parted:
+        raise Mixed
+    return False
+
+
+def lies_in(interval: Interval, numbers: IntervalSet) -> bool:
+    """Hold when `interval` lies in `numbers`. Raises `Mixed` when only part of it does."""
+    following = bisect_right(numbers.intervals, interval.low, key=lambda piece: piece.low)
+    if following and numbers.intervals[following - 1].high >= interval.low:
+        if numbers.intervals[following - 1].high >= interval.high:
+            return True
+        raise Mixed
+    if following < len(numbers.intervals) and numbers.intervals[following].low <= interval.high:
+        raise Mixed
+    return False
+
+
+def is_inside(inner: Prefix, outer: Prefix) -> bool:
+    """Hold when `inner` equals `outer` or is a part of it."""
+    return outer.length <= inner.length and outer.value <= inner.value <= outer.last
+
+
+def is_strictly_inside(inner: Prefix, outer: Prefix) -> bool:
+    return inner != outer and is_inside(inner, outer)
+
+
+PLATFORM_HOST = parse_prefix("168.63.129.16/32")
+METADATA_HOST = parse_prefix("169.254.169.254/32")
+PLATFORM = addresses_of((PLATFORM_HOST, METADATA_HOST))
+UNROUTABLE = addresses_of((parse_prefix("224.0.0.0/4"), parse_prefix("255.255.255.255/32")))
+PUBLIC = ALL_ADDRESSES - addresses_of(
+    parse_prefix(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+        "168.63.129.16/32",
+    )
+)
+
+
+def is_public(interval: Interval) -> bool:
+    """Hold when the addresses are public: neither private, reserved nor the platform's (F-TAG-9)."""
+    return lies_in(interval, PUBLIC)
+
+
+def assignable(prefix: Prefix) -> IntervalSet:
+    """Return the addresses of a subnet's prefix without its first four and its last (R-ADDR-4)."""
+    first, last = prefix.value + 4, prefix.last - 1
+    return IntervalSet((Interval(first, last),)) if first <= last else IntervalSet()
+
+
+def host_subnet(vnet: Vnet, address: Interval) -> Subnet | None:
+    """Return the subnet of `vnet` in which `address` may stand as a host (R-ADDR-4, R-ADDR-7)."""
+    for subnet in vnet.subnets:
+        if subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS:
+            continue
+        if any(lies_in(address, assignable(prefix)) for prefix in subnet.prefixes):
+            return subnet
+    return None

@@ -1,0 +1,274 @@
+"""Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from vnetverify.header import Flow
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.network import Network, Subnet
+from vnetverify.rules import World
+from vnetverify.simulator.addressing import host_subnet, packet_of, point
+from vnetverify.simulator.filters import undeclared_interface
+from vnetverify.simulator.journey import Delivered, Journey, LeftToInternet, Met, Outcome, Trace
+from vnetverify.simulator.routes import (
+    Hop,
+    Selection,
+    ToAppliance,
+    ToGateway,
+    ToInternet,
+    ToNowhere,
+    ToPeer,
+    ToVnet,
+    selection,
+)
+from vnetverify.simulator.sending import gateway_by_user_route, note_selection
+from vnetverify.simulator.situation import Situation, holder_of_public, owner, situation_of
+from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
+
+_BY_DESTINATION = frozenset({Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY})
+
+End = tuple[Place, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Why a flow breaks a claim, with the ways that show it: the first packet's, then its reply's if it matters."""
+
+    why: str
+    traces: tuple[Trace, ...]
+
+
+def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+    """Hold when the claim speaks of this flow: its origin, service and ends are the claim's.
+
+    Where the claim leaves the destination open, its far end is where the first packet ends.
+    """
+    situation = situation_of(network, world)
+    if not _begins(claim, origin, flow):
+        return False
+    if claim.verb in _BY_DESTINATION:
+        return bool(_aimed_at(situation, claim, origin, flow))
+    end = end_of(trace(network, origin, flow, world).outcome, flow)
+    return end is not None and bool(_pairs_ending_at(claim, origin, flow, end))
+
+
+def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return how the flow violates the claim, None when it does not or is not in question.
+
+    For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
+    """
+    if not _begins(claim, origin, flow):
+        return None
+    match claim.verb:
+        case Verb.REACHES | Verb.SOMETIMES_REACHES:
+            return _not_reaching(network, claim, origin, flow, world)
+        case Verb.NEVER_REACHES | Verb.ONLY_VIA | Verb.NOT_VIA | Verb.NOT_TRANSITIVE:
+            return _wrongly_delivered(network, claim, origin, flow, world)
+        case Verb.NEXT_HOP:
+            return _other_next_hop(network, claim, origin, flow, world)
+        case Verb.GATEWAY:
+            return _other_gateway(network, claim, origin, flow, world)
+        case _:
+            assert_never(claim.verb)
+
+
+def _begins(claim: Claim, origin: Place, flow: Flow) -> bool:
+    """Hold when the flow is of the claim's service and begins in some left set."""
+    return _is_of_service(claim, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
+
+
+def _is_of_service(claim: Claim, flow: Flow) -> bool:
+    parts = claim.service.parts
+    return any(protocol in (None, flow.protocol) and flow.destination_port in ports for protocol, ports in parts)
+
+
+def _holds(endpoints: EndpointSet, end: End) -> bool:
+    place, address = end
+    return address in endpoints.at(place)
+
+
+def _is_excluded(claim: Claim, origin: Place, flow: Flow, end: End) -> bool:
+    """Hold when the two ends are the same, or both lie in one member of `for each a, b in …`."""
+    start = (origin, flow.source)
+    return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart)
+
+
+def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> list[EndpointSet]:
+    """Return the right sets that the flow's destination aims at, of the pairs it begins in."""
+    targets = []
+    for left, right in claim.pairs:
+        if _holds(left, (origin, flow.source)):
+            ends = _aims(situation, right, origin, flow)
+            if any(not _is_excluded(claim, origin, flow, end) for end in ends):
+                targets.append(right)
+    return targets
+
+
+def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -> list[End]:
+    """Return the ends in `right` that the flow's destination names.
+
+    From the Internet a host with a public address is named by that address alone.
+    """
+    named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
+    if origin != INTERNET:
+        return named
+    ends = [end for end in named if not _has_public_address(situation, end)]
+    receiver = holder_of_public(situation, point(flow.destination))
+    if receiver is not None:
+        behind = (Place(PlaceKind.SUBNET.value, receiver.subnet_id), receiver.addresses[0])
+        if _holds(right, behind):
+            ends.append(behind)
+    return ends
+
+
+def _has_public_address(situation: Situation, end: End) -> bool:
+    place, address = end
+    if place.kind != PlaceKind.SUBNET.value:
+        return False
+    vnet = situation.index.subnets[place.name].vnet
+    nic = situation.index.holders.get((vnet, address))
+    return nic is not None and nic.public_address is not None
+
+
+def end_of(outcome: Outcome, flow: Flow) -> End | None:
+    """Return the place and address where the first packet ended; None when it was not delivered."""
+    if isinstance(outcome, Delivered):
+        return outcome.place, outcome.address
+    if isinstance(outcome, LeftToInternet):
+        return INTERNET, flow.destination
+    return None
+
+
+def _pairs_ending_at(claim: Claim, origin: Place, flow: Flow, end: End) -> list[EndpointSet]:
+    """Return the right sets that hold `end`, of the pairs the flow begins in."""
+    if _is_excluded(claim, origin, flow, end):
+        return []
+    pairs = claim.pairs
+    return [right for left, right in pairs if _holds(left, (origin, flow.source)) and _holds(right, end)]
+
+
+def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    targets = _aimed_at(situation_of(network, world), claim, origin, flow)
+    if not targets:
+        return None
+    conversation = converse(network, origin, flow, world)
+    end = end_of(conversation.forward.outcome, flow)
+    if not conversation.established:
+        return Violation(conversation.why, _traces(conversation))
+    if end is None or not all(_holds(target, end) for target in targets):
+        return Violation("the first packet ends elsewhere", _traces(conversation))
+    return None
+
+
+def _traces(conversation: Conversation) -> tuple[Trace, ...]:
+    return (conversation.forward,) if conversation.reply is None else (conversation.forward, conversation.reply)
+
+
+def _wrongly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation of a claim about what is delivered and whom it met on the way."""
+    way = trace(network, origin, flow, world)
+    end = end_of(way.outcome, flow)
+    if end is None or not _pairs_ending_at(claim, origin, flow, end):
+        return None
+    why = _wrong_way(claim, way)
+    return None if why is None else Violation(why, (way,))
+
+
+def _wrong_way(claim: Claim, way: Trace) -> str | None:
+    """Return what is wrong with a delivery by `way`, None when the claim allows it."""
+    if claim.verb is Verb.NEVER_REACHES:
+        return "the first packet is delivered"
+    if claim.verb is Verb.ONLY_VIA:
+        return None if any(name in claim.via for name in way.met) else f"it is delivered without {_either(claim.via)}"
+    if claim.verb is Verb.NOT_VIA:
+        passed = next((name for name in way.met if name in claim.via), None)
+        return None if passed is None else f"it is delivered by way of {passed}"
+    if any(name in claim.excused for name in way.met):
+        return None
+    transit = next((device for device in way.devices if _stands_in(device, claim.via)), None)
+    return None if transit is None else f"{transit.name} carries it through {_either(claim.via)}"
+
+
+def _stands_in(device: Met, vnets: tuple[str, ...]) -> bool:
+    return any(vnet in vnets for vnet in device.vnets)
+
+
+def _either(names: tuple[str, ...]) -> str:
+    return " or ".join(names)
+
+
+def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation where the subnet's selected route has another hop; other origins have no routes."""
+    situation = situation_of(network, world)
+    if origin.kind != PlaceKind.SUBNET.value or not _aimed_at(situation, claim, origin, flow):
+        return None
+    assert claim.expected_hop is not None
+    subnet = situation.index.subnets[origin.name]
+    chosen = selection(situation, subnet, point(flow.destination))
+    if chosen.route is not None and is_expected_hop(situation, subnet, chosen.route.hop, claim.expected_hop):
+        return None
+    return Violation("the selected route has another next hop", (_trace_of(situation, flow, subnet, chosen),))
+
+
+def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selection) -> Trace:
+    """Return a story of one step: the route that was selected."""
+    journey = Journey(situation, packet_of(flow))
+    if chosen.route is None:
+        return journey.ended(journey.drop(subnet.id, "no route leads to the destination", "R-SEL-10"))
+    note_selection(journey, subnet.id, chosen, chosen.route)
+    return journey.ended(journey.drop(subnet.id, f"the next hop is {chosen.route}", journey.steps[-1].rule))
+
+
+def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: ExpectedHop) -> bool:
+    """Hold when `hop`, selected in `subnet`, is of the expected kind and, where one is named, leads to that device."""
+    match hop:
+        case ToVnet():
+            return expected.kind is HopKind.VNET_LOCAL
+        case ToPeer(vnet):
+            return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
+        case ToAppliance(address):
+            named = expected.name is None or expected.name == appliance_at(situation, subnet, address)
+            return expected.kind is HopKind.APPLIANCE and named
+        case ToGateway(name):
+            if expected.kind is not HopKind.GATEWAY:
+                return False
+            return expected.name is None or expected.name == (name or _gateway_meant(situation, subnet))
+        case ToInternet():
+            return expected.kind is HopKind.INTERNET
+        case ToNowhere():
+            return expected.kind is HopKind.NONE
+        case _:
+            assert_never(hop)
+
+
+def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | None:
+    """Return the name of the machine, declared or implied, at a next hop's address as seen from `subnet` (R-UDR-7)."""
+    vnet = owner(situation, subnet.vnet, point(address))
+    if vnet is None:
+        return None
+    nic = situation.index.holders.get((vnet, address))
+    if nic is not None:
+        return nic.machine
+    place = host_subnet(situation.vnet(vnet), point(address))
+    return None if place is None else undeclared_interface(place, address).name
+
+
+def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:
+    gateway = gateway_by_user_route(situation, subnet)
+    return None if gateway is None else gateway.name
+
+
+def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation where the first gateway met, filters aside, is not the expected one."""
+    if not _aimed_at(situation_of(network, world), claim, origin, flow):
+        return None
+    assert claim.expected_hop is not None
+    way = trace_unfiltered(network, origin, flow, world)
+    first = next((device.name for device in way.devices if device.is_gateway), None)
+    if first is None:
+        return Violation("it meets no gateway", (way,))
+    if claim.expected_hop.name in (None, first):
+        return None
+    return Violation(f"the first gateway it meets is {first}", (way,))

@@ -1,0 +1,266 @@
+"""What forwards: appliances with their policy, gateways with their tunnels, and sites.
+
+Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24 and
+R-GW-29.
+"""
+
+from __future__ import annotations
+
+from vnetverify.header import address_text
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Access, Connection, Direction, Gateway, GatewayKind, PolicyRule, Site
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import Packet, covers, lies_in, only, some_covers
+from vnetverify.simulator.filters import Interface
+from vnetverify.simulator.gateways import (
+    Way,
+    choose_way,
+    circuit_to,
+    default_way,
+    entries_of,
+    is_known,
+    own,
+    passes_between,
+    way_of,
+)
+from vnetverify.simulator.journey import (
+    Appliance,
+    AtAppliance,
+    Delivered,
+    Dropped,
+    Forwarder,
+    FromGateway,
+    IntoGateway,
+    Journey,
+    Met,
+    Next,
+    OutOfTunnel,
+    Sending,
+    declared_appliance,
+)
+from vnetverify.simulator.routes import Origin, selection
+from vnetverify.simulator.sending import delivered_to
+from vnetverify.simulator.situation import Situation, direct
+
+
+def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
+    """Return what an appliance does with a packet: keep its own, else forward it (R-UDR-10, F-FWD-1..5)."""
+    appliance, interface = arrival.appliance, arrival.interface
+    if journey.repeats("appliance", appliance.name, "tunnel" if interface is None else f"at {interface.name}"):
+        return journey.drop(appliance.name, "the packet was here before: a loop", "R-TRAF-3")
+    if interface is not None:
+        blocked = journey.filter(interface, Direction.INBOUND)
+        if blocked is not None:
+            return blocked
+        if only(journey.packet.destination) in interface.addresses:
+            return delivered_to(interface, only(journey.packet.destination))
+        if not interface.forwards:
+            return _without_forwarding(journey, appliance, interface)
+    return _refused(journey, appliance) or _onward(journey, appliance)
+
+
+def _without_forwarding(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped:
+    span = None if interface.nic is None else interface.nic.span
+    return journey.drop(appliance.name, f"{interface.name} has IP forwarding off", "R-UDR-10", span)
+
+
+def _refused(journey: Journey, appliance: Appliance) -> Dropped | None:
+    """Return the drop where records or policy keep the appliance from forwarding (R-TRAF-2, R-META-3)."""
+    where = appliance.name
+    if journey.first is not None and is_stateful(journey.situation, appliance):
+        if not journey.first.was_met(appliance):
+            return journey.drop(where, f"{where} did not see the flow begin", "R-TRAF-2")
+        journey.note(where, "its record of the flow lets the reply pass", "R-TRAF-2")
+        return None
+    if appliance.policy is None:
+        if not journey.situation.holds(uncertainty("U-FORWARDS", appliance.name)):
+            return journey.drop(where, f"{where} does not forward this flow", "R-META-3")
+        journey.note(where, f"{where}, whose policy is not declared, forwards this flow", "R-META-3")
+        return None
+    if journey.unfiltered:
+        return None
+    line = next((line for line in appliance.policy if _applies(line, journey.packet)), None)
+    if line is None:
+        return journey.drop(where, f"no line of the policy of {where} matches", "R-META-3")
+    if line.access is Access.DENY:
+        return journey.drop(where, f"the policy of {where} denies", "R-META-3", line.span)
+    journey.note(where, f"the policy of {where} allows", "R-META-3", line.span)
+    return None
+
+
+def is_stateful(situation: Situation, appliance: Appliance) -> bool:
+    """Hold when the appliance drops what belongs to no flow it saw begin (R-TRAF-2)."""
+    if appliance.stateful is None:
+        return situation.holds(uncertainty("U-STATEFUL", appliance.name))
+    return appliance.stateful
+
+
+def _applies(line: PolicyRule, packet: Packet) -> bool:
+    return (
+        line.protocol in (None, packet.protocol)
+        and lies_in(packet.source, line.sources)
+        and lies_in(packet.destination, line.destinations)
+        and lies_in(packet.destination_port, line.destination_ports)
+    )
+
+
+def _onward(journey: Journey, appliance: Appliance) -> Next:
+    """Return the site behind the appliance that holds the destination, else the way out by an interface (R-UDR-11)."""
+    destination = journey.packet.destination
+    for site in journey.situation.network.sites.values():
+        if site.behind == appliance.name and some_covers(site.prefixes, destination):
+            journey.devices.append(appliance.met)
+            return _at_site(journey, site, appliance.name)
+    if not appliance.interfaces:
+        return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
+    interface = _exit(journey.situation, appliance)
+    if not interface.forwards:
+        return _without_forwarding(journey, appliance, interface)
+    blocked = journey.filter(interface, Direction.OUTBOUND)
+    if blocked is not None:
+        return blocked
+    journey.devices.append(appliance.met)
+    return Sending(interface.subnet, Forwarder(appliance, interface))
+
+
+def _exit(situation: Situation, appliance: Appliance) -> Interface:
+    """Return the interface by which the appliance's own table sends the flow (R-UDR-11)."""
+    for interface in appliance.interfaces[:-1]:
+        if situation.holds(uncertainty("U-EXIT", appliance.name, interface.name)):
+            return interface
+    return appliance.interfaces[-1]
+
+
+def _at_site(journey: Journey, site: Site, by: str) -> Delivered:
+    address = only(journey.packet.destination)
+    journey.note(by, f"{address_text(address)} is at site {site.name}", "R-GW-24", site.span)
+    return Delivered(Place(PlaceKind.SITE.value, site.name), address)
+
+
+def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
+    """Return what a gateway does with a packet from inside (R-GW-13, R-GW-29, R-GW-21)."""
+    gateway, situation = arrival.gateway, journey.situation
+    if journey.repeats("gateway", gateway.name, "by user route" if arrival.by_user_route else "by learned route"):
+        return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
+    if gateway.kind is GatewayKind.VPN and is_near(journey, gateway):
+        if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
+            return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
+        return journey.drop(gateway.name, "a learned route carries nothing between spokes", "R-GW-13")
+    announced = gateway.kind is GatewayKind.EXPRESSROUTE and some_covers(
+        own(situation, gateway), journey.packet.destination
+    )
+    if announced and situation.holds(uncertainty("U-R-GW-29")):
+        journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
+        _meet(journey, gateway)
+        return OutOfTunnel(gateway, Way("itself", True))
+    way = choose_way(situation, gateway, entries_of(situation, gateway), journey.packet.destination)
+    if way is not None:
+        return _by_way(journey, gateway, way, "R-GW-2")
+    way = default_way(situation, gateway)
+    if way is None:
+        return journey.drop(gateway.name, f"{gateway.name} knows no way to the destination", "R-GW-21", gateway.span)
+    return _by_way(journey, gateway, way, "R-GW-21")
+
+
+def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
+    """Return what a gateway does with a packet out of a tunnel (R-UDR-12, R-GW-16, R-GW-17)."""
+    gateway, situation, packet = arrival.gateway, journey.situation, journey.packet
+    if journey.repeats("gateway", gateway.name, "tunnel", arrival.way.name):
+        return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
+    if is_near(journey, gateway) or _is_steered(journey, gateway):
+        return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
+    if gateway.kind is GatewayKind.VPN:
+        others = (entry for entry in entries_of(situation, gateway) if entry.way.name != arrival.way.name)
+        way = choose_way(situation, gateway, others, packet.destination)
+        if way is not None and passes_between(situation, arrival.way, way):
+            return _by_way(journey, gateway, way, "R-GW-17")
+    return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
+
+
+def is_near(journey: Journey, gateway: Gateway) -> bool:
+    """Hold when the destination lies in the gateway's vnet or in one that it has a usable peering with."""
+    vnets = direct(journey.situation, gateway.vnet)
+    return any(some_covers(journey.situation.vnet(vnet).address_space, journey.packet.destination) for vnet in vnets)
+
+
+def _is_steered(journey: Journey, gateway: Gateway) -> bool:
+    """Hold when a user route of GatewaySubnet takes the packet to elsewhere than the gateway would (R-GW-16)."""
+    subnet = journey.situation.vnet(gateway.vnet).gateway_subnet
+    if subnet is None:
+        return False
+    route = selection(journey.situation, subnet, journey.packet.destination).route
+    return route is not None and route.origin is Origin.USER and journey.situation.holds(uncertainty("U-R-GW-16"))
+
+
+def _meet(journey: Journey, gateway: Gateway) -> None:
+    journey.devices.append(Met(gateway.name, True, (gateway.vnet,)))
+
+
+def _from_subnet(journey: Journey, gateway: Gateway, rule: str, *, out_of_tunnel: bool) -> Next:
+    subnet = journey.situation.vnet(gateway.vnet).gateway_subnet
+    if subnet is None:
+        return journey.drop(gateway.name, f"{gateway.vnet} has no GatewaySubnet", "R-ADDR-7", gateway.span)
+    journey.note(gateway.name, f"{gateway.name} sends the packet from {subnet.id}", rule, gateway.span)
+    _meet(journey, gateway)
+    return Sending(subnet, FromGateway(gateway, out_of_tunnel))
+
+
+def _by_way(journey: Journey, gateway: Gateway, way: Way, rule: str) -> Next:
+    """Return the arrival at the other end of `way`: a site that holds the destination, or the next gateway."""
+    journey.note(gateway.name, f"{gateway.name} sends the packet by {way.name}", rule, gateway.span)
+    if way.remote_gateway is not None:
+        _meet(journey, gateway)
+        there = journey.situation.network.gateways[way.remote_gateway]
+        return OutOfTunnel(there, _seen_from_there(journey, gateway, way))
+    assert way.site is not None
+    site = journey.situation.network.sites[way.site]
+    if not some_covers(site.prefixes, journey.packet.destination):
+        reason = f"the destination is not at {site.name}: it leaves the model"
+        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    _meet(journey, gateway)
+    return _at_site(journey, site, gateway.name)
+
+
+def _seen_from_there(journey: Journey, gateway: Gateway, way: Way) -> Way:
+    """Return `way` of `gateway` as its other end names it."""
+    assert way.remote_gateway is not None
+    for connection in journey.situation.index.connections_of.get(gateway.name, ()):
+        if connection.name == way.name:
+            return way_of(journey.situation, connection, way.remote_gateway)
+    return circuit_to(gateway.name)
+
+
+def from_site(journey: Journey, site: Site) -> Next:
+    """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24)."""
+    situation, destination = journey.situation, journey.packet.destination
+    if some_covers(site.prefixes, destination):
+        reason = f"{address_text(destination.low)} is at {site.name} itself"
+        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    if site.behind is not None:
+        appliance = declared_appliance(situation, situation.network.machines[site.behind])
+        return AtAppliance(appliance, None)
+    ends = [end for end in situation.network.connections if end.site == site.name and _knows(journey, end)]
+    if not ends:
+        return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
+    chosen = ends[-1]
+    for end in ends[:-1]:
+        if situation.holds(uncertainty("U-SITE", site.name, end.name)):
+            chosen = end
+            break
+    journey.note(site.name, f"{site.name} sends the packet by {chosen.name}", "R-GW-24", chosen.span)
+    return OutOfTunnel(situation.network.gateways[chosen.gateway], way_of(situation, chosen, chosen.gateway))
+
+
+def _knows(journey: Journey, connection: Connection) -> bool:
+    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-17, R-GW-22)."""
+    situation, destination = journey.situation, journey.packet.destination
+    gateway = situation.network.gateways[connection.gateway]
+    if some_covers(own(situation, gateway), destination):
+        return True
+    here = way_of(situation, connection, gateway.name)
+    if gateway.kind is GatewayKind.VPN:
+        for entry in entries_of(situation, gateway):
+            elsewhere = entry.way.name != here.name and covers(entry.prefix, destination)
+            if elsewhere and is_known(situation, entry) and passes_between(situation, here, entry.way):
+                return True
+    return is_near(journey, gateway) and situation.holds(uncertainty("U-R-GW-22"))

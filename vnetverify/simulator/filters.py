@@ -1,0 +1,372 @@
+"""Network security groups at a host or interface: which rule judges a packet.
+
+Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-FWD-4, F-PLAT-1, F-PLAT-2 and F-PIP-1..3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Flow, Interval, IntervalSet, Prefix, address_text
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Direction,
+    Network,
+    Nic,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
+    Subnet,
+)
+from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.simulator.addressing import (
+    METADATA_HOST,
+    PLATFORM,
+    PLATFORM_HOST,
+    Packet,
+    covers,
+    lies_in,
+    only,
+    packet_of,
+    some_covers,
+)
+from vnetverify.simulator.situation import Situation, situation_of
+from vnetverify.simulator.tags import Side, is_in_tag, virtual_network
+from vnetverify.source import Span
+
+DEFAULT_PRIORITY = 65000
+LAST_PRIORITY = 65500
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Where filters stand: a declared interface, or the place of an undeclared host (`nic` is None)."""
+
+    name: str
+    subnet: Subnet
+    addresses: tuple[int, ...]
+    nic: Nic | None = None
+
+    @property
+    def nsg(self) -> str | None:
+        return None if self.nic is None else self.nic.nsg
+
+    @property
+    def forwards(self) -> bool:
+        """Whether IP forwarding is on; an appliance that is implied by a route has it on (R-UDR-10)."""
+        return self.nic is None or self.nic.ip_forwarding
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The rule that decided in one group; `stage` is `nicNsg` or `subnetNsg`, `priority` the rule's."""
+
+    stage: str
+    nsg: str
+    rule: str
+    access: Access
+    span: Span
+    rule_id: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the filters say: the stages consulted, in order, ending with the first that denies (F-EVAL-4)."""
+
+    allowed: bool
+    stages: tuple[Stage, ...]
+    facts: tuple[Uncertainty, ...]
+    exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRule:
+    """A rule in force at an interface; `sources` and `destinations` list the prefixes of tags and groups.
+
+    They are None where membership is not a list: `*`, or a tag whose prefixes are not declared.
+    """
+
+    stage: str
+    nsg: str
+    rule: SecurityRule
+    sources: tuple[Prefix, ...] | None
+    destinations: tuple[Prefix, ...] | None
+    span: Span
+
+
+def _default(name: str, priority: int, direction: Direction, access: Access, *ends: AddressField) -> SecurityRule:
+    source, destination = ends
+    return SecurityRule(name, priority, direction, access, None, source, ALL_PORTS, destination, ALL_PORTS)
+
+
+_ANY, _VNET, _INTERNET = AnyAddress(), ServiceTag("VirtualNetwork"), ServiceTag("Internet")
+_PROBES = ServiceTag("AzureLoadBalancer")
+DEFAULT_RULES = (
+    _default("AllowVNetInBound", 65000, Direction.INBOUND, Access.ALLOW, _VNET, _VNET),
+    _default("AllowAzureLoadBalancerInBound", 65001, Direction.INBOUND, Access.ALLOW, _PROBES, _ANY),
+    _default("DenyAllInBound", 65500, Direction.INBOUND, Access.DENY, _ANY, _ANY),
+    _default("AllowVnetOutBound", 65000, Direction.OUTBOUND, Access.ALLOW, _VNET, _VNET),
+    _default("AllowInternetOutBound", 65001, Direction.OUTBOUND, Access.ALLOW, _ANY, _INTERNET),
+    _default("DenyAllOutBound", 65500, Direction.OUTBOUND, Access.DENY, _ANY, _ANY),
+)
+
+
+def declared_interface(situation: Situation, nic: Nic) -> Interface:
+    return Interface(nic.name, situation.index.subnets[nic.subnet_id], nic.addresses, nic)
+
+
+def undeclared_interface(subnet: Subnet, address: int) -> Interface:
+    """Return the place of a host that is not declared, named after its address and subnet."""
+    return Interface(f"{address_text(address)} in {subnet.id}", subnet, (address,))
+
+
+def interface_at(situation: Situation, subnet: Subnet, address: Interval) -> Interface:
+    """Return the interface that holds `address` in the subnet's vnet, declared or not."""
+    number = only(address)
+    nic = situation.index.holders.get((subnet.vnet, number))
+    return undeclared_interface(subnet, number) if nic is None else declared_interface(situation, nic)
+
+
+def judge(
+    network: Network,
+    subnet_id: str,
+    nic_name: str | None,
+    direction: Direction,
+    flow: Flow,
+    world: World,
+    *,
+    entered_by_public_address: bool = False,
+    is_reply: bool = False,
+) -> Judgement:
+    """Return what the filters at an interface say of a new packet with the header `flow` (F-EVAL-1, F-EVAL-2).
+
+    Without `nic_name` the host is undeclared. `is_reply` says that `flow` is the way back of the flow in question.
+    """
+    situation = situation_of(network, world)
+    local = flow.source if direction is Direction.OUTBOUND else flow.destination
+    if nic_name is None:
+        interface = undeclared_interface(situation.index.subnets[subnet_id], local)
+    else:
+        interface = declared_interface(situation, situation.index.nics[nic_name])
+    if entered_by_public_address:
+        return judge_public_entry(situation, interface, packet_of(flow), is_reply)
+    return judge_at(situation, interface, direction, packet_of(flow), is_reply)
+
+
+def judge_at(
+    situation: Situation, interface: Interface, direction: Direction, packet: Packet, is_reply: bool
+) -> Judgement:
+    """Return what the groups at `interface` say, the interface's first on the way out (F-EVAL-1..3)."""
+    mark = len(situation.asked)
+    place = Filter(situation, interface, direction, packet, is_reply)
+    groups = tuple(attached(situation, interface, direction))
+    if direction is Direction.OUTBOUND and lies_in(packet.destination, PLATFORM):
+        denial = _platform_denial(place, groups)
+        denials = () if denial is None else (denial,)
+        return Judgement(denial is None, denials, situation.asked_since(mark), exempt=True)
+    stages: list[Stage] = []
+    for stage, nsg in groups:
+        stages.append(_decision(place, stage, nsg))
+        if stages[-1].access is Access.DENY:
+            return Judgement(False, tuple(stages), situation.asked_since(mark))
+    return Judgement(True, tuple(stages), situation.asked_since(mark))
+
+
+def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
+    """Return what the filters say of a packet that came in by the public address (F-PIP-1..3).
+
+    Where no group is attached the address's kind decides: Standard is closed, Basic open.
+    """
+    mark = len(situation.asked)
+    nic = interface.nic
+    assert nic is not None
+    assert nic.public_address is not None
+    if tuple(attached(situation, interface, Direction.INBOUND)):
+        return judge_at(situation, interface, Direction.INBOUND, packet, is_reply)
+    public = nic.public_address
+    is_open = situation.holds(uncertainty("U-SKU", public.name)) if public.sku is None else public.sku.value == "basic"
+    rule_id = "F-PIP-3" if public.sku is None else "F-PIP-2" if is_open else "F-PIP-1"
+    access = Access.ALLOW if is_open else Access.DENY
+    stage = Stage("publicAddress", public.name, "no security group", access, public.span, rule_id, LAST_PRIORITY)
+    return Judgement(is_open, (stage,), situation.asked_since(mark))
+
+
+def attached(situation: Situation, interface: Interface, direction: Direction) -> Iterator[tuple[str, Nsg]]:
+    """Return the groups at `interface` in the order of the direction (F-EVAL-1, F-EVAL-2, F-NSG-13)."""
+    groups = (("nicNsg", interface.nsg), ("subnetNsg", interface.subnet.nsg))
+    for stage, name in groups if direction is Direction.OUTBOUND else reversed(groups):
+        if name is not None:
+            yield stage, situation.network.nsgs[name]
+
+
+def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
+    """Return the rules of one direction in the order they are tried, the default rules last (F-NSG-2, F-DEF-1)."""
+    rules = (rule for rule in (*nsg.rules, *DEFAULT_RULES) if rule.direction is direction)
+    return sorted(rules, key=lambda rule: rule.priority)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A packet before the filters of an interface."""
+
+    situation: Situation
+    interface: Interface
+    direction: Direction
+    packet: Packet
+    is_reply: bool
+
+
+def _decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
+    """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5)."""
+    for rule in rules_of(nsg, place.direction):
+        if rule.priority >= LAST_PRIORITY or matches(place, nsg, rule):
+            rule_id = "F-NSG-4" if rule.priority < DEFAULT_PRIORITY else "F-DEF-1"
+            return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
+    raise AssertionError("the last default rule matches everything")
+
+
+def matches(place: Filter, nsg: Nsg, rule: SecurityRule) -> bool:
+    """Hold when all five conditions of `rule` do (F-NSG-4)."""
+    label = f"{nsg.name}/{rule.name}"
+    return (
+        _protocol_fits(place, rule)
+        and _ports_fit(place, rule, label)
+        and _address_fits(place, rule.source, Side.SOURCE, label)
+        and _address_fits(place, rule.destination, Side.DESTINATION, label)
+    )
+
+
+def _protocol_fits(place: Filter, rule: SecurityRule) -> bool:
+    """Hold when the packet's protocol is the rule's; `*` covers others than the usual three by a fact (F-NSG-7)."""
+    if rule.protocol is not None:
+        return rule.protocol == place.packet.protocol
+    return place.packet.protocol in (ICMP, TCP, UDP) or place.situation.holds(uncertainty("U-ANYPROTO"))
+
+
+def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
+    """Hold when the packet's ports are the rule's (F-NSG-8); protocols without ports are F-NSG-9 and F-NSG-17."""
+    packet = place.packet
+    if packet.protocol in (TCP, UDP):
+        return lies_in(packet.source_port, rule.source_ports) and lies_in(
+            packet.destination_port, rule.destination_ports
+        )
+    if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
+        return True
+    question = "U-ICMPPORT" if packet.protocol == ICMP else "U-PROTOPORT"
+    return place.situation.holds(uncertainty(question, label))
+
+
+def _address_fits(place: Filter, field: AddressField, side: Side, label: str) -> bool:
+    """Hold when the packet's address on `side` is one that `field` speaks of (F-NSG-10..12)."""
+    address = place.packet.source if side is Side.SOURCE else place.packet.destination
+    match field:
+        case AnyAddress():
+            return True
+        case AddressPrefixes(prefixes):
+            return some_covers(prefixes, address)
+        case ServiceTag(name):
+            named = side.other if place.is_reply else side
+            return is_in_tag(place.situation, place.interface.subnet, name, address, named)
+        case AsgMembers(groups):
+            local = Side.SOURCE if place.direction is Direction.OUTBOUND else Side.DESTINATION
+            is_member = _is_member_address(place.situation, groups, address)
+            return is_member if side is not local else _local_group_fits(place, groups, is_member, label)
+        case _:
+            assert_never(field)
+
+
+def _is_member_address(situation: Situation, groups: tuple[str, ...], address: Interval) -> bool:
+    return any(lies_in(address, situation.index.members.get(group, IntervalSet())) for group in groups)
+
+
+def _local_group_fits(place: Filter, groups: tuple[str, ...], is_member_address: bool, label: str) -> bool:
+    """Hold when a rule with a group on its local side applies at the interface (F-ASG-4, F-FWD-4)."""
+    nic = place.interface.nic
+    is_member = nic is not None and any(group in groups for group in nic.asgs)
+    if is_member is is_member_address:
+        return is_member
+    return place.situation.holds(uncertainty("U-ASGFWD", label, place.interface.name))
+
+
+def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stage | None:
+    """Return the rule that keeps a packet from a host service; None when the service is exempt (F-PLAT-1, F-PLAT-2)."""
+    packet = place.packet
+    agent = IntervalSet((Interval(80, 80), Interval(32526, 32526)))
+    if packet.protocol == TCP and covers(PLATFORM_HOST, packet.destination) and lies_in(packet.destination_port, agent):
+        return None
+    for stage, nsg in groups:
+        for rule in rules_of(nsg, Direction.OUTBOUND):
+            named = rule.destination
+            if isinstance(named, ServiceTag) and _is_service(packet, named.name):
+                if not matches(place, nsg, replace(rule, destination=AnyAddress())):
+                    continue
+                if rule.access is Access.DENY:
+                    return Stage(stage, nsg.name, rule.name, rule.access, rule.span, "F-PLAT-1", rule.priority)
+                break
+    return None
+
+
+def _is_service(packet: Packet, tag: str) -> bool:
+    """Hold when a packet to a platform address is for the host service that `tag` names (F-PLAT-1)."""
+    if packet.protocol not in (TCP, UDP):
+        return False
+    match tag.casefold():
+        case "azureplatformdns":
+            return lies_in(packet.destination_port, IntervalSet((Interval(53, 53),)))
+        case "azureplatformimds":
+            to_metadata = covers(METADATA_HOST, packet.destination)
+            return to_metadata and lies_in(packet.destination_port, IntervalSet((Interval(80, 80),)))
+        case "azureplatformlkm":
+            return lies_in(packet.destination_port, IntervalSet((Interval(1688, 1688),)))
+        case _:
+            return False
+
+
+def effective_rules(network: Network, subnet_id: str, nic_name: str | None, world: World) -> tuple[EffectiveRule, ...]:
+    """Return every rule in force at an interface, tags expanded, by direction, group and priority (F-MISC-4)."""
+    situation = situation_of(network, world)
+    subnet = situation.index.subnets[subnet_id]
+    nic = None if nic_name is None else situation.index.nics[nic_name]
+    interface = Interface(nic_name or subnet_id, subnet, (), nic)
+    return tuple(
+        EffectiveRule(
+            stage,
+            nsg.name,
+            rule,
+            _expanded(situation, subnet, rule.source),
+            _expanded(situation, subnet, rule.destination),
+            rule.span,
+        )
+        for direction in Direction
+        for stage, nsg in attached(situation, interface, direction)
+        for rule in rules_of(nsg, direction)
+    )
+
+
+def _expanded(situation: Situation, subnet: Subnet, field: AddressField) -> tuple[Prefix, ...] | None:
+    """Return the prefixes a field stands for at `subnet`; None for `*` and for tags without a declared list."""
+    match field:
+        case AnyAddress():
+            return None
+        case AddressPrefixes(prefixes):
+            return prefixes
+        case AsgMembers(groups):
+            nics = situation.network.nics()
+            members = (nic for nic in nics if any(group in groups for group in nic.asgs))
+            return tuple(Prefix(address, 32) for nic in members for address in nic.addresses)
+        case ServiceTag(name) if name.casefold() == "virtualnetwork":
+            tag = virtual_network(situation, subnet)
+            return (*tag.certain, *(prefix for prefix, fact in tag.possible if situation.holds(fact)))
+        case ServiceTag(name) if name.casefold() == "azureloadbalancer":
+            return (PLATFORM_HOST,)
+        case ServiceTag(name):
+            return situation.network.service_tags.get(name)
+        case _:
+            assert_never(field)

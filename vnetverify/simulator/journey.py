@@ -1,0 +1,244 @@
+"""What a walk reports, and the state of one under way (R-TRAF-2, R-TRAF-3, F-STATE-2, F-STATE-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vnetverify.model.intents import Place
+from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Subnet
+from vnetverify.rules import Uncertainty
+from vnetverify.simulator.addressing import Packet
+from vnetverify.simulator.filters import Interface, Judgement, declared_interface, judge_at
+from vnetverify.simulator.gateways import Way
+from vnetverify.simulator.situation import Situation
+from vnetverify.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One decision, for a reader: at `where`, `what` by `rule`, on the line at `span`, against what `lost`."""
+
+    where: str
+    what: str
+    rule: str
+    span: Span | None = None
+    lost: tuple[str, ...] = ()
+    facts: tuple[Uncertainty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own."""
+
+    place: Place
+    address: int
+    nic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftToInternet:
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToPlatform:
+    """Taken by the platform at the sender's own machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    reason: str
+    rule: str
+    where: str
+
+
+Outcome = Delivered | LeftToInternet | ToPlatform | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A machine or gateway that forwarded the packet, and the vnets it stands in."""
+
+    name: str
+    is_gateway: bool
+    vnets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One way of a packet; `met` names `devices`, in order of forwarding, and `asked` holds the facts with values."""
+
+    steps: tuple[Step, ...]
+    outcome: Outcome
+    met: tuple[str, ...]
+    devices: tuple[Met, ...] = ()
+    asked: tuple[tuple[Uncertainty, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """A machine that may forward, declared or implied by a route to its address (R-META-3)."""
+
+    name: str
+    interfaces: tuple[Interface, ...]
+    policy: tuple[PolicyRule, ...] | None
+    stateful: bool | None
+    translates_source: bool | None
+
+    @property
+    def met(self) -> Met:
+        vnets = dict.fromkeys(interface.subnet.vnet for interface in self.interfaces)
+        return Met(self.name, False, tuple(vnets))
+
+
+def declared_appliance(situation: Situation, machine: Machine) -> Appliance:
+    interfaces = tuple(declared_interface(situation, nic) for nic in machine.nics)
+    return Appliance(machine.name, interfaces, machine.policy, machine.stateful, machine.translates_source)
+
+
+def implied_appliance(interface: Interface) -> Appliance:
+    """Return the appliance that a route implies at an address which no declared interface holds (R-META-3)."""
+    return Appliance(interface.name, (interface,), None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine that wrote the packet."""
+
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """An appliance that sends by `interface` what it received."""
+
+    appliance: Appliance
+    interface: Interface
+
+
+@dataclass(frozen=True, slots=True)
+class FromGateway:
+    """A gateway that sends from GatewaySubnet; what came `out_of_tunnel` enters none by a learned route (R-GW-16)."""
+
+    gateway: Gateway
+    out_of_tunnel: bool
+
+
+Sender = Host | Forwarder | FromGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """About to be sent from `subnet` by its routes."""
+
+    subnet: Subnet
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class AtAppliance:
+    """Arrived at an appliance by `interface`, or by its tunnel from a site when that is None."""
+
+    appliance: Appliance
+    interface: Interface | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntoGateway:
+    """Arrived at a gateway from inside, by a user route or by a learned one."""
+
+    gateway: Gateway
+    by_user_route: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTunnel:
+    """Arrived at a gateway from outside, by `way`."""
+
+    gateway: Gateway
+    way: Way
+
+
+Position = Sending | AtAppliance | IntoGateway | OutOfTunnel
+Next = Position | Outcome
+
+
+@dataclass(slots=True)
+class Journey:
+    """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
+
+    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim).
+    """
+
+    situation: Situation
+    packet: Packet
+    first: Journey | None = None
+    unfiltered: bool = False
+    steps: list[Step] = field(default_factory=list)
+    devices: list[Met] = field(default_factory=list)
+    filtered: set[str] = field(default_factory=set)
+    modes: set[tuple[str, ...]] = field(default_factory=set)
+    entered_from: Place | None = None
+    sent_out_by: Sender | None = None
+    noted: int = 0
+
+    def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[str, ...] = ()) -> None:
+        """Record a step with the facts asked for since the last one."""
+        self.steps.append(Step(where, what, rule, span, lost, self.situation.asked_since(self.noted)))
+        self.noted = len(self.situation.asked)
+
+    def drop(self, where: str, reason: str, rule: str, span: Span | None = None) -> Dropped:
+        """Record the step that ends the walk and return its outcome."""
+        self.note(where, reason, rule, span)
+        return Dropped(reason, rule, where)
+
+    def repeats(self, *mode: str) -> bool:
+        """Hold when the packet was at this device in this mode before (R-TRAF-3)."""
+        seen = mode in self.modes
+        self.modes.add(mode)
+        return seen
+
+    def was_met(self, appliance: Appliance) -> bool:
+        return appliance.met in self.devices
+
+    def filter(self, interface: Interface, direction: Direction) -> Dropped | None:
+        """Return the drop by the filters at `interface`; a reply of a recorded flow passes (F-STATE-2, F-STATE-3)."""
+        if self.unfiltered:
+            return None
+        if self.first is not None and interface.name in self.first.filtered:
+            self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
+            return None
+        return self.judged(interface, judge_at(self.situation, interface, direction, self.packet, self.is_reply))
+
+    def judged(self, interface: Interface, judgement: Judgement) -> Dropped | None:
+        """Record what the filters said; return the drop where they deny."""
+        where = place_name(interface)
+        for stage in judgement.stages:
+            verb = "allows" if stage.access.value == "allow" else "denies"
+            earlier = "" if stage.stage == "publicAddress" else ", nothing earlier matches"
+            what = f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}{earlier}"
+            self.note(where, what, stage.rule_id, stage.span)
+        if not judgement.allowed:
+            last = judgement.stages[-1]
+            return Dropped(f"{last.rule} of {last.nsg} denies", last.rule_id, where)
+        if judgement.exempt:
+            self.note(where, "host services are exempt from security groups", "F-PLAT-1")
+        elif not judgement.stages:
+            self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
+        self.filtered.add(interface.name)
+        return None
+
+    @property
+    def is_reply(self) -> bool:
+        return self.first is not None
+
+    def ended(self, outcome: Outcome) -> Trace:
+        """Return the report of the walk."""
+        names = tuple(device.name for device in self.devices)
+        asked = tuple((fact, self.situation.world.holds(fact)) for fact in self.situation.asked_since(0))
+        return Trace(tuple(self.steps), outcome, names, tuple(self.devices), asked)
+
+
+def place_name(interface: Interface) -> str:
+    """Return how a story names the place: the machine, or the subnet of a host that is not declared."""
+    return interface.subnet.id if interface.nic is None else interface.nic.machine

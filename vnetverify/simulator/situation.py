@@ -1,0 +1,217 @@
+"""One network in one world: the indexes built once, peerings, and who owns an address (R-PEER-1..4, R-GW-4, R-GW-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.model.network import (
+    Connection,
+    DeploymentModel,
+    Era,
+    Gateway,
+    LinkState,
+    Network,
+    Nic,
+    Peering,
+    Subnet,
+    Vnet,
+)
+from vnetverify.rules import Uncertainty, World
+from vnetverify.simulator.addressing import Mixed, only, some_covers
+
+if TYPE_CHECKING:
+    from vnetverify.simulator.gateways import Entry
+    from vnetverify.simulator.routes import Route
+    from vnetverify.simulator.tags import VirtualNetworkTag
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was worked out about the network and holds in every world, kept for the next question."""
+
+    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    learned: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    tags: dict[str, VirtualNetworkTag] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The parts of a network by what they are asked for; nothing here depends on a world."""
+
+    network: Network
+    subnets: Mapping[str, Subnet]
+    nics: Mapping[str, Nic]
+    holders: Mapping[tuple[str, int], Nic]
+    halves: Mapping[tuple[str, str], Peering]
+    peers: Mapping[str, tuple[str, ...]]
+    gateways_of: Mapping[str, tuple[Gateway, ...]]
+    connections_of: Mapping[str, tuple[Connection, ...]]
+    members: Mapping[str, IntervalSet]
+    public_holders: tuple[Nic, ...]
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A network in a world, and the facts asked for so far in answering one question."""
+
+    index: Index
+    world: World
+    asked: list[Uncertainty] = field(default_factory=list)
+
+    @property
+    def network(self) -> Network:
+        return self.index.network
+
+    def holds(self, fact: Uncertainty) -> bool:
+        """Return the world's value of `fact` and remember that it was asked for. Raises `Undetermined`."""
+        value = self.world.holds(fact)
+        self.asked.append(fact)
+        return value
+
+    def asked_since(self, mark: int) -> tuple[Uncertainty, ...]:
+        """Return the facts asked for since the log had `mark` lines, each once."""
+        return tuple(dict.fromkeys(self.asked[mark:]))
+
+    def vnet(self, name: str) -> Vnet:
+        return self.network.vnets[name]
+
+
+_latest: list[Index] = []
+
+
+def situation_of(network: Network, world: World) -> Situation:
+    """Return `network` in `world`. The index of the network asked about last is kept."""
+    if not _latest or _latest[0].network is not network:
+        _latest[:] = [index_of(network)]
+    return Situation(_latest[0], world)
+
+
+def index_of(network: Network) -> Index:
+    """Return the indexes of `network`, each in order of declaration."""
+    halves = _halves(network)
+    nics = network.nics()
+    return Index(
+        network=network,
+        subnets={subnet.id: subnet for subnet in network.subnets()},
+        nics={nic.name: nic for nic in nics},
+        holders={(nic.vnet, address): nic for nic in reversed(nics) for address in nic.addresses},
+        halves=halves,
+        peers=_peers(network, halves),
+        gateways_of=_gateways_of(network),
+        connections_of=_connections_of(network),
+        members=_members(nics),
+        public_holders=tuple(nic for nic in nics if nic.public_address is not None),
+        memory=Memory(),
+    )
+
+
+def _halves(network: Network) -> dict[tuple[str, str], Peering]:
+    """Return the declared halves and the implied ones of classic networks (R-PEER-4, R-GW-9)."""
+    halves = {(half.local, half.remote): half for half in network.peerings}
+    for half in network.peerings:
+        classic = network.vnets[half.remote].model is DeploymentModel.CLASSIC
+        mixed = classic and network.vnets[half.local].model is not DeploymentModel.CLASSIC
+        if mixed and (half.remote, half.local) not in halves:
+            transit = half.allow_gateway_transit and network.era is not Era.Y2016
+            implied = Peering(half.remote, half.local, use_remote_gateways=transit, span=half.span)
+            halves[implied.local, implied.remote] = implied
+    return halves
+
+
+def _is_connected(half: Peering) -> bool:
+    """Hold when a half is connected, given that the other half exists (R-PEER-2)."""
+    return half.state in (None, LinkState.CONNECTED)
+
+
+def _peers(network: Network, halves: Mapping[tuple[str, str], Peering]) -> dict[str, tuple[str, ...]]:
+    """Return for each vnet those it has a usable peering with: both halves exist and are connected (R-PEER-2)."""
+    peers: dict[str, list[str]] = {name: [] for name in network.vnets}
+    for (local, remote), half in halves.items():
+        other = halves.get((remote, local))
+        if other is not None and _is_connected(half) and _is_connected(other):
+            peers[local].append(remote)
+    return {name: tuple(remotes) for name, remotes in peers.items()}
+
+
+def _gateways_of(network: Network) -> dict[str, tuple[Gateway, ...]]:
+    gateways: dict[str, list[Gateway]] = {}
+    for gateway in network.gateways.values():
+        gateways.setdefault(gateway.vnet, []).append(gateway)
+    return {vnet: tuple(those) for vnet, those in gateways.items()}
+
+
+def _connections_of(network: Network) -> dict[str, tuple[Connection, ...]]:
+    """Return the connections by gateway; one between two gateways is an end of both."""
+    ends: dict[str, list[Connection]] = {}
+    for connection in network.connections:
+        ends.setdefault(connection.gateway, []).append(connection)
+        if connection.remote_gateway is not None:
+            ends.setdefault(connection.remote_gateway, []).append(connection)
+    return {gateway: tuple(those) for gateway, those in ends.items()}
+
+
+def _members(nics: tuple[Nic, ...]) -> dict[str, IntervalSet]:
+    """Return the addresses of each application security group's members (F-ASG-1)."""
+    prefixes: dict[str, list[Prefix]] = {}
+    for nic in nics:
+        for group in nic.asgs:
+            prefixes.setdefault(group, []).extend(Prefix(address, 32) for address in nic.addresses)
+    return {group: addresses_of(those) for group, those in prefixes.items()}
+
+
+def half(situation: Situation, local: str, remote: str) -> Peering:
+    """Return what `local` says about `remote`, implied or declared. Raises KeyError when there is no such half."""
+    return situation.index.halves[local, remote]
+
+
+def direct(situation: Situation, vnet: str) -> tuple[str, ...]:
+    """Return `vnet` and those it has a usable peering with, itself first."""
+    return (vnet, *situation.index.peers[vnet])
+
+
+def uses(situation: Situation, spoke: str, hub: str) -> bool:
+    """Hold when `spoke` uses the gateways of `hub` (R-GW-4)."""
+    if hub not in situation.index.peers[spoke]:
+        return False
+    return half(situation, spoke, hub).use_remote_gateways and half(situation, hub, spoke).allow_gateway_transit
+
+
+def owner(situation: Situation, vnet: str, address: Interval) -> str | None:
+    """Return the vnet that holds `address` as seen from `vnet`: itself, else the only such peer (R-ADDR-9)."""
+    if some_covers(situation.vnet(vnet).address_space, address):
+        return vnet
+    holders = peers_holding(situation, vnet, address)
+    return holders[0] if len(holders) == 1 else None
+
+
+def peers_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:
+    """Return the peers of `vnet` in whose space `address` lies."""
+    peers = situation.index.peers[vnet]
+    return tuple(peer for peer in peers if some_covers(situation.vnet(peer).address_space, address))
+
+
+def holder_of_public(situation: Situation, address: Interval) -> Nic | None:
+    """Return the interface whose public address is `address` (R-TRAF-10).
+
+    An address that is not declared is the world's; a world that is not partial and names none has no such holder.
+    """
+    for nic in situation.index.public_holders:
+        declared = nic.public_address
+        assert declared is not None
+        number = declared.address if declared.address is not None else world_address(situation, declared.name)
+        if number is not None and address.low <= number <= address.high:
+            only(address)
+            return nic
+    return None
+
+
+def world_address(situation: Situation, name: str) -> int | None:
+    """Return the address the world gives to `name`. Raises `Mixed` when a partial world leaves it open."""
+    number = situation.world.addresses.get(name)
+    if number is None and situation.world.partial:
+        raise Mixed
+    return number

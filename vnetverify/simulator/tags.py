@@ -1,0 +1,153 @@
+"""Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones (F-TAG-1..19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from vnetverify.header import EVERYWHERE, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.model.network import NextHopType, Subnet, UserRoute
+from vnetverify.rules import Uncertainty, uncertainty
+from vnetverify.simulator.addressing import METADATA_HOST, PLATFORM_HOST, covers, is_public, lies_in, some_covers
+from vnetverify.simulator.gateways import entries_of, servers
+from vnetverify.simulator.routes import propagates, table_of
+from vnetverify.simulator.situation import Situation, half
+
+HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
+STEERING = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
+
+
+class Side(Enum):
+    """An end of a flow, as its first packet has it."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+    @property
+    def other(self) -> Side:
+        return Side.DESTINATION if self is Side.SOURCE else Side.SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualNetworkTag:
+    """The tag at one subnet: prefixes that are in it, and those that are where their fact holds (F-TAG-7)."""
+
+    certain: tuple[Prefix, ...]
+    possible: tuple[tuple[Prefix, Uncertainty], ...]
+    addresses: IntervalSet
+
+
+def virtual_network(situation: Situation, subnet: Subnet) -> VirtualNetworkTag:
+    """Return the VirtualNetwork tag at `subnet` (F-TAG-2..8)."""
+    memory = situation.index.memory.tags
+    if subnet.id not in memory:
+        certain = tuple(dict.fromkeys(_certain(situation, subnet)))
+        documented: dict[Prefix, bool] = {}
+        for prefix, value in _possible(situation, subnet):
+            documented.setdefault(prefix, value)
+        possible = tuple(
+            (prefix, Uncertainty("U-VNTAG", (subnet.id, str(prefix)), value))
+            for prefix, value in documented.items()
+            if prefix not in certain
+        )
+        memory[subnet.id] = VirtualNetworkTag(certain, possible, addresses_of(certain))
+    return memory[subnet.id]
+
+
+def _routes_of(situation: Situation, subnet: Subnet) -> tuple[UserRoute, ...]:
+    table = table_of(situation, subnet)
+    return () if table is None else table.routes
+
+
+def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
+    """Return the prefixes that are surely in the tag; 0.0.0.0/0 never is by a route (F-TAG-7)."""
+    yield from situation.vnet(subnet.vnet).address_space
+    for peer in situation.index.peers[subnet.vnet]:
+        if half(situation, subnet.vnet, peer).allow_virtual_network_access:
+            yield from situation.vnet(peer).address_space
+    if propagates(situation, subnet):
+        for gateway in servers(situation, subnet.vnet):
+            for entry in entries_of(situation, gateway):
+                if not entry.condition and entry.prefix != EVERYWHERE:
+                    yield entry.prefix
+    yield PLATFORM_HOST
+    for route in _routes_of(situation, subnet):
+        if route.next_hop in STEERING and route.prefix != EVERYWHERE:
+            yield route.prefix
+
+
+def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
+    """Return prefixes that may be in the tag with what is documented; of two the first counts (F-TAG-7)."""
+    routes = _routes_of(situation, subnet)
+    entries = [entry for gateway in servers(situation, subnet.vnet) for entry in entries_of(situation, gateway)]
+    propagating = propagates(situation, subnet)
+    steered = any(route.prefix == EVERYWHERE and route.next_hop in STEERING for route in routes)
+    if steered or (propagating and any(entry.prefix == EVERYWHERE for entry in entries)):
+        yield EVERYWHERE, True
+    for route in routes:
+        if route.next_hop not in STEERING:
+            yield route.prefix, route.prefix != EVERYWHERE
+    for other in situation.vnet(subnet.vnet).subnets:
+        if other.id != subnet.id:
+            yield from ((route.prefix, False) for route in _routes_of(situation, other))
+    for entry in entries:
+        if entry.condition or not propagating:
+            yield entry.prefix, False
+    yield METADATA_HOST, False
+
+
+def is_in_virtual_network(situation: Situation, subnet: Subnet, address: Interval) -> bool:
+    """Hold when `address` is in VirtualNetwork at `subnet` (F-TAG-7)."""
+    tag = virtual_network(situation, subnet)
+    if lies_in(address, tag.addresses):
+        return True
+    return any(covers(prefix, address) and situation.holds(fact) for prefix, fact in tag.possible)
+
+
+def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> bool:
+    """Hold when `address` is in Internet at `subnet` (F-TAG-9, F-TAG-10, F-TAG-11)."""
+    if not is_public(address):
+        host = Uncertainty("U-INET", (str(PLATFORM_HOST),), False)
+        if not (covers(PLATFORM_HOST, address) and situation.holds(host)):
+            return False
+    own = situation.vnet(subnet.vnet).address_space
+    if some_covers(own, address):
+        return False
+    for hole in HOLES:
+        if covers(hole, address) and not situation.holds(uncertainty("U-INET", str(hole))):
+            return False
+    return not any(
+        situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))
+        for prefix in _gained(situation, subnet, address)
+        if prefix not in own and prefix != PLATFORM_HOST
+    )
+
+
+def _gained(situation: Situation, subnet: Subnet, address: Interval) -> Iterator[Prefix]:
+    """Return the prefixes of VirtualNetwork at `subnet` that hold `address`."""
+    tag = virtual_network(situation, subnet)
+    yield from (prefix for prefix in tag.certain if covers(prefix, address))
+    for prefix, fact in tag.possible:
+        if covers(prefix, address) and situation.holds(fact):
+            yield prefix
+
+
+def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval, side: Side) -> bool:
+    """Hold when `address`, the `side` of the flow, is in the service tag `name` as `subnet` sees it (F-TAG-1).
+
+    The AzurePlatform tags match nothing here: they speak of host services alone (F-PLAT-1).
+    """
+    called = name.casefold()
+    if called == "virtualnetwork":
+        return is_in_virtual_network(situation, subnet, address)
+    if called == "internet":
+        return is_in_internet(situation, subnet, address)
+    if called == "azureloadbalancer":
+        return covers(PLATFORM_HOST, address)
+    if called.startswith("azureplatform"):
+        return False
+    published = situation.network.service_tags.get(name)
+    if published is not None:
+        return some_covers(published, address)
+    return is_public(address) and situation.holds(uncertainty("U-TAG", name, side.value))

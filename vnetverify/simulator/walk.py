@@ -1,0 +1,221 @@
+"""A flow's first packet from place to place, and its reply back (R-TRAF-1..10, F-STATE-1..3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from vnetverify.header import ICMP, TCP, UDP, Flow
+from vnetverify.model.intents import INTERNET, Place, PlaceKind
+from vnetverify.model.network import Direction, Network
+from vnetverify.rules import World, uncertainty
+from vnetverify.simulator.addressing import UNROUTABLE, is_public, lies_in, packet_of
+from vnetverify.simulator.devices import at_appliance, from_site, into_gateway, is_stateful, out_of_tunnel
+from vnetverify.simulator.filters import interface_at
+from vnetverify.simulator.journey import (
+    Appliance,
+    AtAppliance,
+    Delivered,
+    Dropped,
+    Forwarder,
+    Host,
+    IntoGateway,
+    Journey,
+    LeftToInternet,
+    Met,
+    Next,
+    Outcome,
+    OutOfTunnel,
+    Sending,
+    Step,
+    ToPlatform,
+    Trace,
+    declared_appliance,
+)
+from vnetverify.simulator.routes import ToInternet, selection
+from vnetverify.simulator.sending import enter_by_public_address, send
+from vnetverify.simulator.situation import Situation, holder_of_public, situation_of
+
+ENCAPSULATIONS = (4, 47)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Both ways of a flow; `reply` is None when there was none to follow, `why` says what keeps it from working."""
+
+    forward: Trace
+    reply: Trace | None
+    established: bool
+    why: str = ""
+
+
+def trace(network: Network, origin: Place, flow: Flow, world: World) -> Trace:
+    """Return the way of the flow's first packet from `origin` in `world`."""
+    journey = Journey(situation_of(network, world), packet_of(flow))
+    return journey.ended(follow(journey, start(journey, origin)))
+
+
+def trace_unfiltered(network: Network, origin: Place, flow: Flow, world: World) -> Trace:
+    """Return the way of the first packet if every filter and every declared policy allowed it."""
+    journey = Journey(situation_of(network, world), packet_of(flow), unfiltered=True)
+    return journey.ended(follow(journey, start(journey, origin)))
+
+
+def start(journey: Journey, origin: Place) -> Next:
+    """Return the packet's first position: past the checks that hold for whoever sends (R-TRAF-7, F-EVAL-5)."""
+    refused = _uncarried(journey, origin)
+    if refused is not None:
+        return refused
+    if origin.kind == PlaceKind.SUBNET.value:
+        subnet = journey.situation.index.subnets[origin.name]
+        interface = interface_at(journey.situation, subnet, journey.packet.source)
+        blocked = journey.filter(interface, Direction.OUTBOUND)
+        return blocked if blocked is not None else Sending(interface.subnet, Host(interface))
+    if origin.kind == PlaceKind.SITE.value:
+        return from_site(journey, journey.situation.network.sites[origin.name])
+    return _from_internet(journey)
+
+
+def _uncarried(journey: Journey, origin: Place) -> Dropped | None:
+    """Return the drop of what no network of Azure carries (R-TRAF-7)."""
+    protocol = journey.packet.protocol
+    if protocol in ENCAPSULATIONS:
+        return journey.drop(origin.name, f"protocol {protocol} is blocked", "R-TRAF-7")
+    if protocol not in (ICMP, TCP, UDP) and not journey.situation.holds(uncertainty("U-R-TRAF-7")):
+        return journey.drop(origin.name, f"protocol {protocol} is not carried", "R-TRAF-7")
+    if lies_in(journey.packet.destination, UNROUTABLE):
+        return journey.drop(origin.name, "multicast and broadcast are blocked", "R-TRAF-7")
+    return None
+
+
+def _from_internet(journey: Journey) -> Next:
+    """Return the entry of a packet from outside: by a public address or not at all (F-PIP-5)."""
+    if not is_public(journey.packet.source):
+        return journey.drop(INTERNET.name, "the source is no public address", "F-TAG-9")
+    receiver = holder_of_public(journey.situation, journey.packet.destination)
+    if receiver is None:
+        return journey.drop(INTERNET.name, "the destination is no public address of this network", "F-PIP-5")
+    return enter_by_public_address(journey, receiver, INTERNET)
+
+
+def follow(journey: Journey, position: Next) -> Outcome:
+    """Return how the walk ends. It does: each device is met at most once in each mode (R-TRAF-3)."""
+    while True:
+        match position:
+            case Sending():
+                position = send(journey, position)
+            case AtAppliance():
+                position = at_appliance(journey, position)
+            case IntoGateway():
+                position = into_gateway(journey, position)
+            case OutOfTunnel():
+                position = out_of_tunnel(journey, position)
+            case Delivered() | LeftToInternet() | ToPlatform() | Dropped():
+                return position
+            case _:
+                assert_never(position)
+
+
+def converse(network: Network, origin: Place, flow: Flow, world: World) -> Conversation:
+    """Return both ways of the flow and whether its reply comes back to the sender (R-TRAF-2, F-STATE-2, F-STATE-3)."""
+    first = Journey(situation_of(network, world), packet_of(flow))
+    outcome = follow(first, start(first, origin))
+    forward = first.ended(outcome)
+    match outcome:
+        case Delivered(place):
+            if first.entered_from is None:
+                return _answered(first, forward, origin, flow, _reply_from(first, place))
+            if first.entered_from != INTERNET:
+                why = "a reply to a packet that came back in is not to be relied on (R-TRAF-10)"
+                return Conversation(forward, None, False, why)
+            return _answered_outside(first, forward)
+        case LeftToInternet():
+            if isinstance(first.sent_out_by, Forwarder):
+                return _answered(first, forward, origin, flow, _reply_through(first, first.sent_out_by))
+            return Conversation(forward, None, True)
+        case ToPlatform():
+            return Conversation(forward, None, False, "the platform takes the packet")
+        case Dropped(reason, rule):
+            return Conversation(forward, None, False, f"the first packet is dropped: {reason} ({rule})")
+        case _:
+            assert_never(outcome)
+
+
+def _return_journey(first: Journey) -> Journey:
+    situation = Situation(first.situation.index, first.situation.world)
+    return Journey(situation, first.packet.reply, first=first)
+
+
+def _reply_from(first: Journey, place: Place) -> tuple[Journey, Outcome]:
+    """Return the walk of the reply from the place the first packet reached."""
+    back = _return_journey(first)
+    return back, follow(back, start(back, place))
+
+
+def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outcome]:
+    """Return the walk of a reply from the Internet, which the translating appliance hands on (R-UDR-17)."""
+    back = _return_journey(first)
+    back.devices.append(forwarder.appliance.met)
+    what = f"{forwarder.appliance.name} translates the reply back"
+    back.note(forwarder.appliance.name, what, "R-UDR-17")
+    return back, follow(back, Sending(forwarder.interface.subnet, forwarder))
+
+
+def _answered(
+    first: Journey, forward: Trace, origin: Place, flow: Flow, reply: tuple[Journey, Outcome]
+) -> Conversation:
+    """Return the conversation: the reply must reach the sender, past the same stateful appliances (R-TRAF-2)."""
+    back, outcome = reply
+    asymmetric = _asymmetric(first, back) if isinstance(outcome, Delivered) else None
+    backward = back.ended(outcome)
+    if isinstance(outcome, Dropped):
+        return Conversation(forward, backward, False, f"the reply is dropped: {outcome.reason} ({outcome.rule})")
+    if not isinstance(outcome, Delivered) or (outcome.place, outcome.address) != (origin, flow.source):
+        return Conversation(forward, backward, False, "the reply ends elsewhere than at the sender")
+    if asymmetric is not None:
+        return Conversation(forward, backward, False, f"{asymmetric} sees only one way of the flow (R-TRAF-2)")
+    return Conversation(forward, backward, True)
+
+
+def _asymmetric(first: Journey, back: Journey) -> str | None:
+    """Return a stateful appliance that is on one way alone (R-TRAF-2)."""
+    there, here = set(first.devices), set(back.devices)
+    for met in (*first.devices, *back.devices):
+        one_way = not met.is_gateway and (met in there) is not (met in here)
+        if one_way and is_stateful(back.situation, _appliance_called(back.situation, met)):
+            return met.name
+    return None
+
+
+def _appliance_called(situation: Situation, met: Met) -> Appliance:
+    machine = situation.network.machines.get(met.name)
+    return Appliance(met.name, (), None, None, None) if machine is None else declared_appliance(situation, machine)
+
+
+def _answered_outside(first: Journey, forward: Trace) -> Conversation:
+    """Return the conversation with an Internet host: the reply must leave by next hop Internet (R-SEL-9)."""
+    assert isinstance(forward.outcome, Delivered)
+    back = _return_journey(first)
+    subnet = back.situation.index.subnets[forward.outcome.place.name]
+    route = selection(back.situation, subnet, back.packet.destination).route
+    what = "no route leads back" if route is None else f"the reply leaves by {route}"
+    back.note(subnet.id, what, "R-SEL-9", None if route is None else route.span)
+    if route is not None and isinstance(route.hop, ToInternet):
+        return Conversation(forward, back.ended(LeftToInternet(subnet.id)), True)
+    lost = Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
+    return Conversation(forward, back.ended(lost), False, f"{lost.reason} (R-SEL-9)")
+
+
+__all__ = [
+    "Conversation",
+    "Delivered",
+    "Dropped",
+    "LeftToInternet",
+    "Outcome",
+    "Step",
+    "ToPlatform",
+    "Trace",
+    "converse",
+    "trace",
+    "trace_unfiltered",
+]

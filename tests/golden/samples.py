@@ -37,7 +37,16 @@ STORY = Story(
     FLOW,
     (
         Hop("spoke.app", "no network security group, so nothing is denied", "F-EVAL-3"),
-        Hop("spoke.app", "10.0.0.0/16 via peering", "R-SEL-1", at(11), ("0.0.0.0/0 to appliance 10.0.1.4",)),
+        Hop(
+            "spoke.app",
+            "10.0.0.0/16 via peering with hub beats 0.0.0.0/0 via appliance 10.0.1.4",
+            "R-SEL-1",
+            at(11),
+            (
+                "0.0.0.0/0 via appliance 10.0.1.4: a longer prefix wins",
+                "0.0.0.0/0 to the Internet: a longer prefix wins",
+            ),
+        ),
         Hop("hub.db", "AllowVnetInBound allows, nothing earlier matches", "F-DEF-2", at(5)),
     ),
     "delivered to hub.db",

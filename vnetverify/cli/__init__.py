@@ -11,6 +11,7 @@ import click
 from vnetverify import __version__
 from vnetverify.cli import status
 from vnetverify.cli.group import LazyGroup
+from vnetverify.cli.output import forget_stdout, speak_utf8, tell
 
 _BUG_REPORT = (
     "this is a bug of vnetverify, not of your input; please report it with the command and, "
@@ -30,28 +31,38 @@ def vnetverify() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit status of the command that `arguments` name. Raises nothing."""
+    """Return the exit status of the command that `arguments`, or those of the process, name.
+
+    Raises nothing, unless VNETVERIFY_DEBUG asks for the traceback of a bug.
+    """
+    speak_utf8()
+    result = _run(arguments)
     try:
-        result = vnetverify.main(args=None if arguments is None else list(arguments), standalone_mode=False)
         sys.stdout.flush()
-        return result if isinstance(result, int) else status.AS_EXPECTED
+    except BrokenPipeError:
+        forget_stdout()
+    return result
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        given = None if arguments is None else list(arguments)
+        result = vnetverify.main(args=given, prog_name="vnetverify", standalone_mode=False)
     except click.ClickException as problem:
         problem.show()
         return status.BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        tell("interrupted")
         return status.INTERRUPTED
-    except BrokenPipeError:
-        _forget_stdout()
-        return status.AS_EXPECTED
     except Exception as problem:
         if os.environ.get("VNETVERIFY_DEBUG"):
             raise
-        click.echo(f"internal error: {type(problem).__name__}: {problem}"[:300], err=True)
-        click.echo(_BUG_REPORT, err=True)
+        tell(_bug(problem))
         return status.OUR_BUG
+    return result if isinstance(result, int) else status.AS_EXPECTED
 
 
-def _forget_stdout() -> None:
-    """Send what is left of the output nowhere: who read it has gone, and shutdown would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _bug(problem: Exception) -> str:
+    from vnetverify.report.terminal import printable, shortened
+
+    return f"internal error: {type(problem).__name__}: {shortened(printable(str(problem)), 300)}\n{_BUG_REPORT}"

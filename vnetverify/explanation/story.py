@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
-from vnetverify.header import Flow
+from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.rules import Uncertainty
+from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, Outcome, Step, ToPlatform, Trace
 from vnetverify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One decision on the way: where it fell, what it was, by which rule and line, and what `lost` to it."""
+    """One decision on the way: where it fell, what it was, by which rule and line, and what `lost` to it and why."""
 
     where: str
     what: str
@@ -23,17 +26,22 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class FactUsed:
-    """An open fact that the story rests on, with the value it has in this world."""
+    """An open fact that the story asked for, with the value it has in this world."""
 
     fact: Uncertainty
     value: bool
+
+    @property
+    def is_as_documented(self) -> bool:
+        return self.value is self.fact.documented
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
     """What happens to `flow` in one world.
 
-    `end` says how the way there ends. `back` and `back_end` tell the reply, where one is sent.
+    `end` says how the way there ends. `back` and `back_end` tell the reply, where one is followed;
+    `conclusion` says what comes of both.
     """
 
     origin: Place
@@ -43,3 +51,51 @@ class Story:
     back: tuple[Hop, ...] = ()
     back_end: str | None = None
     facts: tuple[FactUsed, ...] = ()
+    conclusion: str = ""
+
+
+def tell(origin: Place, flow: Flow, traces: Sequence[Trace], conclusion: str = "") -> Story:
+    """Return the story of the first packet's way, `traces[0]`, and of its reply's, the second where there is one."""
+    there, *replies = traces
+    reply = replies[0] if replies else None
+    return Story(
+        origin,
+        flow,
+        _hops(there.steps),
+        _end(there.outcome),
+        _hops(reply.steps) if reply else (),
+        _end(reply.outcome) if reply else None,
+        _facts_used(traces),
+        conclusion,
+    )
+
+
+def tell_conversation(origin: Place, flow: Flow, conversation: Conversation) -> Story:
+    """Return the story of both ways, which concludes with whether the flow converses."""
+    traces = [trace for trace in (conversation.forward, conversation.reply) if trace is not None]
+    conclusion = "the reply comes back to the sender" if conversation.established else conversation.why
+    return tell(origin, flow, traces, conclusion)
+
+
+def _hops(steps: Sequence[Step]) -> tuple[Hop, ...]:
+    return tuple(Hop(step.where, step.what, step.rule, step.span, step.lost) for step in steps)
+
+
+def _end(outcome: Outcome) -> str:
+    match outcome:
+        case Delivered(place, address, nic):
+            return f"delivered to {address_text(address)} at {place}" + (f", interface {nic}" if nic else "")
+        case LeftToInternet(by):
+            return f"leaves to the Internet from {by}"
+        case ToPlatform():
+            return "taken by the platform at the sender's own machine"
+        case Dropped(_, _, where):
+            return f"dropped at {where}"
+        case _:
+            assert_never(outcome)
+
+
+def _facts_used(traces: Sequence[Trace]) -> tuple[FactUsed, ...]:
+    """Return the facts asked for on any way, each once; those that read otherwise than documented first."""
+    used = {str(fact): FactUsed(fact, value) for trace in traces for fact, value in trace.asked}
+    return tuple(sorted(used.values(), key=lambda each: each.is_as_documented))

@@ -146,12 +146,13 @@ def _story(story: Story) -> Json:
         "end": story.end,
         "back": [_hop(hop) for hop in story.back],
         "back_end": story.back_end,
+        "conclusion": story.conclusion,
         "facts": [_fact_used(used) for used in story.facts],
     }
 
 
 def _hop(hop: Hop) -> Json:
-    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "beats": list(hop.lost)}
+    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "lost": list(hop.lost)}
 
 
 def _fact_used(used: FactUsed) -> Json:

@@ -9,7 +9,8 @@ from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
-_LOSERS = 4  # of a route selection that one hop shows
+_LOSERS = 3  # of a route selection that one hop shows beside the strongest
+_FACTS = 8
 _WHAT = 200
 
 
@@ -22,9 +23,22 @@ def narrate(story: Story) -> Iterator[str]:
         yield "  the reply"
         yield from _hops(story.back)
         yield f"  {printable(story.back_end)}"
-    if story.facts:
+    if story.conclusion:
+        yield f"  {printable(story.conclusion)}"
+    yield from _needed(story.facts)
+
+
+def _needed(facts: Sequence[FactUsed]) -> Iterator[str]:
+    """Yield the facts that read otherwise than documented, and how many read as documented."""
+    needed = [used for used in facts if not used.is_as_documented]
+    rest = len(facts) - len(needed)
+    if needed:
         yield "  this needs"
-        yield from facts_with_values(story.facts)
+        yield from facts_with_values(needed[:_FACTS])
+    if len(needed) > _FACTS:
+        yield f"    and {len(needed) - _FACTS} more"
+    if rest:
+        yield f"  {dim(f'asked {rest} open fact' + ('s' if rest > 1 else '') + ', taken as documented')}"
 
 
 def _hops(hops: Sequence[Hop]) -> list[str]:
@@ -33,9 +47,10 @@ def _hops(hops: Sequence[Hop]) -> list[str]:
     for number, hop in enumerate(hops, 1):
         what = shortened(printable(hop.what), _WHAT)
         rows.append((f"{number:>{digits}} {printable(hop.where)}", what, hop.rule, place(hop.span)))
-        rows += [("", f"  beats {shortened(printable(loser), _WHAT)}", "", "") for loser in hop.lost[:_LOSERS]]
-        if len(hop.lost) > _LOSERS:
-            rows.append(("", f"  and {len(hop.lost) - _LOSERS} more", "", ""))
+        others = hop.lost[1:]  # the strongest loser stands in the sentence itself
+        rows += [("", f"  not {shortened(printable(loser), _WHAT)}", "", "") for loser in others[:_LOSERS]]
+        if len(others) > _LOSERS:
+            rows.append(("", f"  nor {len(others) - _LOSERS} more", "", ""))
     return aligned(rows)
 
 

@@ -67,7 +67,7 @@ _DEFS: Schema = {
     ),
     "hop": _object(
         "One decision on the way, the rule and line that made it, and what lost to it.",
-        {"where": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT, "beats": _list_of(_TEXT)},
+        {"where": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT, "lost": _list_of(_TEXT)},
     ),
     "story": _object(
         "The witness's way there and back.",
@@ -76,6 +76,7 @@ _DEFS: Schema = {
             "end": _TEXT,
             "back": _list_of(_ref("hop")),
             "back_end": _or_null(_TEXT),
+            "conclusion": _TEXT,
             "facts": _list_of(
                 _object("An open fact the story needs.", {"name": _TEXT, "value": _FLAG, "meaning": _TEXT})
             ),

@@ -1,0 +1,128 @@
+"""The frame of the command line: what it loads, how it ends, and what it does when the world is unkind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from vnetverify import cli
+from vnetverify.cli import main, status
+from vnetverify.cli.group import COMMANDS
+
+HEAVY = {"z3", "lark", "networkx", "hypothesis", "asyncio", "importlib.metadata"}
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vnetverify", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **environment}, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["prove", "--help"], ["no-such-command"]])
+def test_help_waits_for_no_engine(arguments: list[str]) -> None:
+    script = (
+        "import sys\nfrom vnetverify.cli import main\n"
+        f"main({arguments!r})\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stderr.strip().split("\n")[-1] == "[]"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == status.AS_EXPECTED
+
+    text = capsys.readouterr().out
+
+    assert all(f"  {name} " in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_table_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == status.AS_EXPECTED
+    assert f"Usage: vnetverify {name}" in capsys.readouterr().out
+
+
+def test_a_misspelled_command_is_wrong_usage_and_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["proof"]) == status.BAD_INPUT
+    assert "did you mean `prove`?" in capsys.readouterr().err
+
+
+def test_a_bug_is_owned_in_two_lines_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down(**_: object) -> int:
+        raise ZeroDivisionError("\x1b[2J oh")
+
+    monkeypatch.setattr(cli.vnetverify, "main", break_down)
+    monkeypatch.delenv("VNETVERIFY_DEBUG", raising=False)
+
+    assert main(["prove", "x.vnet"]) == status.OUR_BUG
+
+    text = capsys.readouterr().err
+
+    assert text.startswith("internal error: ZeroDivisionError: \\x1b[2J oh\nthis is a bug of vnetverify")
+    assert "Traceback" not in text
+
+
+def test_a_bug_shows_its_traceback_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(**_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli.vnetverify, "main", break_down)
+    monkeypatch.setenv("VNETVERIFY_DEBUG", "1")
+
+    with pytest.raises(ZeroDivisionError):
+        main(["prove", "x.vnet"])
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, click.Abort])
+def test_an_interrupted_command_ends_with_130(
+    interruption: type[BaseException], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def be_interrupted(**_: object) -> int:
+        raise interruption
+
+    monkeypatch.setattr(cli.vnetverify, "main", be_interrupted)
+
+    assert main(["prove", "x.vnet"]) == status.INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_reader_that_leaves_early_changes_neither_the_status_nor_the_peace() -> None:
+    command = f"{sys.executable} -m vnetverify schema report | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.stdout == "{0\n"
+    assert done.stderr == ""
+
+
+def test_output_is_utf8_whatever_the_locale_says() -> None:
+    done = run("schema", "report", PYTHONIOENCODING="ascii", LC_ALL="C")
+
+    assert done.returncode == status.AS_EXPECTED
+    assert json.loads(done.stdout)["title"] == "vnetverify report"
+
+
+@pytest.mark.parametrize(
+    ("several", "expected"),
+    [
+        ([], status.NOTHING_CHECKED),
+        ([0, 0], status.AS_EXPECTED),
+        ([0, 4], status.NOTHING_CHECKED),
+        ([4, 3], status.UNDECIDED),
+        ([3, 2], status.BAD_INPUT),
+        ([2, 1], status.REFUTED),
+        ([1, 5], status.OUR_BUG),
+        ([1, 130], status.INTERRUPTED),
+    ],
+)
+def test_the_worst_status_stands_for_all(several: list[int], expected: int) -> None:
+    assert status.worst(several) == expected

@@ -1,0 +1,46 @@
+"""Reading inputs for every command: what is wrong goes to stderr, and with errors there is nothing to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from vnetverify.cli.output import tell
+
+if TYPE_CHECKING:
+    from vnetverify.diagnostic import Diagnostic
+    from vnetverify.pipeline import Loaded
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+def takes_networks(command: _Command) -> _Command:
+    """Give `command` the option for networks that are read from Azure's JSON."""
+    option = click.option(
+        "--network",
+        "networks",
+        multiple=True,
+        metavar="PATH",
+        type=click.Path(),
+        help="Azure resource JSON, a file or a folder, as if the text said `use`.",
+    )
+    return option(command)
+
+
+def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    from vnetverify.diagnostic import Severity
+
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
+
+
+def load_or_tell(files: Sequence[str], networks: Sequence[str]) -> Loaded | None:
+    """Return what `files` and `networks` hold, None when there are errors; every finding goes to stderr."""
+    from vnetverify.pipeline import load
+    from vnetverify.report.excerpt import render_diagnostics
+
+    loaded = load(files, networks)
+    if loaded.diagnostics:
+        tell(render_diagnostics(loaded.diagnostics, loaded.sources) + "\n")
+    return None if has_errors(loaded.diagnostics) else loaded

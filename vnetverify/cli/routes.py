@@ -1,0 +1,35 @@
+"""`vnetverify routes`: the effective routes of a subnet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.assuming import takes_assumptions, world_of
+from vnetverify.cli.naming import subnet_called
+from vnetverify.cli.output import emit
+from vnetverify.cli.reading import load_or_tell, takes_networks
+
+
+@click.command("routes")
+@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("subnet")
+@takes_networks
+@takes_assumptions
+def command(file: str, subnet: str, networks: tuple[str, ...], assumed: Mapping[str, bool]) -> int:
+    """Show the effective routes of SUBNET (`vnet.subnet`) in FILE, with what lost and why.
+
+    Open facts read as documented unless the text or --assume says otherwise.
+    """
+    from vnetverify.report.tables import routes_table
+    from vnetverify.simulator.routes import effective_routes
+
+    loaded = load_or_tell([file], networks)
+    if loaded is None:
+        return status.BAD_INPUT
+    document = loaded.document
+    found = subnet_called(document.network, subnet)
+    emit(routes_table(effective_routes(document.network, found.id, world_of(document.assumptions, assumed))))
+    return status.AS_EXPECTED

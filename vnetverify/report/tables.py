@@ -1,0 +1,135 @@
+"""Effective routes, effective security rules and sets of endpoints as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import assert_never
+
+from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
+from vnetverify.model.intents import EndpointSet
+from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
+from vnetverify.report.narrative import place
+from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
+from vnetverify.simulator.filters import EffectiveRule
+from vnetverify.simulator.routes import EffectiveRoute
+
+_LISTED = 4  # prefixes or names in one cell
+_EXPANDED = 24  # prefixes of a tag
+_STAGES = {"subnetNsg": "on the subnet", "nicNsg": "on the interface"}
+
+
+def routes_table(routes: Sequence[EffectiveRoute]) -> str:
+    """Return the table of a subnet: each prefix with the route in force, and below it what lost and why."""
+    head = ("prefix", "source", "next hop", "rule", "line")
+    rows = [
+        (
+            str(route.prefix) if not route.why else f"  {route.prefix}",
+            route.source,
+            f"{route.hop_type} {printable(route.next_hop)}".rstrip(),
+            route.rule,
+            place(route.span) + (dim(f"  not used: {printable(route.why)}") if route.why else ""),
+        )
+        for route in routes
+    ]
+    return "\n".join(_with_head(head, rows))
+
+
+def rules_table(rules: Sequence[EffectiveRule]) -> str:
+    """Return the rules in the order they are tried, a table for each direction and group, then what tags stand for."""
+    if not rules:
+        return "  no network security group, so nothing is denied"
+    lines: list[str] = []
+    for (direction, stage, nsg), group in groupby(rules, key=lambda r: (r.rule.direction.value, r.stage, r.nsg)):
+        lines += [f"{direction}: {printable(nsg)} {_STAGES.get(stage, stage)}", *_rules_of_group(list(group)), ""]
+    return "\n".join([*lines, *_expansions(rules)]).rstrip()
+
+
+def endpoints_table(endpoints: EndpointSet) -> str:
+    """Return the places and addresses that a set of endpoints holds."""
+    if not endpoints:
+        return "  nothing"
+    return "\n".join(
+        aligned([(printable(str(where)), where.kind, _addresses(addresses)) for where, addresses in endpoints.parts])
+    )
+
+
+def _with_head(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    titles, *lines = aligned([head, *rows])
+    yield bold(titles)
+    yield from lines
+
+
+def _rules_of_group(rules: Sequence[EffectiveRule]) -> Iterator[str]:
+    head = ("priority", "name", "access", "protocol", "from", "ports", "to", "ports", "line")
+    rows = [
+        (
+            str(effective.rule.priority),
+            printable(effective.rule.name),
+            effective.rule.access.value,
+            _protocol(effective.rule.protocol),
+            _field(effective.rule.source),
+            _ports(effective.rule.source_ports),
+            _field(effective.rule.destination),
+            _ports(effective.rule.destination_ports),
+            place(effective.span),
+        )
+        for effective in rules
+    ]
+    return _with_head(head, rows)
+
+
+def _expansions(rules: Sequence[EffectiveRule]) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for effective in rules:
+        ends = ((effective.rule.source, effective.sources), (effective.rule.destination, effective.destinations))
+        for field, prefixes in ends:
+            if isinstance(field, ServiceTag | AsgMembers):
+                known.setdefault(_field(field), _expansion(prefixes))
+    if known:
+        yield "where"
+        yield from aligned([(name, f"is {expansion}") for name, expansion in known.items()])
+
+
+def _expansion(prefixes: tuple[Prefix, ...] | None) -> str:
+    if prefixes is None:
+        return "not a list of prefixes here"
+    return _listed(map(str, prefixes), _EXPANDED) or "nothing"
+
+
+def _field(field: AddressField) -> str:
+    match field:
+        case AnyAddress():
+            return "any"
+        case AddressPrefixes(prefixes):
+            return _listed(map(str, prefixes))
+        case ServiceTag(name):
+            return printable(name)
+        case AsgMembers(names):
+            return f"asg {_listed(names)}"
+        case _:
+            assert_never(field)
+
+
+def _protocol(number: int | None) -> str:
+    return "any" if number is None else PROTOCOL_NAMES.get(number, str(number))
+
+
+def _ports(ports: IntervalSet) -> str:
+    return "any" if ports == ALL_PORTS else _listed(_range(interval) for interval in ports)
+
+
+def _range(interval: Interval) -> str:
+    return str(interval.low) if interval.low == interval.high else f"{interval.low}-{interval.high}"
+
+
+def _addresses(addresses: IntervalSet) -> str:
+    return _listed(
+        address_text(piece.low) if piece.low == piece.high else f"{address_text(piece.low)}-{address_text(piece.high)}"
+        for piece in addresses
+    )
+
+
+def _listed(texts: Iterable[str], most: int = _LISTED) -> str:
+    every = [shortened(printable(text), 80) for text in texts]
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")

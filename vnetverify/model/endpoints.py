@@ -1,0 +1,140 @@
+"""Sets of endpoints: which addresses at which places a vnet, a machine, a site or a prefix stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property, reduce
+
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+    interval_set,
+    parse_prefix,
+)
+from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
+from vnetverify.model.network import (
+    SUBNETS_OF_SERVICES,
+    SUBNETS_WITHOUT_HOSTS,
+    Machine,
+    Network,
+    Site,
+    Subnet,
+    Vnet,
+)
+
+_NOT_PUBLIC = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "224.0.0.0/3", "168.63.129.16/32",
+)  # fmt: skip
+PUBLIC_ADDRESSES = ALL_ADDRESSES - addresses_of(parse_prefix(text) for text in _NOT_PUBLIC)
+
+
+def place_of(subnet_id: str) -> Place:
+    return Place(PlaceKind.SUBNET.value, subnet_id)
+
+
+def place_of_site(site: str) -> Place:
+    return Place(PlaceKind.SITE.value, site)
+
+
+def endpoint_set(parts: Iterable[tuple[Place, IntervalSet]], text: str = "") -> EndpointSet:
+    """Return the set of `parts`, which may name a place several times or with no address."""
+    by_place: dict[Place, list[Interval]] = {}
+    for place, addresses in parts:
+        if addresses:
+            by_place.setdefault(place, []).extend(addresses)
+    return EndpointSet(tuple((place, interval_set(by_place[place])) for place in sorted(by_place)), text)
+
+
+def union(sets: Iterable[EndpointSet], text: str = "") -> EndpointSet:
+    """Return the endpoints that lie in some of `sets`."""
+    return endpoint_set((part for endpoints in sets for part in endpoints.parts), text)
+
+
+def without(endpoints: EndpointSet, excluded: EndpointSet, text: str = "") -> EndpointSet:
+    """Return the endpoints that lie in `endpoints` and not in `excluded`."""
+    holes = dict(excluded.parts)
+    return endpoint_set(
+        ((place, addresses - holes.get(place, IntervalSet())) for place, addresses in endpoints.parts), text
+    )
+
+
+def size(endpoints: EndpointSet) -> int:
+    """Return how many pairs of a place and an address `endpoints` holds."""
+    return sum(addresses.size for _, addresses in endpoints.parts)
+
+
+def are_disjoint(sets: Iterable[EndpointSet]) -> bool:
+    """Tell whether no endpoint lies in two of `sets`."""
+    members = tuple(sets)
+    return sum(size(member) for member in members) == size(union(members))
+
+
+def assignable(prefix: Prefix) -> IntervalSet:
+    """Return the addresses of a subnet's `prefix` that a host can have: not the first four and the last (R-ADDR-4)."""
+    return IntervalSet((Interval(prefix.value + 4, prefix.last - 1),)) if prefix.size > 5 else IntervalSet()
+
+
+class Endpoints:
+    """The sets of endpoints that the elements of one network stand for."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._addresses_of_nics: dict[str, list[int]] = {}
+        for nic in network.nics():
+            self._addresses_of_nics.setdefault(nic.subnet_id, []).extend(nic.addresses)
+        self._at_subnets = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+
+    def of_subnet(self, subnet: Subnet, text: str = "") -> EndpointSet:
+        """Return every address a host of `subnet` can have; of Azure's own subnets, what is declared there."""
+        return endpoint_set([(place_of(subnet.id), self._at_subnets[subnet.id])], text or subnet.id)
+
+    def of_vnet(self, vnet: Vnet, text: str = "") -> EndpointSet:
+        return union((self.of_subnet(subnet) for subnet in vnet.subnets), text or vnet.name)
+
+    def of_machine(self, machine: Machine, text: str = "") -> EndpointSet:
+        return endpoint_set(
+            ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics), text or machine.name
+        )
+
+    def of_site(self, site: Site, text: str = "") -> EndpointSet:
+        return endpoint_set([(place_of_site(site.name), addresses_of(site.prefixes))], text or site.name)
+
+    def of_internet(self, text: str = "internet") -> EndpointSet:
+        """Return the public addresses at the Internet, without those this network is known to hold."""
+        return endpoint_set([(INTERNET, PUBLIC_ADDRESSES - self._held_public_addresses())], text)
+
+    def everywhere(self, text: str = "any") -> EndpointSet:
+        """Return every endpoint there can be: hosts of all subnets, of all sites, of the Internet."""
+        return EndpointSet(self._everywhere, text)
+
+    def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
+        """Return the endpoints with an address in `prefix`, at whatever place."""
+        inside = addresses_of((prefix,))
+        return endpoint_set(((place, addresses & inside) for place, addresses in self._everywhere), text or str(prefix))
+
+    @cached_property
+    def _everywhere(self) -> tuple[tuple[Place, IntervalSet], ...]:
+        vnets = (self.of_vnet(vnet) for vnet in self._network.vnets.values())
+        sites = (self.of_site(site) for site in self._network.sites.values())
+        return union((*vnets, *sites, self.of_internet())).parts
+
+    def _hosts(self, subnet: Subnet) -> IntervalSet:
+        name = subnet.name.casefold()
+        if name in SUBNETS_WITHOUT_HOSTS:
+            return IntervalSet()
+        hosts = reduce(IntervalSet.__or__, map(assignable, subnet.prefixes), IntervalSet())
+        if name in SUBNETS_OF_SERVICES:
+            return hosts & _numbers(self._addresses_of_nics.get(subnet.id, ()))
+        return hosts
+
+    def _held_public_addresses(self) -> IntervalSet:
+        held = (nic.public_address for nic in self._network.nics())
+        return _numbers(public.address for public in held if public is not None and public.address is not None)
+
+
+def _numbers(addresses: Iterable[int]) -> IntervalSet:
+    return interval_set(Interval(address, address) for address in addresses)

@@ -1,0 +1,367 @@
+"""From statements to the elements of a network: vnets, peerings, security groups, route tables, sites, connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Connection,
+    DeploymentModel,
+    Direction,
+    Gateway,
+    GatewayKind,
+    LinkState,
+    NextHopType,
+    Nsg,
+    Peering,
+    RouteTable,
+    SecurityRule,
+    ServiceTag,
+    Site,
+    Subnet,
+    UserRoute,
+    Vnet,
+)
+from vnetverify.syntax.names import text_of
+from vnetverify.syntax.problems import did_you_mean, shown
+from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
+from vnetverify.syntax.tags import SERVICE_TAGS, tag_spelling
+from vnetverify.syntax.tree import (
+    AsgField,
+    ConnectionNode,
+    FieldNode,
+    GatewayNode,
+    NsgNode,
+    OptionNode,
+    PeeringNode,
+    PrefixField,
+    ReferenceNode,
+    RouteNode,
+    RouteTableNode,
+    RuleNode,
+    SiteNode,
+    SubnetNode,
+    VnetNode,
+    WordField,
+)
+
+if TYPE_CHECKING:
+    from lark import Token
+
+_MODELS = {model.value: model for model in DeploymentModel}
+_HOPS = {hop.value: hop for hop in NextHopType}
+_FLAGS = {
+    "allow-virtual-network-access": "allow_virtual_network_access",
+    "allow-forwarded-traffic": "allow_forwarded_traffic",
+    "allow-gateway-transit": "allow_gateway_transit",
+    "use-remote-gateways": "use_remote_gateways",
+}
+_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes"})
+_LARGEST_AS_NUMBER = 0xFFFF_FFFF
+_LARGEST_PRIORITY = 65_535
+
+
+class Options:
+    """The options of one element by keyword; one said twice is a mistake."""
+
+    def __init__(self, scope: Scope, options: Sequence[object]) -> None:
+        self._words: dict[str, list[Sequence[Token | None]]] = {}
+        for option in options:
+            if isinstance(option, OptionNode):
+                self._add(scope, option)
+
+    def _add(self, scope: Scope, option: OptionNode) -> None:
+        key = str(option.words[0]) if option.kind == "flag" else option.kind
+        if key in self._words and key not in _REPEATABLE:
+            place = next(word for word in reversed(option.words) if word is not None)
+            scope.problems.error("said-twice", f"{shown(key)} is said twice here", scope.span(place), "said again")
+            return
+        self._words.setdefault(key, []).append(option.words)
+
+    def words(self, key: str) -> Sequence[Token | None]:
+        """Return the words of an option, nothing where it is not said."""
+        return self._words.get(key, [()])[0]
+
+    def word(self, key: str) -> Token | None:
+        """Return the first word of an option, None where it is not said."""
+        return next(iter(self.words(key)), None)
+
+    def all_words(self, key: str) -> list[Token]:
+        """Return the words of every line of an option that may be repeated."""
+        return [word for words in self._words.get(key, ()) for word in words if word is not None]
+
+    def switch(self, key: str) -> bool | None:
+        """Return what a switch is set to, None where it is not said."""
+        word = self.word(key)
+        return None if word is None else word == "on"
+
+    def flag(self, key: str) -> bool:
+        """Return whether an option that needs no switch is on."""
+        return key in self._words and "off" not in self._words[key][0]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._words
+
+
+def vnet(scope: Scope, name: str, node: VnetNode) -> Vnet:
+    options = Options(scope, node.items)
+    model = options.word("model")
+    tags = options.all_words("tag")
+    return Vnet(
+        name,
+        scope.prefixes(options.all_words("address")),
+        tuple(
+            subnet(scope, name, item)
+            for item in node.items
+            if isinstance(item, SubnetNode) and _is_first(scope, name, item)
+        ),
+        _text(options.word("region")),
+        _text(options.word("subscription")),
+        (scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
+        tuple((text_of(tag), text_of(value)) for tag, value in zip(tags[::2], tags[1::2], strict=True)),
+        scope.span(node.name),
+    )
+
+
+def _is_first(scope: Scope, vnet_name: str, node: SubnetNode) -> bool:
+    """Tell whether this is the declaration that its name stands for, not a second one."""
+    declared = scope.names.lookup("subnet", f"{vnet_name}.{text_of(node.name)}")
+    return declared is not None and declared.span == scope.span(node.name)
+
+
+def subnet(scope: Scope, vnet_name: str, node: SubnetNode) -> Subnet:
+    options = Options(scope, node.options)
+    nsg, table, nat = (options.word(key) for key in ("nsg", "routes", "nat-gateway"))
+    return Subnet(
+        text_of(node.name),
+        vnet_name,
+        scope.prefixes(node.prefixes),
+        scope.find("nsg", nsg) if nsg else None,
+        scope.find("route table", table) if table else None,
+        options.switch("default-outbound"),
+        scope.find("nat gateway", nat) if nat else None,
+        scope.span(node.first, node.last),
+    )
+
+
+def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gateway:
+    options = Options(scope, node.options)
+    asn = options.word("asn")
+    if asn is not None:
+        scope.number(asn, 1, _LARGEST_AS_NUMBER, "asn")
+    return Gateway(
+        name, vnet_name, GatewayKind(str(node.kind)), options.switch("allow-remote-vnets"), scope.span(node.name)
+    )
+
+
+def gateways(scope: Scope, vnet_name: str, node: VnetNode) -> tuple[Gateway, ...]:
+    """Return the gateways of a vnet whose names are their own."""
+    nodes = [item for item in node.items if isinstance(item, GatewayNode)]
+    declared = ((item, scope.names.lookup("gateway", text_of(item.name))) for item in nodes)
+    return tuple(
+        gateway(scope, vnet_name, known.spelling, item)
+        for item, known in declared
+        if known is not None and known.span == scope.span(item.name)
+    )
+
+
+def peering(scope: Scope, node: PeeringNode) -> tuple[Peering, ...]:
+    """Return the half that is stated; nothing where a vnet is unknown or the half is stated before."""
+    local, remote = scope.find("vnet", node.local), scope.find("vnet", node.remote)
+    if local is None or remote is None:
+        return ()
+    options = Options(scope, node.options)
+    state = options.word("state")
+    half = Peering(
+        local,
+        remote,
+        **{field: options.flag(flag) for flag, field in _FLAGS.items() if flag in options},
+        state=LinkState(str(state)) if state else None,
+        span=scope.span(node.first, node.remote),
+    )
+    return (half,) if scope.names.declare("peering", half.id, half.span) else ()
+
+
+def nsg(scope: Scope, name: str, node: NsgNode) -> Nsg:
+    names: dict[str, Token] = {}
+    rules = (security_rule(scope, name, rule) for rule in node.rules if _is_new(scope, names, "rule", rule.name))
+    return Nsg(name, tuple(rule for rule in rules if rule is not None), scope.span(node.name))
+
+
+def security_rule(scope: Scope, nsg_name: str, node: RuleNode) -> SecurityRule | None:
+    """Return the rule; None where a part of it could not be understood."""
+    name = scope.name(node.name)
+    priority = scope.number(node.priority, 0, _LARGEST_PRIORITY, "priority")
+    protocol = scope.protocol(node.protocol)
+    source, destination = address_field(scope, node.source), address_field(scope, node.destination)
+    source_ports, destination_ports = scope.ports(node.source_ports), scope.ports(node.destination_ports)
+    if name is None or priority is None or source is None or destination is None:
+        return None
+    if isinstance(protocol, NotUnderstood) or source_ports is None or destination_ports is None:
+        return None
+    return SecurityRule(
+        name,
+        priority,
+        Direction.INBOUND if node.first == "inbound" else Direction.OUTBOUND,
+        Access.ALLOW if node.access == "allow" else Access.DENY,
+        protocol,
+        source,
+        source_ports,
+        destination,
+        destination_ports,
+        scope.span(node.first, node.last),
+    )
+
+
+def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
+    """Return what a source or destination says; None where it could not be understood."""
+    if isinstance(node, PrefixField):
+        prefixes = scope.prefixes(node.prefixes)
+        return AddressPrefixes(prefixes) if len(prefixes) == len(node.prefixes) else None
+    if isinstance(node, AsgField):
+        names = scope.find_all("asg", node.names)
+        return AsgMembers(names) if len(names) == len(node.names) else None
+    if node.suffix is None and node.word.casefold() in ANY_WORDS:
+        return AnyAddress()
+    return service_tag(scope, node)
+
+
+def service_tag(scope: Scope, node: WordField) -> ServiceTag | None:
+    word = str(node.word) if node.suffix is None else f"{node.word}.{node.suffix}"
+    declared = scope.names.lookup("service tag", word)
+    spelling = declared.spelling if declared is not None else tag_spelling(word)
+    if spelling is not None:
+        return ServiceTag(spelling)
+    known = [*scope.names.spellings("service tag"), *SERVICE_TAGS, "any"]
+    is_asg = node.suffix is None and scope.names.lookup("asg", word) is not None
+    scope.problems.error(
+        "unknown-service-tag",
+        f"{shown(word)} is no service tag",
+        scope.span(node.word, node.last),
+        "expected `any`, prefixes, a service tag or `asg NAME`",
+        (),
+        f"for the application security group write `asg {word}`" if is_asg else did_you_mean(word, known),
+    )
+    return None
+
+
+def route_table(scope: Scope, name: str, node: RouteTableNode) -> RouteTable:
+    names: dict[str, Token] = {}
+    nodes = [item for item in node.items if isinstance(item, RouteNode) and _is_new(scope, names, "route", item.name)]
+    routes = tuple(made for item in nodes if (made := route(scope, item)) is not None)
+    propagates = Options(scope, node.items).switch("propagate-gateway-routes")
+    return RouteTable(name, routes, propagates is not False, scope.span(node.name))
+
+
+def route(scope: Scope, node: RouteNode) -> UserRoute | None:
+    """Return the route; None where a part of it could not be understood."""
+    name, prefix = scope.name(node.name), scope.prefix(node.prefix)
+    address = scope.address(node.hop_address) if node.hop_address is not None else None
+    if name is None or prefix is None or (node.hop_address is not None and address is None):
+        return None
+    return UserRoute(name, prefix, _HOPS[str(node.hop)], address, scope.span(node.name, node.last))
+
+
+def site(scope: Scope, name: str, node: SiteNode) -> Site:
+    options = Options(scope, node.items)
+    behind = options.word("behind")
+    return Site(
+        name,
+        scope.prefixes(options.all_words("address")),
+        scope.find("machine", behind) if behind else None,
+        scope.span(node.name),
+    )
+
+
+def connection(scope: Scope, node: ConnectionNode) -> tuple[Connection, ...]:
+    """Return the connection of a site or gateway with a gateway; nothing where an end is unknown or the name taken."""
+    left, right = (connection_end(scope, end) for end in (node.left, node.right))
+    if left is None or right is None:
+        return ()
+    span = scope.span(node.first, node.right.last)
+    sites = [name for kind, name in (left, right) if kind == "site"]
+    gateways = [name for kind, name in (left, right) if kind == "gateway"]
+    if not gateways:
+        scope.problems.error("two-sites", "a connection needs a gateway", span, "joins two sites")
+        return ()
+    name = scope.name(node.name) if node.name is not None else f"{left[1]} -- {right[1]}"
+    if name is None or not scope.names.declare("connection", name, span):
+        return ()
+    options = Options(scope, node.options)
+    made = Connection(
+        name,
+        gateways[0],
+        sites[0] if sites else None,
+        gateways[1] if len(gateways) > 1 else None,
+        options.flag("bgp"),
+        _text(options.word("circuit")),
+        scope.prefixes(options.all_words("prefixes")) if "prefixes" in options else None,
+        options.flag("default-site"),
+        span,
+    )
+    return (made,)
+
+
+def connection_end(scope: Scope, node: ReferenceNode) -> tuple[str, str] | None:
+    """Return the kind and name of an end: a site, or a gateway with or without its vnet."""
+    if node.second is not None:
+        name = gateway_reference(scope, node)
+        return ("gateway", name) if name is not None else None
+    word, span = text_of(node.first), scope.span(node.first)
+    found = [(kind, declared.spelling) for kind in ("site", "gateway") if (declared := scope.names.lookup(kind, word))]
+    if len(found) == 2:
+        scope.problems.error(
+            "ambiguous-name",
+            f"{shown(word)} is a site and a gateway",
+            span,
+            "which one?",
+            (),
+            "write the gateway as `vnet.gateway`",
+        )
+        return None
+    if not found:
+        scope.names.unknown(("site", "gateway"), word, span)
+    return found[0] if found else None
+
+
+def gateway_reference(scope: Scope, node: ReferenceNode) -> str | None:
+    """Return the gateway that `vnet.gateway` or `gateway` refers to."""
+    if node.second is None:
+        return scope.find("gateway", node.first)
+    vnet_name, name = scope.find("vnet", node.first), scope.find("gateway", node.second)
+    if vnet_name is None or name is None:
+        return None
+    if scope.names.vnet_of_gateway[name] != vnet_name:
+        scope.problems.error(
+            "unknown-gateway",
+            f"gateway {shown(name)} is not in vnet {shown(vnet_name)}",
+            scope.span(node.first, node.second),
+        )
+        return None
+    return name
+
+
+def _is_new(scope: Scope, names: dict[str, Token], kind: str, token: Token) -> bool:
+    """Enter the name of a rule or route of one element; False, with the mistake reported, where it is taken."""
+    spelling = text_of(token)
+    earlier = names.setdefault(spelling.casefold(), token)
+    if earlier is token:
+        return True
+    scope.problems.error(
+        "duplicate-name",
+        f"the name {shown(spelling)} is taken by another {kind}",
+        scope.span(token),
+        "declared again",
+        ((scope.span(earlier), f"{shown(text_of(earlier))} is declared here"),),
+    )
+    return False
+
+
+def _text(token: Token | None) -> str | None:
+    return text_of(token) if token is not None else None

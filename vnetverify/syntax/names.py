@@ -1,0 +1,125 @@
+"""The names that are declared, by kind; a reference finds the declared spelling without regard to case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from vnetverify.model.network import Network
+from vnetverify.source import NOWHERE, Span
+from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
+
+if TYPE_CHECKING:
+    from lark import Token
+
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+class Declared(NamedTuple):
+    spelling: str
+    span: Span
+
+
+def text_of(token: Token) -> str:
+    """Return what a word or a text in quotes says."""
+    if token.type == "STRING":
+        return _ESCAPE.sub(r"\1", token[1:-1])
+    return str(token)
+
+
+class Names:
+    """One table of names for each kind of element; a kind is called as messages call it."""
+
+    def __init__(self, problems: Problems, broken: Iterable[str] = ()) -> None:
+        self.problems = problems
+        self._tables: dict[str, dict[str, Declared]] = {}
+        self._broken = frozenset(broken)
+        self.vnet_of_gateway: dict[str, str] = {}
+
+    def declare(self, kind: str, spelling: str, span: Span) -> bool:
+        """Enter a name; False, with the mistake reported, where one of its kind folds alike."""
+        table = self._tables.setdefault(kind, {})
+        earlier = table.setdefault(spelling.casefold(), Declared(spelling, span))
+        if earlier.span is span:
+            return True
+        self.problems.error(
+            "duplicate-name",
+            f"the name {shown(spelling)} is taken by another {kind}",
+            span,
+            "declared again",
+            ((earlier.span, f"{shown(earlier.spelling)} is declared here"),) if earlier.span != NOWHERE else (),
+            "Azure compares names without regard to case" if earlier.spelling != spelling else None,
+        )
+        return False
+
+    def lookup(self, kind: str, spelling: str) -> Declared | None:
+        return self._tables.get(kind, {}).get(spelling.casefold())
+
+    def find(self, kind: str, spelling: str, span: Span) -> str | None:
+        """Return the declared spelling; None, with the mistake reported, where nothing is called so."""
+        found = self.lookup(kind, spelling)
+        if found is None:
+            self.unknown((kind,), spelling, span)
+            return None
+        return found.spelling
+
+    def unknown(self, kinds: tuple[str, ...], spelling: str, span: Span) -> None:
+        """Report that none of `kinds` is called `spelling`, unless a statement with a mistake of its own declares it."""
+        if spelling.casefold() in self._broken:
+            return
+        what = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+        code = f"unknown-{kinds[0].replace(' ', '-')}" if len(kinds) == 1 else "unknown-name"
+        help_text = None if self.problems.is_crowded else self._repair(kinds, spelling)
+        self.problems.error(code, f"no {what} is called {shown(spelling)}", span, "not declared", (), help_text)
+
+    def _repair(self, kinds: tuple[str, ...], spelling: str) -> str | None:
+        known = [declared.spelling for kind in kinds for declared in self._tables.get(kind, {}).values()]
+        meant = did_you_mean(spelling, known)
+        if meant is not None:
+            return meant
+        elsewhere = self._kind_elsewhere(spelling)
+        if elsewhere is not None:
+            return f"{shown(spelling)} is declared as {elsewhere}"
+        return f"declared: {listed(known)}" if known else None
+
+    def spellings(self, kind: str) -> list[str]:
+        return [declared.spelling for declared in self._tables.get(kind, {}).values()]
+
+    def _kind_elsewhere(self, spelling: str) -> str | None:
+        kinds = [kind for kind, table in self._tables.items() if spelling.casefold() in table]
+        return (
+            " and ".join(f"{'an' if kind[0] in 'aeio' or kind in ('nsg', 'asg') else 'a'} {kind}" for kind in kinds)
+            or None
+        )
+
+
+def declare_imported(names: Names, network: Network) -> None:
+    """Enter the names of an imported network."""
+    for vnet in network.vnets.values():
+        names.declare("vnet", vnet.name, vnet.span)
+        for subnet in vnet.subnets:
+            names.declare("subnet", subnet.id, subnet.span)
+    for kind, elements in (
+        ("nsg", network.nsgs),
+        ("route table", network.route_tables),
+        ("machine", network.machines),
+        ("gateway", network.gateways),
+        ("site", network.sites),
+    ):
+        for element in elements.values():
+            names.declare(kind, element.name, element.span)
+    names.vnet_of_gateway.update((gateway.name, gateway.vnet) for gateway in network.gateways.values())
+    for nic in network.nics():
+        names.declare("nic", nic.name, nic.span)
+        if nic.public_address is not None and names.lookup("public address", nic.public_address.name) is None:
+            names.declare("public address", nic.public_address.name, nic.public_address.span)
+    for connection in network.connections:
+        names.declare("connection", connection.name, connection.span)
+    for peering in network.peerings:
+        names.declare("peering", peering.id, peering.span)
+    for kind, spans in (("asg", network.asgs), ("nat gateway", network.nat_gateways)):
+        for name, span in spans.items():
+            names.declare(kind, name, span)
+    for name in network.service_tags:
+        names.declare("service tag", name, NOWHERE)

@@ -1,0 +1,229 @@
+"""From a text to its statements, with every mistake of syntax on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from vnetverify.diagnostic import Diagnostic
+from vnetverify.source import Source, Span
+from vnetverify.syntax.grammar import parser
+from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
+from vnetverify.syntax.tree import EndpointsNode, Statement
+
+if TYPE_CHECKING:
+    from lark import Token
+    from lark.exceptions import UnexpectedInput
+
+LARGEST = 64 * 1024 * 1024  # characters of a text; more is refused, not read
+_MISTAKES = 50  # mistakes of syntax reported for one text
+
+STATEMENTS = (
+    "appliance", "asg", "assume", "connection", "era", "group", "intent", "nat-gateway", "nsg", "peering", "reading",
+    "route-table", "service", "service-tag", "site", "use", "vm", "vnet",
+)  # fmt: skip
+_FLAGS = (
+    "allow-virtual-network-access", "allow-forwarded-traffic", "allow-gateway-transit", "use-remote-gateways",
+)  # fmt: skip
+
+# A statement begins a line, in the canonical layout without indentation; that is where reading goes on after a mistake.
+_NEXT_STATEMENT = re.compile(rf"^(?={'|'.join(STATEMENTS)})(?:{'|'.join(STATEMENTS)})(?=[ \t])", re.MULTILINE)
+_HEADER = re.compile(r'\s*[a-z-]+[ \t]+("[^"\n]{1,260}"|[A-Za-z0-9_-]{1,260})')
+# Control characters, and the directional ones with which a text can look other than it is.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+_CLASSES = {
+    "NAME": "a name",
+    "STRING": "a text in quotes",
+    "ADDRESS": "an address or prefix",
+    "NUMBER": "a number",
+    "RANGE": "a range of ports",
+    "FACT": "an uncertainty such as `U-R-PEER-16`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The statements that could be read, in order, and what is wrong with the rest.
+
+    `broken` holds the case-folded names that statements with a mistake declare: their absence is no second mistake.
+    """
+
+    statements: tuple[Statement, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    broken: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=8)
+def parse(source: Source) -> Parsed:
+    """Return the statements of `source`; after a mistake reading goes on at the next line that begins one."""
+    problems = Problems()
+    if refused(source, problems):
+        return Parsed((), tuple(problems.found))
+    _, builder = parser()
+    builder.statements.clear()
+    broken: set[str] = set()
+    position: int | None = 0
+    while position is not None and len(problems.found) < _MISTAKES:
+        position = _parse_from(source, position, problems, broken)
+    statements = tuple(builder.statements)
+    builder.statements.clear()
+    return Parsed(statements, tuple(problems.found), frozenset(broken))
+
+
+def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnostic, ...]]:
+    """Return the set expression that `source` consists of, None where it is none."""
+    from lark.exceptions import UnexpectedInput
+
+    problems = Problems()
+    if refused(source, problems):
+        return None, tuple(problems.found)
+    interactive = parser()[0].parse_interactive(source.text, start="endpoints")
+    try:
+        interactive.exhaust_lexer()
+        return interactive.feed_eof(), ()
+    except UnexpectedInput as mistake:
+        problems.found.append(_diagnostic(source, mistake))
+        return None, tuple(problems.found)
+
+
+def refused(source: Source, problems: Problems) -> bool:
+    """Tell whether `source` is no text to read at all, and say why."""
+    if len(source.text) > LARGEST:
+        here = Span(source.name, 1, 1, 1, 1)
+        problems.error("too-large", f"the text is larger than {LARGEST // 1024 // 1024} million characters", here)
+        return True
+    unprintable = _UNPRINTABLE.search(source.text)
+    if unprintable is None:
+        return False
+    span = _span_at(source, unprintable.start(), 1)
+    character = f"U+{ord(unprintable.group()):04X}"
+    if unprintable.group() == "\0":
+        problems.error("not-a-text", "the input is not a text", span, "holds a NUL character")
+    else:
+        problems.error("unprintable-character", f"the text holds the invisible character {character}", span)
+    return True
+
+
+def _parse_from(source: Source, position: int, problems: Problems, broken: set[str]) -> int | None:
+    """Parse from `position` on; None at the end, else where to go on after a mistake."""
+    from lark.exceptions import UnexpectedInput
+
+    interactive = parser()[0].parse_interactive(source.text, start="start")
+    interactive.lexer_thread.state.line_ctr.feed(source.text[:position])
+    try:
+        # `exhaust_lexer` would keep every token.
+        for token in interactive.lexer_thread.lex(interactive.parser_state):
+            interactive.feed_token(token)
+        interactive.feed_eof()
+        return None
+    except UnexpectedInput as mistake:
+        problems.found.append(_diagnostic(source, mistake))
+        _finish_statement(interactive)
+        offset = _offset(source, mistake)
+        broken |= _names_declared(source.text, position, offset)
+        following = _NEXT_STATEMENT.search(source.text, max(offset, position + 1))
+        return following.start() if following else None
+
+
+def _names_declared(text: str, start: int, end: int) -> set[str]:
+    """Return the name that the statement around a mistake at `end` declares, if it declares one."""
+    begun = max((match.start() for match in _NEXT_STATEMENT.finditer(text, start, end)), default=start)
+    header = _HEADER.match(text, begun)
+    return {header.group(1).strip('"').casefold()} if header else set()
+
+
+def _finish_statement(interactive: Any) -> None:
+    """Let the parser reduce a statement that was complete when the mistake came."""
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        interactive.feed_eof()
+    except UnexpectedInput:
+        return
+
+
+def _offset(source: Source, mistake: UnexpectedInput) -> int:
+    offset = mistake.pos_in_stream
+    return len(source.text) if offset is None or _at_end(mistake) else offset
+
+
+def _at_end(mistake: UnexpectedInput) -> bool:
+    token = getattr(mistake, "token", None)
+    return token is not None and token.type == "$END"
+
+
+def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
+    expected = _expected(mistake)
+    token: Token | None = getattr(mistake, "token", None)
+    if token is not None and _at_end(mistake):
+        span = _span_at(source, len(source.text.rstrip()), 1)
+        help_text = "close it with `}`" if "}" in expected else None
+        return Diagnostic(
+            "syntax", "the text ends in the middle of a statement", span, _alternatives(expected), (), help_text
+        )
+    if token is None:
+        return _unreadable(source, mistake, expected)
+    span = Span(source.name, token.line or 0, token.column or 0, token.end_line or 0, token.end_column or 0)
+    help_text = did_you_mean(token, _keywords(expected)) or _quoting(token, expected)
+    return Diagnostic("syntax", f"did not expect {shown(token)} here", span, _alternatives(expected), (), help_text)
+
+
+def _unreadable(source: Source, mistake: UnexpectedInput, expected: Collection[str]) -> Diagnostic:
+    offset = mistake.pos_in_stream or 0
+    span = _span_at(source, offset, 1)
+    character = source.text[offset : offset + 1]
+    if character == '"':
+        return Diagnostic("syntax", "this text has no closing quote on its line", span, "opened here")
+    return Diagnostic("syntax", f"did not expect {shown(character)} here", span, _alternatives(expected))
+
+
+def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:
+    """Return what could have stood here: keywords as they are written, classes of words by their names."""
+    names: Iterable[str] = (
+        getattr(mistake, "accepts", None)
+        or getattr(mistake, "expected", None)
+        or getattr(mistake, "allowed", None)
+        or ()
+    )
+    patterns = {terminal.name: terminal.pattern for terminal in parser()[0].terminals}
+    words = set()
+    for name in names:
+        if name == "FLAG":
+            words.update(_FLAGS)
+        elif name in _CLASSES:
+            words.add(name)
+        elif name in patterns and name != "_BLANK":
+            words.add(patterns[name].value)
+    return tuple(sorted(words))
+
+
+def _keywords(expected: Collection[str]) -> list[str]:
+    return [word for word in expected if word not in _CLASSES and word[0].isalpha()]
+
+
+def _quoting(token: Token, expected: Collection[str]) -> str | None:
+    """Advise quotes where a keyword stands in a name's place."""
+    if "NAME" in expected and "STRING" in expected and token[:1].isalnum():
+        return f'a name that the syntax uses, or with dots in it, stands in quotes: `"{token[:60]}"`'
+    return None
+
+
+def _alternatives(expected: Collection[str]) -> str:
+    if not expected:
+        return ""
+    if set(STATEMENTS) <= set(expected):
+        return "expected a statement such as `vnet`, `nsg` or `intent`"
+    classes = [_CLASSES[word] for word in expected if word in _CLASSES]
+    literals = [word for word in expected if word not in _CLASSES]
+    words = [*classes, *([listed(literals, "or")] if literals else [])]
+    return f"expected {' or '.join(words)}"
+
+
+def _span_at(source: Source, offset: int, length: int) -> Span:
+    line = source.text.count("\n", 0, offset) + 1
+    column = offset - (source.text.rfind("\n", 0, offset) + 1) + 1
+    return Span(source.name, line, column, line, column + length)

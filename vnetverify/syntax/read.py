@@ -1,0 +1,292 @@
+"""From texts to a document: declare every name, then build what the statements say, then resolve the intents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from vnetverify.diagnostic import InputError, Severity, in_source_order
+from vnetverify.header import PROTOCOL_NUMBERS
+from vnetverify.model.intents import Assumption, EndpointSet
+from vnetverify.model.network import Era, Network, Service
+from vnetverify.model.services import EVERY_PACKET
+from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.source import Source, Span
+from vnetverify.syntax import claims, elements, machines
+from vnetverify.syntax.document import Document
+from vnetverify.syntax.names import Names, declare_imported, text_of
+from vnetverify.syntax.parse import parse, parse_endpoints
+from vnetverify.syntax.problems import Problems, did_you_mean, shown, span_of
+from vnetverify.syntax.scope import Scope
+from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
+from vnetverify.syntax.services import service
+from vnetverify.syntax.tree import (
+    AssumeNode,
+    ConnectionNode,
+    EraNode,
+    GatewayNode,
+    GroupNode,
+    IntentNode,
+    MachineNode,
+    NameNode,
+    NsgNode,
+    PeeringNode,
+    ReadingNode,
+    RouteTableNode,
+    ServiceNode,
+    ServiceTagNode,
+    SiteNode,
+    Statement,
+    SubnetNode,
+    UseNode,
+    VnetNode,
+)
+
+_KINDS: Mapping[type, str] = {
+    VnetNode: "vnet",
+    NsgNode: "nsg",
+    RouteTableNode: "route table",
+    MachineNode: "machine",
+    SiteNode: "site",
+    GroupNode: GROUP,
+    ServiceNode: "service",
+    IntentNode: "intent",
+}
+_ERAS = {era.value: era for era in Era}
+_RESERVED_SERVICES = frozenset({"any", *PROTOCOL_NUMBERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A statement with the scope it is read in and, where it declares one, its name."""
+
+    scope: Scope
+    node: Statement
+    name: str = ""
+
+
+def uses(source: Source) -> tuple[tuple[str, Span], ...]:
+    """Return the paths of the `use` lines of `source`, in order."""
+    return tuple(
+        (text_of(node.path), span_of(source.name, node.path))
+        for node in parse(source).statements
+        if isinstance(node, UseNode)
+    )
+
+
+def read(sources: Sequence[Source], imported: Network | None = None) -> Document:
+    """Return what `sources` say together, beside `imported`; every mistake is among the diagnostics."""
+    return _understood(sources, imported)[0]
+
+
+def read_text(text: str, name: str = "text.vnet") -> Document:
+    """Return what one text says. Raises `InputError` when it has mistakes."""
+    document = read((Source(name, text),))
+    if any(diagnostic.severity is Severity.ERROR for diagnostic in document.diagnostics):
+        raise InputError(document.diagnostics)
+    return document
+
+
+def resolve_expression(expression: Source, sources: Sequence[Source], imported: Network | None = None) -> EndpointSet:
+    """Return what the set expression that `expression` consists of stands for beside `sources`. Raises `InputError`."""
+    node, diagnostics = parse_endpoints(expression)
+    if node is None:
+        raise InputError(diagnostics)
+    _, selectors, names = _understood(sources, imported)
+    before = len(names.problems.found)
+    selection = selectors.select(Scope(expression, names), node)
+    if len(names.problems.found) > before:
+        raise InputError(names.problems.found[before:])
+    return selection.endpoints
+
+
+def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Document, Selectors, Names]:
+    parsed = [parse(source) for source in sources]
+    problems = Problems()
+    problems.found += [diagnostic for one in parsed for diagnostic in one.diagnostics]
+    names = Names(problems, (name for one in parsed for name in one.broken))
+    network = imported if imported is not None else Network()
+    declare_imported(names, network)
+    written = [
+        made
+        for source, one in zip(sources, parsed, strict=True)
+        for made in _declared(Scope(source, names), one.statements)
+    ]
+    _check_apart(written)
+    network = _network(written, network)
+    selectors = Selectors(network, names)
+    define_groups(selectors, ((one.scope, one.name, one.node) for one in written if isinstance(one.node, GroupNode)))
+    network = _with_policies(network, written, selectors)
+    return _document(network, written, selectors, problems), selectors, names
+
+
+def _declared(scope: Scope, statements: Iterable[Statement]) -> list[Written]:
+    """Enter the names that `statements` declare; those whose name is taken are left out."""
+    written = []
+    for node in statements:
+        kind = _KINDS.get(type(node)) or (node.kind.replace("-", " ") if isinstance(node, NameNode) else None)
+        if kind is None:
+            written.append(Written(scope, node, _declare_tag(scope, node) if isinstance(node, ServiceTagNode) else ""))
+            continue
+        name = scope.declare(kind, node.name)  # type: ignore[union-attr]
+        if name is None:
+            continue
+        if isinstance(node, VnetNode):
+            _declare_inside(scope, name, node)
+        written.append(Written(scope, node, name))
+    return written
+
+
+def _check_apart(written: Iterable[Written]) -> None:
+    """Report groups that are called as an element is, and services that are called as a protocol is."""
+    for one in written:
+        problems, names, name = one.scope.problems, one.scope.names, one.name
+        if isinstance(one.node, GroupNode):
+            others = [(kind, found) for kind in SELECTABLE if kind != GROUP and (found := names.lookup(kind, name))]
+            if others:
+                places = tuple(
+                    (found.span, f"{kind} {shown(found.spelling)}") for kind, found in others if found.span.line
+                )
+                message = f"the name {shown(name)} is taken by a {others[0][0]}"
+                problems.error("duplicate-name", message, one.scope.span(one.node.name), "declared again", places)
+        elif isinstance(one.node, ServiceNode) and name.casefold() in _RESERVED_SERVICES:
+            message = f"the name {shown(name)} is taken by a protocol"
+            problems.error("duplicate-name", message, one.scope.span(one.node.name), "declared again")
+
+
+def _declare_tag(scope: Scope, node: ServiceTagNode) -> str:
+    name = text_of(node.name) if node.suffix is None else f"{text_of(node.name)}.{node.suffix}"
+    return name if scope.names.declare("service tag", name, scope.span(node.name, node.suffix)) else ""
+
+
+def _declare_inside(scope: Scope, vnet: str, node: VnetNode) -> None:
+    for item in node.items:
+        if isinstance(item, SubnetNode):
+            name = scope.name(item.name)
+            if name is not None:
+                scope.names.declare("subnet", f"{vnet}.{name}", scope.span(item.name))
+        elif isinstance(item, GatewayNode):
+            gateway = scope.declare("gateway", item.name)
+            if gateway is not None:
+                scope.names.vnet_of_gateway[gateway] = vnet
+
+
+def _network(written: Sequence[Written], imported: Network) -> Network:
+    """Return the imported network with all that is declared; policies of appliances come later, with the sets."""
+    vnets, nsgs, tables = dict(imported.vnets), dict(imported.nsgs), dict(imported.route_tables)
+    hosts, sites, tags = dict(imported.machines), dict(imported.sites), dict(imported.service_tags)
+    asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
+    peerings, connections = list(imported.peerings), list(imported.connections)
+    for one in written:
+        scope, name = one.scope, one.name
+        match one.node:
+            case VnetNode() as node:
+                vnets[name] = elements.vnet(scope, name, node)
+                gateways.update((made.name, made) for made in elements.gateways(scope, name, node))
+            case PeeringNode() as node:
+                peerings += elements.peering(scope, node)
+            case NsgNode() as node:
+                nsgs[name] = elements.nsg(scope, name, node)
+            case RouteTableNode() as node:
+                tables[name] = elements.route_table(scope, name, node)
+            case MachineNode() as node:
+                hosts[name] = machines.machine(scope, name, node)
+            case SiteNode() as node:
+                sites[name] = elements.site(scope, name, node)
+            case ConnectionNode() as node:
+                connections += elements.connection(scope, node)
+            case NameNode(kind, token):
+                (asgs if kind == "asg" else nats)[name] = scope.span(token)
+            case ServiceTagNode() as node if name:
+                tags[name] = scope.prefixes(node.prefixes)
+            case _:
+                continue
+    return Network(
+        _era(written, imported.era),
+        vnets,
+        tuple(peerings),
+        nsgs,
+        tables,
+        hosts,
+        gateways,
+        sites,
+        tuple(connections),
+        asgs,
+        nats,
+        tags,
+        imported.unmodelled,
+    )
+
+
+def _with_policies(network: Network, written: Sequence[Written], selectors: Selectors) -> Network:
+    """Return `network` with the policies of its appliances, whose lines may name sets."""
+    hosts = dict(network.machines)
+    for one in written:
+        if isinstance(one.node, MachineNode):
+            scope = one.scope
+            policy = machines.policy(scope, one.node, lambda node, scope=scope: selectors.select(scope, node).ranges)  # type: ignore[misc]
+            if policy is not None:
+                hosts[one.name] = replace(hosts[one.name], policy=policy)
+    return replace(network, machines=hosts)
+
+
+def _document(network: Network, written: Sequence[Written], selectors: Selectors, problems: Problems) -> Document:
+    services = _services(written)
+    intents = [
+        claims.intent(one.scope, network, selectors, services, one.name, one.node)
+        for one in written
+        if isinstance(one.node, IntentNode)
+    ]
+    assumptions = [_assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
+    readings = [_is_documented(one.scope, one.node) for one in written if isinstance(one.node, ReadingNode)]
+    return Document(
+        network,
+        tuple(intents),
+        tuple(assumption for assumption in assumptions if assumption is not None),
+        any(readings),
+        in_source_order(problems.found),
+        {name: selection.endpoints for name, selection in selectors.groups.items()},
+        {known.name: known for known in services.values()},
+    )
+
+
+def _services(written: Sequence[Written]) -> dict[str, Service]:
+    """Return the declared services by case-folded name; each may name those before it."""
+    services: dict[str, Service] = {}
+    for one in written:
+        if isinstance(one.node, ServiceNode):
+            made = service(one.scope, services, one.node.services, EVERY_PACKET)
+            services[one.name.casefold()] = replace(made, name=one.name)
+    return services
+
+
+def _era(written: Sequence[Written], imported: Era) -> Era:
+    nodes = [(one.scope, one.node) for one in written if isinstance(one.node, EraNode)]
+    eras = [scope.one_of(node.value, _ERAS, "era") for scope, node in nodes]
+    for scope, node in nodes[1:]:
+        scope.problems.error("said-twice", "the era is said before", scope.span(node.value), "said again")
+    return next((era for era in eras if era is not None), imported)
+
+
+def _is_documented(scope: Scope, node: ReadingNode) -> bool:
+    return scope.one_of(node.value, {"documented": "documented"}, "reading") is not None
+
+
+def _assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
+    """Return the assumption, its fact spelled as an `Uncertainty` is; None where there is no such kind."""
+    question, _, about = text_of(node.fact).partition("(")
+    value = scope.one_of(node.value, {"true": True, "false": False}, "truth value")
+    if question not in QUESTIONS:
+        scope.problems.error(
+            "unknown-uncertainty",
+            f"there is no uncertainty {shown(question)}",
+            scope.span(node.fact),
+            "not in the rule book",
+            (),
+            did_you_mean(question, QUESTIONS),
+        )
+        return None
+    things = tuple(thing.strip() for thing in about.removesuffix(")").split(",")) if about else ()
+    if value is None:
+        return None
+    return Assumption(str(Uncertainty(question, things)), value, scope.span(node.fact, node.value))

@@ -1,0 +1,218 @@
+"""Where a statement is read: its file, the declared names, and the literals of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from vnetverify.header import (
+    ALL_PORTS,
+    LAST_PORT,
+    PROTOCOL_NUMBERS,
+    Interval,
+    IntervalSet,
+    NotAPrefix,
+    Prefix,
+    interval_set,
+    parse_address,
+    parse_prefix,
+)
+from vnetverify.source import Source, Span
+from vnetverify.syntax.names import Names, text_of
+from vnetverify.syntax.problems import did_you_mean, listed, shown, span_of
+from vnetverify.syntax.tree import PortsNode, ReferenceNode
+
+if TYPE_CHECKING:
+    from lark import Token
+
+Value = TypeVar("Value")
+
+ANY_WORDS = frozenset({"any", "*"})
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u180e]")
+_LONGEST_NAME = 260
+_TEXT = 200  # characters kept of a sentence's text
+
+
+class Scope:
+    """Reads the words of one source; every mistake is reported and read as None."""
+
+    def __init__(self, source: Source, names: Names) -> None:
+        self.source = source
+        self.names = names
+        self.problems = names.problems
+        self._prefixes: dict[str, Prefix] = {}
+        self._ports: dict[str, Interval] = {}
+
+    def span(self, first: Token, last: Token | None = None) -> Span:
+        return span_of(self.source.name, first, last)
+
+    def text(self, first: Token, last: Token) -> str:
+        """Return what is written from `first` to `last`, on one line and without comments."""
+        written = self.source.text[first.start_pos : last.end_pos]
+        if "\n" in written:
+            written = re.sub(r'("(?:[^"\\\n]|\\.)*")|#[^\n]*', lambda match: match.group(1) or "", written)
+        words = " ".join(written.split())
+        return words if len(words) <= _TEXT else words[:_TEXT] + "…"
+
+    def name(self, token: Token) -> str | None:
+        """Return a name that is declared here."""
+        name = text_of(token)
+        if not name.strip() or len(name) > _LONGEST_NAME:
+            self.problems.error("bad-name", f"a name has 1 to {_LONGEST_NAME} characters", self.span(token))
+            return None
+        if _INVISIBLE.search(name):
+            self.problems.error("bad-name", "the name holds invisible characters", self.span(token))
+            return None
+        return name
+
+    def declare(self, kind: str, token: Token) -> str | None:
+        """Enter a name; None where it is no name or taken."""
+        name = self.name(token)
+        return name if name is not None and self.names.declare(kind, name, self.span(token)) else None
+
+    def find(self, kind: str, token: Token) -> str | None:
+        """Return the declared spelling of a reference to an element of `kind`."""
+        return self.names.find(kind, text_of(token), self.span(token))
+
+    def find_all(self, kind: str, tokens: Sequence[Token]) -> tuple[str, ...]:
+        return tuple(name for token in tokens if (name := self.find(kind, token)) is not None)
+
+    def subnet(self, reference: ReferenceNode) -> tuple[str, str] | None:
+        """Return the vnet and the subnet that `vnet.subnet` refers to."""
+        span = self.span(reference.first, reference.last)
+        if reference.second is None:
+            self.problems.error(
+                "unknown-subnet", f"{shown(text_of(reference.first))} names no subnet", span, "expected `vnet.subnet`"
+            )
+            return None
+        vnet = self.find("vnet", reference.first)
+        if vnet is None:
+            return None
+        name = text_of(reference.second)
+        found = self.names.lookup("subnet", f"{vnet}.{name}")
+        if found is None:
+            self.no_such_subnet(vnet, name, span)
+            return None
+        return vnet, found.spelling[len(vnet) + 1 :]
+
+    def no_such_subnet(self, vnet: str, name: str, span: Span) -> None:
+        message = f"vnet {shown(vnet)} has no subnet {shown(name)}"
+        if self.problems.is_crowded:
+            self.problems.error("unknown-subnet", message, span, "not declared")
+            return
+        subnets = [
+            subnet[len(vnet) + 1 :] for subnet in self.names.spellings("subnet") if subnet.startswith(f"{vnet}.")
+        ]
+        declared = self.names.lookup("vnet", vnet)
+        label = f"has subnets {listed(subnets)}" if len(subnets) > 1 else f"has subnet {listed(subnets)}"
+        meant = did_you_mean(f"{vnet}.{name}", [f"{vnet}.{subnet}" for subnet in subnets])
+        self.problems.error(
+            "unknown-subnet",
+            message,
+            span,
+            "not declared",
+            ((declared.span, label if subnets else "has no subnets"),) if declared and declared.span.line else (),
+            meant,
+        )
+
+    def prefix(self, token: Token) -> Prefix | None:
+        """Return the prefix that is written; an address is a prefix of 32 bits."""
+        known = self._prefixes.get(token)
+        if known is not None:
+            return known
+        try:
+            prefix = parse_prefix(token)
+        except NotAPrefix as reason:
+            self._bad_prefix(token, str(reason))
+            return None
+        self._prefixes[str(token)] = prefix
+        return prefix
+
+    def prefixes(self, tokens: Sequence[Token]) -> tuple[Prefix, ...]:
+        return tuple(prefix for token in tokens if (prefix := self.prefix(token)) is not None)
+
+    def address(self, token: Token) -> int | None:
+        """Return the address that is written."""
+        if "/" in token:
+            self.problems.error("bad-address", f"{shown(token)} is a prefix", self.span(token), "expected one address")
+            return None
+        try:
+            return parse_address(token)
+        except NotAPrefix as reason:
+            self._bad_prefix(token, str(reason), "bad-address")
+            return None
+
+    def number(self, token: Token, low: int, high: int, what: str) -> int | None:
+        """Return the number that is written, if it lies from `low` to `high`."""
+        number = int(token[:12])
+        if low <= number <= high:
+            return number
+        self.problems.error(f"bad-{what}", f"{shown(token)} is no {what}", self.span(token), f"from {low} to {high}")
+        return None
+
+    def ports(self, node: PortsNode | None) -> IntervalSet | None:
+        """Return the ports of a `port …` clause, all where there is none."""
+        if node is None or node.ports[0] in ANY_WORDS:
+            return ALL_PORTS
+        intervals = [interval for token in node.ports if (interval := self.port_range(token)) is not None]
+        return interval_set(intervals) if len(intervals) == len(node.ports) else None
+
+    def port_range(self, token: Token) -> Interval | None:
+        known = self._ports.get(token)
+        if known is not None:
+            return known
+        low_text, _, high_text = token.partition("-")
+        numbers = [int(text[:12]) if text.isdigit() else LAST_PORT + 1 for text in (low_text, high_text or low_text)]
+        if max(numbers) > LAST_PORT or numbers[0] > numbers[1]:
+            reason = "the first port is the larger one" if max(numbers) <= LAST_PORT else f"from 0 to {LAST_PORT}"
+            self.problems.error("bad-port", f"{shown(token)} is no port or range of ports", self.span(token), reason)
+            return None
+        self._ports[str(token)] = interval = Interval(*numbers)
+        return interval
+
+    def protocol(self, token: Token) -> int | NotUnderstood | None:
+        """Return the protocol's number, None for every protocol."""
+        word = token.casefold()
+        if word in ANY_WORDS:
+            return None
+        if word in PROTOCOL_NUMBERS:
+            return PROTOCOL_NUMBERS[word]
+        if word.isdigit() and int(word[:4]) <= 255:
+            return int(word)
+        self.problems.error(
+            "unknown-protocol",
+            f"{shown(token)} is no protocol",
+            self.span(token),
+            f"expected {listed([*PROTOCOL_NUMBERS, 'any'], 'or')} or a number to 255",
+            (),
+            did_you_mean(word, [*PROTOCOL_NUMBERS, "any"]),
+        )
+        return NOT_UNDERSTOOD
+
+    def one_of(self, token: Token, choices: dict[str, Value], what: str) -> Value | None:
+        """Return the value that a word stands for."""
+        found = choices.get(token.casefold())
+        if found is None:
+            self.problems.error(
+                f"unknown-{what.replace(' ', '-')}",
+                f"{shown(token)} is no {what}",
+                self.span(token),
+                f"expected {listed(choices, 'or')}",
+                (),
+                did_you_mean(token, choices),
+            )
+        return found
+
+    def _bad_prefix(self, token: Token, reason: str, code: str = "bad-prefix") -> None:
+        if ":" in token:
+            self.problems.error(code, "IPv6 is not modelled", self.span(token), "expected an IPv4 prefix")
+        else:
+            self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason)
+
+
+class NotUnderstood:
+    """Stands for a protocol that is none, where None means every protocol."""
+
+
+NOT_UNDERSTOOD = NotUnderstood()

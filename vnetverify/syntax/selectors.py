@@ -1,0 +1,245 @@
+"""From set expressions to the members and endpoints they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, are_disjoint, union, without
+from vnetverify.model.intents import EndpointSet
+from vnetverify.model.network import Network, Subnet, Vnet
+from vnetverify.syntax.names import Names, text_of
+from vnetverify.syntax.problems import did_you_mean, listed, shown
+from vnetverify.syntax.scope import Scope
+from vnetverify.syntax.tree import AddressTerm, EndpointsNode, GroupNode, ReferenceNode, TaggedTerm, TermNode
+
+VNET, SUBNET, MACHINE, SITE, GROUP = "vnet", "subnet", "machine", "site", "group"
+_SHOWN_OF_CIRCLE = 3
+SELECTABLE = (VNET, MACHINE, SITE, GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What one term of a set stands for: its endpoints, and the plain ranges that an appliance's policy means by it."""
+
+    text: str
+    endpoints: EndpointSet
+    ranges: IntervalSet
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The members of a set expression, each once."""
+
+    members: tuple[Member, ...]
+    text: str
+
+    @cached_property
+    def endpoints(self) -> EndpointSet:
+        return union((member.endpoints for member in self.members), self.text)
+
+    @cached_property
+    def ranges(self) -> IntervalSet:
+        return interval_set(interval for member in self.members for interval in member.ranges)
+
+    @cached_property
+    def is_disjoint(self) -> bool:
+        return are_disjoint(member.endpoints for member in self.members)
+
+
+class Selectors:
+    """Finds what set expressions stand for in one network with its groups."""
+
+    def __init__(self, network: Network, names: Names) -> None:
+        self._network = network
+        self._names = names
+        self._endpoints = Endpoints(network)
+        self.groups: dict[str, Selection] = {}
+
+    def select(self, scope: Scope, node: EndpointsNode, variables: Mapping[str, Member] | None = None) -> Selection:
+        """Return what `node` stands for; a term that is unknown is reported and stands for nothing."""
+        variables = variables or {}
+        text = scope.text(node.first, node.last) if not variables else _text_with(scope, node, variables)
+        members = self._members(scope, node.terms, variables)
+        if node.excluded:
+            members = _excluding(members, self._members(scope, node.excluded, variables))
+        return Selection(tuple(members), text)
+
+    def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
+        members = (member for term in terms for member in self._term(scope, term, variables))
+        return list({(member.endpoints.parts, member.ranges): member for member in members}.values())
+
+    def groups_named(self, node: GroupNode) -> set[str]:
+        """Return the declared groups that the definition of a group names."""
+        terms = (*node.endpoints.terms, *node.endpoints.excluded)
+        words = (text_of(term.first) for term in terms if isinstance(term, ReferenceNode) and term.second is None)
+        return {declared.spelling for word in words if (declared := self._names.lookup(GROUP, word)) is not None}
+
+    def _term(self, scope: Scope, term: TermNode, variables: Mapping[str, Member]) -> Iterable[Member]:
+        if isinstance(term, AddressTerm):
+            prefix = scope.prefix(term.first)
+            return () if prefix is None else (self._prefix(prefix, str(term.first)),)
+        if isinstance(term, TaggedTerm):
+            return self._tagged(scope, term)
+        if term.second is not None:
+            return self._subnet(scope, term)
+        return self._word(scope, term, variables)
+
+    def _word(self, scope: Scope, term: ReferenceNode, variables: Mapping[str, Member]) -> Iterable[Member]:
+        word = word_of(term)
+        if word in variables:
+            return (variables[word],)
+        if word is not None:
+            if word == "any":
+                return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
+            if word == "internet":
+                return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES),)
+            if word == VNET:
+                return [self._vnet(vnet) for vnet in self._network.vnets.values()]
+        return self._named(scope, term)
+
+    def _named(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
+        name, span = text_of(term.first), scope.span(term.first)
+        found = [(kind, declared) for kind in SELECTABLE if (declared := self._names.lookup(kind, name)) is not None]
+        if not found:
+            self._names.unknown(SELECTABLE, name, span)
+            return ()
+        kind, declared = found[0]
+        if len(found) > 1:
+            kinds = " and a ".join(kind for kind, _ in found)
+            places = tuple((declared.span, f"a {kind}") for kind, declared in found if declared.span.line)
+            scope.problems.error("ambiguous-name", f"{shown(name)} is a {kinds}", span, "which one?", places)
+            return ()
+        return self._element(kind, declared.spelling)
+
+    def _element(self, kind: str, name: str) -> Iterable[Member]:
+        network = self._network
+        if kind == GROUP:
+            return self.groups[name].members if name in self.groups else ()
+        if kind == VNET:
+            return (self._vnet(network.vnets[name]),) if name in network.vnets else ()
+        if kind == MACHINE:
+            machine = network.machines[name]
+            addresses = [Interval(address, address) for nic in machine.nics for address in nic.addresses]
+            return (Member(name, self._endpoints.of_machine(machine), interval_set(addresses)),)
+        site = network.sites[name]
+        return (Member(name, self._endpoints.of_site(site), addresses_of(site.prefixes)),)
+
+    def _subnet(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
+        found = scope.subnet(term)
+        if found is None:
+            return ()
+        subnet = self._network.vnets[found[0]].subnet(found[1])
+        assert isinstance(subnet, Subnet)
+        return (Member(subnet.id, self._endpoints.of_subnet(subnet), addresses_of(subnet.prefixes)),)
+
+    def _tagged(self, scope: Scope, term: TaggedTerm) -> Iterable[Member]:
+        if term.first.casefold() != VNET:
+            scope.problems.error(
+                "syntax", "only vnets have tags", scope.span(term.first), 'expected `vnet where TAG = "value"`'
+            )
+            return ()
+        tag, value = text_of(term.tag), text_of(term.last)
+        vnets = [vnet for vnet in self._network.vnets.values() if _has_tag(vnet, tag, value)]
+        if not vnets:
+            self._no_vnet_tagged(scope, term, tag, value)
+        return [self._vnet(vnet) for vnet in vnets]
+
+    def _no_vnet_tagged(self, scope: Scope, term: TaggedTerm, tag: str, value: str) -> None:
+        """Warn of a set that is empty, since what is said of it holds for no reason."""
+        tags = [(key, text) for vnet in self._network.vnets.values() for key, text in vnet.tags]
+        values = sorted({text for key, text in tags if key.casefold() == tag.casefold()})
+        help_text = (
+            f"values of that tag: {listed(values)}" if values else did_you_mean(tag, sorted({key for key, _ in tags}))
+        )
+        scope.problems.warning(
+            "empty-set",
+            f"no vnet has the tag {shown(f'{tag} = {value}')}",
+            scope.span(term.first, term.last),
+            "stands for nothing",
+            help_text,
+        )
+
+    def _vnet(self, vnet: Vnet) -> Member:
+        return Member(vnet.name, self._endpoints.of_vnet(vnet), addresses_of(vnet.address_space))
+
+    def _prefix(self, prefix: Prefix, text: str) -> Member:
+        return Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)))
+
+
+def word_of(term: TermNode) -> str | None:
+    """Return the word, case-folded, that a term consists of; None for what is no word or stands in quotes."""
+    if not isinstance(term, ReferenceNode) or term.second is not None or term.first.type == "STRING":
+        return None
+    return term.first.casefold()
+
+
+def _text_with(scope: Scope, node: EndpointsNode, variables: Mapping[str, Member]) -> str:
+    """Return what is written with the members in the places of the variables."""
+    terms, excluded = (
+        ", ".join(
+            variables[word].text if (word := word_of(term)) in variables else scope.text(term.first, term.last)
+            for term in terms
+        )
+        for terms in (node.terms, node.excluded)
+    )
+    return f"{terms} except {excluded}" if excluded else terms
+
+
+def define_groups(selectors: Selectors, groups: Iterable[tuple[Scope, str, GroupNode]]) -> None:
+    """Resolve the groups, each after those it names; groups that go round in a circle are reported and left empty."""
+    nodes = {name: (scope, node) for scope, name, node in groups}
+    named = {name: selectors.groups_named(node) & nodes.keys() for name, (_, node) in nodes.items()}
+    while named:
+        sorter = TopologicalSorter(named)
+        circle = _prepare(sorter)
+        while ready := sorter.get_ready():
+            for name in ready:
+                scope, node = nodes[name]
+                selectors.groups[name] = selectors.select(scope, node.endpoints)
+            sorter.done(*ready)
+        if circle:
+            _report_circle(circle, nodes)
+        named = _left(named, selectors.groups.keys() | set(circle))
+
+
+def _prepare(sorter: TopologicalSorter[str]) -> list[str]:
+    """Ready `sorter` for use; return a circle in it, empty where there is none."""
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return list(error.args[1][1:])
+    return []
+
+
+def _left(named: Mapping[str, Set[str]], done: Set[str]) -> dict[str, Set[str]]:
+    return {name: others - done for name, others in named.items() if name not in done}
+
+
+def _report_circle(circle: Sequence[str], nodes: Mapping[str, tuple[Scope, GroupNode]]) -> None:
+    first, *others = sorted(circle, key=list(nodes).index)
+    scope, node = nodes[first]
+    scope.problems.error(
+        "circular-group",
+        f"group {shown(first)} is defined by itself",
+        scope.span(node.name),
+        "needs itself",
+        tuple((nodes[name][0].span(nodes[name][1].name), "by way of this group") for name in others[:_SHOWN_OF_CIRCLE]),
+    )
+
+
+def _excluding(members: Iterable[Member], excluded: Sequence[Member]) -> list[Member]:
+    holes = union(member.endpoints for member in excluded)
+    gaps = interval_set(interval for member in excluded for interval in member.ranges)
+    rest = (
+        Member(member.text, without(member.endpoints, holes, member.text), member.ranges - gaps) for member in members
+    )
+    return [member for member in rest if member.endpoints or member.ranges]
+
+
+def _has_tag(vnet: Vnet, tag: str, value: str) -> bool:
+    """Tell whether `vnet` has the tag; Azure compares the names of tags without regard to case, their values with."""
+    return any(key.casefold() == tag.casefold() and text == value for key, text in vnet.tags)

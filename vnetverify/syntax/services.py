@@ -1,0 +1,69 @@
+"""From what stands after `on` to services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from vnetverify.header import IntervalSet
+from vnetverify.model.network import Service
+from vnetverify.model.services import WELL_KNOWN, ServicePart, service_of
+from vnetverify.syntax.names import text_of
+from vnetverify.syntax.problems import did_you_mean, shown
+from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
+from vnetverify.syntax.tree import ServiceItem, ServicesNode
+
+if TYPE_CHECKING:
+    from lark import Token
+
+
+def service(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, every: Service) -> Service:
+    """Return what `node` asks for, by its own words as a name; `every` is what `any` means.
+
+    `declared` is by case-folded name. What is unknown is reported and left out.
+    """
+    parts = [part for part in _parts(scope, declared, node, every)]
+    return service_of(scope.text(node.first, node.last), parts)
+
+
+def _parts(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, every: Service) -> Iterator[ServicePart]:
+    protocol: int | NotUnderstood | None = None
+    for position, item in enumerate(node.items):
+        if item.word is not None and item.ports is None:
+            yield from _named(scope, declared, item.word, every)
+            continue
+        if item.word is not None:
+            protocol = scope.protocol(item.word)
+        elif position == 0 or node.items[position - 1].ports is None:
+            _no_protocol(scope, item)
+            continue
+        assert item.ports is not None
+        interval = scope.port_range(item.ports)
+        if interval is not None and not isinstance(protocol, NotUnderstood):
+            yield protocol, IntervalSet((interval,))
+
+
+def _named(scope: Scope, declared: Mapping[str, Service], word: Token, every: Service) -> tuple[ServicePart, ...]:
+    name = text_of(word).casefold()
+    if name in ANY_WORDS:
+        return every.parts
+    found = declared.get(name) or WELL_KNOWN.get(name)
+    if found is not None:
+        return found.parts
+    known = [*(known.name for known in declared.values()), *WELL_KNOWN]
+    scope.problems.error(
+        "unknown-service",
+        f"no service is called {shown(word)}",
+        scope.span(word),
+        "not declared, and not one of the well-known",
+        (),
+        did_you_mean(word, known) or "write a protocol with its ports: `tcp/8443`",
+    )
+    return ()
+
+
+def _no_protocol(scope: Scope, item: ServiceItem) -> None:
+    ports = item.ports
+    assert ports is not None
+    help_text = f"write `tcp/{ports}` or `udp/{ports}`" if len(ports) < 12 else None
+    scope.problems.error("bad-port", "these ports follow no protocol", scope.span(ports), "tcp or udp?", (), help_text)

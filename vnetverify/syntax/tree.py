@@ -1,0 +1,333 @@
+"""The tree of a `.vnet` text: what was written, in its order, with no name resolved.
+
+Leaves are lark tokens, which know their place; a node's `first` and `last` tokens bound its span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lark import Token
+
+
+class PortsNode(NamedTuple):
+    ports: Sequence[Token]
+
+
+class PrefixField(NamedTuple):
+    prefixes: Sequence[Token]
+
+    @property
+    def last(self) -> Token:
+        return self.prefixes[-1]
+
+
+class WordField(NamedTuple):
+    """`*`, `any` or a service tag, whose region is the `suffix`."""
+
+    word: Token
+    suffix: Token | None
+
+    @property
+    def last(self) -> Token:
+        return self.suffix or self.word
+
+
+class AsgField(NamedTuple):
+    names: Sequence[Token]
+
+    @property
+    def last(self) -> Token:
+        return self.names[-1]
+
+
+FieldNode = PrefixField | WordField | AsgField
+
+
+class ReferenceNode(NamedTuple):
+    """`name` or `qualifier.name`."""
+
+    first: Token
+    second: Token | None
+
+    @property
+    def last(self) -> Token:
+        return self.second or self.first
+
+
+class AddressTerm(NamedTuple):
+    first: Token
+
+    @property
+    def last(self) -> Token:
+        return self.first
+
+
+class TaggedTerm(NamedTuple):
+    """`vnet where tag = "value"`."""
+
+    first: Token
+    tag: Token
+    last: Token
+
+
+TermNode = ReferenceNode | AddressTerm | TaggedTerm
+
+
+class EndpointsNode(NamedTuple):
+    terms: Sequence[TermNode]
+    excluded: Sequence[TermNode]
+
+    @property
+    def first(self) -> Token:
+        return self.terms[0].first
+
+    @property
+    def last(self) -> Token:
+        return (self.excluded or self.terms)[-1].last
+
+
+class ServiceItem(NamedTuple):
+    """A service's name, `protocol/ports`, or further ports of the protocol before it."""
+
+    word: Token | None
+    ports: Token | None
+
+    @property
+    def last(self) -> Token:
+        last = self.ports if self.ports is not None else self.word
+        assert last is not None
+        return last
+
+
+class ServicesNode(NamedTuple):
+    items: Sequence[ServiceItem]
+
+    @property
+    def first(self) -> Token:
+        first = self.items[0].word if self.items[0].word is not None else self.items[0].ports
+        assert first is not None
+        return first
+
+    @property
+    def last(self) -> Token:
+        return self.items[-1].last
+
+
+class OptionNode(NamedTuple):
+    """A keyword with what follows it: names, prefixes, a switch."""
+
+    kind: str
+    words: Sequence[Token | None]
+
+
+class SubnetNode(NamedTuple):
+    first: Token
+    name: Token
+    prefixes: Sequence[Token]
+    options: Sequence[OptionNode]
+    last: Token
+
+
+class GatewayNode(NamedTuple):
+    kind: Token
+    name: Token
+    options: Sequence[OptionNode]
+
+
+class VnetNode(NamedTuple):
+    name: Token
+    items: Sequence[OptionNode | SubnetNode | GatewayNode]
+
+
+class PeeringNode(NamedTuple):
+    first: Token
+    local: Token
+    remote: Token
+    options: Sequence[OptionNode]
+
+
+class RuleNode(NamedTuple):
+    first: Token
+    priority: Token
+    name: Token
+    access: Token
+    protocol: Token
+    source: FieldNode
+    source_ports: PortsNode | None
+    destination: FieldNode
+    destination_ports: PortsNode | None
+
+    @property
+    def last(self) -> Token:
+        if self.destination_ports is not None:
+            return self.destination_ports.ports[-1]
+        return self.destination.last
+
+
+class NsgNode(NamedTuple):
+    name: Token
+    rules: Sequence[RuleNode]
+
+
+class RouteNode(NamedTuple):
+    name: Token
+    prefix: Token
+    hop: Token
+    hop_address: Token | None
+
+    @property
+    def last(self) -> Token:
+        return self.hop_address or self.hop
+
+
+class RouteTableNode(NamedTuple):
+    name: Token
+    items: Sequence[OptionNode | RouteNode]
+
+
+class NameNode(NamedTuple):
+    """A statement that declares a name alone: `asg NAME`, `nat-gateway NAME`."""
+
+    kind: str
+    name: Token
+
+
+class ServiceTagNode(NamedTuple):
+    name: Token
+    suffix: Token | None
+    prefixes: Sequence[Token]
+
+
+class NicNode(NamedTuple):
+    first: Token
+    name: Token | None
+    addresses: Sequence[Token]
+    subnet: ReferenceNode
+    options: Sequence[OptionNode]
+    last: Token
+
+
+class PolicyNode(NamedTuple):
+    first: Token
+    protocol: Token
+    sources: EndpointsNode | None
+    destinations: EndpointsNode | None
+    ports: PortsNode | None
+
+    @property
+    def last(self) -> Token:
+        if self.ports is not None:
+            return self.ports.ports[-1]
+        ends = self.destinations or self.sources
+        return ends.last if ends is not None else self.protocol
+
+
+class MachineNode(NamedTuple):
+    kind: str
+    name: Token
+    items: Sequence[NicNode | PolicyNode | OptionNode]
+
+
+class SiteNode(NamedTuple):
+    name: Token
+    items: Sequence[OptionNode]
+
+
+class ConnectionNode(NamedTuple):
+    first: Token
+    name: Token | None
+    left: ReferenceNode
+    right: ReferenceNode
+    options: Sequence[OptionNode]
+
+
+class GroupNode(NamedTuple):
+    name: Token
+    endpoints: EndpointsNode
+
+
+class ServiceNode(NamedTuple):
+    name: Token
+    services: ServicesNode
+
+
+class AssumeNode(NamedTuple):
+    fact: Token
+    value: Token
+
+
+class EraNode(NamedTuple):
+    value: Token
+
+
+class ReadingNode(NamedTuple):
+    value: Token
+
+
+class UseNode(NamedTuple):
+    path: Token
+
+
+class HopNode(NamedTuple):
+    kind: Token
+    reference: ReferenceNode | None
+
+    @property
+    def last(self) -> Token:
+        return self.reference.last if self.reference is not None else self.kind
+
+
+class ClaimNode(NamedTuple):
+    """A sentence; `verb` is the name of a `Verb`, or `ISOLATED`; `via` holds the devices named."""
+
+    verb: str
+    first: Token
+    left: EndpointsNode
+    right: EndpointsNode | None
+    last: Token
+    services: ServicesNode | None = None
+    via: Sequence[ReferenceNode] = ()
+    hub: Token | None = None
+    hop: HopNode | None = None
+
+
+class ForEachNode(NamedTuple):
+    first: Token
+    variables: Sequence[Token]
+    members: EndpointsNode
+    claim: ClaimNode
+
+
+class ExpectationNode(NamedTuple):
+    verdict: Token
+    because: Token | None
+
+
+class IntentNode(NamedTuple):
+    name: Token
+    reason: Token | None
+    sentences: Sequence[ClaimNode | ForEachNode]
+    expectation: ExpectationNode | None
+
+
+Statement = (
+    EraNode
+    | ReadingNode
+    | UseNode
+    | AssumeNode
+    | VnetNode
+    | PeeringNode
+    | NsgNode
+    | NameNode
+    | RouteTableNode
+    | ServiceTagNode
+    | MachineNode
+    | SiteNode
+    | ConnectionNode
+    | GroupNode
+    | ServiceNode
+    | IntentNode
+)

@@ -74,7 +74,7 @@ def test_tags_and_groups_are_expanded_once_below() -> None:
     assert [line.split("  is ") for line in where] == [
         ["  VirtualNetwork", "10.0.0.0/16"],
         ["  asg web       ", "nothing"],
-        ["  Storage       ", "not a list of prefixes here"],
+        ["  Storage       ", "what Azure publishes, not declared here"],
     ]
 
 

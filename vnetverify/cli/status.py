@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vnetverify.report.results import IntentResult, Report
 
 AS_EXPECTED = 0
 REFUTED = 1  # some intent is not as expected
@@ -18,3 +22,23 @@ _WORST_FIRST = (OUR_BUG, INTERRUPTED, REFUTED, BAD_INPUT, UNDECIDED, NOTHING_CHE
 def worst(statuses: Iterable[int]) -> int:
     """Return the status that stands for all of `statuses`; of none, that nothing was checked."""
     return min(statuses, key=_WORST_FIRST.index, default=NOTHING_CHECKED)
+
+
+def status_of(report: Report) -> int:
+    """Return the status that a run with this report ends with."""
+    statuses = [_status_of_intent(result) for result in report.results]
+    return worst(statuses if report.complete else [*statuses, INTERRUPTED])
+
+
+def _status_of_intent(result: IntentResult) -> int:
+    from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous
+
+    if result.as_expected:
+        return AS_EXPECTED
+    match result.verdict:
+        case Proved() | Refuted():
+            return REFUTED
+        case Unknown():
+            return UNDECIDED
+        case Vacuous():
+            return NOTHING_CHECKED

@@ -85,16 +85,18 @@ def _expansions(rules: Sequence[EffectiveRule]) -> Iterator[str]:
         ends = ((effective.rule.source, effective.sources), (effective.rule.destination, effective.destinations))
         for field, prefixes in ends:
             if isinstance(field, ServiceTag | AsgMembers):
-                known.setdefault(_field(field), _expansion(prefixes))
+                known.setdefault(_field(field), _expansion(field, prefixes))
     if known:
         yield "where"
         yield from aligned([(name, f"is {expansion}") for name, expansion in known.items()])
 
 
-def _expansion(prefixes: tuple[Prefix, ...] | None) -> str:
-    if prefixes is None:
-        return "not a list of prefixes here"
-    return _listed(map(str, prefixes), _EXPANDED) or "nothing"
+def _expansion(field: ServiceTag | AsgMembers, prefixes: tuple[Prefix, ...] | None) -> str:
+    if prefixes is not None:
+        return _listed(map(str, prefixes), _EXPANDED) or "nothing"
+    if isinstance(field, ServiceTag) and field.name.casefold() == "internet":
+        return "the public addresses outside VirtualNetwork"
+    return "what Azure publishes, not declared here"
 
 
 def _field(field: AddressField) -> str:

@@ -40,7 +40,7 @@ def padded(text: str, cells: int) -> str:
     return text + " " * (cells - width(text))
 
 
-def aligned(rows: Sequence[Sequence[str]], indent: str = "  ", widest: int = 72) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], indent: str = "  ", widest: int = 84) -> list[str]:
     """Return a line for each row, its cells in columns two blanks apart; the rows are equally long.
 
     A cell wider than `widest` does not widen its column: it pushes only its own row.

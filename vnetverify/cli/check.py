@@ -1,0 +1,37 @@
+"""`vnetverify check`: what is wrong with a text, without proving anything."""
+
+from __future__ import annotations
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit
+from vnetverify.cli.reading import has_errors, takes_networks
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@takes_networks
+@click.option(
+    "--output-format", type=click.Choice(["full", "concise"]), default="full", show_default=True,
+    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is wrong.",
+)  # fmt: skip
+def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: str) -> int:
+    """Read FILE... and say what is wrong: syntax, names, and what Azure would refuse."""
+    from vnetverify.pipeline import load
+    from vnetverify.report.excerpt import one_line, render_diagnostics
+
+    loaded = load(files, networks)
+    found = loaded.diagnostics
+    if found and output_format == "full":
+        emit(render_diagnostics(found, loaded.sources) + "\n")
+    elif found:
+        emit("\n".join(map(one_line, found)))
+    if has_errors(found):
+        return status.BAD_INPUT
+    network = loaded.document.network
+    emit(
+        f"no errors: {len(network.vnets)} vnets, {len(network.subnets())} subnets, "
+        f"{len(network.peerings)} peering halves, {len(loaded.document.intents)} intents"
+    )
+    return status.AS_EXPECTED

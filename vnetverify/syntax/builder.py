@@ -188,9 +188,8 @@ class Builder:
 
     def nic(self, children: Children) -> NicNode:
         first, name, addresses, _, subnet, *options = children
-        last = next(
-            (word for option in options[-1:] for word in reversed(option.words) if word is not None), subnet.last
-        )
+        said = [word for option in options[-1:] for word in option.words if word is not None]
+        last = said[-1] if said else subnet.last
         return NicNode(first, name, addresses or (), subnet, options, last)
 
     def asg_option(self, children: Children) -> OptionNode:

@@ -20,6 +20,7 @@ from vnetverify.syntax.tree import ClaimNode, EndpointsNode, ForEachNode, HopNod
 
 MOST_INSTANCES = 10_000  # sentences that a `for each` may stand for when they must be written out one by one
 
+_NAMED = 3  # sets that the text of a union names
 _ISOLATED = "ISOLATED"
 _VERDICTS = {word: word for word in ("proved", "refuted", "vacuous", "unknown")}
 # Sentences about all packets that are delivered speak of every protocol; the others of what holds conversations.
@@ -146,15 +147,13 @@ def _merged(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
     lefts: dict[EndpointSet, list[EndpointSet]] = {}
     for left, right in pairs:
         lefts.setdefault(right, []).append(left)
-    return tuple(
-        (
-            union(sets, ", ".join(one.text for one in sets[:3]) + ", …" * (len(sets) > 3))
-            if len(sets) > 1
-            else sets[0],
-            right,
-        )
-        for right, sets in lefts.items()
-    )
+    return tuple((_united(sets), right) for right, sets in lefts.items())
+
+
+def _united(sets: Sequence[EndpointSet]) -> EndpointSet:
+    if len(sets) == 1:
+        return sets[0]
+    return union(sets, ", ".join(one.text for one in sets[:_NAMED]) + (", …" if len(sets) > _NAMED else ""))
 
 
 def claims_of(sentence: Sentence) -> list[Claim]:
@@ -184,15 +183,13 @@ def isolation(sentence: Sentence) -> list[Claim]:
     left, right = sentence.select(node.left).endpoints, sentence.select(node.right).endpoints
     asked = service_asked(sentence, Verb.NEVER_REACHES)
     return [
-        Claim(
-            Verb.NEVER_REACHES,
-            (pair,),
-            asked,
-            f"{sentence.text}: {pair[0].text} never reaches {pair[1].text}",
-            sentence.span,
-        )
+        Claim(Verb.NEVER_REACHES, (pair,), asked, _half_of_isolation(sentence, *pair), sentence.span)
         for pair in ((left, right), (right, left))
     ]
+
+
+def _half_of_isolation(sentence: Sentence, left: EndpointSet, right: EndpointSet) -> str:
+    return f"{sentence.text}: {left.text} never reaches {right.text}"
 
 
 def non_transitivity(sentence: Sentence, claim: Claim, members: Selection) -> Claim:

@@ -113,14 +113,11 @@ def vnet(scope: Scope, name: str, node: VnetNode) -> Vnet:
     options = Options(scope, node.items)
     model = options.word("model")
     tags = options.all_words("tag")
+    subnets = [item for item in node.items if isinstance(item, SubnetNode)]
     return Vnet(
         name,
         scope.prefixes(options.all_words("address")),
-        tuple(
-            subnet(scope, name, item)
-            for item in node.items
-            if isinstance(item, SubnetNode) and _is_first(scope, name, item)
-        ),
+        tuple(subnet(scope, name, item) for item in subnets if _is_first(scope, name, item)),
         _text(options.word("region")),
         _text(options.word("subscription")),
         (scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
@@ -316,14 +313,8 @@ def connection_end(scope: Scope, node: ReferenceNode) -> tuple[str, str] | None:
     word, span = text_of(node.first), scope.span(node.first)
     found = [(kind, declared.spelling) for kind in ("site", "gateway") if (declared := scope.names.lookup(kind, word))]
     if len(found) == 2:
-        scope.problems.error(
-            "ambiguous-name",
-            f"{shown(word)} is a site and a gateway",
-            span,
-            "which one?",
-            (),
-            "write the gateway as `vnet.gateway`",
-        )
+        message, help_text = f"{shown(word)} is a site and a gateway", "write the gateway as `vnet.gateway`"
+        scope.problems.error("ambiguous-name", message, span, "which one?", (), help_text)
         return None
     if not found:
         scope.names.unknown(("site", "gateway"), word, span)
@@ -338,11 +329,8 @@ def gateway_reference(scope: Scope, node: ReferenceNode) -> str | None:
     if vnet_name is None or name is None:
         return None
     if scope.names.vnet_of_gateway[name] != vnet_name:
-        scope.problems.error(
-            "unknown-gateway",
-            f"gateway {shown(name)} is not in vnet {shown(vnet_name)}",
-            scope.span(node.first, node.second),
-        )
+        message = f"gateway {shown(name)} is not in vnet {shown(vnet_name)}"
+        scope.problems.error("unknown-gateway", message, scope.span(node.first, node.second))
         return None
     return name
 

@@ -33,7 +33,7 @@ def parser() -> tuple[Lark, Builder]:
             parser="lalr",
             lexer="contextual",
             start=["start", "endpoints"],
-            transformer=builder,  # type: ignore[arg-type]
+            transformer=builder,
         ),
         builder,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet
@@ -15,7 +15,7 @@ from vnetverify.syntax.tree import EndpointsNode, MachineNode, NicNode, OptionNo
 if TYPE_CHECKING:
     pass
 
-NOTHING = "nothing"
+_NOTHING = "nothing"
 
 
 def machine(scope: Scope, name: str, node: MachineNode) -> Machine:
@@ -65,7 +65,7 @@ def nic(scope: Scope, default_name: str, machine_name: str, node: NicNode, forwa
     )
 
 
-def public_address(scope: Scope, nic_name: str, options: list[OptionNode]) -> PublicAddress | None:
+def public_address(scope: Scope, nic_name: str, options: Sequence[OptionNode]) -> PublicAddress | None:
     words = next((option.words for option in options if option.kind == "public-ip"), None)
     if words is None:
         return None
@@ -90,7 +90,7 @@ def policy(
 
 
 def _is_nothing(line: PolicyNode) -> bool:
-    return line.protocol == NOTHING and line.first == "forwards"
+    return (line.first, line.protocol) == ("forwards", _NOTHING)
 
 
 def policy_rule(scope: Scope, node: PolicyNode, addresses: Callable[[EndpointsNode], IntervalSet]) -> PolicyRule | None:

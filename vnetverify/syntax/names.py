@@ -13,6 +13,7 @@ from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
 if TYPE_CHECKING:
     from lark import Token
 
+_SPELLED_WITH_AN = frozenset({"asg", "intent", "nsg"})
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -65,7 +66,7 @@ class Names:
         return found.spelling
 
     def unknown(self, kinds: tuple[str, ...], spelling: str, span: Span) -> None:
-        """Report that none of `kinds` is called `spelling`, unless a statement with a mistake of its own declares it."""
+        """Report that none of `kinds` is called so, unless a statement with a mistake of its own declares it."""
         if spelling.casefold() in self._broken:
             return
         what = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
@@ -88,10 +89,7 @@ class Names:
 
     def _kind_elsewhere(self, spelling: str) -> str | None:
         kinds = [kind for kind, table in self._tables.items() if spelling.casefold() in table]
-        return (
-            " and ".join(f"{'an' if kind[0] in 'aeio' or kind in ('nsg', 'asg') else 'a'} {kind}" for kind in kinds)
-            or None
-        )
+        return " and ".join(f"{'an' if kind in _SPELLED_WITH_AN else 'a'} {kind}" for kind in kinds) or None
 
 
 def declare_imported(names: Names, network: Network) -> None:

@@ -81,10 +81,8 @@ def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnos
     problems = Problems()
     if refused(source, problems):
         return None, tuple(problems.found)
-    interactive = parser()[0].parse_interactive(source.text, start="endpoints")
     try:
-        interactive.exhaust_lexer()
-        return interactive.feed_eof(), ()
+        return parser()[0].parse(source.text, start="endpoints"), ()  # type: ignore[return-value]
     except UnexpectedInput as mistake:
         problems.found.append(_diagnostic(source, mistake))
         return None, tuple(problems.found)
@@ -112,7 +110,7 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
     """Parse from `position` on; None at the end, else where to go on after a mistake."""
     from lark.exceptions import UnexpectedInput
 
-    interactive = parser()[0].parse_interactive(source.text, start="start")
+    interactive: Any = parser()[0].parse_interactive(source.text, start="start")
     interactive.lexer_thread.state.line_ctr.feed(source.text[:position])
     try:
         # `exhaust_lexer` would keep every token.
@@ -147,8 +145,7 @@ def _finish_statement(interactive: Any) -> None:
 
 
 def _offset(source: Source, mistake: UnexpectedInput) -> int:
-    offset = mistake.pos_in_stream
-    return len(source.text) if offset is None or _at_end(mistake) else offset
+    return len(source.text) if _at_end(mistake) else mistake.pos_in_stream or 0
 
 
 def _at_end(mistake: UnexpectedInput) -> bool:
@@ -159,16 +156,16 @@ def _at_end(mistake: UnexpectedInput) -> bool:
 def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     expected = _expected(mistake)
     token: Token | None = getattr(mistake, "token", None)
-    if token is not None and _at_end(mistake):
+    if _at_end(mistake):
         span = _span_at(source, len(source.text.rstrip()), 1)
-        help_text = "close it with `}`" if "}" in expected else None
-        return Diagnostic(
-            "syntax", "the text ends in the middle of a statement", span, _alternatives(expected), (), help_text
-        )
+        message = "the text ends in the middle of a statement"
+        return Diagnostic("syntax", message, span, _alternatives(expected), (), _closing(expected))
     if token is None:
         return _unreadable(source, mistake, expected)
     span = Span(source.name, token.line or 0, token.column or 0, token.end_line or 0, token.end_column or 0)
     help_text = did_you_mean(token, _keywords(expected)) or _quoting(token, expected)
+    if token in STATEMENTS:
+        help_text = _closing(expected) or help_text
     return Diagnostic("syntax", f"did not expect {shown(token)} here", span, _alternatives(expected), (), help_text)
 
 
@@ -183,14 +180,9 @@ def _unreadable(source: Source, mistake: UnexpectedInput, expected: Collection[s
 
 def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:
     """Return what could have stood here: keywords as they are written, classes of words by their names."""
-    names: Iterable[str] = (
-        getattr(mistake, "accepts", None)
-        or getattr(mistake, "expected", None)
-        or getattr(mistake, "allowed", None)
-        or ()
-    )
+    names: Iterable[str] = getattr(mistake, "expected", None) or getattr(mistake, "allowed", None) or ()
     patterns = {terminal.name: terminal.pattern for terminal in parser()[0].terminals}
-    words = set()
+    words: set[str] = set()
     for name in names:
         if name == "FLAG":
             words.update(_FLAGS)
@@ -203,6 +195,10 @@ def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:
 
 def _keywords(expected: Collection[str]) -> list[str]:
     return [word for word in expected if word not in _CLASSES and word[0].isalpha()]
+
+
+def _closing(expected: Collection[str]) -> str | None:
+    return "close the statement before it with `}`" if "}" in expected else None
 
 
 def _quoting(token: Token, expected: Collection[str]) -> str | None:

@@ -128,7 +128,7 @@ def _declared(scope: Scope, statements: Iterable[Statement]) -> list[Written]:
         if kind is None:
             written.append(Written(scope, node, _declare_tag(scope, node) if isinstance(node, ServiceTagNode) else ""))
             continue
-        name = scope.declare(kind, node.name)  # type: ignore[union-attr]
+        name = scope.declare(kind, node.name)  # type: ignore[union-attr, arg-type]
         if name is None:
             continue
         if isinstance(node, VnetNode):
@@ -144,9 +144,7 @@ def _check_apart(written: Iterable[Written]) -> None:
         if isinstance(one.node, GroupNode):
             others = [(kind, found) for kind in SELECTABLE if kind != GROUP and (found := names.lookup(kind, name))]
             if others:
-                places = tuple(
-                    (found.span, f"{kind} {shown(found.spelling)}") for kind, found in others if found.span.line
-                )
+                places = tuple((found.span, f"this {kind}") for kind, found in others if found.span.line)
                 message = f"the name {shown(name)} is taken by a {others[0][0]}"
                 problems.error("duplicate-name", message, one.scope.span(one.node.name), "declared again", places)
         elif isinstance(one.node, ServiceNode) and name.casefold() in _RESERVED_SERVICES:

@@ -101,12 +101,11 @@ class Scope:
         if self.problems.is_crowded:
             self.problems.error("unknown-subnet", message, span, "not declared")
             return
-        subnets = [
-            subnet[len(vnet) + 1 :] for subnet in self.names.spellings("subnet") if subnet.startswith(f"{vnet}.")
-        ]
+        inside = [subnet for subnet in self.names.spellings("subnet") if subnet.startswith(f"{vnet}.")]
+        subnets = [subnet[len(vnet) + 1 :] for subnet in inside]
         declared = self.names.lookup("vnet", vnet)
         label = f"has subnets {listed(subnets)}" if len(subnets) > 1 else f"has subnet {listed(subnets)}"
-        meant = did_you_mean(f"{vnet}.{name}", [f"{vnet}.{subnet}" for subnet in subnets])
+        meant = did_you_mean(f"{vnet}.{name}", inside)
         self.problems.error(
             "unknown-subnet",
             message,

@@ -92,13 +92,12 @@ class Selectors:
         word = word_of(term)
         if word in variables:
             return (variables[word],)
-        if word is not None:
-            if word == "any":
-                return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
-            if word == "internet":
-                return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES),)
-            if word == VNET:
-                return [self._vnet(vnet) for vnet in self._network.vnets.values()]
+        if word == "any":
+            return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
+        if word == "internet":
+            return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES),)
+        if word == VNET:
+            return [self._vnet(vnet) for vnet in self._network.vnets.values()]
         return self._named(scope, term)
 
     def _named(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
@@ -152,9 +151,8 @@ class Selectors:
         """Warn of a set that is empty, since what is said of it holds for no reason."""
         tags = [(key, text) for vnet in self._network.vnets.values() for key, text in vnet.tags]
         values = sorted({text for key, text in tags if key.casefold() == tag.casefold()})
-        help_text = (
-            f"values of that tag: {listed(values)}" if values else did_you_mean(tag, sorted({key for key, _ in tags}))
-        )
+        keys = sorted({key for key, _ in tags})
+        help_text = f"values of that tag: {listed(values)}" if values else did_you_mean(tag, keys)
         scope.problems.warning(
             "empty-set",
             f"no vnet has the tag {shown(f'{tag} = {value}')}",
@@ -170,10 +168,10 @@ class Selectors:
         return Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)))
 
 
-def word_of(term: TermNode) -> str | None:
-    """Return the word, case-folded, that a term consists of; None for what is no word or stands in quotes."""
+def word_of(term: TermNode) -> str:
+    """Return the word, case-folded, that a term consists of; nothing for what is no word or stands in quotes."""
     if not isinstance(term, ReferenceNode) or term.second is not None or term.first.type == "STRING":
-        return None
+        return ""
     return term.first.casefold()
 
 
@@ -190,9 +188,11 @@ def _text_with(scope: Scope, node: EndpointsNode, variables: Mapping[str, Member
 
 
 def define_groups(selectors: Selectors, groups: Iterable[tuple[Scope, str, GroupNode]]) -> None:
-    """Resolve the groups, each after those it names; groups that go round in a circle are reported and left empty."""
+    """Resolve the groups, each after those it names; groups in a circle are reported and left empty."""
     nodes = {name: (scope, node) for scope, name, node in groups}
-    named = {name: selectors.groups_named(node) & nodes.keys() for name, (_, node) in nodes.items()}
+    named: dict[str, Set[str]] = {
+        name: selectors.groups_named(node) & nodes.keys() for name, (_, node) in nodes.items()
+    }
     while named:
         sorter = TopologicalSorter(named)
         circle = _prepare(sorter)

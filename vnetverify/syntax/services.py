@@ -22,8 +22,7 @@ def service(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, e
 
     `declared` is by case-folded name. What is unknown is reported and left out.
     """
-    parts = [part for part in _parts(scope, declared, node, every)]
-    return service_of(scope.text(node.first, node.last), parts)
+    return service_of(scope.text(node.first, node.last), _parts(scope, declared, node, every))
 
 
 def _parts(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, every: Service) -> Iterator[ServicePart]:

@@ -79,7 +79,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         nsgs={nsg.name: nsg for nsg in map(_nsg, record.records("nsgs", "nsg"))},
         route_tables={table.name: table for table in tables},
         machines={machine.name: machine for machine in machines},
-        asgs={name: NOWHERE for name in groups},
+        asgs=dict.fromkeys(groups, NOWHERE),
         service_tags={tag: tuple(parse_prefix(text) for text in prefixes) for tag, prefixes in tags.items()},
         **_gateways(learned),
     )

@@ -197,6 +197,14 @@ def interface(network: Network, name: str) -> Nic:
     raise NotAQuestion(f"no machine or interface is called `{name}`")
 
 
+def public_address(network: Network, end: End) -> int:
+    """Return the public address by which the host at `end` is reached, its own where it has none."""
+    for nic in network.nics():
+        if nic.subnet_id == end.place.name and end.address in nic.addresses and nic.public_address:
+            return nic.public_address.address or end.address
+    return end.address
+
+
 def new_flow(protocol: int, source: int, destination: int, port: int) -> Flow:
     """Return a flow from an ephemeral port; protocols without ports have none."""
     if protocol in (TCP, UDP):
@@ -238,7 +246,10 @@ def _parse_question(text: str, network: Network) -> Question:
 def _carried(match: re.Match[str], network: Network) -> Carried:
     origin, target = _parse_end(match["origin"], network), _parse_end(match["target"], network)
     protocol = _parse_protocol(match["protocol"])
-    flow = new_flow(protocol, origin.address, target.address, int(match["port"] or 0))
+    aimed_at = target.address
+    if match["public"] or origin.place == INTERNET:
+        aimed_at = public_address(network, target)
+    flow = new_flow(protocol, origin.address, aimed_at, int(match["port"] or 0))
     return Carried(origin, target, flow, match["what"] == "answered")
 
 
@@ -266,7 +277,10 @@ def _filtered(match: re.Match[str], network: Network) -> Filtered:
     return Filtered(tuple(stages), parse_flow(match["flow"]), match["public"] is not None)
 
 
-_FLOW = re.compile(r"(?P<protocol>[a-z]+|protocol \d+) (?P<source>[\d.]+)(?::(?P<sport>\d+))? -> (?P<target>[\d.]+)(?::(?P<dport>\d+))?")  # fmt: skip
+_FLOW = re.compile(
+    r"(?P<protocol>[a-z]+|protocol \d+) (?P<source>[\d.]+)(?::(?P<sport>\d+))?"
+    r" -> (?P<target>[\d.]+)(?::(?P<dport>\d+))?"
+)
 
 
 def parse_flow(text: str) -> Flow:
@@ -283,16 +297,22 @@ def parse_flow(text: str) -> Flow:
     )
 
 
+_SERVICE = r"(?P<protocol>[a-z]+|protocol \d+)(?: (?P<port>\d+))?"
+_PUBLIC = r"(?P<public> by its public address)?"
+_STAGES = r"(?P<stages>(?:(?:in|out)bound at [^\s,]+(?:, )?)+)"
 _QUESTIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Network], Question]], ...] = (
     (re.compile(r"next hop of (\S+) to (\S+)"), lambda m, n: NextHop(n.subnet(m[1]).id, parse_address(m[2]))),
     (re.compile(r"gateway of (\S+) to (\S+)"), lambda m, n: GatewayOf(n.subnet(m[1]).id, parse_address(m[2]))),
-    (re.compile(r"(?P<protocol>[a-z]+|protocol \d+)(?: (?P<port>\d+))? from (?P<origin>.+) to (?P<target>.+) is (?P<what>delivered|answered)"), _carried),
-    (re.compile(r"(?P<stages>(?:(?:in|out)bound at [^\s,]+(?:, )?)+): (?P<flow>.+?)(?P<public> by its public address)?"), _filtered),
+    (
+        re.compile(rf"{_SERVICE} from (?P<origin>.+) to (?P<target>.+?){_PUBLIC} is (?P<what>delivered|answered)"),
+        _carried,
+    ),
+    (re.compile(rf"{_STAGES}: (?P<flow>.+?){_PUBLIC}"), _filtered),
     (re.compile(r"is valid"), lambda m, n: IsValid()),
     (re.compile(r"what (\S+) announces"), lambda m, n: Announced(n.gateways[m[1]].name)),
     (re.compile(r"(\S+) keeps (\S+)"), lambda m, n: Learned(n.gateways[m[1]].name, parse_prefix(m[2]))),
     (re.compile(r"reserved addresses of (\S+)"), lambda m, n: Reserved(n.subnet(m[1]).id)),
-)  # fmt: skip
+)
 
 
 def _parse_answer(question: Question, text: str) -> Answer:
@@ -355,7 +375,9 @@ def question_text(question: Question, network: Network) -> str:
         case Carried(origin, target, flow, answered):
             service = PROTOCOL_NAMES.get(flow.protocol, f"protocol {flow.protocol}")
             port = f" {flow.destination_port}" if flow.protocol in (TCP, UDP) else ""
+            public = flow.destination != target.address and origin.place != INTERNET
             ends = f"from {_end_text(origin, network)} to {_end_text(target, network)}"
+            ends += " by its public address" if public else ""
             return f"{service}{port} {ends} is {'answered' if answered else 'delivered'}"
         case Filtered(stages, flow, by_public_address):
             places = ", ".join(f"{direction.value} at {nic}" for direction, nic in stages)

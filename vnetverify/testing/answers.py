@@ -1,0 +1,175 @@
+"""What the simulator answers to the questions of the rule book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.header import Prefix, address_text, addresses_of
+from vnetverify.model.intents import INTERNET, HopKind
+from vnetverify.model.network import Connection, Direction, Network, Site, Subnet
+from vnetverify.rules import World
+from vnetverify.simulator.addressing import assignable
+from vnetverify.simulator.filters import judge
+from vnetverify.simulator.gateways import announced, learned
+from vnetverify.simulator.routes import (
+    Origin,
+    Route,
+    ToAppliance,
+    ToGateway,
+    ToInternet,
+    ToNowhere,
+    ToPeer,
+    ToVnet,
+    select_route,
+)
+from vnetverify.simulator.walk import Delivered, LeftToInternet, Outcome, converse, trace
+from vnetverify.testing.questions import (
+    Addresses,
+    Announced,
+    Answer,
+    Carried,
+    End,
+    Filtered,
+    FilterVerdict,
+    GatewayOf,
+    Hop,
+    Hops,
+    IsValid,
+    Learned,
+    Name,
+    NextHop,
+    Passage,
+    Prefixes,
+    Question,
+    Reserved,
+    Validity,
+)
+
+Check = Callable[[Network], tuple[Diagnostic, ...]]
+_ORIGINS = {Origin.USER: "user", Origin.GATEWAY: "gateway", Origin.SYSTEM: "system"}
+
+
+def simulated_answer(network: Network, question: Question, world: World, check: Check) -> Answer:
+    """Return what the simulator says in `world`; `check` is asked whether Azure would accept the network."""
+    match question:
+        case NextHop(subnet, destination):
+            route = select_route(network, subnet, destination, world).route
+            return Hops(() if route is None else (_hop(route),))
+        case GatewayOf(subnet, destination):
+            route = select_route(network, subnet, destination, world).route
+            return Name(route.hop.name if route is not None and isinstance(route.hop, ToGateway) else None)
+        case Carried():
+            return _passage(network, question, world)
+        case Filtered():
+            return _verdict(network, question, world)
+        case IsValid():
+            errors = [diagnostic for diagnostic in check(network) if diagnostic.severity is Severity.ERROR]
+            return Validity(not errors, tuple(error.rule for error in errors if error.rule))
+        case Announced(gateway):
+            return Prefixes(frozenset(announced(network, gateway, world)))
+        case Learned(gateway, prefix):
+            told = _told(network, gateway, prefix)
+            return Passage(any(entry.prefix == prefix for entry in learned(told, gateway, world)))
+        case Reserved(subnet):
+            return Addresses(frozenset(_reserved(network.subnet(subnet))))
+        case _:
+            assert_never(question)
+
+
+def agrees(expected: Answer, given: Answer) -> bool:
+    """Hold when `given` is as exact an answer as `expected` asks for."""
+    match expected, given:
+        case Hops(anyone), Hops((hop,)):
+            return any(_is_hop(wanted, hop) for wanted in anyone)
+        case Passage(happens, via), Passage(happened, went_via):
+            return happens == happened and via in (None, went_via)
+        case FilterVerdict(allowed, deciding), FilterVerdict(was_allowed, decided):
+            return allowed == was_allowed and (deciding is None or _folded(decided)[0] in _folded(deciding))
+        case Validity(accepted, broken), Validity(was_accepted, found):
+            return accepted == was_accepted and set(broken) <= set(found)
+        case _:
+            return expected == given
+
+
+def _is_hop(wanted: Hop, hop: Hop) -> bool:
+    return wanted.name in (None, hop.name) and replace(wanted, name=hop.name) == hop
+
+
+def _folded(deciding: tuple[tuple[str, ...], ...] | None) -> list[tuple[str, ...]]:
+    return [tuple(rule.casefold() for rule in rules) for rules in deciding or ()]
+
+
+def _hop(route: Route) -> Hop:
+    kind, name = _kind_and_name(route)
+    return Hop(kind, route.prefix, _ORIGINS[route.origin], name)
+
+
+def _kind_and_name(route: Route) -> tuple[HopKind, str | None]:
+    match route.hop:
+        case ToVnet():
+            return HopKind.VNET_LOCAL, None
+        case ToPeer(vnet):
+            return HopKind.PEERING, vnet
+        case ToAppliance(address):
+            return HopKind.APPLIANCE, address_text(address)
+        case ToGateway(name):
+            return HopKind.GATEWAY, name
+        case ToInternet():
+            return HopKind.INTERNET, None
+        case ToNowhere():
+            return HopKind.NONE, None
+        case _:
+            assert_never(route.hop)
+
+
+def _passage(network: Network, question: Carried, world: World) -> Passage:
+    if not question.answered:
+        way = trace(network, question.origin.place, question.flow, world)
+        return Passage(is_delivered_to(way.outcome, question.target), way.met)
+    conversation = converse(network, question.origin.place, question.flow, world)
+    there = is_delivered_to(conversation.forward.outcome, question.target)
+    return Passage(there and conversation.established, conversation.forward.met)
+
+
+def is_delivered_to(outcome: Outcome, end: End) -> bool:
+    """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address."""
+    if isinstance(outcome, LeftToInternet):
+        return end.place == INTERNET
+    return isinstance(outcome, Delivered) and (outcome.place, outcome.address) == (end.place, end.address)
+
+
+def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdict:
+    decided: list[str] = []
+    for direction, name in question.stages:
+        nic = next(nic for nic in network.nics() if nic.name == name)
+        public = question.by_public_address and direction is Direction.INBOUND
+        judgement = judge(
+            network, nic.subnet_id, nic.name, direction, question.flow, world, entered_by_public_address=public
+        )
+        decided += [f"{stage.nsg}/{stage.rule}" for stage in judgement.stages if stage.stage != "publicAddress"]
+        if not judgement.allowed:
+            return FilterVerdict(False, (tuple(decided),))
+    return FilterVerdict(True, (tuple(decided),))
+
+
+def _told(network: Network, gateway: str, prefix: Prefix) -> Network:
+    """Return `network` with one more site, which tells `gateway` of `prefix`."""
+    site = Site("a site that tells", (prefix,))
+    connection = Connection("a connection that tells", gateway, site=site.name, bgp=True)
+    return replace(
+        network,
+        sites={**network.sites, site.name: site},
+        connections=(*network.connections, connection),
+    )
+
+
+def _reserved(subnet: Subnet) -> list[int]:
+    return [
+        address
+        for prefix in subnet.prefixes
+        for hole in addresses_of((prefix,)) - assignable(prefix)
+        for address in range(hole.low, hole.high + 1)
+    ]

@@ -1,0 +1,174 @@
+"""Strategies for what is asked of a network: flows near its bounds, worlds, claims (`networks` draws the networks)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from vnetverify.header import TCP, UDP, Flow, IntervalSet, Prefix, addresses_of, parse_address, parse_prefix
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
+from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, Service
+from vnetverify.rules import World
+from vnetverify.source import NOWHERE
+from vnetverify.testing.lists import PORTS, port_sets
+from vnetverify.testing.networks import networks
+
+__all__ = ["Choices", "claims", "endpoint_sets", "flows", "networks", "places", "worlds"]
+
+_FLOW_PROTOCOLS = (6, 6, 6, 6, 6, 6, 17, 17, 1, 1, 50, 47)
+_OUTSIDE = tuple(parse_address(text) for text in ("203.0.113.9", "13.100.0.9", "25.4.0.9", "224.0.0.5", "10.77.0.4"))
+_PLATFORM = tuple(parse_address(text) for text in ("168.63.129.16", "169.254.169.254"))
+
+
+@dataclass(frozen=True, slots=True)
+class Choices(Mapping[str, bool]):
+    """A value for every fact there could be, drawn from a seed by its name; `fixed` come first."""
+
+    seed: int
+    fixed: tuple[tuple[str, bool], ...] = ()
+
+    def __getitem__(self, name: str) -> bool:
+        for fixed, value in self.fixed:
+            if fixed == name:
+                return value
+        return blake2b(f"{self.seed} {name}".encode(), digest_size=1).digest()[0] & 1 == 1
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(name for name, _ in self.fixed)
+
+    def __len__(self) -> int:
+        return len(self.fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses(Mapping[str, int]):
+    """A public address for every name, outside all pools of declared ones; no two names share one in practice."""
+
+    seed: int
+
+    def __getitem__(self, name: str) -> int:
+        digest = blake2b(f"{self.seed} {name}".encode(), digest_size=2).digest()
+        return parse_address("41.0.0.0") | int.from_bytes(digest, "big")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def worlds() -> SearchStrategy[World]:
+    """Draw the documented world, or one in which every fact is as a seed has it."""
+    drawn = st.integers(1, 2**16).map(lambda seed: World(Choices(seed), Addresses(seed)))
+    return st.just(World({}, Addresses(0))) | drawn
+
+
+def places(network: Network) -> tuple[Place, ...]:
+    """Return the places where flows of `network` begin and end."""
+    subnets = tuple(Place(PlaceKind.SUBNET.value, subnet.id) for subnet in network.subnets())
+    sites = tuple(Place(PlaceKind.SITE.value, name) for name in network.sites)
+    return (*subnets, *sites, INTERNET)
+
+
+def origins(network: Network) -> tuple[Place, ...]:
+    """Return the places where somebody can send: no gateway's subnet, and a firewall's where one is declared."""
+    named = {subnet.id: subnet.name.casefold() for subnet in network.subnets()}
+    held = {nic.subnet_id for nic in network.nics()}
+    idle = {
+        subnet
+        for subnet, name in named.items()
+        if name in SUBNETS_WITHOUT_HOSTS or (name in SUBNETS_OF_SERVICES and subnet not in held)
+    }
+    return tuple(place for place in places(network) if place.name not in idle)
+
+
+def addresses_at(network: Network, place: Place, world: World) -> tuple[int, ...]:
+    """Return addresses of `place` that are on a bound or held by an interface."""
+    if place.kind == PlaceKind.SUBNET.value:
+        subnet = network.subnet(place.name)
+        hosts = [prefix.value + 4 for prefix in subnet.prefixes] + [subnet.prefixes[-1].last - 1]
+        held = [address for nic in network.nics() if nic.subnet_id == place.name for address in nic.addresses]
+        if subnet.name.casefold() in SUBNETS_OF_SERVICES:
+            return tuple(held) or (hosts[0],)
+        return tuple(dict.fromkeys((*held, *hosts, hosts[0] + 1)))
+    if place.kind == PlaceKind.SITE.value:
+        return tuple(end for prefix in network.sites[place.name].prefixes for end in (prefix.value, prefix.last))
+    return (*_OUTSIDE[:3], *public_addresses(network, world))
+
+
+def public_addresses(network: Network, world: World) -> tuple[int, ...]:
+    """Return the public addresses of the network's interfaces, those unknown as the world has them."""
+    held = [nic.public_address for nic in network.nics() if nic.public_address is not None]
+    return tuple(world.addresses[p.name] if p.address is None else p.address for p in held)
+
+
+@st.composite
+def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
+    """Draw where a flow begins and its header, both near the bounds of what `network` names."""
+    origin = draw(st.sampled_from(origins(network)))
+    own = addresses_at(network, origin, world)
+    source = draw(st.sampled_from(own[: len(own) if origin != INTERNET else 3]))
+    public = public_addresses(network, world)
+    meets_public = origin == INTERNET and public and draw(st.integers(0, 7)) > 0
+    destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world))
+    protocol = draw(st.sampled_from(_FLOW_PROTOCOLS))
+    if protocol not in (TCP, UDP):
+        return origin, Flow(protocol, source, 0, destination, 0)
+    return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(PORTS)))
+
+
+@st.composite
+def _destinations(draw: DrawFn, network: Network, world: World) -> int:
+    kind = draw(st.integers(0, 11))
+    if kind < 8:
+        return draw(st.sampled_from(addresses_at(network, draw(st.sampled_from(places(network))), world)))
+    if kind == 8:
+        return draw(st.sampled_from((*_OUTSIDE, *_PLATFORM)))
+    routed = [route.prefix for table in network.route_tables.values() for route in table.routes]
+    spaces = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
+    prefix = draw(st.sampled_from((*routed, *spaces)))
+    return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, min(prefix.last + 1, 0xFFFF_FFFF))))
+
+
+@st.composite
+def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
+    """Draw one or two places, each whole or one address of it."""
+    chosen = draw(st.lists(st.sampled_from(places(network)), min_size=1, max_size=2, unique=True))
+    parts = [(place, draw(_address_sets(network, place))) for place in sorted(chosen)]
+    return EndpointSet(tuple(parts), ", ".join(str(place) for place in chosen))
+
+
+@st.composite
+def _address_sets(draw: DrawFn, network: Network, place: Place) -> IntervalSet:
+    if place == INTERNET:
+        return addresses_of((parse_prefix("203.0.113.0/24"),))
+    is_site = place.kind == PlaceKind.SITE.value
+    whole = network.sites[place.name].prefixes if is_site else network.subnet(place.name).prefixes
+    if draw(st.booleans()):
+        return addresses_of(whole)
+    return addresses_of((Prefix(draw(st.sampled_from(addresses_at(network, place, World()))), 32),))
+
+
+@st.composite
+def claims(draw: DrawFn, network: Network) -> Claim:
+    """Draw a sentence about delivery; devices that it names are devices of `network`."""
+    verbs = [Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.NEVER_REACHES]
+    devices = (*network.machines, *network.gateways)
+    if devices:
+        verbs += [Verb.ONLY_VIA, Verb.NOT_VIA]
+    verb = draw(st.sampled_from(verbs))
+    protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
+    ports = draw(port_sets())
+    named = verb in (Verb.ONLY_VIA, Verb.NOT_VIA)
+    return Claim(
+        verb=verb,
+        pairs=((draw(endpoint_sets(network)), draw(endpoint_sets(network))),),
+        service=Service("drawn", ((protocol, ports),)),
+        text=f"drawn {verb.value}",
+        span=NOWHERE,
+        via=(draw(st.sampled_from(devices)),) if named else (),
+    )

@@ -68,8 +68,9 @@ class Filters:
         self._inventory = inventory
         self._findings = findings
         self.names = unique_names(((nsg.id, nsg.span) for nsg in inventory.of(_GROUPS)), findings)
-        self.asg_names = unique_names(_asg_ids(inventory), findings)
-        self._asg_spans = {key_of(identity): span for identity, span in _asg_ids(inventory)}
+        named = tuple(_asg_ids(inventory))
+        self.asg_names = unique_names(named, findings)
+        self._asg_spans = {key_of(identity): span for identity, span in reversed(named)}
 
     def nsgs(self) -> dict[str, Nsg]:
         rules: defaultdict[str, list[SecurityRule]] = defaultdict(list)
@@ -135,7 +136,7 @@ def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
             inner = resource.body.get("properties")
             layer = inner if isinstance(inner, dict) else resource.body
             for key, value in layer.items():
-                if value and key.lower().endswith(wanted):
+                if isinstance(value, list) and value and key.lower().endswith(wanted):
                     yield from ((identity, resource.span) for identity in _asgs_within(value))
 
 

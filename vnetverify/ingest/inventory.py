@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, resource_of
+from vnetverify.ingest.resources import Resource, key_of, name_of
 from vnetverify.ingest.values import Malformed, as_list, printable
 
 # The lists inside a resource whose members are resources of their own, and the type segment of their ids.
@@ -118,18 +118,16 @@ def _property(resource: Resource, wanted: str) -> tuple[Any, str]:
 
 
 def _child(parent: Resource, segment: str, item: Any, pointer: str) -> Resource | None:
+    """Return the member of a list inside `parent` as a resource of its own, or None when nothing names it."""
     if not isinstance(item, dict):
         return None
-    identity, name = item.get("id"), item.get("name")
-    expected = f"{parent.kind}/{segment.lower()}"
-    if isinstance(identity, str) and kind_of(key_of(identity)) == expected:
-        return resource_of(item, parent.file, pointer, parent.recorded)
-    if not isinstance(name, str) or not name:
+    named = item.get("id") or item.get("name")
+    if not isinstance(named, str) or not name_of(named):
         return None
-    identity = f"{parent.id.rstrip('/')}/{segment}/{printable(name)}"
-    return Resource(
-        identity, key_of(identity), expected, name_of(identity), item, parent.file, pointer, parent.recorded
-    )
+    name = name_of(printable(named))
+    identity = f"{parent.id.rstrip('/')}/{segment}/{name}"
+    kind = f"{parent.kind}/{segment.lower()}"
+    return Resource(identity, key_of(identity), kind, name, item, parent.file, pointer, parent.recorded)
 
 
 def _state(resource: Resource) -> str:

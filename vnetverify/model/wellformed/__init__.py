@@ -1,0 +1,30 @@
+"""What Azure would refuse in a network, and what it accepts but nobody wants: checked before any packet is."""
+
+from __future__ import annotations
+
+from vnetverify.diagnostic import Diagnostic, in_source_order
+from vnetverify.model.network import Network
+from vnetverify.model.wellformed.addressing import addressing_faults
+from vnetverify.model.wellformed.filters import filter_faults
+from vnetverify.model.wellformed.gateways import gateway_faults
+from vnetverify.model.wellformed.limits import limit_faults
+from vnetverify.model.wellformed.peerings import peering_faults
+from vnetverify.model.wellformed.routing import routing_faults
+from vnetverify.model.wellformed.transit import transit_faults
+
+__all__ = ["check"]
+
+
+def check(network: Network) -> tuple[Diagnostic, ...]:
+    """Return everything that is ill-formed in `network`, in source order; an error is what Azure would refuse."""
+    return in_source_order(
+        (
+            *addressing_faults(network),
+            *peering_faults(network),
+            *transit_faults(network),
+            *gateway_faults(network),
+            *routing_faults(network),
+            *filter_faults(network),
+            *limit_faults(network),
+        )
+    )

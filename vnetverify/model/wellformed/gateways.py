@@ -1,0 +1,131 @@
+"""Gateways, their connections and the sites behind them (R-ADDR-7, R-ADDR-10, R-GW-1, R-GW-21)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Vnet
+from vnetverify.model.wellformed.overlaps import overlaps
+from vnetverify.source import Span
+
+
+def gateway_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield what is wrong with gateways and connections as such; what peerings add is in `transit`."""
+    yield from _placement_faults(network)
+    connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
+    for gateway in network.gateways.values():
+        if gateway.name not in connected:
+            message = f"gateway `{gateway.name}` has no connection, so it leads nowhere"
+            yield Diagnostic("gateway-without-connection", message, gateway.span, severity=Severity.WARNING)
+    defaults: dict[str, Connection] = {}
+    for connection in network.connections:
+        yield from _connection_faults(network, connection)
+        if connection.default_site:
+            first = defaults.setdefault(connection.gateway, connection)
+            if first is not connection:
+                yield Diagnostic(
+                    "default-site-twice",
+                    f"gateway `{connection.gateway}` has two default sites, `{first.name}` and `{connection.name}`",
+                    connection.span,
+                    "a second default site",
+                    ((first.span, "the first"),),
+                    rule="R-GW-21",
+                )
+
+
+def _placement_faults(network: Network) -> Iterator[Diagnostic]:
+    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    by_vnet: defaultdict[str, list[Gateway]] = defaultdict(list)
+    for gateway in network.gateways.values():
+        by_vnet[gateway.vnet].append(gateway)
+    for name, gateways in by_vnet.items():
+        vnet = network.vnets[name]
+        if vnet.gateway_subnet is None and name not in incomplete:
+            for gateway in gateways:
+                yield Diagnostic(
+                    "gateway-without-subnet",
+                    f"gateway `{gateway.name}` needs a subnet called `GatewaySubnet` in vnet `{name}`",
+                    gateway.span,
+                    others=((vnet.span, "has no `GatewaySubnet`"),),
+                    rule="R-ADDR-7",
+                )
+        yield from _count_faults(network.era, vnet, gateways)
+
+
+def _count_faults(era: Era, vnet: Vnet, gateways: list[Gateway]) -> Iterator[Diagnostic]:
+    """Yield every gateway too many: a second one of its kind, in 2016 a second one at all (R-GW-1)."""
+    first: dict[GatewayKind | None, Gateway] = {}
+    for gateway in gateways:
+        kind = None if era is Era.Y2016 else gateway.kind
+        other = first.setdefault(kind, gateway)
+        if other is not gateway:
+            what = "gateway" if kind is None else f"{kind.value} gateway"
+            yield Diagnostic(
+                "gateway-twice",
+                f"vnet `{vnet.name}` has two {what}s, `{other.name}` and `{gateway.name}`",
+                gateway.span,
+                f"a second {what}",
+                ((other.span, "the first"),),
+                rule="R-GW-1",
+            )
+
+
+def _connection_faults(network: Network, connection: Connection) -> Iterator[Diagnostic]:
+    gateway = network.gateways[connection.gateway]
+    remote = None if connection.remote_gateway is None else network.gateways[connection.remote_gateway]
+    name, span = connection.name, connection.span
+    if gateway.kind is GatewayKind.EXPRESSROUTE and connection.circuit is None:
+        message = f"connection `{name}` of the expressroute gateway `{gateway.name}` needs a circuit"
+        yield Diagnostic("circuit-missing", message, span, "no `circuit`", ((gateway.span, "expressroute"),))
+    if gateway.kind is GatewayKind.VPN and connection.circuit is not None:
+        message = f"connection `{name}` of the vpn gateway `{gateway.name}` cannot use a circuit"
+        yield Diagnostic("circuit-on-vpn", message, span, "has a circuit", ((gateway.span, "vpn"),))
+    if remote is not None:
+        yield from _between_gateways(network, connection, gateway, remote)
+    elif connection.site is None and connection.circuit is None:
+        yield Diagnostic("connection-without-end", f"connection `{name}` leads to no site and no gateway", span)
+    if connection.site is not None and not connection.bgp and gateway.kind is GatewayKind.VPN:
+        yield from _site_overlap(network, connection, connection.site, gateway)
+
+
+def _between_gateways(
+    network: Network, connection: Connection, gateway: Gateway, remote: Gateway
+) -> Iterator[Diagnostic]:
+    if connection.site is not None:
+        message = f"connection `{connection.name}` leads to a site and to a gateway"
+        yield Diagnostic("connection-to-both", message, connection.span)
+    if not gateway.kind is remote.kind is GatewayKind.VPN:
+        message = f"connection `{connection.name}` between two vnets needs vpn gateways at both ends"
+        places = tuple((end.span, end.kind.value) for end in (gateway, remote))
+        yield Diagnostic("connection-kinds", message, connection.span, others=places)
+    if gateway.vnet == remote.vnet:
+        message = f"connection `{connection.name}` joins vnet `{gateway.vnet}` with itself"
+        yield Diagnostic("connection-with-itself", message, connection.span)
+        return
+    ends = (network.vnets[gateway.vnet], network.vnets[remote.vnet])
+    ranges = [(prefix, vnet.name) for vnet in ends for prefix in vnet.address_space]
+    for (outer, first), (inner, second) in overlaps(ranges):
+        message = f"the connected vnets `{first}` ({outer}) and `{second}` ({inner}) overlap"
+        places_of_ranges = tuple((vnet.span, "overlaps the other") for vnet in ends)
+        yield Diagnostic("connection-overlap", message, connection.span, others=places_of_ranges, rule="R-ADDR-10")
+        break
+
+
+def _site_overlap(network: Network, connection: Connection, site_name: str, gateway: Gateway) -> Iterator[Diagnostic]:
+    """Yield the first clash of the static prefixes of a site with the vnet of its gateway (R-ADDR-10).
+
+    A site prefix around a whole range of the vnet (10.0.0.0/8) is in wide use, so it is a warning.
+    """
+    site = network.sites[site_name]
+    prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
+    vnet = network.vnets[gateway.vnet]
+    both = [(prefix, False) for prefix in prefixes] + [(prefix, True) for prefix in vnet.address_space]
+    for (outer, _), (inner, in_vnet) in overlaps(both):
+        severity = Severity.WARNING if in_vnet and outer != inner else Severity.ERROR
+        places: tuple[tuple[Span, str], ...] = ((site.span, "the site"), (vnet.span, "the vnet"))
+        message = f"site `{site.name}` overlaps vnet `{vnet.name}`, to which it is connected, at {inner}"
+        label = f"{outer} holds {inner}"
+        yield Diagnostic("site-overlap", message, connection.span, label, places, rule="R-ADDR-10", severity=severity)
+        break

@@ -1,0 +1,123 @@
+"""Peerings: their two halves, their ends and the address spaces they join (R-PEER-1 to R-PEER-8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.model.network import DeploymentModel, Era, LinkState, Network, Peering
+from vnetverify.model.wellformed.overlaps import overlaps
+
+
+def peering_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield what is wrong with peerings as such; what gateways add is in `transit`."""
+    halves: dict[tuple[str, str], Peering] = {}
+    for peering in network.peerings:
+        if peering.local == peering.remote:
+            message = f"vnet `{peering.local}` is peered with itself"
+            yield Diagnostic("peering-with-itself", message, peering.span, rule="R-PEER-1")
+            continue
+        first = halves.setdefault((peering.local, peering.remote), peering)
+        if first is not peering:
+            yield Diagnostic(
+                "peering-twice",
+                f"vnet `{peering.local}` is already peered with `{peering.remote}`",
+                peering.span,
+                "a second peering with the same vnet",
+                ((first.span, "the first"),),
+                rule="R-PEER-1",
+                azure="AnotherPeeringAlreadyReferencesRemoteVnet",
+            )
+    met: set[tuple[str, str]] = set()
+    for (local, remote), half in halves.items():
+        other = halves.get((remote, local))
+        yield from _half_faults(network, half, other)
+        if other is None or (remote, local) in met:  # a fault of both halves is told at the second
+            yield from _pair_faults(network, half)
+        met.add((local, remote))
+    yield from _overlaps_among_peers(network, halves)
+
+
+def _is_classic(network: Network, vnet: str) -> bool:
+    return network.vnets[vnet].model is DeploymentModel.CLASSIC
+
+
+def _half_faults(network: Network, half: Peering, other: Peering | None) -> Iterator[Diagnostic]:
+    if other is not None:
+        if half.allow_forwarded_traffic and not other.allow_forwarded_traffic:
+            yield Diagnostic(
+                "forwarded-traffic-one-way",
+                f"`{half.remote} -> {half.local}` does not allow forwarded traffic, `{half.id}` does",
+                half.span,
+                others=((other.span, "does not allow forwarded traffic"),),
+                help=f"forwarded packets may enter `{half.local}` from `{half.remote}`, and not the other way",
+                rule="R-PEER-15",
+                severity=Severity.NOTE,
+            )
+        return
+    if half.state not in (None, LinkState.INITIATED):
+        return
+    if _is_classic(network, half.local) or _is_classic(network, half.remote):
+        return
+    yield Diagnostic(
+        "half-peering",
+        f"the other half of this peering is missing, so nothing passes between `{half.local}` and `{half.remote}`",
+        half.span,
+        "only one half",
+        help=f"add `peering {half.remote} -> {half.local}`",
+        rule="R-PEER-2",
+        severity=Severity.WARNING,
+    )
+
+
+def _pair_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
+    local, remote = network.vnets[half.local], network.vnets[half.remote]
+    if _is_classic(network, local.name) and _is_classic(network, remote.name):
+        message = f"`{local.name}` and `{remote.name}` are both classic, and classic vnets cannot be peered"
+        yield Diagnostic("classic-with-classic", message, half.span, rule="R-PEER-8")
+    if network.era is Era.Y2016 and local.region and remote.region and local.region != remote.region:
+        message = (
+            f"`{local.name}` is in {local.region} and `{remote.name}` in {remote.region}, which `era 2016-07` forbids"
+        )
+        yield Diagnostic("peering-across-regions", message, half.span, rule="R-PEER-5")
+    ranges = [(prefix, vnet.name) for vnet in (local, remote) for prefix in vnet.address_space]
+    for (outer, first), (inner, second) in overlaps(ranges):
+        yield Diagnostic(
+            "peering-overlap",
+            f"the peered vnets `{first}` ({outer}) and `{second}` ({inner}) overlap",
+            half.span,
+            "peers must not overlap",
+            tuple((network.vnets[name].span, f"has {prefix}") for name, prefix in ((first, outer), (second, inner))),
+            rule="R-PEER-6",
+            azure="VnetAddressSpacesOverlap",
+        )
+        break
+
+
+def _overlaps_among_peers(network: Network, halves: Mapping[tuple[str, str], Peering]) -> Iterator[Diagnostic]:
+    """Yield the peers of one vnet that overlap, though they are not peered with each other (R-PEER-7)."""
+    remotes: defaultdict[str, list[Peering]] = defaultdict(list)
+    for (local, _), half in halves.items():
+        remotes[local].append(half)
+    for local, own in remotes.items():
+        numbered = [
+            (prefix, position)
+            for position, half in enumerate(own)
+            for prefix in network.vnets[half.remote].address_space
+        ]
+        told: set[tuple[int, int]] = set()
+        for (_, first), (inner, second) in overlaps(numbered):
+            earlier, later = min(first, second), max(first, second)
+            if (earlier, later) in told:
+                continue
+            told.add((earlier, later))
+            yield Diagnostic(
+                "peers-overlap",
+                f"the peers `{own[later].remote}` and `{own[earlier].remote}` of `{local}` overlap at {inner}",
+                own[later].span,
+                f"`{own[later].remote}` overlaps a vnet that `{local}` is peered with",
+                ((own[earlier].span, f"peered here with `{own[earlier].remote}`"),),
+                rule="R-PEER-7",
+                azure="VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
+            )

@@ -1,0 +1,191 @@
+"""Route tables: their routes, and where they are attached (R-UDR-2, R-UDR-5, R-UDR-8, R-UDR-13, R-UDR-14)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.header import EVERYWHERE, Prefix, address_text
+from vnetverify.model.network import (
+    DeploymentModel,
+    Gateway,
+    GatewayKind,
+    Network,
+    NextHopType,
+    RouteTable,
+    Subnet,
+    UserRoute,
+    Vnet,
+)
+from vnetverify.source import Span
+
+
+def routing_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield what is wrong with route tables and with the subnets that use them."""
+    for table in network.route_tables.values():
+        yield from _route_faults(table)
+    neighbourhood = _Neighbourhood(network)
+    judged: set[tuple[str, str]] = set()
+    for subnet in network.subnets():
+        table_or_none = network.route_tables.get(subnet.route_table or "")
+        if table_or_none is None:
+            continue
+        yield from _special_subnet_faults(subnet, table_or_none)
+        if (subnet.vnet, table_or_none.name) not in judged:
+            judged.add((subnet.vnet, table_or_none.name))
+            yield from neighbourhood.faults(subnet, table_or_none)
+
+
+def _route_faults(table: RouteTable) -> Iterator[Diagnostic]:
+    by_prefix: dict[Prefix, UserRoute] = {}
+    by_name: dict[str, UserRoute] = {}
+    for route in table.routes:
+        first = by_prefix.setdefault(route.prefix, route)
+        if first is not route:
+            message = f"route table `{table.name}` has a second route for {route.prefix}"
+            yield Diagnostic("route-taken", message, route.span, "second", ((first.span, "the first"),))
+        first = by_name.setdefault(route.name.casefold(), route)
+        if first is not route:
+            message = f"route table `{table.name}` has a second route called `{route.name}`"
+            yield Diagnostic("route-name-taken", message, route.span, "second", ((first.span, "the first"),))
+        if route.next_hop is NextHopType.APPLIANCE and route.next_hop_address is None:
+            message = f"route `{route.name}` to an appliance names no address"
+            yield Diagnostic("next-hop-missing", message, route.span, "no address", rule="R-UDR-2")
+        if route.next_hop is not NextHopType.APPLIANCE and route.next_hop_address is not None:
+            message = (
+                f"route `{route.name}` has next hop {route.next_hop.value} and an address, which only appliances have"
+            )
+            yield Diagnostic("next-hop-with-address", message, route.span, rule="R-UDR-2")
+
+
+def _special_subnet_faults(subnet: Subnet, table: RouteTable) -> Iterator[Diagnostic]:
+    """Yield what Azure's own subnets do not bear."""
+    name = subnet.name.lower()
+    if name == "routeserversubnet":
+        message = f"`{subnet.id}` takes no route table"
+        yield Diagnostic("route-table-forbidden", message, subnet.span, "has a route table", rule="R-UDR-14")
+    if name != "gatewaysubnet":
+        return
+    if not table.propagate_gateway_routes:
+        yield Diagnostic(
+            "gateway-subnet-propagation",
+            f"route table `{table.name}` stops the gateway of `{subnet.vnet}`: it turns propagation off",
+            subnet.span,
+            "uses this table",
+            ((table.span, "turns propagation off"),),
+            rule="R-UDR-13",
+        )
+    for route in table.routes:
+        if route.prefix == EVERYWHERE:
+            yield Diagnostic(
+                "gateway-subnet-default-route",
+                f"`{subnet.id}` may have no user route for {EVERYWHERE}",
+                subnet.span,
+                "uses a table with such a route",
+                ((route.span, "the route"),),
+                rule="R-UDR-13",
+            )
+
+
+class _Neighbourhood:
+    """Who is next to whom, for the next hops of routes."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._halves = {(peering.local, peering.remote): peering for peering in network.peerings}
+        self._peers = self._direct_peers()
+        self._gateways: defaultdict[str, list[Gateway]] = defaultdict(list)
+        for gateway in network.gateways.values():
+            self._gateways[gateway.vnet].append(gateway)
+        self._held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
+        self._incomplete = {name for item in network.unmodelled for name in item.vnets}
+
+    def _direct_peers(self) -> Mapping[str, list[str]]:
+        peers: defaultdict[str, list[str]] = defaultdict(list)
+        for local, remote in self._halves:
+            if (remote, local) in self._halves or self._is_classic(remote):
+                peers[local].append(remote)
+            if (remote, local) not in self._halves and self._is_classic(remote):
+                peers[remote].append(local)
+        return peers
+
+    def _is_classic(self, vnet: str) -> bool:
+        return self._network.vnets[vnet].model is DeploymentModel.CLASSIC
+
+    def faults(self, subnet: Subnet, table: RouteTable) -> Iterator[Diagnostic]:
+        """Yield what is wrong with the next hops of `table` in the vnet of `subnet`."""
+        vnet = self._network.vnets[subnet.vnet]
+        told: set[int] = set()
+        for route in table.routes:
+            if route.next_hop is NextHopType.GATEWAY:
+                yield from self._gateway_faults(subnet, route)
+            address = route.next_hop_address
+            if address is not None and address not in told:
+                told.add(address)
+                yield from self._appliance_faults(vnet, subnet, route, address)
+
+    def _servers(self, vnet: str) -> Iterator[Gateway]:
+        yield from self._gateways[vnet]
+        for peer in self._peers.get(vnet, ()):
+            half, other = self._halves.get((vnet, peer)), self._halves.get((peer, vnet))
+            uses = half.use_remote_gateways if half is not None else other is not None and other.allow_gateway_transit
+            if uses and (other is None or other.allow_gateway_transit):
+                yield from self._gateways[peer]
+
+    def _gateway_faults(self, subnet: Subnet, route: UserRoute) -> Iterator[Diagnostic]:
+        servers = list(self._servers(subnet.vnet))
+        circuit = next((gateway for gateway in servers if gateway.kind is GatewayKind.EXPRESSROUTE), None)
+        if circuit is not None:
+            both = any(gateway.kind is GatewayKind.VPN for gateway in servers)
+            why = "beside a vpn gateway" if both else "alone"
+            yield Diagnostic(
+                "route-to-expressroute",
+                f"route `{route.name}` to a gateway does not work in `{subnet.vnet}`, which expressroute serves {why}",
+                route.span,
+                "works towards a vpn gateway only",
+                ((circuit.span, "the expressroute gateway"), (subnet.span, "uses this route")),
+                rule="R-UDR-5",
+            )
+        elif not servers and subnet.vnet not in self._incomplete:
+            yield Diagnostic(
+                "route-to-no-gateway",
+                f"route `{route.name}` leads to a gateway, and none serves vnet `{subnet.vnet}`",
+                route.span,
+                others=((subnet.span, "uses this route"),),
+                rule="R-UDR-5",
+                severity=Severity.WARNING,
+            )
+
+    def _appliance_faults(self, vnet: Vnet, subnet: Subnet, route: UserRoute, address: int) -> Iterator[Diagnostic]:
+        owner = next((near for near in self._near(vnet) if _holds(near, address)), None)
+        places: tuple[tuple[Span, str], ...] = ((subnet.span, "uses this route"),)
+        if owner is None and vnet.name not in self._incomplete:
+            yield Diagnostic(
+                "next-hop-far",
+                f"next hop {address_text(address)} is neither in `{vnet.name}` nor in a vnet peered with it",
+                route.span,
+                "not directly connected",
+                places,
+                rule="R-UDR-8",
+                severity=Severity.WARNING,
+            )
+        elif owner is not None and (owner.name, address) not in self._held:
+            self._held.add((owner.name, address))  # told once, however many routes lead there
+            yield Diagnostic(
+                "next-hop-undeclared",
+                f"nothing declared has {address_text(address)} in `{owner.name}`, so some appliance is presumed there",
+                route.span,
+                "next hop",
+                places,
+                rule="R-META-3",
+                severity=Severity.WARNING,
+            )
+
+    def _near(self, vnet: Vnet) -> Iterator[Vnet]:
+        yield vnet
+        yield from (self._network.vnets[peer] for peer in self._peers.get(vnet.name, ()))
+
+
+def _holds(vnet: Vnet, address: int) -> bool:
+    return any(prefix.value <= address <= prefix.last for prefix in vnet.address_space)

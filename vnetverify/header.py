@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -97,6 +98,9 @@ class IntervalSet:
         return interval_set((*self.intervals, *other.intervals))
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
+        few, many = sorted((self.intervals, other.intervals), key=len)
+        if len(many) > 8 * len(few):
+            return _clipped(many, few)
         pieces = []
         left, right = iter(self.intervals), iter(other.intervals)
         a, b = next(left, None), next(right, None)
@@ -129,6 +133,17 @@ class IntervalSet:
     @property
     def size(self) -> int:
         return sum(interval.high - interval.low + 1 for interval in self.intervals)
+
+
+def _clipped(many: tuple[Interval, ...], few: tuple[Interval, ...]) -> IntervalSet:
+    """Return the intersection by looking each of the `few` up among the `many`."""
+    pieces = []
+    for interval in few:
+        index = bisect_left(many, interval.low, key=lambda other: other.high)
+        while index < len(many) and many[index].low <= interval.high:
+            pieces.append(Interval(max(interval.low, many[index].low), min(interval.high, many[index].high)))
+            index += 1
+    return IntervalSet(tuple(pieces))
 
 
 def interval_set(intervals: Iterable[Interval]) -> IntervalSet:

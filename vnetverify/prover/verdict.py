@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+from vnetverify.encoder.facts import Ground as Ground
 from vnetverify.header import Flow
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
 from vnetverify.rules import Uncertainty, World
-from vnetverify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,6 @@ class Witness:
     origin: Place
     flow: Flow
     world: World
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Ground:
-    """A line or rule that a proof rests on. `group` is the list it stands in (a security group, a route table)."""
-
-    group: str
-    what: str
-    rule: str
-    span: Span | None = None
 
 
 class _Verdict:

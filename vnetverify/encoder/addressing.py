@@ -1,0 +1,148 @@
+"""Who is next to whom, who owns an address, and where hosts can be.
+
+R-ADDR-1, R-ADDR-4, R-ADDR-7, R-ADDR-8, R-ADDR-9, R-PEER-1, R-PEER-2, R-PEER-4, R-PEER-11, R-PEER-12, R-GW-9.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+    interval_set,
+    parse_address,
+    parse_prefix,
+)
+from vnetverify.model.network import (
+    SUBNETS_OF_SERVICES,
+    SUBNETS_WITHOUT_HOSTS,
+    DeploymentModel,
+    Era,
+    Gateway,
+    LinkState,
+    Machine,
+    Network,
+    Nic,
+    Peering,
+    Subnet,
+)
+
+HOST_ADDRESS = parse_address("168.63.129.16")
+METADATA_ADDRESS = parse_address("169.254.169.254")
+PLATFORM = interval_set(Interval(address, address) for address in (HOST_ADDRESS, METADATA_ADDRESS))
+
+_NOT_PUBLIC = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+    "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
+)  # fmt: skip
+PUBLIC_WITH_HOST = ALL_ADDRESSES - addresses_of(map(parse_prefix, _NOT_PUBLIC))
+PUBLIC = PUBLIC_WITH_HOST - PLATFORM
+
+# Multicast, and the limited broadcast address (R-TRAF-7).
+NOT_UNICAST = addresses_of((parse_prefix("224.0.0.0/4"), parse_prefix("255.255.255.255/32")))
+
+
+class Estate:
+    """A network with its neighbourhoods looked up once. Peering is symmetric, irreflexive and not transitive."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.subnets = {subnet.id: subnet for subnet in network.subnets()}
+        self._halves = _with_implied_halves(network)
+        self._peers = self._usable_pairs()
+        self.spaces = {name: addresses_of(vnet.address_space) for name, vnet in network.vnets.items()}
+        self.nics_in: dict[str, list[Nic]] = defaultdict(list)
+        self.nic_at: dict[tuple[str, int], Nic] = {}
+        self.machine_of: dict[str, Machine] = {}
+        for machine in network.machines.values():
+            for nic in machine.nics:
+                self.nics_in[nic.subnet_id].append(nic)
+                self.machine_of[nic.name] = machine
+                for address in nic.addresses:
+                    self.nic_at[nic.vnet, address] = nic
+        self.gateways_of: dict[str, list[Gateway]] = defaultdict(list)
+        for gateway in network.gateways.values():
+            self.gateways_of[gateway.vnet].append(gateway)
+        self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+        self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
+
+    def half(self, local: str, remote: str) -> Peering | None:
+        """Return the half of `local` towards `remote`; a classic network's is implied (R-PEER-4)."""
+        return self._halves.get((local, remote))
+
+    def peers(self, vnet: str) -> tuple[str, ...]:
+        """Return the networks whose peering with `vnet` carries packets (R-PEER-2)."""
+        return self._peers.get(vnet, ())
+
+    def direct(self, vnet: str) -> tuple[str, ...]:
+        return (vnet, *self.peers(vnet))
+
+    def direct_space(self, vnet: str) -> IntervalSet:
+        """Return the addresses of `vnet` and its peers."""
+        return interval_set(interval for name in self.direct(vnet) for interval in self.spaces[name])
+
+    def owner(self, vnet: str, address: int) -> str | None:
+        """Return who owns `address` as seen from `vnet`: itself, else its only peer that does (R-ADDR-9)."""
+        if address in self.spaces[vnet]:
+            return vnet
+        owners = [name for name in self.peers(vnet) if address in self.spaces[name]]
+        return owners[0] if len(owners) == 1 else None
+
+    def subnet_at(self, vnet: str, address: int) -> Subnet | None:
+        starts, subnets = self._places[vnet]
+        index = bisect_right(starts, address) - 1
+        if index < 0 or address > subnets[index][0].last:
+            return None
+        return subnets[index][1]
+
+    def _usable_pairs(self) -> dict[str, tuple[str, ...]]:
+        peers: dict[str, list[str]] = defaultdict(list)
+        for (local, remote), half in self._halves.items():
+            other = self._halves.get((remote, local))
+            if other is not None and self._is_connected(half) and self._is_connected(other):
+                peers[local].append(remote)
+        return {name: tuple(names) for name, names in peers.items()}
+
+    def _is_connected(self, half: Peering) -> bool:
+        if half.state is not None:
+            return half.state is LinkState.CONNECTED
+        return (half.remote, half.local) in self._halves
+
+    def _hosts(self, subnet: Subnet) -> IntervalSet:
+        name = subnet.name.casefold()
+        if name in SUBNETS_WITHOUT_HOSTS:
+            return IntervalSet()
+        if name in SUBNETS_OF_SERVICES:
+            declared = (address for nic in self.nics_in[subnet.id] for address in nic.addresses)
+            return assignable(subnet.prefixes) & interval_set(Interval(address, address) for address in declared)
+        return assignable(subnet.prefixes)
+
+
+def assignable(prefixes: Iterable[Prefix]) -> IntervalSet:
+    """Return the addresses of `prefixes` without the first four and the last of each (R-ADDR-4)."""
+    return interval_set(
+        Interval(prefix.value + 4, prefix.last - 1) for prefix in prefixes if prefix.value + 4 <= prefix.last - 1
+    )
+
+
+def _lookup(subnets: Iterable[Subnet]) -> tuple[list[int], list[tuple[Prefix, Subnet]]]:
+    placed = sorted(((prefix, subnet) for subnet in subnets for prefix in subnet.prefixes), key=lambda pair: pair[0])
+    return [prefix.value for prefix, _ in placed], placed
+
+
+def _with_implied_halves(network: Network) -> dict[tuple[str, str], Peering]:
+    halves = {(half.local, half.remote): half for half in network.peerings}
+    for (local, remote), half in list(halves.items()):
+        if (remote, local) in halves or remote not in network.vnets or local not in network.vnets:
+            continue
+        ends = {name: network.vnets[name].model is DeploymentModel.CLASSIC for name in (local, remote)}
+        if ends[remote] and not ends[local]:
+            transit = half.allow_gateway_transit and network.era is not Era.Y2016
+            halves[remote, local] = Peering(remote, local, use_remote_gateways=transit, span=half.span)
+    return {pair: half for pair, half in halves.items() if pair[0] in network.vnets and pair[1] in network.vnets}

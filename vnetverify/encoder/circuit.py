@@ -1,0 +1,278 @@
+"""All paths at once: which devices a packet visits, as the least fixed point over a graph of hops.
+
+In one world a packet has one path, so "visited" needs no step count: a device is visited when the packet
+starts there or a visited device sends it there. Devices that can meet again are unrolled as often as
+there are of them (R-TRAF-3: a loop delivers nothing, since no device on it delivers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeGuard, assert_never
+
+from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import (
+    Arrival,
+    AtPublicAddress,
+    FromTunnel,
+    Inside,
+    Memory,
+    Node,
+    OutOfTunnel,
+    Sender,
+    Target,
+    ToInterface,
+)
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Branch,
+    Key,
+    Term,
+    all_of,
+    any_of,
+    branches_of,
+    decision_tree,
+    equals,
+    negate,
+)
+from vnetverify.encoder.tunnels import Tunnels
+from vnetverify.encoder.walk import Hops
+from vnetverify.header import IntervalSet
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Direction, Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where packets begin: a place, the region of source addresses that stands for it in the tree, and under which
+    selector; `addresses` are those in question and `condition` holds when a packet starts here at all."""
+
+    place: Place
+    region: IntervalSet
+    addresses: IntervalSet
+    selector: int = 0
+    condition: Term = TRUE
+
+
+@dataclass(slots=True)
+class Circuit:
+    """The paths of `header` from `starts`. Devices named in `closed` forward nothing.
+
+    With a `memory` the header is a reply. `relays` are appliances that start a reply of their own: a
+    condition and the interface it leaves by.
+    """
+
+    hops: Hops
+    tunnels: Tunnels
+    header: Header
+    key: Key
+    starts: tuple[Start, ...]
+    memory: Memory | None = None
+    relays: tuple[tuple[Term, Sender], ...] = ()
+    closed: frozenset[str] = frozenset()
+    _entries: dict[Target, list[Branch]] = field(default_factory=dict)
+    _relayed: dict[Target, list[Term]] = field(default_factory=dict)
+    _edges: dict[Node, dict[Target, Term]] = field(default_factory=dict)
+    _visited: dict[Node, Term] = field(default_factory=dict)
+    _reached: dict[Target, Term] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        carried = self.hops.carried(self.header)
+        for start in self.starts:
+            for target, term in _joined(self._first_hops(start, carried)).items():
+                branches = branches_of(start.region, term, start.selector, self.key.selector_width)
+                self._entries.setdefault(target, []).extend(branches)
+        for condition, sender in self.relays:
+            for target, term in self.hops.send(sender, self.header, condition):
+                self._relayed.setdefault(target, []).append(term)
+        self._explore()
+        for group in _in_order(self._edges):
+            self._settle(group)
+
+    # -- what callers ask ---------------------------------------------------------------------------------
+
+    def reaches(self, target: Target) -> Term:
+        """Hold when the packet comes to `target`; for a network, given that its destination lies there."""
+        if target not in self._reached:
+            self._reached[target] = self._share(
+                any_of(
+                    self._enters(target),
+                    *(
+                        all_of(self._visited[node], edges[target])
+                        for node, edges in self._edges.items()
+                        if target in edges
+                    ),
+                )
+            )
+        return self._reached[target]
+
+    def ends(self) -> Iterator[Target]:
+        """Yield every end that some packet may come to."""
+        seen = {**self._entries, **self._relayed}
+        for edges in self._edges.values():
+            seen.update(dict.fromkeys(edges, []))
+        yield from (target for target in seen if not is_node(target))
+
+    def meets(self, device: str) -> Term:
+        """Hold when the packet is forwarded by the machine or gateway `device` on its way to an end."""
+        return any_of(
+            *(
+                all_of(term, negate(self._is_addressed(node)))
+                for node, term in self._visited.items()
+                if device_of(node) == device
+            )
+        )
+
+    def visits(self, device: str) -> Term:
+        return any_of(*(term for node, term in self._visited.items() if device_of(node) == device))
+
+    def devices(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(device_of(node) for node in self._edges))
+
+    def machines(self) -> Iterator[Machine]:
+        names = dict.fromkeys(node.machine for node in self._edges if isinstance(node, Arrival | FromTunnel))
+        yield from (self.hops.machine(name) for name in names)
+
+    def remembered(self) -> Memory:
+        """Return which interfaces and machines the packet passed (F-STATE-2, F-STATE-3)."""
+        passed: dict[str, Term] = {}
+        for node, term in self._visited.items():
+            if isinstance(node, Arrival):
+                passed[node.nic] = any_of(passed.get(node.nic, FALSE), term)
+            if isinstance(node, Arrival | FromTunnel):
+                machine = self.hops.machine(node.machine)
+                for nic, leaves in self.hops.exits(machine, self.header, self.memory):
+                    passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
+        return Memory(passed, {machine.name: self._share(self.meets(machine.name)) for machine in self.machines()})
+
+    # -- building -----------------------------------------------------------------------------------------
+
+    @property
+    def _share(self) -> Callable[[Term], Term]:
+        return self.hops.filters.script.share
+
+    def _first_hops(self, start: Start, carried: Term) -> Iterator[tuple[Target, Term]]:
+        header = self.header.of(start.addresses)
+        sent = all_of(start.condition, carried)
+        match start.place.kind:
+            case PlaceKind.SUBNET.value:
+                subnet = self.hops.estate.subnets[start.place.name]
+                if self.memory is None and not self.hops.by_routes_alone:
+                    sent = all_of(sent, self.hops.filters.allow(header, Spot(subnet), Direction.OUTBOUND))
+                hops = self.hops.send(Sender(subnet), header)
+            case PlaceKind.SITE.value:
+                hops = self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header)
+            case _:
+                hops = iter([(AtPublicAddress(), TRUE)])
+        yield from ((target, self._share(all_of(sent, term))) for target, term in hops)
+
+    def _explore(self) -> None:
+        waiting = [target for target in (*self._entries, *self._relayed) if is_node(target)]
+        while waiting:
+            node = waiting.pop()
+            if node in self._edges:
+                continue
+            self._edges[node] = {t: self._share(term) for t, term in _joined(self._hop(node)).items() if term != FALSE}
+            waiting += [target for target in self._edges[node] if is_node(target)]
+
+    def _hop(self, node: Node) -> Iterable[tuple[Target, Term]]:
+        if device_of(node) in self.closed:
+            return self._own_deliveries(node)
+        match node:
+            case Arrival():
+                return self.hops.arrive(node, self.header, self.memory)
+            case FromTunnel():
+                return self.hops.from_tunnel(node, self.header, self.memory)
+            case Inside():
+                return self.tunnels.inside(node, self.header)
+            case OutOfTunnel():
+                return self.tunnels.out_of_tunnel(node, self.header)
+            case unreachable:
+                assert_never(unreachable)
+
+    def _own_deliveries(self, node: Node) -> Iterator[tuple[Target, Term]]:
+        if isinstance(node, Arrival):
+            yield from (
+                hop for hop in self.hops.arrive(node, self.header, self.memory) if isinstance(hop[0], ToInterface)
+            )
+
+    def _is_addressed(self, node: Node) -> Term:
+        if not isinstance(node, Arrival):
+            return FALSE
+        nic = next(nic for nic in self.hops.machine(node.machine).nics if nic.name == node.nic)
+        return any_of(*(equals(self.header.destination, address) for address in nic.addresses))
+
+    def _enters(self, target: Target) -> Term:
+        by_start = decision_tree(self.key, self._entries.get(target, []), self._share, free_outside=False)
+        return any_of(by_start, *self._relayed.get(target, []))
+
+    def _settle(self, group: list[Node]) -> None:
+        """Find when each device of a group is visited; the groups that send to it are settled already."""
+        outside = {
+            node: any_of(
+                self._enters(node),
+                *(
+                    all_of(self._visited[other], edges[node])
+                    for other, edges in self._edges.items()
+                    if other in self._visited and node in edges
+                ),
+            )
+            for node in group
+        }
+        current = {node: self._share(term) for node, term in outside.items()}
+        for _ in range(len(group) - 1):
+            current = {
+                node: self._share(
+                    any_of(
+                        outside[node],
+                        *(
+                            all_of(current[other], self._edges[other][node])
+                            for other in group
+                            if node in self._edges[other]
+                        ),
+                    )
+                )
+                for node in group
+            }
+        self._visited.update(current)
+
+
+def is_node(target: Target) -> TypeGuard[Node]:
+    return isinstance(target, Node)
+
+
+def device_of(node: Node) -> str:
+    """Return the name of the machine or gateway that a node stands for."""
+    return node.machine if isinstance(node, Arrival | FromTunnel) else node.gateway
+
+
+def _joined(hops: Iterable[tuple[Target, Term]]) -> dict[Target, Term]:
+    joined: dict[Target, list[Term]] = {}
+    for target, term in hops:
+        if term != FALSE:
+            joined.setdefault(target, []).append(term)
+    return {target: any_of(*terms) for target, terms in joined.items()}
+
+
+def _in_order(edges: dict[Node, dict[Target, Term]]) -> Iterator[list[Node]]:
+    """Yield the devices in groups that can meet again, every group after those that send to it."""
+    onward = {node: _reachable(node, edges) for node in edges}
+    groups: dict[Node, list[Node]] = {}
+    for node in edges:
+        mates = [other for other in edges if other == node or (other in onward[node] and node in onward[other])]
+        groups.setdefault(mates[0], mates)
+    yield from sorted(groups.values(), key=lambda group: -len(onward[group[0]] | set(group)))
+
+
+def _reachable(node: Node, edges: dict[Node, dict[Target, Term]]) -> set[Node]:
+    seen: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        for target in edges[waiting.pop()]:
+            if isinstance(target, Node) and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return seen

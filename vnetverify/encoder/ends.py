@@ -1,0 +1,294 @@
+"""The two ends of a claim's flows: where they may start, which hosts they may come to, and what each end asks.
+
+F-ADDR-1, F-ADDR-2, F-ADDR-3, F-ADDR-6, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, R-TRAF-10, R-SEL-9, F-META-5,
+F-FWD-6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from vnetverify.encoder.addressing import PUBLIC
+from vnetverify.encoder.circuit import Circuit, Start
+from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import AtPublicAddress, ToInternet
+from vnetverify.encoder.obligation import Origins
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Branch,
+    Field,
+    Key,
+    Script,
+    Term,
+    all_of,
+    any_of,
+    branches_of,
+    constant,
+    decision_tree,
+    either,
+    equals,
+    field_within,
+    is_among,
+    negate,
+)
+from vnetverify.encoder.walk import Hops
+from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.model.intents import EndpointSet, Place, PlaceKind
+from vnetverify.model.network import Direction, Nic, Sku
+
+
+def region_of(hops: Hops, place: Place) -> IntervalSet:
+    """Return all addresses that packets starting at `place` may carry as source."""
+    if place.kind == PlaceKind.SUBNET.value:
+        return addresses_of(hops.estate.subnets[place.name].prefixes)
+    if place.kind == PlaceKind.SITE.value:
+        return addresses_of(hops.estate.network.sites[place.name].prefixes)
+    return PUBLIC
+
+
+def coarse(addresses: IntervalSet) -> IntervalSet:
+    """Return `addresses` with gaps of up to sixteen closed: good enough to fold terms by, and far fewer pieces."""
+    joined: list[Interval] = []
+    for interval in addresses:
+        if joined and interval.low - joined[-1].high <= 17:
+            joined[-1] = Interval(joined[-1].low, interval.high)
+        else:
+            joined.append(interval)
+    return IntervalSet(tuple(joined))
+
+
+def joined_ends(sets: Iterable[EndpointSet]) -> dict[Place, IntervalSet]:
+    """Return the addresses of all the sets, by place."""
+    joined: dict[Place, list[Interval]] = {}
+    for ends in sets:
+        for place, addresses in ends.parts:
+            joined.setdefault(place, []).extend(addresses)
+    return {place: interval_set(intervals) for place, intervals in joined.items()}
+
+
+def selectors_of(hops: Hops, places: Iterable[Place]) -> tuple[Origins, int]:
+    """Return a selector for each place such that places of one selector share no address, and its width in bits."""
+    layers: list[IntervalSet] = []
+    numbered = []
+    regions = sorted(((region_of(hops, place), place) for place in places), key=lambda pair: str(pair[1]))
+    if sum(region.size for region, _ in regions) == interval_set(i for region, _ in regions for i in region).size:
+        return Origins(tuple((0, place, region) for region, place in regions)), 0
+    for region, place in regions:
+        number = next((n for n, layer in enumerate(layers) if not layer & region), len(layers))
+        if number == len(layers):
+            layers.append(region)
+        else:
+            layers[number] = layers[number] | region
+        numbered.append((number, place, region))
+    return Origins(tuple(numbered)), (len(layers) - 1).bit_length()
+
+
+def public_nics(hops: Hops, ends: Mapping[Place, IntervalSet]) -> list[Nic]:
+    """Return the interfaces with a public address whose host is among `ends`."""
+    return [
+        nic
+        for nic in hops.estate.network.nics()
+        if nic.public_address is not None
+        and nic.addresses
+        and nic.addresses[0] in ends.get(Place(PlaceKind.SUBNET.value, nic.subnet_id), IntervalSet())
+    ]
+
+
+@dataclass(slots=True)
+class Ends:
+    """The header of a claim with what its two ends can be."""
+
+    hops: Hops
+    script: Script
+    header: Header
+    key: Key
+    origins: Origins
+    addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
+    premises: list[Term] = field(default_factory=list)
+    _public: dict[str, Field] = field(default_factory=dict)
+    _egress: Field | None = None
+
+    # -- sources ------------------------------------------------------------------------------------------
+
+    def starts(self, sources: dict[Place, IntervalSet]) -> tuple[Start, ...]:
+        return tuple(
+            Start(place, region_of(self.hops, place), addresses, self.selector(place))
+            for place, addresses in sorted(sources.items())
+        )
+
+    def selector(self, place: Place) -> int:
+        return self.origins.selector(place) or 0
+
+    def begins_in(self, sources: dict[Place, IntervalSet]) -> Term:
+        """Hold when the flow starts at one of these places with one of these addresses."""
+        branches = [
+            branch
+            for place, addresses in sources.items()
+            for branch in self.membership(self.key, place, addresses, TRUE)
+        ]
+        return decision_tree(self.key, branches, self.script.share, free_outside=False)
+
+    def begins_at(self, place: Place) -> Term:
+        """Hold when the flow starts at `place`."""
+        if not any(other == place for _, other, _ in self.origins.places):
+            return FALSE
+        at_selector = self.key.has_bits(self.selector(place) << 32, 0, self.key.selector_width)
+        return all_of(at_selector, is_among(self.header.source, region_of(self.hops, place)))
+
+    def membership(self, key: Key, place: Place, addresses: IntervalSet, term: Term) -> list[Branch]:
+        """Return branches of `key` that give `term` to `addresses` of `place`; whole subnets take one a prefix."""
+        width = key.selector_width
+        selector = self.selector(place) if width else 0
+        subnet = self.hops.estate.subnets.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
+        if (
+            subnet is None
+            or sum(prefix.size - 5 for prefix in subnet.prefixes) != addresses.size
+            or addresses.size < 16
+        ):
+            return branches_of(addresses, term, selector, width)
+        return [
+            Branch(selector << 32 | p.value, width + p.length, all_of(_is_assignable(key.address, 32 - p.length), term))
+            for p in subnet.prefixes
+        ]
+
+    # -- hosts as destinations ----------------------------------------------------------------------------
+
+    def apart(self, members: Sequence[EndpointSet], place: Place, addresses: IntervalSet, at: Field | None) -> Term:
+        """Hold when the flow did not start in a member that also holds this end; `at` is None at a public address,
+        where `addresses` is the one host."""
+        terms = []
+        for member in members:
+            held = member.at(place) & addresses
+            if held:
+                started = self.begins_in(dict(member.parts))
+                is_here = TRUE if at is None or held == addresses else is_among(at, held)
+                terms.append(negate(all_of(started, is_here)))
+        return all_of(*terms)
+
+    def is_not_itself(self, place: Place, nic: Nic | None = None) -> Term:
+        """Hold unless the flow starts at the very host it is for: the destination, or `nic` at a public address."""
+        origin = self.begins_at(place)
+        if origin == FALSE:
+            return TRUE
+        if nic is not None:
+            return negate(all_of(origin, any_of(*(equals(self.header.source, a) for a in nic.addresses))))
+        if not self.header.source.within & self.header.destination.within:
+            return TRUE
+        return negate(all_of(origin, f"(= {self.header.source.term} {self.header.destination.term})"))
+
+    def public_address(self, nic: Nic) -> Field:
+        """Return the public address of `nic`: a constant, or a variable where it is not known."""
+        public = nic.public_address
+        assert public is not None
+        if public.address is not None:
+            return constant(public.address, 32)
+        if public.name not in self._public:
+            symbol = self.script.declare(f"p{len(self._public)}", 32)
+            unknown = field_within(symbol, 32, PUBLIC)
+            anything = field_within(symbol, 32, IntervalSet((Interval(0, 0xFFFF_FFFF),)))
+            self.premises.append(is_among(anything, PUBLIC - self._known_public()))
+            self.premises += [negate(f"(= {symbol} {other.term})") for other in self._public.values()]
+            self._public[public.name] = unknown
+            self.addresses[symbol] = (public.name,)
+        return self._public[public.name]
+
+    def _known_public(self) -> IntervalSet:
+        known = (nic.public_address.address for nic in self.hops.estate.network.nics() if nic.public_address)
+        return interval_set(Interval(address, address) for address in known if address is not None)
+
+    def names_public_address(self, nic: Nic) -> Term:
+        """Hold when the destination is the public address of `nic`."""
+        address = self.public_address(nic)
+        if address.term.startswith("#"):
+            return equals(self.header.destination, address.within.intervals[0].low)
+        return f"(= {self.header.destination.term} {address.term})"
+
+    def names_no_public_address(self) -> Term:
+        """Hold when the destination is no public address of the model."""
+        return all_of(
+            *(
+                negate(self.names_public_address(nic))
+                for nic in self.hops.estate.network.nics()
+                if nic.public_address is not None
+            )
+        )
+
+    def enters_from_internet(self, circuit: Circuit, nic: Nic) -> Term:
+        """Hold when an Internet host's packet is let in at the public address of `nic`."""
+        return all_of(
+            circuit.reaches(AtPublicAddress()), self.names_public_address(nic), self._admits(nic, self.header.source)
+        )
+
+    def enters_from_inside(self, circuit: Circuit, nic: Nic) -> Term:
+        """Hold when a packet that left the model for the Internet comes back in at `nic` (R-TRAF-10)."""
+        ways = []
+        for end in circuit.ends():
+            if isinstance(end, ToInternet):
+                seen = self._seen_source(end)
+                public = either(
+                    self.hops.facts.holds("U-HAIRPUB"),
+                    self._admits(nic, seen),
+                    self._admits(nic, self.header.source),
+                )
+                ways.append(all_of(circuit.reaches(end), public))
+        reached = any_of(*ways)
+        if reached == FALSE:
+            return FALSE
+        return all_of(self.names_public_address(nic), self.hops.facts.holds("U-R-TRAF-10"), reached)
+
+    def _seen_source(self, end: ToInternet) -> Field:
+        """Return the address that the receiver sees of who sent the packet out (F-ADDR-7)."""
+        if end.nic is not None:
+            public = next((nic.public_address for nic in self.hops.estate.network.nics() if nic.name == end.nic), None)
+            if public is not None and public.address is not None:
+                return constant(public.address, 32)
+        return self._egress_address()
+
+    def _egress_address(self) -> Field:
+        """Return the public address of whichever sender's is not known; a known one of a host is fixed by premise."""
+        if self._egress is None:
+            symbol = self.script.declare("eg", 32)
+            anything = field_within(symbol, 32, IntervalSet((Interval(0, 0xFFFF_FFFF),)))
+            self.premises.append(is_among(anything, PUBLIC))
+            self._egress = field_within(symbol, 32, PUBLIC)
+            for nic in self.hops.estate.network.nics():
+                if nic.public_address is not None and nic.public_address.address is not None:
+                    place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+                    sends = all_of(
+                        self.begins_at(place), any_of(*(equals(self.header.source, a) for a in nic.addresses))
+                    )
+                    self.premises.append(any_of(negate(sends), equals(self._egress, nic.public_address.address)))
+        return self._egress
+
+    def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
+        """Return the names of the addresses that a world chooses, by symbol."""
+        chosen = dict(self.addresses)
+        if self._egress is not None:
+            estate = self.hops.estate
+            senders = [*estate.subnets, *(nic.name for nic in estate.network.nics())]
+            senders += [machine.name for machine in self.hops.implied_machines()]
+            chosen[self._egress.term] = tuple(f"egress of {name}" for name in senders)
+        return chosen
+
+    def _admits(self, nic: Nic, source: Field) -> Term:
+        """Hold when `nic` takes a packet in by its public address (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
+        subnet = self.hops.estate.subnets[nic.subnet_id]
+        if subnet.nsg is None and nic.nsg is None:
+            public = nic.public_address
+            assert public is not None
+            if public.sku is None:
+                return self.hops.facts.holds("U-SKU", public.name)
+            return TRUE if public.sku is Sku.BASIC else FALSE
+        translated = replace(self.header, source=source, destination=constant(nic.addresses[0], 32))
+        return self.hops.filters.allow(translated, Spot(subnet, nic), Direction.INBOUND)
+
+
+def _is_assignable(address: Field, host_bits: int) -> Term:
+    """Hold when the low `host_bits` of an address are not those of the five reserved ones (R-ADDR-4)."""
+    low = f"((_ extract {host_bits - 1} 0) {address.term})"
+    width = host_bits
+    digits = field_within(low, width, IntervalSet((Interval(0, (1 << width) - 1),)))
+    return is_among(digits, IntervalSet((Interval(4, (1 << width) - 2),)))

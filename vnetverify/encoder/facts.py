@@ -1,0 +1,89 @@
+"""The Booleans of a query that are no part of a packet: open facts, and the lines a proof may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from vnetverify.encoder.terms import FALSE, TRUE, Script, Term
+from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A line or rule that a proof rests on. `group` is the list it stands in (a security group, a route table)."""
+
+    group: str
+    what: str
+    rule: str
+    span: Span | None = None
+
+
+class Bearing(Enum):
+    """Which lines can carry a proof: those that stop packets, or those that let them pass."""
+
+    STOPS = "stops"
+    PASSES = "passes"
+
+
+class Detail(Enum):
+    """How finely a proof's grounds are told apart: not at all, by list, or by line."""
+
+    NONE = "none"
+    GROUP = "group"
+    LINE = "line"
+
+
+@dataclass(slots=True)
+class Facts:
+    """Symbols for the facts that a query leaves open; `fixed` holds assumptions, by fact or by kind."""
+
+    script: Script
+    fixed: Mapping[str, bool] = field(default_factory=dict)
+    symbols: dict[str, Term] = field(default_factory=dict)
+    asked: dict[Term, Uncertainty] = field(default_factory=dict)
+
+    def holds(self, question: str, *about: str, documented: bool | None = None) -> Term:
+        """Return the term that is true iff the fact is."""
+        if documented is None:
+            documented = QUESTIONS[question].documented
+        fact = Uncertainty(question, about, documented)
+        name = str(fact)
+        for key in (name.casefold(), question.casefold()):
+            if key in self.fixed:
+                return TRUE if self.fixed[key] else FALSE
+        symbol = self.symbols.get(name)
+        if symbol is None:
+            symbol = self.script.declare(f"u{len(self.symbols)}")
+            self.symbols[name] = symbol
+            self.asked[symbol] = fact
+        return symbol
+
+
+@dataclass(slots=True)
+class Grounds:
+    """Labels: a line counts in the query iff its label holds, so that an unsat core names what a proof needs.
+
+    Leaving out a line that stops packets can only let more pass, and the other way round; so lines are
+    labelled by the bearing that matters to the claim and the rest stands as it is.
+    """
+
+    script: Script
+    bearing: Bearing
+    detail: Detail = Detail.NONE
+    labelled: dict[Term, Ground] = field(default_factory=dict)
+    _symbols: dict[tuple[str, str], Term] = field(default_factory=dict)
+
+    def counts(self, bearing: Bearing, ground: Ground) -> Term:
+        """Return the label of `ground`, or true where lines of this bearing are not labelled."""
+        if self.detail is Detail.NONE or bearing is not self.bearing:
+            return TRUE
+        name = (ground.group, ground.what if self.detail is Detail.LINE else "")
+        symbol = self._symbols.get(name)
+        if symbol is None:
+            symbol = self.script.declare(f"l{len(self._symbols)}")
+            self._symbols[name] = symbol
+            self.labelled[symbol] = ground
+        return symbol

@@ -1,0 +1,285 @@
+"""What network security groups let through: a rule decides where it matches and nothing earlier does.
+
+F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13, F-NSG-17,
+F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5, F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9,
+F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3, F-PLAT-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PLATFORM, Estate
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.tags import Tags
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Field,
+    Script,
+    Term,
+    all_of,
+    any_of,
+    either,
+    equals,
+    is_among,
+    negate,
+)
+from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Direction,
+    Nic,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
+    Subnet,
+)
+
+_ANY = AnyAddress()
+_VIRTUAL_NETWORK = ServiceTag("VirtualNetwork")
+
+
+def _default(
+    name: str, priority: int, direction: Direction, access: Access, source: AddressField, destination: AddressField
+) -> SecurityRule:
+    return SecurityRule(name, priority, direction, access, None, source, ALL_PORTS, destination, ALL_PORTS)
+
+
+_DEFAULTS = {
+    Direction.INBOUND: (
+        _default("AllowVnetInBound", 65000, Direction.INBOUND, Access.ALLOW, _VIRTUAL_NETWORK, _VIRTUAL_NETWORK),
+        _default(
+            "AllowAzureLoadBalancerInBound",
+            65001,
+            Direction.INBOUND,
+            Access.ALLOW,
+            ServiceTag("AzureLoadBalancer"),
+            _ANY,
+        ),
+    ),
+    Direction.OUTBOUND: (
+        _default("AllowVnetOutBound", 65000, Direction.OUTBOUND, Access.ALLOW, _VIRTUAL_NETWORK, _VIRTUAL_NETWORK),
+        _default("AllowInternetOutBound", 65001, Direction.OUTBOUND, Access.ALLOW, _ANY, ServiceTag("Internet")),
+    ),
+}
+_LAST = {Direction.INBOUND: "DenyAllInBound", Direction.OUTBOUND: "DenyAllOutBound"}
+
+# The tag that shuts off a host service, the address it stands at and its ports (F-PLAT-1).
+_HOST_SERVICES = (
+    ("azureplatformdns", HOST_ADDRESS, 53),
+    ("azureplatformimds", METADATA_ADDRESS, 80),
+    ("azureplatformlkm", HOST_ADDRESS, 1688),
+)
+_AGENT_PORTS = interval_set((Interval(80, 80), Interval(32526, 32526)))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where filters run: at one interface, or with `nic` None at whichever host of `subnet` the packet is at."""
+
+    subnet: Subnet
+    nic: Nic | None = None
+
+
+@dataclass(slots=True)
+class Filters:
+    """The security groups of an estate as terms; equal lists in equal contexts share one definition."""
+
+    estate: Estate
+    facts: Facts
+    grounds: Grounds
+    tags: Tags
+    script: Script
+    _members: dict[tuple[str, ...], IntervalSet] = field(default_factory=dict)
+
+    def allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when all groups attached at `spot` let a new flow's packet through (F-EVAL-3)."""
+        groups = self._attached(spot)
+        admitted = all_of(*(self._admits(name, header, spot, direction, nics) for name, nics in groups))
+        if direction is Direction.OUTBOUND and admitted != TRUE:
+            return either(
+                is_among(header.destination, PLATFORM),
+                self._is_exempt(header, spot, [name for name, _ in groups]),
+                admitted,
+            )
+        return admitted
+
+    def _attached(self, spot: Spot) -> list[tuple[str, IntervalSet | None]]:
+        """Return the groups at `spot`, each with the local addresses it judges or None for all."""
+        groups: list[tuple[str, IntervalSet | None]] = []
+        if spot.subnet.nsg is not None:
+            groups.append((spot.subnet.nsg, None))
+        if spot.nic is not None:
+            if spot.nic.nsg is not None:
+                groups.append((spot.nic.nsg, None))
+            return groups
+        judged: dict[str, list[Interval]] = {}
+        for nic in self.estate.nics_in[spot.subnet.id]:
+            if nic.nsg is not None:
+                judged.setdefault(nic.nsg, []).extend(Interval(address, address) for address in nic.addresses)
+        return groups + [(name, interval_set(intervals)) for name, intervals in judged.items()]
+
+    def _admits(self, name: str, header: Header, spot: Spot, direction: Direction, judged: IntervalSet | None) -> Term:
+        if judged is None:
+            return self._verdict(self.estate.network.nsgs[name], header, spot, direction)
+        local = header.source if direction is Direction.OUTBOUND else header.destination
+        is_judged = is_among(local, judged)
+        if is_judged == FALSE:
+            return TRUE
+        narrowed = header.of(judged) if direction is Direction.OUTBOUND else header.to(judged)
+        verdict = self._verdict(self.estate.network.nsgs[name], narrowed, spot, direction)
+        return any_of(negate(is_judged), verdict)
+
+    def _verdict(self, nsg: Nsg, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when `nsg` allows the packet: the first rule that matches does (F-NSG-4)."""
+        taken: list[tuple[SecurityRule, Term]] = []
+        for rule in self._rules(nsg, direction):
+            matches = self._matches(nsg, rule, header, spot)
+            if matches == FALSE:
+                continue
+            label = self._label(nsg, rule.name, rule.access, "F-NSG-4" if rule.priority < 65000 else "F-DEF-1", rule)
+            taken.append((rule, all_of(matches, label)))
+            if taken[-1][1] == TRUE:
+                break
+        last = self._label(nsg, _LAST[direction], Access.DENY, "F-NSG-5", None)
+        return self.script.share(_first_match(taken, otherwise=negate(last)))
+
+    def _rules(self, nsg: Nsg, direction: Direction) -> Iterable[SecurityRule]:
+        own = (rule for rule in nsg.rules if rule.direction is direction)
+        yield from sorted(own, key=lambda rule: rule.priority)
+        yield from _DEFAULTS[direction]
+
+    def _label(self, nsg: Nsg, name: str, access: Access, rule_id: str, rule: SecurityRule | None) -> Term:
+        bearing = Bearing.PASSES if access is Access.ALLOW else Bearing.STOPS
+        span = nsg.span if rule is None or rule.priority >= 65000 else rule.span
+        return self.grounds.counts(bearing, Ground(f"nsg {nsg.name}", f"{name} {_VERBS[access]}", rule_id, span))
+
+    def _matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
+        name = f"{nsg.name}/{rule.name}"
+        outbound = rule.direction is Direction.OUTBOUND
+        tests: list[Callable[[], Term]] = [
+            lambda: self._protocol_matches(rule, header),
+            lambda: self._address_matches(rule.source, header.source, name, spot, outbound, header.is_reply, True),
+            lambda: self._address_matches(
+                rule.destination, header.destination, name, spot, not outbound, header.is_reply, False
+            ),
+            lambda: self._ports_match(rule, header, name),
+        ]
+        found: list[Term] = []
+        for test in tests:
+            found.append(test())
+            if found[-1] == FALSE:
+                return FALSE
+        return all_of(*found)
+
+    def _protocol_matches(self, rule: SecurityRule, header: Header) -> Term:
+        if rule.protocol is not None:
+            return equals(header.protocol, rule.protocol)
+        ordinary = header.is_ordinary
+        return ordinary if ordinary == TRUE else any_of(ordinary, self.facts.holds("U-ANYPROTO"))
+
+    def _ports_match(self, rule: SecurityRule, header: Header, name: str) -> Term:
+        if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
+            return TRUE
+        by_number = all_of(
+            is_among(header.source_port, rule.source_ports), is_among(header.destination_port, rule.destination_ports)
+        )
+        if header.has_ports == TRUE:
+            return by_number
+        by_icmp = self.facts.holds("U-ICMPPORT", name) if header.is_icmp != FALSE else FALSE
+        is_other = header.is_ordinary != TRUE and rule.protocol not in (TCP, UDP, 1)
+        by_other = self.facts.holds("U-PROTOPORT", name) if is_other else FALSE
+        return either(header.has_ports, by_number, either(header.is_icmp, by_icmp, by_other))
+
+    def _address_matches(
+        self, wanted: AddressField, address: Field, name: str, spot: Spot, local: bool, is_reply: bool, is_source: bool
+    ) -> Term:
+        match wanted:
+            case AnyAddress():
+                return TRUE
+            case AddressPrefixes(prefixes):
+                return is_among(address, addresses_of(prefixes))
+            case ServiceTag(tag):
+                return self.tags.holds(tag, address, spot.subnet, is_source is not is_reply)
+            case AsgMembers(names):
+                is_address = is_among(address, self._asg_addresses(names))
+                return self._local_member(names, address, is_address, name, spot) if local else is_address
+
+    def _asg_addresses(self, names: tuple[str, ...]) -> IntervalSet:
+        if names not in self._members:
+            wanted = set(names)
+            self._members[names] = interval_set(
+                Interval(address, address)
+                for nic in self.estate.network.nics()
+                if wanted & set(nic.asgs)
+                for address in nic.addresses
+            )
+        return self._members[names]
+
+    def _local_member(self, names: tuple[str, ...], address: Field, is_address: Term, rule: str, spot: Spot) -> Term:
+        """Hold when a rule with these groups on its local side applies here (F-ASG-4, F-FWD-4)."""
+        wanted = set(names)
+        if spot.nic is None:
+            here = (nic for nic in self.estate.nics_in[spot.subnet.id] if wanted & set(nic.asgs))
+            members = interval_set(Interval(address, address) for nic in here for address in nic.addresses)
+            return all_of(is_among(address, members), is_address)
+        is_nic = bool(wanted & set(spot.nic.asgs))
+        if is_address == (TRUE if is_nic else FALSE):
+            return is_address
+        doubtful = self.facts.holds("U-ASGFWD", rule, spot.nic.name)
+        return any_of(is_address, doubtful) if is_nic else all_of(is_address, doubtful)
+
+    def _is_exempt(self, header: Header, spot: Spot, groups: list[str]) -> Term:
+        """Hold when a packet to a host service escapes the rules (F-PLAT-1, F-PLAT-2)."""
+        shut = [self._shuts(name, header, spot) for name in groups]
+        agent = all_of(
+            equals(header.protocol, TCP),
+            equals(header.destination, HOST_ADDRESS),
+            is_among(header.destination_port, _AGENT_PORTS),
+        )
+        return any_of(agent, negate(any_of(*shut)))
+
+    def _shuts(self, name: str, header: Header, spot: Spot) -> Term:
+        """Hold when the first rule of a group that names the host service asked for denies it."""
+        nsg = self.estate.network.nsgs[name]
+        taken = []
+        for rule in self._rules(nsg, Direction.OUTBOUND):
+            if not isinstance(rule.destination, ServiceTag):
+                continue
+            tag = rule.destination.name.casefold()
+            for service, address, port in _HOST_SERVICES:
+                if tag == service:
+                    matches = all_of(
+                        self._protocol_matches(rule, header),
+                        equals(header.destination, address),
+                        equals(header.destination_port, port),
+                        self._address_matches(rule.source, header.source, rule.name, spot, True, header.is_reply, True),
+                        self._ports_match(rule, header, f"{nsg.name}/{rule.name}"),
+                    )
+                    taken.append((rule, matches))
+        return negate(_first_match(taken, otherwise=TRUE))
+
+
+_VERBS = {Access.ALLOW: "allows", Access.DENY: "denies"}
+
+
+def _first_match(taken: list[tuple[SecurityRule, Term]], otherwise: Term) -> Term:
+    """Hold when the first rule that matches allows, or none does and `otherwise` holds; runs of one action join."""
+    result = otherwise
+    index = len(taken)
+    while index:
+        access = taken[index - 1][0].access
+        start = index
+        while start and taken[start - 1][0].access is access:
+            start -= 1
+        run = any_of(*(matches for _, matches in taken[start:index]))
+        result = any_of(run, result) if access is Access.ALLOW else all_of(negate(run), result)
+        index = start
+    return result

@@ -1,0 +1,70 @@
+"""A packet's header as terms, and the same packet as it comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vnetverify.encoder.terms import Field, Script, Term, any_of, equals, field_within, is_among
+from vnetverify.header import ALL_ADDRESSES, ICMP, TCP, UDP, Interval, IntervalSet, interval_set
+
+ALL_PROTOCOLS = IntervalSet((Interval(0, 255),))
+WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))
+ORDINARY = interval_set((Interval(ICMP, ICMP), Interval(TCP, TCP), Interval(UDP, UDP)))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Addresses are unsigned of 32 bits, ports of 16 and 0 where the protocol has none, the protocol of 8.
+
+    `is_reply` tells that source and destination are those of the flow the other way round.
+    """
+
+    protocol: Field
+    source: Field
+    source_port: Field
+    destination: Field
+    destination_port: Field
+    is_reply: bool = False
+
+    def reversed(self) -> Header:
+        return Header(
+            self.protocol,
+            self.destination,
+            self.destination_port,
+            self.source,
+            self.source_port,
+            not self.is_reply,
+        )
+
+    def to(self, addresses: IntervalSet) -> Header:
+        """Return the header where its destination is known to lie in `addresses`."""
+        return replace(self, destination=self.destination.narrowed(addresses))
+
+    def of(self, addresses: IntervalSet) -> Header:
+        """Return the header where its source is known to lie in `addresses`."""
+        return replace(self, source=self.source.narrowed(addresses))
+
+    @property
+    def has_ports(self) -> Term:
+        return is_among(self.protocol, WITH_PORTS)
+
+    @property
+    def is_icmp(self) -> Term:
+        return equals(self.protocol, ICMP)
+
+    @property
+    def is_ordinary(self) -> Term:
+        """Hold for TCP, UDP and ICMP."""
+        return any_of(self.is_icmp, self.has_ports)
+
+
+def declare_header(script: Script, protocols: IntervalSet, destination_ports: IntervalSet) -> Header:
+    """Declare the variables of a flow's first packet and return its header."""
+    ports = interval_set((*destination_ports, Interval(0, 0))) if protocols - WITH_PORTS else destination_ports
+    return Header(
+        protocol=field_within(script.declare("pr", 8), 8, protocols),
+        source=field_within(script.declare("src", 32), 32, ALL_ADDRESSES),
+        source_port=field_within(script.declare("sp", 16), 16, IntervalSet((Interval(0, 0xFFFF),))),
+        destination=field_within(script.declare("dst", 32), 32, ALL_ADDRESSES),
+        destination_port=field_within(script.declare("dp", 16), 16, ports),
+    )

@@ -1,0 +1,95 @@
+"""The devices that a packet meets and the ends it can come to, as the encoder names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vnetverify.encoder.terms import Term
+from vnetverify.model.network import Gateway, Machine, Nic, Subnet
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet reaches a machine at an interface; its filters have not run yet."""
+
+    machine: str
+    nic: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromTunnel:
+    """A packet of a site behind an appliance reaches it."""
+
+    machine: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A packet enters a gateway from the Azure side."""
+
+    gateway: str
+    by_user: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTunnel:
+    """A packet comes out of a gateway's tunnel, circuit or own edge."""
+
+    gateway: str
+    way: str
+
+
+Node = Arrival | FromTunnel | Inside | OutOfTunnel
+
+
+@dataclass(frozen=True, slots=True)
+class ToVnet:
+    """The packet is to be delivered to the owner of its destination in this network."""
+
+    vnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToInterface:
+    """The packet has been delivered to an appliance by its own address."""
+
+    nic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToSite:
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToInternet:
+    """The packet leaves for the Internet by the source host itself, or by an appliance's interface."""
+
+    nic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtPublicAddress:
+    """A packet of an Internet host is at the public address that it names."""
+
+
+Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who puts a packet on the network: a host of `subnet`, an appliance by `nic`, or a gateway."""
+
+    subnet: Subnet
+    machine: Machine | None = None
+    nic: Nic | None = None
+    gateway: Gateway | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the first packet left behind: terms for the interfaces and machines it passed."""
+
+    passed: dict[str, Term]
+    met: dict[str, Term]

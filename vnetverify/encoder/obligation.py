@@ -1,0 +1,75 @@
+"""What is handed to a solver: a text, the names in it that matter, and how to read a model back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vnetverify.encoder.facts import Ground
+from vnetverify.encoder.terms import Term
+from vnetverify.header import Flow, IntervalSet
+from vnetverify.model.intents import Place
+from vnetverify.rules import Uncertainty, World
+
+HEADER_SYMBOLS = ("pr", "src", "sp", "dst", "dp")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Which place a flow starts at, from its selector and source address."""
+
+    places: tuple[tuple[int, Place, IntervalSet], ...]
+
+    def place(self, selector: int, source: int) -> Place:
+        return next(place for number, place, region in self.places if number == selector and source in region)
+
+    def selector(self, place: Place) -> int | None:
+        return next((number for number, other, _ in self.places if other == place), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """A question about all flows of a claim in all worlds.
+
+    `text` declares and defines, and asserts which flows there are. Then `in_question` is unsatisfiable iff the
+    claim speaks of no flow, `violation` iff no flow contradicts it in any world, `applies` iff no flow does
+    what the claim restricts (for `only via`: none is delivered at all). `facts` are the open facts by symbol, `labels`
+    the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
+    """
+
+    text: str
+    in_question: Term
+    violation: Term
+    applies: Term
+    facts: Mapping[Term, Uncertainty]
+    labels: Mapping[Term, Ground]
+    addresses: Mapping[Term, tuple[str, ...]]
+    origins: Origins
+    selector_width: int
+
+    @property
+    def symbols(self) -> tuple[Term, ...]:
+        """Return the symbols whose values make a witness."""
+        selector = ("at",) if self.selector_width else ()
+        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts)
+
+    def witness(self, model: Mapping[str, int]) -> tuple[Place, Flow, World]:
+        """Return the flow, its origin and its world that a model stands for."""
+        flow = Flow(model["pr"], model["src"], model["sp"], model["dst"], model["dp"])
+        facts = {str(fact): bool(model[symbol]) for symbol, fact in self.facts.items()}
+        addresses = {name: model[symbol] for symbol, names in self.addresses.items() for name in names}
+        return self.origins.place(model.get("at", 0), flow.source), flow, World(facts, addresses)
+
+    def fixing(self, origin: Place, flow: Flow) -> dict[Term, tuple[int, int]]:
+        """Return the value and width of each symbol that makes the header this flow from `origin`."""
+        values = {
+            "pr": (flow.protocol, 8),
+            "src": (flow.source, 32),
+            "sp": (flow.source_port, 16),
+            "dst": (flow.destination, 32),
+            "dp": (flow.destination_port, 16),
+        }
+        selector = self.origins.selector(origin)
+        if self.selector_width and selector is not None:
+            values["at"] = (selector, self.selector_width)
+        return values

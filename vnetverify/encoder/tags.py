@@ -1,0 +1,149 @@
+"""Which addresses a service tag holds at a subnet.
+
+F-TAG-1, F-TAG-2, F-TAG-3, F-TAG-4, F-TAG-5, F-TAG-6, F-TAG-7, F-TAG-8, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12, F-TAG-14,
+F-TAG-16, F-TAG-19, R-PEER-13, R-PEER-26, R-TRAF-9, R-LINT-6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PUBLIC, PUBLIC_WITH_HOST, Estate
+from vnetverify.encoder.facts import Facts
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.routes import Routes
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, lies_in, negate
+from vnetverify.header import EVERYWHERE, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.model.network import NextHopType, Subnet
+
+_HOST = Prefix(HOST_ADDRESS, 32)
+_METADATA = Prefix(METADATA_ADDRESS, 32)
+_HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
+_THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What `VirtualNetwork` holds at a subnet: surely, and possibly with the documented answer."""
+
+    own: tuple[Prefix, ...]
+    certain: tuple[Prefix, ...]
+    possible: tuple[tuple[Prefix, bool], ...]
+    certainly: IntervalSet
+
+
+@dataclass(slots=True)
+class Tags:
+    """Service tags as terms over an address and open facts."""
+
+    estate: Estate
+    gateways: Gateways
+    routes: Routes
+    facts: Facts
+    _memberships: dict[tuple[str, str | None], Membership] = field(default_factory=dict)
+
+    def holds(self, tag: str, address: Field, subnet: Subnet, is_flow_source: bool) -> Term:
+        """Hold when `address` belongs to `tag` at `subnet`.
+
+        `is_flow_source` tells which end of the flow (not of the packet) the address is.
+        """
+        name = tag.casefold()
+        if name == "virtualnetwork":
+            return self._virtual_network(address, subnet)
+        if name == "internet":
+            return self._internet(address, subnet)
+        if name == "azureloadbalancer":
+            return equals(address, HOST_ADDRESS)
+        if name.startswith("azureplatform"):
+            return FALSE  # they act in the exemption of host services alone (F-PLAT-1)
+        for declared, prefixes in self.estate.network.service_tags.items():
+            if declared.casefold() == name:
+                return is_among(address, addresses_of(prefixes))
+        public = is_among(address, PUBLIC)
+        if public == FALSE:
+            return FALSE
+        return all_of(public, self.facts.holds("U-TAG", tag, "the source" if is_flow_source else "the destination"))
+
+    def _virtual_network(self, address: Field, subnet: Subnet) -> Term:
+        members = self.membership(subnet)
+        surely = is_among(address, members.certainly)
+        if surely == TRUE:
+            return TRUE
+        return any_of(
+            surely,
+            *(
+                all_of(lies_in(address, prefix), self._is_tagged(subnet, prefix, documented))
+                for prefix, documented in members.possible
+                if lies_in(address, prefix) != FALSE
+            ),
+        )
+
+    def _is_tagged(self, subnet: Subnet, prefix: Prefix, documented: bool) -> Term:
+        return self.facts.holds("U-VNTAG", subnet.id, str(prefix), documented=documented)
+
+    def _internet(self, address: Field, subnet: Subnet) -> Term:
+        if is_among(address, PUBLIC_WITH_HOST) == FALSE:
+            return FALSE
+        members = self.membership(subnet)
+        public = is_among(address, PUBLIC)
+        host = equals(address, HOST_ADDRESS)
+        if host != FALSE:
+            public = any_of(public, all_of(host, self.facts.holds("U-INET", str(_HOST), documented=False)))
+        holes = [
+            any_of(negate(lies_in(address, hole)), self.facts.holds("U-INET", str(hole)))
+            for hole in _HOLES
+            if lies_in(address, hole) != FALSE
+        ]
+        gained = [(prefix, TRUE) for prefix in members.certain if prefix != _HOST]
+        gained += [(prefix, self._is_tagged(subnet, prefix, documented)) for prefix, documented in members.possible]
+        left = [
+            negate(all_of(lies_in(address, prefix), is_in, self.facts.holds("U-INETMINUS", subnet.id, str(prefix))))
+            for prefix, is_in in gained
+            if addresses_of((prefix,)) & PUBLIC_WITH_HOST and lies_in(address, prefix) != FALSE
+        ]
+        return all_of(public, negate(is_among(address, addresses_of(members.own))), *holes, *left)
+
+    def membership(self, subnet: Subnet) -> Membership:
+        """Return what `VirtualNetwork` holds at `subnet` (F-TAG-7)."""
+        name = (subnet.vnet, subnet.route_table)
+        if name not in self._memberships:
+            self._memberships[name] = self._membership(subnet)
+        return self._memberships[name]
+
+    def _membership(self, subnet: Subnet) -> Membership:
+        vnets = self.estate.network.vnets
+        own = vnets[subnet.vnet].address_space
+        certain: list[Prefix] = []
+        for peer in self.estate.peers(subnet.vnet):
+            half = self.estate.half(subnet.vnet, peer)
+            if half is not None and half.allow_virtual_network_access:
+                certain += vnets[peer].address_space
+        table = self.routes.table_of(subnet)
+        propagates = table is None or table.propagate_gateway_routes
+        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.learned(g)]
+        if propagates:
+            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERYWHERE]
+        routes = () if table is None else table.routes
+        certain += [route.prefix for route in routes if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
+        certain.append(_HOST)
+        possible: dict[Prefix, bool] = {}
+
+        def perhaps(prefix: Prefix, documented: bool) -> None:
+            if prefix not in certain and prefix not in own:
+                possible.setdefault(prefix, documented)
+
+        to_devices = any(route.prefix == EVERYWHERE and route.next_hop in _THROUGH for route in routes)
+        if to_devices or (propagates and any(entry.prefix == EVERYWHERE for entry in entries)):
+            perhaps(EVERYWHERE, True)
+        for route in routes:
+            if route.next_hop not in _THROUGH:
+                perhaps(route.prefix, route.prefix != EVERYWHERE)
+        for other in vnets[subnet.vnet].subnets:
+            other_table = self.routes.table_of(other)
+            if other_table is not None and other_table is not table:
+                for route in other_table.routes:
+                    perhaps(route.prefix, False)
+        for entry in entries:
+            perhaps(entry.prefix, False)
+        perhaps(_METADATA, False)
+        return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), addresses_of((*own, *certain)))

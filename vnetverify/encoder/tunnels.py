@@ -1,0 +1,194 @@
+"""What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
+
+R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29, R-SEL-7,
+F-GWS-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vnetverify.encoder.gateways import Entry, Way
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import FromTunnel, Inside, OutOfTunnel, Sender, Target, ToSite
+from vnetverify.encoder.routes import Class
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, is_among, lies_in, negate
+from vnetverify.encoder.walk import Hops
+from vnetverify.header import addresses_of
+from vnetverify.model.network import Gateway, GatewayKind, Site
+
+ITSELF = Way("itself", True)
+
+
+@dataclass(slots=True)
+class Tunnels:
+    """The hops of gateways and sites of an estate."""
+
+    hops: Hops
+
+    def inside(self, node: Inside, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a gateway sends what Azure hands it."""
+        gateway = self.hops.estate.network.gateways[node.gateway]
+        turns_back = FALSE
+        if gateway.kind is GatewayKind.VPN:
+            turns_back = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+            allowed = TRUE if node.by_user else self.hops.facts.holds("U-R-GW-13")
+            yield from self._from_gateway_subnet(gateway, header, all_of(turns_back, allowed))
+        else:
+            returned = is_among(header.destination, self.hops.gateways.own_space(gateway))
+            if returned != FALSE:
+                turns_back = all_of(returned, self.hops.facts.holds("U-R-GW-29"))
+                yield OutOfTunnel(gateway.name, ITSELF.name), turns_back
+        onward = negate(turns_back)
+        entries = self.hops.gateways.learned(gateway)
+        for way, term in self._ways(gateway, entries, header):
+            yield from self._along(way, header, all_of(onward, term))
+        default = next((c for c in self.hops.gateways.connections(gateway) if c.default_site), None)
+        if default is not None:
+            known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.condition) for e in entries))
+            way = self.hops.gateways.way_of(default, gateway)
+            yield from self._along(way, header, all_of(onward, negate(known)))
+
+    def out_of_tunnel(self, node: OutOfTunnel, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a gateway sends what comes out of its tunnel (R-UDR-12, R-GW-16, R-GW-17)."""
+        gateway = self.hops.estate.network.gateways[node.gateway]
+        local = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+        by_subnet = any_of(local, self._is_user_routed(gateway, header))
+        relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
+        for way, term in relays:
+            yield from self._along(way, header, all_of(negate(by_subnet), term))
+        relayed = any_of(*(term for _, term in relays))
+        yield from self._from_gateway_subnet(gateway, header, any_of(by_subnet, negate(relayed)))
+
+    def _relays(self, gateway: Gateway, came_by: str, header: Header) -> list[tuple[Way, Term]]:
+        """Return when a gateway passes a packet from one of its ways straight on to another (R-GW-17)."""
+        entries = [entry for entry in self.hops.gateways.learned(gateway) if entry.way.name != came_by]
+        near = self._way_named(gateway, came_by)
+        return [
+            (way, all_of(term, self.hops.gateways.may_relay(near, way)))
+            for way, term in self._ways(gateway, entries, header)
+        ]
+
+    def _way_named(self, gateway: Gateway, name: str) -> Way:
+        ways = (
+            self.hops.gateways.way_of(connection, gateway) for connection in self.hops.gateways.connections(gateway)
+        )
+        return next((way for way in ways if way.name == name), ITSELF)
+
+    def _is_user_routed(self, gateway: Gateway, header: Header) -> Term:
+        """Hold when a user route of GatewaySubnet decides, where gateways heed it (R-GW-16)."""
+        subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
+        if subnet is None:
+            return FALSE
+        terms = []
+        for piece in self.hops.routes.pieces(subnet):
+            undecided = is_among(header.destination, piece.addresses)
+            for candidate in piece.choices:
+                if candidate.kind is Class.USER:
+                    terms.append(all_of(undecided, candidate.condition))
+                undecided = all_of(undecided, negate(candidate.condition))
+        decided = any_of(*terms)
+        return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
+
+    def _from_gateway_subnet(self, gateway: Gateway, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
+        subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
+        if subnet is not None:
+            yield from self.hops.send(Sender(subnet, gateway=gateway), header, condition)
+
+    def _ways(self, gateway: Gateway, entries: Iterable[Entry], header: Header) -> list[tuple[Way, Term]]:
+        """Return when each way is chosen: by longest prefix, then as the open facts say (R-GW-26, R-SEL-7)."""
+        by_prefix: dict[int, list[Entry]] = {}
+        for entry in entries:
+            by_prefix.setdefault(entry.prefix.length, []).append(entry)
+        chosen: dict[Way, list[Term]] = {}
+        unknown = TRUE
+        for length in sorted(by_prefix, reverse=True):
+            here = [
+                (entry, all_of(lies_in(header.destination, entry.prefix), entry.condition))
+                for entry in by_prefix[length]
+            ]
+            here = [(entry, term) for entry, term in here if term != FALSE]
+            static = _by_way((entry.way, term) for entry, term in here if entry.is_static)
+            learned = _by_way((entry.way, term) for entry, term in here if not entry.is_static)
+            prefers_static = prefers_learned = TRUE
+            if static and learned:
+                both = self.hops.facts.holds("U-R-GW-26", gateway.name)
+                prefers_learned = any_of(negate(any_of(*static.values())), both)
+                prefers_static = any_of(negate(any_of(*learned.values())), negate(both))
+            for ways, preferred in ((static, prefers_static), (learned, prefers_learned)):
+                for way, term in self._equal_ways(gateway, ways):
+                    chosen.setdefault(way, []).append(all_of(unknown, preferred, term))
+            unknown = all_of(unknown, negate(any_of(*(term for _, term in here))))
+        return [(way, any_of(*terms)) for way, terms in chosen.items()]
+
+    def _equal_ways(self, gateway: Gateway, ways: dict[Way, Term]) -> list[tuple[Way, Term]]:
+        """Return when each of equally good ways is taken: the first whose fact holds, else the last that is there."""
+        names = list(ways)
+        result, undecided = [], TRUE
+        for index, way in enumerate(names):
+            later = any_of(*(ways[other] for other in names[index + 1 :]))
+            wanted = (
+                TRUE
+                if later == FALSE
+                else any_of(negate(later), self.hops.facts.holds("U-R-SEL-7", gateway.name, way.name))
+            )
+            taken = all_of(ways[way], wanted)
+            result.append((way, all_of(undecided, taken)))
+            undecided = all_of(undecided, negate(taken))
+        return result
+
+    def _along(self, way: Way, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
+        if condition == FALSE:
+            return
+        if way.site is not None:
+            site = self.hops.estate.network.sites[way.site]
+            yield ToSite(site.name), all_of(condition, is_among(header.destination, addresses_of(site.prefixes)))
+        elif way.gateway is not None:
+            yield OutOfTunnel(way.gateway, way.name), condition
+
+    def from_site(self, site: Site, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a site sends a packet that is not for itself (R-GW-8, R-GW-22, R-GW-24)."""
+        leaves = negate(is_among(header.destination, addresses_of(site.prefixes)))
+        if site.behind is not None:
+            yield FromTunnel(site.behind, site.name), leaves
+            return
+        gateways = self.hops.estate.network.gateways
+        ends = [connection for connection in self.hops.estate.network.connections if connection.site == site.name]
+        terms = [self._announced(gateways[end.gateway], end.name, header) for end in ends]
+        undecided = leaves
+        for index, (end, term) in enumerate(zip(ends, terms, strict=True)):
+            later = any_of(*terms[index + 1 :])
+            wanted = (
+                TRUE if later == FALSE else any_of(negate(later), self.hops.facts.holds("U-SITE", site.name, end.name))
+            )
+            taken = all_of(term, wanted)
+            yield OutOfTunnel(end.gateway, end.name), all_of(undecided, taken)
+            undecided = all_of(undecided, negate(taken))
+
+    def _announced(self, gateway: Gateway, connection: str, header: Header) -> Term:
+        """Hold when a site at this connection sends packets for the destination to the gateway."""
+        own = is_among(header.destination, self.hops.gateways.own_space(gateway))
+        terms = [own]
+        if gateway.kind is GatewayKind.VPN:
+            near = self._way_named(gateway, connection)
+            terms += [
+                all_of(
+                    lies_in(header.destination, entry.prefix),
+                    entry.condition,
+                    self.hops.gateways.may_relay(near, entry.way),
+                )
+                for entry in self.hops.gateways.learned(gateway)
+                if entry.way.name != connection and lies_in(header.destination, entry.prefix) != FALSE
+            ]
+        unused = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+        if unused != FALSE and own != TRUE:
+            terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
+        return any_of(*terms)
+
+
+def _by_way(terms: Iterable[tuple[Way, Term]]) -> dict[Way, Term]:
+    joined: dict[Way, Term] = {}
+    for way, term in terms:
+        joined[way] = any_of(joined.get(way, FALSE), term)
+    return joined

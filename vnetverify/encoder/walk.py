@@ -1,0 +1,384 @@
+"""One hop as a relation: from a device, to which device or end, and on what condition.
+
+R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-PEER-26, R-SYS-9, R-UDR-5, R-UDR-6, R-UDR-7,
+R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-16, R-UDR-17, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22,
+R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-3,
+F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5, F-GWS-1, F-ADDR-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from vnetverify.encoder.addressing import NOT_UNICAST, PLATFORM, PUBLIC, Estate
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
+from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import (
+    Arrival,
+    FromTunnel,
+    Inside,
+    Memory,
+    Sender,
+    Target,
+    ToInterface,
+    ToInternet,
+    ToSite,
+    ToVnet,
+)
+from vnetverify.encoder.routes import (
+    ApplianceHop,
+    Candidate,
+    Class,
+    InternetHop,
+    LearnedHop,
+    LocalHop,
+    NoHop,
+    PeerHop,
+    Piece,
+    Routes,
+    UserGatewayHop,
+)
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.header import address_text, addresses_of
+from vnetverify.model.network import (
+    SUBNETS_WITHOUT_HOSTS,
+    Access,
+    Direction,
+    GatewayKind,
+    Machine,
+    Nic,
+    Subnet,
+)
+
+
+@dataclass(slots=True)
+class Hops:
+    """The hops of an estate. With `by_routes_alone` filters and declared policies let everything pass."""
+
+    estate: Estate
+    facts: Facts
+    grounds: Grounds
+    gateways: Gateways
+    routes: Routes
+    filters: Filters
+    by_routes_alone: bool = False
+    sought: frozenset[str] = frozenset()
+    _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
+
+    def carried(self, header: Header) -> Term:
+        """Hold when the platform carries such packets at all (R-TRAF-7)."""
+        blocked = any_of(equals(header.protocol, 4), equals(header.protocol, 47))
+        ordinary = header.is_ordinary
+        return all_of(
+            negate(blocked),
+            ordinary if ordinary == TRUE else any_of(ordinary, self.facts.holds("U-R-TRAF-7")),
+            negate(is_among(header.destination, NOT_UNICAST)),
+        )
+
+    # -- sending by a route table -------------------------------------------------------------------------
+
+    def send(self, sender: Sender, header: Header, condition: Term = TRUE) -> Iterator[tuple[Target, Term]]:
+        """Yield where the effective routes of the sender's subnet take the packet."""
+        if sender.gateway is None:
+            condition = all_of(condition, negate(is_among(header.destination, PLATFORM)))
+        if condition == FALSE:
+            return
+        for piece in self.routes.pieces(sender.subnet):
+            if any(header.destination.meets(interval) for interval in piece.addresses):
+                yield from self._send_by(piece, sender, header, condition)
+
+    def _send_by(self, piece: Piece, sender: Sender, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
+        inside = is_among(header.destination, piece.addresses)
+        undecided = condition
+        for candidate in piece.choices:
+            taken = all_of(undecided, candidate.condition)
+            undecided = all_of(undecided, negate(candidate.condition))
+            ground = self._route_ground(sender.subnet, candidate)
+            passes = self.grounds.counts(Bearing.PASSES, ground)
+            for target, term in self._follow(candidate, sender, header.to(piece.addresses)):
+                here = self._inside(piece, target, header, inside)
+                yield target, all_of(here, taken, passes, term)
+            ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
+            if ignored != FALSE:
+                yield from ((target, all_of(taken, ignored)) for target in self._elsewhere(piece, candidate, sender))
+
+    def _inside(self, piece: Piece, target: Target, header: Header, inside: Term) -> Term:
+        if isinstance(target, ToVnet):  # used only where the destination is known to lie in that network
+            return is_among(header.destination.narrowed(self.estate.spaces[target.vnet]), piece.addresses)
+        return inside
+
+    def _elsewhere(self, piece: Piece, candidate: Candidate, sender: Sender) -> Iterator[Target]:
+        """Yield the sought networks that packets of this piece would reach if its route were left out."""
+        leads_to = {sender.subnet.vnet} if isinstance(candidate.hop, LocalHop) else set()
+        if isinstance(candidate.hop, PeerHop):
+            leads_to.add(candidate.hop.vnet)
+        for vnet in sorted(self.sought - leads_to):
+            if self.estate.spaces[vnet] & piece.addresses:
+                yield ToVnet(vnet)
+
+    def _route_ground(self, subnet: Subnet, candidate: Candidate) -> Ground:
+        hop = hop_text(candidate)
+        table = subnet.route_table if candidate.kind is Class.USER else None
+        group = f"routes of {subnet.vnet}" if table is None else f"route table {table}"
+        return Ground(group, f"{candidate.prefix} {hop}", candidate.rule, candidate.span)
+
+    def label(self, subnet_id: str, candidate: Candidate) -> Term:
+        """Return the label of a route where it lets packets take their way."""
+        return self.grounds.counts(Bearing.PASSES, self._route_ground(self.estate.subnets[subnet_id], candidate))
+
+    def _follow(self, candidate: Candidate, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
+        vnet = sender.subnet.vnet
+        match candidate.hop:
+            case NoHop():
+                return
+            case LocalHop(by_user):
+                yield ToVnet(vnet), TRUE
+                if by_user:
+                    yield from self._by_peering(sender, header)
+            case PeerHop(peer):
+                yield ToVnet(peer), self._cross(vnet, peer, sender, header)
+            case InternetHop(by_user):
+                if not by_user:
+                    yield from self._leave(sender, header)
+                    return
+                beyond = [self.estate.spaces[peer] for peer in self.estate.peers(vnet)]
+                as_peering = [is_among(header.destination, space - self.estate.spaces[vnet]) for space in beyond]
+                if any(term != FALSE for term in as_peering):
+                    yield from self._by_peering(sender, header)
+                    stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
+                    yield from ((t, all_of(negate(stays), term)) for t, term in self._leave(sender, header))
+                else:
+                    yield from self._leave(sender, header)
+            case ApplianceHop(address, owner):
+                machine = self.machine_at(owner, address)
+                if machine is not None:
+                    nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
+                    yield Arrival(machine.name, nic.name), self._cross(vnet, owner, sender, header)
+            case UserGatewayHop():
+                yield from self._enter_by_user(sender)
+            case LearnedHop(gateway):
+                if sender.gateway is None:  # out of a tunnel, another gateway's route leads nowhere (R-GW-16)
+                    yield Inside(gateway, False), TRUE
+            case unreachable:
+                assert_never(unreachable)
+
+    def _by_peering(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield deliveries to peers although a user route says VnetLocal or Internet (R-UDR-6)."""
+        vnet = sender.subnet.vnet
+        for peer in self.estate.peers(vnet):
+            space = self.estate.spaces[peer] - self.estate.spaces[vnet]
+            is_there = is_among(header.destination, space)
+            if is_there != FALSE:
+                yield (
+                    ToVnet(peer),
+                    all_of(is_there, self.facts.holds("U-R-UDR-6"), self._cross(vnet, peer, sender, header)),
+                )
+
+    def _enter_by_user(self, sender: Sender) -> Iterator[tuple[Target, Term]]:
+        vnet = sender.subnet.vnet
+        servers = self.gateways.servers(vnet)
+        if len(servers) == 1 and servers[0].kind is GatewayKind.VPN:
+            yield Inside(servers[0].name, True), TRUE
+            return
+        if not servers:
+            servers = tuple(g for peer in self.estate.peers(vnet) for g in self.estate.gateways_of[peer])
+        allowed = self.facts.holds("U-R-UDR-5")
+        chosen = self._one_of([gateway.name for gateway in servers], "U-R-SEL-7", sender.subnet.id)
+        for gateway, term in zip(servers, chosen, strict=True):
+            yield Inside(gateway.name, True), all_of(allowed, term)
+
+    def _one_of(self, names: Sequence[str], question: str, *about: str) -> list[Term]:
+        """Return when each of `names` is chosen: the first but the last whose fact holds, else the last."""
+        terms, undecided = [], TRUE
+        for name in names[:-1]:
+            fact = self.facts.holds(question, *about, name)
+            terms.append(all_of(undecided, fact))
+            undecided = all_of(undecided, negate(fact))
+        return [*terms, undecided] if names else []
+
+    def _cross(self, vnet: str, other: str, sender: Sender, header: Header) -> Term:
+        """Hold when a peering carries this sender's packet from `vnet` to `other`."""
+        if vnet == other:
+            return TRUE
+        near, far = self.estate.half(vnet, other), self.estate.half(other, vnet)
+        if near is None or far is None:
+            return FALSE
+        terms = []
+        for half in (near, far):
+            if not half.allow_virtual_network_access:
+                terms.append(negate(self.facts.holds("U-AVNA", half.id)))
+        if sender.machine is not None and not far.allow_forwarded_traffic:
+            foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
+            ground = Ground(f"peering {far.id}", "does not allow forwarded traffic", "R-PEER-16", far.span)
+            ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
+            if foreign != FALSE:
+                terms.append(any_of(negate(foreign), self.facts.holds("U-R-PEER-16"), ignored))
+        if sender.gateway is not None and not self.gateways.uses(other, vnet):
+            terms.append(self.facts.holds("U-R-GW-22"))
+        return all_of(*terms)
+
+    def _leave(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield the way to the Internet where the sender has one (R-TRAF-5)."""
+        public = is_among(header.destination, PUBLIC)
+        if sender.gateway is not None or public == FALSE:
+            return
+        subnet, terms = sender.subnet, [public]
+        if sender.machine is not None and sender.nic is not None:
+            own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
+            terms.append(any_of(own, self._translates(sender.machine)))
+        if subnet.nat_gateway is not None:
+            by_subnet = header.has_ports
+        elif subnet.default_outbound is None:
+            by_subnet = self.facts.holds("U-DOA", subnet.id)
+        else:
+            by_subnet = TRUE if subnet.default_outbound else FALSE
+        nics = [sender.nic] if sender.nic is not None else self.estate.nics_in[subnet.id]
+        by_interface = [nic for nic in nics if nic.public_address is not None]
+        if sender.nic is not None:
+            has_address = TRUE if by_interface else FALSE
+        else:
+            has_address = any_of(*(equals(header.source, a) for nic in by_interface for a in nic.addresses))
+        yield (
+            ToInternet(None if sender.nic is None else sender.nic.name),
+            all_of(*terms, any_of(by_subnet, has_address)),
+        )
+
+    def _translates(self, machine: Machine) -> Term:
+        if machine.translates_source is None:
+            return self.facts.holds("U-R-UDR-17", machine.name)
+        return TRUE if machine.translates_source else FALSE
+
+    # -- appliances ---------------------------------------------------------------------------------------
+
+    def machine_at(self, vnet: str, address: int) -> Machine | None:
+        """Return the machine that holds `address`, or the undeclared appliance that a route implies there."""
+        nic = self.estate.nic_at.get((vnet, address))
+        if nic is not None:
+            return self.estate.machine_of[nic.name]
+        if (vnet, address) not in self._implied:
+            self._implied[vnet, address] = self._implied_appliance(vnet, address)
+        return self._implied[vnet, address]
+
+    def _implied_appliance(self, vnet: str, address: int) -> Machine | None:
+        subnet = self.estate.subnet_at(vnet, address)
+        if subnet is None or subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS:
+            return None
+        if not any(
+            prefix.value + 4 <= address < prefix.last
+            for prefix in subnet.prefixes
+            if prefix.value <= address <= prefix.last
+        ):
+            return None
+        name = f"{address_text(address)} in {subnet.id}"
+        nic = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
+        return Machine(name, (nic,), policy=None, stateful=None)
+
+    def implied_machines(self) -> tuple[Machine, ...]:
+        """Return the undeclared appliances that routes met so far imply."""
+        return tuple(machine for machine in self._implied.values() if machine is not None)
+
+    def machine(self, name: str) -> Machine:
+        declared = self.estate.network.machines.get(name)
+        if declared is not None:
+            return declared
+        return next(machine for machine in self.implied_machines() if machine.name == name)
+
+    def arrive(self, node: Arrival, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
+        """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
+        machine = self.machine(node.machine)
+        nic = next(nic for nic in machine.nics if nic.name == node.nic)
+        admitted = self._filtered(nic, header, Direction.INBOUND, memory)
+        addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
+        if addressed != FALSE:
+            yield ToInterface(nic.name), all_of(addressed, admitted)
+        if nic.ip_forwarding:
+            yield from self._forward(machine, header, all_of(negate(addressed), admitted), memory)
+
+    def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
+        return self._forward(self.machine(node.machine), header, TRUE, memory)
+
+    def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
+        """Return when a machine that forwards a packet puts it out by each interface."""
+        chosen = self._one_of([nic.name for nic in machine.nics], "U-EXIT", machine.name)
+        return [
+            (nic, all_of(term, self._filtered(nic, header, Direction.OUTBOUND, memory)))
+            for nic, term in zip(machine.nics, chosen, strict=True)
+            if nic.ip_forwarding
+        ]
+
+    def _forward(
+        self, machine: Machine, header: Header, condition: Term, memory: Memory | None
+    ) -> Iterator[tuple[Target, Term]]:
+        condition = all_of(condition, self.forwards(machine, header, memory))
+        behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
+        for site in behind:
+            is_there = is_among(header.destination, addresses_of(site.prefixes))
+            yield ToSite(site.name), all_of(condition, is_there)
+            condition = all_of(condition, negate(is_there))
+        for nic, term in self.exits(machine, header, memory):
+            sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic)
+            yield from self.send(sender, header, all_of(condition, term))
+
+    def _filtered(self, nic: Nic, header: Header, direction: Direction, memory: Memory | None) -> Term:
+        if self.by_routes_alone:
+            return TRUE
+        allowed = self.filters.allow(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
+        if memory is None:
+            return allowed
+        return any_of(memory.passed.get(nic.name, FALSE), allowed)
+
+    def is_stateful(self, machine: Machine) -> Term:
+        """Hold when a machine drops packets of flows that it did not see begin (R-TRAF-2)."""
+        if machine.stateful is None:
+            return self.facts.holds("U-STATEFUL", machine.name)
+        return TRUE if machine.stateful else FALSE
+
+    def forwards(self, machine: Machine, header: Header, memory: Memory | None) -> Term:
+        """Hold when the policy of a machine forwards the packet, or it remembers the flow."""
+        if machine.policy is None:
+            return self.facts.holds("U-FORWARDS", machine.name)
+        if self.by_routes_alone:
+            return TRUE
+        group = f"policy of {machine.name}"
+        last = Ground(group, "forwards nothing else", "R-UDR-11", machine.span)
+        result = negate(self.grounds.counts(Bearing.STOPS, last))
+        for rule in reversed(machine.policy):
+            matches = all_of(
+                TRUE if rule.protocol is None else equals(header.protocol, rule.protocol),
+                is_among(header.source, rule.sources),
+                is_among(header.destination, rule.destinations),
+                is_among(header.destination_port, rule.destination_ports),
+            )
+            allows = rule.access is Access.ALLOW
+            what = f"line {rule.span.line} {'forwards' if allows else 'drops'}"
+            bearing = Bearing.PASSES if allows else Bearing.STOPS
+            matches = all_of(matches, self.grounds.counts(bearing, Ground(group, what, "R-UDR-11", rule.span)))
+            result = any_of(matches, result) if allows else all_of(negate(matches), result)
+        if memory is not None:
+            result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)
+        return result
+
+
+def hop_text(candidate: Candidate) -> str:
+    """Return where a route leads, in a reader's words."""
+    match candidate.hop:
+        case LocalHop():
+            return "to the network itself"
+        case PeerHop(vnet):
+            return f"via the peering with {vnet}"
+        case InternetHop():
+            return "to the Internet"
+        case NoHop():
+            return "to nowhere"
+        case ApplianceHop(address, _):
+            return f"via appliance {address_text(address)}"
+        case UserGatewayHop():
+            return "via the gateway"
+        case LearnedHop(gateway):
+            return f"via gateway {gateway}"
+        case unreachable:
+            assert_never(unreachable)

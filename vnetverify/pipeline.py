@@ -1,0 +1,249 @@
+"""From paths to a report: read, check, decide each claim, replay every witness, tell its story."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from vnetverify import __version__
+from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
+from vnetverify.explanation.story import Story, tell
+from vnetverify.ingest import read_path
+from vnetverify.model.intents import Claim, Intent, Verb
+from vnetverify.model.network import Network, Vnet
+from vnetverify.model.wellformed import check
+from vnetverify.prover.prove import Inquiry, decide, doubts
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.walk import trace
+from vnetverify.source import Source, Span
+from vnetverify.syntax import Document, read, uses
+
+_LARGEST_TEXT = 64 << 20
+_WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
+
+
+class Disagreement(Exception):
+    """The encoding and the simulator differ on a flow: a bug of ours, and no verdict."""
+
+    def __init__(self, claim: Claim, witness: Witness, what: str) -> None:
+        self.claim = claim
+        self.witness = witness
+        facts = ", ".join(f"{name}={value}" for name, value in sorted(witness.world.facts.items()))
+        super().__init__(
+            f"`{claim.text}`: {what}: {witness.flow} from {witness.origin}, addresses {dict(witness.world.addresses)}, "
+            f"where {facts or 'no fact is open'}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the inputs hold, and everything found wrong with them; with an error nothing may be proved."""
+
+    document: Document
+    sources: Mapping[str, Source]
+    diagnostics: tuple[Diagnostic, ...]
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds spent by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+
+# -- reading --------------------------------------------------------------------------------------------
+
+
+def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
+    """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together."""
+    clock = Clock()
+    diagnostics: list[Diagnostic] = []
+    with clock.phase("parse"):
+        sources = [source for path in paths if (source := _read_text(path, diagnostics)) is not None]
+        wanted = [(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
+        for source in sources:
+            here = Path() if source.name == "-" else Path(source.name).parent
+            wanted += [(here / path, span) for path, span in uses(source)]
+    with clock.phase("ingest"):
+        imported = _import_all(wanted, {}, diagnostics)
+    with clock.phase("parse"):
+        document = read(sources, imported)
+    diagnostics += document.diagnostics
+    if not any(found.severity is Severity.ERROR for found in diagnostics):
+        with clock.phase("check"):
+            diagnostics += check(document.network)
+    return Loaded(document, {source.name: source for source in sources}, in_source_order(diagnostics), clock.seconds)
+
+
+def _read_text(path: str, diagnostics: list[Diagnostic]) -> Source | None:
+    whole = Span(path, 0, 0, 0, 0)
+    try:
+        raw = sys.stdin.buffer.read(_LARGEST_TEXT + 1) if path == "-" else _bounded(Path(path))
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {reason}", whole))
+        return None
+    if len(raw) > _LARGEST_TEXT:
+        diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
+        return None
+    try:
+        return Source(path, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as problem:
+        diagnostics.append(Diagnostic("not-text", f"`{path}` is not UTF-8 text (byte {problem.start})", whole))
+        return None
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LARGEST_TEXT + 1)
+
+
+def _import_all(
+    wanted: Sequence[tuple[Path, Span]], declared: Mapping[str, Vnet], diagnostics: list[Diagnostic]
+) -> Network:
+    network = Network()
+    for path, span in wanted:
+        if not path.exists():
+            diagnostics.append(Diagnostic("unreadable", f"`{path}` does not exist", span))
+            continue
+        imported = read_path(path, declared)
+        diagnostics += imported.diagnostics
+        network = _joined(network, imported.network, span, diagnostics)
+    return network
+
+
+def _joined(one: Network, other: Network, span: Span, diagnostics: list[Diagnostic]) -> Network:
+    """Return both networks as one; a name that both declare is an error."""
+    merged: dict[str, object] = {}
+    for part in fields(Network):
+        left, right = getattr(one, part.name), getattr(other, part.name)
+        if isinstance(left, tuple):
+            merged[part.name] = (*left, *right)
+        elif isinstance(left, Mapping):
+            known = {name.casefold() for name in left}
+            for name in right:
+                if name.casefold() in known:
+                    message = f"`{name}` is declared by two of the files in use"
+                    diagnostics.append(Diagnostic("duplicate-name", message, span))
+            merged[part.name] = {**left, **right}
+    return replace(one, **merged)  # type: ignore[arg-type]
+
+
+# -- proving --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented."""
+
+    pattern: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    jobs: int = 1
+    documented: bool = False
+
+
+def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], None] | None = None) -> Report:
+    """Return the verdict on every intent that `options` select, in the order of the text.
+
+    Raises `Disagreement` when the simulator does not confirm a witness. An interrupt ends the run with the
+    intents decided so far and `complete` false.
+    """
+    document = loaded.document
+    documented = options.documented or document.documented_reading
+    selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
+    fixed = {assumption.fact.casefold(): assumption.value for assumption in document.assumptions}
+    clock = Clock(dict(loaded.timings))
+    results: list[IntentResult] = []
+    complete = True
+    with ThreadPoolExecutor(max_workers=options.jobs) as pool:
+        run = _Run(document.network, fixed, documented, options.limits, clock)
+        pending = [pool.submit(run.intent, intent) for intent in selected]
+        try:
+            for future in pending:
+                results.append(future.result())
+                if progress is not None:
+                    progress(results[-1])
+        except KeyboardInterrupt:
+            complete = False
+        finally:
+            pool.shutdown(wait=complete, cancel_futures=True)
+    return Report(
+        tuple(results),
+        len(selected),
+        loaded.diagnostics,
+        document.network.unmodelled,
+        document.assumptions,
+        documented,
+        document.network.era,
+        clock.seconds,
+        complete,
+        __version__,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    network: Network
+    fixed: Mapping[str, bool]
+    documented: bool
+    limits: Limits
+    clock: Clock
+
+    def intent(self, intent: Intent) -> IntentResult:
+        with Solver(self.limits) as solver:
+            results = tuple(self._claim(claim, solver) for claim in intent.claims)
+        verdict = next(r.verdict for kind in _WORST_FIRST for r in results if isinstance(r.verdict, kind))
+        return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
+
+    def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
+        begun = time.perf_counter()
+        with self.clock.phase("decide"):
+            verdict = decide(Inquiry(self.network, claim, self.fixed, self.documented), solver)
+        with self.clock.phase("replay"):
+            verdict, story = self._replayed(claim, verdict)
+        return ClaimResult(claim, self._qualified(claim, verdict), story, time.perf_counter() - begun, solver.rlimit)
+
+    def _replayed(self, claim: Claim, verdict: Verdict) -> tuple[Verdict, Story | None]:
+        """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""
+        witness = None if isinstance(verdict, Vacuous) else verdict.witness
+        if witness is None:
+            return verdict, None
+        found = violates(self.network, claim, witness.origin, witness.flow, witness.world)
+        if claim.verb is Verb.SOMETIMES_REACHES:
+            if found is not None or not in_question(self.network, claim, witness.origin, witness.flow, witness.world):
+                raise Disagreement(claim, witness, "the simulator does not see the flow get there and back")
+            way = trace(self.network, witness.origin, witness.flow, witness.world)
+            return verdict, tell(witness.origin, witness.flow, (way,))
+        if found is None:
+            raise Disagreement(claim, witness, "the simulator does not see the flow contradict the claim")
+        if isinstance(verdict, Refuted):
+            verdict = replace(verdict, why=found.why)
+        return verdict, tell(witness.origin, witness.flow, found.traces, found.why)
+
+    def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
+        """Return `unknown` in place of an answer that something not modelled could change."""
+        if isinstance(verdict, Vacuous | Unknown):
+            return verdict
+        items = doubts(self.network, claim)
+        if not items:
+            return verdict
+        word = verdict_word(verdict)
+        return Unknown(f"{word}, were it not for what is not modelled", (), None, verdict.witness, items)

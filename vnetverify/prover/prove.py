@@ -1,0 +1,232 @@
+"""From a claim to a verdict: ask, replay what was found, and say what the answer rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.claims import encode
+from vnetverify.encoder.facts import Bearing, Detail
+from vnetverify.encoder.obligation import Obligation
+from vnetverify.encoder.terms import Term
+from vnetverify.model.intents import Claim, PlaceKind, Verb
+from vnetverify.model.network import Network, Unmodelled
+from vnetverify.prover.questions import (
+    Finding,
+    FlowAlways,
+    FlowSometimes,
+    NoFlowAsDocumented,
+    NoFlowEver,
+    Questions,
+    smaller_core,
+)
+from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
+from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
+from vnetverify.rules import Uncertainty
+
+_FINE_LINES = 1500
+"""Networks with more lines than this get a proof's grounds by list, not by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A claim about a network, with what is taken for granted."""
+
+    network: Network
+    claim: Claim
+    fixed: Mapping[str, bool]
+    documented: bool
+
+
+def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
+    """Return the verdict on a claim. Witnesses in it are candidates: nobody has replayed them yet."""
+    claim = inquiry.claim
+    empty = _emptiness(inquiry.network, claim)
+    if empty is not None:
+        return Vacuous(empty)
+    obligation = encode(inquiry.network, claim, inquiry.fixed)
+    solver.open(obligation)
+    questions = Questions(solver, obligation, inquiry.documented)
+    asked = questions.is_possible([obligation.in_question])
+    if isinstance(asked, Undecided):
+        return Unknown(asked.why)
+    if not asked:
+        return Vacuous(f"no flow is in question: nothing goes from one side of `{claim.text}` to the other")
+    if claim.verb is Verb.SOMETIMES_REACHES:
+        works = [obligation.in_question, f"-{obligation.violation}"]
+        finding = questions.find(works, [obligation.violation])
+        return _verdict_on_wish(inquiry, solver, obligation, finding)
+    finding = questions.find([obligation.violation], [f"-{obligation.violation}"])
+    return _verdict_on_rule(inquiry, solver, obligation, questions, finding)
+
+
+def _verdict_on_rule(
+    inquiry: Inquiry, solver: Solver, obligation: Obligation, questions: Questions, finding: Finding
+) -> Verdict:
+    """Return what a finding about flows that contradict says of the claim."""
+    match finding:
+        case Undecided(why):
+            return Unknown(why)
+        case NoFlowEver():
+            idle = _applies_to_nothing(inquiry.claim, questions, obligation)
+            return idle or _proved(inquiry, solver, [obligation.violation], ())
+        case NoFlowAsDocumented(facts, model):
+            if inquiry.documented:
+                return _proved(inquiry, solver, [obligation.violation], facts)
+            return Unknown("proved as documented", facts, "proved", _witness(obligation, model))
+        case FlowAlways(model, facts):
+            return Refuted(_witness(obligation, model), "", bool(facts), facts)
+        case FlowSometimes(model, facts):
+            return Unknown("refuted as documented", facts, "refuted", _witness(obligation, model))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _verdict_on_wish(inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding) -> Verdict:
+    """Return what a finding about flows that do as asked says of `sometimes reaches`."""
+    works = [obligation.in_question, f"-{obligation.violation}"]
+    match finding:
+        case Undecided(why):
+            return Unknown(why)
+        case NoFlowEver():
+            return Refuted(
+                None, "no such flow gets there and back in any world", grounds=_grounds(inquiry, solver, works, ())[0]
+            )
+        case NoFlowAsDocumented(facts, model):
+            if inquiry.documented:
+                return Refuted(None, "no such flow gets there and back", True, facts)
+            return Unknown("refuted as documented", facts, "refuted", _witness(obligation, model))
+        case FlowAlways(model, facts):
+            return Proved((), False, bool(facts), facts, _witness(obligation, model))
+        case FlowSometimes(model, facts):
+            return Unknown("proved as documented", facts, "proved", _witness(obligation, model))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
+    return Witness(*obligation.witness(model))
+
+
+def _applies_to_nothing(claim: Claim, questions: Questions, obligation: Obligation) -> Vacuous | None:
+    """Return the verdict on a waypoint claim when nothing is delivered at all (I-ONLY-VIA)."""
+    if claim.verb not in (Verb.ONLY_VIA, Verb.NOT_VIA):
+        return None
+    if questions.is_possible([obligation.applies]) is False:
+        return Vacuous("nothing is delivered at all, so no way is taken")
+    return None
+
+
+def _emptiness(network: Network, claim: Claim) -> str | None:
+    """Return which part of the claim stands for nothing, in words; None when every part stands for something."""
+    if not any(left for left, _ in claim.pairs):
+        return "the left side stands for no address"
+    if not any(right for _, right in claim.pairs):
+        return "the right side stands for no address"
+    if not any(left and right for left, right in claim.pairs):
+        return "no pair has addresses on both sides"
+    if claim.verb is Verb.NOT_TRANSITIVE and claim.via:
+        peers = Estate(network).peers(claim.via[0])
+        missing = [name for name in claim.peered_with if name not in peers and name != claim.via[0]]
+        if missing:
+            return f"`{missing[0]}` has no usable peering with `{claim.via[0]}`"
+    return None
+
+
+# -- what a proof rests on ------------------------------------------------------------------------------
+
+
+def _proved(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]) -> Proved:
+    grounds, minimal = _grounds(inquiry, solver, contradiction, facts)
+    return Proved(grounds, minimal, bool(facts), facts)
+
+
+def _grounds(
+    inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]
+) -> tuple[tuple[Ground, ...], bool]:
+    """Return lines that suffice for the proof, and whether none of them can be left out.
+
+    The labelled obligation folds nothing away that a label guards, so what slicing would decide in
+    Python is among the grounds as well. If asking takes too long the proof stands without them.
+    """
+    lines = sum(len(nsg.rules) for nsg in inquiry.network.nsgs.values())
+    detail = Detail.LINE if lines <= _FINE_LINES else Detail.GROUP
+    bearing = Bearing.STOPS if inquiry.claim.verb is Verb.SOMETIMES_REACHES else None
+    obligation = encode(inquiry.network, inquiry.claim, inquiry.fixed, detail, bearing)
+    solver.open(obligation)
+    fixed = [symbol if fact.documented else f"-{symbol}" for symbol, fact in obligation.facts.items() if fact in facts]
+    labels = list(obligation.labels)
+    answer = solver.check([*contradiction, *fixed, *labels], core=True)
+    if not isinstance(answer, Unsatisfiable):
+        return (), False
+    core, minimal = smaller_core(
+        solver, [*contradiction, *fixed], [name for name in answer.core if name in obligation.labels]
+    )
+    return tuple(sorted({obligation.labels[name] for name in core}, key=str)), minimal
+
+
+# -- what the model leaves out --------------------------------------------------------------------------
+
+
+def within_reach(network: Network, claim: Claim) -> frozenset[str]:
+    """Return the networks that peerings, gateways and sites join to either end of a claim."""
+    joined: dict[str, set[str]] = {name: set() for name in network.vnets}
+
+    def join(one: str, other: str) -> None:
+        joined.setdefault(one, set()).add(other)
+        joined.setdefault(other, set()).add(one)
+
+    for half in network.peerings:
+        join(half.local, half.remote)
+    hubs = {name: gateway.vnet for name, gateway in network.gateways.items()}
+    for connection in network.connections:
+        ends = (connection.gateway, connection.remote_gateway)
+        named = [hubs[name] for name in ends if name is not None and name in hubs]
+        named += [f"site {connection.site}"] if connection.site else []
+        named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
+        for one, other in zip(named, named[1:], strict=False):
+            join(one, other)
+    waiting = [
+        _anchor(network, place.kind, place.name) for pair in claim.pairs for ends in pair for place, _ in ends.parts
+    ]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += joined.get(name, ())
+    return frozenset(seen)
+
+
+def _anchor(network: Network, kind: str, name: str) -> str:
+    if kind == PlaceKind.SUBNET.value:
+        return network.subnet(name).vnet
+    return f"site {name}" if kind == PlaceKind.SITE.value else name
+
+
+def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
+    """Return what the input holds, the model does not, and the claim's verdict could turn on."""
+    if not network.unmodelled:
+        return ()
+    reach = within_reach(network, claim)
+    return tuple(item for item in network.unmodelled if not item.vnets or reach & set(item.vnets))
+
+
+def evaluate(
+    obligation: Obligation, solver: Solver, fix: Mapping[Term, tuple[int, int]], facts: Mapping[str, bool], term: Term
+) -> frozenset[bool]:
+    """Return the values that `term` of an open obligation can take for one flow in one world; for tests.
+
+    Exactly one when the encoding is functional, none when the flow is outside the obligation's premise.
+    """
+    literals = [
+        symbol if facts.get(str(fact), bool(fact.documented)) else f"-{symbol}"
+        for symbol, fact in obligation.facts.items()
+    ]
+    possible = []
+    for value, literal in ((True, term), (False, f"-{term}")):
+        if isinstance(solver.check([*literals, literal], fix=fix), Satisfiable):
+            possible.append(value)
+    return frozenset(possible)

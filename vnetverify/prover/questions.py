@@ -1,0 +1,155 @@
+"""What a solver is asked to settle one obligation: is there a flow that does something in every world, in
+the documented one, or in none?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vnetverify.encoder.obligation import Obligation
+from vnetverify.encoder.terms import Term
+from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
+from vnetverify.rules import Uncertainty
+
+_ROUNDS = 6
+_SMALL_CORE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class NoFlowEver:
+    """No flow does it in any world."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoFlowAsDocumented:
+    """None does it where `facts` read as documented; `model` is one that does it in another world."""
+
+    facts: tuple[Uncertainty, ...]
+    model: Mapping[Term, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowAlways:
+    """The flow of `model` does it in every world; with `as_documented` in every one that agrees with these facts."""
+
+    model: Mapping[Term, int]
+    as_documented: tuple[Uncertainty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSometimes:
+    """The flow of `model` does it as documented, but not whatever `facts` are, and no other was found that does."""
+
+    model: Mapping[Term, int]
+    facts: tuple[Uncertainty, ...]
+
+
+Finding = NoFlowEver | NoFlowAsDocumented | FlowAlways | FlowSometimes | Undecided
+
+
+@dataclass(slots=True)
+class Questions:
+    """Questions about `obligation` to a solver that has it open. With `documented` worlds read as documented only."""
+
+    solver: Solver
+    obligation: Obligation
+    documented: bool
+
+    def is_possible(self, literals: Iterable[Term]) -> bool | Undecided:
+        """Tell whether some flow in some world satisfies the literals."""
+        answer = self.solver.check(literals)
+        return answer if isinstance(answer, Undecided) else isinstance(answer, Satisfiable)
+
+    def find(self, does: Sequence[Term], fails: Sequence[Term]) -> Finding:
+        """Return whether a flow satisfies `does`; `fails` is how a fixed flow in question does not."""
+        anywhere = self.solver.check(does)
+        match anywhere:
+            case Undecided():
+                return anywhere
+            case Unsatisfiable():
+                return NoFlowEver()
+            case Satisfiable(model):
+                pass
+        fixed = self._documented_literals()
+        documented = self.solver.check([*does, *fixed], core=True)
+        match documented:
+            case Undecided():
+                return documented
+            case Unsatisfiable(core):
+                needed = self._smaller([*does], [literal for literal in core if literal in fixed], {})
+                return NoFlowAsDocumented(self._facts(needed), model)
+            case Satisfiable(model):
+                return self._robust(does, fails, model, fixed)
+
+    def _robust(
+        self, does: Sequence[Term], fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]
+    ) -> Finding:
+        """Look for a flow that does it whatever the facts are, starting from one that does it as documented."""
+        first = model
+        for _ in range(_ROUNDS):
+            header = self._header(model)
+            answer = self.solver.check(fails, fix=header)
+            if isinstance(answer, Undecided):
+                return answer
+            if isinstance(answer, Unsatisfiable):
+                return FlowAlways(model)
+            other = self.solver.check([*does, *self._literals(answer.model)])
+            if not isinstance(other, Satisfiable):
+                break
+            model = other.model
+        return self._as_documented(fails, first, fixed)
+
+    def _as_documented(self, fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]) -> Finding:
+        header = self._header(model)
+        answer = self.solver.check([*fails, *fixed], core=True, fix=header)
+        match answer:
+            case Undecided():
+                return answer
+            case Unsatisfiable(core):
+                needed = self._facts(self._smaller([*fails], [literal for literal in core if literal in fixed], header))
+                return FlowAlways(model, needed) if self.documented else FlowSometimes(model, needed)
+            case Satisfiable():
+                literals = self._literals(model)
+                pinned = self.solver.check([*fails, *literals], core=True, fix=header)
+                core = pinned.core if isinstance(pinned, Unsatisfiable) else tuple(literals)
+                wanted = self._smaller([*fails], [literal for literal in core if literal in literals], header)
+                return FlowSometimes(model, self._facts(wanted))
+
+    def _documented_literals(self) -> list[Term]:
+        return [
+            symbol if fact.documented else f"-{symbol}"
+            for symbol, fact in self.obligation.facts.items()
+            if fact.documented is not None
+        ]
+
+    def _literals(self, model: Mapping[Term, int]) -> list[Term]:
+        return [symbol if model[symbol] else f"-{symbol}" for symbol in self.obligation.facts]
+
+    def _facts(self, literals: Iterable[Term]) -> tuple[Uncertainty, ...]:
+        return tuple(self.obligation.facts[literal.lstrip("-")] for literal in literals)
+
+    def _header(self, model: Mapping[Term, int]) -> dict[Term, tuple[int, int]]:
+        origin, flow, _ = self.obligation.witness(model)
+        return self.obligation.fixing(origin, flow)
+
+    def _smaller(self, kept: list[Term], core: list[Term], fix: Mapping[Term, tuple[int, int]]) -> list[Term]:
+        """Return literals of `core` that still suffice, leaving out each that can be."""
+        return smaller_core(self.solver, kept, core, fix)[0]
+
+
+def smaller_core(
+    solver: Solver, kept: list[Term], core: list[Term], fix: Mapping[Term, tuple[int, int]] | None = None
+) -> tuple[list[Term], bool]:
+    """Return literals of `core` that with `kept` are still contradictory, and whether none can be left out."""
+    if len(core) > _SMALL_CORE:
+        return core, False
+    minimal = True
+    for literal in list(core):
+        if literal not in core:
+            continue
+        answer = solver.check([*kept, *(other for other in core if other != literal)], core=True, fix=fix or {})
+        if isinstance(answer, Unsatisfiable):
+            core = [other for other in core if other in answer.core]
+        elif isinstance(answer, Undecided):
+            minimal = False
+    return core, minimal

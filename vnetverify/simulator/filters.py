@@ -40,8 +40,8 @@ from vnetverify.simulator.situation import Situation, situation_of
 from vnetverify.simulator.tags import Side, is_in_tag, virtual_network
 from vnetverify.source import Span
 
-DEFAULT_PRIORITY = 65000
 LAST_PRIORITY = 65500
+_DEFAULT_RULE_IDS = {65000: "F-DEF-2", 65001: "F-DEF-1", LAST_PRIORITY: "F-DEF-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def _decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
     """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5)."""
     for rule in rules_of(nsg, place.direction):
         if rule.priority >= LAST_PRIORITY or matches(place, nsg, rule):
-            rule_id = "F-NSG-4" if rule.priority < DEFAULT_PRIORITY else "F-DEF-1"
+            rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
             return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
     raise AssertionError("the last default rule matches everything")
 

@@ -5,8 +5,8 @@ Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-17, R-GW-18, R-GW-21, R-GW-2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERYWHERE, Interval, Prefix
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
@@ -111,24 +111,25 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     """Return everything `gateway` may learn, each with its condition (R-GW-2, R-GW-14, R-GW-17, R-GW-18)."""
     memory = situation.index.memory.learned
     if gateway.name not in memory:
-        space = situation.vnet(gateway.vnet).address_space
         offered = (*_from_connections(situation, gateway), *_from_circuits(situation, gateway))
-        kept = (entry for entry in offered if not any(is_inside(entry.prefix, range_) for range_ in space))
+        kept = (entry for entry in offered if not _discards(situation, gateway.name, entry.prefix))
         memory[gateway.name] = tuple(dict.fromkeys(kept))
     return memory[gateway.name]
 
 
 def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
+    """Return what `gateway` hears over its connections: of sites directly, of other gateways by hearsay (R-GW-17)."""
     ways = ways_of(situation, gateway)
-    afar = _known_afar(situation) if any(way.remote_gateway for way in ways) else ()
+    hearsay = tuple(_hearsay(situation, gateway)) if any(way.remote_gateway for way in ways) else ()
     for way in ways:
         if way.remote_gateway is None:
             yield from (Entry(prefix, way) for prefix in _offered_by_site(situation, gateway, way))
-        else:
-            for prefix in afar:
-                conditions = _heard(situation, gateway, way, prefix)
-                if conditions:
-                    yield Entry(prefix, way, () if False in conditions else (CHAINED,))
+            continue
+        for news, prefixes in hearsay:
+            if way.remote_gateway in news.owners or (way.bgp and way.remote_gateway in news.surely):
+                yield from (Entry(prefix, way) for prefix in prefixes)
+            elif way.remote_gateway in news.perhaps:
+                yield from (Entry(prefix, way, (CHAINED,)) for prefix in prefixes)
 
 
 def _offered_by_site(situation: Situation, gateway: Gateway, way: Way) -> tuple[Prefix, ...]:
@@ -141,52 +142,91 @@ def _offered_by_site(situation: Situation, gateway: Gateway, way: Way) -> tuple[
     return situation.network.sites[way.site].prefixes
 
 
-def _known_afar(situation: Situation) -> tuple[Prefix, ...]:
-    """Return every prefix that a gateway could hear from another: all that VPN gateways own or get from sites."""
-    prefixes: dict[Prefix, None] = {}
-    for gateway in situation.network.gateways.values():
-        if gateway.kind is GatewayKind.VPN:
-            prefixes.update(dict.fromkeys(own(situation, gateway)))
-            for way in ways_of(situation, gateway):
-                if way.site is not None:
-                    prefixes.update(dict.fromkeys(_offered_by_site(situation, gateway, way)))
-    return tuple(prefixes)
+@dataclass(frozen=True, slots=True)
+class News:
+    """What VPN gateways may hear of some prefixes from each other, by the names of gateways.
 
-
-def _heard(situation: Situation, listener: Gateway, first: Way, prefix: Prefix) -> set[bool]:
-    """Return how `listener` hears of `prefix` over `first`: False for surely, True where `U-R-GW-17` holds (R-GW-17).
-
-    Searches the chains of gateways behind `first`. A chain that meets a gateway twice tells nothing that the
-    shorter one does not, so it is enough to look at each connection once for each answer.
+    `owners` announce them by themselves, `surely` learn them of a site by BGP and `perhaps` of any site;
+    `silent` discard what they hear of them, or may not pass it on.
     """
-    gateways = situation.network.gateways
-    heard: set[bool] = set()
-    pending = [(first, False)]
-    met = {(first.remote_gateway, first.name, False)}
+
+    owners: frozenset[str]
+    surely: frozenset[str]
+    perhaps: frozenset[str]
+    silent: frozenset[str]
+
+
+def _hearsay(situation: Situation, listener: Gateway) -> Iterator[tuple[News, tuple[Prefix, ...]]]:
+    """Return what `listener` may hear, with all that learned it surely or perhaps, of sites or of others (R-GW-17).
+
+    What is heard on a chain of connections that all use BGP is sure, other chains need `U-R-GW-17`. The listener
+    itself passes nothing on here, since a gateway met before on a chain contributes nothing.
+    """
+    by_bgp, by_any = _neighbours(situation, bgp_alone=True), _neighbours(situation, bgp_alone=False)
+    for news, prefixes in _news(situation).items():
+        owners, passing = news.owners - {listener.name}, by_any.keys() - news.silent - {listener.name}
+        surely = _spread(owners, news.surely, by_bgp, passing)
+        perhaps = _spread(owners, news.perhaps, by_any, passing)
+        yield replace(news, surely=surely, perhaps=perhaps), prefixes
+
+
+def _spread(
+    owners: Set[str], told: Set[str], neighbours: Mapping[str, frozenset[str]], passing: Set[str]
+) -> frozenset[str]:
+    """Return the gateways of `passing` that learn what `owners` announce and sites have `told`."""
+    learners: set[str] = set()
+    pending = [*told, *(neighbour for owner in owners for neighbour in neighbours[owner])]
     while pending:
-        way, unsure = pending.pop()
-        assert way.remote_gateway is not None
-        speaker = gateways[way.remote_gateway]
-        if prefix in own(situation, speaker):
-            heard.add(unsure)
-        if prefix == EVERYWHERE or _refuses(situation, speaker, prefix):
-            continue
-        for onward in ways_of(situation, speaker):
-            unsure_there = unsure or not (way.bgp and onward.bgp)
-            if onward.site is not None:
-                if prefix in _offered_by_site(situation, speaker, onward):
-                    heard.add(unsure_there)
-                continue
-            state = (onward.remote_gateway, onward.name, unsure_there)
-            if onward.name != way.name and onward.remote_gateway != listener.name and state not in met:
-                met.add(state)
-                pending.append((onward, unsure_there))
-    return heard
+        name = pending.pop()
+        if name in passing and name not in learners:
+            learners.add(name)
+            pending.extend(neighbours[name])
+    return frozenset(learners)
 
 
-def _refuses(situation: Situation, gateway: Gateway, prefix: Prefix) -> bool:
+def _neighbours(situation: Situation, *, bgp_alone: bool) -> dict[str, frozenset[str]]:
+    """Return the gateways at the other end of each VPN gateway's connections, or of those that use BGP."""
+    gateways = (gateway for gateway in situation.network.gateways.values() if gateway.kind is GatewayKind.VPN)
+    return {
+        gateway.name: frozenset(
+            way.remote_gateway
+            for way in ways_of(situation, gateway)
+            if way.remote_gateway is not None and (way.bgp or not bgp_alone)
+        )
+        for gateway in gateways
+    }
+
+
+def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
+    """Return all that VPN gateways own or learn of sites, prefixes with the same sources together."""
+    memory = situation.index.memory.news
+    if not memory:
+        names = tuple(_neighbours(situation, bgp_alone=False))
+        owners: dict[Prefix, set[str]] = {}
+        told: dict[Prefix, set[tuple[str, bool]]] = {}
+        for name in names:
+            gateway = situation.network.gateways[name]
+            for prefix in own(situation, gateway):
+                owners.setdefault(prefix, set()).add(name)
+            for way in ways_of(situation, gateway):
+                for prefix in () if way.site is None else _offered_by_site(situation, gateway, way):
+                    told.setdefault(prefix, set()).add((name, way.bgp))
+        for prefix in dict.fromkeys((*owners, *told)):
+            sources = told.get(prefix, set())
+            news = News(
+                frozenset(owners.get(prefix, ())),
+                frozenset(name for name, bgp in sources if bgp),
+                frozenset(name for name, _ in sources),
+                frozenset(name for name in names if prefix == EVERYWHERE or _discards(situation, name, prefix)),
+            )
+            memory[news] = (*memory.get(news, ()), prefix)
+    return memory
+
+
+def _discards(situation: Situation, gateway: str, prefix: Prefix) -> bool:
     """Hold when `prefix` lies in the gateway's own vnet, so that it discards what it hears of it (R-GW-14)."""
-    return any(is_inside(prefix, range_) for range_ in situation.vnet(gateway.vnet).address_space)
+    space = situation.vnet(situation.network.gateways[gateway].vnet).address_space
+    return any(is_inside(prefix, range_) for range_ in space)
 
 
 def _from_circuits(situation: Situation, gateway: Gateway) -> Iterator[Entry]:

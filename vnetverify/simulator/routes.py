@@ -337,6 +337,8 @@ def effective_routes(network: Network, subnet_id: str, world: World) -> tuple[Ef
         if not is_so(situation, route.present):
             continue
         winner = active.get(route.prefix)
+        if winner is not None and winner.hop == route.hop:
+            continue
         if not is_so(situation, route.usable):
             why = route.limit
         elif winner is None:

@@ -23,7 +23,7 @@ from vnetverify.rules import Uncertainty, World
 from vnetverify.simulator.addressing import Mixed, only, some_covers
 
 if TYPE_CHECKING:
-    from vnetverify.simulator.gateways import Entry
+    from vnetverify.simulator.gateways import Entry, News
     from vnetverify.simulator.routes import Route
     from vnetverify.simulator.tags import VirtualNetworkTag
 
@@ -33,6 +33,7 @@ class Memory:
     """What was worked out about the network and holds in every world, kept for the next question."""
 
     routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    news: dict[News, tuple[Prefix, ...]] = field(default_factory=dict)
     learned: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     tags: dict[str, VirtualNetworkTag] = field(default_factory=dict)
 

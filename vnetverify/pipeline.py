@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
 from vnetverify.ingest import read_path
-from vnetverify.model.intents import Claim, Intent, Verb
+from vnetverify.model.intents import Claim, EndpointSet, Intent, Verb
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide, doubts
@@ -25,7 +26,7 @@ from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, read, uses
+from vnetverify.syntax import Document, read, resolve_expression, uses
 
 _LARGEST_TEXT = 64 << 20
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
@@ -52,6 +53,7 @@ class Loaded:
     sources: Mapping[str, Source]
     diagnostics: tuple[Diagnostic, ...]
     timings: Mapping[str, float] = field(default_factory=dict)
+    imported: Network = field(default_factory=Network)
 
 
 @dataclass(slots=True)
@@ -90,7 +92,13 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         with clock.phase("check"):
             diagnostics += check(document.network)
-    return Loaded(document, {source.name: source for source in sources}, in_source_order(diagnostics), clock.seconds)
+    by_name = {source.name: source for source in sources}
+    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported)
+
+
+def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
+    """Return what a set expression stands for in what was loaded. Raises `InputError`."""
+    return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported)
 
 
 def _read_text(path: str, diagnostics: list[Diagnostic]) -> Source | None:
@@ -174,7 +182,10 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
     results: list[IntentResult] = []
     complete = True
     with ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        run = _Run(document.network, fixed, documented, options.limits, clock)
+        solvers = [Solver(options.limits) for _ in range(options.jobs)]
+        run = _Run(document.network, fixed, documented, clock, SimpleQueue())
+        for solver in solvers:
+            run.idle.put(solver)
         pending = [pool.submit(run.intent, intent) for intent in selected]
         try:
             for future in pending:
@@ -185,6 +196,8 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
             complete = False
         finally:
             pool.shutdown(wait=complete, cancel_futures=True)
+            for solver in solvers:
+                solver.close()
     return Report(
         tuple(results),
         len(selected),
@@ -204,12 +217,15 @@ class _Run:
     network: Network
     fixed: Mapping[str, bool]
     documented: bool
-    limits: Limits
     clock: Clock
+    idle: SimpleQueue[Solver]
 
     def intent(self, intent: Intent) -> IntentResult:
-        with Solver(self.limits) as solver:
+        solver = self.idle.get()
+        try:
             results = tuple(self._claim(claim, solver) for claim in intent.claims)
+        finally:
+            self.idle.put(solver)
         verdict = next(r.verdict for kind in _WORST_FIRST for r in results if isinstance(r.verdict, kind))
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 

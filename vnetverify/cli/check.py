@@ -24,7 +24,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: st
     loaded = load(files, networks)
     found = loaded.diagnostics
     if found and output_format == "full":
-        emit(render_diagnostics(found, loaded.sources) + "\n")
+        emit(render_diagnostics(found, loaded.sources))
     elif found:
         emit("\n".join(map(one_line, found)))
     if has_errors(found):

@@ -72,5 +72,3 @@ def protocol_called(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text[:4]) <= 255:
         return int(text)
     raise click.BadParameter(f"{text[:40]!r} is no protocol; for example tcp, udp, icmp or a number up to 255")
-
-

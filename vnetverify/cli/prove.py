@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,13 +13,19 @@ from vnetverify.cli.output import emit, is_terminal, tell
 from vnetverify.cli.reading import has_errors, takes_networks
 
 if TYPE_CHECKING:
-    from vnetverify.pipeline import Loaded
-    from vnetverify.report.results import Report
+    from collections.abc import Callable
+
+    from vnetverify.pipeline import Disagreement, Loaded
+    from vnetverify.report.results import IntentResult, Report
+
+_NAMED = 8  # intents named when none fits the pattern
 
 
 @click.command("prove")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name holds PATTERN; `*` and `?` as in a shell.")
+@click.option(
+    "-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits, with `*` and `?` as in a shell."
+)
 @takes_networks
 @click.option("--reading", type=click.Choice(["documented"]), help="Take every open fact as the documentation prefers.")
 @click.option(
@@ -45,7 +52,9 @@ if TYPE_CHECKING:
     metavar="MB",
     help="For each solver process; reaching it is `unknown`.",
 )
-@click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Questions at once.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Questions at once."
+)
 @click.option("--timings", is_flag=True, help="Say where the time went.")
 def command(
     files: tuple[str, ...],
@@ -63,3 +72,91 @@ def command(
     Every intent ends as proved, as refuted with a flow that the simulator has replayed, as vacuous, or
     as unknown with the reason. A proof holds for every packet, whatever the open facts are.
     """
+    from vnetverify.pipeline import Disagreement, Options, load, prove
+    from vnetverify.prover.solver import Limits
+
+    loaded = load(files, networks)
+    if has_errors(loaded.diagnostics):
+        _refuse(loaded, output_format)
+        return status.BAD_INPUT
+    _warn(loaded, output_format)
+    options = Options(pattern, Limits(timeout, memory), jobs, reading == "documented")
+    try:
+        report = prove(loaded, options, _progress(len(loaded.document.intents)))
+    except Disagreement as difference:
+        tell(_disagreement(difference))
+        return status.OUR_BUG
+    emit(_rendered(report if timings else replace(report, timings={}), output_format))
+    if report.selected == 0 and loaded.document.intents:
+        tell(_which_there_are(loaded))
+    return status.status_of(report)
+
+
+def _refuse(loaded: Loaded, output_format: str) -> None:
+    """Print what is wrong with the input, in the format that was asked for."""
+    from vnetverify import __version__
+    from vnetverify.report.results import Report
+
+    _warn(loaded, output_format)
+    if output_format == "json":
+        emit(_rendered(Report((), 0, loaded.diagnostics, version=__version__), output_format))
+
+
+def _warn(loaded: Loaded, output_format: str) -> None:
+    from vnetverify.report.excerpt import one_line, render_diagnostics
+
+    found = loaded.diagnostics
+    if found and output_format == "concise":
+        tell("\n".join(map(one_line, found)))
+    elif found:
+        tell(render_diagnostics(found, loaded.sources))
+
+
+def _which_there_are(loaded: Loaded) -> str:
+    from vnetverify.report.terminal import printable
+
+    names = [f"`{printable(intent.name)}`" for intent in loaded.document.intents]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"help: the intents are {', '.join(names[:_NAMED])}{more}"
+
+
+def _rendered(report: Report, output_format: str) -> str:
+    match output_format:
+        case "json":
+            from vnetverify.report.json import render_json
+
+            return render_json(report)
+        case "concise":
+            from vnetverify.report.text import render_concise
+
+            return render_concise(report)
+        case _:
+            from vnetverify.report.text import render_full
+
+            return render_full(report)
+
+
+def _progress(intents: int) -> Callable[[IntentResult], None] | None:
+    """Return what rewrites one line on a terminal as verdicts come in; None where nobody watches."""
+    if intents < 2 or not is_terminal(sys.stderr):
+        return None
+    done = 0
+
+    def show(_: IntentResult) -> None:
+        nonlocal done
+        done += 1
+        line = f"\r{done} of {intents} intents" if done < intents else "\r\x1b[K"
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+    return show
+
+
+def _disagreement(difference: Disagreement) -> str:
+    from vnetverify.report.terminal import printable
+
+    return (
+        f"internal error: {printable(str(difference))}\n"
+        "the encoding and the simulator disagree: this is a bug of vnetverify and no verdict; please report it "
+        "with the lines above and, if you can share it, the input"
+    )

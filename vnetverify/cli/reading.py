@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from vnetverify.cli import status
 from vnetverify.cli.output import tell
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
+    from vnetverify.model.intents import EndpointSet
     from vnetverify.pipeline import Loaded
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -42,5 +44,20 @@ def load_or_tell(files: Sequence[str], networks: Sequence[str]) -> Loaded | None
 
     loaded = load(files, networks)
     if loaded.diagnostics:
-        tell(render_diagnostics(loaded.diagnostics, loaded.sources) + "\n")
+        tell(render_diagnostics(loaded.diagnostics, loaded.sources))
     return None if has_errors(loaded.diagnostics) else loaded
+
+
+def endpoints_called(loaded: Loaded, expression: str) -> EndpointSet:
+    """Return what a set expression on the command line stands for; what is wrong with it ends the command."""
+    from vnetverify.diagnostic import InputError
+    from vnetverify.pipeline import resolve
+    from vnetverify.report.excerpt import render_diagnostics
+    from vnetverify.source import Source
+
+    source = Source("<expression>", expression)
+    try:
+        return resolve(loaded, source)
+    except InputError as mistakes:
+        tell(render_diagnostics(mistakes.diagnostics, {**loaded.sources, source.name: source}))
+        raise click.exceptions.Exit(status.BAD_INPUT) from None

@@ -14,8 +14,10 @@ from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_network
 
 @click.command("trace")
 @click.argument("file", type=click.Path(allow_dash=True))
-@click.option("--from", "sender", required=True, metavar="A", help="Who sends: a machine, subnet, site, address or `internet`.")
-@click.option("--to", "receiver", required=True, metavar="B", help="Who is to receive, named alike.")
+@click.option(
+    "--from", "sender", required=True, metavar="A", help="The sender: a machine, subnet, site, address, `internet`."
+)
+@click.option("--to", "receiver", required=True, metavar="B", help="The receiver, named alike.")
 @click.option("--protocol", default="tcp", show_default=True, help="`tcp`, `udp`, `icmp` or a number.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The destination port.")
 @click.option("--source-port", type=click.IntRange(0, 65535), help="The source port; by default 49152.")

@@ -36,7 +36,12 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], sources: Mapping[str, 
 
 def one_line(diagnostic: Diagnostic) -> str:
     """Return `file:line:column: error[code]: message`."""
-    return f"{printable(str(diagnostic.span))}: {_title(diagnostic)}"
+    return f"{_location(diagnostic.span)}: {_title(diagnostic)}"
+
+
+def _location(span: Span) -> str:
+    """Return the place, without line and column where it is a whole file."""
+    return printable(span.file if span.line == 0 and span.pointer is None else str(span))
 
 
 def _title(diagnostic: Diagnostic) -> str:
@@ -49,12 +54,12 @@ def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator
     marks = [_Mark(diagnostic.span, diagnostic.label, True)]
     marks += [_Mark(span, label, False) for span, label in diagnostic.others]
     gutter = len(str(max(mark.span.line for mark in marks)))
-    yield f"{' ' * gutter}{dim('-->')} {printable(str(diagnostic.span))}"
+    yield f"{' ' * gutter}{dim('-->')} {_location(diagnostic.span)}"
     here = [mark for mark in marks if mark.span.file == diagnostic.span.file]
     yield from _quoted(here, lines.get(diagnostic.span.file, []), gutter)
     for mark in marks:
         if mark not in here:
-            yield f"{' ' * gutter}{dim(':::')} {printable(str(mark.span))}"
+            yield f"{' ' * gutter}{dim(':::')} {_location(mark.span)}"
             yield from _quoted([mark], lines.get(mark.span.file, []), gutter)
     reference = _reference(diagnostic)
     if reference:

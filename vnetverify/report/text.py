@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
@@ -24,7 +25,7 @@ _UNEXPECTED = {"proved": "red", "refuted": "red", "vacuous": "yellow", "unknown"
 
 def render_full(report: Report) -> str:
     """Return the verdicts with what they rest on or the story that contradicts them, then the summary."""
-    blocks = ["\n".join(_intent(result, report.assumptions)) for result in report.results]
+    blocks = ["\n".join(_intent(result, report)) for result in report.results]
     closing = [*_circumstances(report), *_timings(report), summary(report)]
     return "\n\n".join([*blocks, "\n".join(closing)])
 
@@ -90,8 +91,10 @@ def _gist(verdict: Verdict) -> str:
 
 
 def _why_unknown(verdict: Unknown) -> str:
-    if verdict.as_documented is None or not verdict.open_facts:
+    if not verdict.open_facts:
         return printable(verdict.why)
+    if verdict.as_documented is None or all(fact.documented is None for fact in verdict.open_facts):
+        return f"depends on {_names(verdict.open_facts)}"
     return f"{verdict.as_documented} as documented, open if {_names(verdict.open_facts)}"
 
 
@@ -105,34 +108,35 @@ def _expectation(result: IntentResult) -> str:
     return expected + (f": {printable(result.intent.because)}" if result.intent.because else "")
 
 
-def _intent(intent: IntentResult, assumptions: Sequence[Assumption]) -> Iterator[str]:
+def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
     for result in intent.results:
         yield _heading(intent, result)
         yield f"  {dim('-->')} {printable(str(result.claim.span))}"
-        yield from _body(result, assumptions)
+        yield from _body(result, report)
     if intent.intent.expect != "proved":
         yield f"  {_expectation(intent)}"
 
 
-def _body(result: ClaimResult, assumptions: Sequence[Assumption]) -> Iterator[str]:
+def _body(result: ClaimResult, report: Report) -> Iterator[str]:
     verdict = result.verdict
     match verdict:
         case Proved():
             yield from _grounds(verdict.grounds, verdict.minimal)
-            yield from _leaning(verdict.leaned_on, assumptions)
+            yield from _leaning(verdict.leaned_on, report.assumptions)
         case Refuted():
             yield f"  {printable(verdict.why)}"
             yield from _grounds(verdict.grounds, minimal=False)
-            yield from _leaning(verdict.leaned_on, assumptions)
+            yield from _leaning(verdict.leaned_on, report.assumptions)
         case Vacuous():
             yield f"  nothing was shown: {printable(verdict.why)}"
         case Unknown():
-            yield from _unknown(verdict)
+            yield from _unknown(verdict, report.documented_reading)
         case _:
             assert_never(verdict)
     if result.story is not None:
         yield from _before_story(verdict)
-        yield from narrate(result.story)
+        told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion
+        yield from narrate(replace(result.story, conclusion="") if told_already else result.story)
 
 
 def _before_story(verdict: Verdict) -> Iterator[str]:
@@ -147,7 +151,7 @@ def _before_story(verdict: Verdict) -> Iterator[str]:
             assert_never(verdict)
 
 
-def _unknown(verdict: Unknown) -> Iterator[str]:
+def _unknown(verdict: Unknown, as_documented: bool) -> Iterator[str]:
     yield f"  {_why_unknown(verdict)}"
     for fact in verdict.open_facts[:_FACTS]:
         yield f"    {printable(str(fact))}: {saying(fact, True)}"
@@ -155,10 +159,16 @@ def _unknown(verdict: Unknown) -> Iterator[str]:
     if len(verdict.open_facts) > _FACTS:
         yield f"    and {len(verdict.open_facts) - _FACTS} more"
     if verdict.open_facts:
-        fact = verdict.open_facts[0]
-        known = f"write `assume {printable(str(fact))} = {str(bool(fact.documented)).lower()}` once you know"
-        yield f"  {coloured('help', 'cyan')}: {known}, or take what is documented: `--reading documented`"
+        yield f"  {coloured('help', 'cyan')}: {_way_out(verdict.open_facts, as_documented)}"
     yield from _not_modelled(verdict.unmodelled)
+
+
+def _way_out(facts: Sequence[Uncertainty], as_documented: bool) -> str:
+    """Return what a user can do about open facts."""
+    known = f"once you know, write for example `assume {printable(str(facts[0]))} = true`"
+    if as_documented or not any(fact.documented is not None for fact in facts):
+        return known
+    return f"{known}, or take what is documented: `--reading documented`"
 
 
 def _grounds(grounds: Sequence[Ground], minimal: bool) -> Iterator[str]:
@@ -197,7 +207,7 @@ def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) ->
 
 def _taken_as(fact: Uncertainty, assumptions: Sequence[Assumption]) -> bool:
     """Return the value that `fact` was given: an assumption's for it or for its kind, else the documented one."""
-    exact = (assumption.value for assumption in assumptions if assumption.fact == str(fact))
+    exact = (assumption.value for assumption in assumptions if assumption.fact.casefold() == str(fact).casefold())
     kind = (assumption.value for assumption in assumptions if assumption.fact == fact.question)
     return next(exact, next(kind, bool(fact.documented)))
 

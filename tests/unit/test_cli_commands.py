@@ -1,0 +1,169 @@
+"""The commands that ask about one network: what they print and how they end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vnetverify.cli import main, status
+
+TEXT = """\
+vnet hub {
+  address 10.0.0.0/16
+  subnet db 10.0.2.0/24 nsg db-nsg
+  subnet dmz 10.0.1.0/24
+}
+vnet spoke {
+  address 10.1.0.0/16
+  subnet app 10.1.0.0/24
+}
+peering hub -> spoke {}
+peering spoke -> hub {}
+nsg db-nsg { inbound 100 deny-ssh deny tcp from any to any port 22 }
+appliance fw { nic 10.0.1.4 in hub.dmz }
+vm web { nic 10.1.0.7 in spoke.app public-ip standard }
+group spokes = spoke
+intent fine { spoke reaches hub on sql }
+"""
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    path = tmp_path / "hub.vnet"
+    path.write_text(TEXT)
+    return str(path)
+
+
+def out(capsys: pytest.CaptureFixture[str], *arguments: str, ends: int = status.AS_EXPECTED) -> str:
+    """Return what the command prints on stdout, or on stderr when it refuses."""
+    assert main(arguments) == ends
+
+    streams = capsys.readouterr()
+
+    return streams.err if ends == status.BAD_INPUT else streams.out
+
+
+def test_trace_follows_a_flow_there_and_back(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", text, "--from", "spoke.app", "--to", "hub.db", "--port", "1433")
+
+    assert "tcp 10.1.0.4:49152 -> 10.0.2.4:1433 from spoke.app" in told
+    assert "delivered to 10.0.2.4 at hub.db" in told
+    assert told.endswith("the reply comes back to the sender\n")
+
+
+def test_trace_takes_a_machine_for_its_address(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", text, "--from", "web", "--to", "10.0.2.9", "--port", "22")
+
+    assert "tcp 10.1.0.7:49152 -> 10.0.2.9:22 from spoke.app" in told
+    assert "dropped at hub.db" in told
+
+
+def test_trace_from_the_internet_aims_at_the_public_address(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", text, "--from", "internet", "--to", "web", "--port", "443")
+
+    assert "tcp 8.8.8.8:49152 -> 203.0.113.1:443 from internet" in told
+
+
+def test_trace_of_icmp_has_no_ports(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", text, "--from", "spoke", "--to", "hub.dmz", "--protocol", "icmp")
+
+    assert "icmp 10.1.0.4 -> 10.0.1.4 from spoke.app" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--to", "hub.db"], "a TCP or UDP flow needs `--port`"),
+        (["--to", "hub.db", "--protocol", "icmp", "--port", "1"], "ports belong to TCP and UDP"),
+        (["--to", "hub.db", "--protocol", "tpc", "--port", "1"], "'tpc' is no protocol"),
+        (["--to", "nowhere", "--port", "1"], "called `nowhere`"),
+        (["--to", "spokes except spoke", "--port", "1"], "holds no address"),
+        (["--to", "hub.db", "--port", "1", "--assume", "U-X=true"], "'U-X' is no open fact"),
+        (["--to", "hub.db", "--port", "1", "--assume", "U-FORWARDS=maybe"], "'maybe' is neither true nor false"),
+    ],
+)
+def test_trace_refuses_what_is_no_flow(
+    options: list[str], reason: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reason in out(capsys, "trace", text, "--from", "spoke", *options, ends=status.BAD_INPUT)
+
+
+def test_an_assumed_kind_speaks_of_every_fact_of_that_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "via.vnet"
+    steered = TEXT.replace("app 10.1.0.0/24", "app 10.1.0.0/24 routes via")
+    path.write_text(steered + "route-table via { to-db 10.0.2.0/24 -> appliance 10.0.1.4 }\n")
+    ask = ["trace", str(path), "--from", "spoke", "--to", "hub.db", "--port", "1433"]
+
+    assert "dropped at fw" in out(capsys, *ask)
+    assert "delivered to 10.0.2.4" in out(capsys, *ask, "--assume", "U-FORWARDS=true")
+    assert "delivered to 10.0.2.4" in out(capsys, *ask, "--assume", "U-FORWARDS(fw)=true")
+    assert "dropped at fw" in out(capsys, *ask, "--assume", "U-FORWARDS=true", "--assume", "U-FORWARDS(fw)=false")
+
+
+def test_routes_show_the_peering(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "VNetPeering hub" in out(capsys, "routes", text, "SPOKE.App")
+
+
+def test_rules_name_an_interface_by_its_machine(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing is denied" in out(capsys, "rules", text, "web")
+
+
+def test_rules_of_a_subnet_begin_with_the_smallest_priority(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = out(capsys, "rules", text, "hub.db").split("\n")
+
+    assert lines[0] == "inbound: db-nsg on the subnet"
+    assert lines[2].split()[:3] == ["100", "deny-ssh", "deny"]
+    assert lines[3].split()[0] == "65000"
+
+
+@pytest.mark.parametrize("command", ["routes", "rules"])
+def test_an_unknown_place_is_refused_with_the_one_that_was_meant(
+    command: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "did you mean `hub.db`?" in out(capsys, command, text, "hub.d", ends=status.BAD_INPUT)
+
+
+def test_resolve_shows_the_addresses_of_an_expression(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "resolve", text, "spokes, hub.dmz").split() == [
+        "hub.dmz", "subnet", "10.0.1.4-10.0.1.254", "spoke.app", "subnet", "10.1.0.4-10.1.0.254",
+    ]  # fmt: skip
+
+
+def test_resolve_points_at_what_is_wrong_with_an_expression(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean `spokes`?" in out(capsys, "resolve", text, "spokess", ends=status.BAD_INPUT)
+
+
+def test_check_counts_what_it_read(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "check", text) == "no errors: 2 vnets, 3 subnets, 2 peering halves, 1 intents\n"
+
+
+def test_check_prints_every_error_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.vnet"
+    path.write_text("vnet a { address 10.0.0.0/33 }\nintent x { a reaches b }\n")
+
+    assert main(["check", str(path)]) == status.BAD_INPUT
+
+    streams = capsys.readouterr()
+
+    assert "error[bad-prefix]" in streams.out
+    assert "error[unknown-name]" in streams.out
+    assert streams.err == ""
+
+    assert main(["check", "--output-format", "concise", str(path)]) == status.BAD_INPUT
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("command", [["check"], ["prove"], ["resolve", "x"], ["routes", "x"], ["rules", "x"]])
+def test_a_file_that_is_missing_is_bad_input(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = str(tmp_path / "missing.vnet")
+    name, *rest = command
+
+    assert main([name, missing, *rest]) == status.BAD_INPUT
+
+    streams = capsys.readouterr()
+
+    assert "error[unreadable]" in streams.out + streams.err
+    assert ":0:0" not in streams.out + streams.err

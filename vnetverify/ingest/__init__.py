@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from vnetverify.ingest.resources import Resource, resources_in
 from vnetverify.model.network import Network, Vnet
 from vnetverify.source import Span
 
-__all__ = ["Imported", "read_path"]
+__all__ = ["Imported", "read_path", "read_paths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,24 @@ class Imported:
 
 
 def read_path(path: Path, declared: Mapping[str, Vnet] | None = None) -> Imported:
-    """Return the network that the JSON file or folder at `path` holds, and what was found on the way.
+    """Return the network that the JSON file or folder at `path` holds; see `read_paths`."""
+    return read_paths((path,), declared)
+
+
+def read_paths(paths: Sequence[Path], declared: Mapping[str, Vnet] | None = None) -> Imported:
+    """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
     network returned then holds the completed vnet. Never raises for what the files contain.
     """
     with collector_off():
-        return _read(path, declared or {})
+        findings = Findings()
+        resources = [resource for path in paths for resource in _resources_at(path, findings)]
+        network = network_of(Inventory(resources, findings), findings, declared or {})
+        return Imported(network, in_source_order(findings.diagnostics))
 
 
-def _read(path: Path, declared: Mapping[str, Vnet]) -> Imported:
-    findings = Findings()
+def _resources_at(path: Path, findings: Findings) -> list[Resource]:
     documents, diagnostics = read_documents(path)
     findings.diagnostics.extend(diagnostics)
     resources: list[Resource] = []
@@ -46,7 +53,5 @@ def _read(path: Path, declared: Mapping[str, Vnet]) -> Imported:
         resources.extend(found)
         findings.diagnostics.extend(said)
     if documents and not resources:
-        whole = Span(str(path), 0, 0, 0, 0)
-        findings.error("no-resources", f"`{path}` holds no Azure resource", whole)
-    network = network_of(Inventory(resources, findings), findings, declared)
-    return Imported(network, in_source_order(findings.diagnostics))
+        findings.error("no-resources", f"`{path}` holds no Azure resource", Span(str(path), 0, 0, 0, 0))
+    return resources

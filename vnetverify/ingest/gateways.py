@@ -42,6 +42,7 @@ class Gateways:
         self._site_names = unique_names(self._site_ids(), findings)
         self._connection_names = unique_names(((c.id, c.span) for c in inventory.of(_CONNECTIONS)), findings)
         self._default_sites: dict[str, str] = {}
+        self._built: dict[str, str] = {}
 
     def _site_ids(self) -> Iterator[tuple[str, Span]]:
         """Yield what stands for a network on premises: local network gateways and ExpressRoute circuits."""
@@ -62,6 +63,7 @@ class Gateways:
             else:
                 if gateway is not None:
                     found[gateway.name] = gateway
+                    self._built[resource.key] = gateway.name
         return found
 
     def _gateway(self, resource: Resource) -> Gateway | None:
@@ -104,7 +106,7 @@ class Gateways:
                 prefixes, _ = prefixes_of(space.get("addressPrefixes"), "addressPrefixes")
             except Malformed as fault:
                 self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
-                continue
+                prefixes = ()
             name = self._site_names[resource.key]
             found[name] = Site(name, prefixes, span=resource.span)
         for connection in self._inventory.of(_CONNECTIONS):
@@ -133,8 +135,8 @@ class Gateways:
         if gateway is None:
             raise Malformed("`virtualNetworkGateway1` is missing")
         near = key_of(gateway)
-        if near not in self._names:
-            message = f"{resource.subject} belongs to gateway `{name_of(gateway)}`, which is not in the input"
+        if near not in self._built:
+            message = f"{resource.subject} belongs to gateway `{name_of(gateway)}`, which is not in the network"
             self._findings.note("gateway-missing", message, resource.span)
             return None
         self._concern_ends(resource, near)
@@ -175,7 +177,7 @@ class Gateways:
             self._doubt(resource, "what the site announces by BGP is not in the input")
         return Connection(
             self._connection_names[resource.key],
-            self._names[near],
+            self._built[near],
             site=self._site_names[key_of(site)],
             bgp=bgp,
             default_site=self._default_sites.get(near) == key_of(site),
@@ -190,7 +192,7 @@ class Gateways:
         name = self._site_names[key_of(circuit)]
         return Connection(
             self._connection_names[resource.key],
-            self._names[near],
+            self._built[near],
             site=name,
             bgp=True,
             circuit=name,
@@ -202,34 +204,36 @@ class Gateways:
         if gateway is None:
             raise Malformed("`virtualNetworkGateway2` is missing")
         far = key_of(gateway)
-        if far not in self._names:
+        if far not in self._built:
             self._doubt(resource, _NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
             return None
         self._concern_ends(resource, far)
         bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))
         return Connection(
             self._connection_names[resource.key],
-            self._names[near],
-            remote_gateway=self._names[far],
+            self._built[near],
+            remote_gateway=self._built[far],
             bgp=bgp,
             span=resource.span,
         )
 
     def _joined(self, connections: list[Connection]) -> tuple[Connection, ...]:
         """Return `connections` with the two halves of each VNet-to-VNet connection made one."""
-        halves = {(c.gateway, c.remote_gateway): c for c in connections if c.remote_gateway is not None}
-        joined = []
+        halves = {(c.gateway, c.remote_gateway): c for c in connections}
+        joined: list[Connection] = []
+        done: set[frozenset[str]] = set()
         for connection in connections:
             if connection.remote_gateway is None:
                 joined.append(connection)
                 continue
+            ends = frozenset((connection.gateway, connection.remote_gateway))
             other = halves.get((connection.remote_gateway, connection.gateway))
             if other is None:
                 what = f"the other half of connection `{connection.name}`"
                 key = next(key for key, name in self._connection_names.items() if name == connection.name)
                 self._findings.doubt(what, "a connection between two gateways needs both halves", key, connection.span)
-            elif halves[(connection.gateway, connection.remote_gateway)] is connection:
-                del halves[(connection.remote_gateway, connection.gateway)]
+            elif ends not in done:
+                done.add(ends)
                 joined.append(_both(connection, other))
         return tuple(joined)
 

@@ -27,7 +27,7 @@ def unique_names(ids: Iterable[tuple[str, Span]], findings: Findings) -> dict[st
                 message = f"the name `{name_of(spelt[key][0])}` is used twice, so this one is called `{names[key]}`"
                 findings.note("name-used-twice", message, spelt[key][1])
         pending = [key for key in pending if key not in names]
-    return names
+    return {key: names[key] for key in spelt}
 
 
 def _segment_after(identity: str, word: str) -> str:

@@ -166,7 +166,7 @@ class Networks:
                 resource = self._inventory.find(key)
                 span = resource.span if resource is not None else self._mentioned[key][1].span
                 self._findings.error("bad-value", f"{fault} in subnet `{place.vnet}.{place.subnet}`", span)
-                continue
+                subnet = Subnet(place.subnet, place.vnet, (), span=span)
             found = attachments.get(key, Attachments())
             subnets[parent_of(key)].append(
                 replace(
@@ -176,10 +176,9 @@ class Networks:
                     nat_gateway=found.nat_gateway or subnet.nat_gateway,
                 )
             )
-        found_vnets = (self._vnet(key, tuple(subnets[key])) for key in self.names)
-        return {vnet.name: vnet for vnet in found_vnets if vnet is not None}
+        return {name: self._vnet(key, tuple(subnets[key])) for key, name in self.names.items()}
 
-    def _vnet(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet | None:
+    def _vnet(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
         declared = self._declared.get(key)
         if declared is not None:
             amended = {subnet.name: subnet for subnet in declared.subnets} | {subnet.name: subnet for subnet in subnets}
@@ -192,7 +191,7 @@ class Networks:
             return self._vnet_of(resource, subnets)
         except Malformed as fault:
             self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
-            return None
+            return Vnet(self.names[key], (), subnets, span=resource.span)
 
     def _stand_in(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
         told = [link.remote_ranges for link in self.links if link.remote == key and link.remote_ranges]

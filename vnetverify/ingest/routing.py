@@ -43,16 +43,16 @@ class Tables:
             else:
                 routes[table].extend(self._routes_of(resource, table))
         tables = (self._table(table, tuple(routes[table.key])) for table in self._inventory.of(_TABLES))
-        return {table.name: table for table in tables if table is not None}
+        return {table.name: table for table in tables}
 
-    def _table(self, resource: Resource, routes: tuple[UserRoute, ...]) -> RouteTable | None:
+    def _table(self, resource: Resource, routes: tuple[UserRoute, ...]) -> RouteTable:
         values, doubts = read(resource.body, resource.pointer, ROUTE_TABLE)
         self._findings.doubts(resource, doubts, resource.key)
         try:
             off = as_flag(values.get("disablebgproutepropagation"), "disableBgpRoutePropagation")
         except Malformed as fault:
             self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
-            return None
+            off = None
         return RouteTable(self.names[resource.key], routes, not off, resource.span)
 
     def _routes_of(self, resource: Resource, table: str) -> Iterator[UserRoute]:

@@ -221,7 +221,8 @@ class Builder:
         return OptionNode("bgp", children)
 
     def announced(self, children: Children) -> OptionNode:
-        return OptionNode("prefixes", children[0])
+        (announced,) = children
+        return OptionNode("prefixes", () if announced == "none" else announced)
 
     def circuit(self, children: Children) -> OptionNode:
         return OptionNode("circuit", children)

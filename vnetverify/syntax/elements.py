@@ -224,6 +224,8 @@ def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
     if isinstance(node, AsgField):
         names = scope.find_all("asg", node.names)
         return AsgMembers(names) if len(names) == len(node.names) else None
+    if node.word.type == "STRING":
+        return ServiceTag(text_of(node.word))
     if node.suffix is None and node.word.casefold() in ANY_WORDS:
         return AnyAddress()
     return service_tag(scope, node)

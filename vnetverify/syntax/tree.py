@@ -25,7 +25,7 @@ class PrefixField(NamedTuple):
 
 
 class WordField(NamedTuple):
-    """`*`, `any` or a service tag, whose region is the `suffix`."""
+    """`*`, `any` or a service tag, whose region is the `suffix`; in quotes any service tag at all."""
 
     word: Token
     suffix: Token | None

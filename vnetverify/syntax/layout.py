@@ -1,0 +1,281 @@
+"""The one canonical layout of a text: what `vnetverify fmt` writes.
+
+Tokens and comments keep their order; only the blanks between them change. A block stands on one line where that is
+short and customary, else one item stands on a line, and the columns of security rules, routes and subnets line up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from vnetverify.source import Source
+from vnetverify.syntax.parse import STATEMENTS
+from vnetverify.syntax.tokens import Lexeme, lexemes
+
+_ONE_LINE = 100  # columns of a block on one line
+_LINE = 120  # columns of a line, where it can be broken
+_WIDEST = 40  # characters of a cell that others line up with
+_INDENT = "  "
+
+_STARTS_ITEM = {
+    "vnet": frozenset({"region", "subscription", "model", "address", "tag", "subnet", "gateway"}),
+    "peering": frozenset(
+        {
+            "state",
+            "allow-virtual-network-access",
+            "allow-forwarded-traffic",
+            "allow-gateway-transit",
+            "use-remote-gateways",
+        }
+    ),
+    "nsg": frozenset({"inbound", "outbound"}),
+    "route-table": frozenset({"propagate-gateway-routes"}),
+    "vm": frozenset({"nic"}),
+    "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat"}),
+    "site": frozenset({"address", "behind"}),
+    "connection": frozenset({"bgp", "prefixes", "circuit", "default-site"}),
+}
+# Words that begin an option of a line, set apart by two blanks.
+_OPTIONS = {
+    "subnet": frozenset({"nsg", "routes", "nat-gateway", "default-outbound"}),
+    "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
+}
+_ALWAYS_OPEN = frozenset({"vnet", "nsg", "route-table"})
+_OFTEN_SHORT = frozenset({"peering", "connection"})
+_ENDS_WITHOUT_NAME = frozenset({"peering", "vnet-local", "none", "internet"})
+_TIGHT_BEFORE = frozenset({",", ".", ":", "/"})
+_TIGHT_AFTER = frozenset({".", "/"})
+
+
+@dataclass(slots=True)
+class _Item:
+    """Tokens that belong on a line, with their comments; a statement without braces is one too."""
+
+    tokens: list[Lexeme]
+    comments: list[str] = field(default_factory=list)
+    trailing: str | None = None
+    after_blank_line: bool = False
+
+
+@dataclass(slots=True)
+class _Block:
+    """A statement with braces: its header, what stands between them, and the comments before the closing one."""
+
+    header: _Item
+    items: list[_Item] = field(default_factory=list)
+    last_comments: list[str] = field(default_factory=list)
+
+
+def format_text(text: str, name: str = "text.vnet") -> str:
+    """Return `text` in the canonical layout. Raises `InputError` where it has mistakes of syntax."""
+    *tokens, end = lexemes(Source(name, text))
+    statements = list(_statements(tokens))
+    if statements and end.trailing is not None:
+        _header(statements[-1]).trailing = end.trailing
+    lines: list[str] = []
+    was_open = False
+    for statement in statements:
+        written = list(_lines(statement))
+        is_open = isinstance(statement, _Block) and len(written) > len(_header(statement).comments) + 1
+        if lines and (is_open or was_open or _header(statement).after_blank_line):
+            lines.append("")
+        lines += written
+        was_open = is_open
+    if end.comments:
+        last = _without_last_blank(end.comments)
+        lines += ["", *last] if lines and (end.after_blank_line or was_open) else last
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _header(statement: _Item | _Block) -> _Item:
+    return statement.header if isinstance(statement, _Block) else statement
+
+
+def _statements(tokens: Sequence[Lexeme]) -> Iterator[_Item | _Block]:
+    """Yield the statements; the comment after one on its line is found before the token that follows."""
+    starts = [index for index, depth in enumerate(_depths(tokens)) if depth == 0 and _starts_statement(tokens[index])]
+    for start, end in pairwise([*starts, len(tokens)]):
+        statement = _statement(tokens[start:end])
+        if end < len(tokens):
+            _header(statement).trailing = tokens[end].trailing
+        yield statement
+
+
+def _starts_statement(token: Lexeme) -> bool:
+    return token.is_word(*STATEMENTS)
+
+
+def _depths(tokens: Iterable[Lexeme]) -> Iterator[int]:
+    """Yield for each token how many braces are open before it."""
+    depth = 0
+    for token in tokens:
+        yield depth
+        depth += token.is_word("{") - token.is_word("}")
+
+
+def _statement(tokens: Sequence[Lexeme]) -> _Item | _Block:
+    opening = next((index for index, token in enumerate(tokens) if token.is_word("{")), None)
+    if opening is None:
+        return _item(tokens)
+    block = _Block(_item(tokens[: opening + 1]))
+    inside, closing = tokens[opening + 1 : -1], tokens[-1]
+    depths = _depths(inside)
+    starts = [index for index, depth in enumerate(depths) if depth == 0 and _starts_item(tokens[0].text, inside, index)]
+    for start, end in pairwise([*starts, len(inside)]):
+        block.items.append(_item(inside[start:end]))
+        block.items[-1].trailing = (inside[end] if end < len(inside) else closing).trailing
+    first = inside[0] if inside else closing
+    if first.trailing is not None:
+        (block.items[0].comments if block.items else block.last_comments).insert(0, first.trailing)
+    block.last_comments += closing.comments
+    return block
+
+
+def _item(tokens: Sequence[Lexeme]) -> _Item:
+    """Return the item of `tokens`; comments between them come to stand before it."""
+    comments = list(tokens[0].comments)
+    for token in tokens[1:]:
+        comments += [comment for comment in (token.trailing, *token.comments) if comment]
+    return _Item(list(tokens), comments, None, tokens[0].after_blank_line)
+
+
+def _starts_item(statement: str, tokens: Sequence[Lexeme], index: int) -> bool:
+    token = tokens[index]
+    if statement == "intent":
+        return _starts_sentence(tokens, index)
+    if statement == "route-table" and token.kind in ("NAME", "STRING"):
+        return True
+    return token.is_word(*_STARTS_ITEM[statement])
+
+
+def _starts_sentence(tokens: Sequence[Lexeme], index: int) -> bool:
+    """Tell whether a sentence of an intent begins here: where a word follows another without a joint between them."""
+    token = tokens[index]
+    if index == 0 or token.is_word("expect"):
+        return True
+    before = tokens[index - 1]
+    if before.is_word(":"):
+        return False
+    if token.is_word("for", "next"):
+        return True
+    if token.is_word("gateway"):
+        return tokens[index + 1].is_word("of")
+    return bool(token.kind) and (bool(before.kind) or before.is_word(*_ENDS_WITHOUT_NAME))
+
+
+def _lines(statement: _Item | _Block) -> Iterator[str]:
+    header = _header(statement)
+    yield from header.comments
+    if isinstance(statement, _Item):
+        yield from _filled([], header.tokens, header.trailing, "")
+        return
+    short = _short(statement)
+    if short is not None:
+        yield _with_comment(short, header.trailing)
+        return
+    yield _joined(header.tokens)
+    yield from _inside(statement)
+    yield _with_comment("}", header.trailing)
+
+
+def _short(block: _Block) -> str | None:
+    """Return the block on one line; None where it is too long for that, has comments, or is one that stays open."""
+    if not block.items and not block.last_comments:
+        return _joined(block.header.tokens) + "}"
+    kind = block.header.tokens[0].text
+    has_comments = block.last_comments or any(item.comments or item.trailing for item in block.items)
+    said = [item for item in block.items if not item.tokens[0].is_word("expect")]
+    if kind in _ALWAYS_OPEN or has_comments or (len(said) > 1 and kind not in _OFTEN_SHORT):
+        return None
+    line = f"{_joined(block.header.tokens)} {'  '.join(_joined(item.tokens) for item in block.items)} }}"
+    return line if len(line) <= _ONE_LINE else None
+
+
+def _inside(block: _Block) -> Iterator[str]:
+    statement = block.header.tokens[0].text
+    rows = [_row(statement, item.tokens) for item in block.items]
+    widths = _widths(cells for cells, _ in rows)
+    for number, (item, (cells, rest)) in enumerate(zip(block.items, rows, strict=True)):
+        if number and item.after_blank_line:
+            yield ""
+        yield from _indented(item.comments)
+        padded = [_padded(cell, width) for cell, width in zip(cells, widths.get(len(cells), ()), strict=True)]
+        yield from _filled(padded, rest, item.trailing, _INDENT)
+    yield from _indented(_without_last_blank(block.last_comments))
+
+
+def _indented(comments: Iterable[str]) -> Iterator[str]:
+    return (_INDENT + comment if comment else "" for comment in comments)
+
+
+def _without_last_blank(comments: Sequence[str]) -> Sequence[str]:
+    return comments if not comments or comments[-1] else comments[:-1]
+
+
+def _row(statement: str, tokens: Sequence[Lexeme]) -> tuple[list[str], Sequence[Lexeme]]:
+    """Return the cells of an item that line up with those of its kind, and the tokens that follow them."""
+    if tokens[0].is_word("inbound", "outbound"):
+        return [token.text for token in tokens[:5]], tokens[5:]
+    if tokens[0].is_word("subnet"):
+        end = next((at for at, token in enumerate(tokens) if token.is_word(*_OPTIONS["subnet"])), len(tokens))
+        return ["subnet", tokens[1].text, _joined(tokens[2:end])], tokens[end:]
+    if statement == "route-table" and tokens[0].kind:
+        return [token.text for token in tokens[:2]], tokens[2:]
+    return [], tokens
+
+
+def _widths(rows: Iterable[list[str]]) -> dict[int, list[int]]:
+    """Return the widths of the columns by their number, which tells the kinds of items of one block apart."""
+    widths: dict[int, list[int]] = {}
+    for cells in rows:
+        known = widths.setdefault(len(cells), [0] * len(cells))
+        widths[len(cells)] = [
+            max(width, len(cell)) if len(cell) <= _WIDEST else width for width, cell in zip(known, cells, strict=True)
+        ]
+    return widths
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell.rjust(width) if cell.isdigit() else cell.ljust(width)
+
+
+def _filled(cells: Sequence[str], tokens: Sequence[Lexeme], trailing: str | None, indent: str) -> Iterator[str]:
+    """Yield the lines of an item, broken after commas where it is too long for one."""
+    blanks = "  " if tokens and tokens[0].is_word(*_OPTIONS["subnet"]) else " "
+    line = indent + " ".join(cells) + (blanks if cells else "")
+    start = len(line)
+    for chunk in _chunks(tokens):
+        if len(line) > start and len(line) + len(chunk) > _LINE:
+            yield line.rstrip()
+            line, start = indent + _INDENT * 2, len(indent + _INDENT * 2)
+        line += chunk
+    yield _with_comment(line.rstrip(), trailing)
+
+
+def _chunks(tokens: Sequence[Lexeme]) -> Iterator[str]:
+    """Yield the text of `tokens` with the blanks between them, in pieces that may each begin a line."""
+    option_words = next((words for start, words in _OPTIONS.items() if _is_row_of(start, tokens)), frozenset())
+    piece = ""
+    for position, token in enumerate(tokens):
+        if position and not token.is_word(*_TIGHT_BEFORE) and not tokens[position - 1].is_word(*_TIGHT_AFTER):
+            piece += "  " if token.is_word(*option_words) else " "
+            if tokens[position - 1].is_word(","):
+                yield piece
+                piece = ""
+        piece += token.text
+    yield piece
+
+
+def _is_row_of(start: str, tokens: Sequence[Lexeme]) -> bool:
+    """Tell whether these are the tokens of a subnet or nic, or what follows the columns of one."""
+    return bool(tokens) and tokens[0].is_word(start, *(_OPTIONS["subnet"] if start == "subnet" else ()))
+
+
+def _joined(tokens: Sequence[Lexeme]) -> str:
+    return "".join(_chunks(tokens))
+
+
+def _with_comment(line: str, comment: str | None) -> str:
+    return line if comment is None else f"{line}  {comment}"

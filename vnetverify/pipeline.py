@@ -79,7 +79,7 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
     clock = Clock()
     diagnostics: list[Diagnostic] = []
     with clock.phase("parse"):
-        sources = [source for path in paths if (source := _read_text(path, diagnostics)) is not None]
+        sources = [source for path in paths if (source := source_at(path, diagnostics)) is not None]
         wanted = [(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
         for source in sources:
             here = Path() if source.name == "-" else Path(source.name).parent
@@ -101,7 +101,8 @@ def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
     return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported)
 
 
-def _read_text(path: str, diagnostics: list[Diagnostic]) -> Source | None:
+def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
+    """Return the text at `path`, `-` being standard input; None with a diagnostic where it is no text to read."""
     whole = Span(path, 0, 0, 0, 0)
     try:
         raw = sys.stdin.buffer.read(_LARGEST_TEXT + 1) if path == "-" else _bounded(Path(path))

@@ -11,11 +11,17 @@ import click
 
 
 def emit(text: str) -> None:
-    """Write `text` and a line end to stdout, which may have been closed by its reader."""
+    """Write `text` and a line end to stdout, which may have been closed by its reader.
+
+    Raises `ClickException` where it cannot be written: a verdict that nobody sees is no success.
+    """
     try:
         click.echo(text, color=_colour())
     except BrokenPipeError:
         forget_stdout()
+    except OSError as problem:
+        forget_stdout()
+        raise click.ClickException(f"cannot write the output: {problem.strerror}") from problem
 
 
 def tell(text: str) -> None:
@@ -38,10 +44,7 @@ def speak_utf8() -> None:
 
 
 def forget_stdout() -> None:
-    """Send what is left of the output nowhere: its reader has gone, and shutdown would complain.
-
-    The exit status stays what the run found out.
-    """
+    """Send what is left of the output nowhere, since flushing it at the end would fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,0 +1,65 @@
+"""`vnetverify fmt`: texts in their canonical layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vnetverify.diagnostic import Diagnostic
+    from vnetverify.source import Source
+
+
+@click.command("fmt")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 when a file is laid out otherwise.")
+def command(files: tuple[str, ...], check: bool) -> int:
+    """Lay FILE... out in the canonical way, in place; `-` goes from standard input to standard output."""
+    statuses = [_laid_out(path, check) for path in files]
+    return status.worst(statuses)
+
+
+def _laid_out(path: str, check: bool) -> int:
+    from vnetverify.diagnostic import InputError
+    from vnetverify.pipeline import source_at
+    from vnetverify.report.terminal import printable
+    from vnetverify.syntax.layout import format_text
+
+    diagnostics: list[Diagnostic] = []
+    source = source_at(path, diagnostics)
+    if source is None:
+        return _refused(diagnostics, None)
+    try:
+        text = format_text(source.text, path)
+    except InputError as mistakes:
+        return _refused(mistakes.diagnostics, source)
+    if check and text != source.text:
+        emit(f"{printable(path)} is not laid out canonically")
+        return status.REFUTED
+    if path == "-" and not check:
+        emit(text.removesuffix("\n"))
+    elif text != source.text:
+        _write(path, text)
+        emit(f"{printable(path)} laid out")
+    return status.AS_EXPECTED
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as problem:
+        raise click.FileError(path, problem.strerror) from problem
+
+
+def _refused(diagnostics: Sequence[Diagnostic], source: Source | None) -> int:
+    from vnetverify.report.excerpt import render_diagnostics
+
+    tell(render_diagnostics(diagnostics, {} if source is None else {source.name: source}))
+    return status.BAD_INPUT

@@ -183,6 +183,7 @@ def _asymmetric(first: Journey, back: Journey) -> str | None:
     for met in (*first.devices, *back.devices):
         one_way = not met.is_gateway and (met in there) is not (met in here)
         if one_way and is_stateful(back.situation, _appliance_called(back.situation, met)):
+            back.note(met.name, f"{met.name} sees only one way of the flow", "R-TRAF-2")
             return met.name
     return None
 

@@ -109,11 +109,17 @@ class Circuit:
             )
         return self._reached[target]
 
+    def may_reach(self, target: Target) -> bool:
+        """Tell whether some hop leads to `target` at all."""
+        return (
+            target in self._entries or target in self._relayed or any(target in edges for edges in self._edges.values())
+        )
+
     def ends(self) -> Iterator[Target]:
         """Yield every end that some packet may come to."""
-        seen = {**self._entries, **self._relayed}
+        seen = dict.fromkeys((*self._entries, *self._relayed))
         for edges in self._edges.values():
-            seen.update(dict.fromkeys(edges, []))
+            seen.update(dict.fromkeys(edges))
         yield from (target for target in seen if not is_node(target))
 
     def meets(self, device: str) -> Term:
@@ -160,13 +166,13 @@ class Circuit:
         match start.place.kind:
             case PlaceKind.SUBNET.value:
                 subnet = self.hops.estate.subnets[start.place.name]
-                if self.memory is None and not self.hops.by_routes_alone:
+                hops = list(self.hops.send(Sender(subnet), header))
+                if hops and self.memory is None and not self.hops.by_routes_alone:
                     sent = all_of(sent, self.hops.filters.allow(header, Spot(subnet), Direction.OUTBOUND))
-                hops = self.hops.send(Sender(subnet), header)
             case PlaceKind.SITE.value:
-                hops = self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header)
+                hops = list(self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header))
             case _:
-                hops = iter([(AtPublicAddress(), TRUE)])
+                hops = [(AtPublicAddress(), TRUE)]
         yield from ((target, self._share(all_of(sent, term))) for target, term in hops)
 
     def _explore(self) -> None:

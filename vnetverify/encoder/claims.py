@@ -19,7 +19,7 @@ from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
-from vnetverify.encoder.nodes import Sender, ToInterface, ToInternet, ToSite, ToVnet
+from vnetverify.encoder.nodes import Anywhere, Sender, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.routes import (
     ApplianceHop,
@@ -67,11 +67,12 @@ def encode(
     fixed: Mapping[str, bool],
     detail: Detail = Detail.NONE,
     bearing: Bearing | None = None,
+    asks_applies: bool = False,
 ) -> Obligation:
     """Return the obligation of `claim`; `fixed` are facts settled by assumption, by name or kind in lower case.
 
     With a `detail` the lines that can carry a proof are labelled: those of `bearing`, by default the ones
-    whose absence would let a flow contradict the claim.
+    whose absence would let a flow contradict the claim. `applies` means something only when asked for.
     """
     script = Script()
     facts = Facts(script, fixed)
@@ -82,9 +83,8 @@ def encode(
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
-    sought = frozenset(estate.subnets[place.name].vnet for place in right if place.kind == PlaceKind.SUBNET.value)
-    hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb is Verb.GATEWAY, sought)
-    return _Encoder(claim, script, hops, right).obligation()
+    hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb is Verb.GATEWAY)
+    return _Encoder(claim, script, hops, right, asks_applies).obligation()
 
 
 @dataclass(slots=True)
@@ -93,6 +93,7 @@ class _Encoder:
     script: Script
     hops: Hops
     right: Parts
+    asks_applies: bool
 
     def obligation(self) -> Obligation:
         ends, header, left = self._open()
@@ -107,7 +108,7 @@ class _Encoder:
             case Verb.ONLY_VIA:
                 avoiding = self._circuit(ends, left, closed=frozenset(self.claim.via))
                 violation = self._delivered(ends, avoiding)
-                applies = self._delivered(ends, self._circuit(ends, left))
+                applies = self._delivered(ends, self._circuit(ends, left)) if self.asks_applies else TRUE
             case Verb.NOT_VIA:
                 circuit = self._circuit(ends, left)
                 applies = self._delivered(ends, circuit)
@@ -141,7 +142,7 @@ class _Encoder:
         sources = coarse(interval_set(i for addresses in left.values() for i in addresses))
         header = header.of(sources).to(self._destinations(INTERNET in left))
         key = Key(header.source, "at" if width else None, width)
-        ends = Ends(self.hops, self.script, header, key, origins)
+        ends = Ends(self.hops, self.script, header, key, origins, self.claim.apart)
         return ends, header, left
 
     def _destinations(self, from_internet: bool) -> IntervalSet:
@@ -215,20 +216,23 @@ class _Encoder:
         target = Key(ends.header.destination)
         branches: list[Branch] = []
         for place, addresses in sorted(right.items()):
-            if place == INTERNET:
-                extra = ends.names_no_public_address()
-            else:
-                extra = all_of(
-                    ends.is_not_itself(place), ends.apart(self.claim.apart, place, addresses, ends.header.destination)
-                )
-            leaf = self.script.share(all_of(extra, term(place, addresses)))
+            wanted = term(place, addresses)
+            if wanted == FALSE:
+                continue
+            leaf = self.script.share(all_of(self._extra(ends, place, addresses), wanted))
             branches += ends.membership(target, place, addresses, leaf)
         return decision_tree(target, branches, self.script.share, free_outside=False)
+
+    def _extra(self, ends: Ends, place: Place, addresses: IntervalSet) -> Term:
+        """Hold when an end at `place` is another host and member than the origin, and no public address names it."""
+        if place == INTERNET:
+            return ends.names_no_public_address()
+        return all_of(ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination))
 
     def _parted(self, ends: Ends, nic: Nic) -> Term:
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
         host = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),))
-        return all_of(ends.is_not_itself(place, nic), ends.apart(self.claim.apart, place, host, None))
+        return all_of(ends.is_not_itself(place, nic), ends.apart(place, host, None))
 
     # -- delivery -----------------------------------------------------------------------------------------
 
@@ -260,18 +264,19 @@ class _Encoder:
             return any_of(*(circuit.reaches(end) for end in circuit.ends() if isinstance(end, ToInternet)))
         subnet = self.hops.estate.subnets[place.name]
         header = circuit.header.to(coarse(addresses))
+        arrived = circuit.reaches(ToVnet(subnet.vnet))
         admitted = TRUE
-        if circuit.memory is None and not self.hops.by_routes_alone:
+        if arrived != FALSE and circuit.memory is None and not self.hops.by_routes_alone:
             admitted = self.hops.filters.allow(header, Spot(subnet), Direction.INBOUND)
-        by_network = all_of(circuit.reaches(ToVnet(subnet.vnet)), admitted)
+        by_network = all_of(arrived, admitted)
         by_interface = [
             all_of(
                 any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))
             )
             for nic in self.hops.estate.nics_in[subnet.id]
-            if any(address in addresses for address in nic.addresses)
+            if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
         ]
-        return any_of(by_network, *by_interface)
+        return any_of(by_network, circuit.reaches(Anywhere()), *by_interface)
 
     # -- conversations ------------------------------------------------------------------------------------
 

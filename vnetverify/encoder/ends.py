@@ -106,10 +106,20 @@ class Ends:
     header: Header
     key: Key
     origins: Origins
+    members: Sequence[EndpointSet] = ()
     addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
     premises: list[Term] = field(default_factory=list)
     _public: dict[str, Field] = field(default_factory=dict)
     _egress: Field | None = None
+    _members: dict[Place, list[tuple[EndpointSet, IntervalSet]]] = field(default_factory=dict)
+    _started: dict[int, Term] = field(default_factory=dict)
+    _selectors: dict[Place, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._selectors = {place: number for number, place, _ in self.origins.places}
+        for member in self.members:
+            for place, addresses in member.parts:
+                self._members.setdefault(place, []).append((member, addresses))
 
     # -- sources ------------------------------------------------------------------------------------------
 
@@ -120,7 +130,7 @@ class Ends:
         )
 
     def selector(self, place: Place) -> int:
-        return self.origins.selector(place) or 0
+        return self._selectors.get(place, 0)
 
     def begins_in(self, sources: dict[Place, IntervalSet]) -> Term:
         """Hold when the flow starts at one of these places with one of these addresses."""
@@ -133,7 +143,7 @@ class Ends:
 
     def begins_at(self, place: Place) -> Term:
         """Hold when the flow starts at `place`."""
-        if not any(other == place for _, other, _ in self.origins.places):
+        if place not in self._selectors:
             return FALSE
         at_selector = self.key.has_bits(self.selector(place) << 32, 0, self.key.selector_width)
         return all_of(at_selector, is_among(self.header.source, region_of(self.hops, place)))
@@ -156,17 +166,22 @@ class Ends:
 
     # -- hosts as destinations ----------------------------------------------------------------------------
 
-    def apart(self, members: Sequence[EndpointSet], place: Place, addresses: IntervalSet, at: Field | None) -> Term:
+    def apart(self, place: Place, addresses: IntervalSet, at: Field | None) -> Term:
         """Hold when the flow did not start in a member that also holds this end; `at` is None at a public address,
         where `addresses` is the one host."""
         terms = []
-        for member in members:
-            held = member.at(place) & addresses
+        for member, parts in self._members.get(place, ()):
+            held = parts & addresses
             if held:
-                started = self.begins_in(dict(member.parts))
                 is_here = TRUE if at is None or held == addresses else is_among(at, held)
-                terms.append(negate(all_of(started, is_here)))
+                terms.append(negate(all_of(self._started_in(member), is_here)))
         return all_of(*terms)
+
+    def _started_in(self, member: EndpointSet) -> Term:
+        known = self._started.get(id(member))
+        if known is None:
+            known = self._started[id(member)] = self.begins_in(dict(member.parts))
+        return known
 
     def is_not_itself(self, place: Place, nic: Nic | None = None) -> Term:
         """Hold unless the flow starts at the very host it is for: the destination, or `nic` at a public address."""
@@ -175,8 +190,6 @@ class Ends:
             return TRUE
         if nic is not None:
             return negate(all_of(origin, any_of(*(equals(self.header.source, a) for a in nic.addresses))))
-        if not self.header.source.within & self.header.destination.within:
-            return TRUE
         return negate(all_of(origin, f"(= {self.header.source.term} {self.header.destination.term})"))
 
     def public_address(self, nic: Nic) -> Field:

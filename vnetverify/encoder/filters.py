@@ -27,7 +27,7 @@ from vnetverify.encoder.terms import (
     is_among,
     negate,
 )
-from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.network import (
     Access,
     AddressField,
@@ -191,10 +191,10 @@ class Filters:
         by_number = all_of(
             is_among(header.source_port, rule.source_ports), is_among(header.destination_port, rule.destination_ports)
         )
-        if header.has_ports == TRUE:
+        if rule.protocol in (TCP, UDP) or header.has_ports == TRUE:
             return by_number
         by_icmp = self.facts.holds("U-ICMPPORT", name) if header.is_icmp != FALSE else FALSE
-        is_other = header.is_ordinary != TRUE and rule.protocol not in (TCP, UDP, 1)
+        is_other = header.is_ordinary != TRUE and rule.protocol != ICMP
         by_other = self.facts.holds("U-PROTOPORT", name) if is_other else FALSE
         return either(header.has_ports, by_number, either(header.is_icmp, by_icmp, by_other))
 

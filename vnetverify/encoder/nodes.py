@@ -74,7 +74,12 @@ class AtPublicAddress:
     """A packet of an Internet host is at the public address that it names."""
 
 
-Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress
+@dataclass(frozen=True, slots=True)
+class Anywhere:
+    """A line that would have stopped or turned the packet does not count: it may be delivered to any host."""
+
+
+Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress | Anywhere
 
 
 @dataclass(frozen=True, slots=True)

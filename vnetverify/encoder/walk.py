@@ -18,6 +18,7 @@ from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
+    Anywhere,
     Arrival,
     FromTunnel,
     Inside,
@@ -66,7 +67,6 @@ class Hops:
     routes: Routes
     filters: Filters
     by_routes_alone: bool = False
-    sought: frozenset[str] = frozenset()
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
     def carried(self, header: Header) -> Term:
@@ -102,23 +102,14 @@ class Hops:
             for target, term in self._follow(candidate, sender, header.to(piece.addresses)):
                 here = self._inside(piece, target, header, inside)
                 yield target, all_of(here, taken, passes, term)
-            ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
-            if ignored != FALSE:
-                yield from ((target, all_of(taken, ignored)) for target in self._elsewhere(piece, candidate, sender))
+            if not isinstance(candidate.hop, LocalHop | PeerHop):
+                ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
+                yield Anywhere(), all_of(inside, taken, ignored)
 
     def _inside(self, piece: Piece, target: Target, header: Header, inside: Term) -> Term:
         if isinstance(target, ToVnet):  # used only where the destination is known to lie in that network
             return is_among(header.destination.narrowed(self.estate.spaces[target.vnet]), piece.addresses)
         return inside
-
-    def _elsewhere(self, piece: Piece, candidate: Candidate, sender: Sender) -> Iterator[Target]:
-        """Yield the sought networks that packets of this piece would reach if its route were left out."""
-        leads_to = {sender.subnet.vnet} if isinstance(candidate.hop, LocalHop) else set()
-        if isinstance(candidate.hop, PeerHop):
-            leads_to.add(candidate.hop.vnet)
-        for vnet in sorted(self.sought - leads_to):
-            if self.estate.spaces[vnet] & piece.addresses:
-                yield ToVnet(vnet)
 
     def _route_ground(self, subnet: Subnet, candidate: Candidate) -> Ground:
         hop = hop_text(candidate)

@@ -59,22 +59,19 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
         finding = questions.find(works, [obligation.violation])
         return _verdict_on_wish(inquiry, solver, obligation, finding)
     finding = questions.find([obligation.violation], [f"-{obligation.violation}"])
-    return _verdict_on_rule(inquiry, solver, obligation, questions, finding)
+    return _verdict_on_rule(inquiry, solver, obligation, finding)
 
 
-def _verdict_on_rule(
-    inquiry: Inquiry, solver: Solver, obligation: Obligation, questions: Questions, finding: Finding
-) -> Verdict:
+def _verdict_on_rule(inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding) -> Verdict:
     """Return what a finding about flows that contradict says of the claim."""
     match finding:
         case Undecided(why):
             return Unknown(why)
         case NoFlowEver():
-            idle = _applies_to_nothing(inquiry.claim, questions, obligation)
-            return idle or _proved(inquiry, solver, [obligation.violation], ())
+            return _proved_of_something(inquiry, solver, obligation, ())
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
-                return _proved(inquiry, solver, [obligation.violation], facts)
+                return _proved_of_something(inquiry, solver, obligation, facts)
             return Unknown("proved as documented", facts, "proved", _witness(obligation, model))
         case FlowAlways(model, facts):
             return Refuted(_witness(obligation, model), "", bool(facts), facts)
@@ -110,13 +107,16 @@ def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
     return Witness(*obligation.witness(model))
 
 
-def _applies_to_nothing(claim: Claim, questions: Questions, obligation: Obligation) -> Vacuous | None:
-    """Return the verdict on a waypoint claim when nothing is delivered at all (I-ONLY-VIA)."""
-    if claim.verb not in (Verb.ONLY_VIA, Verb.NOT_VIA):
-        return None
-    if questions.is_possible([obligation.applies]) is False:
-        return Vacuous("nothing is delivered at all, so no way is taken")
-    return None
+def _proved_of_something(
+    inquiry: Inquiry, solver: Solver, obligation: Obligation, facts: tuple[Uncertainty, ...]
+) -> Verdict:
+    """Return the proof, or that a waypoint claim holds because nothing is delivered at all (I-ONLY-VIA)."""
+    if inquiry.claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA):
+        asking = encode(inquiry.network, inquiry.claim, inquiry.fixed, asks_applies=True)
+        solver.open(asking)
+        if isinstance(solver.check([asking.applies]), Unsatisfiable):
+            return Vacuous("nothing is delivered at all, so no way is taken")
+    return _proved(inquiry, solver, [obligation.violation], facts)
 
 
 def _emptiness(network: Network, claim: Claim) -> str | None:

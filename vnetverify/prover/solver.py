@@ -5,6 +5,7 @@ Whatever goes wrong there is `Undecided` here: never a hang, a crash or a proof.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -14,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from vnetverify.encoder.obligation import Obligation
@@ -69,14 +69,6 @@ class Solver:
     _opened: bool = False
     _buffer: bytearray = field(default_factory=bytearray)
 
-    def __enter__(self) -> Solver:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._kill()
-
     def open(self, obligation: Obligation) -> None:
         """Let later questions be about `obligation`."""
         self._obligation = obligation
@@ -104,7 +96,7 @@ class Solver:
                 self._opened = True
             reply = self._ask({"check": self._request(assumed, core, fix, budget)}, deadline + _GRACE_SECONDS)
         except TimeoutError:
-            self._kill()
+            self.close()
             return Undecided(f"the time limit of {budget:g} s was reached")
         except (EOFError, BrokenPipeError) as problem:
             return Undecided(self._how_it_died(problem))
@@ -139,7 +131,7 @@ class Solver:
         if reply.get("answer") == "error":
             raise SolverBug(reason)
         if "memory" in reason:
-            self._kill()
+            self.close()
             return Undecided(f"the memory limit of {self.limits.megabytes} MB was reached")
         if "timeout" in reason or "canceled" in reason:
             if self.limits.rlimit and self.rlimit >= self.limits.rlimit:
@@ -178,7 +170,7 @@ class Solver:
     def _ensure_process(self) -> None:
         if self._process is not None and self._process.poll() is None:
             return
-        self._kill()
+        self.close()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "vnetverify.prover.worker", str(self.limits.megabytes)],
             stdin=subprocess.PIPE,
@@ -195,19 +187,16 @@ class Solver:
             return f"the solver's process was ended by signal {signal.Signals(-code).name}"
         return f"the solver's process ended ({problem})"
 
-    def _kill(self) -> None:
+    def close(self) -> None:
+        """End the process; a later question starts another."""
         process, self._process, self._opened = self._process, None, False
         self._buffer.clear()
         if process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
         for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    pass
+            with contextlib.suppress(BrokenPipeError):
+                assert stream is not None
+                stream.close()

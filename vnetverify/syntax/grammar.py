@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +22,21 @@ def grammar_text() -> str:
     return path.read_text(encoding="utf-8")
 
 
+def parse_table() -> Path:
+    """Return where the parse table is kept between runs.
+
+    It lies beside this module's bytecode, since it is the same: derived from what is installed, and trusted as that is.
+    """
+    return Path(__file__).with_name("__pycache__") / "vnet.lark.table"
+
+
 @cache
 def parser() -> tuple[Lark, Builder]:
     """Return the parser with the builder it calls as it reduces; both serve one text at a time."""
     from lark import Lark
 
     builder = Builder()
+    keeps_table = parse_table().parent.is_dir() and not sys.dont_write_bytecode
     return (
         Lark(
             grammar_text(),
@@ -34,6 +44,7 @@ def parser() -> tuple[Lark, Builder]:
             lexer="contextual",
             start=["start", "endpoints"],
             transformer=builder,
+            cache=str(parse_table()) if keeps_table else False,
         ),
         builder,
     )

@@ -1,0 +1,268 @@
+"""From a network to a text that reads back as the same network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
+
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    ALL_PORTS,
+    PROTOCOL_NAMES,
+    Interval,
+    IntervalSet,
+    Prefix,
+    address_text,
+)
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Connection,
+    DeploymentModel,
+    Era,
+    Gateway,
+    Machine,
+    Network,
+    Nic,
+    Nsg,
+    Peering,
+    PolicyRule,
+    PublicAddress,
+    RouteTable,
+    SecurityRule,
+    ServiceTag,
+    Site,
+    Subnet,
+    Vnet,
+)
+from vnetverify.syntax.layout import format_text
+from vnetverify.syntax.tags import tag_spelling
+from vnetverify.syntax.words import quoted, written
+
+
+def write(network: Network) -> str:
+    """Return `network` as a `.vnet` text in the canonical layout; what is not modelled is left out.
+
+    Every policy line and `AddressPrefixes` must hold an address: the language has no empty set.
+    """
+    return format_text("\n".join(_statements(network)))
+
+
+def _statements(network: Network) -> Iterator[str]:
+    if network.era is not Era.CURRENT:
+        yield f"era {network.era.value}"
+    for tag, prefixes in network.service_tags.items():
+        yield f"service-tag {quoted(tag)} {_prefixes(prefixes)}"
+    yield from (f"asg {written(name)}" for name in network.asgs)
+    yield from (f"nat-gateway {written(name)}" for name in network.nat_gateways)
+    for vnet in network.vnets.values():
+        gateways = [gateway for gateway in network.gateways.values() if gateway.vnet == vnet.name]
+        yield _block(f"vnet {written(vnet.name)}", (*_vnet(vnet), *map(_gateway, gateways)))
+    yield from map(_peering, network.peerings)
+    yield from (_nsg(nsg, network) for nsg in network.nsgs.values())
+    yield from map(_route_table, network.route_tables.values())
+    yield from map(_machine, network.machines.values())
+    yield from map(_site, network.sites.values())
+    yield from (_connection(connection, network) for connection in network.connections)
+
+
+def _block(header: str, items: Iterable[str]) -> str:
+    return "\n".join((f"{header} {{", *items, "}"))
+
+
+def _vnet(vnet: Vnet) -> Iterator[str]:
+    if vnet.region is not None:
+        yield f"region {written(vnet.region)}"
+    if vnet.subscription is not None:
+        yield f"subscription {written(vnet.subscription)}"
+    if vnet.model is not DeploymentModel.RESOURCE_MANAGER:
+        yield f"model {vnet.model.value}"
+    yield from (f"address {prefix}" for prefix in vnet.address_space)
+    yield from (f"tag {written(tag)} = {quoted(value)}" for tag, value in vnet.tags)
+    yield from map(_subnet, vnet.subnets)
+
+
+def _subnet(subnet: Subnet) -> str:
+    parts = [f"subnet {written(subnet.name)} {_prefixes(subnet.prefixes)}"]
+    for keyword, name in (("nsg", subnet.nsg), ("routes", subnet.route_table), ("nat-gateway", subnet.nat_gateway)):
+        if name is not None:
+            parts.append(f"{keyword} {written(name)}")
+    if subnet.default_outbound is not None:
+        parts.append(f"default-outbound {_switch(subnet.default_outbound)}")
+    return " ".join(parts)
+
+
+def _gateway(gateway: Gateway) -> str:
+    header = f"gateway {gateway.kind.value} {written(gateway.name)}"
+    if gateway.allows_remote_vnets is None:
+        return header
+    return f"{header} {{ allow-remote-vnets {_switch(gateway.allows_remote_vnets)} }}"
+
+
+def _peering(half: Peering) -> str:
+    flags = [
+        *(() if half.allow_virtual_network_access else ("allow-virtual-network-access off",)),
+        *(("allow-forwarded-traffic",) if half.allow_forwarded_traffic else ()),
+        *(("allow-gateway-transit",) if half.allow_gateway_transit else ()),
+        *(("use-remote-gateways",) if half.use_remote_gateways else ()),
+        *((f"state {half.state.value}",) if half.state is not None else ()),
+    ]
+    header = f"peering {written(half.local)} -> {written(half.remote)}"
+    return _block(header, flags) if flags else header
+
+
+def _nsg(nsg: Nsg, network: Network) -> str:
+    return _block(f"nsg {written(nsg.name)}", (_security_rule(rule, network) for rule in nsg.rules))
+
+
+def _security_rule(rule: SecurityRule, network: Network) -> str:
+    return (
+        f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.access.value} {_protocol(rule.protocol)}"
+        f" from {_field(rule.source, network)}{_ports(rule.source_ports)}"
+        f" to {_field(rule.destination, network)}{_ports(rule.destination_ports)}"
+    )
+
+
+def _field(field: AddressField, network: Network) -> str:
+    match field:
+        case AnyAddress():
+            return "any"
+        case AddressPrefixes(prefixes):
+            return _prefixes(prefixes)
+        case AsgMembers(names):
+            return f"asg {', '.join(map(written, names))}"
+        case ServiceTag(name):
+            is_bare = tag_spelling(name) == name and name not in network.service_tags
+            return name if is_bare else quoted(name)
+        case _:
+            assert_never(field)
+
+
+def _route_table(table: RouteTable) -> str:
+    propagation = () if table.propagate_gateway_routes else ("propagate-gateway-routes off",)
+    routes = (
+        f"{written(route.name)} {route.prefix} -> {route.next_hop.value}"
+        + (f" {address_text(route.next_hop_address)}" if route.next_hop_address is not None else "")
+        for route in table.routes
+    )
+    return _block(f"route-table {written(table.name)}", (*propagation, *routes))
+
+
+def _machine(machine: Machine) -> str:
+    """Return a `vm` where its defaults say all there is, else an `appliance` that says everything."""
+    forwards = any(nic.ip_forwarding for nic in machine.nics)
+    defaults = (None, None, None) if forwards else ((), False, None)
+    is_vm = (machine.policy, machine.stateful, machine.translates_source) == defaults
+    nics = [_nic(nic, number, machine.name, not is_vm) for number, nic in enumerate(machine.nics, 1)]
+    if is_vm:
+        return _block(f"vm {written(machine.name)}", nics)
+    return _block(f"appliance {written(machine.name)}", (*nics, *_behaviour(machine)))
+
+
+def _behaviour(machine: Machine) -> Iterator[str]:
+    if machine.policy == ():
+        yield "forwards nothing"
+    yield from map(_policy_rule, machine.policy or ())
+    if machine.stateful is not None:
+        yield "stateful" if machine.stateful else "stateless"
+    if machine.translates_source is not None:
+        yield f"source-nat {_switch(machine.translates_source)}"
+
+
+def _policy_rule(rule: PolicyRule) -> str:
+    verb = "forwards" if rule.access is Access.ALLOW else "drops"
+    return (
+        f"{verb} {_protocol(rule.protocol)} from {_addresses(rule.sources)} to {_addresses(rule.destinations)}"
+        f"{_ports(rule.destination_ports)}"
+    )
+
+
+def _nic(nic: Nic, number: int, machine: str, forwards: bool) -> str:
+    parts = ["nic"]
+    if nic.name != (machine if number == 1 else f"{machine}-{number}"):
+        parts.append(written(nic.name))
+    if nic.addresses:
+        parts.append(", ".join(map(address_text, nic.addresses)))
+    parts.append(f"in {written(nic.vnet)}.{written(nic.subnet)}")
+    if nic.nsg is not None:
+        parts.append(f"nsg {written(nic.nsg)}")
+    if nic.asgs:
+        parts.append(f"asg {', '.join(map(written, nic.asgs))}")
+    if nic.ip_forwarding is not forwards:
+        parts.append(f"ip-forwarding {_switch(nic.ip_forwarding)}")
+    if nic.public_address is not None:
+        parts.append(_public_address(nic.public_address, nic.name))
+    return " ".join(parts)
+
+
+def _public_address(public: PublicAddress, nic: str) -> str:
+    parts = ["public-ip"]
+    if public.name != f"{nic}-ip":
+        parts.append(written(public.name))
+    if public.sku is not None:
+        parts.append(public.sku.value)
+    if public.address is not None:
+        parts.append(address_text(public.address))
+    return " ".join(parts)
+
+
+def _site(site: Site) -> str:
+    behind = (f"behind {written(site.behind)}",) if site.behind is not None else ()
+    return _block(f"site {written(site.name)}", (*(f"address {prefix}" for prefix in site.prefixes), *behind))
+
+
+def _connection(connection: Connection, network: Network) -> str:
+    gateways = (connection.gateway, connection.remote_gateway)
+    ends = [f"{written(network.gateways[name].vnet)}.{written(name)}" for name in gateways if name is not None]
+    if connection.site is not None:
+        ends.insert(0, written(connection.site))
+    options = [
+        *(("bgp",) if connection.bgp else ()),
+        *((f"prefixes {_prefixes(connection.prefixes)}",) if connection.prefixes is not None else ()),
+        *((f"circuit {written(connection.circuit)}",) if connection.circuit is not None else ()),
+        *(("default-site",) if connection.default_site else ()),
+    ]
+    header = f"connection {written(connection.name)}: {' -- '.join(ends)}"
+    return _block(header, options) if options else header
+
+
+def _prefixes(prefixes: Sequence[Prefix]) -> str:
+    return ", ".join(map(str, prefixes)) or "none"
+
+
+def _addresses(addresses: IntervalSet) -> str:
+    if addresses == ALL_ADDRESSES:
+        return "any"
+    return ", ".join(str(prefix) for interval in addresses for prefix in prefixes_of(interval))
+
+
+def prefixes_of(interval: Interval) -> Iterator[Prefix]:
+    """Yield the fewest prefixes that hold exactly the addresses of `interval`, in order."""
+    low = interval.low
+    while low <= interval.high:
+        aligned = low & -low or 1 << 32
+        room = 1 << (interval.high - low + 1).bit_length() - 1
+        size = min(aligned, room)
+        yield Prefix(low, 33 - size.bit_length())
+        low += size
+
+
+def _ports(ports: IntervalSet) -> str:
+    if ports == ALL_PORTS:
+        return ""
+    return f" port {', '.join(_port_range(interval) for interval in ports)}"
+
+
+def _port_range(ports: Interval) -> str:
+    return str(ports.low) if ports.low == ports.high else f"{ports.low}-{ports.high}"
+
+
+def _protocol(protocol: int | None) -> str:
+    return "any" if protocol is None else PROTOCOL_NAMES.get(protocol, str(protocol))
+
+
+def _switch(value: bool) -> str:
+    return "on" if value else "off"

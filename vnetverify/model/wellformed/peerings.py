@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.network import DeploymentModel, Era, LinkState, Network, Peering
@@ -30,9 +30,13 @@ def peering_faults(network: Network) -> Iterator[Diagnostic]:
                 azure="AnotherPeeringAlreadyReferencesRemoteVnet",
             )
     met: set[tuple[str, str]] = set()
+    forwarding = {nic.vnet for nic in network.nics() if nic.ip_forwarding}
     for (local, remote), half in halves.items():
         other = halves.get((remote, local))
-        yield from _half_faults(network, half, other)
+        if other is None:
+            yield from _half_faults(network, half)
+        else:
+            yield from _misplaced_flag(half, other, forwarding)
         if other is None or (remote, local) in met:  # a fault of both halves is told at the second
             yield from _pair_faults(network, half)
         met.add((local, remote))
@@ -43,19 +47,24 @@ def _is_classic(network: Network, vnet: str) -> bool:
     return network.vnets[vnet].model is DeploymentModel.CLASSIC
 
 
-def _half_faults(network: Network, half: Peering, other: Peering | None) -> Iterator[Diagnostic]:
-    if other is not None:
-        if half.allow_forwarded_traffic and not other.allow_forwarded_traffic:
-            yield Diagnostic(
-                "forwarded-traffic-one-way",
-                f"`{half.remote} -> {half.local}` does not allow forwarded traffic, `{half.id}` does",
-                half.span,
-                others=((other.span, "does not allow forwarded traffic"),),
-                help=f"forwarded packets may enter `{half.local}` from `{half.remote}`, and not the other way",
-                rule="R-PEER-15",
-                severity=Severity.NOTE,
-            )
-        return
+def _misplaced_flag(half: Peering, other: Peering, forwarding: Collection[str]) -> Iterator[Diagnostic]:
+    """Yield a half that accepts forwarded packets from a vnet where nothing forwards, while the other half, next to
+    the appliance, does not: the flag stands on the wrong side (R-PEER-15).
+    """
+    misplaced = half.local in forwarding and half.remote not in forwarding
+    if misplaced and half.allow_forwarded_traffic and not other.allow_forwarded_traffic:
+        yield Diagnostic(
+            "forwarded-traffic-one-way",
+            f"`{other.id}` does not allow forwarded traffic from the appliances in `{other.remote}`",
+            half.span,
+            f"lets packets forwarded in `{half.remote}` into `{half.local}`, where the appliance is",
+            ((other.span, "has no `allow-forwarded-traffic`"),),
+            rule="R-PEER-15",
+            severity=Severity.WARNING,
+        )
+
+
+def _half_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
     if half.state not in (None, LinkState.INITIATED):
         return
     if _is_classic(network, half.local) or _is_classic(network, half.remote):

@@ -113,6 +113,9 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
     if len(raw) > _LARGEST_TEXT:
         diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
         return None
+    if not raw.strip():
+        diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))
+        return None
     try:
         return Source(path, raw.decode("utf-8-sig"))
     except UnicodeDecodeError as problem:

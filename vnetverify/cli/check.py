@@ -20,6 +20,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: st
     """Read FILE... and say what is wrong: syntax, names, and what Azure would refuse."""
     from vnetverify.pipeline import load
     from vnetverify.report.excerpt import one_line, render_diagnostics
+    from vnetverify.report.terminal import counted
 
     loaded = load(files, networks)
     found = loaded.diagnostics
@@ -30,8 +31,11 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: st
     if has_errors(found):
         return status.BAD_INPUT
     network = loaded.document.network
-    emit(
-        f"no errors: {len(network.vnets)} vnets, {len(network.subnets())} subnets, "
-        f"{len(network.peerings)} peering halves, {len(loaded.document.intents)} intents"
+    counts = (
+        counted(len(network.vnets), "vnet"),
+        counted(len(network.subnets()), "subnet"),
+        counted(len(network.machines), "machine"),
+        counted(len(loaded.document.intents), "intent"),
     )
+    emit(f"no errors: {', '.join(counts)}")
     return status.AS_EXPECTED

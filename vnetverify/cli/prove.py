@@ -23,9 +23,7 @@ _NAMED = 8  # intents named when none fits the pattern
 
 @click.command("prove")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option(
-    "-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits, with `*` and `?` as in a shell."
-)
+@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
 @takes_networks
 @click.option("--reading", type=click.Choice(["documented"]), help="Take every open fact as the documentation prefers.")
 @click.option(
@@ -53,7 +51,7 @@ _NAMED = 8  # intents named when none fits the pattern
     help="For each solver process; reaching it is `unknown`.",
 )
 @click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Questions at once."
+    "-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N", help="Intents at once."
 )
 @click.option("--timings", is_flag=True, help="Say where the time went.")
 def command(

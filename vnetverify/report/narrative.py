@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vnetverify.explanation.story import FactUsed, Hop, Story
-from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
+from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
@@ -38,7 +38,7 @@ def _needed(facts: Sequence[FactUsed]) -> Iterator[str]:
     if len(needed) > _FACTS:
         yield f"    and {len(needed) - _FACTS} more"
     if rest:
-        yield f"  {dim(f'asked {rest} open fact' + ('s' if rest > 1 else '') + ', taken as documented')}"
+        yield dim(f"  asked {counted(rest, 'open fact')}, taken as documented")
 
 
 def _hops(hops: Sequence[Hop]) -> list[str]:

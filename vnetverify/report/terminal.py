@@ -25,6 +25,11 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return for example `1 intent` or `2 intents`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def width(text: str) -> int:
     """Return how many cells of a terminal `text` fills; it holds no control characters."""
     return len(text) if text.isascii() else sum(map(_cells, text))

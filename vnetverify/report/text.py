@@ -14,7 +14,7 @@ from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.narrative import facts_with_values, how_to_settle, narrate, place, saying
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.report.terminal import aligned, coloured, dim, printable, shortened
+from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
 from vnetverify.rules import Uncertainty
 
 _GROUNDS = 12  # shown line by line; more are summed up by the list they stand in
@@ -41,7 +41,7 @@ def summary(report: Report) -> str:
     if report.selected == 0:
         return "no intent to check"
     counted = Counter(_counted_as(result) for result in report.results)
-    total = f"{len(report.results)} intent{'' if len(report.results) == 1 else 's'}"
+    total = counted(len(report.results), "intent")
     line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in counted.items()))))
     if report.complete:
         return line

@@ -165,6 +165,16 @@ def test_a_member_that_forwards_to_a_foreign_address_is_open() -> None:
     assert allows(grouped(True), IN, forwarded, world("U-ASGFWD(n/rule-100, m-nic)"), name="m-nic")
 
 
+def test_a_member_s_address_at_an_interface_that_is_none_is_open() -> None:
+    net = grouped(False)
+    net = replace(net, machines={**net.machines, "w": machine("w", nic("w-nic", "v.app", "10.0.1.9", asgs=("web",)))})
+    so = world("U-ASGFWD(n/rule-100, m-nic)")
+
+    assert not allows(net, IN, flow("10.0.2.4", "10.0.1.9"), name="m-nic")
+    assert allows(net, IN, flow("10.0.2.4", "10.0.1.9"), so, name="m-nic")
+    assert not allows(net, IN, flow("10.0.2.4", "10.0.1.8"), so, name="m-nic")
+
+
 def test_a_group_on_the_remote_side_is_a_set_of_addresses() -> None:
     rules = (rule(100, "allow", "inbound", source=AsgMembers(("web",))), rule(200, "deny", "inbound"))
     net = lan(nsg("n", *rules), machine("w", nic("w-nic", "v.app", "10.0.1.9", asgs=("web",))))
@@ -234,6 +244,21 @@ def test_a_learned_default_is_possibly_in_virtual_network_and_documented_to_be()
 
     assert in_tag(net, "8.8.8.8")
     assert not in_tag(net, "8.8.8.8", world(false=["U-VNTAG(v.app, 0.0.0.0/0)"]))
+
+
+def test_a_learned_default_that_is_not_propagated_is_documented_to_be_outside() -> None:
+    app = subnet("app", "10.0.1.0/24", nsg="n", route_table="rt")
+    learned = (vpn("g", "v"), site("o", "0.0.0.0/0"), Connection("c", "g", site="o"))
+    net = tagged("VirtualNetwork", *learned, table("rt", propagate=False), app=app)
+
+    assert not in_tag(net, "8.8.8.8")
+    assert in_tag(net, "8.8.8.8", world("U-VNTAG(v.app, 0.0.0.0/0)"))
+
+
+def test_the_host_address_does_not_leave_internet_for_being_in_virtual_network() -> None:
+    so = world("U-INET(168.63.129.16/32)", "U-INETMINUS(v.app, 168.63.129.16/32)")
+
+    assert in_tag(tagged("Internet"), "168.63.129.16", so)
 
 
 def test_internet_is_public_space_outside_the_vnet_with_two_holes() -> None:

@@ -183,6 +183,26 @@ def test_what_the_appliance_itself_sends_is_not_forwarded() -> None:
     assert ends(chained(forwarded=False), "hub.fw", flow("10.0.1.4", "10.2.0.4")) == "b.s"
 
 
+def test_what_an_appliance_sends_for_a_host_of_its_own_vnet_is_not_forwarded() -> None:
+    steered = hub(subnet("app", "10.0.3.0/24", route_table="rt"))
+    net = chained(forwarded=False)
+    net = replace(
+        net, vnets={**net.vnets, "hub": steered}, route_tables={"rt": table("rt", route("10.2.0.0/16", "10.0.1.4"))}
+    )
+
+    way = trace(net, at("hub.app"), flow("10.0.3.4", "10.2.0.4"), World())
+
+    assert way.met == ("fw",)
+    assert isinstance(way.outcome, Delivered)
+
+
+def test_a_next_hop_that_two_peers_hold_has_no_owner() -> None:
+    twin = replace(hub(), name="twin", subnets=())
+    net = chained(twin, peered("a", "twin"))
+
+    assert ends(net, "a.s", A_TO_B) == "R-UDR-8"
+
+
 def test_an_interface_without_forwarding_drops_what_is_not_for_it() -> None:
     deaf = machine("fw", nic("fw-nic", "hub.fw", "10.0.1.4"), policy=(ALLOW_ALL,))
 
@@ -529,6 +549,49 @@ def test_sites_of_one_vpn_gateway_reach_each_other_by_bgp() -> None:
     assert talk(two_sites(True, True), "x", packet).established
     assert ends(two_sites(True, False), "x", packet) == "R-GW-8"
     assert ends(two_sites(True, False), "x", packet, world("U-R-GW-17")) == "y"
+
+
+def test_a_gateway_passes_by_its_longest_prefix_or_not_at_all() -> None:
+    net = two_sites(True, False)
+    wide = site("z", "192.168.0.0/16")
+    net = replace(
+        net,
+        sites={**net.sites, "z": wide},
+        connections=(*net.connections, Connection("cz", "gw", site="z", bgp=True)),
+    )
+
+    assert ends(net, "x", flow("192.168.1.9", "192.168.3.9")) == "z"
+    assert ends(net, "x", flow("192.168.1.9", "192.168.2.9")) == "R-GW-16"
+    assert ends(net, "x", flow("192.168.1.9", "192.168.2.9"), world("U-R-GW-17")) == "y"
+
+
+def test_of_a_static_and_a_bgp_prefix_the_world_chooses() -> None:
+    net = office(site("twin", "192.168.0.0/16"), Connection("d", "gw", site="twin", bgp=True))
+
+    assert ends(net, "a.s", TO_SITE) == "onprem"
+    assert ends(net, "a.s", TO_SITE, world("U-R-GW-26(gw)")) == "twin"
+
+
+def test_of_two_static_ways_the_world_chooses() -> None:
+    net = office(site("twin", "192.168.0.0/16"), Connection("d", "gw", site="twin"))
+
+    assert ends(net, "a.s", TO_SITE) == "twin"
+    assert ends(net, "a.s", TO_SITE, world("U-R-SEL-7(gw, c)")) == "onprem"
+
+
+def test_a_route_of_the_gateway_subnet_may_steer_what_goes_to_another_site() -> None:
+    net = two_sites(True, True)
+    steered = hub(routes="rt")
+    net = replace(
+        net,
+        vnets={"hub": steered},
+        route_tables={"rt": table("rt", route("192.168.2.0/24", "10.0.1.4"))},
+        machines={"fw": router("fw", "hub.fw", "10.0.1.4")},
+    )
+    packet = flow("192.168.1.9", "192.168.2.9")
+
+    assert trace(net, at("x"), packet, World()).met == ("gw", "fw", "gw")
+    assert trace(net, at("x"), packet, world(false=["U-R-GW-16"])).met == ("gw",)
 
 
 def test_sites_on_expressroute_and_vpn_do_not_reach_each_other() -> None:

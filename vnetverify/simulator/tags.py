@@ -111,8 +111,7 @@ def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> b
         host = Uncertainty("U-INET", (str(PLATFORM_HOST),), False)
         if not (covers(PLATFORM_HOST, address) and situation.holds(host)):
             return False
-    own = situation.vnet(subnet.vnet).address_space
-    if some_covers(own, address):
+    if some_covers(situation.vnet(subnet.vnet).address_space, address):
         return False
     for hole in HOLES:
         if covers(hole, address) and not situation.holds(uncertainty("U-INET", str(hole))):
@@ -120,7 +119,7 @@ def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> b
     return not any(
         situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))
         for prefix in _gained(situation, subnet, address)
-        if prefix not in own and prefix != PLATFORM_HOST
+        if prefix != PLATFORM_HOST
     )
 
 

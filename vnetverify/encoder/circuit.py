@@ -132,6 +132,16 @@ class Circuit:
             )
         )
 
+    def is_admitted_by(self, device: str) -> Term:
+        """Hold when the packet comes to the machine `device` and the filters of the interface let it in."""
+        return any_of(
+            *(
+                all_of(term, self.hops.admitted(node, self.header) if isinstance(node, Arrival) else TRUE)
+                for node, term in self._visited.items()
+                if device_of(node) == device
+            )
+        )
+
     def visits(self, device: str) -> Term:
         return any_of(*(term for node, term in self._visited.items() if device_of(node) == device))
 

@@ -67,16 +67,29 @@ def encode(
     fixed: Mapping[str, bool],
     detail: Detail = Detail.NONE,
     bearing: Bearing | None = None,
-    asks_applies: bool = False,
 ) -> Obligation:
     """Return the obligation of `claim`; `fixed` are facts settled by assumption, by name or kind in lower case.
 
     With a `detail` the lines that can carry a proof are labelled: those of `bearing`, by default the ones
-    whose absence would let a flow contradict the claim. `applies` means something only when asked for.
+    whose absence would let a flow contradict the claim.
     """
+    bearing = bearing or (Bearing.PASSES if claim.verb in _UNIVERSAL else Bearing.STOPS)
+    return _encoder(network, claim, fixed, detail, bearing).obligation()
+
+
+def encode_arrival(network: Network, claim: Claim, device: str, fixed: Mapping[str, bool]) -> Obligation:
+    """Return the obligation that no packet at all, of any service, gets from the left of `claim` to the machine `device`.
+
+    Devices that the claim lets pass are closed, as for the claim itself.
+    """
+    asked = replace(claim, service=Service("any", ((None, ALL_PORTS),)), verb=Verb.NEVER_REACHES)
+    passing = {*claim.excused, *(claim.via if claim.verb is Verb.ONLY_VIA else ())}
+    return _encoder(network, asked, fixed, Detail.NONE, Bearing.STOPS).arrival(device, frozenset(passing))
+
+
+def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: Detail, bearing: Bearing) -> _Encoder:
     script = Script()
     facts = Facts(script, fixed)
-    bearing = bearing or (Bearing.PASSES if claim.verb in _UNIVERSAL else Bearing.STOPS)
     grounds = Grounds(script, bearing, detail)
     estate = Estate(network)
     gateways = Gateways(estate, facts)
@@ -84,7 +97,7 @@ def encode(
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
     hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb is Verb.GATEWAY)
-    return _Encoder(claim, script, hops, right, asks_applies).obligation()
+    return _Encoder(claim, script, hops, right)
 
 
 @dataclass(slots=True)
@@ -93,7 +106,6 @@ class _Encoder:
     script: Script
     hops: Hops
     right: Parts
-    asks_applies: bool
 
     def obligation(self) -> Obligation:
         ends, header, left = self._open()
@@ -102,30 +114,34 @@ class _Encoder:
             case Verb.REACHES | Verb.SOMETIMES_REACHES:
                 works = any_of(*(self._converses(ends, *pair) for pair in self._pairs()))
                 violation = negate(works)
-                applies = TRUE
             case Verb.NEVER_REACHES:
-                violation, applies = self._delivered(ends, self._circuit(ends, left)), TRUE
+                violation = self._delivered(ends, self._circuit(ends, left))
             case Verb.ONLY_VIA:
                 avoiding = self._circuit(ends, left, closed=frozenset(self.claim.via))
                 violation = self._delivered(ends, avoiding)
-                applies = self._delivered(ends, self._circuit(ends, left)) if self.asks_applies else TRUE
             case Verb.NOT_VIA:
                 circuit = self._circuit(ends, left)
-                applies = self._delivered(ends, circuit)
-                violation = all_of(applies, any_of(*(circuit.meets(name) for name in self.claim.via)))
+                met = any_of(*(circuit.meets(name) for name in self.claim.via))
+                violation = all_of(self._delivered(ends, circuit), met)
             case Verb.NOT_TRANSITIVE:
                 circuit = self._circuit(ends, left, closed=frozenset(self.claim.excused))
                 through = any_of(*(circuit.meets(name) for name in self._devices_in(self.claim.via)))
-                violation, applies = all_of(self._delivered(ends, circuit), through), TRUE
+                violation = all_of(self._delivered(ends, circuit), through)
             case Verb.NEXT_HOP:
-                violation, applies = negate(self._hops_as_expected(ends, left)), TRUE
+                violation = negate(self._hops_as_expected(ends, left))
             case Verb.GATEWAY:
-                violation, applies = negate(self._enters_expected_gateway(ends, left)), TRUE
+                violation = negate(self._enters_expected_gateway(ends, left))
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:
             violation = all_of(in_question, violation)
-        return self._written(ends, header, in_question, violation, applies)
+        return self._written(ends, header, in_question, violation)
+
+    def arrival(self, device: str, closed: frozenset[str]) -> Obligation:
+        self.right = {INTERNET: _EVERY_ADDRESS}
+        ends, header, left = self._open()
+        circuit = self._circuit(ends, left, closed=closed | {device})
+        return self._written(ends, header, TRUE, circuit.is_admitted_by(device))
 
     # -- opening and closing ------------------------------------------------------------------------------
 
@@ -154,7 +170,7 @@ class _Encoder:
                 zone += [Interval(address, address)] if address is not None else [Interval(0, 0xFFFF_FFFF)]
         return coarse(interval_set(zone))
 
-    def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term, applies: Term) -> Obligation:
+    def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term) -> Obligation:
         left = joined_ends(pair[0] for pair in self.claim.pairs)
         premises = [
             ends.begins_in(left),
@@ -162,12 +178,12 @@ class _Encoder:
             any_of(header.has_ports, all_of(equals(header.source_port, 0), equals(header.destination_port, 0))),
             *ends.premises,
         ]
-        names = {"q": in_question, "v": violation, "a": applies}
+        names = {"q": in_question, "v": violation}
         lines = [f"(declare-const {name} Bool)\n(assert (= {name} {term}))" for name, term in names.items()]
         asserted = [f"(assert {term})" for term in premises if term != TRUE]
         return Obligation(
             "\n".join((*self.script.lines, *lines, *asserted)) + "\n",
-            "q", "v", "a",
+            "q", "v",
             dict(self.hops.facts.asked),
             dict(self.hops.grounds.labelled),
             ends.chosen_addresses(),
@@ -423,6 +439,9 @@ class _Encoder:
         gateways = frozenset(self.hops.estate.network.gateways)
         circuit = self._circuit(ends, left, closed=gateways)
         return any_of(*(circuit.visits(name) for name in self.claim.via))
+
+
+_EVERY_ADDRESS = IntervalSet((Interval(0, 0xFFFF_FFFF),))
 
 
 def _service_fields(service: Service) -> tuple[IntervalSet, IntervalSet]:

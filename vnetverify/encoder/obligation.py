@@ -32,15 +32,13 @@ class Obligation:
     """A question about all flows of a claim in all worlds.
 
     `text` declares and defines, and asserts which flows there are. Then `in_question` is unsatisfiable iff the
-    claim speaks of no flow, `violation` iff no flow contradicts it in any world, `applies` iff no flow does
-    what the claim restricts (for `only via`: none is delivered at all). `facts` are the open facts by symbol, `labels`
+    claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by symbol, `labels`
     the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
     """
 
     text: str
     in_question: Term
     violation: Term
-    applies: Term
     facts: Mapping[Term, Uncertainty]
     labels: Mapping[Term, Ground]
     addresses: Mapping[Term, tuple[str, ...]]

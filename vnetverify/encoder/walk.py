@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from vnetverify.encoder.addressing import NOT_UNICAST, PLATFORM, PUBLIC, Estate
+from vnetverify.encoder.addressing import NOT_UNICAST, PLATFORM, PUBLIC, Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
@@ -51,6 +51,8 @@ from vnetverify.model.network import (
     Direction,
     GatewayKind,
     Machine,
+    Network,
+    NextHopType,
     Nic,
     Subnet,
 )
@@ -247,30 +249,14 @@ class Hops:
 
     def machine_at(self, vnet: str, address: int) -> Machine | None:
         """Return the machine that holds `address`, or the undeclared appliance that a route implies there."""
-        nic = self.estate.nic_at.get((vnet, address))
-        if nic is not None:
-            return self.estate.machine_of[nic.name]
         if (vnet, address) not in self._implied:
-            self._implied[vnet, address] = self._implied_appliance(vnet, address)
+            self._implied[vnet, address] = machine_at(self.estate, vnet, address)
         return self._implied[vnet, address]
-
-    def _implied_appliance(self, vnet: str, address: int) -> Machine | None:
-        subnet = self.estate.subnet_at(vnet, address)
-        if subnet is None or subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS:
-            return None
-        if not any(
-            prefix.value + 4 <= address < prefix.last
-            for prefix in subnet.prefixes
-            if prefix.value <= address <= prefix.last
-        ):
-            return None
-        name = f"{address_text(address)} in {subnet.id}"
-        nic = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
-        return Machine(name, (nic,), policy=None, stateful=None)
 
     def implied_machines(self) -> tuple[Machine, ...]:
         """Return the undeclared appliances that routes met so far imply."""
-        return tuple(machine for machine in self._implied.values() if machine is not None)
+        declared = self.estate.network.machines
+        return tuple(m for m in self._implied.values() if m is not None and m.name not in declared)
 
     def machine(self, name: str) -> Machine:
         declared = self.estate.network.machines.get(name)
@@ -281,13 +267,20 @@ class Hops:
     def arrive(self, node: Arrival, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
         machine = self.machine(node.machine)
-        nic = next(nic for nic in machine.nics if nic.name == node.nic)
+        nic = self._interface(node)
         admitted = self._filtered(nic, header, Direction.INBOUND, memory)
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
         if addressed != FALSE:
             yield ToInterface(nic.name), all_of(addressed, admitted)
         if nic.ip_forwarding:
             yield from self._forward(machine, header, all_of(negate(addressed), admitted), memory)
+
+    def admitted(self, node: Arrival, header: Header) -> Term:
+        """Hold when the filters of the interface let a first packet in."""
+        return self._filtered(self._interface(node), header, Direction.INBOUND, None)
+
+    def _interface(self, node: Arrival) -> Nic:
+        return next(nic for nic in self.machine(node.machine).nics if nic.name == node.nic)
 
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         return self._forward(self.machine(node.machine), header, TRUE, memory)
@@ -352,6 +345,35 @@ class Hops:
         if memory is not None:
             result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)
         return result
+
+
+def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
+    """Return the machine that holds `address`; where nobody is declared to, an appliance of unknown behaviour."""
+    nic = estate.nic_at.get((vnet, address))
+    if nic is not None:
+        return estate.machine_of[nic.name]
+    subnet = estate.subnet_at(vnet, address)
+    if subnet is None or subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS or address not in assignable(subnet.prefixes):
+        return None
+    name = f"{address_text(address)} in {subnet.id}"
+    implied = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
+    return Machine(name, (implied,), policy=None, stateful=None)
+
+
+def undeclared_machines(network: Network) -> tuple[Machine, ...]:
+    """Return the machines that forward nobody says what: declared without a policy, or implied by a route."""
+    estate = Estate(network)
+    found = {name: machine for name, machine in network.machines.items() if machine.policy is None}
+    for subnet in estate.subnets.values():
+        table = None if subnet.route_table is None else network.route_tables.get(subnet.route_table)
+        for route in () if table is None else table.routes:
+            if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
+                continue
+            owner = estate.owner(subnet.vnet, route.next_hop_address)
+            machine = None if owner is None else machine_at(estate, owner, route.next_hop_address)
+            if machine is not None and machine.policy is None:
+                found[machine.name] = machine
+    return tuple(found.values())
 
 
 def hop_text(candidate: Candidate) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
@@ -22,6 +22,7 @@ from vnetverify.prover.questions import (
     Questions,
     smaller_core,
 )
+from vnetverify.prover.relays import Relay, find_relay
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty
@@ -110,13 +111,25 @@ def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
 def _proved_of_something(
     inquiry: Inquiry, solver: Solver, obligation: Obligation, facts: tuple[Uncertainty, ...]
 ) -> Verdict:
-    """Return the proof, or that a waypoint claim holds because nothing is delivered at all (I-ONLY-VIA)."""
-    if inquiry.claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA):
-        asking = encode(inquiry.network, inquiry.claim, inquiry.fixed, asks_applies=True)
-        solver.open(asking)
-        if isinstance(solver.check([asking.applies]), Unsatisfiable):
+    """Return the proof; or that a waypoint claim holds because nothing is delivered at all (I-ONLY-VIA), or that an
+    appliance could break the claim by flows of its own."""
+    claim = inquiry.claim
+    if claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA):
+        delivery = encode(inquiry.network, replace(claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
+        solver.open(delivery)
+        if isinstance(solver.check([delivery.violation]), Unsatisfiable):
             return Vacuous("nothing is delivered at all, so no way is taken")
-    return _proved(inquiry, solver, [obligation.violation], facts)
+    match find_relay(inquiry.network, claim, inquiry.fixed, solver):
+        case None:
+            return _proved(inquiry, solver, [obligation.violation], facts)
+        case Undecided(why):
+            return Unknown(why)
+        case Relay() as relay:
+            way = " and ".join(f"`{name}`" for name in relay.names)
+            return Unknown(
+                f"proved for packets that keep their header, but {way} could take one flow and send another",
+                relay.facts,
+            )
 
 
 def _emptiness(network: Network, claim: Claim) -> str | None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
+from vnetverify.header import TCP, UDP
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6
+_USUAL_PORT = 49152
 _SMALL_CORE = 40
 
 
@@ -77,9 +79,16 @@ class Questions:
                 return documented
             case Unsatisfiable(core):
                 needed = self._smaller([*does], [literal for literal in core if literal in fixed], {})
-                return NoFlowAsDocumented(self._facts(needed), model)
+                return NoFlowAsDocumented(self._facts(needed), self._usual(does, model))
             case Satisfiable(model):
-                return self._robust(does, fails, model, fixed)
+                return self._robust(does, fails, self._usual(does, model), fixed)
+
+    def _usual(self, does: Sequence[Term], model: Mapping[Term, int]) -> Mapping[Term, int]:
+        """Return a model of the same world whose flow comes from a port as clients use them, if there is one."""
+        if model["pr"] not in (TCP, UDP):
+            return model
+        answer = self.solver.check([*does, *self._literals(model)], fix={"sp": (_USUAL_PORT, 16)})
+        return answer.model if isinstance(answer, Satisfiable) else model
 
     def _robust(
         self, does: Sequence[Term], fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]

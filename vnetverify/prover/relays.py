@@ -1,0 +1,94 @@
+"""What appliances of undeclared behaviour could do beyond forwarding: take one flow and send another (F-ADDR-8, F-META-7).
+
+The encoding follows one header. An appliance that translates or proxies ends a flow and begins a new one from its
+own address; so for a claim that packets stay away, each such appliance is asked whether a packet can get to
+it and whether one of its own can get on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from vnetverify.encoder.claims import encode, encode_arrival
+from vnetverify.encoder.obligation import Obligation
+from vnetverify.encoder.walk import undeclared_machines
+from vnetverify.header import Interval, IntervalSet, interval_set
+from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
+from vnetverify.model.network import Machine, Network
+from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
+from vnetverify.rules import Uncertainty, uncertainty
+
+_FOLLOWED = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Appliances that, if they translate or proxy, can carry something from one side of a claim to the other."""
+
+    facts: tuple[Uncertainty, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(fact.about[0] for fact in self.facts)
+
+
+def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Relay | Undecided | None:
+    """Return appliances through which a claim of absence could be broken by a flow of their own, None if there are none."""
+    if claim.verb not in _FOLLOWED:
+        return None
+    left = [machine for machine in undeclared_machines(network) if _is_doubtful(machine, claim, fixed)]
+    reached: dict[str, tuple[Uncertainty, ...]] = {}
+    waiting: list[tuple[Claim, tuple[Uncertainty, ...]]] = [(claim, ())]
+    while waiting:
+        leg, facts = waiting.pop()
+        for machine in left:
+            if machine.name in reached:
+                continue
+            arrives = _is_possible(encode_arrival(network, leg, machine.name, fixed), solver)
+            if isinstance(arrives, Undecided):
+                return arrives
+            if not arrives:
+                continue
+            reached[machine.name] = (*facts, uncertainty("U-REWRITES", machine.name))
+            onward = _from(machine, leg)
+            gets_on = _is_possible(encode(network, onward, fixed), solver)
+            if isinstance(gets_on, Undecided):
+                return gets_on
+            if gets_on and _breaks(machine, claim):
+                return Relay(reached[machine.name])
+            waiting.append((onward, reached[machine.name]))
+    return None
+
+
+def _is_doubtful(machine: Machine, claim: Claim, fixed: Mapping[str, bool]) -> bool:
+    """Tell whether a machine may translate at all, and the claim does not allow for it."""
+    fact = uncertainty("U-REWRITES", machine.name)
+    settled = fixed.get(str(fact).casefold(), fixed.get(fact.question.casefold()))
+    passes = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused
+    return settled is not False and machine.name not in passes
+
+
+def _breaks(machine: Machine, claim: Claim) -> bool:
+    """Tell whether a flow that this machine hands on breaks the claim: for a hub or a way, if it stands there."""
+    if claim.verb is Verb.NOT_TRANSITIVE:
+        return any(nic.vnet in claim.via for nic in machine.nics)
+    return claim.verb is not Verb.NOT_VIA or machine.name in claim.via
+
+
+def _from(machine: Machine, claim: Claim) -> Claim:
+    """Return the claim that nothing the machine sends from its own addresses is delivered on the right."""
+    places: dict[Place, list[Interval]] = {}
+    for nic in machine.nics:
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        places.setdefault(place, []).extend(Interval(address, address) for address in nic.addresses)
+    parts: list[tuple[Place, IntervalSet]] = [(place, interval_set(found)) for place, found in sorted(places.items())]
+    sender = EndpointSet(tuple(parts), machine.name)
+    verb = Verb.ONLY_VIA if claim.verb is Verb.ONLY_VIA else Verb.NEVER_REACHES
+    return replace(claim, verb=verb, pairs=tuple((sender, right) for _, right in claim.pairs), apart=())
+
+
+def _is_possible(obligation: Obligation, solver: Solver) -> bool | Undecided:
+    solver.open(obligation)
+    answer = solver.check([obligation.violation])
+    return answer if isinstance(answer, Undecided) else not isinstance(answer, Unsatisfiable)

@@ -40,9 +40,9 @@ def summary(report: Report) -> str:
     """Return for example `4 intents: 2 proved, 1 refuted (expected), 1 unknown`."""
     if report.selected == 0:
         return "no intent to check"
-    counted = Counter(_counted_as(result) for result in report.results)
+    by_word = Counter(_counted_as(result) for result in report.results)
     total = counted(len(report.results), "intent")
-    line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in counted.items()))))
+    line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in by_word.items()))))
     if report.complete:
         return line
     return f"{line}\ninterrupted: {report.selected - len(report.results)} of {report.selected} intents were not decided"

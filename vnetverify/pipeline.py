@@ -184,7 +184,7 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
     fixed = {assumption.fact.casefold(): assumption.value for assumption in document.assumptions}
     clock = Clock(dict(loaded.timings))
     results: list[IntentResult] = []
-    complete = True
+    complete = False
     with ThreadPoolExecutor(max_workers=options.jobs) as pool:
         solvers = [Solver(options.limits) for _ in range(options.jobs)]
         run = _Run(document.network, fixed, documented, clock, SimpleQueue())
@@ -196,10 +196,14 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
                 results.append(future.result())
                 if progress is not None:
                     progress(results[-1])
+            complete = True
         except KeyboardInterrupt:
-            complete = False
+            pass  # what is decided so far is reported, marked as a part
         finally:
-            pool.shutdown(wait=complete, cancel_futures=True)
+            if not complete:
+                for solver in solvers:
+                    solver.stop()
+            pool.shutdown(cancel_futures=True)
             for solver in solvers:
                 solver.close()
     return Report(

@@ -177,7 +177,13 @@ def _grounds(
     core, minimal = smaller_core(
         solver, [*contradiction, *fixed], [name for name in answer.core if name in obligation.labels]
     )
+    if not core:
+        return (_NOTHING_LEADS_THERE,), True
     return tuple(sorted({obligation.labels[name] for name in core}, key=str)), minimal
+
+
+_NOTHING_LEADS_THERE = Ground("what is declared", "no route, peering, gateway or public address leads there", "R-META-3")
+"""The ground of a proof that no line carries: the closed world."""
 
 
 # -- what the model leaves out --------------------------------------------------------------------------

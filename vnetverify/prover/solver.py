@@ -67,6 +67,7 @@ class Solver:
     _process: subprocess.Popen[bytes] | None = None
     _obligation: Obligation | None = None
     _opened: bool = False
+    _stopped: bool = False
     _buffer: bytearray = field(default_factory=bytearray)
 
     def open(self, obligation: Obligation) -> None:
@@ -85,6 +86,8 @@ class Solver:
     ) -> Answer:
         """Answer whether the obligation's flows allow the literals (a symbol, or `-symbol`) and fixed values."""
         assert self._obligation is not None
+        if self._stopped:
+            return Undecided("the run was interrupted")
         budget = self.limits.seconds if seconds is None else seconds
         deadline = time.monotonic() + budget
         try:
@@ -186,6 +189,14 @@ class Solver:
         if code is not None and code < 0:
             return f"the solver's process was ended by signal {signal.Signals(-code).name}"
         return f"the solver's process ended ({problem})"
+
+    def stop(self) -> None:
+        """End the process from another thread; questions under way and later ones stay undecided."""
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the process; a later question starts another."""

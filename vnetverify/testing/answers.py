@@ -71,8 +71,8 @@ def simulated_answer(network: Network, question: Question, world: World, check: 
         case Announced(gateway):
             return Prefixes(frozenset(announced(network, gateway, world)))
         case Learned(gateway, prefix):
-            told = _told(network, gateway, prefix)
-            return Passage(any(entry.prefix == prefix for entry in learned(told, gateway, world)))
+            known = learned(told(network, gateway, prefix), gateway, world)
+            return Passage(any(entry.prefix == prefix for entry in known))
         case Reserved(subnet):
             return Addresses(frozenset(_reserved(network.subnet(subnet))))
         case _:
@@ -155,7 +155,7 @@ def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdic
     return FilterVerdict(True, (tuple(decided),))
 
 
-def _told(network: Network, gateway: str, prefix: Prefix) -> Network:
+def told(network: Network, gateway: str, prefix: Prefix) -> Network:
     """Return `network` with one more site, which tells `gateway` of `prefix`."""
     site = Site("a site that tells", (prefix,))
     connection = Connection("a connection that tells", gateway, site=site.name, bgp=True)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import TCP, UDP, Flow, IntervalSet, Prefix, addresses_of, parse_address, parse_prefix
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
+from vnetverify.header import ALL_PORTS, TCP, UDP, Flow, IntervalSet, Prefix, parse_address
+from vnetverify.model.endpoints import Endpoints, union
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, Service
 from vnetverify.rules import World
 from vnetverify.source import NOWHERE
 from vnetverify.testing.lists import PORTS, port_sets
 from vnetverify.testing.networks import networks
 
-__all__ = ["Choices", "claims", "endpoint_sets", "flows", "networks", "places", "worlds"]
+__all__ = ["Choices", "claims", "endpoint_sets", "flows", "flows_of", "networks", "places", "worlds"]
 
 _FLOW_PROTOCOLS = (6, 6, 6, 6, 6, 6, 17, 17, 1, 1, 50, 47)
 _OUTSIDE = tuple(parse_address(text) for text in ("203.0.113.9", "13.100.0.9", "25.4.0.9", "224.0.0.5", "10.77.0.4"))
@@ -46,11 +47,16 @@ class Choices(Mapping[str, bool]):
 
 @dataclass(frozen=True, slots=True)
 class Addresses(Mapping[str, int]):
-    """A public address for every name, outside all pools of declared ones; no two names share one in practice."""
+    """A public address for every name, outside all pools of declared ones; no two names share one in practice.
+
+    A flow leaves by one sender, so that one address stands for whoever that is.
+    """
 
     seed: int
 
     def __getitem__(self, name: str) -> int:
+        if name.startswith("egress of "):
+            return parse_address("42.0.0.9")
         digest = blake2b(f"{self.seed} {name}".encode(), digest_size=2).digest()
         return parse_address("41.0.0.0") | int.from_bytes(digest, "big")
 
@@ -136,39 +142,76 @@ def _destinations(draw: DrawFn, network: Network, world: World) -> int:
 
 @st.composite
 def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
-    """Draw one or two places, each whole or one address of it."""
-    chosen = draw(st.lists(st.sampled_from(places(network)), min_size=1, max_size=2, unique=True))
-    parts = [(place, draw(_address_sets(network, place))) for place in sorted(chosen)]
-    return EndpointSet(tuple(parts), ", ".join(str(place) for place in chosen))
+    """Draw what an expression can stand for: one or two vnets, subnets, machines, sites, prefixes, the Internet."""
+    known = Endpoints(network)
+    kinds = [
+        *(known.of_subnet(subnet) for subnet in network.subnets()),
+        *(known.of_subnet(subnet) for subnet in network.subnets()),
+        *(known.of_vnet(vnet) for vnet in network.vnets.values()),
+        *(known.of_machine(machine) for machine in network.machines.values()),
+        *(known.of_site(site) for site in network.sites.values()),
+        known.of_internet(),
+        known.in_prefix(Prefix(network.subnets()[0].prefixes[0].value + 4, 31)),
+        known.everywhere(),
+    ]
+    return union(draw(st.lists(st.sampled_from([kind for kind in kinds if kind]), min_size=1, max_size=2)))
 
 
 @st.composite
-def _address_sets(draw: DrawFn, network: Network, place: Place) -> IntervalSet:
-    if place == INTERNET:
-        return addresses_of((parse_prefix("203.0.113.0/24"),))
-    is_site = place.kind == PlaceKind.SITE.value
-    whole = network.sites[place.name].prefixes if is_site else network.subnet(place.name).prefixes
-    if draw(st.booleans()):
-        return addresses_of(whole)
-    return addresses_of((Prefix(draw(st.sampled_from(addresses_at(network, place, World()))), 32),))
+def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tuple[Place, Flow]:
+    """Draw a flow of the service of `claim` that begins on its left, more often than not towards its right."""
+    left, right = claim.pairs[0]
+    origin, sources = draw(st.sampled_from(left.parts))
+    _, flow = draw(flows(network, world))
+    target, wanted = draw(st.sampled_from(right.parts))
+    if draw(st.integers(0, 3)) > 0:
+        flow = replace(flow, destination=draw(_among(network, target, wanted, world)))
+    protocol, ports = claim.service.parts[0]
+    flow = replace(flow, source=draw(_among(network, origin, sources, world)), protocol=protocol or flow.protocol)
+    if flow.protocol not in (TCP, UDP):
+        return origin, replace(flow, source_port=0, destination_port=0)
+    bounds = [port for interval in ports for port in (interval.low, interval.high)]
+    return origin, replace(flow, destination_port=draw(st.sampled_from(bounds)))
+
+
+def _among(network: Network, place: Place, addresses: IntervalSet, world: World) -> SearchStrategy[int]:
+    known = [address for address in addresses_at(network, place, world) if address in addresses]
+    return st.sampled_from(known or [addresses.intervals[0].low, addresses.intervals[-1].high])
+
+
+_VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
 
 
 @st.composite
 def claims(draw: DrawFn, network: Network) -> Claim:
-    """Draw a sentence about delivery; devices that it names are devices of `network`."""
-    verbs = [Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.NEVER_REACHES]
-    devices = (*network.machines, *network.gateways)
-    if devices:
-        verbs += [Verb.ONLY_VIA, Verb.NOT_VIA]
+    """Draw a sentence of any verb; the devices that it names are devices of `network`."""
+    machines, gateways = tuple(network.machines), tuple(network.gateways)
+    verbs = [Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
+    verbs += [*_VIA] if machines or gateways else []
+    verbs += [Verb.GATEWAY] if gateways else []
     verb = draw(st.sampled_from(verbs))
     protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
-    ports = draw(port_sets())
-    named = verb in (Verb.ONLY_VIA, Verb.NOT_VIA)
-    return Claim(
+    ports = draw(port_sets()) if protocol in (TCP, UDP) else ALL_PORTS
+    claim = Claim(
         verb=verb,
         pairs=((draw(endpoint_sets(network)), draw(endpoint_sets(network))),),
         service=Service("drawn", ((protocol, ports),)),
         text=f"drawn {verb.value}",
         span=NOWHERE,
-        via=(draw(st.sampled_from(devices)),) if named else (),
     )
+    if verb in _VIA:
+        return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))
+    if verb is Verb.NOT_TRANSITIVE:
+        excused = draw(st.lists(st.sampled_from(machines), max_size=1)) if machines else []
+        return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
+    if verb is Verb.NEXT_HOP:
+        return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
+    if verb is Verb.GATEWAY:
+        return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
+    return claim
+
+
+def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:
+    named = [ExpectedHop(HopKind.APPLIANCE, name) for name in machines]
+    named += [ExpectedHop(HopKind.GATEWAY, name) for name in gateways]
+    return st.sampled_from((*(ExpectedHop(kind) for kind in HopKind), *named))

@@ -1,0 +1,68 @@
+"""Both engines asked the same: what the encoding makes of one flow in one world, beside what the simulator does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vnetverify.encoder.claims import encode
+from vnetverify.encoder.obligation import Obligation
+from vnetverify.header import Flow
+from vnetverify.model.intents import Claim, Place
+from vnetverify.model.network import Network, Nic
+from vnetverify.prover.prove import evaluate
+from vnetverify.prover.solver import Solver
+from vnetverify.rules import World
+from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.walk import trace
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A claim of a network, open at a solver."""
+
+    network: Network
+    claim: Claim
+    obligation: Obligation
+    solver: Solver
+
+    def violation(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
+        """Return what the encoding says of whether the flow violates the claim; empty where it is no flow of it."""
+        return self._value(self.obligation.violation, origin, flow, world)
+
+    def question(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
+        """Return what the encoding says of whether the claim speaks of the flow."""
+        return self._value(self.obligation.in_question, origin, flow, world)
+
+    def _value(self, term: str, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
+        facts = {str(fact): world.holds(fact) for fact in self.obligation.facts.values()}
+        fixed = self.obligation.fixing(origin, flow)
+        for symbol, names in self.obligation.addresses.items():
+            if not names[0].startswith("egress of ") or self._leaves_unnamed(origin, flow, world):
+                fixed[symbol] = (world.addresses[names[0]], 32)
+        return evaluate(self.obligation, self.solver, fixed, facts, term)
+
+    def _leaves_unnamed(self, origin: Place, flow: Flow, world: World) -> bool:
+        """Hold when nobody who could send the packet out has a known public address, so that the world chooses one."""
+        met = trace(self.network, origin, flow, world).met
+        machines = [self.network.machines[name] for name in met if name in self.network.machines]
+        senders = machines[-1].nics if machines else [n for n in self.network.nics() if _is_at(n, origin, flow)]
+        return not any(nic.public_address and nic.public_address.address is not None for nic in senders)
+
+
+def _is_at(nic: Nic, origin: Place, flow: Flow) -> bool:
+    return nic.subnet_id == origin.name and flow.source in nic.addresses
+
+
+def opened(network: Network, claim: Claim, solver: Solver) -> Encoded:
+    """Return the claim's encoding, which the solver then holds until the next is opened."""
+    obligation = encode(network, claim, {})
+    solver.open(obligation)
+    return Encoded(network, claim, obligation, solver)
+
+
+def simulated_violation(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+    return violates(network, claim, origin, flow, world) is not None
+
+
+def simulated_question(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+    return in_question(network, claim, origin, flow, world)

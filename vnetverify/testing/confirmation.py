@@ -1,0 +1,211 @@
+"""What the encoding makes of the answers in the rule book: asked with every number and every fact fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vnetverify.encoder.addressing import Estate, assignable
+from vnetverify.encoder.facts import Bearing, Facts, Grounds
+from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
+from vnetverify.encoder.obligation import Obligation, Origins
+from vnetverify.encoder.routes import Routes
+from vnetverify.encoder.tags import Tags
+from vnetverify.encoder.terms import Script
+from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.model.endpoints import Endpoints
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.network import Direction, Network, Service
+from vnetverify.prover.prove import evaluate
+from vnetverify.prover.solver import Solver
+from vnetverify.rules import World
+from vnetverify.source import NOWHERE
+from vnetverify.testing.agreement import opened
+from vnetverify.testing.answers import told
+from vnetverify.testing.questions import (
+    Addresses,
+    Announced,
+    Asked,
+    Carried,
+    End,
+    Filtered,
+    FilterVerdict,
+    GatewayOf,
+    Hop,
+    Hops,
+    IsValid,
+    Learned,
+    Name,
+    NextHop,
+    Passage,
+    Prefixes,
+    Reserved,
+)
+
+_ANYTHING = Service("any", ((None, ALL_PORTS),))
+_YES, _NO = frozenset({True}), frozenset({False})
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was asked of the encoding and what it said; it confirms when the two are equal."""
+
+    what: str
+    expected: object
+    given: object
+
+
+def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Confirmation]:
+    """Yield what the expected answer means for the encoding; nothing for `is valid`, which no engine answers."""
+    world = World(asked.facts)
+    match asked.question, asked.answer:
+        case NextHop(subnet, destination), Hops(anyone):
+            said = [_has_next_hop(network, subnet, destination, _expected(hop), world, solver) for hop in anyone]
+            yield Confirmation("the next hop is one of them", True, _YES in said)
+        case GatewayOf(subnet, destination), Name(name):
+            hop = ExpectedHop(HopKind.GATEWAY, name)
+            is_gateway = _has_next_hop(network, subnet, destination, hop, world, solver)
+            yield Confirmation("the next hop is the gateway", _NO if name is None else _YES, is_gateway)
+        case Carried(), Passage():
+            yield from _carried(network, asked.question, asked.answer, world, solver)
+        case Filtered(), FilterVerdict(allowed):
+            passes = _passes(network, asked.question, world, solver)
+            yield Confirmation("the filters allow it", frozenset({allowed}), passes)
+        case Announced(gateway), Prefixes(prefixes):
+            own = _gateways(network).own_prefixes(network.gateways[gateway])
+            yield Confirmation("announced", prefixes, frozenset(own))
+        case Learned(gateway, prefix), Passage(happens):
+            entries = _gateways(told(network, gateway, prefix)).learned(network.gateways[gateway])
+            yield Confirmation("kept", happens, any(entry.prefix == prefix for entry in entries))
+        case Reserved(subnet), Addresses(addresses):
+            yield Confirmation("reserved", addresses, _reserved(network.subnet(subnet).prefixes))
+        case IsValid(), _:
+            return
+        case _:
+            raise AssertionError("an answer to another question")
+
+
+def _gateways(network: Network) -> Gateways:
+    return Gateways(Estate(network), Facts(Script()))
+
+
+def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:
+    holes = addresses_of(prefixes) - assignable(prefixes)
+    return frozenset(address for hole in holes for address in range(hole.low, hole.high + 1))
+
+
+# -- next hops ------------------------------------------------------------------------------------------
+
+
+def _expected(hop: Hop) -> ExpectedHop:
+    if hop.kind is not HopKind.APPLIANCE:
+        return ExpectedHop(hop.kind, hop.name if hop.kind is HopKind.GATEWAY else None)
+    return ExpectedHop(hop.kind)
+
+
+def _has_next_hop(
+    network: Network, subnet: str, destination: int, hop: ExpectedHop, world: World, solver: Solver
+) -> frozenset[bool]:
+    """Return what the encoding says of whether the subnet's selected route has this hop."""
+    place = Place(PlaceKind.SUBNET.value, subnet)
+    source = network.subnet(subnet).prefixes[0].value + 4
+    left, right = EndpointSet(((place, _one(source)),)), EndpointSet(((INTERNET, _one(destination)),))
+    claim = _claim(Verb.NEXT_HOP, left, right, hop)
+    said = opened(network, claim, solver).violation(place, Flow(6, source, 50000, destination, 443), world)
+    return frozenset(not value for value in said)
+
+
+# -- deliveries -----------------------------------------------------------------------------------------
+
+
+def _carried(
+    network: Network, question: Carried, answer: Passage, world: World, solver: Solver
+) -> Iterator[Confirmation]:
+    right = _held(network, question.target)
+    if not right:  # nobody can be there, so nothing is delivered to anybody
+        yield Confirmation("somebody can be there", answer.happens, False)
+        return
+    left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
+    if question.answered:
+        violated = _violated(network, _claim(Verb.REACHES, left, right), question, world, solver)
+        yield Confirmation("it reaches", frozenset({not answer.happens}), violated)
+    delivered = _violated(network, _claim(Verb.NEVER_REACHES, left, right), question, world, solver)
+    if answer.happens or not question.answered:
+        yield Confirmation("it is delivered", frozenset({answer.happens}), delivered)
+    if answer.happens and answer.via is not None:
+        for name in (*network.machines, *network.gateways):
+            claim = Claim(Verb.NOT_VIA, ((left, right),), _ANYTHING, "asked", NOWHERE, via=(name,))
+            met = _violated(network, claim, question, world, solver)
+            yield Confirmation(f"it meets {name}", frozenset({name in answer.via}), met)
+
+
+def _violated(network: Network, claim: Claim, question: Carried, world: World, solver: Solver) -> frozenset[bool]:
+    return opened(network, claim, solver).violation(question.origin.place, question.flow, world)
+
+
+def _held(network: Network, end: End) -> EndpointSet:
+    """Return the end as a set of endpoints, empty where no host can be."""
+    known = Endpoints(network).in_prefix(Prefix(end.address, 32)).at(end.place)
+    return EndpointSet(((end.place, known),) if known else ())
+
+
+def _claim(verb: Verb, left: EndpointSet, right: EndpointSet, hop: ExpectedHop | None = None) -> Claim:
+    return Claim(verb, ((left, right),), _ANYTHING, "asked", NOWHERE, expected_hop=hop)
+
+
+def _one(address: int) -> IntervalSet:
+    return IntervalSet((Interval(address, address),))
+
+
+# -- filters --------------------------------------------------------------------------------------------
+
+
+def _passes(network: Network, question: Filtered, world: World, solver: Solver) -> frozenset[bool]:
+    """Return what the encoding says of whether every stage lets the packet pass."""
+    if question.by_public_address:
+        return _enters(network, question, world, solver)
+    said = [filtered(network, nic, direction, question.flow, world, solver) for direction, nic in question.stages]
+    return frozenset({False}) if _NO in said else frozenset().union(*said)
+
+
+def _enters(network: Network, question: Filtered, world: World, solver: Solver) -> frozenset[bool]:
+    """Return whether an Internet host's packet is delivered: nothing but the interface's filters stands before it."""
+    nic = next(nic for nic in network.nics() if nic.name == question.stages[0][1])
+    assert nic.public_address is not None
+    assert nic.public_address.address is not None
+    flow = question.flow
+    outside = Flow(flow.protocol, flow.source, flow.source_port, nic.public_address.address, flow.destination_port)
+    left = EndpointSet(((INTERNET, _one(flow.source)),))
+    right = EndpointSet(((Place(PlaceKind.SUBNET.value, nic.subnet_id), _one(nic.addresses[0])),))
+    return opened(network, _claim(Verb.NEVER_REACHES, left, right), solver).violation(INTERNET, outside, world)
+
+
+def filtered(
+    network: Network, nic_name: str, direction: Direction, flow: Flow, world: World, solver: Solver
+) -> frozenset[bool]:
+    """Return what the encoding says of whether the groups at an interface allow a new packet."""
+    script = Script()
+    facts = Facts(script)
+    estate = Estate(network)
+    gateways = Gateways(estate, facts)
+    routes = Routes(estate, gateways)
+    grounds = Grounds(script, Bearing.STOPS)
+    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts), script)
+    nic = next(nic for nic in network.nics() if nic.name == nic_name)
+    header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS)
+    allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
+    obligation = Obligation(
+        text="\n".join((*script.lines, "(declare-const passes Bool)", f"(assert (= passes {allowed}))", "")),
+        in_question="passes",
+        violation="passes",
+        facts=dict(facts.asked),
+        labels={},
+        addresses={},
+        origins=Origins(()),
+        selector_width=0,
+    )
+    solver.open(obligation)
+    known = {str(fact): world.holds(fact) for fact in obligation.facts.values()}
+    return evaluate(obligation, solver, obligation.fixing(INTERNET, flow), known, "passes")

@@ -142,8 +142,15 @@ class Circuit:
             )
         )
 
-    def visits(self, device: str) -> Term:
-        return any_of(*(term for node, term in self._visited.items() if device_of(node) == device))
+    def is_passed_on_by(self, gateway: str) -> Term:
+        """Hold when the packet comes to `gateway` and is sent on, whatever then becomes of it."""
+        return any_of(
+            *(
+                all_of(term, self.tunnels.passes_on(node, self.header))
+                for node, term in self._visited.items()
+                if isinstance(node, Inside | OutOfTunnel) and node.gateway == gateway
+            )
+        )
 
     def devices(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(device_of(node) for node in self._edges))

@@ -1,8 +1,8 @@
 """Claims as obligations: which flows are in question, and which of them contradict.
 
-I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART,
-R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-META-1, F-META-2, F-META-3, F-META-4, F-META-5,
-R-META-1, R-META-2.
+I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP,
+I-GATEWAY, I-APART, R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-META-1,
+F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def encode(
 
 
 def encode_arrival(network: Network, claim: Claim, device: str, fixed: Mapping[str, bool]) -> Obligation:
-    """Return the obligation that no packet at all, of any service, gets from the left of `claim` to the machine `device`.
+    """Return the obligation that no packet of any service gets from the left of `claim` to the machine `device`.
 
     Devices that the claim lets pass are closed, as for the claim itself.
     """
@@ -383,7 +383,7 @@ class _Encoder:
         return self.script.share(all_of(*terms))
 
     def _answers_directly(self, ends: Ends, nic: Nic) -> Term:
-        """Hold when replies of `nic` to the source leave by Internet, where its public address is put back (R-SEL-9)."""
+        """Hold when replies of `nic` leave by Internet, where its public address is put back (R-SEL-9)."""
         subnet = self.hops.estate.subnets[nic.subnet_id]
         return self._selected(ends.header.reversed(), subnet.id, lambda choice: isinstance(choice.hop, InternetHop))
 
@@ -438,7 +438,7 @@ class _Encoder:
         """Hold when the first gateway on the way, filters and declared policies aside, is the expected one."""
         gateways = frozenset(self.hops.estate.network.gateways)
         circuit = self._circuit(ends, left, closed=gateways)
-        return any_of(*(circuit.visits(name) for name in self.claim.via))
+        return any_of(*(circuit.is_passed_on_by(name) for name in self.claim.via))
 
 
 _EVERY_ADDRESS = IntervalSet((Interval(0, 0xFFFF_FFFF),))
@@ -460,5 +460,5 @@ def _serves(service: Service, header: Header) -> Term:
             TRUE if protocol is None else equals(replace(header.protocol, within=ALL_PROTOCOLS, lows=(0,)), protocol)
         )
         port = replace(header.destination_port, within=ALL_PORTS, lows=(0,))
-        parts.append(all_of(asked, any_of(is_among(port, ports), negate(header.has_ports))))
+        parts.append(all_of(asked, is_among(port, ports)))
     return any_of(*parts)

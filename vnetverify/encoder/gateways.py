@@ -55,8 +55,9 @@ class Gateways:
 
     def servers(self, vnet: str) -> tuple[Gateway, ...]:
         """Return the gateways that serve `vnet`: its own, then those it uses, as declared."""
-        hubs = [vnet, *(hub for hub in self.estate.peers(vnet) if self.uses(vnet, hub))]
-        return tuple(gateway for hub in hubs for gateway in self.estate.gateways_of[hub])
+        hubs = {hub for hub in self.estate.peers(vnet) if self.uses(vnet, hub)}
+        used = (gateway for gateway in self.estate.network.gateways.values() if gateway.vnet in hubs)
+        return (*self.estate.gateways_of[vnet], *used)
 
     def own_prefixes(self, gateway: Gateway) -> tuple[Prefix, ...]:
         """Return what `gateway` announces by itself: whole spaces of its network and its spokes (R-GW-8)."""

@@ -84,12 +84,14 @@ Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress | A
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who puts a packet on the network: a host of `subnet`, an appliance by `nic`, or a gateway."""
+    """Who puts a packet on the network: a host of `subnet`, an appliance by `nic`, or a gateway, which may
+    have it out of a tunnel."""
 
     subnet: Subnet
     machine: Machine | None = None
     nic: Nic | None = None
     gateway: Gateway | None = None
+    from_tunnel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ class Obligation:
     """A question about all flows of a claim in all worlds.
 
     `text` declares and defines, and asserts which flows there are. Then `in_question` is unsatisfiable iff the
-    claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by symbol, `labels`
-    the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
+    claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by
+    symbol, `labels` the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
     """
 
     text: str

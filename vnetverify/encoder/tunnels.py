@@ -1,7 +1,7 @@
 """What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
 
-R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29, R-SEL-7,
-F-GWS-1.
+R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29,
+R-SEL-7, F-GWS-1.
 """
 
 from __future__ import annotations
@@ -30,36 +30,74 @@ class Tunnels:
     def inside(self, node: Inside, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a gateway sends what Azure hands it."""
         gateway = self.hops.estate.network.gateways[node.gateway]
-        turns_back = FALSE
-        if gateway.kind is GatewayKind.VPN:
-            turns_back = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
-            allowed = TRUE if node.by_user else self.hops.facts.holds("U-R-GW-13")
-            yield from self._from_gateway_subnet(gateway, header, all_of(turns_back, allowed))
-        else:
-            returned = is_among(header.destination, self.hops.gateways.own_space(gateway))
-            if returned != FALSE:
-                turns_back = all_of(returned, self.hops.facts.holds("U-R-GW-29"))
-                yield OutOfTunnel(gateway.name, ITSELF.name), turns_back
-        onward = negate(turns_back)
-        entries = self.hops.gateways.learned(gateway)
-        for way, term in self._ways(gateway, entries, header):
-            yield from self._along(way, header, all_of(onward, term))
-        default = next((c for c in self.hops.gateways.connections(gateway) if c.default_site), None)
-        if default is not None:
-            known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.condition) for e in entries))
-            way = self.hops.gateways.way_of(default, gateway)
-            yield from self._along(way, header, all_of(onward, negate(known)))
+        sender = self._sender(gateway, from_tunnel=False)
+        return self._carried_out(self._decisions_inside(gateway, node, header), sender, header)
 
     def out_of_tunnel(self, node: OutOfTunnel, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a gateway sends what comes out of its tunnel (R-UDR-12, R-GW-16, R-GW-17)."""
         gateway = self.hops.estate.network.gateways[node.gateway]
+        sender = self._sender(gateway, from_tunnel=True)
+        return self._carried_out(self._decisions_outside(gateway, node, header), sender, header)
+
+    def passes_on(self, node: Inside | OutOfTunnel, header: Header) -> Term:
+        """Hold when a gateway that the packet comes to sends it on, whatever then becomes of it."""
+        gateway = self.hops.estate.network.gateways[node.gateway]
+        if isinstance(node, Inside):
+            decisions = self._decisions_inside(gateway, node, header)
+        else:
+            decisions = self._decisions_outside(gateway, node, header)
+        terms = []
+        for way, term in decisions:
+            if way is not None:
+                terms += [reached for _, reached in self._along(gateway, way, header, term)]
+            elif self._sender(gateway, from_tunnel=False) is not None:
+                terms.append(term)
+        return any_of(*terms)
+
+    def _decisions_inside(self, gateway: Gateway, node: Inside, header: Header) -> list[tuple[Way | None, Term]]:
+        """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
+        decisions: list[tuple[Way | None, Term]] = []
+        if gateway.kind is GatewayKind.VPN:
+            turned = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+            allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
+            decisions.append((None, all_of(turned, allowed)))
+        else:
+            announced = is_among(header.destination, self.hops.gateways.own_space(gateway))
+            turned = announced if announced == FALSE else all_of(announced, self.hops.facts.holds("U-R-GW-29"))
+            decisions.append((ITSELF, turned))
+        entries = self.hops.gateways.learned(gateway)
+        decisions += [(way, all_of(negate(turned), term)) for way, term in self._ways(gateway, entries, header)]
+        own = (end for end in self.hops.gateways.connections(gateway) if end.gateway == gateway.name)
+        default = next((connection for connection in own if connection.default_site), None)
+        if default is not None:
+            known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.condition) for e in entries))
+            way = self.hops.gateways.way_of(default, gateway)
+            decisions.append((way, all_of(negate(turned), negate(known))))
+        return decisions
+
+    def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Way | None, Term]]:
+        """Return when a gateway takes each way with a packet out of a tunnel; None is into its network."""
         local = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
         by_subnet = any_of(local, self._is_user_routed(gateway, header))
         relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
-        for way, term in relays:
-            yield from self._along(way, header, all_of(negate(by_subnet), term))
         relayed = any_of(*(term for _, term in relays))
-        yield from self._from_gateway_subnet(gateway, header, any_of(by_subnet, negate(relayed)))
+        return [
+            *((way, all_of(negate(by_subnet), term)) for way, term in relays),
+            (None, any_of(by_subnet, negate(relayed))),
+        ]
+
+    def _carried_out(
+        self, decisions: list[tuple[Way | None, Term]], sender: Sender | None, header: Header
+    ) -> Iterator[tuple[Target, Term]]:
+        for way, term in decisions:
+            if way is not None and sender is not None and sender.gateway is not None:
+                yield from self._along(sender.gateway, way, header, term)
+            elif way is None and sender is not None:
+                yield from self.hops.send(sender, header, term)
+
+    def _sender(self, gateway: Gateway, *, from_tunnel: bool) -> Sender | None:
+        subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
+        return None if subnet is None else Sender(subnet, gateway=gateway, from_tunnel=from_tunnel)
 
     def _relays(self, gateway: Gateway, came_by: str, header: Header) -> list[tuple[Way, Term]]:
         """Return when a gateway passes a packet from one of its ways straight on to another (R-GW-17)."""
@@ -90,11 +128,6 @@ class Tunnels:
                 undecided = all_of(undecided, negate(candidate.condition))
         decided = any_of(*terms)
         return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
-
-    def _from_gateway_subnet(self, gateway: Gateway, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
-        subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
-        if subnet is not None:
-            yield from self.hops.send(Sender(subnet, gateway=gateway), header, condition)
 
     def _ways(self, gateway: Gateway, entries: Iterable[Entry], header: Header) -> list[tuple[Way, Term]]:
         """Return when each way is chosen: by longest prefix, then as the open facts say (R-GW-26, R-SEL-7)."""
@@ -138,7 +171,7 @@ class Tunnels:
             undecided = all_of(undecided, negate(taken))
         return result
 
-    def _along(self, way: Way, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
+    def _along(self, gateway: Gateway, way: Way, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
         if condition == FALSE:
             return
         if way.site is not None:
@@ -146,6 +179,8 @@ class Tunnels:
             yield ToSite(site.name), all_of(condition, is_among(header.destination, addresses_of(site.prefixes)))
         elif way.gateway is not None:
             yield OutOfTunnel(way.gateway, way.name), condition
+        else:
+            yield OutOfTunnel(gateway.name, way.name), condition
 
     def from_site(self, site: Site, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a site sends a packet that is not for itself (R-GW-8, R-GW-22, R-GW-24)."""

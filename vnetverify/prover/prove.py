@@ -182,7 +182,9 @@ def _grounds(
     return tuple(sorted({obligation.labels[name] for name in core}, key=str)), minimal
 
 
-_NOTHING_LEADS_THERE = Ground("what is declared", "no route, peering, gateway or public address leads there", "R-META-3")
+_NOTHING_LEADS_THERE = Ground(
+    "what is declared", "no route, peering, gateway or public address leads there", "R-META-3"
+)
 """The ground of a proof that no line carries: the closed world."""
 
 

@@ -1,8 +1,8 @@
-"""What appliances of undeclared behaviour could do beyond forwarding: take one flow and send another (F-ADDR-8, F-META-7).
+"""What appliances of undeclared behaviour could do beyond forwarding: take one flow and send another.
 
 The encoding follows one header. An appliance that translates or proxies ends a flow and begins a new one from its
 own address; so for a claim that packets stay away, each such appliance is asked whether a packet can get to
-it and whether one of its own can get on from there.
+it and whether one of its own can get on from there (F-ADDR-8, F-META-7).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Relay:
 
 
 def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Relay | Undecided | None:
-    """Return appliances through which a claim of absence could be broken by a flow of their own, None if there are none."""
+    """Return appliances that could break a claim of absence by a flow of their own, None if there are none."""
     if claim.verb not in _FOLLOWED:
         return None
     left = [machine for machine in undeclared_machines(network) if _is_doubtful(machine, claim, fixed)]

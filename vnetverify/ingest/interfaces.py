@@ -183,7 +183,9 @@ class Interfaces:
     def _public(self, reference: str, nic: Resource) -> PublicAddress | None:
         """Return the public address; one that is not in the input is unknown in every respect."""
         key = key_of(reference)
-        name = self._public_names[key]
+        name = self._public_names.get(key)
+        if name is None:
+            raise Malformed("`publicIPAddress` names no public address")
         resource = self._inventory.find(key)
         if resource is None:
             message = f"public address `{name}` of {nic.subject} is not in the input, so it is any"

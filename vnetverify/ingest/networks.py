@@ -54,6 +54,7 @@ class Networks:
         self._declared = self._completed_by(declared)
         self.names.update((key, vnet.name) for key, vnet in self._declared.items())
         self.places = dict(self._subnet_places())
+        self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self.links = tuple(self._read_links())
         self.peers = _peers(self.links)
 
@@ -135,14 +136,14 @@ class Networks:
         )
 
     def peerings(self) -> tuple[Peering, ...]:
-        """Return the peerings, having noted what is in doubt about them."""
+        """Return the peerings, having noted what is in doubt about them; call after `vnets`."""
         halves = {(link.local, link.remote) for link in self.links}
         for link in self.links:
             self._doubt_remote(link, (link.remote, link.local) in halves)
         return tuple(link.peering for link in self.links)
 
     def _doubt_remote(self, link: _Link, has_other_half: bool) -> None:
-        remote = self._inventory.find(link.remote)
+        space = self._spaces.get(link.remote)
         subject = f"the remote end of {link.resource.subject}"
         if self.is_stand_in(link.remote):
             if link.peering.state in (None, LinkState.CONNECTED):
@@ -150,11 +151,9 @@ class Networks:
         elif not has_other_half and link.peering.state is LinkState.CONNECTED:
             why = "the peering is Connected, so its other half exists, but it is not in the input"
             self._findings.doubt_about(link.resource, subject, why)
-        if remote is not None and link.remote_ranges is not None:
-            ranges, _ = _ranges(read(remote.body, remote.pointer, VNET)[0])
-            if set(ranges) != set(link.remote_ranges):
-                why = "the peering knows other ranges than the remote vnet has, and is not synchronised"
-                self._findings.doubt_about(link.resource, f"`remoteAddressSpace` of {link.resource.subject}", why)
+        if space is not None and link.remote_ranges is not None and set(space) != set(link.remote_ranges):
+            why = "the peering knows other ranges than the remote vnet has, and is not synchronised"
+            self._findings.doubt_about(link.resource, f"`remoteAddressSpace` of {link.resource.subject}", why)
 
     def vnets(self, attachments: Mapping[str, Attachments]) -> dict[str, Vnet]:
         """Return the vnets by name with their subnets, to which `attachments` (by subnet key) are fastened."""
@@ -205,6 +204,7 @@ class Networks:
         values, doubts = read(resource.body, resource.pointer, VNET)
         self._findings.doubts(resource, doubts, resource.key)
         ranges, ipv6 = _ranges(values)
+        self._spaces[resource.key] = ranges
         if ipv6:
             self._findings.doubt_about(resource, f"IPv6 ranges of {resource.subject}", "only IPv4 is modelled")
         region = resource.body.get("location")

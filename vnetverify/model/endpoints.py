@@ -114,7 +114,12 @@ class Endpoints:
     def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
         """Return the endpoints with an address in `prefix`, at whatever place."""
         inside = addresses_of((prefix,))
-        return endpoint_set(((place, addresses & inside) for place, addresses in self._everywhere), text or str(prefix))
+        parts = (
+            (place, addresses & inside)
+            for place, addresses in self._everywhere
+            if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
+        )
+        return endpoint_set(parts, text or str(prefix))
 
     @cached_property
     def _everywhere(self) -> tuple[tuple[Place, IntervalSet], ...]:

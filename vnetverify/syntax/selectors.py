@@ -55,7 +55,7 @@ class Selectors:
 
     def __init__(self, network: Network, names: Names) -> None:
         self._network = network
-        self._names = names
+        self.names = names
         self._endpoints = Endpoints(network)
         self.groups: dict[str, Selection] = {}
 
@@ -76,7 +76,7 @@ class Selectors:
         """Return the declared groups that the definition of a group names."""
         terms = (*node.endpoints.terms, *node.endpoints.excluded)
         words = (text_of(term.first) for term in terms if isinstance(term, ReferenceNode) and term.second is None)
-        return {declared.spelling for word in words if (declared := self._names.lookup(GROUP, word)) is not None}
+        return {declared.spelling for word in words if (declared := self.names.lookup(GROUP, word)) is not None}
 
     def _term(self, scope: Scope, term: TermNode, variables: Mapping[str, Member]) -> Iterable[Member]:
         if isinstance(term, AddressTerm):
@@ -102,9 +102,9 @@ class Selectors:
 
     def _named(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
         name, span = text_of(term.first), scope.span(term.first)
-        found = [(kind, declared) for kind in SELECTABLE if (declared := self._names.lookup(kind, name)) is not None]
+        found = [(kind, declared) for kind in SELECTABLE if (declared := self.names.lookup(kind, name)) is not None]
         if not found:
-            self._names.unknown(SELECTABLE, name, span)
+            self.names.unknown(SELECTABLE, name, span)
             return ()
         kind, declared = found[0]
         if len(found) > 1:
@@ -193,7 +193,7 @@ def define_groups(selectors: Selectors, groups: Iterable[tuple[Scope, str, Group
     named: dict[str, Set[str]] = {
         name: selectors.groups_named(node) & nodes.keys() for name, (_, node) in nodes.items()
     }
-    while named:
+    while named and not selectors.names.problems.is_crowded:
         sorter = TopologicalSorter(named)
         circle = _prepare(sorter)
         while ready := sorter.get_ready():

@@ -201,10 +201,8 @@ class Hops:
         near, far = self.estate.half(vnet, other), self.estate.half(other, vnet)
         if near is None or far is None:
             return FALSE
-        terms = []
-        for half in (near, far):
-            if not half.allow_virtual_network_access:
-                terms.append(negate(self.facts.holds("U-AVNA", half.id)))
+        shut = (half for half in (near, far) if not half.allow_virtual_network_access)
+        terms = [negate(self.facts.holds("U-AVNA", half.id)) for half in shut]
         if sender.machine is not None and not far.allow_forwarded_traffic:
             foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
             ground = Ground(f"peering {far.id}", "does not allow forwarded traffic", "R-PEER-16", far.span)

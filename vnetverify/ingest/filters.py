@@ -162,7 +162,7 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
 def _choice(choices: Mapping[str, _T], value: Any, what: str) -> _T:
     text = as_text(value, what)
     if text.lower() not in choices:
-        raise Malformed(f"`{what}` is `{text}`")
+        raise Malformed(f"`{what}` is `{shown(text)}`")
     return choices[text.lower()]
 
 
@@ -171,7 +171,7 @@ def _protocol(text: str) -> int | None:
     if name in ("*", "all", "any"):
         return None
     if name not in PROTOCOL_NUMBERS:
-        raise Malformed(f"`protocol` is `{text}`")
+        raise Malformed(f"`protocol` is `{shown(text)}`")
     return PROTOCOL_NUMBERS[name]
 
 

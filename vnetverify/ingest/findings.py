@@ -60,10 +60,11 @@ class Findings:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
         self.doubt(what, why, resource.key, resource.span, with_peers)
 
-    def doubts(self, resource: Resource, doubts: Iterable[Doubt], subject: str, with_peers: bool = False) -> None:
+    def doubts(self, resource: Resource, doubts: Iterable[Doubt], subject: str) -> None:
+        """Record what the properties of `resource` say beyond the model, as concerning resource `subject`."""
         for doubt in doubts:
             what = f"`{doubt.name}` of {resource.subject}"
-            self.doubt(what, doubt.why, subject, place(resource.file, doubt.pointer), with_peers)
+            self.doubt(what, doubt.why, subject, place(resource.file, doubt.pointer), doubt.with_peers)
 
     def unmodelled(self, names: Mapping[str, str], peers: Mapping[str, Iterable[str]]) -> tuple[Unmodelled, ...]:
         """Return what is not modelled, with the names of the vnets (by key in `names`) whose traffic it can change.

@@ -77,7 +77,7 @@ class Gateways:
             self._default_sites[resource.key] = key_of(default)
         kind = as_text(values.get("gatewaytype"), "gatewayType")
         if kind.lower() not in _KINDS:
-            self._findings.doubt_about(resource, resource.subject, f"gateways of type `{kind}` are not modelled")
+            self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None
         return Gateway(
             self._names[resource.key],
@@ -149,7 +149,7 @@ class Gateways:
             return self._to_circuit(resource, near)
         if kind == "vnet2vnet":
             return self._to_gateway(resource, values, near)
-        self._doubt(resource, f"connections of type `{kind}` are not modelled")
+        self._doubt(resource, f"connections of type `{shown(kind)}` are not modelled")
         return None
 
     def _concern_ends(self, resource: Resource, gateway: str) -> None:

@@ -112,7 +112,7 @@ class Interfaces:
             raise Malformed("an IP configuration names no subnet of a virtual network")
         where = self._networks.places[subnet]
         self._findings.concern(resource.key, parent_of(subnet))
-        self._findings.doubts(resource, doubts, resource.key, with_peers=True)
+        self._findings.doubts(resource, doubts, resource.key)
         addresses = tuple(found.address for found in configurations if found.address is not None)
         if not addresses:
             self._findings.doubt_about(resource, f"the address of {resource.subject}", "it has no IPv4 address yet")
@@ -136,7 +136,7 @@ class Interfaces:
             within = "/properties" if "properties" in nic.body else ""
             pointer = f"{nic.pointer}{within}/ipConfigurations/{position}"
             inner, doubts = read(as_object(item, "ipConfigurations"), pointer, IP_CONFIGURATION)
-            self._findings.doubts(nic, doubts, nic.key, with_peers=True)
+            self._findings.doubts(nic, doubts, nic.key)
             found.append(self._configuration(nic, inner))
         return found
 

@@ -232,7 +232,7 @@ class Networks:
             self._findings.doubt(what, _NOT_HERE, key, by.span)
             return Subnet(place.subnet, place.vnet, (), span=by.span)
         values, doubts = read(resource.body, resource.pointer, SUBNET)
-        self._findings.doubts(resource, doubts, key, with_peers=True)
+        self._findings.doubts(resource, doubts, key)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         texts = as_list(values.get("addressprefixes"), "addressPrefixes") or [values.get("addressprefix")]
         prefixes, ipv6 = prefixes_of([text for text in texts if text is not None], "addressPrefix")
@@ -288,7 +288,7 @@ def _state(text: str) -> LinkState:
     try:
         return LinkState(text.lower())
     except ValueError as error:
-        raise Malformed(f"`peeringState` is `{text}`") from error
+        raise Malformed(f"`peeringState` is `{shown(text)}`") from error
 
 
 def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:

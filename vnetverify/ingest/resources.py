@@ -8,7 +8,7 @@ from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.documents import Document, place
-from vnetverify.ingest.values import printable
+from vnetverify.ingest.values import printable, shown
 from vnetverify.source import Span
 
 
@@ -36,7 +36,7 @@ class Resource:
     @property
     def subject(self) -> str:
         """The words that name the resource in a message, for example "nsg `web`"."""
-        return f"{SUBJECTS.get(self.kind, self.kind)} `{self.name}`"
+        return f"{SUBJECTS.get(self.kind, self.kind)} `{shown(self.name)}`"
 
 
 SUBJECTS = {

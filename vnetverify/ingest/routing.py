@@ -63,9 +63,9 @@ class Tables:
             prefix = as_text(values.get("addressprefix"), "addressPrefix")
             kind = as_text(values.get("nexthoptype"), "nextHopType")
             if kind.lower() not in _NEXT_HOPS:
-                self._doubt(resource, table, f"next hop type `{kind}` is not modelled")
+                self._doubt(resource, table, f"next hop type `{shown(kind)}` is not modelled")
             elif not prefix[:1].isdigit() and not is_ipv6(prefix):
-                self._doubt(resource, table, f"routes to the service tag `{prefix}` are not modelled")
+                self._doubt(resource, table, f"routes to the service tag `{shown(prefix)}` are not modelled")
             elif not is_ipv6(prefix):
                 hop = _NEXT_HOPS[kind.lower()]
                 address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None

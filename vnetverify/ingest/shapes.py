@@ -14,10 +14,14 @@ from vnetverify.ingest.documents import escaped
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A property that can change packets and is not modelled; `harmless` are the values that change nothing."""
+    """A property that can change packets and is not modelled; `harmless` are the values that change nothing.
+
+    `with_peers` says that it changes the traffic of directly peered networks as well, as a new address does.
+    """
 
     why: str
     harmless: tuple[Any, ...] = ()
+    with_peers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Doubt:
     name: str
     why: str
     pointer: str
+    with_peers: bool
 
 
 def _words(text: str) -> frozenset[str]:
@@ -77,12 +82,12 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
             elif name not in kind.irrelevant and value not in _NOTHING:
                 suspect = kind.suspects.get(name, _UNKNOWN)
                 if not _is_harmless(value, suspect):
-                    doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}"))
+                    doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}", suspect.with_peers))
     return values, doubts
 
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
-_UNKNOWN = Suspect("a property that is not known to this version")
+_UNKNOWN = Suspect("a property that is not known to this version", with_peers=True)
 
 
 def _is_harmless(value: Any, suspect: Suspect) -> bool:
@@ -90,7 +95,8 @@ def _is_harmless(value: Any, suspect: Suspect) -> bool:
     return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
 
 
-_BALANCED = Suspect("load balancers are not modelled")
+_BALANCED = Suspect("load balancers are not modelled", with_peers=True)
+_PRIVATE_ENDPOINT = Suspect("private endpoints are not modelled", with_peers=True)
 
 _ENCRYPTION_THAT_DROPS_NOTHING = (
     {"enabled": False},
@@ -114,7 +120,7 @@ SUBNET = shape(
     " networkIntentPolicies ipamPoolPrefixAllocations",
     serviceEndpoints=Suspect("service endpoints add routes that are not modelled"),
     serviceEndpointPolicies=Suspect("service endpoint policies are not modelled"),
-    privateEndpoints=Suspect("private endpoints are not modelled"),
+    privateEndpoints=_PRIVATE_ENDPOINT,
     delegations=Suspect("a delegated subnet holds machines of a service that is not modelled"),
     resourceNavigationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
     serviceAssociationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
@@ -152,7 +158,7 @@ NIC = shape(
     " migrationPhase virtualNetworkTapProvisioningState tapConfigurations ipConfigurationsSummary",
     disableTcpStateTracking=Suspect("untracked TCP is not modelled", (False,)),
     nicType=Suspect("this type of network interface is not modelled", ("standard",)),
-    privateEndpoint=Suspect("private endpoints are not modelled"),
+    privateEndpoint=_PRIVATE_ENDPOINT,
     privateLinkService=Suspect("private link services are not modelled"),
 )
 

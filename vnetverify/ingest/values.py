@@ -71,6 +71,11 @@ def printable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def shown(text: str) -> str:
+    """Return `text` as a message quotes it: not longer than a line."""
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def is_ipv6(text: str) -> bool:
     return ":" in text
 
@@ -82,9 +87,9 @@ def as_prefix(text: str) -> Prefix:
     try:
         value = parse_address(address)
     except NotAPrefix as error:
-        raise Malformed(str(error)) from error
+        raise Malformed(shown(str(error))) from error
     if slash and not (length.isascii() and length.isdigit() and len(length) <= 2 and int(length) <= 32):
-        raise Malformed(f"`{text}` has no prefix length from 0 to 32")
+        raise Malformed(f"`{shown(text)}` has no prefix length from 0 to 32")
     bits = int(length) if slash else 32
     return Prefix(value & (LAST_ADDRESS << (32 - bits)) & LAST_ADDRESS, bits)
 
@@ -93,11 +98,7 @@ def as_address(text: str) -> int:
     try:
         return parse_address(text.strip())
     except NotAPrefix as error:
-        raise Malformed(str(error)) from error
-
-
-def has_host_bits(text: str) -> bool:
-    return as_address(text.partition("/")[0]) != as_prefix(text).value
+        raise Malformed(shown(str(error))) from error
 
 
 def prefixes_of(values: Any, what: str) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
@@ -123,8 +124,8 @@ def _interval(text: str) -> IntervalSet:
         return ALL_PORTS
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise Malformed(f"`{text}` is neither a port nor a range of ports")
+        raise Malformed(f"`{shown(text)}` is neither a port nor a range of ports")
     low, high = int(match[1]), int(match[2] or match[1])
     if low > high or high > LAST_PORT:
-        raise Malformed(f"`{text}` is no range of ports within 0 to {LAST_PORT}")
+        raise Malformed(f"`{shown(text)}` is no range of ports within 0 to {LAST_PORT}")
     return IntervalSet((Interval(low, high),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
@@ -207,7 +208,7 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         named = [hubs[name] for name in ends if name is not None and name in hubs]
         named += [f"site {connection.site}"] if connection.site else []
         named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
-        for one, other in zip(named, named[1:], strict=False):
+        for one, other in pairwise(named):
             join(one, other)
     waiting = [
         _anchor(network, place.kind, place.name) for pair in claim.pairs for ends in pair for place, _ in ends.parts

@@ -146,7 +146,9 @@ class Solver:
 
     def _ask(self, request: dict[str, object], deadline: float) -> dict[str, Any]:
         process = self._process
-        assert process is not None and process.stdin is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
         line = self._read_line(process.stdout.fileno(), deadline)

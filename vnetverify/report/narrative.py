@@ -12,6 +12,7 @@ from vnetverify.source import Span
 _LOSERS = 3  # of a route selection that one hop shows beside the strongest
 _FACTS = 8
 _WHAT = 200
+_FOLDERS = 32  # characters of a path's folders that a column shows
 
 
 def narrate(story: Story) -> Iterator[str]:
@@ -76,5 +77,10 @@ def how_to_settle(fact: Uncertainty) -> str:
 
 
 def place(span: Span | None) -> str:
-    """Return `file:line`, or nothing for what is built in."""
-    return "" if span is None or (span.line == 0 and span.pointer is None) else dim(printable(span.brief))
+    """Return `file:line`, a long path without its first folders; nothing for what is built in."""
+    if span is None or (span.line == 0 and span.pointer is None):
+        return ""
+    text, folders = span.brief.removesuffix("#"), span.file.rpartition("/")[0]
+    if len(folders) > _FOLDERS:
+        text = f"…/{folders.rpartition('/')[2]}{text[len(folders) :]}"
+    return dim(printable(text))

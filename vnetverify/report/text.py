@@ -109,9 +109,11 @@ def _expectation(result: IntentResult) -> str:
 
 
 def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
-    for result in intent.results:
+    for number, result in enumerate(intent.results):
         yield _heading(intent, result)
         yield f"  {dim('-->')} {printable(str(result.claim.span))}"
+        if intent.intent.reason and number == 0:
+            yield f"  {dim(printable(intent.intent.reason))}"
         yield from _body(result, report)
     if intent.intent.expect != "proved":
         yield f"  {_expectation(intent)}"

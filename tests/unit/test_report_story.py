@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import click
+import pytest
 
 from vnetverify.explanation.story import Story, tell, tell_conversation
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Place
-from vnetverify.report.narrative import narrate
+from vnetverify.report.narrative import narrate, place
 from vnetverify.rules import World
 from vnetverify.simulator.walk import converse, trace
+from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax import read_text
 
 TEXT = """\
@@ -100,3 +102,18 @@ def test_hops_are_numbered_and_aligned() -> None:
     assert hops[0].startswith("  1 spoke.app  ")
     assert [line.split()[0] for line in hops][:2] == ["1", "2"]
     assert hops[1].startswith("  2 spoke.app  ")
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [
+        (Span("hub.vnet", 4, 1, 4, 9), "hub.vnet:4"),
+        (Span("exports/hub.json", 0, 0, 0, 0, "/value/3"), "exports/hub.json#/value/3"),
+        (Span("exports/hub.json", 0, 0, 0, 0, ""), "exports/hub.json"),
+        (Span(f"/{'long' * 9}/exports/hub.json", 7, 1, 7, 2), "…/exports/hub.json:7"),
+        (NOWHERE, ""),
+        (None, ""),
+    ],
+)
+def test_a_place_is_short_enough_for_a_column(span: Span | None, shown: str) -> None:
+    assert click.unstyle(place(span)) == shown

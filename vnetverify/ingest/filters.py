@@ -22,6 +22,7 @@ from vnetverify.ingest.values import (
     as_reference,
     as_text,
     is_ipv6,
+    shown,
 )
 from vnetverify.model.network import (
     Access,

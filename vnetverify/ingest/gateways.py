@@ -20,6 +20,7 @@ from vnetverify.ingest.values import (
     as_reference,
     as_text,
     prefixes_of,
+    shown,
 )
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Site
 from vnetverify.source import Span

@@ -22,6 +22,7 @@ from vnetverify.ingest.values import (
     as_reference,
     as_text,
     prefixes_of,
+    shown,
 )
 from vnetverify.model.network import DeploymentModel, LinkState, Peering, Subnet, Vnet
 from vnetverify.source import Span

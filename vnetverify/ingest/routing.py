@@ -10,7 +10,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.resources import Resource, parent_of
 from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE, read
-from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6
+from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6, shown
 from vnetverify.model.network import NextHopType, RouteTable, UserRoute
 
 _TABLES = "routetables"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,9 +11,12 @@ import sys
 import click
 import pytest
 
+from tests.golden.samples import PROVED
 from vnetverify import cli
 from vnetverify.cli import main, status
 from vnetverify.cli.group import COMMANDS
+from vnetverify.cli.output import emit
+from vnetverify.cli.progress import progress_line
 
 HEAVY = {"z3", "lark", "networkx", "hypothesis", "asyncio", "importlib.metadata"}
 
@@ -126,3 +130,51 @@ def test_output_is_utf8_whatever_the_locale_says() -> None:
 )
 def test_the_worst_status_stands_for_all(several: list[int], expected: int) -> None:
     assert status.worst(several) == expected
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_progress_line_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+    with progress_line() as show:
+        show(PROVED)
+        show(PROVED)
+
+    assert terminal.getvalue() == "\r1 decided\r2 decided\r\x1b[K"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("CI", "true"), ("TERM", "dumb")])
+def test_nobody_is_shown_progress_in_a_build(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv(variable, value)
+
+    with progress_line() as show:
+        show(PROVED)
+
+    assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colour_is_for_terminals_and_for_those_who_insist(
+    environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    emit(click.style("proved", fg="green"))
+
+    assert ("\x1b" in capsys.readouterr().out) is coloured

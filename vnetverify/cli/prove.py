@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.output import emit, is_terminal, tell
+from vnetverify.cli.output import emit, tell
+from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, takes_networks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vnetverify.pipeline import Disagreement, Loaded
-    from vnetverify.report.results import IntentResult, Report
+    from vnetverify.report.results import Report
 
 _NAMED = 8  # intents named when none fits the pattern
 
@@ -80,7 +78,8 @@ def command(
     _warn(loaded, output_format)
     options = Options(pattern, Limits(timeout, memory), jobs, reading == "documented")
     try:
-        report = prove(loaded, options, _progress(len(loaded.document.intents)))
+        with progress_line() as show:
+            report = prove(loaded, options, show)
     except Disagreement as difference:
         tell(_disagreement(difference))
         return status.OUR_BUG
@@ -132,22 +131,6 @@ def _rendered(report: Report, output_format: str) -> str:
             from vnetverify.report.text import render_full
 
             return render_full(report)
-
-
-def _progress(intents: int) -> Callable[[IntentResult], None] | None:
-    """Return what rewrites one line on a terminal as verdicts come in; None where nobody watches."""
-    if intents < 2 or not is_terminal(sys.stderr):
-        return None
-    done = 0
-
-    def show(_: IntentResult) -> None:
-        nonlocal done
-        done += 1
-        line = f"\r{done} of {intents} intents" if done < intents else "\r\x1b[K"
-        sys.stderr.write(line)
-        sys.stderr.flush()
-
-    return show
 
 
 def _disagreement(difference: Disagreement) -> str:

@@ -1,0 +1,42 @@
+"""One line on the terminal that says how far a run has come."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from vnetverify.cli.output import is_terminal
+
+if TYPE_CHECKING:
+    from vnetverify.report.results import IntentResult
+
+_CLEARED = "\r\x1b[K"
+
+
+@contextmanager
+def progress_line() -> Iterator[Callable[[IntentResult], None]]:
+    """Give what is to be called with every result: it rewrites the line, which is gone at the end.
+
+    Nothing is written where nobody watches.
+    """
+    done = 0
+    watched = is_terminal(sys.stderr)
+
+    def show(_: IntentResult) -> None:
+        nonlocal done
+        done += 1
+        if watched:
+            _write(f"\r{done} decided")
+
+    try:
+        yield show
+    finally:
+        if watched and done:
+            _write(_CLEARED)
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

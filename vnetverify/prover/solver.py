@@ -15,12 +15,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 
 _WIDTHS = {"pr": 8, "src": 32, "sp": 16, "dst": 32, "dp": 16}
+_WORKER = Path(__file__).with_name("worker.py")
 _GRACE_SECONDS = 2.0
 _LONGEST_ANSWER = 64 << 20
 
@@ -177,7 +179,7 @@ class Solver:
             return
         self.close()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "vnetverify.prover.worker", str(self.limits.megabytes)],
+            [sys.executable, "-P", str(_WORKER), str(self.limits.megabytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -115,7 +115,7 @@ _QUESTIONS = (
     Question("U-VNTAG", ("F-TAG-7", "R-TRAF-9"), "{1} belongs to the VirtualNetwork tag at {0}", None, "the effective security rules of a NIC in the subnet"),
     Question("U-INET", ("F-TAG-9", "F-TAG-10"), "{0} belongs to the Internet tag", True, "the effective security rules of any NIC"),
     Question("U-INETMINUS", ("F-TAG-11",), "{1}, which VirtualNetwork gained at {0}, leaves the Internet tag", False, "the effective security rules of a NIC in the subnet"),
-    Question("U-TAG", ("F-TAG-19",), "{1} of this flow belongs to the service tag {0}", None, "the published list of service tags"),
+    Question("U-TAG", ("F-TAG-19",), "the {1} of this flow belongs to the service tag {0}", None, "the published list of service tags"),
     Question("U-ANYPROTO", ("F-NSG-7",), "protocol `*` covers protocols beside TCP, UDP and ICMP", False, "a test with that protocol"),
     Question("U-ICMPPORT", ("F-NSG-9",), "rule {0}, which names ports, applies to ICMP", False, "a ping through that rule"),
     Question("U-PROTOPORT", ("F-NSG-17",), "rule {0}, which names ports, applies to protocols without ports", False, "a test with that protocol"),

@@ -438,7 +438,9 @@ class _Encoder:
         """Hold when the first gateway on the way, filters and declared policies aside, is the expected one."""
         gateways = frozenset(self.hops.estate.network.gateways)
         circuit = self._circuit(ends, left, closed=gateways)
-        return any_of(*(circuit.is_passed_on_by(name) for name in self.claim.via))
+        expected = self.claim.expected_hop
+        assert expected is not None
+        return any_of(*(circuit.is_passed_on_by(name) for name in gateways if expected.name in (None, name)))
 
 
 _EVERY_ADDRESS = IntervalSet((Interval(0, 0xFFFF_FFFF),))

@@ -62,7 +62,7 @@ class Tags:
         public = is_among(address, PUBLIC)
         if public == FALSE:
             return FALSE
-        return all_of(public, self.facts.holds("U-TAG", tag, "the source" if is_flow_source else "the destination"))
+        return all_of(public, self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination"))
 
     def _virtual_network(self, address: Field, subnet: Subnet) -> Term:
         members = self.membership(subnet)

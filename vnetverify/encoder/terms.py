@@ -244,12 +244,13 @@ def decision_tree(key: Key, branches: Sequence[Branch], share: Callable[[Term], 
     def decide(depth: int, inside: Sequence[Branch]) -> Term:
         here = any_of(*(branch.term for branch in inside if branch.length <= depth))
         deeper = [branch for branch in inside if branch.length > depth]
+        decided = len(deeper) < len(inside)
         if not deeper or here == TRUE:
             return here
         common = _common_bits(deeper, key.width)
         if common > depth:
             below = decide(common, deeper)
-            known = TRUE if free_outside and here == FALSE else key.has_bits(deeper[0].value, depth, common)
+            known = TRUE if free_outside and not decided else key.has_bits(deeper[0].value, depth, common)
             return share(any_of(here, all_of(known, below)))
         position = key.width - 1 - depth
         ones = [branch for branch in deeper if branch.value >> position & 1]
@@ -257,7 +258,8 @@ def decision_tree(key: Key, branches: Sequence[Branch], share: Callable[[Term], 
         split = either(key.has_bits(1 << position, depth, depth + 1), decide(depth + 1, ones), decide(depth + 1, zeros))
         return share(any_of(here, split))
 
-    return decide(0, [branch for branch in branches if branch.term != FALSE])
+    # Where keys outside are free, a branch that gives false is still one: its keys are not outside.
+    return decide(0, branches if free_outside else [branch for branch in branches if branch.term != FALSE])
 
 
 def _common_bits(branches: Sequence[Branch], width: int) -> int:

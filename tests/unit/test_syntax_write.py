@@ -1,0 +1,77 @@
+"""A network that is written reads back as itself."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from vnetverify.header import IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
+from vnetverify.syntax import read_text
+from vnetverify.syntax.layout import format_text
+from vnetverify.syntax.write import prefixes_of, write
+from vnetverify.testing.networks import networks
+
+from tests.unit.text_samples import EVERYTHING, without_spans
+
+
+def rewritten(network: Network) -> Network:
+    return without_spans(read_text(write(network)).network)
+
+
+def test_a_network_of_everything_reads_back_as_itself() -> None:
+    network = without_spans(read_text(EVERYTHING).network)
+
+    assert rewritten(network) == network
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks())
+def test_any_network_reads_back_as_itself(network: Network) -> None:
+    assert rewritten(network) == without_spans(network)
+
+
+@settings(max_examples=30, deadline=None)
+@given(networks())
+def test_what_is_written_is_in_the_canonical_layout(network: Network) -> None:
+    text = write(network)
+
+    assert format_text(text) == text
+
+
+def test_names_that_clash_with_the_language_are_written_in_quotes() -> None:
+    text = 'vnet "my.vnet" { subnet "default gateway" 10.0.0.0/24 }\nvnet "vnet" {}\n'
+    network = read_text(text).network
+
+    assert list(network.vnets) == ["my.vnet", "vnet"]
+    assert rewritten(network) == without_spans(network)
+
+
+def test_quotes_and_backslashes_in_a_tag_survive() -> None:
+    network = read_text(r'vnet a { tag note = "say \"hi\" \\ bye" }').network
+
+    assert network.vnets["a"].tags == (("note", 'say "hi" \\ bye'),)
+    assert rewritten(network).vnets["a"].tags == network.vnets["a"].tags
+
+
+def test_a_tag_that_is_not_in_the_list_is_written_in_quotes() -> None:
+    network = read_text('nsg a { inbound 100 new allow tcp from "Tomorrow" to asg b }\nasg b').network
+    rule = rewritten(network).nsgs["a"].rules[0]
+
+    assert (rule.direction, rule.source, rule.destination) == (
+        Direction.INBOUND,
+        ServiceTag("Tomorrow"),
+        AsgMembers(("b",)),
+    )
+
+
+def test_an_interval_becomes_the_fewest_prefixes() -> None:
+    (interval,) = interval_set(addresses_of((Prefix(4, 30), Prefix(8, 29), Prefix(16, 32))))
+    prefixes = tuple(prefixes_of(interval))
+
+    assert prefixes == (Prefix(4, 30), Prefix(8, 29), Prefix(16, 32))
+
+
+def test_every_address_becomes_the_prefix_of_no_bits() -> None:
+    (interval,) = IntervalSet.__or__(addresses_of((Prefix(0, 1),)), addresses_of((Prefix(1 << 31, 1),)))
+
+    assert tuple(prefixes_of(interval)) == (Prefix(0, 0),)

@@ -1,0 +1,98 @@
+"""Texts that several tests of the language read."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from vnetverify.source import NOWHERE, Span
+
+EVERYTHING = """\
+era 2018-02
+
+vnet hub {
+  region westeurope
+  subscription connectivity
+  address 10.0.0.0/16, 10.100.0.0/16
+  tag env = "shared"
+  subnet GatewaySubnet       10.0.0.0/27  routes from-onprem
+  subnet AzureFirewallSubnet 10.0.1.0/26
+  subnet shared              10.0.2.0/24, 10.0.3.0/24  nsg web-nsg  nat-gateway egress  default-outbound off
+  gateway vpn hub-vpn
+  gateway expressroute hub-er { allow-remote-vnets on }
+}
+
+vnet spoke {
+  address 10.1.0.0/16
+  subnet web 10.1.1.0/24  nsg web-nsg  routes via-firewall  default-outbound on
+}
+
+vnet legacy {
+  model classic
+  address 10.2.0.0/16
+}
+
+peering spoke -> hub { allow-forwarded-traffic  use-remote-gateways }
+peering hub -> spoke { allow-virtual-network-access off  allow-gateway-transit  state connected }
+peering hub -> legacy
+
+nsg web-nsg {
+  inbound   100 allow-https allow tcp  from Internet to asg web-servers port 443
+  inbound   200 allow-admin allow any  from 10.0.2.0/24, 10.9.0.4 port 1024-65535 to any port 22, 3389
+  outbound 4096 deny-rest   deny  icmp from asg web-servers to Storage.WestUS
+}
+
+asg web-servers
+nat-gateway egress
+service-tag Partner 203.0.113.0/24
+
+route-table from-onprem {}
+
+route-table via-firewall {
+  propagate-gateway-routes off
+  default 0.0.0.0/0      -> appliance 10.0.1.4
+  drop    10.0.9.0/24    -> none
+  home    192.168.0.0/16 -> gateway
+  local   10.1.0.0/16    -> vnet-local
+  updates 20.0.0.0/8     -> internet
+}
+
+vm web1 {
+  nic 10.1.1.4, 10.1.1.5 in spoke.web  nsg web-nsg  asg web-servers  public-ip standard 203.0.113.9
+  nic management 10.0.2.9 in hub.shared  public-ip
+}
+
+vm router { nic 10.0.2.10 in hub.shared  ip-forwarding on }
+
+appliance fw {
+  nic 10.0.1.4 in hub.AzureFirewallSubnet  public-ip fw-address basic
+  nic 10.0.2.11 in hub.shared  ip-forwarding off
+  drops tcp from 10.2.0.0/16 to any port 22
+  forwards any from spoke to internet
+  stateful
+  source-nat off
+}
+
+appliance unknown-box { nic 10.0.2.12 in hub.shared }
+appliance wall { nic 10.0.2.13 in hub.shared  forwards nothing  stateless }
+
+site branch { address 192.168.0.0/16 }
+site partner { address 198.51.100.0/24  behind fw }
+connection branch -- hub.hub-vpn { bgp  default-site }
+connection line: branch -- hub.hub-er { prefixes 192.168.4.0/24  circuit er-1 }
+connection silent: partner -- hub.hub-vpn { prefixes none }
+connection hub.hub-vpn -- hub.hub-er
+"""
+
+
+def without_spans(value: Any) -> Any:
+    """Return a value of the model with every span forgotten."""
+    if isinstance(value, Span):
+        return NOWHERE
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{part.name: without_spans(getattr(value, part.name)) for part in fields(value)})
+    if isinstance(value, tuple):
+        return tuple(without_spans(part) for part in value)
+    if isinstance(value, dict):
+        return {key: without_spans(part) for key, part in value.items()}
+    return value

@@ -152,7 +152,11 @@ def test_the_rules_that_a_question_names_say_that_it_is_open(question: Question)
     assert [id_ for id_ in question.rules if id_ not in RULES or question.name not in RULES[id_].open] == []
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+# Whether one flow enters an appliance and another leaves is no matter of one flow's path: see `prover/relays.py`.
+ASKED_BY_THE_PROVER = {"U-REWRITES"}
+
+
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name not in ASKED_BY_THE_PROVER])
 @pytest.mark.parametrize("engine", ["simulator", "encoder"])
 def test_both_engines_ask_every_open_question(question: str, engine: str) -> None:
     code = "".join(path.read_text() for path in (ROOT / "vnetverify" / engine).rglob("*.py"))

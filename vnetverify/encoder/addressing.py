@@ -1,6 +1,6 @@
 """Who is next to whom, who owns an address, and where hosts can be.
 
-R-ADDR-1, R-ADDR-4, R-ADDR-7, R-ADDR-8, R-ADDR-9, R-PEER-1, R-PEER-2, R-PEER-4, R-PEER-11, R-PEER-12, R-GW-9.
+R-ADDR-1, R-ADDR-4, R-ADDR-7, R-ADDR-8, R-ADDR-9, R-PEER-1, R-PEER-2, R-PEER-3, R-PEER-4, R-PEER-11, R-PEER-12, R-GW-9.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Claims as obligations: which flows are in question, and which of them contradict.
 
 I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP,
-I-GATEWAY, I-APART, R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-META-1,
+I-GATEWAY, I-APART, R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6,
 F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 """
 
@@ -440,7 +440,7 @@ class _Encoder:
         circuit = self._circuit(ends, left, closed=gateways)
         expected = self.claim.expected_hop
         assert expected is not None
-        return any_of(*(circuit.is_passed_on_by(name) for name in gateways if expected.name in (None, name)))
+        return any_of(*(circuit.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))
 
 
 _EVERY_ADDRESS = IntervalSet((Interval(0, 0xFFFF_FFFF),))

@@ -1,9 +1,9 @@
 """One hop as a relation: from a device, to which device or end, and on what condition.
 
-R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-PEER-26, R-SYS-9,
+R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-SYS-9,
 R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-16, R-UDR-17, R-GW-1, R-GW-3, R-GW-5,
 R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
-R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5, F-GWS-1, F-ADDR-8.
+R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5, F-GWS-1, F-ADDR-8.
 """
 
 from __future__ import annotations

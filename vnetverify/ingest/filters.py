@@ -11,7 +11,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import Resource, key_of, parent_of
+from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import ASG, NSG, RULE, read
 from vnetverify.ingest.values import (
     Malformed,
@@ -43,6 +43,7 @@ _GROUPS = "networksecuritygroups"
 _RULES = "networksecuritygroups/securityrules"
 _ASGS = "applicationsecuritygroups"
 
+_ASG_FIELDS = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
 _DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
 _ACCESSES = {"allow": Access.ALLOW, "deny": Access.DENY}
 # Azure's spelling of the tags that carry rules, also under their older names.
@@ -132,17 +133,18 @@ def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
     """Yield every application security group that is there or named, since a group is no more than its members."""
     for resource in inventory.of(_ASGS):
         yield resource.id, resource.span
-    for kind, wanted in ((_RULES, "applicationsecuritygroups"), ("networkinterfaces", "ipconfigurations")):
+    for kind, fields in ((_RULES, _ASG_FIELDS), ("networkinterfaces", ("ipConfigurations",))):
         for resource in inventory.of(kind):
             inner = resource.body.get("properties")
             layer = inner if isinstance(inner, dict) else resource.body
-            for key, value in layer.items():
-                if isinstance(value, list) and value and key.lower().endswith(wanted):
-                    yield from ((identity, resource.span) for identity in _asgs_within(value))
+            for field in fields:
+                for identity in _asgs_within(layer.get(field) or ()):
+                    yield identity, resource.span
 
 
 def _asgs_within(value: Any) -> Iterator[str]:
-    return (identity for identity in ids_in(value) if key_of(identity).rpartition("/")[0].endswith(f"/{_ASGS}"))
+    if value:
+        yield from (identity for identity in ids_in(value) if kind_of(key_of(identity)) == _ASGS)
 
 
 def _rule(resource: Resource, values: dict[str, Any], source: AddressField, destination: AddressField) -> SecurityRule:

@@ -13,7 +13,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PUBLIC_ADDRESS, read
 from vnetverify.ingest.values import (
     Malformed,
@@ -203,7 +203,7 @@ class Interfaces:
 
 
 def _public_references(nic: Resource) -> Iterator[str]:
-    return (identity for identity in ids_in(nic.body) if key_of(identity).rpartition("/")[0].endswith(f"/{_PUBLIC}"))
+    return (identity for identity in ids_in(nic.body) if kind_of(key_of(identity)) == _PUBLIC)
 
 
 def _sku(value: Any) -> Sku | None:

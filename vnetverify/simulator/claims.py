@@ -1,4 +1,8 @@
-"""Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims")."""
+"""Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
+
+Rules I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY
+and I-APART.
+"""
 
 from __future__ import annotations
 

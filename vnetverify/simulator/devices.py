@@ -1,7 +1,7 @@
 """What forwards: appliances with their policy, gateways with their tunnels, and sites.
 
-Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24 and
-R-GW-29.
+Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24,
+R-GW-29 and F-GWS-1.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Network security groups at a host or interface: which rule judges a packet.
 
-Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-FWD-4, F-PLAT-1, F-PLAT-2 and F-PIP-1..3.
+Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4,
+F-PLAT-1..3 and F-PIP-1..3.
 """
 
 from __future__ import annotations
@@ -330,7 +331,7 @@ def _is_service(packet: Packet, tag: str) -> bool:
 
 
 def effective_rules(network: Network, subnet_id: str, nic_name: str | None, world: World) -> tuple[EffectiveRule, ...]:
-    """Return every rule in force at an interface, tags expanded, by direction, group and priority (F-MISC-4)."""
+    """Return every rule in force at an interface, tags expanded, by direction, group and priority."""
     situation = situation_of(network, world)
     subnet = situation.index.subnets[subnet_id]
     nic = None if nic_name is None else situation.index.nics[nic_name]

@@ -1,7 +1,8 @@
 """Sending from a subnet: the selected route, crossing a peering, delivery, and the Internet.
 
-Rules R-TRAF-1, R-TRAF-5, R-TRAF-6, R-TRAF-10, R-UDR-5..9, R-UDR-17, R-PEER-14..16, R-PEER-25, R-GW-22, F-OUT-1..4,
-F-ADDR-1 and F-ADDR-7.
+Rules R-TRAF-1, R-TRAF-5, R-TRAF-6, R-TRAF-10, R-UDR-5..9, R-UDR-17,
+R-PEER-14..16, R-PEER-25, R-GW-22, F-OUT-1..4,
+F-ADDR-1, F-ADDR-7, F-ADDR-8, R-PEER-11 and R-PEER-12.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""One network in one world: the indexes built once, peerings, and who owns an address (R-PEER-1..4, R-GW-4, R-GW-9)."""
+"""One network in one world: the indexes built once, peerings, and who owns an address .
+
+Rules R-ADDR-1, R-ADDR-9, R-PEER-1..4, R-GW-4 and R-GW-9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones (F-TAG-1..19)."""
+"""Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones .
+
+Rules F-TAG-1..12, F-TAG-14, F-TAG-16, F-TAG-19, R-PEER-13 and R-TRAF-9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A flow's first packet from place to place, and its reply back (R-TRAF-1..10, F-STATE-1..3)."""
+"""A flow's first packet from place to place, and its reply back .
+
+Rules R-TRAF-1..10, F-STATE-1..3, F-STATE-6, F-MISC-1 and R-EFF-2.
+"""
 
 from __future__ import annotations
 

@@ -248,11 +248,11 @@ def _machines(draw: DrawFn, frame: Frame) -> tuple[Machine, ...]:
     """Draw up to three machines at the first addresses of their subnets, appliances among them."""
     taken: set[tuple[str, int]] = set()
     machines: list[Machine] = []
-    for number in range(draw(st.integers(0, 3))):
+    for number in range(draw(st.sampled_from((1, 2, 3, 0)))):
         name = f"m{number}"
         home = draw(st.sampled_from((frame.vnets[0], *frame.vnets))).name
         subnets = [subnet for subnet in frame.host_subnets if subnet.vnet == home]
-        is_appliance = draw(st.integers(0, 2)) > 0
+        is_appliance = draw(st.sampled_from((True, True, False)))
         nics = [
             draw(_nics(frame, name, number, draw(st.sampled_from(subnets)), is_appliance, taken))
             for number in range(draw(st.integers(1, 2)))
@@ -312,7 +312,7 @@ def _behaving(draw: DrawFn, name: str, nics: tuple[Nic, ...], frame: Frame, is_a
 def _route_tables(draw: DrawFn, frame: Frame, machines: Sequence[Machine]) -> tuple[RouteTable, ...]:
     prefixes = st.sampled_from((*frame.prefixes, *_ROUTED, *frame.prefixes))
     tables: list[RouteTable] = []
-    for name in ("r", "q")[: draw(st.integers(0, 2))]:
+    for name in ("r", "q")[: draw(st.sampled_from((1, 2, 0)))]:
         drawn = draw(st.lists(prefixes, min_size=1, max_size=3, unique=True))
         routes = tuple(draw(_routes(f"r{i}", prefix, frame, machines)) for i, prefix in enumerate(drawn))
         tables.append(RouteTable(name, routes, propagate_gateway_routes=draw(st.integers(0, 3)) > 0))
@@ -321,13 +321,13 @@ def _route_tables(draw: DrawFn, frame: Frame, machines: Sequence[Machine]) -> tu
 
 @st.composite
 def _routes(draw: DrawFn, name: str, prefix: Prefix, frame: Frame, machines: Sequence[Machine]) -> UserRoute:
-    hop = draw(st.sampled_from((*(NextHopType.APPLIANCE,) * 4, *NextHopType)))
+    hop = draw(st.sampled_from((*(NextHopType.APPLIANCE,) * 6, *NextHopType)))
     if hop is not NextHopType.APPLIANCE:
         return UserRoute(name, prefix, hop)
     declared = [address for machine in machines for nic in machine.nics for address in nic.addresses]
     undeclared = [frame.vnets[0].subnets[0].prefixes[0].value + offset for offset in (3, 9)]
     nobody = [parse_address("10.99.0.4")]
-    address = draw(st.sampled_from((*declared, *declared, *undeclared, *nobody)))
+    address = draw(st.sampled_from((*declared, *declared, *declared, *undeclared, *nobody)))
     return UserRoute(name, prefix, hop, address)
 
 

@@ -12,7 +12,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from vnetverify.header import ALL_PORTS, TCP, UDP, Flow, IntervalSet, Prefix, parse_address
 from vnetverify.model.endpoints import Endpoints, union
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, Service
+from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType, Service
 from vnetverify.rules import World
 from vnetverify.source import NOWHERE
 from vnetverify.testing.lists import PORTS, port_sets
@@ -114,17 +114,41 @@ def public_addresses(network: Network, world: World) -> tuple[int, ...]:
 
 @st.composite
 def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
-    """Draw where a flow begins and its header, both near the bounds of what `network` names."""
-    origin = draw(st.sampled_from(origins(network)))
+    """Draw where a flow begins and its header, near the bounds of what `network` names; half follow user routes."""
+    steered = _steered(network)
+    if steered and draw(st.booleans()):
+        origin, prefix = draw(st.sampled_from(steered))
+        destination = draw(_inside(network, prefix, world))
+    else:
+        origin = draw(st.sampled_from(origins(network)))
+        public = public_addresses(network, world)
+        meets_public = origin == INTERNET and public and draw(st.integers(0, 7)) > 0
+        destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world))
     own = addresses_at(network, origin, world)
     source = draw(st.sampled_from(own[: len(own) if origin != INTERNET else 3]))
-    public = public_addresses(network, world)
-    meets_public = origin == INTERNET and public and draw(st.integers(0, 7)) > 0
-    destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world))
     protocol = draw(st.sampled_from(_FLOW_PROTOCOLS))
     if protocol not in (TCP, UDP):
         return origin, Flow(protocol, source, 0, destination, 0)
     return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(PORTS)))
+
+
+def _steered(network: Network) -> list[tuple[Place, Prefix]]:
+    """Return the places whose subnets have user routes to appliances and gateways, with the prefixes of these."""
+    sending = origins(network)
+    return [
+        (place, route.prefix)
+        for subnet in network.subnets()
+        if subnet.route_table is not None and (place := Place(PlaceKind.SUBNET.value, subnet.id)) in sending
+        for route in network.route_tables[subnet.route_table].routes
+        if route.next_hop in (NextHopType.APPLIANCE, NextHopType.GATEWAY)
+    ]
+
+
+def _inside(network: Network, prefix: Prefix, world: World) -> SearchStrategy[int]:
+    """Draw an address of `prefix`, somebody's if there is anybody."""
+    known = [address for place in places(network) for address in addresses_at(network, place, world)]
+    inside = [address for address in known if prefix.value <= address <= prefix.last]
+    return st.sampled_from(inside or [min(prefix.value + 4, prefix.last)])
 
 
 @st.composite

@@ -25,7 +25,9 @@ from tests.unit.azure_resources import (
     subnet_id,
     vnet,
 )
-from vnetverify.model.network import LinkState
+from vnetverify.header import parse_prefix
+from vnetverify.ingest import read_path, read_paths
+from vnetverify.model.network import LinkState, Subnet, Vnet
 
 
 def _call(content: object, code: int = 200, uri: str = "u") -> dict[str, Any]:
@@ -210,10 +212,6 @@ def test_resources_that_are_not_network_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_subnet_of_the_text_completes_an_export_that_lacks_its_vnet(tmp_path: Path) -> None:
-    from vnetverify.header import parse_prefix
-    from vnetverify.ingest import read_path
-    from vnetverify.model.network import Subnet, Vnet
-
     own = Vnet("Hub", (parse_prefix("10.0.0.0/16"),), (Subnet("Web", "Hub", (parse_prefix("10.0.0.0/24"),)),))
     table = resource("routeTables", "t", subnets=[{"id": subnet_id("hub", "web")}])
     (tmp_path / "t.json").write_text(json.dumps(table), encoding="utf-8")
@@ -221,4 +219,17 @@ def test_a_subnet_of_the_text_completes_an_export_that_lacks_its_vnet(tmp_path: 
     found = read_path(tmp_path, {"Hub": own}).network
 
     assert found.vnets["Hub"].subnets == (Subnet("Web", "Hub", (parse_prefix("10.0.0.0/24"),), route_table="t"),)
+    assert found.unmodelled == ()
+
+
+def test_several_exports_are_read_as_one(tmp_path: Path) -> None:
+    for name, content in (
+        ("vnets", _HUB),
+        ("peers", [_SPOKE, vnet("far", virtualNetworkPeerings=[peering("p", "hub")])]),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+    found = read_paths((tmp_path / "vnets.json", tmp_path / "peers.json")).network
+
+    assert list(found.vnets) == ["hub", "spoke", "far"]
     assert found.unmodelled == ()

@@ -23,6 +23,7 @@ from vnetverify.prover.prove import Inquiry, decide, doubts
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.rules import SettledFacts
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
@@ -181,13 +182,13 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
     document = loaded.document
     documented = options.documented or document.documented_reading
     selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in document.assumptions}
+    assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
     clock = Clock(dict(loaded.timings))
     results: list[IntentResult] = []
     complete = False
     with ThreadPoolExecutor(max_workers=options.jobs) as pool:
         solvers = [Solver(options.limits) for _ in range(options.jobs)]
-        run = _Run(document.network, fixed, documented, clock, SimpleQueue())
+        run = _Run(document.network, assumed, documented, clock, SimpleQueue())
         for solver in solvers:
             run.idle.put(solver)
         pending = [pool.submit(run.intent, intent) for intent in selected]
@@ -223,7 +224,7 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
 @dataclass(frozen=True, slots=True)
 class _Run:
     network: Network
-    fixed: Mapping[str, bool]
+    assumed: Mapping[str, bool]
     documented: bool
     clock: Clock
     idle: SimpleQueue[Solver]
@@ -240,10 +241,19 @@ class _Run:
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
         begun = time.perf_counter()
         with self.clock.phase("decide"):
-            verdict = decide(Inquiry(self.network, claim, self.fixed, self.documented), solver)
+            fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
+            verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))
         with self.clock.phase("replay"):
             verdict, story = self._replayed(claim, verdict)
         return ClaimResult(claim, self._qualified(claim, verdict), story, time.perf_counter() - begun, solver.rlimit)
+
+    def _in_its_world(self, verdict: Verdict) -> Verdict:
+        """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that."""
+        if isinstance(verdict, Vacuous) or verdict.witness is None or not self.assumed:
+            return verdict
+        world = verdict.witness.world
+        settled = replace(world, facts=SettledFacts({**world.facts, **self.assumed}))
+        return replace(verdict, witness=replace(verdict.witness, world=settled))
 
     def _replayed(self, claim: Claim, verdict: Verdict) -> tuple[Verdict, Story | None]:
         """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""

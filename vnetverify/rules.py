@@ -5,7 +5,7 @@ The rules themselves stand in `specs/semantics`; their two readings in `simulato
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -48,6 +48,27 @@ class Uncertainty:
 def uncertainty(question: str, *about: str) -> Uncertainty:
     """Return the uncertainty of kind `question` about these things, with its documented value."""
     return Uncertainty(question, about, QUESTIONS[question].documented)
+
+
+class SettledFacts(Mapping[str, bool]):
+    """Values of facts by name; a kind alone (`U-FORWARDS`) speaks of every fact of that kind not named itself.
+
+    Names are looked up without regard to case.
+    """
+
+    def __init__(self, values: Mapping[str, bool]) -> None:
+        self._values = dict(values)
+        self._folded = {name.casefold(): value for name, value in values.items()}
+
+    def __getitem__(self, fact: str) -> bool:
+        folded = fact.casefold()
+        return self._folded[folded if folded in self._folded else folded.partition("(")[0]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class Undetermined(Exception):

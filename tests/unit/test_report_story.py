@@ -77,8 +77,11 @@ def test_a_hop_names_the_line_that_decided() -> None:
 def test_the_losers_of_a_route_selection_are_kept() -> None:
     story = told(APP, flow("10.1.0.4", 1433), World())
     routed = next(hop for hop in story.hops if "via peering with hub" in hop.what)
+    told_shortly, told_fully = list(narrate(story)), list(narrate(story, losers=True))
 
     assert any(loser.startswith("0.0.0.0/0 to the Internet") for loser in routed.lost)
+    assert not any("not 0.0.0.0/0 to the Internet" in line for line in told_shortly)
+    assert any("not 0.0.0.0/0 to the Internet" in line for line in told_fully)
 
 
 def test_a_fact_that_no_document_knows_stands_in_the_story() -> None:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import click
 
 from vnetverify.model.intents import Assumption
-from vnetverify.rules import QUESTIONS, World
+from vnetverify.rules import QUESTIONS, SettledFacts, World
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _VALUES = {"true": True, "false": False}
-
-
-class AssumedFacts(Mapping[str, bool]):
-    """Values of facts by name; a kind alone (`U-FORWARDS`) speaks of every fact of that kind."""
-
-    def __init__(self, values: Mapping[str, bool]) -> None:
-        self._values = values
-
-    def __getitem__(self, fact: str) -> bool:
-        return self._values[fact] if fact in self._values else self._values[fact.partition("(")[0]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 def takes_assumptions(command: _Command) -> _Command:
@@ -41,7 +25,7 @@ def takes_assumptions(command: _Command) -> _Command:
 
 def world_of(assumptions: Iterable[Assumption], assumed: Mapping[str, bool]) -> World:
     """Return the documented world, but for the text's `assumptions` and, before these, `assumed`."""
-    return World(AssumedFacts({**{a.fact: a.value for a in assumptions}, **assumed}))
+    return World(SettledFacts({**{a.fact: a.value for a in assumptions}, **assumed}))
 
 
 def _read(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, bool]:

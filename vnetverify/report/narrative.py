@@ -15,14 +15,14 @@ _WHAT = 200
 _FOLDERS = 32  # characters of a path's folders that a column shows
 
 
-def narrate(story: Story) -> Iterator[str]:
-    """Yield the lines of `story`, indented by two."""
+def narrate(story: Story, *, losers: bool = False) -> Iterator[str]:
+    """Yield the lines of `story`, indented by two; with `losers`, the further routes that lost at each hop too."""
     yield f"  {bold(printable(str(story.flow)))} from {printable(str(story.origin))}"
-    yield from _hops(story.hops)
+    yield from _hops(story.hops, losers)
     yield f"  {printable(story.end)}"
     if story.back_end is not None:
         yield "  the reply"
-        yield from _hops(story.back)
+        yield from _hops(story.back, losers)
         yield f"  {printable(story.back_end)}"
     if story.conclusion:
         yield f"  {printable(story.conclusion)}"
@@ -42,13 +42,13 @@ def _needed(facts: Sequence[FactUsed]) -> Iterator[str]:
         yield dim(f"  asked {counted(rest, 'open fact')}, taken as documented")
 
 
-def _hops(hops: Sequence[Hop]) -> list[str]:
+def _hops(hops: Sequence[Hop], losers: bool) -> list[str]:
     rows: list[tuple[str, ...]] = []
     digits = len(str(len(hops)))
     for number, hop in enumerate(hops, 1):
         what = shortened(printable(hop.what), _WHAT)
         rows.append((f"{number:>{digits}} {printable(hop.where)}", what, hop.rule, place(hop.span)))
-        others = hop.lost[1:]  # the strongest loser stands in the sentence itself
+        others = hop.lost[1:] if losers else ()  # the strongest loser stands in the sentence itself
         rows += [("", f"  not {shortened(printable(loser), _WHAT)}", "", "") for loser in others[:_LOSERS]]
         if len(others) > _LOSERS:
             rows.append(("", f"  nor {len(others) - _LOSERS} more", "", ""))

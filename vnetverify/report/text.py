@@ -145,6 +145,8 @@ def _before_story(verdict: Verdict) -> Iterator[str]:
     match verdict:
         case Proved():
             yield "  for example"
+        case Unknown(as_documented="refuted") if any(fact.documented is not None for fact in verdict.open_facts):
+            yield "  what happens as documented"
         case Unknown():
             yield "  what may happen"
         case Refuted() | Vacuous():

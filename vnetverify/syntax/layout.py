@@ -18,6 +18,7 @@ _ONE_LINE = 100  # columns of a block on one line
 _LINE = 120  # columns of a line, where it can be broken
 _WIDEST = 40  # characters of a cell that others line up with
 _INDENT = "  "
+_BYTE_ORDER_MARK = "\ufeff"
 
 _STARTS_ITEM = {
     "vnet": frozenset({"region", "subscription", "model", "address", "tag", "subnet", "gateway"}),
@@ -70,7 +71,7 @@ class _Block:
 
 def format_text(text: str, name: str = "text.vnet") -> str:
     """Return `text` in the canonical layout. Raises `InputError` where it has mistakes of syntax."""
-    *tokens, end = lexemes(Source(name, text))
+    *tokens, end = lexemes(Source(name, text.removeprefix(_BYTE_ORDER_MARK)))
     statements = list(_statements(tokens))
     if statements and end.trailing is not None:
         _header(statements[-1]).trailing = end.trailing

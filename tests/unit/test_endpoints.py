@@ -1,0 +1,145 @@
+"""Which addresses at which places the elements of a network stand for."""
+
+from __future__ import annotations
+
+import pytest
+
+from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, parse_address, parse_prefix
+from vnetverify.model.endpoints import Endpoints, are_disjoint, assignable, endpoint_set, place_of, size, union, without
+from vnetverify.model.intents import INTERNET, EndpointSet, Place
+from vnetverify.model.network import Network
+from vnetverify.syntax import read_text
+
+NETWORK = read_text("""
+vnet hub {
+  address 10.0.0.0/16
+  subnet GatewaySubnet       10.0.0.0/27
+  subnet RouteServerSubnet   10.0.0.64/27
+  subnet AzureFirewallSubnet 10.0.1.0/26
+  subnet shared              10.0.2.0/24, 10.0.3.0/29
+}
+vnet spoke { address 10.1.0.0/16  subnet web 10.1.0.0/24 }
+appliance fw { nic 10.0.1.4 in hub.AzureFirewallSubnet  nic 10.0.2.9, 10.0.2.8 in hub.shared  public-ip 20.0.0.9 }
+site branch { address 192.168.0.0/24, 192.168.1.0/24 }
+""").network
+ENDPOINTS = Endpoints(NETWORK)
+SHARED, FIREWALL, WEB = place_of("hub.shared"), place_of("hub.AzureFirewallSubnet"), place_of("spoke.web")
+BRANCH = Place("site", "branch")
+
+
+def addresses(*texts: str) -> IntervalSet:
+    return addresses_of(parse_prefix(text) for text in texts)
+
+
+def span(first: str, last: str) -> Interval:
+    return Interval(parse_address(first), parse_address(last))
+
+
+def test_a_subnet_stands_for_its_addresses_but_the_first_four_and_the_last_of_each_prefix() -> None:
+    subnet = NETWORK.subnet("hub.shared")
+    expected = IntervalSet((span("10.0.2.4", "10.0.2.254"), span("10.0.3.4", "10.0.3.6")))
+
+    assert ENDPOINTS.of_subnet(subnet).parts == ((SHARED, expected),)
+
+
+@pytest.mark.parametrize(("length", "number"), [(29, 3), (30, 0), (31, 0), (32, 0), (24, 251)])
+def test_a_prefix_has_as_many_hosts_as_azure_leaves(length: int, number: int) -> None:
+    assert assignable(Prefix(0, length)).size == number
+
+
+@pytest.mark.parametrize("name", ["GatewaySubnet", "RouteServerSubnet"])
+def test_a_subnet_of_azures_own_holds_no_hosts(name: str) -> None:
+    assert ENDPOINTS.of_subnet(NETWORK.subnet(f"hub.{name}")) == EndpointSet((), f"hub.{name}")
+
+
+def test_a_firewall_subnet_holds_its_declared_interfaces_alone() -> None:
+    expected = ((FIREWALL, addresses("10.0.1.4")),)
+
+    assert ENDPOINTS.of_subnet(NETWORK.subnet("hub.AzureFirewallSubnet")).parts == expected
+
+
+def test_a_vnet_stands_for_its_subnets() -> None:
+    hub = ENDPOINTS.of_vnet(NETWORK.vnets["hub"])
+
+    assert [place for place, _ in hub.parts] == [FIREWALL, SHARED]
+
+
+def test_a_machine_stands_for_the_addresses_of_its_interfaces_where_they_are() -> None:
+    expected = ((FIREWALL, addresses("10.0.1.4")), (SHARED, addresses("10.0.2.8/31")))
+
+    assert ENDPOINTS.of_machine(NETWORK.machines["fw"]).parts == expected
+
+
+def test_a_site_stands_for_its_prefixes() -> None:
+    assert ENDPOINTS.of_site(NETWORK.sites["branch"]).parts == ((BRANCH, addresses("192.168.0.0/23")),)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_there"),
+    [
+        ("8.8.8.8", True),
+        ("1.0.0.0", True),
+        ("223.255.255.255", True),
+        ("20.0.0.8", True),
+        ("20.0.0.9", False),  # fw holds it
+        ("0.255.255.255", False),
+        ("10.0.0.0", False),
+        ("100.64.0.0", False),
+        ("127.0.0.1", False),
+        ("168.63.129.16", False),
+        ("169.254.1.1", False),
+        ("172.31.255.255", False),
+        ("172.32.0.0", True),
+        ("192.168.0.1", False),
+        ("224.0.0.0", False),
+        ("255.255.255.255", False),
+    ],
+)
+def test_the_internet_is_the_public_addresses_that_the_network_does_not_hold(address: str, is_there: bool) -> None:
+    internet = ENDPOINTS.of_internet()
+
+    assert (parse_address(address) in internet.at(INTERNET)) is is_there
+    assert len(internet.parts) == 1
+
+
+def test_a_prefix_stands_for_its_addresses_at_every_place() -> None:
+    found = ENDPOINTS.in_prefix(parse_prefix("0.0.0.0/1"))
+
+    assert [place for place, _ in found.parts] == [INTERNET, FIREWALL, SHARED, WEB]
+    assert found.at(WEB) == IntervalSet((span("10.1.0.4", "10.1.0.254"),))
+    assert found.at(INTERNET).intervals[0].low == parse_address("1.0.0.0")
+
+
+def test_a_single_address_stands_where_it_can_be_and_nowhere_else() -> None:
+    assert ENDPOINTS.in_prefix(parse_prefix("10.1.0.4/32")).parts == ((WEB, addresses("10.1.0.4")),)
+    assert not ENDPOINTS.in_prefix(parse_prefix("10.1.0.3/32"))  # one of the first four
+    assert not ENDPOINTS.in_prefix(parse_prefix("10.77.0.0/16"))  # nowhere in this network
+
+
+def test_everywhere_is_all_subnets_sites_and_the_internet() -> None:
+    assert [place for place, _ in ENDPOINTS.everywhere().parts] == [INTERNET, BRANCH, FIREWALL, SHARED, WEB]
+
+
+def test_an_empty_network_has_the_internet_alone() -> None:
+    assert [place for place, _ in Endpoints(Network()).everywhere().parts] == [INTERNET]
+
+
+def test_a_union_merges_what_adjoins_at_one_place() -> None:
+    left, right = (endpoint_set([(WEB, addresses(text))]) for text in ("10.1.0.0/25", "10.1.0.128/25"))
+
+    assert union((left, right), "both") == EndpointSet(((WEB, addresses("10.1.0.0/24")),), "both")
+
+
+def test_a_difference_leaves_no_place_without_addresses() -> None:
+    both = endpoint_set([(WEB, addresses("10.1.0.0/24")), (SHARED, addresses("10.0.2.0/24"))])
+    rest = without(both, endpoint_set([(WEB, addresses("10.1.0.0/24")), (SHARED, addresses("10.0.2.0/25"))]))
+
+    assert rest.parts == ((SHARED, addresses("10.0.2.128/25")),)
+
+
+def test_one_address_at_two_places_is_two_endpoints() -> None:
+    left, right = (endpoint_set([(place, addresses("10.1.0.4"))]) for place in (WEB, SHARED))
+
+    assert are_disjoint((left, right))
+    assert not are_disjoint((left, left))
+    assert size(union((left, right))) == 2

@@ -1,0 +1,410 @@
+"""Mistakes in a text: all at once, in source order, each at its place with the repair where it is known."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from vnetverify.diagnostic import Diagnostic, InputError, Severity
+from vnetverify.model.network import Network
+from vnetverify.report.excerpt import render_diagnostics
+from vnetverify.source import Source
+from vnetverify.syntax import read, read_text, resolve_expression
+from vnetverify.syntax.layout import format_text
+
+
+def mistakes(text: str, imported: Network | None = None) -> tuple[Diagnostic, ...]:
+    return read((Source("a.vnet", text),), imported).diagnostics
+
+
+def mistake(text: str) -> Diagnostic:
+    (found,) = mistakes(text)
+    return found
+
+
+def pointed_at(text: str, found: Diagnostic) -> str:
+    """Return what the caret of a diagnostic underlines."""
+    line = Source("a.vnet", text).line(found.span.line)
+    end = found.span.end_column if found.span.end_line == found.span.line else len(line) + 1
+    return line[found.span.column - 1 : end - 1]
+
+
+# Syntax
+
+
+def test_a_misspelt_keyword_is_shown_with_the_one_that_was_meant() -> None:
+    text = "vnet a {\n  adress 10.0.0.0/8\n}"
+    found = mistake(text)
+
+    assert (found.code, pointed_at(text, found)) == ("syntax", "adress")
+    assert found.help == "did you mean `address`?"
+
+
+def test_a_misspelt_flag_is_shown_with_the_one_that_was_meant() -> None:
+    found = mistake("vnet a {}\nvnet b {}\npeering a -> b { allow-forwarded-trafic }")
+
+    assert found.help == "did you mean `allow-forwarded-traffic`?"
+
+
+def test_several_mistakes_of_syntax_are_reported_at_once_in_source_order() -> None:
+    text = "vnet {\n}\nvnet b {}\nnsg x { inbound }\nintent i { b reachs b }\nvnet c { subnet }\n"
+
+    assert [(found.code, found.span.line) for found in mistakes(text)] == [("syntax", line) for line in (1, 4, 5, 6)]
+
+
+def test_what_is_right_is_read_beside_mistakes() -> None:
+    document = read((Source("a.vnet", "vnet a {}\nvnet {\nvnet b {}\n? \nvnet c {}"),))
+
+    assert list(document.network.vnets) == ["a", "b", "c"]
+
+
+def test_mistakes_of_syntax_and_of_names_are_reported_together() -> None:
+    text = "vnet a { subnet s 10.0.0.0/24 nsg nowhere }\nvnet {\n"
+
+    assert [found.code for found in mistakes(text)] == ["unknown-nsg", "syntax"]
+
+
+def test_a_name_that_a_broken_statement_declares_is_not_reported_as_unknown() -> None:
+    text = "vnet a {}\nvnet b { adress 10.0.0.0/8 }\npeering a -> b\npeering a -> c"
+
+    assert [found.message for found in mistakes(text)] == ["did not expect `adress` here", "no vnet is called `c`"]
+
+
+def test_an_unclosed_brace_is_told_by_the_statement_that_follows() -> None:
+    text = "vnet a {\n  address 10.0.0.0/8\nvnet b {}"
+    found = mistake(text)
+
+    assert (found.span.line, found.help) == (3, "close the statement before it with `}`")
+
+
+def test_an_unclosed_brace_at_the_end_is_told_there() -> None:
+    found = mistake("vnet a {\n  address 10.0.0.0/8\n\n# end\n")
+
+    assert found.message == "the text ends in the middle of a statement"
+    assert found.help == "close the statement before it with `}`"
+
+
+def test_a_quote_without_end_is_told_where_it_opens() -> None:
+    found = mistake('intent x "no end { }')
+
+    assert (found.message, found.span.column) == ("this text has no closing quote on its line", 10)
+
+
+def test_a_keyword_in_the_place_of_a_name_is_advised_quotes() -> None:
+    found = mistake("intent i { any never reaches internet  in never reaches internet }")
+
+    assert found.help == 'a name that the syntax uses, or with dots in it, stands in quotes: `"in"`'
+
+
+def test_a_statement_that_does_not_exist_is_told_of() -> None:
+    found = mistake("subnet a 10.0.0.0/24")
+
+    assert found.label == "expected a statement such as `vnet`, `nsg` or `intent`"
+
+
+# Literals
+
+
+@pytest.mark.parametrize(
+    ("prefix", "label"),
+    [
+        ("10.0.0.0/33", "`10.0.0.0/33` has no prefix length from 0 to 32"),
+        ("10.0.0.0/", "`10.0.0.0/` has no prefix length from 0 to 32"),
+        ("10.0.0.1/24", "`10.0.0.1/24` has host bits set; the prefix is `10.0.0.0/24`"),
+        ("10.0.0/24", "`10.0.0` is not an IPv4 address"),
+        ("10.0.0.256/32", "`10.0.0.256` has a part above 255"),
+        ("10.0.0.08/32", "`10.0.0.08` has a part with a leading zero"),
+        ("10.0.0.x/32", "`10.0.0.x` is not an IPv4 address"),
+    ],
+)
+def test_a_bad_prefix_is_told_with_what_is_wrong_with_it(prefix: str, label: str) -> None:
+    text = f"vnet a {{ address {prefix} }}"
+    found = mistake(text)
+
+    assert (found.code, found.label, pointed_at(text, found)) == ("bad-prefix", label, prefix)
+
+
+@pytest.mark.parametrize("prefix", ["fd00::/8", "::1", "2001:db8::1:2/64"])
+def test_ipv6_is_said_to_be_not_modelled(prefix: str) -> None:
+    assert mistake(f"vnet a {{ address {prefix} }}").message == "IPv6 is not modelled"
+
+
+def test_a_prefix_in_the_place_of_an_address_is_refused() -> None:
+    found = mistake("vnet a { subnet s 10.0.0.0/24 }\nvm m { nic 10.0.0.0/24 in a.s }")
+
+    assert (found.code, found.label) == ("bad-address", "expected one address")
+
+
+@pytest.mark.parametrize(
+    ("ports", "label"),
+    [("65536", "from 0 to 65535"), ("90-80", "the first port is the larger one"), ("1-" + "9" * 5000, "from 0 to 65535")],
+)
+def test_a_bad_port_is_told_with_what_is_wrong_with_it(ports: str, label: str) -> None:
+    found = mistake(f"nsg a {{ inbound 100 r allow tcp from any to any port {ports} }}")
+
+    assert (found.code, found.label) == ("bad-port", label)
+
+
+@pytest.mark.parametrize("port", ["0", "65535", "0-65535"])
+def test_the_bounds_of_ports_are_ports(port: str) -> None:
+    assert mistakes(f"nsg a {{ inbound 100 r allow tcp from any to any port {port} }}") == ()
+
+
+def test_an_unknown_protocol_is_refused() -> None:
+    found = mistake("nsg a { inbound 100 r allow tpc from any to any }")
+
+    assert (found.code, found.help) == ("unknown-protocol", "did you mean `tcp`?")
+
+
+# Names
+
+
+def test_names_that_fold_alike_are_one_name() -> None:
+    text = "vnet Hub {}\nvnet hub {}"
+    found = mistake(text)
+
+    assert (found.code, found.span.line, found.others[0][0].line) == ("duplicate-name", 2, 1)
+    assert found.help == "Azure compares names without regard to case"
+
+
+def test_names_of_different_kinds_may_be_alike() -> None:
+    assert mistakes("vnet a { subnet a 10.0.0.0/24 nsg a  routes a }\nnsg a {}\nroute-table a {}\nasg a") == ()
+
+
+def test_a_reference_finds_the_declared_spelling() -> None:
+    network = read_text("vnet Hub {}\nvnet Spoke {}\npeering HUB -> spoke").network
+
+    assert network.peerings[0].id == "Hub -> Spoke"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("vnet a { subnet s 10.0.0.0/24  subnet S 10.0.1.0/24 }", "S"),
+        ("nsg a { inbound 100 r allow tcp from any to any  inbound 101 R deny tcp from any to any }", "R"),
+        ("route-table a { r 10.0.0.0/8 -> none  R 11.0.0.0/8 -> none }", "R"),
+        ("vnet a {}\nvnet b {}\npeering a -> b\npeering A -> b", "peering A -> b"),
+        ("vnet a { gateway vpn g }\nvnet b { gateway vpn G }", "G"),
+        ("vnet a {}\ngroup A = any", "A"),
+        ("service x = ssh\nservice X = rdp", "X"),
+        ("service tcp = tcp/80", "tcp"),
+        ("asg a\nasg A", "A"),
+        ('vnet "a.b" { subnet c 10.0.0.0/24 }\nvnet a { subnet "b.c" 10.0.1.0/24 }', '"b.c"'),
+    ],
+)
+def test_what_is_declared_twice_is_told_of(text: str, place: str) -> None:
+    found = mistake(text)
+
+    assert (found.code, pointed_at(text, found)) == ("duplicate-name", place)
+
+
+def test_two_interfaces_may_not_have_one_name() -> None:
+    found = mistake("vnet a { subnet s 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a.s }\nvm n { nic m 10.0.0.5 in a.s }")
+
+    assert (found.code, found.message) == ("duplicate-name", "the name `m` is taken by another nic")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "meant"),
+    [
+        ("vnet hub {}\nvnet a {}\npeering a -> hbu", "unknown-vnet", "did you mean `hub`?"),
+        ("vnet a { subnet s 10.0.0.0/24 nsg wbe-nsg }\nnsg web-nsg {}", "unknown-nsg", "did you mean `web-nsg`?"),
+        ("vnet a { subnet s 10.0.0.0/24 routes x }\nnsg x {}", "unknown-route-table", "`x` is declared as an nsg"),
+        ("vnet a { subnet s 10.0.0.0/24 nat-gateway x }", "unknown-nat-gateway", None),
+        ("vnet a { subnet web 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a.wbe }", "unknown-subnet", "did you mean `a.web`?"),
+        ("vnet a { subnet web 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a }", "unknown-subnet", None),
+        ("nsg a { inbound 100 r allow tcp from asg web to any }", "unknown-asg", None),
+        ("nsg a { inbound 100 r allow tcp from Intrenet to any }", "unknown-service-tag", "did you mean `Internet`?"),
+        (
+            "asg web\nnsg a { inbound 100 r allow tcp from web to any }",
+            "unknown-service-tag",
+            "for the application security group write `asg web`",
+        ),
+        ("site s { behind nobody }", "unknown-machine", None),
+        ("vnet a { gateway vpn g }\nconnection here -- a.g", "unknown-name", None),
+        ("vnet a { gateway vpn g }\nvnet b {}\nsite s {}\nconnection s -- b.g", "unknown-gateway", None),
+        ("intent i { any never reaches nowhere }", "unknown-name", None),
+        ("intent i { any never reaches any on shs }", "unknown-service", "did you mean `ssh`?"),
+        ("intent i { any never reaches any only via x }", "syntax", None),
+        ("intent i { any reaches any only via x }", "unknown-name", None),
+        ("intent i { any not transitive through h }", "unknown-vnet", None),
+        ("intent i { any never reaches any expect refutd }", "unknown-verdict", "did you mean `refuted`?"),
+        ("assume U-R-PEER-61 = true", "unknown-uncertainty", "did you mean `U-R-PEER-16`?"),
+        ("assume U-R-PEER-16 = yes", "unknown-truth-value", None),
+        ("era 1999", "unknown-era", None),
+        ("reading undocumented", "unknown-reading", "did you mean `documented`?"),
+        ("vnet a { model clasic }", "unknown-deployment-model", "did you mean `classic`?"),
+    ],
+)
+def test_a_reference_to_nothing_is_told_with_what_was_meant(text: str, code: str, meant: str | None) -> None:
+    found = mistake(text)
+
+    assert found.code == code
+    assert meant is None or found.help == meant
+
+
+def test_an_unknown_subnet_shows_the_vnet_and_what_it_has() -> None:
+    text = "vnet spoke {\n  subnet app 10.0.0.0/24\n  subnet data 10.0.1.0/24\n}\nintent i { spoke.web never reaches any }"
+    found = mistake(text)
+
+    assert found.message == "vnet `spoke` has no subnet `web`"
+    assert pointed_at(text, found) == "spoke.web"
+    assert [(place.line, word) for place, word in found.others] == [(1, "has subnets `app` and `data`")]
+
+
+def test_an_ambiguous_name_is_refused_where_it_is_used() -> None:
+    text = "vnet x { subnet s 10.0.0.0/24 }\nvm x { nic 10.0.0.4 in x.s }\nintent i { x never reaches any }"
+    found = mistake(text)
+
+    assert (found.code, found.span.line, len(found.others)) == ("ambiguous-name", 3, 2)
+
+
+def test_a_declared_name_may_not_clash_with_an_imported_one() -> None:
+    imported = read_text("vnet hub {}", "export.json").network
+    (found,) = mistakes("vnet HUB {}", imported)
+
+    assert (found.code, found.others[0][0].file) == ("duplicate-name", "export.json")
+
+
+def test_groups_that_go_round_in_a_circle_are_told_once() -> None:
+    found = mistake("group a = b, any\ngroup b = c\ngroup c = a\ngroup d = a")
+
+    assert (found.code, found.message) == ("circular-group", "group `a` is defined by itself")
+    assert [place.line for place, _ in found.others] == [2, 3]
+
+
+def test_two_circles_of_groups_are_both_told() -> None:
+    found = mistakes("group a = a\ngroup b = c\ngroup c = b")
+
+    assert [one.span.line for one in found] == [1, 2]
+
+
+def test_a_connection_of_two_sites_is_refused() -> None:
+    assert mistake("site a {}\nsite b {}\nconnection a -- b").code == "two-sites"
+
+
+def test_an_option_said_twice_is_refused() -> None:
+    text = "vnet a { region west  region east }"
+    found = mistake(text)
+
+    assert (found.code, pointed_at(text, found)) == ("said-twice", "east")
+
+
+def test_an_intent_without_a_sentence_is_refused() -> None:
+    assert mistake("intent nothing {}").code == "empty-intent"
+
+
+def test_a_group_by_a_tag_that_no_vnet_has_is_a_warning() -> None:
+    found = mistake('vnet a { tag env = "prod" }\ngroup g = vnet where env = "prd"')
+
+    assert (found.code, found.severity) == ("empty-set", Severity.WARNING)
+    assert found.help == "values of that tag: `prod`"
+
+
+def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
+    assert read_text('group g = vnet where env = "prod"').groups["g"].parts == ()
+
+
+def test_an_unknown_name_in_a_for_each_is_told_once() -> None:
+    text = "vnet a {}\nvnet b {}\nvnet c {}\nintent i { for each x in vnet: x never reaches nowhere }"
+
+    assert mistake(text).message == "no vnet, machine, site or group is called `nowhere`"
+
+
+# Hostile input
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200f", "\x07", "\x1b", "\x85", "\u2028"])
+def test_control_and_direction_changing_characters_are_refused_anywhere(character: str) -> None:
+    assert mistake(f"vnet a {{}} # {character}").code == "unprintable-character"
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u200d", "\ufeff", "\u00ad", "\u2060"])
+def test_invisible_characters_are_refused_in_names(character: str) -> None:
+    assert mistake(f'vnet "hub{character}" {{}}').code == "bad-name"
+
+
+def test_a_name_may_be_neither_empty_nor_endless() -> None:
+    assert mistake('vnet "" {}').code == "bad-name"
+    assert mistake(f"vnet {'a' * 261} {{}}").code == "bad-name"
+    assert mistakes(f"vnet {'a' * 260} {{}}") == ()
+
+
+def test_a_look_alike_letter_is_no_bare_name() -> None:
+    assert mistake("vnet hüb {}").code == "syntax"
+
+
+def test_digits_of_other_scripts_are_no_digits() -> None:
+    assert mistake("vnet a { address 10.0.0.٣/32 }").code == "syntax"
+
+
+def test_an_empty_text_has_no_mistakes() -> None:
+    assert mistakes("") == mistakes("\n\n# nothing\n") == ()
+
+
+def test_a_nul_character_makes_the_input_no_text() -> None:
+    assert mistake("vnet a\0 {}").code == "not-a-text"
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert list(read_text("\ufeffvnet a {}").network.vnets) == ["a"]
+
+
+def test_windows_line_ends_are_line_ends() -> None:
+    found = mistake("vnet a {\r\n  adress 10.0.0.0/8\r\n}\r\n")
+
+    assert (found.span.line, found.span.column) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vnet a " + "{" * 100_000,
+        "vnet a {\n" * 100_000,
+        "vnet a { " + "x" * 10_000_000 + " }",
+        '"' + "a" * 10_000_000,
+        "nsg a { inbound " + "9" * 1_000_000 + " r allow tcp from any to any }",
+        "vnet " + "a-" * 1_000_000,
+        "\n".join(f"peering a{number} -> b{number}" for number in range(5_000)),
+        "\n".join(f"group g{number} = g{(number + 1) % 5_000}" for number in range(5_000)),
+    ],
+    ids=["braces", "statements", "long line", "open quote", "long number", "long name", "unknown names", "circle"],
+)
+def test_a_hostile_text_gets_a_short_answer_soon(text: str) -> None:
+    source = Source("a.vnet", text)
+    start = time.process_time()
+    found = read((source,)).diagnostics
+    shown = render_diagnostics(found, {"a.vnet": source})
+
+    assert found
+    assert len(shown) < 100_000
+    assert time.process_time() - start < 10
+
+
+def test_a_long_chain_of_groups_needs_no_deep_recursion() -> None:
+    chain = "\n".join(f"group g{number} = g{number + 1}" for number in range(5_000))
+
+    assert read_text(f"{chain}\ngroup g5000 = 8.8.8.8").groups["g0"].parts != ()
+
+
+def test_formatting_a_text_with_mistakes_is_refused_with_them() -> None:
+    with pytest.raises(InputError, match="did not expect `adress` here"):
+        format_text("vnet a { adress 10.0.0.0/8 }")
+
+
+# Expressions
+
+
+def test_an_expression_is_resolved_beside_a_text() -> None:
+    text = Source("a.vnet", "vnet a { subnet s 10.0.0.0/24  subnet t 10.0.1.0/24 }\ngroup g = a")
+    found = resolve_expression(Source("<expression>", "g except a.t"), (text,))
+
+    assert [str(place) for place, _ in found.parts] == ["a.s"]
+    assert found.text == "g except a.t"
+
+
+@pytest.mark.parametrize("expression", ["", "nowhere", "a b", "a,", "group"])
+def test_a_wrong_expression_is_refused(expression: str) -> None:
+    with pytest.raises(InputError):
+        resolve_expression(Source("<expression>", expression), (Source("a.vnet", "vnet a {}"),))

@@ -69,7 +69,10 @@ class Clock:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+            self.add(name, time.perf_counter() - begun)
+
+    def add(self, name: str, seconds: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
 # -- reading --------------------------------------------------------------------------------------------
@@ -239,13 +242,17 @@ class _Run:
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
-        begun = time.perf_counter()
-        with self.clock.phase("decide"):
-            fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-            verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
+        fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
+        verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        solving = solver.seconds - solved
+        self.clock.add("solve", solving)
+        self.clock.add("encode", time.perf_counter() - begun - solving)
         with self.clock.phase("replay"):
             verdict, story = self._replayed(claim, verdict)
-        return ClaimResult(claim, self._qualified(claim, verdict), story, time.perf_counter() - begun, solver.rlimit)
+        return ClaimResult(
+            claim, self._qualified(claim, verdict), story, time.perf_counter() - begun, solver.rlimit - spent
+        )
 
     def _in_its_world(self, verdict: Verdict) -> Verdict:
         """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that."""

@@ -62,10 +62,14 @@ class SolverBug(Exception):
 
 @dataclass(slots=True)
 class Solver:
-    """Asks one obligation after the other; a process is started when needed and again after it was killed."""
+    """Asks one obligation after the other; a process is started when needed and again after it was killed.
+
+    `rlimit` and `seconds` add up what all questions so far took.
+    """
 
     limits: Limits
     rlimit: int = 0
+    seconds: float = 0.0
     _process: subprocess.Popen[bytes] | None = None
     _obligation: Obligation | None = None
     _opened: bool = False
@@ -76,7 +80,6 @@ class Solver:
         """Let later questions be about `obligation`."""
         self._obligation = obligation
         self._opened = False
-        self.rlimit = 0
 
     def check(
         self,
@@ -87,10 +90,18 @@ class Solver:
         seconds: float | None = None,
     ) -> Answer:
         """Answer whether the obligation's flows allow the literals (a symbol, or `-symbol`) and fixed values."""
+        begun = time.monotonic()
+        try:
+            return self._answer(assumed, core, fix or {}, self.limits.seconds if seconds is None else seconds)
+        finally:
+            self.seconds += time.monotonic() - begun
+
+    def _answer(
+        self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]], budget: float
+    ) -> Answer:
         assert self._obligation is not None
         if self._stopped:
             return Undecided("the run was interrupted")
-        budget = self.limits.seconds if seconds is None else seconds
         deadline = time.monotonic() + budget
         try:
             self._ensure_process()
@@ -115,7 +126,7 @@ class Solver:
                 return self._unusual(reply)
 
     def _request(
-        self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]] | None, budget: float
+        self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]], budget: float
     ) -> dict[str, object]:
         assert self._obligation is not None
         widths = {**_WIDTHS, **dict.fromkeys(self._obligation.addresses, 32)}
@@ -124,7 +135,7 @@ class Solver:
         return {
             "assume": list(assumed),
             "core": core,
-            "fix": dict(fix or {}),
+            "fix": dict(fix),
             "rlimit": self.limits.rlimit,
             "timeout": max(1, int(budget * 1000)),
             "want": list(self._obligation.symbols),

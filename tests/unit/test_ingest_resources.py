@@ -150,7 +150,8 @@ def test_a_recording_may_hold_the_next_page_itself(tmp_path: Path) -> None:
 
 
 def test_answers_that_failed_are_left_out(tmp_path: Path) -> None:
-    recording = {"interactions": [_call({"data": _HUB}), _call({"data": _SPOKE}, 404), None, {"response": 1}]}
+    other = [_call({"data": _SPOKE}, 404), _call({"string": "<xml/>"}), _call(None), None, {"response": 1}]
+    recording = {"interactions": [_call({"data": _HUB}), *other]}
 
     assert list(network(tmp_path, recording).vnets) == ["hub"]
 
@@ -233,3 +234,11 @@ def test_several_exports_are_read_as_one(tmp_path: Path) -> None:
 
     assert list(found.vnets) == ["hub", "spoke", "far"]
     assert found.unmodelled == ()
+
+
+def test_json_inside_a_recorded_string_is_read_as_strictly(tmp_path: Path) -> None:
+    recording = {
+        "interactions": [_call({"data": _HUB}), _call({"string": '{"id": 1, "id": 2}'}), _call({"string": "<"})]
+    }
+
+    assert sorted(errors(read(tmp_path, recording))) == ["bad-json", "duplicate-key"]

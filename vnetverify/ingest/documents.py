@@ -15,6 +15,7 @@ from vnetverify.source import Span
 
 MAX_BYTES = 400_000_000
 MAX_FILES = 20_000
+MAX_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,17 @@ def read_documents(path: Path) -> tuple[tuple[Document, ...], tuple[Diagnostic, 
     for file in files:
         try:
             data = _read_at_most(file, budget)
-            documents.append(Document(str(file), _parse(data, str(file))))
-        except _Refused as refusal:
+            documents.append(Document(str(file), parse(_decoded(data, str(file)), str(file))))
+        except Refused as refusal:
             diagnostics.append(refusal.diagnostic)
         else:
             budget -= len(data)
     return tuple(documents), tuple(diagnostics)
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A text that is not read any further; carries the one diagnostic that says why."""
+
     def __init__(self, code: str, message: str, span: Span, label: str = "") -> None:
         self.diagnostic = Diagnostic(code, message, span, label)
         super().__init__(message)
@@ -76,10 +79,10 @@ def _read_at_most(file: Path, budget: int) -> bytes:
             data = stream.read(budget + 1)
     except OSError as error:
         message = f"cannot read `{file}`: {_reason(error)}"
-        raise _Refused("unreadable-file", message, Span(str(file), 0, 0, 0, 0)) from error
+        raise Refused("unreadable-file", message, Span(str(file), 0, 0, 0, 0)) from error
     if len(data) > budget:
         message = f"the input is larger than {MAX_BYTES // 1_000_000} MB"
-        raise _Refused("input-too-large", message, Span(str(file), 0, 0, 0, 0))
+        raise Refused("input-too-large", message, Span(str(file), 0, 0, 0, 0))
     return data
 
 
@@ -110,8 +113,16 @@ class _Repeated(dict[str, Any]):
         self.key = next(key for position, key in enumerate(keys) if key in keys[:position])
 
 
-def _parse(data: bytes, file: str) -> Any:
-    """Return the value that `data` spells. Raises `_Refused` for what RFC 8259 leaves open or forbids."""
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        message = f"`{file}` is not text in UTF-8 or UTF-16 (byte {error.start})"
+        raise Refused("bad-json", message, Span(file, 0, 0, 0, 0)) from error
+
+
+def parse(text: str, file: str) -> Any:
+    """Return the value that `text` spells. Raises `Refused` for what RFC 8259 leaves open or forbids."""
     repeated: list[_Repeated] = []
 
     def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -122,23 +133,35 @@ def _parse(data: bytes, file: str) -> Any:
         return repeated[-1]
 
     try:
-        text = data.decode(json.detect_encoding(data))
-        content = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=as_object, parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        message = f"`{file}` is not text in UTF-8 or UTF-16 (byte {error.start})"
-        raise _Refused("bad-json", message, Span(file, 0, 0, 0, 0)) from error
+        content = json.loads(text, object_pairs_hook=as_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         span = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
-        raise _Refused("bad-json", f"`{file}` is not valid JSON", span, _lower(error.msg)) from error
+        raise Refused("bad-json", f"`{file}` is not valid JSON", span, _lower(error.msg)) from error
     except RecursionError as error:
-        raise _Refused("bad-json", f"`{file}` is nested too deeply", Span(file, 0, 0, 0, 0)) from error
+        raise _too_deep(file) from error
     except ValueError as error:
-        raise _Refused("bad-json", f"`{file}` is not valid JSON: {error}", Span(file, 0, 0, 0, 0)) from error
+        raise Refused("bad-json", f"`{file}` is not valid JSON: {error}", Span(file, 0, 0, 0, 0)) from error
+    if _is_deeper_than(MAX_DEPTH, content):
+        raise _too_deep(file)
     if repeated:
-        pointer = _pointer_to(repeated[0], content)
         message = f"key `{repeated[0].key}` stands twice in one object"
-        raise _Refused("duplicate-key", message, place(file, pointer))
+        raise Refused("duplicate-key", message, place(file, _pointer_to(repeated[0], content)))
     return content
+
+
+def _too_deep(file: str) -> Refused:
+    return Refused("bad-json", f"`{file}` nests deeper than {MAX_DEPTH} levels", Span(file, 0, 0, 0, 0))
+
+
+def _is_deeper_than(limit: int, content: Any) -> bool:
+    """Hold when lists and objects nest more than `limit` deep; level by level, so that nothing exhausts the stack."""
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(limit):
+        members = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for some in members for child in some if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_constant(word: str) -> NoReturn:

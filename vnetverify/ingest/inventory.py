@@ -45,10 +45,12 @@ class Inventory:
         self._findings = findings
         self._by_key: dict[str, Resource] = {}
         self._by_kind: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._children: defaultdict[str, list[str]] = defaultdict(list)
         for resource in resources:
             if self._add(resource):
                 for child in self._children_of(resource):
                     self._add(child)
+                    self._children[resource.key].append(child.key)
 
     def __contains__(self, key: str) -> bool:
         return key in self._by_key
@@ -84,9 +86,10 @@ class Inventory:
         return True
 
     def _forget_children(self, parent: Resource) -> None:
-        for key in [key for key in self._by_key if key.startswith(f"{parent.key}/")]:
-            del self._by_kind[self._by_key[key].kind][key]
-            del self._by_key[key]
+        for key in self._children.pop(parent.key, ()):
+            child = self._by_key.pop(key, None)
+            if child is not None:
+                del self._by_kind[child.kind][key]
 
     def _children_of(self, resource: Resource) -> Iterator[Resource]:
         for name, segment in _CHILDREN.get(resource.kind, ()):

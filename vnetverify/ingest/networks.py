@@ -51,6 +51,7 @@ class Networks:
         self._inventory = inventory
         self._findings = findings
         self._mentioned = {key_of(identity): (identity, by) for identity, by in places_mentioned(inventory)}
+        self._namers = {vnet_of(key): by for key, (_, by) in self._mentioned.items()}
         self.names = unique_names(self._vnet_ids(), findings)
         self._declared = self._completed_by(declared)
         self.names.update((key, vnet.name) for key, vnet in self._declared.items())
@@ -58,6 +59,8 @@ class Networks:
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self.links = tuple(self._read_links())
         self.peers = _peers(self.links)
+        self._told = {link.remote: link.remote_ranges for link in self.links if link.remote_ranges}
+        self._users = _users(self.links)
 
     def _vnet_ids(self) -> Iterator[tuple[str, Span]]:
         for resource in self._inventory.of("virtualnetworks"):
@@ -91,7 +94,7 @@ class Networks:
 
     def users_of(self, vnet: str) -> tuple[str, ...]:
         """Return the keys of the vnets that use the gateways of `vnet` as their remote ones."""
-        return tuple(link.local for link in self.links if link.remote == vnet and link.peering.use_remote_gateways)
+        return self._users.get(vnet, ())
 
     def _read_links(self) -> Iterator[_Link]:
         for resource in self._inventory.of(_PEERINGS):
@@ -194,12 +197,11 @@ class Networks:
             return Vnet(self.names[key], (), subnets, span=resource.span)
 
     def _stand_in(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
-        told = [link.remote_ranges for link in self.links if link.remote == key and link.remote_ranges]
-        by = next(by for mention, (_, by) in self._mentioned.items() if vnet_of(mention) == key)
+        by = self._namers[key]
         self._findings.doubt(f"vnet `{self.names[key]}`, which {by.subject} names", _NOT_HERE, key, by.span)
         classic = kind_of(key) != "virtualnetworks"
         model = DeploymentModel.CLASSIC if classic else DeploymentModel.RESOURCE_MANAGER
-        return Vnet(self.names[key], told[0] if told else (), subnets, model=model, span=by.span)
+        return Vnet(self.names[key], self._told.get(key, ()), subnets, model=model, span=by.span)
 
     def _vnet_of(self, resource: Resource, subnets: tuple[Subnet, ...]) -> Vnet:
         values, doubts = read(resource.body, resource.pointer, VNET)
@@ -283,6 +285,15 @@ def _peers(links: tuple[_Link, ...]) -> dict[str, tuple[str, ...]]:
         found[link.local][link.remote] = None
         found[link.remote][link.local] = None
     return {vnet: tuple(peers) for vnet, peers in found.items()}
+
+
+def _users(links: tuple[_Link, ...]) -> dict[str, tuple[str, ...]]:
+    """Return, for each vnet whose gateways others use as their remote ones, the keys of those others."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for link in links:
+        if link.peering.use_remote_gateways:
+            found[link.remote].append(link.local)
+    return {vnet: tuple(users) for vnet, users in found.items()}
 
 
 def _state(text: str) -> LinkState:

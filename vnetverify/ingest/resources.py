@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.documents import Document, place
+from vnetverify.ingest.documents import Document, Refused, parse, place
 from vnetverify.ingest.values import printable, shown
 from vnetverify.source import Span
 
@@ -148,9 +147,25 @@ class _Reader:
         for position, call in enumerate(interactions):
             response = call.get("response") if isinstance(call, dict) else None
             if isinstance(response, dict) and _succeeded(response):
-                content, pointer = _body(response)
+                content, pointer = self._body(response)
                 if isinstance(content, (dict, list)):
                     self.read_page(content, f"/interactions/{position}/response{pointer}")
+
+    def _body(self, response: dict[str, Any]) -> tuple[Any, str]:
+        """Return the content of a recorded answer, which may be spelt as JSON inside a string, and its pointer."""
+        body = response.get("body")
+        if not isinstance(body, dict):
+            return body, "/body"
+        content, pointer = (body["data"], "/body/data") if "data" in body else (body.get("string"), "/body/string")
+        if isinstance(content, str):
+            if not content.lstrip().startswith(("{", "[")):
+                return None, pointer  # other services answer in XML or plain text
+            try:
+                return parse(content, self.file), pointer
+            except Refused as refusal:
+                self.diagnostics.append(refusal.diagnostic)
+                return None, pointer
+        return content, pointer
 
     def _read_responses(self, responses: dict[str, Any]) -> None:
         """Read an example of the API's specification: the answers by status."""
@@ -211,17 +226,3 @@ def _succeeded(response: dict[str, Any]) -> bool:
     status = response.get("status")
     code = status.get("code") if isinstance(status, dict) else response.get("status_code")
     return code in (200, 201)
-
-
-def _body(response: dict[str, Any]) -> tuple[Any, str]:
-    """Return the content of a recorded answer, which may be spelt as JSON inside a string, and its pointer."""
-    body = response.get("body")
-    if not isinstance(body, dict):
-        return body, "/body"
-    content, pointer = (body["data"], "/body/data") if "data" in body else (body.get("string"), "/body/string")
-    if isinstance(content, str):
-        try:
-            return json.loads(content), pointer
-        except (ValueError, RecursionError):
-            return None, pointer
-    return content, pointer

@@ -250,9 +250,8 @@ class _Run:
         self.clock.add("encode", time.perf_counter() - begun - solving)
         with self.clock.phase("replay"):
             verdict, story = self._replayed(claim, verdict)
-        return ClaimResult(
-            claim, self._qualified(claim, verdict), story, time.perf_counter() - begun, solver.rlimit - spent
-        )
+        seconds, work = time.perf_counter() - begun, solver.rlimit - spent
+        return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work)
 
     def _in_its_world(self, verdict: Verdict) -> Verdict:
         """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that."""

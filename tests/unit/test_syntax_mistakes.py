@@ -91,10 +91,15 @@ def test_a_quote_without_end_is_told_where_it_opens() -> None:
     assert (found.message, found.span.column) == ("this text has no closing quote on its line", 10)
 
 
-def test_a_keyword_in_the_place_of_a_name_is_advised_quotes() -> None:
-    found = mistake("intent i { any never reaches internet  in never reaches internet }")
+def test_a_name_with_dots_is_advised_quotes() -> None:
+    found = mistake("vnet my.vnet {}")
 
-    assert found.help == 'a name that the syntax uses, or with dots in it, stands in quotes: `"in"`'
+    assert found.help == "a name with dots in it stands in quotes"
+
+
+@pytest.mark.parametrize("word", ["nsg", "inbound", "any", "reaches", "in", "vnet"])
+def test_a_word_of_the_language_is_a_name_where_it_cannot_be_mistaken(word: str) -> None:
+    assert mistakes(f"vnet {word} {{}}\nnsg {word} {{ inbound 100 {word} allow tcp from any to any }}") == ()
 
 
 def test_a_statement_that_does_not_exist_is_told_of() -> None:

@@ -163,7 +163,9 @@ def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     if token is None:
         return _unreadable(source, mistake, expected)
     span = Span(source.name, token.line or 0, token.column or 0, token.end_line or 0, token.end_column or 0)
-    help_text = did_you_mean(token, _keywords(expected)) or _quoting(token, expected)
+    help_text = did_you_mean(token, _keywords(expected))
+    if token == ".":
+        help_text = "a name with dots in it stands in quotes"
     if token in STATEMENTS:
         help_text = _closing(expected) or help_text
     return Diagnostic("syntax", f"did not expect {shown(token)} here", span, _alternatives(expected), (), help_text)
@@ -199,13 +201,6 @@ def _keywords(expected: Collection[str]) -> list[str]:
 
 def _closing(expected: Collection[str]) -> str | None:
     return "close the statement before it with `}`" if "}" in expected else None
-
-
-def _quoting(token: Token, expected: Collection[str]) -> str | None:
-    """Advise quotes where a keyword stands in a name's place."""
-    if "NAME" in expected and "STRING" in expected and token[:1].isalnum():
-        return f'a name that the syntax uses, or with dots in it, stands in quotes: `"{token[:60]}"`'
-    return None
 
 
 def _alternatives(expected: Collection[str]) -> str:

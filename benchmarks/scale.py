@@ -32,7 +32,7 @@ def measured(shape: Shape, intent: str) -> list[str]:
     report = json.loads(run.stdout)
     peak = int(run.stderr.split()[-1]) >> 10
     result = report["intents"][0]
-    timings = report["timings"]
+    timings = report["seconds"]
     work = sum(claim["rlimit"] for claim in result["claims"])
     phases = (f"{timings.get(phase, 0.0):.2f}" for phase in PHASES)
     rules = shape.spokes * shape.subnets * shape.rules

@@ -238,7 +238,7 @@ def test_several_exports_are_read_as_one(tmp_path: Path) -> None:
 
 def test_json_inside_a_recorded_string_is_read_as_strictly(tmp_path: Path) -> None:
     recording = {
-        "interactions": [_call({"data": _HUB}), _call({"string": '{"id": 1, "id": 2}'}), _call({"string": "<"})]
+        "interactions": [_call({"data": _HUB}), _call({"string": '{"id": 1, "id": 2}'}), _call({"string": "{"})]
     }
 
     assert sorted(errors(read(tmp_path, recording))) == ["bad-json", "duplicate-key"]

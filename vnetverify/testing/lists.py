@@ -102,12 +102,12 @@ def pieces(prefixes: Sequence[Prefix]) -> tuple[Prefix, ...]:
 def policies(draw: DrawFn, prefixes: Sequence[Prefix]) -> tuple[PolicyRule, ...] | None:
     """Draw an undeclared policy, one that passes all, or up to two lines."""
     everything = PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS)
-    kind = draw(st.integers(0, 3))
-    if kind == 0:
+    kind = draw(st.sampled_from(("any", "any", "undeclared", "lines")))
+    if kind == "undeclared":
         return None
-    if kind < 3:
+    if kind == "any":
         return (everything,)
-    return tuple(draw(st.lists(_policy_lines(prefixes), max_size=2)))
+    return tuple(draw(st.lists(_policy_lines(prefixes), min_size=0, max_size=2)))
 
 
 @st.composite

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import LAST_ADDRESS, Prefix, parse_address, parse_prefix
+from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Prefix, parse_address, parse_prefix
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     Connection,
@@ -83,7 +83,7 @@ def networks(draw: DrawFn) -> Network:
     sites = draw(_sites())
     machines = draw(_machines(frame))
     tables = draw(_route_tables(frame, machines))
-    vnets = draw(_with_lists(frame, tables))
+    vnets = draw(_with_lists(frame, tables, machines))
     if draw(st.booleans()) and machines:
         behind = draw(st.sampled_from(machines)).name
         sites = (*sites, Site("tunnelled", _prefixes("172.20.0.0/24"), behind=behind))
@@ -310,7 +310,7 @@ def _behaving(draw: DrawFn, name: str, nics: tuple[Nic, ...], frame: Frame, is_a
 
 @st.composite
 def _route_tables(draw: DrawFn, frame: Frame, machines: Sequence[Machine]) -> tuple[RouteTable, ...]:
-    prefixes = st.sampled_from((*frame.prefixes, *_ROUTED, *frame.prefixes))
+    prefixes = st.sampled_from((*frame.prefixes, EVERYWHERE, EVERYWHERE, *_ROUTED, *frame.prefixes))
     tables: list[RouteTable] = []
     for name in ("r", "q")[: draw(st.sampled_from((1, 2, 0)))]:
         drawn = draw(st.lists(prefixes, min_size=1, max_size=3, unique=True))
@@ -325,16 +325,19 @@ def _routes(draw: DrawFn, name: str, prefix: Prefix, frame: Frame, machines: Seq
     if hop is not NextHopType.APPLIANCE:
         return UserRoute(name, prefix, hop)
     declared = [address for machine in machines for nic in machine.nics for address in nic.addresses]
-    undeclared = [frame.vnets[0].subnets[0].prefixes[0].value + offset for offset in (3, 9)]
-    nobody = [parse_address("10.99.0.4")]
-    address = draw(st.sampled_from((*declared, *declared, *declared, *undeclared, *nobody)))
+    undeclared = [frame.vnets[0].subnets[0].prefixes[0].value + 9]
+    nobody = [parse_address("10.99.0.4"), frame.vnets[0].address_space[0].value + 3]
+    address = draw(st.sampled_from((*declared * 4, *undeclared, *nobody)))
     return UserRoute(name, prefix, hop, address)
 
 
 @st.composite
-def _with_lists(draw: DrawFn, frame: Frame, tables: Sequence[RouteTable]) -> tuple[Vnet, ...]:
-    """Draw which subnets have which group, table, NAT gateway and default access."""
+def _with_lists(
+    draw: DrawFn, frame: Frame, tables: Sequence[RouteTable], machines: Sequence[Machine]
+) -> tuple[Vnet, ...]:
+    """Draw which subnets have which group, table, NAT gateway and default access; appliances loop only now and then."""
     vnets: list[Vnet] = []
+    crowded = {nic.subnet_id for machine in machines for nic in machine.nics if nic.ip_forwarding}
     for vnet in frame.vnets:
         subnets = []
         for subnet in vnet.subnets:
@@ -343,7 +346,7 @@ def _with_lists(draw: DrawFn, frame: Frame, tables: Sequence[RouteTable]) -> tup
             subnets.append(
                 replace(
                     subnet,
-                    route_table=draw(st.sampled_from((None, *allowed, *allowed))),
+                    route_table=draw(st.sampled_from((*allowed, *((None,) * (5 if subnet.id in crowded else 1))))),
                     nsg=None if len(subnet.name) > 1 else draw(st.sampled_from((None, None, *frame.nsgs))),
                     default_outbound=None if special else draw(st.sampled_from((None, None, True, False))),
                     nat_gateway=None if special else draw(st.sampled_from((None, None, *frame.nat_gateways))),

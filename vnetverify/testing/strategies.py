@@ -20,7 +20,7 @@ from vnetverify.testing.networks import networks
 
 __all__ = ["Choices", "claims", "endpoint_sets", "flows", "flows_of", "networks", "places", "worlds"]
 
-_FLOW_PROTOCOLS = (6, 6, 6, 6, 6, 6, 17, 17, 1, 1, 50, 47)
+_FLOW_PROTOCOLS = (*(TCP,) * 12, *(UDP,) * 4, 1, 1, 50, 47)
 _OUTSIDE = tuple(parse_address(text) for text in ("203.0.113.9", "13.100.0.9", "25.4.0.9", "224.0.0.5", "10.77.0.4"))
 _PLATFORM = tuple(parse_address(text) for text in ("168.63.129.16", "169.254.169.254"))
 
@@ -116,7 +116,7 @@ def public_addresses(network: Network, world: World) -> tuple[int, ...]:
 def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
     """Draw where a flow begins and its header, near the bounds of what `network` names; half follow user routes."""
     steered = _steered(network)
-    if steered and draw(st.booleans()):
+    if draw(st.booleans()) and steered:
         origin, prefix = draw(st.sampled_from(steered))
         destination = draw(_inside(network, prefix, world))
     else:

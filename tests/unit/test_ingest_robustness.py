@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,48 @@ def test_a_missing_file_never_goes_unnoticed(missing: str, tmp_path: Path) -> No
     # Nothing else in the export refers to these two: a gateway's connection and a gateway's own address.
     assert noticed or missing in ("branch-connection.json", "vpn-ip.json")
     assert repr(partial.network) != repr(whole.network)
+
+
+def _flattened(value: Any) -> Any:
+    """The shape that `az … show` prints: no `properties`, at any depth."""
+    if isinstance(value, list):
+        return [_flattened(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    outer = {key: _flattened(item) for key, item in value.items() if key != "properties"}
+    return {**outer, **_flattened(value.get("properties", {}))}
+
+
+def _capitalised(value: Any) -> Any:
+    """Every id in capitals, as some services give them back."""
+    if isinstance(value, list):
+        return [_capitalised(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: item.upper() if key == "id" else _capitalised(item) for key, item in value.items()}
+
+
+def _without_spans(network: object) -> str:
+    return re.sub(r"Span\([^)]*\)", "", repr(network))
+
+
+def _export() -> list[Any]:
+    return [json.loads(file.read_text(encoding="utf-8")) for file in sorted(_EXPORT.glob("*.json"))]
+
+
+def test_the_shape_of_az_gives_the_same_network(tmp_path: Path) -> None:
+    file = tmp_path / "az.json"
+    file.write_text(json.dumps(_flattened(_export())), encoding="utf-8")
+    imported = read_path(file)
+
+    assert imported.diagnostics == ()
+    assert _without_spans(imported.network) == _without_spans(read_path(_EXPORT).network)
+
+
+def test_the_letter_case_of_ids_changes_no_more_than_names(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(_capitalised(_export())), encoding="utf-8")
+    imported = read_path(file)
+
+    assert imported.diagnostics == ()
+    assert _without_spans(imported.network).casefold() == _without_spans(read_path(_EXPORT).network).casefold()

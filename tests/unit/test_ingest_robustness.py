@@ -84,7 +84,7 @@ def _flattened(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     outer = {key: _flattened(item) for key, item in value.items() if key != "properties"}
-    return {**outer, **_flattened(value.get("properties", {}))}
+    return {**outer, **_flattened(value["properties"])} if "properties" in value else outer
 
 
 def _capitalised(value: Any) -> Any:

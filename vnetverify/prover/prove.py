@@ -210,8 +210,12 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
         for one, other in pairwise(named):
             join(one, other)
+    vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
     waiting = [
-        _anchor(network, place.kind, place.name) for pair in claim.pairs for ends in pair for place, _ in ends.parts
+        f"site {place.name}" if place.kind == PlaceKind.SITE.value else vnet_of.get(place.name, place.name)
+        for pair in claim.pairs
+        for ends in pair
+        for place, _ in ends.parts
     ]
     seen: set[str] = set()
     while waiting:
@@ -220,12 +224,6 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
             seen.add(name)
             waiting += joined.get(name, ())
     return frozenset(seen)
-
-
-def _anchor(network: Network, kind: str, name: str) -> str:
-    if kind == PlaceKind.SUBNET.value:
-        return network.subnet(name).vnet
-    return f"site {name}" if kind == PlaceKind.SITE.value else name
 
 
 def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:

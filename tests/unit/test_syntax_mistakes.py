@@ -143,7 +143,11 @@ def test_a_prefix_in_the_place_of_an_address_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("ports", "label"),
-    [("65536", "from 0 to 65535"), ("90-80", "the first port is the larger one"), ("1-" + "9" * 5000, "from 0 to 65535")],
+    [
+        ("65536", "from 0 to 65535"),
+        ("90-80", "the first port is the larger one"),
+        ("1-" + "9" * 5000, "from 0 to 65535"),
+    ],
 )
 def test_a_bad_port_is_told_with_what_is_wrong_with_it(ports: str, label: str) -> None:
     found = mistake(f"nsg a {{ inbound 100 r allow tcp from any to any port {ports} }}")
@@ -217,7 +221,11 @@ def test_two_interfaces_may_not_have_one_name() -> None:
         ("vnet a { subnet s 10.0.0.0/24 nsg wbe-nsg }\nnsg web-nsg {}", "unknown-nsg", "did you mean `web-nsg`?"),
         ("vnet a { subnet s 10.0.0.0/24 routes x }\nnsg x {}", "unknown-route-table", "`x` is declared as an nsg"),
         ("vnet a { subnet s 10.0.0.0/24 nat-gateway x }", "unknown-nat-gateway", None),
-        ("vnet a { subnet web 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a.wbe }", "unknown-subnet", "did you mean `a.web`?"),
+        (
+            "vnet a { subnet web 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a.wbe }",
+            "unknown-subnet",
+            "did you mean `a.web`?",
+        ),
         ("vnet a { subnet web 10.0.0.0/24 }\nvm m { nic 10.0.0.4 in a }", "unknown-subnet", None),
         ("nsg a { inbound 100 r allow tcp from asg web to any }", "unknown-asg", None),
         ("nsg a { inbound 100 r allow tcp from Intrenet to any }", "unknown-service-tag", "did you mean `Internet`?"),
@@ -250,7 +258,9 @@ def test_a_reference_to_nothing_is_told_with_what_was_meant(text: str, code: str
 
 
 def test_an_unknown_subnet_shows_the_vnet_and_what_it_has() -> None:
-    text = "vnet spoke {\n  subnet app 10.0.0.0/24\n  subnet data 10.0.1.0/24\n}\nintent i { spoke.web never reaches any }"
+    text = (
+        "vnet spoke {\n  subnet app 10.0.0.0/24\n  subnet data 10.0.1.0/24\n}\nintent i { spoke.web never reaches any }"
+    )
     found = mistake(text)
 
     assert found.message == "vnet `spoke` has no subnet `web`"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from tests.unit.text_samples import EVERYTHING, without_spans
 from vnetverify.header import IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.write import prefixes_of, write
 from vnetverify.testing.networks import networks
-
-from tests.unit.text_samples import EVERYTHING, without_spans
 
 
 def rewritten(network: Network) -> Network:

@@ -152,7 +152,7 @@ class Scope:
 
     def ports(self, node: PortsNode | None) -> IntervalSet | None:
         """Return the ports of a `port …` clause, all where there is none."""
-        if node is None or node.ports[0] in ANY_WORDS:
+        if node is None or node.ports[0].casefold() in ANY_WORDS:
             return ALL_PORTS
         intervals = [interval for token in node.ports if (interval := self.port_range(token)) is not None]
         return interval_set(intervals) if len(intervals) == len(node.ports) else None

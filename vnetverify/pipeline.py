@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
-from vnetverify.ingest import read_path
+from vnetverify.ingest import read_paths
 from vnetverify.model.intents import Claim, EndpointSet, Intent, Verb
-from vnetverify.model.network import Network, Vnet
+from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide, doubts
 from vnetverify.prover.solver import Limits, Solver
@@ -89,7 +89,7 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
             here = Path() if source.name == "-" else Path(source.name).parent
             wanted += [(here / path, span) for path, span in uses(source)]
     with clock.phase("ingest"):
-        imported = _import_all(wanted, {}, diagnostics)
+        imported = _import_all(wanted, diagnostics)
     with clock.phase("parse"):
         document = read(sources, imported)
     diagnostics += document.diagnostics
@@ -132,35 +132,19 @@ def _bounded(path: Path) -> bytes:
         return file.read(_LARGEST_TEXT + 1)
 
 
-def _import_all(
-    wanted: Sequence[tuple[Path, Span]], declared: Mapping[str, Vnet], diagnostics: list[Diagnostic]
-) -> Network:
-    network = Network()
+def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> Network:
+    """Return what all exports hold together: resources may name each other across them."""
+    present = []
     for path, span in wanted:
-        if not path.exists():
+        if path.exists():
+            present.append(path)
+        else:
             diagnostics.append(Diagnostic("unreadable", f"`{path}` does not exist", span))
-            continue
-        imported = read_path(path, declared)
-        diagnostics += imported.diagnostics
-        network = _joined(network, imported.network, span, diagnostics)
-    return network
-
-
-def _joined(one: Network, other: Network, span: Span, diagnostics: list[Diagnostic]) -> Network:
-    """Return both networks as one; a name that both declare is an error."""
-    merged: dict[str, object] = {}
-    for part in fields(Network):
-        left, right = getattr(one, part.name), getattr(other, part.name)
-        if isinstance(left, tuple):
-            merged[part.name] = (*left, *right)
-        elif isinstance(left, Mapping):
-            known = {name.casefold() for name in left}
-            for name in right:
-                if name.casefold() in known:
-                    message = f"`{name}` is declared by two of the files in use"
-                    diagnostics.append(Diagnostic("duplicate-name", message, span))
-            merged[part.name] = {**left, **right}
-    return replace(one, **merged)  # type: ignore[arg-type]
+    if not present:
+        return Network()
+    imported = read_paths(tuple(dict.fromkeys(present)))
+    diagnostics += imported.diagnostics
+    return imported.network
 
 
 # -- proving --------------------------------------------------------------------------------------------

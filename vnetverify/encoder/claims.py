@@ -149,7 +149,7 @@ class _Encoder:
         return [(dict(left.parts), dict(right.parts)) for left, right in self.claim.pairs]
 
     def _open(self) -> tuple[Ends, Header, Parts]:
-        left = joined_ends(pair[0] for pair in self.claim.pairs)
+        left = self._left()
         origins, width = selectors_of(self.hops, left)
         protocols, ports = _service_fields(self.claim.service)
         header = declare_header(self.script, protocols, ports)
@@ -161,6 +161,13 @@ class _Encoder:
         ends = Ends(self.hops, self.script, header, key, origins, self.claim.apart)
         return ends, header, left
 
+    def _left(self) -> Parts:
+        """Return where flows in question begin; only subnets have next hops."""
+        left = joined_ends(pair[0] for pair in self.claim.pairs)
+        if self.claim.verb is not Verb.NEXT_HOP:
+            return left
+        return {place: addresses for place, addresses in left.items() if place.kind == PlaceKind.SUBNET.value}
+
     def _destinations(self, from_internet: bool) -> IntervalSet:
         """Return where the destination of a flow in question can lie."""
         zone = [interval for addresses in self.right.values() for interval in addresses]
@@ -171,7 +178,7 @@ class _Encoder:
         return coarse(interval_set(zone))
 
     def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term) -> Obligation:
-        left = joined_ends(pair[0] for pair in self.claim.pairs)
+        left = self._left()
         premises = [
             ends.begins_in(left),
             _serves(self.claim.service, header),
@@ -241,9 +248,10 @@ class _Encoder:
 
     def _extra(self, ends: Ends, place: Place, addresses: IntervalSet) -> Term:
         """Hold when an end at `place` is another host and member than the origin, and no public address names it."""
-        if place == INTERNET:
-            return ends.names_no_public_address()
-        return all_of(ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination))
+        nobody_here = ends.names_no_public_address() if place == INTERNET else TRUE
+        return all_of(
+            nobody_here, ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination)
+        )
 
     def _parted(self, ends: Ends, nic: Nic) -> Term:
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)

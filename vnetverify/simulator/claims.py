@@ -113,13 +113,16 @@ def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> 
 def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -> list[End]:
     """Return the ends in `right` that the flow's destination names.
 
-    From the Internet a host with a public address is named by that address alone.
+    A public address that an interface holds names nobody at the Internet. From there a host with a public
+    address is named by that address alone.
     """
     named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
+    receiver = holder_of_public(situation, point(flow.destination))
+    if receiver is not None:
+        named = [end for end in named if end[0] != INTERNET]
     if origin != INTERNET:
         return named
     ends = [end for end in named if not _has_public_address(situation, end)]
-    receiver = holder_of_public(situation, point(flow.destination))
     if receiver is not None:
         behind = (Place(PlaceKind.SUBNET.value, receiver.subnet_id), receiver.addresses[0])
         if _holds(right, behind):
@@ -161,7 +164,7 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     end = end_of(conversation.forward.outcome, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
-    if end is None or not all(_holds(target, end) for target in targets):
+    if end is None or _is_excluded(claim, origin, flow, end) or not all(_holds(target, end) for target in targets):
         return Violation("the first packet ends elsewhere", _traces(conversation))
     return None
 

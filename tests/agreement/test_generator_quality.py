@@ -1,0 +1,126 @@
+"""The strategies find what the agreement tests are for; measured over one seeded campaign."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from vnetverify.diagnostic import Severity
+from vnetverify.header import EVERYWHERE
+from vnetverify.model.network import Network
+from vnetverify.model.wellformed import check
+from vnetverify.simulator.journey import Delivered, Dropped, LeftToInternet
+from vnetverify.simulator.situation import index_of
+from vnetverify.simulator.walk import Conversation, converse
+from vnetverify.testing.strategies import flows, networks, worlds
+
+NETWORKS = 150
+FLOWS = 4
+
+
+@cache
+def campaign() -> Counter[str]:
+    """Return how many networks and flows show what."""
+    seen: Counter[str] = Counter()
+
+    @seed(20)
+    @settings(
+        max_examples=NETWORKS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def draw_some(data: st.DataObject) -> None:
+        network, world = data.draw(networks()), data.draw(worlds())
+        seen.update(("network", *traits(network)))
+        for _ in range(FLOWS):
+            origin, flow = data.draw(flows(network, world))
+            seen.update(("flow", *features(converse(network, origin, flow, world))))
+
+    draw_some()
+    return seen
+
+
+def traits(network: Network) -> set[str]:
+    routes = [route for table in network.route_tables.values() for route in table.routes]
+    ranges = {prefix for vnet in network.vnets.values() for prefix in vnet.address_space}
+    peers = index_of(network).peers
+    found = {
+        "a tie with a system route": any(route.prefix in ranges for route in routes),
+        "a chain of peerings": any(
+            far != near and far not in peers[near] for near in peers for via in peers[near] for far in peers[via]
+        ),
+        "a user route for 0.0.0.0/0": any(route.prefix == EVERYWHERE for route in routes),
+        "gateway transit": any(half.use_remote_gateways for half in network.peerings),
+        "accepted by Azure": not any(fault.severity is Severity.ERROR for fault in check(network)),
+        "several interfaces": any(len(machine.nics) > 1 for machine in network.machines.values()),
+        "a shared circuit": _shares_circuit(network),
+        "gateways joined": any(connection.remote_gateway for connection in network.connections),
+    }
+    return {name for name, is_so in found.items() if is_so}
+
+
+def _shares_circuit(network: Network) -> bool:
+    users = {(connection.circuit, connection.gateway) for connection in network.connections if connection.circuit}
+    return len(users) > len({circuit for circuit, _ in users})
+
+
+def features(conversation: Conversation) -> set[str]:
+    outcome = conversation.forward.outcome
+    machines = [device for device in conversation.forward.devices if not device.is_gateway]
+    gateways = [device for device in conversation.forward.devices if device.is_gateway]
+    found = {
+        "delivered": isinstance(outcome, Delivered),
+        "left to the Internet": isinstance(outcome, LeftToInternet),
+        "answered": conversation.established,
+        "one way only": isinstance(outcome, Delivered) and not conversation.established,
+        "forwarded by an appliance": bool(machines),
+        "delivered through an appliance": bool(machines) and isinstance(outcome, Delivered),
+        "delivered through a gateway": bool(gateways) and isinstance(outcome, Delivered),
+        "a loop": isinstance(outcome, Dropped) and outcome.rule == "R-TRAF-3",
+        "denied by a filter": isinstance(outcome, Dropped) and outcome.rule in ("F-NSG-4", "F-DEF-1"),
+        "dropped by a None route": isinstance(outcome, Dropped) and outcome.rule in ("R-SYS-3", "R-UDR-6"),
+    }
+    return {name for name, is_so in found.items() if is_so}
+
+
+@pytest.mark.parametrize(
+    ("trait", "share"),
+    [
+        ("a tie with a system route", 0.30),
+        ("a chain of peerings", 0.15),
+        ("a user route for 0.0.0.0/0", 0.10),
+        ("gateway transit", 0.10),
+        ("accepted by Azure", 0.60),
+        ("several interfaces", 0.20),
+        ("a shared circuit", 0.04),
+        ("gateways joined", 0.05),
+    ],
+)
+def test_networks_have(trait: str, share: float) -> None:
+    assert campaign()[trait] / campaign()["network"] >= share
+
+
+@pytest.mark.parametrize(
+    ("feature", "share"),
+    [
+        ("delivered", 0.20),
+        ("left to the Internet", 0.01),
+        ("answered", 0.15),
+        ("one way only", 0.01),
+        ("forwarded by an appliance", 0.04),
+        ("delivered through an appliance", 0.01),
+        ("delivered through a gateway", 0.02),
+        ("a loop", 0.002),
+        ("denied by a filter", 0.04),
+        ("dropped by a None route", 0.04),
+    ],
+)
+def test_flows_are(feature: str, share: float) -> None:
+    assert campaign()[feature] / campaign()["flow"] >= share

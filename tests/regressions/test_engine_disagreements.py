@@ -1,0 +1,110 @@
+"""Networks on which the two engines once differed, as Hypothesis shrank them."""
+
+from __future__ import annotations
+
+import pytest
+
+from vnetverify.model.intents import INTERNET, Place
+from vnetverify.pipeline import Loaded, Options, prove
+from vnetverify.prover.verdict import verdict_word
+from vnetverify.rules import World
+from vnetverify.simulator.claims import violates
+from vnetverify.syntax.read import read_text
+from vnetverify.testing.questions import parse_flow
+
+
+def verdicts(text: str) -> dict[str, str]:
+    report = prove(Loaded(read_text(text), {}, ()), Options())
+    return {result.intent.name: verdict_word(result.verdict) for result in report.results}
+
+
+def test_a_site_has_no_next_hop() -> None:
+    """The encoding found a flow from the site to contradict; the simulator, which knows no subnet there, did not."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24
+    }
+    site branch { address 192.168.0.0/24 }
+    intent from-a-site   { next hop of branch to a is peering }
+    intent from-anywhere { next hop of branch, internet, a to a is vnet-local }
+    """
+
+    assert verdicts(text) == {"from-a-site": "vacuous", "from-anywhere": "proved"}
+
+
+def test_a_public_address_that_an_interface_holds_is_not_at_the_internet() -> None:
+    """The simulator asked that a packet for the interface reach the Internet."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24 default-outbound on
+    }
+    vm m { nic 10.0.0.4 in a.s  public-ip standard }
+    intent out { a reaches internet on https }
+    """
+    document = read_text(text)
+    (public,) = [nic.public_address for nic in document.network.nics() if nic.public_address]
+    flow = parse_flow("tcp 10.0.0.5:50000 -> 41.0.0.1:443")
+    held = World({}, {public.name: flow.destination})
+
+    assert violates(document.network, document.intents[0].claims[0], Place("subnet", "a.s"), flow, held) is None
+
+
+def test_a_flow_that_ends_at_its_own_sender_reaches_nobody() -> None:
+    """Where a vnet uses public space, an address is one at the Internet too; the simulator took the sender for it."""
+    text = """
+    vnet a {
+      address 4.130.0.0/24
+      subnet s 4.130.0.0/26
+    }
+    intent out { a reaches internet, a on https }
+    """
+    document = read_text(text)
+    flow = parse_flow("tcp 4.130.0.4:50000 -> 4.130.0.4:443")
+
+    assert violates(document.network, document.intents[0].claims[0], Place("subnet", "a.s"), flow, World()) is not None
+
+
+def test_nobody_at_the_internet_is_both_ends() -> None:
+    """The encoding counted a packet from an Internet host to itself."""
+    text = """
+    vnet a { address 10.0.0.0/16 }
+    intent itself { 203.0.113.9/32 reaches 203.0.113.9/32 on https }
+    """
+    claim = read_text(text).intents[0].claims[0]
+
+    assert [place for place, _ in claim.pairs[0][0].parts] == [INTERNET]
+    assert verdicts(text) == {"itself": "vacuous"}
+
+
+def test_both_engines_name_an_unlisted_tag_alike() -> None:
+    """The encoding called the fact otherwise, so that a replayed witness ran in another world."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24  nsg n  default-outbound on
+    }
+    nsg n { outbound 100 storage deny any from any to Storage }
+    assume U-TAG(Storage, destination) = false
+    intent out { a reaches 203.0.113.0/24 on https }
+    """
+
+    assert verdicts(text) == {"out": "proved"}
+
+
+@pytest.mark.parametrize("hop", ["peering", "vnet-local", "none"])
+def test_a_subnet_without_a_table_does_not_borrow_the_routes_of_its_neighbour(hop: str) -> None:
+    """A branch that gives false vanished from the tree where other keys may give anything: a false proof."""
+    text = f"""
+    vnet v {{
+      address 10.0.0.0/16
+      subnet a 10.0.0.0/24  routes r
+      subnet b 10.0.1.0/24
+    }}
+    route-table r {{ all 192.168.0.0/16 -> vnet-local }}
+    site branch {{ address 192.168.0.0/24 }}
+    intent both {{ next hop of v to branch is {hop} }}
+    """
+
+    assert verdicts(text) == {"both": "refuted"}

@@ -283,6 +283,7 @@ def test_isolation_between_two_variables_is_one_claim_since_both_ways_are_in_it(
     found = claim("for each a, b in spokes: a isolated from b")
 
     assert (found.verb, len(found.pairs), len(found.apart)) == (Verb.NEVER_REACHES, 1, 2)
+    assert found.text == "for each a, b in spokes: a isolated from b"
 
 
 def test_members_that_overlap_are_never_merged_into_one_pair() -> None:

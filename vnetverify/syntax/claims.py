@@ -90,7 +90,7 @@ def for_each(sentence: Sentence, node: ForEachNode) -> list[Claim]:
         return []
     if is_between(node) and members.is_disjoint and claims[0].verb is not Verb.SOMETIMES_REACHES:
         apart = tuple(member.endpoints for member in members.members)
-        return [replace(claims[0], apart=apart)]  # of `isolated`, both directions are the same pairs
+        return [replace(claims[0], text=sentence.text, apart=apart)]  # of `isolated`, both directions are these pairs
     return one_by_one(sentence, variables, members.members)
 
 

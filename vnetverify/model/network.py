@@ -78,6 +78,7 @@ class Subnet:
     route_table: str | None = None
     default_outbound: bool | None = None
     nat_gateway: str | None = None
+    service_endpoints: tuple[str, ...] = ()
     span: Span = NOWHERE
 
     @property
@@ -95,6 +96,8 @@ class Vnet:
     subnets: tuple[Subnet, ...] = ()
     region: str | None = None
     subscription: str | None = None
+    tenant: str | None = None
+    summarized_gateway_prefixes: tuple[Prefix, ...] = ()
     model: DeploymentModel = DeploymentModel.RESOURCE_MANAGER
     tags: tuple[tuple[str, str], ...] = ()
     span: Span = NOWHERE
@@ -111,7 +114,9 @@ class Vnet:
 class Peering:
     """One directed half of a peering: what `local` says about `remote` (R-PEER-1).
 
-    `state` is None unless it was stated; then it follows from the other half (R-PEER-2).
+    `state` is None unless it was stated; then it follows from the other half (R-PEER-2). `remote_space` is
+    the remote space as this half last saw it, None where that is the present one (R-PEER-17). For a peering of
+    subnets `local_subnets` and `remote_subnets` name those that take part; None for whole networks (R-PEER-18).
     """
 
     local: str
@@ -121,11 +126,18 @@ class Peering:
     allow_gateway_transit: bool = False
     use_remote_gateways: bool = False
     state: LinkState | None = None
+    remote_space: tuple[Prefix, ...] | None = None
+    local_subnets: tuple[str, ...] | None = None
+    remote_subnets: tuple[str, ...] | None = None
     span: Span = NOWHERE
 
     @property
     def id(self) -> str:
         return f"{self.local} -> {self.remote}"
+
+    @property
+    def is_of_subnets(self) -> bool:
+        return self.local_subnets is not None or self.remote_subnets is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +197,16 @@ class Nsg:
 
 @dataclass(frozen=True, slots=True)
 class UserRoute:
-    """A user-defined route; `next_hop_address` is set for appliances alone (R-UDR-2)."""
+    """A user-defined route; `next_hop_address` is set for appliances alone (R-UDR-2).
+
+    With a `service_tag` the route stands for each prefix of that tag (R-UDR-4) and `prefix` is one of them.
+    """
 
     name: str
     prefix: Prefix
     next_hop: NextHopType
     next_hop_address: int | None = None
+    service_tag: str | None = None
     span: Span = NOWHERE
 
 
@@ -270,6 +286,8 @@ class Gateway:
     vnet: str
     kind: GatewayKind
     allows_remote_vnets: bool | None = None
+    active_active: bool = False
+    asn: int = 65515
     span: Span = NOWHERE
 
 
@@ -299,6 +317,37 @@ class Connection:
     circuit: str | None = None
     prefixes: tuple[Prefix, ...] | None = None
     default_site: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedGroup:
+    """Networks that a network manager connects to each other; `is_global` when regions may differ (R-CG-1)."""
+
+    name: str
+    members: tuple[str, ...]
+    is_global: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class BgpPeer:
+    """An appliance that announces prefixes to a Route Server; `next_hop` is None where it names itself."""
+
+    machine: str
+    prefixes: tuple[Prefix, ...]
+    next_hop: int | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RouteServer:
+    """A Route Server; with `branch_to_branch` it exchanges routes with the gateways of its network (R-GW-16, R-GW-19)."""
+
+    name: str
+    vnet: str
+    peers: tuple[BgpPeer, ...] = ()
+    branch_to_branch: bool = False
     span: Span = NOWHERE
 
 
@@ -339,6 +388,8 @@ class Network:
     asgs: Mapping[str, Span] = field(default_factory=dict)
     nat_gateways: Mapping[str, Span] = field(default_factory=dict)
     service_tags: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
+    connected_groups: tuple[ConnectedGroup, ...] = ()
+    route_servers: tuple[RouteServer, ...] = ()
     unmodelled: tuple[Unmodelled, ...] = ()
 
     def subnets(self) -> tuple[Subnet, ...]:

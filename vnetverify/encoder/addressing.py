@@ -1,6 +1,7 @@
 """Who is next to whom, who owns an address, and where hosts can be.
 
-R-ADDR-1, R-ADDR-4, R-ADDR-7, R-ADDR-8, R-ADDR-9, R-PEER-1, R-PEER-2, R-PEER-3, R-PEER-4, R-PEER-11, R-PEER-12, R-GW-9.
+R-ADDR-1, R-ADDR-4, R-ADDR-7, R-ADDR-8, R-ADDR-9, R-PEER-1, R-PEER-2, R-PEER-3, R-PEER-4, R-PEER-11, R-PEER-12,
+R-PEER-17, R-PEER-18, R-PEER-20, R-PEER-24, R-CG-1, R-CG-2, R-CG-3, R-CG-4, R-GW-9.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from vnetverify.header import (
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
     SUBNETS_WITHOUT_HOSTS,
+    ConnectedGroup,
     DeploymentModel,
     Era,
     Gateway,
@@ -70,6 +72,7 @@ class Estate:
         for gateway in network.gateways.values():
             self.gateways_of[gateway.vnet].append(gateway)
         self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+        self._mates: dict[str, tuple[str, ...]] = {}
         self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
 
     def half(self, local: str, remote: str) -> Peering | None:
@@ -88,11 +91,71 @@ class Estate:
         return interval_set(interval for name in self.direct(vnet) for interval in self.spaces[name])
 
     def owner(self, vnet: str, address: int) -> str | None:
-        """Return who owns `address` as seen from `vnet`: itself, else its only peer that does (R-ADDR-9)."""
+        """Return who owns `address` as seen from `vnet`: itself, else its only peer, else its only mate (R-ADDR-9)."""
         if address in self.spaces[vnet]:
             return vnet
-        owners = [name for name in self.peers(vnet) if address in self.spaces[name]]
+        owners = [name for name in self.peers(vnet) if self._is_seen(vnet, name, address)]
+        owners = owners or [name for name in self.mates(vnet) if address in self.spaces[name]]
         return owners[0] if len(owners) == 1 else None
+
+    def _is_seen(self, vnet: str, peer: str, address: int) -> bool:
+        return any(prefix.value <= address <= prefix.last for prefix, _ in self.ranges_seen(vnet, peer))
+
+    def ranges_seen(self, vnet: str, peer: str) -> tuple[tuple[Prefix, bool], ...]:
+        """Return the ranges of `peer` that the tables of `vnet` may hold, each with whether they surely do.
+
+        Of a peering of subnets these are the prefixes of the subnets that take part (R-PEER-18); of one that is not in
+        sync a range is sure when both the old view and the present space hold it (R-PEER-17).
+        """
+        if self.is_of_subnets(vnet, peer):
+            taking_part = self.participants(peer, vnet)
+            return tuple((prefix, True) for subnet in taking_part for prefix in subnet.prefixes)
+        present = self.network.vnets[peer].address_space
+        half = self.half(vnet, peer)
+        seen = present if half is None or half.remote_space is None else half.remote_space
+        return tuple((prefix, prefix in present and prefix in seen) for prefix in dict.fromkeys((*seen, *present)))
+
+    def is_of_subnets(self, vnet: str, peer: str) -> bool:
+        halves = (self.half(vnet, peer), self.half(peer, vnet))
+        return any(half is not None and half.is_of_subnets for half in halves)
+
+    def participants(self, vnet: str, peer: str) -> tuple[Subnet, ...]:
+        """Return the subnets of `vnet` that take part in its peering of subnets with `peer`."""
+        near, far = self.half(vnet, peer), self.half(peer, vnet)
+        named = near.local_subnets if near is not None else None
+        if named is None:
+            named = far.remote_subnets if far is not None else None
+        subnets = self.network.vnets[vnet].subnets
+        if named is None:
+            return subnets
+        wanted = {name.casefold() for name in named}
+        return tuple(subnet for subnet in subnets if subnet.name.casefold() in wanted)
+
+    def mates(self, vnet: str) -> tuple[str, ...]:
+        """Return the networks that a connected group joins to `vnet` without a peering (R-CG-1, R-CG-2)."""
+        if vnet not in self._mates:
+            found = [
+                name for group in self._groups_of(vnet) for name in group.members if self._is_mate(group, vnet, name)
+            ]
+            wanted = set(found)
+            self._mates[vnet] = tuple(name for name in self.network.vnets if name in wanted)
+        return self._mates[vnet]
+
+    def _groups_of(self, vnet: str) -> list[ConnectedGroup]:
+        return [group for group in self.network.connected_groups if vnet in group.members]
+
+    def _is_mate(self, group: ConnectedGroup, vnet: str, other: str) -> bool:
+        if other == vnet or other in self.peers(vnet):
+            return False
+        regions = {self.network.vnets[name].region for name in (vnet, other)} - {None}
+        return group.is_global or len({region.casefold() for region in regions if region}) < 2
+
+    def overlapped(self, vnet: str, mate: str) -> IntervalSet:
+        """Return the addresses of `mate` that another member of a common group holds as well (R-CG-4)."""
+        others = {
+            name for group in self._groups_of(vnet) if mate in group.members for name in group.members if name != mate
+        }
+        return self.spaces[mate] & interval_set(i for name in others for i in self.spaces[name])
 
     def subnet_at(self, vnet: str, address: int) -> Subnet | None:
         starts, subnets = self._places[vnet]

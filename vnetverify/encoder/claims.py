@@ -24,7 +24,10 @@ from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.routes import (
     ApplianceHop,
     Candidate,
+    EndpointHop,
+    GroupHop,
     InternetHop,
+    LearnedApplianceHop,
     LearnedHop,
     LocalHop,
     NoHop,
@@ -249,9 +252,7 @@ class _Encoder:
     def _extra(self, ends: Ends, place: Place, addresses: IntervalSet) -> Term:
         """Hold when an end at `place` is another host and member than the origin, and no public address names it."""
         nobody_here = ends.names_no_public_address() if place == INTERNET else TRUE
-        return all_of(
-            nobody_here, ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination)
-        )
+        return all_of(nobody_here, ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination))
 
     def _parted(self, ends: Ends, nic: Nic) -> Term:
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
@@ -423,14 +424,21 @@ class _Encoder:
         match choice.hop:
             case LocalHop():
                 return expected.kind is HopKind.VNET_LOCAL
-            case PeerHop():
+            case PeerHop() | GroupHop():
                 return expected.kind is HopKind.PEERING
+            case EndpointHop():
+                return expected.kind is HopKind.INTERNET
             case InternetHop():
                 return expected.kind is HopKind.INTERNET
             case NoHop():
                 return expected.kind is HopKind.NONE
             case ApplianceHop(address, owner):
                 machine = self.hops.machine_at(owner, address)
+                return expected.kind is HopKind.APPLIANCE and (
+                    expected.name is None or (machine is not None and machine.name == expected.name)
+                )
+            case LearnedApplianceHop(address, learned_owner):
+                machine = None if learned_owner is None else self.hops.machine_at(learned_owner, address)
                 return expected.kind is HopKind.APPLIANCE and (
                     expected.name is None or (machine is not None and machine.name == expected.name)
                 )

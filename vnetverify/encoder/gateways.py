@@ -1,6 +1,6 @@
 """What gateways serve, learn and announce.
 
-R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-17, R-GW-18, R-SYS-8.
+R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-SYS-8.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Facts
-from vnetverify.encoder.terms import TRUE, Term, all_of
-from vnetverify.header import EVERYWHERE, IntervalSet, Prefix, addresses_of
-from vnetverify.model.network import Connection, Gateway, GatewayKind
+from vnetverify.encoder.terms import TRUE, Field, Term, all_of, any_of, is_among, lies_in
+from vnetverify.header import EVERYWHERE, Prefix, addresses_of
+from vnetverify.model.network import Connection, Gateway, GatewayKind, RouteServer
+
+_AZURE_ASN = 65515
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,51 @@ class Gateways:
         used = (gateway for gateway in self.estate.network.gateways.values() if gateway.vnet in hubs)
         return (*self.estate.gateways_of[vnet], *used)
 
-    def own_prefixes(self, gateway: Gateway) -> tuple[Prefix, ...]:
-        """Return what `gateway` announces by itself: whole spaces of its network and its spokes (R-GW-8)."""
+    def own_prefixes(self, gateway: Gateway) -> tuple[tuple[Prefix, Term], ...]:
+        """Return what `gateway` announces by itself, each on its condition: whole spaces of its network and its spokes,
+        what takes part of spokes peered by subnets (R-GW-8), and what a Route Server tells it (R-GW-19)."""
         hub = gateway.vnet
-        members = [hub, *(spoke for spoke in self.estate.peers(hub) if self.uses(spoke, hub))]
-        return tuple(prefix for name in members for prefix in self.estate.network.vnets[name].address_space)
+        vnets = self.estate.network.vnets
+        announced = [(prefix, TRUE) for prefix in vnets[hub].address_space]
+        for spoke in self.estate.peers(hub):
+            if not self.uses(spoke, hub):
+                continue
+            whole = TRUE
+            if self.estate.is_of_subnets(hub, spoke):
+                taking_part = self.estate.participants(spoke, hub)
+                announced += [(prefix, TRUE) for subnet in taking_part for prefix in subnet.prefixes]
+                whole = self.facts.holds("U-R-GW-8")
+            announced += [(prefix, whole) for prefix in vnets[spoke].address_space]
+        for server in self.route_servers(hub):
+            if server.branch_to_branch:
+                announced += [(prefix, TRUE) for peer in server.peers for prefix in peer.prefixes]
+        return tuple(announced)
 
-    def own_space(self, gateway: Gateway) -> IntervalSet:
-        return addresses_of(self.own_prefixes(gateway))
+    def announces(self, gateway: Gateway, address: Field) -> Term:
+        """Hold when `gateway` announces `address` by itself."""
+        own = self.own_prefixes(gateway)
+        surely = addresses_of(prefix for prefix, condition in own if condition == TRUE)
+        doubtful = [all_of(lies_in(address, prefix), condition) for prefix, condition in own if condition != TRUE]
+        return any_of(is_among(address, surely), *doubtful)
+
+    def route_servers(self, vnet: str) -> tuple[RouteServer, ...]:
+        return tuple(server for server in self.estate.network.route_servers if server.vnet == vnet)
+
+    def serving_route_servers(self, vnet: str) -> tuple[RouteServer, ...]:
+        """Return the Route Servers whose routes `vnet` gets: its own, and those of hubs it uses (R-GW-19)."""
+        return tuple(
+            server
+            for server in self.estate.network.route_servers
+            if server.vnet == vnet or self.uses(vnet, server.vnet)
+        )
+
+    def exchanges_with(self, gateway: Gateway) -> tuple[Gateway, ...]:
+        """Return the gateways beside `gateway` that branch-to-branch joins to it (R-GW-16)."""
+        beside = self.estate.gateways_of[gateway.vnet]
+        vpn = any(g.kind is GatewayKind.VPN and g.active_active and g.asn == _AZURE_ASN for g in beside)
+        if not vpn or not any(server.branch_to_branch for server in self.route_servers(gateway.vnet)):
+            return ()
+        return tuple(other for other in beside if other.name != gateway.name)
 
     def connections(self, gateway: Gateway) -> tuple[Connection, ...]:
         """Return the connections with an end at `gateway`."""
@@ -110,7 +149,7 @@ class Gateways:
         return tuple(entry for entry in entries if not any(contains(prefix, entry.prefix) for prefix in space))
 
     def _from_gateway(self, way: Way, far: Gateway, met: frozenset[str]) -> list[Entry]:
-        entries = [Entry(prefix, way, not way.is_bgp) for prefix in self.own_prefixes(far)]
+        entries = [Entry(prefix, way, not way.is_bgp, condition) for prefix, condition in self.own_prefixes(far)]
         for entry in self._learn(far, met):
             if entry.way.name != way.name and entry.prefix != EVERYWHERE:
                 condition = all_of(entry.condition, self.may_relay(way, entry.way))
@@ -126,7 +165,7 @@ class Gateways:
             both_allow = gateway.allows_remote_vnets is True and other.allows_remote_vnets is True
             condition = TRUE if both_allow else self.facts.holds("U-R-GW-18")
             way = Way(f"circuit to {other.name}", True, gateway=other.name)
-            entries += [Entry(prefix, way, False, condition) for prefix in self.own_prefixes(other)]
+            entries += [Entry(p, way, False, all_of(condition, own)) for p, own in self.own_prefixes(other)]
         return entries
 
     def _circuits(self, gateway: Gateway) -> set[str]:

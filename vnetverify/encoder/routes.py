@@ -12,15 +12,24 @@ R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.gateways import Entry, Gateways, contains
+from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Interval, IntervalSet, Prefix, interval_set, parse_prefix
-from vnetverify.model.network import Gateway, GatewayKind, NextHopType, RouteTable, Subnet, UserRoute
+from vnetverify.model.network import (
+    GATEWAY_SUBNET,
+    BgpPeer,
+    GatewayKind,
+    NextHopType,
+    RouteServer,
+    RouteTable,
+    Subnet,
+    UserRoute,
+)
 from vnetverify.source import Span
 
 RESERVED = tuple(map(parse_prefix, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -64,6 +73,28 @@ class ApplianceHop:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupHop:
+    """Deliver in another network of a connected group."""
+
+    vnet: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHop:
+    """Leave for a public service by its service endpoint."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedApplianceHop:
+    """Send to the appliance that a Route Server learned the prefix from; `vnet` is None where nobody near owns it."""
+
+    address: int
+    vnet: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class UserGatewayHop:
     pass
 
@@ -73,7 +104,10 @@ class LearnedHop:
     gateway: str
 
 
-Hop = LocalHop | PeerHop | InternetHop | NoHop | ApplianceHop | UserGatewayHop | LearnedHop
+Hop = (
+    LocalHop | PeerHop | GroupHop | EndpointHop | InternetHop | NoHop
+    | ApplianceHop | LearnedApplianceHop | UserGatewayHop | LearnedHop
+)  # fmt: skip
 
 
 class Class(IntEnum):
@@ -112,20 +146,46 @@ class Piece:
     choices: tuple[Candidate, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A range that the system has a route for, what kind of route, and the condition on which the table holds it."""
+
+    prefix: Prefix
+    hop: Hop
+    condition: Term = TRUE
+
+
+# Ranks inside SYSTEM for one prefix: a None route that stays beats all, then own ranges, peers', mates'.
+_STAYS, _OWN, _PEER, _MATE = 4000, 3000, 2000, 1000
+# Ranks inside GATEWAY for one prefix (R-GW-15): an appliance that a Route Server prefers comes before a VPN gateway.
+_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = 8000, 6000, 4000, 2000
+
+
 @dataclass(slots=True)
 class Routes:
-    """The effective tables of an estate, made once for each network and route table."""
+    """The effective tables of an estate, made once for each kind of subnet."""
 
     estate: Estate
     gateways: Gateways
-    _pieces: dict[tuple[str, str | None], tuple[Piece, ...]] = field(default_factory=dict)
+    _pieces: dict[tuple[object, ...], tuple[Piece, ...]] = field(default_factory=dict)
 
     def pieces(self, subnet: Subnet) -> tuple[Piece, ...]:
         """Return the partition of all addresses that the effective routes of `subnet` make."""
-        name = (subnet.vnet, subnet.route_table)
-        if name not in self._pieces:
-            self._pieces[name] = partition(self.candidates(subnet))
-        return self._pieces[name]
+        alike = self._what_tells_tables_apart(subnet)
+        if alike not in self._pieces:
+            self._pieces[alike] = partition(self.candidates(subnet))
+        return self._pieces[alike]
+
+    def _what_tells_tables_apart(self, subnet: Subnet) -> tuple[object, ...]:
+        idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.takes_part(subnet, peer))
+        own = subnet.id if self.gateways.serving_route_servers(subnet.vnet) else None
+        return (subnet.vnet, subnet.route_table, subnet.service_endpoints, idle, own)
+
+    def takes_part(self, subnet: Subnet, peer: str) -> bool:
+        """Tell whether `subnet` takes part in the peering with `peer`: always, unless it is one of subnets."""
+        if not self.estate.is_of_subnets(subnet.vnet, peer):
+            return True
+        return subnet in self.estate.participants(subnet.vnet, peer)
 
     def table_of(self, subnet: Subnet) -> RouteTable | None:
         return None if subnet.route_table is None else self.estate.network.route_tables.get(subnet.route_table)
@@ -134,109 +194,188 @@ class Routes:
         """Return every route that some world has in the table of `subnet` (R-EFF-1)."""
         table = self.table_of(subnet)
         user_routes = () if table is None else table.routes
-        learned = self.learned_here(subnet)
+        known = self._known(subnet)
+        learned = self._learned(subnet, known)
         return (
-            *self._system(subnet, user_routes, learned),
+            *self._system(known, user_routes, learned),
             *learned,
-            *self._user(subnet, user_routes),
+            *self._user(subnet, user_routes, known),
         )
 
-    def learned_here(self, subnet: Subnet) -> tuple[Candidate, ...]:
-        """Return the gateway routes of `subnet` that its own and peered ranges leave (R-SYS-8, R-GW-7, R-SEL-3)."""
+    def _known(self, subnet: Subnet) -> tuple[Known, ...]:
+        """Return the ranges of the network itself, its peers, its mates, and enabled service endpoints."""
+        estate, facts, vnet = self.estate, self.gateways.facts, subnet.vnet
+        known = [Known(prefix, LocalHop()) for prefix in estate.network.vnets[vnet].address_space]
+        for peer in estate.peers(vnet):
+            takes_part = TRUE if self.takes_part(subnet, peer) else facts.holds("U-R-PEER-19")
+            for prefix, is_sure in estate.ranges_seen(vnet, peer):
+                seen = TRUE if is_sure else facts.holds("U-R-PEER-17", f"{vnet} -> {peer}")
+                known.append(Known(prefix, PeerHop(peer), all_of(takes_part, seen)))
+        for mate in estate.mates(vnet):
+            known += [Known(prefix, GroupHop(mate)) for prefix in estate.network.vnets[mate].address_space]
+        for service in subnet.service_endpoints:
+            known += [Known(prefix, EndpointHop(service)) for prefix in self._service_prefixes(service)]
+        return tuple(known)
+
+    def _service_prefixes(self, service: str) -> tuple[Prefix, ...]:
+        name = service.casefold()
+        tags = {tag.casefold(): prefixes for tag, prefixes in self.estate.network.service_tags.items()}
+        return tags.get(name, tags.get(name.removeprefix("microsoft."), ()))
+
+    # -- learned routes -----------------------------------------------------------------------------------
+
+    def _learned(self, subnet: Subnet, known: tuple[Known, ...]) -> tuple[Candidate, ...]:
+        """Return the gateway routes of `subnet` that what the system knows leaves (R-SYS-8, R-GW-7, R-SEL-3)."""
         table = self.table_of(subnet)
         if table is not None and not table.propagate_gateway_routes:
             return ()
-        servers = self.gateways.servers(subnet.vnet)
-        return tuple(
-            Candidate(entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank)
-            for order, gateway in enumerate(servers)
+        hidden = frozenset() if table is None else frozenset(route.prefix for route in table.routes)
+        candidates = [
+            Candidate(entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order)
+            for order, gateway in enumerate(self.gateways.servers(subnet.vnet))
+            for rank in (_EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN,)
             for entry in self.gateways.learned(gateway)
-            if (condition := all_of(entry.condition, self._survives(entry, subnet, table))) != FALSE
-            for rank in (_gateway_rank(gateway, order),)
-        )
+            for condition in (all_of(entry.condition, self._survives(entry.prefix, entry.is_static, known, hidden)),)
+        ]
+        for server in self.gateways.serving_route_servers(subnet.vnet):
+            candidates += self._from_route_server(subnet, server, known, hidden)
+        return tuple(candidate for candidate in candidates if candidate.condition != FALSE)
 
-    def _survives(self, entry: Entry, subnet: Subnet, table: RouteTable | None) -> Term:
-        """Hold when no own or peered range that contains the entry displaces it (R-SEL-3, R-SEL-8)."""
+    def _from_route_server(
+        self, subnet: Subnet, server: RouteServer, known: tuple[Known, ...], hidden: frozenset[Prefix]
+    ) -> Iterator[Candidate]:
+        """Yield the routes that a Route Server puts into `subnet`, next hop its appliances (R-GW-19, R-GW-30)."""
         facts = self.gateways.facts
-        hidden = set() if table is None else {route.prefix for route in table.routes}
+        space = self.estate.network.vnets[server.vnet].address_space
+        here = facts.holds("U-R-GW-30", server.vnet) if subnet.is_called(GATEWAY_SUBNET) else TRUE
+        by_prefix: dict[Prefix, list[BgpPeer]] = {}
+        for peer in server.peers:
+            for prefix in peer.prefixes:
+                if not any(contains(own, prefix) for own in space):
+                    by_prefix.setdefault(prefix, []).append(peer)
+        for prefix, peers in by_prefix.items():
+            survives = all_of(here, self._survives(prefix, False, known, hidden))
+            for order, peer in enumerate(peers):
+                is_last = order == len(peers) - 1
+                chosen = TRUE if is_last else facts.holds("U-R-SEL-7", subnet.id, peer.machine)
+                hop = self._announced_hop(subnet, peer)
+                preferred = all_of(survives, chosen, facts.holds("U-R-GW-15", server.vnet))
+                yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", preferred, _PREFERRED_APPLIANCE - order)
+                yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", all_of(survives, chosen), _APPLIANCE - order)
+
+    def _announced_hop(self, subnet: Subnet, peer: BgpPeer) -> Hop:
+        address = peer.next_hop
+        if address is None:
+            nics = self.estate.network.machines[peer.machine].nics
+            address = nics[0].addresses[0] if nics and nics[0].addresses else None
+        if address is None:
+            return NoHop()
+        return LearnedApplianceHop(address, self.estate.owner(subnet.vnet, address))
+
+    def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:
+        """Hold when no known range that contains `prefix` displaces it (R-SEL-3, R-SEL-6, R-SEL-8, R-CG-5)."""
+        facts = self.gateways.facts
         conditions = []
-        for prefix in self._known_ranges(subnet.vnet):
-            if contains(prefix, entry.prefix):
-                longer = entry.is_static and entry.prefix != prefix
-                conditions.append(
-                    any_of(
+        for range_ in known:
+            if not contains(range_.prefix, prefix):
+                continue
+            match range_.hop:
+                case GroupHop():
+                    kept = facts.holds("U-R-CG-5")
+                case EndpointHop():
+                    kept = facts.holds("U-R-SEL-6") if prefix == range_.prefix else FALSE
+                case _:
+                    longer = is_static and prefix != range_.prefix
+                    kept = any_of(
                         facts.holds("U-R-SEL-3") if longer else FALSE,
-                        facts.holds("U-R-SEL-8") if prefix in hidden else FALSE,
+                        facts.holds("U-R-SEL-8") if range_.prefix in hidden else FALSE,
                     )
-                )
+            conditions.append(any_of(negate(range_.condition), kept))
         return all_of(*conditions)
 
-    def _known_ranges(self, vnet: str) -> list[Prefix]:
-        return [prefix for name in self.estate.direct(vnet) for prefix in self.estate.network.vnets[name].address_space]
+    # -- system and user routes ---------------------------------------------------------------------------
 
     def _system(
-        self, subnet: Subnet, user_routes: tuple[UserRoute, ...], learned: tuple[Candidate, ...]
-    ) -> Iterable[Candidate]:
-        vnets = self.estate.network.vnets
-        own = vnets[subnet.vnet].address_space
-        peered = [(prefix, name) for name in self.estate.peers(subnet.vnet) for prefix in vnets[name].address_space]
-        for prefix in own:
-            yield Candidate(prefix, Class.SYSTEM, LocalHop(), "R-SYS-1")
-        for prefix, name in peered:
-            yield Candidate(prefix, Class.SYSTEM, PeerHop(name), "R-SYS-7")
+        self, known: tuple[Known, ...], user_routes: tuple[UserRoute, ...], learned: tuple[Candidate, ...]
+    ) -> Iterator[Candidate]:
+        for order, range_ in enumerate(known):
+            rule, rank = _SYSTEM_RULES[type(range_.hop)]
+            yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order)
         yield Candidate(EVERYWHERE, Class.SYSTEM, InternetHop(), "R-SYS-2")
         facts = self.gateways.facts
-        known = [*own, *(prefix for prefix, _ in peered)]
+        near = [range_ for range_ in known if not isinstance(range_.hop, EndpointHop)]
         for block in FURTHER_BLOCKS:
-            if not any(contains(prefix, block) for prefix in known):
-                yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-10", facts.holds("U-R-SYS-10"))
+            covered = any_of(*(range_.condition for range_ in near if contains(range_.prefix, block)))
+            if covered != TRUE:
+                condition = all_of(facts.holds("U-R-SYS-10"), negate(covered))
+                yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-10", condition)
         if any(route.prefix == EVERYWHERE for route in user_routes):
             return
-        no_default = all_of(
-            *(
-                negate(all_of(route.condition, facts.holds("U-R-SYS-6")))
-                for route in learned
-                if route.prefix == EVERYWHERE
-            )
-        )
+        defaults = [route for route in learned if route.prefix == EVERYWHERE]
+        no_default = all_of(*(negate(all_of(route.condition, facts.holds("U-R-SYS-6"))) for route in defaults))
         for block in RESERVED:
-            if any(contains(prefix, block) for prefix in own):
-                continue
-            if any(contains(prefix, block) and prefix != block for prefix, _ in peered):
-                continue
-            contested = any(prefix == block for prefix, _ in peered)
-            condition = all_of(no_default, negate(facts.holds("U-R-SYS-5")) if contested else TRUE)
-            yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-3", condition, rank=1)
+            condition = all_of(no_default, *(self._keeps(block, range_) for range_ in near))
+            if condition != FALSE:
+                yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-3", condition, rank=_STAYS)
 
-    def _user(self, subnet: Subnet, routes: tuple[UserRoute, ...]) -> Iterable[Candidate]:
-        for route in routes:
-            hop = self._user_hop(subnet, route)
-            condition = TRUE
-            if hop is None:
-                hop, condition = NoHop(), negate(self.gateways.facts.holds("U-R-UDR-8"))
-            rule = "R-SEL-4" if hop != NoHop() else "R-UDR-6"
-            yield Candidate(route.prefix, Class.USER, hop, rule, condition, span=route.span)
+    def _keeps(self, block: Prefix, range_: Known) -> Term:
+        """Hold when a range leaves the None route of a reserved block in force (R-SYS-4, R-SYS-5)."""
+        if not contains(range_.prefix, block):
+            return TRUE
+        if isinstance(range_.hop, LocalHop) or range_.prefix != block:
+            return negate(range_.condition)
+        return negate(all_of(range_.condition, self.gateways.facts.holds("U-R-SYS-5")))
 
-    def _user_hop(self, subnet: Subnet, route: UserRoute) -> Hop | None:
-        match route.next_hop:
-            case NextHopType.VNET_LOCAL:
-                return LocalHop(by_user=True)
-            case NextHopType.INTERNET:
-                return InternetHop(by_user=True)
-            case NextHopType.NONE:
-                return NoHop()
-            case NextHopType.GATEWAY:
-                return UserGatewayHop()
-            case NextHopType.APPLIANCE:
-                if route.next_hop_address is None:
-                    return NoHop()
-                owner = self.estate.owner(subnet.vnet, route.next_hop_address)
-                return None if owner is None else ApplianceHop(route.next_hop_address, owner)
+    def _user(self, subnet: Subnet, routes: tuple[UserRoute, ...], known: tuple[Known, ...]) -> Iterator[Candidate]:
+        facts = self.gateways.facts
+        endpoints = [range_.prefix for range_ in known if isinstance(range_.hop, EndpointHop)]
+        for order, route in enumerate(routes):
+            rank = _tag_rank(route.service_tag) - order
+            overrides = TRUE
+            if any(contains(prefix, route.prefix) for prefix in endpoints):
+                overrides = facts.holds("U-R-SEL-6")
+            for hop, condition in self._user_hops(subnet, route):
+                rule = "R-SEL-4" if hop != NoHop() else "R-UDR-6"
+                in_force = all_of(overrides, condition)
+                yield Candidate(route.prefix, Class.USER, hop, rule, in_force, rank, route.span)
+
+    def _user_hops(self, subnet: Subnet, route: UserRoute) -> list[tuple[Hop, Term]]:
+        """Return where a user route leads, on which condition (R-UDR-8)."""
+        facts = self.gateways.facts
+        if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
+            return [(_PLAIN_HOPS[route.next_hop], TRUE)]
+        owner = self.estate.owner(subnet.vnet, route.next_hop_address)
+        skipped = facts.holds("U-R-UDR-8") if owner is None or owner in self.estate.mates(subnet.vnet) else FALSE
+        if owner is None:
+            return [(NoHop(), negate(skipped))]
+        hop = ApplianceHop(route.next_hop_address, owner)
+        if owner not in self.estate.mates(subnet.vnet):
+            return [(hop, TRUE)]
+        counts = facts.holds("U-R-UDR-8-CG")
+        return [(hop, counts), (NoHop(), all_of(negate(counts), negate(skipped)))]
 
 
-def _gateway_rank(gateway: Gateway, order: int) -> int:
-    """Rank learned routes of one prefix: ExpressRoute first (R-GW-15), then as declared."""
-    return (1000 if gateway.kind is GatewayKind.EXPRESSROUTE else 0) - order
+_SYSTEM_RULES: dict[type, tuple[str, int]] = {
+    LocalHop: ("R-SYS-1", _OWN),
+    PeerHop: ("R-SYS-7", _PEER),
+    GroupHop: ("R-CG-1", _MATE),
+    EndpointHop: ("R-SYS-9", _MATE),
+}
+_PLAIN_HOPS: dict[NextHopType, Hop] = {
+    NextHopType.VNET_LOCAL: LocalHop(by_user=True),
+    NextHopType.INTERNET: InternetHop(by_user=True),
+    NextHopType.NONE: NoHop(),
+    NextHopType.GATEWAY: UserGatewayHop(),
+    NextHopType.APPLIANCE: NoHop(),
+}
+
+
+def _tag_rank(tag: str | None) -> int:
+    """Rank user routes of one prefix by what they were written as (R-UDR-4): greater is taken first."""
+    if tag is None:
+        return 50_000
+    is_cloud = tag.casefold().startswith("azurecloud")
+    return 10_000 * (2 * (not is_cloud) + ("." in tag) + 1)
 
 
 def partition(candidates: Iterable[Candidate]) -> tuple[Piece, ...]:

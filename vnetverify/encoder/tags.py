@@ -1,11 +1,12 @@
 """Which addresses a service tag holds at a subnet.
 
 F-TAG-1, F-TAG-2, F-TAG-3, F-TAG-4, F-TAG-5, F-TAG-6, F-TAG-7, F-TAG-8, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12,
-F-TAG-14, F-TAG-16, F-TAG-19, R-PEER-13, R-TRAF-9.
+F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-22, R-PEER-13, R-TRAF-9.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PUBLIC, PUBLIC_WITH_HOST, Estate
@@ -40,7 +41,7 @@ class Tags:
     gateways: Gateways
     routes: Routes
     facts: Facts
-    _memberships: dict[tuple[str, str | None], Membership] = field(default_factory=dict)
+    _memberships: dict[tuple[object, ...], Membership] = field(default_factory=dict)
 
     def holds(self, tag: str, address: Field, subnet: Subnet, is_flow_source: bool) -> Term:
         """Hold when `address` belongs to `tag` at `subnet`.
@@ -105,7 +106,8 @@ class Tags:
 
     def membership(self, subnet: Subnet) -> Membership:
         """Return what `VirtualNetwork` holds at `subnet` (F-TAG-7)."""
-        name = (subnet.vnet, subnet.route_table)
+        idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.routes.takes_part(subnet, peer))
+        name = (subnet.vnet, subnet.route_table, idle)
         if name not in self._memberships:
             self._memberships[name] = self._membership(subnet)
         return self._memberships[name]
@@ -114,36 +116,67 @@ class Tags:
         vnets = self.estate.network.vnets
         own = vnets[subnet.vnet].address_space
         certain: list[Prefix] = []
-        for peer in self.estate.peers(subnet.vnet):
-            half = self.estate.half(subnet.vnet, peer)
-            if half is not None and half.allow_virtual_network_access:
-                certain += vnets[peer].address_space
-        table = self.routes.table_of(subnet)
-        propagates = table is None or table.propagate_gateway_routes
-        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.learned(g)]
-        if propagates:
-            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERYWHERE]
-        routes = () if table is None else table.routes
-        certain += [route.prefix for route in routes if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
-        certain.append(_HOST)
         possible: dict[Prefix, bool] = {}
 
         def perhaps(prefix: Prefix, documented: bool) -> None:
             if prefix not in certain and prefix not in own:
                 possible.setdefault(prefix, documented)
 
+        table = self.routes.table_of(subnet)
+        routes = () if table is None else table.routes
+        propagates = table is None or table.propagate_gateway_routes
+        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.learned(g)]
+        announced = [
+            prefix
+            for server in self.gateways.serving_route_servers(subnet.vnet)
+            for peer in server.peers
+            for prefix in peer.prefixes
+        ]
+        for prefix, is_certain in self._of_peers(subnet):
+            if is_certain:
+                certain.append(prefix)
+        if propagates:
+            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERYWHERE]
+        certain += [route.prefix for route in routes if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
+        certain.append(_HOST)
         to_devices = any(route.prefix == EVERYWHERE and route.next_hop in _THROUGH for route in routes)
-        if to_devices or (propagates and any(entry.prefix == EVERYWHERE for entry in entries)):
+        defaults = [prefix for prefix in (*(e.prefix for e in entries), *announced) if prefix == EVERYWHERE]
+        if to_devices or (propagates and defaults):
             perhaps(EVERYWHERE, True)
         for route in routes:
             if route.next_hop not in _THROUGH:
                 perhaps(route.prefix, route.prefix != EVERYWHERE)
+        for mate in self.estate.mates(subnet.vnet):
+            for prefix in vnets[mate].address_space:
+                perhaps(prefix, True)
+        for prefix, documented in self._doubtful_of_peers(subnet):
+            perhaps(prefix, documented)
         for other in vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
             if other_table is not None and other_table is not table:
                 for route in other_table.routes:
                     perhaps(route.prefix, False)
-        for entry in entries:
-            perhaps(entry.prefix, False)
+        for prefix in (*(entry.prefix for entry in entries), *announced):
+            perhaps(prefix, False)
         perhaps(_METADATA, False)
         return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), addresses_of((*own, *certain)))
+
+    def _of_peers(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
+        """Yield the ranges of peers whose access is on, each with whether the tag surely holds it (F-TAG-4)."""
+        for peer in self.estate.peers(subnet.vnet):
+            half = self.estate.half(subnet.vnet, peer)
+            if half is not None and half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):
+                yield from self.estate.ranges_seen(subnet.vnet, peer)
+
+    def _doubtful_of_peers(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
+        """Yield the ranges of peers that the tag may hold, each with what is documented (R-PEER-17, F-TAG-22)."""
+        for peer in self.estate.peers(subnet.vnet):
+            half = self.estate.half(subnet.vnet, peer)
+            present = self.estate.network.vnets[peer].address_space
+            if self.estate.is_of_subnets(subnet.vnet, peer):
+                if not self.routes.takes_part(subnet, peer):
+                    yield from ((prefix, False) for prefix, _ in self.estate.ranges_seen(subnet.vnet, peer))
+                yield from ((prefix, False) for prefix in present)
+            elif half is not None and half.allow_virtual_network_access:
+                doubtful = [prefix for prefix, sure in self.estate.ranges_seen(subnet.vnet, peer) if not sure]
+                yield from ((prefix, prefix not in present) for prefix in doubtful)

@@ -31,13 +31,13 @@ class Tunnels:
         """Yield where a gateway sends what Azure hands it."""
         gateway = self.hops.estate.network.gateways[node.gateway]
         sender = self._sender(gateway, from_tunnel=False)
-        return self._carried_out(self._decisions_inside(gateway, node, header), sender, header)
+        return self._carried_out(gateway, self._decisions_inside(gateway, node, header), sender, header)
 
     def out_of_tunnel(self, node: OutOfTunnel, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a gateway sends what comes out of its tunnel (R-UDR-12, R-GW-16, R-GW-17)."""
         gateway = self.hops.estate.network.gateways[node.gateway]
         sender = self._sender(gateway, from_tunnel=True)
-        return self._carried_out(self._decisions_outside(gateway, node, header), sender, header)
+        return self._carried_out(gateway, self._decisions_outside(gateway, node, header), sender, header)
 
     def passes_on(self, node: Inside | OutOfTunnel, header: Header) -> Term:
         """Hold when a gateway that the packet comes to sends it on, whatever then becomes of it."""
@@ -62,7 +62,7 @@ class Tunnels:
             allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
             decisions.append((None, all_of(turned, allowed)))
         else:
-            announced = is_among(header.destination, self.hops.gateways.own_space(gateway))
+            announced = self.hops.gateways.announces(gateway, header.destination)
             turned = announced if announced == FALSE else all_of(announced, self.hops.facts.holds("U-R-GW-29"))
             decisions.append((ITSELF, turned))
         entries = self.hops.gateways.learned(gateway)
@@ -81,18 +81,24 @@ class Tunnels:
         by_subnet = any_of(local, self._is_user_routed(gateway, header))
         relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
         relayed = any_of(*(term for _, term in relays))
+        for other in self.hops.gateways.exchanges_with(gateway):
+            if self._way_named(gateway, node.way).is_bgp:
+                entries = self.hops.gateways.learned(other)
+                joined = [(way, t) for way, t in self._ways(other, entries, header) if way.is_bgp]
+                relays += [(way, all_of(negate(relayed), term)) for way, term in joined]
+                relayed = any_of(relayed, *(term for _, term in joined))
         return [
             *((way, all_of(negate(by_subnet), term)) for way, term in relays),
             (None, any_of(by_subnet, negate(relayed))),
         ]
 
     def _carried_out(
-        self, decisions: list[tuple[Way | None, Term]], sender: Sender | None, header: Header
+        self, gateway: Gateway, decisions: list[tuple[Way | None, Term]], sender: Sender | None, header: Header
     ) -> Iterator[tuple[Target, Term]]:
         for way, term in decisions:
-            if way is not None and sender is not None and sender.gateway is not None:
-                yield from self._along(sender.gateway, way, header, term)
-            elif way is None and sender is not None:
+            if way is not None:
+                yield from self._along(gateway, way, header, term)
+            elif sender is not None:
                 yield from self.hops.send(sender, header, term)
 
     def _sender(self, gateway: Gateway, *, from_tunnel: bool) -> Sender | None:
@@ -203,7 +209,7 @@ class Tunnels:
 
     def _announced(self, gateway: Gateway, connection: str, header: Header) -> Term:
         """Hold when a site at this connection sends packets for the destination to the gateway."""
-        own = is_among(header.destination, self.hops.gateways.own_space(gateway))
+        own = self.hops.gateways.announces(gateway, header.destination)
         terms = [own]
         if gateway.kind is GatewayKind.VPN:
             near = self._way_named(gateway, connection)
@@ -215,6 +221,13 @@ class Tunnels:
                 )
                 for entry in self.hops.gateways.learned(gateway)
                 if entry.way.name != connection and lies_in(header.destination, entry.prefix) != FALSE
+            ]
+        if self._way_named(gateway, connection).is_bgp:
+            terms += [
+                all_of(lies_in(header.destination, entry.prefix), entry.condition)
+                for other in self.hops.gateways.exchanges_with(gateway)
+                for entry in self.hops.gateways.learned(other)
+                if entry.way.is_bgp
             ]
         unused = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
         if unused != FALSE and own != TRUE:

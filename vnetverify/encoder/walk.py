@@ -34,7 +34,10 @@ from vnetverify.encoder.routes import (
     ApplianceHop,
     Candidate,
     Class,
+    EndpointHop,
+    GroupHop,
     InternetHop,
+    LearnedApplianceHop,
     LearnedHop,
     LocalHop,
     NoHop,
@@ -43,7 +46,7 @@ from vnetverify.encoder.routes import (
     Routes,
     UserGatewayHop,
 )
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, constant, equals, is_among, negate
 from vnetverify.header import address_text, addresses_of
 from vnetverify.model.network import (
     SUBNETS_WITHOUT_HOSTS,
@@ -133,7 +136,13 @@ class Hops:
                 if by_user:
                     yield from self._by_peering(sender, header)
             case PeerHop(peer):
-                yield ToVnet(peer), self._cross(vnet, peer, sender, header)
+                yield ToVnet(peer), self._cross(vnet, peer, sender, header, header.destination)
+            case GroupHop(mate):
+                clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
+                yield ToVnet(mate), all_of(negate(clash), self._cross_group(sender))
+            case EndpointHop():
+                if sender.gateway is None:
+                    yield ToInternet(None if sender.nic is None else sender.nic.name), TRUE
             case InternetHop(by_user):
                 if not by_user:
                     yield from self._leave(sender, header)
@@ -147,10 +156,10 @@ class Hops:
                 else:
                     yield from self._leave(sender, header)
             case ApplianceHop(address, owner):
-                machine = self.machine_at(owner, address)
-                if machine is not None:
-                    nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
-                    yield Arrival(machine.name, nic.name), self._cross(vnet, owner, sender, header)
+                yield from self._to_appliance(address, owner, sender, header)
+            case LearnedApplianceHop(address, learned_owner):
+                if learned_owner is not None:
+                    yield from self._to_appliance(address, learned_owner, sender, header)
             case UserGatewayHop():
                 yield from self._enter_by_user(sender)
             case LearnedHop(gateway):
@@ -159,6 +168,21 @@ class Hops:
             case unreachable:
                 assert_never(unreachable)
 
+    def _to_appliance(self, address: int, owner: str, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
+        vnet = sender.subnet.vnet
+        machine = self.machine_at(owner, address)
+        if machine is None:
+            return
+        nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
+        if owner in self.estate.mates(vnet):
+            yield Arrival(machine.name, nic.name), self._cross_group(sender)
+        else:
+            yield Arrival(machine.name, nic.name), self._cross(vnet, owner, sender, header, constant(address, 32))
+
+    def _cross_group(self, sender: Sender) -> Term:
+        """Hold when a connected group carries this sender's packets: it conveys no gateway's (R-CG-3)."""
+        return TRUE if sender.gateway is None else self.facts.holds("U-R-GW-22")
+
     def _by_peering(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield deliveries to peers although a user route says VnetLocal or Internet (R-UDR-6)."""
         vnet = sender.subnet.vnet
@@ -166,10 +190,8 @@ class Hops:
             space = self.estate.spaces[peer] - self.estate.spaces[vnet]
             is_there = is_among(header.destination, space)
             if is_there != FALSE:
-                yield (
-                    ToVnet(peer),
-                    all_of(is_there, self.facts.holds("U-R-UDR-6"), self._cross(vnet, peer, sender, header)),
-                )
+                crosses = self._cross(vnet, peer, sender, header, header.destination)
+                yield ToVnet(peer), all_of(is_there, self.facts.holds("U-R-UDR-6"), crosses)
 
     def _enter_by_user(self, sender: Sender) -> Iterator[tuple[Target, Term]]:
         vnet = sender.subnet.vnet
@@ -194,8 +216,8 @@ class Hops:
             undecided = all_of(undecided, negate(fact))
         return [*terms, undecided] if names else []
 
-    def _cross(self, vnet: str, other: str, sender: Sender, header: Header) -> Term:
-        """Hold when a peering carries this sender's packet from `vnet` to `other`."""
+    def _cross(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
+        """Hold when a peering carries this sender's packet from `vnet` to `other`, on its way to `target` there."""
         if vnet == other:
             return TRUE
         near, far = self.estate.half(vnet, other), self.estate.half(other, vnet)
@@ -211,7 +233,24 @@ class Hops:
                 terms.append(any_of(negate(foreign), self.facts.holds("U-R-PEER-16"), ignored))
         if sender.gateway is not None and not self.gateways.uses(other, vnet):
             terms.append(self.facts.holds("U-R-GW-22"))
+        if self.estate.is_of_subnets(vnet, other):
+            terms += self._taking_part(vnet, other, sender, header, target)
+        else:
+            sure = addresses_of(prefix for prefix, is_sure in self.estate.ranges_seen(vnet, other) if is_sure)
+            in_sync = is_among(target, sure)
+            if in_sync != TRUE and any(not is_sure for _, is_sure in self.estate.ranges_seen(vnet, other)):
+                terms.append(any_of(in_sync, self.facts.holds("U-R-PEER-17", near.id)))
         return all_of(*terms)
+
+    def _taking_part(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Iterator[Term]:
+        """Yield what a peering of subnets asks of a packet besides (R-PEER-18, R-PEER-19)."""
+        here = addresses_of(p for subnet in self.estate.participants(vnet, other) for p in subnet.prefixes)
+        there = addresses_of(p for subnet in self.estate.participants(other, vnet) for p in subnet.prefixes)
+        sends = TRUE if self.routes.takes_part(sender.subnet, other) else FALSE
+        both = all_of(sends, is_among(target, there))
+        yield both if both == TRUE else any_of(both, self.facts.holds("U-SUBPEER", f"{vnet} -> {other}"))
+        own = all_of(is_among(header.source, here), is_among(header.destination, there))
+        yield own if own == TRUE else any_of(own, self.facts.holds("U-R-PEER-18"))
 
     def _leave(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield the way to the Internet where the sender has one (R-TRAF-5)."""
@@ -388,6 +427,12 @@ def hop_text(candidate: Candidate) -> str:
             return "to nowhere"
         case ApplianceHop(address, _):
             return f"via appliance {address_text(address)}"
+        case LearnedApplianceHop(address, _):
+            return f"via appliance {address_text(address)}, learned"
+        case GroupHop(vnet):
+            return f"via the connected group with {vnet}"
+        case EndpointHop(service):
+            return f"by the service endpoint of {service}"
         case UserGatewayHop():
             return "via the gateway"
         case LearnedHop(gateway):

@@ -243,7 +243,7 @@ def test_two_interfaces_may_not_have_one_name() -> None:
         ("intent i { any reaches any only via x }", "unknown-name", None),
         ("intent i { any not transitive through h }", "unknown-vnet", None),
         ("intent i { any never reaches any expect refutd }", "unknown-verdict", "did you mean `refuted`?"),
-        ("assume U-R-PEER-61 = true", "unknown-uncertainty", "did you mean `U-R-PEER-16`?"),
+        ("assume U-R-PER-16 = true", "unknown-uncertainty", "did you mean `U-R-PEER-16`?"),
         ("assume U-R-PEER-16 = yes", "unknown-truth-value", None),
         ("era 1999", "unknown-era", None),
         ("reading undocumented", "unknown-reading", "did you mean `documented`?"),

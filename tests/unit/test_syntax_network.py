@@ -75,7 +75,7 @@ def test_the_flags_of_a_peering_are_off_but_for_access() -> None:
 
 
 def test_the_flags_of_a_peering_that_are_named_are_on_unless_off_is_said() -> None:
-    first, second, _ = NETWORK.peerings
+    first, second = NETWORK.peerings[:2]
 
     assert (first.allow_forwarded_traffic, first.use_remote_gateways, first.state) == (True, True, None)
     assert (second.allow_virtual_network_access, second.allow_gateway_transit) == (False, True)
@@ -147,8 +147,10 @@ def test_routes_have_every_kind_of_next_hop() -> None:
         NextHopType.GATEWAY,
         NextHopType.VNET_LOCAL,
         NextHopType.INTERNET,
+        NextHopType.INTERNET,
+        NextHopType.INTERNET,
     ]
-    assert [route.next_hop_address for route in table.routes] == [0x0A00_0104, None, None, None, None]
+    assert [route.next_hop_address for route in table.routes] == [0x0A00_0104, *(None,) * 6]
     assert not table.propagate_gateway_routes
     assert NETWORK.route_tables["from-onprem"].propagate_gateway_routes
 

@@ -13,28 +13,44 @@ era 2018-02
 vnet hub {
   region westeurope
   subscription connectivity
+  tenant contoso
   address 10.0.0.0/16, 10.100.0.0/16
   tag env = "shared"
   subnet GatewaySubnet       10.0.0.0/27  routes from-onprem
   subnet AzureFirewallSubnet 10.0.1.0/26
   subnet shared              10.0.2.0/24, 10.0.3.0/24  nsg web-nsg  nat-gateway egress  default-outbound off
-  gateway vpn hub-vpn
+  subnet RouteServerSubnet   10.0.4.0/27
+  gateway vpn hub-vpn { asn 65010 active-active }
   gateway expressroute hub-er { allow-remote-vnets on }
 }
 
 vnet spoke {
   address 10.1.0.0/16
-  subnet web 10.1.1.0/24  nsg web-nsg  routes via-firewall  default-outbound on
+  subnet web 10.1.1.0/24  nsg web-nsg  routes via-firewall  default-outbound on  service-endpoints Microsoft.Storage, Microsoft.Sql
 }
 
 vnet legacy {
   model classic
   address 10.2.0.0/16
+  subnet old 10.2.0.0/24
 }
 
 peering spoke -> hub { allow-forwarded-traffic  use-remote-gateways }
 peering hub -> spoke { allow-virtual-network-access off  allow-gateway-transit  state connected }
 peering hub -> legacy
+peering spoke -> legacy {
+  remote-space 10.2.0.0/17, 10.3.0.0/16
+  local-subnets web
+  remote-subnets old
+}
+
+connected-group mesh { members hub, spoke  global }
+
+route-server hub-rs in hub {
+  branch-to-branch
+  peer fw advertises 10.0.0.0/8, 0.0.0.0/0 via 10.0.1.100
+  peer router advertises 10.99.0.0/16
+}
 
 nsg web-nsg {
   inbound   100 allow-https allow tcp  from Internet to asg web-servers port 443
@@ -44,7 +60,7 @@ nsg web-nsg {
 
 asg web-servers
 nat-gateway egress
-service-tag Partner 203.0.113.0/24
+service-tag Partner 203.0.113.0/24, 198.51.100.0/24
 
 route-table from-onprem {}
 
@@ -55,6 +71,7 @@ route-table via-firewall {
   home    192.168.0.0/16 -> gateway
   local   10.1.0.0/16    -> vnet-local
   updates 20.0.0.0/8     -> internet
+  partner Partner        -> internet
 }
 
 vm web1 {

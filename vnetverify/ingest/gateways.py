@@ -85,7 +85,7 @@ class Gateways:
             self._networks.names[vnet],
             _KINDS[kind.lower()],
             as_flag(values.get("allowremotevnettraffic"), "allowRemoteVnetTraffic"),
-            resource.span,
+            span=resource.span,
         )
 
     def _vnet_of(self, values: dict[str, Any]) -> str:

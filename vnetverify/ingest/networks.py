@@ -136,7 +136,7 @@ class Networks:
             flag("allowGatewayTransit", False),
             flag("useRemoteGateways", False),
             None if state is None else _state(as_text(state, "peeringState")),
-            resource.span,
+            span=resource.span,
         )
 
     def peerings(self) -> tuple[Peering, ...]:

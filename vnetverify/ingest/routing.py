@@ -70,7 +70,7 @@ class Tables:
                 hop = _NEXT_HOPS[kind.lower()]
                 address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None
                 where = as_address(as_text(address, "nextHopIpAddress")) if address else None
-                yield UserRoute(resource.name, as_prefix(prefix), hop, where, resource.span)
+                yield UserRoute(resource.name, as_prefix(prefix), hop, where, span=resource.span)
         except Malformed as fault:
             message = f"{fault} in {resource.subject} of route table `{self.names[table]}`"
             self._findings.error("bad-value", message, resource.span)

@@ -14,6 +14,8 @@ from vnetverify.header import IntervalSet, Prefix
 from vnetverify.source import NOWHERE, Span
 
 GATEWAY_SUBNET = "GatewaySubnet"
+# The autonomous system of every gateway that is given no other.
+DEFAULT_AS_NUMBER = 65515
 # Subnets in which no host of the user can be: what stands there is Azure's own (R-ADDR-7, R-ADDR-8).
 SUBNETS_WITHOUT_HOSTS = frozenset({"gatewaysubnet", "routeserversubnet"})
 # Subnets that hold declared interfaces only, never an undeclared virtual machine.
@@ -287,7 +289,7 @@ class Gateway:
     kind: GatewayKind
     allows_remote_vnets: bool | None = None
     active_active: bool = False
-    asn: int = 65515
+    asn: int = DEFAULT_AS_NUMBER
     span: Span = NOWHERE
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vnetverify.syntax.tree import (
     AddressTerm,
     AsgField,
     AssumeNode,
+    BgpPeerNode,
     ClaimNode,
+    ConnectedGroupNode,
     ConnectionNode,
     EndpointsNode,
     EraNode,
@@ -30,6 +33,7 @@ from vnetverify.syntax.tree import (
     ReadingNode,
     ReferenceNode,
     RouteNode,
+    RouteServerNode,
     RouteTableNode,
     RuleNode,
     ServiceItem,
@@ -86,6 +90,9 @@ class Builder:
     def subscription(self, children: Children) -> OptionNode:
         return OptionNode("subscription", children)
 
+    def tenant(self, children: Children) -> OptionNode:
+        return OptionNode("tenant", children)
+
     def deployment_model(self, children: Children) -> OptionNode:
         return OptionNode("model", children)
 
@@ -111,6 +118,9 @@ class Builder:
     def default_outbound_option(self, children: Children) -> OptionNode:
         return OptionNode("default-outbound", children)
 
+    def service_endpoints_option(self, children: Children) -> OptionNode:
+        return OptionNode("service-endpoints", children[0])
+
     def gateway(self, children: Children) -> GatewayNode:
         return GatewayNode(children[1], children[2], options_of(children))
 
@@ -120,6 +130,9 @@ class Builder:
     def allow_remote_vnets(self, children: Children) -> OptionNode:
         return OptionNode("allow-remote-vnets", children)
 
+    def active_active(self, children: Children) -> OptionNode:
+        return OptionNode("active-active", children)
+
     def peering(self, children: Children) -> None:
         self.statements.append(PeeringNode(children[0], children[1], children[3], options_of(children)))
 
@@ -128,6 +141,35 @@ class Builder:
 
     def peering_state(self, children: Children) -> OptionNode:
         return OptionNode("state", children)
+
+    def remote_space(self, children: Children) -> OptionNode:
+        return OptionNode("remote-space", children[0])
+
+    def local_subnets(self, children: Children) -> OptionNode:
+        return OptionNode("local-subnets", children[0])
+
+    def remote_subnets(self, children: Children) -> OptionNode:
+        return OptionNode("remote-subnets", children[0])
+
+    def connected_group(self, children: Children) -> None:
+        self.statements.append(ConnectedGroupNode(children[0], children[1:]))
+
+    def members(self, children: Children) -> OptionNode:
+        return OptionNode("members", children[0])
+
+    def is_global(self, children: Children) -> OptionNode:
+        return OptionNode("global", children)
+
+    def route_server(self, children: Children) -> None:
+        items = [child for child in children if isinstance(child, OptionNode | BgpPeerNode)]
+        self.statements.append(RouteServerNode(children[1], children[3], items))
+
+    def branch_to_branch(self, children: Children) -> OptionNode:
+        return OptionNode("branch-to-branch", children)
+
+    def bgp_peer(self, children: Children) -> BgpPeerNode:
+        first, machine, _, prefixes, _, next_hop = children
+        return BgpPeerNode(first, machine, prefixes, next_hop)
 
     # Filters and routes
 
@@ -160,8 +202,8 @@ class Builder:
         return OptionNode("propagate-gateway-routes", children)
 
     def route(self, children: Children) -> RouteNode:
-        name, prefix, _, hop = children
-        return RouteNode(name, prefix, hop[0], hop[1] if len(hop) > 1 else None)
+        name, destination, _, hop = children
+        return RouteNode(name, destination, hop[0], hop[1] if len(hop) > 1 else None)
 
     def next_hop(self, children: Children) -> Children:
         return children
@@ -323,8 +365,21 @@ class Builder:
     def prefixes(self, children: Children) -> Children:
         return children
 
+    def service_names(self, children: Children) -> Children:
+        return children
+
+    def service_name(self, children: Children) -> Token:
+        return joined(children)
+
     def switch(self, children: Children) -> Token:
         return children[0]  # type: ignore[no-any-return]
+
+
+def joined(words: Sequence[Token]) -> Token:
+    """Return the words of a name with dots as one token, which spans them all."""
+    whole = words[0].update(value=".".join(words))
+    whole.end_line, whole.end_column, whole.end_pos = words[-1].end_line, words[-1].end_column, words[-1].end_pos
+    return whole
 
 
 def options_of(children: Children) -> list[OptionNode]:

@@ -1,4 +1,4 @@
-"""From statements to the elements of a network: vnets, peerings, security groups, route tables, sites, connections."""
+"""From statements to the elements of a network: vnets, security groups, sites, connections."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vnetverify.model.network import (
+    DEFAULT_AS_NUMBER,
     Access,
     AddressField,
     AddressPrefixes,
@@ -16,16 +17,11 @@ from vnetverify.model.network import (
     Direction,
     Gateway,
     GatewayKind,
-    LinkState,
-    NextHopType,
     Nsg,
-    Peering,
-    RouteTable,
     SecurityRule,
     ServiceTag,
     Site,
     Subnet,
-    UserRoute,
     Vnet,
 )
 from vnetverify.syntax.names import text_of
@@ -39,11 +35,8 @@ from vnetverify.syntax.tree import (
     GatewayNode,
     NsgNode,
     OptionNode,
-    PeeringNode,
     PrefixField,
     ReferenceNode,
-    RouteNode,
-    RouteTableNode,
     RuleNode,
     SiteNode,
     SubnetNode,
@@ -55,14 +48,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 _MODELS = {model.value: model for model in DeploymentModel}
-_HOPS = {hop.value: hop for hop in NextHopType}
-_FLAGS = {
-    "allow-virtual-network-access": "allow_virtual_network_access",
-    "allow-forwarded-traffic": "allow_forwarded_traffic",
-    "allow-gateway-transit": "allow_gateway_transit",
-    "use-remote-gateways": "use_remote_gateways",
-}
-_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes"})
+_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes", "members"})
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
 
@@ -101,9 +87,9 @@ class Options:
         word = self.word(key)
         return None if word is None else word == "on"
 
-    def flag(self, key: str) -> bool:
-        """Return whether an option that needs no switch is on."""
-        return key in self._words and "off" not in self._words[key][0]
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Return whether an option that needs no switch is on, `default` where it is not said."""
+        return "off" not in self._words[key][0] if key in self._words else default
 
     def __contains__(self, key: str) -> bool:
         return key in self._words
@@ -120,9 +106,10 @@ def vnet(scope: Scope, name: str, node: VnetNode) -> Vnet:
         tuple(subnet(scope, name, item) for item in subnets if _is_first(scope, name, item)),
         _text(options.word("region")),
         _text(options.word("subscription")),
-        (scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
-        tuple((text_of(tag), text_of(value)) for tag, value in zip(tags[::2], tags[1::2], strict=True)),
-        scope.span(node.name),
+        _text(options.word("tenant")),
+        model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
+        tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(tags[::2], tags[1::2], strict=True)),
+        span=scope.span(node.name),
     )
 
 
@@ -143,17 +130,23 @@ def subnet(scope: Scope, vnet_name: str, node: SubnetNode) -> Subnet:
         scope.find("route table", table) if table else None,
         options.switch("default-outbound"),
         scope.find("nat gateway", nat) if nat else None,
+        tuple(dict.fromkeys(text_of(word) for word in options.all_words("service-endpoints"))),
         scope.span(node.first, node.last),
     )
 
 
 def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gateway:
     options = Options(scope, node.options)
-    asn = options.word("asn")
-    if asn is not None:
-        scope.number(asn, 1, _LARGEST_AS_NUMBER, "asn")
+    word = options.word("asn")
+    number = scope.number(word, 1, _LARGEST_AS_NUMBER, "asn") if word is not None else None
     return Gateway(
-        name, vnet_name, GatewayKind(str(node.kind)), options.switch("allow-remote-vnets"), scope.span(node.name)
+        name,
+        vnet_name,
+        GatewayKind(str(node.kind)),
+        options.switch("allow-remote-vnets"),
+        options.flag("active-active"),
+        DEFAULT_AS_NUMBER if number is None else number,
+        scope.span(node.name),
     )
 
 
@@ -168,26 +161,9 @@ def gateways(scope: Scope, vnet_name: str, node: VnetNode) -> tuple[Gateway, ...
     )
 
 
-def peering(scope: Scope, node: PeeringNode) -> tuple[Peering, ...]:
-    """Return the half that is stated; nothing where a vnet is unknown or the half is stated before."""
-    local, remote = scope.find("vnet", node.local), scope.find("vnet", node.remote)
-    if local is None or remote is None:
-        return ()
-    options = Options(scope, node.options)
-    state = options.word("state")
-    half = Peering(
-        local,
-        remote,
-        **{field: options.flag(flag) for flag, field in _FLAGS.items() if flag in options},
-        state=LinkState(str(state)) if state else None,
-        span=scope.span(node.first, node.remote),
-    )
-    return (half,) if scope.names.declare("peering", half.id, half.span) else ()
-
-
 def nsg(scope: Scope, name: str, node: NsgNode) -> Nsg:
     names: dict[str, Token] = {}
-    rules = (security_rule(scope, name, rule) for rule in node.rules if _is_new(scope, names, "rule", rule.name))
+    rules = (security_rule(scope, name, rule) for rule in node.rules if is_new(scope, names, "rule", rule.name))
     return Nsg(name, tuple(rule for rule in rules if rule is not None), scope.span(node.name))
 
 
@@ -248,23 +224,6 @@ def service_tag(scope: Scope, node: WordField) -> ServiceTag | None:
         f"for the application security group write `asg {word}`" if is_asg else did_you_mean(word, known),
     )
     return None
-
-
-def route_table(scope: Scope, name: str, node: RouteTableNode) -> RouteTable:
-    names: dict[str, Token] = {}
-    nodes = [item for item in node.items if isinstance(item, RouteNode) and _is_new(scope, names, "route", item.name)]
-    routes = tuple(made for item in nodes if (made := route(scope, item)) is not None)
-    propagates = Options(scope, node.items).switch("propagate-gateway-routes")
-    return RouteTable(name, routes, propagates is not False, scope.span(node.name))
-
-
-def route(scope: Scope, node: RouteNode) -> UserRoute | None:
-    """Return the route; None where a part of it could not be understood."""
-    name, prefix = scope.name(node.name), scope.prefix(node.prefix)
-    address = scope.address(node.hop_address) if node.hop_address is not None else None
-    if name is None or prefix is None or (node.hop_address is not None and address is None):
-        return None
-    return UserRoute(name, prefix, _HOPS[str(node.hop)], address, scope.span(node.name, node.last))
 
 
 def site(scope: Scope, name: str, node: SiteNode) -> Site:
@@ -337,7 +296,7 @@ def gateway_reference(scope: Scope, node: ReferenceNode) -> str | None:
     return name
 
 
-def _is_new(scope: Scope, names: dict[str, Token], kind: str, token: Token) -> bool:
+def is_new(scope: Scope, names: dict[str, Token], kind: str, token: Token) -> bool:
     """Enter the name of a rule or route of one element; False, with the mistake reported, where it is taken."""
     spelling = text_of(token)
     earlier = names.setdefault(spelling.casefold(), token)

@@ -21,7 +21,7 @@ _INDENT = "  "
 _BYTE_ORDER_MARK = "\ufeff"
 
 _STARTS_ITEM = {
-    "vnet": frozenset({"region", "subscription", "model", "address", "tag", "subnet", "gateway"}),
+    "vnet": frozenset({"region", "subscription", "tenant", "model", "address", "tag", "subnet", "gateway"}),
     "peering": frozenset(
         {
             "state",
@@ -29,8 +29,13 @@ _STARTS_ITEM = {
             "allow-forwarded-traffic",
             "allow-gateway-transit",
             "use-remote-gateways",
+            "remote-space",
+            "local-subnets",
+            "remote-subnets",
         }
     ),
+    "connected-group": frozenset({"members", "global"}),
+    "route-server": frozenset({"branch-to-branch", "peer"}),
     "nsg": frozenset({"inbound", "outbound"}),
     "route-table": frozenset({"propagate-gateway-routes"}),
     "vm": frozenset({"nic"}),
@@ -40,11 +45,11 @@ _STARTS_ITEM = {
 }
 # Words that begin an option of a line, set apart by two blanks.
 _OPTIONS = {
-    "subnet": frozenset({"nsg", "routes", "nat-gateway", "default-outbound"}),
+    "subnet": frozenset({"nsg", "routes", "nat-gateway", "default-outbound", "service-endpoints"}),
     "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
 }
 _ALWAYS_OPEN = frozenset({"vnet", "nsg", "route-table"})
-_OFTEN_SHORT = frozenset({"peering", "connection"})
+_OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection"})
 _ENDS_WITHOUT_NAME = frozenset({"peering", "vnet-local", "none", "internet"})
 _TIGHT_BEFORE = frozenset({",", ".", ":", "/"})
 _TIGHT_AFTER = frozenset({".", "/"})
@@ -147,7 +152,7 @@ def _starts_item(statement: str, tokens: Sequence[Lexeme], index: int) -> bool:
     if statement == "intent":
         return _starts_sentence(tokens, index)
     if statement == "route-table" and token.kind in ("NAME", "STRING"):
-        return True
+        return bool(tokens[index + 1].kind)  # its destination
     return token.is_word(*_STARTS_ITEM[statement])
 
 
@@ -223,7 +228,8 @@ def _row(statement: str, tokens: Sequence[Lexeme]) -> tuple[list[str], Sequence[
         end = next((at for at, token in enumerate(tokens) if token.is_word(*_OPTIONS["subnet"])), len(tokens))
         return ["subnet", tokens[1].text, _joined(tokens[2:end])], tokens[end:]
     if statement == "route-table" and tokens[0].kind:
-        return [token.text for token in tokens[:2]], tokens[2:]
+        arrow = next(at for at, token in enumerate(tokens) if token.is_word("->"))
+        return [tokens[0].text, _joined(tokens[1:arrow])], tokens[arrow:]
     return [], tokens
 
 

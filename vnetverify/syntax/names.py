@@ -114,6 +114,10 @@ def declare_imported(names: Names, network: Network) -> None:
             names.declare("public address", nic.public_address.name, nic.public_address.span)
     for connection in network.connections:
         names.declare("connection", connection.name, connection.span)
+    for group in network.connected_groups:
+        names.declare("connected group", group.name, group.span)
+    for server in network.route_servers:
+        names.declare("route server", server.name, server.span)
     for peering in network.peerings:
         names.declare("peering", peering.id, peering.span)
     for kind, spans in (("asg", network.asgs), ("nat gateway", network.nat_gateways)):

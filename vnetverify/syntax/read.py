@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import InputError, Severity, in_source_order
-from vnetverify.header import PROTOCOL_NUMBERS
+from vnetverify.header import PROTOCOL_NUMBERS, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
 from vnetverify.model.network import Era, Network, Service
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
-from vnetverify.syntax import claims, elements, machines
+from vnetverify.syntax import claims, elements, links, machines, routes
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import parse, parse_endpoints
@@ -22,6 +22,7 @@ from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_gro
 from vnetverify.syntax.services import service
 from vnetverify.syntax.tree import (
     AssumeNode,
+    ConnectedGroupNode,
     ConnectionNode,
     EraNode,
     GatewayNode,
@@ -32,6 +33,7 @@ from vnetverify.syntax.tree import (
     NsgNode,
     PeeringNode,
     ReadingNode,
+    RouteServerNode,
     RouteTableNode,
     ServiceNode,
     ServiceTagNode,
@@ -44,6 +46,8 @@ from vnetverify.syntax.tree import (
 
 _KINDS: Mapping[type, str] = {
     VnetNode: "vnet",
+    ConnectedGroupNode: "connected group",
+    RouteServerNode: "route server",
     NsgNode: "nsg",
     RouteTableNode: "route table",
     MachineNode: "machine",
@@ -175,6 +179,8 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
     hosts, sites, tags = dict(imported.machines), dict(imported.sites), dict(imported.service_tags)
     asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
     peerings, connections = list(imported.peerings), list(imported.connections)
+    groups, servers = list(imported.connected_groups), list(imported.route_servers)
+    tags.update(_service_tags(written))  # first, since routes lead to their prefixes
     for one in written:
         scope, name = one.scope, one.name
         match one.node:
@@ -182,11 +188,15 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
                 vnets[name] = elements.vnet(scope, name, node)
                 gateways.update((made.name, made) for made in elements.gateways(scope, name, node))
             case PeeringNode() as node:
-                peerings += elements.peering(scope, node)
+                peerings += links.peering(scope, node)
+            case ConnectedGroupNode() as node:
+                groups.append(links.connected_group(scope, name, node))
+            case RouteServerNode() as node:
+                servers += links.route_server(scope, name, node)
             case NsgNode() as node:
                 nsgs[name] = elements.nsg(scope, name, node)
             case RouteTableNode() as node:
-                tables[name] = elements.route_table(scope, name, node)
+                tables[name] = routes.route_table(scope, name, node, tags)
             case MachineNode() as node:
                 hosts[name] = machines.machine(scope, name, node)
             case SiteNode() as node:
@@ -195,8 +205,6 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
                 connections += elements.connection(scope, node)
             case NameNode(kind, token):
                 (asgs if kind == "asg" else nats)[name] = scope.span(token)
-            case ServiceTagNode() as node if name:
-                tags[name] = scope.prefixes(node.prefixes)
             case _:
                 continue
     return Network(
@@ -212,8 +220,18 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         asgs,
         nats,
         tags,
+        tuple(groups),
+        tuple(servers),
         imported.unmodelled,
     )
+
+
+def _service_tags(written: Sequence[Written]) -> Mapping[str, tuple[Prefix, ...]]:
+    return {
+        one.name: one.scope.prefixes(one.node.prefixes)
+        for one in written
+        if isinstance(one.node, ServiceTagNode) and one.name
+    }
 
 
 def _with_policies(network: Network, written: Sequence[Written], selectors: Selectors) -> Network:

@@ -89,12 +89,16 @@ class Scope:
         vnet = self.find("vnet", reference.first)
         if vnet is None:
             return None
-        name = text_of(reference.second)
-        found = self.names.lookup("subnet", f"{vnet}.{name}")
+        name = self.subnet_of(vnet, reference.second, span)
+        return None if name is None else (vnet, name)
+
+    def subnet_of(self, vnet: str, token: Token, span: Span | None = None) -> str | None:
+        """Return the declared spelling of a subnet of `vnet`; `span` is what to point at, if not at the name alone."""
+        found = self.names.lookup("subnet", f"{vnet}.{text_of(token)}")
         if found is None:
-            self.no_such_subnet(vnet, name, span)
+            self.no_such_subnet(vnet, text_of(token), span or self.span(token))
             return None
-        return vnet, found.spelling[len(vnet) + 1 :]
+        return found.spelling[len(vnet) + 1 :]
 
     def no_such_subnet(self, vnet: str, name: str, span: Span) -> None:
         message = f"vnet {shown(vnet)} has no subnet {shown(name)}"

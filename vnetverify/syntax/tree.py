@@ -149,6 +149,28 @@ class PeeringNode(NamedTuple):
     options: Sequence[OptionNode]
 
 
+class ConnectedGroupNode(NamedTuple):
+    name: Token
+    items: Sequence[OptionNode]
+
+
+class BgpPeerNode(NamedTuple):
+    first: Token
+    machine: Token
+    prefixes: Sequence[Token]
+    next_hop: Token | None
+
+    @property
+    def last(self) -> Token:
+        return self.next_hop or self.prefixes[-1]
+
+
+class RouteServerNode(NamedTuple):
+    name: Token
+    vnet: Token
+    items: Sequence[OptionNode | BgpPeerNode]
+
+
 class RuleNode(NamedTuple):
     first: Token
     priority: Token
@@ -173,8 +195,10 @@ class NsgNode(NamedTuple):
 
 
 class RouteNode(NamedTuple):
+    """A route; its `destination` is a prefix or the name of a service tag."""
+
     name: Token
-    prefix: Token
+    destination: Token
     hop: Token
     hop_address: Token | None
 
@@ -320,6 +344,8 @@ Statement = (
     | AssumeNode
     | VnetNode
     | PeeringNode
+    | ConnectedGroupNode
+    | RouteServerNode
     | NsgNode
     | NameNode
     | RouteTableNode

@@ -6,16 +6,18 @@ import re
 
 # Every word that the grammar spells out; a name that is one of them is safe in quotes wherever it stands.
 RESERVED = frozenset({
-    "address", "allow", "allow-forwarded-traffic", "allow-gateway-transit", "allow-remote-vnets",
-    "allow-virtual-network-access", "any", "appliance", "asg", "asn", "assume", "basic", "because", "behind",
-    "bgp", "circuit", "connected", "connection", "default-outbound", "default-site", "deny", "disconnected",
-    "drops", "each", "era", "except", "expect", "expressroute", "for", "forwards", "from", "gateway", "group",
-    "hop", "in", "inbound", "initiated", "intent", "internet", "ip-forwarding", "is", "isolated", "model",
-    "nat-gateway", "never", "next", "nic", "none", "not", "nsg", "of", "off", "on", "only", "outbound", "peering",
-    "port", "prefixes", "propagate-gateway-routes", "public-ip", "reaches", "reading", "region", "route-table",
-    "routes", "service", "service-tag", "site", "sometimes", "source-nat", "standard", "state", "stateful",
-    "stateless", "subnet", "subscription", "tag", "through", "to", "transitive", "use", "use-remote-gateways",
-    "via", "vm", "vnet", "vnet-local", "vpn", "where",
+    "active-active", "address", "advertises", "allow", "allow-forwarded-traffic", "allow-gateway-transit",
+    "allow-remote-vnets", "allow-virtual-network-access", "any", "appliance", "asg", "asn", "assume", "basic",
+    "because", "behind", "bgp", "branch-to-branch", "circuit", "connected", "connected-group", "connection",
+    "default-outbound", "default-site", "deny", "disconnected", "drops", "each", "era", "except", "expect",
+    "expressroute", "for", "forwards", "from", "gateway", "global", "group", "hop", "in", "inbound", "initiated",
+    "intent", "internet", "ip-forwarding", "is", "isolated", "local-subnets", "members", "model", "nat-gateway",
+    "never", "next", "nic", "none", "not", "nsg", "of", "off", "on", "only", "outbound", "peer", "peering", "port",
+    "prefixes", "propagate-gateway-routes", "public-ip", "reaches", "reading", "region", "remote-space",
+    "remote-subnets", "route-server", "route-table", "routes", "service", "service-endpoints", "service-tag", "site",
+    "sometimes", "source-nat", "standard", "state", "stateful", "stateless", "subnet", "subscription", "tag",
+    "tenant", "through", "to", "transitive", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn",
+    "where",
 })  # fmt: skip
 
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
@@ -31,3 +33,8 @@ def written(name: str) -> str:
     if _BARE.fullmatch(name) and name.casefold() not in RESERVED:
         return name
     return quoted(name)
+
+
+def written_service(name: str) -> str:
+    """Return the name of a service or its tag, which may have dots without quotes."""
+    return name if all(written(word) == word for word in name.split(".")) else quoted(name)

@@ -15,11 +15,13 @@ from vnetverify.header import (
     address_text,
 )
 from vnetverify.model.network import (
+    DEFAULT_AS_NUMBER,
     Access,
     AddressField,
     AddressPrefixes,
     AnyAddress,
     AsgMembers,
+    ConnectedGroup,
     Connection,
     DeploymentModel,
     Era,
@@ -31,16 +33,18 @@ from vnetverify.model.network import (
     Peering,
     PolicyRule,
     PublicAddress,
+    RouteServer,
     RouteTable,
     SecurityRule,
     ServiceTag,
     Site,
     Subnet,
+    UserRoute,
     Vnet,
 )
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.tags import tag_spelling
-from vnetverify.syntax.words import quoted, written
+from vnetverify.syntax.words import quoted, written, written_service
 
 
 def write(network: Network) -> str:
@@ -62,9 +66,11 @@ def _statements(network: Network) -> Iterator[str]:
         gateways = [gateway for gateway in network.gateways.values() if gateway.vnet == vnet.name]
         yield _block(f"vnet {written(vnet.name)}", (*_vnet(vnet), *map(_gateway, gateways)))
     yield from map(_peering, network.peerings)
+    yield from map(_connected_group, network.connected_groups)
     yield from (_nsg(nsg, network) for nsg in network.nsgs.values())
     yield from map(_route_table, network.route_tables.values())
     yield from map(_machine, network.machines.values())
+    yield from map(_route_server, network.route_servers)
     yield from map(_site, network.sites.values())
     yield from (_connection(connection, network) for connection in network.connections)
 
@@ -78,6 +84,8 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
         yield f"region {written(vnet.region)}"
     if vnet.subscription is not None:
         yield f"subscription {written(vnet.subscription)}"
+    if vnet.tenant is not None:
+        yield f"tenant {written(vnet.tenant)}"
     if vnet.model is not DeploymentModel.RESOURCE_MANAGER:
         yield f"model {vnet.model.value}"
     yield from (f"address {prefix}" for prefix in vnet.address_space)
@@ -92,26 +100,51 @@ def _subnet(subnet: Subnet) -> str:
             parts.append(f"{keyword} {written(name)}")
     if subnet.default_outbound is not None:
         parts.append(f"default-outbound {_switch(subnet.default_outbound)}")
+    if subnet.service_endpoints:
+        parts.append(f"service-endpoints {', '.join(map(written_service, subnet.service_endpoints))}")
     return " ".join(parts)
 
 
 def _gateway(gateway: Gateway) -> str:
     header = f"gateway {gateway.kind.value} {written(gateway.name)}"
-    if gateway.allows_remote_vnets is None:
-        return header
-    return f"{header} {{ allow-remote-vnets {_switch(gateway.allows_remote_vnets)} }}"
+    options = [
+        *((f"asn {gateway.asn}",) if gateway.asn != DEFAULT_AS_NUMBER else ()),
+        *(("active-active",) if gateway.active_active else ()),
+        *((f"allow-remote-vnets {_switch(allows)}",) if (allows := gateway.allows_remote_vnets) is not None else ()),
+    ]
+    return f"{header} {{ {' '.join(options)} }}" if options else header
 
 
 def _peering(half: Peering) -> str:
+    local, remote, space = half.local_subnets, half.remote_subnets, half.remote_space
     flags = [
         *(() if half.allow_virtual_network_access else ("allow-virtual-network-access off",)),
         *(("allow-forwarded-traffic",) if half.allow_forwarded_traffic else ()),
         *(("allow-gateway-transit",) if half.allow_gateway_transit else ()),
         *(("use-remote-gateways",) if half.use_remote_gateways else ()),
         *((f"state {half.state.value}",) if half.state is not None else ()),
+        *((f"remote-space {_prefixes(space)}",) if space is not None else ()),
+        *((f"local-subnets {', '.join(map(written, local))}",) if local is not None else ()),
+        *((f"remote-subnets {', '.join(map(written, remote))}",) if remote is not None else ()),
     ]
     header = f"peering {written(half.local)} -> {written(half.remote)}"
     return _block(header, flags) if flags else header
+
+
+def _connected_group(group: ConnectedGroup) -> str:
+    members = (f"members {', '.join(map(written, group.members))}",) if group.members else ()
+    return _block(f"connected-group {written(group.name)}", (*members, *(("global",) if group.is_global else ())))
+
+
+def _route_server(server: RouteServer) -> str:
+    peers = (
+        f"peer {written(peer.machine)} advertises {_prefixes(peer.prefixes)}"
+        + (f" via {address_text(peer.next_hop)}" if peer.next_hop is not None else "")
+        for peer in server.peers
+    )
+    items = (*(("branch-to-branch",) if server.branch_to_branch else ()), *peers)
+    header = f"route-server {written(server.name)} in {written(server.vnet)}"
+    return _block(header, items) if items else header
 
 
 def _nsg(nsg: Nsg, network: Network) -> str:
@@ -143,12 +176,17 @@ def _field(field: AddressField, network: Network) -> str:
 
 def _route_table(table: RouteTable) -> str:
     propagation = () if table.propagate_gateway_routes else ("propagate-gateway-routes off",)
-    routes = (
-        f"{written(route.name)} {route.prefix} -> {route.next_hop.value}"
-        + (f" {address_text(route.next_hop_address)}" if route.next_hop_address is not None else "")
-        for route in table.routes
-    )
+    # The routes that one line made, one for each prefix of its service tag, make one line again.
+    routes = dict.fromkeys(map(_route, table.routes))
     return _block(f"route-table {written(table.name)}", (*propagation, *routes))
+
+
+def _route(route: UserRoute) -> str:
+    destination = str(route.prefix) if route.service_tag is None else written_service(route.service_tag)
+    hop = route.next_hop.value
+    if route.next_hop_address is not None:
+        hop += f" {address_text(route.next_hop_address)}"
+    return f"{written(route.name)} {destination} -> {hop}"
 
 
 def _machine(machine: Machine) -> str:

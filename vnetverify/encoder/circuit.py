@@ -16,6 +16,7 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
     Arrival,
     AtPublicAddress,
+    AtSite,
     FromTunnel,
     Inside,
     Memory,
@@ -42,7 +43,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Machine
+from vnetverify.model.network import Direction, Machine, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class Start:
 class Circuit:
     """The paths of `header` from `starts`. Devices named in `closed` forward nothing.
 
-    With a `memory` the header is a reply. `relays` are appliances that start a reply of their own: a
-    condition and the interface it leaves by.
+    With a `memory` the header is a reply. `relays` are appliances and sites that start a reply of their own: a
+    condition and where it leaves by.
     """
 
     hops: Hops
@@ -71,7 +72,7 @@ class Circuit:
     key: Key
     starts: tuple[Start, ...]
     memory: Memory | None = None
-    relays: tuple[tuple[Term, Sender], ...] = ()
+    relays: tuple[tuple[Term, Sender | Site], ...] = ()
     closed: frozenset[str] = frozenset()
     _entries: dict[Target, list[Branch]] = field(default_factory=dict)
     _relayed: dict[Target, list[Term]] = field(default_factory=dict)
@@ -85,8 +86,12 @@ class Circuit:
             for target, term in _joined(self._first_hops(start, carried)).items():
                 branches = branches_of(start.region, term, start.selector, self.key.selector_width)
                 self._entries.setdefault(target, []).extend(branches)
-        for condition, sender in self.relays:
-            for target, term in self.hops.send(sender, self.header, condition):
+        for condition, relay in self.relays:
+            if isinstance(relay, Sender):
+                onward = self.hops.send(relay, self.header, condition)
+            else:
+                onward = ((target, all_of(condition, t)) for target, t in self.tunnels.from_site(relay, self.header))
+            for target, term in onward:
                 self._relayed.setdefault(target, []).append(term)
         self._explore()
         for group in _in_order(self._edges):
@@ -213,6 +218,8 @@ class Circuit:
                 return self.tunnels.inside(node, self.header)
             case OutOfTunnel():
                 return self.tunnels.out_of_tunnel(node, self.header)
+            case AtSite():
+                return self.tunnels.at_site(node, self.header)
             case unreachable:
                 assert_never(unreachable)
 
@@ -268,8 +275,16 @@ def is_node(target: Target) -> TypeGuard[Node]:
 
 
 def device_of(node: Node) -> str:
-    """Return the name of the machine or gateway that a node stands for."""
-    return node.machine if isinstance(node, Arrival | FromTunnel) else node.gateway
+    """Return the name of the machine, gateway or site that a node stands for."""
+    match node:
+        case Arrival(machine) | FromTunnel(machine):
+            return machine
+        case Inside(gateway) | OutOfTunnel(gateway):
+            return gateway
+        case AtSite(site):
+            return site
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _joined(hops: Iterable[tuple[Target, Term]]) -> dict[Target, Term]:

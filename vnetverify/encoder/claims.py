@@ -54,7 +54,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Direction, Network, Nic, Service
+from vnetverify.model.network import Direction, Network, Nic, Service, Site
 
 Parts = dict[Place, IntervalSet]
 TermAt = Callable[[Place, IntervalSet], Term]
@@ -97,7 +97,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     estate = Estate(network)
     gateways = Gateways(estate, facts)
     routes = Routes(estate, gateways)
-    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts), script)
+    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
     hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb is Verb.GATEWAY)
     return _Encoder(claim, script, hops, right)
@@ -195,6 +195,7 @@ class _Encoder:
             "\n".join((*self.script.lines, *lines, *asserted)) + "\n",
             "q", "v",
             dict(self.hops.facts.asked),
+            tuple(self.hops.facts.settled),
             dict(self.hops.grounds.labelled),
             ends.chosen_addresses(),
             ends.origins,
@@ -319,8 +320,8 @@ class _Encoder:
             for place, addresses in right.items()
             if place != INTERNET
         )
-        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and end.nic is not None]
-        relays = tuple((forward.reaches(end), self._sender(str(end.nic))) for end in exits if INTERNET in right)
+        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and end != ToInternet()]
+        relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
         reply = Circuit(
             self.hops, Tunnels(self.hops), ends.header.reversed(), Key(ends.header.destination), starts, memory, relays
         )
@@ -330,9 +331,9 @@ class _Encoder:
         def answered(place: Place, addresses: IntervalSet) -> Term:
             arrived = self._arrives(ends, forward, place, addresses)
             if place == INTERNET:
-                by_host = forward.reaches(ToInternet(None))
-                by_appliance = any_of(*(forward.reaches(end) for end in exits))
-                return any_of(by_host, all_of(by_appliance, back, same_state))
+                by_host = forward.reaches(ToInternet())
+                by_others = any_of(*(forward.reaches(end) for end in exits))
+                return any_of(by_host, all_of(by_others, back, same_state))
             return all_of(arrived, back, same_state)
 
         inside = self._tree(ends, right, answered)
@@ -355,6 +356,10 @@ class _Encoder:
         if any(other != place and region_of(self.hops, other) & region for other in right):
             return self._arrives(ends, forward, place, addresses)
         return TRUE
+
+    def _answers_for(self, end: ToInternet) -> Sender | Site:
+        """Return who gets the reply to a packet that left for the Internet, and sends it back to the source."""
+        return self._sender(end.nic) if end.nic is not None else self.hops.estate.network.sites[str(end.site)]
 
     def _sender(self, nic_name: str) -> Sender:
         for machine in (*self.hops.estate.network.machines.values(), *self.hops.implied_machines()):

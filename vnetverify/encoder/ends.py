@@ -283,6 +283,7 @@ class Ends:
             estate = self.hops.estate
             senders = [*estate.subnets, *(nic.name for nic in estate.network.nics())]
             senders += [machine.name for machine in self.hops.implied_machines()]
+            senders += list(estate.network.sites)
             chosen[self._egress.term] = tuple(f"egress of {name}" for name in senders)
         return chosen
 

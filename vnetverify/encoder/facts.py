@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from vnetverify.encoder.terms import FALSE, TRUE, Script, Term
+from vnetverify.encoder.terms import TRUE, Script, Term
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
@@ -38,12 +38,16 @@ class Detail(Enum):
 
 @dataclass(slots=True)
 class Facts:
-    """Symbols for the facts that a query leaves open; `fixed` holds assumptions, by fact or by kind."""
+    """Symbols for the facts of a query; `fixed` holds assumptions, by fact or by kind, in lower case.
+
+    An assumed fact keeps its symbol, so that a core tells whether a proof needs it: `settled` are the literals.
+    """
 
     script: Script
     fixed: Mapping[str, bool] = field(default_factory=dict)
     symbols: dict[str, Term] = field(default_factory=dict)
     asked: dict[Term, Uncertainty] = field(default_factory=dict)
+    settled: list[Term] = field(default_factory=list)
 
     def holds(self, question: str, *about: str, documented: bool | None = None) -> Term:
         """Return the term that is true iff the fact is."""
@@ -51,14 +55,14 @@ class Facts:
             documented = QUESTIONS[question].documented
         fact = Uncertainty(question, about, documented)
         name = str(fact)
-        for key in (name.casefold(), question.casefold()):
-            if key in self.fixed:
-                return TRUE if self.fixed[key] else FALSE
         symbol = self.symbols.get(name)
         if symbol is None:
             symbol = self.script.declare(f"u{len(self.symbols)}")
             self.symbols[name] = symbol
             self.asked[symbol] = fact
+            value = self.fixed.get(name.casefold(), self.fixed.get(question.casefold()))
+            if value is not None:
+                self.settled.append(symbol if value else f"-{symbol}")
         return symbol
 
 

@@ -12,6 +12,7 @@ from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.terms import TRUE, Field, Term, all_of, any_of, is_among, lies_in
 from vnetverify.header import EVERYWHERE, Prefix, addresses_of
 from vnetverify.model.network import Connection, Gateway, GatewayKind, RouteServer
+from vnetverify.source import Span
 
 _AZURE_ASN = 65515
 
@@ -34,6 +35,7 @@ class Entry:
     way: Way
     is_static: bool
     condition: Term = TRUE
+    span: Span | None = None
 
 
 class Gateways:
@@ -140,7 +142,7 @@ class Gateways:
             if way.site is not None:
                 site = self.estate.network.sites[way.site]
                 prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
-                entries += [Entry(prefix, way, not way.is_bgp) for prefix in prefixes]
+                entries += [Entry(prefix, way, not way.is_bgp, span=connection.span) for prefix in prefixes]
             elif way.gateway is not None and way.gateway not in met | {gateway.name}:
                 entries += self._from_gateway(way, self.estate.network.gateways[way.gateway], met | {gateway.name})
         if gateway.kind is GatewayKind.EXPRESSROUTE:
@@ -162,8 +164,10 @@ class Gateways:
         for other in self.estate.network.gateways.values():
             if other.name == gateway.name or not circuits & self._circuits(other):
                 continue
-            both_allow = gateway.allows_remote_vnets is True and other.allows_remote_vnets is True
-            condition = TRUE if both_allow else self.facts.holds("U-R-GW-18")
+            switches = (gateway.allows_remote_vnets, other.allows_remote_vnets)
+            if False in switches:
+                continue
+            condition = TRUE if switches == (True, True) else self.facts.holds("U-R-GW-18")
             way = Way(f"circuit to {other.name}", True, gateway=other.name)
             entries += [Entry(p, way, False, all_of(condition, own)) for p, own in self.own_prefixes(other)]
         return entries

@@ -40,7 +40,15 @@ class OutOfTunnel:
     way: str
 
 
-Node = Arrival | FromTunnel | Inside | OutOfTunnel
+@dataclass(frozen=True, slots=True)
+class AtSite:
+    """A packet for elsewhere has come to a site by a way of a gateway."""
+
+    site: str
+    way: str
+
+
+Node = Arrival | FromTunnel | Inside | OutOfTunnel | AtSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,10 @@ class ToSite:
 
 @dataclass(frozen=True, slots=True)
 class ToInternet:
-    """The packet leaves for the Internet by the source host itself, or by an appliance's interface."""
+    """The packet leaves for the Internet by the source host itself, by an appliance's interface, or by a site."""
 
-    nic: str | None
+    nic: str | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

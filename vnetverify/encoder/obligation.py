@@ -33,13 +33,15 @@ class Obligation:
 
     `text` declares and defines, and asserts which flows there are. Then `in_question` is unsatisfiable iff the
     claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by
-    symbol, `labels` the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
+    symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
+    the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
     """
 
     text: str
     in_question: Term
     violation: Term
     facts: Mapping[Term, Uncertainty]
+    settled: tuple[Term, ...]
     labels: Mapping[Term, Ground]
     addresses: Mapping[Term, tuple[str, ...]]
     origins: Origins

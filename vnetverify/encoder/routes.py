@@ -153,6 +153,7 @@ class Known:
     prefix: Prefix
     hop: Hop
     condition: Term = TRUE
+    span: Span | None = None
 
 
 # Ranks inside SYSTEM for one prefix: a None route that stays beats all, then own ranges, peers', mates'.
@@ -205,12 +206,15 @@ class Routes:
     def _known(self, subnet: Subnet) -> tuple[Known, ...]:
         """Return the ranges of the network itself, its peers, its mates, and enabled service endpoints."""
         estate, facts, vnet = self.estate, self.gateways.facts, subnet.vnet
-        known = [Known(prefix, LocalHop()) for prefix in estate.network.vnets[vnet].address_space]
+        own = estate.network.vnets[vnet]
+        known = [Known(prefix, LocalHop(), span=own.span) for prefix in own.address_space]
         for peer in estate.peers(vnet):
+            half = estate.half(vnet, peer)
+            line = None if half is None else half.span
             takes_part = TRUE if self.takes_part(subnet, peer) else facts.holds("U-R-PEER-19")
             for prefix, is_sure in estate.ranges_seen(vnet, peer):
                 seen = TRUE if is_sure else facts.holds("U-R-PEER-17", f"{vnet} -> {peer}")
-                known.append(Known(prefix, PeerHop(peer), all_of(takes_part, seen)))
+                known.append(Known(prefix, PeerHop(peer), all_of(takes_part, seen), line))
         for mate in estate.mates(vnet):
             known += [Known(prefix, GroupHop(mate)) for prefix in estate.network.vnets[mate].address_space]
         for service in subnet.service_endpoints:
@@ -231,7 +235,9 @@ class Routes:
             return ()
         hidden = frozenset() if table is None else frozenset(route.prefix for route in table.routes)
         candidates = [
-            Candidate(entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order)
+            Candidate(
+                entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, entry.span
+            )
             for order, gateway in enumerate(self.gateways.servers(subnet.vnet))
             for rank in (_EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN,)
             for entry in self.gateways.learned(gateway)
@@ -300,7 +306,7 @@ class Routes:
     ) -> Iterator[Candidate]:
         for order, range_ in enumerate(known):
             rule, rank = _SYSTEM_RULES[type(range_.hop)]
-            yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order)
+            yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order, range_.span)
         yield Candidate(EVERYWHERE, Class.SYSTEM, InternetHop(), "R-SYS-2")
         facts = self.gateways.facts
         near = [range_ for range_ in known if not isinstance(range_.hop, EndpointHop)]

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PUBLIC, PUBLIC_WITH_HOST, Estate
-from vnetverify.encoder.facts import Facts
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, lies_in, negate
 from vnetverify.header import EVERYWHERE, IntervalSet, Prefix, addresses_of, parse_prefix
-from vnetverify.model.network import NextHopType, Subnet
+from vnetverify.model.network import NextHopType, Peering, Subnet
 
 _HOST = Prefix(HOST_ADDRESS, 32)
 _METADATA = Prefix(METADATA_ADDRESS, 32)
@@ -25,12 +25,13 @@ _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What `VirtualNetwork` holds at a subnet: surely, and possibly with the documented answer."""
+    """What `VirtualNetwork` holds at a subnet: surely, possibly (with what is documented), and what halves keep out."""
 
     own: tuple[Prefix, ...]
     certain: tuple[Prefix, ...]
     possible: tuple[tuple[Prefix, bool], ...]
     certainly: IntervalSet
+    shut: tuple[tuple[Prefix, Peering], ...] = ()
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Tags:
     gateways: Gateways
     routes: Routes
     facts: Facts
+    grounds: Grounds
     _memberships: dict[tuple[object, ...], Membership] = field(default_factory=dict)
 
     def holds(self, tag: str, address: Field, subnet: Subnet, is_flow_source: bool) -> Term:
@@ -73,11 +75,21 @@ class Tags:
         return any_of(
             surely,
             *(
+                all_of(lies_in(address, prefix), negate(self._is_shut_by(half)))
+                for prefix, half in members.shut
+                if lies_in(address, prefix) != FALSE
+            ),
+            *(
                 all_of(lies_in(address, prefix), self._is_tagged(subnet, prefix, documented))
                 for prefix, documented in members.possible
                 if lies_in(address, prefix) != FALSE
             ),
         )
+
+    def _is_shut_by(self, half: Peering) -> Term:
+        """Hold while the line counts that keeps a peer's space out of the tag (F-TAG-4)."""
+        ground = Ground(f"peering {half.id}", "virtual network access is off", "F-TAG-4", half.span)
+        return self.grounds.counts(Bearing.STOPS, ground)
 
     def _is_tagged(self, subnet: Subnet, prefix: Prefix, documented: bool) -> Term:
         return self.facts.holds("U-VNTAG", subnet.id, str(prefix), documented=documented)
@@ -159,7 +171,18 @@ class Tags:
         for prefix in (*(entry.prefix for entry in entries), *announced):
             perhaps(prefix, False)
         perhaps(_METADATA, False)
-        return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), addresses_of((*own, *certain)))
+        shut = self._shut(subnet)
+        everything = addresses_of((*own, *certain))
+        return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)
+
+    def _shut(self, subnet: Subnet) -> tuple[tuple[Prefix, Peering], ...]:
+        halves = (self.estate.half(subnet.vnet, peer) for peer in self.estate.peers(subnet.vnet))
+        return tuple(
+            (prefix, half)
+            for half in halves
+            if half is not None and not half.allow_virtual_network_access
+            for prefix in self.estate.network.vnets[half.remote].address_space
+        )
 
     def _of_peers(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
         """Yield the ranges of peers whose access is on, each with whether the tag surely holds it (F-TAG-4)."""

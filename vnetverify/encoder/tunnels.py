@@ -1,6 +1,6 @@
 """What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
 
-R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29,
+R-META-3, R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29,
 R-SEL-7, F-GWS-1.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from vnetverify.encoder.addressing import PUBLIC
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.nodes import FromTunnel, Inside, OutOfTunnel, Sender, Target, ToSite
+from vnetverify.encoder.nodes import AtSite, FromTunnel, Inside, OutOfTunnel, Sender, Target, ToInternet, ToSite
 from vnetverify.encoder.routes import Class
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
@@ -182,20 +183,32 @@ class Tunnels:
             return
         if way.site is not None:
             site = self.hops.estate.network.sites[way.site]
-            yield ToSite(site.name), all_of(condition, is_among(header.destination, addresses_of(site.prefixes)))
+            is_there = is_among(header.destination, addresses_of(site.prefixes))
+            yield ToSite(site.name), all_of(condition, is_there)
+            yield AtSite(site.name, way.name), all_of(condition, negate(is_there))
         elif way.gateway is not None:
             yield OutOfTunnel(way.gateway, way.name), condition
         else:
             yield OutOfTunnel(gateway.name, way.name), condition
 
-    def from_site(self, site: Site, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield where a site sends a packet that is not for itself (R-GW-8, R-GW-22, R-GW-24)."""
+    def at_site(self, node: AtSite, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a site sends on what comes to it for elsewhere, if it does such a thing (R-META-3)."""
+        relays = self.hops.facts.holds("U-RELAYS", node.site)
+        left = [relays, is_among(header.destination, PUBLIC)]
+        for target, term in self.from_site(self.hops.estate.network.sites[node.site], header, came_by=node.way):
+            left.append(negate(term))
+            yield target, all_of(relays, term)
+        yield ToInternet(site=node.site), all_of(*left)
+
+    def from_site(self, site: Site, header: Header, came_by: str | None = None) -> Iterator[tuple[Target, Term]]:
+        """Yield where a site sends a packet for elsewhere, never back by where it came (R-GW-8, R-GW-22, R-GW-24)."""
         leaves = negate(is_among(header.destination, addresses_of(site.prefixes)))
         if site.behind is not None:
             yield FromTunnel(site.behind, site.name), leaves
             return
         gateways = self.hops.estate.network.gateways
-        ends = [connection for connection in self.hops.estate.network.connections if connection.site == site.name]
+        connections = self.hops.estate.network.connections
+        ends = [end for end in connections if end.site == site.name and end.name != came_by]
         terms = [self._announced(gateways[end.gateway], end.name, header) for end in ends]
         undecided = leaves
         for index, (end, term) in enumerate(zip(ends, terms, strict=True)):

@@ -231,6 +231,10 @@ class Hops:
             ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
             if foreign != FALSE:
                 terms.append(any_of(negate(foreign), self.facts.holds("U-R-PEER-16"), ignored))
+        if sender.machine is not None and far.allow_forwarded_traffic:
+            ground = Ground(f"peering {far.id}", "allows forwarded traffic", "R-PEER-15", far.span)
+            foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
+            terms.append(any_of(negate(foreign), self.grounds.counts(Bearing.PASSES, ground)))
         if sender.gateway is not None and not self.gateways.uses(other, vnet):
             terms.append(self.facts.holds("U-R-GW-22"))
         if self.estate.is_of_subnets(vnet, other):
@@ -366,7 +370,7 @@ class Hops:
         if self.by_routes_alone:
             return TRUE
         group = f"policy of {machine.name}"
-        last = Ground(group, "forwards nothing else", "R-UDR-11", machine.span)
+        last = Ground(group, "forwards nothing else", "R-META-3", machine.span)
         result = negate(self.grounds.counts(Bearing.STOPS, last))
         for rule in reversed(machine.policy):
             matches = all_of(
@@ -378,7 +382,7 @@ class Hops:
             allows = rule.access is Access.ALLOW
             what = f"line {rule.span.line} {'forwards' if allows else 'drops'}"
             bearing = Bearing.PASSES if allows else Bearing.STOPS
-            matches = all_of(matches, self.grounds.counts(bearing, Ground(group, what, "R-UDR-11", rule.span)))
+            matches = all_of(matches, self.grounds.counts(bearing, Ground(group, what, "R-META-3", rule.span)))
             result = any_of(matches, result) if allows else all_of(negate(matches), result)
         if memory is not None:
             result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)

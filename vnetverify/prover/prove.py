@@ -91,7 +91,9 @@ def _verdict_on_wish(inquiry: Inquiry, solver: Solver, obligation: Obligation, f
             return Unknown(why)
         case NoFlowEver():
             return Refuted(
-                None, "no such flow gets there and back in any world", grounds=_grounds(inquiry, solver, works, ())[0]
+                None,
+                "no such flow gets there and back in any world",
+                grounds=_basis(inquiry, solver, works, ()).grounds,
             )
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
@@ -118,7 +120,7 @@ def _proved_of_something(
     if claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA):
         delivery = encode(inquiry.network, replace(claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
         solver.open(delivery)
-        if isinstance(solver.check([delivery.violation]), Unsatisfiable):
+        if isinstance(solver.check([*delivery.settled, delivery.violation]), Unsatisfiable):
             return Vacuous("nothing is delivered at all, so no way is taken")
     match find_relay(inquiry.network, claim, inquiry.fixed, solver):
         case None:
@@ -153,14 +155,21 @@ def _emptiness(network: Network, claim: Claim) -> str | None:
 
 
 def _proved(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]) -> Proved:
-    grounds, minimal = _grounds(inquiry, solver, contradiction, facts)
-    return Proved(grounds, minimal, bool(facts), facts)
+    basis = _basis(inquiry, solver, contradiction, facts)
+    return Proved(basis.grounds, basis.minimal, bool(facts), facts, assumed=basis.assumed)
 
 
-def _grounds(
-    inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]
-) -> tuple[tuple[Ground, ...], bool]:
-    """Return lines that suffice for the proof, and whether none of them can be left out.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a proof rests on: lines and assumed facts that suffice; `minimal` when none can be left out."""
+
+    grounds: tuple[Ground, ...] = ()
+    minimal: bool = False
+    assumed: tuple[Uncertainty, ...] = ()
+
+
+def _basis(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]) -> Basis:
+    """Return lines and assumptions that suffice for the proof.
 
     The labelled obligation folds nothing away that a label guards, so what slicing would decide in
     Python is among the grounds as well. If asking takes too long the proof stands without them.
@@ -170,17 +179,18 @@ def _grounds(
     bearing = Bearing.STOPS if inquiry.claim.verb is Verb.SOMETIMES_REACHES else None
     obligation = encode(inquiry.network, inquiry.claim, inquiry.fixed, detail, bearing)
     solver.open(obligation)
-    fixed = [symbol if fact.documented else f"-{symbol}" for symbol, fact in obligation.facts.items() if fact in facts]
-    labels = list(obligation.labels)
-    answer = solver.check([*contradiction, *fixed, *labels], core=True)
+    taken = [symbol if fact.documented else f"-{symbol}" for symbol, fact in obligation.facts.items() if fact in facts]
+    given = [*contradiction, *taken]
+    answer = solver.check([*given, *obligation.settled, *obligation.labels], core=True)
     if not isinstance(answer, Unsatisfiable):
-        return (), False
-    core, minimal = smaller_core(
-        solver, [*contradiction, *fixed], [name for name in answer.core if name in obligation.labels]
-    )
-    if not core:
-        return (_NOTHING_LEADS_THERE,), True
-    return tuple(sorted({obligation.labels[name] for name in core}, key=str)), minimal
+        return Basis()
+    candidates = [name for name in answer.core if name in obligation.labels or name in obligation.settled]
+    core, minimal = smaller_core(solver, given, candidates)
+    assumed = tuple(obligation.facts[name.lstrip("-")] for name in core if name in obligation.settled)
+    grounds = tuple(sorted({obligation.labels[name] for name in core if name in obligation.labels}, key=str))
+    if not grounds and not assumed:
+        grounds = (_NOTHING_LEADS_THERE,)
+    return Basis(grounds, minimal, assumed)
 
 
 _NOTHING_LEADS_THERE = Ground(
@@ -209,6 +219,16 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         named += [f"site {connection.site}"] if connection.site else []
         named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
         for one, other in pairwise(named):
+            join(one, other)
+    for site in network.sites.values():
+        machine = network.machines.get(site.behind) if site.behind is not None else None
+        for nic in machine.nics if machine is not None else ():
+            join(f"site {site.name}", nic.vnet)
+    for machine in network.machines.values():
+        for one, other in pairwise(nic.vnet for nic in machine.nics):
+            join(one, other)
+    for group in network.connected_groups:
+        for one, other in pairwise(group.members):
             join(one, other)
     vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
     waiting = [

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
-from vnetverify.header import TCP, UDP
-from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
+from vnetverify.header import ICMP, TCP, UDP
+from vnetverify.prover.solver import Answer, Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6
 _USUAL_PORT = 49152
+_ORDINARY = (TCP, UDP, ICMP)
 _SMALL_CORE = 40
 
 
@@ -59,12 +60,12 @@ class Questions:
 
     def is_possible(self, literals: Iterable[Term]) -> bool | Undecided:
         """Tell whether some flow in some world satisfies the literals."""
-        answer = self.solver.check(literals)
+        answer = self._ask(literals)
         return answer if isinstance(answer, Undecided) else isinstance(answer, Satisfiable)
 
     def find(self, does: Sequence[Term], fails: Sequence[Term]) -> Finding:
         """Return whether a flow satisfies `does`; `fails` is how a fixed flow in question does not."""
-        anywhere = self.solver.check(does)
+        anywhere = self._ask(does)
         match anywhere:
             case Undecided():
                 return anywhere
@@ -73,22 +74,37 @@ class Questions:
             case Satisfiable(model):
                 pass
         fixed = self._documented_literals()
-        documented = self.solver.check([*does, *fixed], core=True)
+        documented = self._ask([*does, *fixed])
         match documented:
             case Undecided():
                 return documented
-            case Unsatisfiable(core):
-                needed = self._smaller([*does], [literal for literal in core if literal in fixed], {})
-                return NoFlowAsDocumented(self._facts(needed), self._usual(does, model))
+            case Unsatisfiable():
+                return self._only_otherwise(does, model, fixed)
             case Satisfiable(model):
-                return self._robust(does, fails, self._usual(does, model), fixed)
+                return self._robust(does, fails, self._usual([*does, *fixed], model), fixed)
+
+    def _only_otherwise(
+        self, does: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]
+    ) -> NoFlowAsDocumented:
+        """Return the facts that keep every flow from it as documented: of ordinary packets, where any of these can."""
+        model = self._usual(does, model)
+        packet = {"pr": (model["pr"], 8)}
+        answer = self._ask([*does, *fixed], core=True, fix=packet)
+        core = answer.core if isinstance(answer, Unsatisfiable) else tuple(fixed)
+        needed = self._smaller([*does], [literal for literal in core if literal in fixed], packet)
+        return NoFlowAsDocumented(self._facts(needed), model)
 
     def _usual(self, does: Sequence[Term], model: Mapping[Term, int]) -> Mapping[Term, int]:
-        """Return a model of the same world whose flow comes from a port as clients use them, if there is one."""
-        if model["pr"] not in (TCP, UDP):
-            return model
-        answer = self.solver.check([*does, *self._literals(model)], fix={"sp": (_USUAL_PORT, 16)})
-        return answer.model if isinstance(answer, Satisfiable) else model
+        """Return a model whose flow a reader expects, if there is one: TCP, UDP or ICMP, from a client's port."""
+        first = [model["pr"]] if model["pr"] in _ORDINARY else []
+        for protocol in (*first, *(number for number in _ORDINARY if number not in first)):
+            fix = {"pr": (protocol, 8)}
+            if protocol in (TCP, UDP):
+                fix["sp"] = (_USUAL_PORT, 16)
+            answer = self._ask(does, fix=fix)
+            if isinstance(answer, Satisfiable):
+                return answer.model
+        return model
 
     def _robust(
         self, does: Sequence[Term], fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]
@@ -97,12 +113,12 @@ class Questions:
         first = model
         for _ in range(_ROUNDS):
             header = self._header(model)
-            answer = self.solver.check(fails, fix=header)
+            answer = self._ask(fails, fix=header)
             if isinstance(answer, Undecided):
                 return answer
             if isinstance(answer, Unsatisfiable):
                 return FlowAlways(model)
-            other = self.solver.check([*does, *self._literals(answer.model)])
+            other = self._ask([*does, *self._literals(answer.model)])
             if not isinstance(other, Satisfiable):
                 break
             model = other.model
@@ -110,7 +126,7 @@ class Questions:
 
     def _as_documented(self, fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]) -> Finding:
         header = self._header(model)
-        answer = self.solver.check([*fails, *fixed], core=True, fix=header)
+        answer = self._ask([*fails, *fixed], core=True, fix=header)
         match answer:
             case Undecided():
                 return answer
@@ -119,31 +135,41 @@ class Questions:
                 return FlowAlways(model, needed) if self.documented else FlowSometimes(model, needed)
             case Satisfiable():
                 literals = self._literals(model)
-                pinned = self.solver.check([*fails, *literals], core=True, fix=header)
+                pinned = self._ask([*fails, *literals], core=True, fix=header)
                 core = pinned.core if isinstance(pinned, Unsatisfiable) else tuple(literals)
                 wanted = self._smaller([*fails], [literal for literal in core if literal in literals], header)
                 return FlowSometimes(model, self._facts(wanted))
 
+    def _ask(
+        self, literals: Iterable[Term], *, core: bool = False, fix: Mapping[Term, tuple[int, int]] | None = None
+    ) -> Answer:
+        return self.solver.check([*self.obligation.settled, *literals], core=core, fix=fix)
+
     def _documented_literals(self) -> list[Term]:
+        assumed = {literal.lstrip("-") for literal in self.obligation.settled}
         return [
             symbol if fact.documented else f"-{symbol}"
             for symbol, fact in self.obligation.facts.items()
-            if fact.documented is not None
+            if fact.documented is not None and symbol not in assumed
         ]
 
     def _literals(self, model: Mapping[Term, int]) -> list[Term]:
-        return [symbol if model[symbol] else f"-{symbol}" for symbol in self.obligation.facts]
+        assumed = {literal.lstrip("-") for literal in self.obligation.settled}
+        open_facts = (symbol for symbol in self.obligation.facts if symbol not in assumed)
+        return [symbol if model[symbol] else f"-{symbol}" for symbol in open_facts]
 
     def _facts(self, literals: Iterable[Term]) -> tuple[Uncertainty, ...]:
         return tuple(self.obligation.facts[literal.lstrip("-")] for literal in literals)
 
     def _header(self, model: Mapping[Term, int]) -> dict[Term, tuple[int, int]]:
+        """Return what makes a flow this one: its header, and the public addresses that its world chose to name."""
         origin, flow, _ = self.obligation.witness(model)
-        return self.obligation.fixing(origin, flow)
+        chosen = {symbol: (model[symbol], 32) for symbol in self.obligation.addresses}
+        return self.obligation.fixing(origin, flow) | chosen
 
     def _smaller(self, kept: list[Term], core: list[Term], fix: Mapping[Term, tuple[int, int]]) -> list[Term]:
         """Return literals of `core` that still suffice, leaving out each that can be."""
-        return smaller_core(self.solver, kept, core, fix)[0]
+        return smaller_core(self.solver, [*self.obligation.settled, *kept], core, fix)[0]
 
 
 def smaller_core(

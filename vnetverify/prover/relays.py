@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from vnetverify.encoder.claims import encode, encode_arrival
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.walk import undeclared_machines
-from vnetverify.header import Interval, IntervalSet, interval_set
+from vnetverify.header import Interval, interval_set
 from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Machine, Network
+from vnetverify.model.services import EVERY_PACKET
 from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty, uncertainty
 
@@ -45,7 +46,7 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
         for machine in left:
             if machine.name in reached:
                 continue
-            arrives = _is_possible(encode_arrival(network, leg, machine.name, fixed), solver)
+            arrives = _gets_to(network, leg, machine, fixed, solver)
             if isinstance(arrives, Undecided):
                 return arrives
             if not arrives:
@@ -59,6 +60,21 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
                 return Relay(reached[machine.name])
             waiting.append((onward, reached[machine.name]))
     return None
+
+
+def _gets_to(
+    network: Network, leg: Claim, machine: Machine, fixed: Mapping[str, bool], solver: Solver
+) -> bool | Undecided:
+    """Tell whether some packet of the left side comes to the machine, on its way elsewhere or addressed to it."""
+    passing = _is_possible(encode_arrival(network, leg, machine.name, fixed), solver)
+    if passing is not False:
+        return passing
+    itself = _own_addresses(machine)
+    verb = Verb.ONLY_VIA if leg.verb is Verb.ONLY_VIA else Verb.NEVER_REACHES
+    addressed = replace(
+        leg, verb=verb, service=EVERY_PACKET, pairs=tuple((left, itself) for left, _ in leg.pairs), apart=()
+    )
+    return _is_possible(encode(network, addressed, fixed), solver)
 
 
 def _is_doubtful(machine: Machine, claim: Claim, fixed: Mapping[str, bool]) -> bool:
@@ -78,17 +94,20 @@ def _breaks(machine: Machine, claim: Claim) -> bool:
 
 def _from(machine: Machine, claim: Claim) -> Claim:
     """Return the claim that nothing the machine sends from its own addresses is delivered on the right."""
-    places: dict[Place, list[Interval]] = {}
-    for nic in machine.nics:
-        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-        places.setdefault(place, []).extend(Interval(address, address) for address in nic.addresses)
-    parts: list[tuple[Place, IntervalSet]] = [(place, interval_set(found)) for place, found in sorted(places.items())]
-    sender = EndpointSet(tuple(parts), machine.name)
+    sender = _own_addresses(machine)
     verb = Verb.ONLY_VIA if claim.verb is Verb.ONLY_VIA else Verb.NEVER_REACHES
     return replace(claim, verb=verb, pairs=tuple((sender, right) for _, right in claim.pairs), apart=())
 
 
+def _own_addresses(machine: Machine) -> EndpointSet:
+    places: dict[Place, list[Interval]] = {}
+    for nic in machine.nics:
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        places.setdefault(place, []).extend(Interval(address, address) for address in nic.addresses)
+    return EndpointSet(tuple((place, interval_set(found)) for place, found in sorted(places.items())), machine.name)
+
+
 def _is_possible(obligation: Obligation, solver: Solver) -> bool | Undecided:
     solver.open(obligation)
-    answer = solver.check([obligation.violation])
+    answer = solver.check([obligation.violation, *obligation.settled])
     return answer if isinstance(answer, Undecided) else not isinstance(answer, Unsatisfiable)

@@ -33,7 +33,7 @@ class Proved(_Verdict):
     """No flow contradicts the claim: in no world, or with `documented` in none that reads as documented.
 
     `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
-    fixed to their documented value or assumed that the proof needs. `witness` shows, where the claim
+    taken as documented that the proof needs, `assumed` those that the text settles. `witness` shows, where the claim
     asks for a flow, one that does it.
     """
 
@@ -42,6 +42,7 @@ class Proved(_Verdict):
     documented: bool = False
     leaned_on: tuple[Uncertainty, ...] = ()
     witness: Witness | None = None
+    assumed: tuple[Uncertainty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

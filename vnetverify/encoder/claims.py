@@ -60,8 +60,18 @@ Parts = dict[Place, IntervalSet]
 TermAt = Callable[[Place, IntervalSet], Term]
 IsWanted = Callable[[Candidate], bool]
 
-_UNIVERSAL = (Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
+_UNIVERSAL = (
+    Verb.REACHES,
+    Verb.REACHES_SYMMETRICALLY,
+    Verb.LOSES_NO_PACKETS,
+    Verb.SOMETIMES_REACHES,
+    Verb.NEXT_HOP,
+    Verb.GATEWAY,
+)
 """Verbs that speak of flows to addresses of the right side; the others speak of all that is delivered there."""
+
+_BY_ROUTES_ALONE = (Verb.GATEWAY, Verb.LOSES_NO_PACKETS)
+"""Verbs under which filters and declared policies let everything pass."""
 
 
 def encode(
@@ -99,7 +109,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
-    hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb is Verb.GATEWAY)
+    hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb in _BY_ROUTES_ALONE)
     return _Encoder(claim, script, hops, right)
 
 
@@ -114,9 +124,11 @@ class _Encoder:
         ends, header, left = self._open()
         in_question = self._in_question(ends, left)
         match self.claim.verb:
-            case Verb.REACHES | Verb.SOMETIMES_REACHES:
+            case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
                 works = any_of(*(self._converses(ends, *pair) for pair in self._pairs()))
                 violation = negate(works)
+            case Verb.LOSES_NO_PACKETS:
+                violation = negate(self._delivered(ends, self._circuit(ends, left)))
             case Verb.NEVER_REACHES:
                 violation = self._delivered(ends, self._circuit(ends, left))
             case Verb.ONLY_VIA:
@@ -377,7 +389,8 @@ class _Encoder:
         return decision_tree(ends.key, branches, self.script.share, free_outside=True)
 
     def _same_stateful(self, forward: Circuit, reply: Circuit, ends: Ends) -> Term:
-        """Hold when both ways meet the same stateful appliances; one that translated is on both."""
+        """Hold when both ways meet the same appliances: the stateful ones, or all where the claim is of symmetry; one
+        that translated is on both."""
         terms = []
         names = {machine.name: machine for circuit in (forward, reply) for machine in circuit.machines()}
         for name in sorted(names):
@@ -393,7 +406,9 @@ class _Encoder:
             )
             back = any_of(back, translated)
             same = any_of(all_of(there, back), all_of(negate(there), negate(back)))
-            terms.append(any_of(negate(self.hops.is_stateful(names[name])), same))
+            all_count = self.claim.verb is Verb.REACHES_SYMMETRICALLY
+            counts = TRUE if all_count else self.hops.is_stateful(names[name])
+            terms.append(any_of(negate(counts), same))
         return self.script.share(all_of(*terms))
 
     def _answers_directly(self, ends: Ends, nic: Nic) -> Term:

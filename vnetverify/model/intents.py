@@ -48,6 +48,8 @@ class Verb(Enum):
     """The sentences; `specs/semantics/intents.md` says when each holds."""
 
     REACHES = "reaches"
+    REACHES_SYMMETRICALLY = "reaches symmetrically"
+    LOSES_NO_PACKETS = "loses no packets"
     SOMETIMES_REACHES = "sometimes reaches"
     NEVER_REACHES = "never reaches"
     ONLY_VIA = "only via"

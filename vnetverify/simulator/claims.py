@@ -15,20 +15,21 @@ from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import host_subnet, packet_of, point
 from vnetverify.simulator.filters import undeclared_interface
-from vnetverify.simulator.journey import Delivered, Journey, LeftToInternet, Met, Outcome, Trace
-from vnetverify.simulator.routes import (
+from vnetverify.simulator.hops import (
     Hop,
-    Selection,
     ToAppliance,
     ToGateway,
     ToInternet,
+    ToMate,
     ToNowhere,
     ToPeer,
+    ToService,
     ToVnet,
-    selection,
 )
+from vnetverify.simulator.journey import Delivered, Journey, LeftToInternet, Met, Outcome, Trace
+from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
-from vnetverify.simulator.situation import Situation, holder_of_public, owner, situation_of
+from vnetverify.simulator.situation import Situation, holder_of_public, next_hop_owner, situation_of
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
 
 _BY_DESTINATION = frozenset({Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY})
@@ -242,6 +243,8 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
             if expected.kind is not HopKind.GATEWAY:
                 return False
             return expected.name is None or expected.name == (name or _gateway_meant(situation, subnet))
+        case ToMate() | ToService():
+            return False  # no sentence names these ways
         case ToInternet():
             return expected.kind is HopKind.INTERNET
         case ToNowhere():
@@ -252,7 +255,7 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
 
 def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | None:
     """Return the name of the machine, declared or implied, at a next hop's address as seen from `subnet` (R-UDR-7)."""
-    vnet = owner(situation, subnet.vnet, point(address))
+    vnet = next_hop_owner(situation, subnet.vnet, point(address))
     if vnet is None:
         return None
     nic = situation.index.holders.get((vnet, address))

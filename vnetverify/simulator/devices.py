@@ -1,7 +1,7 @@
 """What forwards: appliances with their policy, gateways with their tunnels, and sites.
 
 Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24,
-R-GW-29 and F-GWS-1.
+R-GW-26, R-GW-29 and F-GWS-1.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from vnetverify.simulator.addressing import Packet, covers, lies_in, only, some_
 from vnetverify.simulator.filters import Interface
 from vnetverify.simulator.gateways import (
     Way,
+    announces,
     choose_way,
     circuit_to,
     default_way,
     entries_of,
     is_known,
-    own,
+    joined_gateways,
     passes_between,
     way_of,
 )
@@ -146,9 +147,7 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
         return journey.drop(gateway.name, "a learned route carries nothing between spokes", "R-GW-13")
-    announced = gateway.kind is GatewayKind.EXPRESSROUTE and some_covers(
-        own(situation, gateway), journey.packet.destination
-    )
+    announced = gateway.kind is GatewayKind.EXPRESSROUTE and announces(situation, gateway, journey.packet.destination)
     if announced and situation.holds(uncertainty("U-R-GW-29")):
         journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
         _meet(journey, gateway)
@@ -174,6 +173,12 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
         way = choose_way(situation, gateway, others, packet.destination)
         if way is not None and passes_between(situation, arrival.way, way):
             return _by_way(journey, gateway, way, "R-GW-17")
+    for other in joined_gateways(situation, gateway) if arrival.way.bgp else ():
+        way = choose_way(situation, other, entries_of(situation, other), packet.destination)
+        if way is not None and way.bgp:
+            journey.note(gateway.name, f"a Route Server joins {gateway.name} and {other.name}", "R-GW-16", gateway.span)
+            _meet(journey, gateway)
+            return _by_way(journey, other, way, "R-GW-16")
     return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
 
 
@@ -252,10 +257,10 @@ def from_site(journey: Journey, site: Site) -> Next:
 
 
 def _knows(journey: Journey, connection: Connection) -> bool:
-    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-17, R-GW-22)."""
+    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-16, R-GW-22)."""
     situation, destination = journey.situation, journey.packet.destination
     gateway = situation.network.gateways[connection.gateway]
-    if some_covers(own(situation, gateway), destination):
+    if announces(situation, gateway, destination):
         return True
     here = way_of(situation, connection, gateway.name)
     if gateway.kind is GatewayKind.VPN:
@@ -263,4 +268,8 @@ def _knows(journey: Journey, connection: Connection) -> bool:
             elsewhere = entry.way.name != here.name and covers(entry.prefix, destination)
             if elsewhere and is_known(situation, entry) and passes_between(situation, here, entry.way):
                 return True
+    for other in joined_gateways(situation, gateway) if here.bgp else ():
+        entries = entries_of(situation, other)
+        if any(e.way.bgp and covers(e.prefix, destination) and is_known(situation, e) for e in entries):
+            return True
     return is_near(journey, gateway) and situation.holds(uncertainty("U-R-GW-22"))

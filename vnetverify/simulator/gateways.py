@@ -1,6 +1,6 @@
 """What virtual network gateways serve, learn and announce, and the way they choose.
 
-Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-17, R-GW-18, R-GW-21, R-GW-26 and R-SEL-7.
+Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..19, R-GW-21, R-GW-26 and R-SEL-7.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERYWHERE, Interval, Prefix
-from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
+from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
-from vnetverify.simulator.addressing import covers, is_inside
-from vnetverify.simulator.situation import Situation, situation_of, uses
+from vnetverify.simulator.addressing import covers, is_inside, some_covers
+from vnetverify.simulator.peerings import Range
+from vnetverify.simulator.situation import Situation, situation_of, uses, view
 
+WHOLE_SPACE = uncertainty("U-R-GW-8")
 CHAINED = uncertainty("U-R-GW-17")
 HAIRPIN = uncertainty("U-R-GW-18")
+# The number that a VPN gateway must have to exchange routes between branches (R-GW-16).
+AZURE_ASN = 65515
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,10 @@ class Entry:
 
 
 def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix, ...]:
-    """Return what the gateway announces by itself: whole spaces of its vnet and of the spokes that use it (R-GW-8)."""
-    return own(situation_of(network, world), network.gateways[gateway_name])
+    """Return what the gateway announces by itself in `world` (R-GW-8, R-GW-16)."""
+    situation = situation_of(network, world)
+    ranges = own(situation, network.gateways[gateway_name])
+    return tuple(dict.fromkeys(range_.prefix for range_ in ranges if all(map(situation.holds, range_.when))))
 
 
 def learned(network: Network, gateway_name: str, world: World) -> tuple[Entry, ...]:
@@ -69,11 +75,73 @@ def servers(situation: Situation, vnet: str) -> tuple[Gateway, ...]:
     return own_gateways + tuple(gateway for gateway in situation.network.gateways.values() if gateway.vnet in hubs)
 
 
-def own(situation: Situation, gateway: Gateway) -> tuple[Prefix, ...]:
-    """Return the spaces of the gateway's vnet and of every spoke that uses it, in order of declaration (R-GW-8)."""
+def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
+    """Return what the gateway announces by itself (R-GW-8, R-GW-16): the space of its vnet, then of each spoke.
+
+    Of a spoke that is peered by subnets the participating ones are sure, its whole ranges are open. With
+    branch-to-branch the prefixes that appliances announce to the Route Server come last.
+    """
     hub = gateway.vnet
-    spokes = [name for name in situation.index.peers[hub] if uses(situation, name, hub)]
-    return tuple(prefix for name in (hub, *spokes) for prefix in situation.vnet(name).address_space)
+    spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))
+    return (
+        *map(Range, situation.vnet(hub).address_space),
+        *(range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke)),
+        *(
+            Range(prefix)
+            for server in _exchanging(situation, hub)
+            for prefix in dict.fromkeys(prefix for _, prefix in prefixes_kept(situation, server))
+        ),
+    )
+
+
+def _announced_of(situation: Situation, hub: str, spoke: str) -> Iterator[Range]:
+    space, seen = situation.vnet(spoke).address_space, view(situation, hub, spoke)
+    if seen.subnets is None:
+        yield from map(Range, space)
+        return
+    yield from map(Range, seen.sure)
+    yield from (Range(prefix, (WHOLE_SPACE,)) for prefix in space if prefix not in seen.sure)
+
+
+def announces(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
+    """Hold when the gateway announces a range with `destination` by itself (R-GW-8)."""
+    ranges = own(situation, gateway)
+    if some_covers((range_.prefix for range_ in ranges if not range_.when), destination):
+        return True
+    return any(covers(range_.prefix, destination) and all(map(situation.holds, range_.when)) for range_ in ranges)
+
+
+def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:
+    """Return what appliances announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19)."""
+    space = situation.vnet(server.vnet).address_space
+    return tuple(
+        (peer, prefix)
+        for peer in server.peers
+        for prefix in peer.prefixes
+        if not any(is_inside(prefix, range_) for range_ in space)
+    )
+
+
+def next_hop_of(situation: Situation, peer: BgpPeer) -> int:
+    """Return the address that the appliance announces as next hop: its own first one unless stated (R-GW-19)."""
+    if peer.next_hop is not None:
+        return peer.next_hop
+    return situation.network.machines[peer.machine].nics[0].addresses[0]
+
+
+def _exchanging(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
+    """Return the Route Servers of `vnet` that exchange routes with its gateways (R-GW-16)."""
+    servers_here = (server for server in situation.network.route_servers if server.vnet == vnet)
+    return tuple(server for server in servers_here if server.branch_to_branch)
+
+
+def joined_gateways(situation: Situation, gateway: Gateway) -> tuple[Gateway, ...]:
+    """Return the other gateways of the vnet whose branches are joined to this one's by a Route Server (R-GW-16)."""
+    here = situation.index.gateways_of[gateway.vnet]
+    is_ready = any(g.kind is GatewayKind.VPN and g.active_active and g.asn == AZURE_ASN for g in here)
+    if not is_ready or not _exchanging(situation, gateway.vnet):
+        return ()
+    return tuple(other for other in here if other.name != gateway.name)
 
 
 def is_bgp(situation: Situation, connection: Connection) -> bool:
@@ -113,8 +181,21 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     if gateway.name not in memory:
         offered = (*_from_connections(situation, gateway), *_from_circuits(situation, gateway))
         kept = (entry for entry in offered if not _discards(situation, gateway.name, entry.prefix))
-        memory[gateway.name] = tuple(dict.fromkeys(kept))
+        memory[gateway.name] = _most_certain(kept)
     return memory[gateway.name]
+
+
+def _most_certain(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return `entries` without those that another of the same prefix and way is there for with fewer conditions."""
+    conditions: dict[tuple[Prefix, Way], dict[tuple[Uncertainty, ...], None]] = {}
+    for entry in entries:
+        conditions.setdefault((entry.prefix, entry.way), {})[entry.condition] = None
+    return tuple(
+        Entry(prefix, way, condition)
+        for (prefix, way), those in conditions.items()
+        for condition in those
+        if not any(set(other) < set(condition) for other in those)
+    )
 
 
 def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
@@ -127,9 +208,9 @@ def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]
             continue
         for news, prefixes in hearsay:
             if way.remote_gateway in news.owners or (way.bgp and way.remote_gateway in news.surely):
-                yield from (Entry(prefix, way) for prefix in prefixes)
+                yield from (Entry(prefix, way, news.when) for prefix in prefixes)
             elif way.remote_gateway in news.perhaps:
-                yield from (Entry(prefix, way, (CHAINED,)) for prefix in prefixes)
+                yield from (Entry(prefix, way, (*news.when, CHAINED)) for prefix in prefixes)
 
 
 def _offered_by_site(situation: Situation, gateway: Gateway, way: Way) -> tuple[Prefix, ...]:
@@ -146,14 +227,15 @@ def _offered_by_site(situation: Situation, gateway: Gateway, way: Way) -> tuple[
 class News:
     """What VPN gateways may hear of some prefixes from each other, by the names of gateways.
 
-    `owners` announce them by themselves, `surely` learn them of a site by BGP and `perhaps` of any site;
-    `silent` discard what they hear of them, or may not pass it on.
+    `owners` announce them by themselves where all of `when` hold, `surely` learn them of a site by BGP and
+    `perhaps` of any site; `silent` discard what they hear of them, or may not pass it on.
     """
 
     owners: frozenset[str]
     surely: frozenset[str]
     perhaps: frozenset[str]
     silent: frozenset[str]
+    when: tuple[Uncertainty, ...] = ()
 
 
 def _hearsay(situation: Situation, listener: Gateway) -> Iterator[tuple[News, tuple[Prefix, ...]]]:
@@ -202,22 +284,23 @@ def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
     memory = situation.index.memory.news
     if not memory:
         names = tuple(_neighbours(situation, bgp_alone=False))
-        owners: dict[Prefix, set[str]] = {}
-        told: dict[Prefix, set[tuple[str, bool]]] = {}
+        owners: dict[Range, set[str]] = {}
+        told: dict[Range, set[tuple[str, bool]]] = {}
         for name in names:
             gateway = situation.network.gateways[name]
-            for prefix in own(situation, gateway):
-                owners.setdefault(prefix, set()).add(name)
+            for range_ in own(situation, gateway):
+                owners.setdefault(range_, set()).add(name)
             for way in ways_of(situation, gateway):
                 for prefix in () if way.site is None else _offered_by_site(situation, gateway, way):
-                    told.setdefault(prefix, set()).add((name, way.bgp))
-        for prefix in dict.fromkeys((*owners, *told)):
-            sources = told.get(prefix, set())
+                    told.setdefault(Range(prefix), set()).add((name, way.bgp))
+        for range_ in dict.fromkeys((*owners, *told)):
+            prefix, sources = range_.prefix, told.get(range_, set())
             news = News(
-                frozenset(owners.get(prefix, ())),
+                frozenset(owners.get(range_, ())),
                 frozenset(name for name, bgp in sources if bgp),
                 frozenset(name for name, _ in sources),
                 frozenset(name for name in names if prefix == EVERYWHERE or _discards(situation, name, prefix)),
+                range_.when,
             )
             memory[news] = (*memory.get(news, ()), prefix)
     return memory
@@ -237,8 +320,8 @@ def _from_circuits(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
             continue
         both = gateway.allows_remote_vnets is True and other.allows_remote_vnets is True
         way = circuit_to(other.name)
-        for prefix in own(situation, other):
-            yield Entry(prefix, way, () if both else (HAIRPIN,))
+        for range_ in own(situation, other):
+            yield Entry(range_.prefix, way, range_.when if both else (*range_.when, HAIRPIN))
 
 
 def _circuits_of(situation: Situation, gateway: Gateway) -> set[str]:

@@ -1,8 +1,8 @@
 """Sending from a subnet: the selected route, crossing a peering, delivery, and the Internet.
 
-Rules R-TRAF-1, R-TRAF-5, R-TRAF-6, R-TRAF-10, R-UDR-5..9, R-UDR-17,
-R-PEER-14..16, R-PEER-25, R-GW-22, F-OUT-1..4,
-F-ADDR-1, F-ADDR-7, F-ADDR-8, R-PEER-11 and R-PEER-12.
+Rules R-TRAF-1, R-TRAF-5, R-TRAF-6, R-TRAF-10, R-UDR-4..9, R-UDR-17, R-SYS-9, R-SEL-6,
+R-PEER-11, R-PEER-12, R-PEER-14..19, R-PEER-25, R-CG-1, R-CG-4, R-GW-15, R-GW-19, R-GW-22,
+F-OUT-1..4, F-ADDR-1, F-ADDR-7, F-ADDR-8 and F-TAG-22.
 """
 
 from __future__ import annotations
@@ -17,6 +17,19 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, is_public, lies_in, only, point, some_covers
 from vnetverify.simulator.filters import Interface, declared_interface, judge_public_entry, undeclared_interface
 from vnetverify.simulator.gateways import servers
+from vnetverify.simulator.hops import (
+    Origin,
+    Route,
+    ToAppliance,
+    ToGateway,
+    ToInternet,
+    ToMate,
+    ToNowhere,
+    ToPeer,
+    ToService,
+    ToVnet,
+    obstacle,
+)
 from vnetverify.simulator.journey import (
     AtAppliance,
     Delivered,
@@ -35,25 +48,17 @@ from vnetverify.simulator.journey import (
     implied_appliance,
     place_name,
 )
-from vnetverify.simulator.routes import (
-    Origin,
-    Route,
-    Selection,
-    ToAppliance,
-    ToGateway,
-    ToInternet,
-    ToNowhere,
-    ToPeer,
-    ToVnet,
-    selection,
-)
+from vnetverify.simulator.peerings import View
+from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.situation import (
     Situation,
+    are_mates,
     half,
     holder_of_public,
-    owner,
+    next_hop_owner,
     peers_holding,
     uses,
+    view,
     world_address,
 )
 
@@ -96,13 +101,21 @@ def note_selection(journey: Journey, where: str, chosen: Selection, route: Route
         journey.note(where, f"{route}, no other route covers it", route.rule, route.span)
         return
     strongest = chosen.lost[0][0]
-    if strongest.prefix.length < route.prefix.length:
-        rule = "R-SEL-1"
-    elif strongest.prefix.length > route.prefix.length:
-        rule = "R-UDR-8" if strongest.origin is Origin.USER else "R-SEL-3"
-    else:
-        rule = "R-GW-15" if strongest.origin is route.origin is Origin.GATEWAY else "R-SEL-2"
+    rule = _deciding_rule(journey.situation, route, strongest)
     journey.note(where, f"{route} beats {strongest}", rule, route.span, lost)
+
+
+def _deciding_rule(situation: Situation, winner: Route, loser: Route) -> str:
+    """Return the rule by which `winner` was selected and not `loser`."""
+    if loser.prefix.length < winner.prefix.length:
+        return "R-SEL-1"
+    if (-loser.prefix.length, loser.rank) < (-winner.prefix.length, winner.rank):
+        limit = obstacle(situation, loser)
+        assert limit is not None
+        return limit.rule
+    if loser.origin is winner.origin is Origin.GATEWAY:
+        return "R-GW-15"
+    return "R-UDR-4" if loser.origin is winner.origin is Origin.USER else "R-SEL-2"
 
 
 def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
@@ -112,6 +125,10 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
             return _inside_vnet(journey, sending, is_user)
         case ToPeer(vnet):
             return deliver(journey, sending, vnet)
+        case ToMate(vnet):
+            return _overlapping(journey, sending, vnet) or deliver(journey, sending, vnet)
+        case ToService(service):
+            return _to_service(journey, sending, service)
         case ToNowhere():
             return journey.drop(where, f"{route.prefix} has next hop none", "R-UDR-6" if is_user else route.rule)
         case ToInternet():
@@ -142,13 +159,43 @@ def _peer_for(journey: Journey, sending: Sending) -> str | None:
     return peers[0] if peers and journey.situation.holds(uncertainty("U-R-UDR-6")) else None
 
 
+def _overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None:
+    """Return the drop of what lies in a further member of the group as well (R-CG-4)."""
+    situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
+    for group in situation.network.connected_groups:
+        if at not in group.members or mate not in group.members:
+            continue
+        for member in group.members:
+            if member != mate and some_covers(situation.vnet(member).address_space, destination):
+                reason = f"{_text(destination)} is in {mate} and in {member} of group {group.name}"
+                return journey.drop(sender_name(sending), reason, "R-CG-4", group.span)
+    return None
+
+
+def _to_service(journey: Journey, sending: Sending, service: str) -> Next:
+    """Return the way out to a service by its endpoint, which needs no egress method and no translation (R-SYS-9)."""
+    where = sender_name(sending)
+    match sending.sender:
+        case FromGateway():
+            return journey.drop(where, "a gateway sends nothing to a service", "R-SYS-9")
+        case Forwarder(appliance):
+            by = appliance.name
+        case Host(interface):
+            by = place_name(interface)
+        case _:
+            assert_never(sending.sender)
+    journey.note(where, f"leaves to {service}", "R-SYS-9", sending.subnet.span)
+    journey.sent_out_by = sending.sender
+    return LeftToInternet(by)
+
+
 def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
     """Return the arrival at the interface that holds the next hop's address (R-UDR-7, R-UDR-8, R-UDR-9)."""
     situation, where = journey.situation, sender_name(sending)
-    vnet = owner(situation, sending.subnet.vnet, point(address))
+    vnet = next_hop_owner(situation, sending.subnet.vnet, point(address))
     if vnet is None:
         return journey.drop(where, f"next hop {address_text(address)} is not directly connected", "R-UDR-8")
-    blocked = cross(journey, sending, vnet)
+    blocked = cross(journey, sending, vnet, point(address))
     if blocked is not None:
         return blocked
     nic = situation.index.holders.get((vnet, address))
@@ -190,16 +237,76 @@ def gateway_by_user_route(situation: Situation, subnet: Subnet) -> Gateway | Non
     return choices[-1] if choices else None
 
 
-def cross(journey: Journey, sending: Sending, to: str) -> Dropped | None:
-    """Return the drop where the peering to vnet `to` does not carry the packet (R-PEER-14..16, R-PEER-25, R-GW-22)."""
-    situation, at = journey.situation, sending.subnet.vnet
+def cross(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop where nothing carries the packet to `target` in vnet `to` (R-PEER-12, R-CG-1).
+
+    `target` is what the packet is sent to: its destination or the next hop.
+    """
+    at = sending.subnet.vnet
     if at == to:
         return None
-    where = sender_name(sending)
-    incoming = half(situation, to, at)
-    for side in (half(situation, at, to), incoming):
+    if are_mates(journey.situation, at, to):
+        return _from_gateway_to_mate(journey, sending, to)
+    return (
+        _switched_off(journey, sending, to)
+        or _unsynced(journey, sending, to, target)
+        or _outside_subnets(journey, sending, to, target)
+        or _refused_to_sender(journey, sending, to)
+    )
+
+
+def _from_gateway_to_mate(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop of what a gateway sends into a connected group, which conveys no transit (R-CG-3, R-GW-22)."""
+    if not isinstance(sending.sender, FromGateway) or journey.situation.holds(uncertainty("U-R-GW-22")):
+        return None
+    return journey.drop(sending.subnet.id, f"{to} does not use the gateways of {sending.subnet.vnet}", "R-GW-22")
+
+
+def _switched_off(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop by a half whose virtual-network access is off (R-PEER-14)."""
+    situation, at = journey.situation, sending.subnet.vnet
+    for side in (half(situation, at, to), half(situation, to, at)):
         if not side.allow_virtual_network_access and situation.holds(uncertainty("U-AVNA", side.id)):
-            return journey.drop(where, f"peering {side.id} has virtual-network access off", "R-PEER-14", side.span)
+            reason = f"peering {side.id} has virtual-network access off"
+            return journey.drop(sender_name(sending), reason, "R-PEER-14", side.span)
+    return None
+
+
+def _unsynced(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop where only one of a half's old and new views holds the target (R-PEER-17)."""
+    seen = view(journey.situation, sending.subnet.vnet, to)
+    if seen.half.remote_space is None or seen.subnets is not None or some_covers(seen.sure, target):
+        return None
+    if journey.situation.holds(uncertainty("U-R-PEER-17", seen.half.id)):
+        return None
+    reason = f"peering {seen.half.id} is not in sync about {_text(target)}"
+    return journey.drop(sender_name(sending), reason, "R-PEER-17", seen.half.span)
+
+
+def _outside_subnets(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop by a peering of subnets that sender, target or the packet's ends have no part in (R-PEER-18)."""
+    situation, seen = journey.situation, view(journey.situation, sending.subnet.vnet, to)
+    if seen.subnets is None:
+        return None
+    takes_part = seen.takes_part(sending.subnet.id) and some_covers(seen.sure, target)
+    if not takes_part and not situation.holds(uncertainty("U-SUBPEER", seen.half.id)):
+        reason = f"peering {seen.half.id} is not for {sending.subnet.id} and {_text(target)}"
+        return journey.drop(sender_name(sending), reason, "R-PEER-19", seen.half.span)
+    if not _joins_ends(journey, seen) and not situation.holds(uncertainty("U-R-PEER-18")):
+        reason = f"peering {seen.half.id} is not for the packet's source and destination"
+        return journey.drop(sender_name(sending), reason, "R-PEER-18", seen.half.span)
+    return None
+
+
+def _joins_ends(journey: Journey, seen: View) -> bool:
+    packet = journey.packet
+    return some_covers(seen.sources, packet.source) and some_covers(seen.sure, packet.destination)
+
+
+def _refused_to_sender(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop of what appliances and gateways may not send over a peering (R-PEER-16, R-PEER-25, R-GW-22)."""
+    situation, at, where = journey.situation, sending.subnet.vnet, sender_name(sending)
+    incoming = half(situation, to, at)
     match sending.sender:
         case Host():
             return None
@@ -219,7 +326,7 @@ def cross(journey: Journey, sending: Sending, to: str) -> Dropped | None:
 
 def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     """Return the delivery to the host of `vnet` that holds the destination, past its filters (R-ADDR-4, F-EVAL-5)."""
-    blocked = cross(journey, sending, vnet)
+    blocked = cross(journey, sending, vnet, journey.packet.destination)
     if blocked is not None:
         return blocked
     situation, destination = journey.situation, journey.packet.destination

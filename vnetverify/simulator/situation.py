@@ -1,6 +1,6 @@
-"""One network in one world: the indexes built once, peerings, and who owns an address .
+"""One network in one world: the indexes built once, who uses whose gateways, and who owns an address.
 
-Rules R-ADDR-1, R-ADDR-9, R-PEER-1..4, R-GW-4 and R-GW-9.
+Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-UDR-7 and R-UDR-8.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of
 from vnetverify.model.network import (
     Connection,
-    DeploymentModel,
-    Era,
     Gateway,
-    LinkState,
     Network,
     Nic,
     Peering,
+    RouteServer,
     Subnet,
     Vnet,
 )
-from vnetverify.rules import Uncertainty, World
+from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import Mixed, only, some_covers
+from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
 
 if TYPE_CHECKING:
     from vnetverify.simulator.gateways import Entry, News
-    from vnetverify.simulator.routes import Route
+    from vnetverify.simulator.hops import Route
     from vnetverify.simulator.tags import VirtualNetworkTag
 
 
@@ -51,6 +50,8 @@ class Index:
     holders: Mapping[tuple[str, int], Nic]
     halves: Mapping[tuple[str, str], Peering]
     peers: Mapping[str, tuple[str, ...]]
+    views: Mapping[tuple[str, str], View]
+    mates: Mapping[str, tuple[str, ...]]
     gateways_of: Mapping[str, tuple[Gateway, ...]]
     connections_of: Mapping[str, tuple[Connection, ...]]
     members: Mapping[str, IntervalSet]
@@ -96,7 +97,8 @@ def situation_of(network: Network, world: World) -> Situation:
 
 def index_of(network: Network) -> Index:
     """Return the indexes of `network`, each in order of declaration."""
-    halves = _halves(network)
+    halves = halves_of(network)
+    peers = peers_of(network, halves)
     nics = network.nics()
     return Index(
         network=network,
@@ -104,41 +106,15 @@ def index_of(network: Network) -> Index:
         nics={nic.name: nic for nic in nics},
         holders={(nic.vnet, address): nic for nic in reversed(nics) for address in nic.addresses},
         halves=halves,
-        peers=_peers(network, halves),
+        peers=peers,
+        views=views_of(network, halves, peers),
+        mates=mates_of(network, peers),
         gateways_of=_gateways_of(network),
         connections_of=_connections_of(network),
         members=_members(nics),
         public_holders=tuple(nic for nic in nics if nic.public_address is not None),
         memory=Memory(),
     )
-
-
-def _halves(network: Network) -> dict[tuple[str, str], Peering]:
-    """Return the declared halves and the implied ones of classic networks (R-PEER-4, R-GW-9)."""
-    halves = {(half.local, half.remote): half for half in network.peerings}
-    for half in network.peerings:
-        classic = network.vnets[half.remote].model is DeploymentModel.CLASSIC
-        mixed = classic and network.vnets[half.local].model is not DeploymentModel.CLASSIC
-        if mixed and (half.remote, half.local) not in halves:
-            transit = half.allow_gateway_transit and network.era is not Era.Y2016
-            implied = Peering(half.remote, half.local, use_remote_gateways=transit, span=half.span)
-            halves[implied.local, implied.remote] = implied
-    return halves
-
-
-def _is_connected(half: Peering) -> bool:
-    """Hold when a half is connected, given that the other half exists (R-PEER-2)."""
-    return half.state in (None, LinkState.CONNECTED)
-
-
-def _peers(network: Network, halves: Mapping[tuple[str, str], Peering]) -> dict[str, tuple[str, ...]]:
-    """Return for each vnet those it has a usable peering with: both halves exist and are connected (R-PEER-2)."""
-    peers: dict[str, list[str]] = {name: [] for name in network.vnets}
-    for (local, remote), half in halves.items():
-        other = halves.get((remote, local))
-        if other is not None and _is_connected(half) and _is_connected(other):
-            peers[local].append(remote)
-    return {name: tuple(remotes) for name, remotes in peers.items()}
 
 
 def _gateways_of(network: Network) -> dict[str, tuple[Gateway, ...]]:
@@ -184,12 +160,45 @@ def uses(situation: Situation, spoke: str, hub: str) -> bool:
     return half(situation, spoke, hub).use_remote_gateways and half(situation, hub, spoke).allow_gateway_transit
 
 
+def view(situation: Situation, vnet: str, peer: str) -> View:
+    """Return what `vnet` sees of `peer`. Raises KeyError where they have no usable peering."""
+    return situation.index.views[vnet, peer]
+
+
+def are_mates(situation: Situation, vnet: str, other: str) -> bool:
+    """Hold when a connected group alone joins the two (R-CG-1)."""
+    return other in situation.index.mates[vnet]
+
+
+def route_servers_for(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
+    """Return the Route Servers whose routes `vnet` gets: its own, then those of hubs it uses (R-GW-19)."""
+    servers = situation.network.route_servers
+    own_servers = tuple(server for server in servers if server.vnet == vnet)
+    return own_servers + tuple(
+        server for server in servers if server.vnet != vnet and uses(situation, vnet, server.vnet)
+    )
+
+
 def owner(situation: Situation, vnet: str, address: Interval) -> str | None:
-    """Return the vnet that holds `address` as seen from `vnet`: itself, else the only such peer (R-ADDR-9)."""
+    """Return the vnet that holds `address` as seen from `vnet`: itself, else the only such peer, else mate (R-ADDR-9).
+
+    It looks in all that `vnet` may see of its peers: doubtful ranges too, participating subnets alone.
+    """
     if some_covers(situation.vnet(vnet).address_space, address):
         return vnet
-    holders = peers_holding(situation, vnet, address)
+    index = situation.index
+    holders = [peer for peer in index.peers[vnet] if some_covers(index.views[vnet, peer].prefixes, address)]
+    if not holders:
+        holders = [mate for mate in index.mates[vnet] if some_covers(situation.vnet(mate).address_space, address)]
     return holders[0] if len(holders) == 1 else None
+
+
+def next_hop_owner(situation: Situation, vnet: str, address: Interval) -> str | None:
+    """Return the vnet of a next hop that is directly connected to `vnet`; a mate is where a fact says so (R-UDR-8)."""
+    found = owner(situation, vnet, address)
+    if found is None or not are_mates(situation, vnet, found):
+        return found
+    return found if situation.holds(uncertainty("U-R-UDR-8-CG")) else None
 
 
 def peers_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones .
+"""Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones.
 
-Rules F-TAG-1..12, F-TAG-14, F-TAG-16, F-TAG-19, R-PEER-13 and R-TRAF-9.
+Rules F-TAG-1..12, F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-22, R-PEER-13, R-PEER-17, R-CG-1, R-GW-19 and R-TRAF-9.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from vnetverify.header import EVERYWHERE, Interval, IntervalSet, Prefix, address
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import METADATA_HOST, PLATFORM_HOST, covers, is_public, lies_in, some_covers
-from vnetverify.simulator.gateways import entries_of, servers
-from vnetverify.simulator.routes import propagates, table_of
-from vnetverify.simulator.situation import Situation, half
+from vnetverify.simulator.candidates import propagates, table_of
+from vnetverify.simulator.gateways import entries_of, prefixes_kept, servers
+from vnetverify.simulator.peerings import View
+from vnetverify.simulator.situation import Situation, route_servers_for, view
 
 HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
 STEERING = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
@@ -63,12 +64,20 @@ def _routes_of(situation: Situation, subnet: Subnet) -> tuple[UserRoute, ...]:
     return () if table is None else table.routes
 
 
+def _open_views(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, View]]:
+    """Return the peers whose ranges the tag may hold: the access flag is on (F-TAG-4)."""
+    for peer in situation.index.peers[subnet.vnet]:
+        seen = view(situation, subnet.vnet, peer)
+        if seen.half.allow_virtual_network_access:
+            yield peer, seen
+
+
 def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
     """Return the prefixes that are surely in the tag; 0.0.0.0/0 never is by a route (F-TAG-7)."""
     yield from situation.vnet(subnet.vnet).address_space
-    for peer in situation.index.peers[subnet.vnet]:
-        if half(situation, subnet.vnet, peer).allow_virtual_network_access:
-            yield from situation.vnet(peer).address_space
+    for _, seen in _open_views(situation, subnet):
+        if seen.takes_part(subnet.id):
+            yield from seen.sure
     if propagates(situation, subnet):
         for gateway in servers(situation, subnet.vnet):
             for entry in entries_of(situation, gateway):
@@ -98,6 +107,21 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
         if entry.condition or not propagating:
             yield entry.prefix, False
     yield METADATA_HOST, False
+    for peer, seen in _open_views(situation, subnet):
+        yield from _doubtful(situation, subnet, peer, seen)
+    for mate in situation.index.mates[subnet.vnet]:
+        yield from ((prefix, True) for prefix in situation.vnet(mate).address_space)
+    for server in route_servers_for(situation, subnet.vnet):
+        yield from ((prefix, prefix == EVERYWHERE) for _, prefix in prefixes_kept(situation, server))
+
+
+def _doubtful(situation: Situation, subnet: Subnet, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:
+    """Return what a peering out of sync or of subnets may add: what it last saw is documented (R-PEER-17, F-TAG-22)."""
+    last_seen = seen.half.remote_space or ()
+    yield from ((prefix, prefix in last_seen) for prefix in seen.doubtful)
+    if seen.subnets is not None:
+        open_ = () if seen.takes_part(subnet.id) else seen.sure
+        yield from ((prefix, False) for prefix in (*open_, *situation.vnet(peer).address_space))
 
 
 def is_in_virtual_network(situation: Situation, subnet: Subnet, address: Interval) -> bool:

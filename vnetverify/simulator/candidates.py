@@ -1,0 +1,307 @@
+"""The candidates of a subnet's table, whatever the world (R-EFF-1).
+
+Rules R-SYS-1..10, R-SEL-3, R-SEL-6..8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30,
+R-PEER-17..19, R-CG-1 and R-CG-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from vnetverify.header import EVERYWHERE, Prefix, parse_prefix
+from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import is_inside, is_strictly_inside, point
+from vnetverify.simulator.gateways import entries_of, next_hop_of, prefixes_kept, servers
+from vnetverify.simulator.hops import (
+    NEVER,
+    Clause,
+    Condition,
+    Hop,
+    Limit,
+    Origin,
+    Route,
+    ToAppliance,
+    ToGateway,
+    ToInternet,
+    ToMate,
+    ToNowhere,
+    ToPeer,
+    ToService,
+    ToVnet,
+    all_of,
+    denied,
+    not_all_of,
+)
+from vnetverify.simulator.peerings import Range
+from vnetverify.simulator.situation import Situation, are_mates, owner, route_servers_for, view
+
+RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+FURTHER_BLOCKS = tuple(
+    parse_prefix(text)
+    for text in (
+        "127.0.0.0/8",
+        "198.18.0.0/15",
+        "25.4.0.0/14",
+        "25.176.0.0/13",
+        "20.35.252.0/22",
+        "104.147.0.0/16",
+        "157.59.0.0/16",
+    )
+)
+
+
+def table_of(situation: Situation, subnet: Subnet) -> RouteTable | None:
+    return None if subnet.route_table is None else situation.network.route_tables[subnet.route_table]
+
+
+def propagates(situation: Situation, subnet: Subnet) -> bool:
+    """Hold when gateway routes reach the subnet's table (R-GW-7)."""
+    table = table_of(situation, subnet)
+    return table is None or table.propagate_gateway_routes
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A subnet's own routes and the ranges that are near it: what every kind of candidate depends on."""
+
+    situation: Situation
+    subnet: Subnet
+    routes: tuple[UserRoute, ...]
+    own: tuple[Prefix, ...]
+    peered: tuple[tuple[str, Range], ...]
+    grouped: tuple[tuple[str, Prefix], ...]
+    endpoints: tuple[tuple[str, Prefix], ...]
+
+    @property
+    def beyond(self) -> tuple[Range, ...]:
+        """The ranges of peers and of mates (R-SYS-3, R-SYS-5, R-SYS-10)."""
+        return (*(range_ for _, range_ in self.peered), *(Range(prefix) for _, prefix in self.grouped))
+
+
+def candidates(situation: Situation, subnet: Subnet) -> tuple[Route, ...]:
+    """Return the subnet's candidates, whatever the world: longest prefix first, then by rank (R-EFF-1)."""
+    memory = situation.index.memory.routes
+    if subnet.id not in memory:
+        table = _table(situation, subnet)
+        learned = tuple(_learned_routes(table)) if propagates(situation, subnet) else ()
+        collected = (*_user_routes(table), *learned, *_system_routes(table, learned))
+        memory[subnet.id] = tuple(
+            sorted(collected, key=lambda route: (-route.prefix.length, route.prefix.value, route.rank))
+        )
+    return memory[subnet.id]
+
+
+def _table(situation: Situation, subnet: Subnet) -> Table:
+    index, vnet, table = situation.index, situation.vnet(subnet.vnet), table_of(situation, subnet)
+    return Table(
+        situation,
+        subnet,
+        routes=() if table is None else table.routes,
+        own=vnet.address_space,
+        peered=tuple(
+            (peer, range_)
+            for peer in index.peers[vnet.name]
+            for range_ in view(situation, vnet.name, peer).ranges_at(subnet.id)
+        ),
+        grouped=tuple((mate, p) for mate in index.mates[vnet.name] for p in situation.vnet(mate).address_space),
+        endpoints=tuple(_endpoint_prefixes(situation, subnet)),
+    )
+
+
+def _endpoint_prefixes(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Prefix]]:
+    """Return the prefixes of each service endpoint, published under its name or without `Microsoft.` (R-SYS-9)."""
+    published = situation.network.service_tags
+    for service in subnet.service_endpoints:
+        short = service.removeprefix("Microsoft.")
+        for prefix in published.get(service, published.get(short, ())):
+            yield service, prefix
+
+
+def _user_routes(table: Table) -> Iterator[Route]:
+    """Return the table's own routes (R-UDR-2), explicit prefixes before those of service tags (R-UDR-4)."""
+    for number, route in enumerate(table.routes):
+        hop = _user_hop(route)
+        limits = tuple(_user_limits(table, route, hop))
+        rank = (0, _breadth(route.service_tag), number)
+        yield Route(route.prefix, Origin.USER, hop, rank, "R-SEL-1", route.span, limits=limits)
+
+
+def _breadth(service_tag: str | None) -> int:
+    """Return how late a route comes among user routes of its prefix, by what names the prefix (R-UDR-4)."""
+    if service_tag is None:
+        return 0
+    name, dot, _ = service_tag.casefold().partition(".")
+    return 1 + 2 * (name == "azurecloud") + (not dot)
+
+
+def _user_limits(table: Table, route: UserRoute, hop: Hop) -> Iterator[Limit]:
+    """Return what may keep a user route out of force: a next hop too far away, or a service endpoint."""
+    if isinstance(hop, ToAppliance):
+        holder = owner(table.situation, table.subnet.vnet, point(hop.address))
+        ways: Clause = ((uncertainty("U-R-UDR-8"), False),)
+        if holder is not None and are_mates(table.situation, table.subnet.vnet, holder):
+            ways += ((uncertainty("U-R-UDR-8-CG"), True),)
+        if holder is None or len(ways) > 1:
+            yield Limit(ways, "its next hop is not directly connected (R-UDR-8)", "R-UDR-8")
+    if any(is_inside(route.prefix, prefix) for _, prefix in table.endpoints):
+        overrides: Clause = ((uncertainty("U-R-SEL-6"), True),)
+        yield Limit(overrides, "a user route does not override a service endpoint (R-SEL-6)", "R-SEL-6")
+
+
+def _user_hop(route: UserRoute) -> Hop:
+    match route.next_hop:
+        case NextHopType.VNET_LOCAL:
+            return ToVnet()
+        case NextHopType.APPLIANCE:
+            assert route.next_hop_address is not None
+            return ToAppliance(route.next_hop_address)
+        case NextHopType.GATEWAY:
+            return ToGateway(None)
+        case NextHopType.INTERNET:
+            return ToInternet()
+        case NextHopType.NONE:
+            return ToNowhere()
+        case _:
+            assert_never(route.next_hop)
+
+
+# Of one prefix among learned routes: ExpressRoute, then an appliance where it is preferred to VPN, then VPN (R-GW-15).
+_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = range(4)
+
+
+def _learned_routes(table: Table) -> Iterator[Route]:
+    """Return the routes of the gateways and Route Servers that serve the vnet (R-SYS-8, R-GW-6, R-GW-15, R-GW-19)."""
+    situation, vnet, by_vpn = table.situation, table.subnet.vnet, set()
+    for number, gateway in enumerate(servers(situation, vnet)):
+        is_vpn = gateway.kind is GatewayKind.VPN
+        for entry in entries_of(situation, gateway):
+            if is_vpn:
+                by_vpn.add(entry.prefix)
+            yield Route(
+                entry.prefix,
+                Origin.GATEWAY,
+                ToGateway(gateway.name),
+                (1, _VPN if is_vpn else _EXPRESSROUTE, number),
+                "R-GW-6" if gateway.vnet != vnet else "R-SYS-8",
+                gateway.span,
+                present=all_of(entry.condition),
+                limits=tuple(_beside_near_ranges(table, entry.prefix, entry.is_static)),
+            )
+    yield from _appliance_routes(table, by_vpn)
+
+
+def _appliance_routes(table: Table, by_vpn: set[Prefix]) -> Iterator[Route]:
+    """Return the routes that appliances announce to Route Servers, one a prefix free to be taken (R-GW-19, R-SEL-7)."""
+    offers: dict[Prefix, list[tuple[RouteServer, BgpPeer]]] = {}
+    for server in route_servers_for(table.situation, table.subnet.vnet):
+        for peer, prefix in prefixes_kept(table.situation, server):
+            offers.setdefault(prefix, []).append((server, peer))
+    for prefix, those in offers.items():
+        near = tuple(_beside_near_ranges(table, prefix, is_static=False))
+        for number, (server, peer) in enumerate(those, 1):
+            limits = near if number == len(those) else (*near, _where_chosen(table.subnet, peer))
+            for place, present in _places(table, server, prefix in by_vpn):
+                hop = ToAppliance(next_hop_of(table.situation, peer))
+                rank = (1, place, number)
+                yield Route(prefix, Origin.GATEWAY, hop, rank, "R-GW-19", peer.span, present, limits)
+
+
+def _where_chosen(subnet: Subnet, peer: BgpPeer) -> Limit:
+    chosen: Clause = ((uncertainty("U-R-SEL-7", subnet.id, peer.machine), True),)
+    return Limit(chosen, "this flow goes to another appliance that announces the prefix (R-SEL-7)", "R-SEL-7")
+
+
+def _places(table: Table, server: RouteServer, beside_vpn: bool) -> Iterator[tuple[int, Condition]]:
+    """Return where an appliance's route comes among learned ones, and when (R-GW-15, R-GW-30)."""
+    in_gateway_subnet = table.subnet == table.situation.vnet(server.vnet).gateway_subnet
+    present = all_of([uncertainty("U-R-GW-30", server.vnet)] if in_gateway_subnet else [])
+    if not beside_vpn:
+        yield _APPLIANCE, present
+        return
+    preferred = uncertainty("U-R-GW-15", server.vnet)
+    yield _PREFERRED_APPLIANCE, (*present, ((preferred, True),))
+    yield _APPLIANCE, (*present, ((preferred, False),))
+
+
+def _beside_near_ranges(table: Table, prefix: Prefix, is_static: bool) -> Iterator[Limit]:
+    """Return when a learned route counts beside each range near the subnet that contains its prefix.
+
+    Rules R-SEL-3, R-SEL-6, R-SEL-8 and R-CG-5.
+    """
+    redirected = {route.prefix for route in table.routes}
+    for shield in (*map(Range, table.own), *(range_ for _, range_ in table.peered)):
+        if is_inside(prefix, shield.prefix):
+            static = is_static and prefix != shield.prefix
+            ways_out = (("U-R-SEL-3", static), ("U-R-SEL-8", shield.prefix in redirected))
+            kept = tuple((uncertainty(name), True) for name, possible in ways_out if possible)
+            yield Limit((*not_all_of(shield.when), *kept), _LOSES_TO_PEERING, "R-SEL-3")
+    if any(is_inside(prefix, range_) for _, range_ in table.grouped):
+        yield Limit(((uncertainty("U-R-CG-5"), True),), _LOSES_TO_GROUP, "R-CG-5")
+    for _, service in table.endpoints:
+        if prefix == service:
+            yield Limit(((uncertainty("U-R-SEL-6"), True),), _LOSES_TO_SERVICE, "R-SEL-6")
+        elif is_inside(prefix, service):
+            longer = uncertainty("U-R-SEL-3")
+            yield Limit(((longer, True),) if is_static else NEVER, _LOSES_TO_SERVICE, "R-SEL-3")
+
+
+_LOSES_TO_PEERING = "a learned route never beats the own or peered range around it (R-SEL-3)"
+_LOSES_TO_GROUP = "a learned route does not beat the range of a connected group around it (R-CG-5)"
+_LOSES_TO_SERVICE = "a learned route does not beat the service endpoint around it (R-SEL-3, R-SEL-6)"
+
+
+def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
+    """Return the routes that Azure adds by itself (R-SYS-1, R-SYS-2, R-SYS-7, R-SYS-9, R-CG-1)."""
+    situation, vnet = table.situation, table.situation.vnet(table.subnet.vnet)
+    for prefix in table.own:
+        yield Route(prefix, Origin.SYSTEM, ToVnet(), (2, 1), "R-SYS-1", vnet.span)
+    for peer, range_ in table.peered:
+        span, present = view(situation, vnet.name, peer).half.span, all_of(range_.when)
+        yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), (2, 1), "R-SYS-7", span, present)
+    for mate, prefix in table.grouped:
+        yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span)
+    for service, prefix in table.endpoints:
+        yield Route(prefix, Origin.SYSTEM, ToService(service), (2, 1), "R-SYS-9", table.subnet.span)
+    yield Route(EVERYWHERE, Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
+    yield from _reserved_routes(table, learned)
+    for block in FURTHER_BLOCKS:
+        clauses = [not_all_of(range_.when) for range_ in _own_and_beyond(table) if is_inside(block, range_.prefix)]
+        if NEVER not in clauses:
+            known = ((uncertainty("U-R-SYS-10"), True),)
+            yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 2), "R-SYS-10", present=(known, *clauses))
+
+
+def _own_and_beyond(table: Table) -> tuple[Range, ...]:
+    return (*map(Range, table.own), *table.beyond)
+
+
+def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
+    """Return the `None` routes of the private ranges that nothing removes (R-SYS-3..6)."""
+    if any(route.prefix == EVERYWHERE for route in table.routes):
+        return
+    stay = _unless_learned_default(learned)
+    for block in RESERVED:
+        if any(is_inside(block, range_) for range_ in table.own):
+            continue
+        clauses = tuple(_unless_covered(table, block))
+        if NEVER not in clauses:
+            yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 0), "R-SYS-3", present=clauses + stay)
+
+
+def _unless_covered(table: Table, block: Prefix) -> Iterator[Clause]:
+    """Return when ranges of peers and mates leave the `None` route of `block` in force (R-SYS-4, R-SYS-5)."""
+    for range_ in table.beyond:
+        if is_strictly_inside(block, range_.prefix):
+            yield not_all_of(range_.when)
+        elif block == range_.prefix:
+            yield (*not_all_of(range_.when), (uncertainty("U-R-SYS-5"), False))
+
+
+def _unless_learned_default(learned: tuple[Route, ...]) -> Condition:
+    """Return when no learned 0.0.0.0/0 removes the `None` routes (R-SYS-6)."""
+    withdrawn = ((uncertainty("U-R-SYS-6"), True),)
+    defaults = (route for route in learned if route.prefix == EVERYWHERE)
+    return tuple(clause for route in defaults for clause in denied((*route.condition, withdrawn)))

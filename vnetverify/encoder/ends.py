@@ -289,6 +289,8 @@ class Ends:
 
     def _admits(self, nic: Nic, source: Field) -> Term:
         """Hold when `nic` takes a packet in by its public address (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
+        if self.hops.by_routes_alone:
+            return TRUE
         subnet = self.hops.estate.subnets[nic.subnet_id]
         if subnet.nsg is None and nic.nsg is None:
             public = nic.public_address

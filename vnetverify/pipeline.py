@@ -222,7 +222,7 @@ class _Run:
             results = tuple(self._claim(claim, solver) for claim in intent.claims)
         finally:
             self.idle.put(solver)
-        verdict = next(r.verdict for kind in _WORST_FIRST for r in results if isinstance(r.verdict, kind))
+        verdict = _worst([result.verdict for result in results])
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
@@ -271,3 +271,12 @@ class _Run:
             return verdict
         word = verdict_word(verdict)
         return Unknown(f"{word}, were it not for what is not modelled", (), None, verdict.witness, items)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict that stands for all: of the worst kind, one that needs the documented reading if some does."""
+    kind = next(kind for kind in _WORST_FIRST if any(isinstance(verdict, kind) for verdict in verdicts))
+    return max(
+        (verdict for verdict in verdicts if isinstance(verdict, kind)),
+        key=lambda verdict: isinstance(verdict, Proved | Refuted) and verdict.documented,
+    )

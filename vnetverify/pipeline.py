@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, read, resolve_expression, uses
 
 _LARGEST_TEXT = 64 << 20
+_JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 
 
@@ -116,6 +118,10 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
         return None
     if len(raw) > _LARGEST_TEXT:
         diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
+        return None
+    if _JSON.match(raw):
+        advice = "name it with `--network`, or in a text with `use`"
+        diagnostics.append(Diagnostic("json-for-text", f"`{path}` is JSON, not a text", whole, help=advice))
         return None
     if not raw.strip():
         diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))

@@ -224,8 +224,10 @@ class _Encoder:
         if not from_internet:
             return inside
         nics = public_nics(self.hops, right)
-        hidden = interval_set(Interval(a, a) for nic in nics for a in nic.addresses)
-        shown = {place: addresses - hidden for place, addresses in right.items()}
+        shown = dict(right)
+        for nic in nics:
+            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+            shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
         outside = any_of(
             self._tree(ends, {place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
             *(all_of(ends.names_public_address(nic), self._parted(ends, nic)) for nic in nics),
@@ -430,7 +432,7 @@ class _Encoder:
             case NoHop():
                 return expected.kind is HopKind.NONE
             case ApplianceHop(address, owner):
-                machine = self.hops.machine_at(owner, address)
+                machine = None if owner is None else self.hops.machine_at(owner, address)
                 return expected.kind is HopKind.APPLIANCE and (
                     expected.name is None or (machine is not None and machine.name == expected.name)
                 )

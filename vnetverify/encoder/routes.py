@@ -57,10 +57,13 @@ class NoHop:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceHop:
-    """Send to the interface that holds `address` in `vnet`, whatever its own routes say (R-UDR-9)."""
+    """Send to the interface that holds `address` in `vnet`, whatever its own routes say (R-UDR-9).
+
+    `vnet` is None where no directly connected network holds it: the packet is dropped (R-UDR-8).
+    """
 
     address: int
-    vnet: str
+    vnet: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +215,12 @@ class Routes:
         for route in routes:
             hop = self._user_hop(subnet, route)
             condition = TRUE
-            if hop is None:
-                hop, condition = NoHop(), negate(self.gateways.facts.holds("U-R-UDR-8"))
+            if isinstance(hop, ApplianceHop) and hop.vnet is None:
+                condition = negate(self.gateways.facts.holds("U-R-UDR-8"))
             rule = "R-SEL-4" if hop != NoHop() else "R-UDR-6"
             yield Candidate(route.prefix, Class.USER, hop, rule, condition, span=route.span)
 
-    def _user_hop(self, subnet: Subnet, route: UserRoute) -> Hop | None:
+    def _user_hop(self, subnet: Subnet, route: UserRoute) -> Hop:
         match route.next_hop:
             case NextHopType.VNET_LOCAL:
                 return LocalHop(by_user=True)
@@ -231,7 +234,7 @@ class Routes:
                 if route.next_hop_address is None:
                     return NoHop()
                 owner = self.estate.owner(subnet.vnet, route.next_hop_address)
-                return None if owner is None else ApplianceHop(route.next_hop_address, owner)
+                return ApplianceHop(route.next_hop_address, owner)
 
 
 def _gateway_rank(gateway: Gateway, order: int) -> int:

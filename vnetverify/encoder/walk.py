@@ -147,8 +147,8 @@ class Hops:
                 else:
                     yield from self._leave(sender, header)
             case ApplianceHop(address, owner):
-                machine = self.machine_at(owner, address)
-                if machine is not None:
+                machine = None if owner is None else self.machine_at(owner, address)
+                if machine is not None and owner is not None:
                     nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
                     yield Arrival(machine.name, nic.name), self._cross(vnet, owner, sender, header)
             case UserGatewayHop():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, read, resolve_expression, uses
 
 _LARGEST_TEXT = 64 << 20
+_JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 
 
@@ -116,6 +118,10 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
         return None
     if len(raw) > _LARGEST_TEXT:
         diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
+        return None
+    if _JSON.match(raw):
+        advice = "name it with `--network`, or in a text with `use`"
+        diagnostics.append(Diagnostic("json-for-text", f"`{path}` is JSON, not a text", whole, help=advice))
         return None
     if not raw.strip():
         diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))
@@ -222,7 +228,7 @@ class _Run:
             results = tuple(self._claim(claim, solver) for claim in intent.claims)
         finally:
             self.idle.put(solver)
-        verdict = next(r.verdict for kind in _WORST_FIRST for r in results if isinstance(r.verdict, kind))
+        verdict = _worst([result.verdict for result in results])
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
@@ -271,3 +277,12 @@ class _Run:
             return verdict
         word = verdict_word(verdict)
         return Unknown(f"{word}, were it not for what is not modelled", (), None, verdict.witness, items)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict that stands for all: of the worst kind, one that needs the documented reading if some does."""
+    kind = next(kind for kind in _WORST_FIRST if any(isinstance(verdict, kind) for verdict in verdicts))
+    return max(
+        (verdict for verdict in verdicts if isinstance(verdict, kind)),
+        key=lambda verdict: isinstance(verdict, Proved | Refuted) and verdict.documented,
+    )

@@ -24,7 +24,7 @@ from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import claims, flows_of, networks, worlds
 
-EXAMPLES = int(os.environ.get("VNETVERIFY_FUZZ", "0")) or 40
+EXAMPLES = int(os.environ.get("VNETVERIFY_FUZZ", "0")) or 100
 FLOWS = 4
 
 campaign = settings(
@@ -63,7 +63,7 @@ def test_encoder_is_functional(solver: Solver, situation: tuple[Network, Claim, 
     for _ in range(FLOWS):
         origin, flow = data.draw(flows_of(network, claim, world))
 
-        assert len(encoded.violation(origin, flow, world)) == 1, f"{flow} from {origin}"
+        assert len(encoded.violation(origin, flow, world)) <= 1, f"{flow} from {origin}"
 
 
 @campaign
@@ -77,7 +77,11 @@ def test_encoder_is_sound(solver: Solver, situation: tuple[Network, Claim, World
         violated = violates(network, claim, origin, flow, world) is not None
         event(f"{claim.verb.value}: {'violated' if violated else 'kept'}")
 
-        assert violated in encoded.violation(origin, flow, world), f"{flow} from {origin}"
+        allowed = encoded.violation(origin, flow, world)
+        if allowed:
+            assert violated in allowed, f"{flow} from {origin}"
+        else:
+            assert not in_question(network, claim, origin, flow, world), f"{flow} from {origin} is left out"
 
 
 @campaign

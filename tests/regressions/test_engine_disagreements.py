@@ -108,3 +108,20 @@ def test_a_subnet_without_a_table_does_not_borrow_the_routes_of_its_neighbour(ho
     """
 
     assert verdicts(text) == {"both": "refuted"}
+
+
+@pytest.mark.parametrize(("hop", "verdict"), [("appliance", "proved"), ("none", "refuted")])
+def test_a_route_to_an_appliance_that_nobody_is_names_an_appliance_all_the_same(hop: str, verdict: str) -> None:
+    """The encoding took the next hop of a route that drops for `none`."""
+    text = f"""
+    vnet v {{
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24  routes r
+    }}
+    route-table r {{ far 192.168.0.0/16 -> appliance 10.99.0.4 }}
+    site branch {{ address 192.168.0.0/24 }}
+    assume U-R-UDR-8 = false
+    intent there {{ next hop of v to branch is {hop} }}
+    """
+
+    assert verdicts(text) == {"there": verdict}

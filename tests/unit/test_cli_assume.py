@@ -50,3 +50,54 @@ def test_an_exact_name_goes_before_its_kind_and_case_is_no_matter() -> None:
     assert facts["U-FORWARDS(other)"] is True
     assert facts.get("U-STATEFUL(fw)") is None
     assert dict(facts) == {"U-FORWARDS": True, "U-FORWARDS(fw)": False}
+
+
+RELAYED = """\
+vnet hub {
+  address 10.0.0.0/16
+  subnet dmz 10.0.1.0/24
+}
+vnet left {
+  address 10.1.0.0/16
+  subnet app 10.1.0.0/24 routes via
+}
+vnet right {
+  address 10.2.0.0/16
+  subnet app 10.2.0.0/24
+}
+vnet lab {
+  address 10.9.0.0/16
+  subnet app 10.9.0.0/24
+}
+peering hub -> left { allow-forwarded-traffic }
+peering left -> hub { allow-forwarded-traffic }
+peering hub -> right {}
+peering right -> hub {}
+route-table via { default 0.0.0.0/0 -> appliance 10.0.1.4 }
+appliance fw { nic 10.0.1.4 in hub.dmz  forwards tcp from any to any }
+"""
+APART = "left.app never reaches right.app on ssh"
+
+
+def test_an_intent_is_proved_as_documented_if_one_of_its_claims_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    path.write_text(f"{RELAYED}intent apart {{ lab.app never reaches right.app  {APART} }}\n")
+
+    assert main(["prove", str(path), "--reading", "documented", "--output-format", "concise"]) == status.AS_EXPECTED
+
+    *claims, summary = capsys.readouterr().out.splitlines()
+
+    assert [claim.split(": ")[1] for claim in claims] == ["proved[apart]", "proved (as documented)[apart]"]
+    assert summary == "1 intent: 1 proved (as documented)"
+
+
+def test_what_holds_as_documented_alone_is_unknown_in_every_world(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    path.write_text(f"{RELAYED}intent apart {{ {APART} }}\n")
+
+    assert main(["prove", str(path)]) == status.UNDECIDED
+    assert "proved as documented, open if U-R-PEER-16" in capsys.readouterr().out

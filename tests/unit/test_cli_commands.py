@@ -167,3 +167,23 @@ def test_a_file_that_is_missing_is_bad_input(
 
     assert "error[unreadable]" in streams.out + streams.err
     assert ":0:0" not in streams.out + streams.err
+
+
+@pytest.mark.parametrize("export", ['{"value": []}', '[ {"name": "a"} ]', '\n{\n  "name": 1}'])
+def test_an_export_given_as_a_text_is_told_where_it_belongs(
+    export: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(export)
+
+    told = out(capsys, "prove", str(path), ends=status.BAD_INPUT)
+
+    assert "error[json-for-text]" in told
+    assert "help: name it with `--network`" in told
+
+
+def test_an_empty_text_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "empty.vnet"
+    path.write_text(" \n\n")
+
+    assert "error[empty]" in out(capsys, "prove", str(path), ends=status.BAD_INPUT)

@@ -97,3 +97,10 @@ def test_a_concise_line_begins_with_the_place() -> None:
     first = click.unstyle(render_concise(EVERYTHING)).split("\n")[0]
 
     assert first == "hub.vnet:20:12: proved[orders-work]: spoke.web reaches hub.db on sql"
+
+
+def test_a_proof_whose_grounds_were_not_found_in_time_says_so() -> None:
+    proof = Proved(())
+    bare = replace(PROVED, verdict=proof, results=(replace(PROVED.results[0], verdict=proof),))
+
+    assert "what it rests on was not worked out within the limits" in full(bare)

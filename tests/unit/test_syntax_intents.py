@@ -362,6 +362,19 @@ def test_a_member_that_is_taken_away_wholly_is_no_member() -> None:
     assert len(document(text).intents[0].claims) == 1
 
 
+@pytest.mark.parametrize("sentence", ["a sometimes reaches b", "a, hub reaches b", "a isolated from hub, b"])
+def test_for_each_of_too_few_members_is_a_claim_about_nothing_and_never_no_claim(sentence: str) -> None:
+    for found in intent(f"for each a, b in one: {sentence}").claims:
+        assert [(places(left), places(right)) for left, right in found.pairs] == [([], [])]
+    assert intent(f"for each a, b in one: {sentence}").claims
+
+
+def test_for_each_of_no_member_is_a_claim_about_nothing() -> None:
+    found = claim('for each a in vnet where env = "none": a reaches hub')
+
+    assert [(places(left), places(right)) for left, right in found.pairs] == [([], [])]
+
+
 def test_two_variables_of_one_name_are_refused() -> None:
     with pytest.raises(InputError, match="both variables have one name"):
         claim("for each a, A in spokes: a reaches a")

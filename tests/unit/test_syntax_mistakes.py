@@ -295,6 +295,43 @@ def test_two_circles_of_groups_are_both_told() -> None:
     assert [one.span.line for one in found] == [1, 2]
 
 
+@pytest.mark.parametrize("reference", ["x", "a.x"])
+def test_a_machine_and_a_gateway_of_one_name_are_never_taken_for_each_other(reference: str) -> None:
+    text = (
+        "vnet a { subnet s 10.0.0.0/24  gateway vpn x }\nappliance x { nic 10.0.0.4 in a.s }\n"
+        f"intent i {{ a reaches any only via {reference} }}"
+    )
+    found = mistake(text)
+
+    assert (found.code, pointed_at(text, found)) == ("ambiguous-name", reference)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("U-R-PEER-16 = true", "U-R-PEER-16 = false"),
+        ("U-FORWARDS(fw) = true", "U-FORWARDS(fw) = false"),
+        ("U-FORWARDS = true", "U-FORWARDS(fw) = false"),
+        ("U-FORWARDS(fw) = true", "U-FORWARDS(b) = false\nassume U-R-PEER-16 = true\nassume U-FORWARDS = true"),
+    ],
+)
+def test_a_fact_assumed_both_ways_is_refused_since_it_would_prove_anything(pair: tuple[str, str]) -> None:
+    assert mistake(f"assume {pair[0]}\nassume {pair[1]}").code == "contradiction"
+
+
+def test_facts_of_one_kind_may_differ_and_one_may_be_said_twice() -> None:
+    assert mistakes("assume U-FORWARDS(a) = true\nassume U-FORWARDS(b) = false\nassume U-FORWARDS(a) = true") == ()
+
+
+@pytest.mark.parametrize("tag", ["Internet", "virtualnetwork", '"AzureLoadBalancer"'])
+def test_a_tag_that_the_rules_define_cannot_be_declared(tag: str) -> None:
+    assert mistake(f"service-tag {tag} 20.0.0.0/8").message.endswith("is defined by Azure's rules")
+
+
+def test_ports_of_a_protocol_without_ports_are_refused() -> None:
+    assert mistake("intent i { any never reaches any on icmp/8 }").message == "this protocol has no ports"
+
+
 def test_a_connection_of_two_sites_is_refused() -> None:
     assert mistake("site a {}\nsite b {}\nconnection a -- b").code == "two-sites"
 

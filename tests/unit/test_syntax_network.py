@@ -133,7 +133,7 @@ def test_a_service_tag_gets_the_spelling_of_azure_or_of_its_declaration(written:
 
 
 def test_a_declared_service_tag_may_have_a_region() -> None:
-    network = read_text("service-tag Storage.WestUS 20.0.0.0/8, 21.0.0.0/8").network
+    network = read_text("service-tag storage.westus 20.0.0.0/8, 21.0.0.0/8").network
 
     assert network.service_tags == {"Storage.WestUS": (parse_prefix("20.0.0.0/8"), parse_prefix("21.0.0.0/8"))}
 

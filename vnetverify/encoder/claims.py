@@ -27,7 +27,6 @@ from vnetverify.encoder.routes import (
     EndpointHop,
     GroupHop,
     InternetHop,
-    LearnedApplianceHop,
     LearnedHop,
     LocalHop,
     NoHop,
@@ -240,8 +239,10 @@ class _Encoder:
         if not from_internet:
             return inside
         nics = public_nics(self.hops, right)
-        hidden = interval_set(Interval(a, a) for nic in nics for a in nic.addresses)
-        shown = {place: addresses - hidden for place, addresses in right.items()}
+        shown = dict(right)
+        for nic in nics:
+            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+            shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
         outside = any_of(
             self._tree(ends, {place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
             *(all_of(ends.names_public_address(nic), self._parted(ends, nic)) for nic in nics),
@@ -453,12 +454,7 @@ class _Encoder:
             case NoHop():
                 return expected.kind is HopKind.NONE
             case ApplianceHop(address, owner):
-                machine = self.hops.machine_at(owner, address)
-                return expected.kind is HopKind.APPLIANCE and (
-                    expected.name is None or (machine is not None and machine.name == expected.name)
-                )
-            case LearnedApplianceHop(address, learned_owner):
-                machine = None if learned_owner is None else self.hops.machine_at(learned_owner, address)
+                machine = None if owner is None else self.hops.machine_at(owner, address)
                 return expected.kind is HopKind.APPLIANCE and (
                     expected.name is None or (machine is not None and machine.name == expected.name)
                 )

@@ -66,10 +66,13 @@ class NoHop:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceHop:
-    """Send to the interface that holds `address` in `vnet`, whatever its own routes say (R-UDR-9)."""
+    """Send to the interface that holds `address` in `vnet`, whatever its own routes say (R-UDR-9).
+
+    `vnet` is None where no directly connected network holds it: the packet is dropped (R-UDR-8).
+    """
 
     address: int
-    vnet: str
+    vnet: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,6 @@ class EndpointHop:
 
 
 @dataclass(frozen=True, slots=True)
-class LearnedApplianceHop:
-    """Send to the appliance that a Route Server learned the prefix from; `vnet` is None where nobody near owns it."""
-
-    address: int
-    vnet: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class UserGatewayHop:
     pass
 
@@ -106,7 +101,7 @@ class LearnedHop:
 
 Hop = (
     LocalHop | PeerHop | GroupHop | EndpointHop | InternetHop | NoHop
-    | ApplianceHop | LearnedApplianceHop | UserGatewayHop | LearnedHop
+    | ApplianceHop | UserGatewayHop | LearnedHop
 )  # fmt: skip
 
 
@@ -276,7 +271,7 @@ class Routes:
             address = nics[0].addresses[0] if nics and nics[0].addresses else None
         if address is None:
             return NoHop()
-        return LearnedApplianceHop(address, self.estate.owner(subnet.vnet, address))
+        return ApplianceHop(address, self.estate.owner(subnet.vnet, address))
 
     def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:
         """Hold when no known range that contains `prefix` displaces it (R-SEL-3, R-SEL-6, R-SEL-8, R-CG-5)."""
@@ -352,13 +347,14 @@ class Routes:
             return [(_PLAIN_HOPS[route.next_hop], TRUE)]
         owner = self.estate.owner(subnet.vnet, route.next_hop_address)
         skipped = facts.holds("U-R-UDR-8") if owner is None or owner in self.estate.mates(subnet.vnet) else FALSE
+        nowhere = ApplianceHop(route.next_hop_address, None)
         if owner is None:
-            return [(NoHop(), negate(skipped))]
+            return [(nowhere, negate(skipped))]
         hop = ApplianceHop(route.next_hop_address, owner)
         if owner not in self.estate.mates(subnet.vnet):
             return [(hop, TRUE)]
         counts = facts.holds("U-R-UDR-8-CG")
-        return [(hop, counts), (NoHop(), all_of(negate(counts), negate(skipped)))]
+        return [(hop, counts), (nowhere, all_of(negate(counts), negate(skipped)))]
 
 
 _SYSTEM_RULES: dict[type, tuple[str, int]] = {

@@ -37,7 +37,6 @@ from vnetverify.encoder.routes import (
     EndpointHop,
     GroupHop,
     InternetHop,
-    LearnedApplianceHop,
     LearnedHop,
     LocalHop,
     NoHop,
@@ -156,10 +155,8 @@ class Hops:
                 else:
                     yield from self._leave(sender, header)
             case ApplianceHop(address, owner):
-                yield from self._to_appliance(address, owner, sender, header)
-            case LearnedApplianceHop(address, learned_owner):
-                if learned_owner is not None:
-                    yield from self._to_appliance(address, learned_owner, sender, header)
+                if owner is not None:
+                    yield from self._to_appliance(address, owner, sender, header)
             case UserGatewayHop():
                 yield from self._enter_by_user(sender)
             case LearnedHop(gateway):
@@ -431,8 +428,6 @@ def hop_text(candidate: Candidate) -> str:
             return "to nowhere"
         case ApplianceHop(address, _):
             return f"via appliance {address_text(address)}"
-        case LearnedApplianceHop(address, _):
-            return f"via appliance {address_text(address)}, learned"
         case GroupHop(vnet):
             return f"via the connected group with {vnet}"
         case EndpointHop(service):

@@ -74,11 +74,11 @@ def _verdict_on_rule(inquiry: Inquiry, solver: Solver, obligation: Obligation, f
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
                 return _proved_of_something(inquiry, solver, obligation, facts)
-            return Unknown("proved as documented", facts, "proved", _witness(obligation, model))
+            return _open("proved", facts, _witness(obligation, model))
         case FlowAlways(model, facts):
             return Refuted(_witness(obligation, model), "", bool(facts), facts)
         case FlowSometimes(model, facts):
-            return Unknown("refuted as documented", facts, "refuted", _witness(obligation, model))
+            return _open("refuted", facts, _witness(obligation, model))
         case unreachable:
             assert_never(unreachable)
 
@@ -98,13 +98,20 @@ def _verdict_on_wish(inquiry: Inquiry, solver: Solver, obligation: Obligation, f
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
                 return Refuted(None, "no such flow gets there and back", True, facts)
-            return Unknown("refuted as documented", facts, "refuted", _witness(obligation, model))
+            return _open("refuted", facts, _witness(obligation, model))
         case FlowAlways(model, facts):
             return Proved((), False, bool(facts), facts, _witness(obligation, model))
         case FlowSometimes(model, facts):
-            return Unknown("proved as documented", facts, "proved", _witness(obligation, model))
+            return _open("proved", facts, _witness(obligation, model))
         case unreachable:
             assert_never(unreachable)
+
+
+def _open(word: str, facts: tuple[Uncertainty, ...], witness: Witness) -> Unknown:
+    """Return that the answer turns on `facts`, and is `word` as documented where documents speak of all of them."""
+    if any(fact.documented is None for fact in facts):
+        return Unknown("it depends on what no document can know", facts, None, witness)
+    return Unknown(f"{word} as documented", facts, word, witness)
 
 
 def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:

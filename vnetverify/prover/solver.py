@@ -60,6 +60,10 @@ class SolverBug(Exception):
     """The solver refused a text that we wrote: an error of ours."""
 
 
+class _Garbled(Exception):
+    """The process answered something that no worker of ours would."""
+
+
 @dataclass(slots=True)
 class Solver:
     """Asks one obligation after the other; a process is started when needed and again after it was killed.
@@ -87,47 +91,56 @@ class Solver:
         *,
         core: bool = False,
         fix: Mapping[Term, tuple[int, int]] | None = None,
-        seconds: float | None = None,
     ) -> Answer:
         """Answer whether the obligation's flows allow the literals (a symbol, or `-symbol`) and fixed values."""
         begun = time.monotonic()
         try:
-            return self._answer(assumed, core, fix or {}, self.limits.seconds if seconds is None else seconds)
+            return self._answer(assumed, core, fix or {})
         finally:
             self.seconds += time.monotonic() - begun
 
-    def _answer(
-        self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]], budget: float
-    ) -> Answer:
+    def _answer(self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]]) -> Answer:
         assert self._obligation is not None
         if self._stopped:
             return Undecided("the run was interrupted")
-        deadline = time.monotonic() + budget
+        deadline = time.monotonic() + self.limits.seconds + _GRACE_SECONDS
         try:
             self._ensure_process()
             if not self._opened:
-                reply = self._ask({"open": self._obligation.text}, deadline + _GRACE_SECONDS)
+                reply = self._ask({"open": self._obligation.text}, deadline)
                 if reply.get("answer") != "opened":
                     return self._unusual(reply)
                 self._opened = True
-            reply = self._ask({"check": self._request(assumed, core, fix, budget)}, deadline + _GRACE_SECONDS)
+            reply = self._ask({"check": self._request(assumed, core, fix)}, deadline)
+            return self._read(reply)
         except TimeoutError:
             self.close()
-            return Undecided(f"the time limit of {budget:g} s was reached")
-        except (EOFError, BrokenPipeError) as problem:
-            return Undecided(self._how_it_died(problem))
-        self.rlimit += int(reply.get("rlimit", 0))
-        match reply.get("answer"):
-            case "sat":
-                return Satisfiable(reply["model"])
-            case "unsat":
-                return Unsatisfiable(tuple(reply.get("core", ())))
+            return Undecided(self._late())
+        except _Garbled:
+            self.close()
+            return Undecided("the solver's answer was garbled")
+        except (EOFError, BrokenPipeError):
+            return Undecided(self._how_it_died())
+        except OSError as problem:
+            self.close()
+            return Undecided(f"the solver's process could not be started: {problem.strerror}")
+
+    def _read(self, reply: dict[str, Any]) -> Answer:
+        """Return what a reply to a check says. Raises `_Garbled` when no worker of ours would say so."""
+        assert self._obligation is not None
+        match reply:
+            case {"answer": "sat", "rlimit": int(spent), "model": dict(model)}:
+                if any(type(model.get(symbol)) is not int for symbol in self._obligation.symbols):
+                    raise _Garbled
+                self.rlimit += spent
+                return Satisfiable(model)
+            case {"answer": "unsat", "rlimit": int(spent), "core": list(core)}:
+                self.rlimit += spent
+                return Unsatisfiable(tuple(core))
             case _:
                 return self._unusual(reply)
 
-    def _request(
-        self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]], budget: float
-    ) -> dict[str, object]:
+    def _request(self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]]) -> dict[str, object]:
         assert self._obligation is not None
         widths = {**_WIDTHS, **dict.fromkeys(self._obligation.addresses, 32)}
         if self._obligation.selector_width:
@@ -137,23 +150,29 @@ class Solver:
             "core": core,
             "fix": dict(fix),
             "rlimit": self.limits.rlimit,
-            "timeout": max(1, int(budget * 1000)),
+            "timeout": max(1, int(self.limits.seconds * 1000)),
             "want": list(self._obligation.symbols),
             "widths": widths,
         }
 
     def _unusual(self, reply: dict[str, Any]) -> Undecided:
-        reason = str(reply.get("reason", ""))
+        reason, spent = reply.get("reason"), reply.get("rlimit", 0)
+        if not isinstance(reason, str) or not isinstance(spent, int):
+            raise _Garbled
         if reply.get("answer") == "error":
             raise SolverBug(reason)
+        self.rlimit += spent
         if "memory" in reason:
             self.close()
             return Undecided(f"the memory limit of {self.limits.megabytes} MB was reached")
         if "timeout" in reason or "canceled" in reason:
-            if self.limits.rlimit and self.rlimit >= self.limits.rlimit:
+            if 0 < self.limits.rlimit <= spent:
                 return Undecided(f"the budget of {self.limits.rlimit} steps was reached")
-            return Undecided(f"the time limit of {self.limits.seconds:g} s was reached")
-        return Undecided(f"the solver gave up: {reason or 'no reason given'}")
+            return Undecided(self._late())
+        return Undecided(f"the solver gave up: {reason[:300] or 'no reason given'}")
+
+    def _late(self) -> str:
+        return f"the time limit of {self.limits.seconds:g} s was reached"
 
     # -- the process --------------------------------------------------------------------------------------
 
@@ -162,13 +181,25 @@ class Solver:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()
+        self._write(process.stdin.fileno(), json.dumps(request).encode() + b"\n", deadline)
         line = self._read_line(process.stdout.fileno(), deadline)
-        reply = json.loads(line)
+        try:
+            reply = json.loads(line)
+        except (ValueError, RecursionError):
+            raise _Garbled from None
         if not isinstance(reply, dict):
-            raise EOFError("the solver's answer was garbled")
+            raise _Garbled
         return reply
+
+    def _write(self, descriptor: int, text: bytes, deadline: float) -> None:
+        """Write all of `text`. The pipe never blocks, so a process that has stopped reading costs no more than time."""
+        rest = memoryview(text)
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(descriptor, selectors.EVENT_WRITE)
+            while rest:
+                if not waiting.select(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError
+                rest = rest[os.write(descriptor, rest) :]
 
     def _read_line(self, descriptor: int, deadline: float) -> bytes:
         with selectors.DefaultSelector() as waiting:
@@ -178,9 +209,11 @@ class Solver:
                 if left <= 0 or not waiting.select(left):
                     raise TimeoutError
                 chunk = os.read(descriptor, 1 << 16)
-                if not chunk or len(self._buffer) > _LONGEST_ANSWER:
-                    raise EOFError("the solver's process ended")
+                if not chunk:
+                    raise EOFError
                 self._buffer += chunk
+                if len(self._buffer) > _LONGEST_ANSWER:
+                    raise _Garbled
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
@@ -189,27 +222,40 @@ class Solver:
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", str(_WORKER), str(self.limits.megabytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            bufsize=0,
         )
+        assert process.stdin is not None
+        os.set_blocking(process.stdin.fileno(), False)
+        self._process = process
+        if self._stopped:  # `stop` came while the process was being started and did not see it
+            self.stop()
 
-    def _how_it_died(self, problem: Exception) -> str:
-        process, self._process, self._opened = self._process, None, False
-        self._buffer.clear()
-        code = None if process is None else process.wait()
-        if code is not None and code < 0:
-            return f"the solver's process was ended by signal {signal.Signals(-code).name}"
-        return f"the solver's process ended ({problem})"
+    def _how_it_died(self) -> str:
+        process = self._process
+        if process is None or self._stopped:
+            self.close()
+            return "the run was interrupted"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)  # it has closed its pipes; how it ended is known a moment later
+        code = process.poll()
+        self.close()
+        if code is None:
+            return "the solver's process went silent"
+        how = f"was ended by signal {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
+        perhaps = f"; its memory limit is {self.limits.megabytes} MB" if self.limits.megabytes else ""
+        return f"the solver's process {how}{perhaps}"
 
     def stop(self) -> None:
         """End the process from another thread; questions under way and later ones stay undecided."""
         self._stopped = True
         process = self._process
-        if process is not None:
+        if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
@@ -219,10 +265,15 @@ class Solver:
         self._buffer.clear()
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        if process.poll() is None:  # once it is reaped its number may be somebody else's
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         for stream in (process.stdin, process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                assert stream is not None
-                stream.close()
+            assert stream is not None
+            stream.close()
+
+
+def _signal_name(number: int) -> str:
+    names = {known.value: known.name for known in signal.Signals}
+    return names.get(number, str(number))

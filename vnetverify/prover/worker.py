@@ -35,8 +35,8 @@ class Session:
         result: dict[str, Any] = {"answer": str(answer), "rlimit": self._rlimit()}
         if answer == z3.sat:
             result["model"] = self._model(request.get("want", ()), request.get("widths", {}))
-        elif answer == z3.unsat and request.get("core"):
-            kept = {str(term) for term in self.solver.unsat_core()}
+        elif answer == z3.unsat:
+            kept = {str(term) for term in self.solver.unsat_core()} if request.get("core") else set()
             result["core"] = [name for name, term in literals.items() if str(term) in kept]
         elif answer == z3.unknown:
             result["reason"] = self.solver.reason_unknown()

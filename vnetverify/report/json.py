@@ -63,6 +63,7 @@ def _intent(result: IntentResult, timed: bool) -> Json:
         "reason": intent.reason,
         "at": _span(intent.span),
         "verdict": verdict_word(result.verdict),
+        "as_documented_only": isinstance(result.verdict, Proved | Refuted) and result.verdict.documented,
         "expected": intent.expect,
         "because": intent.because,
         "as_expected": result.as_expected,

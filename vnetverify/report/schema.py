@@ -15,6 +15,7 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _SECONDS: Schema = {"type": "number", "minimum": 0}
 _ADDRESS: Schema = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}$"}
 _PORT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
+_AS_DOCUMENTED_ONLY: Schema = {**_FLAG, "description": "open facts had to be taken as documented"}
 _VERDICT_WORD: Schema = {"enum": ["proved", "refuted", "vacuous", "unknown"]}
 
 
@@ -102,7 +103,7 @@ _DEFS: Schema = {
                 "proved",
                 "No flow in question contradicts the claim.",
                 {
-                    "as_documented_only": {**_FLAG, "description": "open facts were taken as documented"},
+                    "as_documented_only": _AS_DOCUMENTED_ONLY,
                     "grounds": _list_of(_ref("ground")),
                     "minimal": {**_FLAG, "description": "none of the grounds can be left out"},
                     "leaned_on": _list_of(_ref("open_fact")),
@@ -113,7 +114,7 @@ _DEFS: Schema = {
                 "refuted",
                 "The witness contradicts the claim; null where the claim asks for a flow and there is none.",
                 {
-                    "as_documented_only": _FLAG,
+                    "as_documented_only": _AS_DOCUMENTED_ONLY,
                     "why": _TEXT,
                     "grounds": _list_of(_ref("ground")),
                     "leaned_on": _list_of(_ref("open_fact")),
@@ -146,6 +147,7 @@ _DEFS: Schema = {
             "reason": _or_null(_TEXT),
             "at": _AT,
             "verdict": _VERDICT_WORD,
+            "as_documented_only": _AS_DOCUMENTED_ONLY,
             "expected": _VERDICT_WORD,
             "because": _or_null(_TEXT),
             "as_expected": _FLAG,

@@ -123,6 +123,8 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
     verdict = result.verdict
     match verdict:
         case Proved():
+            if not verdict.grounds and verdict.witness is None:
+                yield "  what it rests on was not worked out within the limits"
             yield from _grounds(verdict.grounds, verdict.minimal)
             yield from _leaning(verdict.leaned_on, report.assumptions)
         case Refuted():

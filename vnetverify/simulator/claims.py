@@ -53,6 +53,8 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
     situation = situation_of(network, world)
     if not _begins(claim, origin, flow):
         return False
+    if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
+        return False
     if claim.verb in _BY_DESTINATION:
         return bool(_aimed_at(situation, claim, origin, flow))
     end = end_of(trace(network, origin, flow, world).outcome, flow)

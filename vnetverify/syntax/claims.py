@@ -29,6 +29,7 @@ _ABOUT_PACKETS = frozenset({Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Ver
 _ONE_BY_ONE = frozenset({Verb.SOMETIMES_REACHES, Verb.NOT_TRANSITIVE})
 
 Pair = tuple[EndpointSet, EndpointSet]
+_NO_PAIR: Pair = (EndpointSet((), "no member"), EndpointSet((), "no member"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,16 @@ def for_each(sentence: Sentence, node: ForEachNode) -> list[Claim]:
     if len(set(variables)) < len(variables):
         problems.error("duplicate-name", "both variables have one name", sentence.scope.span(node.variables[1]))
         return []
-    mistakes = len(problems.found)
+    mistakes = problems.errors
     members = sentence.select(node.members)
     whole = Member(members.text, members.endpoints, members.ranges)
     claims = claims_of(replace(sentence, variables=dict.fromkeys(variables, whole)))
-    if len(problems.found) > mistakes:
+    if problems.errors > mistakes:
         return []
     if is_between(node) and members.is_disjoint and claims[0].verb is not Verb.SOMETIMES_REACHES:
         apart = tuple(member.endpoints for member in members.members)
         return [replace(claims[0], text=sentence.text, apart=apart)]  # of `isolated`, both directions are these pairs
-    return one_by_one(sentence, variables, members.members)
+    return one_by_one(sentence, variables, members.members, claims)
 
 
 def is_between(node: ForEachNode) -> bool:
@@ -103,8 +104,13 @@ def is_between(node: ForEachNode) -> bool:
     return words == {variable.casefold() for variable in node.variables}
 
 
-def one_by_one(sentence: Sentence, variables: Sequence[str], members: Sequence[Member]) -> list[Claim]:
-    """Return the claims of the sentence with the variables standing for each choice of distinct members."""
+def one_by_one(
+    sentence: Sentence, variables: Sequence[str], members: Sequence[Member], of_whole: Sequence[Claim]
+) -> list[Claim]:
+    """Return the claims of the sentence with the variables standing for each choice of distinct members.
+
+    Without any choice they are the claims `of_whole`, about no endpoint at all: an intent is never without a claim.
+    """
     if len(members) ** len(variables) > MOST_INSTANCES:
         sentence.scope.problems.error(
             "too-many-instances",
@@ -115,11 +121,14 @@ def one_by_one(sentence: Sentence, variables: Sequence[str], members: Sequence[M
             "one sentence does for all where each of its sides is one of two variables",
         )
         return []
+    choices = _choices(variables, members)
+    if not choices:
+        return [replace(claim, pairs=(_NO_PAIR,), apart=(), peered_with=()) for claim in of_whole]
     instances = [
         claims_of(replace(sentence, variables=choice, text=f"{sentence.text} ({_bindings(choice)})"))
-        for choice in _choices(variables, members)
+        for choice in choices
     ]
-    if not instances or instances[0][0].verb in _ONE_BY_ONE:
+    if instances[0][0].verb in _ONE_BY_ONE:
         return [claim for claims in instances for claim in claims]
     return [
         replace(claims[0], text=sentence.text, pairs=_merged(pair for claim in claims for pair in claim.pairs))
@@ -226,11 +235,16 @@ def service_asked(sentence: Sentence, verb: Verb) -> Service:
 
 
 def device(scope: Scope, node: ReferenceNode, verb: Verb) -> str | None:
-    """Return the machine or gateway that is named; for `gateway of` a gateway alone."""
-    if node.second is not None or verb is Verb.GATEWAY:
+    """Return the machine or gateway that is named; for `gateway of` a gateway alone.
+
+    A claim knows devices by their names alone, so one that a machine and a gateway share is refused in any spelling.
+    """
+    if verb is Verb.GATEWAY:
         return gateway_reference(scope, node)
-    word, span = text_of(node.first), scope.span(node.first)
+    word, span = text_of(node.second or node.first), scope.span(node.first, node.last)
     found = [declared for kind in ("machine", "gateway") if (declared := scope.names.lookup(kind, word)) is not None]
+    if node.second is not None and len(found) < 2:
+        return gateway_reference(scope, node)
     if not found:
         scope.names.unknown(("machine", "gateway"), word, span)
     if len(found) > 1:

@@ -19,10 +19,11 @@ _COMPARED = 5_000  # names that are searched for one that was meant
 
 
 class Problems:
-    """Collects diagnostics about one text after the other."""
+    """Collects diagnostics about one text after the other; `errors` counts the mistakes without the warnings."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
+        self.errors = 0
 
     @property
     def is_crowded(self) -> bool:
@@ -38,6 +39,7 @@ class Problems:
         others: tuple[tuple[Span, str], ...] = (),
         help: str | None = None,  # noqa: A002 - as the field of a diagnostic is called
     ) -> None:
+        self.errors += 1
         self.found.append(Diagnostic(code, message, span, label, others, help))
 
     def warning(self, code: str, message: str, span: Span, label: str = "", help: str | None = None) -> None:  # noqa: A002

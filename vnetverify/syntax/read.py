@@ -20,6 +20,7 @@ from vnetverify.syntax.problems import Problems, did_you_mean, shown, span_of
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
 from vnetverify.syntax.services import service
+from vnetverify.syntax.tags import DEFINED_TAGS, tag_spelling
 from vnetverify.syntax.tree import (
     AssumeNode,
     ConnectedGroupNode,
@@ -97,9 +98,9 @@ def resolve_expression(expression: Source, sources: Sequence[Source], imported: 
     if node is None:
         raise InputError(diagnostics)
     _, selectors, names = _understood(sources, imported)
-    before = len(names.problems.found)
+    before, errors = len(names.problems.found), names.problems.errors
     selection = selectors.select(Scope(expression, names), node)
-    if len(names.problems.found) > before:
+    if names.problems.errors > errors:
         raise InputError(names.problems.found[before:])
     return selection.endpoints
 
@@ -157,7 +158,13 @@ def _check_apart(written: Iterable[Written]) -> None:
 
 
 def _declare_tag(scope: Scope, node: ServiceTagNode) -> str:
-    name = text_of(node.name) if node.suffix is None else f"{text_of(node.name)}.{node.suffix}"
+    """Enter a service tag by Azure's spelling; the ones that the rules themselves define are refused."""
+    word = text_of(node.name) if node.suffix is None else f"{text_of(node.name)}.{node.suffix}"
+    name = tag_spelling(word) or word
+    if name in DEFINED_TAGS:
+        message = f"the service tag {shown(name)} is defined by Azure's rules"
+        scope.problems.error("duplicate-name", message, scope.span(node.name, node.suffix), "has its prefixes already")
+        return ""
     return name if scope.names.declare("service tag", name, scope.span(node.name, node.suffix)) else ""
 
 
@@ -253,12 +260,14 @@ def _document(network: Network, written: Sequence[Written], selectors: Selectors
         for one in written
         if isinstance(one.node, IntentNode)
     ]
-    assumptions = [_assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
+    assumed = [_assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
+    assumptions = [assumption for assumption in assumed if assumption is not None]
+    _check_consistent(assumptions, problems)
     readings = [_is_documented(one.scope, one.node) for one in written if isinstance(one.node, ReadingNode)]
     return Document(
         network,
         tuple(intents),
-        tuple(assumption for assumption in assumptions if assumption is not None),
+        tuple(assumptions),
         any(readings),
         in_source_order(problems.found),
         {name: selection.endpoints for name, selection in selectors.groups.items()},
@@ -306,3 +315,19 @@ def _assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
     if value is None:
         return None
     return Assumption(str(Uncertainty(question, things)), value, scope.span(node.fact, node.value))
+
+
+def _check_consistent(assumptions: Sequence[Assumption], problems: Problems) -> None:
+    """Report facts that are assumed both ways, by themselves or by their kind: a contradiction would prove anything."""
+    facts: dict[tuple[str, bool], Assumption] = {}
+    kinds: dict[tuple[str, bool], Assumption] = {}
+    for assumption in assumptions:
+        fact, opposite = assumption.fact, not assumption.value
+        kind = fact.partition("(")[0]
+        same_kind = kinds.get((kind, opposite)) if fact == kind else facts.get((kind, opposite))
+        other = same_kind or facts.get((fact, opposite))
+        if other is not None:
+            message = f"{shown(fact)} is assumed both ways"
+            problems.error("contradiction", message, assumption.span, "", ((other.span, "the other way here"),))
+        facts.setdefault((fact, assumption.value), assumption)
+        kinds.setdefault((kind, assumption.value), assumption)

@@ -57,6 +57,7 @@ class Selectors:
         self._network = network
         self.names = names
         self._endpoints = Endpoints(network)
+        self._prefixes: dict[Prefix, Member] = {}
         self.groups: dict[str, Selection] = {}
 
     def select(self, scope: Scope, node: EndpointsNode, variables: Mapping[str, Member] | None = None) -> Selection:
@@ -165,7 +166,12 @@ class Selectors:
         return Member(vnet.name, self._endpoints.of_vnet(vnet), addresses_of(vnet.address_space))
 
     def _prefix(self, prefix: Prefix, text: str) -> Member:
-        return Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)))
+        """Return the member for a prefix; the same one again, under its first spelling, where it is written again."""
+        known = self._prefixes.get(prefix)
+        if known is None:
+            known = Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)))
+            self._prefixes[prefix] = known
+        return known
 
 
 def word_of(term: TermNode) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from vnetverify.header import IntervalSet
+from vnetverify.header import TCP, UDP, IntervalSet
 from vnetverify.model.network import Service
 from vnetverify.model.services import WELL_KNOWN, ServicePart, service_of
 from vnetverify.syntax.names import text_of
@@ -15,6 +15,8 @@ from vnetverify.syntax.tree import ServiceItem, ServicesNode
 
 if TYPE_CHECKING:
     from lark import Token
+
+_WITH_PORTS = frozenset({None, TCP, UDP})
 
 
 def service(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, every: Service) -> Service:
@@ -37,6 +39,9 @@ def _parts(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, ev
             _no_protocol(scope, item)
             continue
         assert item.ports is not None
+        if not isinstance(protocol, NotUnderstood) and protocol not in _WITH_PORTS:
+            _without_ports(scope, item)
+            continue
         interval = scope.port_range(item.ports)
         if interval is not None and not isinstance(protocol, NotUnderstood):
             yield protocol, IntervalSet((interval,))
@@ -59,6 +64,11 @@ def _named(scope: Scope, declared: Mapping[str, Service], word: Token, every: Se
         did_you_mean(word, known) or "write a protocol with its ports: `tcp/8443`",
     )
     return ()
+
+
+def _without_ports(scope: Scope, item: ServiceItem) -> None:
+    """Report ports of a protocol that has none: no packet could match them, and anything would hold of none."""
+    scope.problems.error("bad-port", "this protocol has no ports", scope.span(item.last), "tcp and udp have")
 
 
 def _no_protocol(scope: Scope, item: ServiceItem) -> None:

@@ -26,6 +26,11 @@ SERVICE_TAGS = (
     "WindowsAdminCenter", "WindowsVirtualDesktop",
 )  # fmt: skip
 
+# Tags whose addresses follow from the network or from the platform, so that no list of prefixes can say them.
+DEFINED_TAGS = frozenset(
+    {"VirtualNetwork", "Internet", "AzureLoadBalancer", "AzurePlatformDNS", "AzurePlatformIMDS", "AzurePlatformLKM"}
+)
+
 _REGIONS = (
     "AustraliaCentral", "AustraliaCentral2", "AustraliaEast", "AustraliaSoutheast", "BrazilSouth", "BrazilSoutheast",
     "CanadaCentral", "CanadaEast", "CentralFrance", "CentralIndia", "CentralUS", "CentralUSEUAP", "EastAsia", "EastUS",

@@ -12,7 +12,6 @@ from vnetverify.model.network import Network, Nic
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
 from vnetverify.rules import World
-from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 
 
@@ -34,6 +33,8 @@ class Encoded:
         return self._value(self.obligation.in_question, origin, flow, world)
 
     def _value(self, term: str, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
+        if self.obligation.origins.selector(origin) is None:
+            return frozenset()  # flows of the claim never begin there
         facts = {str(fact): world.holds(fact) for fact in self.obligation.facts.values()}
         fixed = self.obligation.fixing(origin, flow)
         for symbol, names in self.obligation.addresses.items():
@@ -58,11 +59,3 @@ def opened(network: Network, claim: Claim, solver: Solver) -> Encoded:
     obligation = encode(network, claim, {})
     solver.open(obligation)
     return Encoded(network, claim, obligation, solver)
-
-
-def simulated_violation(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
-    return violates(network, claim, origin, flow, world) is not None
-
-
-def simulated_question(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
-    return in_question(network, claim, origin, flow, world)

@@ -9,7 +9,16 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from vnetverify.header import ALL_ADDRESSES, Flow, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    Flow,
+    Interval,
+    IntervalSet,
+    Prefix,
+    address_text,
+    addresses_of,
+    parse_prefix,
+)
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Subnet, Vnet
 
 
@@ -51,6 +60,11 @@ def packet_of(flow: Flow) -> Packet:
 
 def point(number: int) -> Interval:
     return Interval(number, number)
+
+
+def lowest_text(interval: Interval) -> str:
+    """Return the first address of `interval` as a story writes it."""
+    return address_text(interval.low)
 
 
 def only(interval: Interval) -> int:

@@ -26,13 +26,22 @@ from vnetverify.simulator.hops import (
     ToService,
     ToVnet,
 )
-from vnetverify.simulator.journey import Delivered, Journey, LeftToInternet, Met, Outcome, Trace
+from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Trace
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
 from vnetverify.simulator.situation import Situation, holder_of_public, next_hop_owner, situation_of
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
 
-_BY_DESTINATION = frozenset({Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY})
+_BY_DESTINATION = frozenset(
+    {
+        Verb.REACHES,
+        Verb.REACHES_SYMMETRICALLY,
+        Verb.LOSES_NO_PACKETS,
+        Verb.SOMETIMES_REACHES,
+        Verb.NEXT_HOP,
+        Verb.GATEWAY,
+    }
+)
 
 End = tuple[Place, int]
 
@@ -69,8 +78,10 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
     if not _begins(claim, origin, flow):
         return None
     match claim.verb:
-        case Verb.REACHES | Verb.SOMETIMES_REACHES:
+        case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
             return _not_reaching(network, claim, origin, flow, world)
+        case Verb.LOSES_NO_PACKETS:
+            return _lost(network, claim, origin, flow, world)
         case Verb.NEVER_REACHES | Verb.ONLY_VIA | Verb.NOT_VIA | Verb.NOT_TRANSITIVE:
             return _wrongly_delivered(network, claim, origin, flow, world)
         case Verb.NEXT_HOP:
@@ -167,9 +178,40 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     end = end_of(conversation.forward.outcome, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
-    if end is None or _is_excluded(claim, origin, flow, end) or not all(_holds(target, end) for target in targets):
+    if not _is_aimed_end(claim, origin, flow, end, targets):
         return Violation("the first packet ends elsewhere", _traces(conversation))
+    one_sided = _on_one_way(conversation) if claim.verb is Verb.REACHES_SYMMETRICALLY else ()
+    if one_sided:
+        return Violation(f"{' and '.join(one_sided)} see only one way of the flow", _traces(conversation))
     return None
+
+
+def _is_aimed_end(claim: Claim, origin: Place, flow: Flow, end: End | None, targets: list[EndpointSet]) -> bool:
+    """Hold when the first packet ended where the claim wants it: in each of `targets`."""
+    if end is None or _is_excluded(claim, origin, flow, end):
+        return False
+    return all(_holds(target, end) for target in targets)
+
+
+def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
+    """Return the appliances, stateful or not, that only one of the two ways meets (R-TRAF-2)."""
+    there, back = (
+        dict.fromkeys(device for device in devices if device.is_appliance)
+        for devices in (conversation.forward.devices, () if conversation.reply is None else conversation.reply.devices)
+    )
+    return tuple(device.name for device in (*there, *back) if not (device in there and device in back))
+
+
+def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation where the first packet goes astray though every filter and declared policy allows it."""
+    targets = _aimed_at(situation_of(network, world), claim, origin, flow)
+    if not targets:
+        return None
+    way = trace_unfiltered(network, origin, flow, world)
+    if _is_aimed_end(claim, origin, flow, end_of(way.outcome, flow), targets):
+        return None
+    why = f"it is lost: {way.outcome.reason}" if isinstance(way.outcome, Dropped) else "it ends elsewhere"
+    return Violation(why, (way,))
 
 
 def _traces(conversation: Conversation) -> tuple[Trace, ...]:

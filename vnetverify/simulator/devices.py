@@ -1,4 +1,4 @@
-"""What forwards: appliances with their policy, gateways with their tunnels, and sites.
+"""What forwards: appliances with their policy, and gateways with their tunnels.
 
 Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24,
 R-GW-26, R-GW-29 and F-GWS-1.
@@ -6,11 +6,9 @@ R-GW-26, R-GW-29 and F-GWS-1.
 
 from __future__ import annotations
 
-from vnetverify.header import address_text
-from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Access, Connection, Direction, Gateway, GatewayKind, PolicyRule, Site
+from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, covers, lies_in, only, some_covers
+from vnetverify.simulator.addressing import Packet, lies_in, only, some_covers
 from vnetverify.simulator.filters import Interface
 from vnetverify.simulator.gateways import (
     Way,
@@ -19,29 +17,28 @@ from vnetverify.simulator.gateways import (
     circuit_to,
     default_way,
     entries_of,
-    is_known,
+    is_near,
     joined_gateways,
     passes_between,
     way_of,
 )
+from vnetverify.simulator.internet import delivered_to
 from vnetverify.simulator.journey import (
     Appliance,
     AtAppliance,
-    Delivered,
     Dropped,
     Forwarder,
     FromGateway,
     IntoGateway,
+    IntoSite,
     Journey,
-    Met,
     Next,
     OutOfTunnel,
     Sending,
-    declared_appliance,
 )
 from vnetverify.simulator.routes import Origin, selection
-from vnetverify.simulator.sending import delivered_to
-from vnetverify.simulator.situation import Situation, direct
+from vnetverify.simulator.sites import delivered_at_site
+from vnetverify.simulator.situation import Situation
 
 
 def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
@@ -111,7 +108,7 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
     for site in journey.situation.network.sites.values():
         if site.behind == appliance.name and some_covers(site.prefixes, destination):
             journey.devices.append(appliance.met)
-            return _at_site(journey, site, appliance.name)
+            return delivered_at_site(journey, site, appliance.name)
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
     interface = _exit(journey.situation, appliance)
@@ -132,25 +129,19 @@ def _exit(situation: Situation, appliance: Appliance) -> Interface:
     return appliance.interfaces[-1]
 
 
-def _at_site(journey: Journey, site: Site, by: str) -> Delivered:
-    address = only(journey.packet.destination)
-    journey.note(by, f"{address_text(address)} is at site {site.name}", "R-GW-24", site.span)
-    return Delivered(Place(PlaceKind.SITE.value, site.name), address)
-
-
 def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
     """Return what a gateway does with a packet from inside (R-GW-13, R-GW-29, R-GW-21)."""
     gateway, situation = arrival.gateway, journey.situation
     if journey.repeats("gateway", gateway.name, "by user route" if arrival.by_user_route else "by learned route"):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
-    if gateway.kind is GatewayKind.VPN and is_near(journey, gateway):
+    if gateway.kind is GatewayKind.VPN and is_near(journey.situation, gateway, journey.packet.destination):
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
         return journey.drop(gateway.name, "a learned route carries nothing between spokes", "R-GW-13")
     announced = gateway.kind is GatewayKind.EXPRESSROUTE and announces(situation, gateway, journey.packet.destination)
     if announced and situation.holds(uncertainty("U-R-GW-29")):
         journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
-        _meet(journey, gateway)
+        journey.meet_gateway(gateway)
         return OutOfTunnel(gateway, Way("itself", True))
     way = choose_way(situation, gateway, entries_of(situation, gateway), journey.packet.destination)
     if way is not None:
@@ -166,7 +157,7 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
     gateway, situation, packet = arrival.gateway, journey.situation, journey.packet
     if journey.repeats("gateway", gateway.name, "tunnel", arrival.way.name):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
-    if is_near(journey, gateway) or _is_steered(journey, gateway):
+    if is_near(journey.situation, gateway, journey.packet.destination) or _is_steered(journey, gateway):
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:
         others = (entry for entry in entries_of(situation, gateway) if entry.way.name != arrival.way.name)
@@ -177,15 +168,9 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
         way = choose_way(situation, other, entries_of(situation, other), packet.destination)
         if way is not None and way.bgp:
             journey.note(gateway.name, f"a Route Server joins {gateway.name} and {other.name}", "R-GW-16", gateway.span)
-            _meet(journey, gateway)
+            journey.meet_gateway(gateway)
             return _by_way(journey, other, way, "R-GW-16")
     return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
-
-
-def is_near(journey: Journey, gateway: Gateway) -> bool:
-    """Hold when the destination lies in the gateway's vnet or in one that it has a usable peering with."""
-    vnets = direct(journey.situation, gateway.vnet)
-    return any(some_covers(journey.situation.vnet(vnet).address_space, journey.packet.destination) for vnet in vnets)
 
 
 def _is_steered(journey: Journey, gateway: Gateway) -> bool:
@@ -197,33 +182,24 @@ def _is_steered(journey: Journey, gateway: Gateway) -> bool:
     return route is not None and route.origin is Origin.USER and journey.situation.holds(uncertainty("U-R-GW-16"))
 
 
-def _meet(journey: Journey, gateway: Gateway) -> None:
-    journey.devices.append(Met(gateway.name, True, (gateway.vnet,)))
-
-
 def _from_subnet(journey: Journey, gateway: Gateway, rule: str, *, out_of_tunnel: bool) -> Next:
     subnet = journey.situation.vnet(gateway.vnet).gateway_subnet
     if subnet is None:
         return journey.drop(gateway.name, f"{gateway.vnet} has no GatewaySubnet", "R-ADDR-7", gateway.span)
     journey.note(gateway.name, f"{gateway.name} sends the packet from {subnet.id}", rule, gateway.span)
-    _meet(journey, gateway)
+    journey.meet_gateway(gateway)
     return Sending(subnet, FromGateway(gateway, out_of_tunnel))
 
 
 def _by_way(journey: Journey, gateway: Gateway, way: Way, rule: str) -> Next:
-    """Return the arrival at the other end of `way`: a site that holds the destination, or the next gateway."""
+    """Return the arrival at the other end of `way`: a site or the next gateway."""
     journey.note(gateway.name, f"{gateway.name} sends the packet by {way.name}", rule, gateway.span)
     if way.remote_gateway is not None:
-        _meet(journey, gateway)
+        journey.meet_gateway(gateway)
         there = journey.situation.network.gateways[way.remote_gateway]
         return OutOfTunnel(there, _seen_from_there(journey, gateway, way))
     assert way.site is not None
-    site = journey.situation.network.sites[way.site]
-    if not some_covers(site.prefixes, journey.packet.destination):
-        reason = f"the destination is not at {site.name}: it leaves the model"
-        return journey.drop(site.name, reason, "R-GW-24", site.span)
-    _meet(journey, gateway)
-    return _at_site(journey, site, gateway.name)
+    return IntoSite(journey.situation.network.sites[way.site], gateway, way)
 
 
 def _seen_from_there(journey: Journey, gateway: Gateway, way: Way) -> Way:
@@ -233,43 +209,3 @@ def _seen_from_there(journey: Journey, gateway: Gateway, way: Way) -> Way:
         if connection.name == way.name:
             return way_of(journey.situation, connection, way.remote_gateway)
     return circuit_to(gateway.name)
-
-
-def from_site(journey: Journey, site: Site) -> Next:
-    """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24)."""
-    situation, destination = journey.situation, journey.packet.destination
-    if some_covers(site.prefixes, destination):
-        reason = f"{address_text(destination.low)} is at {site.name} itself"
-        return journey.drop(site.name, reason, "R-GW-24", site.span)
-    if site.behind is not None:
-        appliance = declared_appliance(situation, situation.network.machines[site.behind])
-        return AtAppliance(appliance, None)
-    ends = [end for end in situation.network.connections if end.site == site.name and _knows(journey, end)]
-    if not ends:
-        return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
-    chosen = ends[-1]
-    for end in ends[:-1]:
-        if situation.holds(uncertainty("U-SITE", site.name, end.name)):
-            chosen = end
-            break
-    journey.note(site.name, f"{site.name} sends the packet by {chosen.name}", "R-GW-24", chosen.span)
-    return OutOfTunnel(situation.network.gateways[chosen.gateway], way_of(situation, chosen, chosen.gateway))
-
-
-def _knows(journey: Journey, connection: Connection) -> bool:
-    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-16, R-GW-22)."""
-    situation, destination = journey.situation, journey.packet.destination
-    gateway = situation.network.gateways[connection.gateway]
-    if announces(situation, gateway, destination):
-        return True
-    here = way_of(situation, connection, gateway.name)
-    if gateway.kind is GatewayKind.VPN:
-        for entry in entries_of(situation, gateway):
-            elsewhere = entry.way.name != here.name and covers(entry.prefix, destination)
-            if elsewhere and is_known(situation, entry) and passes_between(situation, here, entry.way):
-                return True
-    for other in joined_gateways(situation, gateway) if here.bgp else ():
-        entries = entries_of(situation, other)
-        if any(e.way.bgp and covers(e.prefix, destination) and is_known(situation, e) for e in entries):
-            return True
-    return is_near(journey, gateway) and situation.holds(uncertainty("U-R-GW-22"))

@@ -13,7 +13,7 @@ from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, 
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, is_inside, some_covers
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.situation import Situation, situation_of, uses, view
+from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
 
 WHOLE_SPACE = uncertainty("U-R-GW-8")
 CHAINED = uncertainty("U-R-GW-17")
@@ -109,6 +109,12 @@ def announces(situation: Situation, gateway: Gateway, destination: Interval) -> 
     if some_covers((range_.prefix for range_ in ranges if not range_.when), destination):
         return True
     return any(covers(range_.prefix, destination) and all(map(situation.holds, range_.when)) for range_ in ranges)
+
+
+def is_near(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
+    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with."""
+    vnets = direct(situation, gateway.vnet)
+    return any(some_covers(situation.vnet(vnet).address_space, destination) for vnet in vnets)
 
 
 def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:
@@ -318,10 +324,12 @@ def _from_circuits(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
     for other in situation.network.gateways.values():
         if other.name == gateway.name or not circuits & _circuits_of(situation, other):
             continue
-        both = gateway.allows_remote_vnets is True and other.allows_remote_vnets is True
+        switches = (gateway.allows_remote_vnets, other.allows_remote_vnets)
+        if False in switches:
+            continue
         way = circuit_to(other.name)
         for range_ in own(situation, other):
-            yield Entry(range_.prefix, way, range_.when if both else (*range_.when, HAIRPIN))
+            yield Entry(range_.prefix, way, range_.when if all(switches) else (*range_.when, HAIRPIN))
 
 
 def _circuits_of(situation: Situation, gateway: Gateway) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import assert_never
 
 from vnetverify.model.intents import Place
-from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Subnet
+from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.filters import Interface, Judgement, declared_interface, judge_at
@@ -55,13 +57,27 @@ class Dropped:
 Outcome = Delivered | LeftToInternet | ToPlatform | Dropped
 
 
+class DeviceKind(Enum):
+    APPLIANCE = "appliance"
+    GATEWAY = "gateway"
+    SITE = "site"
+
+
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A machine or gateway that forwarded the packet, and the vnets it stands in."""
+    """A machine, gateway or site that forwarded the packet, and the vnets it stands in."""
 
     name: str
-    is_gateway: bool
-    vnets: tuple[str, ...]
+    kind: DeviceKind
+    vnets: tuple[str, ...] = ()
+
+    @property
+    def is_gateway(self) -> bool:
+        return self.kind is DeviceKind.GATEWAY
+
+    @property
+    def is_appliance(self) -> bool:
+        return self.kind is DeviceKind.APPLIANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ class Appliance:
     @property
     def met(self) -> Met:
         vnets = dict.fromkeys(interface.subnet.vnet for interface in self.interfaces)
-        return Met(self.name, False, tuple(vnets))
+        return Met(self.name, DeviceKind.APPLIANCE, tuple(vnets))
 
 
 def declared_appliance(situation: Situation, machine: Machine) -> Appliance:
@@ -159,7 +175,16 @@ class OutOfTunnel:
     way: Way
 
 
-Position = Sending | AtAppliance | IntoGateway | OutOfTunnel
+@dataclass(frozen=True, slots=True)
+class IntoSite:
+    """Arrived at a site by `way` of `gateway`."""
+
+    site: Site
+    gateway: Gateway
+    way: Way
+
+
+Position = Sending | AtAppliance | IntoGateway | OutOfTunnel | IntoSite
 Next = Position | Outcome
 
 
@@ -179,7 +204,7 @@ class Journey:
     filtered: set[str] = field(default_factory=set)
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
-    sent_out_by: Sender | None = None
+    sent_out_by: Sender | Site | None = None
     noted: int = 0
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[str, ...] = ()) -> None:
@@ -197,6 +222,10 @@ class Journey:
         seen = mode in self.modes
         self.modes.add(mode)
         return seen
+
+    def meet_gateway(self, gateway: Gateway) -> None:
+        """Record that `gateway` forwarded the packet."""
+        self.devices.append(Met(gateway.name, DeviceKind.GATEWAY, (gateway.vnet,)))
 
     def was_met(self, appliance: Appliance) -> bool:
         return appliance.met in self.devices
@@ -242,3 +271,14 @@ class Journey:
 def place_name(interface: Interface) -> str:
     """Return how a story names the place: the machine, or the subnet of a host that is not declared."""
     return interface.subnet.id if interface.nic is None else interface.nic.machine
+
+
+def sender_name(sending: Sending) -> str:
+    """Return how a story names who sends: the appliance, or the subnet of a host or gateway."""
+    match sending.sender:
+        case Forwarder(appliance):
+            return appliance.name
+        case Host() | FromGateway():
+            return sending.subnet.id
+        case _:
+            assert_never(sending.sender)

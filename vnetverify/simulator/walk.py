@@ -10,11 +10,12 @@ from typing import assert_never
 
 from vnetverify.header import ICMP, TCP, UDP, Flow
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Network
+from vnetverify.model.network import Direction, Network, Site
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_public, lies_in, packet_of
-from vnetverify.simulator.devices import at_appliance, from_site, into_gateway, is_stateful, out_of_tunnel
+from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
 from vnetverify.simulator.filters import interface_at
+from vnetverify.simulator.internet import enter_by_public_address
 from vnetverify.simulator.journey import (
     Appliance,
     AtAppliance,
@@ -23,6 +24,7 @@ from vnetverify.simulator.journey import (
     Forwarder,
     Host,
     IntoGateway,
+    IntoSite,
     Journey,
     LeftToInternet,
     Met,
@@ -36,7 +38,8 @@ from vnetverify.simulator.journey import (
     declared_appliance,
 )
 from vnetverify.simulator.routes import ToInternet, selection
-from vnetverify.simulator.sending import enter_by_public_address, send
+from vnetverify.simulator.sending import send
+from vnetverify.simulator.sites import from_site, into_site
 from vnetverify.simulator.situation import Situation, holder_of_public, situation_of
 
 ENCAPSULATIONS = (4, 47)
@@ -113,6 +116,8 @@ def follow(journey: Journey, position: Next) -> Outcome:
                 position = into_gateway(journey, position)
             case OutOfTunnel():
                 position = out_of_tunnel(journey, position)
+            case IntoSite():
+                position = into_site(journey, position)
             case Delivered() | LeftToInternet() | ToPlatform() | Dropped():
                 return position
             case _:
@@ -135,6 +140,9 @@ def converse(network: Network, origin: Place, flow: Flow, world: World) -> Conve
         case LeftToInternet():
             if isinstance(first.sent_out_by, Forwarder):
                 return _answered(first, forward, origin, flow, _reply_through(first, first.sent_out_by))
+            if isinstance(first.sent_out_by, Site):
+                site = Place(PlaceKind.SITE.value, first.sent_out_by.name)
+                return _answered(first, forward, origin, flow, _reply_from(first, site))
             return Conversation(forward, None, True)
         case ToPlatform():
             return Conversation(forward, None, False, "the platform takes the packet")
@@ -184,7 +192,7 @@ def _asymmetric(first: Journey, back: Journey) -> str | None:
     """Return a stateful appliance that is on one way alone (R-TRAF-2)."""
     there, here = set(first.devices), set(back.devices)
     for met in (*first.devices, *back.devices):
-        one_way = not met.is_gateway and (met in there) is not (met in here)
+        one_way = met.is_appliance and (met in there) is not (met in here)
         if one_way and is_stateful(back.situation, _appliance_called(back.situation, met)):
             back.note(met.name, f"{met.name} sees only one way of the flow", "R-TRAF-2")
             return met.name

@@ -1,0 +1,102 @@
+"""What may cross from one vnet to another: over a peering, or inside a connected group.
+
+Rules R-PEER-11, R-PEER-12, R-PEER-14..19, R-PEER-25, R-CG-1, R-CG-3, R-GW-22 and F-TAG-22.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from vnetverify.header import Interval
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import lowest_text, some_covers
+from vnetverify.simulator.journey import Dropped, Forwarder, FromGateway, Host, Journey, Sending, sender_name
+from vnetverify.simulator.peerings import View
+from vnetverify.simulator.situation import are_mates, half, uses, view
+
+
+def cross(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop where nothing carries the packet to `target` in vnet `to` (R-PEER-12, R-CG-1).
+
+    `target` is what the packet is sent to: its destination or the next hop.
+    """
+    at = sending.subnet.vnet
+    if at == to:
+        return None
+    if are_mates(journey.situation, at, to):
+        return _from_gateway_to_mate(journey, sending, to)
+    return (
+        _switched_off(journey, sending, to)
+        or _unsynced(journey, sending, to, target)
+        or _outside_subnets(journey, sending, to, target)
+        or _refused_to_sender(journey, sending, to)
+    )
+
+
+def _from_gateway_to_mate(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop of what a gateway sends into a connected group, which conveys no transit (R-CG-3, R-GW-22)."""
+    if not isinstance(sending.sender, FromGateway) or journey.situation.holds(uncertainty("U-R-GW-22")):
+        return None
+    return journey.drop(sending.subnet.id, f"{to} does not use the gateways of {sending.subnet.vnet}", "R-GW-22")
+
+
+def _switched_off(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop by a half whose virtual-network access is off (R-PEER-14)."""
+    situation, at = journey.situation, sending.subnet.vnet
+    for side in (half(situation, at, to), half(situation, to, at)):
+        if not side.allow_virtual_network_access and situation.holds(uncertainty("U-AVNA", side.id)):
+            reason = f"peering {side.id} has virtual-network access off"
+            return journey.drop(sender_name(sending), reason, "R-PEER-14", side.span)
+    return None
+
+
+def _unsynced(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop where only one of a half's old and new views holds the target (R-PEER-17)."""
+    seen = view(journey.situation, sending.subnet.vnet, to)
+    if seen.half.remote_space is None or seen.subnets is not None or some_covers(seen.sure, target):
+        return None
+    if journey.situation.holds(uncertainty("U-R-PEER-17", seen.half.id)):
+        return None
+    reason = f"peering {seen.half.id} is not in sync about {lowest_text(target)}"
+    return journey.drop(sender_name(sending), reason, "R-PEER-17", seen.half.span)
+
+
+def _outside_subnets(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop by a peering of subnets that sender, target or the packet's ends have no part in (R-PEER-18)."""
+    situation, seen = journey.situation, view(journey.situation, sending.subnet.vnet, to)
+    if seen.subnets is None:
+        return None
+    takes_part = seen.takes_part(sending.subnet.id) and some_covers(seen.sure, target)
+    if not takes_part and not situation.holds(uncertainty("U-SUBPEER", seen.half.id)):
+        reason = f"peering {seen.half.id} is not for {sending.subnet.id} and {lowest_text(target)}"
+        return journey.drop(sender_name(sending), reason, "R-PEER-19", seen.half.span)
+    if not _joins_ends(journey, seen) and not situation.holds(uncertainty("U-R-PEER-18")):
+        reason = f"peering {seen.half.id} is not for the packet's source and destination"
+        return journey.drop(sender_name(sending), reason, "R-PEER-18", seen.half.span)
+    return None
+
+
+def _joins_ends(journey: Journey, seen: View) -> bool:
+    packet = journey.packet
+    return some_covers(seen.sources, packet.source) and some_covers(seen.sure, packet.destination)
+
+
+def _refused_to_sender(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop of what appliances and gateways may not send over a peering (R-PEER-16, R-PEER-25, R-GW-22)."""
+    situation, at, where = journey.situation, sending.subnet.vnet, sender_name(sending)
+    incoming = half(situation, to, at)
+    match sending.sender:
+        case Host():
+            return None
+        case Forwarder():
+            foreign = not some_covers(situation.vnet(at).address_space, journey.packet.source)
+            if foreign and not incoming.allow_forwarded_traffic and not situation.holds(uncertainty("U-R-PEER-16")):
+                reason = f"peering {incoming.id} does not allow forwarded traffic"
+                return journey.drop(where, reason, "R-PEER-16", incoming.span)
+            return None
+        case FromGateway():
+            if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):
+                return journey.drop(where, f"{to} does not use the gateways of {at}", "R-GW-22", incoming.span)
+            return None
+        case _:
+            assert_never(sending.sender)

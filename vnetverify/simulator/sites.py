@@ -1,0 +1,121 @@
+"""Networks on premises: what comes to a site, what it sends, and whether it relays.
+
+Rules R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-META-3 and R-TRAF-3.
+"""
+
+from __future__ import annotations
+
+from vnetverify.header import address_text
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Connection, GatewayKind, Site
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import covers, is_public, lowest_text, only, some_covers
+from vnetverify.simulator.gateways import (
+    announces,
+    entries_of,
+    is_known,
+    is_near,
+    joined_gateways,
+    passes_between,
+    way_of,
+)
+from vnetverify.simulator.internet import leave_by_site
+from vnetverify.simulator.journey import (
+    AtAppliance,
+    Delivered,
+    DeviceKind,
+    IntoSite,
+    Journey,
+    Met,
+    Next,
+    OutOfTunnel,
+    declared_appliance,
+)
+
+
+def into_site(journey: Journey, arrival: IntoSite) -> Next:
+    """Return the delivery at a site, or what becomes of a packet for elsewhere: the site may relay it (R-META-3)."""
+    site, destination = arrival.site, journey.packet.destination
+    if some_covers(site.prefixes, destination):
+        journey.meet_gateway(arrival.gateway)
+        return delivered_at_site(journey, site, arrival.gateway.name)
+    if journey.repeats("site", site.name, arrival.way.name):
+        return journey.drop(site.name, "the packet was here before: a loop", "R-TRAF-3")
+    if not journey.situation.holds(uncertainty("U-RELAYS", site.name)):
+        reason = f"the destination is not at {site.name}: it leaves the model"
+        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    journey.meet_gateway(arrival.gateway)
+    journey.devices.append(Met(site.name, DeviceKind.SITE))
+    ends = _ends_knowing(journey, site, but=arrival.way.name)
+    if ends:
+        return _by_connection(journey, site, ends)
+    if is_public(destination):
+        return leave_by_site(journey, site)
+    return journey.drop(site.name, f"no other gateway tells {site.name} of the destination", "R-GW-8", site.span)
+
+
+def delivered_at_site(journey: Journey, site: Site, by: str) -> Delivered:
+    """Return the delivery to the host of `site` that the packet is for."""
+    address = only(journey.packet.destination)
+    journey.note(by, f"{address_text(address)} is at site {site.name}", "R-GW-24", site.span)
+    return Delivered(Place(PlaceKind.SITE.value, site.name), address)
+
+
+def from_site(journey: Journey, site: Site) -> Next:
+    """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24)."""
+    situation, destination = journey.situation, journey.packet.destination
+    if some_covers(site.prefixes, destination):
+        reason = f"{lowest_text(destination)} is at {site.name} itself"
+        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    if site.behind is not None:
+        appliance = declared_appliance(situation, situation.network.machines[site.behind])
+        return AtAppliance(appliance, None)
+    ends = _ends_knowing(journey, site)
+    if not ends:
+        return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
+    return _by_connection(journey, site, ends)
+
+
+def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> OutOfTunnel:
+    """Return the arrival at the gateway of the connection that the site chooses among `ends` (R-GW-24)."""
+    situation = journey.situation
+    picked = (end for end in ends[:-1] if situation.holds(uncertainty("U-SITE", site.name, end.name)))
+    chosen = next(picked, ends[-1])
+    journey.note(site.name, f"{site.name} sends the packet by {chosen.name}", "R-GW-24", chosen.span)
+    return OutOfTunnel(situation.network.gateways[chosen.gateway], way_of(situation, chosen, chosen.gateway))
+
+
+def _ends_knowing(journey: Journey, site: Site, but: str | None = None) -> tuple[Connection, ...]:
+    """Return the site's connections whose gateway takes the packet, leaving out the one called `but`."""
+    connections = journey.situation.network.connections
+    ends = (end for end in connections if end.site == site.name and end.name != but)
+    return tuple(end for end in ends if _knows(journey, end))
+
+
+def _knows(journey: Journey, connection: Connection) -> bool:
+    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-22)."""
+    situation, destination = journey.situation, journey.packet.destination
+    gateway = situation.network.gateways[connection.gateway]
+    return (
+        announces(situation, gateway, destination)
+        or _is_told_of_others(journey, connection)
+        or (is_near(situation, gateway, destination) and situation.holds(uncertainty("U-R-GW-22")))
+    )
+
+
+def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
+    """Hold when a gateway passes on what it, or one a Route Server joins to it, learned (R-GW-16, R-GW-17)."""
+    situation, destination = journey.situation, journey.packet.destination
+    gateway = situation.network.gateways[connection.gateway]
+    here = way_of(situation, connection, gateway.name)
+    if gateway.kind is GatewayKind.VPN:
+        for entry in entries_of(situation, gateway):
+            elsewhere = entry.way.name != here.name and covers(entry.prefix, destination)
+            if elsewhere and is_known(situation, entry) and passes_between(situation, here, entry.way):
+                return True
+    joined = joined_gateways(situation, gateway) if here.bgp else ()
+    return any(
+        entry.way.bgp and covers(entry.prefix, destination) and is_known(situation, entry)
+        for other in joined
+        for entry in entries_of(situation, other)
+    )

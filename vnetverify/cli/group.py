@@ -14,6 +14,7 @@ COMMANDS = {
     "trace": "Follow one flow, hop by hop, there and back.",
     "routes": "Show the effective routes of a subnet, and what lost.",
     "rules": "Show the effective security rules of an interface or subnet.",
+    "assumptions": "List the open facts that verdicts turn on, and how to settle them.",
     "resolve": "Show which addresses an expression stands for.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",

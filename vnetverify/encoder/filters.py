@@ -55,7 +55,7 @@ def _default(
 
 _DEFAULTS = {
     Direction.INBOUND: (
-        _default("AllowVnetInBound", 65000, Direction.INBOUND, Access.ALLOW, _VIRTUAL_NETWORK, _VIRTUAL_NETWORK),
+        _default("AllowVNetInBound", 65000, Direction.INBOUND, Access.ALLOW, _VIRTUAL_NETWORK, _VIRTUAL_NETWORK),
         _default(
             "AllowAzureLoadBalancerInBound",
             65001,

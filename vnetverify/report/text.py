@@ -93,6 +93,8 @@ def _gist(verdict: Verdict) -> str:
 def _why_unknown(verdict: Unknown) -> str:
     if not verdict.open_facts:
         return printable(verdict.why)
+    if any(fact.question == "U-REWRITES" for fact in verdict.open_facts):
+        return printable(verdict.why)
     if verdict.as_documented is None or all(fact.documented is None for fact in verdict.open_facts):
         return f"depends on {_names(verdict.open_facts)}"
     return f"{verdict.as_documented} as documented, open if {_names(verdict.open_facts)}"
@@ -126,7 +128,7 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
             if not verdict.grounds and verdict.witness is None:
                 yield "  what it rests on was not worked out within the limits"
             yield from _grounds(verdict.grounds, verdict.minimal)
-            yield from _leaning(verdict.leaned_on, report.assumptions)
+            yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
         case Refuted():
             yield f"  {printable(verdict.why)}"
             yield from _grounds(verdict.grounds, minimal=False)
@@ -165,14 +167,21 @@ def _unknown(verdict: Unknown, as_documented: bool) -> Iterator[str]:
     if len(verdict.open_facts) > _FACTS:
         yield f"    and {len(verdict.open_facts) - _FACTS} more"
     if verdict.open_facts:
-        yield f"  {coloured('help', 'cyan')}: {_way_out(verdict.open_facts, as_documented)}"
+        yield f"  {coloured('help', 'cyan')}: {_way_out(verdict, as_documented)}"
     yield from _not_modelled(verdict.unmodelled)
 
 
-def _way_out(facts: Sequence[Uncertainty], as_documented: bool) -> str:
+def _way_out(verdict: Unknown, as_documented: bool) -> str:
     """Return what a user can do about open facts."""
-    known = f"once you know, write for example `assume {printable(str(facts[0]))} = true`"
-    if as_documented or not any(fact.documented is not None for fact in facts):
+    fact = verdict.open_facts[0]
+    name = printable(str(fact))
+    if fact.question == "U-REWRITES":
+        return f"if it only forwards, say so: `assume {name} = false`, or declare its policy with `forwards`"
+    if verdict.as_documented == "proved" and fact.documented is not None:
+        known = f"once you know that it is so, write `assume {name} = {str(fact.documented).lower()}`"
+    else:
+        known = f"once you know, write `assume {name} = true` or `= false`"
+    if as_documented or all(other.documented is None for other in verdict.open_facts):
         return known
     return f"{known}, or take what is documented: `--reading documented`"
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "rules": "Show the effective security rules of an interface or subnet.",
     "assumptions": "List the open facts that verdicts turn on, and how to settle them.",
     "resolve": "Show which addresses an expression stands for.",
+    "conform": "Ask both engines the vectors of a JSON file.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",
 }

@@ -20,9 +20,12 @@ from vnetverify.simulator.routes import (
     ToAppliance,
     ToGateway,
     ToInternet,
+    ToMate,
     ToNowhere,
     ToPeer,
+    ToService,
     ToVnet,
+    effective_routes,
     select_route,
 )
 from vnetverify.simulator.walk import Delivered, LeftToInternet, Outcome, converse, trace
@@ -31,6 +34,7 @@ from vnetverify.testing.questions import (
     Announced,
     Answer,
     Carried,
+    EffectiveRoutes,
     End,
     Filtered,
     FilterVerdict,
@@ -45,7 +49,9 @@ from vnetverify.testing.questions import (
     Prefixes,
     Question,
     Reserved,
+    Table,
     Validity,
+    shown_hop,
 )
 
 Check = Callable[[Network], tuple[Diagnostic, ...]]
@@ -75,6 +81,8 @@ def simulated_answer(network: Network, question: Question, world: World, check: 
             return Passage(any(entry.prefix == prefix for entry in known))
         case Reserved(subnet):
             return Addresses(frozenset(_reserved(network.subnet(subnet))))
+        case EffectiveRoutes():
+            return _table(network, question, world)
         case _:
             assert_never(question)
 
@@ -84,6 +92,9 @@ def agrees(expected: Answer, given: Answer) -> bool:
     match expected, given:
         case Hops(anyone), Hops((hop,)):
             return any(_is_hop(wanted, hop) for wanted in anyone)
+        case Table(active, invalid), Table(shown_active, shown_invalid):
+            exact = len(active) == len(shown_active) and _are_among(active, shown_active)
+            return exact and _are_among(invalid, shown_invalid)
         case Passage(happens, via), Passage(happened, went_via):
             return happens == happened and via in (None, went_via)
         case FilterVerdict(allowed, deciding), FilterVerdict(was_allowed, decided):
@@ -98,25 +109,45 @@ def _is_hop(wanted: Hop, hop: Hop) -> bool:
     return wanted.name in (None, hop.name) and replace(wanted, name=hop.name) == hop
 
 
+def _are_among(wanted: frozenset[Hop], shown: frozenset[Hop]) -> bool:
+    return all(any(_is_hop(one, other) for other in shown) for one in wanted)
+
+
 def _folded(deciding: tuple[tuple[str, ...], ...] | None) -> list[tuple[str, ...]]:
     return [tuple(rule.casefold() for rule in rules) for rules in deciding or ()]
 
 
 def _hop(route: Route) -> Hop:
     kind, name = _kind_and_name(route)
-    return Hop(kind, route.prefix, _ORIGINS[route.origin], name)
+    special = {ToMate: "group", ToService: "service-endpoint"}.get(type(route.hop), "")
+    return Hop(kind, route.prefix, _ORIGINS[route.origin], name, special)
+
+
+def _table(network: Network, question: EffectiveRoutes, world: World) -> Table:
+    lines = effective_routes(network, question.subnet, world)
+    shown = [
+        (line.state == "Active", shown_hop(line.hop_type, line.prefix, line.source, line.next_hop or None))
+        for line in lines
+        if line.prefix not in question.ignored
+    ]
+    return Table(
+        frozenset(hop for is_active, hop in shown if is_active),
+        frozenset(hop for is_active, hop in shown if not is_active),
+    )
 
 
 def _kind_and_name(route: Route) -> tuple[HopKind, str | None]:
     match route.hop:
         case ToVnet():
             return HopKind.VNET_LOCAL, None
-        case ToPeer(vnet):
+        case ToPeer(vnet) | ToMate(vnet):
             return HopKind.PEERING, vnet
         case ToAppliance(address):
             return HopKind.APPLIANCE, address_text(address)
         case ToGateway(name):
             return HopKind.GATEWAY, name
+        case ToService(service):
+            return HopKind.INTERNET, service
         case ToInternet():
             return HopKind.INTERNET, None
         case ToNowhere():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate, assignable
@@ -13,14 +13,14 @@ from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
 from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
-from vnetverify.encoder.terms import Script
+from vnetverify.encoder.terms import TRUE, Script
 from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Direction, Network, Service
 from vnetverify.prover.prove import evaluate
-from vnetverify.prover.solver import Solver
-from vnetverify.rules import World
+from vnetverify.prover.solver import Satisfiable, Solver
+from vnetverify.rules import SettledFacts, World
 from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.answers import told
@@ -29,6 +29,7 @@ from vnetverify.testing.questions import (
     Announced,
     Asked,
     Carried,
+    EffectiveRoutes,
     End,
     Filtered,
     FilterVerdict,
@@ -41,8 +42,11 @@ from vnetverify.testing.questions import (
     NextHop,
     Passage,
     Prefixes,
+    Question,
     Reserved,
+    Table,
 )
+from vnetverify.testing.records import NotApplicable
 
 _ANYTHING = Service("any", ((None, ALL_PORTS),))
 _YES, _NO = frozenset({True}), frozenset({False})
@@ -59,7 +63,7 @@ class Confirmation:
 
 def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Confirmation]:
     """Yield what the expected answer means for the encoding; nothing for `is valid`, which no engine answers."""
-    world = World(asked.facts)
+    world = World(SettledFacts(asked.facts))
     match asked.question, asked.answer:
         case NextHop(subnet, destination), Hops(anyone):
             said = [_has_next_hop(network, subnet, destination, _expected(hop), world, solver) for hop in anyone]
@@ -74,13 +78,14 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
             passes = _passes(network, asked.question, world, solver)
             yield Confirmation("the filters allow it", frozenset({allowed}), passes)
         case Announced(gateway), Prefixes(prefixes):
-            own = _gateways(network).own_prefixes(network.gateways[gateway])
-            yield Confirmation("announced", prefixes, frozenset(own))
+            yield Confirmation("announced", prefixes, _announced(network, gateway, world))
         case Learned(gateway, prefix), Passage(happens):
             entries = _gateways(told(network, gateway, prefix)).learned(network.gateways[gateway])
             yield Confirmation("kept", happens, any(entry.prefix == prefix for entry in entries))
         case Reserved(subnet), Addresses(addresses):
             yield Confirmation("reserved", addresses, _reserved(network.subnet(subnet).prefixes))
+        case EffectiveRoutes(subnet), Table(active):
+            yield from _selected(network, subnet, active, world, solver)
         case IsValid(), _:
             return
         case _:
@@ -89,6 +94,13 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
 
 def _gateways(network: Network) -> Gateways:
     return Gateways(Estate(network), Facts(Script()))
+
+
+def _announced(network: Network, gateway: str, world: World) -> frozenset[Prefix]:
+    gateways = _gateways(network)
+    own = gateways.own_prefixes(network.gateways[gateway])
+    asked = gateways.facts.asked
+    return frozenset(prefix for prefix, condition in own if condition == TRUE or world.holds(asked[condition]))
 
 
 def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:
@@ -115,6 +127,53 @@ def _has_next_hop(
     claim = _claim(Verb.NEXT_HOP, left, right, hop)
     said = opened(network, claim, solver).violation(place, Flow(6, source, 50000, destination, 443), world)
     return frozenset(not value for value in said)
+
+
+def _selected(
+    network: Network, subnet: str, active: frozenset[Hop], world: World, solver: Solver
+) -> Iterator[Confirmation]:
+    """Yield, of each active line, whether an address that no longer active one holds has its next hop."""
+    for hop in sorted(active, key=lambda hop: hop.prefix):
+        longer = (other.prefix for other in active if other.prefix.length > hop.prefix.length)
+        alone = addresses_of((hop.prefix,)) - addresses_of(longer)
+        if alone:
+            said = _has_next_hop(network, subnet, alone.intervals[0].low, _expected(hop), world, solver)
+            yield Confirmation(f"{hop.prefix} has its next hop", _YES, said)
+
+
+# -- what is contested ----------------------------------------------------------------------------------
+
+
+def contested_values(
+    network: Network, question: Question, facts: Mapping[str, bool], solver: Solver
+) -> frozenset[bool]:
+    """Return whether a flow can be carried and can be not, over all worlds in which `facts` are so.
+
+    Raises `NotApplicable` for questions that are not about a flow on its way.
+    """
+    if not isinstance(question, Carried):
+        raise NotApplicable("two readings of what is no flow on its way")
+    right = _held(network, question.target)
+    if not right:
+        return _NO
+    left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
+    claim = _claim(Verb.REACHES if question.answered else Verb.NEVER_REACHES, left, right)
+    violated = _open_values(opened(network, claim, solver).obligation, question, SettledFacts(facts), solver)
+    return frozenset(not value for value in violated) if question.answered else violated
+
+
+def _open_values(obligation: Obligation, question: Carried, facts: SettledFacts, solver: Solver) -> frozenset[bool]:
+    """Return the values that the violation of an open obligation can take while facts not named are free."""
+    literals = [
+        symbol if facts[str(fact)] else f"-{symbol}"
+        for symbol, fact in obligation.facts.items()
+        if facts.get(str(fact)) is not None
+    ]
+    fix = obligation.fixing(question.origin.place, question.flow)
+    tried = ((True, obligation.violation), (False, f"-{obligation.violation}"))
+    return frozenset(
+        value for value, literal in tried if isinstance(solver.check([*literals, literal], fix=fix), Satisfiable)
+    )
 
 
 # -- deliveries -----------------------------------------------------------------------------------------
@@ -192,7 +251,7 @@ def filtered(
     gateways = Gateways(estate, facts)
     routes = Routes(estate, gateways)
     grounds = Grounds(script, Bearing.STOPS)
-    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts), script)
+    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     nic = next(nic for nic in network.nics() if nic.name == nic_name)
     header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS)
     allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
@@ -201,6 +260,7 @@ def filtered(
         in_question="passes",
         violation="passes",
         facts=dict(facts.asked),
+        settled=(),
         labels={},
         addresses={},
         origins=Origins(()),

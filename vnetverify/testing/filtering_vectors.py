@@ -151,6 +151,7 @@ def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
         prefixes=(parse_prefix(record.need("prefix")),),
         nsg=record.take("nsg"),
         route_table=tables[-1].name if routes else None,
+        service_endpoints=tuple(record.take("serviceEndpoints", ())),
     )
     record.only("privateEndpointNetworkPolicies", "Disabled", "Enabled")  # of no effect without an endpoint
     record.finish()
@@ -261,12 +262,12 @@ def _ports(terms: Sequence[str]) -> IntervalSet:
     return interval_set(Interval(int(low), int(high or low)) for low, _, high in bounds)
 
 
-def asked_of(vector: Mapping[str, Any], network: Network) -> tuple[Asked, ...]:
+def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     """Return what a filtering vector asks, with its fixed atoms as facts. Raises `NotApplicable`."""
     fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
     facts = facts_of(fixed, network)
     question = _question(Record(vector["question"], "question"))
-    return (Asked(question, _answer(question, vector["answer"], network), facts),)
+    return Asked(question, _answer(question, vector["answer"], network), facts)
 
 
 def _question(record: Record) -> Question:

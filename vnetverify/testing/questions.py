@@ -15,7 +15,7 @@ A question is one line and so is its answer:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -113,20 +113,32 @@ class Reserved:
     subnet: str
 
 
-Question = NextHop | GatewayOf | Carried | Filtered | IsValid | Announced | Learned | Reserved
+@dataclass(frozen=True, slots=True)
+class EffectiveRoutes:
+    """The subnet's table as Azure shows it, without the lines for the `ignored` prefixes."""
+
+    subnet: str
+    ignored: tuple[Prefix, ...] = ()
+
+
+Question = NextHop | GatewayOf | Carried | Filtered | IsValid | Announced | Learned | Reserved | EffectiveRoutes
+
+# Next hops that the language has no word for: a group is a kind of peering to it, an endpoint one way to the Internet.
+SPECIAL_HOPS = {"group": HopKind.PEERING, "service-endpoint": HopKind.INTERNET}
 
 
 @dataclass(frozen=True, slots=True)
 class Hop:
     """A selected route. `name` is an appliance's address, a gateway, a peer, or None for any.
 
-    `origin` is `user`, `gateway` or `system`.
+    `origin` is `user`, `gateway` or `system`, `special` one of `SPECIAL_HOPS` or nothing.
     """
 
     kind: HopKind
     prefix: Prefix
     origin: str
     name: str | None = None
+    special: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,14 @@ class Hops:
     """The next hop is one of these."""
 
     anyone: tuple[Hop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The lines of an effective route table; further invalid ones may stand in it."""
+
+    active: frozenset[Hop]
+    invalid: frozenset[Hop] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +197,7 @@ class Name:
     name: str | None
 
 
-Answer = Hops | Passage | FilterVerdict | Validity | Prefixes | Addresses | Name
+Answer = Hops | Table | Passage | FilterVerdict | Validity | Prefixes | Addresses | Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +209,50 @@ class Asked:
     facts: dict[str, bool] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """A question on which the sources disagree: `must` is so in every world, `may` in some world.
+
+    `atoms` are the kinds of facts that decide it, if they are known.
+    """
+
+    question: Question
+    must: bool
+    may: bool
+    atoms: tuple[str, ...] = ()
+    facts: dict[str, bool] = field(default_factory=dict)
+
+
 def interface(network: Network, name: str) -> Nic:
     """Return the interface called `name`, or the first one of the machine called so. Raises `NotAQuestion`."""
     nics = network.nics()
     for nic in (*(n for n in nics if n.name == name), *(n for n in nics if n.machine == name)):
         return nic
     raise NotAQuestion(f"no machine or interface is called `{name}`")
+
+
+# How Azure names next hops and the sources of routes.
+_SHOWN_HOPS: Mapping[str, tuple[HopKind, str]] = {
+    "VnetLocal": (HopKind.VNET_LOCAL, ""),
+    "VNetPeering": (HopKind.PEERING, ""),
+    "VNetGlobalPeering": (HopKind.PEERING, ""),
+    "ConnectedGroup": (HopKind.PEERING, "group"),
+    "VirtualNetworkServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
+    "VirtualAppliance": (HopKind.APPLIANCE, ""),
+    "BgpNva": (HopKind.APPLIANCE, ""),
+    "VirtualNetworkGateway": (HopKind.GATEWAY, ""),
+    "Internet": (HopKind.INTERNET, ""),
+    "None": (HopKind.NONE, ""),
+}
+_SHOWN_SOURCES = {"User": "user", "VirtualNetworkGateway": "gateway", "Default": "system"}
+
+
+def shown_hop(hop_type: str, prefix: Prefix, source: str, name: str | None) -> Hop:
+    """Return the hop of a line of an effective route table, in Azure's words. Raises `NotAQuestion` for other words."""
+    if hop_type not in _SHOWN_HOPS or source not in _SHOWN_SOURCES:
+        raise NotAQuestion(f"a next hop of type `{hop_type}` from `{source}`")
+    kind, special = _SHOWN_HOPS[hop_type]
+    return Hop(kind, prefix, _SHOWN_SOURCES[source], name, special)
 
 
 def public_address(network: Network, end: End) -> int:
@@ -297,6 +355,11 @@ def parse_flow(text: str) -> Flow:
     )
 
 
+def _effective_routes(match: re.Match[str], network: Network) -> EffectiveRoutes:
+    ignored = tuple(parse_prefix(text) for text in match[2].split(", ")) if match[2] else ()
+    return EffectiveRoutes(network.subnet(match[1]).id, ignored)
+
+
 _SERVICE = r"(?P<protocol>[a-z]+|protocol \d+)(?: (?P<port>\d+))?"
 _PUBLIC = r"(?P<public> by its public address)?"
 _STAGES = r"(?P<stages>(?:(?:in|out)bound at [^\s,]+(?:, )?)+)"
@@ -312,6 +375,7 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Network], Ques
     (re.compile(r"what (\S+) announces"), lambda m, n: Announced(n.gateways[m[1]].name)),
     (re.compile(r"(\S+) keeps (\S+)"), lambda m, n: Learned(n.gateways[m[1]].name, parse_prefix(m[2]))),
     (re.compile(r"reserved addresses of (\S+)"), lambda m, n: Reserved(n.subnet(m[1]).id)),
+    (re.compile(r"effective routes of (\S+)(?: besides (.+))?"), _effective_routes),
 )
 
 
@@ -337,6 +401,8 @@ def _parse_answer(question: Question, text: str) -> Answer:
             return Passage(_parse_yes(text))
         case Reserved():
             return Addresses(frozenset(parse_address(part) for part in text.split(", ")))
+        case EffectiveRoutes():
+            return _parse_table(text)
         case _:
             assert_never(question)
 
@@ -348,11 +414,20 @@ def _parse_yes(word: str) -> bool:
 _HOP = re.compile(r"(?P<kind>[a-z-]+)(?: (?P<name>\S+))? by (?P<prefix>\S+) \((?P<origin>user|gateway|system)\)")
 
 
+def _parse_table(text: str) -> Table:
+    lines = text.split(", ")
+    invalid = [line.removeprefix("invalid ") for line in lines if line.startswith("invalid ")]
+    active = [line for line in lines if not line.startswith("invalid ")]
+    return Table(frozenset(map(_parse_hop, active)), frozenset(map(_parse_hop, invalid)))
+
+
 def _parse_hop(text: str) -> Hop:
     match = _HOP.fullmatch(text)
     if match is None:
         raise NotAQuestion(f"`{text}` is no next hop")
-    return Hop(HopKind(match["kind"]), parse_prefix(match["prefix"]), match["origin"], match["name"])
+    special = match["kind"] if match["kind"] in SPECIAL_HOPS else ""
+    kind = SPECIAL_HOPS[special] if special else HopKind(match["kind"])
+    return Hop(kind, parse_prefix(match["prefix"]), match["origin"], match["name"], special)
 
 
 def _parse_verdict(text: str) -> FilterVerdict:
@@ -390,6 +465,8 @@ def question_text(question: Question, network: Network) -> str:
             return f"{gateway} keeps {prefix}"
         case Reserved(subnet):
             return f"reserved addresses of {subnet}"
+        case EffectiveRoutes(subnet, ignored):
+            return f"effective routes of {subnet}" + (f" besides {', '.join(map(str, ignored))}" if ignored else "")
         case _:
             assert_never(question)
 
@@ -407,8 +484,11 @@ def answer_text(answer: Answer) -> str:
     match answer:
         case Hops(anyone):
             return " or ".join(_hop_text(hop) for hop in anyone)
+        case Table(active, invalid):
+            lines = (*map(_hop_text, active), *(f"invalid {_hop_text(hop)}" for hop in invalid))
+            return ", ".join(sorted(lines))
         case Passage(happens, via):
-            if via == ():
+            if happens and via == ():
                 return "yes directly"
             return ("yes" if happens else "no") + (f" via {', '.join(via)}" if via else "")
         case FilterVerdict(allowed, deciding):
@@ -429,7 +509,7 @@ def answer_text(answer: Answer) -> str:
 
 
 def _hop_text(hop: Hop) -> str:
-    return f"{hop.kind.value}{f' {hop.name}' if hop.name else ''} by {hop.prefix} ({hop.origin})"
+    return f"{hop.special or hop.kind.value}{f' {hop.name}' if hop.name else ''} by {hop.prefix} ({hop.origin})"
 
 
 def facts_text(facts: dict[str, bool]) -> str:

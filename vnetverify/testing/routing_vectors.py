@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, addresses_of, parse_address, parse_prefix
-from vnetverify.model.intents import HopKind, Place, PlaceKind
+from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Prefix, addresses_of, parse_address, parse_prefix
+from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
+    DEFAULT_AS_NUMBER,
     Access,
+    BgpPeer,
+    ConnectedGroup,
     Connection,
     DeploymentModel,
     Era,
@@ -21,6 +24,7 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PolicyRule,
+    RouteServer,
     RouteTable,
     Site,
     Subnet,
@@ -34,6 +38,8 @@ from vnetverify.testing.questions import (
     Answer,
     Asked,
     Carried,
+    Contested,
+    EffectiveRoutes,
     End,
     GatewayOf,
     Hop,
@@ -46,9 +52,11 @@ from vnetverify.testing.questions import (
     Prefixes,
     Question,
     Reserved,
+    Table,
     Validity,
     interface,
     new_flow,
+    shown_hop,
 )
 from vnetverify.testing.records import NotApplicable, Record, facts_of
 
@@ -62,33 +70,34 @@ NEXT_HOPS = {
     "Internet": NextHopType.INTERNET,
     "None": NextHopType.NONE,
 }
-_HOP_KINDS = {
-    "VnetLocal": HopKind.VNET_LOCAL,
-    "VNetPeering": HopKind.PEERING,
-    "VNetGlobalPeering": HopKind.PEERING,
-    "VirtualAppliance": HopKind.APPLIANCE,
-    "VirtualNetworkGateway": HopKind.GATEWAY,
-    "Internet": HopKind.INTERNET,
-    "None": HopKind.NONE,
-}
-_ORIGINS = {"User": "user", "VirtualNetworkGateway": "gateway", "Default": "system"}
 
 
 def network_of(vector: Mapping[str, Any]) -> Network:
     """Return the network of a routing vector. Raises `NotApplicable`."""
     record = Record(vector["network"], "network")
     gateways = tuple(record.records("gateways", "gateway"))
+    tags = {
+        name: tuple(parse_prefix(text) for text in prefixes)
+        for key in ("service_tags", "service_prefixes")
+        for name, prefixes in record.take(key, {}).items()
+    }
     nics = [_nic(nic) for nic in record.records("nics", "nic")]
     vnets = [_vnet(vnet) for vnet in record.records("vnets", "vnet")]
     network = Network(
         era=Era(vector.get("era", "current")),
         vnets={vnet.name: vnet for vnet in vnets},
         peerings=tuple(_peering(peering) for peering in record.records("peerings", "peering")),
-        route_tables={table.name: table for table in map(_route_table, record.records("route_tables", "route table"))},
+        route_tables={
+            table.name: table
+            for table in (_route_table(table, tags) for table in record.records("route_tables", "route table"))
+        },
         machines={machine.name: machine for machine in nics},
         connections=_connections(gateways),
         gateways={gateway.name: gateway for gateway in map(_gateway, gateways)},
         sites={site.name: site for site in (_site(site, vnets) for site in record.records("sites", "site"))},
+        service_tags=tags,
+        connected_groups=tuple(map(_connected_group, record.records("connected_groups", "connected group"))),
+        route_servers=tuple(map(_route_server, record.records("route_servers", "Route Server"))),
     )
     record.finish()
     return network
@@ -102,6 +111,7 @@ def _vnet(record: Record) -> Vnet:
         subnets=tuple(_subnet(name, subnet) for subnet in record.records("subnets", "subnet")),
         region=record.take("region"),
         subscription=record.take("subscription"),
+        tenant=record.take("tenant"),
         model=DeploymentModel.CLASSIC if record.take("model", "arm") == "classic" else DeploymentModel.RESOURCE_MANAGER,
     )
     record.finish()
@@ -114,15 +124,19 @@ def _subnet(vnet: str, record: Record) -> Subnet:
         vnet=vnet,
         prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
         route_table=record.take("route_table"),
+        service_endpoints=tuple(record.take("service_endpoints", ())),
     )
     record.finish()
     return subnet
 
 
 def _peering(record: Record) -> Peering:
-    record.only("sync", "FullyInSync")
-    record.only("peer_complete_vnets", True)
-    state = record.take("state")
+    state, seen = record.take("state"), record.take("remote_address_space")
+    # The level says of a half that it has not seen the present space of its remote vnet; what it has seen must be told.
+    if record.take("sync", "FullyInSync") in ("LocalNotInSync", "LocalAndRemoteNotInSync") and seen is None:
+        raise NotApplicable("a peering not in sync without `remote_address_space`")
+    is_whole = record.take("peer_complete_vnets", True)
+    local_subnets, remote_subnets = record.take("local_subnets"), record.take("remote_subnets")
     peering = Peering(
         local=record.need("local"),
         remote=record.need("remote"),
@@ -131,37 +145,67 @@ def _peering(record: Record) -> Peering:
         allow_gateway_transit=record.take("allow_gateway_transit", False),
         use_remote_gateways=record.take("use_remote_gateways", False),
         state=LinkState(state.lower()) if state else None,
+        remote_space=None if seen is None else tuple(parse_prefix(text) for text in seen),
+        local_subnets=None if is_whole else tuple(local_subnets or ()),
+        remote_subnets=None if is_whole else tuple(remote_subnets or ()),
     )
     record.finish()
     return peering
 
 
-def _route_table(record: Record) -> RouteTable:
+def _connected_group(record: Record) -> ConnectedGroup:
+    group = ConnectedGroup(record.need("name"), tuple(record.need("members")), record.take("global", False))
+    record.finish()
+    return group
+
+
+def _route_server(record: Record) -> RouteServer:
+    vnet = record.need("vnet")
+    server = RouteServer(
+        name=record.take("name", f"{vnet}-route-server"),
+        vnet=vnet,
+        peers=tuple(map(_bgp_peer, record.records("bgp_peers", "peer of a Route Server"))),
+        branch_to_branch=record.take("branch_to_branch", False),
+    )
+    record.finish()
+    return server
+
+
+def _bgp_peer(record: Record) -> BgpPeer:
+    next_hop = record.take("next_hop_ip") or record.take("next_hop")
+    peer = BgpPeer(
+        machine=record.need("nva"),
+        prefixes=tuple(parse_prefix(text) for text in record.need("advertises")),
+        next_hop=parse_address(next_hop) if next_hop else None,
+    )
+    record.finish()
+    return peer
+
+
+def _route_table(record: Record, tags: Mapping[str, tuple[Prefix, ...]]) -> RouteTable:
+    routes = enumerate(record.records("routes", "route"), 1)
     table = RouteTable(
         name=record.need("name"),
-        routes=tuple(_route(route, number) for number, route in enumerate(record.records("routes", "route"), 1)),
+        routes=tuple(made for number, route in routes for made in _routes(route, number, tags)),
         propagate_gateway_routes=not record.take("disable_bgp_route_propagation", False),
     )
     record.finish()
     return table
 
 
-def _route(record: Record, number: int) -> UserRoute:
-    address = record.take("next_hop_ip")
-    hop = record.need("next_hop_type")
+def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]]) -> Iterator[UserRoute]:
+    """Yield the route, one for each prefix where it leads to a service tag (R-UDR-4)."""
+    address, name = record.take("next_hop_ip"), record.take("name", f"r{number}")
+    hop, destination = record.need("next_hop_type"), record.need("prefix")
     if hop not in NEXT_HOPS:
         raise NotApplicable(f"next hop type `{hop}`")
-    prefix = record.need("prefix")
-    if not prefix[:1].isdigit():
-        raise NotApplicable(f"a route for the service tag `{prefix}`")
-    route = UserRoute(
-        name=record.take("name", f"r{number}"),
-        prefix=parse_prefix(prefix),
-        next_hop=NEXT_HOPS[hop],
-        next_hop_address=parse_address(address) if address else None,
-    )
+    tag = None if destination[:1].isdigit() else destination.removeprefix("tag:")
+    if tag is not None and tag not in tags:
+        raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
     record.finish()
-    return route
+    next_hop = parse_address(address) if address else None
+    for prefix in (parse_prefix(destination),) if tag is None else tags[tag]:
+        yield UserRoute(name, prefix, NEXT_HOPS[hop], next_hop, tag)
 
 
 def _nic(record: Record) -> Machine:
@@ -187,13 +231,14 @@ def _nic(record: Record) -> Machine:
 
 
 def _gateway(record: Record) -> Gateway:
-    record.take("asn")  # both matter to a Route Server alone (R-GW-16)
-    record.take("active_active")
     gateway = Gateway(
         name=record.need("name"),
         vnet=record.need("vnet"),
         kind=GatewayKind(record.need("type")),
-        allows_remote_vnets=record.take("allow_remote_vnet_traffic", False),
+        # In this format `false` is what is not said; its vector on the hairpin leaves open whether that blocks.
+        allows_remote_vnets=record.take("allow_remote_vnet_traffic") or None,
+        active_active=record.take("active_active", False),
+        asn=record.take("asn", DEFAULT_AS_NUMBER),
     )
     record.finish()
     return gateway
@@ -248,23 +293,20 @@ def _site(record: Record, vnets: list[Vnet]) -> Site:
     return site
 
 
-def asked_of(vector: Mapping[str, Any], network: Network) -> tuple[Asked, ...]:
-    """Return what a routing vector asks: once, or for both readings where it gives two answers."""
-    question = _question(Record(vector["question"], "question"), network)
+def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
+    """Return what a routing vector asks, with the atoms that its rules name where its answer is contested."""
+    question = _question(Record(vector["question"], "question"), vector["answer"], network)
     facts = facts_of(vector.get("fixed_atoms", {}), network)
     answer = vector["answer"]
     if "must" not in answer and "may" not in answer:
-        return (Asked(question, _answer(question, answer, network), facts),)
-    atoms = [f"U-{rule}" for rule in vector.get("rules", ()) if f"U-{rule}" in QUESTIONS]
-    if len(atoms) != 1:
-        raise NotApplicable("two readings that no single atom tells apart")
-    return tuple(
-        Asked(question, Passage(bool(answer[reading])), {**facts, atoms[0]: value})
-        for reading, value in (("must", False), ("may", True))
-    )
+        return Asked(question, _answer(question, answer, network), facts)
+    rules = set(vector.get("rules", ()))
+    atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
+    must, may = (bool(answer.get(reading, answer.get("value"))) for reading in ("must", "may"))
+    return Contested(question, must, may, atoms, facts)
 
 
-def _question(record: Record, network: Network) -> Question:
+def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Question:
     kind, origin = record.need("kind"), record.take("from")
     question: Question
     match kind:
@@ -272,6 +314,9 @@ def _question(record: Record, network: Network) -> Question:
             question = NextHop(_subnet_id(origin, network), parse_address(record.need("dst")))
         case "gateway_for":
             question = GatewayOf(_subnet_id(origin, network), parse_address(record.need("dst")))
+        case "effective_routes":
+            ignored = (*record.take("ignore_prefixes", ()), *answer.get("ignore_prefixes", ()))
+            question = EffectiveRoutes(_subnet_id(origin, network), tuple(parse_prefix(text) for text in ignored))
         case "deliver" | "converse":
             start, end = _end(origin, network), _end(record.need("to"), network)
             flow = new_flow(TCP, start.address, end.address, _PORT)
@@ -308,6 +353,8 @@ def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> 
     match question:
         case NextHop():
             return Hops(tuple(_hop(Record(hop, "answer")) for hop in answer.get("any_of", [answer])))
+        case EffectiveRoutes():
+            return _table(answer["routes"], question.ignored)
         case GatewayOf():
             return Name(answer["gateway"])
         case Carried():
@@ -328,15 +375,20 @@ def _forwarders(path: list[str] | None) -> tuple[str, ...] | None:
     return tuple(path[1:-1]) if path else None
 
 
+def _table(lines: list[Mapping[str, Any]], ignored: tuple[Prefix, ...]) -> Table:
+    active: set[Hop] = set()
+    invalid: set[Hop] = set()
+    for line in lines:
+        record = Record(line, "route")
+        state = record.take("state", "Active")
+        hop = _hop(record)
+        if hop.prefix not in ignored:
+            (active if state == "Active" else invalid).add(hop)
+    return Table(frozenset(active), frozenset(invalid))
+
+
 def _hop(record: Record) -> Hop:
-    kind = record.need("type")
-    if kind not in _HOP_KINDS:
-        raise NotApplicable(f"next hop type `{kind}`")
-    hop = Hop(
-        kind=_HOP_KINDS[kind],
-        prefix=parse_prefix(record.need("prefix")),
-        origin=_ORIGINS[record.need("route_source")],
-        name=record.take("ip") or record.take("gateway"),
-    )
+    name = record.take("ip") or record.take("gateway")
+    hop = shown_hop(record.need("type"), parse_prefix(record.need("prefix")), record.need("route_source"), name)
     record.finish()
     return hop

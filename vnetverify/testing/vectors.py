@@ -6,14 +6,14 @@ raises `NotApplicable` with the key that was not understood, so that no vector i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.header import NotAPrefix
 from vnetverify.model.network import Network
 from vnetverify.testing import filtering_vectors, routing_vectors
-from vnetverify.testing.questions import Asked, NotAQuestion
+from vnetverify.testing.questions import Asked, Contested, NotAQuestion
 from vnetverify.testing.records import NotApplicable
 
 __all__ = ["NotApplicable", "Vector", "read_vector", "vectors_in"]
@@ -21,12 +21,12 @@ __all__ = ["NotApplicable", "Vector", "read_vector", "vectors_in"]
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A network with a question and its answer, several where the answer depends on a fact."""
+    """A network with a question and its answer."""
 
     id: str
     rules: tuple[str, ...]
     network: Network
-    asked: tuple[Asked, ...]
+    asked: Asked | Contested
 
 
 def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
@@ -45,6 +45,9 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
         asked = form.asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise NotApplicable(f"malformed: {type(error).__name__} {error}") from error
+    missing = next(dangling(network), None)
+    if missing is not None:
+        raise NotApplicable(f"malformed: there is no {missing}")
     return Vector(str(vector.get("id", "")), tuple(vector.get("rules", ())), network, asked)
 
 
@@ -59,3 +62,28 @@ def _spells_like_filtering(vector: Mapping[str, Any]) -> bool:
         or bool(_FILTERING_KEYS & set(network))
         or any("addressSpace" in vnet for vnet in network.get("vnets", ()))
     )
+
+
+def dangling(network: Network) -> Iterator[str]:
+    """Yield every vnet, subnet and so on that the network refers to and does not have."""
+    subnets = {subnet.id for subnet in network.subnets()}
+    machines, gateways = network.machines.values(), network.gateways.values()
+    vnets = [name for half in network.peerings for name in (half.local, half.remote)]
+    vnets += [name for group in network.connected_groups for name in group.members]
+    vnets += [element.vnet for element in (*gateways, *network.route_servers)]
+    parts = [(half.local, name) for half in network.peerings for name in half.local_subnets or ()]
+    parts += [(half.remote, name) for half in network.peerings for name in half.remote_subnets or ()]
+    named: Iterable[tuple[str, Iterable[str | None], Container[str]]] = (
+        ("vnet", vnets, network.vnets),
+        ("subnet", (nic.subnet_id for machine in machines for nic in machine.nics), subnets),
+        ("subnet", (f"{vnet}.{name}" for vnet, name in parts), subnets),
+        ("route table", (subnet.route_table for subnet in network.subnets()), network.route_tables),
+        ("nsg", (part.nsg for part in (*network.subnets(), *network.nics())), network.nsgs),
+        ("gateway", (way.gateway for way in network.connections), network.gateways),
+        ("gateway", (way.remote_gateway for way in network.connections), network.gateways),
+        ("site", (way.site for way in network.connections), network.sites),
+        ("machine", (site.behind for site in network.sites.values()), network.machines),
+        ("machine", (peer.machine for server in network.route_servers for peer in server.peers), network.machines),
+    )
+    for kind, names, known in named:
+        yield from (f"{kind} `{name}`" for name in names if name is not None and name not in known)

@@ -113,8 +113,7 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
     try:
         raw = sys.stdin.buffer.read(_LARGEST_TEXT + 1) if path == "-" else _bounded(Path(path))
     except OSError as problem:
-        reason = (problem.strerror or str(problem)).lower()
-        diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {reason}", whole))
+        diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {_reason(problem)}", whole))
         return None
     if len(raw) > _LARGEST_TEXT:
         diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
@@ -133,6 +132,10 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
         return None
 
 
+def _reason(problem: OSError) -> str:
+    return (problem.strerror or str(problem)).lower()
+
+
 def _bounded(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_LARGEST_TEXT + 1)
@@ -142,10 +145,12 @@ def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnosti
     """Return what all exports hold together: resources may name each other across them."""
     present = []
     for path, span in wanted:
-        if path.exists():
-            present.append(path)
+        try:
+            path.stat()
+        except OSError as problem:
+            diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {_reason(problem)}", span))
         else:
-            diagnostics.append(Diagnostic("unreadable", f"`{path}` does not exist", span))
+            present.append(path)
     if not present:
         return Network()
     imported = read_paths(tuple(dict.fromkeys(present)))

@@ -241,25 +241,29 @@ def decision_tree(key: Key, branches: Sequence[Branch], share: Callable[[Term], 
     branches). With `free_outside` keys in no branch may give anything; otherwise they give false.
     """
 
-    def decide(depth: int, inside: Sequence[Branch]) -> Term:
+    def decide(depth: int, inside: Sequence[Branch], free: bool) -> Term:
         here = any_of(*(branch.term for branch in inside if branch.length <= depth))
         deeper = [branch for branch in inside if branch.length > depth]
-        decided = len(deeper) < len(inside)
+        free = free and len(deeper) == len(inside)  # below a branch that has been decided no key is outside
         if not deeper or here == TRUE:
             return here
         common = _common_bits(deeper, key.width)
         if common > depth:
-            below = decide(common, deeper)
-            known = TRUE if free_outside and not decided else key.has_bits(deeper[0].value, depth, common)
+            below = decide(common, deeper, free)
+            known = TRUE if free else key.has_bits(deeper[0].value, depth, common)
             return share(any_of(here, all_of(known, below)))
         position = key.width - 1 - depth
         ones = [branch for branch in deeper if branch.value >> position & 1]
         zeros = [branch for branch in deeper if not branch.value >> position & 1]
-        split = either(key.has_bits(1 << position, depth, depth + 1), decide(depth + 1, ones), decide(depth + 1, zeros))
+        split = either(
+            key.has_bits(1 << position, depth, depth + 1), decide(depth + 1, ones, free), decide(depth + 1, zeros, free)
+        )
         return share(any_of(here, split))
 
     # Where keys outside are free, a branch that gives false is still one: its keys are not outside.
-    return decide(0, branches if free_outside else [branch for branch in branches if branch.term != FALSE])
+    return decide(
+        0, branches if free_outside else [branch for branch in branches if branch.term != FALSE], free_outside
+    )
 
 
 def _common_bits(branches: Sequence[Branch], width: int) -> int:

@@ -55,7 +55,7 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
     if isinstance(asked, Undecided):
         return Unknown(asked.why)
     if not asked:
-        return Vacuous(f"no flow is in question: nothing goes from one side of `{claim.text}` to the other")
+        return Vacuous("no flow is in question: nothing goes from one side to the other")
     if claim.verb is Verb.SOMETIMES_REACHES:
         works = [obligation.in_question, f"-{obligation.violation}"]
         finding = questions.find(works, [obligation.violation])

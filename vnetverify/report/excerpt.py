@@ -10,7 +10,7 @@ from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.report.terminal import bold, coloured, dim, printable, shortened, width
 from vnetverify.source import Source, Span
 
-SHOWN = 100  # diagnostics printed in full; a broken generated file must not flood the terminal
+SHOWN = 50  # diagnostics printed in full; a broken generated file must not flood the terminal
 _LINE = 100  # columns of a quoted line
 _BEFORE = 40  # columns kept in front of the caret when a line is cut
 _MESSAGE = 400

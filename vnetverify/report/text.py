@@ -107,7 +107,7 @@ def _names(facts: Sequence[Uncertainty]) -> str:
 
 def _expectation(result: IntentResult) -> str:
     expected = "as expected" if result.as_expected else f"expected {result.intent.expect}"
-    return expected + (f": {printable(result.intent.because)}" if result.intent.because else "")
+    return expected + (f": {shortened(printable(result.intent.because), 200)}" if result.intent.because else "")
 
 
 def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
         yield _heading(intent, result)
         yield f"  {dim('-->')} {printable(str(result.claim.span))}"
         if intent.intent.reason and number == 0:
-            yield f"  {dim(printable(intent.intent.reason))}"
+            yield f"  {dim(shortened(printable(intent.intent.reason), 200))}"
         yield from _body(result, report)
     if intent.intent.expect != "proved":
         yield f"  {_expectation(intent)}"

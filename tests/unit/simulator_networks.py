@@ -12,6 +12,8 @@ from vnetverify.model.network import (
     AddressField,
     AddressPrefixes,
     AnyAddress,
+    BgpPeer,
+    ConnectedGroup,
     Connection,
     Direction,
     Gateway,
@@ -24,6 +26,7 @@ from vnetverify.model.network import (
     Peering,
     PolicyRule,
     PublicAddress,
+    RouteServer,
     RouteTable,
     SecurityRule,
     Site,
@@ -33,7 +36,19 @@ from vnetverify.model.network import (
 )
 from vnetverify.rules import World
 
-Element = Vnet | tuple[Peering, Peering] | Peering | Nsg | RouteTable | Machine | Gateway | Site | Connection
+Element = (
+    Vnet
+    | tuple[Peering, Peering]
+    | Peering
+    | Nsg
+    | RouteTable
+    | Machine
+    | Gateway
+    | Site
+    | Connection
+    | ConnectedGroup
+    | RouteServer
+)
 
 
 def network(*elements: Element) -> Network:
@@ -53,6 +68,8 @@ def network(*elements: Element) -> Network:
         gateways={e.name: e for e in elements if isinstance(e, Gateway)},
         sites={e.name: e for e in elements if isinstance(e, Site)},
         connections=tuple(e for e in elements if isinstance(e, Connection)),
+        connected_groups=tuple(e for e in elements if isinstance(e, ConnectedGroup)),
+        route_servers=tuple(e for e in elements if isinstance(e, RouteServer)),
     )
 
 
@@ -150,12 +167,25 @@ def port(number: int) -> IntervalSet:
     return IntervalSet((Interval(number, number),))
 
 
-def vpn(name: str, where: str) -> Gateway:
-    return Gateway(name, where, GatewayKind.VPN)
+def vpn(name: str, where: str, **more: object) -> Gateway:
+    return Gateway(name, where, GatewayKind.VPN, **more)  # type: ignore[arg-type]
 
 
 def expressroute(name: str, where: str, **more: object) -> Gateway:
     return Gateway(name, where, GatewayKind.EXPRESSROUTE, **more)  # type: ignore[arg-type]
+
+
+def group(name: str, members: str, *, everywhere: bool = False) -> ConnectedGroup:
+    return ConnectedGroup(name, tuple(members.split()), everywhere)
+
+
+def route_server(where: str, *peers: BgpPeer, branches: bool = False) -> RouteServer:
+    return RouteServer(f"rs-{where}", where, peers, branches)
+
+
+def announces(machine_name: str, space: str, next_hop: str | None = None) -> BgpPeer:
+    """Return what an appliance announces, by its own address unless `next_hop` is another."""
+    return BgpPeer(machine_name, prefixes(space), None if next_hop is None else parse_address(next_hop))
 
 
 def site(name: str, space: str, **more: object) -> Site:

@@ -88,6 +88,78 @@ def test_a_flow_that_does_not_converse_violates_reaches() -> None:
     )
 
 
+def one_sided(**fw: object) -> Network:
+    """Return spokes of which only `a` sends by the appliance; `b`, which is its peer, answers directly."""
+    return spokes(
+        vnet("b", "10.2.0.0/16", subnet("s", "10.2.0.0/24")),
+        peered("a", "b"),
+        table("rt", route("10.2.0.0/16", "10.0.1.4")),
+        router("fw", "hub.fw", "10.0.1.4", **fw),
+        via=True,
+    )
+
+
+def test_an_appliance_on_one_way_alone_violates_symmetry_even_where_it_is_stateless() -> None:
+    symmetric = claim(Verb.REACHES_SYMMETRICALLY)
+
+    assert why(one_sided(), claim(Verb.REACHES), "a.s", A_TO_B) is None
+    assert why(one_sided(), symmetric, "a.s", A_TO_B) == "only one of the two ways passes fw"
+    assert why(one_sided(), symmetric, "b.s", flow("10.2.0.4", "10.1.0.4")) is None
+    assert why(spokes(via=True), symmetric, "a.s", A_TO_B) is None
+    assert why(spokes(), symmetric, "a.s", A_TO_B) is not None
+
+
+def test_symmetry_speaks_of_destinations_in_the_right_set_alone() -> None:
+    elsewhere = flow("10.1.0.4", "10.9.0.4")
+
+    for verb in (Verb.REACHES_SYMMETRICALLY, Verb.LOSES_NO_PACKETS):
+        assert asked(spokes(), claim(verb), "a.s", A_TO_B)
+        assert not asked(spokes(), claim(verb), "a.s", elsewhere)
+        assert why(spokes(), claim(verb), "a.s", elsewhere) is None
+
+
+def test_a_translating_appliance_is_on_both_ways() -> None:
+    net = spokes(
+        table("rt", route("0.0.0.0/0", "10.0.1.4")),
+        router("fw", "hub.fw", "10.0.1.4", translates_source=True),
+        vnet("hub", "10.0.0.0/16", subnet("fw", "10.0.1.0/24", default_outbound=True)),
+        via=True,
+    )
+
+    assert why(net, claim(Verb.REACHES_SYMMETRICALLY, right=OUTSIDE), "a.s", flow("10.1.0.4", "8.8.8.8")) is None
+
+
+def test_what_routes_drop_is_lost_and_what_filters_or_policies_drop_is_not() -> None:
+    shut = nsg("shut", rule(100, "deny", "outbound"))
+    filtered = spokes(shut, router("fw", "hub.fw", "10.0.1.4", policy=()), via=True)
+    guarded = replace(filtered.vnets["a"], subnets=(replace(filtered.vnets["a"].subnets[0], nsg="shut"),))
+    filtered = replace(filtered, vnets={**filtered.vnets, "a": guarded})
+
+    assert why(filtered, claim(Verb.LOSES_NO_PACKETS), "a.s", A_TO_B) is None
+    assert why(spokes(), claim(Verb.LOSES_NO_PACKETS), "a.s", A_TO_B) == "it is lost: 10.0.0.0/8 has next hop none"
+
+
+def test_a_loop_and_a_switch_that_is_off_lose_packets() -> None:
+    off = machine("fw", nic("fw-nic", "hub.fw", "10.0.1.4"))
+    back = spokes(
+        vnet("hub", "10.0.0.0/16", subnet("fw", "10.0.1.0/24", route_table="rt")),
+        table("rt", route("10.2.0.0/16", "10.0.1.4")),
+        via=True,
+    )
+
+    assert why(spokes(off, via=True), claim(Verb.LOSES_NO_PACKETS), "a.s", A_TO_B) == (
+        "it is lost: fw-nic has IP forwarding off"
+    )
+    assert why(back, claim(Verb.LOSES_NO_PACKETS), "a.s", A_TO_B) == "it is lost: the packet was here before: a loop"
+
+
+def test_a_packet_that_ends_at_another_place_is_lost_too() -> None:
+    out = spokes(table("rt", route("8.0.0.0/8", "internet")), via=True)
+    claimed = claim(Verb.LOSES_NO_PACKETS, right=ends(("b.s", "8.8.8.0/24")))
+
+    assert why(out, claimed, "a.s", flow("10.1.0.4", "8.8.8.8"), world("U-DOA(a.s)")) == "it ends elsewhere"
+
+
 def test_reaches_speaks_of_destinations_in_the_right_set_alone() -> None:
     elsewhere = flow("10.1.0.4", "10.9.0.4")
 

@@ -26,7 +26,7 @@ from vnetverify.simulator.routes import EffectiveRoute, effective_routes, select
 def hub_with(*elements: Element, routes: object = None) -> Network:
     app = subnet("app", "10.0.1.0/24", route_table=None if routes is None else "rt")
     tables = () if routes is None else (routes,)
-    return network(vnet("hub", "10.0.0.0/16", app, subnet("GatewaySubnet", "10.0.0.0/27")), *elements, *tables)  # type: ignore[arg-type]
+    return network(vnet("hub", "10.0.0.0/16", app, subnet("GatewaySubnet", "10.0.0.0/27")), *elements, *tables)
 
 
 def chosen(net: Network, destination: str, *true: str) -> str:

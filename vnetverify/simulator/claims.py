@@ -182,7 +182,7 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
         return Violation("the first packet ends elsewhere", _traces(conversation))
     one_sided = _on_one_way(conversation) if claim.verb is Verb.REACHES_SYMMETRICALLY else ()
     if one_sided:
-        return Violation(f"{' and '.join(one_sided)} see only one way of the flow", _traces(conversation))
+        return Violation(f"only one of the two ways passes {' and '.join(one_sided)}", _traces(conversation))
     return None
 
 

@@ -1,0 +1,193 @@
+"""What sites do with packets for elsewhere, and circuits that declare what they allow."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.simulator_networks import (
+    Element,
+    at,
+    expressroute,
+    flow,
+    machine,
+    network,
+    nic,
+    nsg,
+    public,
+    route,
+    rule,
+    site,
+    subnet,
+    table,
+    vnet,
+    vpn,
+    world,
+)
+from vnetverify.header import EVERYWHERE, Flow, parse_address
+from vnetverify.model.network import Connection, Network, Sku
+from vnetverify.rules import Undetermined, World
+from vnetverify.simulator.gateways import learned
+from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, converse, trace
+
+RELAYS = "U-RELAYS(o)"
+
+
+def ends(net: Network, origin: str, packet: Flow, *true: str) -> str:
+    """Return where the first packet ends: a place, `INTERNET by …`, or the rule that drops it."""
+    outcome = trace(net, at(origin), packet, world(*true)).outcome
+    match outcome:
+        case Delivered(place):
+            return place.name
+        case LeftToInternet(by):
+            return f"INTERNET by {by}"
+        case Dropped(_, rule_id):
+            return rule_id
+        case _:
+            return "PLATFORM"
+
+
+def tunnelled(*more: Element) -> Network:
+    """Return a vnet that sends everything to site `o`, its default site, by a VPN gateway."""
+    return network(
+        vnet(
+            "v",
+            "10.1.0.0/16",
+            subnet("s", "10.1.0.0/24", route_table="rt"),
+            subnet("GatewaySubnet", "10.1.255.0/27"),
+            subnet("t", "10.1.1.0/24"),
+        ),
+        table("rt", route("0.0.0.0/0", "gateway")),
+        vpn("g", "v"),
+        site("o", "192.168.0.0/16"),
+        Connection("c", "g", site="o", default_site=True),
+        *more,
+    )
+
+
+OUT = flow("10.1.0.4", "8.8.8.8")
+
+
+def test_a_site_sends_what_is_not_its_own_to_the_internet_only_where_it_relays() -> None:
+    assert ends(tunnelled(), "v.s", OUT) == "R-GW-24"
+    assert ends(tunnelled(), "v.s", OUT, RELAYS) == "INTERNET by o"
+    assert trace(tunnelled(), at("v.s"), OUT, world(RELAYS)).met == ("g", "o")
+
+
+def test_a_private_address_that_nobody_told_of_ends_at_the_site() -> None:
+    assert ends(tunnelled(), "v.s", flow("10.1.0.4", "172.16.0.4"), RELAYS) == "R-GW-8"
+
+
+def test_what_is_the_site_s_own_asks_nothing_of_relaying() -> None:
+    way = trace(tunnelled(), at("v.s"), flow("10.1.0.4", "192.168.0.4"), World(partial=True))
+
+    assert (way.met, isinstance(way.outcome, Delivered)) == (("g",), True)
+
+
+def talk(net: Network, packet: Flow, *true: str) -> Conversation:
+    return converse(net, at("v.s"), packet, world(*true))
+
+
+def test_the_reply_to_what_a_site_relayed_comes_back_by_the_site() -> None:
+    conversation = talk(tunnelled(), OUT, RELAYS)
+
+    assert conversation.established
+    assert conversation.reply is not None
+    assert conversation.reply.steps[0].where == "o"
+
+
+def test_no_site_is_asked_whether_it_is_stateful() -> None:
+    facts = {RELAYS: True, "U-DOA(v.s)": True}
+
+    assert converse(tunnelled(), at("v.s"), OUT, World(facts, partial=True)).established
+
+
+def test_a_site_relays_by_another_connection_that_is_told_of_the_destination() -> None:
+    other = (
+        vnet("w", "10.2.0.0/16", subnet("s", "10.2.0.0/24"), subnet("GatewaySubnet", "10.2.255.0/27")),
+        vpn("h", "w"),
+        Connection("d", "h", site="o"),
+    )
+    packet = flow("10.1.0.4", "10.2.0.4")
+
+    assert ends(tunnelled(*other), "v.s", packet) == "R-GW-24"
+    assert ends(tunnelled(*other), "v.s", packet, RELAYS) == "w.s"
+    assert trace(tunnelled(*other), at("v.s"), packet, world(RELAYS)).met == ("g", "o", "h")
+
+
+def test_of_two_other_connections_the_world_chooses() -> None:
+    other = (
+        vnet("w", "10.2.0.0/16", subnet("s", "10.2.0.0/24"), subnet("GatewaySubnet", "10.2.255.0/27")),
+        vpn("h", "w"),
+        expressroute("e", "w"),
+        Connection("d", "h", site="o"),
+        Connection("f", "e", site="o"),
+    )
+    packet = flow("10.1.0.4", "10.2.0.4")
+
+    assert trace(tunnelled(*other), at("v.s"), packet, world(RELAYS)).met == ("g", "o", "e")
+    assert trace(tunnelled(*other), at("v.s"), packet, world(RELAYS, "U-SITE(o, d)")).met == ("g", "o", "h")
+
+
+def test_a_partial_world_is_asked_whether_the_site_relays_alone() -> None:
+    with pytest.raises(Undetermined, match="U-RELAYS"):
+        trace(tunnelled(), at("v.s"), OUT, World(partial=True))
+    assert converse(tunnelled(), at("v.s"), OUT, World({RELAYS: True}, partial=True)).established
+
+
+def test_two_sites_that_relay_to_each_other_s_gateways_loop() -> None:
+    def hub(letter: str, number: int) -> tuple[Element, ...]:
+        return (
+            vnet(
+                letter,
+                f"10.{number}.0.0/16",
+                subnet("s", f"10.{number}.0.0/24"),
+                subnet("GatewaySubnet", f"10.{number}.255.0/27"),
+            ),
+            vpn(f"g{letter}", letter),
+        )
+
+    net = network(
+        *hub("v", 1),
+        *hub("w", 2),
+        site("o", "192.168.0.0/24"),
+        site("p", "192.168.1.0/24"),
+        *(
+            Connection(f"{g}-{s}", g, site=s, bgp=True, prefixes=(EVERYWHERE,))
+            for g in ("gv", "gw")
+            for s in ("o", "p")
+        ),
+    )
+
+    assert ends(net, "v.s", OUT, RELAYS, "U-RELAYS(p)") == "R-TRAF-3"
+
+
+def test_a_site_that_relays_to_a_declared_public_address_is_seen_by_an_address_of_its_own() -> None:
+    web = nic("web-nic", "v.t", "10.1.1.9", nsg="n", public_address=public("pip", "20.0.0.9", Sku.BASIC))
+    only_from_one = nsg("n", rule(100, "allow", "inbound", source="1.0.0.0/8"), rule(200, "deny", "inbound"))
+    net, packet = tunnelled(machine("web", web), only_from_one), flow("10.1.0.4", "20.0.0.9")
+
+    def by(address: str, **facts: bool) -> str:
+        egress = {"egress of o": parse_address(address)}
+        outcome = trace(net, at("v.s"), packet, World({RELAYS: True, **facts}, egress)).outcome
+        return outcome.place.name if isinstance(outcome, Delivered) else getattr(outcome, "rule", "")
+
+    assert by("1.2.3.4") == "v.t"
+    assert by("2.2.3.4") == "F-NSG-4"
+    assert by("1.2.3.4", **{"U-HAIRPUB": False}) == "F-NSG-4"
+    assert by("1.2.3.4", **{"U-R-TRAF-10": False}) == "R-TRAF-10"
+
+
+@pytest.mark.parametrize(("declared", "expected"), [(None, True), (True, True), (False, False)])
+def test_a_circuit_joins_no_gateway_that_declares_it_refuses(declared: bool | None, expected: bool) -> None:
+    net = network(
+        vnet("a", "10.1.0.0/16"),
+        vnet("b", "10.2.0.0/16"),
+        expressroute("ea", "a", allows_remote_vnets=declared),
+        expressroute("eb", "b", allows_remote_vnets=True),
+        site("o", "192.168.0.0/16"),
+        Connection("ca", "ea", site="o", circuit="x"),
+        Connection("cb", "eb", site="o", circuit="x"),
+    )
+
+    for gateway, prefix in (("ea", "10.2.0.0/16"), ("eb", "10.1.0.0/16")):
+        assert (prefix in [str(e.prefix) for e in learned(net, gateway, world("U-R-GW-18"))]) is expected

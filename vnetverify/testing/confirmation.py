@@ -189,7 +189,8 @@ def _carried(
     left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
     if question.answered:
         violated = _violated(network, _claim(Verb.REACHES, left, right), question, world, solver)
-        yield Confirmation("it reaches", frozenset({not answer.happens}), violated)
+        given = frozenset(not value for value in violated)
+        yield Confirmation("it is answered", frozenset({answer.happens}), given)
     delivered = _violated(network, _claim(Verb.NEVER_REACHES, left, right), question, world, solver)
     if answer.happens or not question.answered:
         yield Confirmation("it is delivered", frozenset({answer.happens}), delivered)

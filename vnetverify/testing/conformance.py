@@ -74,10 +74,10 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
             told = _simulated(vector.network, asked)
             if told is not None:
                 yield Disagreement(name, "simulator", wanted, told)
-            for confirmation in confirmations(vector.network, asked, solver):
-                if confirmation.expected != confirmation.given:
-                    found = f"{confirmation.what}: {_shown(confirmation.given)}"
-                    yield Disagreement(name, "encoder", wanted, found)
+            proven = confirmations(vector.network, asked, solver)
+            found = [f"{one.what}: {_shown(one.given)}" for one in proven if one.expected != one.given]
+            if found:
+                yield Disagreement(name, "encoder", wanted, "; ".join(found))
 
 
 def _simulated(network: Network, asked: Asked) -> str | None:

@@ -39,8 +39,8 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
 
 def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
-    form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
     try:
+        form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
         network = form.network_of(vector)
         asked = form.asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
@@ -67,10 +67,11 @@ def _spells_like_filtering(vector: Mapping[str, Any]) -> bool:
 def dangling(network: Network) -> Iterator[str]:
     """Yield every vnet, subnet and so on that the network refers to and does not have."""
     subnets = {subnet.id for subnet in network.subnets()}
-    machines, gateways = network.machines.values(), network.gateways.values()
+    machines = network.machines.values()
     vnets = [name for half in network.peerings for name in (half.local, half.remote)]
     vnets += [name for group in network.connected_groups for name in group.members]
-    vnets += [element.vnet for element in (*gateways, *network.route_servers)]
+    vnets += [gateway.vnet for gateway in network.gateways.values()]
+    vnets += [server.vnet for server in network.route_servers]
     parts = [(half.local, name) for half in network.peerings for name in half.local_subnets or ()]
     parts += [(half.remote, name) for half in network.peerings for name in half.remote_subnets or ()]
     named: Iterable[tuple[str, Iterable[str | None], Container[str]]] = (
@@ -78,7 +79,8 @@ def dangling(network: Network) -> Iterator[str]:
         ("subnet", (nic.subnet_id for machine in machines for nic in machine.nics), subnets),
         ("subnet", (f"{vnet}.{name}" for vnet, name in parts), subnets),
         ("route table", (subnet.route_table for subnet in network.subnets()), network.route_tables),
-        ("nsg", (part.nsg for part in (*network.subnets(), *network.nics())), network.nsgs),
+        ("nsg", (subnet.nsg for subnet in network.subnets()), network.nsgs),
+        ("nsg", (nic.nsg for nic in network.nics()), network.nsgs),
         ("gateway", (way.gateway for way in network.connections), network.gateways),
         ("gateway", (way.remote_gateway for way in network.connections), network.gateways),
         ("site", (way.site for way in network.connections), network.sites),

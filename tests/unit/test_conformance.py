@@ -1,0 +1,314 @@
+"""Vectors asked of both engines: small made-up ones that are right, wrong, contested or about something else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vnetverify.cli import main, status
+from vnetverify.header import parse_prefix
+from vnetverify.model.network import BgpPeer, ConnectedGroup
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.testing.conformance import Outcome, conform
+from vnetverify.testing.vectors import NotApplicable, read_vector
+
+HUB = {
+    "name": "hub",
+    "address_space": ["10.0.0.0/16"],
+    "subnets": [{"name": "s", "prefixes": ["10.0.1.0/24"]}, {"name": "dmz", "prefixes": ["10.0.2.0/24"]}],
+}
+SPOKES = [
+    {
+        "name": name,
+        "address_space": [f"10.{number}.0.0/16"],
+        "subnets": [{"name": "s", "prefixes": [f"10.{number}.1.0/24"], "route_table": f"via-{name}"}],
+    }
+    for number, name in ((1, "one"), (2, "two"))
+]
+HALVES = [
+    {"local": local, "remote": remote} for spoke in ("one", "two") for local, remote in (("hub", spoke), (spoke, "hub"))
+]
+TABLES = [
+    {
+        "name": f"via-{name}",
+        "routes": [{"prefix": prefix, "next_hop_type": "VirtualAppliance", "next_hop_ip": "10.0.2.4"}],
+    }
+    for name, prefix in (("one", "10.2.0.0/16"), ("two", "10.1.0.0/16"))
+]
+NICS = [
+    {"name": "fw", "vnet": "hub", "subnet": "dmz", "ip": "10.0.2.4", "ip_forwarding": True, "role": "nva"},
+    {"name": "vm1", "vnet": "one", "subnet": "s", "ip": "10.1.1.4"},
+    {"name": "vm2", "vnet": "two", "subnet": "s", "ip": "10.2.1.4"},
+    {"name": "vm0", "vnet": "hub", "subnet": "s", "ip": "10.0.1.4"},
+]
+NETWORK = {"vnets": [HUB, *SPOKES], "peerings": HALVES, "route_tables": TABLES, "nics": NICS}
+DIRECT = {"kind": "converse", "from": "vm1", "to": "vm0"}
+CHAINED = {"kind": "converse", "from": "vm1", "to": "vm2"}
+CONTESTED = {"value": False, "must": False, "may": True}
+
+
+def vector(question: dict[str, Any], answer: dict[str, Any], *rules: str, **network: Any) -> dict[str, Any]:
+    return {
+        "id": "V",
+        "network": {**NETWORK, **network},
+        "question": question,
+        "answer": answer,
+        "rules": list(rules),
+    }
+
+
+@pytest.fixture(scope="module")
+def solver() -> Iterator[Solver]:
+    solver = Solver(Limits())
+    yield solver
+    solver.close()
+
+
+def outcome(solver: Solver, asked: dict[str, Any]) -> Outcome:
+    (found,) = conform([asked], solver)
+    return found
+
+
+def engines_against(solver: Solver, asked: dict[str, Any]) -> list[str]:
+    return [disagreement.engine for disagreement in outcome(solver, asked).disagreements]
+
+
+def hop(kind: str, prefix: str, source: str, **more: str) -> dict[str, Any]:
+    return {"type": kind, "prefix": prefix, "route_source": source, **more}
+
+
+# What agrees and what does not
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (DIRECT, {"value": True, "path": ["vm1", "vm0"]}),
+        ({**CHAINED, "kind": "deliver", "to": "vm0"}, {"value": True}),
+        ({"kind": "next_hop", "from": "vm1", "dst": "10.0.1.9"}, hop("VNetPeering", "10.0.0.0/16", "Default")),
+        ({"kind": "gateway_for", "from": "vm1", "dst": "10.0.1.9"}, {"gateway": None}),
+        ({"kind": "valid_config"}, {"value": True}),
+        (
+            {"kind": "reserved_addresses", "from": {"vnet": "hub", "subnet": "s"}},
+            {"addresses": ["10.0.1.0", "10.0.1.1", "10.0.1.2", "10.0.1.3", "10.0.1.255"]},
+        ),
+    ],
+)
+def test_a_right_answer_is_agreed_to(solver: Solver, question: dict[str, Any], answer: dict[str, Any]) -> None:
+    assert outcome(solver, vector(question, answer)) == Outcome("V")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (DIRECT, {"value": False}),
+        (CHAINED, {"value": True}),
+        ({"kind": "next_hop", "from": "vm1", "dst": "10.0.1.9"}, hop("Internet", "0.0.0.0/0", "Default")),
+        ({"kind": "gateway_for", "from": "vm1", "dst": "10.0.1.9"}, {"gateway": "gw"}),
+        ({"kind": "reserved_addresses", "from": {"vnet": "hub", "subnet": "s"}}, {"addresses": ["10.0.1.0"]}),
+    ],
+)
+def test_a_wrong_answer_is_told_of_both_engines(
+    solver: Solver, question: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    assert engines_against(solver, vector(question, answer)) == ["simulator", "encoder"]
+
+
+def test_a_disagreement_says_what_was_wanted_and_what_is_given(solver: Solver) -> None:
+    found = outcome(solver, vector(DIRECT, {"value": False}))
+
+    assert str(found.disagreements[0]) == "V: simulator: wanted no, given yes directly"
+
+
+def test_a_configuration_is_judged_by_the_check(solver: Solver) -> None:
+    wrong = vector({"kind": "valid_config"}, {"value": False, "violates": ["R-PEER-6"]})
+
+    assert [str(found) for found in outcome(solver, wrong).disagreements] == [
+        "V: check: wanted invalid R-PEER-6, given valid"
+    ]
+
+
+def test_an_effective_route_table_agrees_but_for_prefixes_to_ignore(solver: Solver) -> None:
+    lines = [
+        hop("VnetLocal", "10.1.0.0/16", "Default"),
+        hop("VNetPeering", "10.0.0.0/16", "Default"),
+        hop("VirtualAppliance", "10.2.0.0/16", "User", ip="10.0.2.4"),
+        hop("Internet", "0.0.0.0/0", "Default"),
+    ]
+    blocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+    question = {"kind": "effective_routes", "from": "vm1", "ignore_prefixes": blocks}
+
+    assert engines_against(solver, vector(question, {"routes": lines})) == []
+    assert engines_against(solver, vector(question, {"routes": lines[1:]})) == ["simulator"]
+    lines[1]["type"] = "None"
+    assert engines_against(solver, vector(question, {"routes": lines})) == ["simulator", "encoder"]
+
+
+# What is contested
+
+
+def test_a_contested_answer_agrees_when_the_fact_of_its_rule_decides(solver: Solver) -> None:
+    assert outcome(solver, vector(CHAINED, CONTESTED, "R-PEER-15", "R-PEER-16")) == Outcome("V")
+
+
+def test_a_contested_answer_that_another_fact_decides_is_a_disagreement(solver: Solver) -> None:
+    found = outcome(solver, vector(CHAINED, CONTESTED, "R-SYS-5"))
+
+    assert [str(disagreement) for disagreement in found.disagreements] == [
+        f"V: {engine}: wanted a verdict that U-R-SYS-5 decides, given one that depends on further facts"
+        for engine in ("simulator", "encoder")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [(DIRECT, CONTESTED), (CHAINED, {"value": False, "must": False, "may": False})]
+)
+def test_a_verdict_that_is_open_otherwise_than_wanted_is_a_disagreement(
+    solver: Solver, question: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    assert engines_against(solver, vector(question, answer, "R-PEER-16")) == ["simulator", "encoder"]
+
+
+def test_a_fixed_fact_is_open_no_more(solver: Solver) -> None:
+    asked = {**vector(CHAINED, {"value": True, "must": True, "may": True}), "fixed_atoms": {"U-R-PEER-16": True}}
+
+    assert outcome(solver, asked) == Outcome("V")
+
+
+def test_each_of_several_next_hops_must_be_possible(solver: Solver) -> None:
+    far = [{"prefix": "10.9.0.0/16", "next_hop_type": "VirtualAppliance", "next_hop_ip": "10.2.1.4"}]
+    question = {"kind": "next_hop", "from": "vm1", "dst": "10.9.0.4"}
+    user = hop("VirtualAppliance", "10.9.0.0/16", "User", ip="10.2.1.4")
+    skipped, peering = hop("None", "10.0.0.0/8", "Default"), hop("VNetPeering", "10.0.0.0/16", "Default")
+    tables = [{"name": "via-one", "routes": far}, TABLES[1]]
+
+    assert engines_against(solver, vector(question, {"any_of": [user, skipped]}, route_tables=tables)) == []
+    assert engines_against(solver, vector(question, {"any_of": [user, peering]}, route_tables=tables)) == ["simulator"]
+
+
+# What the format says
+
+
+def test_a_group_a_route_server_and_tags_are_read() -> None:
+    network = read_vector(
+        vector(
+            DIRECT,
+            {"value": True},
+            connected_groups=[{"name": "g", "members": ["one", "two"], "global": True}],
+            route_servers=[{"vnet": "hub", "bgp_peers": [{"nva": "fw", "advertises": ["10.9.0.0/16"]}]}],
+            service_tags={"Storage": ["203.0.113.0/24", "198.51.100.0/24"]},
+            route_tables=[
+                TABLES[0],
+                {"name": "via-two", "routes": [{"prefix": "tag:Storage", "next_hop_type": "Internet"}]},
+            ],
+        )
+    ).network
+
+    assert network.connected_groups == (ConnectedGroup("g", ("one", "two"), is_global=True),)
+    assert network.route_servers[0].peers == (BgpPeer("fw", (parse_prefix("10.9.0.0/16"),)),)
+    assert [(str(route.prefix), route.service_tag) for route in network.route_tables["via-two"].routes] == [
+        ("203.0.113.0/24", "Storage"),
+        ("198.51.100.0/24", "Storage"),
+    ]
+
+
+def test_a_half_of_subnets_and_one_not_in_sync_are_read() -> None:
+    subnets = {"peer_complete_vnets": False, "local_subnets": ["s"], "remote_subnets": ["dmz"]}
+    halves = [
+        HALVES[0] | {"sync": "LocalNotInSync", "remote_address_space": ["10.1.0.0/17"]},
+        {"local": "one", "remote": "hub", **subnets},
+    ]
+    seen, partial = read_vector(vector(DIRECT, {"value": True}, peerings=halves)).network.peerings
+
+    assert seen.remote_space == (parse_prefix("10.1.0.0/17"),)
+    assert (partial.local_subnets, partial.remote_subnets) == (("s",), ("dmz",))
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ({"load_balancers": [{"name": "lb"}]}, "`load_balancers` of a network"),
+        ({"peerings": [{"local": "hub", "remote": "nowhere"}]}, "there is no vnet `nowhere`"),
+        ({"peerings": [HALVES[0] | {"sync": "LocalNotInSync"}]}, "not in sync without"),
+        ({"nics": [{"name": "vm1"}]}, "a nic without `"),
+        ({"route_tables": []}, "there is no route table `via-one`"),
+        ({"vnets": 7}, "malformed"),
+    ],
+)
+def test_what_cannot_be_read_whole_is_not_applicable(solver: Solver, network: dict[str, Any], reason: str) -> None:
+    asked = vector(DIRECT, {"value": True}, **network)
+
+    with pytest.raises(NotApplicable, match=reason):
+        read_vector(asked)
+    assert reason in outcome(solver, asked).left_out
+
+
+# The command
+
+
+def file_of(tmp_path: Path, content: object) -> str:
+    path = tmp_path / "vectors.json"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_the_command_counts_and_ends_well_when_nothing_disagrees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about_else = vector({"kind": "bottleneck"}, {"value": 1})
+    content = {"vectors": [vector(DIRECT, {"value": True}), about_else]}
+
+    assert main(("conform", file_of(tmp_path, content))) == status.AS_EXPECTED
+    assert capsys.readouterr().out == "1 agreed, 0 disagreed, 1 not applicable\n"
+
+
+def test_the_command_prints_a_line_for_each_disagreement_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = [vector(DIRECT, {"value": False})]
+
+    assert main(("conform", file_of(tmp_path, content))) == status.REFUTED
+    assert capsys.readouterr().out == (
+        "V: simulator: wanted no, given yes directly\n"
+        "V: encoder: wanted no, given it is answered: yes\n"
+        "0 agreed, 1 disagreed, 0 not applicable\n"
+    )
+
+
+def test_the_command_says_what_it_left_out_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = [vector({"kind": "bottleneck"}, {"value": 1})]
+
+    assert main(("conform", "--left-out", file_of(tmp_path, content))) == status.AS_EXPECTED
+    assert capsys.readouterr().out.startswith("V: not applicable: questions of kind `bottleneck`\n")
+
+
+@pytest.mark.parametrize("content", [{"networks": []}, 7, [1, 2], {"vectors": "none"}])
+def test_a_file_without_vectors_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: object
+) -> None:
+    assert main(("conform", file_of(tmp_path, content))) == status.BAD_INPUT
+    assert "no list of vectors" in capsys.readouterr().err
+
+
+def test_what_is_no_json_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "vectors.json"
+    path.write_text("[" * 100_000)
+
+    assert main(("conform", str(path))) == status.BAD_INPUT
+    assert "error[bad-json]" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("conform", "nowhere.json")) == status.BAD_INPUT
+    assert "error[no-such-file]" in capsys.readouterr().err
+
+
+def test_hostile_names_are_printed_visibly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = [{**vector(DIRECT, {"value": False}), "id": "\x1b[31mred"}]
+
+    assert main(("conform", file_of(tmp_path, content))) == status.REFUTED
+    assert "\x1b" not in capsys.readouterr().out

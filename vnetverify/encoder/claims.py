@@ -206,11 +206,11 @@ class _Encoder:
             "\n".join((*self.script.lines, *lines, *asserted)) + "\n",
             "q", "v",
             dict(self.hops.facts.asked),
-            tuple(self.hops.facts.settled),
             dict(self.hops.grounds.labelled),
             ends.chosen_addresses(),
             ends.origins,
             ends.key.selector_width,
+            tuple(self.hops.facts.settled),
         )  # fmt: skip
 
     def _circuit(self, ends: Ends, left: Parts, closed: frozenset[str] = frozenset()) -> Circuit:

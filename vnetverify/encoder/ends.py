@@ -35,7 +35,7 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Direction, Nic, Sku
 
@@ -110,7 +110,8 @@ class Ends:
     addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
     premises: list[Term] = field(default_factory=list)
     _public: dict[str, Field] = field(default_factory=dict)
-    _egress: Field | None = None
+    _host_egress: Field | None = None
+    _other_egress: Field | None = None
     _members: dict[Place, list[tuple[EndpointSet, IntervalSet]]] = field(default_factory=dict)
     _started: dict[int, Term] = field(default_factory=dict)
     _selectors: dict[Place, int] = field(default_factory=dict)
@@ -201,7 +202,7 @@ class Ends:
         if public.name not in self._public:
             symbol = self.script.declare(f"p{len(self._public)}", 32)
             unknown = field_within(symbol, 32, PUBLIC)
-            anything = field_within(symbol, 32, IntervalSet((Interval(0, 0xFFFF_FFFF),)))
+            anything = field_within(symbol, 32, ALL_ADDRESSES)
             self.premises.append(is_among(anything, PUBLIC - self._known_public()))
             self.premises += [negate(f"(= {symbol} {other.term})") for other in self._public.values()]
             self._public[public.name] = unknown
@@ -254,37 +255,58 @@ class Ends:
 
     def _seen_source(self, end: ToInternet) -> Field:
         """Return the address that the receiver sees of who sent the packet out (F-ADDR-7)."""
-        if end.nic is not None:
-            public = next((nic.public_address for nic in self.hops.estate.network.nics() if nic.name == end.nic), None)
-            if public is not None and public.address is not None:
-                return constant(public.address, 32)
-        return self._egress_address()
+        if end == ToInternet():
+            return self._host_egress_address()
+        nics = self.hops.estate.network.nics()
+        public = next((nic.public_address for nic in nics if nic.name == end.nic), None)
+        if public is not None and public.address is not None:
+            return constant(public.address, 32)
+        return self._other_egress_address()
 
-    def _egress_address(self) -> Field:
-        """Return the public address of whichever sender's is not known; a known one of a host is fixed by premise."""
-        if self._egress is None:
-            symbol = self.script.declare("eg", 32)
-            anything = field_within(symbol, 32, IntervalSet((Interval(0, 0xFFFF_FFFF),)))
-            self.premises.append(is_among(anything, PUBLIC))
-            self._egress = field_within(symbol, 32, PUBLIC)
+    def _host_egress_address(self) -> Field:
+        """Return the public address of the source host: its known one by premise, else whatever the world says."""
+        if self._host_egress is None:
+            self._host_egress = self._public_variable("eh")
             for nic in self.hops.estate.network.nics():
-                if nic.public_address is not None and nic.public_address.address is not None:
-                    place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-                    sends = all_of(
-                        self.begins_at(place), any_of(*(equals(self.header.source, a) for a in nic.addresses))
-                    )
-                    self.premises.append(any_of(negate(sends), equals(self._egress, nic.public_address.address)))
-        return self._egress
+                self._tie_host_egress(nic, self._host_egress)
+        return self._host_egress
+
+    def _tie_host_egress(self, nic: Nic, egress: Field) -> None:
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        sends = all_of(self.begins_at(place), any_of(*(equals(self.header.source, a) for a in nic.addresses)))
+        if sends == FALSE:
+            return
+        public = nic.public_address
+        if public is not None and public.address is not None:
+            self.premises.append(any_of(negate(sends), equals(egress, public.address)))
+        elif nic.ip_forwarding:  # its name is one sender's, whether it sends its own packets or others'
+            other = self._other_egress_address()
+            self.premises.append(any_of(negate(sends), f"(= {egress.term} {other.term})"))
+
+    def _other_egress_address(self) -> Field:
+        """Return the public address of whichever appliance or site sends the packet out, where it is not known."""
+        if self._other_egress is None:
+            self._other_egress = self._public_variable("eo")
+        return self._other_egress
+
+    def _public_variable(self, symbol: Term) -> Field:
+        self.script.declare(symbol, 32)
+        anything = field_within(symbol, 32, ALL_ADDRESSES)
+        self.premises.append(is_among(anything, PUBLIC))
+        return field_within(symbol, 32, PUBLIC)
 
     def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
         """Return the names of the addresses that a world chooses, by symbol."""
         chosen = dict(self.addresses)
-        if self._egress is not None:
-            estate = self.hops.estate
-            senders = [*estate.subnets, *(nic.name for nic in estate.network.nics())]
-            senders += [machine.name for machine in self.hops.implied_machines()]
-            senders += list(estate.network.sites)
-            chosen[self._egress.term] = tuple(f"egress of {name}" for name in senders)
+        nics = self.hops.estate.network.nics()
+        if self._host_egress is not None:
+            hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]
+            chosen[self._host_egress.term] = tuple(f"egress of {name}" for name in hosts)
+        if self._other_egress is not None:
+            others = [nic.name for nic in nics if nic.ip_forwarding]
+            others += [machine.name for machine in self.hops.implied_machines()]
+            others += list(self.hops.estate.network.sites)
+            chosen[self._other_egress.term] = tuple(f"egress of {name}" for name in others)
         return chosen
 
     def _admits(self, nic: Nic, source: Field) -> Term:

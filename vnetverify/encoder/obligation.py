@@ -41,11 +41,11 @@ class Obligation:
     in_question: Term
     violation: Term
     facts: Mapping[Term, Uncertainty]
-    settled: tuple[Term, ...]
     labels: Mapping[Term, Ground]
     addresses: Mapping[Term, tuple[str, ...]]
     origins: Origins
     selector_width: int
+    settled: tuple[Term, ...] = ()
 
     @property
     def symbols(self) -> tuple[Term, ...]:

@@ -78,6 +78,23 @@ class ExpectedHop:
     name: str | None = None
 
 
+class FailureKind(Enum):
+    """What can be down in `under any K failures of KIND, …`."""
+
+    GATEWAY = "gateway"
+    APPLIANCE = "appliance"
+    CONNECTION = "connection"
+    PEERING = "peering"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The adversary may take down any `most` elements of these kinds at once."""
+
+    most: int
+    kinds: frozenset[FailureKind]
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One sentence about every flow (or some flow) from `pairs[i][0]` to `pairs[i][1]` on `service`.
@@ -98,6 +115,7 @@ class Claim:
     excused: tuple[str, ...] = ()
     expected_hop: ExpectedHop | None = None
     peered_with: tuple[str, ...] = ()
+    failures: Failures | None = None
 
 
 @dataclass(frozen=True, slots=True)

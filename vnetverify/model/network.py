@@ -290,6 +290,7 @@ class Gateway:
     allows_remote_vnets: bool | None = None
     active_active: bool = False
     asn: int = DEFAULT_AS_NUMBER
+    fastpath: bool = False
     span: Span = NOWHERE
 
 

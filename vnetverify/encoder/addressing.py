@@ -101,6 +101,13 @@ class Estate:
     def _is_seen(self, vnet: str, peer: str, address: int) -> bool:
         return any(prefix.value <= address <= prefix.last for prefix, _ in self.ranges_seen(vnet, peer))
 
+    def peering_name(self, vnet: str, peer: str) -> str:
+        """Return the name of a peering: that of its half declared first."""
+        for half in self.network.peerings:
+            if {half.local, half.remote} == {vnet, peer}:
+                return half.id
+        return f"{vnet} -> {peer}"
+
     def ranges_seen(self, vnet: str, peer: str) -> tuple[tuple[Prefix, bool], ...]:
         """Return the ranges of `peer` that the tables of `vnet` may hold, each with whether they surely do.
 

@@ -1,7 +1,7 @@
 """Claims as obligations: which flows are in question, and which of them contradict.
 
 I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP,
-I-GATEWAY, I-APART, R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6,
+I-GATEWAY, I-APART, I-FAILURES, R-TRAF-2, R-TRAF-3, R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6,
 F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 """
 
@@ -16,6 +16,7 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.ends import Ends, coarse, joined_ends, public_nics, region_of, selectors_of
 from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
+from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
@@ -48,6 +49,7 @@ from vnetverify.encoder.terms import (
     equals,
     is_among,
     negate,
+    none_of,
 )
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
@@ -104,7 +106,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     facts = Facts(script, fixed)
     grounds = Grounds(script, bearing, detail)
     estate = Estate(network)
-    gateways = Gateways(estate, facts)
+    gateways = Gateways(estate, facts, Failing(script, claim.failures))
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
@@ -198,6 +200,7 @@ class _Encoder:
             _serves(self.claim.service, header),
             any_of(header.has_ports, all_of(equals(header.source_port, 0), equals(header.destination_port, 0))),
             *ends.premises,
+            self.hops.gateways.failing.premise(),
         ]
         names = {"q": in_question, "v": violation}
         lines = [f"(declare-const {name} Bool)\n(assert (= {name} {term}))" for name, term in names.items()]
@@ -211,6 +214,7 @@ class _Encoder:
             ends.origins,
             ends.key.selector_width,
             tuple(self.hops.facts.settled),
+            dict(self.hops.gateways.failing.symbols),
         )  # fmt: skip
 
     def _circuit(self, ends: Ends, left: Parts, closed: frozenset[str] = frozenset()) -> Circuit:
@@ -307,7 +311,7 @@ class _Encoder:
         admitted = TRUE
         if arrived != FALSE and circuit.memory is None and not self.hops.by_routes_alone:
             admitted = self.hops.filters.allow(header, Spot(subnet), Direction.INBOUND)
-        by_network = all_of(arrived, admitted)
+        by_network = all_of(arrived, admitted, self._takes_in(header, subnet.id, addresses))
         by_interface = [
             all_of(
                 any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))
@@ -316,6 +320,16 @@ class _Encoder:
             if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
         ]
         return any_of(by_network, circuit.reaches(Anywhere()), *by_interface)
+
+    def _takes_in(self, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
+        """Hold unless the destination is an appliance of this subnet that is down (I-FAILURES)."""
+        terms = []
+        for nic in self.hops.estate.nics_in[subnet_id]:
+            works = self.hops.is_up(self.hops.estate.machine_of[nic.name])
+            held = [address for address in nic.addresses if address in addresses]
+            if works != TRUE and held:
+                terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))
+        return all_of(*terms)
 
     # -- conversations ------------------------------------------------------------------------------------
 

@@ -310,7 +310,11 @@ class Ends:
         return chosen
 
     def _admits(self, nic: Nic, source: Field) -> Term:
-        """Hold when `nic` takes a packet in by its public address (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
+        """Hold when `nic` takes a packet in by its public address."""
+        return all_of(self.hops.is_up(self.hops.estate.machine_of[nic.name]), self._is_open(nic, source))
+
+    def _is_open(self, nic: Nic, source: Field) -> Term:
+        """Hold when the filters of `nic` let such a packet in (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
         if self.hops.by_routes_alone:
             return TRUE
         subnet = self.hops.estate.subnets[nic.subnet_id]

@@ -1,16 +1,19 @@
 """What gateways serve, learn and announce.
 
-R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-SYS-8.
+R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-GW-20,
+R-SYS-8, I-FAILURES.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Facts
+from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.terms import TRUE, Field, Term, all_of, any_of, is_among, lies_in
 from vnetverify.header import EVERYWHERE, Prefix, addresses_of
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Connection, Gateway, GatewayKind, RouteServer
 from vnetverify.source import Span
 
@@ -37,13 +40,18 @@ class Entry:
     condition: Term = TRUE
     span: Span | None = None
 
+    def where(self, condition: Term) -> Entry:
+        """Return the entry on a further condition."""
+        return replace(self, condition=all_of(self.condition, condition))
+
 
 class Gateways:
     """Gateway knowledge of an estate; conditions are terms over open facts."""
 
-    def __init__(self, estate: Estate, facts: Facts) -> None:
+    def __init__(self, estate: Estate, facts: Facts, failing: Failing) -> None:
         self.estate = estate
         self.facts = facts
+        self.failing = failing
         self._learned: dict[str, tuple[Entry, ...]] = {}
 
     def uses(self, spoke: str, hub: str) -> bool:
@@ -68,20 +76,36 @@ class Gateways:
         what takes part of spokes peered by subnets (R-GW-8), and what a Route Server tells it (R-GW-19)."""
         hub = gateway.vnet
         vnets = self.estate.network.vnets
-        announced = [(prefix, TRUE) for prefix in vnets[hub].address_space]
+        summary = vnets[hub].summarized_gateway_prefixes
+        announced = [(prefix, TRUE) for prefix in summary or vnets[hub].address_space]
         for spoke in self.estate.peers(hub):
             if not self.uses(spoke, hub):
                 continue
-            whole = TRUE
+            joined = self.is_peering_up(hub, spoke)
+            own = tuple(
+                prefix for prefix in vnets[spoke].address_space if not any(contains(s, prefix) for s in summary)
+            )
+            whole = joined
             if self.estate.is_of_subnets(hub, spoke):
                 taking_part = self.estate.participants(spoke, hub)
-                announced += [(prefix, TRUE) for subnet in taking_part for prefix in subnet.prefixes]
-                whole = self.facts.holds("U-R-GW-8")
-            announced += [(prefix, whole) for prefix in vnets[spoke].address_space]
+                announced += [(prefix, joined) for subnet in taking_part for prefix in subnet.prefixes]
+                whole = all_of(joined, self.facts.holds("U-R-GW-8"))
+            announced += [(prefix, whole) for prefix in own]
         for server in self.route_servers(hub):
             if server.branch_to_branch:
-                announced += [(prefix, TRUE) for peer in server.peers for prefix in peer.prefixes]
+                announced += [
+                    (prefix, self.failing.is_up(FailureKind.APPLIANCE, peer.machine))
+                    for peer in server.peers
+                    for prefix in peer.prefixes
+                ]
         return tuple(announced)
+
+    def is_peering_up(self, vnet: str, peer: str) -> Term:
+        return self.failing.is_up(FailureKind.PEERING, self.estate.peering_name(vnet, peer))
+
+    def is_served(self, vnet: str, hub: str) -> Term:
+        """Hold while `vnet` has the use of what serves it in `hub`: always of its own."""
+        return TRUE if vnet == hub else self.is_peering_up(vnet, hub)
 
     def announces(self, gateway: Gateway, address: Field) -> Term:
         """Hold when `gateway` announces `address` by itself."""
@@ -137,21 +161,25 @@ class Gateways:
 
     def _learn(self, gateway: Gateway, met: frozenset[str]) -> tuple[Entry, ...]:
         entries: list[Entry] = []
+        here = self.failing.is_up(FailureKind.GATEWAY, gateway.name)
         for connection in self.connections(gateway):
             way = self.way_of(connection, gateway)
+            works = all_of(here, self.failing.is_up(FailureKind.CONNECTION, connection.name))
             if way.site is not None:
                 site = self.estate.network.sites[way.site]
                 prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
-                entries += [Entry(prefix, way, not way.is_bgp, span=connection.span) for prefix in prefixes]
+                entries += [Entry(prefix, way, not way.is_bgp, works, connection.span) for prefix in prefixes]
             elif way.gateway is not None and way.gateway not in met | {gateway.name}:
-                entries += self._from_gateway(way, self.estate.network.gateways[way.gateway], met | {gateway.name})
+                far = self.estate.network.gateways[way.gateway]
+                entries += [entry.where(works) for entry in self._from_gateway(way, far, met | {gateway.name})]
         if gateway.kind is GatewayKind.EXPRESSROUTE:
-            entries += self._over_circuits(gateway)
+            entries += [entry.where(here) for entry in self._over_circuits(gateway)]
         space = self.estate.network.vnets[gateway.vnet].address_space
         return tuple(entry for entry in entries if not any(contains(prefix, entry.prefix) for prefix in space))
 
     def _from_gateway(self, way: Way, far: Gateway, met: frozenset[str]) -> list[Entry]:
-        entries = [Entry(prefix, way, not way.is_bgp, condition) for prefix, condition in self.own_prefixes(far)]
+        there = self.failing.is_up(FailureKind.GATEWAY, far.name)
+        entries = [Entry(p, way, not way.is_bgp, all_of(there, own)) for p, own in self.own_prefixes(far)]
         for entry in self._learn(far, met):
             if entry.way.name != way.name and entry.prefix != EVERYWHERE:
                 condition = all_of(entry.condition, self.may_relay(way, entry.way))
@@ -168,6 +196,7 @@ class Gateways:
             if False in switches:
                 continue
             condition = TRUE if switches == (True, True) else self.facts.holds("U-R-GW-18")
+            condition = all_of(condition, self.failing.is_up(FailureKind.GATEWAY, other.name))
             way = Way(f"circuit to {other.name}", True, gateway=other.name)
             entries += [Entry(p, way, False, all_of(condition, own)) for p, own in self.own_prefixes(other)]
         return entries

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vnetverify.encoder.facts import Ground
 from vnetverify.encoder.terms import Term
@@ -34,7 +34,8 @@ class Obligation:
     `text` declares and defines, and asserts which flows there are. Then `in_question` is unsatisfiable iff the
     claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by
     symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
-    the lines that count. `addresses` names the public addresses that a world chooses, by symbol.
+    the lines that count. `addresses` names the public addresses that a world chooses, by symbol;
+    `failures` are the elements that may be down, which are chosen with the flow.
     """
 
     text: str
@@ -46,17 +47,19 @@ class Obligation:
     origins: Origins
     selector_width: int
     settled: tuple[Term, ...] = ()
+    failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[Term, ...]:
         """Return the symbols whose values make a witness."""
         selector = ("at",) if self.selector_width else ()
-        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts)
+        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts, *self.failures)
 
     def witness(self, model: Mapping[str, int]) -> tuple[Place, Flow, World]:
         """Return the flow, its origin and its world that a model stands for."""
         flow = Flow(model["pr"], model["src"], model["sp"], model["dst"], model["dp"])
-        facts = {str(fact): bool(model[symbol]) for symbol, fact in self.facts.items()}
+        asked = {**self.facts, **self.failures}
+        facts = {str(fact): bool(model[symbol]) for symbol, fact in asked.items()}
         addresses = {name: model[symbol] for symbol, names in self.addresses.items() for name in names}
         return self.origins.place(model.get("at", 0), flow.source), flow, World(facts, addresses)
 

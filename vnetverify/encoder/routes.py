@@ -20,6 +20,7 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Interval, IntervalSet, Prefix, interval_set, parse_prefix
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     BgpPeer,
@@ -172,6 +173,10 @@ class Routes:
             self._pieces[alike] = partition(self.candidates(subnet))
         return self._pieces[alike]
 
+    def pieces_without_user_routes(self, subnet: Subnet) -> tuple[Piece, ...]:
+        """Return the partition that the other routes of the table make (R-GW-23)."""
+        return partition(c for c in self.candidates(subnet) if c.kind is not Class.USER)
+
     def _what_tells_tables_apart(self, subnet: Subnet) -> tuple[object, ...]:
         idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.takes_part(subnet, peer))
         own = subnet.id if self.gateways.serving_route_servers(subnet.vnet) else None
@@ -206,10 +211,11 @@ class Routes:
         for peer in estate.peers(vnet):
             half = estate.half(vnet, peer)
             line = None if half is None else half.span
+            joined = self.gateways.is_peering_up(vnet, peer)
             takes_part = TRUE if self.takes_part(subnet, peer) else facts.holds("U-R-PEER-19")
             for prefix, is_sure in estate.ranges_seen(vnet, peer):
                 seen = TRUE if is_sure else facts.holds("U-R-PEER-17", f"{vnet} -> {peer}")
-                known.append(Known(prefix, PeerHop(peer), all_of(takes_part, seen), line))
+                known.append(Known(prefix, PeerHop(peer), all_of(joined, takes_part, seen), line))
         for mate in estate.mates(vnet):
             known += [Known(prefix, GroupHop(mate)) for prefix in estate.network.vnets[mate].address_space]
         for service in subnet.service_endpoints:
@@ -236,7 +242,13 @@ class Routes:
             for order, gateway in enumerate(self.gateways.servers(subnet.vnet))
             for rank in (_EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN,)
             for entry in self.gateways.learned(gateway)
-            for condition in (all_of(entry.condition, self._survives(entry.prefix, entry.is_static, known, hidden)),)
+            for condition in (
+                all_of(
+                    entry.condition,
+                    self.gateways.is_served(subnet.vnet, gateway.vnet),
+                    self._survives(entry.prefix, entry.is_static, known, hidden),
+                ),
+            )
         ]
         for server in self.gateways.serving_route_servers(subnet.vnet):
             candidates += self._from_route_server(subnet, server, known, hidden)
@@ -260,6 +272,8 @@ class Routes:
                 is_last = order == len(peers) - 1
                 chosen = TRUE if is_last else facts.holds("U-R-SEL-7", subnet.id, peer.machine)
                 hop = self._announced_hop(subnet, peer)
+                works = self.gateways.failing.is_up(FailureKind.APPLIANCE, peer.machine)
+                chosen = all_of(chosen, works, self.gateways.is_served(subnet.vnet, server.vnet))
                 preferred = all_of(survives, chosen, facts.holds("U-R-GW-15", server.vnet))
                 yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", preferred, _PREFERRED_APPLIANCE - order)
                 yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", all_of(survives, chosen), _APPLIANCE - order)

@@ -17,6 +17,7 @@ from vnetverify.encoder.routes import Class
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import addresses_of
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, Site
 
 ITSELF = Way("itself", True)
@@ -53,7 +54,7 @@ class Tunnels:
                 terms += [reached for _, reached in self._along(gateway, way, header, term)]
             elif self._sender(gateway, from_tunnel=False) is not None:
                 terms.append(term)
-        return any_of(*terms)
+        return all_of(self._is_up(gateway), any_of(*terms))
 
     def _decisions_inside(self, gateway: Gateway, node: Inside, header: Header) -> list[tuple[Way | None, Term]]:
         """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
@@ -73,7 +74,8 @@ class Tunnels:
         if default is not None:
             known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.condition) for e in entries))
             way = self.hops.gateways.way_of(default, gateway)
-            decisions.append((way, all_of(negate(turned), negate(known))))
+            works = self.hops.gateways.failing.is_up(FailureKind.CONNECTION, default.name)
+            decisions.append((way, all_of(negate(turned), negate(known), works)))
         return decisions
 
     def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Way | None, Term]]:
@@ -96,11 +98,15 @@ class Tunnels:
     def _carried_out(
         self, gateway: Gateway, decisions: list[tuple[Way | None, Term]], sender: Sender | None, header: Header
     ) -> Iterator[tuple[Target, Term]]:
+        works = self._is_up(gateway)
         for way, term in decisions:
             if way is not None:
-                yield from self._along(gateway, way, header, term)
+                yield from self._along(gateway, way, header, all_of(works, term))
             elif sender is not None:
-                yield from self.hops.send(sender, header, term)
+                yield from self.hops.send(sender, header, all_of(works, term))
+
+    def _is_up(self, gateway: Gateway) -> Term:
+        return self.hops.gateways.failing.is_up(FailureKind.GATEWAY, gateway.name)
 
     def _sender(self, gateway: Gateway, *, from_tunnel: bool) -> Sender | None:
         subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
@@ -242,10 +248,11 @@ class Tunnels:
                 for entry in self.hops.gateways.learned(other)
                 if entry.way.is_bgp
             ]
+        works = all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
         unused = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
         if unused != FALSE and own != TRUE:
             terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
-        return any_of(*terms)
+        return all_of(works, any_of(*terms))
 
 
 def _by_way(terms: Iterable[tuple[Way, Term]]) -> dict[Way, Term]:

@@ -2,7 +2,7 @@
 
 R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-SYS-9,
 R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-16, R-UDR-17, R-GW-1, R-GW-3, R-GW-5,
-R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
+R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
 R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5, F-GWS-1, F-ADDR-8.
 """
 
@@ -47,6 +47,7 @@ from vnetverify.encoder.routes import (
 )
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, constant, equals, is_among, negate
 from vnetverify.header import address_text, addresses_of
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     SUBNETS_WITHOUT_HOSTS,
     Access,
@@ -91,7 +92,17 @@ class Hops:
             condition = all_of(condition, negate(is_among(header.destination, PLATFORM)))
         if condition == FALSE:
             return
-        for piece in self.routes.pieces(sender.subnet):
+        if sender.gateway is not None and sender.gateway.fastpath and sender.from_tunnel:
+            past = self.facts.holds("U-R-GW-23", sender.gateway.name)
+            direct = self.routes.pieces_without_user_routes(sender.subnet)
+            yield from self._send_in(direct, sender, header, all_of(condition, past))
+            condition = all_of(condition, negate(past))
+        yield from self._send_in(self.routes.pieces(sender.subnet), sender, header, condition)
+
+    def _send_in(
+        self, pieces: Sequence[Piece], sender: Sender, header: Header, condition: Term
+    ) -> Iterator[tuple[Target, Term]]:
+        for piece in pieces:
             if any(header.destination.meets(interval) for interval in piece.addresses):
                 yield from self._send_by(piece, sender, header, condition)
 
@@ -222,6 +233,7 @@ class Hops:
             return FALSE
         shut = (half for half in (near, far) if not half.allow_virtual_network_access)
         terms = [negate(self.facts.holds("U-AVNA", half.id)) for half in shut]
+        terms.append(self.gateways.is_peering_up(vnet, other))
         if sender.machine is not None and not far.allow_forwarded_traffic:
             foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
             ground = Ground(f"peering {far.id}", "does not allow forwarded traffic", "R-PEER-16", far.span)
@@ -307,7 +319,7 @@ class Hops:
         """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
         machine = self.machine(node.machine)
         nic = self._interface(node)
-        admitted = self._filtered(nic, header, Direction.INBOUND, memory)
+        admitted = all_of(self.is_up(machine), self._filtered(nic, header, Direction.INBOUND, memory))
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
         if addressed != FALSE:
             yield ToInterface(nic.name), all_of(addressed, admitted)
@@ -316,13 +328,21 @@ class Hops:
 
     def admitted(self, node: Arrival, header: Header) -> Term:
         """Hold when the filters of the interface let a first packet in."""
-        return self._filtered(self._interface(node), header, Direction.INBOUND, None)
+        works = self.is_up(self.machine(node.machine))
+        return all_of(works, self._filtered(self._interface(node), header, Direction.INBOUND, None))
 
     def _interface(self, node: Arrival) -> Nic:
         return next(nic for nic in self.machine(node.machine).nics if nic.name == node.nic)
 
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
-        return self._forward(self.machine(node.machine), header, TRUE, memory)
+        machine = self.machine(node.machine)
+        return self._forward(machine, header, self.is_up(machine), memory)
+
+    def is_up(self, machine: Machine) -> Term:
+        """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
+        if not any(nic.ip_forwarding for nic in machine.nics):
+            return TRUE
+        return self.gateways.failing.is_up(FailureKind.APPLIANCE, machine.name)
 
     def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
         """Return when a machine that forwards a packet puts it out by each interface."""

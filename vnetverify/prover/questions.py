@@ -113,7 +113,7 @@ class Questions:
         first = model
         for _ in range(_ROUNDS):
             header = self._header(model)
-            answer = self._ask(fails, fix=header)
+            answer = self._ask([*fails, *self._down_and_up(model)], fix=header)
             if isinstance(answer, Undecided):
                 return answer
             if isinstance(answer, Unsatisfiable):
@@ -126,6 +126,7 @@ class Questions:
 
     def _as_documented(self, fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]) -> Finding:
         header = self._header(model)
+        fails = [*fails, *self._down_and_up(model)]
         answer = self._ask([*fails, *fixed], core=True, fix=header)
         match answer:
             case Undecided():
@@ -157,6 +158,10 @@ class Questions:
         assumed = {literal.lstrip("-") for literal in self.obligation.settled}
         open_facts = (symbol for symbol in self.obligation.facts if symbol not in assumed)
         return [symbol if model[symbol] else f"-{symbol}" for symbol in open_facts]
+
+    def _down_and_up(self, model: Mapping[Term, int]) -> list[Term]:
+        """Return the literals of the failures that a model chose: they belong to the flow, not to the open facts."""
+        return [symbol if model[symbol] else f"-{symbol}" for symbol in self.obligation.failures]
 
     def _facts(self, literals: Iterable[Term]) -> tuple[Uncertainty, ...]:
         return tuple(self.obligation.facts[literal.lstrip("-")] for literal in literals)

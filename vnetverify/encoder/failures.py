@@ -1,0 +1,43 @@
+"""Which elements may be down while a claim is judged (I-FAILURES)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vnetverify.encoder.terms import TRUE, Script, Term, bits, negate
+from vnetverify.model.intents import FailureKind, Failures
+from vnetverify.rules import Uncertainty, uncertainty
+
+_COUNT_WIDTH = 16
+
+
+@dataclass(slots=True)
+class Failing:
+    """Symbols for the elements that a claim lets fail; they are chosen with the flow and are no open facts."""
+
+    script: Script
+    failures: Failures | None
+    symbols: dict[Term, Uncertainty] = field(default_factory=dict)
+    _names: dict[str, Term] = field(default_factory=dict)
+
+    def is_up(self, kind: FailureKind, name: str) -> Term:
+        """Hold when the element works: always, unless the claim lets elements of its kind fail."""
+        if self.failures is None or kind not in self.failures.kinds:
+            return TRUE
+        fact = uncertainty("U-DOWN", f"{kind.value} {name}")
+        symbol = self._names.get(str(fact))
+        if symbol is None:
+            symbol = self.script.declare(f"f{len(self._names)}")
+            self._names[str(fact)] = symbol
+            self.symbols[symbol] = fact
+        return negate(symbol)
+
+    def premise(self) -> Term:
+        """Hold when no more elements are down than the claim says."""
+        if self.failures is None or self.failures.most >= len(self.symbols):
+            return TRUE
+        one, nought = bits(1, _COUNT_WIDTH), bits(0, _COUNT_WIDTH)
+        count = nought
+        for symbol in self.symbols:
+            count = f"(bvadd {count} (ite {symbol} {one} {nought}))"
+        return f"(bvule {count} {bits(self.failures.most, _COUNT_WIDTH)})"

@@ -17,6 +17,7 @@ from vnetverify.encoder.nodes import (
     Arrival,
     AtPublicAddress,
     AtSite,
+    Exchanged,
     FromTunnel,
     Inside,
     Memory,
@@ -218,6 +219,8 @@ class Circuit:
                 return self.tunnels.inside(node, self.header)
             case OutOfTunnel():
                 return self.tunnels.out_of_tunnel(node, self.header)
+            case Exchanged():
+                return self.tunnels.exchanged(node, self.header)
             case AtSite():
                 return self.tunnels.at_site(node, self.header)
             case unreachable:
@@ -279,7 +282,7 @@ def device_of(node: Node) -> str:
     match node:
         case Arrival(machine) | FromTunnel(machine):
             return machine
-        case Inside(gateway) | OutOfTunnel(gateway):
+        case Inside(gateway) | OutOfTunnel(gateway) | Exchanged(gateway):
             return gateway
         case AtSite(site):
             return site

@@ -459,10 +459,10 @@ class _Encoder:
         match choice.hop:
             case LocalHop():
                 return expected.kind is HopKind.VNET_LOCAL
-            case PeerHop() | GroupHop():
+            case PeerHop():
                 return expected.kind is HopKind.PEERING
-            case EndpointHop():
-                return expected.kind is HopKind.INTERNET
+            case GroupHop() | EndpointHop():
+                return False  # the sentences have no word for these
             case InternetHop():
                 return expected.kind is HopKind.INTERNET
             case NoHop():

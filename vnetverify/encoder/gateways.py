@@ -6,15 +6,17 @@ R-SYS-8, I-FAILURES.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
-from vnetverify.encoder.terms import TRUE, Field, Term, all_of, any_of, is_among, lies_in
+from vnetverify.encoder.hearsay import Link, neighbours_of, spread
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
 from vnetverify.header import EVERYWHERE, Prefix, addresses_of
 from vnetverify.model.intents import FailureKind
-from vnetverify.model.network import Connection, Gateway, GatewayKind, RouteServer
+from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, RouteServer
 from vnetverify.source import Span
 
 _AZURE_ASN = 65515
@@ -31,27 +33,44 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A prefix that a gateway announces by itself, with what it takes as for an entry."""
+
+    prefix: Prefix
+    condition: Term = TRUE
+    works: Term = TRUE
+
+    @property
+    def in_force(self) -> Term:
+        return all_of(self.condition, self.works)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A prefix that a gateway knows, the way it points and the condition on which it does."""
+    """A prefix that a gateway knows and the way it points.
+
+    It is known where `condition`, a term over open facts, holds, and as long as what it depends on `works`.
+    """
 
     prefix: Prefix
     way: Way
     is_static: bool
     condition: Term = TRUE
+    works: Term = TRUE
     span: Span | None = None
 
-    def where(self, condition: Term) -> Entry:
-        """Return the entry on a further condition."""
-        return replace(self, condition=all_of(self.condition, condition))
+    @property
+    def in_force(self) -> Term:
+        return all_of(self.condition, self.works)
 
 
 class Gateways:
     """Gateway knowledge of an estate; conditions are terms over open facts."""
 
-    def __init__(self, estate: Estate, facts: Facts, failing: Failing) -> None:
+    def __init__(self, estate: Estate, facts: Facts, failing: Failing | None = None) -> None:
         self.estate = estate
         self.facts = facts
-        self.failing = failing
+        self.failing = failing or Failing(facts.script, None)
         self._learned: dict[str, tuple[Entry, ...]] = {}
 
     def uses(self, spoke: str, hub: str) -> bool:
@@ -71,34 +90,43 @@ class Gateways:
         used = (gateway for gateway in self.estate.network.gateways.values() if gateway.vnet in hubs)
         return (*self.estate.gateways_of[vnet], *used)
 
-    def own_prefixes(self, gateway: Gateway) -> tuple[tuple[Prefix, Term], ...]:
-        """Return what `gateway` announces by itself, each on its condition: whole spaces of its network and its spokes,
-        what takes part of spokes peered by subnets (R-GW-8), and what a Route Server tells it (R-GW-19)."""
+    def own_prefixes(self, gateway: Gateway) -> tuple[Announced, ...]:
+        """Return what `gateway` announces by itself (R-GW-8, R-GW-19, R-GW-20).
+
+        These are whole spaces of its network and its spokes or a summary of them, what takes part of spokes peered by
+        subnets, and what a Route Server tells it.
+        """
         hub = gateway.vnet
         vnets = self.estate.network.vnets
         summary = vnets[hub].summarized_gateway_prefixes
-        announced = [(prefix, TRUE) for prefix in summary or vnets[hub].address_space]
+        announced = [Announced(prefix) for prefix in summary or vnets[hub].address_space]
         for spoke in self.estate.peers(hub):
-            if not self.uses(spoke, hub):
-                continue
-            joined = self.is_peering_up(hub, spoke)
-            own = tuple(
-                prefix for prefix in vnets[spoke].address_space if not any(contains(s, prefix) for s in summary)
-            )
-            whole = joined
-            if self.estate.is_of_subnets(hub, spoke):
-                taking_part = self.estate.participants(spoke, hub)
-                announced += [(prefix, joined) for subnet in taking_part for prefix in subnet.prefixes]
-                whole = all_of(joined, self.facts.holds("U-R-GW-8"))
-            announced += [(prefix, whole) for prefix in own]
+            if self.uses(spoke, hub):
+                announced += self._of_spoke(hub, spoke, summary)
         for server in self.route_servers(hub):
             if server.branch_to_branch:
                 announced += [
-                    (prefix, self.failing.is_up(FailureKind.APPLIANCE, peer.machine))
+                    Announced(prefix, works=self.failing.is_up(FailureKind.APPLIANCE, peer.machine))
                     for peer in server.peers
-                    for prefix in peer.prefixes
+                    for prefix in self.kept_of(server, peer)
                 ]
         return tuple(announced)
+
+    def _of_spoke(self, hub: str, spoke: str, summary: tuple[Prefix, ...]) -> Iterator[Announced]:
+        joined = self.is_peering_up(hub, spoke)
+        whole = TRUE
+        if self.estate.is_of_subnets(hub, spoke):
+            for subnet in self.estate.participants(spoke, hub):
+                yield from (Announced(prefix, works=joined) for prefix in subnet.prefixes)
+            whole = self.facts.holds("U-R-GW-8")
+        for prefix in self.estate.network.vnets[spoke].address_space:
+            if not any(contains(outer, prefix) for outer in summary):
+                yield Announced(prefix, whole, joined)
+
+    def kept_of(self, server: RouteServer, peer: BgpPeer) -> tuple[Prefix, ...]:
+        """Return what a Route Server keeps of what `peer` announces: nothing inside its own network (R-GW-14)."""
+        space = self.estate.network.vnets[server.vnet].address_space
+        return tuple(prefix for prefix in peer.prefixes if not any(contains(own, prefix) for own in space))
 
     def is_peering_up(self, vnet: str, peer: str) -> Term:
         return self.failing.is_up(FailureKind.PEERING, self.estate.peering_name(vnet, peer))
@@ -110,8 +138,8 @@ class Gateways:
     def announces(self, gateway: Gateway, address: Field) -> Term:
         """Hold when `gateway` announces `address` by itself."""
         own = self.own_prefixes(gateway)
-        surely = addresses_of(prefix for prefix, condition in own if condition == TRUE)
-        doubtful = [all_of(lies_in(address, prefix), condition) for prefix, condition in own if condition != TRUE]
+        surely = addresses_of(announced.prefix for announced in own if announced.in_force == TRUE)
+        doubtful = [all_of(lies_in(address, a.prefix), a.in_force) for a in own if a.in_force != TRUE]
         return any_of(is_among(address, surely), *doubtful)
 
     def route_servers(self, vnet: str) -> tuple[RouteServer, ...]:
@@ -152,43 +180,101 @@ class Gateways:
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
         """Return every prefix that `gateway` knows and keeps (R-GW-2, R-GW-14)."""
         if gateway.name not in self._learned:
-            self._learned[gateway.name] = self._learn(gateway, frozenset())
+            entries = [*self._from_sites(gateway), *self._from_gateways(gateway), *self._over_circuits(gateway)]
+            kept = (entry for entry in entries if not self._discards(gateway.name, entry.prefix))
+            self._learned[gateway.name] = tuple(dict.fromkeys(kept))
         return self._learned[gateway.name]
+
+    def _discards(self, gateway: str, prefix: Prefix) -> bool:
+        vnet = self.estate.network.gateways[gateway].vnet
+        return any(contains(own, prefix) for own in self.estate.network.vnets[vnet].address_space)
 
     def may_relay(self, one: Way, other: Way) -> Term:
         """Hold when a VPN gateway passes between two of its ways (R-GW-17)."""
         return TRUE if one.is_bgp and other.is_bgp else self.facts.holds("U-R-GW-17")
 
-    def _learn(self, gateway: Gateway, met: frozenset[str]) -> tuple[Entry, ...]:
-        entries: list[Entry] = []
-        here = self.failing.is_up(FailureKind.GATEWAY, gateway.name)
+    def _from_sites(self, gateway: Gateway) -> Iterator[Entry]:
+        here = self._is_up(gateway.name)
         for connection in self.connections(gateway):
             way = self.way_of(connection, gateway)
-            works = all_of(here, self.failing.is_up(FailureKind.CONNECTION, connection.name))
             if way.site is not None:
+                works = all_of(here, self.failing.is_up(FailureKind.CONNECTION, connection.name))
                 site = self.estate.network.sites[way.site]
-                prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
-                entries += [Entry(prefix, way, not way.is_bgp, works, connection.span) for prefix in prefixes]
-            elif way.gateway is not None and way.gateway not in met | {gateway.name}:
-                far = self.estate.network.gateways[way.gateway]
-                entries += [entry.where(works) for entry in self._from_gateway(way, far, met | {gateway.name})]
-        if gateway.kind is GatewayKind.EXPRESSROUTE:
-            entries += [entry.where(here) for entry in self._over_circuits(gateway)]
-        space = self.estate.network.vnets[gateway.vnet].address_space
-        return tuple(entry for entry in entries if not any(contains(prefix, entry.prefix) for prefix in space))
+                for prefix in site.prefixes if connection.prefixes is None else connection.prefixes:
+                    yield Entry(prefix, way, not way.is_bgp, works=works, span=connection.span)
 
-    def _from_gateway(self, way: Way, far: Gateway, met: frozenset[str]) -> list[Entry]:
-        there = self.failing.is_up(FailureKind.GATEWAY, far.name)
-        entries = [Entry(p, way, not way.is_bgp, all_of(there, own)) for p, own in self.own_prefixes(far)]
-        for entry in self._learn(far, met):
-            if entry.way.name != way.name and entry.prefix != EVERYWHERE:
-                condition = all_of(entry.condition, self.may_relay(way, entry.way))
-                entries.append(Entry(entry.prefix, way, not way.is_bgp, condition))
-        return entries
+    def _is_up(self, gateway: str) -> Term:
+        return self.failing.is_up(FailureKind.GATEWAY, gateway)
 
-    def _over_circuits(self, gateway: Gateway) -> list[Entry]:
+    def _from_gateways(self, gateway: Gateway) -> Iterator[Entry]:
+        """Yield what other gateways announce or pass on over VNet-to-VNet connections (R-GW-17)."""
+        ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
+        if not ends:
+            return
+        links = self._links()
+        for origin in self.estate.network.gateways.values():
+            if origin.kind is not GatewayKind.VPN or origin.name == gateway.name:
+                continue
+            for announced in self.own_prefixes(origin):
+                yield from self._heard(gateway, ends, links, origin.name, announced, None)
+            for entry in self._from_sites(origin):
+                if entry.prefix != EVERYWHERE:
+                    told = Announced(entry.prefix, works=entry.works)
+                    yield from self._heard(gateway, ends, links, origin.name, told, entry.way)
+
+    def _links(self) -> tuple[Link, ...]:
+        return tuple(
+            Link(
+                end.name,
+                (end.gateway, end.remote_gateway),
+                end.bgp,
+                self.failing.is_up(FailureKind.CONNECTION, end.name),
+            )
+            for end in self.estate.network.connections
+            if end.remote_gateway is not None
+        )
+
+    def _heard(
+        self,
+        listener: Gateway,
+        ends: list[Connection],
+        links: tuple[Link, ...],
+        origin: str,
+        news: Announced,
+        told_by: Way | None,
+    ) -> Iterator[Entry]:
+        """Yield what `listener` hears at its ends of `news` that `origin` announces, or was `told_by` a site."""
+        gateways = self.estate.network.gateways.values()
+        passing = frozenset(
+            g.name for g in gateways if g.name != listener.name and not self._discards(g.name, news.prefix)
+        )
+        by_bgp = tuple(link for link in links if link.is_bgp)
+        if told_by is None:
+            first = {far: all_of(link.is_up, self._is_up(origin)) for far, link in neighbours_of(origin, links)}
+            surely = {far: all_of(link.is_up, self._is_up(origin)) for far, link in neighbours_of(origin, by_bgp)}
+        else:
+            first = {origin: TRUE}
+            surely = first if told_by.is_bgp else {}
+        known = spread(first, links, passing, self._is_up)
+        known_surely = spread(surely, by_bgp, passing, self._is_up)
+        for end in ends:
+            way = self.way_of(end, listener)
+            here = all_of(news.works, self._is_up(listener.name), self.failing.is_up(FailureKind.CONNECTION, end.name))
+            far = str(way.gateway)
+            if told_by is None and far == origin:
+                works = all_of(here, self._is_up(origin))
+                yield Entry(news.prefix, way, not way.is_bgp, news.condition, works, end.span)
+                continue
+            sure = known_surely.get(far, FALSE) if way.is_bgp else FALSE
+            if sure != FALSE:
+                yield Entry(news.prefix, way, not way.is_bgp, news.condition, all_of(here, sure), end.span)
+            perhaps = known.get(far, FALSE)
+            if perhaps not in (FALSE, sure):
+                condition = all_of(news.condition, self.facts.holds("U-R-GW-17"))
+                yield Entry(news.prefix, way, not way.is_bgp, condition, all_of(here, perhaps), end.span)
+
+    def _over_circuits(self, gateway: Gateway) -> Iterator[Entry]:
         circuits = self._circuits(gateway)
-        entries = []
         for other in self.estate.network.gateways.values():
             if other.name == gateway.name or not circuits & self._circuits(other):
                 continue
@@ -196,10 +282,10 @@ class Gateways:
             if False in switches:
                 continue
             condition = TRUE if switches == (True, True) else self.facts.holds("U-R-GW-18")
-            condition = all_of(condition, self.failing.is_up(FailureKind.GATEWAY, other.name))
+            both = all_of(self._is_up(gateway.name), self._is_up(other.name))
             way = Way(f"circuit to {other.name}", True, gateway=other.name)
-            entries += [Entry(p, way, False, all_of(condition, own)) for p, own in self.own_prefixes(other)]
-        return entries
+            for own in self.own_prefixes(other):
+                yield Entry(own.prefix, way, False, all_of(condition, own.condition), all_of(both, own.works))
 
     def _circuits(self, gateway: Gateway) -> set[str]:
         if gateway.kind is not GatewayKind.EXPRESSROUTE:

@@ -48,7 +48,14 @@ class AtSite:
     way: str
 
 
-Node = Arrival | FromTunnel | Inside | OutOfTunnel | AtSite
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A packet out of a tunnel is handed to another gateway of the network, which has a way for it (R-GW-16)."""
+
+    gateway: str
+
+
+Node = Arrival | FromTunnel | Inside | OutOfTunnel | Exchanged | AtSite
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,7 +244,7 @@ class Routes:
             for entry in self.gateways.learned(gateway)
             for condition in (
                 all_of(
-                    entry.condition,
+                    entry.in_force,
                     self.gateways.is_served(subnet.vnet, gateway.vnet),
                     self._survives(entry.prefix, entry.is_static, known, hidden),
                 ),
@@ -259,33 +259,41 @@ class Routes:
     ) -> Iterator[Candidate]:
         """Yield the routes that a Route Server puts into `subnet`, next hop its appliances (R-GW-19, R-GW-30)."""
         facts = self.gateways.facts
-        space = self.estate.network.vnets[server.vnet].address_space
         here = facts.holds("U-R-GW-30", server.vnet) if subnet.is_called(GATEWAY_SUBNET) else TRUE
         by_prefix: dict[Prefix, list[BgpPeer]] = {}
         for peer in server.peers:
-            for prefix in peer.prefixes:
-                if not any(contains(own, prefix) for own in space):
-                    by_prefix.setdefault(prefix, []).append(peer)
+            for prefix in self.gateways.kept_of(server, peer):
+                by_prefix.setdefault(prefix, []).append(peer)
         for prefix, peers in by_prefix.items():
             survives = all_of(here, self._survives(prefix, False, known, hidden))
             for order, peer in enumerate(peers):
                 is_last = order == len(peers) - 1
                 chosen = TRUE if is_last else facts.holds("U-R-SEL-7", subnet.id, peer.machine)
-                hop = self._announced_hop(subnet, peer)
+                address = self._announced_next_hop(peer)
+                if address is None:
+                    continue
                 works = self.gateways.failing.is_up(FailureKind.APPLIANCE, peer.machine)
                 chosen = all_of(chosen, works, self.gateways.is_served(subnet.vnet, server.vnet))
-                preferred = all_of(survives, chosen, facts.holds("U-R-GW-15", server.vnet))
-                yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", preferred, _PREFERRED_APPLIANCE - order)
-                yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", all_of(survives, chosen), _APPLIANCE - order)
+                preferred = facts.holds("U-R-GW-15", server.vnet)
+                for hop, near in self._appliance_hops(subnet, address):
+                    taken = all_of(survives, chosen, near)
+                    first = all_of(taken, preferred)
+                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", first, _PREFERRED_APPLIANCE - order)
+                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", taken, _APPLIANCE - order)
 
-    def _announced_hop(self, subnet: Subnet, peer: BgpPeer) -> Hop:
-        address = peer.next_hop
-        if address is None:
-            nics = self.estate.network.machines[peer.machine].nics
-            address = nics[0].addresses[0] if nics and nics[0].addresses else None
-        if address is None:
-            return NoHop()
-        return ApplianceHop(address, self.estate.owner(subnet.vnet, address))
+    def _announced_next_hop(self, peer: BgpPeer) -> int | None:
+        if peer.next_hop is not None:
+            return peer.next_hop
+        nics = self.estate.network.machines[peer.machine].nics
+        return nics[0].addresses[0] if nics and nics[0].addresses else None
+
+    def _appliance_hops(self, subnet: Subnet, address: int) -> list[tuple[ApplianceHop, Term]]:
+        """Return the hops to an appliance's address: who owns it, where that network counts as near (R-UDR-8)."""
+        owner = self.estate.owner(subnet.vnet, address)
+        if owner is None or owner not in self.estate.mates(subnet.vnet):
+            return [(ApplianceHop(address, owner), TRUE)]
+        counts = self.gateways.facts.holds("U-R-UDR-8-CG")
+        return [(ApplianceHop(address, owner), counts), (ApplianceHop(address, None), negate(counts))]
 
     def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:
         """Hold when no known range that contains `prefix` displaces it (R-SEL-3, R-SEL-6, R-SEL-8, R-CG-5)."""
@@ -298,7 +306,11 @@ class Routes:
                 case GroupHop():
                     kept = facts.holds("U-R-CG-5")
                 case EndpointHop():
-                    kept = facts.holds("U-R-SEL-6") if prefix == range_.prefix else FALSE
+                    longer = is_static and prefix != range_.prefix
+                    kept = any_of(
+                        facts.holds("U-R-SEL-6") if prefix == range_.prefix else FALSE,
+                        facts.holds("U-R-SEL-3") if longer else FALSE,
+                    )
                 case _:
                     longer = is_static and prefix != range_.prefix
                     kept = any_of(
@@ -359,16 +371,10 @@ class Routes:
         facts = self.gateways.facts
         if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
             return [(_PLAIN_HOPS[route.next_hop], TRUE)]
-        owner = self.estate.owner(subnet.vnet, route.next_hop_address)
-        skipped = facts.holds("U-R-UDR-8") if owner is None or owner in self.estate.mates(subnet.vnet) else FALSE
-        nowhere = ApplianceHop(route.next_hop_address, None)
-        if owner is None:
-            return [(nowhere, negate(skipped))]
-        hop = ApplianceHop(route.next_hop_address, owner)
-        if owner not in self.estate.mates(subnet.vnet):
-            return [(hop, TRUE)]
-        counts = facts.holds("U-R-UDR-8-CG")
-        return [(hop, counts), (nowhere, all_of(negate(counts), negate(skipped)))]
+        hops = self._appliance_hops(subnet, route.next_hop_address)
+        is_reached = any_of(*(near for hop, near in hops if hop.vnet is not None))
+        skipped = FALSE if is_reached == TRUE else facts.holds("U-R-UDR-8")
+        return [(hop, near if hop.vnet is not None else all_of(near, negate(skipped))) for hop, near in hops]
 
 
 _SYSTEM_RULES: dict[type, tuple[str, int]] = {

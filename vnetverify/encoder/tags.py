@@ -142,7 +142,7 @@ class Tags:
             prefix
             for server in self.gateways.serving_route_servers(subnet.vnet)
             for peer in server.peers
-            for prefix in peer.prefixes
+            for prefix in self.gateways.kept_of(server, peer)
         ]
         for prefix, is_certain in self._of_peers(subnet):
             if is_certain:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from vnetverify.encoder.addressing import PUBLIC
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.nodes import AtSite, FromTunnel, Inside, OutOfTunnel, Sender, Target, ToInternet, ToSite
+from vnetverify.encoder.nodes import (
+    AtSite,
+    Exchanged,
+    FromTunnel,
+    Inside,
+    OutOfTunnel,
+    Sender,
+    Target,
+    ToInternet,
+    ToSite,
+)
 from vnetverify.encoder.routes import Class
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
@@ -21,6 +31,9 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, Site
 
 ITSELF = Way("itself", True)
+
+Choice = Way | Gateway | None
+"""What a gateway does with a packet: send it along a way, hand it to another gateway, or send it from its subnet."""
 
 
 @dataclass(slots=True)
@@ -49,16 +62,16 @@ class Tunnels:
         else:
             decisions = self._decisions_outside(gateway, node, header)
         terms = []
-        for way, term in decisions:
-            if way is not None:
-                terms += [reached for _, reached in self._along(gateway, way, header, term)]
-            elif self._sender(gateway, from_tunnel=False) is not None:
+        for choice, term in decisions:
+            if isinstance(choice, Way):
+                terms += [reached for _, reached in self._along(gateway, choice, header, term)]
+            elif choice is not None or self._sender(gateway, from_tunnel=False) is not None:
                 terms.append(term)
         return all_of(self._is_up(gateway), any_of(*terms))
 
-    def _decisions_inside(self, gateway: Gateway, node: Inside, header: Header) -> list[tuple[Way | None, Term]]:
+    def _decisions_inside(self, gateway: Gateway, node: Inside, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
-        decisions: list[tuple[Way | None, Term]] = []
+        decisions: list[tuple[Choice, Term]] = []
         if gateway.kind is GatewayKind.VPN:
             turned = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
             allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
@@ -72,36 +85,45 @@ class Tunnels:
         own = (end for end in self.hops.gateways.connections(gateway) if end.gateway == gateway.name)
         default = next((connection for connection in own if connection.default_site), None)
         if default is not None:
-            known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.condition) for e in entries))
+            known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.in_force) for e in entries))
             way = self.hops.gateways.way_of(default, gateway)
             works = self.hops.gateways.failing.is_up(FailureKind.CONNECTION, default.name)
             decisions.append((way, all_of(negate(turned), negate(known), works)))
         return decisions
 
-    def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Way | None, Term]]:
+    def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet out of a tunnel; None is into its network."""
         local = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
         by_subnet = any_of(local, self._is_user_routed(gateway, header))
         relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
         relayed = any_of(*(term for _, term in relays))
-        for other in self.hops.gateways.exchanges_with(gateway):
-            if self._way_named(gateway, node.way).is_bgp:
-                entries = self.hops.gateways.learned(other)
-                joined = [(way, t) for way, t in self._ways(other, entries, header) if way.is_bgp]
-                relays += [(way, all_of(negate(relayed), term)) for way, term in joined]
-                relayed = any_of(relayed, *(term for _, term in joined))
-        return [
-            *((way, all_of(negate(by_subnet), term)) for way, term in relays),
-            (None, any_of(by_subnet, negate(relayed))),
-        ]
+        decisions: list[tuple[Choice, Term]] = [(way, all_of(negate(by_subnet), term)) for way, term in relays]
+        if self._way_named(gateway, node.way).is_bgp:
+            for other in self.hops.gateways.exchanges_with(gateway):
+                joins = any_of(*(term for _, term in self._ways_by_bgp(other, header)))
+                decisions.append((other, all_of(negate(by_subnet), negate(relayed), joins)))
+                relayed = any_of(relayed, joins)
+        return [*decisions, (None, any_of(by_subnet, negate(relayed)))]
+
+    def _ways_by_bgp(self, gateway: Gateway, header: Header) -> list[tuple[Way, Term]]:
+        ways = self._ways(gateway, self.hops.gateways.learned(gateway), header)
+        return [(way, term) for way, term in ways if way.is_bgp]
+
+    def exchanged(self, node: Exchanged, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a gateway sends what the other gateway of its network hands it (R-GW-16)."""
+        gateway = self.hops.estate.network.gateways[node.gateway]
+        for way, term in self._ways_by_bgp(gateway, header):
+            yield from self._along(gateway, way, header, term)
 
     def _carried_out(
-        self, gateway: Gateway, decisions: list[tuple[Way | None, Term]], sender: Sender | None, header: Header
+        self, gateway: Gateway, decisions: list[tuple[Choice, Term]], sender: Sender | None, header: Header
     ) -> Iterator[tuple[Target, Term]]:
         works = self._is_up(gateway)
-        for way, term in decisions:
-            if way is not None:
-                yield from self._along(gateway, way, header, all_of(works, term))
+        for choice, term in decisions:
+            if isinstance(choice, Way):
+                yield from self._along(gateway, choice, header, all_of(works, term))
+            elif choice is not None:
+                yield Exchanged(choice.name), all_of(works, term)
             elif sender is not None:
                 yield from self.hops.send(sender, header, all_of(works, term))
 
@@ -151,7 +173,7 @@ class Tunnels:
         unknown = TRUE
         for length in sorted(by_prefix, reverse=True):
             here = [
-                (entry, all_of(lies_in(header.destination, entry.prefix), entry.condition))
+                (entry, all_of(lies_in(header.destination, entry.prefix), entry.in_force))
                 for entry in by_prefix[length]
             ]
             here = [(entry, term) for entry, term in here if term != FALSE]
@@ -235,7 +257,7 @@ class Tunnels:
             terms += [
                 all_of(
                     lies_in(header.destination, entry.prefix),
-                    entry.condition,
+                    entry.in_force,
                     self.hops.gateways.may_relay(near, entry.way),
                 )
                 for entry in self.hops.gateways.learned(gateway)
@@ -243,7 +265,7 @@ class Tunnels:
             ]
         if self._way_named(gateway, connection).is_bgp:
             terms += [
-                all_of(lies_in(header.destination, entry.prefix), entry.condition)
+                all_of(lies_in(header.destination, entry.prefix), entry.in_force)
                 for other in self.hops.gateways.exchanges_with(gateway)
                 for entry in self.hops.gateways.learned(other)
                 if entry.way.is_bgp

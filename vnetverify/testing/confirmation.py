@@ -100,7 +100,7 @@ def _announced(network: Network, gateway: str, world: World) -> frozenset[Prefix
     gateways = _gateways(network)
     own = gateways.own_prefixes(network.gateways[gateway])
     asked = gateways.facts.asked
-    return frozenset(prefix for prefix, condition in own if condition == TRUE or world.holds(asked[condition]))
+    return frozenset(a.prefix for a in own if a.condition == TRUE or world.holds(asked[a.condition]))
 
 
 def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:

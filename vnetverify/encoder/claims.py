@@ -459,10 +459,10 @@ class _Encoder:
         match choice.hop:
             case LocalHop():
                 return expected.kind is HopKind.VNET_LOCAL
-            case PeerHop():
+            case PeerHop() | GroupHop():
                 return expected.kind is HopKind.PEERING
-            case GroupHop() | EndpointHop():
-                return False  # the sentences have no word for these
+            case EndpointHop():
+                return expected.kind is HopKind.INTERNET
             case InternetHop():
                 return expected.kind is HopKind.INTERNET
             case NoHop():

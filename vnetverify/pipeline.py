@@ -265,7 +265,7 @@ class _Run:
         if claim.verb is Verb.SOMETIMES_REACHES:
             if found is not None or not in_question(self.network, claim, witness.origin, witness.flow, witness.world):
                 raise Disagreement(claim, witness, "the simulator does not see the flow get there and back")
-            way = trace(self.network, witness.origin, witness.flow, witness.world)
+            way = trace(self.network, witness.origin, witness.flow, witness.world, claim.failures)
             return verdict, tell(witness.origin, witness.flow, (way,))
         if found is None:
             raise Disagreement(claim, witness, "the simulator does not see the flow contradict the claim")

@@ -1,7 +1,7 @@
 """Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
 
-Rules I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY
-and I-APART.
+Rules I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY,
+I-APART and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -57,16 +57,17 @@ class Violation:
 def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
     """Hold when the claim speaks of this flow: its origin, service and ends are the claim's.
 
-    Where the claim leaves the destination open, its far end is where the first packet ends.
+    Where the claim leaves the destination open, its far end is where the first packet ends. A world that takes down
+    more than the claim's failures allow is none of its worlds.
     """
-    situation = situation_of(network, world)
-    if not _begins(claim, origin, flow):
+    situation = situation_of(network, world, claim.failures)
+    if not _begins(claim, origin, flow) or _has_too_much_down(situation, claim):
         return False
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
     if claim.verb in _BY_DESTINATION:
         return bool(_aimed_at(situation, claim, origin, flow))
-    end = end_of(trace(network, origin, flow, world).outcome, flow)
+    end = end_of(trace(network, origin, flow, world, claim.failures).outcome, flow)
     return end is not None and bool(_pairs_ending_at(claim, origin, flow, end))
 
 
@@ -75,7 +76,7 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
 
     For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
     """
-    if not _begins(claim, origin, flow):
+    if not _begins(claim, origin, flow) or _has_too_much_down(situation_of(network, world, claim.failures), claim):
         return None
     match claim.verb:
         case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
@@ -90,6 +91,11 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
             return _other_gateway(network, claim, origin, flow, world)
         case _:
             assert_never(claim.verb)
+
+
+def _has_too_much_down(situation: Situation, claim: Claim) -> bool:
+    """Hold when the world takes down more than the claim speaks of (I-FAILURES)."""
+    return claim.failures is not None and len(situation.index.down) > claim.failures.most
 
 
 def _begins(claim: Claim, origin: Place, flow: Flow) -> bool:
@@ -171,10 +177,10 @@ def _pairs_ending_at(claim: Claim, origin: Place, flow: Flow, end: End) -> list[
 
 
 def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
-    targets = _aimed_at(situation_of(network, world), claim, origin, flow)
+    targets = _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow)
     if not targets:
         return None
-    conversation = converse(network, origin, flow, world)
+    conversation = converse(network, origin, flow, world, claim.failures)
     end = end_of(conversation.forward.outcome, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
@@ -204,10 +210,10 @@ def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
 
 def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the first packet goes astray though every filter and declared policy allows it."""
-    targets = _aimed_at(situation_of(network, world), claim, origin, flow)
+    targets = _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow)
     if not targets:
         return None
-    way = trace_unfiltered(network, origin, flow, world)
+    way = trace_unfiltered(network, origin, flow, world, claim.failures)
     if _is_aimed_end(claim, origin, flow, end_of(way.outcome, flow), targets):
         return None
     why = f"it is lost: {way.outcome.reason}" if isinstance(way.outcome, Dropped) else "it ends elsewhere"
@@ -220,7 +226,7 @@ def _traces(conversation: Conversation) -> tuple[Trace, ...]:
 
 def _wrongly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation of a claim about what is delivered and whom it met on the way."""
-    way = trace(network, origin, flow, world)
+    way = trace(network, origin, flow, world, claim.failures)
     end = end_of(way.outcome, flow)
     if end is None or not _pairs_ending_at(claim, origin, flow, end):
         return None
@@ -253,7 +259,7 @@ def _either(names: tuple[str, ...]) -> str:
 
 def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the subnet's selected route has another hop; other origins have no routes."""
-    situation = situation_of(network, world)
+    situation = situation_of(network, world, claim.failures)
     if origin.kind != PlaceKind.SUBNET.value or not _aimed_at(situation, claim, origin, flow):
         return None
     assert claim.expected_hop is not None
@@ -267,6 +273,7 @@ def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, w
 def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selection) -> Trace:
     """Return a story of one step: the route that was selected."""
     journey = Journey(situation, packet_of(flow))
+    journey.note_what_is_down()
     if chosen.route is None:
         return journey.ended(journey.drop(subnet.id, "no route leads to the destination", "R-SEL-10"))
     note_selection(journey, subnet.id, chosen, chosen.route)
@@ -316,10 +323,10 @@ def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:
 
 def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the first gateway met, filters aside, is not the expected one."""
-    if not _aimed_at(situation_of(network, world), claim, origin, flow):
+    if not _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow):
         return None
     assert claim.expected_hop is not None
-    way = trace_unfiltered(network, origin, flow, world)
+    way = trace_unfiltered(network, origin, flow, world, claim.failures)
     first = next((device.name for device in way.devices if device.is_gateway), None)
     if first is None:
         return Violation("it meets no gateway", (way,))

@@ -1,6 +1,7 @@
 """What may cross from one vnet to another: over a peering, or inside a connected group.
 
-Rules R-PEER-11, R-PEER-12, R-PEER-14..19, R-PEER-25, R-CG-1, R-CG-3, R-GW-22 and F-TAG-22.
+Rules R-PEER-11, R-PEER-12, R-PEER-14..19, R-PEER-25, R-CG-1, R-CG-3, R-GW-22, F-TAG-22
+and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import assert_never
 from vnetverify.header import Interval
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import lowest_text, some_covers
+from vnetverify.simulator.failures import peerings_of
 from vnetverify.simulator.journey import Dropped, Forwarder, FromGateway, Host, Journey, Sending, sender_name
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import are_mates, half, uses, view
@@ -26,7 +28,8 @@ def cross(journey: Journey, sending: Sending, to: str, target: Interval) -> Drop
     if are_mates(journey.situation, at, to):
         return _from_gateway_to_mate(journey, sending, to)
     return (
-        _switched_off(journey, sending, to)
+        _over_what_is_down(journey, sending, to)
+        or _switched_off(journey, sending, to)
         or _unsynced(journey, sending, to, target)
         or _outside_subnets(journey, sending, to, target)
         or _refused_to_sender(journey, sending, to)
@@ -38,6 +41,14 @@ def _from_gateway_to_mate(journey: Journey, sending: Sending, to: str) -> Droppe
     if not isinstance(sending.sender, FromGateway) or journey.situation.holds(uncertainty("U-R-GW-22")):
         return None
     return journey.drop(sending.subnet.id, f"{to} does not use the gateways of {sending.subnet.vnet}", "R-GW-22")
+
+
+def _over_what_is_down(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop by a peering that is down: only the owner of a next hop leads there (I-FAILURES)."""
+    situation, at = journey.situation, sending.subnet.vnet
+    if to in situation.index.peers[at]:
+        return None
+    return journey.drop_at_fallen(peerings_of(situation.network)[frozenset((at, to))], sender_name(sending))
 
 
 def _switched_off(journey: Journey, sending: Sending, to: str) -> Dropped | None:

@@ -1,11 +1,12 @@
 """What forwards: appliances with their policy, and gateways with their tunnels.
 
 Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24,
-R-GW-26, R-GW-29 and F-GWS-1.
+R-GW-23, R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
 """
 
 from __future__ import annotations
 
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, lies_in, only, some_covers
@@ -20,6 +21,7 @@ from vnetverify.simulator.gateways import (
     is_near,
     joined_gateways,
     passes_between,
+    takes_fastpath,
     way_of,
 )
 from vnetverify.simulator.internet import delivered_to
@@ -46,6 +48,9 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
     appliance, interface = arrival.appliance, arrival.interface
     if journey.repeats("appliance", appliance.name, "tunnel" if interface is None else f"at {interface.name}"):
         return journey.drop(appliance.name, "the packet was here before: a loop", "R-TRAF-3")
+    fallen = journey.drop_if_down(FailureKind.APPLIANCE, appliance.name)
+    if fallen is not None:
+        return fallen
     if interface is not None:
         blocked = journey.filter(interface, Direction.INBOUND)
         if blocked is not None:
@@ -134,6 +139,9 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
     gateway, situation = arrival.gateway, journey.situation
     if journey.repeats("gateway", gateway.name, "by user route" if arrival.by_user_route else "by learned route"):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
+    fallen = journey.drop_if_down(FailureKind.GATEWAY, gateway.name)
+    if fallen is not None:
+        return fallen
     if gateway.kind is GatewayKind.VPN and is_near(journey.situation, gateway, journey.packet.destination):
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
@@ -157,6 +165,9 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
     gateway, situation, packet = arrival.gateway, journey.situation, journey.packet
     if journey.repeats("gateway", gateway.name, "tunnel", arrival.way.name):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
+    fallen = journey.drop_if_down(FailureKind.GATEWAY, gateway.name)
+    if fallen is not None:
+        return fallen
     if is_near(journey.situation, gateway, journey.packet.destination) or _is_steered(journey, gateway):
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:
@@ -178,7 +189,8 @@ def _is_steered(journey: Journey, gateway: Gateway) -> bool:
     subnet = journey.situation.vnet(gateway.vnet).gateway_subnet
     if subnet is None:
         return False
-    route = selection(journey.situation, subnet, journey.packet.destination).route
+    bypassed = takes_fastpath(journey.situation, gateway)
+    route = selection(journey.situation, subnet, journey.packet.destination, past_user_routes=bypassed).route
     return route is not None and route.origin is Origin.USER and journey.situation.holds(uncertainty("U-R-GW-16"))
 
 

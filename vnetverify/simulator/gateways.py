@@ -1,6 +1,6 @@
 """What virtual network gateways serve, learn and announce, and the way they choose.
 
-Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..19, R-GW-21, R-GW-26 and R-SEL-7.
+Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..21, R-GW-23, R-GW-26, R-SEL-7 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERYWHERE, Interval, Prefix
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, is_inside, some_covers
@@ -78,14 +79,17 @@ def servers(situation: Situation, vnet: str) -> tuple[Gateway, ...]:
 def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
     """Return what the gateway announces by itself (R-GW-8, R-GW-16): the space of its vnet, then of each spoke.
 
-    Of a spoke that is peered by subnets the participating ones are sure, its whole ranges are open. With
-    branch-to-branch the prefixes that appliances announce to the Route Server come last.
+    Of a spoke that is peered by subnets the participating ones are sure, its whole ranges are open. Summarised
+    prefixes stand for the vnet's space and for the ranges of spokes inside them (R-GW-20). With branch-to-branch
+    the prefixes that appliances announce to the Route Server come last.
     """
     hub = gateway.vnet
+    summary = situation.vnet(hub).summarized_gateway_prefixes
     spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))
+    ranges = (range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke))
     return (
-        *map(Range, situation.vnet(hub).address_space),
-        *(range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke)),
+        *map(Range, summary or situation.vnet(hub).address_space),
+        *(range_ for range_ in ranges if not any(is_inside(range_.prefix, whole) for whole in summary)),
         *(
             Range(prefix)
             for server in _exchanging(situation, hub)
@@ -111,18 +115,24 @@ def announces(situation: Situation, gateway: Gateway, destination: Interval) -> 
     return any(covers(range_.prefix, destination) and all(map(situation.holds, range_.when)) for range_ in ranges)
 
 
+def takes_fastpath(situation: Situation, gateway: Gateway) -> bool:
+    """Hold when what comes out of a tunnel of the gateway goes past the user routes of GatewaySubnet (R-GW-23)."""
+    return gateway.fastpath and situation.holds(uncertainty("U-R-GW-23", gateway.name))
+
+
 def is_near(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
-    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with."""
-    vnets = direct(situation, gateway.vnet)
+    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with, up or down."""
+    vnets = direct(situation.with_everything_up, gateway.vnet)
     return any(some_covers(situation.vnet(vnet).address_space, destination) for vnet in vnets)
 
 
 def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:
-    """Return what appliances announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19)."""
+    """Return what appliances that are up announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19)."""
     space = situation.vnet(server.vnet).address_space
     return tuple(
         (peer, prefix)
         for peer in server.peers
+        if situation.is_down(FailureKind.APPLIANCE, peer.machine) is None
         for prefix in peer.prefixes
         if not any(is_inside(prefix, range_) for range_ in space)
     )

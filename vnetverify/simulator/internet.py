@@ -1,6 +1,6 @@
 """Out to the Internet, and in by a public address.
 
-Rules R-TRAF-5, R-TRAF-10, R-UDR-17, F-OUT-1..4, F-PIP-1..5, F-ADDR-1, F-ADDR-7 and F-ADDR-8.
+Rules R-TRAF-5, R-TRAF-10, R-UDR-17, F-OUT-1..4, F-PIP-1..5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.header import TCP, UDP, address_text
-from vnetverify.model.intents import INTERNET, Place, PlaceKind
+from vnetverify.model.intents import INTERNET, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
@@ -137,7 +137,7 @@ def enter_by_public_address(journey: Journey, nic: Nic, entered_from: Place) -> 
         blocked = journey.judged(interface, judgement)
         if blocked is not None:
             return blocked
-    return delivered_to(interface, nic.addresses[0])
+    return journey.drop_if_down(FailureKind.APPLIANCE, nic.machine) or delivered_to(interface, nic.addresses[0])
 
 
 def delivered_to(interface: Interface, address: int) -> Delivered:

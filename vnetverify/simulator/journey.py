@@ -1,4 +1,4 @@
-"""What a walk reports, and the state of one under way (R-TRAF-2, R-TRAF-3, F-STATE-2, F-STATE-3)."""
+"""What a walk reports, and the state of one under way (R-TRAF-2, R-TRAF-3, F-STATE-2, F-STATE-3, I-FAILURES)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
-from vnetverify.model.intents import Place
+from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Packet
+from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Interface, Judgement, declared_interface, judge_at
 from vnetverify.simulator.gateways import Way
 from vnetverify.simulator.situation import Situation
@@ -55,6 +56,9 @@ class Dropped:
 
 
 Outcome = Delivered | LeftToInternet | ToPlatform | Dropped
+
+
+FAILED = "I-FAILURES"
 
 
 class DeviceKind(Enum):
@@ -216,6 +220,20 @@ class Journey:
         """Record the step that ends the walk and return its outcome."""
         self.note(where, reason, rule, span)
         return Dropped(reason, rule, where)
+
+    def drop_at_fallen(self, element: Element, where: str | None = None) -> Dropped:
+        """Return the drop by what is down (I-FAILURES)."""
+        return self.drop(where or element.name, f"{element} is down", FAILED, element.span)
+
+    def drop_if_down(self, kind: FailureKind, name: str) -> Dropped | None:
+        """Return the drop at the device of this kind and name if it is down."""
+        element = self.situation.is_down(kind, name)
+        return None if element is None else self.drop_at_fallen(element)
+
+    def note_what_is_down(self) -> None:
+        """Record what is down in this world, which may show by nothing but a route that is not there."""
+        for element in self.situation.index.down:
+            self.note(element.name, f"{element} is down", FAILED, element.span)
 
     def repeats(self, *mode: str) -> bool:
         """Hold when the packet was at this device in this mode before (R-TRAF-3)."""

@@ -1,4 +1,7 @@
-"""The route that carries a packet, and the table as Azure shows it (R-EFF-1, R-SEL-1, R-SEL-2, R-SEL-7, R-GW-15)."""
+"""The route that carries a packet, and the table as Azure shows it (R-EFF-1, R-SEL-1, R-SEL-2, R-SEL-7, R-GW-15).
+
+What FastPath passes by is left out (R-GW-23).
+"""
 
 from __future__ import annotations
 
@@ -59,10 +62,17 @@ def select_route(network: Network, subnet_id: str, destination: int, world: Worl
     return selection(situation, situation.index.subnets[subnet_id], point(destination))
 
 
-def selection(situation: Situation, subnet: Subnet, destination: Interval) -> Selection:
-    """Return the best candidate that covers `destination` and that the world admits (R-SEL-1, R-SEL-2, R-GW-15)."""
+def selection(
+    situation: Situation, subnet: Subnet, destination: Interval, *, past_user_routes: bool = False
+) -> Selection:
+    """Return the best candidate that covers `destination` and that the world admits (R-SEL-1, R-SEL-2, R-GW-15).
+
+    With `past_user_routes` it is sought among the others (R-GW-23).
+    """
     lost: list[tuple[Route, str]] = []
     ordered = candidates(situation, subnet)
+    if past_user_routes:
+        ordered = tuple(route for route in ordered if route.origin is not Origin.USER)
     for number, route in enumerate(ordered):
         if not covers(route.prefix, destination) or not is_so(situation, route.present):
             continue

@@ -1,6 +1,7 @@
 """Sending from a subnet: the selected route, and delivery to where it leads.
 
-Rules R-TRAF-1, R-TRAF-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-15 and R-GW-19.
+Rules R-TRAF-1, R-TRAF-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-15, R-GW-19,
+R-GW-23 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from vnetverify.header import address_text
+from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, Direction, Gateway, GatewayKind, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross
 from vnetverify.simulator.filters import Interface, declared_interface, undeclared_interface
-from vnetverify.simulator.gateways import servers
+from vnetverify.simulator.gateways import servers, takes_fastpath
 from vnetverify.simulator.hops import (
     Origin,
     Route,
@@ -60,11 +62,23 @@ def send(journey: Journey, sending: Sending) -> Next:
     if lies_in(destination, PLATFORM):
         journey.note(where, f"{lowest_text(destination)} is the platform's own", "R-TRAF-6")
         return ToPlatform()
-    chosen = selection(journey.situation, sending.subnet, destination)
+    bypassed = _is_bypassing(journey, sending)
+    chosen = selection(journey.situation, sending.subnet, destination, past_user_routes=bypassed)
     if chosen.route is None:
         return journey.drop(where, f"no route leads to {lowest_text(destination)}", "R-SEL-10")
     note_selection(journey, where, chosen, chosen.route)
     return _by_route(journey, sending, chosen.route)
+
+
+def _is_bypassing(journey: Journey, sending: Sending) -> bool:
+    """Hold when FastPath takes what came out of a tunnel past the user routes (R-GW-23)."""
+    sender = sending.sender
+    if not isinstance(sender, FromGateway) or not sender.out_of_tunnel:
+        return False
+    if not takes_fastpath(journey.situation, sender.gateway):
+        return False
+    journey.note(sender_name(sending), "FastPath passes the user routes by", "R-GW-23", sender.gateway.span)
+    return True
 
 
 def note_selection(journey: Journey, where: str, chosen: Selection, route: Route) -> None:
@@ -228,6 +242,8 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
 
 
 def at_host(journey: Journey, interface: Interface) -> Next:
-    """Return the delivery to `interface` where its inbound filters allow (F-EVAL-1)."""
+    """Return the delivery to `interface` where its inbound filters allow and it is up (F-EVAL-1, I-FAILURES)."""
     blocked = journey.filter(interface, Direction.INBOUND)
+    if blocked is None and interface.nic is not None:
+        blocked = journey.drop_if_down(FailureKind.APPLIANCE, interface.nic.machine)
     return blocked if blocked is not None else delivered_to(interface, only(journey.packet.destination))

@@ -1,6 +1,6 @@
 """Networks on premises: what comes to a site, what it sends, and whether it relays.
 
-Rules R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-META-3 and R-TRAF-3.
+Rules R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-META-3, R-TRAF-3 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -
 
 
 def _ends_knowing(journey: Journey, site: Site, but: str | None = None) -> tuple[Connection, ...]:
-    """Return the site's connections whose gateway takes the packet, leaving out the one called `but`."""
-    connections = journey.situation.network.connections
+    """Return the site's connections that are up, with a gateway that takes the packet, but the one called `but`."""
+    connections = journey.situation.index.connections
     ends = (end for end in connections if end.site == site.name and end.name != but)
     return tuple(end for end in ends if _knows(journey, end))
 

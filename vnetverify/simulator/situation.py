@@ -1,15 +1,16 @@
 """One network in one world: the indexes built once, who uses whose gateways, and who owns an address.
 
-Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-UDR-7 and R-UDR-8.
+Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-UDR-7, R-UDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import (
     Connection,
     Gateway,
@@ -22,6 +23,7 @@ from vnetverify.model.network import (
 )
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import Mixed, only, some_covers
+from vnetverify.simulator.failures import Element, down_in, peerings_of
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The parts of a network by what they are asked for; nothing here depends on a world."""
+    """The parts of a network by what they are asked for; of a world nothing but what is `down` plays a part here.
+
+    Where something is, `peers`, `connections` and `connections_of` are without it and without what needs it, and
+    `intact` is the index of the network with everything up.
+    """
 
     network: Network
     subnets: Mapping[str, Subnet]
@@ -53,10 +59,13 @@ class Index:
     views: Mapping[tuple[str, str], View]
     mates: Mapping[str, tuple[str, ...]]
     gateways_of: Mapping[str, tuple[Gateway, ...]]
+    connections: tuple[Connection, ...]
     connections_of: Mapping[str, tuple[Connection, ...]]
     members: Mapping[str, IntervalSet]
     public_holders: tuple[Nic, ...]
     memory: Memory
+    down: tuple[Element, ...] = ()
+    intact: Index | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +93,59 @@ class Situation:
     def vnet(self, name: str) -> Vnet:
         return self.network.vnets[name]
 
+    @property
+    def with_everything_up(self) -> Situation:
+        """The same world were nothing down: owners of next hops, what is near gateways, and tags are as there."""
+        return self if self.index.intact is None else Situation(self.index.intact, self.world, self.asked)
+
+    def is_down(self, kind: FailureKind, name: str) -> Element | None:
+        """Return the element of this kind and name if it is down (I-FAILURES)."""
+        return next((element for element in self.index.down if (element.kind, element.name) == (kind, name)), None)
+
 
 _latest: list[Index] = []
 
 
-def situation_of(network: Network, world: World) -> Situation:
-    """Return `network` in `world`. The index of the network asked about last is kept."""
+def situation_of(network: Network, world: World, failures: Failures | None = None) -> Situation:
+    """Return `network` in `world`, which may take down what `failures` let fail. Raises `Undetermined`.
+
+    The index of the network asked about last is kept, and that of what was down in it.
+    """
     if not _latest or _latest[0].network is not network:
         _latest[:] = [index_of(network)]
-    return Situation(_latest[0], world)
+    down = down_in(network, world, failures)
+    if not down:
+        return Situation(_latest[0], world)
+    if _latest[-1].down != down:
+        _latest[1:] = [_without(_latest[0], down)]
+    return Situation(_latest[-1], world)
+
+
+def _without(intact: Index, down: tuple[Element, ...]) -> Index:
+    """Return the index of the network without what is down (I-FAILURES)."""
+    fallen = set(down)
+    apart = {pair for pair, peering in peerings_of(intact.network).items() if peering in fallen}
+    peers = {
+        vnet: tuple(other for other in others if frozenset((vnet, other)) not in apart)
+        for vnet, others in intact.peers.items()
+    }
+    connections = tuple(connection for connection in intact.connections if not _needs(connection, fallen))
+    return replace(
+        intact,
+        peers=peers,
+        connections=connections,
+        connections_of=_connections_of(connections),
+        memory=Memory(),
+        down=down,
+        intact=intact,
+    )
+
+
+def _needs(connection: Connection, fallen: set[Element]) -> bool:
+    """Hold when the connection is down, or a gateway at one of its ends."""
+    ends = (name for name in (connection.gateway, connection.remote_gateway) if name is not None)
+    needed = (Element(FailureKind.CONNECTION, connection.name), *(Element(FailureKind.GATEWAY, end) for end in ends))
+    return not fallen.isdisjoint(needed)
 
 
 def index_of(network: Network) -> Index:
@@ -110,7 +163,8 @@ def index_of(network: Network) -> Index:
         views=views_of(network, halves, peers),
         mates=mates_of(network, peers),
         gateways_of=_gateways_of(network),
-        connections_of=_connections_of(network),
+        connections=network.connections,
+        connections_of=_connections_of(network.connections),
         members=_members(nics),
         public_holders=tuple(nic for nic in nics if nic.public_address is not None),
         memory=Memory(),
@@ -124,10 +178,10 @@ def _gateways_of(network: Network) -> dict[str, tuple[Gateway, ...]]:
     return {vnet: tuple(those) for vnet, those in gateways.items()}
 
 
-def _connections_of(network: Network) -> dict[str, tuple[Connection, ...]]:
+def _connections_of(connections: tuple[Connection, ...]) -> dict[str, tuple[Connection, ...]]:
     """Return the connections by gateway; one between two gateways is an end of both."""
     ends: dict[str, list[Connection]] = {}
-    for connection in network.connections:
+    for connection in connections:
         ends.setdefault(connection.gateway, []).append(connection)
         if connection.remote_gateway is not None:
             ends.setdefault(connection.remote_gateway, []).append(connection)
@@ -182,11 +236,12 @@ def route_servers_for(situation: Situation, vnet: str) -> tuple[RouteServer, ...
 def owner(situation: Situation, vnet: str, address: Interval) -> str | None:
     """Return the vnet that holds `address` as seen from `vnet`: itself, else the only such peer, else mate (R-ADDR-9).
 
-    It looks in all that `vnet` may see of its peers: doubtful ranges too, participating subnets alone.
+    It looks in all that `vnet` may see of its peers: doubtful ranges too, participating subnets alone. A peering
+    that is down does not change who holds an address (I-FAILURES).
     """
     if some_covers(situation.vnet(vnet).address_space, address):
         return vnet
-    index = situation.index
+    index = situation.with_everything_up.index
     holders = [peer for peer in index.peers[vnet] if some_covers(index.views[vnet, peer].prefixes, address)]
     if not holders:
         holders = [mate for mate in index.mates[vnet] if some_covers(situation.vnet(mate).address_space, address)]

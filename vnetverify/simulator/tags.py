@@ -43,7 +43,8 @@ class VirtualNetworkTag:
 
 
 def virtual_network(situation: Situation, subnet: Subnet) -> VirtualNetworkTag:
-    """Return the VirtualNetwork tag at `subnet` (F-TAG-2..8)."""
+    """Return the VirtualNetwork tag at `subnet` (F-TAG-2..8), which what is down does not change (I-FAILURES)."""
+    situation = situation.with_everything_up
     memory = situation.index.memory.tags
     if subnet.id not in memory:
         certain = tuple(dict.fromkeys(_certain(situation, subnet)))

@@ -1,6 +1,6 @@
 """A flow's first packet from place to place, and its reply back .
 
-Rules R-TRAF-1..10, F-STATE-1..3, F-STATE-6, F-MISC-1 and R-EFF-2.
+Rules R-TRAF-1..10, F-STATE-1..3, F-STATE-6, F-MISC-1, R-EFF-2 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.header import ICMP, TCP, UDP, Flow
-from vnetverify.model.intents import INTERNET, Place, PlaceKind
+from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Direction, Network, Site
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_public, lies_in, packet_of
@@ -55,16 +55,27 @@ class Conversation:
     why: str = ""
 
 
-def trace(network: Network, origin: Place, flow: Flow, world: World) -> Trace:
-    """Return the way of the flow's first packet from `origin` in `world`."""
-    journey = Journey(situation_of(network, world), packet_of(flow))
+def trace(network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None) -> Trace:
+    """Return the way of the flow's first packet from `origin` in `world`, which may take down what `failures` name."""
+    journey = _first_journey(network, flow, world, failures)
     return journey.ended(follow(journey, start(journey, origin)))
 
 
-def trace_unfiltered(network: Network, origin: Place, flow: Flow, world: World) -> Trace:
+def trace_unfiltered(
+    network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None
+) -> Trace:
     """Return the way of the first packet if every filter and every declared policy allowed it."""
-    journey = Journey(situation_of(network, world), packet_of(flow), unfiltered=True)
+    journey = _first_journey(network, flow, world, failures, unfiltered=True)
     return journey.ended(follow(journey, start(journey, origin)))
+
+
+def _first_journey(
+    network: Network, flow: Flow, world: World, failures: Failures | None, *, unfiltered: bool = False
+) -> Journey:
+    """Return the walk of a first packet, not yet begun; its story says first what is down (I-FAILURES)."""
+    journey = Journey(situation_of(network, world, failures), packet_of(flow), unfiltered=unfiltered)
+    journey.note_what_is_down()
+    return journey
 
 
 def start(journey: Journey, origin: Place) -> Next:
@@ -124,9 +135,11 @@ def follow(journey: Journey, position: Next) -> Outcome:
                 assert_never(position)
 
 
-def converse(network: Network, origin: Place, flow: Flow, world: World) -> Conversation:
+def converse(
+    network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None
+) -> Conversation:
     """Return both ways of the flow and whether its reply comes back to the sender (R-TRAF-2, F-STATE-2, F-STATE-3)."""
-    first = Journey(situation_of(network, world), packet_of(flow))
+    first = _first_journey(network, flow, world, failures)
     outcome = follow(first, start(first, origin))
     forward = first.ended(outcome)
     match outcome:

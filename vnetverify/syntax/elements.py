@@ -146,6 +146,7 @@ def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gatew
         options.switch("allow-remote-vnets"),
         options.flag("active-active"),
         DEFAULT_AS_NUMBER if number is None else number,
+        options.flag("fastpath"),
         scope.span(node.name),
     )
 

@@ -44,7 +44,7 @@ class Encoded:
 
     def _leaves_unnamed(self, origin: Place, flow: Flow, world: World) -> bool:
         """Hold when nobody who could send the packet out has a known public address, so that the world chooses one."""
-        met = trace(self.network, origin, flow, world).met
+        met = trace(self.network, origin, flow, world, self.claim.failures).met
         machines = [self.network.machines[name] for name in met if name in self.network.machines]
         senders = machines[-1].nics if machines else [n for n in self.network.nics() if _is_at(n, origin, flow)]
         return not any(nic.public_address and nic.public_address.address is not None for nic in senders)

@@ -1,0 +1,63 @@
+"""What is down: the elements that a claim lets fail, and those of them that a world takes down (I-FAILURES)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vnetverify.model.intents import FailureKind, Failures
+from vnetverify.model.network import Machine, Network
+from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Something that can fail, as its fact and a story call it: `gateway hub-vpn`, `peering hub -> spoke`."""
+
+    kind: FailureKind
+    name: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind.value} {self.name}"
+
+    @property
+    def is_down(self) -> Uncertainty:
+        """The fact that it is down."""
+        return uncertainty("U-DOWN", str(self))
+
+
+def elements_of(network: Network, failures: Failures) -> Iterator[Element]:
+    """Return the declared elements of the kinds that may fail; both halves of a peering are one."""
+    if FailureKind.GATEWAY in failures.kinds:
+        yield from (Element(FailureKind.GATEWAY, g.name, g.span) for g in network.gateways.values())
+    if FailureKind.APPLIANCE in failures.kinds:
+        machines = (machine for machine in network.machines.values() if _is_appliance(network, machine))
+        yield from (Element(FailureKind.APPLIANCE, machine.name, machine.span) for machine in machines)
+    if FailureKind.CONNECTION in failures.kinds:
+        yield from (Element(FailureKind.CONNECTION, c.name, c.span) for c in network.connections)
+    if FailureKind.PEERING in failures.kinds:
+        yield from peerings_of(network).values()
+
+
+def _is_appliance(network: Network, machine: Machine) -> bool:
+    """Hold when the machine carries what is not its own: by a forwarding interface, or by what it announces."""
+    announces = any(peer.machine == machine.name for server in network.route_servers for peer in server.peers)
+    return announces or any(nic.ip_forwarding for nic in machine.nics)
+
+
+def peerings_of(network: Network) -> dict[frozenset[str], Element]:
+    """Return the peerings by the two vnets that they join, each called as the half declared first."""
+    peerings: dict[frozenset[str], Element] = {}
+    for half in network.peerings:
+        element = Element(FailureKind.PEERING, half.id, half.span)
+        peerings.setdefault(frozenset((half.local, half.remote)), element)
+    return peerings
+
+
+def down_in(network: Network, world: World, failures: Failures | None) -> tuple[Element, ...]:
+    """Return what `world` takes down of what may fail, in order of declaration kind by kind. Raises `Undetermined`."""
+    if failures is None:
+        return ()
+    return tuple(element for element in elements_of(network, failures) if world.holds(element.is_down))

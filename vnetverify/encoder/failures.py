@@ -20,9 +20,12 @@ class Failing:
     symbols: dict[Term, Uncertainty] = field(default_factory=dict)
     _names: dict[str, Term] = field(default_factory=dict)
 
+    def may_fail(self, kind: FailureKind) -> bool:
+        return self.failures is not None and kind in self.failures.kinds
+
     def is_up(self, kind: FailureKind, name: str) -> Term:
         """Hold when the element works: always, unless the claim lets elements of its kind fail."""
-        if self.failures is None or kind not in self.failures.kinds:
+        if not self.may_fail(kind):
             return TRUE
         fact = uncertainty("U-DOWN", f"{kind.value} {name}")
         symbol = self._names.get(str(fact))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vnetverify.encoder.addressing import PUBLIC
+from vnetverify.encoder.addressing import PUBLIC, assignable
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
@@ -154,11 +154,9 @@ class Ends:
         width = key.selector_width
         selector = self.selector(place) if width else 0
         subnet = self.hops.estate.subnets.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
-        if (
-            subnet is None
-            or sum(prefix.size - 5 for prefix in subnet.prefixes) != addresses.size
-            or addresses.size < 16
-        ):
+        if subnet is None or addresses.size < 16 or assignable(subnet.prefixes).size != addresses.size:
+            return branches_of(addresses, term, selector, width)
+        if any(prefix.length > 29 for prefix in subnet.prefixes):
             return branches_of(addresses, term, selector, width)
         return [
             Branch(selector << 32 | p.value, width + p.length, all_of(_is_assignable(key.address, 32 - p.length), term))

@@ -26,6 +26,7 @@ from vnetverify.encoder.terms import (
     either,
     equals,
     is_among,
+    lies_in,
     negate,
 )
 from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
@@ -206,6 +207,8 @@ class Filters:
             case AnyAddress():
                 return TRUE
             case AddressPrefixes(prefixes):
+                if len(prefixes) == 1:
+                    return lies_in(address, prefixes[0])
                 return is_among(address, addresses_of(prefixes))
             case ServiceTag(tag):
                 return self.tags.holds(tag, address, spot.subnet, is_source is not is_reply)

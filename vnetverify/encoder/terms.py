@@ -14,6 +14,8 @@ from vnetverify.header import Interval, IntervalSet, Prefix
 
 Term = str
 
+_FEW_INTERVALS = 200
+
 TRUE: Term = "true"
 FALSE: Term = "false"
 
@@ -84,8 +86,15 @@ class Field:
     within: IntervalSet
     lows: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
+    @property
+    def is_simple(self) -> bool:
+        """Tell whether what is known of the field is little enough to compute with at every use."""
+        return len(self.within.intervals) <= _FEW_INTERVALS
+
     def narrowed(self, numbers: IntervalSet) -> Field:
-        """Return the field where it is known to lie in `numbers` as well."""
+        """Return the field where it is known to lie in `numbers` as well, unless that would cost more than it folds."""
+        if not self.is_simple and len(numbers.intervals) > 1:
+            return self
         return field_within(self.term, self.width, self.within & numbers)
 
     def meets(self, interval: Interval) -> bool:
@@ -145,7 +154,7 @@ def lies_in(address: Field, prefix: Prefix) -> Term:
 def is_among(number: Field, numbers: IntervalSet) -> Term:
     """Hold when `number` lies in one of the intervals of `numbers`."""
     met = [interval for interval in numbers if number.meets(interval)]
-    if len(met) > 1 and not number.within - numbers:
+    if len(met) > 1 and number.is_simple and not number.within - numbers:
         return TRUE
     return any_of(*(lies_between(number, interval) for interval in met))
 

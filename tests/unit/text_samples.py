@@ -15,13 +15,14 @@ vnet hub {
   subscription connectivity
   tenant contoso
   address 10.0.0.0/16, 10.100.0.0/16
+  summarized-gateway-prefixes 10.0.0.0/14, 10.100.0.0/16
   tag env = "shared"
   subnet GatewaySubnet       10.0.0.0/27  routes from-onprem
   subnet AzureFirewallSubnet 10.0.1.0/26
   subnet shared              10.0.2.0/24, 10.0.3.0/24  nsg web-nsg  nat-gateway egress  default-outbound off
   subnet RouteServerSubnet   10.0.4.0/27
   gateway vpn hub-vpn { asn 65010 active-active }
-  gateway expressroute hub-er { allow-remote-vnets on }
+  gateway expressroute hub-er { fastpath allow-remote-vnets on }
 }
 
 vnet spoke {

@@ -14,11 +14,15 @@ class PlaceKind(Enum):
     SUBNET = "subnet"
     SITE = "site"
     INTERNET = "internet"
+    ADDRESSES = "addresses"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a flow can begin or end: a subnet (`vnet.subnet`), a site, or the Internet."""
+    """Where a flow can begin or end: a subnet (`vnet.subnet`), a site, or the Internet.
+
+    The destinations of NEXT_HOP may be addresses alone: those of a prefix, whether or not anybody has them.
+    """
 
     kind: str
     name: str
@@ -28,6 +32,7 @@ class Place:
 
 
 INTERNET = Place(PlaceKind.INTERNET.value, "internet")
+ANYWHERE = Place(PlaceKind.ADDRESSES.value, "anywhere")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from vnetverify.syntax.tree import (
     EndpointsNode,
     EraNode,
     ExpectationNode,
+    FailuresNode,
     ForEachNode,
     GatewayNode,
     GroupNode,
@@ -99,6 +100,9 @@ class Builder:
     def address(self, children: Children) -> OptionNode:
         return OptionNode("address", children[0])
 
+    def summarized_gateway_prefixes(self, children: Children) -> OptionNode:
+        return OptionNode("summarized-gateway-prefixes", children[0])
+
     def tag(self, children: Children) -> OptionNode:
         return OptionNode("tag", children)
 
@@ -132,6 +136,9 @@ class Builder:
 
     def active_active(self, children: Children) -> OptionNode:
         return OptionNode("active-active", children)
+
+    def fastpath(self, children: Children) -> OptionNode:
+        return OptionNode("fastpath", children)
 
     def peering(self, children: Children) -> None:
         self.statements.append(PeeringNode(children[0], children[1], children[3], options_of(children)))
@@ -323,6 +330,13 @@ class Builder:
     def reaches(self, children: Children) -> ClaimNode:
         return on_services("REACHES", children)
 
+    def reaches_symmetrically(self, children: Children) -> ClaimNode:
+        *sentence, last = children
+        return on_services("REACHES_SYMMETRICALLY", sentence)._replace(last=last)
+
+    def loses_no_packets(self, children: Children) -> ClaimNode:
+        return on_services("LOSES_NO_PACKETS", children)
+
     def sometimes_reaches(self, children: Children) -> ClaimNode:
         return on_services("SOMETIMES_REACHES", children)
 
@@ -350,6 +364,16 @@ class Builder:
     def gateway_claim(self, children: Children) -> ClaimNode:
         first, _, left, _, right, _, gateway = children
         return ClaimNode("GATEWAY", first, left, right, gateway.last, via=(gateway,))
+
+    def under_failures(self, children: Children) -> ClaimNode:
+        claim, failures = children
+        return claim._replace(failures=failures, last=failures.last)  # type: ignore[no-any-return]
+
+    def failures(self, children: Children) -> FailuresNode:
+        return FailuresNode(children[2], [kind for kind in children[5:] if kind != ","])
+
+    def failure_kind(self, children: Children) -> Token:
+        return children[0]  # type: ignore[no-any-return]
 
     def expected_hop(self, children: Children) -> HopNode:
         return HopNode(children[0], children[1] if len(children) > 1 else None)

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.model.endpoints import union
-from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Intent, PlaceKind, Verb
+from vnetverify.model.intents import (
+    Claim,
+    EndpointSet,
+    ExpectedHop,
+    FailureKind,
+    Failures,
+    HopKind,
+    Intent,
+    PlaceKind,
+    Verb,
+)
 from vnetverify.model.network import Network, Service
 from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET
 from vnetverify.source import Span
@@ -16,12 +26,23 @@ from vnetverify.syntax.problems import shown
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import Member, Selection, Selectors, word_of
 from vnetverify.syntax.services import service
-from vnetverify.syntax.tree import ClaimNode, EndpointsNode, ForEachNode, HopNode, IntentNode, ReferenceNode
+from vnetverify.syntax.tree import (
+    ClaimNode,
+    EndpointsNode,
+    FailuresNode,
+    ForEachNode,
+    HopNode,
+    IntentNode,
+    ReferenceNode,
+)
 
 MOST_INSTANCES = 10_000  # sentences that a `for each` may stand for when they must be written out one by one
 
 _NAMED = 3  # sets that the text of a union names
 _ISOLATED = "ISOLATED"
+_MOST_FAILURES = 1000  # elements that may be down at once
+# A flow that works is found where nothing is down; what routes say is said of the network as it is declared.
+_WITHOUT_FAILURES = {"SOMETIMES_REACHES": "sometimes reaches", "NEXT_HOP": "next hop of", "GATEWAY": "gateway of"}
 _VERDICTS = {word: word for word in ("proved", "refuted", "vacuous", "unknown")}
 # Sentences about all packets that are delivered speak of every protocol; the others of what holds conversations.
 _ABOUT_PACKETS = frozenset({Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE})
@@ -89,7 +110,10 @@ def for_each(sentence: Sentence, node: ForEachNode) -> list[Claim]:
     claims = claims_of(replace(sentence, variables=dict.fromkeys(variables, whole)))
     if problems.errors > mistakes:
         return []
-    if is_between(node) and members.is_disjoint and claims[0].verb is not Verb.SOMETIMES_REACHES:
+    # A prefix as a destination of routes is no place, so that nothing of it lies in one member.
+    is_about_routes = claims[0].verb is Verb.NEXT_HOP and any(member.is_prefix for member in members.members)
+    can_leave_out = claims[0].verb is not Verb.SOMETIMES_REACHES and not is_about_routes
+    if is_between(node) and members.is_disjoint and can_leave_out:
         apart = tuple(member.endpoints for member in members.members)
         return [replace(claims[0], text=sentence.text, apart=apart)]  # of `isolated`, both directions are these pairs
     return one_by_one(sentence, variables, members.members, claims)
@@ -166,7 +190,35 @@ def _united(sets: Sequence[EndpointSet]) -> EndpointSet:
 
 
 def claims_of(sentence: Sentence) -> list[Claim]:
-    """Return the claims that a sentence makes: two of `isolated from`, else one."""
+    """Return the claims that a sentence makes, each under the failures that it names."""
+    node = sentence.node.failures
+    if node is None:
+        return plain_claims(sentence)
+    allowed = failures(sentence, node)
+    return [replace(claim, failures=allowed) for claim in plain_claims(sentence)]
+
+
+def failures(sentence: Sentence, node: FailuresNode) -> Failures | None:
+    """Return what may be down; None where the sentence is none that failures go with, or says it wrongly."""
+    scope, verb = sentence.scope, sentence.node.verb
+    if verb in _WITHOUT_FAILURES:
+        scope.problems.error(
+            "failures-out-of-place",
+            f"{shown(_WITHOUT_FAILURES[verb])} goes without failures",
+            scope.span(node.most, node.last),
+            "not here",
+        )
+        return None
+    kinds = [FailureKind(str(kind)) for kind in node.kinds]
+    for at, token in enumerate(node.kinds):
+        if kinds[at] in kinds[:at]:
+            scope.problems.error("said-twice", f"{shown(token)} is said twice here", scope.span(token), "said again")
+    most = scope.number(node.most, 1, _MOST_FAILURES, "count")
+    return None if most is None else Failures(most, frozenset(kinds))
+
+
+def plain_claims(sentence: Sentence) -> list[Claim]:
+    """Return the claims that a sentence makes with everything up: two of `isolated from`, else one."""
     node, scope = sentence.node, sentence.scope
     if node.verb == _ISOLATED:
         return isolation(sentence)
@@ -176,9 +228,11 @@ def claims_of(sentence: Sentence) -> list[Claim]:
     if node.hub is not None:
         return [non_transitivity(sentence, claim, left)]
     assert node.right is not None
-    claim = replace(claim, pairs=((left.endpoints, sentence.select(node.right).endpoints),))
+    right = sentence.select(node.right)
     if node.hop is not None:
-        return [replace(claim, expected_hop=expected_hop(scope, node.hop))]
+        pair = (left.endpoints, right.destinations)
+        return [replace(claim, pairs=(pair,), expected_hop=expected_hop(scope, node.hop))]
+    claim = replace(claim, pairs=((left.endpoints, right.endpoints),))
     devices = tuple(name for reference in node.via if (name := device(scope, reference, verb)) is not None)
     if verb is Verb.GATEWAY:
         return [replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, next(iter(devices), None)))]

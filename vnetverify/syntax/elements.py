@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 _MODELS = {model.value: model for model in DeploymentModel}
-_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes", "members"})
+_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes"})
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
 
@@ -107,6 +107,7 @@ def vnet(scope: Scope, name: str, node: VnetNode) -> Vnet:
         _text(options.word("region")),
         _text(options.word("subscription")),
         _text(options.word("tenant")),
+        scope.prefixes(options.all_words("summarized-gateway-prefixes")),
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(tags[::2], tags[1::2], strict=True)),
         span=scope.span(node.name),

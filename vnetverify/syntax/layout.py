@@ -21,7 +21,19 @@ _INDENT = "  "
 _BYTE_ORDER_MARK = "\ufeff"
 
 _STARTS_ITEM = {
-    "vnet": frozenset({"region", "subscription", "tenant", "model", "address", "tag", "subnet", "gateway"}),
+    "vnet": frozenset(
+        {
+            "region",
+            "subscription",
+            "tenant",
+            "model",
+            "address",
+            "summarized-gateway-prefixes",
+            "tag",
+            "subnet",
+            "gateway",
+        }
+    ),
     "peering": frozenset(
         {
             "state",
@@ -50,7 +62,8 @@ _OPTIONS = {
 }
 _ALWAYS_OPEN = frozenset({"vnet", "nsg", "route-table"})
 _OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection"})
-_ENDS_WITHOUT_NAME = frozenset({"peering", "vnet-local", "none", "internet"})
+_ENDS_WITHOUT_NAME = frozenset({"peering", "vnet-local", "none", "internet", "symmetrically"})
+_FAILURES = frozenset({"failure", "failures"})
 _TIGHT_BEFORE = frozenset({",", ".", ":", "/"})
 _TIGHT_AFTER = frozenset({".", "/"})
 
@@ -168,7 +181,14 @@ def _starts_sentence(tokens: Sequence[Lexeme], index: int) -> bool:
         return True
     if token.is_word("gateway"):
         return tokens[index + 1].is_word("of")
-    return bool(token.kind) and (bool(before.kind) or before.is_word(*_ENDS_WITHOUT_NAME))
+    ends_here = bool(before.kind) or before.is_word(*_ENDS_WITHOUT_NAME) or _ends_failures(tokens[:index])
+    return bool(token.kind) and ends_here
+
+
+def _ends_failures(tokens: Sequence[Lexeme]) -> bool:
+    """Tell whether `tokens` end in the kinds of `failures of KIND, KIND`."""
+    of = next((at for at in range(len(tokens) - 2, 0, -2) if not tokens[at].is_word(",")), 0)
+    return tokens[of].is_word("of") and tokens[of - 1].is_word(*_FAILURES)
 
 
 def _lines(statement: _Item | _Block) -> Iterator[str]:

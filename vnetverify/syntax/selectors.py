@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, are_disjoint, union, without
-from vnetverify.model.intents import EndpointSet
+from vnetverify.model.intents import ANYWHERE, EndpointSet
 from vnetverify.model.network import Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
@@ -23,11 +23,15 @@ SELECTABLE = (VNET, MACHINE, SITE, GROUP)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What one term of a set stands for: its endpoints, and the plain ranges that an appliance's policy means by it."""
+    """What one term of a set stands for: its endpoints, and the plain ranges that an appliance's policy means by it.
+
+    Of a prefix the next hop may be asked for all its `ranges`, whoever has them.
+    """
 
     text: str
     endpoints: EndpointSet
     ranges: IntervalSet
+    is_prefix: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,17 @@ class Selection:
         return interval_set(interval for member in self.members for interval in member.ranges)
 
     @cached_property
+    def destinations(self) -> EndpointSet:
+        """What routes can lead to: the endpoints, and every address of a prefix."""
+        return union((_destinations(member) for member in self.members), self.text)
+
+    @cached_property
     def is_disjoint(self) -> bool:
         return are_disjoint(member.endpoints for member in self.members)
+
+
+def _destinations(member: Member) -> EndpointSet:
+    return EndpointSet(((ANYWHERE, member.ranges),)) if member.is_prefix and member.ranges else member.endpoints
 
 
 class Selectors:
@@ -70,8 +83,13 @@ class Selectors:
         return Selection(tuple(members), text)
 
     def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
-        members = (member for term in terms for member in self._term(scope, term, variables))
-        return list({(member.endpoints.parts, member.ranges): member for member in members}.values())
+        """Return what `terms` stand for, each once; what is named as a prefix and otherwise too counts as a prefix."""
+        members: dict[tuple[object, IntervalSet], Member] = {}
+        for member in (member for term in terms for member in self._term(scope, term, variables)):
+            key = (member.endpoints.parts, member.ranges)
+            if key not in members or not members[key].is_prefix:
+                members[key] = member
+        return list(members.values())
 
     def groups_named(self, node: GroupNode) -> set[str]:
         """Return the declared groups that the definition of a group names."""
@@ -169,7 +187,7 @@ class Selectors:
         """Return the member for a prefix; the same one again, under its first spelling, where it is written again."""
         known = self._prefixes.get(prefix)
         if known is None:
-            known = Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)))
+            known = Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)), is_prefix=True)
             self._prefixes[prefix] = known
         return known
 
@@ -241,7 +259,8 @@ def _excluding(members: Iterable[Member], excluded: Sequence[Member]) -> list[Me
     holes = union(member.endpoints for member in excluded)
     gaps = interval_set(interval for member in excluded for interval in member.ranges)
     rest = (
-        Member(member.text, without(member.endpoints, holes, member.text), member.ranges - gaps) for member in members
+        replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)
+        for member in members
     )
     return [member for member in rest if member.endpoints or member.ranges]
 

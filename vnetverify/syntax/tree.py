@@ -304,6 +304,17 @@ class HopNode(NamedTuple):
         return self.reference.last if self.reference is not None else self.kind
 
 
+class FailuresNode(NamedTuple):
+    """`under any MOST failures of KINDS`."""
+
+    most: Token
+    kinds: Sequence[Token]
+
+    @property
+    def last(self) -> Token:
+        return self.kinds[-1]
+
+
 class ClaimNode(NamedTuple):
     """A sentence; `verb` is the name of a `Verb`, or `ISOLATED`; `via` holds the devices named."""
 
@@ -316,6 +327,7 @@ class ClaimNode(NamedTuple):
     via: Sequence[ReferenceNode] = ()
     hub: Token | None = None
     hop: HopNode | None = None
+    failures: FailuresNode | None = None
 
 
 class ForEachNode(NamedTuple):

@@ -10,14 +10,14 @@ RESERVED = frozenset({
     "allow-remote-vnets", "allow-virtual-network-access", "any", "appliance", "asg", "asn", "assume", "basic",
     "because", "behind", "bgp", "branch-to-branch", "circuit", "connected", "connected-group", "connection",
     "default-outbound", "default-site", "deny", "disconnected", "drops", "each", "era", "except", "expect",
-    "expressroute", "for", "forwards", "from", "gateway", "global", "group", "hop", "in", "inbound", "initiated",
-    "intent", "internet", "ip-forwarding", "is", "isolated", "local-subnets", "members", "model", "nat-gateway",
-    "never", "next", "nic", "none", "not", "nsg", "of", "off", "on", "only", "outbound", "peer", "peering", "port",
-    "prefixes", "propagate-gateway-routes", "public-ip", "reaches", "reading", "region", "remote-space",
-    "remote-subnets", "route-server", "route-table", "routes", "service", "service-endpoints", "service-tag", "site",
-    "sometimes", "source-nat", "standard", "state", "stateful", "stateless", "subnet", "subscription", "tag",
-    "tenant", "through", "to", "transitive", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn",
-    "where",
+    "expressroute", "failure", "failures", "fastpath", "for", "forwards", "from", "gateway", "global", "group", "hop",
+    "in", "inbound", "initiated", "intent", "internet", "ip-forwarding", "is", "isolated", "local-subnets", "loses",
+    "members", "model", "nat-gateway", "never", "next", "nic", "no", "none", "not", "nsg", "of", "off", "on", "only",
+    "outbound", "packets", "peer", "peering", "port", "prefixes", "propagate-gateway-routes", "public-ip", "reaches",
+    "reading", "region", "remote-space", "remote-subnets", "route-server", "route-table", "routes", "service",
+    "service-endpoints", "service-tag", "site", "sometimes", "source-nat", "standard", "state", "stateful", "stateless",
+    "subnet", "subscription", "summarized-gateway-prefixes", "symmetrically", "tag", "tenant", "through", "to",
+    "transitive", "under", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn", "where",
 })  # fmt: skip
 
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")

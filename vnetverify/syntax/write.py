@@ -89,6 +89,7 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
     if vnet.model is not DeploymentModel.RESOURCE_MANAGER:
         yield f"model {vnet.model.value}"
     yield from (f"address {prefix}" for prefix in vnet.address_space)
+    yield from (f"summarized-gateway-prefixes {prefix}" for prefix in vnet.summarized_gateway_prefixes)
     yield from (f"tag {written(tag)} = {quoted(value)}" for tag, value in vnet.tags)
     yield from map(_subnet, vnet.subnets)
 
@@ -110,6 +111,7 @@ def _gateway(gateway: Gateway) -> str:
     options = [
         *((f"asn {gateway.asn}",) if gateway.asn != DEFAULT_AS_NUMBER else ()),
         *(("active-active",) if gateway.active_active else ()),
+        *(("fastpath",) if gateway.fastpath else ()),
         *((f"allow-remote-vnets {_switch(allows)}",) if (allows := gateway.allows_remote_vnets) is not None else ()),
     ]
     return f"{header} {{ {' '.join(options)} }}" if options else header

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
+from vnetverify.header import Prefix
 from vnetverify.ingest import read_paths
 from vnetverify.model.intents import Claim, EndpointSet, Intent, Verb
 from vnetverify.model.network import Network
@@ -28,7 +29,7 @@ from vnetverify.rules import SettledFacts
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, read, resolve_expression, uses
+from vnetverify.syntax import Document, read, resolve_expression, service_tags, uses
 
 _LARGEST_TEXT = 64 << 20
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
@@ -91,7 +92,7 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
             here = Path() if source.name == "-" else Path(source.name).parent
             wanted += [(here / path, span) for path, span in uses(source)]
     with clock.phase("ingest"):
-        imported = _import_all(wanted, diagnostics)
+        imported = _import_all(wanted, service_tags(sources), diagnostics)
     with clock.phase("parse"):
         document = read(sources, imported)
     diagnostics += document.diagnostics
@@ -141,7 +142,9 @@ def _bounded(path: Path) -> bytes:
         return file.read(_LARGEST_TEXT + 1)
 
 
-def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> Network:
+def _import_all(
+    wanted: Sequence[tuple[Path, Span]], tags: Mapping[str, tuple[Prefix, ...]], diagnostics: list[Diagnostic]
+) -> Network:
     """Return what all exports hold together: resources may name each other across them."""
     present = []
     for path, span in wanted:
@@ -153,7 +156,7 @@ def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnosti
             present.append(path)
     if not present:
         return Network()
-    imported = read_paths(tuple(dict.fromkeys(present)))
+    imported = read_paths(tuple(dict.fromkeys(present)), tags=tags)
     diagnostics += imported.diagnostics
     return imported.network
 

@@ -39,8 +39,8 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
 
 def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
-    form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
     try:
+        form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
         network = form.network_of(vector)
         asked = form.asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:

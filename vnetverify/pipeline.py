@@ -7,11 +7,12 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
@@ -192,9 +193,8 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
         run = _Run(document.network, assumed, documented, clock, SimpleQueue())
         for solver in solvers:
             run.idle.put(solver)
-        pending = [pool.submit(run.intent, intent) for intent in selected]
         try:
-            for future in pending:
+            for future in [pool.submit(run.intent, intent) for intent in selected]:
                 results.append(future.result())
                 if progress is not None:
                     progress(results[-1])
@@ -203,6 +203,7 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
             pass  # what is decided so far is reported, marked as a part
         finally:
             if not complete:
+                run.stopped.set()
                 for solver in solvers:
                     solver.stop()
             pool.shutdown(cancel_futures=True)
@@ -229,6 +230,7 @@ class _Run:
     documented: bool
     clock: Clock
     idle: SimpleQueue[Solver]
+    stopped: Event = field(default_factory=Event)
 
     def intent(self, intent: Intent) -> IntentResult:
         solver = self.idle.get()
@@ -240,6 +242,8 @@ class _Run:
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
+        if self.stopped.is_set():  # an intent can have very many claims, and nobody waits for them now
+            raise CancelledError
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
         verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))

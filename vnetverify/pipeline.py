@@ -7,15 +7,17 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
+from vnetverify.header import Prefix
 from vnetverify.ingest import read_paths
 from vnetverify.model.intents import Claim, EndpointSet, Intent, Verb
 from vnetverify.model.network import Network
@@ -28,7 +30,7 @@ from vnetverify.rules import SettledFacts
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, read, resolve_expression, uses
+from vnetverify.syntax import Document, read, resolve_expression, service_tags, uses
 
 _LARGEST_TEXT = 64 << 20
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
@@ -91,7 +93,7 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
             here = Path() if source.name == "-" else Path(source.name).parent
             wanted += [(here / path, span) for path, span in uses(source)]
     with clock.phase("ingest"):
-        imported = _import_all(wanted, diagnostics)
+        imported = _import_all(wanted, service_tags(sources), diagnostics)
     with clock.phase("parse"):
         document = read(sources, imported)
     diagnostics += document.diagnostics
@@ -141,7 +143,9 @@ def _bounded(path: Path) -> bytes:
         return file.read(_LARGEST_TEXT + 1)
 
 
-def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> Network:
+def _import_all(
+    wanted: Sequence[tuple[Path, Span]], tags: Mapping[str, tuple[Prefix, ...]], diagnostics: list[Diagnostic]
+) -> Network:
     """Return what all exports hold together: resources may name each other across them."""
     present = []
     for path, span in wanted:
@@ -153,7 +157,7 @@ def _import_all(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnosti
             present.append(path)
     if not present:
         return Network()
-    imported = read_paths(tuple(dict.fromkeys(present)))
+    imported = read_paths(tuple(dict.fromkeys(present)), tags=tags)
     diagnostics += imported.diagnostics
     return imported.network
 
@@ -189,9 +193,8 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
         run = _Run(document.network, assumed, documented, clock, SimpleQueue())
         for solver in solvers:
             run.idle.put(solver)
-        pending = [pool.submit(run.intent, intent) for intent in selected]
         try:
-            for future in pending:
+            for future in [pool.submit(run.intent, intent) for intent in selected]:
                 results.append(future.result())
                 if progress is not None:
                     progress(results[-1])
@@ -200,6 +203,7 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
             pass  # what is decided so far is reported, marked as a part
         finally:
             if not complete:
+                run.stopped.set()
                 for solver in solvers:
                     solver.stop()
             pool.shutdown(cancel_futures=True)
@@ -226,6 +230,7 @@ class _Run:
     documented: bool
     clock: Clock
     idle: SimpleQueue[Solver]
+    stopped: Event = field(default_factory=Event)
 
     def intent(self, intent: Intent) -> IntentResult:
         solver = self.idle.get()
@@ -237,6 +242,8 @@ class _Run:
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
+        if self.stopped.is_set():  # an intent can have very many claims, and nobody waits for them now
+            raise CancelledError
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
         verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))

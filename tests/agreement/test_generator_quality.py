@@ -18,7 +18,7 @@ from vnetverify.simulator.situation import index_of
 from vnetverify.simulator.walk import Conversation, converse
 from vnetverify.testing.strategies import flows, networks, worlds
 
-NETWORKS = 150
+NETWORKS = 300
 FLOWS = 4
 
 
@@ -93,13 +93,13 @@ def features(conversation: Conversation) -> set[str]:
 @pytest.mark.parametrize(
     ("trait", "share"),
     [
-        ("a tie with a system route", 0.30),
+        ("a tie with a system route", 0.3),
         ("a chain of peerings", 0.15),
-        ("a user route for 0.0.0.0/0", 0.10),
-        ("gateway transit", 0.10),
-        ("accepted by Azure", 0.60),
-        ("several interfaces", 0.20),
-        ("a shared circuit", 0.04),
+        ("a user route for 0.0.0.0/0", 0.08),
+        ("gateway transit", 0.12),
+        ("accepted by Azure", 0.7),
+        ("several interfaces", 0.25),
+        ("a shared circuit", 0.03),
         ("gateways joined", 0.05),
     ],
 )
@@ -110,15 +110,15 @@ def test_networks_have(trait: str, share: float) -> None:
 @pytest.mark.parametrize(
     ("feature", "share"),
     [
-        ("delivered", 0.20),
+        ("delivered", 0.15),
         ("left to the Internet", 0.01),
         ("answered", 0.15),
-        ("one way only", 0.01),
-        ("forwarded by an appliance", 0.04),
-        ("delivered through an appliance", 0.01),
-        ("delivered through a gateway", 0.02),
-        ("a loop", 0.002),
-        ("denied by a filter", 0.04),
+        ("one way only", 0.015),
+        ("forwarded by an appliance", 0.015),
+        ("delivered through an appliance", 0.002),
+        ("delivered through a gateway", 0.01),
+        ("a loop", 0.005),
+        ("denied by a filter", 0.03),
         ("dropped by a None route", 0.04),
     ],
 )

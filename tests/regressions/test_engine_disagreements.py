@@ -125,3 +125,55 @@ def test_a_route_to_an_appliance_that_nobody_is_names_an_appliance_all_the_same(
     """
 
     assert verdicts(text) == {"there": verdict}
+
+
+def test_peered_subnets_are_not_in_the_tag_where_access_is_off() -> None:
+    """The encoding let the tag hold the peer's space, which the flag takes out of it; the simulator did not."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24 nsg n
+    }
+    vnet b {
+      address 10.1.0.0/16
+      subnet s 10.1.0.0/24
+    }
+    peering a -> b {
+      allow-virtual-network-access off
+      local-subnets s
+      remote-subnets s
+    }
+    peering b -> a {
+      local-subnets s
+      remote-subnets s
+    }
+    nsg n {}
+    intent apart { a isolated from b }
+    """
+
+    assert verdicts(text) == {"apart": "proved"}
+
+
+def test_of_two_reasons_for_the_tag_both_engines_go_by_the_first() -> None:
+    """The range of a group's member was documented in the tag for the encoding, and for the simulator not.
+
+    Another subnet's route to the same prefix comes first, and its prefix is documented not to be in the tag.
+    """
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24 nsg n
+      subnet t 10.0.1.0/24 routes r
+    }
+    vnet b {
+      address 10.1.0.0/16
+      subnet s 10.1.0.0/24
+    }
+    connected-group mesh { members a, b }
+    nsg n {}
+    route-table r { b 10.1.0.0/16 -> none }
+    reading documented
+    intent apart { b never reaches a.s }
+    """
+
+    assert verdicts(text) == {"apart": "proved"}

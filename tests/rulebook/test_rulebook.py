@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,3 +194,21 @@ def _ids_of_prose() -> frozenset[str]:
     """Return the ids that the pages state in running text: how the rules are to be read, and what is left out."""
     bold = [line for name in PAGES for line in (BOOK / f"{name}.md").read_text().splitlines() if "**" in line]
     return rule_ids("\n".join(bold))
+
+
+# -- the notes that lean on the book --------------------------------------------------------------------
+
+TRAPS = (ROOT / "docs" / "decisions" / "2026-11-25-traps-of-routing.md").read_text()
+
+
+def test_every_trap_points_at_examples_or_texts_that_are_there() -> None:
+    names = {name for example in EVERY for name in example.names}
+    shown = [line for line in TRAPS.splitlines() if line.startswith("*Shown by* ")]
+    pointers = [pointer for line in shown for pointer in re.findall(r"`([^`]+)`", line)]
+
+    assert len(shown) == 14
+    assert [pointer for pointer in pointers if pointer not in names and not (ROOT / pointer).is_file()] == []
+
+
+def test_the_traps_name_rules_of_the_book() -> None:
+    assert rule_ids(TRAPS) <= set(RULES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ from tests.unit.azure_resources import (
     vnet,
 )
 from vnetverify.header import Interval, IntervalSet, parse_address, parse_prefix
+from vnetverify.ingest import read_path
 from vnetverify.model.network import (
     AddressPrefixes,
     AnyAddress,
     AsgMembers,
     DeploymentModel,
     GatewayKind,
+    Network,
     NextHopType,
     SecurityRule,
     ServiceTag,
@@ -181,7 +184,7 @@ def test_the_next_hop_of_a_route(
 
     hop, address = expected
     parsed = None if address is None else parse_address(address)
-    assert found == UserRoute("r", parse_prefix("10.9.0.0/16"), hop, parsed, found.span)
+    assert found == UserRoute("r", parse_prefix("10.9.0.0/16"), hop, parsed, span=found.span)
 
 
 def test_a_nic_stands_in_its_subnet_with_its_groups_and_public_address(tmp_path: Path) -> None:
@@ -354,3 +357,80 @@ def test_half_a_connection_between_vnets_is_in_doubt(tmp_path: Path) -> None:
 
     assert found.connections == ()
     assert doubts(found) == [("the other half of connection `ab`", ("v", "w"))]
+
+
+def _peered(**of_hub: Any) -> list[dict[str, Any]]:
+    hub = _hub(subnet("web"), virtualNetworkPeerings=[peering("p", "spoke", **of_hub)])
+    spoke = vnet("spoke", "10.1.0.0/16", subnet("App", "10.1.0.0/24"), virtualNetworkPeerings=[peering("p", "hub")])
+    return [hub, spoke]
+
+
+def test_a_peering_of_subnets_names_them_as_they_are_declared(tmp_path: Path) -> None:
+    told = {"peerCompleteVnets": False, "localSubnetNames": ["WEB"], "remoteSubnetNames": ["app"]}
+
+    found = network(tmp_path, *_peered(**told, remoteAddressSpace={"addressPrefixes": ["10.1.0.0/24"]}))
+
+    half, other = found.peerings
+    assert (half.local_subnets, half.remote_subnets, half.remote_space) == (("web",), ("App",), None)
+    assert not other.is_of_subnets
+    assert doubts(found) == []
+
+
+def test_a_half_that_saw_another_remote_space_keeps_it(tmp_path: Path) -> None:
+    seen = {"addressPrefixes": ["10.1.0.0/17", "10.8.0.0/16"]}
+
+    half, other = network(tmp_path, *_peered(remoteAddressSpace=seen)).peerings
+
+    assert half.remote_space == (parse_prefix("10.1.0.0/17"), parse_prefix("10.8.0.0/16"))
+    assert other.remote_space is None
+
+
+def test_a_peer_that_stands_in_has_its_present_space_and_the_half_the_one_it_saw(tmp_path: Path) -> None:
+    told = {
+        "remoteAddressSpace": {"addressPrefixes": ["10.7.0.0/17"]},
+        "remoteVirtualNetworkAddressSpace": {"addressPrefixes": ["10.7.0.0/16"]},
+    }
+
+    found = network(tmp_path, _hub(virtualNetworkPeerings=[peering("p", "away", **told)]))
+
+    assert found.vnets["away"].address_space == (parse_prefix("10.7.0.0/16"),)
+    assert found.peerings[0].remote_space == (parse_prefix("10.7.0.0/17"),)
+
+
+def test_a_gateway_has_its_number_and_says_whether_both_its_instances_work(tmp_path: Path) -> None:
+    found = network(
+        tmp_path,
+        _gateway_vnet("a", "0"),
+        _gateway_vnet("b", "1"),
+        _gateway("one", "a", activeActive=True, bgpSettings={"asn": 65010, "peerWeight": 0}),
+        _gateway("two", "b", activeActive=False),
+    ).gateways
+
+    assert (found["one"].active_active, found["one"].asn) == (True, 65010)
+    assert (found["two"].active_active, found["two"].asn) == (False, 65515)
+
+
+_TAGS = {"Storage": (parse_prefix("20.60.0.0/16"), parse_prefix("20.150.0.0/17"))}
+
+
+def _with_tags(folder: Path, *contents: Any) -> Network:
+    path = folder / "estate.json"
+    path.write_text(json.dumps(contents), encoding="utf-8")
+    return read_path(path, tags=_TAGS).network
+
+
+def test_a_service_endpoint_counts_where_its_prefixes_are_told(tmp_path: Path) -> None:
+    endpoints = [{"service": "Microsoft.storage", "locations": ["*"]}, {"service": "Microsoft.Sql"}]
+
+    found = _with_tags(tmp_path, _hub(subnet("web", serviceEndpoints=endpoints)))
+
+    assert found.subnet("hub.web").service_endpoints == ("Microsoft.Storage",)
+    assert doubts(found) == [("service endpoint `Microsoft.Sql` of subnet `web`", ("hub",))]
+
+
+def test_a_route_to_a_service_tag_leads_to_its_prefixes_where_they_are_told(tmp_path: Path) -> None:
+    routes = [{"name": "r", "properties": {"addressPrefix": "storage", "nextHopType": "Internet"}}]
+
+    found = _with_tags(tmp_path, resource("routeTables", "t", routes=routes)).route_tables["t"].routes
+
+    assert [(route.prefix, route.service_tag) for route in found] == [(p, "Storage") for p in _TAGS["Storage"]]

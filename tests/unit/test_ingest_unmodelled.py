@@ -83,7 +83,7 @@ def test_what_changes_no_packet_raises_no_doubt(tmp_path: Path, properties: dict
         {"peerCompleteVnets": False},
         {"peeringSyncLevel": "LocalNotInSync"},
         {"enableOnlyIPv6Peering": True},
-        {"remoteAddressSpace": {"addressPrefixes": ["10.1.0.0/17"]}},
+        {"peerCompleteVnets": False, "localSubnetNames": ["web"], "remoteSubnetNames": ["nowhere"]},
     ],
 )
 def test_a_peering_with_more_than_the_model_knows_is_in_doubt_at_both_ends(
@@ -97,6 +97,7 @@ def test_a_peering_with_more_than_the_model_knows_is_in_doubt_at_both_ends(
     [
         {"peerCompleteVnets": True, "peeringSyncLevel": "FullyInSync", "doNotVerifyRemoteGateways": False},
         {"remoteAddressSpace": {"addressPrefixes": ["10.1.0.0/16"]}},
+        {"remoteAddressSpace": {"addressPrefixes": ["10.1.0.0/17"]}, "peeringSyncLevel": "LocalNotInSync"},
     ],
 )
 def test_an_ordinary_peering_raises_no_doubt(tmp_path: Path, properties: dict[str, Any]) -> None:

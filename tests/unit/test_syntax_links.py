@@ -106,6 +106,19 @@ def test_a_subnet_has_its_service_endpoints() -> None:
     assert NETWORK.subnet("hub.shared").service_endpoints == ()
 
 
+def test_a_service_endpoint_whose_prefixes_are_not_declared_is_a_mistake() -> None:
+    found = mistake("vnet v { subnet s 10.0.0.0/24 service-endpoints Microsoft.Storage }")
+
+    assert (found.code, found.span.column, found.span.end_column) == ("tag-without-prefixes", 49, 66)
+    assert found.help == "write `service-tag Microsoft.Storage PREFIXES` with those that Azure publishes"
+
+
+def test_a_service_endpoint_is_spelled_as_the_tag_with_its_prefixes() -> None:
+    text = "vnet v { subnet s 10.0.0.0/24 service-endpoints microsoft.storage }\nservice-tag Storage 20.60.0.0/16"
+
+    assert read_text(text).network.subnet("v.s").service_endpoints == ("Microsoft.Storage",)
+
+
 def test_a_gateway_has_its_number_and_says_whether_both_its_instances_work() -> None:
     vpn, expressroute = NETWORK.gateways["hub-vpn"], NETWORK.gateways["hub-er"]
 

@@ -61,6 +61,8 @@ nsg web-nsg {
 
 asg web-servers
 nat-gateway egress
+service-tag Storage 20.60.0.0/16
+service-tag Microsoft.Sql 40.78.0.0/16
 service-tag Partner 203.0.113.0/24, 198.51.100.0/24
 
 route-table from-onprem {}

@@ -152,25 +152,26 @@ class Tags:
         certain += [route.prefix for route in routes if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
         certain.append(_HOST)
         to_devices = any(route.prefix == EVERYWHERE and route.next_hop in _THROUGH for route in routes)
-        defaults = [prefix for prefix in (*(e.prefix for e in entries), *announced) if prefix == EVERYWHERE]
-        if to_devices or (propagates and defaults):
+        if to_devices or (propagates and any(entry.prefix == EVERYWHERE for entry in entries)):
             perhaps(EVERYWHERE, True)
         for route in routes:
             if route.next_hop not in _THROUGH:
                 perhaps(route.prefix, route.prefix != EVERYWHERE)
-        for mate in self.estate.mates(subnet.vnet):
-            for prefix in vnets[mate].address_space:
-                perhaps(prefix, True)
-        for prefix, documented in self._doubtful_of_peers(subnet):
-            perhaps(prefix, documented)
         for other in vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
             if other_table is not None and other_table is not table:
                 for route in other_table.routes:
                     perhaps(route.prefix, False)
-        for prefix in (*(entry.prefix for entry in entries), *announced):
-            perhaps(prefix, False)
+        for entry in entries:
+            perhaps(entry.prefix, False)
         perhaps(_METADATA, False)
+        for prefix, documented in self._doubtful_of_peers(subnet):
+            perhaps(prefix, documented)
+        for mate in self.estate.mates(subnet.vnet):
+            for prefix in vnets[mate].address_space:
+                perhaps(prefix, True)
+        for prefix in announced:
+            perhaps(prefix, prefix == EVERYWHERE)
         shut = self._shut(subnet)
         everything = addresses_of((*own, *certain))
         return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)
@@ -195,11 +196,13 @@ class Tags:
         """Yield the ranges of peers that the tag may hold, each with what is documented (R-PEER-17, F-TAG-22)."""
         for peer in self.estate.peers(subnet.vnet):
             half = self.estate.half(subnet.vnet, peer)
+            if half is None or not half.allow_virtual_network_access:
+                continue
             present = self.estate.network.vnets[peer].address_space
             if self.estate.is_of_subnets(subnet.vnet, peer):
                 if not self.routes.takes_part(subnet, peer):
                     yield from ((prefix, False) for prefix, _ in self.estate.ranges_seen(subnet.vnet, peer))
                 yield from ((prefix, False) for prefix in present)
-            elif half is not None and half.allow_virtual_network_access:
+            else:
                 doubtful = [prefix for prefix, sure in self.estate.ranges_seen(subnet.vnet, peer) if not sure]
                 yield from ((prefix, prefix not in present) for prefix in doubtful)

@@ -12,6 +12,7 @@ from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.resources import Resource, resources_in
+from vnetverify.ingest.routing import Tags
 from vnetverify.model.network import Network, Vnet
 from vnetverify.source import Span
 
@@ -26,21 +27,22 @@ class Imported:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read_path(path: Path, declared: Mapping[str, Vnet] | None = None) -> Imported:
+def read_path(path: Path, declared: Mapping[str, Vnet] | None = None, tags: Tags | None = None) -> Imported:
     """Return the network that the JSON file or folder at `path` holds; see `read_paths`."""
-    return read_paths((path,), declared)
+    return read_paths((path,), declared, tags)
 
 
-def read_paths(paths: Sequence[Path], declared: Mapping[str, Vnet] | None = None) -> Imported:
+def read_paths(paths: Sequence[Path], declared: Mapping[str, Vnet] | None = None, tags: Tags | None = None) -> Imported:
     """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
-    network returned then holds the completed vnet. Never raises for what the files contain.
+    network returned then holds the completed vnet. Routes and service endpoints lead to the prefixes of service
+    tags that `tags` holds. Never raises for what the files contain.
     """
     with collector_off():
         findings = Findings()
         resources = [resource for path in paths for resource in _resources_at(path, findings)]
-        network = network_of(Inventory(resources, findings), findings, declared or {})
+        network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {})
         return Imported(network, in_source_order(findings.diagnostics))
 
 

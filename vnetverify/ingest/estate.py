@@ -15,7 +15,7 @@ from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
 from vnetverify.ingest.references import ids_in, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.routing import Tables
+from vnetverify.ingest.routing import Tables, Tags
 from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, WITH_EFFECT, WITHOUT_EFFECT, read
 from vnetverify.ingest.values import Malformed, as_list, as_reference
 from vnetverify.model.network import Network, Vnet
@@ -46,22 +46,23 @@ _MODELLED = frozenset(
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
 
 
-def network_of(inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> Network:
+def network_of(inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Tags) -> Network:
     """Return the network of `inventory`, telling `findings` what is wrong or not modelled.
 
-    Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there.
+    Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there;
+    `tags` holds the prefixes of service tags as far as they are known.
     """
-    estate = _Estate(inventory, findings, declared)
+    estate = _Estate(inventory, findings, declared, tags)
     return estate.network()
 
 
 class _Estate:
-    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> None:
+    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Tags) -> None:
         self._inventory = inventory
         self._findings = findings
-        self._networks = Networks(inventory, findings, declared)
+        self._networks = Networks(inventory, findings, declared, tags)
         self._filters = Filters(inventory, findings)
-        self._tables = Tables(inventory, findings)
+        self._tables = Tables(inventory, findings, tags)
         self._interfaces = Interfaces(inventory, findings, self._networks, self._filters)
         self._gateways = Gateways(inventory, findings, self._networks)
         self._nat_spans = self._nat_gateway_spans()

@@ -11,18 +11,19 @@ from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of
-from vnetverify.ingest.shapes import CONNECTION, GATEWAY, GATEWAY_CONFIGURATION, LOCAL_GATEWAY, read
+from vnetverify.ingest.shapes import BGP_SETTINGS, CONNECTION, GATEWAY, GATEWAY_CONFIGURATION, LOCAL_GATEWAY, read
 from vnetverify.ingest.values import (
     Malformed,
     as_flag,
     as_list,
+    as_number,
     as_object,
     as_reference,
     as_text,
     prefixes_of,
     shown,
 )
-from vnetverify.model.network import Connection, Gateway, GatewayKind, Site
+from vnetverify.model.network import DEFAULT_AS_NUMBER, Connection, Gateway, GatewayKind, Site
 from vnetverify.source import Span
 
 _GATEWAYS = "virtualnetworkgateways"
@@ -80,11 +81,16 @@ class Gateways:
         if kind.lower() not in _KINDS:
             self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None
+        bgp, more = read(as_object(values.get("bgpsettings"), "bgpSettings"), resource.pointer, BGP_SETTINGS)
+        self._findings.doubts(resource, more, resource.key)
+        asn = bgp.get("asn")
         return Gateway(
             self._names[resource.key],
             self._networks.names[vnet],
             _KINDS[kind.lower()],
             as_flag(values.get("allowremotevnettraffic"), "allowRemoteVnetTraffic"),
+            bool(as_flag(values.get("activeactive"), "activeActive")),
+            DEFAULT_AS_NUMBER if asn is None else as_number(asn, "asn"),
             span=resource.span,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from vnetverify.ingest.values import (
     shown,
 )
 from vnetverify.model.network import DeploymentModel, LinkState, Peering, Subnet, Vnet
+from vnetverify.model.services import endpoint_name
 from vnetverify.source import Span
 
 _SUBNETS = "virtualnetworks/subnets"
@@ -47,9 +48,12 @@ class Networks:
     but those told elsewhere, and everything about its traffic is in doubt. One that the text declares is no stand-in.
     """
 
-    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet]) -> None:
+    def __init__(
+        self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Collection[str]
+    ) -> None:
         self._inventory = inventory
         self._findings = findings
+        self._tags = tags
         self._mentioned = {key_of(identity): (identity, by) for identity, by in places_mentioned(inventory)}
         self._namers = {vnet_of(key): by for key, (_, by) in self._mentioned.items()}
         self.names = unique_names(self._vnet_ids(), findings)
@@ -114,13 +118,16 @@ class Networks:
             raise Malformed("`remoteVirtualNetwork` names no virtual network")
         self._findings.concern(resource.key, local, remote)
         self._findings.doubts(resource, doubts, resource.key)
-        level = values.get("peeringsynclevel")
-        if level is not None and as_text(level, "peeringSyncLevel").lower() != "fullyinsync":
-            why = "what a peering carries before it is synchronised is not modelled"
-            self._findings.doubt_about(resource, f"{resource.subject} in sync level `{level}`", why)
         told = values.get("remotevirtualnetworkaddressspace") or values.get("remoteaddressspace")
-        ranges, _ = prefixes_of(as_object(told, "remoteAddressSpace").get("addressPrefixes"), "addressPrefixes")
-        return _Link(resource, local, remote, ranges if told else None, self._peering(values, local, remote, resource))
+        return _Link(
+            resource,
+            local,
+            remote,
+            _space(told, "remoteVirtualNetworkAddressSpace") if told else None,
+            _space(seen, "remoteAddressSpace") if (seen := values.get("remoteaddressspace")) else None,
+            as_text(values.get("peeringsynclevel") or "FullyInSync", "peeringSyncLevel"),
+            self._peering(values, local, remote, resource),
+        )
 
     def _peering(self, values: dict[str, Any], local: str, remote: str, resource: Resource) -> Peering:
         def flag(name: str, default: bool) -> bool:
@@ -128,6 +135,13 @@ class Networks:
             return default if value is None else value
 
         state = values.get("peeringstate")
+        local_subnets = remote_subnets = None
+        if not flag("peerCompleteVnets", True):
+            local_subnets = self._participants(values, "localSubnetNames", local)
+            remote_subnets = self._participants(values, "remoteSubnetNames", remote)
+            if local_subnets is None or remote_subnets is None:
+                what = f"a subnet that takes part in {resource.subject}, a peering of subnets,"
+                self._findings.doubt_about(resource, what, _NOT_HERE)
         return Peering(
             self.names[local],
             self.names[remote],
@@ -136,18 +150,43 @@ class Networks:
             flag("allowGatewayTransit", False),
             flag("useRemoteGateways", False),
             None if state is None else _state(as_text(state, "peeringState")),
+            local_subnets=local_subnets,
+            remote_subnets=remote_subnets,
             span=resource.span,
         )
 
+    def _participants(self, values: dict[str, Any], field: str, vnet: str) -> tuple[str, ...] | None:
+        """Return the subnets of `vnet` that take part in a peering of subnets; None where one is not known."""
+        names = [as_text(name, field) for name in as_list(values.get(field.lower()), field)]
+        known = {key: place.subnet for key, place in self.places.items() if parent_of(key) == vnet}
+        known |= {f"{vnet}/subnets/{subnet.name.lower()}": subnet.name for subnet in self._declared_subnets(vnet)}
+        found = [known.get(f"{vnet}/subnets/{name.lower()}") for name in names]
+        return tuple(subnet for subnet in found if subnet is not None) if all(found) and found else None
+
+    def _declared_subnets(self, vnet: str) -> tuple[Subnet, ...]:
+        return self._declared[vnet].subnets if vnet in self._declared else ()
+
     def peerings(self) -> tuple[Peering, ...]:
         """Return the peerings, having noted what is in doubt about them; call after `vnets`."""
-        halves = {(link.local, link.remote) for link in self.links}
+        halves = {(link.local, link.remote): self._with_view(link) for link in self.links}
         for link in self.links:
-            self._doubt_remote(link, (link.remote, link.local) in halves)
-        return tuple(link.peering for link in self.links)
+            other = halves.get((link.remote, link.local))
+            self._doubt_remote(link, other is not None)
+            views = (halves[link.local, link.remote].remote_space, other and other.remote_space)
+            if link.level.lower() != "fullyinsync" and views == (None, None):
+                what = f"{link.resource.subject} in sync level `{shown(link.level)}`"
+                why = "which ranges its halves have last seen is not in the input"
+                self._findings.doubt_about(link.resource, what, why)
+        return tuple(self._with_view(link) for link in self.links)
+
+    def _with_view(self, link: _Link) -> Peering:
+        """Return the half with the remote space that it last saw, where that is not the present one (R-PEER-17)."""
+        present = self._spaces.get(link.remote, link.remote_ranges)
+        if link.peering.is_of_subnets or link.seen is None or present is None or set(present) == set(link.seen):
+            return link.peering
+        return replace(link.peering, remote_space=link.seen)
 
     def _doubt_remote(self, link: _Link, has_other_half: bool) -> None:
-        space = self._spaces.get(link.remote)
         subject = f"the remote end of {link.resource.subject}"
         if self.is_stand_in(link.remote):
             if link.peering.state in (None, LinkState.CONNECTED):
@@ -155,9 +194,6 @@ class Networks:
         elif not has_other_half and link.peering.state is LinkState.CONNECTED:
             why = "the peering is Connected, so its other half exists, but it is not in the input"
             self._findings.doubt_about(link.resource, subject, why)
-        if space is not None and link.remote_ranges is not None and set(space) != set(link.remote_ranges):
-            why = "the peering knows other ranges than the remote vnet has, and is not synchronised"
-            self._findings.doubt_about(link.resource, f"`remoteAddressSpace` of {link.resource.subject}", why)
 
     def vnets(self, attachments: Mapping[str, Attachments]) -> dict[str, Vnet]:
         """Return the vnets by name with their subnets, to which `attachments` (by subnet key) are fastened."""
@@ -244,7 +280,27 @@ class Networks:
         if not prefixes and not ipv6:
             raise Malformed("`addressPrefix` is missing")
         outbound = as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess")
-        return Subnet(place.subnet, place.vnet, prefixes, default_outbound=outbound, span=resource.span)
+        endpoints = tuple(self._service_endpoints(resource, values.get("serviceendpoints")))
+        return Subnet(
+            place.subnet,
+            place.vnet,
+            prefixes,
+            default_outbound=outbound,
+            service_endpoints=endpoints,
+            span=resource.span,
+        )
+
+    def _service_endpoints(self, subnet: Resource, endpoints: Any) -> Iterator[str]:
+        """Yield the services whose prefixes are told; where those of another lead is not known."""
+        for item in as_list(endpoints, "serviceEndpoints"):
+            service = as_text(as_object(item, "serviceEndpoints").get("service"), "serviceEndpoints.service")
+            name = endpoint_name(service, self._tags)
+            if name is not None:
+                yield name
+            else:
+                what = f"service endpoint `{shown(service)}` of {subnet.subject}"
+                why = "its prefixes are not declared; a text that imports this can do so with `service-tag`"
+                self._findings.doubt_about(subnet, what, why)
 
     def _doubt_missing_interfaces(self, subnet: Resource, configurations: Any) -> None:
         """An interface in the subnet that the input does not hold may have an nsg, an address and a role of its own."""
@@ -270,12 +326,17 @@ class Attachments:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A peering as read; `remote_ranges` is None where it does not tell them."""
+    """A peering as read, with the ranges of the remote vnet: its present ones and those that this half has seen.
+
+    Each is None where it is not told; `level` is Azure's word for whether the halves are in sync.
+    """
 
     resource: Resource
     local: str
     remote: str
     remote_ranges: tuple[Prefix, ...] | None
+    seen: tuple[Prefix, ...] | None
+    level: str
     peering: Peering
 
 
@@ -301,6 +362,10 @@ def _state(text: str) -> LinkState:
         return LinkState(text.lower())
     except ValueError as error:
         raise Malformed(f"`peeringState` is `{shown(text)}`") from error
+
+
+def _space(value: Any, what: str) -> tuple[Prefix, ...]:
+    return prefixes_of(as_object(value, what).get("addressPrefixes"), "addressPrefixes")[0]
 
 
 def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:

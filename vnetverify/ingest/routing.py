@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from vnetverify.header import Prefix
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
@@ -25,12 +26,16 @@ _NEXT_HOPS = {
 }
 
 
+Tags = Mapping[str, tuple[Prefix, ...]]
+
+
 class Tables:
     """The route tables of an input; `names` holds their names by key."""
 
-    def __init__(self, inventory: Inventory, findings: Findings) -> None:
+    def __init__(self, inventory: Inventory, findings: Findings, tags: Tags) -> None:
         self._inventory = inventory
         self._findings = findings
+        self._tags = {tag.casefold(): (tag, prefixes) for tag, prefixes in tags.items()}
         self.names = unique_names(((table.id, table.span) for table in inventory.of(_TABLES)), findings)
 
     def route_tables(self) -> dict[str, RouteTable]:
@@ -60,20 +65,30 @@ class Tables:
         values, doubts = read(resource.body, resource.pointer, ROUTE)
         self._findings.doubts(resource, doubts, table)
         try:
-            prefix = as_text(values.get("addressprefix"), "addressPrefix")
+            destination = as_text(values.get("addressprefix"), "addressPrefix")
             kind = as_text(values.get("nexthoptype"), "nextHopType")
             if kind.lower() not in _NEXT_HOPS:
                 self._doubt(resource, table, f"next hop type `{shown(kind)}` is not modelled")
-            elif not prefix[:1].isdigit() and not is_ipv6(prefix):
-                self._doubt(resource, table, f"routes to the service tag `{shown(prefix)}` are not modelled")
-            elif not is_ipv6(prefix):
+            elif not is_ipv6(destination):
                 hop = _NEXT_HOPS[kind.lower()]
                 address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None
                 where = as_address(as_text(address, "nextHopIpAddress")) if address else None
-                yield UserRoute(resource.name, as_prefix(prefix), hop, where, span=resource.span)
+                for prefix, tag in self._reached(resource, table, destination):
+                    yield UserRoute(resource.name, prefix, hop, where, tag, resource.span)
         except Malformed as fault:
             message = f"{fault} in {resource.subject} of route table `{self.names[table]}`"
             self._findings.error("bad-value", message, resource.span)
+
+    def _reached(self, resource: Resource, table: str, destination: str) -> Iterator[tuple[Prefix, str | None]]:
+        """Yield the prefixes that a route leads to, with the service tag that stands for them (R-UDR-4)."""
+        if destination[:1].isdigit():
+            yield as_prefix(destination), None
+            return
+        tag, prefixes = self._tags.get(destination.casefold(), (destination, ()))
+        if not prefixes:
+            why = f"the prefixes of service tag `{shown(tag)}` are not declared; a text can do so with `service-tag`"
+            self._doubt(resource, table, why)
+        yield from ((prefix, tag) for prefix in prefixes)
 
     def _doubt(self, resource: Resource, table: str, why: str) -> None:
         what = f"{resource.subject} of route table `{self.names[table]}`"

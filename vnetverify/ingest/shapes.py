@@ -115,10 +115,10 @@ VNET = shape(
 )
 
 SUBNET = shape(
-    "addressPrefix addressPrefixes networkSecurityGroup routeTable natGateway defaultOutboundAccess ipConfigurations",
+    "addressPrefix addressPrefixes networkSecurityGroup routeTable natGateway defaultOutboundAccess ipConfigurations"
+    " serviceEndpoints",
     "privateEndpointNetworkPolicies privateLinkServiceNetworkPolicies ipConfigurationProfiles purpose sharingScope"
     " networkIntentPolicies ipamPoolPrefixAllocations",
-    serviceEndpoints=Suspect("service endpoints add routes that are not modelled"),
     serviceEndpointPolicies=Suspect("service endpoint policies are not modelled"),
     privateEndpoints=_PRIVATE_ENDPOINT,
     delegations=Suspect("a delegated subnet holds machines of a service that is not modelled"),
@@ -131,10 +131,10 @@ SUBNET = shape(
 
 PEERING = shape(
     "allowVirtualNetworkAccess allowForwardedTraffic allowGatewayTransit useRemoteGateways peeringState"
-    " remoteVirtualNetwork remoteAddressSpace remoteVirtualNetworkAddressSpace peeringSyncLevel",
+    " remoteVirtualNetwork remoteAddressSpace remoteVirtualNetworkAddressSpace peeringSyncLevel peerCompleteVnets"
+    " localSubnetNames remoteSubnetNames",
     "doNotVerifyRemoteGateways remoteBgpCommunities remoteVirtualNetworkEncryption localAddressSpace"
-    " localVirtualNetworkAddressSpace localSubnetNames remoteSubnetNames routeServiceVips didVerifyRemoteGateways",
-    peerCompleteVnets=Suspect("a peering of subnets is not modelled", (True,)),
+    " localVirtualNetworkAddressSpace routeServiceVips didVerifyRemoteGateways",
     enableOnlyIPv6Peering=Suspect("a peering of IPv6 alone is not modelled", (False,)),
 )
 
@@ -189,8 +189,8 @@ NAT_GATEWAY = shape(
 ASG = shape("")
 
 GATEWAY = shape(
-    "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic",
-    "enableBgp bgpSettings active activeActive activeActiveMode vpnType vpnGatewayGeneration gatewayIpAddresses"
+    "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic activeActive bgpSettings",
+    "enableBgp active activeActiveMode vpnType vpnGatewayGeneration gatewayIpAddresses"
     " disableIPSecReplayProtection enablePrivateIpAddress enableDnsForwarding inboundDnsForwardingEndpoint"
     " virtualNetworkGatewayMigrationStatus packetCaptureDiagnosticState resiliencyModel autoScaleConfiguration"
     " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups",
@@ -204,6 +204,8 @@ GATEWAY = shape(
 )
 
 GATEWAY_CONFIGURATION = shape("subnet", "privateIPAllocationMethod privateIPAddress publicIPAddress")
+
+BGP_SETTINGS = shape("asn", "bgpPeeringAddress bgpPeeringAddresses peerWeight")
 
 LOCAL_GATEWAY = shape("localNetworkAddressSpace", "gatewayIpAddress fqdn bgpSettings")
 

@@ -345,7 +345,7 @@ class BgpPeer:
 
 @dataclass(frozen=True, slots=True)
 class RouteServer:
-    """A Route Server; with `branch_to_branch` it exchanges routes with the gateways of its network (R-GW-16, R-GW-19)."""
+    """A Route Server; with `branch_to_branch` it exchanges routes with its network's gateways (R-GW-16, R-GW-19)."""
 
     name: str
     vnet: str

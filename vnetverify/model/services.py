@@ -55,3 +55,19 @@ def service_of(name: str, parts: Iterable[ServicePart]) -> Service:
     covered = merged.get(None, IntervalSet())
     kept = [(number, ports) for number, ports in merged.items() if number is None or ports - covered]
     return Service(name, tuple(sorted(kept, key=lambda part: -1 if part[0] is None else part[0])))
+
+
+_PROVIDER = "Microsoft."
+
+
+def endpoint_name(service: str, tags: Iterable[str]) -> str | None:
+    """Return `service`, a service endpoint's, spelled as the one of `tags` that holds its prefixes (R-SYS-9).
+
+    That is the tag of its own name or of its name without `Microsoft.`; None where there is neither.
+    """
+    spellings = {tag.casefold(): tag for tag in tags}
+    whole = spellings.get(service.casefold())
+    if whole is not None or not service.casefold().startswith(_PROVIDER.casefold()):
+        return whole
+    short = spellings.get(service[len(_PROVIDER) :].casefold())
+    return None if short is None else _PROVIDER + short

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from vnetverify.model.network import (
@@ -24,6 +24,7 @@ from vnetverify.model.network import (
     Subnet,
     Vnet,
 )
+from vnetverify.model.services import endpoint_name
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, shown
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
@@ -95,21 +96,21 @@ class Options:
         return key in self._words
 
 
-def vnet(scope: Scope, name: str, node: VnetNode) -> Vnet:
+def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet:
     options = Options(scope, node.items)
     model = options.word("model")
-    tags = options.all_words("tag")
+    labels = options.all_words("tag")
     subnets = [item for item in node.items if isinstance(item, SubnetNode)]
     return Vnet(
         name,
         scope.prefixes(options.all_words("address")),
-        tuple(subnet(scope, name, item) for item in subnets if _is_first(scope, name, item)),
+        tuple(subnet(scope, name, item, tags) for item in subnets if _is_first(scope, name, item)),
         _text(options.word("region")),
         _text(options.word("subscription")),
         _text(options.word("tenant")),
         scope.prefixes(options.all_words("summarized-gateway-prefixes")),
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
-        tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(tags[::2], tags[1::2], strict=True)),
+        tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
         span=scope.span(node.name),
     )
 
@@ -120,7 +121,7 @@ def _is_first(scope: Scope, vnet_name: str, node: SubnetNode) -> bool:
     return declared is not None and declared.span == scope.span(node.name)
 
 
-def subnet(scope: Scope, vnet_name: str, node: SubnetNode) -> Subnet:
+def subnet(scope: Scope, vnet_name: str, node: SubnetNode, tags: Collection[str]) -> Subnet:
     options = Options(scope, node.options)
     nsg, table, nat = (options.word(key) for key in ("nsg", "routes", "nat-gateway"))
     return Subnet(
@@ -131,9 +132,23 @@ def subnet(scope: Scope, vnet_name: str, node: SubnetNode) -> Subnet:
         scope.find("route table", table) if table else None,
         options.switch("default-outbound"),
         scope.find("nat gateway", nat) if nat else None,
-        tuple(dict.fromkeys(text_of(word) for word in options.all_words("service-endpoints"))),
+        service_endpoints(scope, options.all_words("service-endpoints"), tags),
         scope.span(node.first, node.last),
     )
+
+
+def service_endpoints(scope: Scope, words: Sequence[Token], tags: Collection[str]) -> tuple[str, ...]:
+    """Return the services that a subnet has endpoints of; without their prefixes nobody knows where they lead."""
+    found: dict[str, None] = {}
+    for word in words:
+        name = endpoint_name(text_of(word), tags)
+        if name is not None:
+            found[name] = None
+            continue
+        message = f"which prefixes the service {shown(text_of(word))} has is not declared"
+        help_text = f"write `service-tag {word} PREFIXES` with those that Azure publishes"
+        scope.problems.error("tag-without-prefixes", message, scope.span(word), "leads to no prefix", (), help_text)
+    return tuple(found)
 
 
 def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gateway:

@@ -79,6 +79,19 @@ def uses(source: Source) -> tuple[tuple[str, Span], ...]:
     )
 
 
+def service_tags(sources: Sequence[Source]) -> Mapping[str, tuple[Prefix, ...]]:
+    """Return the prefixes of the service tags that `sources` declare; mistakes are told when they are read."""
+    names = Names(Problems())
+    written = [
+        made for source in sources for made in _declared(Scope(source, names), _tags_in(parse(source).statements))
+    ]
+    return _service_tags(written)
+
+
+def _tags_in(statements: Iterable[Statement]) -> Iterable[Statement]:
+    return (node for node in statements if isinstance(node, ServiceTagNode))
+
+
 def read(sources: Sequence[Source], imported: Network | None = None) -> Document:
     """Return what `sources` say together, beside `imported`; every mistake is among the diagnostics."""
     return _understood(sources, imported)[0]
@@ -192,7 +205,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         scope, name = one.scope, one.name
         match one.node:
             case VnetNode() as node:
-                vnets[name] = elements.vnet(scope, name, node)
+                vnets[name] = elements.vnet(scope, name, node, tags)
                 gateways.update((made.name, made) for made in elements.gateways(scope, name, node))
             case PeeringNode() as node:
                 peerings += links.peering(scope, node)

@@ -254,7 +254,7 @@ def _machines(draw: DrawFn, frame: Frame) -> tuple[Machine, ...]:
         subnets = [subnet for subnet in frame.host_subnets if subnet.vnet == home]
         is_appliance = draw(st.sampled_from((True, True, False)))
         nics = [
-            draw(_nics(frame, name, number, draw(st.sampled_from(subnets)), is_appliance, taken))
+            draw(_nics(frame, name, number, draw(st.sampled_from((*subnets[1:] * 2, *subnets))), is_appliance, taken))
             for number in range(draw(st.integers(1, 2)))
         ]
         machines.append(draw(_behaving(name, tuple(nics), frame, is_appliance)))
@@ -310,25 +310,35 @@ def _behaving(draw: DrawFn, name: str, nics: tuple[Nic, ...], frame: Frame, is_a
 
 @st.composite
 def _route_tables(draw: DrawFn, frame: Frame, machines: Sequence[Machine]) -> tuple[RouteTable, ...]:
+    spaces = [prefix for vnet in frame.vnets for prefix in vnet.address_space]
     prefixes = st.sampled_from((*frame.prefixes, EVERYWHERE, EVERYWHERE, *_ROUTED, *frame.prefixes))
     tables: list[RouteTable] = []
     for name in ("r", "q")[: draw(st.sampled_from((1, 2, 0)))]:
-        drawn = draw(st.lists(prefixes, min_size=1, max_size=3, unique=True))
-        routes = tuple(draw(_routes(f"r{i}", prefix, frame, machines)) for i, prefix in enumerate(drawn))
-        tables.append(RouteTable(name, routes, propagate_gateway_routes=draw(st.integers(0, 3)) > 0))
+        first = draw(st.sampled_from((*spaces, EVERYWHERE)))
+        others = dict.fromkeys(draw(st.lists(prefixes, max_size=2)))
+        others.pop(first, None)
+        routes = [draw(_appliance_routes("r0", first, frame, machines))]
+        routes += [draw(_routes(f"r{i}", prefix, frame, machines)) for i, prefix in enumerate(others, 1)]
+        tables.append(RouteTable(name, tuple(routes), propagate_gateway_routes=draw(st.integers(0, 3)) > 0))
     return tuple(tables)
 
 
 @st.composite
 def _routes(draw: DrawFn, name: str, prefix: Prefix, frame: Frame, machines: Sequence[Machine]) -> UserRoute:
-    hop = draw(st.sampled_from((*(NextHopType.APPLIANCE,) * 6, *NextHopType)))
-    if hop is not NextHopType.APPLIANCE:
-        return UserRoute(name, prefix, hop)
-    declared = [address for machine in machines for nic in machine.nics for address in nic.addresses]
+    hop = draw(st.sampled_from((*(NextHopType.APPLIANCE,) * 4, *NextHopType)))
+    if hop is NextHopType.APPLIANCE:
+        return draw(_appliance_routes(name, prefix, frame, machines))
+    return UserRoute(name, prefix, hop)
+
+
+@st.composite
+def _appliance_routes(draw: DrawFn, name: str, prefix: Prefix, frame: Frame, machines: Sequence[Machine]) -> UserRoute:
+    forwarding = [nic.addresses[0] for machine in machines for nic in machine.nics if nic.ip_forwarding]
+    others = [nic.addresses[-1] for machine in machines for nic in machine.nics]
     undeclared = [frame.vnets[0].subnets[0].prefixes[0].value + 9]
     nobody = [parse_address("10.99.0.4"), frame.vnets[0].address_space[0].value + 3]
-    address = draw(st.sampled_from((*declared * 4, *undeclared, *nobody)))
-    return UserRoute(name, prefix, hop, address)
+    address = draw(st.sampled_from((*forwarding * 4, *undeclared, *others, *nobody)))
+    return UserRoute(name, prefix, NextHopType.APPLIANCE, address)
 
 
 @st.composite
@@ -346,7 +356,7 @@ def _with_lists(
             subnets.append(
                 replace(
                     subnet,
-                    route_table=draw(st.sampled_from((*allowed, *((None,) * (5 if subnet.id in crowded else 1))))),
+                    route_table=draw(st.sampled_from((*allowed, *((None,) * (9 if subnet.id in crowded else 1))))),
                     nsg=None if len(subnet.name) > 1 else draw(st.sampled_from((None, None, *frame.nsgs))),
                     default_outbound=None if special else draw(st.sampled_from((None, None, True, False))),
                     nat_gateway=None if special else draw(st.sampled_from((None, None, *frame.nat_gateways))),

@@ -7,6 +7,7 @@ from vnetverify.model.network import Network
 from vnetverify.model.wellformed.addressing import addressing_faults
 from vnetverify.model.wellformed.filters import filter_faults
 from vnetverify.model.wellformed.gateways import gateway_faults
+from vnetverify.model.wellformed.groups import group_faults
 from vnetverify.model.wellformed.limits import limit_faults
 from vnetverify.model.wellformed.peerings import peering_faults
 from vnetverify.model.wellformed.routing import routing_faults
@@ -23,6 +24,7 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
             *peering_faults(network),
             *transit_faults(network),
             *gateway_faults(network),
+            *group_faults(network),
             *routing_faults(network),
             *filter_faults(network),
             *limit_faults(network),

@@ -13,6 +13,7 @@ from vnetverify.source import Span
 PEERINGS_OF_A_VNET = 500
 SUBNETS_OF_A_VNET = 3000
 ROUTES_OF_A_TABLE = 400
+TAG_ROUTES_OF_A_TABLE = 25
 RULES_OF_AN_NSG = 1000
 PREFIXES_OF_AN_NSG_SIDE = 4000
 ASGS_OF_A_RULE_SIDE = 10
@@ -30,7 +31,10 @@ def limit_faults(network: Network) -> Iterator[Diagnostic]:
         yield from _above(len(vnet.subnets), SUBNETS_OF_A_VNET, f"vnet `{vnet.name}`", "subnets", vnet.span)
     for table in network.route_tables.values():
         subject = f"route table `{table.name}`"
-        yield from _above(len(table.routes), ROUTES_OF_A_TABLE, subject, "routes", table.span, "R-UDR-3")
+        names = {route.name: route.service_tag for route in table.routes}  # one for all prefixes of a service tag
+        yield from _above(len(names), ROUTES_OF_A_TABLE, subject, "routes", table.span, "R-UDR-3")
+        tagged = sum(tag is not None for tag in names.values())
+        yield from _above(tagged, TAG_ROUTES_OF_A_TABLE, subject, "routes to service tags", table.span, "R-UDR-3")
     yield from _nsg_limits(network)
     for nic in network.nics():
         subject = f"nic `{nic.name}`"

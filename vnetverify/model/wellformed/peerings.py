@@ -1,4 +1,4 @@
-"""Peerings: their two halves, their ends and the address spaces they join (R-PEER-1 to R-PEER-8)."""
+"""Peerings: their two halves, their ends and the address spaces they join (R-PEER-1 to R-PEER-9)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import DeploymentModel, Era, LinkState, Network, Peering
+from vnetverify.model.network import DeploymentModel, Era, LinkState, Network, Peering, Vnet
 from vnetverify.model.wellformed.overlaps import overlaps
+from vnetverify.model.wellformed.parts import joined_prefixes, part_faults, view_faults
 
 
 def peering_faults(network: Network) -> Iterator[Diagnostic]:
@@ -33,12 +34,15 @@ def peering_faults(network: Network) -> Iterator[Diagnostic]:
     forwarding = {nic.vnet for nic in network.nics() if nic.ip_forwarding}
     for (local, remote), half in halves.items():
         other = halves.get((remote, local))
+        yield from view_faults(network, half)
         if other is None:
             yield from _half_faults(network, half)
         else:
             yield from _misplaced_flag(half, other, forwarding)
         if other is None or (remote, local) in met:  # a fault of both halves is told at the second
             yield from _pair_faults(network, half)
+            is_whole = not (half.is_of_subnets or (other is not None and other.is_of_subnets))
+            yield from _overlap(network, half) if is_whole else part_faults(network, half, other)
         met.add((local, remote))
     yield from _overlaps_among_peers(network, halves)
 
@@ -90,7 +94,22 @@ def _pair_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
             f"`{local.name}` is in {local.region} and `{remote.name}` in {remote.region}, which `era 2016-07` forbids"
         )
         yield Diagnostic("peering-across-regions", message, half.span, rule="R-PEER-5")
-    ranges = [(prefix, vnet.name) for vnet in (local, remote) for prefix in vnet.address_space]
+    yield from _ownership_faults(network.era, local, remote, half)
+
+
+def _ownership_faults(era: Era, local: Vnet, remote: Vnet, half: Peering) -> Iterator[Diagnostic]:
+    """Yield what the time forbade between owners: two tenants until 2018, for two models two subscriptions in 2016."""
+    if era is Era.Y2018 and local.tenant and remote.tenant and local.tenant.casefold() != remote.tenant.casefold():
+        message = f"`{local.name}` and `{remote.name}` belong to two tenants, so `era 2018-02` forbids the peering"
+        yield Diagnostic("peering-across-tenants", message, half.span, rule="R-PEER-9")
+    owners = (local.subscription, remote.subscription)
+    if era is Era.Y2016 and local.model is not remote.model and all(owners) and owners[0] != owners[1]:
+        message = f"`{local.name}` and `{remote.name}` differ in model and subscription, so `era 2016-07` forbids it"
+        yield Diagnostic("models-across-subscriptions", message, half.span, rule="R-PEER-9")
+
+
+def _overlap(network: Network, half: Peering) -> Iterator[Diagnostic]:
+    ranges = [(prefix, name) for name in (half.local, half.remote) for prefix in network.vnets[name].address_space]
     for (outer, first), (inner, second) in overlaps(ranges):
         yield Diagnostic(
             "peering-overlap",
@@ -113,7 +132,7 @@ def _overlaps_among_peers(network: Network, halves: Mapping[tuple[str, str], Pee
         numbered = [
             (prefix, position)
             for position, half in enumerate(own)
-            for prefix in network.vnets[half.remote].address_space
+            for prefix in joined_prefixes(network, half, halves.get((half.remote, half.local)))
         ]
         told: set[tuple[int, int]] = set()
         for (_, first), (inner, second) in overlaps(numbered):

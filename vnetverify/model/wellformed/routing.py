@@ -1,4 +1,4 @@
-"""Route tables: their routes, and where they are attached (R-UDR-2, R-UDR-5, R-UDR-8, R-UDR-13, R-UDR-14)."""
+"""Route tables: their routes, and where they are attached (R-UDR-2, R-UDR-4, R-UDR-5, R-UDR-8, R-UDR-13, R-UDR-14)."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def routing_faults(network: Network) -> Iterator[Diagnostic]:
 
 
 def _route_faults(table: RouteTable) -> Iterator[Diagnostic]:
-    by_prefix: dict[Prefix, UserRoute] = {}
+    by_prefix: dict[tuple[Prefix, str | None], UserRoute] = {}
     by_name: dict[str, UserRoute] = {}
     for route in table.routes:
-        first = by_prefix.setdefault(route.prefix, route)
+        first = by_prefix.setdefault((route.prefix, route.service_tag), route)
         if first is not route:
             message = f"route table `{table.name}` has a second route for {route.prefix}"
             yield Diagnostic("route-taken", message, route.span, "second", ((first.span, "the first"),))
         first = by_name.setdefault(route.name.casefold(), route)
-        if first is not route:
+        if first is not route and not _of_one_tag(first, route):
             message = f"route table `{table.name}` has a second route called `{route.name}`"
             yield Diagnostic("route-name-taken", message, route.span, "second", ((first.span, "the first"),))
         if route.next_hop is NextHopType.APPLIANCE and route.next_hop_address is None:
@@ -86,6 +86,11 @@ def _special_subnet_faults(subnet: Subnet, table: RouteTable) -> Iterator[Diagno
                 ((route.span, "the route"),),
                 rule="R-UDR-13",
             )
+
+
+def _of_one_tag(first: UserRoute, second: UserRoute) -> bool:
+    """Hold when both stand for prefixes of the service tag of one written route (R-UDR-4)."""
+    return first.service_tag is not None and first.service_tag == second.service_tag and first.span == second.span
 
 
 class _Neighbourhood:

@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.model.network import DeploymentModel, Era, Gateway, Network, Peering
+from vnetverify.model.network import DeploymentModel, Era, Gateway, Network, Peering, RouteServer
 
 
 def transit_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with `use-remote-gateways` and `allow-gateway-transit`."""
     halves = {(peering.local, peering.remote): peering for peering in network.peerings}
     incomplete = {name for item in network.unmodelled for name in item.vnets}
-    own: defaultdict[str, list[Gateway]] = defaultdict(list)
+    own: defaultdict[str, list[Gateway | RouteServer]] = defaultdict(list)
     for gateway in network.gateways.values():
         own[gateway.vnet].append(gateway)
+    for server in network.route_servers:
+        own[server.vnet].append(server)
     users: dict[str, Peering] = {}
     for half in network.peerings:
         yield from _model_faults(network, half)
@@ -25,13 +27,14 @@ def transit_faults(network: Network) -> Iterator[Diagnostic]:
         if half.remote not in incomplete:
             yield from _offer_faults(network, half, other, bool(own[half.remote]))
         if own[half.local]:
-            gateway = own[half.local][0]
+            first_own = own[half.local][0]
+            what = "gateway" if isinstance(first_own, Gateway) else "Route Server"
             yield Diagnostic(
                 "remote-gateway-beside-own",
-                f"vnet `{half.local}` uses the gateways of `{half.remote}` and has its own, `{gateway.name}`",
+                f"vnet `{half.local}` uses the gateways of `{half.remote}` and has its own {what}, `{first_own.name}`",
                 half.span,
                 "uses remote gateways",
-                ((gateway.span, "its own gateway"),),
+                ((first_own.span, f"its own {what}"),),
                 rule="R-GW-5",
             )
         first = users.setdefault(half.local, half)

@@ -1,0 +1,118 @@
+"""A fault planted in one engine is noticed by the comparison that `test_agreement` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from vnetverify.encoder import filters as encoder_filters
+from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.simulator import filters, journey, routes
+from vnetverify.simulator.claims import violates
+from vnetverify.simulator.situation import Situation
+from vnetverify.testing.agreement import opened
+from vnetverify.testing.strategies import claims, flows_of, networks, worlds
+
+NETWORKS = 250
+Fault = Callable[[pytest.MonkeyPatch], None]
+
+
+@pytest.fixture(scope="module")
+def solver() -> Iterator[Solver]:
+    solver = Solver(Limits())
+    yield solver
+    solver.close()
+
+
+def compare(solver: Solver) -> None:
+    """Ask both engines about drawn flows until they differ. Raises AssertionError then."""
+
+    @seed(7)
+    @settings(
+        max_examples=NETWORKS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def engines_agree(data: st.DataObject) -> None:
+        network, world = data.draw(networks()), data.draw(worlds())
+        claim = data.draw(claims(network))
+        encoded = opened(network, claim, solver)
+        for _ in range(6):
+            origin, flow = data.draw(flows_of(network, claim, world))
+            allowed = encoded.violation(origin, flow, world)
+            assert not allowed or allowed == {violates(network, claim, origin, flow, world) is not None}
+
+    engines_agree()
+
+
+def inbound_and_outbound_swapped(patch: pytest.MonkeyPatch) -> None:
+    right = filters.rules_of
+
+    def swapped(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
+        return right(nsg, Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND)
+
+    patch.setattr(filters, "rules_of", swapped)
+
+
+def a_default_rule_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(filters, "DEFAULT_RULES", tuple(r for r in filters.DEFAULT_RULES if r.name != "AllowVNetInBound"))
+
+
+def a_tie_broken_the_other_way(patch: pytest.MonkeyPatch) -> None:
+    right = routes.candidates
+
+    def reversed_ranks(situation: Situation, subnet: Subnet) -> tuple[routes.Route, ...]:
+        ordered = right(situation, subnet)
+        return tuple(sorted(ordered, key=lambda r: (-r.prefix.length, r.prefix.value, *(-rank for rank in r.rank))))
+
+    patch.setattr(routes, "candidates", reversed_ranks)
+
+
+def the_longest_match_forgotten(patch: pytest.MonkeyPatch) -> None:
+    right = routes.candidates
+
+    def shortest_first(situation: Situation, subnet: Subnet) -> tuple[routes.Route, ...]:
+        return tuple(sorted(right(situation, subnet), key=lambda route: route.prefix.length))
+
+    patch.setattr(routes, "candidates", shortest_first)
+
+
+def replies_judged_as_new(patch: pytest.MonkeyPatch) -> None:
+    def judged_always(self: journey.Journey, interface: filters.Interface, direction: Direction) -> object:
+        if self.unfiltered:
+            return None
+        return self.judged(
+            interface, filters.judge_at(self.situation, interface, direction, self.packet, self.is_reply)
+        )
+
+    patch.setattr(journey.Journey, "filter", judged_always)
+
+
+def default_rules_ignored_by_the_encoder(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(encoder_filters._DEFAULTS, Direction.INBOUND, ())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        inbound_and_outbound_swapped,
+        a_default_rule_ignored,
+        a_tie_broken_the_other_way,
+        the_longest_match_forgotten,
+        replies_judged_as_new,
+        default_rules_ignored_by_the_encoder,
+    ],
+    ids=lambda fault: fault.__name__,
+)
+def test_a_planted_fault_is_noticed(fault: Fault, solver: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault(monkeypatch)
+
+    with pytest.raises(AssertionError):
+        compare(solver)

@@ -1,0 +1,75 @@
+"""Connected groups and Route Servers (R-CG-3, R-CG-4, R-ADDR-8, R-GW-19)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.model.network import ConnectedGroup, Network, RouteServer
+from vnetverify.model.wellformed.overlaps import overlaps
+
+_SUBNET = "RouteServerSubnet"
+# As published in 2023.
+GROUPS_OF_A_VNET = 2
+VNETS_OF_A_GROUP = 250
+
+
+def group_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield what is wrong with connected groups and Route Servers."""
+    groups: defaultdict[str, list[ConnectedGroup]] = defaultdict(list)
+    for group in network.connected_groups:
+        yield from _overlap(network, group)
+        if len(group.members) > VNETS_OF_A_GROUP:
+            message = (
+                f"connected group `{group.name}` has {len(group.members)} vnets, and the limit was {VNETS_OF_A_GROUP}"
+            )
+            yield Diagnostic("above-limit", message, group.span, rule="R-CG-3", severity=Severity.WARNING)
+        for member in group.members:
+            groups[member].append(group)
+    for member, joined in groups.items():
+        if len(joined) > GROUPS_OF_A_VNET:
+            message = f"vnet `{member}` is in {len(joined)} connected groups, and the limit was {GROUPS_OF_A_VNET}"
+            span = joined[GROUPS_OF_A_VNET].span
+            yield Diagnostic("above-limit", message, span, rule="R-CG-3", severity=Severity.WARNING)
+    yield from _server_faults(network)
+
+
+def _overlap(network: Network, group: ConnectedGroup) -> Iterator[Diagnostic]:
+    """Yield the first members that overlap: packets to addresses that two of them have are dropped (R-CG-4)."""
+    ranges = [(prefix, member) for member in group.members for prefix in network.vnets[member].address_space]
+    for (_, first), (inner, second) in overlaps(ranges):
+        yield Diagnostic(
+            "group-overlap",
+            f"`{first}` and `{second}` of connected group `{group.name}` overlap at {inner}, where packets are dropped",
+            group.span,
+            others=tuple((network.vnets[name].span, "overlaps the other") for name in (first, second)),
+            rule="R-CG-4",
+            severity=Severity.WARNING,
+        )
+        return
+
+
+def _server_faults(network: Network) -> Iterator[Diagnostic]:
+    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    first: dict[str, RouteServer] = {}
+    for server in network.route_servers:
+        vnet = network.vnets[server.vnet]
+        other = first.setdefault(server.vnet, server)
+        if other is not server:
+            yield Diagnostic(
+                "route-server-twice",
+                f"vnet `{vnet.name}` has two Route Servers, `{other.name}` and `{server.name}`",
+                server.span,
+                "a second Route Server",
+                ((other.span, "the first"),),
+                rule="R-ADDR-8",
+            )
+        if vnet.subnet(_SUBNET) is None and vnet.name not in incomplete:
+            yield Diagnostic(
+                "route-server-without-subnet",
+                f"Route Server `{server.name}` needs a subnet called `{_SUBNET}` in vnet `{vnet.name}`",
+                server.span,
+                others=((vnet.span, f"has no `{_SUBNET}`"),),
+                rule="R-ADDR-8",
+            )

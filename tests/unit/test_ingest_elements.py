@@ -410,6 +410,74 @@ def test_a_gateway_has_its_number_and_says_whether_both_its_instances_work(tmp_p
     assert (found["two"].active_active, found["two"].asn) == (False, 65515)
 
 
+def _with_circuits(folder: Path, *bypass: bool | None) -> Network:
+    """Return a hub whose ExpressRoute gateway has a circuit for each of `bypass`, which says whether by FastPath."""
+    connections = (
+        _connection(
+            f"c{number}",
+            "er",
+            "ExpressRoute",
+            peer={"id": identity("expressRouteCircuits", f"circuit{number}")},
+            **({} if value is None else {"expressRouteGatewayBypass": value}),
+        )
+        for number, value in enumerate(bypass)
+    )
+    return network(folder, _gateway_vnet("hub", "0"), _gateway("er", "hub", "ExpressRoute"), *connections)
+
+
+@pytest.mark.parametrize(
+    ("bypass", "fastpath"), [((True,), True), ((True, True), True), ((False,), False), ((None,), False)]
+)
+def test_a_gateway_whose_every_circuit_is_reached_by_fastpath_has_it(
+    tmp_path: Path, bypass: tuple[bool | None, ...], fastpath: bool
+) -> None:
+    found = _with_circuits(tmp_path, *bypass)
+
+    assert found.gateways["er"].fastpath is fastpath
+    assert not [item for item in found.unmodelled if "FastPath" in item.why]
+
+
+def test_fastpath_of_a_part_of_the_circuits_is_in_doubt(tmp_path: Path) -> None:
+    found = _with_circuits(tmp_path, True, False)
+
+    assert not found.gateways["er"].fastpath
+    assert ["connection `c0`"] == [item.what for item in found.unmodelled if "FastPath" in item.why]
+
+
+def test_fastpath_of_a_connection_to_a_site_is_in_doubt(tmp_path: Path) -> None:
+    to_branch = {"localNetworkGateway2": reference("localNetworkGateways", "branch"), "expressRouteGatewayBypass": True}
+
+    found = network(
+        tmp_path,
+        _gateway_vnet("hub", "0"),
+        _gateway("gw", "hub"),
+        _branch(),
+        _connection("c", "gw", "IPsec", **to_branch),
+    )
+
+    assert not found.gateways["gw"].fastpath
+    assert [("connection `c`", ("hub",))] == doubts(found)
+
+
+def test_a_vnet_has_the_prefixes_that_its_gateways_announce_in_summary(tmp_path: Path) -> None:
+    said = {"summarizedGatewayPrefixes": {"addressPrefixes": ["10.0.0.0/8", "172.16.0.0/12"]}}
+    unsaid = {"summarizedGatewayPrefixes": {"addressPrefixes": []}}
+
+    found = network(tmp_path, vnet("a", "10.0.0.0/16", **said), vnet("b", "10.1.0.0/16", **unsaid))
+
+    assert (parse_prefix("10.0.0.0/8"), parse_prefix("172.16.0.0/12")) == found.vnets["a"].summarized_gateway_prefixes
+    assert () == found.vnets["b"].summarized_gateway_prefixes
+    assert [] == doubts(found)
+
+
+def test_a_summary_of_ipv6_is_in_doubt(tmp_path: Path) -> None:
+    said = {"summarizedGatewayPrefixes": {"addressPrefixes": ["2001:db8::/32"]}}
+
+    found = network(tmp_path, vnet("a", "10.0.0.0/16", **said))
+
+    assert [("IPv6 prefixes that the gateways of vnet `a` announce", ("a",))] == doubts(found)
+
+
 _TAGS = {"Storage": (parse_prefix("20.60.0.0/16"), parse_prefix("20.150.0.0/17"))}
 
 

@@ -43,6 +43,7 @@ class Gateways:
         self._names = unique_names(((gateway.id, gateway.span) for gateway in inventory.of(_GATEWAYS)), findings)
         self._site_names = unique_names(self._site_ids(), findings)
         self._connection_names = unique_names(((c.id, c.span) for c in inventory.of(_CONNECTIONS)), findings)
+        self._bypassed = _bypassed(inventory)
         self._default_sites: dict[str, str] = {}
         self._built: dict[str, str] = {}
 
@@ -91,6 +92,7 @@ class Gateways:
             as_flag(values.get("allowremotevnettraffic"), "allowRemoteVnetTraffic"),
             bool(as_flag(values.get("activeactive"), "activeActive")),
             DEFAULT_AS_NUMBER if asn is None else as_number(asn, "asn"),
+            resource.key in self._bypassed,
             span=resource.span,
         )
 
@@ -150,6 +152,8 @@ class Gateways:
         self._findings.doubts(resource, doubts, resource.key)
         self._doubt_status(resource, values.get("connectionstatus"))
         kind = as_text(values.get("connectiontype"), "connectionType").lower()
+        if _bypasses(values) and near not in self._bypassed:
+            self._doubt(resource, "FastPath of a part of a gateway's connections is not modelled")
         if kind == "ipsec":
             return self._to_site(resource, values, near)
         if kind == "expressroute":
@@ -253,6 +257,25 @@ def _both(connection: Connection, other: Connection) -> Connection:
         bgp=connection.bgp and other.bgp,
         span=connection.span,
     )
+
+
+def _bypassed(inventory: Inventory) -> frozenset[str]:
+    """Return the keys of the gateways all of whose connections lead to circuits by FastPath (R-GW-23)."""
+    passes: dict[str, bool] = {}
+    for resource in inventory.of(_CONNECTIONS):
+        try:
+            values, _ = read(resource.body, resource.pointer, CONNECTION)
+            gateway = as_reference(values.get("virtualnetworkgateway1"), "virtualNetworkGateway1")
+            bypasses = _bypasses(values) and _circuit(resource) is not None
+        except Malformed:
+            continue  # said where the connection itself is read
+        if gateway is not None:
+            passes[key_of(gateway)] = passes.get(key_of(gateway), True) and bypasses
+    return frozenset(key for key, every in passes.items() if every)
+
+
+def _bypasses(values: dict[str, Any]) -> bool:
+    return bool(as_flag(values.get("expressroutegatewaybypass"), "expressRouteGatewayBypass"))
 
 
 def _circuit(connection: Resource) -> str | None:

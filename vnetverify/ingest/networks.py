@@ -246,6 +246,10 @@ class Networks:
         self._spaces[resource.key] = ranges
         if ipv6:
             self._findings.doubt_about(resource, f"IPv6 ranges of {resource.subject}", "only IPv4 is modelled")
+        summary, more = _summary(values)
+        if more:
+            what = f"IPv6 prefixes that the gateways of {resource.subject} announce"
+            self._findings.doubt_about(resource, what, "only IPv4 is modelled")
         region = resource.body.get("location")
         return Vnet(
             self.names[resource.key],
@@ -253,6 +257,7 @@ class Networks:
             subnets,
             as_text(region, "location").lower().replace(" ", "") if region is not None else None,
             _subscription(resource.id),
+            summarized_gateway_prefixes=summary,
             tags=_tags(resource.body.get("tags")),
             span=resource.span,
         )
@@ -371,6 +376,12 @@ def _space(value: Any, what: str) -> tuple[Prefix, ...]:
 def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
     space = as_object(values.get("addressspace"), "addressSpace")
     return prefixes_of(space.get("addressPrefixes"), "addressSpace.addressPrefixes")
+
+
+def _summary(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
+    """Return what gateways announce in place of the ranges (R-GW-20), nothing where that is not said."""
+    space = as_object(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes")
+    return prefixes_of(space.get("addressPrefixes"), "summarizedGatewayPrefixes.addressPrefixes")
 
 
 def _subscription(identity: str) -> str | None:

@@ -105,11 +105,10 @@ _ENCRYPTION_THAT_DROPS_NOTHING = (
 )
 
 VNET = shape(
-    "addressSpace subnets virtualNetworkPeerings",
+    "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes",
     "dhcpOptions enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
     " flowLogs privateEndpointVNetPolicies newSubnetPrefix newSubnetName",
     encryption=Suspect("encryption between hosts can drop packets", _ENCRYPTION_THAT_DROPS_NOTHING),
-    summarizedGatewayPrefixes=Suspect("summarised announcements are not modelled"),
     ipAllocations=Suspect("reserved allocations are not modelled"),
     defaultPublicNatGateway=Suspect("a default NAT gateway is not modelled"),
 )
@@ -210,14 +209,14 @@ BGP_SETTINGS = shape("asn", "bgpPeeringAddress bgpPeeringAddresses peerWeight")
 LOCAL_GATEWAY = shape("localNetworkAddressSpace", "gatewayIpAddress fqdn bgpSettings")
 
 CONNECTION = shape(
-    "connectionType virtualNetworkGateway1 virtualNetworkGateway2 localNetworkGateway2 peer enableBgp connectionStatus",
+    "connectionType virtualNetworkGateway1 virtualNetworkGateway2 localNetworkGateway2 peer enableBgp connectionStatus"
+    " expressRouteGatewayBypass",
     "sharedKey authorizationKey routingWeight ipsecPolicies connectionProtocol connectionMode dpdTimeoutSeconds"
     " egressBytesTransferred ingressBytesTransferred tunnelConnectionStatus useLocalAzureIpAddress"
     " gatewayCustomBgpIpAddresses authenticationType certificateAuthentication packetCaptureDiagnosticState",
     usePolicyBasedTrafficSelectors=Suspect("traffic selectors are not modelled", (False,)),
     trafficSelectorPolicies=Suspect("traffic selectors are not modelled"),
-    expressRouteGatewayBypass=Suspect("FastPath passes by the gateway and is not modelled", (False,)),
-    enablePrivateLinkFastPath=Suspect("FastPath passes by the gateway and is not modelled", (False,)),
+    enablePrivateLinkFastPath=Suspect("FastPath to private links is not modelled", (False,)),
     ingressNatRules=Suspect("translation at a gateway is not modelled"),
     egressNatRules=Suspect("translation at a gateway is not modelled"),
     tunnelProperties=Suspect("this form of tunnel is not modelled"),

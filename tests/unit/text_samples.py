@@ -27,7 +27,8 @@ vnet hub {
 
 vnet spoke {
   address 10.1.0.0/16
-  subnet web 10.1.1.0/24  nsg web-nsg  routes via-firewall  default-outbound on  service-endpoints Microsoft.Storage, Microsoft.Sql
+  subnet web 10.1.1.0/24  nsg web-nsg  routes via-firewall  default-outbound on
+      service-endpoints Microsoft.Storage, Microsoft.Sql
 }
 
 vnet legacy {

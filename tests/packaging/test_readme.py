@@ -1,0 +1,33 @@
+"""The README shows what the program prints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vnetverify.pipeline import Options, load, prove
+from vnetverify.report.text import render_full
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+STORIES = [block for block in re.findall(r"^```\n(.*?)^```$", README, re.S | re.M) if " --> specs/" in block]
+
+
+def printed(text: str) -> str:
+    return render_full(prove(load([text], []), Options()))
+
+
+@pytest.mark.parametrize("block", STORIES, ids=[block.splitlines()[0] for block in STORIES])
+def test_the_output_in_the_readme_is_what_is_printed(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = re.findall(r"--> (specs/[^:]+\.vnet):", block)[0]
+    paragraphs = block.strip("\n").split("\n\n")
+    shown = printed(text)
+
+    assert [] == [paragraph for paragraph in paragraphs if paragraph not in shown]
+
+
+def test_the_readme_shows_a_proof_and_a_refutation() -> None:
+    assert {"proved", "refuted"} <= {word for block in STORIES for word in re.findall(r"^(\w+)\[", block, re.M)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from vnetverify.pipeline import Options, load, prove
@@ -12,11 +13,12 @@ from vnetverify.report.text import render_full
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-STORIES = [block for block in re.findall(r"^```\n(.*?)^```$", README, re.S | re.M) if " --> specs/" in block]
+BLOCKS = re.findall(r"^```\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+STORIES = [block for block in BLOCKS if " --> specs/" in block]
 
 
 def printed(text: str) -> str:
-    return render_full(prove(load([text], []), Options()))
+    return click.unstyle(render_full(prove(load([text], []), Options())))
 
 
 @pytest.mark.parametrize("block", STORIES, ids=[block.splitlines()[0] for block in STORIES])
@@ -30,4 +32,4 @@ def test_the_output_in_the_readme_is_what_is_printed(block: str, monkeypatch: py
 
 
 def test_the_readme_shows_a_proof_and_a_refutation() -> None:
-    assert {"proved", "refuted"} <= {word for block in STORIES for word in re.findall(r"^(\w+)\[", block, re.M)}
+    assert {"proved", "refuted"} <= {word for block in STORIES for word in re.findall(r"^(\w+)\[", block, re.MULTILINE)}

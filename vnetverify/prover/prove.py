@@ -270,7 +270,7 @@ def evaluate(
     """
     literals = [
         symbol if facts.get(str(fact), bool(fact.documented)) else f"-{symbol}"
-        for symbol, fact in obligation.facts.items()
+        for symbol, fact in (*obligation.facts.items(), *obligation.failures.items())
     ]
     possible = []
     for value, literal in ((True, term), (False, f"-{term}")):

@@ -12,6 +12,7 @@ from vnetverify.model.network import Network, Nic
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
 from vnetverify.rules import World
+from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.walk import trace
 
 
@@ -35,7 +36,11 @@ class Encoded:
     def _value(self, term: str, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
         if self.obligation.origins.selector(origin) is None:
             return frozenset()  # flows of the claim never begin there
-        facts = {str(fact): world.holds(fact) for fact in self.obligation.facts.values()}
+        failures = self.claim.failures
+        if failures is not None and len(down_in(self.network, world, failures)) > failures.most:
+            return frozenset()  # nor in worlds with so much down, whether or not the encoding asks for all of it
+        asked = (*self.obligation.facts.values(), *self.obligation.failures.values())
+        facts = {str(fact): world.holds(fact) for fact in asked}
         fixed = self.obligation.fixing(origin, flow)
         for symbol, names in self.obligation.addresses.items():
             if not names[0].startswith("egress of ") or self._leaves_unnamed(origin, flow, world):

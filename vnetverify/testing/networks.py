@@ -48,6 +48,7 @@ _SPACES = _prefixes("10.0.0.0/24 10.0.1.0/24 10.0.2.0/24 10.0.4.0/23 192.168.0.0
 SITE_PREFIXES = _prefixes("172.16.0.0/24 172.16.0.0/16 10.0.8.0/24 31.0.0.0/24 172.16.1.0/24")
 _LEARNED = _prefixes("0.0.0.0/0 10.0.0.0/8 10.0.0.0/16 10.0.1.64/26 10.0.2.0/24 172.16.0.0/12 192.168.0.0/16")
 _ROUTED = _prefixes("0.0.0.0/0 0.0.0.0/1 10.0.0.0/8 172.16.0.0/12 172.16.0.0/24 192.168.0.0/16 25.4.0.0/14 40.0.0.0/24")
+_SUMMARIES = _prefixes("10.0.0.0/16 10.0.0.0/8 10.0.1.0/24 10.0.2.0/25 192.168.0.0/16 30.0.0.0/8")
 # The last lies in a vnet's own space.
 PUBLIC_POOL = tuple(parse_address(text) for text in ("40.0.0.4", "40.0.0.5", "40.0.0.6", "30.0.0.70"))
 
@@ -89,12 +90,12 @@ def networks(draw: DrawFn) -> Network:
         sites = (*sites, Site("tunnelled", _prefixes("172.20.0.0/24"), behind=behind))
     return Network(
         era=draw(st.sampled_from((Era.CURRENT, Era.CURRENT, Era.CURRENT, Era.Y2018, Era.Y2016))),
-        vnets={vnet.name: vnet for vnet in vnets},
+        vnets={vnet.name: vnet for vnet in draw(_with_summaries(vnets))},
         peerings=peerings,
         nsgs={nsg.name: nsg for nsg in draw(security_groups(frame.nsgs, frame.prefixes, frame.asgs))},
         route_tables={table.name: table for table in tables},
         machines={machine.name: machine for machine in machines},
-        gateways={gateway.name: gateway for gateway in gateways},
+        gateways={gateway.name: gateway for gateway in draw(_with_fastpath(gateways))},
         sites={site.name: site for site in sites},
         connections=draw(_connections(gateways, sites)),
         asgs=dict.fromkeys(frame.asgs, NOWHERE),
@@ -201,6 +202,24 @@ def _with_transit(
             or (half.local in with_gateways and next(choice, False)),
         )
         for half in peerings
+    )
+
+
+@st.composite
+def _with_fastpath(draw: DrawFn, gateways: Sequence[Gateway]) -> tuple[Gateway, ...]:
+    return tuple(
+        replace(gateway, fastpath=gateway.kind is GatewayKind.EXPRESSROUTE and draw(st.booleans()))
+        for gateway in gateways
+    )
+
+
+@st.composite
+def _with_summaries(draw: DrawFn, vnets: Sequence[Vnet]) -> tuple[Vnet, ...]:
+    """Draw what gateways announce in place of their vnet's ranges: seldom anything, now and then a part of a range."""
+    summaries = st.lists(st.sampled_from(_SUMMARIES), min_size=1, max_size=2, unique=True).map(tuple)
+    return tuple(
+        replace(vnet, summarized_gateway_prefixes=draw(summaries)) if draw(st.integers(0, 4)) == 4 else vnet
+        for vnet in vnets
     )
 
 

@@ -11,7 +11,18 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import ALL_PORTS, TCP, UDP, Flow, IntervalSet, Prefix, parse_address
 from vnetverify.model.endpoints import Endpoints, union
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.intents import (
+    INTERNET,
+    Claim,
+    EndpointSet,
+    ExpectedHop,
+    FailureKind,
+    Failures,
+    HopKind,
+    Place,
+    PlaceKind,
+    Verb,
+)
 from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType, Service
 from vnetverify.rules import World
 from vnetverify.source import NOWHERE
@@ -27,7 +38,10 @@ _PLATFORM = tuple(parse_address(text) for text in ("168.63.129.16", "169.254.169
 
 @dataclass(frozen=True, slots=True)
 class Choices(Mapping[str, bool]):
-    """A value for every fact there could be, drawn from a seed by its name; `fixed` come first."""
+    """A value for every fact there could be, drawn from a seed by its name; `fixed` come first.
+
+    Few elements are down at once, so that claims about few failures have worlds.
+    """
 
     seed: int
     fixed: tuple[tuple[str, bool], ...] = ()
@@ -36,7 +50,8 @@ class Choices(Mapping[str, bool]):
         for fixed, value in self.fixed:
             if fixed == name:
                 return value
-        return blake2b(f"{self.seed} {name}".encode(), digest_size=1).digest()[0] & 1 == 1
+        drawn = blake2b(f"{self.seed} {name}".encode(), digest_size=1).digest()[0]
+        return drawn & 7 == 0 if name.startswith("U-DOWN") else drawn & 1 == 1
 
     def __iter__(self) -> Iterator[str]:
         return iter(name for name, _ in self.fixed)
@@ -204,6 +219,12 @@ def _among(network: Network, place: Place, addresses: IntervalSet, world: World)
 
 
 _VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
+_WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
+
+# Half of the claims that may be under failures are.
+_failures: SearchStrategy[Failures | None] = st.none() | st.builds(
+    Failures, most=st.integers(1, 3), kinds=st.frozensets(st.sampled_from(FailureKind), min_size=1)
+)
 
 
 @st.composite
@@ -222,6 +243,7 @@ def claims(draw: DrawFn, network: Network) -> Claim:
         service=Service("drawn", ((protocol, ports),)),
         text=f"drawn {verb.value}",
         span=NOWHERE,
+        failures=None if verb in _WITHOUT_FAILURES else draw(_failures),
     )
     if verb in _VIA:
         return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))

@@ -285,7 +285,7 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
     match hop:
         case ToVnet():
             return expected.kind is HopKind.VNET_LOCAL
-        case ToPeer(vnet):
+        case ToPeer(vnet) | ToMate(vnet):
             return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
         case ToAppliance(address):
             named = expected.name is None or expected.name == appliance_at(situation, subnet, address)
@@ -294,9 +294,7 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
             if expected.kind is not HopKind.GATEWAY:
                 return False
             return expected.name is None or expected.name == (name or _gateway_meant(situation, subnet))
-        case ToMate() | ToService():
-            return False  # no sentence names these ways
-        case ToInternet():
+        case ToInternet() | ToService():
             return expected.kind is HopKind.INTERNET
         case ToNowhere():
             return expected.kind is HopKind.NONE

@@ -7,20 +7,21 @@ F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.circuit import Circuit, Start
-from vnetverify.encoder.ends import Ends, coarse, joined_ends, public_nics, region_of, selectors_of
+from vnetverify.encoder.circuit import Circuit
+from vnetverify.encoder.conversations import Conversations
+from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.ends import Ends, Parts, coarse, joined_ends, public_nics, selectors_of
 from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
 from vnetverify.encoder.failures import Failing
-from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.filters import Filters
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
-from vnetverify.encoder.nodes import Anywhere, Sender, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.routes import (
     ApplianceHop,
@@ -37,7 +38,6 @@ from vnetverify.encoder.routes import (
 )
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import (
-    FALSE,
     TRUE,
     Branch,
     Key,
@@ -49,17 +49,11 @@ from vnetverify.encoder.terms import (
     equals,
     is_among,
     negate,
-    none_of,
 )
-from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set
-from vnetverify.model.intents import INTERNET, Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Direction, Network, Nic, Service, Site
-
-Parts = dict[Place, IntervalSet]
-TermAt = Callable[[Place, IntervalSet], Term]
-IsWanted = Callable[[Candidate], bool]
+from vnetverify.model.intents import INTERNET, Claim, ExpectedHop, HopKind, PlaceKind, Verb
+from vnetverify.model.network import Network, Service
 
 _UNIVERSAL = (
     Verb.REACHES,
@@ -123,30 +117,33 @@ class _Encoder:
 
     def obligation(self) -> Obligation:
         ends, header, left = self._open()
-        in_question = self._in_question(ends, left)
+        delivery = Delivery(self.hops, ends)
+        in_question = self._in_question(delivery, left)
         match self.claim.verb:
             case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
-                works = any_of(*(self._converses(ends, *pair) for pair in self._pairs()))
+                symmetric = self.claim.verb is Verb.REACHES_SYMMETRICALLY
+                talks = Conversations(delivery, symmetric, len(self.claim.pairs) == 1)
+                works = any_of(*(talks.holds(*pair) for pair in self._pairs()))
                 violation = negate(works)
             case Verb.LOSES_NO_PACKETS:
-                violation = negate(self._delivered(ends, self._circuit(ends, left)))
+                violation = negate(self._delivered(delivery, delivery.circuit(left)))
             case Verb.NEVER_REACHES:
-                violation = self._delivered(ends, self._circuit(ends, left))
+                violation = self._delivered(delivery, delivery.circuit(left))
             case Verb.ONLY_VIA:
-                avoiding = self._circuit(ends, left, closed=frozenset(self.claim.via))
-                violation = self._delivered(ends, avoiding)
+                avoiding = delivery.circuit(left, closed=frozenset(self.claim.via))
+                violation = self._delivered(delivery, avoiding)
             case Verb.NOT_VIA:
-                circuit = self._circuit(ends, left)
+                circuit = delivery.circuit(left)
                 met = any_of(*(circuit.meets(name) for name in self.claim.via))
-                violation = all_of(self._delivered(ends, circuit), met)
+                violation = all_of(self._delivered(delivery, circuit), met)
             case Verb.NOT_TRANSITIVE:
-                circuit = self._circuit(ends, left, closed=frozenset(self.claim.excused))
+                circuit = delivery.circuit(left, closed=frozenset(self.claim.excused))
                 through = any_of(*(circuit.meets(name) for name in self._devices_in(self.claim.via)))
-                violation = all_of(self._delivered(ends, circuit), through)
+                violation = all_of(self._delivered(delivery, circuit), through)
             case Verb.NEXT_HOP:
                 violation = negate(self._hops_as_expected(ends, left))
             case Verb.GATEWAY:
-                violation = negate(self._enters_expected_gateway(ends, left))
+                violation = negate(self._enters_expected_gateway(delivery, left))
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:
@@ -156,7 +153,7 @@ class _Encoder:
     def arrival(self, device: str, closed: frozenset[str]) -> Obligation:
         self.right = {INTERNET: _EVERY_ADDRESS}
         ends, header, left = self._open()
-        circuit = self._circuit(ends, left, closed=closed | {device})
+        circuit = Delivery(self.hops, ends).circuit(left, closed=closed | {device})
         return self._written(ends, header, TRUE, circuit.is_admitted_by(device))
 
     # -- opening and closing ------------------------------------------------------------------------------
@@ -217,9 +214,6 @@ class _Encoder:
             dict(self.hops.gateways.failing.symbols),
         )  # fmt: skip
 
-    def _circuit(self, ends: Ends, left: Parts, closed: frozenset[str] = frozenset()) -> Circuit:
-        return Circuit(self.hops, Tunnels(self.hops), ends.header, ends.key, ends.starts(left), closed=closed)
-
     def _devices_in(self, vnets: tuple[str, ...]) -> list[str]:
         network = self.hops.estate.network
         machines = [m.name for m in network.machines.values() if any(nic.vnet in vnets for nic in m.nics)]
@@ -228,221 +222,28 @@ class _Encoder:
 
     # -- which flows a claim speaks of --------------------------------------------------------------------
 
-    def _in_question(self, ends: Ends, left: Parts) -> Term:
+    def _in_question(self, delivery: Delivery, left: Parts) -> Term:
         """Hold when source and destination are those of some pair and not of one host or member."""
         pairs = self._pairs()
         if len(pairs) == 1:
-            return self._names(ends, pairs[0][1], INTERNET in left)
+            return delivery.names(pairs[0][1], INTERNET in left)
         return any_of(
-            *(all_of(ends.begins_in(source), self._names(ends, target, INTERNET in source)) for source, target in pairs)
+            *(
+                all_of(delivery.ends.begins_in(source), delivery.names(target, INTERNET in source))
+                for source, target in pairs
+            )
         )
 
-    def _names(self, ends: Ends, right: Parts, from_internet: bool) -> Term:
-        """Hold when the destination is an address by which this origin can ask for an end in `right`."""
-        inside = self._tree(ends, right, lambda place, addresses: TRUE)
-        if not from_internet:
-            return inside
-        nics = public_nics(self.hops, right)
-        shown = dict(right)
-        for nic in nics:
-            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-            shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
-        outside = any_of(
-            self._tree(ends, {place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
-            *(all_of(ends.names_public_address(nic), self._parted(ends, nic)) for nic in nics),
-        )
-        internet = ends.begins_at(INTERNET)
-        return any_of(all_of(internet, outside), all_of(negate(internet), inside))
-
-    def _tree(self, ends: Ends, right: Parts, term: TermAt) -> Term:
-        """Return the disjunction over the places of `right` of: the destination is there, apart from the origin,
-        and `term` of the place holds."""
-        target = Key(ends.header.destination)
-        branches: list[Branch] = []
-        for place, addresses in sorted(right.items()):
-            wanted = term(place, addresses)
-            if wanted == FALSE:
-                continue
-            leaf = self.script.share(all_of(self._extra(ends, place, addresses), wanted))
-            branches += ends.membership(target, place, addresses, leaf)
-        return decision_tree(target, branches, self.script.share, free_outside=False)
-
-    def _extra(self, ends: Ends, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when an end at `place` is another host and member than the origin, and no public address names it."""
-        nobody_here = ends.names_no_public_address() if place == INTERNET else TRUE
-        return all_of(nobody_here, ends.is_not_itself(place), ends.apart(place, addresses, ends.header.destination))
-
-    def _parted(self, ends: Ends, nic: Nic) -> Term:
-        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-        host = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),))
-        return all_of(ends.is_not_itself(place, nic), ends.apart(place, host, None))
-
-    # -- delivery -----------------------------------------------------------------------------------------
-
-    def _delivered(self, ends: Ends, circuit: Circuit) -> Term:
+    def _delivered(self, delivery: Delivery, circuit: Circuit) -> Term:
         """Hold when the packet ends where some pair wants it."""
         pairs = self._pairs()
         if len(pairs) == 1:
-            return self._delivered_to(ends, circuit, pairs[0][1])
+            return delivery.delivered_to(circuit, pairs[0][1])
         return any_of(
-            *(all_of(ends.begins_in(source), self._delivered_to(ends, circuit, right)) for source, right in pairs)
+            *(all_of(delivery.ends.begins_in(source), delivery.delivered_to(circuit, right)) for source, right in pairs)
         )
-
-    def _delivered_to(self, ends: Ends, circuit: Circuit, right: Parts) -> Term:
-        arrived = self._tree(ends, right, lambda place, addresses: self._arrives(ends, circuit, place, addresses))
-        public = [
-            all_of(
-                any_of(ends.enters_from_internet(circuit, nic), ends.enters_from_inside(circuit, nic)),
-                self._parted(ends, nic),
-            )
-            for nic in public_nics(self.hops, right)
-        ]
-        return any_of(arrived, *public)
-
-    def _arrives(self, ends: Ends, circuit: Circuit, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when the packet, which is for an address of `place`, is delivered there."""
-        if place.kind == PlaceKind.SITE.value:
-            return circuit.reaches(ToSite(place.name))
-        if place == INTERNET:
-            return any_of(*(circuit.reaches(end) for end in circuit.ends() if isinstance(end, ToInternet)))
-        subnet = self.hops.estate.subnets[place.name]
-        header = circuit.header.to(coarse(addresses))
-        arrived = circuit.reaches(ToVnet(subnet.vnet))
-        admitted = TRUE
-        if arrived != FALSE and circuit.memory is None and not self.hops.by_routes_alone:
-            admitted = self.hops.filters.allow(header, Spot(subnet), Direction.INBOUND)
-        by_network = all_of(arrived, admitted, self._takes_in(header, subnet.id, addresses))
-        by_interface = [
-            all_of(
-                any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))
-            )
-            for nic in self.hops.estate.nics_in[subnet.id]
-            if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
-        ]
-        return any_of(by_network, circuit.reaches(Anywhere()), *by_interface)
-
-    def _takes_in(self, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
-        """Hold unless the destination is an appliance of this subnet that is down (I-FAILURES)."""
-        terms = []
-        for nic in self.hops.estate.nics_in[subnet_id]:
-            works = self.hops.is_up(self.hops.estate.machine_of[nic.name])
-            held = [address for address in nic.addresses if address in addresses]
-            if works != TRUE and held:
-                terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))
-        return all_of(*terms)
-
-    # -- conversations ------------------------------------------------------------------------------------
-
-    def _converses(self, ends: Ends, left: Parts, right: Parts) -> Term:
-        """Hold when the first packet is delivered in `right` and the reply comes back (R-TRAF-2)."""
-        forward = self._circuit(ends, left)
-        memory = forward.remembered()
-        starts = tuple(
-            Start(
-                place,
-                region_of(self.hops, place),
-                addresses,
-                condition=self._overlap_guard(ends, forward, right, place, addresses),
-            )
-            for place, addresses in right.items()
-            if place != INTERNET
-        )
-        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and end != ToInternet()]
-        relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
-        reply = Circuit(
-            self.hops, Tunnels(self.hops), ends.header.reversed(), Key(ends.header.destination), starts, memory, relays
-        )
-        back = self._comes_back(ends, reply, left)
-        same_state = self._same_stateful(forward, reply, ends)
-
-        def answered(place: Place, addresses: IntervalSet) -> Term:
-            arrived = self._arrives(ends, forward, place, addresses)
-            if place == INTERNET:
-                by_host = forward.reaches(ToInternet())
-                by_others = any_of(*(forward.reaches(end) for end in exits))
-                return any_of(by_host, all_of(by_others, back, same_state))
-            return all_of(arrived, back, same_state)
-
-        inside = self._tree(ends, right, answered)
-        if INTERNET not in left:
-            return self._from_here(ends, left, inside)
-        entered = [
-            all_of(ends.enters_from_internet(forward, nic), self._parted(ends, nic), self._answers_directly(ends, nic))
-            for nic in public_nics(self.hops, right)
-        ]
-        internet = ends.begins_at(INTERNET)
-        works = any_of(all_of(internet, any_of(*entered)), all_of(negate(internet), inside))
-        return self._from_here(ends, left, works)
-
-    def _from_here(self, ends: Ends, left: Parts, works: Term) -> Term:
-        return works if len(self.claim.pairs) == 1 else all_of(ends.begins_in(left), works)
-
-    def _overlap_guard(self, ends: Ends, forward: Circuit, right: Parts, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when the first packet came to `place`; asked only where another place holds the same addresses."""
-        region = region_of(self.hops, place)
-        if any(other != place and region_of(self.hops, other) & region for other in right):
-            return self._arrives(ends, forward, place, addresses)
-        return TRUE
-
-    def _answers_for(self, end: ToInternet) -> Sender | Site:
-        """Return who gets the reply to a packet that left for the Internet, and sends it back to the source."""
-        return self._sender(end.nic) if end.nic is not None else self.hops.estate.network.sites[str(end.site)]
-
-    def _sender(self, nic_name: str) -> Sender:
-        for machine in (*self.hops.estate.network.machines.values(), *self.hops.implied_machines()):
-            for nic in machine.nics:
-                if nic.name == nic_name:
-                    return Sender(self.hops.estate.subnets[nic.subnet_id], machine=machine, nic=nic)
-        raise KeyError(nic_name)
-
-    def _comes_back(self, ends: Ends, reply: Circuit, left: Parts) -> Term:
-        branches: list[Branch] = []
-        for place, addresses in sorted(left.items()):
-            if place != INTERNET:
-                term = self.script.share(self._arrives(ends, reply, place, addresses))
-                branches += ends.membership(ends.key, place, addresses, term)
-        return decision_tree(ends.key, branches, self.script.share, free_outside=True)
-
-    def _same_stateful(self, forward: Circuit, reply: Circuit, ends: Ends) -> Term:
-        """Hold when both ways meet the same appliances: the stateful ones, or all where the claim is of symmetry; one
-        that translated is on both."""
-        terms = []
-        names = {machine.name: machine for circuit in (forward, reply) for machine in circuit.machines()}
-        for name in sorted(names):
-            there, back = forward.meets(name), reply.meets(name)
-            translated = any_of(
-                *(
-                    forward.reaches(end)
-                    for end in forward.ends()
-                    if isinstance(end, ToInternet)
-                    and end.nic is not None
-                    and self._sender(end.nic).machine == names[name]
-                )
-            )
-            back = any_of(back, translated)
-            same = any_of(all_of(there, back), all_of(negate(there), negate(back)))
-            all_count = self.claim.verb is Verb.REACHES_SYMMETRICALLY
-            counts = TRUE if all_count else self.hops.is_stateful(names[name])
-            terms.append(any_of(negate(counts), same))
-        return self.script.share(all_of(*terms))
-
-    def _answers_directly(self, ends: Ends, nic: Nic) -> Term:
-        """Hold when replies of `nic` leave by Internet, where its public address is put back (R-SEL-9)."""
-        subnet = self.hops.estate.subnets[nic.subnet_id]
-        return self._selected(ends.header.reversed(), subnet.id, lambda choice: isinstance(choice.hop, InternetHop))
 
     # -- next hops and gateways ---------------------------------------------------------------------------
-
-    def _selected(self, header: Header, subnet_id: str, wanted: IsWanted) -> Term:
-        """Hold when the selected route of a subnet for the destination is a wanted one."""
-        terms = []
-        for piece in self.hops.routes.pieces(self.hops.estate.subnets[subnet_id]):
-            undecided = is_among(header.destination, piece.addresses)
-            for candidate in piece.choices:
-                if undecided != FALSE and wanted(candidate):
-                    terms.append(all_of(undecided, candidate.condition, self.hops.label(subnet_id, candidate)))
-                undecided = all_of(undecided, negate(candidate.condition))
-        return any_of(*terms)
 
     def _hops_as_expected(self, ends: Ends, left: Parts) -> Term:
         expected = self.claim.expected_hop
@@ -450,8 +251,8 @@ class _Encoder:
         branches: list[Branch] = []
         for place, addresses in sorted(left.items()):
             if place.kind == PlaceKind.SUBNET.value:
-                vnet = self.hops.estate.subnets[place.name].vnet
-                term = self._selected(ends.header, place.name, partial(self._is_expected, expected, vnet))
+                subnet = self.hops.estate.subnets[place.name]
+                term = self.hops.selected(ends.header, subnet, partial(self._is_expected, expected, subnet.vnet))
                 branches += ends.membership(ends.key, place, addresses, self.script.share(term))
         return decision_tree(ends.key, branches, self.script.share, free_outside=True)
 
@@ -480,10 +281,10 @@ class _Encoder:
             case unreachable:
                 assert_never(unreachable)
 
-    def _enters_expected_gateway(self, ends: Ends, left: Parts) -> Term:
+    def _enters_expected_gateway(self, delivery: Delivery, left: Parts) -> Term:
         """Hold when the first gateway on the way, filters and declared policies aside, is the expected one."""
         gateways = frozenset(self.hops.estate.network.gateways)
-        circuit = self._circuit(ends, left, closed=gateways)
+        circuit = delivery.circuit(left, closed=gateways)
         expected = self.claim.expected_hop
         assert expected is not None
         return any_of(*(circuit.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))

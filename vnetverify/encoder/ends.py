@@ -39,6 +39,9 @@ from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, addresses_of
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Direction, Nic, Sku
 
+Parts = dict[Place, IntervalSet]
+"""One side of a claim: addresses by place."""
+
 
 def region_of(hops: Hops, place: Place) -> IntervalSet:
     """Return all addresses that packets starting at `place` may carry as source."""

@@ -8,7 +8,7 @@ R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FW
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -132,9 +132,17 @@ class Hops:
         group = f"routes of {subnet.vnet}" if table is None else f"route table {table}"
         return Ground(group, f"{candidate.prefix} {hop}", candidate.rule, candidate.span)
 
-    def label(self, subnet_id: str, candidate: Candidate) -> Term:
-        """Return the label of a route where it lets packets take their way."""
-        return self.grounds.counts(Bearing.PASSES, self._route_ground(self.estate.subnets[subnet_id], candidate))
+    def selected(self, header: Header, subnet: Subnet, is_wanted: Callable[[Candidate], bool]) -> Term:
+        """Hold when the selected route of a subnet for the destination is a wanted one."""
+        terms = []
+        for piece in self.routes.pieces(subnet):
+            undecided = is_among(header.destination, piece.addresses)
+            for candidate in piece.choices:
+                if undecided != FALSE and is_wanted(candidate):
+                    counts = self.grounds.counts(Bearing.PASSES, self._route_ground(subnet, candidate))
+                    terms.append(all_of(undecided, candidate.condition, counts))
+                undecided = all_of(undecided, negate(candidate.condition))
+        return any_of(*terms)
 
     def _follow(self, candidate: Candidate, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         vnet = sender.subnet.vnet

@@ -2,7 +2,7 @@
 PYTHON ?= python
 EXAMPLES ?= 2000
 
-.PHONY: check format lint types contracts specs test golden fuzz bench
+.PHONY: check format lint types contracts specs test golden fuzz mutants bench
 
 check: lint types contracts specs test
 
@@ -34,6 +34,10 @@ golden:
 # The same properties as in `test`, with many more generated networks.
 fuzz:
 	VNETVERIFY_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
+
+# One planted fault for each routing rule, and the example of the rule book that notices it; fails if one survives.
+mutants:
+	$(PYTHON) -m tests.agreement.mutants_routing
 
 bench:
 	$(PYTHON) benchmarks/scale.py

@@ -62,6 +62,13 @@ def traits(network: Network) -> set[str]:
         "several interfaces": any(len(machine.nics) > 1 for machine in network.machines.values()),
         "a shared circuit": _shares_circuit(network),
         "gateways joined": any(connection.remote_gateway for connection in network.connections),
+        "a peering of subnets": any(half.is_of_subnets for half in network.peerings),
+        "a half not in sync": any(half.remote_space is not None for half in network.peerings),
+        "a connected group": bool(network.connected_groups),
+        "a Route Server with a peer": any(server.peers for server in network.route_servers),
+        "a service endpoint": any(subnet.service_endpoints for subnet in network.subnets()),
+        "a route to a service tag": any(route.service_tag for route in routes),
+        "members that overlap": any(fault.rule == "R-CG-4" for fault in check(network)),
     }
     return {name for name, is_so in found.items() if is_so}
 
@@ -101,6 +108,13 @@ def features(conversation: Conversation) -> set[str]:
         ("several interfaces", 0.25),
         ("a shared circuit", 0.03),
         ("gateways joined", 0.05),
+        ("a peering of subnets", 0.04),
+        ("a half not in sync", 0.04),
+        ("a connected group", 0.30),
+        ("a Route Server with a peer", 0.05),
+        ("a service endpoint", 0.10),
+        ("a route to a service tag", 0.10),
+        ("members that overlap", 0.01),
     ],
 )
 def test_networks_have(trait: str, share: float) -> None:

@@ -17,7 +17,7 @@ from vnetverify.simulator.situation import Situation
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import claims, flows_of, networks, worlds
 
-NETWORKS = 250
+NETWORKS = 600
 Fault = Callable[[pytest.MonkeyPatch], None]
 
 

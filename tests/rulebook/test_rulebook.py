@@ -165,6 +165,17 @@ def test_both_engines_ask_every_open_question(question: str, engine: str) -> Non
     assert f'"{question}"' in code
 
 
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name not in ASKED_BY_THE_PROVER])
+def test_an_example_shows_what_an_open_question_decides(question: str) -> None:
+    settled = {fact.partition("(")[0] for example in EVERY for line, _ in example.asked for fact in _facts_of(line)}
+
+    assert question in settled
+
+
+def _facts_of(line: str) -> list[str]:
+    return re.findall(r"U-[A-Z0-9-]+(?:\([^)]*\))?", line.partition(" where ")[2])
+
+
 # -- three sets of rule ids -----------------------------------------------------------------------------
 
 READERS = [

@@ -5,7 +5,7 @@ Built upward from parts. What Azure refuses is mostly not drawn: peers are disjo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
@@ -13,7 +13,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Prefix, parse_address, parse_prefix
 from vnetverify.model.network import (
+    DEFAULT_AS_NUMBER,
     GATEWAY_SUBNET,
+    SUBNETS_WITHOUT_HOSTS,
     Connection,
     DeploymentModel,
     Era,
@@ -34,6 +36,16 @@ from vnetverify.model.network import (
     Vnet,
 )
 from vnetverify.source import NOWHERE
+from vnetverify.testing.constructs import (
+    ROUTE_SERVER_SUBNET,
+    groups,
+    route_servers,
+    seldom_in_part,
+    seldom_overlapping,
+    service_tags,
+    with_endpoints,
+    with_tag_routes,
+)
 from vnetverify.testing.lists import policies, security_groups
 
 VNETS = ("a", "b", "c", "d")
@@ -46,8 +58,12 @@ def _prefixes(text: str) -> tuple[Prefix, ...]:
 # The usual case, a whole private range, public space used privately, and a block that `Internet` may lack.
 _SPACES = _prefixes("10.0.0.0/24 10.0.1.0/24 10.0.2.0/24 10.0.4.0/23 192.168.0.0/16 30.0.0.0/24 4.130.0.0/24")
 SITE_PREFIXES = _prefixes("172.16.0.0/24 172.16.0.0/16 10.0.8.0/24 31.0.0.0/24 172.16.1.0/24")
-_LEARNED = _prefixes("0.0.0.0/0 10.0.0.0/8 10.0.0.0/16 10.0.1.64/26 10.0.2.0/24 172.16.0.0/12 192.168.0.0/16")
-_ROUTED = _prefixes("0.0.0.0/0 0.0.0.0/1 10.0.0.0/8 172.16.0.0/12 172.16.0.0/24 192.168.0.0/16 25.4.0.0/14 40.0.0.0/24")
+_LEARNED = _prefixes(
+    "0.0.0.0/0 10.0.0.0/8 10.0.0.0/16 10.0.1.64/26 10.0.2.0/24 172.16.0.0/12 192.168.0.0/16 40.0.0.0/30"
+)
+_ROUTED = _prefixes(
+    "0.0.0.0/0 0.0.0.0/1 10.0.0.0/8 172.16.0.0/12 172.16.0.0/24 192.168.0.0/16 25.4.0.0/14 40.0.0.0/24 40.0.0.0/30"
+)
 _SUMMARIES = _prefixes("10.0.0.0/16 10.0.0.0/8 10.0.1.0/24 10.0.2.0/25 192.168.0.0/16 30.0.0.0/8")
 # The last lies in a vnet's own space.
 PUBLIC_POOL = tuple(parse_address(text) for text in ("40.0.0.4", "40.0.0.5", "40.0.0.6", "30.0.0.70"))
@@ -71,26 +87,40 @@ class Frame:
 
     @property
     def host_subnets(self) -> tuple[Subnet, ...]:
-        return tuple(subnet for vnet in self.vnets for subnet in vnet.subnets if not subnet.is_called(GATEWAY_SUBNET))
+        return tuple(subnet for vnet in self.vnets for subnet in vnet.subnets if not _is_special(subnet))
+
+
+def _is_special(subnet: Subnet) -> bool:
+    return subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS
 
 
 @st.composite
 def networks(draw: DrawFn) -> Network:
-    """Draw a network of two to four vnets."""
-    frame = draw(_frames())
+    """Draw a network of two to four vnets: half of them plain, so that their tables and filters are seen as well."""
+    plain = draw(st.booleans())
+    frame = draw(_frames(plain))
     peerings = draw(_peerings(frame.vnets))
+    if not plain:
+        frame = replace(frame, vnets=draw(seldom_overlapping(frame.vnets, peerings)))
+        peerings = draw(seldom_in_part(peerings, frame.vnets))
     gateways = draw(_gateways(frame.vnets))
-    peerings = _with_transit(peerings, gateways, draw(st.lists(st.booleans(), min_size=6, max_size=6)))
+    wanted = draw(st.lists(st.booleans(), min_size=6, max_size=6))
+    peerings = _with_transit(peerings, _with_servers(frame.vnets, gateways), wanted)
     sites = draw(_sites())
     machines = draw(_machines(frame))
+    tags = draw(service_tags)
     tables = draw(_route_tables(frame, machines))
+    if not plain:
+        tables = draw(with_tag_routes(tables, tags))
     vnets = draw(_with_lists(frame, tables, machines))
     if draw(st.booleans()) and machines:
         behind = draw(st.sampled_from(machines)).name
         sites = (*sites, Site("tunnelled", _prefixes("172.20.0.0/24"), behind=behind))
     return Network(
         era=draw(st.sampled_from((Era.CURRENT, Era.CURRENT, Era.CURRENT, Era.Y2018, Era.Y2016))),
-        vnets={vnet.name: vnet for vnet in draw(_with_summaries(vnets))},
+        vnets={
+            vnet.name: vnet for vnet in draw(_with_summaries(vnets if plain else draw(with_endpoints(vnets, tags))))
+        },
         peerings=peerings,
         nsgs={nsg.name: nsg for nsg in draw(security_groups(frame.nsgs, frame.prefixes, frame.asgs))},
         route_tables={table.name: table for table in tables},
@@ -100,14 +130,22 @@ def networks(draw: DrawFn) -> Network:
         connections=draw(_connections(gateways, sites)),
         asgs=dict.fromkeys(frame.asgs, NOWHERE),
         nat_gateways=dict.fromkeys(frame.nat_gateways, NOWHERE),
-        service_tags={"Sql": (parse_prefix("40.0.0.0/30"),)} if draw(st.booleans()) else {},
+        service_tags=tags,
+        connected_groups=() if plain else draw(groups(vnets)),
+        route_servers=() if plain else draw(route_servers(vnets, machines)),
     )
 
 
+def _with_servers(vnets: Sequence[Vnet], gateways: Sequence[Gateway]) -> frozenset[str]:
+    """Return the vnets that have gateways or a Route Server."""
+    servers = {vnet.name for vnet in vnets if vnet.subnet(ROUTE_SERVER_SUBNET) is not None}
+    return frozenset({gateway.vnet for gateway in gateways} | servers)
+
+
 @st.composite
-def _frames(draw: DrawFn) -> Frame:
+def _frames(draw: DrawFn, plain: bool) -> Frame:
     spaces = draw(st.lists(st.sampled_from(_SPACES), min_size=2, max_size=4, unique=True))
-    vnets = [draw(_vnets(name, space)) for name, space in zip(VNETS, spaces, strict=False)]
+    vnets = [draw(_vnets(name, space, plain)) for name, space in zip(VNETS, spaces, strict=False)]
     return Frame(
         vnets=tuple(vnets),
         nsgs=("n", "m")[: draw(st.integers(0, 2))],
@@ -117,8 +155,8 @@ def _frames(draw: DrawFn) -> Frame:
 
 
 @st.composite
-def _vnets(draw: DrawFn, name: str, space: Prefix) -> Vnet:
-    """Draw a vnet whose subnets stand at fixed places of its space: two of hosts, a firewall's, the gateways'."""
+def _vnets(draw: DrawFn, name: str, space: Prefix, plain: bool) -> Vnet:
+    """Draw a vnet whose subnets stand at fixed places of its space: two of hosts and those of Azure's own."""
     classic = draw(st.integers(0, 9)) == 9
     one_prefix, two_prefixes = (_part(space, 0, 26),), (_part(space, 0, 28), _part(space, 32, 29))
     subnets = [Subnet("s", name, draw(st.sampled_from((one_prefix, one_prefix, two_prefixes))))]
@@ -128,9 +166,12 @@ def _vnets(draw: DrawFn, name: str, space: Prefix) -> Vnet:
         subnets.append(Subnet("AzureFirewallSubnet", name, (_part(space, 128, 26),)))
     if draw(st.integers(0, 2)) > 0 and not classic:
         subnets.append(Subnet(GATEWAY_SUBNET, name, (_part(space, 192, 27),)))
+    if not plain and not classic and draw(st.integers(0, 2)) == 2:
+        subnets.append(Subnet(ROUTE_SERVER_SUBNET, name, (_part(space, 224, 27),)))
     model = DeploymentModel.CLASSIC if classic else DeploymentModel.RESOURCE_MANAGER
     extra = (parse_prefix(f"10.9.{VNETS.index(name)}.0/24"),) if draw(st.integers(0, 4)) == 4 else ()
-    return Vnet(name, (space, *extra), tuple(subnets), region="r", model=model)
+    region = "r" if plain else draw(st.sampled_from(("r", "r", "r", "r", "q", None)))
+    return Vnet(name, (space, *extra), tuple(subnets), region=region, model=model)
 
 
 def _part(space: Prefix, offset: int, length: int) -> Prefix:
@@ -173,15 +214,16 @@ def _gateways(draw: DrawFn, vnets: Sequence[Vnet]) -> tuple[Gateway, ...]:
             vpn, express = (GatewayKind.VPN,), (GatewayKind.EXPRESSROUTE,)
             for kind in draw(st.sampled_from((vpn, vpn, express, (*vpn, *express)))):
                 allows = draw(st.sampled_from((None, True, False)))
-                gateways.append(Gateway(f"{vnet.name}-{kind.value}", vnet.name, kind, allows))
+                both = draw(st.booleans())
+                asn = draw(st.sampled_from((DEFAULT_AS_NUMBER, DEFAULT_AS_NUMBER, 65010)))
+                gateways.append(Gateway(f"{vnet.name}-{kind.value}", vnet.name, kind, allows, both, asn))
     return tuple(gateways)
 
 
 def _with_transit(
-    peerings: Sequence[Peering], gateways: Sequence[Gateway], wanted: Sequence[bool]
+    peerings: Sequence[Peering], with_gateways: Collection[str], wanted: Sequence[bool]
 ) -> tuple[Peering, ...]:
     """Return the halves with gateway transit where Azure takes it: towards one hub, from a vnet without gateways."""
-    with_gateways = {gateway.vnet for gateway in gateways}
     pairs = {(half.local, half.remote) for half in peerings}
     choice = iter(wanted)
     spokes: dict[str, str] = {}
@@ -370,7 +412,7 @@ def _with_lists(
     for vnet in frame.vnets:
         subnets = []
         for subnet in vnet.subnets:
-            special = subnet.is_called(GATEWAY_SUBNET)
+            special = _is_special(subnet)
             allowed = [t.name for t in tables if not special or _fits_gateway_subnet(t, subnet)]
             subnets.append(
                 replace(
@@ -386,7 +428,9 @@ def _with_lists(
 
 
 def _fits_gateway_subnet(table: RouteTable, subnet: Subnet) -> bool:
-    """Hold when Azure would take the table there (R-UDR-13)."""
+    """Hold when Azure would take the table at a subnet of its own (R-UDR-13, R-UDR-14)."""
+    if not subnet.is_called(GATEWAY_SUBNET):
+        return False
     own = subnet.prefixes[0]
     meets = any(route.prefix.value <= own.last and own.value <= route.prefix.last for route in table.routes)
     return table.propagate_gateway_routes and not meets

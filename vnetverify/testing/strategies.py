@@ -175,7 +175,10 @@ def _destinations(draw: DrawFn, network: Network, world: World) -> int:
         return draw(st.sampled_from((*_OUTSIDE, *_PLATFORM)))
     routed = [route.prefix for table in network.route_tables.values() for route in table.routes]
     spaces = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
-    prefix = draw(st.sampled_from((*routed, *spaces)))
+    tagged = [prefix for prefixes in network.service_tags.values() for prefix in prefixes]
+    told = [prefix for server in network.route_servers for peer in server.peers for prefix in peer.prefixes]
+    seen = [prefix for half in network.peerings for prefix in half.remote_space or ()]
+    prefix = draw(st.sampled_from((*routed, *spaces, *tagged, *told, *seen)))
     return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, min(prefix.last + 1, 0xFFFF_FFFF))))
 
 
@@ -231,7 +234,9 @@ _failures: SearchStrategy[Failures | None] = st.none() | st.builds(
 def claims(draw: DrawFn, network: Network) -> Claim:
     """Draw a sentence of any verb; the devices that it names are devices of `network`."""
     machines, gateways = tuple(network.machines), tuple(network.gateways)
-    verbs = [Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
+    # Twice those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.
+    verbs = [*(Verb.REACHES, Verb.NEVER_REACHES) * 2, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES]
+    verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
     verbs += [*_VIA] if machines or gateways else []
     verbs += [Verb.GATEWAY] if gateways else []
     verb = draw(st.sampled_from(verbs))

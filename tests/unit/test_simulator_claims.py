@@ -315,6 +315,15 @@ def test_gateway_walks_past_filters_to_the_first_gateway() -> None:
     assert why(stranded, sentence, "a.s", packet) == "it meets no gateway"
 
 
+def test_a_gateway_is_met_though_the_site_behind_it_drops_what_it_passes_on() -> None:
+    connection = Connection("c", "gw", site="onprem", prefixes=(parse_prefix("172.16.0.0/16"),))
+    net = replace(office(), connections=(connection,))
+    elsewhere = ends(("branch", "172.16.0.0/16"))
+    sentence = claim(Verb.GATEWAY, right=elsewhere, expected_hop=ExpectedHop(HopKind.GATEWAY, "gw"))
+
+    assert why(net, sentence, "a.s", flow("10.1.0.4", "172.16.0.9")) is None
+
+
 def test_next_hop_names_the_gateway_of_a_learned_route() -> None:
     packet = flow("10.1.0.4", "192.168.0.9")
 

@@ -36,15 +36,14 @@ from vnetverify.simulator.journey import (
 def into_site(journey: Journey, arrival: IntoSite) -> Next:
     """Return the delivery at a site, or what becomes of a packet for elsewhere: the site may relay it (R-META-3)."""
     site, destination = arrival.site, journey.packet.destination
+    journey.meet_gateway(arrival.gateway)
     if some_covers(site.prefixes, destination):
-        journey.meet_gateway(arrival.gateway)
         return delivered_at_site(journey, site, arrival.gateway.name)
     if journey.repeats("site", site.name, arrival.way.name):
         return journey.drop(site.name, "the packet was here before: a loop", "R-TRAF-3")
     if not journey.situation.holds(uncertainty("U-RELAYS", site.name)):
         reason = f"the destination is not at {site.name}: it leaves the model"
         return journey.drop(site.name, reason, "R-GW-24", site.span)
-    journey.meet_gateway(arrival.gateway)
     journey.devices.append(Met(site.name, DeviceKind.SITE))
     ends = _ends_knowing(journey, site, but=arrival.way.name)
     if ends:

@@ -219,10 +219,11 @@ class Routes:
         for mate in estate.mates(vnet):
             known += [Known(prefix, GroupHop(mate)) for prefix in estate.network.vnets[mate].address_space]
         for service in subnet.service_endpoints:
-            known += [Known(prefix, EndpointHop(service)) for prefix in self._service_prefixes(service)]
+            known += [Known(prefix, EndpointHop(service)) for prefix in self.service_prefixes(service)]
         return tuple(known)
 
-    def _service_prefixes(self, service: str) -> tuple[Prefix, ...]:
+    def service_prefixes(self, service: str) -> tuple[Prefix, ...]:
+        """Return the prefixes of a service endpoint, published under its name or without `Microsoft.` (R-SYS-9)."""
         name = service.casefold()
         tags = {tag.casefold(): prefixes for tag, prefixes in self.estate.network.service_tags.items()}
         return tags.get(name, tags.get(name.removeprefix("microsoft."), ()))

@@ -119,7 +119,7 @@ class Tags:
     def membership(self, subnet: Subnet) -> Membership:
         """Return what `VirtualNetwork` holds at `subnet` (F-TAG-7)."""
         idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.routes.takes_part(subnet, peer))
-        name = (subnet.vnet, subnet.route_table, idle)
+        name = (subnet.vnet, subnet.route_table, subnet.service_endpoints, idle)
         if name not in self._memberships:
             self._memberships[name] = self._membership(subnet)
         return self._memberships[name]
@@ -149,13 +149,14 @@ class Tags:
                 certain.append(prefix)
         if propagates:
             certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERYWHERE]
-        certain += [route.prefix for route in routes if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
+        written = [route for route in routes if route.service_tag is None]
+        certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
         certain.append(_HOST)
         to_devices = any(route.prefix == EVERYWHERE and route.next_hop in _THROUGH for route in routes)
         if to_devices or (propagates and any(entry.prefix == EVERYWHERE for entry in entries)):
             perhaps(EVERYWHERE, True)
         for route in routes:
-            if route.next_hop not in _THROUGH:
+            if route.service_tag is not None or route.next_hop not in _THROUGH:
                 perhaps(route.prefix, route.prefix != EVERYWHERE)
         for other in vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
@@ -165,6 +166,9 @@ class Tags:
         for entry in entries:
             perhaps(entry.prefix, False)
         perhaps(_METADATA, False)
+        for service in subnet.service_endpoints:
+            for prefix in self.routes.service_prefixes(service):
+                perhaps(prefix, False)
         for prefix, documented in self._doubtful_of_peers(subnet):
             perhaps(prefix, documented)
         for mate in self.estate.mates(subnet.vnet):

@@ -107,16 +107,16 @@ def _table(situation: Situation, subnet: Subnet) -> Table:
             for range_ in view(situation, vnet.name, peer).ranges_at(subnet.id)
         ),
         grouped=tuple((mate, p) for mate in index.mates[vnet.name] for p in situation.vnet(mate).address_space),
-        endpoints=tuple(_endpoint_prefixes(situation, subnet)),
+        endpoints=tuple(endpoint_prefixes(situation, subnet)),
     )
 
 
-def _endpoint_prefixes(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Prefix]]:
+def endpoint_prefixes(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Prefix]]:
     """Return the prefixes of each service endpoint, published under its name or without `Microsoft.` (R-SYS-9)."""
-    published = situation.network.service_tags
+    published = situation.index.published
     for service in subnet.service_endpoints:
-        short = service.removeprefix("Microsoft.")
-        for prefix in published.get(service, published.get(short, ())):
+        name = service.casefold()
+        for prefix in published.get(name, published.get(name.removeprefix("microsoft."), ())):
             yield service, prefix
 
 

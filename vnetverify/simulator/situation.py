@@ -46,6 +46,8 @@ class Memory:
 class Index:
     """The parts of a network by what they are asked for; of a world nothing but what is `down` plays a part here.
 
+    `published` are the prefixes of service tags by their names in lower case.
+
     Where something is, `peers`, `connections` and `connections_of` are without it and without what needs it, and
     `intact` is the index of the network with everything up.
     """
@@ -62,6 +64,7 @@ class Index:
     connections: tuple[Connection, ...]
     connections_of: Mapping[str, tuple[Connection, ...]]
     members: Mapping[str, IntervalSet]
+    published: Mapping[str, tuple[Prefix, ...]]
     public_holders: tuple[Nic, ...]
     memory: Memory
     down: tuple[Element, ...] = ()
@@ -166,6 +169,7 @@ def index_of(network: Network) -> Index:
         connections=network.connections,
         connections_of=_connections_of(network.connections),
         members=_members(nics),
+        published={tag.casefold(): prefixes for tag, prefixes in network.service_tags.items()},
         public_holders=tuple(nic for nic in nics if nic.public_address is not None),
         memory=Memory(),
     )

@@ -13,7 +13,7 @@ from vnetverify.header import EVERYWHERE, Interval, IntervalSet, Prefix, address
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import METADATA_HOST, PLATFORM_HOST, covers, is_public, lies_in, some_covers
-from vnetverify.simulator.candidates import propagates, table_of
+from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
 from vnetverify.simulator.gateways import entries_of, prefixes_kept, servers
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
@@ -86,8 +86,13 @@ def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
                     yield entry.prefix
     yield PLATFORM_HOST
     for route in _routes_of(situation, subnet):
-        if route.next_hop in STEERING and route.prefix != EVERYWHERE:
+        if _is_sure(route):
             yield route.prefix
+
+
+def _is_sure(route: UserRoute) -> bool:
+    """Hold when the prefix of a route of the subnet's own table is surely in the tag there (F-TAG-7)."""
+    return route.next_hop in STEERING and route.prefix != EVERYWHERE and route.service_tag is None
 
 
 def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
@@ -99,7 +104,7 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
     if steered or (propagating and any(entry.prefix == EVERYWHERE for entry in entries)):
         yield EVERYWHERE, True
     for route in routes:
-        if route.next_hop not in STEERING:
+        if route.next_hop not in STEERING or route.service_tag is not None:
             yield route.prefix, route.prefix != EVERYWHERE
     for other in situation.vnet(subnet.vnet).subnets:
         if other.id != subnet.id:
@@ -108,6 +113,7 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
         if entry.condition or not propagating:
             yield entry.prefix, False
     yield METADATA_HOST, False
+    yield from ((prefix, False) for _, prefix in endpoint_prefixes(situation, subnet))
     for peer, seen in _open_views(situation, subnet):
         yield from _doubtful(situation, subnet, peer, seen)
     for mate in situation.index.mates[subnet.vnet]:
@@ -174,7 +180,7 @@ def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval
         return covers(PLATFORM_HOST, address)
     if called.startswith("azureplatform"):
         return False
-    published = situation.network.service_tags.get(name)
+    published = situation.index.published.get(called)
     if published is not None:
         return some_covers(published, address)
     return is_public(address) and situation.holds(uncertainty("U-TAG", name, side.value))

@@ -430,12 +430,27 @@ def test_a_route_to_a_gateway_that_nobody_has_is_a_warning() -> None:
     [
         ("default 0.0.0.0/0 -> internet", "gateway-subnet-default-route"),
         ("propagate-gateway-routes off", "gateway-subnet-propagation"),
+        ("own 10.0.255.0/27 -> none", "gateway-subnet-own-route"),
+        ("around 10.0.0.0/16 -> internet", "gateway-subnet-own-route"),
+        ("wide 10.0.0.0/8 -> none", "gateway-subnet-own-route"),
     ],
 )
 def test_a_gateway_subnet_bears_no_default_route_and_no_lack_of_propagation(lines: str, code: str) -> None:
     hub = _HUB.replace("10.0.255.0/27", "10.0.255.0/27 routes t")
 
     assert found(f"route-table t {{ {lines} }}\n{hub}") == [(code, "R-UDR-13")]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "severities"),
+    [("10.0.255.16/28", [Severity.ERROR]), ("10.0.0.0/8", [Severity.WARNING]), ("10.1.0.0/16", [])],
+)
+def test_a_route_on_a_gateway_subnet_is_an_error_where_it_takes_what_is_the_gateways(
+    prefix: str, severities: list[Severity]
+) -> None:
+    text = f"route-table t {{ r {prefix} -> internet }}\n" + _HUB.replace("10.0.255.0/27", "10.0.255.0/27 routes t")
+
+    assert [fault.severity for fault in check(read_text(text).network)] == severities
 
 
 def test_a_route_server_subnet_takes_no_route_table() -> None:

@@ -31,7 +31,7 @@ def routing_faults(network: Network) -> Iterator[Diagnostic]:
         table_or_none = network.route_tables.get(subnet.route_table or "")
         if table_or_none is None:
             continue
-        yield from _special_subnet_faults(subnet, table_or_none)
+        yield from _special_subnet_faults(subnet, table_or_none, network.vnets[subnet.vnet].address_space)
         if (subnet.vnet, table_or_none.name) not in judged:
             judged.add((subnet.vnet, table_or_none.name))
             yield from neighbourhood.faults(subnet, table_or_none)
@@ -59,8 +59,8 @@ def _route_faults(table: RouteTable) -> Iterator[Diagnostic]:
             yield Diagnostic("next-hop-with-address", message, route.span, rule="R-UDR-2")
 
 
-def _special_subnet_faults(subnet: Subnet, table: RouteTable) -> Iterator[Diagnostic]:
-    """Yield what Azure's own subnets do not bear."""
+def _special_subnet_faults(subnet: Subnet, table: RouteTable, space: tuple[Prefix, ...]) -> Iterator[Diagnostic]:
+    """Yield what Azure's own subnets do not bear in a vnet with this address space."""
     name = subnet.name.lower()
     if name == "routeserversubnet":
         message = f"`{subnet.id}` takes no route table"
@@ -86,6 +86,23 @@ def _special_subnet_faults(subnet: Subnet, table: RouteTable) -> Iterator[Diagno
                 ((route.span, "the route"),),
                 rule="R-UDR-13",
             )
+        elif any(_meet(route.prefix, own) for own in subnet.prefixes):
+            # One that is shorter than the vnet's range takes nothing from it (R-SEL-5).
+            is_in_force = any(_meet(route.prefix, own) and own.length <= route.prefix.length for own in space)
+            yield Diagnostic(
+                "gateway-subnet-own-route",
+                f"`{subnet.id}` may have no user route for its own addresses, and {route.prefix} holds some",
+                subnet.span,
+                "uses a table with such a route",
+                ((route.span, "the route"),),
+                "leave the addresses of the gateway to the system's route",
+                "R-UDR-13",
+                severity=Severity.ERROR if is_in_force else Severity.WARNING,
+            )
+
+
+def _meet(one: Prefix, other: Prefix) -> bool:
+    return one.value <= other.last and other.value <= one.last
 
 
 def _of_one_tag(first: UserRoute, second: UserRoute) -> bool:

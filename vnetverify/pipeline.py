@@ -175,8 +175,15 @@ class Options:
     documented: bool = False
 
 
-def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], None] | None = None) -> Report:
+def prove(
+    loaded: Loaded,
+    options: Options,
+    progress: Callable[[IntentResult], None] | None = None,
+    warmed_up: Solver | None = None,
+) -> Report:
     """Return the verdict on every intent that `options` select, in the order of the text.
+
+    The solver that a caller has `warmed_up` is used and closed.
 
     Raises `Disagreement` when the simulator does not confirm a witness. An interrupt ends the run with the
     intents decided so far and `complete` false.
@@ -189,7 +196,8 @@ def prove(loaded: Loaded, options: Options, progress: Callable[[IntentResult], N
     results: list[IntentResult] = []
     complete = False
     with ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        solvers = [Solver(options.limits) for _ in range(options.jobs)]
+        solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
+        solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
         run = _Run(document.network, assumed, documented, clock, SimpleQueue())
         for solver in solvers:
             run.idle.put(solver)

@@ -32,7 +32,7 @@ def prover(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """A prover that answers with the report in `prover[0]`; what it was asked is appended."""
     told: list[Any] = [EVERYTHING]
 
-    def prove(_: pipeline.Loaded, options: pipeline.Options, __: object = None) -> Report:
+    def prove(_: pipeline.Loaded, options: pipeline.Options, *__: object) -> Report:
         told.append(options)
         return told[0]
 

@@ -68,21 +68,28 @@ def command(
     Every intent ends as proved, as refuted with a flow that the simulator has replayed, as vacuous, or
     as unknown with the reason. A proof holds for every packet, whatever the open facts are.
     """
-    from vnetverify.pipeline import Disagreement, Options, load, prove
-    from vnetverify.prover.solver import Limits
+    from vnetverify.prover.solver import Limits, Solver
 
-    loaded = load(files, networks)
-    if has_errors(loaded.diagnostics):
-        _refuse(loaded, output_format)
-        return status.BAD_INPUT
-    _warn(loaded, output_format)
-    options = Options(pattern, Limits(timeout, memory), jobs, reading == "documented")
+    limits = Limits(timeout, memory)
+    solver = Solver(limits)
+    solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:
-        with progress_line() as show:
-            report = prove(loaded, options, show)
-    except Disagreement as difference:
-        tell(_disagreement(difference))
-        return status.OUR_BUG
+        from vnetverify.pipeline import Disagreement, Options, load, prove
+
+        loaded = load(files, networks)
+        if has_errors(loaded.diagnostics):
+            _refuse(loaded, output_format)
+            return status.BAD_INPUT
+        _warn(loaded, output_format)
+        options = Options(pattern, limits, jobs, reading == "documented")
+        try:
+            with progress_line() as show:
+                report = prove(loaded, options, show, solver)
+        except Disagreement as difference:
+            tell(_disagreement(difference))
+            return status.OUR_BUG
+    finally:
+        solver.close()
     emit(_rendered(report if timings else replace(report, timings={}), output_format))
     if report.selected == 0 and loaded.document.intents:
         tell(_which_there_are(loaded))

@@ -80,6 +80,11 @@ class Solver:
     _stopped: bool = False
     _buffer: bytearray = field(default_factory=bytearray)
 
+    def warm_up(self) -> None:
+        """Start the process now, so that it gets ready while the caller still reads its input."""
+        with contextlib.suppress(OSError):
+            self._ensure_process()
+
     def open(self, obligation: Obligation) -> None:
         """Let later questions be about `obligation`."""
         self._obligation = obligation

@@ -190,7 +190,178 @@ def test_each_of_several_next_hops_must_be_possible(solver: Solver) -> None:
     assert engines_against(solver, vector(question, {"any_of": [user, peering]}, route_tables=tables)) == ["simulator"]
 
 
-# What the format says
+# What the filtering format says
+
+WEB: dict[str, Any] = {"name": "web", "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp"}
+ANY: dict[str, Any] = {"source": ["*"], "sourcePorts": ["*"], "destination": ["*"], "destinationPorts": ["*"]}
+SHUT = {**ANY, "name": "shut", "priority": 100, "direction": "Outbound", "access": "Deny", "protocol": "*"}
+OUTSIDE, INSIDE = "203.0.113.10", "10.0.0.4"
+
+
+def packet(source: str, destination: str, port: int = 443, source_port: int = 50000) -> dict[str, Any]:
+    return {"src": source, "srcPort": source_port, "dst": destination, "dstPort": port, "protocol": "Tcp"}
+
+
+def filtering_vector(
+    question: dict[str, Any],
+    verdict: str,
+    *rules: dict[str, Any],
+    nic: dict[str, Any] | None = None,
+    subnet: dict[str, Any] | None = None,
+    fixed: dict[str, bool] | None = None,
+    **network: Any,
+) -> dict[str, Any]:
+    first = {"name": "s", "prefix": "10.0.0.0/24", "nsg": "n", **(subnet or {})}
+    return {
+        "id": "F",
+        "fixedAtoms": fixed or {},
+        "network": {
+            "vnets": [{"name": "v", "addressSpace": ["10.0.0.0/16"], "subnets": [first]}],
+            "nics": [{"name": "vm", "vnet": "v", "subnet": "s", "ip": INSIDE, **(nic or {})}],
+            "nsgs": [{"name": "n", "rules": list(rules)}],
+            **network,
+        },
+        "question": question,
+        "answer": {"verdict": verdict},
+        "rules": [],
+    }
+
+
+def inbound(**more: Any) -> dict[str, Any]:
+    return {"kind": "filter", "at": "vm", "direction": "Inbound", "packet": packet(OUTSIDE, INSIDE), **more}
+
+
+PING = {**inbound(), "packet": {"src": OUTSIDE, "dst": INSIDE, "protocol": "Icmp"}}
+ESTABLISHED: dict[str, Any] = {"kind": "reply", "at": "vm", "flowDirection": "Inbound", "direction": "Outbound"}
+ESTABLISHED |= {"establishedFlow": packet(OUTSIDE, INSIDE, 80)}
+
+
+@pytest.mark.parametrize("atom", ["U-ICMPPORT(web)", "U-ICMPPORT(n/web)", "U-ICMPPORT"])
+@pytest.mark.parametrize(("value", "verdict"), [(True, "Allow"), (False, "Deny")])
+def test_an_atom_of_a_rule_is_known_by_the_rules_name(solver: Solver, atom: str, value: bool, verdict: str) -> None:
+    rule = {**ANY, **WEB, "protocol": "*", "destinationPorts": ["80"]}
+
+    assert outcome(solver, filtering_vector(PING, verdict, rule, fixed={atom: value})) == Outcome("F")
+
+
+@pytest.mark.parametrize("atom", ["U-SKU(vm)", "U-SKU"])
+@pytest.mark.parametrize("address", [{}, {"address": None}, {"address": "20.0.0.9"}])
+def test_a_public_address_need_not_be_known_to_be_entered_by(
+    solver: Solver, atom: str, address: dict[str, Any]
+) -> None:
+    bare: dict[str, Any] = {"nic": {"publicIp": {"sku": None, **address}}, "subnet": {"nsg": None}}
+    asked = inbound(enteredVia="publicIp")
+
+    assert outcome(solver, filtering_vector(asked, "Allow", fixed={atom: True}, **bare)) == Outcome("F")
+    assert outcome(solver, filtering_vector(asked, "Deny", fixed={atom: False}, **bare)) == Outcome("F")
+
+
+def test_a_reply_passes_by_the_record_of_its_flow_and_another_packet_by_the_rules(solver: Solver) -> None:
+    web = {**ANY, **WEB, "destinationPorts": ["80"]}
+    reply = {**ESTABLISHED, "packet": packet(INSIDE, OUTSIDE, 50000, 80)}
+    other = {**ESTABLISHED, "packet": packet(INSIDE, OUTSIDE, 50001, 80)}
+
+    assert outcome(solver, filtering_vector(reply, "Allow", web, SHUT)) == Outcome("F")
+    assert outcome(solver, filtering_vector(other, "Deny", web, SHUT)) == Outcome("F")
+    assert engines_against(solver, filtering_vector(reply, "Deny", web, SHUT)) == ["simulator", "encoder"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"source": ["tag:Internet", "10.0.0.0/8"]},
+        {"source": ["tag:Internet", "tag:VirtualNetwork"]},
+        {"source": ["10.0.0.0/8", "2001:db8::/32"]},
+        {"destinationPorts": ["90-80"]},
+        {"destination": ["tag:NoSuchTag"]},
+    ],
+)
+def test_what_cannot_be_written_is_invalid_and_no_ground_for_other_answers(
+    solver: Solver, field: dict[str, Any]
+) -> None:
+    rule = {**ANY, **WEB, **field}
+
+    assert outcome(solver, filtering_vector({"kind": "validate"}, "invalid", rule)) == Outcome("F")
+    assert engines_against(solver, filtering_vector({"kind": "validate"}, "valid", rule)) == ["check"]
+    assert "forbids" in outcome(solver, filtering_vector(inbound(), "Allow", rule)).left_out
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (filtering_vector(inbound(), "Deny", {**ANY, **WEB, "source": ["asg:g"]}), "there is no asg `g`"),
+        (filtering_vector(inbound(), "Deny", asgs=[{"name": "g", "members": ["who"]}]), "there is no nic `who`"),
+        (filtering_vector(inbound(enteredVia="publicIp"), "Deny"), "`vm`, which has none"),
+        (filtering_vector(PING, "Deny", fixed={"U-ICMPPORT(web)": True}), "the rule `web`, of which there are 0"),
+    ],
+)
+def test_what_refers_to_nothing_is_not_applicable(solver: Solver, asked: dict[str, Any], reason: str) -> None:
+    assert reason in outcome(solver, asked).left_out
+
+
+# What the routing format says
+
+
+def test_a_user_route_cannot_lead_to_a_peering(solver: Solver) -> None:
+    tables = [{"name": "via-one", "routes": [{"prefix": "10.2.0.0/16", "next_hop_type": "VNetPeering"}]}, TABLES[1]]
+    invalid = {"value": False, "violates": ["R-UDR-2"]}
+
+    assert outcome(solver, vector({"kind": "valid_config"}, invalid, route_tables=tables)) == Outcome("V")
+    assert "R-UDR-2 forbids" in outcome(solver, vector(DIRECT, {"value": True}, route_tables=tables)).left_out
+
+
+def test_a_link_in_the_making_carries_nothing(solver: Solver) -> None:
+    halves = [HALVES[0] | {"state": "Updating"}, *HALVES[1:]]
+
+    assert outcome(solver, vector(DIRECT, {"value": False}, peerings=halves)) == Outcome("V")
+
+
+def test_a_managed_firewall_needs_no_forwarding_switch(solver: Solver) -> None:
+    subnets = [{"name": "s", "prefixes": ["10.0.1.0/24"]}, {"name": "AzureFirewallSubnet", "prefixes": ["10.0.2.0/24"]}]
+    firewall: dict[str, Any] = {**NICS[0], "subnet": "AzureFirewallSubnet", "ip_forwarding": False}
+    halves = [half | {"allow_forwarded_traffic": True} for half in HALVES]
+    asked = vector(
+        CHAINED,
+        {"value": True, "path": ["vm1", "fw", "vm2"]},
+        vnets=[HUB | {"subnets": subnets}, *SPOKES],
+        nics=[firewall, *NICS[1:]],
+        peerings=halves,
+    )
+
+    assert outcome(solver, asked) == Outcome("V")
+
+
+def test_a_site_is_asked_about_as_far_as_it_reaches(solver: Solver) -> None:
+    def asked(reaches: list[str]) -> dict[str, Any]:
+        branch = {"name": "branch", "prefixes": ["192.168.0.0/16"], "attached_to_nva": "fw", "reaches": reaches}
+        question = {"kind": "deliver", "from": "branch:192.168.1.1", "to": "vm0"}
+        return vector(question, {"value": True}, sites=[branch])
+
+    assert outcome(solver, asked(["10.0.1.0/24"])) == Outcome("V")
+    assert "leaves out the other end" in outcome(solver, asked(["10.1.0.0/16"])).left_out
+
+
+def test_summarised_prefixes_are_announced_instead_of_ranges(solver: Solver) -> None:
+    hub = HUB | {"summarized_gateway_prefixes": ["10.0.0.0/8"]}
+    gateway = {"name": "gw", "vnet": "hub", "type": "vpn"}
+    question, answer = {"kind": "gateway_advertises", "gateway": "gw"}, {"prefixes": ["10.0.0.0/8"]}
+
+    assert outcome(solver, vector(question, answer, vnets=[hub, *SPOKES], gateways=[gateway])) == Outcome("V")
+
+
+def test_services_are_found_without_regard_to_case(solver: Solver) -> None:
+    subnets = [{"name": "s", "prefixes": ["10.0.1.0/24"], "service_endpoints": ["microsoft.storage"]}]
+    asked = vector(
+        {"kind": "next_hop", "from": {"vnet": "hub", "subnet": "s"}, "dst": "203.0.113.9"},
+        hop("VirtualNetworkServiceEndpoint", "203.0.113.0/24", "Default"),
+        vnets=[HUB | {"subnets": subnets}],
+        peerings=[],
+        nics=[],
+        route_tables=[],
+        service_prefixes={"Microsoft.Storage": ["203.0.113.0/24"]},
+    )
+
+    assert outcome(solver, asked) == Outcome("V")
 
 
 def test_a_group_a_route_server_and_tags_are_read() -> None:

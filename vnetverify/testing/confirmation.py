@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Grounds
@@ -14,7 +14,7 @@ from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import TRUE, Script
-from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of, parse_address
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Direction, Network, Service
@@ -50,6 +50,7 @@ from vnetverify.testing.records import NotApplicable
 
 _ANYTHING = Service("any", ((None, ALL_PORTS),))
 _YES, _NO = frozenset({True}), frozenset({False})
+_UNKNOWN = parse_address("198.18.0.0")  # from here on public addresses that are not known are made up
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +235,12 @@ def _enters(network: Network, question: Filtered, world: World, solver: Solver) 
     """Return whether an Internet host's packet is delivered: nothing but the interface's filters stands before it."""
     nic = next(nic for nic in network.nics() if nic.name == question.stages[0][1])
     assert nic.public_address is not None
-    assert nic.public_address.address is not None
-    flow = question.flow
-    outside = Flow(flow.protocol, flow.source, flow.source_port, nic.public_address.address, flow.destination_port)
+    flow, aimed_at = question.flow, nic.public_address.address
+    if aimed_at is None:
+        unknown = [n.public_address.name for n in network.nics() if n.public_address and not n.public_address.address]
+        world = replace(world, addresses={name: _UNKNOWN + number for number, name in enumerate(unknown)})
+        aimed_at = world.addresses[nic.public_address.name]
+    outside = Flow(flow.protocol, flow.source, flow.source_port, aimed_at, flow.destination_port)
     left = EndpointSet(((INTERNET, _one(flow.source)),))
     right = EndpointSet(((Place(PlaceKind.SUBNET.value, nic.subnet_id), _one(nic.addresses[0])),))
     return opened(network, _claim(Verb.NEVER_REACHES, left, right), solver).violation(INTERNET, outside, world)

@@ -22,6 +22,7 @@ from vnetverify.testing.questions import (
     IsValid,
     Passage,
     Question,
+    Validity,
     answer_text,
 )
 from vnetverify.testing.vectors import NotApplicable, Vector, read_vector
@@ -66,7 +67,7 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
         case Contested() as contested:
             yield from _contested(name, vector.network, contested, solver)
         case Asked(IsValid() as question, answer):
-            given = simulated_answer(vector.network, question, World(), check)
+            given = Validity(False, (vector.refused,)) if vector.refused else _checked(vector.network, question)
             if not agrees(answer, given):
                 yield Disagreement(name, "check", answer_text(answer), answer_text(given))
         case Asked() as asked:
@@ -78,6 +79,10 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
             found = [f"{one.what}: {_shown(one.given)}" for one in proven if one.expected != one.given]
             if found:
                 yield Disagreement(name, "encoder", wanted, "; ".join(found))
+
+
+def _checked(network: Network, question: IsValid) -> Answer:
+    return simulated_answer(network, question, World(), check)
 
 
 def _simulated(network: Network, asked: Asked) -> str | None:

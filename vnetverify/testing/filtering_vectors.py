@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vnetverify.header import (
@@ -16,6 +17,7 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     Access,
@@ -44,9 +46,24 @@ from vnetverify.model.network import (
     Vnet,
 )
 from vnetverify.source import NOWHERE
-from vnetverify.testing.questions import Answer, Asked, Filtered, FilterVerdict, IsValid, Question, Validity
-from vnetverify.testing.records import NotApplicable, Record, facts_of
-from vnetverify.testing.routing_vectors import NEXT_HOPS
+from vnetverify.syntax.tags import tag_spelling
+from vnetverify.testing.questions import (
+    Answer,
+    Asked,
+    Carried,
+    End,
+    Filtered,
+    FilterVerdict,
+    IsValid,
+    Passage,
+    Question,
+    Validity,
+    interface,
+)
+from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
+from vnetverify.testing.routing_vectors import link_state, next_hop_type
+
+_PUBLIC = "20.0.0.4"  # an address for an interface whose own is not told
 
 _PROTOCOLS: Mapping[str, int | None] = {"tcp": 6, "udp": 17, "icmp": 1, "esp": 50, "ah": 51, "*": None}
 
@@ -56,11 +73,16 @@ def network_of(vector: Mapping[str, Any]) -> Network:
 
     The format leaves out what its questions do not turn on; these are filled in: the subnet around an
     interface that names none, the other half of a connected peering, the site that a gateway's learned
-    routes come from.
+    routes come from, the public address of an interface that replies to the Internet.
     """
     record = Record(vector["network"], "network")
     groups = {group.need("name"): tuple(group.take("members", ())) for group in _finished(record, "asgs", "asg")}
     machines = [_machine(nic, groups) for nic in record.records("nics", "nic")]
+    missing = {name for members in groups.values() for name in members} - {machine.name for machine in machines}
+    if missing:
+        raise NotApplicable(f"malformed: there is no nic `{min(missing)}`")
+    if vector["question"].get("kind") == "reply":
+        machines = [_open_to_the_internet(m) if m.name == vector["question"].get("at") else m for m in machines]
     vnets, tables, peerings, learned = [], [], [], {}
     for vnet_record in record.records("vnets", "vnet"):
         name = vnet_record.need("name")
@@ -84,7 +106,29 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         **_gateways(learned),
     )
     record.finish()
+    _refuse_unknown_tags(network)
     return network
+
+
+def _refuse_unknown_tags(network: Network) -> None:
+    known = {tag.casefold() for tag in network.service_tags}
+    for nsg in network.nsgs.values():
+        for rule in nsg.rules:
+            for side in (rule.source, rule.destination):
+                if not isinstance(side, ServiceTag) or side.name.casefold() in known:
+                    continue
+                if tag_spelling(side.name) is None:
+                    raise Refused(f"the unknown service tag `{side.name}`", "F-TAG-1")
+
+
+def _open_to_the_internet(machine: Machine) -> Machine:
+    """Return the machine with a public address, if it has none: replies to the Internet need one."""
+    (nic,) = machine.nics
+    if nic.public_address is not None and nic.public_address.address is not None:
+        return machine
+    sku = Sku.STANDARD if nic.public_address is None else nic.public_address.sku
+    public = PublicAddress(f"{nic.name}-public", sku, parse_address(_PUBLIC))
+    return replace(machine, nics=(replace(nic, public_address=public),))
 
 
 def _finished(record: Record, key: str, what: str) -> list[Record]:
@@ -159,13 +203,11 @@ def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
 
 
 def _route(record: Record, number: int) -> UserRoute:
-    address, hop = record.take("nextHopIp"), record.need("nextHopType")
-    if hop not in NEXT_HOPS:
-        raise NotApplicable(f"next hop type `{hop}`")
+    address, hop = record.take("nextHopIp"), next_hop_type(record.need("nextHopType"))
     route = UserRoute(
         name=record.take("name", f"r{number}"),
         prefix=parse_prefix(record.need("prefix")),
-        next_hop=NEXT_HOPS[hop],
+        next_hop=hop,
         next_hop_address=parse_address(address) if address else None,
     )
     record.finish()
@@ -173,7 +215,8 @@ def _route(record: Record, number: int) -> UserRoute:
 
 
 def _peering(local: str, record: Record) -> Peering:
-    state = record.take("state")
+    is_whole = record.take("peerCompleteVnets", True)
+    local_subnets, remote_subnets = record.take("localSubnetNames", ()), record.take("remoteSubnetNames", ())
     peering = Peering(
         local=local,
         remote=record.need("remote"),
@@ -181,7 +224,9 @@ def _peering(local: str, record: Record) -> Peering:
         allow_forwarded_traffic=record.take("allowForwardedTraffic", False),
         allow_gateway_transit=record.take("allowGatewayTransit", False),
         use_remote_gateways=record.take("useRemoteGateways", False),
-        state=LinkState(state.lower()) if state else None,
+        state=link_state(record.take("state")),
+        local_subnets=None if is_whole else tuple(local_subnets),
+        remote_subnets=None if is_whole else tuple(remote_subnets),
     )
     record.finish()
     return peering
@@ -249,9 +294,11 @@ def _addresses(terms: Sequence[str]) -> AddressField:
     if len(groups) == len(terms):
         return AsgMembers(tuple(groups))
     if len(tags) == len(terms) == 1:
-        return ServiceTag(tags[0])
+        return ServiceTag(tag_spelling(tags[0]) or tags[0])
     if tags or groups:
-        raise NotApplicable("several kinds of address in one field")
+        raise Refused("several tags or several kinds of address in one field", "F-NSG-11")
+    if 0 < sum(":" in term for term in terms) < len(terms):
+        raise Refused("IPv4 and IPv6 in one field", "F-NSG-16")
     return AddressPrefixes(tuple(parse_prefix(term) for term in terms))
 
 
@@ -259,18 +306,21 @@ def _ports(terms: Sequence[str]) -> IntervalSet:
     if "*" in terms:
         return ALL_PORTS
     bounds = [str(term).partition("-") for term in terms]
-    return interval_set(Interval(int(low), int(high or low)) for low, _, high in bounds)
+    ranges = [Interval(int(low), int(high or low)) for low, _, high in bounds]
+    if any(ports.low > ports.high for ports in ranges):
+        raise Refused("a range of ports that ends before it begins", "F-NSG-8")
+    return interval_set(ranges)
 
 
 def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     """Return what a filtering vector asks, with its fixed atoms as facts. Raises `NotApplicable`."""
     fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
     facts = facts_of(fixed, network)
-    question = _question(Record(vector["question"], "question"))
+    question = _question(Record(vector["question"], "question"), network)
     return Asked(question, _answer(question, vector["answer"], network), facts)
 
 
-def _question(record: Record) -> Question:
+def _question(record: Record, network: Network) -> Question:
     kind = record.need("kind")
     question: Question
     match kind:
@@ -279,10 +329,14 @@ def _question(record: Record) -> Question:
             if entered not in (None, "publicIp"):
                 raise NotApplicable(f"packets that entered by `{entered}`")
             stage = (Direction(record.need("direction").lower()), record.need("at"))
+            if entered is not None and interface(network, stage[1]).public_address is None:
+                raise NotApplicable(f"a packet that entered by the public address of `{stage[1]}`, which has none")
             question = Filtered((stage,), _flow(record), by_public_address=entered is not None)
         case "connect-new-flow":
             ends = ((Direction.OUTBOUND, record.need("from")), (Direction.INBOUND, record.need("to")))
             question = Filtered(ends, _flow(record))
+        case "reply":
+            question = _reply(record, network)
         case "validate":
             question = IsValid()
         case _:
@@ -291,8 +345,32 @@ def _question(record: Record) -> Question:
     return question
 
 
-def _flow(question: Record) -> Flow:
-    packet = Record(question.need("packet"), "packet")
+def _reply(record: Record, network: Network) -> Question:
+    """Return whether the established flow is answered; a packet that is not its reply is asked about as a new one."""
+    nic = interface(network, record.need("at"))
+    first, packet = _flow(record, "establishedFlow"), _flow(record)
+    came, goes = (Direction(record.need(key).lower()) for key in ("flowDirection", "direction"))
+    back = Flow(first.protocol, first.destination, first.destination_port, first.source, first.source_port)
+    if packet != back or came is goes:
+        return Filtered(((goes, nic.name),), packet)
+    own = _end(network, nic.addresses[0])
+    if came is Direction.OUTBOUND:
+        return Carried(own, _end(network, first.destination), first, answered=True)
+    other = _end(network, first.source)
+    if other.place == INTERNET:  # who is not in the network knows the public address alone (F-ADDR-1)
+        assert nic.public_address is not None
+        assert nic.public_address.address is not None
+        first = replace(first, destination=nic.public_address.address)
+    return Carried(other, own, first, answered=True)
+
+
+def _end(network: Network, address: int) -> End:
+    holders = [nic for nic in network.nics() if address in nic.addresses]
+    return End(Place(PlaceKind.SUBNET.value, holders[0].subnet_id) if holders else INTERNET, address)
+
+
+def _flow(question: Record, key: str = "packet") -> Flow:
+    packet = Record(question.need(key), "packet")
     protocol = _PROTOCOLS[packet.need("protocol").lower()]
     if protocol is None:
         raise NotApplicable("a packet of any protocol")
@@ -307,13 +385,18 @@ def _flow(question: Record) -> Flow:
     return flow
 
 
+_ALLOWS = {"Allow": True, "Deny": False}
+
+
 def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:
     verdict = answer["verdict"]
     match question:
         case IsValid():
             return Validity(verdict == "valid")
         case Filtered():
-            return FilterVerdict({"Allow": True, "Deny": False}[verdict], _deciding(question, answer, network))
+            return FilterVerdict(_ALLOWS[verdict], _deciding(question, answer, network))
+        case Carried():
+            return Passage(_ALLOWS[verdict])
         case _:
             raise NotApplicable("an answer to another question")
 

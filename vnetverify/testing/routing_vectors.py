@@ -9,6 +9,7 @@ from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Prefix, addresses_o
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
+    SUBNETS_OF_SERVICES,
     Access,
     BgpPeer,
     ConnectedGroup,
@@ -58,7 +59,7 @@ from vnetverify.testing.questions import (
     new_flow,
     shown_hop,
 )
-from vnetverify.testing.records import NotApplicable, Record, facts_of
+from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
 
 FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS),)
 _PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
@@ -70,6 +71,23 @@ NEXT_HOPS = {
     "Internet": NextHopType.INTERNET,
     "None": NextHopType.NONE,
 }
+_UNWRITABLE_HOPS = frozenset({"VNetPeering", "VNetGlobalPeering", "VirtualNetworkServiceEndpoint", "ConnectedGroup"})
+# Of a link that is being made (R-PEER-4) nothing is in use yet, as of one that was only begun.
+_STATES = {state.value: state for state in LinkState} | {"updating": LinkState.INITIATED}
+
+
+def next_hop_type(text: str) -> NextHopType:
+    """Return the next hop of a user route. Raises `NotApplicable`."""
+    if text in _UNWRITABLE_HOPS:
+        raise Refused(f"a user route with next hop type `{text}`", "R-UDR-2")
+    if text not in NEXT_HOPS:
+        raise NotApplicable(f"next hop type `{text}`")
+    return NEXT_HOPS[text]
+
+
+def link_state(text: str | None) -> LinkState | None:
+    """Return the state of a half; None where it is not told. Raises KeyError for a state that halves do not have."""
+    return _STATES[text.lower()] if text else None
 
 
 def network_of(vector: Mapping[str, Any]) -> Network:
@@ -94,7 +112,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         machines={machine.name: machine for machine in nics},
         connections=_connections(gateways),
         gateways={gateway.name: gateway for gateway in map(_gateway, gateways)},
-        sites={site.name: site for site in (_site(site, vnets) for site in record.records("sites", "site"))},
+        sites={site.name: site for site in map(_site, record.records("sites", "site"))},
         service_tags=tags,
         connected_groups=tuple(map(_connected_group, record.records("connected_groups", "connected group"))),
         route_servers=tuple(map(_route_server, record.records("route_servers", "Route Server"))),
@@ -112,6 +130,7 @@ def _vnet(record: Record) -> Vnet:
         region=record.take("region"),
         subscription=record.take("subscription"),
         tenant=record.take("tenant"),
+        summarized_gateway_prefixes=tuple(map(parse_prefix, record.take("summarized_gateway_prefixes", ()))),
         model=DeploymentModel.CLASSIC if record.take("model", "arm") == "classic" else DeploymentModel.RESOURCE_MANAGER,
     )
     record.finish()
@@ -144,7 +163,7 @@ def _peering(record: Record) -> Peering:
         allow_forwarded_traffic=record.take("allow_forwarded_traffic", False),
         allow_gateway_transit=record.take("allow_gateway_transit", False),
         use_remote_gateways=record.take("use_remote_gateways", False),
-        state=LinkState(state.lower()) if state else None,
+        state=link_state(state),
         remote_space=None if seen is None else tuple(parse_prefix(text) for text in seen),
         local_subnets=None if is_whole else tuple(local_subnets or ()),
         remote_subnets=None if is_whole else tuple(remote_subnets or ()),
@@ -196,29 +215,28 @@ def _route_table(record: Record, tags: Mapping[str, tuple[Prefix, ...]]) -> Rout
 def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]]) -> Iterator[UserRoute]:
     """Yield the route, one for each prefix where it leads to a service tag (R-UDR-4)."""
     address, name = record.take("next_hop_ip"), record.take("name", f"r{number}")
-    hop, destination = record.need("next_hop_type"), record.need("prefix")
-    if hop not in NEXT_HOPS:
-        raise NotApplicable(f"next hop type `{hop}`")
+    hop, destination = next_hop_type(record.need("next_hop_type")), record.need("prefix")
     tag = None if destination[:1].isdigit() else destination.removeprefix("tag:")
     if tag is not None and tag not in tags:
         raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
     record.finish()
     next_hop = parse_address(address) if address else None
     for prefix in (parse_prefix(destination),) if tag is None else tags[tag]:
-        yield UserRoute(name, prefix, NEXT_HOPS[hop], next_hop, tag)
+        yield UserRoute(name, prefix, hop, next_hop, tag)
 
 
 def _nic(record: Record) -> Machine:
-    name = record.need("name")
+    name, subnet = record.need("name"), record.need("subnet")
     is_appliance = record.take("role", "vm") == "nva"
+    is_managed = is_appliance and subnet.casefold() in SUBNETS_OF_SERVICES  # it needs no switch (R-UDR-19)
     record.take("os_routes")  # of one interface: they choose among exits, of which there is one (R-UDR-11)
     nic = Nic(
         name=name,
         machine=name,
         vnet=record.need("vnet"),
-        subnet=record.need("subnet"),
+        subnet=subnet,
         addresses=(parse_address(record.need("ip")),),
-        ip_forwarding=record.take("ip_forwarding", False),
+        ip_forwarding=record.take("ip_forwarding", False) or is_managed,
     )
     machine = Machine(
         name=name,
@@ -279,11 +297,10 @@ def _connection(record: Record, gateway: str, number: int) -> Connection:
     return connection
 
 
-def _site(record: Record, vnets: list[Vnet]) -> Site:
+def _site(record: Record) -> Site:
     behind, reaches = record.take("attached_to_nva"), record.take("reaches")
-    everywhere = addresses_of(prefix for vnet in vnets for prefix in vnet.address_space)
-    if reaches is not None and (behind is None or everywhere - addresses_of(parse_prefix(text) for text in reaches)):
-        raise NotApplicable("`reaches` of a site that leaves some network out")
+    if reaches is not None and behind is None:
+        raise NotApplicable("`reaches` of a site behind no appliance")
     site = Site(
         name=record.need("name"),
         prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
@@ -296,6 +313,8 @@ def _site(record: Record, vnets: list[Vnet]) -> Site:
 def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
     """Return what a routing vector asks, with the atoms that its rules name where its answer is contested."""
     question = _question(Record(vector["question"], "question"), vector["answer"], network)
+    for site in vector["network"].get("sites") or ():
+        _refuse_out_of_reach(site, question)
     facts = facts_of(vector.get("fixed_atoms", {}), network)
     answer = vector["answer"]
     if "must" not in answer and "may" not in answer:
@@ -304,6 +323,16 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
     atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
     must, may = (bool(answer.get(reading, answer.get("value"))) for reading in ("must", "may"))
     return Contested(question, must, may, atoms, facts)
+
+
+def _refuse_out_of_reach(site: Mapping[str, Any], question: Question) -> None:
+    """Raise `NotApplicable` where an end at the site does not reach the other end: here every site tries to."""
+    if site.get("reaches") is None or not isinstance(question, Carried):
+        return
+    reached = addresses_of(map(parse_prefix, site["reaches"]))
+    for end, other in ((question.origin, question.target), (question.target, question.origin)):
+        if end.place == Place(PlaceKind.SITE.value, site["name"]) and other.address not in reached:
+            raise NotApplicable("`reaches` of a site that leaves out the other end")
 
 
 def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Question:

@@ -11,22 +11,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.header import NotAPrefix
-from vnetverify.model.network import Network
+from vnetverify.model.network import AsgMembers, Network
 from vnetverify.testing import filtering_vectors, routing_vectors
 from vnetverify.testing.questions import Asked, Contested, NotAQuestion
-from vnetverify.testing.records import NotApplicable
+from vnetverify.testing.records import NotApplicable, Refused
 
 __all__ = ["NotApplicable", "Vector", "read_vector", "vectors_in"]
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """A network with a question and its answer."""
+    """A network with a question and its answer.
+
+    Where `refused` names a rule, that forbids something in the vector, which asks whether it is valid: the network
+    is then empty, since none can hold it.
+    """
 
     id: str
     rules: tuple[str, ...]
     network: Network
     asked: Asked | Contested
+    refused: str = ""
 
 
 def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
@@ -41,16 +46,23 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
     try:
         form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
-        network = form.network_of(vector)
+        refused = ""
+        try:
+            network = form.network_of(vector)
+        except Refused as refusal:
+            if vector["question"].get("kind") not in _VALIDITY:
+                raise
+            network, refused = Network(), refusal.rule
         asked = form.asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise NotApplicable(f"malformed: {type(error).__name__} {error}") from error
     missing = next(dangling(network), None)
     if missing is not None:
         raise NotApplicable(f"malformed: there is no {missing}")
-    return Vector(str(vector.get("id", "")), tuple(vector.get("rules", ())), network, asked)
+    return Vector(str(vector.get("id", "")), tuple(vector.get("rules", ())), network, asked, refused)
 
 
+_VALIDITY = frozenset({"validate", "valid_config"})
 _FILTERING_KINDS = frozenset({"filter", "validate", "connect-new-flow", "reply"})
 _FILTERING_KEYS = frozenset({"nsgs", "securityAdmin", "firewall", "loadBalancers", "publishedTags", "methods"})
 
@@ -62,6 +74,13 @@ def _spells_like_filtering(vector: Mapping[str, Any]) -> bool:
         or bool(_FILTERING_KEYS & set(network))
         or any("addressSpace" in vnet for vnet in network.get("vnets", ()))
     )
+
+
+def _groups_in_rules(network: Network) -> Iterator[str]:
+    for nsg in network.nsgs.values():
+        for rule in nsg.rules:
+            for side in (rule.source, rule.destination):
+                yield from side.names if isinstance(side, AsgMembers) else ()
 
 
 def dangling(network: Network) -> Iterator[str]:
@@ -81,6 +100,7 @@ def dangling(network: Network) -> Iterator[str]:
         ("route table", (subnet.route_table for subnet in network.subnets()), network.route_tables),
         ("nsg", (subnet.nsg for subnet in network.subnets()), network.nsgs),
         ("nsg", (nic.nsg for nic in network.nics()), network.nsgs),
+        ("asg", _groups_in_rules(network), network.asgs),
         ("gateway", (way.gateway for way in network.connections), network.gateways),
         ("gateway", (way.remote_gateway for way in network.connections), network.gateways),
         ("site", (way.site for way in network.connections), network.sites),

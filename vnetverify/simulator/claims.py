@@ -1,7 +1,7 @@
 """Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
 
-Rules I-FLOW, I-REACH, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY,
-I-APART and I-FAILURES.
+Rules I-FLOW, I-REACH, I-SYMMETRIC, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA,
+I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART and I-FAILURES.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ TABLES = [
     }
     for name, prefix in (("one", "10.2.0.0/16"), ("two", "10.1.0.0/16"))
 ]
-NICS = [
+NICS: list[dict[str, Any]] = [
     {"name": "fw", "vnet": "hub", "subnet": "dmz", "ip": "10.0.2.4", "ip_forwarding": True, "role": "nva"},
     {"name": "vm1", "vnet": "one", "subnet": "s", "ip": "10.1.1.4"},
     {"name": "vm2", "vnet": "two", "subnet": "s", "ip": "10.2.1.4"},
@@ -314,6 +314,23 @@ def test_a_link_in_the_making_carries_nothing(solver: Solver) -> None:
     halves = [HALVES[0] | {"state": "Updating"}, *HALVES[1:]]
 
     assert outcome(solver, vector(DIRECT, {"value": False}, peerings=halves)) == Outcome("V")
+
+
+def test_the_table_of_a_classic_vnet_does_not_show_the_peering_that_it_has(solver: Solver) -> None:
+    classic = SPOKES[0] | {"model": "classic", "subnets": [{"name": "s", "prefixes": ["10.1.1.0/24"]}]}
+    network: dict[str, Any] = {"vnets": [HUB, classic], "peerings": [HALVES[0]], "nics": NICS[:2], "route_tables": []}
+    blocks = ["172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
+    question = {"kind": "effective_routes", "from": "vm1", "ignore_prefixes": blocks}
+    lines = [
+        hop("VnetLocal", "10.1.0.0/16", "Default"),
+        hop("None", "10.0.0.0/8", "Default"),
+        hop("Internet", "0.0.0.0/0", "Default"),
+    ]
+
+    assert outcome(solver, vector(question, {"routes": lines}, **network)) == Outcome("V")
+    assert outcome(solver, vector({"kind": "converse", "from": "vm1", "to": "fw"}, {"value": True}, **network)) == (
+        Outcome("V")
+    )
 
 
 def test_a_managed_firewall_needs_no_forwarding_switch(solver: Solver) -> None:

@@ -47,10 +47,27 @@ class Entry:
 
 
 def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix, ...]:
-    """Return what the gateway announces by itself in `world` (R-GW-8, R-GW-16)."""
+    """Return what the gateway announces to sites that speak BGP: what it does by itself, and of other gateways.
+
+    A VPN gateway passes on what other gateways announce and it learned by connections to them (R-GW-8, R-GW-17).
+    """
     situation = situation_of(network, world)
-    ranges = own(situation, network.gateways[gateway_name])
-    return tuple(dict.fromkeys(range_.prefix for range_ in ranges if all(map(situation.holds, range_.when))))
+    gateway = network.gateways[gateway_name]
+    ranges = own(situation, gateway)
+    by_itself = (range_.prefix for range_ in ranges if all(map(situation.holds, range_.when)))
+    return tuple(dict.fromkeys((*by_itself, *_passed_on(situation, gateway))))
+
+
+def _passed_on(situation: Situation, gateway: Gateway) -> Iterator[Prefix]:
+    if gateway.kind is not GatewayKind.VPN:
+        return
+    others = (other for other in situation.network.gateways.values() if other.name != gateway.name)
+    of_others = {range_.prefix for other in others for range_ in own(situation, other)}
+    for entry in entries_of(situation, gateway):
+        if entry.way.remote_gateway is None or entry.prefix not in of_others:
+            continue
+        if (entry.way.bgp or situation.holds(CHAINED)) and is_known(situation, entry):
+            yield entry.prefix
 
 
 def learned(network: Network, gateway_name: str, world: World) -> tuple[Entry, ...]:

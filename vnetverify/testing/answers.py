@@ -9,7 +9,7 @@ from typing import assert_never
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Prefix, address_text, addresses_of
 from vnetverify.model.intents import INTERNET, HopKind
-from vnetverify.model.network import Connection, Direction, Network, Site, Subnet
+from vnetverify.model.network import Connection, DeploymentModel, Direction, Network, Site, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import assignable
 from vnetverify.simulator.filters import judge
@@ -55,6 +55,7 @@ from vnetverify.testing.questions import (
 )
 
 Check = Callable[[Network], tuple[Diagnostic, ...]]
+_PEERING_HOPS = frozenset({"VNetPeering", "VNetGlobalPeering"})
 _ORIGINS = {Origin.USER: "user", Origin.GATEWAY: "gateway", Origin.SYSTEM: "system"}
 
 
@@ -125,15 +126,29 @@ def _hop(route: Route) -> Hop:
 
 def _table(network: Network, question: EffectiveRoutes, world: World) -> Table:
     lines = effective_routes(network, question.subnet, world)
+    hides = bool(hidden_prefixes(network, question.subnet))
     shown = [
         (line.state == "Active", shown_hop(line.hop_type, line.prefix, line.source, line.next_hop or None))
         for line in lines
-        if line.prefix not in question.ignored
+        if line.prefix not in question.ignored and not (hides and line.hop_type in _PEERING_HOPS)
     ]
     return Table(
         frozenset(hop for is_active, hop in shown if is_active),
         frozenset(hop for is_active, hop in shown if not is_active),
     )
+
+
+def hidden_prefixes(network: Network, subnet: str) -> tuple[Prefix, ...]:
+    """Return the ranges of peers that carry traffic and stand in no table: those of a classic vnet (R-SYS-7)."""
+    vnet = network.vnets[network.subnet(subnet).vnet]
+    if vnet.model is not DeploymentModel.CLASSIC:
+        return ()
+    peers = {
+        half.local if half.remote == vnet.name else half.remote
+        for half in network.peerings
+        if vnet.name in (half.local, half.remote)
+    }
+    return tuple(prefix for peer in peers for prefix in network.vnets[peer].address_space)
 
 
 def _kind_and_name(route: Route) -> tuple[HopKind, str | None]:

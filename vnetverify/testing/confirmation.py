@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Grounds
 from vnetverify.encoder.filters import Filters, Spot
-from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.gateways import Gateways, Way
 from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
 from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
-from vnetverify.encoder.terms import TRUE, Script
+from vnetverify.encoder.terms import Script, all_of
 from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of, parse_address
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Direction, Network, Service
+from vnetverify.model.network import Direction, GatewayKind, Network, Service
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.rules import SettledFacts, World
 from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened
-from vnetverify.testing.answers import told
+from vnetverify.testing.answers import hidden_prefixes, told
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -49,6 +50,8 @@ from vnetverify.testing.questions import (
 from vnetverify.testing.records import NotApplicable
 
 _ANYTHING = Service("any", ((None, ALL_PORTS),))
+_SPEAKS_BGP = Way("a connection that tells", is_bgp=True)  # to a site
+_FACT = re.compile(r"\bu\d+\b")  # of the conjunctions that conditions of announcements are
 _YES, _NO = frozenset({True}), frozenset({False})
 _UNKNOWN = parse_address("198.18.0.0")  # from here on public addresses that are not known are made up
 
@@ -98,10 +101,20 @@ def _gateways(network: Network) -> Gateways:
 
 
 def _announced(network: Network, gateway: str, world: World) -> frozenset[Prefix]:
-    gateways = _gateways(network)
-    own = gateways.own_prefixes(network.gateways[gateway])
+    gateways, here = _gateways(network), network.gateways[gateway]
+    others = (other for name, other in network.gateways.items() if name != gateway)
+    of_others = {announced.prefix for other in others for announced in gateways.own_prefixes(other)}
+    found = [(own.prefix, own.condition) for own in gateways.own_prefixes(here)]
+    if here.kind is GatewayKind.VPN:
+        found += [
+            (entry.prefix, all_of(entry.condition, gateways.may_relay(entry.way, _SPEAKS_BGP)))
+            for entry in gateways.learned(here)
+            if entry.way.gateway is not None and entry.prefix in of_others
+        ]
     asked = gateways.facts.asked
-    return frozenset(a.prefix for a in own if a.condition == TRUE or world.holds(asked[a.condition]))
+    return frozenset(
+        prefix for prefix, condition in found if all(world.holds(asked[fact]) for fact in _FACT.findall(condition))
+    )
 
 
 def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:
@@ -134,8 +147,9 @@ def _selected(
     network: Network, subnet: str, active: frozenset[Hop], world: World, solver: Solver
 ) -> Iterator[Confirmation]:
     """Yield, of each active line, whether an address that no longer active one holds has its next hop."""
+    hidden = hidden_prefixes(network, subnet)
     for hop in sorted(active, key=lambda hop: hop.prefix):
-        longer = (other.prefix for other in active if other.prefix.length > hop.prefix.length)
+        longer = [other for other in (*(hop.prefix for hop in active), *hidden) if other.length > hop.prefix.length]
         alone = addresses_of((hop.prefix,)) - addresses_of(longer)
         if alone:
             said = _has_next_hop(network, subnet, alone.intervals[0].low, _expected(hop), world, solver)

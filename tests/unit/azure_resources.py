@@ -33,7 +33,7 @@ def vnet(name: str, space: str = "10.0.0.0/16", *subnets: dict[str, Any], **prop
         name,
         addressSpace={"addressPrefixes": [space]},
         subnets=list(subnets),
-        **properties,
+        **{"virtualNetworkPeerings": [], **properties},
     )
 
 

@@ -189,6 +189,7 @@ RESOURCE = json.dumps(
         "properties": {
             "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
             "subnets": [{"name": "s", "properties": {"addressPrefix": "10.0.0.0/24"}}],
+            "virtualNetworkPeerings": [],
         },
     }
 )

@@ -95,7 +95,7 @@ def test_children_may_be_resources_of_their_own(tmp_path: Path) -> None:
         resource("virtualNetworks/hub/virtualNetworkPeerings", "p", **peering("p", "spoke")["properties"]),
         nsg("n"),
         resource("networkSecurityGroups/n/securityRules", "r", **rule()["properties"]),
-        resource("routeTables", "t"),
+        resource("routeTables", "t", disableBgpRoutePropagation=False),
         resource("routeTables/t/routes", "x", addressPrefix="10.9.0.0/16", nextHopType="None"),
     )
 
@@ -214,7 +214,7 @@ def test_resources_that_are_not_network_are_counted(tmp_path: Path) -> None:
 
 def test_a_subnet_of_the_text_completes_an_export_that_lacks_its_vnet(tmp_path: Path) -> None:
     own = Vnet("Hub", (parse_prefix("10.0.0.0/16"),), (Subnet("Web", "Hub", (parse_prefix("10.0.0.0/24"),)),))
-    table = resource("routeTables", "t", subnets=[{"id": subnet_id("hub", "web")}])
+    table = resource("routeTables", "t", routes=[], subnets=[{"id": subnet_id("hub", "web")}])
     (tmp_path / "t.json").write_text(json.dumps(table), encoding="utf-8")
 
     found = read_path(tmp_path, {"Hub": own}).network

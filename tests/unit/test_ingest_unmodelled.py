@@ -189,7 +189,7 @@ def test_a_route_that_is_not_modelled_is_in_doubt_where_its_table_is_attached(
 
 @pytest.mark.parametrize("kind", ["networkSecurityGroups", "routeTables"])
 def test_an_attachment_that_one_side_denies_is_in_doubt(tmp_path: Path, kind: str) -> None:
-    found = network(tmp_path, _hub(), _LONE, resource(kind, "x", subnets=[{"id": _WEB}]))
+    found = network(tmp_path, _hub(), _LONE, resource(kind, "x", subnets=[{"id": _WEB}], routes=[], securityRules=[]))
 
     assert [vnets for _, vnets in doubts(found)] == [("hub",)]
 

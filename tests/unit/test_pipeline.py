@@ -46,6 +46,7 @@ def vnet_json(name: str, address: str) -> str:
             "properties": {
                 "addressSpace": {"addressPrefixes": [f"{address}/16"]},
                 "subnets": [{"name": "s", "properties": {"addressPrefix": f"{address}/24"}}],
+                "virtualNetworkPeerings": [],
             },
         }
     )

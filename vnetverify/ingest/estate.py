@@ -6,18 +6,26 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from vnetverify.ingest.absences import doubt_absent
 from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.gateways import Gateways
-from vnetverify.ingest.interfaces import NIC_KINDS, Interfaces
+from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
 from vnetverify.ingest.references import ids_in, vnet_of
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
-from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, WITH_EFFECT, WITHOUT_EFFECT, read
-from vnetverify.ingest.values import Malformed, as_list, as_reference
+from vnetverify.ingest.shapes import (
+    NAT_GATEWAY,
+    SUBNET,
+    WITH_EFFECT,
+    WITHOUT_EFFECT,
+    WITHOUT_EFFECT_AS_A_WHOLE,
+    read,
+)
+from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
 from vnetverify.model.network import Network, Vnet
 from vnetverify.source import NOWHERE, Span
 
@@ -81,6 +89,7 @@ class _Estate:
             asgs=self._filters.asgs(),
             nat_gateways={name: self._nat_spans[key][1] for key, name in self._nat_names.items()},
         )
+        doubt_absent(self._inventory, self._findings, self._networks)
         self._doubt_others()
         return replace(network, unmodelled=self._findings.unmodelled(self._networks.names, self._networks.peers))
 
@@ -114,7 +123,7 @@ class _Estate:
         return Attachments(
             self._attached(resource, nsg, self._filters.names, "nsg"),
             self._attached(resource, table, self._tables.names, "route table"),
-            None if nat is None else self._nat_names[key_of(nat)],
+            self._attached(resource, nat, self._nat_names, "nat gateway"),
         )
 
     def _attached(self, subnet: Resource, reference: str | None, names: Mapping[str, str], what: str) -> str | None:
@@ -123,7 +132,7 @@ class _Estate:
             return None
         self._findings.concern(key_of(reference), parent_of(subnet.key))
         name = names.get(key_of(reference))
-        if name is None:
+        if key_of(reference) not in self._inventory:
             subject = f"{what} `{name_of(reference)}` of {subnet.subject}"
             self._findings.doubt(subject, "it is not in the input", subnet.key, subnet.span)
         return name
@@ -139,6 +148,10 @@ class _Estate:
         keys = [key_of(reference) for reference in references if reference is not None]
         for key in keys:
             self._findings.concern(resource.key, parent_of(key))
+        for key in keys:
+            if key not in self._networks.places and parent_of(key) in self._inventory:
+                what = f"subnet `{shown(name_of(key))}`, which {resource.subject} names"
+                self._findings.doubt(what, "its vnet has no such subnet", resource.key, resource.span)
         return [key for key in keys if key in self._networks.places]
 
     def _doubt_one_sided(self, resource: Resource, subnet: str) -> None:
@@ -153,9 +166,8 @@ class _Estate:
         found = {resource.key: (resource.id, resource.span) for resource in self._inventory.of(_NAT_GATEWAYS)}
         for subnet in self._inventory.of(_SUBNETS):
             values, _ = read(subnet.body, subnet.pointer, SUBNET)
-            gateway = values.get("natgateway")
-            if isinstance(gateway, dict) and isinstance(gateway.get("id"), str):
-                found.setdefault(key_of(gateway["id"]), (gateway["id"], subnet.span))
+            for identity in ids_in(values.get("natgateway")):
+                found.setdefault(key_of(identity), (identity, subnet.span))
         return found
 
     def _doubt_others(self) -> None:
@@ -167,9 +179,10 @@ class _Estate:
                 self._findings.doubt(resource.subject, "it has no public address", resource.key, resource.span)
         strangers: Counter[str] = Counter()
         for kind in self._inventory.kinds():
-            if kind in _MODELLED or kind in WITHOUT_EFFECT:
+            family = kind.split("/")[0]
+            if kind in _MODELLED or kind in WITHOUT_EFFECT or family in WITHOUT_EFFECT_AS_A_WHOLE:
                 continue
-            if kind.startswith("microsoft.") and kind not in WITH_EFFECT:
+            if "." in family and kind not in WITH_EFFECT:
                 strangers[kind] = sum(1 for _ in self._inventory.of(kind))
                 continue
             for resource in self._inventory.of(kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import ASG, NSG, RULE, read
 from vnetverify.ingest.values import (
     Malformed,
@@ -38,6 +39,8 @@ from vnetverify.model.network import (
 from vnetverify.source import Span
 
 _T = TypeVar("_T")
+_LAST_PROTOCOL = 255
+_TAG = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 
 _GROUPS = "networksecuritygroups"
 _RULES = "networksecuritygroups/securityrules"
@@ -72,9 +75,11 @@ class Filters:
         self.names = unique_names(((nsg.id, nsg.span) for nsg in inventory.of(_GROUPS)), findings)
         named = tuple(_asg_ids(inventory))
         self.asg_names = unique_names(named, findings)
+        self._users: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._asg_spans = {key_of(identity): span for identity, span in reversed(named)}
 
     def nsgs(self) -> dict[str, Nsg]:
+        """Return the groups with their rules, having noted what is in doubt about them."""
         rules: defaultdict[str, list[SecurityRule]] = defaultdict(list)
         for resource in self._inventory.of(_RULES):
             group = parent_of(resource.key)
@@ -85,11 +90,15 @@ class Filters:
                 rules[group].extend(self._rules_of(resource, group))
         for resource in self._inventory.of(_GROUPS):
             self._findings.doubts(resource, read(resource.body, resource.pointer, NSG)[1], resource.key)
+            self._findings.doubt_untold(resource, self._inventory.untold(resource))
         spans = {resource.key: resource.span for resource in self._inventory.of(_GROUPS)}
         return {name: Nsg(name, tuple(rules[key]), spans[key]) for key, name in self.names.items()}
 
     def asgs(self) -> dict[str, Span]:
+        """Return where each application security group is told of; call when all nsgs are known to be attached."""
         for resource in self._inventory.of(_ASGS):
+            for group in self._users[resource.key]:
+                self._findings.concern(resource.key, *self._findings.concerned_by(group))
             self._findings.doubts(resource, read(resource.body, resource.pointer, ASG)[1], resource.key)
         return {name: self._asg_spans[key] for key, name in self.asg_names.items()}
 
@@ -99,8 +108,8 @@ class Filters:
         if doubts:
             self._findings.doubts(resource, doubts, group)
         try:
-            source = self._field(values, "source")
-            destination = self._field(values, "destination")
+            source = self._field(values, "source", group)
+            destination = self._field(values, "destination", group)
             if source is not None and destination is not None:
                 yield _rule(resource, values, source, destination)
         except _NotModelled as reason:
@@ -110,22 +119,24 @@ class Filters:
             message = f"{fault} in {resource.subject} of nsg `{self.names[group]}`"
             self._findings.error("bad-value", message, resource.span)
 
-    def _field(self, values: dict[str, Any], side: str) -> AddressField | None:
+    def _field(self, values: dict[str, Any], side: str, group: str) -> AddressField | None:
         """Return the addresses of one side of a rule; None when all of them are IPv6."""
         groups = values.get(f"{side}applicationsecuritygroups")
         texts = _texts(values, f"{side}addressprefix", f"{side}addressprefixes")
         if groups:
             if texts:
                 raise _NotModelled("a rule side with both addresses and application security groups is not modelled")
-            return AsgMembers(tuple(self._asg(item) for item in as_list(groups, f"{side}ApplicationSecurityGroups")))
+            items = as_list(groups, f"{side}ApplicationSecurityGroups")
+            return AsgMembers(tuple(self._asg(item, group) for item in items))
         if not texts:
             raise Malformed(f"`{side}AddressPrefix` is missing")
         return _addresses(texts)
 
-    def _asg(self, item: Any) -> str:
+    def _asg(self, item: Any, group: str) -> str:
         reference = as_reference(item, "applicationSecurityGroups")
         if reference is None or key_of(reference) not in self.asg_names:
             raise Malformed("an application security group is not named by an id")
+        self._users[key_of(reference)][group] = None
         return self.asg_names[key_of(reference)]
 
 
@@ -133,12 +144,10 @@ def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
     """Yield every application security group that is there or named, since a group is no more than its members."""
     for resource in inventory.of(_ASGS):
         yield resource.id, resource.span
-    for kind, fields in ((_RULES, _ASG_FIELDS), ("networkinterfaces", ("ipConfigurations",))):
+    for kind, fields in ((_RULES, _ASG_FIELDS), *((kind, ("ipConfigurations",)) for kind in NIC_KINDS)):
         for resource in inventory.of(kind):
-            inner = resource.body.get("properties")
-            layer = inner if isinstance(inner, dict) else resource.body
             for field in fields:
-                for identity in _asgs_within(layer.get(field) or ()):
+                for identity in _asgs_within(resource.stated(field) or ()):
                     yield identity, resource.span
 
 
@@ -173,6 +182,8 @@ def _protocol(text: str) -> int | None:
     name = text.lower()
     if name in ("*", "all", "any"):
         return None
+    if name.isascii() and name.isdigit() and len(name) <= 3 and int(name) <= _LAST_PROTOCOL:
+        return int(name)
     if name not in PROTOCOL_NUMBERS:
         raise Malformed(f"`protocol` is `{shown(text)}`")
     return PROTOCOL_NUMBERS[name]
@@ -187,12 +198,16 @@ def _texts(values: dict[str, Any], single: str, several: str) -> list[str]:
 
 def _addresses(texts: list[str]) -> AddressField | None:
     """Return what `texts` name together (F-NSG-11); None when all of them are IPv6."""
+    texts = [text.strip() for text in texts]
     if "*" in texts:
         return AnyAddress()
     words = [text for text in texts if not text[:1].isdigit() and not is_ipv6(text)]
     if not words:
         prefixes = tuple(dict.fromkeys(as_prefix(text) for text in texts if not is_ipv6(text)))
         return AddressPrefixes(prefixes) if prefixes else None
+    for word in words:
+        if _TAG.fullmatch(word) is None or word.lower() in ("any", "all"):
+            raise Malformed(f"`{shown(word)}` is neither a prefix nor a service tag")
     if len(texts) > 1:
         raise _NotModelled("a rule side with a service tag beside other addresses is not modelled")
     return ServiceTag(_TAGS.get(words[0].lower(), words[0]))

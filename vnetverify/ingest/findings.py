@@ -60,6 +60,11 @@ class Findings:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
         self.doubt(what, why, resource.key, resource.span, with_peers)
 
+    def doubt_untold(self, resource: Resource, lists: Iterable[str]) -> None:
+        """Record that `resource` leaves out lists that Azure always gives, as a projection of its properties does."""
+        for name in lists:
+            self.doubt(f"`{name}` of {resource.subject}", "the input leaves the list out", resource.key, resource.span)
+
     def doubts(self, resource: Resource, doubts: Iterable[Doubt], subject: str) -> None:
         """Record what the properties of `resource` say beyond the model, as concerning resource `subject`."""
         for doubt in doubts:

@@ -20,7 +20,9 @@ from vnetverify.ingest.values import (
     as_object,
     as_reference,
     as_text,
+    member,
     prefixes_of,
+    printable,
     shown,
 )
 from vnetverify.model.network import DEFAULT_AS_NUMBER, Connection, Gateway, GatewayKind, Site
@@ -71,7 +73,7 @@ class Gateways:
 
     def _gateway(self, resource: Resource) -> Gateway | None:
         values, doubts = read(resource.body, resource.pointer, GATEWAY)
-        vnet = self._vnet_of(values)
+        vnet = self._vnet_of(resource, values)
         # A gateway changes the traffic of its own vnet and of those that use it as their remote one (R-GW-4).
         self._findings.concern(resource.key, vnet, *self._networks.users_of(vnet))
         self._findings.doubts(resource, doubts, resource.key)
@@ -96,14 +98,18 @@ class Gateways:
             span=resource.span,
         )
 
-    def _vnet_of(self, values: dict[str, Any]) -> str:
+    def _vnet_of(self, gateway: Resource, values: dict[str, Any]) -> str:
+        vnets: dict[str, None] = {}
         for item in as_list(values.get("ipconfigurations"), "ipConfigurations"):
-            inner, _ = read(as_object(item, "ipConfigurations"), "", GATEWAY_CONFIGURATION)
+            inner, doubts = read(as_object(item, "ipConfigurations"), gateway.pointer, GATEWAY_CONFIGURATION)
+            self._findings.doubts(gateway, doubts, gateway.key)
             subnet = as_reference(inner.get("subnet"), "subnet")
             vnet = None if subnet is None else vnet_of(key_of(subnet))
-            if vnet in self._networks.names:
-                return vnet
-        raise Malformed("no IP configuration names a subnet of a virtual network")
+            if vnet is not None and vnet in self._networks.names:
+                vnets[vnet] = None
+        if len(vnets) != 1:
+            raise Malformed(f"the IP configurations name subnets of {len(vnets) or 'no'} virtual networks")
+        return next(iter(vnets))
 
     def sites(self) -> dict[str, Site]:
         found = {}
@@ -112,7 +118,9 @@ class Gateways:
             self._findings.doubts(resource, doubts, resource.key)
             try:
                 space = as_object(values.get("localnetworkaddressspace"), "localNetworkAddressSpace")
-                prefixes, _ = prefixes_of(space.get("addressPrefixes"), "addressPrefixes")
+                prefixes, ipv6 = prefixes_of(member(space, "addressPrefixes"), "addressPrefixes")
+                if ipv6:
+                    self._doubt(resource, "only IPv4 is modelled", f"IPv6 prefixes of {resource.subject}")
             except Malformed as fault:
                 self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
                 prefixes = ()
@@ -145,8 +153,11 @@ class Gateways:
             raise Malformed("`virtualNetworkGateway1` is missing")
         near = key_of(gateway)
         if near not in self._built:
-            message = f"{resource.subject} belongs to gateway `{name_of(gateway)}`, which is not in the network"
+            message = f"{resource.subject} belongs to gateway `{shown(name_of(gateway))}`, which is not in the network"
             self._findings.note("gateway-missing", message, resource.span)
+            if near not in self._inventory:
+                self._findings.concern(resource.key, *self._networks.possible_homes(resource))
+                self._doubt(resource, _NOT_HERE, f"gateway `{shown(name_of(gateway))}` of {resource.subject}")
             return None
         self._concern_ends(resource, near)
         self._findings.doubts(resource, doubts, resource.key)
@@ -172,7 +183,7 @@ class Gateways:
 
     def _doubt_status(self, resource: Resource, status: Any) -> None:
         if status is not None and as_text(status, "connectionStatus").lower() not in ("connected", "unknown", ""):
-            self._doubt(resource, f"its state is `{status}`, and a connection is modelled as up")
+            self._doubt(resource, f"its state is `{shown(str(status))}`, and a connection is modelled as up")
 
     def _to_site(self, resource: Resource, values: dict[str, Any], near: str) -> Connection | None:
         site = as_reference(values.get("localnetworkgateway2"), "localNetworkGateway2")
@@ -230,7 +241,12 @@ class Gateways:
 
     def _joined(self, connections: list[Connection]) -> tuple[Connection, ...]:
         """Return `connections` with the two halves of each VNet-to-VNet connection made one."""
-        halves = {(c.gateway, c.remote_gateway): c for c in connections}
+        halves: dict[tuple[str, str | None], Connection] = {}
+        for connection in connections:
+            first = halves.setdefault((connection.gateway, connection.remote_gateway), connection)
+            if connection.remote_gateway is not None and first is not connection:
+                what = f"connection `{connection.name}` beside `{first.name}`"
+                self._doubt_named(connection, what, "a second connection of two gateways is not modelled")
         joined: list[Connection] = []
         done: set[frozenset[str]] = set()
         for connection in connections:
@@ -241,12 +257,15 @@ class Gateways:
             other = halves.get((connection.remote_gateway, connection.gateway))
             if other is None:
                 what = f"the other half of connection `{connection.name}`"
-                key = next(key for key, name in self._connection_names.items() if name == connection.name)
-                self._findings.doubt(what, "a connection between two gateways needs both halves", key, connection.span)
+                self._doubt_named(connection, what, "a connection between two gateways needs both halves")
             elif ends not in done:
                 done.add(ends)
                 joined.append(_both(connection, other))
         return tuple(joined)
+
+    def _doubt_named(self, connection: Connection, what: str, why: str) -> None:
+        key = next(key for key, name in self._connection_names.items() if name == connection.name)
+        self._findings.doubt(what, why, key, connection.span)
 
 
 def _both(connection: Connection, other: Connection) -> Connection:
@@ -280,11 +299,9 @@ def _bypasses(values: dict[str, Any]) -> bool:
 
 def _circuit(connection: Resource) -> str | None:
     """Return the id of the ExpressRoute circuit that `connection` leads to, or None when it leads to none."""
-    inner = connection.body.get("properties")
-    layer = inner if isinstance(inner, dict) else connection.body
-    peer = layer.get("peer")
-    kind = layer.get("connectionType")
+    peer = connection.stated("peer")
+    kind = connection.stated("connectionType")
     if not (isinstance(kind, str) and kind.lower() == "expressroute" and isinstance(peer, dict)):
         return None
-    identity = peer.get("id")
-    return identity if isinstance(identity, str) else None
+    identity = member(peer, "id")
+    return printable(identity) if isinstance(identity, str) else None

@@ -13,7 +13,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PUBLIC_ADDRESS, read
 from vnetverify.ingest.values import (
     Malformed,
@@ -24,11 +24,11 @@ from vnetverify.ingest.values import (
     as_reference,
     as_text,
     is_ipv6,
+    member,
 )
 from vnetverify.model.network import Machine, Nic, PublicAddress, Sku
 from vnetverify.source import Span
 
-NIC_KINDS = ("networkinterfaces", "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces")
 _MACHINES = "microsoft.compute/virtualmachines"
 _PUBLIC = "publicipaddresses"
 _SKUS = {"standard": Sku.STANDARD, "standardv2": Sku.STANDARD, "basic": Sku.BASIC}
@@ -78,18 +78,12 @@ class Interfaces:
     def _owner_ids(self) -> Iterator[tuple[str, str]]:
         """Yield interface keys with the id of their virtual machine, as either of the two tells it."""
         for machine in self._inventory.of(_MACHINES):
-            inner = machine.body.get("properties")
-            layer = inner if isinstance(inner, dict) else machine.body
-            profile = layer.get("networkProfile")
-            for item in profile.get("networkInterfaces") or () if isinstance(profile, dict) else ():
-                if isinstance(item, dict) and isinstance(item.get("id"), str):
-                    yield key_of(item["id"]), machine.id
+            for identity in ids_in(machine.stated("networkProfile")):
+                yield key_of(identity), machine.id
         for nic in self._nics:
-            inner = nic.body.get("properties")
-            named = (inner if isinstance(inner, dict) else nic.body).get("virtualMachine")
-            if isinstance(named, dict) and isinstance(named.get("id"), str):
-                owner = self._inventory.find(key_of(named["id"]))
-                yield nic.key, named["id"] if owner is None else owner.id
+            for identity in ids_in(nic.stated("virtualMachine")):
+                owner = self._inventory.find(key_of(identity))
+                yield nic.key, identity if owner is None else owner.id
 
     def _public_ids(self) -> Iterator[tuple[str, Span]]:
         for public in self._inventory.of(_PUBLIC):
@@ -114,8 +108,6 @@ class Interfaces:
         self._findings.concern(resource.key, parent_of(subnet))
         self._findings.doubts(resource, doubts, resource.key)
         addresses = tuple(found.address for found in configurations if found.address is not None)
-        if not addresses:
-            self._findings.doubt_about(resource, f"the address of {resource.subject}", "it has no IPv4 address yet")
         asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
         return Nic(
             self.names[resource.key],
@@ -138,28 +130,42 @@ class Interfaces:
             inner, doubts = read(as_object(item, "ipConfigurations"), pointer, IP_CONFIGURATION)
             self._findings.doubts(nic, doubts, nic.key)
             found.append(self._configuration(nic, inner))
+        if sum(one.address is not None for one in found) > 1 and any(one.public is not None for one in found):
+            what = f"the public address of {nic.subject}, which has several private ones"
+            self._findings.doubt_about(nic, what, "which private address it stands for is not modelled")
         return found
 
     def _configuration(self, nic: Resource, values: dict[str, Any]) -> _Configuration:
         subnet = as_reference(values.get("subnet"), "subnet")
-        text = values.get("privateipaddress")
-        address = None
-        if text:
-            spelt = as_text(text, "privateIPAddress")
-            if is_ipv6(spelt):
-                self._findings.doubt_about(nic, f"the IPv6 address of {nic.subject}", "only IPv4 is modelled")
-            else:
-                address = as_address(spelt)
+        address = self._private_address(nic, values)
         public = as_reference(values.get("publicipaddress"), "publicIPAddress")
         groups = as_list(values.get("applicationsecuritygroups"), "applicationSecurityGroups")
         references = [as_reference(group, "applicationSecurityGroups") for group in groups]
-        asgs = [self._filters.asg_names.get(key_of(reference)) for reference in references if reference is not None]
+        groups_named = [key_of(reference) for reference in references if reference is not None]
+        if not all(key in self._filters.asg_names for key in groups_named):
+            raise Malformed("an application security group is not named by an id")
+        if subnet is not None:
+            for key in groups_named:
+                self._findings.concern(key, parent_of(key_of(subnet)))
         return _Configuration(
             None if subnet is None else key_of(subnet),
             address,
             public,
-            tuple(name for name in asgs if name is not None),
+            tuple(self._filters.asg_names[key] for key in groups_named),
         )
+
+    def _private_address(self, nic: Resource, values: dict[str, Any]) -> int | None:
+        """Return the IPv4 address of a configuration, None with a doubt where it has none."""
+        text = values.get("privateipaddress")
+        spelt = as_text(text, "privateIPAddress") if text else ""
+        version = as_text(values.get("privateipaddressversion") or "IPv4", "privateIPAddressVersion")
+        if is_ipv6(spelt) or version.lower() == "ipv6":
+            self._findings.doubt_about(nic, f"the IPv6 address of {nic.subject}", "only IPv4 is modelled")
+            return None
+        if not spelt:
+            self._findings.doubt_about(nic, f"an address of {nic.subject}", "it is not assigned yet")
+            return None
+        return as_address(spelt)
 
     def _nsg(self, nic: Resource, values: dict[str, Any], vnet: str) -> str | None:
         reference = as_reference(values.get("networksecuritygroup"), "networkSecurityGroup")
@@ -207,7 +213,7 @@ def _public_references(nic: Resource) -> Iterator[str]:
 
 
 def _sku(value: Any) -> Sku | None:
-    name = as_object(value, "sku").get("name")
+    name = member(as_object(value, "sku"), "name")
     return None if name is None else _SKUS.get(as_text(name, "sku").lower())
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
-from vnetverify.ingest.resources import Resource, key_of, name_of
+from vnetverify.ingest.names import LONGEST_NAME
+from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.values import Malformed, as_list, printable
 
 # The lists inside a resource whose members are resources of their own, and the type segment of their ids.
@@ -24,17 +27,31 @@ _VOLATILE = frozenset(
         "type",
         "apiversion",
         "resourcegroup",
+        "subscriptionid",
+        "tenantid",
         "systemdata",
         "defaultsecurityrules",
+    )
+)
+# Kinds that say nothing by being there: without properties they would be read as empty, which they are not.
+_TELLING = frozenset(
+    (
+        *_CHILDREN,
+        "networkinterfaces",
+        "publicipaddresses",
+        "natgateways",
+        "virtualnetworkgateways",
+        "localnetworkgateways",
+        "connections",
     )
 )
 _INLINE = frozenset(f"{kind}/{segment.lower()}" for kind, lists in _CHILDREN.items() for _, segment in lists)
 # Lists of who refers to the resource: they change without it, and the referring side is what counts.
 _REFERRERS = {
-    "virtualnetworks/subnets": frozenset(("ipconfigurations",)),
-    "networksecuritygroups": frozenset(("subnets", "networkinterfaces")),
+    "virtualnetworks/subnets": frozenset(("ipConfigurations",)),
+    "networksecuritygroups": frozenset(("subnets", "networkInterfaces")),
     "routetables": frozenset(("subnets",)),
-    "publicipaddresses": frozenset(("ipconfiguration",)),
+    "publicipaddresses": frozenset(("ipConfiguration",)),
 }
 
 
@@ -51,6 +68,21 @@ class Inventory:
                 for child in self._children_of(resource):
                     self._add(child)
                     self._children[resource.key].append(child.key)
+        for resource in self._by_key.values():
+            self._refuse_unreadable(resource)
+
+    def _refuse_unreadable(self, resource: Resource) -> None:
+        """Report what would be read as something else than it is."""
+        if resource.kind in _INLINE and len(resource.name) > LONGEST_NAME:
+            message = f"{resource.subject} has a name of more than {LONGEST_NAME} characters"
+            self._findings.error("name-too-long", message, resource.span)
+        if resource.kind not in _TELLING:
+            return
+        if not isinstance(resource.body.get("properties"), (dict, type(None))):
+            self._findings.error("bad-value", f"`properties` is not an object in {resource.subject}", resource.span)
+        elif resource.is_bare:
+            message = f"{resource.subject} is listed without its properties"
+            self._findings.error("no-properties", message, resource.span)
 
     def __contains__(self, key: str) -> bool:
         return key in self._by_key
@@ -62,6 +94,24 @@ class Inventory:
         """Yield the resources of one kind."""
         return (self._by_key[key] for key in self._by_kind[kind])
 
+    def untold(self, resource: Resource) -> tuple[str, ...]:
+        """Return the lists of children that `resource` leaves out and of which the input holds no member either.
+
+        Azure gives an empty list where there is none. A resource without id is not from Azure, but written by hand.
+        """
+        if not resource.key.startswith("/subscriptions/"):
+            return ()
+        return tuple(
+            segment
+            for name, segment in _CHILDREN.get(resource.kind, ())
+            if resource.stated(name) is None and (resource.key, f"{resource.kind}/{name}") not in self._parents
+        )
+
+    @cached_property
+    def _parents(self) -> frozenset[tuple[str, str]]:
+        """The resources that have children, each with the kind of these."""
+        return frozenset((parent_of(key), kind) for kind in _INLINE for key in self._by_kind[kind])
+
     def kinds(self) -> tuple[str, ...]:
         return tuple(kind for kind, keys in self._by_kind.items() if keys)
 
@@ -72,7 +122,10 @@ class Inventory:
             self._by_kind[resource.kind][resource.key] = None
             self._by_key[resource.key] = resource
             return True
-        if first.recorded and resource.recorded and first.file == resource.file:
+        if first.is_bare or resource.is_bare:
+            if resource.is_bare:
+                return False
+        elif first.recorded and resource.recorded and first.file == resource.file:
             if _state(first) == "succeeded" and _state(resource) != "succeeded":
                 return False
             self._forget_children(first)
@@ -82,7 +135,7 @@ class Inventory:
             return False
         elif first.file != resource.file and first.kind not in _INLINE:
             self._findings.note("read-twice", f"{resource.subject} stands in two files", resource.span)
-        self._by_key[resource.key] = resource
+        self._by_key[resource.key] = resource if resource.recorded else _with_referrers(resource, first)
         return True
 
     def _forget_children(self, parent: Resource) -> None:
@@ -93,7 +146,7 @@ class Inventory:
 
     def _children_of(self, resource: Resource) -> Iterator[Resource]:
         for name, segment in _CHILDREN.get(resource.kind, ()):
-            value, pointer = _property(resource, name)
+            value, pointer = resource.located(name)
             try:
                 items = as_list(value, segment)
             except Malformed as fault:
@@ -107,17 +160,6 @@ class Inventory:
                     self._findings.error("bad-value", message, resource.span)
                 else:
                     yield child
-
-
-def _property(resource: Resource, wanted: str) -> tuple[Any, str]:
-    """Return the property called `wanted` (in lower case) and its pointer; the one under `properties` goes first."""
-    inner = resource.body.get("properties")
-    layers = [(inner, f"{resource.pointer}/properties")] if isinstance(inner, dict) else []
-    for layer, pointer in (*layers, (resource.body, resource.pointer)):
-        for key, value in layer.items():
-            if key.lower() == wanted:
-                return value, f"{pointer}/{key}"
-    return None, resource.pointer
 
 
 def _child(parent: Resource, segment: str, item: Any, pointer: str) -> Resource | None:
@@ -134,24 +176,39 @@ def _child(parent: Resource, segment: str, item: Any, pointer: str) -> Resource 
 
 
 def _state(resource: Resource) -> str:
-    value, _ = _property(resource, "provisioningstate")
+    value = resource.stated("provisioningState")
     return value.lower() if isinstance(value, str) else ""
 
 
 def _say_the_same(first: Resource, second: Resource) -> bool:
     """Hold when two views of one resource agree. A list of children may be left out of one of them."""
     children = {name for name, _ in _CHILDREN.get(first.kind, ())}
-    left_out = _REFERRERS.get(first.kind, frozenset()) | children
+    left_out = {name.lower() for name in _REFERRERS.get(first.kind, ())} | children
     try:
         if _essence(first.body, left_out) != _essence(second.body, left_out):
             return False
     except RecursionError:
         return False
     for name in children:
-        lists = [_property(resource, name)[0] for resource in (first, second)]
+        lists = [resource.stated(name) for resource in (first, second)]
         if all(lists) and _names_in(lists[0]) != _names_in(lists[1]):
             return False
     return True
+
+
+def _with_referrers(resource: Resource, other: Resource) -> Resource:
+    """Return `resource` with the lists of who refers to it that only `other`, a view of the same resource, has."""
+    inner = resource.body.get("properties")
+    added = {
+        name: value
+        for name in _REFERRERS.get(resource.kind, ())
+        if not resource.stated(name) and (value := other.stated(name))
+    }
+    if not added:
+        return resource
+    if isinstance(inner, dict):
+        return replace(resource, body={**resource.body, "properties": {**inner, **added}})
+    return replace(resource, body={**resource.body, **added})
 
 
 def _names_in(items: Any) -> list[str]:

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.resources import key_of, name_of
+from vnetverify.ingest.values import shown
 from vnetverify.source import Span
+
+LONGEST_NAME = 260
 
 
 def unique_names(ids: Iterable[tuple[str, Span]], findings: Findings) -> dict[str, str]:
@@ -27,6 +30,10 @@ def unique_names(ids: Iterable[tuple[str, Span]], findings: Findings) -> dict[st
                 message = f"the name `{name_of(spelt[key][0])}` is used twice, so this one is called `{names[key]}`"
                 findings.note("name-used-twice", message, spelt[key][1])
         pending = [key for key in pending if key not in names]
+    for key, name in names.items():
+        if len(name) > LONGEST_NAME:
+            message = f"the name `{shown(name)}` has more than {LONGEST_NAME} characters"
+            findings.error("name-too-long", message, spelt[key][1])
     return {key: names[key] for key in spelt}
 
 

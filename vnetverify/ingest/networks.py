@@ -10,7 +10,7 @@ from typing import Any
 from vnetverify.header import Prefix
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.names import LONGEST_NAME, unique_names
 from vnetverify.ingest.references import places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import PEERING, SUBNET, VNET, read
@@ -21,6 +21,7 @@ from vnetverify.ingest.values import (
     as_object,
     as_reference,
     as_text,
+    member,
     prefixes_of,
     shown,
 )
@@ -61,6 +62,9 @@ class Networks:
         self.names.update((key, vnet.name) for key, vnet in self._declared.items())
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
+        self._listing = {
+            parent_of(subnet.key) for subnet in inventory.of(_SUBNETS) if subnet.stated("ipConfigurations")
+        }
         self.links = tuple(self._read_links())
         self.peers = _peers(self.links)
         self._told = {link.remote: link.remote_ranges for link in self.links if link.remote_ranges}
@@ -83,6 +87,9 @@ class Networks:
         keys = [(subnet.key, subnet.id) for subnet in self._inventory.of(_SUBNETS)]
         keys += [(key, identity) for key, (identity, _) in self._mentioned.items() if kind_of(key) == _SUBNETS]
         for key, identity in dict(keys).items():
+            if key not in self._inventory and len(name_of(identity)) > LONGEST_NAME:
+                message = f"subnet `{shown(name_of(identity))}` has a name of more than {LONGEST_NAME} characters"
+                self._findings.error("name-too-long", message, self._mentioned[key][1].span)
             vnet = parent_of(key)
             known = self._declared[vnet].subnet(name_of(identity)) if vnet in self._declared else None
             yield key, Place(self.names[vnet], known.name if known is not None else name_of(identity))
@@ -95,6 +102,19 @@ class Networks:
             return False
         vnet = self._declared.get(parent_of(key))
         return vnet is None or vnet.subnet(name_of(key)) is None
+
+    def possible_homes(self, resource: Resource) -> tuple[str, ...]:
+        """Return the keys of the vnets in which something could stand that `resource` names and the input lacks.
+
+        They are of its subscription and region and do not list what stands in them, since Azure lists all.
+        """
+        return tuple(
+            vnet.key
+            for vnet in self._inventory.of("virtualnetworks")
+            if _subscription(vnet.key) == _subscription(resource.key)
+            and (resource.region is None or vnet.region in (None, resource.region))
+            and vnet.key not in self._listing
+        )
 
     def users_of(self, vnet: str) -> tuple[str, ...]:
         """Return the keys of the vnets that use the gateways of `vnet` as their remote ones."""
@@ -242,6 +262,7 @@ class Networks:
     def _vnet_of(self, resource: Resource, subnets: tuple[Subnet, ...]) -> Vnet:
         values, doubts = read(resource.body, resource.pointer, VNET)
         self._findings.doubts(resource, doubts, resource.key)
+        self._findings.doubt_untold(resource, self._inventory.untold(resource))
         ranges, ipv6 = _ranges(values)
         self._spaces[resource.key] = ranges
         if ipv6:
@@ -250,12 +271,11 @@ class Networks:
         if more:
             what = f"IPv6 prefixes that the gateways of {resource.subject} announce"
             self._findings.doubt_about(resource, what, "only IPv4 is modelled")
-        region = resource.body.get("location")
         return Vnet(
             self.names[resource.key],
             ranges,
             subnets,
-            as_text(region, "location").lower().replace(" ", "") if region is not None else None,
+            resource.region,
             _subscription(resource.id),
             summarized_gateway_prefixes=summary,
             tags=_tags(resource.body.get("tags")),
@@ -278,8 +298,10 @@ class Networks:
         values, doubts = read(resource.body, resource.pointer, SUBNET)
         self._findings.doubts(resource, doubts, key)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
-        texts = as_list(values.get("addressprefixes"), "addressPrefixes") or [values.get("addressprefix")]
-        prefixes, ipv6 = prefixes_of([text for text in texts if text is not None], "addressPrefix")
+        several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
+        if several and single and single not in several:
+            raise Malformed("`addressPrefix` is none of `addressPrefixes`")
+        prefixes, ipv6 = prefixes_of(several or ([single] if single else []), "addressPrefix")
         if ipv6:
             self._findings.doubt_about(resource, f"IPv6 prefixes of {resource.subject}", "only IPv4 is modelled")
         if not prefixes and not ipv6:
@@ -298,7 +320,7 @@ class Networks:
     def _service_endpoints(self, subnet: Resource, endpoints: Any) -> Iterator[str]:
         """Yield the services whose prefixes are told; where those of another lead is not known."""
         for item in as_list(endpoints, "serviceEndpoints"):
-            service = as_text(as_object(item, "serviceEndpoints").get("service"), "serviceEndpoints.service")
+            service = as_text(member(as_object(item, "serviceEndpoints"), "service"), "serviceEndpoints.service")
             name = endpoint_name(service, self._tags)
             if name is not None:
                 yield name
@@ -311,7 +333,7 @@ class Networks:
         """An interface in the subnet that the input does not hold may have an nsg, an address and a role of its own."""
         missing: dict[str, str] = {}
         for item in as_list(configurations, "ipConfigurations"):
-            identity = as_text(as_object(item, "ipConfigurations").get("id"), "ipConfigurations.id")
+            identity = as_text(member(as_object(item, "ipConfigurations"), "id"), "ipConfigurations.id")
             owner = parent_of(identity.rstrip("/"))
             if key_of(owner) not in self._inventory:
                 missing.setdefault(key_of(owner), name_of(owner))
@@ -370,18 +392,18 @@ def _state(text: str) -> LinkState:
 
 
 def _space(value: Any, what: str) -> tuple[Prefix, ...]:
-    return prefixes_of(as_object(value, what).get("addressPrefixes"), "addressPrefixes")[0]
+    return prefixes_of(member(as_object(value, what), "addressPrefixes"), "addressPrefixes")[0]
 
 
 def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
     space = as_object(values.get("addressspace"), "addressSpace")
-    return prefixes_of(space.get("addressPrefixes"), "addressSpace.addressPrefixes")
+    return prefixes_of(member(space, "addressPrefixes"), "addressSpace.addressPrefixes")
 
 
 def _summary(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
     """Return what gateways announce in place of the ranges (R-GW-20), nothing where that is not said."""
     space = as_object(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes")
-    return prefixes_of(space.get("addressPrefixes"), "summarizedGatewayPrefixes.addressPrefixes")
+    return prefixes_of(member(space, "addressPrefixes"), "summarizedGatewayPrefixes.addressPrefixes")
 
 
 def _subscription(identity: str) -> str | None:
@@ -390,4 +412,4 @@ def _subscription(identity: str) -> str | None:
 
 
 def _tags(tags: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((name, as_text(value, "tags")) for name, value in as_object(tags, "tags").items())
+    return tuple((name, as_text(value or "", "tags")) for name, value in as_object(tags, "tags").items())

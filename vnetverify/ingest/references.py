@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.values import printable
 
 VNETS = ("virtualnetworks", "microsoft.classicnetwork/virtualnetworks")
 # Kinds whose resources say in which subnets they stand.
 _STANDING = (
-    "networkinterfaces",
-    "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces",
+    *NIC_KINDS,
     "virtualnetworkgateways",
     "virtualnetworks/virtualnetworkpeerings",
 )
@@ -50,8 +49,7 @@ def places_in(resource: Resource) -> tuple[str, ...]:
     """Return the ids of the vnets and subnets that `resource` names, as spelt and sorted."""
     body = resource.body
     if resource.kind == "networksecuritygroups":  # its rules are many and name no subnet
-        inner = body.get("properties")
-        body = {"subnets": (inner if isinstance(inner, dict) else body).get("subnets")}
+        body = {"subnets": resource.stated("subnets")}
     found = []
     for identity in ids_in(body):
         kind = kind_of(key_of(identity))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.documents import Document, Refused, parse, place
+from vnetverify.ingest.documents import Document, Refused, escaped, parse, place
 from vnetverify.ingest.values import printable, shown
 from vnetverify.source import Span
 
@@ -37,7 +39,33 @@ class Resource:
         """The words that name the resource in a message, for example "nsg `web`"."""
         return f"{SUBJECTS.get(self.kind, self.kind)} `{shown(self.name)}`"
 
+    @property
+    def region(self) -> str | None:
+        """The region without blanks, in lower case; None where it is not said."""
+        location = self.body.get("location")
+        return location.lower().replace(" ", "") if isinstance(location, str) else None
 
+    def stated(self, name: str) -> Any:
+        """Return the property called `name` without regard to letter case; the one under `properties` goes first."""
+        return self.located(name)[0]
+
+    def located(self, name: str) -> tuple[Any, str]:
+        """Return that property and its pointer; None and the pointer of the resource where it is not said."""
+        inner = self.body.get("properties")
+        layers = [(inner, f"{self.pointer}/properties")] if isinstance(inner, dict) else []
+        for layer, pointer in (*layers, (self.body, self.pointer)):
+            for key, value in layer.items():
+                if key.lower() == name.lower():
+                    return value, f"{pointer}/{key}"
+        return None, self.pointer
+
+    @property
+    def is_bare(self) -> bool:
+        """Hold when nothing is said but what every listing of resources says: `az resource list`, a projection."""
+        return not self.body.get("properties") and {key.lower() for key in self.body} <= _LISTED
+
+
+NIC_KINDS = ("networkinterfaces", "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces")
 SUBJECTS = {
     "virtualnetworks": "vnet",
     "virtualnetworks/subnets": "subnet",
@@ -56,7 +84,35 @@ SUBJECTS = {
     "microsoft.compute/virtualmachines": "vm",
 }
 
+# What every listing says of a resource, whatever its type.
+_LISTED = frozenset(
+    (
+        "id",
+        "name",
+        "type",
+        "kind",
+        "location",
+        "tags",
+        "sku",
+        "zones",
+        "plan",
+        "identity",
+        "managedby",
+        "etag",
+        "apiversion",
+        "resourcegroup",
+        "subscriptionid",
+        "tenantid",
+        "extendedlocation",
+        "provisioningstate",
+        "createdtime",
+        "changedtime",
+        "systemdata",
+        "properties",
+    )
+)
 _NETWORK = "microsoft.network/"
+_TYPE = re.compile(r"\w+\.[\w.]+/")
 
 
 def kind_of(key: str) -> str:
@@ -97,46 +153,44 @@ class _Reader:
         self.requested: set[str] = set()
 
     def read(self, content: Any, pointer: str) -> None:
-        if isinstance(content, list):
-            self._read_all(content, pointer)
-        elif not isinstance(content, dict):
-            self._say("no-resources", "holds no Azure resource", pointer, Severity.WARNING)
-        elif foreign := _foreign_format(content):
-            self._say("unsupported-format", f"is {foreign}, which is not read yet", pointer, Severity.ERROR)
-        elif isinstance(content.get("interactions"), list):
+        if isinstance(content, dict) and isinstance(content.get("interactions"), list):
             self._read_recording(content["interactions"])
-        elif isinstance(content.get("responses"), dict):
+        elif isinstance(content, dict) and isinstance(content.get("responses"), dict):
             self._read_responses(content["responses"])
         else:
             self._read_answer(content, pointer)
 
-    def _read_answer(self, content: dict[str, Any], pointer: str) -> None:
-        """Read what a call returns: a resource, or a page of a list of them."""
-        if _is_resource(content):
-            self._keep(content, pointer)
-            return
-        wrapping = next((key for key in ("value", "data") if isinstance(content.get(key), list)), None)
-        if wrapping is None:
-            self._say("no-resources", "holds no Azure resource", pointer, Severity.WARNING)
-            return
-        self._read_all(content[wrapping], f"{pointer}/{wrapping}")
-        following = content.get("nextLink") or content.get("skipToken") or content.get("$skipToken")
-        if following and following not in self.requested:
-            self._say("page-missing", "holds a page of a list whose next page is missing", pointer, Severity.ERROR)
-
-    def _read_all(self, items: list[Any], pointer: str) -> None:
-        strangers = 0
-        for position, item in enumerate(items):
-            where = f"{pointer}/{position}"
-            if isinstance(item, dict) and _is_resource(item):
+    def _read_answer(self, content: Any, pointer: str) -> None:
+        """Read what a call returns or a script gathers: resources, at whatever depth of lists and objects."""
+        known, told = len(self.found), len(self.diagnostics)
+        pending = [(content, pointer)]
+        while pending:
+            item, where = pending.pop()
+            if isinstance(item, list):
+                pending.extend(reversed(self._entries(item, where)))
+            elif not isinstance(item, dict):
+                continue
+            elif _is_resource(item):
                 self._keep(item, where)
-            elif isinstance(item, (dict, list)) and _wraps_resources(item):
-                self.read(item, where)
+            elif foreign := _foreign_format(item):
+                self._say("unsupported-format", f"holds {foreign}, which is not read yet", where, Severity.ERROR)
             else:
-                strangers += 1
+                if _is_cut(item, self.requested):
+                    message = "holds a page of a list whose next page is missing"
+                    self._say("page-missing", message, where, Severity.ERROR)
+                pending.extend(reversed(_members(item, where)))
+        if len(self.found) == known and len(self.diagnostics) == told and not _is_empty_list(content):
+            self._say("no-resources", "holds no Azure resource", pointer, Severity.WARNING)
+
+    def _entries(self, items: list[Any], pointer: str) -> list[tuple[Any, str]]:
+        """Return the entries of a list that are read on, having noted how many are not."""
+        entries = [(item, f"{pointer}/{position}") for position, item in enumerate(items)]
+        kept = [entry for entry in entries if isinstance(entry[0], list) or _leads_on(entry[0])]
+        strangers = len(entries) - len(kept)
         if strangers:
             things = "an entry that is no resource" if strangers == 1 else f"{strangers} entries that are no resources"
             self._say("no-resources", f"holds {things}", pointer, Severity.NOTE)
+        return kept
 
     def _read_recording(self, interactions: list[Any]) -> None:
         """Read a recording of calls (a cassette): every answer with status 200 or 201."""
@@ -149,7 +203,7 @@ class _Reader:
             if isinstance(response, dict) and _succeeded(response):
                 content, pointer = self._body(response)
                 if isinstance(content, (dict, list)):
-                    self.read_page(content, f"/interactions/{position}/response{pointer}")
+                    self._read_answer(content, f"/interactions/{position}/response{pointer}")
 
     def _body(self, response: dict[str, Any]) -> tuple[Any, str]:
         """Return the content of a recorded answer, which may be spelt as JSON inside a string, and its pointer."""
@@ -173,13 +227,7 @@ class _Reader:
         for status, response in responses.items():
             content = response.get("body") if isinstance(response, dict) else None
             if status in ("200", "201") and isinstance(content, (dict, list)):
-                self.read_page(content, f"/responses/{status}/body")
-
-    def read_page(self, content: Any, pointer: str) -> None:
-        if isinstance(content, list):
-            self._read_all(content, pointer)
-        else:
-            self._read_answer(content, pointer)
+                self._read_answer(content, f"/responses/{status}/body")
 
     def _keep(self, body: dict[str, Any], pointer: str) -> None:
         resource = resource_of(body, self.file, pointer, self.recorded)
@@ -203,22 +251,66 @@ def resource_of(body: dict[str, Any], file: str, pointer: str, recorded: bool = 
 
 
 def _is_resource(content: dict[str, Any]) -> bool:
-    identity, type_name = content.get("id"), content.get("type")
-    if isinstance(identity, str) and "/providers/" in identity.lower():
+    type_name = content.get("type")
+    if _is_id(content.get("id")):
         return True
-    return isinstance(type_name, str) and "/" in type_name and isinstance(content.get("name"), str)
+    return isinstance(type_name, str) and _TYPE.match(type_name) is not None and isinstance(content.get("name"), str)
 
 
-def _wraps_resources(item: Any) -> bool:
-    return isinstance(item, list) or isinstance(item.get("value"), list)
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and "/providers/" in value.lower()
+
+
+def _members(content: dict[str, Any], pointer: str) -> list[tuple[Any, str]]:
+    """Return the members of an object that may hold resources: lists and objects, but for bare references."""
+    return [
+        (value, f"{pointer}/{escaped(key)}")
+        for key, value in content.items()
+        if isinstance(value, list) or (isinstance(value, dict) and not _is_reference(value))
+    ]
+
+
+def _is_reference(value: dict[str, Any]) -> bool:
+    """Hold for `{"id": …}`, to which `az` adds a resource group: it names a resource and is none."""
+    return _is_id(value.get("id")) and value.keys() <= {"id", "resourceGroup"}
+
+
+def _leads_on(item: Any) -> bool:
+    """Hold when an entry of a list is a resource, or something in it could be one."""
+    if not isinstance(item, dict):
+        return False
+    return _is_resource(item) or _foreign_format(item) is not None or any(_members(item, ""))
+
+
+def _is_empty_list(content: Any) -> bool:
+    """Hold for a listing of nothing, as a subscription without such resources gives it."""
+    return content == [] or (isinstance(content, dict) and [] in (content.get("value"), content.get("data")))
+
+
+_CONTINUATIONS = frozenset(("nextlink", "odatanextlink", "skiptoken"))
+
+
+def _is_cut(page: dict[str, Any], requested: Collection[str]) -> bool:
+    """Hold when an answer says that there is more of it, and none of the `requested` addresses is that of the rest."""
+    said = {re.sub("[^a-z]", "", key.lower()): value for key, value in page.items()}
+    if any(said.get(key) and str(said[key]) not in requested for key in _CONTINUATIONS):
+        return True
+    rows, total = page.get("data"), said.get("totalrecords")
+    if str(said.get("resulttruncated")).lower() == "true":
+        return True
+    return isinstance(rows, list) and isinstance(total, int) and total > len(rows)
 
 
 def _foreign_format(content: dict[str, Any]) -> str | None:
-    schema = content.get("$schema")
+    schema, table = content.get("$schema"), content.get("data")
     if isinstance(schema, str) and "deploymenttemplate" in schema.lower():
         return "an ARM template"
     if "terraform_version" in content or "planned_values" in content or "root_module" in content:
         return "a Terraform plan or state"
+    if isinstance(table, dict) and isinstance(table.get("rows"), list):
+        return "a Resource Graph answer as a table"
+    if _is_id(content.get("Id")):
+        return "objects as PowerShell prints them"
     return None
 
 

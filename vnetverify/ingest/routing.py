@@ -53,6 +53,7 @@ class Tables:
     def _table(self, resource: Resource, routes: tuple[UserRoute, ...]) -> RouteTable:
         values, doubts = read(resource.body, resource.pointer, ROUTE_TABLE)
         self._findings.doubts(resource, doubts, resource.key)
+        self._findings.doubt_untold(resource, self._inventory.untold(resource))
         try:
             off = as_flag(values.get("disablebgproutepropagation"), "disableBgpRoutePropagation")
         except Malformed as fault:
@@ -65,7 +66,7 @@ class Tables:
         values, doubts = read(resource.body, resource.pointer, ROUTE)
         self._findings.doubts(resource, doubts, table)
         try:
-            destination = as_text(values.get("addressprefix"), "addressPrefix")
+            destination = as_text(values.get("addressprefix"), "addressPrefix").strip()
             kind = as_text(values.get("nexthoptype"), "nextHopType")
             if kind.lower() not in _NEXT_HOPS:
                 self._doubt(resource, table, f"next hop type `{shown(kind)}` is not modelled")

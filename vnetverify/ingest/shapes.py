@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vnetverify.ingest.documents import escaped
+from vnetverify.ingest.values import member
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,13 @@ class Suspect:
     """A property that can change packets and is not modelled; `harmless` are the values that change nothing.
 
     `with_peers` says that it changes the traffic of directly peered networks as well, as a new address does.
+    An object that holds nothing under any of `members` (if there are some) changes nothing either.
     """
 
     why: str
     harmless: tuple[Any, ...] = ()
     with_peers: bool = False
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,10 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
         for key, value in layer.items():
             name = key.lower()
             if name in kind.modelled:
+                if value in _NOTHING and name in values:
+                    continue
+                if values.get(name) not in (*_NOTHING, value):
+                    doubts.append(Doubt(key, "it stands twice, with different values", f"{where}/{escaped(key)}", True))
                 values[name] = value
             elif name not in kind.irrelevant and value not in _NOTHING:
                 suspect = kind.suspects.get(name, _UNKNOWN)
@@ -91,6 +98,8 @@ _UNKNOWN = Suspect("a property that is not known to this version", with_peers=Tr
 
 
 def _is_harmless(value: Any, suspect: Suspect) -> bool:
+    if suspect.members and isinstance(value, dict) and not any(member(value, name) for name in suspect.members):
+        return True
     spelt = value.lower() if isinstance(value, str) else value
     return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
 
@@ -189,12 +198,15 @@ ASG = shape("")
 
 GATEWAY = shape(
     "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic activeActive bgpSettings",
-    "enableBgp active activeActiveMode vpnType vpnGatewayGeneration gatewayIpAddresses"
+    "enableBgp active activeActiveMode vpnGatewayGeneration gatewayIpAddresses"
     " disableIPSecReplayProtection enablePrivateIpAddress enableDnsForwarding inboundDnsForwardingEndpoint"
     " virtualNetworkGatewayMigrationStatus packetCaptureDiagnosticState resiliencyModel autoScaleConfiguration"
     " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups",
-    vpnClientConfiguration=Suspect("point-to-site clients are not modelled"),
-    customRoutes=Suspect("routes for point-to-site clients are not modelled", ({"addressPrefixes": []},)),
+    vpnType=Suspect("gateways with static traffic selectors are not modelled", ("routebased",)),
+    vpnClientConfiguration=Suspect(
+        "point-to-site clients are not modelled", members=("vpnClientAddressPool", "vngClientConnectionConfigurations")
+    ),
+    customRoutes=Suspect("routes for point-to-site clients are not modelled", members=("addressPrefixes",)),
     natRules=Suspect("translation at a gateway is not modelled"),
     enableBgpRouteTranslationForNat=Suspect("translation at a gateway is not modelled", (False,)),
     allowVirtualWanTraffic=Suspect("Virtual WAN is not modelled", (False,)),
@@ -231,7 +243,9 @@ WITHOUT_EFFECT = _words(
     " firewallpolicies firewallpolicies/rulecollectiongroups"
     " applicationgatewaywebapplicationfirewallpolicies trafficmanagerprofiles"
     " networkinterfaces/ipconfigurations networksecuritygroups/defaultsecurityrules dscpconfigurations"
-    " ipallocations"
+    " ipallocations customipprefixes frontdoors frontdoorwebapplicationfirewallpolicies"
 )
+# Types all of whose children carry no packet either.
+WITHOUT_EFFECT_AS_A_WHOLE = _words("privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers")
 # Types of other providers that put machines, and with them unknown interfaces, into subnets.
 WITH_EFFECT = frozenset(("microsoft.compute/virtualmachinescalesets", "microsoft.classicnetwork/virtualnetworks"))

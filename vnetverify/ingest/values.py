@@ -59,11 +59,18 @@ def as_number(value: Any, what: str) -> int:
     return value
 
 
+def member(value: dict[str, Any], name: str) -> Any:
+    """Return the member called `name` without regard to letter case, or None when there is none."""
+    if name in value:
+        return value[name]
+    return next((item for key, item in value.items() if key.lower() == name.lower()), None)
+
+
 def as_reference(value: Any, what: str) -> str | None:
     """Return the id that `{"id": …}` names, or None for null."""
     if value is None:
         return None
-    return as_text(as_object(value, what).get("id"), f"{what}.id")
+    return as_text(member(as_object(value, what), "id"), f"{what}.id")
 
 
 def printable(text: str) -> str:

@@ -290,13 +290,14 @@ class _Run:
 
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""
-        if isinstance(verdict, Vacuous | Unknown):
+        if isinstance(verdict, Unknown):
             return verdict
         items = doubts(self.network, claim)
         if not items:
             return verdict
         word = verdict_word(verdict)
-        return Unknown(f"{word}, were it not for what is not modelled", (), None, verdict.witness, items)
+        witness = None if isinstance(verdict, Vacuous) else verdict.witness
+        return Unknown(f"{word}, were it not for what is not modelled", (), None, witness, items)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -7,7 +7,7 @@ import pytest
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, parse_address, parse_prefix
 from vnetverify.model.endpoints import Endpoints, are_disjoint, assignable, endpoint_set, place_of, size, union, without
 from vnetverify.model.intents import INTERNET, EndpointSet, Place
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, Site, Subnet, Vnet
 from vnetverify.syntax import read_text
 
 NETWORK = read_text("""
@@ -143,3 +143,33 @@ def test_one_address_at_two_places_is_two_endpoints() -> None:
     assert are_disjoint((left, right))
     assert not are_disjoint((left, left))
     assert size(union((left, right))) == 2
+
+
+MENTIONED = Network(
+    vnets={
+        "v": Vnet("v", (), (Subnet("s", "v", ()),)),
+        "w": Vnet("w", (parse_prefix("10.2.0.0/16"),)),
+        "x": Vnet("x", (), (Subnet("s", "x", (parse_prefix("10.3.0.0/24"),)),)),
+    },
+    sites={"circuit": Site("circuit", ())},
+)
+
+
+def test_places_without_known_addresses_are_unknown_parts_of_a_set() -> None:
+    endpoints = Endpoints(MENTIONED)
+    v, w, x = (endpoints.of_vnet(vnet) for vnet in MENTIONED.vnets.values())
+
+    assert [place.name for place in v.unknown] == ["v.s"]
+    assert [place.name for place in w.unknown] == ["w"]
+    assert x.unknown == ()
+    assert [place.name for place in endpoints.of_site(MENTIONED.sites["circuit"]).unknown] == ["circuit"]
+    assert {place.name for place in endpoints.everywhere().unknown} == {"v.s", "w", "circuit"}
+
+
+def test_what_is_unknown_of_a_set_goes_with_unions_and_prefixes_and_is_taken_away_by_name() -> None:
+    endpoints = Endpoints(MENTIONED)
+    v, w, x = (endpoints.of_vnet(vnet) for vnet in MENTIONED.vnets.values())
+
+    assert [place.name for place in union((v, w, x)).unknown] == ["v.s", "w"]
+    assert [place.name for place in without(union((v, w, x)), v).unknown] == ["w"]
+    assert endpoints.in_prefix(parse_prefix("10.9.0.0/16")).unknown == endpoints.everywhere().unknown

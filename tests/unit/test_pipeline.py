@@ -348,3 +348,48 @@ def test_an_interrupted_run_prints_what_it_has_and_leaves_no_process(
         assert "interrupted: " in out
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
+
+
+NIC_ELSEWHERE = json.dumps(
+    {
+        "id": f"{SUBSCRIPTION}/networkInterfaces/card",
+        "name": "card",
+        "type": "Microsoft.Network/networkInterfaces",
+        "properties": {
+            "ipConfigurations": [
+                {
+                    "name": "c",
+                    "properties": {
+                        "privateIPAddress": "10.9.0.4",
+                        "subnet": {"id": f"{SUBSCRIPTION}/virtualNetworks/away/subnets/s"},
+                    },
+                }
+            ]
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("any never reaches internet", Unknown),
+        ("vnet never reaches 203.0.113.7", Unknown),
+        ("10.9.0.0/16 never reaches internet", Unknown),
+        ("away never reaches internet", Unknown),
+        ("card reaches internet on https", Unknown),
+        ("vnet except v never reaches internet", Unknown),
+        ("any except away, internet never reaches internet", Proved),
+        ("v never reaches internet", Proved),
+    ],
+)
+def test_a_set_with_a_network_known_by_name_alone_proves_nothing_about_it(
+    tmp_path: Path, claim: str, expected: type
+) -> None:
+    """Its hosts are in no set, since their addresses are not known; yet the sentence speaks of them."""
+    closed = "vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 default-outbound off }"
+    paths = written(tmp_path, a_vnet=f'use "x.json"\n{closed}\nintent i {{ {claim} }}\n', x_json=NIC_ELSEWHERE)
+
+    report = prove(load(paths[:1], ()), Options())
+
+    assert [type(result.verdict) for result in report.results] == [expected]

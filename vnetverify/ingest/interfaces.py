@@ -108,6 +108,10 @@ class Interfaces:
         self._findings.concern(resource.key, parent_of(subnet))
         self._findings.doubts(resource, doubts, resource.key)
         addresses = tuple(found.address for found in configurations if found.address is not None)
+        if addresses and not self._networks.has_prefixes(subnet):
+            why = "the prefixes of its subnet are not in the input"
+            self._findings.doubt_about(resource, f"where {resource.subject} has its address", why)
+            addresses = ()
         asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
         return Nic(
             self.names[resource.key],

@@ -62,6 +62,7 @@ class Networks:
         self.names.update((key, vnet.name) for key, vnet in self._declared.items())
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
+        self._placed: set[str] = set()
         self._listing = {
             parent_of(subnet.key) for subnet in inventory.of(_SUBNETS) if subnet.stated("ipConfigurations")
         }
@@ -102,6 +103,10 @@ class Networks:
             return False
         vnet = self._declared.get(parent_of(key))
         return vnet is None or vnet.subnet(name_of(key)) is None
+
+    def has_prefixes(self, subnet: str) -> bool:
+        """Hold when IPv4 prefixes of the subnet with key `subnet` are known; call after `vnets`."""
+        return subnet in self._placed
 
     def possible_homes(self, resource: Resource) -> tuple[str, ...]:
         """Return the keys of the vnets in which something could stand that `resource` names and the input lacks.
@@ -226,6 +231,8 @@ class Networks:
                 span = resource.span if resource is not None else self._mentioned[key][1].span
                 self._findings.error("bad-value", f"{fault} in subnet `{place.vnet}.{place.subnet}`", span)
                 subnet = Subnet(place.subnet, place.vnet, (), span=span)
+            if subnet.prefixes:
+                self._placed.add(key)
             found = attachments.get(key, Attachments())
             subnets[parent_of(key)].append(
                 replace(

@@ -266,7 +266,8 @@ def _members(content: dict[str, Any], pointer: str) -> list[tuple[Any, str]]:
     return [
         (value, f"{pointer}/{escaped(key)}")
         for key, value in content.items()
-        if isinstance(value, list) or (isinstance(value, dict) and not _is_reference(value))
+        if (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value))
+        or (isinstance(value, dict) and not _is_reference(value))
     ]
 
 

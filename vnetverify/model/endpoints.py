@@ -40,25 +40,32 @@ def place_of_site(site: str) -> Place:
     return Place(PlaceKind.SITE.value, site)
 
 
-def endpoint_set(parts: Iterable[tuple[Place, IntervalSet]], text: str = "") -> EndpointSet:
+def endpoint_set(
+    parts: Iterable[tuple[Place, IntervalSet]], text: str = "", unknown: Iterable[Place] = ()
+) -> EndpointSet:
     """Return the set of `parts`, which may name a place several times or with no address."""
     by_place: dict[Place, list[Interval]] = {}
     for place, addresses in parts:
         if addresses:
             by_place.setdefault(place, []).extend(addresses)
-    return EndpointSet(tuple((place, interval_set(by_place[place])) for place in sorted(by_place)), text)
+    known = tuple((place, interval_set(by_place[place])) for place in sorted(by_place))
+    return EndpointSet(known, text, tuple(sorted(set(unknown))))
 
 
 def union(sets: Iterable[EndpointSet], text: str = "") -> EndpointSet:
     """Return the endpoints that lie in some of `sets`."""
-    return endpoint_set((part for endpoints in sets for part in endpoints.parts), text)
+    members = tuple(sets)
+    unknown = (place for endpoints in members for place in endpoints.unknown)
+    return endpoint_set((part for endpoints in members for part in endpoints.parts), text, unknown)
 
 
 def without(endpoints: EndpointSet, excluded: EndpointSet, text: str = "") -> EndpointSet:
     """Return the endpoints that lie in `endpoints` and not in `excluded`."""
     holes = dict(excluded.parts)
     return endpoint_set(
-        ((place, addresses - holes.get(place, IntervalSet())) for place, addresses in endpoints.parts), text
+        ((place, addresses - holes.get(place, IntervalSet())) for place, addresses in endpoints.parts),
+        text,
+        set(endpoints.unknown) - set(excluded.unknown),
     )
 
 
@@ -90,18 +97,27 @@ class Endpoints:
 
     def of_subnet(self, subnet: Subnet, text: str = "") -> EndpointSet:
         """Return every address a host of `subnet` can have; of Azure's own subnets, what is declared there."""
-        return endpoint_set([(place_of(subnet.id), self._at_subnets[subnet.id])], text or subnet.id)
+        place = place_of(subnet.id)
+        unknown = () if subnet.prefixes else (place,)
+        return endpoint_set([(place, self._at_subnets[subnet.id])], text or subnet.id, unknown)
 
     def of_vnet(self, vnet: Vnet, text: str = "") -> EndpointSet:
-        return union((self.of_subnet(subnet) for subnet in vnet.subnets), text or vnet.name)
+        """Return every host of `vnet`; one without subnets may be an import's that only its name is known of."""
+        unknown = () if vnet.subnets else (EndpointSet((), "", (place_of(vnet.name),)),)
+        return union((*map(self.of_subnet, vnet.subnets), *unknown), text or vnet.name)
 
     def of_machine(self, machine: Machine, text: str = "") -> EndpointSet:
+        """Return the addresses of `machine`; where an interface has none, they are not known."""
         return endpoint_set(
-            ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics), text or machine.name
+            ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics),
+            text or machine.name,
+            (place_of(nic.subnet_id) for nic in machine.nics if not nic.addresses),
         )
 
     def of_site(self, site: Site, text: str = "") -> EndpointSet:
-        return endpoint_set([(place_of_site(site.name), addresses_of(site.prefixes))], text or site.name)
+        place = place_of_site(site.name)
+        unknown = () if site.prefixes else (place,)
+        return endpoint_set([(place, addresses_of(site.prefixes))], text or site.name, unknown)
 
     def of_internet(self, text: str = "internet") -> EndpointSet:
         """Return the public addresses at the Internet, without those this network is known to hold."""
@@ -109,23 +125,23 @@ class Endpoints:
 
     def everywhere(self, text: str = "any") -> EndpointSet:
         """Return every endpoint there can be: hosts of all subnets, of all sites, of the Internet."""
-        return EndpointSet(self._everywhere, text)
+        return EndpointSet(self._everywhere.parts, text, self._everywhere.unknown)
 
     def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
         """Return the endpoints with an address in `prefix`, at whatever place."""
         inside = addresses_of((prefix,))
         parts = (
             (place, addresses & inside)
-            for place, addresses in self._everywhere
+            for place, addresses in self._everywhere.parts
             if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
         )
-        return endpoint_set(parts, text or str(prefix))
+        return endpoint_set(parts, text or str(prefix), self._everywhere.unknown)
 
     @cached_property
-    def _everywhere(self) -> tuple[tuple[Place, IntervalSet], ...]:
+    def _everywhere(self) -> EndpointSet:
         vnets = (self.of_vnet(vnet) for vnet in self._network.vnets.values())
         sites = (self.of_site(site) for site in self._network.sites.values())
-        return union((*vnets, *sites, self.of_internet())).parts
+        return union((*vnets, *sites, self.of_internet()))
 
     def _hosts(self, subnet: Subnet) -> IntervalSet:
         name = subnet.name.casefold()

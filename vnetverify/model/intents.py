@@ -37,10 +37,14 @@ ANYWHERE = Place(PlaceKind.ADDRESSES.value, "anywhere")
 
 @dataclass(frozen=True, slots=True)
 class EndpointSet:
-    """Addresses at places, sorted by place; no place stands twice or with no address."""
+    """Addresses at places, sorted by place; no place stands twice or with no address.
+
+    `unknown` are the places that belong to the set and whose addresses are not known: what an import only mentions.
+    """
 
     parts: tuple[tuple[Place, IntervalSet], ...]
     text: str = ""
+    unknown: tuple[Place, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.parts)

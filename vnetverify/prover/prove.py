@@ -242,7 +242,7 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         f"site {place.name}" if place.kind == PlaceKind.SITE.value else vnet_of.get(place.name, place.name)
         for pair in claim.pairs
         for ends in pair
-        for place, _ in ends.parts
+        for place in (*(place for place, _ in ends.parts), *ends.unknown)
     ]
     seen: set[str] = set()
     while waiting:

@@ -84,9 +84,9 @@ class Selectors:
 
     def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
         """Return what `terms` stand for, each once; what is named as a prefix and otherwise too counts as a prefix."""
-        members: dict[tuple[object, IntervalSet], Member] = {}
+        members: dict[tuple[object, object, IntervalSet], Member] = {}
         for member in (member for term in terms for member in self._term(scope, term, variables)):
-            key = (member.endpoints.parts, member.ranges)
+            key = (member.endpoints.parts, member.endpoints.unknown, member.ranges)
             if key not in members or not members[key].is_prefix:
                 members[key] = member
         return list(members.values())
@@ -262,7 +262,7 @@ def _excluding(members: Iterable[Member], excluded: Sequence[Member]) -> list[Me
         replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)
         for member in members
     )
-    return [member for member in rest if member.endpoints or member.ranges]
+    return [member for member in rest if member.endpoints or member.endpoints.unknown or member.ranges]
 
 
 def _has_tag(vnet: Vnet, tag: str, value: str) -> bool:

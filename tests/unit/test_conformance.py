@@ -16,10 +16,13 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.testing.conformance import Outcome, conform
 from vnetverify.testing.vectors import NotApplicable, read_vector
 
+DMZ = {"name": "dmz", "prefixes": ["10.0.2.0/24"]}
+EMPTY: dict[str, Any] = {"name": "s", "prefixes": []}
+NOWHERE = {"prefix": "10.9.0.0/16", "next_hop_type": "VirtualAppliance"}
 HUB = {
     "name": "hub",
     "address_space": ["10.0.0.0/16"],
-    "subnets": [{"name": "s", "prefixes": ["10.0.1.0/24"]}, {"name": "dmz", "prefixes": ["10.0.2.0/24"]}],
+    "subnets": [{"name": "s", "prefixes": ["10.0.1.0/24"]}, DMZ],
 }
 SPOKES = [
     {
@@ -287,6 +290,29 @@ def test_what_cannot_be_written_is_invalid_and_no_ground_for_other_answers(
 
 
 @pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ({"kind": "filter", "at": "who", "direction": "Inbound", "packet": packet(OUTSIDE, INSIDE)}, "called `who`"),
+        (inbound(packet=packet(OUTSIDE, INSIDE, 65536)), "a port outside 0 to 65535"),
+        (inbound(packet=packet(OUTSIDE, INSIDE) | {"dstPort": "web"}), "`dstPort` of a packet is of the wrong kind"),
+        (inbound(packet=7), "of the wrong kind"),
+        ({"kind": "connect-new-flow", "from": "vm", "to": ["vm"], "packet": packet(OUTSIDE, INSIDE)}, "wrong kind"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_not_applicable(
+    solver: Solver, question: dict[str, Any], reason: str
+) -> None:
+    assert reason in outcome(solver, filtering_vector(question, "Deny")).left_out
+
+
+@pytest.mark.parametrize("kind", ["gateway_advertises", "bgp_accepts"])
+def test_a_gateway_that_is_not_there_is_not_asked_about(solver: Solver, kind: str) -> None:
+    question = {"kind": kind, "gateway": "nowhere", "prefix": "10.9.0.0/16"}
+
+    assert "malformed" in outcome(solver, vector(question, {"value": True, "prefixes": []})).left_out
+
+
+@pytest.mark.parametrize(
     ("asked", "reason"),
     [
         (filtering_vector(inbound(), "Deny", {**ANY, **WEB, "source": ["asg:g"]}), "there is no asg `g`"),
@@ -425,6 +451,18 @@ def test_a_half_of_subnets_and_one_not_in_sync_are_read() -> None:
         ({"nics": [{"name": "vm1"}]}, "a nic without `"),
         ({"route_tables": []}, "there is no route table `via-one`"),
         ({"vnets": 7}, "malformed"),
+        ({"vnets": [7]}, "malformed"),
+        ({"nics": [7]}, "a nic that is no object"),
+        ({"vnets": [HUB | {"region": 7}]}, "`region` of a vnet is of the wrong kind"),
+        ({"vnets": [HUB | {"subnets": [EMPTY, DMZ]}, *SPOKES]}, "subnet `hub.s` has no prefix"),
+        ({"nics": [NICS[0], *NICS]}, "two of a nic called `fw`"),
+        ({"nics": [NICS[0] | {"ip_forwarding": "yes"}, *NICS[1:]]}, "of the wrong kind"),
+        ({"service_tags": {"Storage": 7}}, "of the wrong kind"),
+        ({"connected_groups": [{"name": "g", "members": [None]}]}, "of the wrong kind"),
+        (
+            {"route_tables": [TABLES[0] | {"routes": [NOWHERE]}, TABLES[1]]},
+            "an appliance without an address",
+        ),
     ],
 )
 def test_what_cannot_be_read_whole_is_not_applicable(solver: Solver, network: dict[str, Any], reason: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from vnetverify.header import (
     ALL_PORTS,
     LAST_ADDRESS,
+    LAST_PORT,
     Flow,
     Interval,
     IntervalSet,
@@ -94,7 +95,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         vnets.append(vnet)
         tables += its_tables
     record.take("fixedAtoms")
-    tags = record.take("publishedTags", {})
+    tags = record.tags("publishedTags")
     network = Network(
         vnets={vnet.name: vnet for vnet in vnets},
         peerings=_with_other_halves(peerings),
@@ -328,13 +329,13 @@ def _question(record: Record, network: Network) -> Question:
             entered = record.take("enteredVia")
             if entered not in (None, "publicIp"):
                 raise NotApplicable(f"packets that entered by `{entered}`")
-            stage = (Direction(record.need("direction").lower()), record.need("at"))
+            stage = (Direction(record.need("direction").lower()), interface(network, record.need("at")).name)
             if entered is not None and interface(network, stage[1]).public_address is None:
                 raise NotApplicable(f"a packet that entered by the public address of `{stage[1]}`, which has none")
             question = Filtered((stage,), _flow(record), by_public_address=entered is not None)
         case "connect-new-flow":
-            ends = ((Direction.OUTBOUND, record.need("from")), (Direction.INBOUND, record.need("to")))
-            question = Filtered(ends, _flow(record))
+            sender, receiver = (interface(network, record.need(key)).name for key in ("from", "to"))
+            question = Filtered(((Direction.OUTBOUND, sender), (Direction.INBOUND, receiver)), _flow(record))
         case "reply":
             question = _reply(record, network)
         case "validate":
@@ -381,6 +382,8 @@ def _flow(question: Record, key: str = "packet") -> Flow:
         parse_address(packet.need("dst")),
         packet.take("dstPort", 0),
     )
+    if not (0 <= flow.source_port <= LAST_PORT and 0 <= flow.destination_port <= LAST_PORT):
+        raise NotApplicable("malformed: a packet with a port outside 0 to 65535")
     packet.finish()
     return flow
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vnetverify.model.network import Network
@@ -22,17 +23,59 @@ class Refused(NotApplicable):
         self.rule = rule
 
 
+# What stands under a key of either format; a text under all others.
+_LISTS = frozenset((
+    "address_space", "addressSpace", "advertises", "ignore_prefixes", "learnedRoutes", "local_subnets",
+    "localSubnetNames", "members", "prefixes", "reaches", "remote_address_space", "remote_subnets",
+    "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source", "destination", "sourcePorts",
+    "destinationPorts", "summarized_gateway_prefixes",
+))  # fmt: skip
+_FLAGS = frozenset((
+    "active_active", "allow_forwarded_traffic", "allow_gateway_transit", "allow_remote_vnet_traffic",
+    "allow_vnet_access", "allowForwardedTraffic", "allowGatewayTransit", "allowVirtualNetworkAccess", "bgp",
+    "branch_to_branch", "default_site", "disable_bgp_route_propagation", "global", "ip_forwarding", "ipForwarding",
+    "peer_complete_vnets", "peerCompleteVnets", "stateful", "use_remote_gateways", "useRemoteGateways",
+))  # fmt: skip
+_NUMBERS = frozenset({"asn", "dstPort", "priority", "srcPort"})
+_OBJECTS = frozenset({"establishedFlow", "fixedAtoms", "packet", "publicIp"})
+_NAMED = frozenset({"asg", "gateway", "nic", "nsg", "route table", "site", "subnet", "vnet"})
+_EITHER = frozenset({"from", "gateway", "os_routes"})  # a name here and more there; the readers look
+
+
+def _fits(key: str, value: Any) -> bool:
+    """Hold when `value` is of the kind that stands under `key`."""
+    if key in _LISTS:
+        elements = (str, int) if key.endswith("Ports") else (str,)
+        return isinstance(value, list) and all(type(element) in elements for element in value)
+    kind = bool if key in _FLAGS else int if key in _NUMBERS else dict if key in _OBJECTS else str
+    return type(value) is kind or key in _EITHER
+
+
 class Record:
     """One JSON object: `take` hands out values, `finish` refuses what nobody took."""
 
     def __init__(self, values: Mapping[str, Any], what: str) -> None:
+        if not isinstance(values, dict):
+            raise NotApplicable(f"malformed: a {what} that is no object")
         self._values, self._what, self._taken = values, what, set[str]()
 
     def take(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`, or `default` where it is absent or null."""
+        """Return the value of `key`, or `default` where it is absent or null. Raises `NotApplicable`."""
         self._taken.add(key)
         value = self._values.get(key)
-        return default if value is None else value
+        if value is None:
+            return default
+        if not _fits(key, value):
+            raise NotApplicable(f"malformed: `{key}` of a {self._what} is of the wrong kind")
+        return value
+
+    def tags(self, key: str) -> dict[str, list[str]]:
+        """Return the prefixes by name of the tag. Raises `NotApplicable`."""
+        self._taken.add(key)
+        tags = self._values.get(key) or {}
+        if not isinstance(tags, dict) or not all(_fits("prefixes", prefixes) for prefixes in tags.values()):
+            raise NotApplicable(f"malformed: `{key}` of a {self._what} is of the wrong kind")
+        return tags
 
     def need(self, key: str) -> Any:
         """Return the value of `key`. Raises `NotApplicable` where there is none."""
@@ -47,8 +90,19 @@ class Record:
         if value is not None and value not in values:
             raise NotApplicable(f"`{key}` of a {self._what}")
 
-    def records(self, key: str, what: str) -> Iterable[Record]:
-        return [Record(values, what) for values in self.take(key, ())]
+    def records(self, key: str, what: str) -> Sequence[Record]:
+        """Return the objects of the list under `key`, whose names must differ. Raises `NotApplicable`."""
+        self._taken.add(key)
+        values = self._values.get(key) or []
+        if not isinstance(values, list):
+            raise NotApplicable(f"malformed: `{key}` of a {self._what} is no list")
+        records = [Record(value, what) for value in values]
+        if what in _NAMED:
+            counts = Counter(str(value.get("name")).casefold() for value in values)
+            twice, times = counts.most_common(1)[0] if counts else ("", 0)
+            if times > 1:
+                raise NotApplicable(f"malformed: two of a {what} called `{twice}`")
+        return records
 
     def finish(self) -> None:
         """Raise `NotApplicable` when a key was never asked for and holds something."""
@@ -65,6 +119,8 @@ def facts_of(fixed: Mapping[str, bool], network: Network) -> dict[str, bool]:
 
     Raises `NotApplicable` for a kind of atom that the rules here do not have, and for a rule that is not the only one.
     """
+    if not isinstance(fixed, dict):
+        raise NotApplicable("malformed: fixed atoms that are no object")
     facts = {}
     for text, value in fixed.items():
         match = _FACT.fullmatch(text)

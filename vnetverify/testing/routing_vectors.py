@@ -97,7 +97,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     tags = {
         name: tuple(parse_prefix(text) for text in prefixes)
         for key in ("service_tags", "service_prefixes")
-        for name, prefixes in record.take(key, {}).items()
+        for name, prefixes in record.tags(key).items()
     }
     nics = [_nic(nic) for nic in record.records("nics", "nic")]
     vnets = [_vnet(vnet) for vnet in record.records("vnets", "vnet")]
@@ -353,9 +353,9 @@ def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Qu
         case "valid_config":
             question = IsValid()
         case "gateway_advertises":
-            question = Announced(record.need("gateway"))
+            question = Announced(network.gateways[record.need("gateway")].name)
         case "bgp_accepts":
-            question = Learned(record.need("gateway"), parse_prefix(record.need("prefix")))
+            question = Learned(network.gateways[record.need("gateway")].name, parse_prefix(record.need("prefix")))
         case "reserved_addresses":
             question = Reserved(_subnet_id(origin, network))
         case _:
@@ -389,7 +389,7 @@ def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> 
         case Carried():
             return Passage(bool(answer["value"]), _forwarders(answer.get("path")))
         case IsValid():
-            return Validity(bool(answer["value"]), tuple(answer.get("violates", ())))
+            return Validity(bool(answer["value"]), tuple(map(str, answer.get("violates") or ())))
         case Announced():
             return Prefixes(frozenset(parse_prefix(text) for text in answer["prefixes"]))
         case Learned():
@@ -401,7 +401,7 @@ def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> 
 
 
 def _forwarders(path: list[str] | None) -> tuple[str, ...] | None:
-    return tuple(path[1:-1]) if path else None
+    return tuple(map(str, path[1:-1])) if path else None
 
 
 def _table(lines: list[Mapping[str, Any]], ignored: tuple[Prefix, ...]) -> Table:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.header import NotAPrefix
-from vnetverify.model.network import AsgMembers, Network
+from vnetverify.model.network import AsgMembers, Network, NextHopType
 from vnetverify.testing import filtering_vectors, routing_vectors
-from vnetverify.testing.questions import Asked, Contested, NotAQuestion
+from vnetverify.testing.questions import Asked, Contested, IsValid, NotAQuestion
 from vnetverify.testing.records import NotApplicable, Refused
 
 __all__ = ["NotApplicable", "Vector", "read_vector", "vectors_in"]
@@ -46,7 +46,7 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
     try:
         form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
-        refused = ""
+        rules, refused = tuple(map(str, vector.get("rules") or ())), ""
         try:
             network = form.network_of(vector)
         except Refused as refusal:
@@ -54,12 +54,25 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
                 raise
             network, refused = Network(), refusal.rule
         asked = form.asked_of(vector, network)
-    except (NotAPrefix, NotAQuestion, KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+    except (NotAPrefix, NotAQuestion, LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise NotApplicable(f"malformed: {type(error).__name__} {error}") from error
     missing = next(dangling(network), None)
     if missing is not None:
         raise NotApplicable(f"malformed: there is no {missing}")
-    return Vector(str(vector.get("id", "")), tuple(vector.get("rules", ())), network, asked, refused)
+    if not isinstance(asked.question, IsValid):
+        _refuse_undefined(network)
+    return Vector(str(vector.get("id", "")), rules, network, asked, refused)
+
+
+def _refuse_undefined(network: Network) -> None:
+    """Raise `NotApplicable` for what leaves undefined where packets go."""
+    for table in network.route_tables.values():
+        for route in table.routes:
+            if route.next_hop is NextHopType.APPLIANCE and route.next_hop_address is None:
+                raise NotApplicable(f"malformed: route `{route.name}` leads to an appliance without an address")
+    for subnet in network.subnets():
+        if not subnet.prefixes:
+            raise NotApplicable(f"malformed: subnet `{subnet.id}` has no prefix")
 
 
 _VALIDITY = frozenset({"validate", "valid_config"})

@@ -135,6 +135,19 @@ def test_a_configuration_is_judged_by_the_check(solver: Solver) -> None:
     ]
 
 
+def test_a_rule_that_sums_up_others_is_found_by_them(solver: Solver) -> None:
+    question, wrong = {"kind": "valid_config"}, {"value": False, "violates": ["R-ADDR-10"]}
+    twins = [HUB, *(spoke | {"address_space": ["10.1.0.0/16", "10.2.0.0/16"]} for spoke in SPOKES)]
+
+    assert outcome(solver, vector(question, wrong, vnets=twins)) == Outcome("V")
+    assert engines_against(solver, vector(question, wrong)) == ["check"]
+
+
+@pytest.mark.parametrize("era", [None, "current", "2016-07", "2018-02"])
+def test_an_era_that_is_not_told_is_the_current_one(solver: Solver, era: str | None) -> None:
+    assert outcome(solver, {**vector(DIRECT, {"value": True}), "era": era, "id": None}) == Outcome("vector 1")
+
+
 def test_an_effective_route_table_agrees_but_for_prefixes_to_ignore(solver: Solver) -> None:
     lines = [
         hop("VnetLocal", "10.1.0.0/16", "Default"),

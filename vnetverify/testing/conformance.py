@@ -55,7 +55,7 @@ class Outcome:
 def conform(vectors: Iterable[Mapping[str, Any]], solver: Solver) -> Iterator[Outcome]:
     """Yield the outcome of each vector, in order."""
     for number, vector in enumerate(vectors, 1):
-        name = str(vector.get("id", f"vector {number}"))
+        name = str(vector.get("id") or f"vector {number}")
         try:
             yield Outcome(name, tuple(_disagreements(name, read_vector(vector), solver)))
         except NotApplicable as reason:

@@ -102,7 +102,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     nics = [_nic(nic) for nic in record.records("nics", "nic")]
     vnets = [_vnet(vnet) for vnet in record.records("vnets", "vnet")]
     network = Network(
-        era=Era(vector.get("era", "current")),
+        era=Era(vector.get("era") or "current"),
         vnets={vnet.name: vnet for vnet in vnets},
         peerings=tuple(_peering(peering) for peering in record.records("peerings", "peering")),
         route_tables={

@@ -94,6 +94,12 @@ def test_a_format_that_is_not_read_is_an_error_beside_a_good_file(tmp_path: Path
     assert errors(read(tmp_path, _HUB, content)) == ["unsupported-format"]
 
 
+def test_an_error_that_was_saved_as_an_answer_is_an_error(tmp_path: Path) -> None:
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "The client does not have authorization"}}
+
+    assert errors(read(tmp_path, _HUB, refusal)) == ["not-an-answer"]
+
+
 @pytest.mark.parametrize("content", [[], {"value": []}, {"data": [], "count": 0}])
 def test_an_empty_listing_is_nothing_to_speak_of(tmp_path: Path, content: object) -> None:
     assert read(tmp_path, _HUB, content).diagnostics == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from vnetverify.header import Prefix
@@ -63,9 +64,6 @@ class Networks:
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self._placed: set[str] = set()
-        self._listing = {
-            parent_of(subnet.key) for subnet in inventory.of(_SUBNETS) if subnet.stated("ipConfigurations")
-        }
         self.links = tuple(self._read_links())
         self.peers = _peers(self.links)
         self._told = {link.remote: link.remote_ranges for link in self.links if link.remote_ranges}
@@ -113,13 +111,20 @@ class Networks:
 
         They are of its subscription and region and do not list what stands in them, since Azure lists all.
         """
-        return tuple(
-            vnet.key
-            for vnet in self._inventory.of("virtualnetworks")
-            if _subscription(vnet.key) == _subscription(resource.key)
-            and (resource.region is None or vnet.region in (None, resource.region))
-            and vnet.key not in self._listing
-        )
+        found = self._silent.get(_subscription(resource.key), ())
+        return tuple(vnet.key for vnet in found if resource.region is None or vnet.region in (None, resource.region))
+
+    @cached_property
+    def _silent(self) -> dict[str | None, list[Resource]]:
+        """The vnets that do not list what stands in them, by subscription."""
+        listing = {
+            parent_of(subnet.key) for subnet in self._inventory.of(_SUBNETS) if subnet.stated("ipConfigurations")
+        }
+        found: defaultdict[str | None, list[Resource]] = defaultdict(list)
+        for vnet in self._inventory.of("virtualnetworks"):
+            if vnet.key not in listing:
+                found[_subscription(vnet.key)].append(vnet)
+        return found
 
     def users_of(self, vnet: str) -> tuple[str, ...]:
         """Return the keys of the vnets that use the gateways of `vnet` as their remote ones."""

@@ -175,6 +175,10 @@ class _Reader:
             elif foreign := _foreign_format(item):
                 self._say("unsupported-format", f"holds {foreign}, which is not read yet", where, Severity.ERROR)
             else:
+                if _is_refusal(item):
+                    self._say(
+                        "not-an-answer", "holds an error that Azure gave in place of an answer", where, Severity.ERROR
+                    )
                 if _is_cut(item, self.requested):
                     message = "holds a page of a list whose next page is missing"
                     self._say("page-missing", message, where, Severity.ERROR)
@@ -281,6 +285,12 @@ def _leads_on(item: Any) -> bool:
     if not isinstance(item, dict):
         return False
     return _is_resource(item) or _foreign_format(item) is not None or any(_members(item, ""))
+
+
+def _is_refusal(content: dict[str, Any]) -> bool:
+    """Hold for what a call returns that failed."""
+    error = content.get("error")
+    return isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("message"), str)
 
 
 def _is_empty_list(content: Any) -> bool:

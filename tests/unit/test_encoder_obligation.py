@@ -129,7 +129,8 @@ group hubs   = left-hub, right-hub
         ("hubs never reaches right on ssh", Refuted),
         ("left-hub never reaches right", Proved),
         ("spokes sometimes reaches hubs on ssh", Proved),
-        ("left-hub reaches spokes on ssh", Proved),
+        ("left-hub reaches left on ssh", Proved),
+        ("left-hub reaches spokes on ssh", Refuted),
         ("spokes reaches hubs on ssh", Refuted),
     ],
 )

@@ -292,20 +292,20 @@ def test_a_gateway_announces_no_spoke_whose_peering_is_down() -> None:
     assert is_announced(situation, TWO_WAYS.gateways["g"], point(parse_address("10.2.0.4")))
 
 
-def test_a_next_hop_beyond_a_peering_that_is_down_has_its_owner_still() -> None:
-    """The user route stays in force and its packets drop, as R-UDR-8 is not asked."""
-    taken = way(by_firewall(), "a.s", A_TO_B, "peering a -> hub", true=("U-R-UDR-8",))
+def test_a_next_hop_beyond_a_peering_that_is_down_is_not_directly_connected() -> None:
+    taken = way(by_firewall(), "a.s", A_TO_B, "peering a -> hub")
+    skipped = way(by_firewall(), "a.s", A_TO_B, "peering a -> hub", true=("U-R-UDR-8",))
 
     assert Dropped("peering a -> hub is down", "I-FAILURES", "a.s") == taken.outcome
+    assert "R-SYS-3" == dropped_by(skipped)
 
 
-def test_what_is_near_a_gateway_stays_near_while_the_peering_is_down() -> None:
-    taken = way(
-        TWO_WAYS, "onprem", flow("192.168.0.4", "10.1.0.4"), "peering a -> hub", "connection by-er", true=("U-R-GW-22",)
-    )
+def test_what_lies_beyond_a_peering_that_is_down_is_not_near_a_gateway() -> None:
+    def sent(*fallen: str) -> tuple[str, ...]:
+        return way(TWO_WAYS, "onprem", flow("192.168.0.4", "10.1.0.4"), *fallen, true=("U-R-GW-22",)).met
 
-    assert ("g",) == taken.met
-    assert "R-SYS-3" == dropped_by(taken)
+    assert ("g",) == sent("connection by-er")
+    assert () == sent("connection by-er", "peering a -> hub")
 
 
 def test_tags_hold_the_ranges_of_peers_that_are_down() -> None:

@@ -7,7 +7,7 @@ F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
@@ -125,8 +125,12 @@ class _Encoder:
                 talks = Conversations(delivery, symmetric, len(self.claim.pairs) == 1)
                 works = any_of(*(talks.holds(*pair) for pair in self._pairs()))
                 violation = negate(works)
+                if self.claim.verb is not Verb.SOMETIMES_REACHES:
+                    violation = any_of(violation, self._is_torn(delivery))
             case Verb.LOSES_NO_PACKETS:
-                violation = negate(self._delivered(delivery, delivery.circuit(left)))
+                circuit = delivery.circuit(left)
+                delivered = self._of_pairs(delivery, lambda right: delivery.delivered_as_named(circuit, right))
+                violation = any_of(negate(delivered), self._is_torn(delivery))
             case Verb.NEVER_REACHES:
                 violation = self._delivered(delivery, delivery.circuit(left))
             case Verb.ONLY_VIA:
@@ -234,14 +238,25 @@ class _Encoder:
             )
         )
 
-    def _delivered(self, delivery: Delivery, circuit: Circuit) -> Term:
-        """Hold when the packet ends where some pair wants it."""
+    def _is_torn(self, delivery: Delivery) -> Term:
+        """Hold when several places of the right sides have the destination, so that no packet comes to each."""
         pairs = self._pairs()
         if len(pairs) == 1:
-            return delivery.delivered_to(circuit, pairs[0][1])
-        return any_of(
-            *(all_of(delivery.ends.begins_in(source), delivery.delivered_to(circuit, right)) for source, right in pairs)
+            return delivery.names_several([(TRUE, pairs[0][1], INTERNET in pairs[0][0])])
+        return delivery.names_several(
+            [(delivery.ends.begins_in(left), right, INTERNET in left) for left, right in pairs]
         )
+
+    def _delivered(self, delivery: Delivery, circuit: Circuit) -> Term:
+        """Hold when the packet ends where some pair wants it."""
+        return self._of_pairs(delivery, lambda right: delivery.delivered_to(circuit, right))
+
+    def _of_pairs(self, delivery: Delivery, term: Callable[[Parts], Term]) -> Term:
+        """Hold when `term` does of the right side of some pair that the flow begins in."""
+        pairs = self._pairs()
+        if len(pairs) == 1:
+            return term(pairs[0][1])
+        return any_of(*(all_of(delivery.ends.begins_in(left), term(right)) for left, right in pairs))
 
     # -- next hops and gateways ---------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from vnetverify.encoder.addressing import PUBLIC
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
@@ -23,6 +24,7 @@ from vnetverify.encoder.terms import (
     any_of,
     decision_tree,
     equals,
+    is_among,
     negate,
     none_of,
 )
@@ -67,6 +69,38 @@ class Delivery:
         internet = self.ends.begins_at(INTERNET)
         return any_of(all_of(internet, outside), all_of(negate(internet), inside))
 
+    def names_several(self, sides: Sequence[tuple[Term, Parts, bool]]) -> Term:
+        """Hold when the destination names ends at two places; of each right side with when it counts and whether
+        flows from the Internet, which know hosts by their public addresses, are among those that ask for it."""
+        named: dict[Place, list[Term]] = {}
+        nics = {n.name: n for _, right, by_public in sides if by_public for n in public_nics(self.hops, right)}
+        torn = _held_twice(right for _, right, _ in sides)
+        if not torn and not nics:
+            return FALSE
+        for counts, right, by_public in sides:
+            hidden = public_nics(self.hops, right) if by_public else []
+            for place, addresses in sorted(right.items()):
+                asked = addresses & (torn | PUBLIC if nics and place != INTERNET else torn)
+                if asked:
+                    term = all_of(counts, self._names_at(place, asked, hidden))
+                    named.setdefault(place, []).append(term)
+        terms = [any_of(*terms) for terms in named.values()]
+        internet = self.ends.begins_at(INTERNET)
+        terms += [all_of(internet, self.ends.names_public_address(nic), self.parted(nic)) for nic in nics.values()]
+        some, several = FALSE, FALSE
+        for term in terms:
+            several = any_of(several, all_of(some, term))
+            some = self.share(any_of(some, term))
+        return several
+
+    def _names_at(self, place: Place, addresses: IntervalSet, hidden: list[Nic]) -> Term:
+        """Hold when the destination is an address of `place` apart from the origin; from the Internet not a hidden
+        host's."""
+        here = [n for n in hidden if Place(PlaceKind.SUBNET.value, n.subnet_id) == place]
+        covered = any_of(*(equals(self.ends.header.destination, a) for nic in here for a in nic.addresses))
+        seen = negate(all_of(self.ends.begins_at(INTERNET), covered))
+        return all_of(is_among(self.ends.header.destination, addresses), self._extra(place, addresses), seen)
+
     def tree(self, right: Parts, term: TermAt) -> Term:
         """Return the disjunction over the places of `right` of: the destination is there, apart from the origin,
         and `term` of the place holds."""
@@ -93,12 +127,21 @@ class Delivery:
         return all_of(self.ends.is_not_itself(place, nic), self.ends.apart(place, host, None))
 
     def delivered_to(self, circuit: Circuit, right: Parts) -> Term:
+        """Hold when the packet ends in `right`, by whichever address it was sent there."""
+        return any_of(
+            self.delivered_as_named(circuit, right),
+            *(
+                all_of(self.ends.enters_from_inside(circuit, nic), self.parted(nic))
+                for nic in public_nics(self.hops, right)
+            ),
+        )
+
+    def delivered_as_named(self, circuit: Circuit, right: Parts) -> Term:
+        """Hold when the packet ends at an end of `right` that its destination names: a host that is entered by its
+        public address is named by that from the Internet alone."""
         arrived = self.tree(right, lambda place, addresses: self.arrives(circuit, place, addresses))
         public = [
-            all_of(
-                any_of(self.ends.enters_from_internet(circuit, nic), self.ends.enters_from_inside(circuit, nic)),
-                self.parted(nic),
-            )
+            all_of(self.ends.enters_from_internet(circuit, nic), self.parted(nic))
             for nic in public_nics(self.hops, right)
         ]
         return any_of(arrived, *public)
@@ -120,7 +163,7 @@ class Delivery:
             all_of(
                 any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))
             )
-            for nic in self.hops.estate.nics_in[subnet.id]
+            for nic in (*self.hops.estate.nics_in[subnet.id], *self.hops.implied_nics(subnet.id))
             if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
         ]
         return any_of(by_network, circuit.reaches(Anywhere()), *by_interface)
@@ -128,9 +171,27 @@ class Delivery:
     def _takes_in(self, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
         """Hold unless the destination is an appliance of this subnet that is down (I-FAILURES)."""
         terms = []
-        for nic in self.hops.estate.nics_in[subnet_id]:
-            works = self.hops.is_up(self.hops.estate.machine_of[nic.name])
+        machine_of = self.hops.estate.machine_of
+        standing = [(nic, machine_of[nic.name]) for nic in self.hops.estate.nics_in[subnet_id]]
+        standing += [(nic, self.hops.machine(nic.name)) for nic in self.hops.implied_nics(subnet_id)]
+        for nic, machine in standing:
+            works = self.hops.is_up(machine)
             held = [address for address in nic.addresses if address in addresses]
             if works != TRUE and held:
                 terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))
         return all_of(*terms)
+
+
+def _held_twice(sides: Iterable[Parts]) -> IntervalSet:
+    """Return the addresses that two places of the sides have."""
+    by_place: dict[Place, list[Interval]] = {}
+    for right in sides:
+        for place, addresses in right.items():
+            by_place.setdefault(place, []).extend(addresses)
+    intervals = sorted((i for those in by_place.values() for i in interval_set(those)), key=lambda i: i.low)
+    twice, highest = [], -1
+    for interval in intervals:
+        if interval.low <= highest:
+            twice.append(Interval(interval.low, min(interval.high, highest)))
+        highest = max(highest, interval.high)
+    return interval_set(twice)

@@ -133,6 +133,14 @@ class Gateways:
             return TRUE  # naming every peering would cost more than all the rest
         return self.failing.is_up(FailureKind.PEERING, self.estate.peering_name(vnet, peer))
 
+    def is_near(self, gateway: Gateway, address: Field) -> Term:
+        """Hold when `address` lies in the network of `gateway` or of a peer (R-GW-13, R-UDR-12, R-GW-22)."""
+        vnet, spaces = gateway.vnet, self.estate.spaces
+        if not self.failing.may_fail(FailureKind.PEERING):
+            return is_among(address, self.estate.direct_space(vnet))
+        peers = (all_of(self.is_peering_up(vnet, p), is_among(address, spaces[p])) for p in self.estate.peers(vnet))
+        return any_of(is_among(address, spaces[vnet]), *peers)
+
     def is_served(self, vnet: str, hub: str) -> Term:
         """Hold while `vnet` has the use of what serves it in `hub`: always of its own."""
         return TRUE if vnet == hub else self.is_peering_up(vnet, hub)
@@ -278,22 +286,31 @@ class Gateways:
     def _over_circuits(self, gateway: Gateway) -> Iterator[Entry]:
         circuits = self._circuits(gateway)
         for other in self.estate.network.gateways.values():
-            if other.name == gateway.name or not circuits & self._circuits(other):
+            if other.name == gateway.name:
+                continue
+            far = self._circuits(other)
+            joined = any_of(*(all_of(works, far[name]) for name, works in circuits.items() if name in far))
+            if joined == FALSE:
                 continue
             switches = (gateway.allows_remote_vnets, other.allows_remote_vnets)
             if False in switches:
                 continue
             condition = TRUE if switches == (True, True) else self.facts.holds("U-R-GW-18")
-            both = all_of(self._is_up(gateway.name), self._is_up(other.name))
+            both = all_of(self._is_up(gateway.name), self._is_up(other.name), joined)
             way = Way(f"circuit to {other.name}", True, gateway=other.name)
             for own in self.own_prefixes(other):
                 yield Entry(own.prefix, way, False, all_of(condition, own.condition), all_of(both, own.works))
 
-    def _circuits(self, gateway: Gateway) -> set[str]:
-        if gateway.kind is not GatewayKind.EXPRESSROUTE:
-            return set()
-        named = (connection.circuit for connection in self.connections(gateway))
-        return {circuit.casefold() for circuit in named if circuit is not None}
+    def _circuits(self, gateway: Gateway) -> dict[str, Term]:
+        """Return the circuits of an ExpressRoute gateway, each with when a connection to it is up."""
+        circuits: dict[str, Term] = {}
+        if gateway.kind is GatewayKind.EXPRESSROUTE:
+            for connection in self.connections(gateway):
+                if connection.circuit is not None:
+                    name = connection.circuit.casefold()
+                    works = self.failing.is_up(FailureKind.CONNECTION, connection.name)
+                    circuits[name] = any_of(circuits.get(name, FALSE), works)
+        return circuits
 
 
 def contains(outer: Prefix, inner: Prefix) -> bool:

@@ -267,14 +267,16 @@ class Routes:
                 by_prefix.setdefault(prefix, []).append(peer)
         for prefix, peers in by_prefix.items():
             survives = all_of(here, self._survives(prefix, False, known, hidden))
+            works = [self.gateways.failing.is_up(FailureKind.APPLIANCE, peer.machine) for peer in peers]
             for order, peer in enumerate(peers):
-                is_last = order == len(peers) - 1
-                chosen = TRUE if is_last else facts.holds("U-R-SEL-7", subnet.id, peer.machine)
+                later = any_of(*works[order + 1 :])
+                wanted = TRUE
+                if later != FALSE:
+                    wanted = any_of(negate(later), facts.holds("U-R-SEL-7", subnet.id, peer.machine))
                 address = self._announced_next_hop(peer)
                 if address is None:
                     continue
-                works = self.gateways.failing.is_up(FailureKind.APPLIANCE, peer.machine)
-                chosen = all_of(chosen, works, self.gateways.is_served(subnet.vnet, server.vnet))
+                chosen = all_of(wanted, works[order], self.gateways.is_served(subnet.vnet, server.vnet))
                 preferred = facts.holds("U-R-GW-15", server.vnet)
                 for hop, near in self._appliance_hops(subnet, address):
                     taken = all_of(survives, chosen, near)
@@ -291,9 +293,14 @@ class Routes:
     def _appliance_hops(self, subnet: Subnet, address: int) -> list[tuple[ApplianceHop, Term]]:
         """Return the hops to an appliance's address: who owns it, where that network counts as near (R-UDR-8)."""
         owner = self.estate.owner(subnet.vnet, address)
-        if owner is None or owner not in self.estate.mates(subnet.vnet):
+        if owner is None or owner == subnet.vnet:
             return [(ApplianceHop(address, owner), TRUE)]
-        counts = self.gateways.facts.holds("U-R-UDR-8-CG")
+        if owner in self.estate.mates(subnet.vnet):
+            counts = self.gateways.facts.holds("U-R-UDR-8-CG")
+        else:
+            counts = self.gateways.is_peering_up(subnet.vnet, owner)
+        if counts == TRUE:
+            return [(ApplianceHop(address, owner), TRUE)]
         return [(ApplianceHop(address, owner), counts), (ApplianceHop(address, None), negate(counts))]
 
     def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:

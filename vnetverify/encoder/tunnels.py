@@ -73,7 +73,7 @@ class Tunnels:
         """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
         decisions: list[tuple[Choice, Term]] = []
         if gateway.kind is GatewayKind.VPN:
-            turned = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+            turned = self.hops.gateways.is_near(gateway, header.destination)
             allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
             decisions.append((None, all_of(turned, allowed)))
         else:
@@ -93,7 +93,7 @@ class Tunnels:
 
     def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet out of a tunnel; None is into its network."""
-        local = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+        local = self.hops.gateways.is_near(gateway, header.destination)
         by_subnet = any_of(local, self._is_user_routed(gateway, header))
         relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
         relayed = any_of(*(term for _, term in relays))
@@ -271,7 +271,7 @@ class Tunnels:
                 if entry.way.is_bgp
             ]
         works = all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
-        unused = is_among(header.destination, self.hops.estate.direct_space(gateway.vnet))
+        unused = self.hops.gateways.is_near(gateway, header.destination)
         if unused != FALSE and own != TRUE:
             terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
         return all_of(works, any_of(*terms))

@@ -52,6 +52,7 @@ from vnetverify.model.network import (
     SUBNETS_WITHOUT_HOSTS,
     Access,
     Direction,
+    Gateway,
     GatewayKind,
     Machine,
     Network,
@@ -165,8 +166,12 @@ class Hops:
                 if not by_user:
                     yield from self._leave(sender, header)
                     return
-                beyond = [self.estate.spaces[peer] for peer in self.estate.peers(vnet)]
-                as_peering = [is_among(header.destination, space - self.estate.spaces[vnet]) for space in beyond]
+                own = self.estate.spaces[vnet]
+                beyond = [(peer, self.estate.spaces[peer] - own) for peer in self.estate.peers(vnet)]
+                as_peering = [
+                    all_of(self.gateways.is_peering_up(vnet, peer), is_among(header.destination, space))
+                    for peer, space in beyond
+                ]
                 if any(term != FALSE for term in as_peering):
                     yield from self._by_peering(sender, header)
                     stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
@@ -210,27 +215,44 @@ class Hops:
                 yield ToVnet(peer), all_of(is_there, self.facts.holds("U-R-UDR-6"), crosses)
 
     def _enter_by_user(self, sender: Sender) -> Iterator[tuple[Target, Term]]:
-        vnet = sender.subnet.vnet
-        servers = self.gateways.servers(vnet)
-        if len(servers) == 1 and servers[0].kind is GatewayKind.VPN:
-            yield Inside(servers[0].name, True), TRUE
-            return
-        if not servers:
-            peers = self.estate.peers(vnet)
-            servers = tuple(gateway for gateway in self.estate.network.gateways.values() if gateway.vnet in peers)
-        allowed = self.facts.holds("U-R-UDR-5")
-        chosen = self._one_of([gateway.name for gateway in servers], "U-R-SEL-7", sender.subnet.id)
-        for gateway, term in zip(servers, chosen, strict=True):
-            yield Inside(gateway.name, True), all_of(allowed, term)
+        vnet, served = sender.subnet.vnet, self.gateways.is_served
+        serving = [(gateway, served(vnet, gateway.vnet)) for gateway in self.gateways.servers(vnet)]
+        otherwise = TRUE
+        for gateway, term in serving:
+            others = any_of(*(there for other, there in serving if other is not gateway))
+            if gateway.kind is GatewayKind.VPN:
+                alone = all_of(term, negate(others))
+                otherwise = all_of(otherwise, negate(alone))
+                yield Inside(gateway.name, True), alone
+        if otherwise != FALSE:
+            yield from self._enter_unsupported(sender, serving, otherwise)
 
-    def _one_of(self, names: Sequence[str], question: str, *about: str) -> list[Term]:
-        """Return when each of `names` is chosen: the first but the last whose fact holds, else the last."""
+    def _enter_unsupported(
+        self, sender: Sender, serving: Sequence[tuple[Gateway, Term]], otherwise: Term
+    ) -> Iterator[tuple[Target, Term]]:
+        """Yield the gateways that a user route may lead to all the same: serving ones, or where none is, peers'."""
+        vnet = sender.subnet.vnet
+        peers, unserved = self.estate.peers(vnet), negate(any_of(*(term for _, term in serving)))
+        present = [(gateway.name, term) for gateway, term in serving]
+        present += [
+            (gateway.name, all_of(unserved, self.gateways.is_peering_up(vnet, gateway.vnet)))
+            for gateway in self.estate.network.gateways.values()
+            if gateway.vnet in peers and unserved != FALSE
+        ]
+        allowed = all_of(otherwise, self.facts.holds("U-R-UDR-5"))
+        for (name, _), term in zip(present, self._one_of(present, "U-R-SEL-7", sender.subnet.id), strict=True):
+            yield Inside(name, True), all_of(allowed, term)
+
+    def _one_of(self, present: Sequence[tuple[str, Term]], question: str, *about: str) -> list[Term]:
+        """Return when each is chosen of those present: the first but the last whose fact holds, else the last."""
         terms, undecided = [], TRUE
-        for name in names[:-1]:
-            fact = self.facts.holds(question, *about, name)
-            terms.append(all_of(undecided, fact))
-            undecided = all_of(undecided, negate(fact))
-        return [*terms, undecided] if names else []
+        for index, (name, there) in enumerate(present):
+            later = any_of(*(term for _, term in present[index + 1 :]))
+            wanted = TRUE if later == FALSE else any_of(negate(later), self.facts.holds(question, *about, name))
+            taken = all_of(there, wanted)
+            terms.append(all_of(undecided, taken))
+            undecided = all_of(undecided, negate(taken))
+        return terms
 
     def _cross(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
         """Hold when a peering carries this sender's packet from `vnet` to `other`, on its way to `target` there."""
@@ -317,6 +339,9 @@ class Hops:
         declared = self.estate.network.machines
         return tuple(m for m in self._implied.values() if m is not None and m.name not in declared)
 
+    def implied_nics(self, subnet_id: str) -> list[Nic]:
+        return [nic for machine in self.implied_machines() for nic in machine.nics if nic.subnet_id == subnet_id]
+
     def machine(self, name: str) -> Machine:
         declared = self.estate.network.machines.get(name)
         if declared is not None:
@@ -348,13 +373,14 @@ class Hops:
 
     def is_up(self, machine: Machine) -> Term:
         """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
-        if not any(nic.ip_forwarding for nic in machine.nics):
+        announces = any(peer.machine == machine.name for s in self.estate.network.route_servers for peer in s.peers)
+        if not announces and not any(nic.ip_forwarding for nic in machine.nics):
             return TRUE
         return self.gateways.failing.is_up(FailureKind.APPLIANCE, machine.name)
 
     def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
         """Return when a machine that forwards a packet puts it out by each interface."""
-        chosen = self._one_of([nic.name for nic in machine.nics], "U-EXIT", machine.name)
+        chosen = self._one_of([(nic.name, TRUE) for nic in machine.nics], "U-EXIT", machine.name)
         return [
             (nic, all_of(term, self._filtered(nic, header, Direction.OUTBOUND, memory)))
             for nic, term in zip(machine.nics, chosen, strict=True)

@@ -36,7 +36,7 @@ from vnetverify.simulator.hops import (
     not_all_of,
 )
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.situation import Situation, are_mates, owner, route_servers_for, view
+from vnetverify.simulator.situation import Situation, are_mates, is_cut_off, owner, route_servers_for, view
 
 RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 FURTHER_BLOCKS = tuple(
@@ -141,6 +141,8 @@ def _user_limits(table: Table, route: UserRoute, hop: Hop) -> Iterator[Limit]:
     """Return what may keep a user route out of force: a next hop too far away, or a service endpoint."""
     if isinstance(hop, ToAppliance):
         holder = owner(table.situation, table.subnet.vnet, point(hop.address))
+        if holder is not None and is_cut_off(table.situation, table.subnet.vnet, holder):
+            holder = None
         ways: Clause = ((uncertainty("U-R-UDR-8"), False),)
         if holder is not None and are_mates(table.situation, table.subnet.vnet, holder):
             ways += ((uncertainty("U-R-UDR-8-CG"), True),)

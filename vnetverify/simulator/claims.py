@@ -119,15 +119,16 @@ def _is_excluded(claim: Claim, origin: Place, flow: Flow, end: End) -> bool:
     return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart)
 
 
-def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> list[EndpointSet]:
-    """Return the right sets that the flow's destination aims at, of the pairs it begins in."""
-    targets = []
-    for left, right in claim.pairs:
-        if _holds(left, (origin, flow.source)):
-            ends = _aims(situation, right, origin, flow)
-            if any(not _is_excluded(claim, origin, flow, end) for end in ends):
-                targets.append(right)
-    return targets
+def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> list[End]:
+    """Return the ends that the flow's destination names, in the right sets of the pairs it begins in."""
+    ends = (
+        end
+        for left, right in claim.pairs
+        if _holds(left, (origin, flow.source))
+        for end in _aims(situation, right, origin, flow)
+        if not _is_excluded(claim, origin, flow, end)
+    )
+    return list(dict.fromkeys(ends))
 
 
 def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -> list[End]:
@@ -184,19 +185,26 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     end = end_of(conversation.forward.outcome, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
-    if not _is_aimed_end(claim, origin, flow, end, targets):
-        return Violation("the first packet ends elsewhere", _traces(conversation))
+    missed = _missed(claim, end, targets)
+    if missed is not None:
+        return Violation(f"the first packet {missed}", _traces(conversation))
     one_sided = _on_one_way(conversation) if claim.verb is Verb.REACHES_SYMMETRICALLY else ()
     if one_sided:
         return Violation(f"only one of the two ways passes {' and '.join(one_sided)}", _traces(conversation))
     return None
 
 
-def _is_aimed_end(claim: Claim, origin: Place, flow: Flow, end: End | None, targets: list[EndpointSet]) -> bool:
-    """Hold when the first packet ended where the claim wants it: in each of `targets`."""
-    if end is None or _is_excluded(claim, origin, flow, end):
-        return False
-    return all(_holds(target, end) for target in targets)
+def _missed(claim: Claim, end: End | None, targets: list[End]) -> str | None:
+    """Return how a first packet that ends at `end` misses what the claim is about, None when it does not.
+
+    An address may be one of several places; a packet comes to one of them, and the claim is about each (I-REACH).
+    """
+    if end is None or end not in targets:
+        return "ends elsewhere"
+    others = [target[0].name for target in targets if target != end]
+    if not others or claim.verb is Verb.SOMETIMES_REACHES:
+        return None
+    return f"ends at {end[0].name}, and its destination is an address of {' and '.join(others)} as well"
 
 
 def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
@@ -214,10 +222,10 @@ def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: Worl
     if not targets:
         return None
     way = trace_unfiltered(network, origin, flow, world, claim.failures)
-    if _is_aimed_end(claim, origin, flow, end_of(way.outcome, flow), targets):
-        return None
-    why = f"it is lost: {way.outcome.reason}" if isinstance(way.outcome, Dropped) else "it ends elsewhere"
-    return Violation(why, (way,))
+    if isinstance(way.outcome, Dropped):
+        return Violation(f"it is lost: {way.outcome.reason}", (way,))
+    missed = _missed(claim, end_of(way.outcome, flow), targets)
+    return None if missed is None else Violation(f"it {missed}", (way,))
 
 
 def _traces(conversation: Conversation) -> tuple[Trace, ...]:

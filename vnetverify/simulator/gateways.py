@@ -138,8 +138,8 @@ def takes_fastpath(situation: Situation, gateway: Gateway) -> bool:
 
 
 def is_near(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
-    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with, up or down."""
-    vnets = direct(situation.with_everything_up, gateway.vnet)
+    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with."""
+    vnets = direct(situation, gateway.vnet)
     return any(some_covers(situation.vnet(vnet).address_space, destination) for vnet in vnets)
 
 
@@ -363,7 +363,7 @@ def _circuits_of(situation: Situation, gateway: Gateway) -> set[str]:
     if gateway.kind is not GatewayKind.EXPRESSROUTE:
         return set()
     ends = situation.index.connections_of.get(gateway.name, ())
-    return {end.circuit for end in ends if end.circuit is not None}
+    return {end.circuit.casefold() for end in ends if end.circuit is not None}
 
 
 def circuit_to(gateway: str) -> Way:

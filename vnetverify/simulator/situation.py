@@ -98,7 +98,7 @@ class Situation:
 
     @property
     def with_everything_up(self) -> Situation:
-        """The same world were nothing down: owners of next hops, what is near gateways, and tags are as there."""
+        """The same world were nothing down: owners of next hops and tags are as there."""
         return self if self.index.intact is None else Situation(self.index.intact, self.world, self.asked)
 
     def is_down(self, kind: FailureKind, name: str) -> Element | None:
@@ -226,6 +226,11 @@ def view(situation: Situation, vnet: str, peer: str) -> View:
 def are_mates(situation: Situation, vnet: str, other: str) -> bool:
     """Hold when a connected group alone joins the two (R-CG-1)."""
     return other in situation.index.mates[vnet]
+
+
+def is_cut_off(situation: Situation, vnet: str, other: str) -> bool:
+    """Hold when a peering that is down parts the two, and nothing else joins them (I-FAILURES)."""
+    return other != vnet and other not in situation.index.peers[vnet] and not are_mates(situation, vnet, other)
 
 
 def route_servers_for(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:

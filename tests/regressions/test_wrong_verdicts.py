@@ -1,0 +1,154 @@
+"""Networks on which a verdict was wrong by the rule book, cut down to what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from vnetverify.pipeline import Loaded, Options, prove
+from vnetverify.prover.verdict import verdict_word
+from vnetverify.syntax.read import read_text
+
+
+def verdicts(text: str) -> dict[str, str]:
+    report = prove(Loaded(read_text(text), {}, ()), Options())
+    return {result.intent.name: verdict_word(result.verdict) for result in report.results}
+
+
+TWO_ON_A_CIRCUIT = """
+vnet a {
+  address 10.1.0.0/16
+  subnet GatewaySubnet 10.1.0.0/27
+  subnet w 10.1.1.0/24
+  gateway expressroute ga { allow-remote-vnets on }
+}
+vnet b {
+  address 10.2.0.0/16
+  subnet GatewaySubnet 10.2.0.0/27
+  subnet w 10.2.1.0/24
+  gateway expressroute gb { allow-remote-vnets on }
+}
+site hq { address 172.16.0.0/12 }
+connection to-a: hq -- a.ga { circuit Main }
+connection to-b: hq -- b.gb { circuit main }
+"""
+
+
+def test_a_gateway_whose_connection_is_down_is_off_the_circuit() -> None:
+    """The encoding let it share the circuit still, and proved what one cut cable breaks."""
+    text = f"{TWO_ON_A_CIRCUIT} intent sturdy {{ a reaches b under any 1 failure of connection }}"
+
+    assert verdicts(text) == {"sturdy": "refuted"}
+
+
+def test_circuits_are_compared_without_regard_to_case() -> None:
+    """The simulator took them for two."""
+    text = f"{TWO_ON_A_CIRCUIT} intent joined {{ a never reaches b }}"
+
+    assert verdicts(text) == {"joined": "refuted"}
+
+
+TWINS = """
+vnet left  { address 10.1.0.0/16  subnet s 10.1.0.0/24 }
+vnet right { address 10.1.0.0/16  subnet s 10.1.0.0/24 }
+vnet hub   { address 10.2.0.0/16  subnet s 10.2.0.0/24 }
+site far   { address 10.1.0.0/24 }
+peering hub -> left
+peering left -> hub
+"""
+
+
+@pytest.mark.parametrize("others", ["right", "far", "right, far"])
+def test_to_reach_two_places_of_one_address_is_to_reach_each(others: str) -> None:
+    """A packet for an address of both came to one of them, and that counted for both."""
+    text = f"""{TWINS}
+    intent one    {{ hub reaches left on ssh }}
+    intent others {{ hub reaches {others} on ssh }}
+    intent each   {{ hub reaches left, {others} on ssh }}
+    intent kept   {{ hub loses no packets to left, {others} on ssh }}
+    intent some   {{ hub sometimes reaches left, {others} on ssh }}
+    """
+
+    assert verdicts(text) == {
+        "one": "proved", "others": "refuted", "each": "refuted", "kept": "refuted", "some": "proved"
+    }  # fmt: skip
+
+
+def test_a_default_route_over_a_peering_that_is_down_may_fail_open() -> None:
+    """Where Azure skips a next hop that is not directly connected, the system's route leads out (R-UDR-8)."""
+    text = """
+    vnet hub { address 10.0.0.0/16  subnet dmz 10.0.1.0/24 }
+    vnet spoke { address 10.1.0.0/16  subnet w 10.1.1.0/24 routes rt default-outbound on }
+    peering hub -> spoke
+    peering spoke -> hub { allow-forwarded-traffic }
+    route-table rt { all 0.0.0.0/0 -> appliance 10.0.1.4 }
+    appliance fw { nic 10.0.1.4 in hub.dmz  forwards nothing }
+    intent shut    { spoke never reaches internet }
+    intent cut-off { spoke never reaches internet under any 1 failure of peering }
+    intent no-wall { spoke never reaches internet under any 1 failure of appliance }
+    """
+
+    assert verdicts(text) == {"shut": "proved", "cut-off": "unknown", "no-wall": "proved"}
+
+
+def test_a_connection_between_gateways_takes_over_from_a_peering_that_is_down() -> None:
+    """What the peering led to counted as near the gateway still, which then refused to send it along the tunnel."""
+    text = """
+    vnet a {
+      address 10.1.0.0/16
+      subnet GatewaySubnet 10.1.0.0/27
+      subnet w 10.1.1.0/24
+      gateway vpn ga { asn 65001 }
+    }
+    vnet b {
+      address 10.2.0.0/16
+      subnet GatewaySubnet 10.2.0.0/27
+      subnet w 10.2.1.0/24
+      gateway vpn gb { asn 65002 }
+    }
+    connection tunnel: a.ga -- b.gb { bgp }
+    peering a -> b
+    peering b -> a
+    intent past   { a reaches b not via a.ga }
+    intent around { a reaches b not via a.ga under any 1 failure of peering }
+    intent sturdy { a reaches b under any 1 failure of peering, connection }
+    intent both   { a reaches b under any 2 failures of peering, connection }
+    """
+
+    assert verdicts(text) == {"past": "proved", "around": "refuted", "sturdy": "proved", "both": "refuted"}
+
+
+def test_the_other_of_two_equal_appliances_takes_over_from_one_that_is_down() -> None:
+    """The encoding left the route of the one that is up to the choice between both."""
+    text = """
+    vnet hub { address 10.0.0.0/16  subnet RouteServerSubnet 10.0.0.0/27  subnet dmz 10.0.2.0/24 }
+    vnet a { address 10.1.0.0/16  subnet w 10.1.1.0/24 }
+    vnet b { address 10.2.0.0/16  subnet w 10.2.1.0/24 }
+    peering hub -> a { allow-gateway-transit }
+    peering a -> hub { use-remote-gateways  allow-forwarded-traffic }
+    peering hub -> b { allow-gateway-transit }
+    peering b -> hub { use-remote-gateways  allow-forwarded-traffic }
+    appliance r1 { nic 10.0.2.4 in hub.dmz  forwards any }
+    appliance r2 { nic 10.0.2.5 in hub.dmz  forwards any }
+    route-server rs in hub { peer r1 advertises 10.0.0.0/8  peer r2 advertises 10.0.0.0/8 }
+    intent one-of-two  { a loses no packets to b under any 1 failure of appliance }
+    intent both-of-two { a loses no packets to b under any 2 failures of appliance }
+    """
+
+    assert verdicts(text) == {"one-of-two": "proved", "both-of-two": "refuted"}
+
+
+def test_a_user_route_into_the_gateway_of_a_peer_ends_with_the_peering() -> None:
+    """The encoding still let packets into the gateway of a network that nothing led to."""
+    text = """
+    vnet hub { address 10.0.0.0/16  subnet GatewaySubnet 10.0.0.0/27  gateway vpn g }
+    vnet spoke { address 10.1.0.0/16  subnet w 10.1.1.0/24 routes rt }
+    peering hub -> spoke { allow-gateway-transit }
+    peering spoke -> hub { use-remote-gateways }
+    route-table rt { all 0.0.0.0/0 -> gateway }
+    site branch { address 192.168.0.0/16 }
+    connection branch -- hub.g
+    intent kept { spoke loses no packets to branch }
+    intent cut  { spoke loses no packets to branch under any 1 failure of peering }
+    """
+
+    assert verdicts(text) == {"kept": "proved", "cut": "refuted"}

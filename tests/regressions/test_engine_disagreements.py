@@ -177,3 +177,35 @@ def test_of_two_reasons_for_the_tag_both_engines_go_by_the_first() -> None:
     """
 
     assert verdicts(text) == {"apart": "proved"}
+
+
+IMPLIED = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet fw 10.0.1.0/24
+}
+vnet a {
+  address 10.1.0.0/16
+  subnet s 10.1.0.0/24 routes r
+}
+peering hub -> a
+peering a -> hub
+route-table r { x 10.0.1.0/24 -> appliance 10.0.1.9 }
+"""
+
+
+def test_an_undeclared_next_hop_is_a_destination_too() -> None:
+    """The encoding delivered nothing to it, and proved that nothing reaches it (R-META-3, R-UDR-10)."""
+    intents = """
+    intent apart { a.s never reaches 10.0.1.9/32 }
+    intent there { a.s reaches 10.0.1.9/32 on ssh }
+    """
+
+    assert verdicts(IMPLIED + intents) == {"apart": "refuted", "there": "proved"}
+
+
+def test_an_undeclared_next_hop_may_fail() -> None:
+    """The simulator let only declared appliances fail (I-FAILURES)."""
+    text = f"{IMPLIED} intent sturdy {{ a.s reaches 10.0.1.9/32 on ssh under any 1 failure of appliance }}"
+
+    assert verdicts(text) == {"sturdy": "refuted"}

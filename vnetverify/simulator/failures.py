@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from vnetverify.header import address_text
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import Machine, Network
 from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.simulator.addressing import host_subnet, point
 from vnetverify.source import NOWHERE, Span
 
 
@@ -29,12 +31,13 @@ class Element:
 
 
 def elements_of(network: Network, failures: Failures) -> Iterator[Element]:
-    """Return the declared elements of the kinds that may fail; both halves of a peering are one."""
+    """Return the elements of the kinds that may fail; both halves of a peering are one."""
     if FailureKind.GATEWAY in failures.kinds:
         yield from (Element(FailureKind.GATEWAY, g.name, g.span) for g in network.gateways.values())
     if FailureKind.APPLIANCE in failures.kinds:
         machines = (machine for machine in network.machines.values() if _is_appliance(network, machine))
         yield from (Element(FailureKind.APPLIANCE, machine.name, machine.span) for machine in machines)
+        yield from _implied_appliances(network)
     if FailureKind.CONNECTION in failures.kinds:
         yield from (Element(FailureKind.CONNECTION, c.name, c.span) for c in network.connections)
     if FailureKind.PEERING in failures.kinds:
@@ -45,6 +48,19 @@ def _is_appliance(network: Network, machine: Machine) -> bool:
     """Hold when the machine carries what is not its own: by a forwarding interface, or by what it announces."""
     announces = any(peer.machine == machine.name for server in network.route_servers for peer in server.peers)
     return announces or any(nic.ip_forwarding for nic in machine.nics)
+
+
+def _implied_appliances(network: Network) -> Iterator[Element]:
+    """Yield what routes may imply at addresses that nobody is declared to hold, in whichever network that may be."""
+    held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
+    hops = [(peer.next_hop, server.span) for server in network.route_servers for peer in server.peers]
+    hops += [(route.next_hop_address, route.span) for table in network.route_tables.values() for route in table.routes]
+    spans = {address: span for address, span in hops if address is not None}
+    for address, span in spans.items():
+        for vnet in network.vnets.values():
+            subnet = host_subnet(vnet, point(address))
+            if subnet is not None and (vnet.name, address) not in held:
+                yield Element(FailureKind.APPLIANCE, f"{address_text(address)} in {subnet.id}", span)
 
 
 def peerings_of(network: Network) -> dict[frozenset[str], Element]:

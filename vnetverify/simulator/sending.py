@@ -244,6 +244,7 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
 def at_host(journey: Journey, interface: Interface) -> Next:
     """Return the delivery to `interface` where its inbound filters allow and it is up (F-EVAL-1, I-FAILURES)."""
     blocked = journey.filter(interface, Direction.INBOUND)
-    if blocked is None and interface.nic is not None:
-        blocked = journey.drop_if_down(FailureKind.APPLIANCE, interface.nic.machine)
+    if blocked is None:
+        machine = interface.name if interface.nic is None else interface.nic.machine
+        blocked = journey.drop_if_down(FailureKind.APPLIANCE, machine)
     return blocked if blocked is not None else delivered_to(interface, only(journey.packet.destination))

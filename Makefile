@@ -33,7 +33,7 @@ golden:
 
 # The same properties as in `test`, with many more generated networks.
 fuzz:
-	VNETVERIFY_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
+	VNETVERIFY_FUZZ=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
 
 # One planted fault for each routing rule, and the example of the rule book that notices it; fails if one survives.
 mutants:

@@ -5,34 +5,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Satisfiable, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import claims, flows_of, networks, worlds
 
-EXAMPLES = int(os.environ.get("VNETVERIFY_FUZZ", "0")) or 100
+NETWORKS = 90
 FLOWS = 4
 
-campaign = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    derandomize="VNETVERIFY_FUZZ" not in os.environ,
-)
 # What both engines define although Azure refuses it: a user route to a gateway that is none for it.
 DEFINED_ALL_THE_SAME = frozenset({"R-UDR-5"})
 
@@ -49,75 +43,77 @@ def situations(draw: st.DrawFn) -> tuple[Network, Claim, World]:
     """Draw a network that Azure accepts, a claim about it and a world."""
     network = draw(networks())
     assume(not any(f.severity is Severity.ERROR and f.rule not in DEFINED_ALL_THE_SAME for f in check(network)))
-    claim = draw(claims(network))
-    event(f"claim: {claim.verb.value}")
-    return network, claim, draw(worlds())
+    return network, draw(claims(network)), draw(worlds())
 
 
-@campaign
-@given(situation=situations(), data=st.data())
-def test_encoder_is_functional(solver: Solver, situation: tuple[Network, Claim, World], data: st.DataObject) -> None:
+def test_encoder_is_functional(solver: Solver) -> None:
     """In one world every flow has one outcome, or is no flow of the claim."""
-    network, claim, world = situation
-    encoded = opened(network, claim, solver)
-    for _ in range(FLOWS):
-        origin, flow = data.draw(flows_of(network, claim, world))
 
-        assert len(encoded.violation(origin, flow, world)) <= 1, f"{flow} from {origin}"
-
-
-@campaign
-@given(situation=situations(), data=st.data())
-def test_encoder_is_sound(solver: Solver, situation: tuple[Network, Claim, World], data: st.DataObject) -> None:
-    """What the simulator makes of a flow the encoding allows, and nothing else."""
-    network, claim, world = situation
-    encoded = opened(network, claim, solver)
-    for _ in range(FLOWS):
-        origin, flow = data.draw(flows_of(network, claim, world))
-        violated = violates(network, claim, origin, flow, world) is not None
-        event(f"{claim.verb.value}: {'violated' if violated else 'kept'}")
-
-        allowed = encoded.violation(origin, flow, world)
-        if allowed:
-            assert violated in allowed, f"{flow} from {origin}"
-        else:
-            assert not in_question(network, claim, origin, flow, world), f"{flow} from {origin} is left out"
-
-
-@campaign
-@given(situation=situations())
-def test_encoder_is_complete(solver: Solver, situation: tuple[Network, Claim, World]) -> None:
-    """What the encoding allows, by a flow and a world of its own choice, the simulator does."""
-    network, claim, _ = situation
-    obligation = opened(network, claim, solver).obligation
-    for literals, expected in (
-        ([obligation.violation], True),
-        ([obligation.in_question, f"-{obligation.violation}"], False),
-    ):
-        answer = solver.check(literals)
-        if isinstance(answer, Satisfiable):
-            witness = Witness(*obligation.witness(answer.model))
-
-            assert _violates(network, claim, witness) is expected, str(witness)
-
-
-@campaign
-@given(situation=situations(), documented=st.booleans(), data=st.data())
-def test_verdicts_agree(
-    solver: Solver, situation: tuple[Network, Claim, World], documented: bool, data: st.DataObject
-) -> None:
-    """A proof stands against drawn flows and worlds; every witness does what its verdict says."""
-    network, claim, world = situation
-    verdict = decide(Inquiry(network, claim, {}, documented), solver)
-    event(verdict_word(verdict))
-    _stands(network, claim, verdict)
-    if isinstance(verdict, Proved) and claim.verb is not Verb.SOMETIMES_REACHES:
-        if documented:
-            world = World({}, world.addresses)
+    def is_functional(situation: tuple[Network, Claim, World], data: st.DataObject) -> None:
+        network, claim, world = situation
+        encoded = opened(network, claim, solver)
         for _ in range(FLOWS):
             origin, flow = data.draw(flows_of(network, claim, world))
 
-            assert violates(network, claim, origin, flow, world) is None, f"{flow} from {origin}"
+            assert len(encoded.violation(origin, flow, world)) <= 1, f"{flow} from {origin}"
+
+    for_each(NETWORKS, is_functional, situation=situations(), data=st.data())
+
+
+def test_encoder_is_sound(solver: Solver) -> None:
+    """What the simulator makes of a flow the encoding allows, and nothing else."""
+
+    def is_sound(situation: tuple[Network, Claim, World], data: st.DataObject) -> None:
+        network, claim, world = situation
+        encoded = opened(network, claim, solver)
+        for _ in range(FLOWS):
+            origin, flow = data.draw(flows_of(network, claim, world))
+            allowed = encoded.violation(origin, flow, world)
+            if allowed:
+                violated = violates(network, claim, origin, flow, world) is not None
+
+                assert violated in allowed, f"{flow} from {origin}"
+            else:
+                assert not in_question(network, claim, origin, flow, world), f"{flow} from {origin} is left out"
+
+    for_each(NETWORKS, is_sound, situation=situations(), data=st.data())
+
+
+def test_encoder_is_complete(solver: Solver) -> None:
+    """What the encoding allows, by a flow and a world of its own choice, the simulator does."""
+
+    def is_complete(situation: tuple[Network, Claim, World]) -> None:
+        network, claim, _ = situation
+        obligation = opened(network, claim, solver).obligation
+        for literals, expected in (
+            ([obligation.violation], True),
+            ([obligation.in_question, f"-{obligation.violation}"], False),
+        ):
+            answer = solver.check(literals)
+            if isinstance(answer, Satisfiable):
+                witness = Witness(*obligation.witness(answer.model))
+
+                assert _violates(network, claim, witness) is expected, str(witness)
+
+    for_each(NETWORKS, is_complete, situation=situations())
+
+
+def test_verdicts_agree(solver: Solver) -> None:
+    """A proof stands against drawn flows and worlds; every witness does what its verdict says."""
+
+    def agrees(situation: tuple[Network, Claim, World], documented: bool, data: st.DataObject) -> None:
+        network, claim, world = situation
+        verdict = decide(Inquiry(network, claim, {}, documented), solver)
+        _stands(network, claim, verdict)
+        if isinstance(verdict, Proved) and claim.verb is not Verb.SOMETIMES_REACHES:
+            if documented:
+                world = World({}, world.addresses)
+            for _ in range(FLOWS):
+                origin, flow = data.draw(flows_of(network, claim, world))
+
+                assert violates(network, claim, origin, flow, world) is None, f"{flow} from {origin}"
+
+    for_each(NETWORKS, agrees, situation=situations(), documented=st.booleans(), data=st.data())
 
 
 def _stands(network: Network, claim: Claim, verdict: Verdict) -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
 from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.simulator import filters, journey, routes
+from vnetverify.simulator import filters, journey, routes, sending
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.situation import Situation
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import claims, flows_of, networks, worlds
 
-NETWORKS = 600
+NETWORKS = 200
 Fault = Callable[[pytest.MonkeyPatch], None]
+
+
+class Disagreement(Exception):
+    """The engines say different things about a flow."""
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +33,8 @@ def solver() -> Iterator[Solver]:
 
 
 def compare(solver: Solver) -> None:
-    """Ask both engines about drawn flows until they differ. Raises AssertionError then."""
+    """Ask both engines about drawn flows until they differ. Raises `Disagreement` then."""
 
-    @seed(7)
-    @settings(
-        max_examples=NETWORKS,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.data())
     def engines_agree(data: st.DataObject) -> None:
         network, world = data.draw(networks()), data.draw(worlds())
         claim = data.draw(claims(network))
@@ -47,9 +42,10 @@ def compare(solver: Solver) -> None:
         for _ in range(6):
             origin, flow = data.draw(flows_of(network, claim, world))
             allowed = encoded.violation(origin, flow, world)
-            assert not allowed or allowed == {violates(network, claim, origin, flow, world) is not None}
+            if allowed and allowed != {violates(network, claim, origin, flow, world) is not None}:
+                raise Disagreement
 
-    engines_agree()
+    for_each(NETWORKS, engines_agree, GENERATE, data=st.data())
 
 
 def inbound_and_outbound_swapped(patch: pytest.MonkeyPatch) -> None:
@@ -73,6 +69,7 @@ def a_tie_broken_the_other_way(patch: pytest.MonkeyPatch) -> None:
         return tuple(sorted(ordered, key=lambda r: (-r.prefix.length, r.prefix.value, *(-rank for rank in r.rank))))
 
     patch.setattr(routes, "candidates", reversed_ranks)
+    _without_explanation(patch)
 
 
 def the_longest_match_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -82,6 +79,12 @@ def the_longest_match_forgotten(patch: pytest.MonkeyPatch) -> None:
         return tuple(sorted(right(situation, subnet), key=lambda route: route.prefix.length))
 
     patch.setattr(routes, "candidates", shortest_first)
+    _without_explanation(patch)
+
+
+def _without_explanation(patch: pytest.MonkeyPatch) -> None:
+    """Keep the walk from asking why a route won that should not have: that is not how a fault is to be noticed."""
+    patch.setattr(sending, "_deciding_rule", lambda *_: "")
 
 
 def replies_judged_as_new(patch: pytest.MonkeyPatch) -> None:
@@ -114,5 +117,5 @@ def default_rules_ignored_by_the_encoder(patch: pytest.MonkeyPatch) -> None:
 def test_a_planted_fault_is_noticed(fault: Fault, solver: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     fault(monkeypatch)
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(Disagreement):
         compare(solver)

@@ -30,6 +30,7 @@ from vnetverify.model.network import (
     ServiceTag,
 )
 
+EVERYTHING = PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS)
 PROTOCOLS = (6, 6, 6, None, None, 17, 1, 50)
 # Flows are drawn from the same ports, so that they fall on the bounds of rules and beside them.
 PORTS = (0, 22, 79, 80, 81, 443, 1024, LAST_PORT)
@@ -50,17 +51,40 @@ def port_sets() -> SearchStrategy[IntervalSet]:
 def security_groups(
     draw: DrawFn, names: Sequence[str], prefixes: Sequence[Prefix], asgs: Sequence[str]
 ) -> tuple[Nsg, ...]:
-    """Draw a group of up to three rules for each name."""
+    """Draw a group for each name: of up to three rules, or now and then one that lets everything pass one way only."""
     return tuple(draw(_security_groups(name, prefixes, asgs)) for name in names)
 
 
 @st.composite
 def _security_groups(draw: DrawFn, name: str, prefixes: Sequence[Prefix], asgs: Sequence[str]) -> Nsg:
+    if draw(st.integers(0, 2)) == 2:
+        return _one_way(name, draw(st.sampled_from(Direction)))
     count = draw(st.integers(0, 3))
     # Priorities fall and rise, so that the order of lines and the order of rules differ.
     priorities = (300, 100, 200)[:count]
     rules = tuple(draw(_rules(f"{name}{i}", priority, prefixes, asgs)) for i, priority in enumerate(priorities))
     return Nsg(name, rules)
+
+
+def _one_way(name: str, direction: Direction) -> Nsg:
+    """Return a group by which whoever is behind it can only begin conversations, or only answer."""
+    return Nsg(
+        name,
+        tuple(
+            SecurityRule(
+                name=f"{name}-{way.value}",
+                priority=100,
+                direction=way,
+                access=Access.ALLOW if way is direction else Access.DENY,
+                protocol=None,
+                source=AnyAddress(),
+                source_ports=ALL_PORTS,
+                destination=AnyAddress(),
+                destination_ports=ALL_PORTS,
+            )
+            for way in Direction
+        ),
+    )
 
 
 @st.composite
@@ -101,12 +125,11 @@ def pieces(prefixes: Sequence[Prefix]) -> tuple[Prefix, ...]:
 @st.composite
 def policies(draw: DrawFn, prefixes: Sequence[Prefix]) -> tuple[PolicyRule, ...] | None:
     """Draw an undeclared policy, one that passes all, or up to two lines."""
-    everything = PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS)
     kind = draw(st.sampled_from(("any", "any", "undeclared", "lines")))
     if kind == "undeclared":
         return None
     if kind == "any":
-        return (everything,)
+        return (EVERYTHING,)
     return tuple(draw(st.lists(_policy_lines(prefixes), min_size=0, max_size=2)))
 
 

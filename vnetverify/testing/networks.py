@@ -46,6 +46,7 @@ from vnetverify.testing.constructs import (
     with_endpoints,
     with_tag_routes,
 )
+from vnetverify.testing.hubs import inspected
 from vnetverify.testing.lists import policies, security_groups
 
 VNETS = ("a", "b", "c", "d")
@@ -96,10 +97,17 @@ def _is_special(subnet: Subnet) -> bool:
 
 @st.composite
 def networks(draw: DrawFn) -> Network:
-    """Draw a network of two to four vnets: half of them plain, so that their tables and filters are seen as well."""
+    """Draw a network of two to four vnets: every third has a hub that inspects what its spokes send each other."""
+    network = draw(_unplanned())
+    return draw(inspected(network)) if draw(st.integers(0, 2)) == 2 else network
+
+
+@st.composite
+def _unplanned(draw: DrawFn) -> Network:
+    """Draw the parts apart from each other; half of the networks plain, so that tables and filters are seen as well."""
     plain = draw(st.booleans())
     frame = draw(_frames(plain))
-    peerings = draw(_peerings(frame.vnets))
+    peerings = draw(_peerings(frame.vnets, plain))
     if not plain:
         frame = replace(frame, vnets=draw(seldom_overlapping(frame.vnets, peerings)))
         peerings = draw(seldom_in_part(peerings, frame.vnets))
@@ -148,7 +156,7 @@ def _frames(draw: DrawFn, plain: bool) -> Frame:
     vnets = [draw(_vnets(name, space, plain)) for name, space in zip(VNETS, spaces, strict=False)]
     return Frame(
         vnets=tuple(vnets),
-        nsgs=("n", "m")[: draw(st.integers(0, 2))],
+        nsgs=("n", "m")[: draw(st.sampled_from((1, 2, 0)))],
         asgs=("web",)[: draw(st.integers(0, 1))],
         nat_gateways=("nat",)[: draw(st.integers(0, 1))],
     )
@@ -179,13 +187,14 @@ def _part(space: Prefix, offset: int, length: int) -> Prefix:
 
 
 @st.composite
-def _peerings(draw: DrawFn, vnets: Sequence[Vnet]) -> tuple[Peering, ...]:
-    """Draw the halves between neighbours in the order of declaration, and a few others."""
+def _peerings(draw: DrawFn, vnets: Sequence[Vnet], plain: bool) -> tuple[Peering, ...]:
+    """Draw the halves between neighbours in the order of declaration, and a few others; fewer where groups join."""
     halves: list[Peering] = []
+    first_of = 4 if plain else 6
     for i, left in enumerate(vnets):
         for right in vnets[i + 1 :]:
             classic = [vnet.model is DeploymentModel.CLASSIC for vnet in (left, right)]
-            if all(classic) or draw(st.integers(0, 4 if i == 0 else 7)) > 3:
+            if all(classic) or draw(st.integers(0, first_of if i == 0 else 7)) > 3:
                 continue
             if not classic[0]:
                 halves.append(draw(_halves(left.name, right.name)))
@@ -418,7 +427,7 @@ def _with_lists(
                 replace(
                     subnet,
                     route_table=draw(st.sampled_from((*allowed, *((None,) * (9 if subnet.id in crowded else 1))))),
-                    nsg=None if len(subnet.name) > 1 else draw(st.sampled_from((None, None, *frame.nsgs))),
+                    nsg=None if len(subnet.name) > 1 else draw(st.sampled_from((None, *frame.nsgs))),
                     default_outbound=None if special else draw(st.sampled_from((None, None, True, False))),
                     nat_gateway=None if special else draw(st.sampled_from((None, None, *frame.nat_gateways))),
                 )

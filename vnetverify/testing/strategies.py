@@ -148,20 +148,25 @@ def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
 
 
 def _steered(network: Network) -> list[tuple[Place, Prefix]]:
-    """Return the places whose subnets have user routes to appliances and gateways, with the prefixes of these."""
+    """Return the places whose subnets have user routes to appliances and gateways, with the prefixes of these.
+
+    Routes to what forwards count as four, so that more of what is drawn comes through.
+    """
     sending = origins(network)
+    forwarding = {address for nic in network.nics() if nic.ip_forwarding for address in nic.addresses}
     return [
         (place, route.prefix)
         for subnet in network.subnets()
         if subnet.route_table is not None and (place := Place(PlaceKind.SUBNET.value, subnet.id)) in sending
         for route in network.route_tables[subnet.route_table].routes
         if route.next_hop in (NextHopType.APPLIANCE, NextHopType.GATEWAY)
+        for _ in range(4 if route.next_hop_address in forwarding else 1)
     ]
 
 
 def _inside(network: Network, prefix: Prefix, world: World) -> SearchStrategy[int]:
-    """Draw an address of `prefix`, somebody's if there is anybody."""
-    known = [address for place in places(network) for address in addresses_at(network, place, world)]
+    """Draw an address of `prefix`, one that somebody could have if there is any."""
+    known = [address for place in origins(network) for address in addresses_at(network, place, world)]
     inside = [address for address in known if prefix.value <= address <= prefix.last]
     return st.sampled_from(inside or [min(prefix.value + 4, prefix.last)])
 
@@ -171,7 +176,7 @@ def _destinations(draw: DrawFn, network: Network, world: World) -> int:
     kind = draw(st.integers(0, 11))
     if kind < 8:
         return draw(st.sampled_from(addresses_at(network, draw(st.sampled_from(places(network))), world)))
-    if kind == 8:
+    if kind < 10:
         return draw(st.sampled_from((*_OUTSIDE, *_PLATFORM)))
     routed = [route.prefix for table in network.route_tables.values() for route in table.routes]
     spaces = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
@@ -188,7 +193,7 @@ def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
     known = Endpoints(network)
     kinds = [
         *(known.of_subnet(subnet) for subnet in network.subnets()),
-        *(known.of_subnet(subnet) for subnet in network.subnets()),
+        *(known.of_subnet(subnet) for subnet in network.subnets() for _ in range(1 if subnet.nsg is None else 4)),
         *(known.of_vnet(vnet) for vnet in network.vnets.values()),
         *(known.of_machine(machine) for machine in network.machines.values()),
         *(known.of_site(site) for site in network.sites.values()),
@@ -206,7 +211,7 @@ def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tupl
     origin, sources = draw(st.sampled_from(left.parts))
     _, flow = draw(flows(network, world))
     target, wanted = draw(st.sampled_from(right.parts))
-    if draw(st.integers(0, 3)) > 0:
+    if draw(st.integers(0, 7)) > 0:
         flow = replace(flow, destination=draw(_among(network, target, wanted, world)))
     protocol, ports = claim.service.parts[0]
     flow = replace(flow, source=draw(_among(network, origin, sources, world)), protocol=protocol or flow.protocol)
@@ -234,8 +239,8 @@ _failures: SearchStrategy[Failures | None] = st.none() | st.builds(
 def claims(draw: DrawFn, network: Network) -> Claim:
     """Draw a sentence of any verb; the devices that it names are devices of `network`."""
     machines, gateways = tuple(network.machines), tuple(network.gateways)
-    # Twice those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.
-    verbs = [*(Verb.REACHES, Verb.NEVER_REACHES) * 2, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES]
+    # More often those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.
+    verbs = [*(Verb.REACHES,) * 4, *(Verb.NEVER_REACHES,) * 2, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES]
     verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
     verbs += [*_VIA] if machines or gateways else []
     verbs += [Verb.GATEWAY] if gateways else []
@@ -244,7 +249,7 @@ def claims(draw: DrawFn, network: Network) -> Claim:
     ports = draw(port_sets()) if protocol in (TCP, UDP) else ALL_PORTS
     claim = Claim(
         verb=verb,
-        pairs=((draw(endpoint_sets(network)), draw(endpoint_sets(network))),),
+        pairs=(draw(_ends(network)),),
         service=Service("drawn", ((protocol, ports),)),
         text=f"drawn {verb.value}",
         span=NOWHERE,
@@ -260,6 +265,21 @@ def claims(draw: DrawFn, network: Network) -> Claim:
     if verb is Verb.GATEWAY:
         return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
     return claim
+
+
+@st.composite
+def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
+    """Draw both ends of a claim, half of them joined by a user route where there is any."""
+    steered = _steered(network)
+    if not steered or draw(st.booleans()):
+        return draw(endpoint_sets(network)), draw(endpoint_sets(network))
+    origin, prefix = draw(st.sampled_from(steered))
+    known = Endpoints(network)
+    others = [subnet for subnet in network.subnets() if subnet.id != origin.name]
+    inside = [known.of_subnet(s) for s in others if prefix.value <= s.prefixes[0].value <= prefix.last]
+    led_to = [endpoints for endpoints in inside if endpoints]
+    right = draw(st.sampled_from(led_to) if led_to else endpoint_sets(network))
+    return known.of_subnet(network.subnet(origin.name)), right
 
 
 def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:

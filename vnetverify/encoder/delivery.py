@@ -13,7 +13,7 @@ from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.nodes import Anywhere, ToInterface, ToInternet, ToSite, ToVnet
+from vnetverify.encoder.nodes import ANYWHERE, Anywhere, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
@@ -148,10 +148,12 @@ class Delivery:
 
     def arrives(self, circuit: Circuit, place: Place, addresses: IntervalSet) -> Term:
         """Hold when the packet, which is for an address of `place`, is delivered there."""
+        astray = any_of(*(circuit.reaches(end) for end in ANYWHERE))
         if place.kind == PlaceKind.SITE.value:
-            return circuit.reaches(ToSite(place.name))
+            return any_of(circuit.reaches(ToSite(place.name)), astray)
         if place == INTERNET:
-            return any_of(*(circuit.reaches(end) for end in circuit.ends() if isinstance(end, ToInternet)))
+            left = (circuit.reaches(end) for end in circuit.ends() if isinstance(end, ToInternet))
+            return any_of(*left, circuit.reaches(Anywhere()))
         subnet = self.hops.estate.subnets[place.name]
         header = circuit.header.to(coarse(addresses))
         arrived = circuit.reaches(ToVnet(subnet.vnet))
@@ -166,7 +168,7 @@ class Delivery:
             for nic in (*self.hops.estate.nics_in[subnet.id], *self.hops.implied_nics(subnet.id))
             if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
         ]
-        return any_of(by_network, circuit.reaches(Anywhere()), *by_interface)
+        return any_of(by_network, astray, *by_interface)
 
     def _takes_in(self, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
         """Hold unless the destination is an appliance of this subnet that is down (I-FAILURES)."""

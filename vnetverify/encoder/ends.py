@@ -13,7 +13,7 @@ from vnetverify.encoder.addressing import PUBLIC, assignable
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.nodes import AtPublicAddress, ToInternet
+from vnetverify.encoder.nodes import Anywhere, AtPublicAddress, ToInternet
 from vnetverify.encoder.obligation import Origins
 from vnetverify.encoder.terms import (
     FALSE,
@@ -241,8 +241,8 @@ class Ends:
         """Hold when a packet that left the model for the Internet comes back in at `nic` (R-TRAF-10)."""
         ways = []
         for end in circuit.ends():
-            if isinstance(end, ToInternet):
-                seen = self._seen_source(end)
+            if isinstance(end, ToInternet) or end == Anywhere():
+                seen = self._seen_source(end if isinstance(end, ToInternet) else ToInternet())
                 public = either(
                     self.hops.facts.holds("U-HAIRPUB"),
                     self._admits(nic, seen),

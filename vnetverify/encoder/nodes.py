@@ -92,7 +92,15 @@ class AtPublicAddress:
 
 @dataclass(frozen=True, slots=True)
 class Anywhere:
-    """A line that would have stopped or turned the packet does not count: it may be delivered to any host."""
+    """A line that would have stopped or turned the packet does not count: it may be delivered to any host and site.
+
+    Unless `is_sent_out`, to the Internet as well: a line that leads there does not keep a packet from it.
+    """
+
+    is_sent_out: bool = False
+
+
+ANYWHERE = (Anywhere(), Anywhere(is_sent_out=True))
 
 
 Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress | Anywhere

@@ -120,7 +120,7 @@ class Hops:
                 yield target, all_of(here, taken, passes, term)
             if not isinstance(candidate.hop, LocalHop | PeerHop):
                 ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
-                yield Anywhere(), all_of(inside, taken, ignored)
+                yield Anywhere(isinstance(candidate.hop, InternetHop)), all_of(inside, taken, ignored)
 
     def _inside(self, piece: Piece, target: Target, header: Header, inside: Term) -> Term:
         if isinstance(target, ToVnet):  # used only where the destination is known to lie in that network

@@ -209,3 +209,23 @@ def test_an_undeclared_next_hop_may_fail() -> None:
     text = f"{IMPLIED} intent sturdy {{ a.s reaches 10.0.1.9/32 on ssh under any 1 failure of appliance }}"
 
     assert verdicts(text) == {"sturdy": "refuted"}
+
+
+def test_what_leaves_by_a_service_endpoint_comes_back_in_nowhere() -> None:
+    """The encoding let it in at the VM whose public address lies in the service's range (R-SYS-9, R-TRAF-10)."""
+    text = """
+    service-tag Sql 40.0.0.0/30
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24 service-endpoints Microsoft.Sql
+      subnet t 10.0.1.0/24 nsg closed
+    }
+    nsg closed {
+      inbound 100 web allow tcp from internet to any port 80
+      inbound 200 rest deny any from any to any
+    }
+    vm m { nic 10.0.1.4 in a.t public-ip basic 40.0.0.1 }
+    intent apart { a.s never reaches a.t }
+    """
+
+    assert verdicts(text) == {"apart": "proved"}

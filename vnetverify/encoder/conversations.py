@@ -53,7 +53,7 @@ class Conversations:
             for place, addresses in right.items()
             if place != INTERNET
         )
-        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and end != ToInternet()]
+        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
         relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
         came_to = Key(self.ends.header.destination)
         reply = Circuit(self.hops, Tunnels(self.hops), self.ends.header.reversed(), came_to, starts, memory, relays)
@@ -63,7 +63,8 @@ class Conversations:
         def answered(place: Place, addresses: IntervalSet) -> Term:
             arrived = self.delivery.arrives(forward, place, addresses)
             if place == INTERNET:
-                by_host = forward.reaches(ToInternet())
+                leaving = (end for end in forward.ends() if isinstance(end, ToInternet) and end.is_by_host)
+                by_host = any_of(*(forward.reaches(end) for end in leaving))
                 by_others = any_of(*(forward.reaches(end) for end in exits))
                 return any_of(by_host, all_of(by_others, back, same_state))
             return all_of(arrived, back, same_state)

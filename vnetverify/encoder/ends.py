@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import PUBLIC, assignable
 from vnetverify.encoder.circuit import Circuit, Start
+from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Anywhere, AtPublicAddress, ToInternet
@@ -241,7 +242,7 @@ class Ends:
         """Hold when a packet that left the model for the Internet comes back in at `nic` (R-TRAF-10)."""
         ways = []
         for end in circuit.ends():
-            if isinstance(end, ToInternet) or end == Anywhere():
+            if (isinstance(end, ToInternet) and not end.for_service) or end == Anywhere():
                 seen = self._seen_source(end if isinstance(end, ToInternet) else ToInternet())
                 public = either(
                     self.hops.facts.holds("U-HAIRPUB"),
@@ -324,7 +325,8 @@ class Ends:
             assert public is not None
             if public.sku is None:
                 return self.hops.facts.holds("U-SKU", public.name)
-            return TRUE if public.sku is Sku.BASIC else FALSE
+            closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
+            return TRUE if public.sku is Sku.BASIC else negate(self.hops.grounds.counts(Bearing.STOPS, closed))
         translated = replace(self.header, source=source, destination=constant(nic.addresses[0], 32))
         return self.hops.filters.allow(translated, Spot(subnet, nic), Direction.INBOUND)
 

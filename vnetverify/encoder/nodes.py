@@ -79,10 +79,18 @@ class ToSite:
 
 @dataclass(frozen=True, slots=True)
 class ToInternet:
-    """The packet leaves for the Internet by the source host itself, by an appliance's interface, or by a site."""
+    """The packet leaves for the Internet by the source host itself, by an appliance's interface, or by a site.
+
+    One that leaves by a service endpoint is `for_service`, and comes back in nowhere (R-SYS-9).
+    """
 
     nic: str | None = None
     site: str | None = None
+    for_service: bool = False
+
+    @property
+    def is_by_host(self) -> bool:
+        return self.nic is None and self.site is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,9 @@ class Hops:
             for target, term in self._follow(candidate, sender, header.to(piece.addresses)):
                 here = self._inside(piece, target, header, inside)
                 yield target, all_of(here, taken, passes, term)
-            if not isinstance(candidate.hop, LocalHop | PeerHop):
+            if not isinstance(candidate.hop, LocalHop | PeerHop | GroupHop) and candidate.rule != "R-SYS-10":
                 ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
-                yield Anywhere(isinstance(candidate.hop, InternetHop)), all_of(inside, taken, ignored)
+                yield Anywhere(isinstance(candidate.hop, InternetHop | EndpointHop)), all_of(inside, taken, ignored)
 
     def _inside(self, piece: Piece, target: Target, header: Header, inside: Term) -> Term:
         if isinstance(target, ToVnet):  # used only where the destination is known to lie in that network
@@ -158,10 +158,12 @@ class Hops:
                 yield ToVnet(peer), self._cross(vnet, peer, sender, header, header.destination)
             case GroupHop(mate):
                 clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
-                yield ToVnet(mate), all_of(negate(clash), self._cross_group(sender))
+                ground = Ground("connected groups", f"drop what {mate} and another member both have", "R-CG-4")
+                counts = self.grounds.counts(Bearing.STOPS, ground) if clash != FALSE else TRUE
+                yield ToVnet(mate), all_of(negate(all_of(clash, counts)), self._cross_group(sender))
             case EndpointHop():
                 if sender.gateway is None:
-                    yield ToInternet(None if sender.nic is None else sender.nic.name), TRUE
+                    yield ToInternet(None if sender.nic is None else sender.nic.name, for_service=True), TRUE
             case InternetHop(by_user):
                 if not by_user:
                     yield from self._leave(sender, header)
@@ -316,10 +318,11 @@ class Hops:
             has_address = TRUE if by_interface else FALSE
         else:
             has_address = any_of(*(equals(header.source, a) for nic in by_interface for a in nic.addresses))
-        yield (
-            ToInternet(None if sender.nic is None else sender.nic.name),
-            all_of(*terms, any_of(by_subnet, has_address)),
-        )
+        found = any_of(by_subnet, has_address)
+        if found != TRUE:
+            ground = Ground(f"subnet {subnet.id}", "no way out for such packets", "R-TRAF-5", subnet.span)
+            found = any_of(found, negate(self.grounds.counts(Bearing.STOPS, ground)))
+        yield ToInternet(None if sender.nic is None else sender.nic.name), all_of(*terms, found)
 
     def _translates(self, machine: Machine) -> Term:
         if machine.translates_source is None:

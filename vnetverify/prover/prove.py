@@ -196,13 +196,28 @@ def _basis(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: t
     assumed = tuple(obligation.facts[name.lstrip("-")] for name in core if name in obligation.settled)
     grounds = tuple(sorted({obligation.labels[name] for name in core if name in obligation.labels}, key=str))
     if not grounds and not assumed:
-        grounds = (_NOTHING_LEADS_THERE,)
+        grounds = (_CLOSED_WORLD[inquiry.claim.verb],)
     return Basis(grounds, minimal, assumed)
 
 
-_NOTHING_LEADS_THERE = Ground(
-    "what is declared", "no route, peering, gateway or public address leads there", "R-META-3"
-)
+def _by_all(what: str) -> Ground:
+    return Ground("what is declared", what, "R-META-3")
+
+
+_CARRIED = _by_all("gateways, connections and what they announce carry it, and no line plays a part")
+_NOT_THERE = _by_all("nothing carries such a packet there")
+_CLOSED_WORLD = {
+    Verb.REACHES: _CARRIED,
+    Verb.REACHES_SYMMETRICALLY: _CARRIED,
+    Verb.LOSES_NO_PACKETS: _CARRIED,
+    Verb.NEXT_HOP: _CARRIED,
+    Verb.GATEWAY: _CARRIED,
+    Verb.SOMETIMES_REACHES: _NOT_THERE,
+    Verb.NEVER_REACHES: _NOT_THERE,
+    Verb.ONLY_VIA: _by_all("nothing carries such a packet another way"),
+    Verb.NOT_VIA: _by_all("nothing carries such a packet that way"),
+    Verb.NOT_TRANSITIVE: _by_all("nothing carries such a packet through there"),
+}
 """The ground of a proof that no line carries: the closed world."""
 
 

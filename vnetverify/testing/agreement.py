@@ -8,12 +8,11 @@ from vnetverify.encoder.claims import encode
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place
-from vnetverify.model.network import Network, Nic
+from vnetverify.model.network import Network
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
 from vnetverify.rules import World
 from vnetverify.simulator.failures import down_in
-from vnetverify.simulator.walk import trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,14 @@ class Encoded:
         facts = {str(fact): world.holds(fact) for fact in asked}
         fixed = self.obligation.fixing(origin, flow)
         for symbol, names in self.obligation.addresses.items():
-            if not names[0].startswith("egress of ") or self._leaves_unnamed(origin, flow, world):
+            if not (f"egress of {origin.name}" in names and self._has_known_address(origin, flow)):
                 fixed[symbol] = (world.addresses[names[0]], 32)
         return evaluate(self.obligation, self.solver, fixed, facts, term)
 
-    def _leaves_unnamed(self, origin: Place, flow: Flow, world: World) -> bool:
-        """Hold when nobody who could send the packet out has a known public address, so that the world chooses one."""
-        met = trace(self.network, origin, flow, world, self.claim.failures).met
-        machines = [self.network.machines[name] for name in met if name in self.network.machines]
-        senders = machines[-1].nics if machines else [n for n in self.network.nics() if _is_at(n, origin, flow)]
-        return not any(nic.public_address and nic.public_address.address is not None for nic in senders)
-
-
-def _is_at(nic: Nic, origin: Place, flow: Flow) -> bool:
-    return nic.subnet_id == origin.name and flow.source in nic.addresses
+    def _has_known_address(self, origin: Place, flow: Flow) -> bool:
+        """Hold when the source host leaves by a public address that is declared, so that the world chooses none."""
+        senders = [nic for nic in self.network.nics() if nic.subnet_id == origin.name and flow.source in nic.addresses]
+        return any(nic.public_address and nic.public_address.address is not None for nic in senders)
 
 
 def opened(network: Network, claim: Claim, solver: Solver) -> Encoded:

@@ -5,43 +5,78 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from ipaddress import AddressValueError, IPv6Address
 
-LAST_ADDRESS = 0xFFFF_FFFF
+# Addresses of both families are whole numbers on one line, IPv4's from 0 and IPv6's from here, so that one set holds
+# either and nothing mistakes the one for the other. No prefix and no interval reaches from one family into the other.
+FIRST_IPV6 = 1 << 128
+LAST_IPV4 = (1 << 32) - 1
+LAST_IPV6 = FIRST_IPV6 | (1 << 128) - 1
 LAST_PORT = 0xFFFF
 
-ICMP, TCP, UDP = 1, 6, 17
-PROTOCOL_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51}
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+PROTOCOL_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58}
 PROTOCOL_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
+
+
+class Family(Enum):
+    """The two planes of forwarding; the value counts the bits of an address (R-ADDR-6)."""
+
+    IPV4 = 32
+    IPV6 = 128
+
+    @property
+    def bits(self) -> int:
+        return self.value
+
+    @property
+    def icmp(self) -> int:
+        """Return the protocol number of this family's ICMP."""
+        return ICMP if self is Family.IPV4 else ICMPV6
+
+
+def family_of(address: int) -> Family:
+    return Family.IPV6 if address >= FIRST_IPV6 else Family.IPV4
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Prefix:
-    """An IPv4 prefix; `value` is its first address, `length` counts 0 to 32 fixed bits."""
+    """A prefix; `value` is its first address, `length` counts its fixed bits: 0 to 32, or 0 to 128 of IPv6."""
 
     value: int
     length: int
 
     @property
+    def family(self) -> Family:
+        return family_of(self.value)
+
+    @property
     def last(self) -> int:
-        return self.value | (LAST_ADDRESS >> self.length)
+        if self.value >= FIRST_IPV6:
+            return self.value | ((1 << (128 - self.length)) - 1)
+        return self.value | (LAST_IPV4 >> self.length)
 
     @property
     def size(self) -> int:
-        return 1 << (32 - self.length)
+        return self.last - self.value + 1
 
     def __str__(self) -> str:
         return f"{address_text(self.value)}/{self.length}"
 
 
-EVERYWHERE = Prefix(0, 0)
+EVERY_IPV4 = Prefix(0, 0)
+EVERY_IPV6 = Prefix(FIRST_IPV6, 0)
 
 
 class NotAPrefix(ValueError):
-    """A text that is no IPv4 prefix; the message says why, in the user's terms."""
+    """A text that is no prefix; the message says why, in the user's terms."""
 
 
 def parse_address(text: str) -> int:
-    """Return the IPv4 address written as four decimal numbers. Raises `NotAPrefix`."""
+    """Return the address written as four decimal numbers, or as IPv6 is. Raises `NotAPrefix`."""
+    if ":" in text:
+        return _parse_ipv6(text)
     parts = text.split(".")
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
         raise NotAPrefix(f"`{text}` is not an IPv4 address")
@@ -53,21 +88,39 @@ def parse_address(text: str) -> int:
     return numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]
 
 
+def _parse_ipv6(text: str) -> int:
+    try:
+        if "%" in text:
+            raise NotAPrefix(f"`{text}` has a zone, which no network configuration has")
+        return FIRST_IPV6 | int(IPv6Address(text))
+    except AddressValueError:
+        raise NotAPrefix(f"`{text}` is not an IPv6 address") from None
+
+
 def parse_prefix(text: str) -> Prefix:
-    """Return the prefix written in CIDR form; a bare address is a /32. Raises `NotAPrefix`."""
+    """Return the prefix written in CIDR form; a bare address is a prefix of itself alone. Raises `NotAPrefix`."""
     address, slash, length_text = text.partition("/")
     value = parse_address(address)
+    bits = family_of(value).bits
     if not slash:
-        return Prefix(value, 32)
-    if not (length_text.isascii() and length_text.isdigit()) or int(length_text[:4]) > 32:
-        raise NotAPrefix(f"`{text}` has no prefix length from 0 to 32")
-    prefix = Prefix(value & ~(LAST_ADDRESS >> int(length_text)) & LAST_ADDRESS, int(length_text))
+        return Prefix(value, bits)
+    if not (length_text.isascii() and length_text.isdigit()) or int(length_text[:4]) > bits:
+        raise NotAPrefix(f"`{text}` has no prefix length from 0 to {bits}")
+    host = (1 << (bits - int(length_text))) - 1
+    prefix = Prefix(value & ~host, int(length_text))
     if prefix.value != value:
         raise NotAPrefix(f"`{text}` has host bits set; the prefix is `{prefix}`")
     return prefix
 
 
+def host_prefix(address: int) -> Prefix:
+    """Return the prefix that holds `address` alone."""
+    return Prefix(address, family_of(address).bits)
+
+
 def address_text(address: int) -> str:
+    if address >= FIRST_IPV6:
+        return str(IPv6Address(address - FIRST_IPV6))
     return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"
 
 
@@ -163,13 +216,15 @@ def addresses_of(prefixes: Iterable[Prefix]) -> IntervalSet:
     return interval_set(Interval(prefix.value, prefix.last) for prefix in prefixes)
 
 
-ALL_ADDRESSES = IntervalSet((Interval(0, LAST_ADDRESS),))
+ALL_IPV4 = IntervalSet((Interval(0, LAST_IPV4),))
+ALL_IPV6 = IntervalSet((Interval(FIRST_IPV6, LAST_IPV6),))
+ALL_ADDRESSES = ALL_IPV4 | ALL_IPV6
 ALL_PORTS = IntervalSet((Interval(0, LAST_PORT),))
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The header of a flow's first packet: addresses of 32 bits, ports 0 to 65535, protocol 0 to 255.
+    """The header of a flow's first packet: addresses of one family, ports 0 to 65535, protocol 0 to 255.
 
     `destination` is the address as the sender writes it. Ports are 0 unless the protocol is TCP or UDP.
     """
@@ -183,8 +238,11 @@ class Flow:
     def __str__(self) -> str:
         name = PROTOCOL_NAMES.get(self.protocol, f"protocol {self.protocol}")
         if self.protocol in (TCP, UDP):
-            return (
-                f"{name} {address_text(self.source)}:{self.source_port}"
-                f" -> {address_text(self.destination)}:{self.destination_port}"
-            )
+            source = _with_port(self.source, self.source_port)
+            return f"{name} {source} -> {_with_port(self.destination, self.destination_port)}"
         return f"{name} {address_text(self.source)} -> {address_text(self.destination)}"
+
+
+def _with_port(address: int, port: int) -> str:
+    text = address_text(address)
+    return f"[{text}]:{port}" if address >= FIRST_IPV6 else f"{text}:{port}"

@@ -243,7 +243,7 @@ class _Run:
     def intent(self, intent: Intent) -> IntentResult:
         solver = self.idle.get()
         try:
-            results = tuple(self._claim(claim, solver) for claim in intent.claims)
+            results = tuple(self._claim(claim, solver) for claim in intent.claims if isinstance(claim, Claim))
         finally:
             self.idle.put(solver)
         verdict = _worst([result.verdict for result in results])

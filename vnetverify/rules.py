@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from vnetverify.header import Prefix
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -83,13 +85,15 @@ class Undetermined(Exception):
 class World:
     """One way things may be: a truth value for every uncertainty, an address for every unknown one.
 
-    `facts` maps names of uncertainties to values, `addresses` names of public addresses to 32-bit values.
+    `facts` maps names of uncertainties to values, `addresses` names of public addresses to them, and `advertised`
+    names of connections to the prefixes that their sites announce, where a claim leaves that open.
     Facts not named read as their documented value, or false where there is none; in a `partial`
     world asking for one raises `Undetermined`.
     """
 
     facts: Mapping[str, bool] = field(default_factory=dict)
     addresses: Mapping[str, int] = field(default_factory=dict)
+    advertised: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
     partial: bool = False
 
     def holds(self, fact: Uncertainty) -> bool:
@@ -153,6 +157,26 @@ _QUESTIONS = (
     Question("U-ANYPROTO", ("F-NSG-7",), "protocol `*` covers protocols beside TCP, UDP and ICMP", False, "a test with that protocol"),
     Question("U-ICMPPORT", ("F-NSG-9",), "rule {0}, which names ports, applies to ICMP", False, "a ping through that rule"),
     Question("U-PROTOPORT", ("F-NSG-17",), "rule {0}, which names ports, applies to protocols without ports", False, "a test with that protocol"),
+    Question("U-R-ADDR-6", ("R-ADDR-6",), "no None route of Azure's own keeps IPv6 packets from fc00::/7", True, "the effective routes of a NIC with an IPv6 address"),
+    Question("U-ARSV6", ("R-ADDR-6",), "IPv6 works in {0} although a Route Server stands there", False, "a connection test over IPv6"),
+    Question("U-V6ANY", ("F-NSG-12",), "0.0.0.0/0 in a rule covers IPv6 packets as well", False, "a connection test over IPv6 through such a rule"),
+    Question("U-ICMPV6", ("F-NSG-16",), "ICMPv6 passes {0} {1}", True, "a ping over IPv6"),
+    Question("U-FWV6", ("F-FW-11",), "{0} passes IPv6 packets", False, "a connection test over IPv6 through the firewall"),
+    Question("U-R-SYS-11", ("R-SYS-11",), "a user route is made void by a private endpoint's policies where it is shorter, not longer, than the range of its network", False, "the effective routes of a NIC with such a route"),
+    Question("U-PEPOL", ("F-PE-2",), "security groups hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
+    Question("U-PEPOL-ROUTES", ("R-SYS-11",), "route tables hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
+    Question("U-PECG", ("F-PE-8",), "a connected group carries packets to the private endpoint {0}", False, "a connection test to the endpoint"),
+    Question("U-PEPORT", ("F-PE-9",), "at a private endpoint rule {0} covers more than its first range of ports", True, "a connection test to a port of a later range"),
+    Question("U-PEDENY", ("F-PE-9",), "at a private endpoint rule {0}, which denies several ranges of ports, denies all ports", False, "a connection test to a port outside the ranges"),
+    Question("U-BACKEND", ("R-UDR-15", "F-LB-3"), "the load balancer gives what comes to {0} to {1}", None, "a test packet; Azure may choose otherwise for the next flow"),
+    Question("U-PROBE", ("F-LB-4",), "{1} gets new flows from {0} although its filters stop the probe", False, "the health of the pool's members"),
+    Question("U-R-UDR-15", ("R-UDR-15",), "the load balancer behind {0} forwards, as a next hop, what its rules are not made for", False, "a connection test through the load balancer"),
+    Question("U-LBICMP", ("F-LB-9",), "ICMP to the frontend {0} comes to a member", False, "a ping to the frontend"),
+    Question("U-LBOUT", ("F-ADDR-4",), "a client's outbound rules see the frontend of a load balancer, not the member behind it", True, "a connection test through a rule that names one of them"),
+    Question("U-FLOAT", ("F-ADDR-5",), "with floating IP, rules at members of {0} see the frontend's address", True, "a connection test through a rule that names one of them"),
+    Question("U-R-GW-25", ("R-GW-25",), "clients of the point-to-site pool of {0} reach each other through it", False, "a connection test between two clients"),
+    Question("U-BANDWIDTH", ("R-LINT-2",), "{0}, whose bandwidth is not stated, carries as much as is asked", None, "the size of the machine, or the SKU of the gateway"),
+    Question("U-REGION", ("R-LINT-2",), "{0} and {1} are in one region", None, "the region of each network"),
     Question("U-ASGFWD", ("F-FWD-4",), "rule {0} applies at {1} although only one of interface and address is in the application security group", False, "a test through the appliance"),
 )  # fmt: skip
 

@@ -56,7 +56,7 @@ MUTANTS = (
     Mutant("R-SYS-3", "172.16.0.0/12 is not reserved", _CANDIDATES, '"172.16.0.0/12", ', ""),
     Mutant("R-SYS-4", "the None route stays beside an own range", _CANDIDATES, "if any(is_inside(block, range_) for range_ in table.own):", "if False:"),
     Mutant("R-SYS-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-SYS-5"), False)', '(uncertainty("U-R-SYS-5"), True)'),
-    Mutant("R-SYS-6", "two halves of a default route count as one", _CANDIDATES, "if any(route.prefix == EVERYWHERE for route in table.routes):", "if any(route.prefix.length <= 1 for route in table.routes):"),
+    Mutant("R-SYS-6", "two halves of a default route count as one", _CANDIDATES, "if any(route.prefix == EVERY_IPV4 for route in table.routes):", "if any(route.prefix.length <= 1 for route in table.routes):"),
     Mutant("R-SYS-7", "peers in another region give no route", _PEERINGS, "if other is not None and", "if network.vnets[local].region == network.vnets[remote].region and other is not None and"),
     Mutant("R-SYS-8", "what gateways learn is no route", _CANDIDATES, "limits=tuple(_beside_near_ranges(table, entry.prefix, entry.is_static)),", 'limits=(Limit(NEVER, "", "R-SYS-8"),),'),
     Mutant("R-SYS-9", "an endpoint serves every subnet of its network", _CANDIDATES, "for service in subnet.service_endpoints:", "for service in {e for s in situation.vnet(subnet.vnet).subnets for e in s.service_endpoints}:"),
@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant("R-TRAF-5", "every subnet gets out", _INTERNET, "if not _has_egress(journey, sending.subnet, interface):", "if False:"),
     Mutant("R-TRAF-6", "routes capture the platform's address", _SENDING, "if lies_in(destination, PLATFORM):", "if False:"),
     Mutant("R-TRAF-7", "GRE is carried", _WALK, "ENCAPSULATIONS = (4, 47)", "ENCAPSULATIONS = (4,)"),
-    Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "return route.next_hop in STEERING and route.prefix != EVERYWHERE", "return False"),
+    Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "return route.next_hop in STEERING and route.prefix != EVERY_IPV4", "return False"),
     Mutant("R-TRAF-10", "what leaves never comes in again", _INTERNET, 'if not situation.holds(uncertainty("U-R-TRAF-10")):', "if True:"),
 )  # fmt: skip
 

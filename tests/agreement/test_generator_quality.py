@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
-from vnetverify.header import EVERYWHERE
+from vnetverify.header import EVERY_IPV4
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.simulator.journey import Delivered, Dropped, LeftToInternet
@@ -47,7 +47,7 @@ def traits(network: Network) -> set[str]:
         "a chain of peerings": any(
             far != near and far not in peers[near] for near in peers for via in peers[near] for far in peers[via]
         ),
-        "a user route for 0.0.0.0/0": any(route.prefix == EVERYWHERE for route in routes),
+        "a user route for 0.0.0.0/0": any(route.prefix == EVERY_IPV4 for route in routes),
         "gateway transit": any(half.use_remote_gateways for half in network.peerings),
         "accepted by Azure": not any(fault.severity is Severity.ERROR for fault in check(network)),
         "several interfaces": any(len(machine.nics) > 1 for machine in network.machines.values()),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.term_values import Reader
 from vnetverify.encoder.routes import Candidate, Class, LearnedHop, NoHop, PeerHop, partition
 from vnetverify.encoder.terms import TRUE
-from vnetverify.header import ALL_ADDRESSES, EVERYWHERE, LAST_ADDRESS, Interval, Prefix, interval_set, parse_prefix
+from vnetverify.header import ALL_IPV4, EVERY_IPV4, LAST_IPV4, Interval, Prefix, interval_set, parse_prefix
 
 FACTS = ("u0", "u1")
 CONDITIONS = [TRUE, "u0", "(not u0)", "(and u0 u1)", "false"]
@@ -22,7 +22,7 @@ small = st.builds(
     st.integers(0, 31),
     st.booleans(),
 )
-prefixes = st.one_of(small, st.sampled_from([EVERYWHERE, parse_prefix("0.0.0.0/1"), parse_prefix("128.0.0.0/1")]))
+prefixes = st.one_of(small, st.sampled_from([EVERY_IPV4, parse_prefix("0.0.0.0/1"), parse_prefix("128.0.0.0/1")]))
 
 
 @st.composite
@@ -49,7 +49,7 @@ def selected(table: list[Candidate], address: int, facts: dict[str, bool]) -> Ca
 @given(table=tables())
 def test_the_first_choice_in_force_is_the_longest_prefix_match(table: list[Candidate]) -> None:
     pieces = partition(table)
-    for address in (*range(36), 0x7FFFFFFF, 0x80000000, *range(LAST_ADDRESS - 35, LAST_ADDRESS + 1)):
+    for address in (*range(36), 0x7FFFFFFF, 0x80000000, *range(LAST_IPV4 - 35, LAST_IPV4 + 1)):
         (piece,) = (piece for piece in pieces if address in piece.addresses)
         for values in product([True, False], repeat=len(FACTS)):
             facts = dict(zip(FACTS, values, strict=True))
@@ -64,7 +64,7 @@ def test_pieces_are_disjoint_cover_all_addresses_and_differ_in_their_choices(tab
     pieces = partition(table)
 
     assert sum(piece.addresses.size for piece in pieces) == 1 << 32
-    assert interval_set(interval for piece in pieces for interval in piece.addresses) == ALL_ADDRESSES
+    assert interval_set(interval for piece in pieces for interval in piece.addresses) == ALL_IPV4
     assert len({piece.choices for piece in pieces}) == len(pieces)
 
 
@@ -86,7 +86,7 @@ def test_the_order_in_which_routes_are_given_is_no_matter(table: list[Candidate]
 def test_a_table_without_routes_leads_nowhere() -> None:
     (piece,) = partition([])
 
-    assert (piece.addresses, piece.choices) == (ALL_ADDRESSES, ())
+    assert (piece.addresses, piece.choices) == (ALL_IPV4, ())
 
 
 def test_a_route_that_may_not_be_there_leaves_the_next_best_behind_it() -> None:

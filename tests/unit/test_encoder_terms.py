@@ -32,7 +32,7 @@ from vnetverify.encoder.terms import (
     negate,
     none_of,
 )
-from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_prefix
+from vnetverify.header import ALL_IPV4, Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_prefix
 
 quick = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -123,9 +123,9 @@ def test_a_narrowed_field_folds_by_both(within: IntervalSet, narrower: IntervalS
 @pytest.mark.parametrize(
     ("expected", "term"),
     [
-        (TRUE, lies_in(field_within("a", 32, ALL_ADDRESSES), parse_prefix("0.0.0.0/0"))),
-        ("(= a #x0a000004)", lies_in(field_within("a", 32, ALL_ADDRESSES), parse_prefix("10.0.0.4/32"))),
-        ("(= ((_ extract 31 24) a) #x0a)", lies_in(field_within("a", 32, ALL_ADDRESSES), parse_prefix("10.0.0.0/8"))),
+        (TRUE, lies_in(field_within("a", 32, ALL_IPV4), parse_prefix("0.0.0.0/0"))),
+        ("(= a #x0a000004)", lies_in(field_within("a", 32, ALL_IPV4), parse_prefix("10.0.0.4/32"))),
+        ("(= ((_ extract 31 24) a) #x0a)", lies_in(field_within("a", 32, ALL_IPV4), parse_prefix("10.0.0.0/8"))),
         (TRUE, lies_in(constant(0x0A000004, 32), parse_prefix("10.0.0.0/8"))),
         (FALSE, lies_in(constant(0x0B000004, 32), parse_prefix("10.0.0.0/8"))),
         (FALSE, equals(field_within("a", 32, IntervalSet()), 4)),
@@ -209,7 +209,7 @@ def is_inside(branch: Branch, selector: int, address: int) -> bool:
 @given(drawn=st.lists(branches(), max_size=7))
 def test_a_tree_is_the_disjunction_of_the_branches_a_key_falls_into(free_outside: bool, drawn: list[Branch]) -> None:
     script = Script()
-    key = Key(field_within("a", 32, ALL_ADDRESSES), "s", SELECTOR)
+    key = Key(field_within("a", 32, ALL_IPV4), "s", SELECTOR)
     tree = decision_tree(key, drawn, script.share, free_outside)
     reader = Reader("\n".join(script.lines))
     for selector, address in KEYS:
@@ -224,14 +224,14 @@ def test_a_tree_is_the_disjunction_of_the_branches_a_key_falls_into(free_outside
 
 
 def test_a_tree_without_selector_never_names_one() -> None:
-    key = Key(field_within("a", 32, ALL_ADDRESSES))
+    key = Key(field_within("a", 32, ALL_IPV4))
     tree = decision_tree(key, branches_of(addresses_of([parse_prefix("10.0.0.0/8")]), "p"), lambda term: term, False)
 
     assert tree == "(and (= ((_ extract 31 24) a) #x0a) p)"
 
 
 def test_an_empty_tree_gives_false() -> None:
-    assert decision_tree(Key(field_within("a", 32, ALL_ADDRESSES)), [], lambda term: term, False) == FALSE
+    assert decision_tree(Key(field_within("a", 32, ALL_IPV4)), [], lambda term: term, False) == FALSE
 
 
 @quick

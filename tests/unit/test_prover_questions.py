@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from vnetverify.encoder.obligation import Obligation, Origins
-from vnetverify.header import ALL_ADDRESSES
+from vnetverify.header import ALL_IPV4
 from vnetverify.model.intents import INTERNET
 from vnetverify.prover.questions import (
     Finding,
@@ -56,7 +56,7 @@ def finding(solver: Solver, flow: str, *documented: bool | None, reading: bool =
     facts = {f"u{number}": fact(number, value) for number, value in enumerate(documented)}
     declared = "".join(f"(declare-const {symbol} Bool)\n" for symbol in facts)
     text = f"{HEADER}{declared}(declare-const v Bool)\n(assert (= v {flow}))\n"
-    origins = Origins(((0, INTERNET, ALL_ADDRESSES),))
+    origins = Origins(((0, INTERNET, ALL_IPV4),))
     obligation = Obligation(text, "v", "v", facts, {}, {}, origins, 0)
     solver.open(obligation)
     return Questions(solver, obligation, reading).find(["v"], ["-v"])

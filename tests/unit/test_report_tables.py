@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vnetverify.header import ALL_PORTS, EVERYWHERE, TCP, Interval, interval_set, parse_prefix
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, Interval, interval_set, parse_prefix
 from vnetverify.model.endpoints import endpoint_set, place_of
 from vnetverify.model.network import (
     Access,
@@ -42,8 +42,8 @@ def rule(priority: int, source: object, destination: object, direction: Directio
 
 def test_a_losing_route_stands_below_the_winner_with_the_reason() -> None:
     routes = (
-        EffectiveRoute(EVERYWHERE, "User", "VirtualAppliance", "10.0.1.4", "Active", "", HERE, "R-SEL-1"),
-        EffectiveRoute(EVERYWHERE, "Default", "Internet", "", "Invalid", "a user route wins", NOWHERE, "R-SYS-2"),
+        EffectiveRoute(EVERY_IPV4, "User", "VirtualAppliance", "10.0.1.4", "Active", "", HERE, "R-SEL-1"),
+        EffectiveRoute(EVERY_IPV4, "Default", "Internet", "", "Invalid", "a user route wins", NOWHERE, "R-SYS-2"),
     )
     _, winner, loser = click.unstyle(routes_table(routes)).split("\n")
 

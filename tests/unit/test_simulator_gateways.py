@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from tests.unit.simulator_networks import expressroute, network, peered, site, subnet, transit, vnet, vpn, world
-from vnetverify.header import EVERYWHERE, Prefix
+from vnetverify.header import EVERY_IPV4, Prefix
 from vnetverify.model.network import Connection, Network, Vnet
 from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, entries_of, learned, servers
@@ -42,7 +42,7 @@ def test_a_vnet_s_own_gateways_serve_it_before_those_of_its_hub() -> None:
 
 
 def test_a_gateway_learns_the_connection_s_prefixes_before_the_site_s() -> None:
-    own = Connection("c", "g", site="o", prefixes=(EVERYWHERE,))
+    own = Connection("c", "g", site="o", prefixes=(EVERY_IPV4,))
     net = network(hub("h", 0), vpn("g", "h"), site("o", "192.168.0.0/16"), own, Connection("d", "g", site="o"))
 
     assert learns(net, "g") == [("0.0.0.0/0", "c"), ("192.168.0.0/16", "d")]
@@ -65,7 +65,7 @@ def three_hubs(first_bgp: bool, second_bgp: bool) -> Network:
         site("o", "192.168.0.0/16"),
         Connection("ab", "ga", remote_gateway="gb", bgp=first_bgp),
         Connection("bc", "gb", remote_gateway="gc", bgp=second_bgp),
-        Connection("bo", "gb", site="o", bgp=True, prefixes=(EVERYWHERE,)),
+        Connection("bo", "gb", site="o", bgp=True, prefixes=(EVERY_IPV4,)),
     )
 
 
@@ -122,7 +122,7 @@ def told(net: Network, gateway: str, met: tuple[str, ...]) -> Iterator[Hearing]:
         yield from ((prefix, end.name, False) for prefix in net.vnets[net.gateways[other].vnet].address_space)
         bgp = {connection.name: connection.bgp for connection in net.connections}
         for prefix, by, unsure in told(net, other, (*met, gateway)):
-            if by != end.name and prefix != EVERYWHERE:
+            if by != end.name and prefix != EVERY_IPV4:
                 yield prefix, end.name, unsure or not (bgp[by] and end.bgp)
 
     for prefix, by, unsure in offered():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import click
 
@@ -39,7 +40,7 @@ def with_public_addresses(network: Network, world: World) -> World:
         if nic.public_address is not None and nic.public_address.address is None
     ]
     examples = {name: _FIRST_UNKNOWN + number for number, name in enumerate(unknown[:_UNKNOWN])}
-    return World(world.facts, examples, world.partial)
+    return replace(world, addresses=examples)
 
 
 def address_as_written(network: Network, world: World, origin: Place, place: Place, address: int) -> int:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from vnetverify.header import (
-    ALL_ADDRESSES,
+    ALL_IPV4,
     Interval,
     IntervalSet,
     Prefix,
@@ -43,7 +43,7 @@ _NOT_PUBLIC = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
     "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
 )  # fmt: skip
-PUBLIC_WITH_HOST = ALL_ADDRESSES - addresses_of(map(parse_prefix, _NOT_PUBLIC))
+PUBLIC_WITH_HOST = ALL_IPV4 - addresses_of(map(parse_prefix, _NOT_PUBLIC))
 PUBLIC = PUBLIC_WITH_HOST - PLATFORM
 
 # Multicast, and the limited broadcast address (R-TRAF-7).

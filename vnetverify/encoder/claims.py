@@ -148,6 +148,8 @@ class _Encoder:
                 violation = negate(self._hops_as_expected(ends, left))
             case Verb.GATEWAY:
                 violation = negate(self._enters_expected_gateway(delivery, left))
+            case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
+                raise NotImplementedError
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:

@@ -36,7 +36,7 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import ALL_ADDRESSES, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import ALL_IPV4, Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Direction, Nic, Sku
 
@@ -204,7 +204,7 @@ class Ends:
         if public.name not in self._public:
             symbol = self.script.declare(f"p{len(self._public)}", 32)
             unknown = field_within(symbol, 32, PUBLIC)
-            anything = field_within(symbol, 32, ALL_ADDRESSES)
+            anything = field_within(symbol, 32, ALL_IPV4)
             self.premises.append(is_among(anything, PUBLIC - self._known_public()))
             self.premises += [negate(f"(= {symbol} {other.term})") for other in self._public.values()]
             self._public[public.name] = unknown
@@ -293,7 +293,7 @@ class Ends:
 
     def _public_variable(self, symbol: Term) -> Field:
         self.script.declare(symbol, 32)
-        anything = field_within(symbol, 32, ALL_ADDRESSES)
+        anything = field_within(symbol, 32, ALL_IPV4)
         self.premises.append(is_among(anything, PUBLIC))
         return field_within(symbol, 32, PUBLIC)
 

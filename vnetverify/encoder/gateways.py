@@ -14,7 +14,7 @@ from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.hearsay import Link, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
-from vnetverify.header import EVERYWHERE, Prefix, addresses_of
+from vnetverify.header import EVERY_IPV4, Prefix, addresses_of
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, RouteServer
 from vnetverify.source import Span
@@ -228,7 +228,7 @@ class Gateways:
             for announced in self.own_prefixes(origin):
                 yield from self._heard(gateway, ends, links, origin.name, announced, None)
             for entry in self._from_sites(origin):
-                if entry.prefix != EVERYWHERE:
+                if entry.prefix != EVERY_IPV4:
                     told = Announced(entry.prefix, works=entry.works)
                     yield from self._heard(gateway, ends, links, origin.name, told, entry.way)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.terms import Field, Script, Term, any_of, equals, field_within, is_among
-from vnetverify.header import ALL_ADDRESSES, ICMP, TCP, UDP, Interval, IntervalSet, interval_set
+from vnetverify.header import ALL_IPV4, ICMP, TCP, UDP, Interval, IntervalSet, interval_set
 
 ALL_PROTOCOLS = IntervalSet((Interval(0, 255),))
 WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))
@@ -63,8 +63,8 @@ def declare_header(script: Script, protocols: IntervalSet, destination_ports: In
     ports = interval_set((*destination_ports, Interval(0, 0))) if protocols - WITH_PORTS else destination_ports
     return Header(
         protocol=field_within(script.declare("pr", 8), 8, protocols),
-        source=field_within(script.declare("src", 32), 32, ALL_ADDRESSES),
+        source=field_within(script.declare("src", 32), 32, ALL_IPV4),
         source_port=field_within(script.declare("sp", 16), 16, IntervalSet((Interval(0, 0xFFFF),))),
-        destination=field_within(script.declare("dst", 32), 32, ALL_ADDRESSES),
+        destination=field_within(script.declare("dst", 32), 32, ALL_IPV4),
         destination_port=field_within(script.declare("dp", 16), 16, ports),
     )

@@ -19,7 +19,7 @@ from enum import IntEnum
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
-from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Interval, IntervalSet, Prefix, interval_set, parse_prefix
+from vnetverify.header import EVERY_IPV4, LAST_IPV4, Interval, IntervalSet, Prefix, interval_set, parse_prefix
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
@@ -336,7 +336,7 @@ class Routes:
         for order, range_ in enumerate(known):
             rule, rank = _SYSTEM_RULES[type(range_.hop)]
             yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order, range_.span)
-        yield Candidate(EVERYWHERE, Class.SYSTEM, InternetHop(), "R-SYS-2")
+        yield Candidate(EVERY_IPV4, Class.SYSTEM, InternetHop(), "R-SYS-2")
         facts = self.gateways.facts
         near = [range_ for range_ in known if not isinstance(range_.hop, EndpointHop)]
         for block in FURTHER_BLOCKS:
@@ -344,9 +344,9 @@ class Routes:
             if covered != TRUE:
                 condition = all_of(facts.holds("U-R-SYS-10"), negate(covered))
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-10", condition)
-        if any(route.prefix == EVERYWHERE for route in user_routes):
+        if any(route.prefix == EVERY_IPV4 for route in user_routes):
             return
-        defaults = [route for route in learned if route.prefix == EVERYWHERE]
+        defaults = [route for route in learned if route.prefix == EVERY_IPV4]
         no_default = all_of(*(negate(all_of(route.condition, facts.holds("U-R-SYS-6"))) for route in defaults))
         for block in RESERVED:
             condition = all_of(no_default, *(self._keeps(block, range_) for range_ in near))
@@ -412,7 +412,7 @@ def partition(candidates: Iterable[Candidate]) -> tuple[Piece, ...]:
     """Return disjoint pieces that cover all addresses, those with the same choices joined."""
     by_preference = sorted(candidates, key=lambda candidate: candidate.preference, reverse=True)
     cuts = sorted({0, *(cut for c in by_preference for cut in (c.prefix.value, c.prefix.last + 1))})
-    if cuts[-1] > LAST_ADDRESS:
+    if cuts[-1] > LAST_IPV4:
         cuts.pop()
     choices: list[list[Candidate]] = [[] for _ in cuts]
     settled = [False] * len(cuts)
@@ -423,6 +423,6 @@ def partition(candidates: Iterable[Candidate]) -> tuple[Piece, ...]:
                 settled[index] = candidate.condition == TRUE
     joined: dict[tuple[Candidate, ...], list[Interval]] = {}
     for index, low in enumerate(cuts):
-        high = cuts[index + 1] - 1 if index + 1 < len(cuts) else LAST_ADDRESS
+        high = cuts[index + 1] - 1 if index + 1 < len(cuts) else LAST_IPV4
         joined.setdefault(tuple(choices[index]), []).append(Interval(low, high))
     return tuple(Piece(interval_set(intervals), chosen) for chosen, intervals in joined.items())

@@ -14,7 +14,7 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, lies_in, negate
-from vnetverify.header import EVERYWHERE, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.header import EVERY_IPV4, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Peering, Subnet
 
 _HOST = Prefix(HOST_ADDRESS, 32)
@@ -148,16 +148,16 @@ class Tags:
             if is_certain:
                 certain.append(prefix)
         if propagates:
-            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERYWHERE]
+            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERY_IPV4]
         written = [route for route in routes if route.service_tag is None]
-        certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != EVERYWHERE]
+        certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != EVERY_IPV4]
         certain.append(_HOST)
-        to_devices = any(route.prefix == EVERYWHERE and route.next_hop in _THROUGH for route in routes)
-        if to_devices or (propagates and any(entry.prefix == EVERYWHERE for entry in entries)):
-            perhaps(EVERYWHERE, True)
+        to_devices = any(route.prefix == EVERY_IPV4 and route.next_hop in _THROUGH for route in routes)
+        if to_devices or (propagates and any(entry.prefix == EVERY_IPV4 for entry in entries)):
+            perhaps(EVERY_IPV4, True)
         for route in routes:
             if route.service_tag is not None or route.next_hop not in _THROUGH:
-                perhaps(route.prefix, route.prefix != EVERYWHERE)
+                perhaps(route.prefix, route.prefix != EVERY_IPV4)
         for other in vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
             if other_table is not None and other_table is not table:
@@ -175,7 +175,7 @@ class Tags:
             for prefix in vnets[mate].address_space:
                 perhaps(prefix, True)
         for prefix in announced:
-            perhaps(prefix, prefix == EVERYWHERE)
+            perhaps(prefix, prefix == EVERY_IPV4)
         shut = self._shut(subnet)
         everything = addresses_of((*own, *certain))
         return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)

@@ -123,7 +123,7 @@ class Interfaces:
             tuple(asgs),
             bool(as_flag(values.get("enableipforwarding"), "enableIPForwarding")),
             self._public_address(resource, [found.public for found in configurations if found.public is not None]),
-            resource.span,
+            span=resource.span,
         )
 
     def _configurations(self, nic: Resource, values: dict[str, Any]) -> list[_Configuration]:

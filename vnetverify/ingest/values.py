@@ -8,7 +8,7 @@ from typing import Any
 
 from vnetverify.header import (
     ALL_PORTS,
-    LAST_ADDRESS,
+    LAST_IPV4,
     LAST_PORT,
     Interval,
     IntervalSet,
@@ -98,7 +98,7 @@ def as_prefix(text: str) -> Prefix:
     if slash and not (length.isascii() and length.isdigit() and len(length) <= 2 and int(length) <= 32):
         raise Malformed(f"`{shown(text)}` has no prefix length from 0 to 32")
     bits = int(length) if slash else 32
-    return Prefix(value & (LAST_ADDRESS << (32 - bits)) & LAST_ADDRESS, bits)
+    return Prefix(value & (LAST_IPV4 << (32 - bits)) & LAST_IPV4, bits)
 
 
 def as_address(text: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property, reduce
 
 from vnetverify.header import (
-    ALL_ADDRESSES,
+    ALL_IPV4,
     Interval,
     IntervalSet,
     Prefix,
@@ -29,7 +29,7 @@ _NOT_PUBLIC = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
     "224.0.0.0/3", "168.63.129.16/32",
 )  # fmt: skip
-PUBLIC_ADDRESSES = ALL_ADDRESSES - addresses_of(parse_prefix(text) for text in _NOT_PUBLIC)
+PUBLIC_ADDRESSES = ALL_IPV4 - addresses_of(parse_prefix(text) for text in _NOT_PUBLIC)
 
 
 def place_of(subnet_id: str) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.header import IntervalSet
+from vnetverify.header import IntervalSet, Prefix
 from vnetverify.model.network import Service
 from vnetverify.source import Span
 
@@ -66,6 +66,9 @@ class Verb(Enum):
     NOT_TRANSITIVE = "not transitive through"
     NEXT_HOP = "next hop"
     GATEWAY = "gateway"
+    BOTTLENECK = "bottleneck"
+    LOCAL_LATENCY = "latency"
+    CROSSES_AT_MOST = "crosses at most"
 
 
 class HopKind(Enum):
@@ -105,6 +108,14 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
+class Advertising:
+    """`whatever SITE advertises within PREFIXES`: by BGP the site may announce any prefixes inside these."""
+
+    site: str
+    within: tuple[Prefix, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One sentence about every flow (or some flow) from `pairs[i][0]` to `pairs[i][1]` on `service`.
 
@@ -112,6 +123,7 @@ class Claim:
     both lie in one of `apart` (the members of `for each a, b in …`). `via` names machines and
     gateways; for NOT_TRANSITIVE it is the hub's vnet name, and `excused` the devices that may pass.
     `peered_with` are the vnets whose usable peering with the hub NOT_TRANSITIVE presumes.
+    `limit` is the bits a second of BOTTLENECK and the peerings of CROSSES_AT_MOST.
     """
 
     verb: Verb
@@ -125,6 +137,21 @@ class Claim:
     expected_hop: ExpectedHop | None = None
     peered_with: tuple[str, ...] = ()
     failures: Failures | None = None
+    advertising: Advertising | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Establishment:
+    """`PRINCIPALS may establish A -> B`: together they may set up the peering, and Azure would accept it (R-LINT-4)."""
+
+    principals: tuple[str, ...]
+    between: tuple[str, str]
+    text: str
+    span: Span
+
+
+Statement = Claim | Establishment
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +159,7 @@ class Intent:
     """`expect` is the verdict's word that counts as success (`proved` unless stated), `because` its reason."""
 
     name: str
-    claims: tuple[Claim, ...]
+    claims: tuple[Statement, ...]
     span: Span
     reason: str | None = None
     expect: str = "proved"

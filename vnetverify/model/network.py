@@ -59,6 +59,15 @@ class LinkState(Enum):
     DISCONNECTED = "disconnected"
 
 
+class PrivateEndpointPolicies(Enum):
+    """Which of a subnet's network policies hold for its private endpoints (R-SYS-11, F-PE-2)."""
+
+    DISABLED = "disabled"
+    SECURITY_GROUPS = "security-groups"
+    ROUTE_TABLES = "route-tables"
+    ENABLED = "enabled"
+
+
 class Sku(Enum):
     STANDARD = "standard"
     BASIC = "basic"
@@ -71,7 +80,7 @@ class GatewayKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """`default_outbound` is None where the text does not say (atom `U-DOA`)."""
+    """`default_outbound` and `private_endpoint_policies` are None where the text does not say (`U-DOA`, `U-PEPOL`)."""
 
     name: str
     vnet: str
@@ -81,6 +90,7 @@ class Subnet:
     default_outbound: bool | None = None
     nat_gateway: str | None = None
     service_endpoints: tuple[str, ...] = ()
+    private_endpoint_policies: PrivateEndpointPolicies | None = None
     span: Span = NOWHERE
 
     @property
@@ -118,7 +128,8 @@ class Peering:
 
     `state` is None unless it was stated; then it follows from the other half (R-PEER-2). `remote_space` is
     the remote space as this half last saw it, None where that is the present one (R-PEER-17). For a peering of
-    subnets `local_subnets` and `remote_subnets` name those that take part; None for whole networks (R-PEER-18).
+    subnets `local_subnets` and `remote_subnets` name those that take part; None for whole networks (R-PEER-18). One
+    that is `only_ipv6` is not there for IPv4 (R-PEER-20).
     """
 
     local: str
@@ -131,6 +142,7 @@ class Peering:
     remote_space: tuple[Prefix, ...] | None = None
     local_subnets: tuple[str, ...] | None = None
     remote_subnets: tuple[str, ...] | None = None
+    only_ipv6: bool = False
     span: Span = NOWHERE
 
     @property
@@ -232,7 +244,10 @@ class PublicAddress:
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """A network interface; all its addresses share its filters (F-EVAL-7)."""
+    """A network interface; all its addresses share its filters (F-EVAL-7).
+
+    `addresses` may be of both families; each has a public address of its own, `public_ipv6` that of IPv6.
+    """
 
     name: str
     machine: str
@@ -243,6 +258,7 @@ class Nic:
     asgs: tuple[str, ...] = ()
     ip_forwarding: bool = False
     public_address: PublicAddress | None = None
+    public_ipv6: PublicAddress | None = None
     span: Span = NOWHERE
 
     @property
@@ -269,7 +285,9 @@ class Machine:
     `policy` is None where what it forwards is not declared (`U-FORWARDS`), and `()` where it forwards
     nothing; a packet that no line of a policy matches is dropped. Forwarding needs `ip_forwarding` on
     the interfaces used (R-UDR-10). `stateful` and `translates_source` (towards the Internet,
-    R-UDR-17) are None where not declared.
+    R-UDR-17) are None where not declared. A managed firewall is a service of Azure's: its interface has no
+    security group and needs no switch to forward (R-UDR-19); its syntax sets `ip_forwarding`, `stateful` and
+    `translates_source`. `bandwidth` is the cap of its size in bits a second, None where not stated (R-LINT-2).
     """
 
     name: str
@@ -277,12 +295,89 @@ class Machine:
     policy: tuple[PolicyRule, ...] | None = ()
     stateful: bool | None = False
     translates_source: bool | None = None
+    is_managed: bool = False
+    bandwidth: int | None = None
     span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """What a load balancer asks its members: TCP (HTTP and HTTPS too) to `port`, from the host address (F-LB-4)."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancingRule:
+    """From a frontend to a pool (F-LB-2): `protocol` is TCP or UDP, or None for HA ports, which have no `port`.
+
+    `members` are names of interfaces, all of one vnet (F-LB-5). `backend_port` is None for HA ports. With
+    `floating_ip` members get packets still addressed to the frontend (F-ADDR-5).
+    """
+
+    name: str
+    frontend: str
+    protocol: int | None
+    port: int | None
+    members: tuple[str, ...]
+    backend_port: int | None = None
+    probe: Probe | None = None
+    floating_ip: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Frontend:
+    """An address of an internal load balancer in a subnet; no interface, and without filters (F-LB-1)."""
+
+    name: str
+    vnet: str
+    subnet: str
+    address: int
+    span: Span = NOWHERE
+
+    @property
+    def subnet_id(self) -> str:
+        return f"{self.vnet}.{self.subnet}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """An internal load balancer; `sku` is None where it is not stated (`U-SKU`)."""
+
+    name: str
+    sku: Sku | None
+    frontends: tuple[Frontend, ...]
+    rules: tuple[LoadBalancingRule, ...] = ()
+    span: Span = NOWHERE
+
+    def frontend(self, name: str) -> Frontend:
+        """Return the frontend called `name`. Raises KeyError when there is none."""
+        for frontend in self.frontends:
+            if frontend.name == name:
+                return frontend
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateEndpoint:
+    """An address in a subnet that stands for a service; traffic flows only when `is_approved` (F-PE-5)."""
+
+    name: str
+    vnet: str
+    subnet: str
+    addresses: tuple[int, ...]
+    is_approved: bool = True
+    span: Span = NOWHERE
+
+    @property
+    def subnet_id(self) -> str:
+        return f"{self.vnet}.{self.subnet}"
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
-    """A virtual network gateway. `allows_remote_vnets` is the switch of R-GW-18."""
+    """A virtual network gateway. `allows_remote_vnets` is the switch of R-GW-18, `bandwidth` in bits a second."""
 
     name: str
     vnet: str
@@ -291,16 +386,23 @@ class Gateway:
     active_active: bool = False
     asn: int = DEFAULT_AS_NUMBER
     fastpath: bool = False
+    bandwidth: int | None = None
     span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A network on premises. `behind` names the appliance whose tunnel leads to it, if one does."""
+    """A network on premises. `behind` names the appliance whose tunnel leads to it, if one does.
+
+    `routes` are what its devices send towards Azure, None where that is not declared (R-GW-24). The clients of a
+    gateway's `point_to_site` pool are a site as well, whose addresses are the pool (R-GW-2).
+    """
 
     name: str
     prefixes: tuple[Prefix, ...]
     behind: str | None = None
+    routes: tuple[Prefix, ...] | None = None
+    point_to_site: bool = False
     span: Span = NOWHERE
 
 
@@ -355,6 +457,16 @@ class RouteServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks for peerings: the vnets whose peerings it may `write`, and those it may `peer` with (R-PEER-9)."""
+
+    name: str
+    write: tuple[str, ...] = ()
+    peer: tuple[str, ...] = ()
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """What a packet asks for: alternatives of a protocol (None for every one) and destination ports."""
 
@@ -393,6 +505,9 @@ class Network:
     service_tags: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
     connected_groups: tuple[ConnectedGroup, ...] = ()
     route_servers: tuple[RouteServer, ...] = ()
+    load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
+    private_endpoints: Mapping[str, PrivateEndpoint] = field(default_factory=dict)
+    principals: Mapping[str, Principal] = field(default_factory=dict)
     unmodelled: tuple[Unmodelled, ...] = ()
 
     def subnets(self) -> tuple[Subnet, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vnetverify.header import (
-    ALL_ADDRESSES,
+    ALL_IPV4,
     Flow,
     Interval,
     IntervalSet,
@@ -122,7 +122,7 @@ PLATFORM_HOST = parse_prefix("168.63.129.16/32")
 METADATA_HOST = parse_prefix("169.254.169.254/32")
 PLATFORM = addresses_of((PLATFORM_HOST, METADATA_HOST))
 UNROUTABLE = addresses_of((parse_prefix("224.0.0.0/4"), parse_prefix("255.255.255.255/32")))
-PUBLIC = ALL_ADDRESSES - addresses_of(
+PUBLIC = ALL_IPV4 - addresses_of(
     parse_prefix(text)
     for text in (
         "0.0.0.0/8",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import EVERYWHERE, Prefix, parse_prefix
+from vnetverify.header import EVERY_IPV4, Prefix, parse_prefix
 from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_inside, is_strictly_inside, point
@@ -267,7 +267,7 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
         yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span)
     for service, prefix in table.endpoints:
         yield Route(prefix, Origin.SYSTEM, ToService(service), (2, 1), "R-SYS-9", table.subnet.span)
-    yield Route(EVERYWHERE, Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
+    yield Route(EVERY_IPV4, Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
     yield from _reserved_routes(table, learned)
     for block in FURTHER_BLOCKS:
         clauses = [not_all_of(range_.when) for range_ in _own_and_beyond(table) if is_inside(block, range_.prefix)]
@@ -282,7 +282,7 @@ def _own_and_beyond(table: Table) -> tuple[Range, ...]:
 
 def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
     """Return the `None` routes of the private ranges that nothing removes (R-SYS-3..6)."""
-    if any(route.prefix == EVERYWHERE for route in table.routes):
+    if any(route.prefix == EVERY_IPV4 for route in table.routes):
         return
     stay = _unless_learned_default(learned)
     for block in RESERVED:
@@ -305,5 +305,5 @@ def _unless_covered(table: Table, block: Prefix) -> Iterator[Clause]:
 def _unless_learned_default(learned: tuple[Route, ...]) -> Condition:
     """Return when no learned 0.0.0.0/0 removes the `None` routes (R-SYS-6)."""
     withdrawn = ((uncertainty("U-R-SYS-6"), True),)
-    defaults = (route for route in learned if route.prefix == EVERYWHERE)
+    defaults = (route for route in learned if route.prefix == EVERY_IPV4)
     return tuple(clause for route in defaults for clause in denied((*route.condition, withdrawn)))

@@ -89,6 +89,8 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
             return _other_next_hop(network, claim, origin, flow, world)
         case Verb.GATEWAY:
             return _other_gateway(network, claim, origin, flow, world)
+        case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
+            raise NotImplementedError
         case _:
             assert_never(claim.verb)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
-from vnetverify.header import EVERYWHERE, Interval, Prefix
+from vnetverify.header import EVERY_IPV4, Interval, Prefix
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
@@ -332,7 +332,7 @@ def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
                 frozenset(owners.get(range_, ())),
                 frozenset(name for name, bgp in sources if bgp),
                 frozenset(name for name, _ in sources),
-                frozenset(name for name in names if prefix == EVERYWHERE or _discards(situation, name, prefix)),
+                frozenset(name for name in names if prefix == EVERY_IPV4 or _discards(situation, name, prefix)),
                 range_.when,
             )
             memory[news] = (*memory.get(news, ()), prefix)

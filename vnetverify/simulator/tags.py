@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.header import EVERYWHERE, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.header import EVERY_IPV4, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import METADATA_HOST, PLATFORM_HOST, covers, is_public, lies_in, some_covers
@@ -82,7 +82,7 @@ def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
     if propagates(situation, subnet):
         for gateway in servers(situation, subnet.vnet):
             for entry in entries_of(situation, gateway):
-                if not entry.condition and entry.prefix != EVERYWHERE:
+                if not entry.condition and entry.prefix != EVERY_IPV4:
                     yield entry.prefix
     yield PLATFORM_HOST
     for route in _routes_of(situation, subnet):
@@ -92,7 +92,7 @@ def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
 
 def _is_sure(route: UserRoute) -> bool:
     """Hold when the prefix of a route of the subnet's own table is surely in the tag there (F-TAG-7)."""
-    return route.next_hop in STEERING and route.prefix != EVERYWHERE and route.service_tag is None
+    return route.next_hop in STEERING and route.prefix != EVERY_IPV4 and route.service_tag is None
 
 
 def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
@@ -100,12 +100,12 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
     routes = _routes_of(situation, subnet)
     entries = [entry for gateway in servers(situation, subnet.vnet) for entry in entries_of(situation, gateway)]
     propagating = propagates(situation, subnet)
-    steered = any(route.prefix == EVERYWHERE and route.next_hop in STEERING for route in routes)
-    if steered or (propagating and any(entry.prefix == EVERYWHERE for entry in entries)):
-        yield EVERYWHERE, True
+    steered = any(route.prefix == EVERY_IPV4 and route.next_hop in STEERING for route in routes)
+    if steered or (propagating and any(entry.prefix == EVERY_IPV4 for entry in entries)):
+        yield EVERY_IPV4, True
     for route in routes:
         if route.next_hop not in STEERING or route.service_tag is not None:
-            yield route.prefix, route.prefix != EVERYWHERE
+            yield route.prefix, route.prefix != EVERY_IPV4
     for other in situation.vnet(subnet.vnet).subnets:
         if other.id != subnet.id:
             yield from ((route.prefix, False) for route in _routes_of(situation, other))
@@ -119,7 +119,7 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
     for mate in situation.index.mates[subnet.vnet]:
         yield from ((prefix, True) for prefix in situation.vnet(mate).address_space)
     for server in route_servers_for(situation, subnet.vnet):
-        yield from ((prefix, prefix == EVERYWHERE) for _, prefix in prefixes_kept(situation, server))
+        yield from ((prefix, prefix == EVERY_IPV4) for _, prefix in prefixes_kept(situation, server))
 
 
 def _doubtful(situation: Situation, subnet: Subnet, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:

@@ -133,7 +133,7 @@ def subnet(scope: Scope, vnet_name: str, node: SubnetNode, tags: Collection[str]
         options.switch("default-outbound"),
         scope.find("nat gateway", nat) if nat else None,
         service_endpoints(scope, options.all_words("service-endpoints"), tags),
-        scope.span(node.first, node.last),
+        span=scope.span(node.first, node.last),
     )
 
 
@@ -163,7 +163,7 @@ def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gatew
         options.flag("active-active"),
         DEFAULT_AS_NUMBER if number is None else number,
         options.flag("fastpath"),
-        scope.span(node.name),
+        span=scope.span(node.name),
     )
 
 
@@ -250,7 +250,7 @@ def site(scope: Scope, name: str, node: SiteNode) -> Site:
         name,
         scope.prefixes(options.all_words("address")),
         scope.find("machine", behind) if behind else None,
-        scope.span(node.name),
+        span=scope.span(node.name),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from vnetverify.header import ALL_ADDRESSES, IntervalSet
+from vnetverify.header import ALL_IPV4, IntervalSet
 from vnetverify.model.network import Access, Machine, Nic, PolicyRule, PublicAddress, Sku
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.names import text_of
@@ -36,7 +36,7 @@ def machine(scope: Scope, name: str, node: MachineNode) -> Machine:
         None if is_router else (),
         stateful == "stateful" if stateful else None if is_router else False,
         options.switch("source-nat"),
-        scope.span(node.name),
+        span=scope.span(node.name),
     )
 
 
@@ -61,7 +61,7 @@ def nic(scope: Scope, default_name: str, machine_name: str, node: NicNode, forwa
         asgs,
         forwards if forwarding is None else forwarding,
         public_address(scope, name, node.options),
-        span,
+        span=span,
     )
 
 
@@ -97,8 +97,8 @@ def policy_rule(scope: Scope, node: PolicyNode, addresses: Callable[[EndpointsNo
     """Return the line; None where a part of it could not be understood."""
     protocol = scope.protocol(node.protocol)
     ports = scope.ports(node.ports)
-    sources = addresses(node.sources) if node.sources is not None else ALL_ADDRESSES
-    destinations = addresses(node.destinations) if node.destinations is not None else ALL_ADDRESSES
+    sources = addresses(node.sources) if node.sources is not None else ALL_IPV4
+    destinations = addresses(node.destinations) if node.destinations is not None else ALL_IPV4
     if isinstance(protocol, NotUnderstood) or ports is None:
         return None
     access = Access.ALLOW if node.first == "forwards" else Access.DENY

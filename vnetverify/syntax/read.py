@@ -242,7 +242,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         tags,
         tuple(groups),
         tuple(servers),
-        imported.unmodelled,
+        unmodelled=imported.unmodelled,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from vnetverify.header import (
-    ALL_ADDRESSES,
+    ALL_IPV4,
     ALL_PORTS,
     PROTOCOL_NAMES,
     Interval,
@@ -274,7 +274,7 @@ def _prefixes(prefixes: Sequence[Prefix]) -> str:
 
 
 def _addresses(addresses: IntervalSet) -> str:
-    if addresses == ALL_ADDRESSES:
+    if addresses == ALL_IPV4:
         return "any"
     return ", ".join(str(prefix) for interval in addresses for prefix in prefixes_of(interval))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vnetverify.header import (
     ALL_PORTS,
-    LAST_ADDRESS,
+    LAST_IPV4,
     LAST_PORT,
     Flow,
     Interval,
@@ -177,7 +177,7 @@ def _vnet(record: Record, nics: Sequence[Nic], has_gateway: bool) -> tuple[Vnet,
     subnets = [_subnet(name, subnet, tables) for subnet in record.records("subnets", "subnet")]
     for nic in nics:
         if nic.vnet == name and not any(subnet.name == nic.subnet for subnet in subnets):
-            subnets.append(Subnet(nic.subnet, name, (Prefix(nic.addresses[0] & ~0xFF & LAST_ADDRESS, 24),)))
+            subnets.append(Subnet(nic.subnet, name, (Prefix(nic.addresses[0] & ~0xFF & LAST_IPV4, 24),)))
     if has_gateway and not any(subnet.is_called(GATEWAY_SUBNET) for subnet in subnets):
         subnets.append(Subnet(GATEWAY_SUBNET, name, (Prefix(space[0].last - 31, 27),)))
     vnet = Vnet(name, space, tuple(subnets), region=record.take("region"), subscription=record.take("subscription"))

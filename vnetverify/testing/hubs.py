@@ -11,7 +11,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from vnetverify.header import EVERYWHERE, Prefix, parse_prefix
+from vnetverify.header import EVERY_IPV4, Prefix, parse_prefix
 from vnetverify.model.network import (
     DeploymentModel,
     Machine,
@@ -98,7 +98,7 @@ def _firewalls(draw: DrawFn, network: Network, place: Subnet) -> Machine:
 def _tables(draw: DrawFn, spokes: Sequence[Vnet], hub: Vnet, firewall: int) -> RouteTable:
     """Draw a table that leads to the firewall: from spoke to spoke, to the hub as well, or everywhere."""
     ranges = tuple(prefix for vnet in spokes for prefix in vnet.address_space)
-    wide: tuple[tuple[Prefix, ...], ...] = ((EVERYWHERE,), (parse_prefix("0.0.0.0/1"), parse_prefix("10.0.0.0/8")))
+    wide: tuple[tuple[Prefix, ...], ...] = ((EVERY_IPV4,), (parse_prefix("0.0.0.0/1"), parse_prefix("10.0.0.0/8")))
     targets = draw(st.sampled_from((ranges, (*ranges, *hub.address_space), *wide)))
     routes = (UserRoute(f"v{i}", prefix, NextHopType.APPLIANCE, firewall) for i, prefix in enumerate(targets))
     return RouteTable(_TABLE, tuple(routes), propagate_gateway_routes=draw(st.integers(0, 3)) > 0)

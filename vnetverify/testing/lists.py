@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import (
-    ALL_ADDRESSES,
+    ALL_IPV4,
     ALL_PORTS,
     LAST_PORT,
     Interval,
@@ -30,7 +30,7 @@ from vnetverify.model.network import (
     ServiceTag,
 )
 
-EVERYTHING = PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS)
+EVERYTHING = PolicyRule(Access.ALLOW, None, ALL_IPV4, ALL_IPV4, ALL_PORTS)
 PROTOCOLS = (6, 6, 6, None, None, 17, 1, 50)
 # Flows are drawn from the same ports, so that they fall on the bounds of rules and beside them.
 PORTS = (0, 22, 79, 80, 81, 443, 1024, LAST_PORT)
@@ -135,7 +135,7 @@ def policies(draw: DrawFn, prefixes: Sequence[Prefix]) -> tuple[PolicyRule, ...]
 
 @st.composite
 def _policy_lines(draw: DrawFn, prefixes: Sequence[Prefix]) -> PolicyRule:
-    sets = st.just(ALL_ADDRESSES) | st.sampled_from(pieces(prefixes)).map(lambda prefix: addresses_of((prefix,)))
+    sets = st.just(ALL_IPV4) | st.sampled_from(pieces(prefixes)).map(lambda prefix: addresses_of((prefix,)))
     return PolicyRule(
         access=draw(st.sampled_from((Access.ALLOW, Access.ALLOW, Access.DENY))),
         protocol=draw(st.sampled_from(PROTOCOLS)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import EVERYWHERE, LAST_ADDRESS, Prefix, parse_address, parse_prefix
+from vnetverify.header import EVERY_IPV4, LAST_IPV4, Prefix, parse_address, parse_prefix
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
     GATEWAY_SUBNET,
@@ -337,7 +337,7 @@ def _nics(
 ) -> Nic:
     name = f"{machine}-{number}" if number else machine
     first = next(
-        address for address in range(subnet.prefixes[0].value + 4, LAST_ADDRESS) if (subnet.vnet, address) not in taken
+        address for address in range(subnet.prefixes[0].value + 4, LAST_IPV4) if (subnet.vnet, address) not in taken
     )
     count = 2 if draw(st.integers(0, 7)) == 7 else 1
     addresses = tuple(range(first, first + count))
@@ -381,10 +381,10 @@ def _behaving(draw: DrawFn, name: str, nics: tuple[Nic, ...], frame: Frame, is_a
 @st.composite
 def _route_tables(draw: DrawFn, frame: Frame, machines: Sequence[Machine]) -> tuple[RouteTable, ...]:
     spaces = [prefix for vnet in frame.vnets for prefix in vnet.address_space]
-    prefixes = st.sampled_from((*frame.prefixes, EVERYWHERE, EVERYWHERE, *_ROUTED, *frame.prefixes))
+    prefixes = st.sampled_from((*frame.prefixes, EVERY_IPV4, EVERY_IPV4, *_ROUTED, *frame.prefixes))
     tables: list[RouteTable] = []
     for name in ("r", "q")[: draw(st.sampled_from((1, 2, 0)))]:
-        first = draw(st.sampled_from((*spaces, EVERYWHERE)))
+        first = draw(st.sampled_from((*spaces, EVERY_IPV4)))
         others = dict.fromkeys(draw(st.lists(prefixes, max_size=2)))
         others.pop(first, None)
         routes = [draw(_appliance_routes("r0", first, frame, machines))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Prefix, addresses_of, parse_address, parse_prefix
+from vnetverify.header import ALL_IPV4, ALL_PORTS, TCP, Prefix, addresses_of, parse_address, parse_prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
@@ -61,7 +61,7 @@ from vnetverify.testing.questions import (
 )
 from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
 
-FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS),)
+FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_IPV4, ALL_IPV4, ALL_PORTS),)
 _PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
 NEXT_HOPS = {

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import EVERYWHERE, Prefix, address_text
+from vnetverify.header import EVERY_IPV4, Prefix, address_text
 from vnetverify.model.network import (
     DeploymentModel,
     Gateway,
@@ -77,10 +77,10 @@ def _special_subnet_faults(subnet: Subnet, table: RouteTable, space: tuple[Prefi
             rule="R-UDR-13",
         )
     for route in table.routes:
-        if route.prefix == EVERYWHERE:
+        if route.prefix == EVERY_IPV4:
             yield Diagnostic(
                 "gateway-subnet-default-route",
-                f"`{subnet.id}` may have no user route for {EVERYWHERE}",
+                f"`{subnet.id}` may have no user route for {EVERY_IPV4}",
                 subnet.span,
                 "uses a table with such a route",
                 ((route.span, "the route"),),

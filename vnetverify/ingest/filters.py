@@ -167,7 +167,7 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
         as_ports(tuple(_texts(values, "sourceportrange", "sourceportranges"))),
         destination,
         as_ports(tuple(_texts(values, "destinationportrange", "destinationportranges"))),
-        resource.span,
+        span=resource.span,
     )
 
 

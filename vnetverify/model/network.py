@@ -185,7 +185,8 @@ AddressField = AnyAddress | AddressPrefixes | ServiceTag | AsgMembers
 class SecurityRule:
     """A rule of a network security group; a smaller `priority` is tried first (F-NSG-2).
 
-    `protocol` is a number from 0 to 255, or None for `*`.
+    `protocol` is a number from 0 to 255, or None for `*`. Where the rule lists several ranges of destination ports,
+    `first_destination_ports` is the first of them: all that is sure at a private endpoint (F-PE-9).
     """
 
     name: str
@@ -197,6 +198,7 @@ class SecurityRule:
     source_ports: IntervalSet
     destination: AddressField
     destination_ports: IntervalSet
+    first_destination_ports: IntervalSet | None = None
     span: Span = NOWHERE
 
 

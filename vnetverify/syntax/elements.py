@@ -205,7 +205,7 @@ def security_rule(scope: Scope, nsg_name: str, node: RuleNode) -> SecurityRule |
         source_ports,
         destination,
         destination_ports,
-        scope.span(node.first, node.last),
+        span=scope.span(node.first, node.last),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from types import UnionType
 from typing import TypeGuard, assert_never
 
 from vnetverify.encoder.filters import Spot
@@ -76,6 +77,7 @@ class Circuit:
     relays: tuple[tuple[Term, Sender | Site], ...] = ()
     closed: frozenset[str] = frozenset()
     _entries: dict[Target, list[Branch]] = field(default_factory=dict)
+    _begun: list[tuple[Start, dict[Target, Term]]] = field(default_factory=list)
     _relayed: dict[Target, list[Term]] = field(default_factory=dict)
     _edges: dict[Node, dict[Target, Term]] = field(default_factory=dict)
     _visited: dict[Node, Term] = field(default_factory=dict)
@@ -84,7 +86,8 @@ class Circuit:
     def __post_init__(self) -> None:
         carried = self.hops.carried(self.header)
         for start in self.starts:
-            for target, term in _joined(self._first_hops(start, carried)).items():
+            self._begun.append((start, _joined(self._first_hops(start, carried))))
+            for target, term in self._begun[-1][1].items():
                 branches = branches_of(start.region, term, start.selector, self.key.selector_width)
                 self._entries.setdefault(target, []).extend(branches)
         for condition, relay in self.relays:
@@ -157,6 +160,47 @@ class Circuit:
                 if isinstance(node, Inside | OutOfTunnel) and node.gateway == gateway
             )
         )
+
+    def passes(self, kind: type[Node] | UnionType) -> Term:
+        """Hold when the packet comes to a device of this kind."""
+        return any_of(*(term for node, term in self._visited.items() if isinstance(node, kind)))
+
+    def hops_where(self, is_wanted: Callable[[str, Target], Term]) -> list[Term]:
+        """Return, for the first hop and then for each device, when the packet leaves it by a wanted hop.
+
+        A hop is told by the network that the sender stands in and by where it leads.
+        """
+        branches = []
+        for start, hops in self._begun:
+            if start.place.kind == PlaceKind.SUBNET.value:
+                vnet = self.hops.estate.subnets[start.place.name].vnet
+                term = any_of(*(all_of(taken, is_wanted(vnet, target)) for target, taken in hops.items()))
+                if term != FALSE:
+                    branches += branches_of(start.region, self._share(term), start.selector, self.key.selector_width)
+        terms = [decision_tree(self.key, branches, self._share, free_outside=False)]
+        for node, edges in self._edges.items():
+            for vnet, leaves in self._stands_in(node):
+                wanted = any_of(*(all_of(taken, is_wanted(vnet, target)) for target, taken in edges.items()))
+                terms.append(all_of(self._visited[node], leaves, wanted))
+        return [self._share(term) for term in terms if term != FALSE]
+
+    def _stands_in(self, node: Node) -> list[tuple[str, Term]]:
+        """Return the networks that a device may send from, each with when it does."""
+        match node:
+            case Arrival() | FromTunnel():
+                by_vnet: dict[str, list[Term]] = {}
+                machine = self.hops.machine(node.machine)
+                for nic, leaves in self.hops.exits(machine, self.header, self.memory):
+                    by_vnet.setdefault(nic.vnet, []).append(leaves)
+                if len(by_vnet) == 1:
+                    return [(vnet, TRUE) for vnet in by_vnet]
+                return [(vnet, any_of(*terms)) for vnet, terms in by_vnet.items()]
+            case Inside() | OutOfTunnel() | Exchanged():
+                return [(self.hops.estate.network.gateways[node.gateway].vnet, TRUE)]
+            case AtSite():
+                return []
+            case unreachable:
+                assert_never(unreachable)
 
     def devices(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(device_of(node) for node in self._edges))

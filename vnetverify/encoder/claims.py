@@ -23,6 +23,7 @@ from vnetverify.encoder.filters import Filters
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
 from vnetverify.encoder.obligation import Obligation
+from vnetverify.encoder.qualities import Qualities
 from vnetverify.encoder.routes import (
     ApplianceHop,
     Candidate,
@@ -149,7 +150,10 @@ class _Encoder:
             case Verb.GATEWAY:
                 violation = negate(self._enters_expected_gateway(delivery, left))
             case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
-                raise NotImplementedError
+                qualities = Qualities(self.claim, delivery, delivery.circuit(left))
+                delivered = self._delivered(delivery, qualities.circuit)
+                ended = self._of_pairs(delivery, qualities.ends_badly)
+                violation = any_of(all_of(delivered, qualities.is_bad(left)), ended)
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:

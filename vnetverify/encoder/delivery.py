@@ -136,6 +136,20 @@ class Delivery:
             ),
         )
 
+    def delivered_where(self, circuit: Circuit, right: Parts, at: TermAt, at_host: Callable[[Nic], Term]) -> Term:
+        """Hold when the packet ends in `right`, at a place where `at` holds, or by its public address at an interface
+        where `at_host` does."""
+
+        def arrived(place: Place, addresses: IntervalSet) -> Term:
+            here = at(place, addresses)
+            return FALSE if here == FALSE else all_of(self.arrives(circuit, place, addresses), here)
+
+        by_public = []
+        for nic in public_nics(self.hops, right):
+            entered = any_of(self.ends.enters_from_inside(circuit, nic), self.ends.enters_from_internet(circuit, nic))
+            by_public.append(all_of(entered, self.parted(nic), at_host(nic)))
+        return any_of(self.tree(right, arrived), *by_public)
+
     def delivered_as_named(self, circuit: Circuit, right: Parts) -> Term:
         """Hold when the packet ends at an end of `right` that its destination names: a host that is entered by its
         public address is named by that from the Internet alone."""

@@ -28,6 +28,9 @@ from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiab
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty
 
+_ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
+"""Verbs about the ways that delivered flows take, which say nothing where none is delivered."""
+
 _FINE_LINES = 1500
 """Networks with more lines than this get a proof's grounds by list, not by line."""
 
@@ -124,7 +127,7 @@ def _proved_of_something(
     """Return the proof; or that a waypoint claim holds because nothing is delivered at all (I-ONLY-VIA), or that an
     appliance could break the claim by flows of its own."""
     claim = inquiry.claim
-    if claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA):
+    if claim.verb in _ABOUT_WAYS:
         delivery = encode(inquiry.network, replace(claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
         solver.open(delivery)
         if isinstance(solver.check([*delivery.settled, delivery.violation]), Unsatisfiable):
@@ -217,6 +220,9 @@ _CLOSED_WORLD = {
     Verb.ONLY_VIA: _by_all("nothing carries such a packet another way"),
     Verb.NOT_VIA: _by_all("nothing carries such a packet that way"),
     Verb.NOT_TRANSITIVE: _by_all("nothing carries such a packet through there"),
+    Verb.BOTTLENECK: _by_all("nothing carries such a packet past anything slow"),
+    Verb.LOCAL_LATENCY: _by_all("nothing carries such a packet into another region or past a gateway"),
+    Verb.CROSSES_AT_MOST: _by_all("nothing carries such a packet over more peerings"),
 }
 """The ground of a proof that no line carries: the closed world."""
 

@@ -20,7 +20,16 @@ from vnetverify.model.services import EVERY_PACKET
 from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty, uncertainty
 
-_FOLLOWED = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
+_FOLLOWED = (
+    Verb.NEVER_REACHES,
+    Verb.ONLY_VIA,
+    Verb.NOT_VIA,
+    Verb.NOT_TRANSITIVE,
+    Verb.BOTTLENECK,
+    Verb.LOCAL_LATENCY,
+    Verb.CROSSES_AT_MOST,
+)
+"""Verbs that say what does not happen; a flow that a relay sends on is taken to break them by whatever way it goes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""What the way of a delivered flow is like: how narrow, how far, and across how many peerings.
+
+R-LINT-2, R-LINT-3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from vnetverify.encoder.circuit import Circuit
+from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.ends import Parts
+from vnetverify.encoder.facts import Bearing, Ground
+from vnetverify.encoder.nodes import (
+    ANYWHERE,
+    Anywhere,
+    Arrival,
+    AtPublicAddress,
+    AtSite,
+    Exchanged,
+    FromTunnel,
+    Inside,
+    OutOfTunnel,
+    Target,
+    ToInterface,
+    ToInternet,
+    ToSite,
+    ToVnet,
+)
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, bits, equals, negate
+from vnetverify.header import IntervalSet
+from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
+from vnetverify.model.network import Gateway, Machine, Nic
+
+_COUNT_WIDTH = 16
+
+
+@dataclass(slots=True)
+class Qualities:
+    """The way of `circuit` as a claim judges it; `delivery` knows its ends."""
+
+    claim: Claim
+    delivery: Delivery
+    circuit: Circuit
+
+    def is_bad(self, left: Parts) -> Term:
+        """Hold when the way of a packet that is delivered is not as the claim says, whatever it ends at.
+
+        Where a line does not count the packet may come by any way, so by a bad one as well.
+        """
+        astray = any_of(*(self.circuit.reaches(end) for end in ANYWHERE))
+        match self.claim.verb:
+            case Verb.BOTTLENECK:
+                return any_of(astray, self._begins_slowly(left), self._meets_something_slow())
+            case Verb.LOCAL_LATENCY:
+                return any_of(astray, self._begins_outside(left), self._goes_far())
+            case Verb.CROSSES_AT_MOST:
+                return any_of(astray, self._crosses_more())
+            case other:
+                raise ValueError(f"`{other.value}` does not speak of the qualities of ways")
+
+    def ends_badly(self, right: Parts) -> Term:
+        """Hold when the packet is delivered in `right` to an end that is not as the claim says."""
+        match self.claim.verb:
+            case Verb.BOTTLENECK:
+                return self.delivery.delivered_where(self.circuit, right, self._is_slow_end, self._is_slow_host)
+            case Verb.LOCAL_LATENCY:
+                return self.delivery.delivered_where(self.circuit, right, _is_outside, lambda nic: TRUE)
+            case _:
+                return FALSE
+
+    # -- bandwidth ----------------------------------------------------------------------------------------
+
+    def _is_slow(self, element: Machine | Gateway) -> Term:
+        """Hold when the cap of `element` is below the limit, or nobody says what it is (R-LINT-2)."""
+        limit = self.claim.limit
+        assert limit is not None
+        if element.bandwidth is None:
+            return negate(self.delivery.hops.facts.holds("U-BANDWIDTH", element.name))
+        if element.bandwidth < limit:
+            return TRUE
+        kind = "gateway" if isinstance(element, Gateway) else "machine"
+        carries = Ground(f"{kind} {element.name}", "carries as much as is asked", "R-LINT-2", element.span)
+        return negate(self.delivery.hops.grounds.counts(Bearing.STOPS, carries))
+
+    def _begins_slowly(self, left: Parts) -> Term:
+        terms = []
+        for place, addresses in sorted(left.items()):
+            begins = self.delivery.ends.begins_at(place)
+            for nic, held in self._standing(place, addresses):
+                sends = any_of(*(equals(self.delivery.ends.header.source, address) for address in held))
+                terms.append(all_of(begins, sends, self._is_slow_host(nic)))
+        return any_of(*terms)
+
+    def _meets_something_slow(self) -> Term:
+        network = self.delivery.hops.estate.network
+        met = {machine.name: machine for machine in self.circuit.machines()}
+        elements: list[Machine | Gateway] = [*met.values()]
+        elements += [network.gateways[name] for name in self.circuit.devices() if name in network.gateways]
+        return any_of(*(all_of(self.circuit.meets(e.name), self._is_slow(e)) for e in elements))
+
+    def _is_slow_end(self, place: Place, addresses: IntervalSet) -> Term:
+        return any_of(
+            *(
+                all_of(
+                    any_of(*(equals(self.delivery.ends.header.destination, address) for address in held)),
+                    self._is_slow_host(nic),
+                )
+                for nic, held in self._standing(place, addresses)
+            )
+        )
+
+    def _is_slow_host(self, nic: Nic) -> Term:
+        return self._is_slow(self.delivery.hops.estate.machine_of[nic.name])
+
+    def _standing(self, place: Place, addresses: IntervalSet) -> Iterable[tuple[Nic, list[int]]]:
+        """Yield the declared interfaces at a place, each with those of its addresses that are asked about."""
+        if place.kind == PlaceKind.SUBNET.value:
+            for nic in self.delivery.hops.estate.nics_in[place.name]:
+                held = [address for address in nic.addresses if address in addresses]
+                if held:
+                    yield nic, held
+
+    # -- latency ------------------------------------------------------------------------------------------
+
+    def _begins_outside(self, left: Parts) -> Term:
+        return any_of(*(self.delivery.ends.begins_at(place) for place in left if _is_outside(place) == TRUE))
+
+    def _goes_far(self) -> Term:
+        """Hold when a hop leads into another region, or the packet meets a gateway or a site that relays."""
+        met = self.circuit.passes(Inside | OutOfTunnel | Exchanged | AtSite)
+        return any_of(met, *self.circuit.hops_where(self._changes_region))
+
+    def _changes_region(self, vnet: str, target: Target) -> Term:
+        other = self._vnet_of(target)
+        if other in (None, vnet):
+            return FALSE
+        one, two = sorted((vnet, str(other)))
+        regions = [self.delivery.hops.estate.network.vnets[name].region for name in (one, two)]
+        if None in regions:
+            return negate(self.delivery.hops.facts.holds("U-REGION", one, two))
+        if len({str(region).casefold() for region in regions}) > 1:
+            return TRUE
+        together = Ground(f"networks {one} and {two}", "are in one region", "R-LINT-2")
+        return negate(self.delivery.hops.grounds.counts(Bearing.STOPS, together))
+
+    # -- crossings ----------------------------------------------------------------------------------------
+
+    def _crosses_more(self) -> Term:
+        """Hold when more hops than the limit cross a peering. A packet that arrives passes each device once."""
+        limit = self.claim.limit
+        assert limit is not None
+        crossings = self.circuit.hops_where(self._crosses_peering)
+        if len(crossings) <= limit:
+            return FALSE
+        one, nought = bits(1, _COUNT_WIDTH), bits(0, _COUNT_WIDTH)
+        count = nought
+        for crossing in crossings:
+            count = f"(bvadd {count} (ite {self.delivery.share(crossing)} {one} {nought}))"
+        return f"(bvugt {count} {bits(limit, _COUNT_WIDTH)})"
+
+    def _crosses_peering(self, vnet: str, target: Target) -> Term:
+        return TRUE if self._vnet_of(target) in self.delivery.hops.estate.peers(vnet) else FALSE
+
+    def _vnet_of(self, target: Target) -> str | None:
+        """Return the network that a hop to `target` leads into, None where it leads into none."""
+        match target:
+            case ToVnet(vnet):
+                return vnet
+            case Arrival(machine, name):
+                return next(nic.vnet for nic in self.delivery.hops.machine(machine).nics if nic.name == name)
+            case Inside(gateway):
+                return self.delivery.hops.estate.network.gateways[gateway].vnet
+            case FromTunnel() | OutOfTunnel() | Exchanged() | AtSite():
+                return None
+            case ToInterface() | ToSite() | ToInternet() | AtPublicAddress() | Anywhere():
+                return None
+            case unreachable:
+                assert_never(unreachable)
+
+
+def _is_outside(place: Place, addresses: IntervalSet | None = None) -> Term:
+    return TRUE if place == INTERNET or place.kind == PlaceKind.SITE.value else FALSE

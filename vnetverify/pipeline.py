@@ -27,6 +27,7 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import SettledFacts
+from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
@@ -254,7 +255,7 @@ class _Run:
             raise CancelledError
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-        verdict = self._in_its_world(decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))
         solving = solver.seconds - solved
         self.clock.add("solve", solving)
         self.clock.add("encode", time.perf_counter() - begun - solving)
@@ -263,13 +264,17 @@ class _Run:
         seconds, work = time.perf_counter() - begun, solver.rlimit - spent
         return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work)
 
-    def _in_its_world(self, verdict: Verdict) -> Verdict:
-        """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that."""
-        if isinstance(verdict, Vacuous) or verdict.witness is None or not self.assumed:
+    def _in_its_world(self, claim: Claim, verdict: Verdict) -> Verdict:
+        """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that.
+
+        It also says of every connection that a claim leaves open what is announced there, be it nothing.
+        """
+        if isinstance(verdict, Vacuous) or verdict.witness is None:
             return verdict
-        world = verdict.witness.world
-        settled = replace(world, facts=SettledFacts({**world.facts, **self.assumed}))
-        return replace(verdict, witness=replace(verdict.witness, world=settled))
+        world = as_claimed(self.network, claim.advertising, verdict.witness.world)
+        if self.assumed:
+            world = replace(world, facts=SettledFacts({**world.facts, **self.assumed}))
+        return replace(verdict, witness=replace(verdict.witness, world=world))
 
     def _replayed(self, claim: Claim, verdict: Verdict) -> tuple[Verdict, Story | None]:
         """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""

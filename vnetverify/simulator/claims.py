@@ -1,7 +1,7 @@
 """Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
 
 Rules I-FLOW, I-REACH, I-SYMMETRIC, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA,
-I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART and I-FAILURES.
+I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART, I-FAILURES, R-GW-8, R-LINT-2 and R-LINT-3.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, 
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import host_subnet, packet_of, point
+from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.filters import undeclared_interface
 from vnetverify.simulator.hops import (
     Hop,
@@ -27,6 +28,7 @@ from vnetverify.simulator.hops import (
     ToVnet,
 )
 from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Trace
+from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
 from vnetverify.simulator.situation import Situation, holder_of_public, next_hop_owner, situation_of
@@ -58,11 +60,14 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
     """Hold when the claim speaks of this flow: its origin, service and ends are the claim's.
 
     Where the claim leaves the destination open, its far end is where the first packet ends. A world that takes down
-    more than the claim's failures allow is none of its worlds.
+    more than the claim's failures allow is none of its worlds; nor is one with announcements that it does not allow.
     """
-    situation = situation_of(network, world, claim.failures)
-    if not _begins(claim, origin, flow) or _has_too_much_down(situation, claim):
+    if not _begins(claim, origin, flow) or not is_allowed(network, claim.advertising, world):
         return False
+    world = as_claimed(network, claim.advertising, world)
+    if _has_too_much_down(network, claim, world):
+        return False
+    situation = situation_of(network, world, claim.failures)
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
     if claim.verb in _BY_DESTINATION:
@@ -76,7 +81,10 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
 
     For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
     """
-    if not _begins(claim, origin, flow) or _has_too_much_down(situation_of(network, world, claim.failures), claim):
+    if not _begins(claim, origin, flow) or not is_allowed(network, claim.advertising, world):
+        return None
+    world = as_claimed(network, claim.advertising, world)
+    if _has_too_much_down(network, claim, world):
         return None
     match claim.verb:
         case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
@@ -90,14 +98,16 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
         case Verb.GATEWAY:
             return _other_gateway(network, claim, origin, flow, world)
         case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
-            raise NotImplementedError
+            return _poorly_delivered(network, claim, origin, flow, world)
         case _:
             assert_never(claim.verb)
 
 
-def _has_too_much_down(situation: Situation, claim: Claim) -> bool:
+def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
     """Hold when the world takes down more than the claim speaks of (I-FAILURES)."""
-    return claim.failures is not None and len(situation.index.down) > claim.failures.most
+    if claim.failures is None:
+        return False
+    return len(situation_of(network, world, claim.failures).index.down) > claim.failures.most
 
 
 def _begins(claim: Claim, origin: Place, flow: Flow) -> bool:
@@ -236,12 +246,26 @@ def _traces(conversation: Conversation) -> tuple[Trace, ...]:
 
 def _wrongly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation of a claim about what is delivered and whom it met on the way."""
+    way = _way_there(network, claim, origin, flow, world)
+    why = None if way is None else _wrong_way(claim, way)
+    return None if way is None or why is None else Violation(why, (way,))
+
+
+def _poorly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation of a claim about what the way of each delivery is like (R-LINT-2, R-LINT-3)."""
+    way = _way_there(network, claim, origin, flow, world)
+    if way is None:
+        return None
+    situation = situation_of(network, world, claim.failures)
+    found = shortcoming(situation, claim, origin, flow, way)
+    return None if found is None else Violation(found.what, (shown(way, found, situation),))
+
+
+def _way_there(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace | None:
+    """Return the first packet's way where it ends in a right set of the claim."""
     way = trace(network, origin, flow, world, claim.failures)
     end = end_of(way.outcome, flow)
-    if end is None or not _pairs_ending_at(claim, origin, flow, end):
-        return None
-    why = _wrong_way(claim, way)
-    return None if why is None else Violation(why, (way,))
+    return way if end is not None and _pairs_ending_at(claim, origin, flow, end) else None
 
 
 def _wrong_way(claim: Claim, way: Trace) -> str | None:
@@ -284,6 +308,7 @@ def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selectio
     """Return a story of one step: the route that was selected."""
     journey = Journey(situation, packet_of(flow))
     journey.note_what_is_down()
+    journey.note_what_is_announced()
     if chosen.route is None:
         return journey.ended(journey.drop(subnet.id, "no route leads to the destination", "R-SEL-10"))
     note_selection(journey, subnet.id, chosen, chosen.route)

@@ -12,7 +12,7 @@ from vnetverify.header import Interval
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import lowest_text, some_covers
 from vnetverify.simulator.failures import peerings_of
-from vnetverify.simulator.journey import Dropped, Forwarder, FromGateway, Host, Journey, Sending, sender_name
+from vnetverify.simulator.journey import Crossing, Dropped, Forwarder, FromGateway, Host, Journey, Sending, sender_name
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import are_mates, half, uses, view
 
@@ -20,12 +20,25 @@ from vnetverify.simulator.situation import are_mates, half, uses, view
 def cross(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
     """Return the drop where nothing carries the packet to `target` in vnet `to` (R-PEER-12, R-CG-1).
 
-    `target` is what the packet is sent to: its destination or the next hop.
+    `target` is what the packet is sent to: its destination or the next hop. Otherwise the packet has crossed.
     """
-    at = sending.subnet.vnet
-    if at == to:
+    if sending.subnet.vnet == to:
         return None
-    if are_mates(journey.situation, at, to):
+    blocked = _blocked(journey, sending, to, target)
+    if blocked is None:
+        record_crossing(journey, sending.subnet.vnet, to)
+    return blocked
+
+
+def record_crossing(journey: Journey, near: str, far: str) -> None:
+    """Record that the packet went from one vnet to another: in a connected group where that alone joins them."""
+    peered = not are_mates(journey.situation, near, far)
+    span = half(journey.situation, near, far).span if peered else None
+    journey.crossings.append(Crossing(near, far, peered, span))
+
+
+def _blocked(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    if are_mates(journey.situation, sending.subnet.vnet, to):
         return _from_gateway_to_mate(journey, sending, to)
     return (
         _over_what_is_down(journey, sending, to)

@@ -13,6 +13,7 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, is_inside, some_covers
+from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
 
@@ -178,8 +179,8 @@ def joined_gateways(situation: Situation, gateway: Gateway) -> tuple[Gateway, ..
 
 
 def is_bgp(situation: Situation, connection: Connection) -> bool:
-    """Hold when routes over `connection` are learned by BGP: it says so, or its gateway is ExpressRoute."""
-    return connection.bgp or situation.network.gateways[connection.gateway].kind is GatewayKind.EXPRESSROUTE
+    """Hold when routes over `connection` are learned by BGP."""
+    return speaks_bgp(situation.network, connection)
 
 
 def way_of(situation: Situation, connection: Connection, gateway: str) -> Way:

@@ -1,4 +1,7 @@
-"""What a walk reports, and the state of one under way (R-TRAF-2, R-TRAF-3, F-STATE-2, F-STATE-3, I-FAILURES)."""
+"""What a walk reports, and the state of one under way.
+
+Rules R-TRAF-2, R-TRAF-3, R-GW-8, F-STATE-2, F-STATE-3 and I-FAILURES.
+"""
 
 from __future__ import annotations
 
@@ -85,14 +88,32 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """A packet's step from the vnet `near` to `far`: over a peering, else inside a connected group (R-PEER-12)."""
+
+    near: str
+    far: str
+    is_of_peering: bool
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return f"{self.near} -> {self.far}"
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """One way of a packet; `met` names `devices`, in order of forwarding, and `asked` holds the facts with values."""
+    """One way of a packet; `met` names `devices`, in order of forwarding, and `asked` holds the facts with values.
+
+    `crossings` are the steps from vnet to vnet in order, `entered_from` where it came in by a public address from.
+    """
 
     steps: tuple[Step, ...]
     outcome: Outcome
     met: tuple[str, ...]
     devices: tuple[Met, ...] = ()
     asked: tuple[tuple[Uncertainty, bool], ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    entered_from: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +226,7 @@ class Journey:
     unfiltered: bool = False
     steps: list[Step] = field(default_factory=list)
     devices: list[Met] = field(default_factory=list)
+    crossings: list[Crossing] = field(default_factory=list)
     filtered: set[str] = field(default_factory=set)
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
@@ -234,6 +256,15 @@ class Journey:
         """Record what is down in this world, which may show by nothing but a route that is not there."""
         for element in self.situation.index.down:
             self.note(element.name, f"{element} is down", FAILED, element.span)
+
+    def note_what_is_announced(self) -> None:
+        """Record what sites announce in this world where a claim leaves that open to them (R-GW-8)."""
+        for connection in self.situation.network.connections:
+            prefixes = self.situation.world.advertised.get(connection.name)
+            if prefixes is not None and connection.site is not None:
+                what = ", ".join(map(str, prefixes)) or "nothing"
+                said = f"{connection.site} announces {what} by {connection.name} (as it may)"
+                self.note(connection.site, said, "R-GW-8", connection.span)
 
     def repeats(self, *mode: str) -> bool:
         """Hold when the packet was at this device in this mode before (R-TRAF-3)."""
@@ -283,7 +314,9 @@ class Journey:
         """Return the report of the walk."""
         names = tuple(device.name for device in self.devices)
         asked = tuple((fact, self.situation.world.holds(fact)) for fact in self.situation.asked_since(0))
-        return Trace(tuple(self.steps), outcome, names, tuple(self.devices), asked)
+        return Trace(
+            tuple(self.steps), outcome, names, tuple(self.devices), asked, tuple(self.crossings), self.entered_from
+        )
 
 
 def place_name(interface: Interface) -> str:

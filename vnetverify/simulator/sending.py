@@ -1,7 +1,7 @@
 """Sending from a subnet: the selected route, and delivery to where it leads.
 
-Rules R-TRAF-1, R-TRAF-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-15, R-GW-19,
-R-GW-23 and I-FAILURES.
+Rules R-TRAF-1, R-TRAF-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-4, R-GW-15,
+R-GW-19, R-GW-23 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, Direction, Gateway, GatewayKind, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
-from vnetverify.simulator.crossing import cross
+from vnetverify.simulator.crossing import cross, record_crossing
 from vnetverify.simulator.filters import Interface, declared_interface, undeclared_interface
 from vnetverify.simulator.gateways import servers, takes_fastpath
 from vnetverify.simulator.hops import (
@@ -203,10 +203,17 @@ def _to_gateway(journey: Journey, sending: Sending, learned_from: str | None) ->
         gateway = gateway_by_user_route(situation, sending.subnet)
         if gateway is None:
             return journey.drop(where, "the route's next hop needs one VPN gateway alone", "R-UDR-5")
-        return IntoGateway(gateway, by_user_route=True)
+        return _into(journey, sending, gateway, by_user_route=True)
     if isinstance(sending.sender, FromGateway) and sending.sender.out_of_tunnel:
         return journey.drop(where, "what came out of a tunnel goes into none by a learned route", "R-GW-16")
-    return IntoGateway(situation.network.gateways[learned_from], by_user_route=False)
+    return _into(journey, sending, situation.network.gateways[learned_from], by_user_route=False)
+
+
+def _into(journey: Journey, sending: Sending, gateway: Gateway, *, by_user_route: bool) -> IntoGateway:
+    """Return the entry into `gateway`, which crosses the peering with its vnet (R-GW-4)."""
+    if gateway.vnet != sending.subnet.vnet:
+        record_crossing(journey, sending.subnet.vnet, gateway.vnet)
+    return IntoGateway(gateway, by_user_route)
 
 
 def gateway_by_user_route(situation: Situation, subnet: Subnet) -> Gateway | None:

@@ -1,6 +1,6 @@
 """One network in one world: the indexes built once, who uses whose gateways, and who owns an address.
 
-Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-UDR-7, R-UDR-8 and I-FAILURES.
+Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-7, R-UDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from vnetverify.model.network import (
 )
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import Mixed, only, some_covers
+from vnetverify.simulator.advertising import with_announcements
 from vnetverify.simulator.failures import Element, down_in, peerings_of
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
 
@@ -112,16 +113,23 @@ _latest: list[Index] = []
 def situation_of(network: Network, world: World, failures: Failures | None = None) -> Situation:
     """Return `network` in `world`, which may take down what `failures` let fail. Raises `Undetermined`.
 
-    The index of the network asked about last is kept, and that of what was down in it.
+    The index of the network asked about last is kept, and that of what was down in it. What the world has sites
+    announce stands in place of what they are declared to (R-GW-8).
     """
-    if not _latest or _latest[0].network is not network:
-        _latest[:] = [index_of(network)]
+    network = with_announcements(network, world)
+    kept = tuple(_latest)  # another thread may ask about another network meanwhile
+    intact = next((index for index in kept if index.network is network and not index.down), None)
+    if intact is None:
+        intact = index_of(network)
+        _latest[:] = [intact]
     down = down_in(network, world, failures)
     if not down:
-        return Situation(_latest[0], world)
-    if _latest[-1].down != down:
-        _latest[1:] = [_without(_latest[0], down)]
-    return Situation(_latest[-1], world)
+        return Situation(intact, world)
+    fallen = next((index for index in kept if index.intact is intact and index.down == down), None)
+    if fallen is None:
+        fallen = _without(intact, down)
+        _latest[:] = [intact, fallen]
+    return Situation(fallen, world)
 
 
 def _without(intact: Index, down: tuple[Element, ...]) -> Index:

@@ -72,9 +72,10 @@ def trace_unfiltered(
 def _first_journey(
     network: Network, flow: Flow, world: World, failures: Failures | None, *, unfiltered: bool = False
 ) -> Journey:
-    """Return the walk of a first packet, not yet begun; its story says first what is down (I-FAILURES)."""
+    """Return the walk of a first packet, not yet begun; its story says first what the world chose beside it."""
     journey = Journey(situation_of(network, world, failures), packet_of(flow), unfiltered=unfiltered)
     journey.note_what_is_down()
+    journey.note_what_is_announced()
     return journey
 
 

@@ -13,15 +13,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
+from typing import assert_never
 
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import Prefix
 from vnetverify.ingest import read_paths
-from vnetverify.model.intents import Claim, EndpointSet, Intent, Verb
+from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Statement, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
+from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.prove import Inquiry, decide, doubts
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
@@ -244,15 +246,26 @@ class _Run:
     def intent(self, intent: Intent) -> IntentResult:
         solver = self.idle.get()
         try:
-            results = tuple(self._claim(claim, solver) for claim in intent.claims if isinstance(claim, Claim))
+            results = tuple(self._statement(statement, solver) for statement in intent.claims)
         finally:
             self.idle.put(solver)
         verdict = _worst([result.verdict for result in results])
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
-    def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
+    def _statement(self, statement: Statement, solver: Solver) -> ClaimResult:
         if self.stopped.is_set():  # an intent can have very many claims, and nobody waits for them now
             raise CancelledError
+        match statement:
+            case Claim():
+                return self._claim(statement, solver)
+            case Establishment():
+                begun = time.perf_counter()
+                verdict = decide_establishment(self.network, statement)
+                return ClaimResult(statement, verdict, seconds=time.perf_counter() - begun)
+            case _:
+                assert_never(statement)
+
+    def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
         verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))

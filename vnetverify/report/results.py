@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
-from vnetverify.model.intents import Assumption, Claim, Intent
+from vnetverify.model.intents import Assumption, Intent, Statement
 from vnetverify.model.network import Era, Unmodelled
 from vnetverify.prover.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """The verdict on one claim; `story` tells the witness's way where there is one.
+    """The verdict on one sentence; `story` tells the witness's way where there is one.
 
     `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly.
     """
 
-    claim: Claim
+    claim: Statement
     verdict: Verdict
     story: Story | None = None
     seconds: float = 0.0

@@ -13,7 +13,7 @@ _TEXT: Schema = {"type": "string"}
 _FLAG: Schema = {"type": "boolean"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _SECONDS: Schema = {"type": "number", "minimum": 0}
-_ADDRESS: Schema = {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){3}$"}
+_ADDRESS: Schema = {"type": "string", "pattern": r"^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$"}
 _PORT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
 _AS_DOCUMENTED_ONLY: Schema = {**_FLAG, "description": "open facts had to be taken as documented"}
 _VERDICT_WORD: Schema = {"enum": ["proved", "refuted", "vacuous", "unknown"]}
@@ -112,7 +112,7 @@ _DEFS: Schema = {
             ),
             _verdict(
                 "refuted",
-                "The witness contradicts the claim; null where the claim asks for a flow and there is none.",
+                "The witness contradicts the claim; null where it asks for a flow and there is none, or for none.",
                 {
                     "as_documented_only": _AS_DOCUMENTED_ONLY,
                     "why": _TEXT,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import DeploymentModel, Era, LinkState, Network, Peering, Vnet
+from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering
 from vnetverify.model.wellformed.overlaps import overlaps
-from vnetverify.model.wellformed.parts import joined_prefixes, part_faults, view_faults
+from vnetverify.model.wellformed.pairs import requirements
+from vnetverify.model.wellformed.parts import (
+    is_of_subnets,
+    joined_prefixes,
+    links_of,
+    only_ipv6_faults,
+    part_faults,
+    view_faults,
+)
 
 
 def peering_faults(network: Network) -> Iterator[Diagnostic]:
@@ -41,8 +48,9 @@ def peering_faults(network: Network) -> Iterator[Diagnostic]:
             yield from _misplaced_flag(half, other, forwarding)
         if other is None or (remote, local) in met:  # a fault of both halves is told at the second
             yield from _pair_faults(network, half)
-            is_whole = not (half.is_of_subnets or (other is not None and other.is_of_subnets))
-            yield from _overlap(network, half) if is_whole else part_faults(network, half, other)
+            yield from only_ipv6_faults(half, other)
+            in_part = is_of_subnets(half, other)
+            yield from part_faults(network, half, other) if in_part else _overlap(network, half)
         met.add((local, remote))
     yield from _overlaps_among_peers(network, halves)
 
@@ -85,27 +93,9 @@ def _half_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
 
 
 def _pair_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
-    local, remote = network.vnets[half.local], network.vnets[half.remote]
-    if _is_classic(network, local.name) and _is_classic(network, remote.name):
-        message = f"`{local.name}` and `{remote.name}` are both classic, and classic vnets cannot be peered"
-        yield Diagnostic("classic-with-classic", message, half.span, rule="R-PEER-8")
-    if network.era is Era.Y2016 and local.region and remote.region and local.region != remote.region:
-        message = (
-            f"`{local.name}` is in {local.region} and `{remote.name}` in {remote.region}, which `era 2016-07` forbids"
-        )
-        yield Diagnostic("peering-across-regions", message, half.span, rule="R-PEER-5")
-    yield from _ownership_faults(network.era, local, remote, half)
-
-
-def _ownership_faults(era: Era, local: Vnet, remote: Vnet, half: Peering) -> Iterator[Diagnostic]:
-    """Yield what the time forbade between owners: two tenants until 2018, for two models two subscriptions in 2016."""
-    if era is Era.Y2018 and local.tenant and remote.tenant and local.tenant.casefold() != remote.tenant.casefold():
-        message = f"`{local.name}` and `{remote.name}` belong to two tenants, so `era 2018-02` forbids the peering"
-        yield Diagnostic("peering-across-tenants", message, half.span, rule="R-PEER-9")
-    owners = (local.subscription, remote.subscription)
-    if era is Era.Y2016 and local.model is not remote.model and all(owners) and owners[0] != owners[1]:
-        message = f"`{local.name}` and `{remote.name}` differ in model and subscription, so `era 2016-07` forbids it"
-        yield Diagnostic("models-across-subscriptions", message, half.span, rule="R-PEER-9")
+    for requirement in requirements(network.era, network.vnets[half.local], network.vnets[half.remote]):
+        if requirement.is_met is False:
+            yield Diagnostic(requirement.code, requirement.why, half.span, rule=requirement.rule)
 
 
 def _overlap(network: Network, half: Peering) -> Iterator[Diagnostic]:
@@ -125,10 +115,7 @@ def _overlap(network: Network, half: Peering) -> Iterator[Diagnostic]:
 
 def _overlaps_among_peers(network: Network, halves: Mapping[tuple[str, str], Peering]) -> Iterator[Diagnostic]:
     """Yield the peers of one vnet that overlap, though they are not peered with each other (R-PEER-7)."""
-    remotes: defaultdict[str, list[Peering]] = defaultdict(list)
-    for (local, _), half in halves.items():
-        remotes[local].append(half)
-    for local, own in remotes.items():
+    for local, own in links_of(network).items():
         numbered = [
             (prefix, position)
             for position, half in enumerate(own)

@@ -1,0 +1,176 @@
+"""Who may set up a peering, and whether Azure would accept it (R-PEER-3, R-PEER-5 to 9, R-PEER-17, 24, R-LINT-4).
+
+A request on one side and a matching request on the other yield a peering. Each is one request of one principal, who
+writes links of the local vnet and may peer with the remote one; a classic vnet has no link to write (R-PEER-4).
+Numeric limits play no part (R-PEER-10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from vnetverify.diagnostic import Severity
+from vnetverify.header import Prefix
+from vnetverify.model.intents import Establishment
+from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering, Principal, Unmodelled
+from vnetverify.model.wellformed.overlaps import overlaps
+from vnetverify.model.wellformed.pairs import requirements
+from vnetverify.model.wellformed.parts import is_of_subnets, joined_prefixes, links_of, part_faults
+from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Verdict
+from vnetverify.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a peering needs, met or not; `is_met` is None where the text leaves it open, and `why` says how so."""
+
+    is_met: bool | None
+    why: str
+    rule: str
+    span: Span | None = None
+
+    @property
+    def ground(self) -> Ground:
+        return Ground("", self.why, self.rule, self.span)
+
+
+def decide_establishment(network: Network, statement: Establishment) -> Verdict:
+    """Return whether the principals together may set up the peering and Azure would accept it, as declared or whole."""
+    findings = tuple(_findings(network, statement))
+    broken = [finding for finding in findings if finding.is_met is False]
+    if broken:
+        items = tuple(item for item in _doubts(network, statement.between) if item.vnets)
+        if items:  # a vnet that is only mentioned may be a classic one, for example
+            return Unknown("refuted, were it not for what is not modelled", unmodelled=items)
+        why = "; ".join(finding.why for finding in broken)
+        return Refuted(None, why, grounds=tuple(finding.ground for finding in broken))
+    open_ones = [finding.why for finding in findings if finding.is_met is None]
+    if open_ones:
+        return Unknown("; ".join(open_ones))
+    peers = (link.remote for name in statement.between for link in links_of(network).get(name, ()))
+    items = _doubts(network, (*statement.between, *peers))
+    if items:
+        return Unknown("proved, were it not for what is not modelled", unmodelled=items)
+    return Proved(tuple(finding.ground for finding in findings), minimal=True)
+
+
+def _findings(network: Network, statement: Establishment) -> Iterator[Finding]:
+    local, remote = (network.vnets[name] for name in statement.between)
+    for requirement in requirements(network.era, local, remote):
+        yield Finding(requirement.is_met, requirement.why, requirement.rule, local.span)
+    if local.name == remote.name:
+        return
+    principals = [network.principals[name] for name in statement.principals]
+    for one, other in ((local, remote), (remote, local)):
+        if one.model is not DeploymentModel.CLASSIC:
+            yield _request(principals, one.name, other.name)
+    declared = {(half.local, half.remote): half for half in network.peerings}
+    half = declared.get((local.name, remote.name), Peering(local.name, remote.name))
+    opposite = declared.get((remote.name, local.name))
+    yield from (_parted(link) for link in (half, opposite) if link is not None and _is_disconnected(link))
+    yield _apart(network, half, opposite)
+    links = links_of(network)
+    reverse = opposite or Peering(remote.name, local.name)
+    yield from _apart_from_peers(network, half, joined_prefixes(network, half, opposite), links)
+    yield from _apart_from_peers(network, reverse, joined_prefixes(network, reverse, half), links)
+
+
+# -- who may ask ----------------------------------------------------------------------------------------
+
+
+def _request(principals: Iterable[Principal], local: str, remote: str) -> Finding:
+    """Return whether one of `principals` may request the half of `local` (R-PEER-9)."""
+    asked = tuple(principals)
+    for principal in asked:
+        if _may_write(principal, local) and _may_peer(principal, remote):
+            why = f"`{principal.name}` may request `{local} -> {remote}`: writes `{local}`, may peer with `{remote}`"
+            return Finding(True, why, "R-PEER-9", principal.span)
+    if len(asked) == 1:
+        (principal,) = asked
+        lacks = [
+            text
+            for text, has in (
+                (f"write peerings of `{local}`", _may_write(principal, local)),
+                (f"peer with `{remote}`", _may_peer(principal, remote)),
+            )
+            if not has
+        ]
+        why = f"`{principal.name}` may not request `{local} -> {remote}`: may not {' nor '.join(lacks)}"
+        return Finding(False, why, "R-PEER-9", principal.span)
+    names = ", ".join(f"`{principal.name}`" for principal in asked)
+    why = f"none of {names} may request `{local} -> {remote}`: write peerings of `{local}` and peer with `{remote}`"
+    return Finding(False, why, "R-PEER-9", asked[0].span)
+
+
+def _may_write(principal: Principal, vnet: str) -> bool:
+    return vnet in principal.write
+
+
+def _may_peer(principal: Principal, vnet: str) -> bool:
+    """Hold when `principal` may peer with `vnet`, as who may write it may."""
+    return vnet in principal.peer or vnet in principal.write
+
+
+# -- whether Azure accepts it ---------------------------------------------------------------------------
+
+
+def _is_disconnected(half: Peering) -> bool:
+    return half.state is LinkState.DISCONNECTED
+
+
+def _parted(half: Peering) -> Finding:
+    why = f"`{half.id}` is disconnected and has to be deleted first, and who may delete it is not stated"
+    return Finding(None, why, "R-PEER-3", half.span)
+
+
+def _apart(network: Network, half: Peering, opposite: Peering | None) -> Finding:
+    """Return whether the two vnets, or the subnets of theirs that take part, share no address (R-PEER-6, R-PEER-24)."""
+    span = network.vnets[half.local].span
+    if is_of_subnets(half, opposite):
+        faults = (fault for fault in part_faults(network, half, opposite) if fault.severity is Severity.ERROR)
+        fault = next(faults, None)
+        if fault is not None:
+            return Finding(False, fault.message, fault.rule or "R-PEER-24", fault.span)
+        return Finding(True, "the subnets that take part are in no range of the other vnet", "R-PEER-24", span)
+    ranges = [(prefix, name) for name in (half.local, half.remote) for prefix in network.vnets[name].address_space]
+    for (outer, first), (inner, second) in overlaps(ranges):
+        return Finding(False, f"`{first}` ({outer}) and `{second}` ({inner}) overlap", "R-PEER-6", span)
+    return Finding(True, f"`{half.local}` and `{half.remote}` share no address", "R-PEER-6", span)
+
+
+def _apart_from_peers(
+    network: Network, half: Peering, joined: tuple[Prefix, ...], links: Mapping[str, list[Peering]]
+) -> Iterator[Finding]:
+    """Yield whether what `half` joins shares no address with what its vnet is peered with already (R-PEER-7).
+
+    Which view counts where a link has not seen the present space of its remote vnet, no page says (R-PEER-17).
+    """
+    declared = {(link.local, link.remote): link for link in network.peerings}
+    span = network.vnets[half.local].span
+    others = [link for link in links.get(half.local, ()) if link.remote != half.remote]
+    if not others:
+        return
+    findings = []
+    for link in others:
+        present = joined_prefixes(network, link, declared.get((link.remote, link.local)))
+        if (inner := _clash(joined, present)) is not None:
+            why = f"`{half.remote}` overlaps `{link.remote}` at {inner}, and `{half.local}` is peered with it"
+            findings.append(Finding(False, why, "R-PEER-7", link.span))
+        elif (inner := _clash(joined, link.remote_space or ())) is not None:
+            why = f"`{half.remote}` overlaps {inner}, which `{link.id}` has last seen: synchronise that peering"
+            findings.append(Finding(None, why, "R-PEER-17", link.span))
+    why = f"`{half.remote}` overlaps nothing that `{half.local}` is peered with"
+    yield from findings or [Finding(True, why, "R-PEER-7", span)]
+
+
+def _clash(one: Iterable[Prefix], other: Iterable[Prefix]) -> Prefix | None:
+    """Return a prefix of either that lies in one of the other."""
+    owned = [*((prefix, True) for prefix in one), *((prefix, False) for prefix in other)]
+    return next((inner for _, (inner, _) in overlaps(owned)), None)
+
+
+def _doubts(network: Network, vnets: Iterable[str]) -> tuple[Unmodelled, ...]:
+    """Return what the input holds of `vnets`, or of everything, and the model does not."""
+    concerned = set(vnets)
+    return tuple(item for item in network.unmodelled if not item.vnets or concerned & set(item.vnets))

@@ -121,6 +121,12 @@ def test_a_statement_that_does_not_exist_is_told_of() -> None:
         ("10.0.0.256/32", "`10.0.0.256` has a part above 255"),
         ("10.0.0.08/32", "`10.0.0.08` has a part with a leading zero"),
         ("10.0.0.x/32", "`10.0.0.x` is not an IPv4 address"),
+        ("fd00::/129", "`fd00::/129` has no prefix length from 0 to 128"),
+        ("fd00::1/64", "`fd00::1/64` has host bits set; the prefix is `fd00::/64`"),
+        ("fd00::1::/64", "`fd00::1::` is not an IPv6 address"),
+        ("fd00::g/64", "`fd00::g` is not an IPv6 address"),
+        ("fd000::/64", "`fd000::` is not an IPv6 address"),
+        ("fe80::1%eth0", "`fe80::1%eth0` has a zone, which no network configuration has"),
     ],
 )
 def test_a_bad_prefix_is_told_with_what_is_wrong_with_it(prefix: str, label: str) -> None:
@@ -128,11 +134,6 @@ def test_a_bad_prefix_is_told_with_what_is_wrong_with_it(prefix: str, label: str
     found = mistake(text)
 
     assert (found.code, found.label, pointed_at(text, found)) == ("bad-prefix", label, prefix)
-
-
-@pytest.mark.parametrize("prefix", ["fd00::/8", "::1", "2001:db8::1:2/64"])
-def test_ipv6_is_said_to_be_not_modelled(prefix: str) -> None:
-    assert mistake(f"vnet a {{ address {prefix} }}").message == "IPv6 is not modelled"
 
 
 def test_a_prefix_in_the_place_of_an_address_is_refused() -> None:
@@ -361,7 +362,9 @@ def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
 def test_an_unknown_name_in_a_for_each_is_told_once() -> None:
     text = "vnet a {}\nvnet b {}\nvnet c {}\nintent i { for each x in vnet: x never reaches nowhere }"
 
-    assert mistake(text).message == "no vnet, machine, site or group is called `nowhere`"
+    kinds = "vnet, machine, site, load balancer, private endpoint or group"
+
+    assert mistake(text).message == f"no {kinds} is called `nowhere`"
 
 
 # Hostile input

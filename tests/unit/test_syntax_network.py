@@ -394,6 +394,10 @@ def test_the_grammar_has_no_conflict_but_the_one_it_tells_of() -> None:
 
 def test_the_reserved_words_are_those_of_the_grammar() -> None:
     literals = {terminal.pattern.value for terminal in parser()[0].terminals if terminal.pattern.type == "str"}
-    flags = {word for word in RESERVED if word.startswith("allow-") or word == "use-remote-gateways"}
+    flags = {
+        word
+        for word in RESERVED
+        if word.startswith("allow-") or word in ("use-remote-gateways", "enable-only-ipv6-peering")
+    }
 
     assert {word for word in literals if word[0].isalpha()} | flags | {"any"} == RESERVED

@@ -18,8 +18,10 @@ from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
     SUBNETS_WITHOUT_HOSTS,
+    LoadBalancer,
     Machine,
     Network,
+    PrivateEndpoint,
     Site,
     Subnet,
     Vnet,
@@ -93,10 +95,18 @@ class Endpoints:
         self._addresses_of_nics: dict[str, list[int]] = {}
         for nic in network.nics():
             self._addresses_of_nics.setdefault(nic.subnet_id, []).extend(nic.addresses)
+        self._frontends = endpoint_set(
+            (place_of(frontend.subnet_id), _numbers((frontend.address,)))
+            for balancer in network.load_balancers.values()
+            for frontend in balancer.frontends
+        )
         self._at_subnets = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
 
     def of_subnet(self, subnet: Subnet, text: str = "") -> EndpointSet:
-        """Return every address a host of `subnet` can have; of Azure's own subnets, what is declared there."""
+        """Return every address a host of `subnet` can have; of Azure's own subnets, what is declared there.
+
+        Frontends of load balancers are no hosts; private endpoints count as some.
+        """
         place = place_of(subnet.id)
         unknown = () if subnet.prefixes else (place,)
         return endpoint_set([(place, self._at_subnets[subnet.id])], text or subnet.id, unknown)
@@ -114,6 +124,19 @@ class Endpoints:
             (place_of(nic.subnet_id) for nic in machine.nics if not nic.addresses),
         )
 
+    def of_load_balancer(self, balancer: LoadBalancer, text: str = "") -> EndpointSet:
+        """Return the addresses of the frontends of `balancer`."""
+        return endpoint_set(
+            ((place_of(frontend.subnet_id), _numbers((frontend.address,))) for frontend in balancer.frontends),
+            text or balancer.name,
+        )
+
+    def of_private_endpoint(self, endpoint: PrivateEndpoint, text: str = "") -> EndpointSet:
+        """Return the addresses of `endpoint`; where it has none, they are not known."""
+        place = place_of(endpoint.subnet_id)
+        unknown = () if endpoint.addresses else (place,)
+        return endpoint_set([(place, _numbers(endpoint.addresses))], text or endpoint.name, unknown)
+
     def of_site(self, site: Site, text: str = "") -> EndpointSet:
         place = place_of_site(site.name)
         unknown = () if site.prefixes else (place,)
@@ -128,11 +151,11 @@ class Endpoints:
         return EndpointSet(self._everywhere.parts, text, self._everywhere.unknown)
 
     def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
-        """Return the endpoints with an address in `prefix`, at whatever place."""
+        """Return the endpoints with an address in `prefix`, at whatever place; frontends are among them."""
         inside = addresses_of((prefix,))
         parts = (
             (place, addresses & inside)
-            for place, addresses in self._everywhere.parts
+            for place, addresses in (*self._everywhere.parts, *self._frontends.parts)
             if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
         )
         return endpoint_set(parts, text or str(prefix), self._everywhere.unknown)
@@ -148,12 +171,14 @@ class Endpoints:
         if name in SUBNETS_WITHOUT_HOSTS:
             return IntervalSet()
         hosts = reduce(IntervalSet.__or__, map(assignable, subnet.prefixes), IntervalSet())
+        hosts -= self._frontends.at(place_of(subnet.id))
         if name in SUBNETS_OF_SERVICES:
             return hosts & _numbers(self._addresses_of_nics.get(subnet.id, ()))
         return hosts
 
     def _held_public_addresses(self) -> IntervalSet:
-        held = (nic.public_address for nic in self._network.nics())
+        nics = self._network.nics()
+        held = (*(nic.public_address for nic in nics), *(nic.public_ipv6 for nic in nics))
         return _numbers(public.address for public in held if public is not None and public.address is not None)
 
 

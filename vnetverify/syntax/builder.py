@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from vnetverify.syntax.tree import (
     AddressTerm,
+    AdvertisingNode,
     AsgField,
     AssumeNode,
+    BalancingNode,
     BgpPeerNode,
     ClaimNode,
     ConnectedGroupNode,
     ConnectionNode,
     EndpointsNode,
     EraNode,
+    EstablishmentNode,
     ExpectationNode,
     FailuresNode,
     ForEachNode,
+    FrontendNode,
     GatewayNode,
     GroupNode,
     HopNode,
     IntentNode,
+    LoadBalancerNode,
     MachineNode,
     NameNode,
     NicNode,
@@ -31,6 +36,8 @@ from vnetverify.syntax.tree import (
     PolicyNode,
     PortsNode,
     PrefixField,
+    PrincipalNode,
+    PrivateEndpointNode,
     ReadingNode,
     ReferenceNode,
     RouteNode,
@@ -124,6 +131,9 @@ class Builder:
 
     def service_endpoints_option(self, children: Children) -> OptionNode:
         return OptionNode("service-endpoints", children[0])
+
+    def private_endpoint_policies_option(self, children: Children) -> OptionNode:
+        return OptionNode("private-endpoint-policies", children)
 
     def gateway(self, children: Children) -> GatewayNode:
         return GatewayNode(children[1], children[2], options_of(children))
@@ -229,6 +239,12 @@ class Builder:
     def appliance(self, children: Children) -> None:
         self.statements.append(MachineNode("appliance", children[0], children[1:]))
 
+    def firewall(self, children: Children) -> None:
+        self.statements.append(MachineNode("firewall", children[0], children[1:]))
+
+    def bandwidth(self, children: Children) -> OptionNode:
+        return OptionNode("bandwidth", children)
+
     def statefulness(self, children: Children) -> OptionNode:
         return OptionNode("stateful", children)
 
@@ -254,6 +270,33 @@ class Builder:
         first, protocol, _, sources, _, destinations, ports = children
         return PolicyNode(first, protocol, sources, destinations, ports)
 
+    # Load balancers and private endpoints
+
+    def load_balancer(self, children: Children) -> None:
+        name, sku, subnet, *items = children
+        self.statements.append(LoadBalancerNode(name, sku, subnet, items))
+
+    def frontend(self, children: Children) -> FrontendNode:
+        first, name, address, _, subnet = children
+        return FrontendNode(first, name, address, subnet)
+
+    def balancing_rule(self, children: Children) -> BalancingNode:
+        first, name, protocol, port, _, frontend, _, members, *options = children
+        return BalancingNode(first, name, protocol, port, frontend, members, options)
+
+    def backend_port(self, children: Children) -> OptionNode:
+        return OptionNode("port", children)
+
+    def probe(self, children: Children) -> OptionNode:
+        return OptionNode("probe", children)
+
+    def floating_ip(self, children: Children) -> OptionNode:
+        return OptionNode("floating-ip", children)
+
+    def private_endpoint(self, children: Children) -> None:
+        first, name, addresses, _, subnet, pending = children
+        self.statements.append(PrivateEndpointNode(first, name, addresses, subnet, pending))
+
     # On premises
 
     def site(self, children: Children) -> None:
@@ -261,6 +304,13 @@ class Builder:
 
     def behind(self, children: Children) -> OptionNode:
         return OptionNode("behind", children)
+
+    def site_routes(self, children: Children) -> OptionNode:
+        (routes,) = children
+        return OptionNode("site-routes", () if routes == "none" else routes)
+
+    def point_to_site(self, children: Children) -> OptionNode:
+        return OptionNode("point-to-site", children)
 
     def connection(self, children: Children) -> None:
         first, name, _, left, _, right = children[:6]
@@ -314,6 +364,17 @@ class Builder:
     def more_ports(self, children: Children) -> ServiceItem:
         return ServiceItem(None, children[0])
 
+    # Who asks for peerings
+
+    def principal(self, children: Children) -> None:
+        self.statements.append(PrincipalNode(children[0], children[1:]))
+
+    def write(self, children: Children) -> OptionNode:
+        return OptionNode("write", children[0])
+
+    def peer(self, children: Children) -> OptionNode:
+        return OptionNode("peer", children[0])
+
     # Intents
 
     def intent(self, children: Children) -> None:
@@ -365,12 +426,32 @@ class Builder:
         first, _, left, _, right, _, gateway = children
         return ClaimNode("GATEWAY", first, left, right, gateway.last, via=(gateway,))
 
-    def under_failures(self, children: Children) -> ClaimNode:
-        claim, failures = children
-        return claim._replace(failures=failures, last=failures.last)  # type: ignore[no-any-return]
+    def bottleneck(self, children: Children) -> ClaimNode:
+        first, _, left, _, right, _, services, _, _, *limit = children
+        return ClaimNode("BOTTLENECK", first, left, right, limit[-1], services, limit=limit)
+
+    def local_latency(self, children: Children) -> ClaimNode:
+        first, _, left, _, right, _, services, _, last = children
+        return ClaimNode("LOCAL_LATENCY", first, left, right, last, services)
+
+    def crosses_at_most(self, children: Children) -> ClaimNode:
+        left, _, right, _, services, _, _, _, most, last = children
+        return ClaimNode("CROSSES_AT_MOST", left.first, left, right, last, services, limit=(most,))
+
+    def conditional(self, children: Children) -> ClaimNode:
+        claim, *conditions = children
+        return claim._replace(conditions=conditions, last=conditions[-1].last)  # type: ignore[no-any-return]
+
+    def advertising(self, children: Children) -> AdvertisingNode:
+        first, site, verb, _, prefixes = children
+        return AdvertisingNode(first, site, prefixes or (), prefixes[-1] if prefixes else verb)
+
+    def establishment(self, children: Children) -> EstablishmentNode:
+        principals, _, _, local, _, remote = children
+        return EstablishmentNode(principals, local, remote)
 
     def failures(self, children: Children) -> FailuresNode:
-        return FailuresNode(children[2], [kind for kind in children[5:] if kind != ","])
+        return FailuresNode(children[0], children[2], [kind for kind in children[5:] if kind != ","])
 
     def failure_kind(self, children: Children) -> Token:
         return children[0]  # type: ignore[no-any-return]

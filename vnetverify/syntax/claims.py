@@ -10,17 +10,18 @@ from vnetverify.model.intents import (
     Claim,
     EndpointSet,
     ExpectedHop,
-    FailureKind,
-    Failures,
     HopKind,
     Intent,
     PlaceKind,
+    Statement,
     Verb,
 )
 from vnetverify.model.network import Network, Service
 from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET
 from vnetverify.source import Span
+from vnetverify.syntax.conditions import advertising, failures
 from vnetverify.syntax.elements import gateway_reference
+from vnetverify.syntax.establishing import establishment
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import shown
 from vnetverify.syntax.scope import Scope
@@ -29,7 +30,7 @@ from vnetverify.syntax.services import service
 from vnetverify.syntax.tree import (
     ClaimNode,
     EndpointsNode,
-    FailuresNode,
+    EstablishmentNode,
     ForEachNode,
     HopNode,
     IntentNode,
@@ -40,12 +41,13 @@ MOST_INSTANCES = 10_000  # sentences that a `for each` may stand for when they m
 
 _NAMED = 3  # sets that the text of a union names
 _ISOLATED = "ISOLATED"
-_MOST_FAILURES = 1000  # elements that may be down at once
-# A flow that works is found where nothing is down; what routes say is said of the network as it is declared.
-_WITHOUT_FAILURES = {"SOMETIMES_REACHES": "sometimes reaches", "NEXT_HOP": "next hop of", "GATEWAY": "gateway of"}
+_MOST_CROSSINGS = 1000
 _VERDICTS = {word: word for word in ("proved", "refuted", "vacuous", "unknown")}
 # Sentences about all packets that are delivered speak of every protocol; the others of what holds conversations.
-_ABOUT_PACKETS = frozenset({Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE})
+_ABOUT_PACKETS = frozenset({
+    Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE, Verb.BOTTLENECK, Verb.LOCAL_LATENCY,
+    Verb.CROSSES_AT_MOST,
+})  # fmt: skip
 # What is said of some flow, or of the members of one set among themselves, is said of each instance by itself.
 _ONE_BY_ONE = frozenset({Verb.SOMETIMES_REACHES, Verb.NOT_TRANSITIVE})
 
@@ -73,8 +75,11 @@ class Sentence:
 def intent(
     scope: Scope, network: Network, selectors: Selectors, services: Mapping[str, Service], name: str, node: IntentNode
 ) -> Intent:
-    claims: list[Claim] = []
+    claims: list[Statement] = []
     for written in node.sentences:
+        if isinstance(written, EstablishmentNode):
+            claims += establishment(scope, written)
+            continue
         plain = written if isinstance(written, ClaimNode) else written.claim
         text = scope.text(written.first, plain.last)
         sentence = Sentence(scope, network, selectors, services, plain, text, scope.span(written.first, plain.last))
@@ -190,35 +195,17 @@ def _united(sets: Sequence[EndpointSet]) -> EndpointSet:
 
 
 def claims_of(sentence: Sentence) -> list[Claim]:
-    """Return the claims that a sentence makes, each under the failures that it names."""
-    node = sentence.node.failures
-    if node is None:
-        return plain_claims(sentence)
-    allowed = failures(sentence, node)
-    return [replace(claim, failures=allowed) for claim in plain_claims(sentence)]
-
-
-def failures(sentence: Sentence, node: FailuresNode) -> Failures | None:
-    """Return what may be down; None where the sentence is none that failures go with, or says it wrongly."""
-    scope, verb = sentence.scope, sentence.node.verb
-    if verb in _WITHOUT_FAILURES:
-        scope.problems.error(
-            "failures-out-of-place",
-            f"{shown(_WITHOUT_FAILURES[verb])} goes without failures",
-            scope.span(node.most, node.last),
-            "not here",
-        )
-        return None
-    kinds = [FailureKind(str(kind)) for kind in node.kinds]
-    for at, token in enumerate(node.kinds):
-        if kinds[at] in kinds[:at]:
-            scope.problems.error("said-twice", f"{shown(token)} is said twice here", scope.span(token), "said again")
-    most = scope.number(node.most, 1, _MOST_FAILURES, "count")
-    return None if most is None else Failures(most, frozenset(kinds))
+    """Return the claims that a sentence makes, each in spite of the failures and announcements that it names."""
+    claims, node = plain_claims(sentence), sentence.node
+    if not node.conditions:
+        return claims
+    allowed = failures(sentence.scope, node)
+    announced = advertising(sentence.scope, sentence.network, node)
+    return [replace(claim, failures=allowed, advertising=announced) for claim in claims]
 
 
 def plain_claims(sentence: Sentence) -> list[Claim]:
-    """Return the claims that a sentence makes with everything up: two of `isolated from`, else one."""
+    """Return the claims that a sentence makes of the network as declared: two of `isolated from`, else one."""
     node, scope = sentence.node, sentence.scope
     if node.verb == _ISOLATED:
         return isolation(sentence)
@@ -232,11 +219,18 @@ def plain_claims(sentence: Sentence) -> list[Claim]:
     if node.hop is not None:
         pair = (left.endpoints, right.destinations)
         return [replace(claim, pairs=(pair,), expected_hop=expected_hop(scope, node.hop))]
-    claim = replace(claim, pairs=((left.endpoints, right.endpoints),))
+    claim = replace(claim, pairs=((left.endpoints, right.endpoints),), limit=limit(scope, node))
     devices = tuple(name for reference in node.via if (name := device(scope, reference, verb)) is not None)
     if verb is Verb.GATEWAY:
         return [replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, next(iter(devices), None)))]
     return [replace(claim, via=devices)]
+
+
+def limit(scope: Scope, node: ClaimNode) -> int | None:
+    """Return the number of a sentence that has one: bits a second where a unit follows, else peerings."""
+    if len(node.limit) == 2:
+        return scope.bandwidth(*node.limit)
+    return scope.number(node.limit[0], 0, _MOST_CROSSINGS, "count") if node.limit else None
 
 
 def isolation(sentence: Sentence) -> list[Claim]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from vnetverify.header import IntervalSet
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
     Access,
@@ -18,6 +19,7 @@ from vnetverify.model.network import (
     Gateway,
     GatewayKind,
     Nsg,
+    PrivateEndpointPolicies,
     SecurityRule,
     ServiceTag,
     Site,
@@ -36,6 +38,7 @@ from vnetverify.syntax.tree import (
     GatewayNode,
     NsgNode,
     OptionNode,
+    PortsNode,
     PrefixField,
     ReferenceNode,
     RuleNode,
@@ -49,7 +52,11 @@ if TYPE_CHECKING:
     from lark import Token
 
 _MODELS = {model.value: model for model in DeploymentModel}
-_REPEATABLE = frozenset({"address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes"})
+_POLICIES = {policies.value: policies for policies in PrivateEndpointPolicies}
+_REPEATABLE = frozenset({
+    "address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes", "public-ip", "write",
+    "peer",
+})  # fmt: skip
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
 
@@ -124,6 +131,7 @@ def _is_first(scope: Scope, vnet_name: str, node: SubnetNode) -> bool:
 def subnet(scope: Scope, vnet_name: str, node: SubnetNode, tags: Collection[str]) -> Subnet:
     options = Options(scope, node.options)
     nsg, table, nat = (options.word(key) for key in ("nsg", "routes", "nat-gateway"))
+    policies = options.word("private-endpoint-policies")
     return Subnet(
         text_of(node.name),
         vnet_name,
@@ -133,6 +141,7 @@ def subnet(scope: Scope, vnet_name: str, node: SubnetNode, tags: Collection[str]
         options.switch("default-outbound"),
         scope.find("nat gateway", nat) if nat else None,
         service_endpoints(scope, options.all_words("service-endpoints"), tags),
+        scope.one_of(policies, _POLICIES, "network policy") if policies is not None else None,
         span=scope.span(node.first, node.last),
     )
 
@@ -163,8 +172,15 @@ def gateway(scope: Scope, vnet_name: str, name: str, node: GatewayNode) -> Gatew
         options.flag("active-active"),
         DEFAULT_AS_NUMBER if number is None else number,
         options.flag("fastpath"),
+        bandwidth(scope, options),
         span=scope.span(node.name),
     )
+
+
+def bandwidth(scope: Scope, options: Options) -> int | None:
+    """Return the bits a second of an element, None where they are not said."""
+    number, unit = options.words("bandwidth") or (None, None)
+    return scope.bandwidth(number, unit) if number is not None and unit is not None else None
 
 
 def gateways(scope: Scope, vnet_name: str, node: VnetNode) -> tuple[Gateway, ...]:
@@ -195,6 +211,7 @@ def security_rule(scope: Scope, nsg_name: str, node: RuleNode) -> SecurityRule |
         return None
     if isinstance(protocol, NotUnderstood) or source_ports is None or destination_ports is None:
         return None
+    check_family(scope, node, source, destination)
     return SecurityRule(
         name,
         priority,
@@ -205,8 +222,28 @@ def security_rule(scope: Scope, nsg_name: str, node: RuleNode) -> SecurityRule |
         source_ports,
         destination,
         destination_ports,
-        span=scope.span(node.first, node.last),
+        first_of_several(scope, node.destination_ports),
+        scope.span(node.first, node.last),
     )
+
+
+def check_family(scope: Scope, node: RuleNode, source: AddressField, destination: AddressField) -> None:
+    """Report prefixes of both families in one rule (F-NSG-16)."""
+    fields = [field.prefixes for field in (source, destination) if isinstance(field, AddressPrefixes)]
+    if len({prefix.family for prefixes in fields for prefix in prefixes}) < 2:
+        return
+    is_one_field = any(len({prefix.family for prefix in prefixes}) > 1 for prefixes in fields)
+    message = "a field holds addresses of one family" if is_one_field else "source and destination are of one family"
+    last = node.destination.last
+    scope.problems.error("mixed-families", message, scope.span(node.name, last), "IPv4 and IPv6", (), "write two rules")
+
+
+def first_of_several(scope: Scope, node: PortsNode | None) -> IntervalSet | None:
+    """Return the first of several ranges of ports, which is all that is sure at a private endpoint (F-PE-9)."""
+    if node is None or len(node.ports) < 2:
+        return None
+    first = scope.port_range(node.ports[0])
+    return IntervalSet((first,)) if first is not None else None
 
 
 def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
@@ -250,6 +287,8 @@ def site(scope: Scope, name: str, node: SiteNode) -> Site:
         name,
         scope.prefixes(options.all_words("address")),
         scope.find("machine", behind) if behind else None,
+        scope.prefixes(options.all_words("site-routes")) if "site-routes" in options else None,
+        options.flag("point-to-site"),
         span=scope.span(node.name),
     )
 

@@ -41,6 +41,7 @@ _STARTS_ITEM = {
             "allow-forwarded-traffic",
             "allow-gateway-transit",
             "use-remote-gateways",
+            "enable-only-ipv6-peering",
             "remote-space",
             "local-subnets",
             "remote-subnets",
@@ -50,19 +51,27 @@ _STARTS_ITEM = {
     "route-server": frozenset({"branch-to-branch", "peer"}),
     "nsg": frozenset({"inbound", "outbound"}),
     "route-table": frozenset({"propagate-gateway-routes"}),
-    "vm": frozenset({"nic"}),
-    "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat"}),
-    "site": frozenset({"address", "behind"}),
+    "vm": frozenset({"nic", "bandwidth"}),
+    "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat", "bandwidth"}),
+    "firewall": frozenset({"nic", "forwards", "drops", "bandwidth"}),
+    "load-balancer": frozenset({"frontend", "rule"}),
+    "principal": frozenset({"write", "peer"}),
+    "site": frozenset({"address", "behind", "routes", "point-to-site"}),
     "connection": frozenset({"bgp", "prefixes", "circuit", "default-site"}),
 }
 # Words that begin an option of a line, set apart by two blanks.
 _OPTIONS = {
-    "subnet": frozenset({"nsg", "routes", "nat-gateway", "default-outbound", "service-endpoints"}),
+    "subnet": frozenset(
+        {"nsg", "routes", "nat-gateway", "default-outbound", "service-endpoints", "private-endpoint-policies"}
+    ),
     "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
+    "rule": frozenset({"probe", "floating-ip"}),
 }
 _ALWAYS_OPEN = frozenset({"vnet", "nsg", "route-table"})
-_OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection"})
-_ENDS_WITHOUT_NAME = frozenset({"peering", "vnet-local", "none", "internet", "symmetrically"})
+_OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection", "principal"})
+_ENDS_WITHOUT_NAME = frozenset({
+    "peering", "peerings", "vnet-local", "none", "internet", "symmetrically", "local", "advertises",
+})  # fmt: skip
 _FAILURES = frozenset({"failure", "failures"})
 _TIGHT_BEFORE = frozenset({",", ".", ":", "/"})
 _TIGHT_AFTER = frozenset({".", "/"})
@@ -177,10 +186,12 @@ def _starts_sentence(tokens: Sequence[Lexeme], index: int) -> bool:
     before = tokens[index - 1]
     if before.is_word(":"):
         return False
-    if token.is_word("for", "next"):
+    if token.is_word("for", "next", "bottleneck", "latency"):
         return True
     if token.is_word("gateway"):
         return tokens[index + 1].is_word("of")
+    if index > 1 and tokens[index - 2].is_word("least"):
+        return False  # the unit of a bandwidth
     ends_here = bool(before.kind) or before.is_word(*_ENDS_WITHOUT_NAME) or _ends_failures(tokens[:index])
     return bool(token.kind) and ends_here
 

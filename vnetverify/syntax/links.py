@@ -1,11 +1,11 @@
-"""From statements to what joins vnets: peerings, connected groups and Route Servers."""
+"""From statements to what joins vnets: peerings, connected groups and Route Servers; and who may peer."""
 
 from __future__ import annotations
 
-from vnetverify.model.network import BgpPeer, ConnectedGroup, LinkState, Peering, RouteServer
+from vnetverify.model.network import BgpPeer, ConnectedGroup, LinkState, Peering, Principal, RouteServer
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.scope import Scope
-from vnetverify.syntax.tree import BgpPeerNode, ConnectedGroupNode, PeeringNode, RouteServerNode
+from vnetverify.syntax.tree import BgpPeerNode, ConnectedGroupNode, PeeringNode, PrincipalNode, RouteServerNode
 
 
 def peering(scope: Scope, node: PeeringNode) -> tuple[Peering, ...]:
@@ -26,6 +26,7 @@ def peering(scope: Scope, node: PeeringNode) -> tuple[Peering, ...]:
         remote_space=scope.prefixes(options.all_words("remote-space")) if "remote-space" in options else None,
         local_subnets=participants(scope, local, options, "local-subnets"),
         remote_subnets=participants(scope, remote, options, "remote-subnets"),
+        only_ipv6=options.flag("enable-only-ipv6-peering"),
         span=scope.span(node.first, node.remote),
     )
     return (half,) if scope.names.declare("peering", half.id, half.span) else ()
@@ -63,3 +64,9 @@ def bgp_peer(scope: Scope, node: BgpPeerNode) -> BgpPeer | None:
     if machine is None or (node.next_hop is not None and next_hop is None):
         return None
     return BgpPeer(machine, prefixes, next_hop, scope.span(node.first, node.last))
+
+
+def principal(scope: Scope, name: str, node: PrincipalNode) -> Principal:
+    options = Options(scope, node.items)
+    write, peer = (tuple(dict.fromkeys(scope.find_all("vnet", options.all_words(key)))) for key in ("write", "peer"))
+    return Principal(name, write, peer, scope.span(node.name))

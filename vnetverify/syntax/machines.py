@@ -1,26 +1,28 @@
-"""From statements to virtual machines and appliances: interfaces, public addresses, policies."""
+"""From statements to virtual machines, appliances and firewalls: interfaces, public addresses, policies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from vnetverify.header import ALL_IPV4, IntervalSet
+from vnetverify.header import ALL_IPV4, Family, IntervalSet, family_of
 from vnetverify.model.network import Access, Machine, Nic, PolicyRule, PublicAddress, Sku
+from vnetverify.source import Span
+from vnetverify.syntax import elements
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.scope import NotUnderstood, Scope
 from vnetverify.syntax.tree import EndpointsNode, MachineNode, NicNode, OptionNode, PolicyNode
 
 if TYPE_CHECKING:
-    pass
+    from lark import Token
 
 _NOTHING = "nothing"
 
 
 def machine(scope: Scope, name: str, node: MachineNode) -> Machine:
     """Return the machine; the lines of its policy, which may name sets, follow from `policy`."""
-    is_appliance = node.kind == "appliance"
+    is_appliance = node.kind in ("appliance", "firewall")
     nodes = [item for item in node.items if isinstance(item, NicNode)]
     nics = tuple(
         made
@@ -30,12 +32,15 @@ def machine(scope: Scope, name: str, node: MachineNode) -> Machine:
     options = Options(scope, node.items)
     stateful = options.word("stateful")
     is_router = is_appliance or any(interface.ip_forwarding for interface in nics)
+    if node.kind == "firewall":
+        return Machine(name, nics, None, True, True, True, elements.bandwidth(scope, options), scope.span(node.name))
     return Machine(
         name,
         nics,
         None if is_router else (),
         stateful == "stateful" if stateful else None if is_router else False,
         options.switch("source-nat"),
+        bandwidth=elements.bandwidth(scope, options),
         span=scope.span(node.name),
     )
 
@@ -60,22 +65,40 @@ def nic(scope: Scope, default_name: str, machine_name: str, node: NicNode, forwa
         group,
         asgs,
         forwards if forwarding is None else forwarding,
-        public_address(scope, name, node.options),
+        *public_addresses(scope, name, node.options),
         span=span,
     )
 
 
-def public_address(scope: Scope, nic_name: str, options: Sequence[OptionNode]) -> PublicAddress | None:
-    words = next((option.words for option in options if option.kind == "public-ip"), None)
-    if words is None:
-        return None
-    keyword, name_token, sku, address = words
-    assert keyword is not None
-    place = scope.span(keyword, address or sku or name_token)
-    name = text_of(name_token) if name_token is not None else f"{nic_name}-ip"
+def public_addresses(
+    scope: Scope, nic_name: str, options: Sequence[OptionNode]
+) -> tuple[PublicAddress | None, PublicAddress | None]:
+    """Return the public addresses of IPv4 and of IPv6, at most one of each."""
+    found: dict[Family, PublicAddress | None] = {}
+    for keyword, *words in (option.words for option in options if option.kind == "public-ip"):
+        assert keyword is not None
+        address = scope.address(words[2]) if words[2] is not None and words[2].type == "ADDRESS" else None
+        is_ipv6 = words[2] == "ipv6" if address is None else family_of(address) is Family.IPV6
+        family = Family.IPV6 if is_ipv6 else Family.IPV4
+        place = scope.span(keyword, next((word for word in reversed(words) if word is not None), None))
+        if family in found:
+            message = f"an interface has one public {'IPv6' if is_ipv6 else 'IPv4'} address"
+            help_text = None if is_ipv6 else "one of IPv6 that is not known is written `public-ip ipv6`"
+            scope.problems.error("said-twice", message, place, "said again", (), help_text)
+            continue
+        found[family] = public_address(scope, f"{nic_name}-ip{'v6' if is_ipv6 else ''}", words[:2], address, place)
+    return found.get(Family.IPV4), found.get(Family.IPV6)
+
+
+def public_address(
+    scope: Scope, default_name: str, words: Sequence[Token | None], address: int | None, place: Span
+) -> PublicAddress | None:
+    """Return the public address; None where its name is taken. `words` are its name and SKU."""
+    name_token, sku = words
+    name = text_of(name_token) if name_token is not None else default_name
     if not scope.names.declare("public address", name, place):
         return None
-    return PublicAddress(name, Sku(str(sku)) if sku else None, scope.address(address) if address else None, place)
+    return PublicAddress(name, Sku(str(sku)) if sku else None, address, place)
 
 
 def policy(

@@ -104,14 +104,18 @@ def declare_imported(names: Names, network: Network) -> None:
         ("machine", network.machines),
         ("gateway", network.gateways),
         ("site", network.sites),
+        ("load balancer", network.load_balancers),
+        ("private endpoint", network.private_endpoints),
+        ("principal", network.principals),
     ):
         for element in elements.values():
             names.declare(kind, element.name, element.span)
     names.vnet_of_gateway.update((gateway.name, gateway.vnet) for gateway in network.gateways.values())
     for nic in network.nics():
         names.declare("nic", nic.name, nic.span)
-        if nic.public_address is not None and names.lookup("public address", nic.public_address.name) is None:
-            names.declare("public address", nic.public_address.name, nic.public_address.span)
+        for public in (nic.public_address, nic.public_ipv6):
+            if public is not None and names.lookup("public address", public.name) is None:
+                names.declare("public address", public.name, public.span)
     for connection in network.connections:
         names.declare("connection", connection.name, connection.span)
     for group in network.connected_groups:

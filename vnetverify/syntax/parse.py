@@ -22,11 +22,13 @@ LARGEST = 64 * 1024 * 1024  # characters of a text; more is refused, not read
 _MISTAKES = 50  # mistakes of syntax reported for one text
 
 STATEMENTS = (
-    "appliance", "asg", "assume", "connected-group", "connection", "era", "group", "intent", "nat-gateway", "nsg",
-    "peering", "reading", "route-server", "route-table", "service", "service-tag", "site", "use", "vm", "vnet",
+    "appliance", "asg", "assume", "connected-group", "connection", "era", "firewall", "group", "intent",
+    "load-balancer", "nat-gateway", "nsg", "peering", "principal", "private-endpoint", "reading", "route-server",
+    "route-table", "service", "service-tag", "site", "use", "vm", "vnet",
 )  # fmt: skip
 _FLAGS = (
     "allow-virtual-network-access", "allow-forwarded-traffic", "allow-gateway-transit", "use-remote-gateways",
+    "enable-only-ipv6-peering",
 )  # fmt: skip
 
 # A statement begins a line, in the canonical layout without indentation; that is where reading goes on after a mistake.

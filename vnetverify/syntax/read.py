@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import Era, Network, Service
+from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Service
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
-from vnetverify.syntax import claims, elements, links, machines, routes
+from vnetverify.syntax import balancers, claims, elements, links, machines, routes
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import parse, parse_endpoints
@@ -29,10 +29,13 @@ from vnetverify.syntax.tree import (
     GatewayNode,
     GroupNode,
     IntentNode,
+    LoadBalancerNode,
     MachineNode,
     NameNode,
     NsgNode,
     PeeringNode,
+    PrincipalNode,
+    PrivateEndpointNode,
     ReadingNode,
     RouteServerNode,
     RouteTableNode,
@@ -52,7 +55,10 @@ _KINDS: Mapping[type, str] = {
     NsgNode: "nsg",
     RouteTableNode: "route table",
     MachineNode: "machine",
+    LoadBalancerNode: "load balancer",
+    PrivateEndpointNode: "private endpoint",
     SiteNode: "site",
+    PrincipalNode: "principal",
     GroupNode: GROUP,
     ServiceNode: "service",
     IntentNode: "intent",
@@ -200,6 +206,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
     asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
     peerings, connections = list(imported.peerings), list(imported.connections)
     groups, servers = list(imported.connected_groups), list(imported.route_servers)
+    endpoints, principals = dict(imported.private_endpoints), dict(imported.principals)
     tags.update(_service_tags(written))  # first, since routes lead to their prefixes
     for one in written:
         scope, name = one.scope, one.name
@@ -219,6 +226,11 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
                 tables[name] = routes.route_table(scope, name, node, tags)
             case MachineNode() as node:
                 hosts[name] = machines.machine(scope, name, node)
+            case PrivateEndpointNode() as node:
+                endpoint = balancers.private_endpoint(scope, name, node)
+                endpoints.update({name: endpoint} if endpoint is not None else {})
+            case PrincipalNode() as node:
+                principals[name] = links.principal(scope, name, node)
             case SiteNode() as node:
                 sites[name] = elements.site(scope, name, node)
             case ConnectionNode() as node:
@@ -242,8 +254,20 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         tags,
         tuple(groups),
         tuple(servers),
+        {**imported.load_balancers, **_load_balancers(written, hosts)},
+        endpoints,
+        principals,
         unmodelled=imported.unmodelled,
     )
+
+
+def _load_balancers(written: Sequence[Written], hosts: Mapping[str, Machine]) -> dict[str, LoadBalancer]:
+    """Return the load balancers, which name interfaces of all machines."""
+    return {
+        one.name: balancers.load_balancer(one.scope, one.name, one.node, hosts)
+        for one in written
+        if isinstance(one.node, LoadBalancerNode)
+    }
 
 
 def _service_tags(written: Sequence[Written]) -> Mapping[str, tuple[Prefix, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from vnetverify.header import Prefix
+from vnetverify.header import Prefix, family_of
 from vnetverify.model.network import NextHopType, RouteTable, UserRoute
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of
@@ -38,8 +38,14 @@ def routes_of(scope: Scope, node: RouteNode, tags: Tags) -> Iterator[UserRoute]:
     prefix = scope.prefix(node.destination) if node.destination.type == "ADDRESS" else None
     if name is None or (node.hop_address is not None and address is None):
         return
+    family = family_of(address) if address is not None else None
+    if prefix is not None and family not in (None, prefix.family):
+        message, label = "the next hop is of another family than the prefix", "IPv4 and IPv6"
+        scope.problems.error("mixed-families", message, span, label)
+        return
     for reached in (prefix,) if tag is None else tags[tag]:
-        if reached is not None:
+        # Of a tag's prefixes only those of its own family can be sent to an appliance's address.
+        if reached is not None and family in (None, reached.family):
             yield UserRoute(name, reached, _HOPS[str(node.hop)], address, tag, span)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from vnetverify.header import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 ANY_WORDS = frozenset({"any", "*"})
+BANDWIDTH_UNITS = {"bps": 1, "kbps": 10**3, "mbps": 10**6, "gbps": 10**9}
+_LARGEST_BANDWIDTH = 10**9
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u180e]")
 _LONGEST_NAME = 260
 _TEXT = 200  # characters kept of a sentence's text
@@ -120,7 +122,7 @@ class Scope:
         )
 
     def prefix(self, token: Token) -> Prefix | None:
-        """Return the prefix that is written; an address is a prefix of 32 bits."""
+        """Return the prefix that is written; an address is a prefix of itself alone."""
         known = self._prefixes.get(token)
         if known is not None:
             return known
@@ -193,7 +195,13 @@ class Scope:
         )
         return NOT_UNDERSTOOD
 
-    def one_of(self, token: Token, choices: dict[str, Value], what: str) -> Value | None:
+    def bandwidth(self, number: Token, unit: Token) -> int | None:
+        """Return the bits a second that are written."""
+        amount = self.number(number, 1, _LARGEST_BANDWIDTH, "bandwidth")
+        factor = self.one_of(unit, BANDWIDTH_UNITS, "unit")
+        return None if amount is None or factor is None else amount * factor
+
+    def one_of(self, token: Token, choices: Mapping[str, Value], what: str) -> Value | None:
         """Return the value that a word stands for."""
         found = choices.get(token.casefold())
         if found is None:
@@ -208,10 +216,7 @@ class Scope:
         return found
 
     def _bad_prefix(self, token: Token, reason: str, code: str = "bad-prefix") -> None:
-        if ":" in token:
-            self.problems.error(code, "IPv6 is not modelled", self.span(token), "expected an IPv4 prefix")
-        else:
-            self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason)
+        self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason)
 
 
 class NotUnderstood:

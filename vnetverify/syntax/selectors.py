@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from vnetverify.header import ALL_IPV4, Interval, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.header import ALL_IPV4, IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, are_disjoint, union, without
 from vnetverify.model.intents import ANYWHERE, EndpointSet
 from vnetverify.model.network import Network, Subnet, Vnet
@@ -17,8 +17,9 @@ from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.tree import AddressTerm, EndpointsNode, GroupNode, ReferenceNode, TaggedTerm, TermNode
 
 VNET, SUBNET, MACHINE, SITE, GROUP = "vnet", "subnet", "machine", "site", "group"
+LOAD_BALANCER, PRIVATE_ENDPOINT = "load balancer", "private endpoint"
 _SHOWN_OF_CIRCLE = 3
-SELECTABLE = (VNET, MACHINE, SITE, GROUP)
+SELECTABLE = (VNET, MACHINE, SITE, LOAD_BALANCER, PRIVATE_ENDPOINT, GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,13 @@ class Selectors:
             return self.groups[name].members if name in self.groups else ()
         if kind == VNET:
             return (self._vnet(network.vnets[name]),) if name in network.vnets else ()
+        if kind == LOAD_BALANCER:
+            return (_member(self._endpoints.of_load_balancer(network.load_balancers[name])),)
+        if kind == PRIVATE_ENDPOINT:
+            known = network.private_endpoints.get(name)
+            return () if known is None else (_member(self._endpoints.of_private_endpoint(known)),)
         if kind == MACHINE:
-            machine = network.machines[name]
-            addresses = [Interval(address, address) for nic in machine.nics for address in nic.addresses]
-            return (Member(name, self._endpoints.of_machine(machine), interval_set(addresses)),)
+            return (_member(self._endpoints.of_machine(network.machines[name])),)
         site = network.sites[name]
         return (Member(name, self._endpoints.of_site(site), addresses_of(site.prefixes)),)
 
@@ -190,6 +194,12 @@ class Selectors:
             known = Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)), is_prefix=True)
             self._prefixes[prefix] = known
         return known
+
+
+def _member(endpoints: EndpointSet) -> Member:
+    """Return the member for what has its own addresses and no others."""
+    ranges = interval_set(interval for _, addresses in endpoints.parts for interval in addresses)
+    return Member(endpoints.text, endpoints, ranges)
 
 
 def word_of(term: TermNode) -> str:

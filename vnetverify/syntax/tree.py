@@ -255,6 +255,49 @@ class MachineNode(NamedTuple):
     items: Sequence[NicNode | PolicyNode | OptionNode]
 
 
+class FrontendNode(NamedTuple):
+    first: Token
+    name: Token | None
+    address: Token
+    subnet: ReferenceNode | None
+
+    @property
+    def last(self) -> Token:
+        return self.subnet.last if self.subnet is not None else self.address
+
+
+class BalancingNode(NamedTuple):
+    """A rule of a load balancer; the frontend is the first one where none is named."""
+
+    first: Token
+    name: Token
+    protocol: Token
+    port: Token | None
+    frontend: Token | None
+    members: Sequence[ReferenceNode]
+    options: Sequence[OptionNode]
+
+    @property
+    def last(self) -> Token:
+        said = [word for option in self.options[-1:] for word in option.words if word is not None]
+        return said[-1] if said else self.members[-1].last
+
+
+class LoadBalancerNode(NamedTuple):
+    name: Token
+    sku: Token | None
+    subnet: ReferenceNode | None
+    items: Sequence[FrontendNode | BalancingNode]
+
+
+class PrivateEndpointNode(NamedTuple):
+    first: Token
+    name: Token
+    addresses: Sequence[Token]
+    subnet: ReferenceNode
+    pending: Token | None
+
+
 class SiteNode(NamedTuple):
     name: Token
     items: Sequence[OptionNode]
@@ -276,6 +319,11 @@ class GroupNode(NamedTuple):
 class ServiceNode(NamedTuple):
     name: Token
     services: ServicesNode
+
+
+class PrincipalNode(NamedTuple):
+    name: Token
+    items: Sequence[OptionNode]
 
 
 class AssumeNode(NamedTuple):
@@ -307,6 +355,7 @@ class HopNode(NamedTuple):
 class FailuresNode(NamedTuple):
     """`under any MOST failures of KINDS`."""
 
+    first: Token
     most: Token
     kinds: Sequence[Token]
 
@@ -315,8 +364,20 @@ class FailuresNode(NamedTuple):
         return self.kinds[-1]
 
 
+class AdvertisingNode(NamedTuple):
+    """`whatever SITE advertises [within PREFIXES]`."""
+
+    first: Token
+    site: Token
+    prefixes: Sequence[Token]
+    last: Token
+
+
 class ClaimNode(NamedTuple):
-    """A sentence; `verb` is the name of a `Verb`, or `ISOLATED`; `via` holds the devices named."""
+    """A sentence; `verb` is the name of a `Verb`, or `ISOLATED`; `via` holds the devices named.
+
+    `limit` is a number, with its unit behind it where it has one; `conditions` come in the order they are written in.
+    """
 
     verb: str
     first: Token
@@ -327,7 +388,8 @@ class ClaimNode(NamedTuple):
     via: Sequence[ReferenceNode] = ()
     hub: Token | None = None
     hop: HopNode | None = None
-    failures: FailuresNode | None = None
+    limit: Sequence[Token] = ()
+    conditions: Sequence[FailuresNode | AdvertisingNode] = ()
 
 
 class ForEachNode(NamedTuple):
@@ -335,6 +397,14 @@ class ForEachNode(NamedTuple):
     variables: Sequence[Token]
     members: EndpointsNode
     claim: ClaimNode
+
+
+class EstablishmentNode(NamedTuple):
+    """`PRINCIPALS may establish LOCAL -> REMOTE`."""
+
+    principals: EndpointsNode
+    local: Token
+    remote: Token
 
 
 class ExpectationNode(NamedTuple):
@@ -345,7 +415,7 @@ class ExpectationNode(NamedTuple):
 class IntentNode(NamedTuple):
     name: Token
     reason: Token | None
-    sentences: Sequence[ClaimNode | ForEachNode]
+    sentences: Sequence[ClaimNode | ForEachNode | EstablishmentNode]
     expectation: ExpectationNode | None
 
 
@@ -363,9 +433,12 @@ Statement = (
     | RouteTableNode
     | ServiceTagNode
     | MachineNode
+    | LoadBalancerNode
+    | PrivateEndpointNode
     | SiteNode
     | ConnectionNode
     | GroupNode
     | ServiceNode
+    | PrincipalNode
     | IntentNode
 )

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from vnetverify.header import (
-    ALL_IPV4,
+    ALL_ADDRESSES,
     ALL_PORTS,
     PROTOCOL_NAMES,
     Interval,
     IntervalSet,
     Prefix,
     address_text,
+    family_of,
 )
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
@@ -25,13 +26,18 @@ from vnetverify.model.network import (
     Connection,
     DeploymentModel,
     Era,
+    Frontend,
     Gateway,
+    LoadBalancer,
+    LoadBalancingRule,
     Machine,
     Network,
     Nic,
     Nsg,
     Peering,
     PolicyRule,
+    Principal,
+    PrivateEndpoint,
     PublicAddress,
     RouteServer,
     RouteTable,
@@ -42,7 +48,9 @@ from vnetverify.model.network import (
     UserRoute,
     Vnet,
 )
+from vnetverify.syntax.balancers import FIRST_FRONTEND
 from vnetverify.syntax.layout import format_text
+from vnetverify.syntax.scope import BANDWIDTH_UNITS
 from vnetverify.syntax.tags import tag_spelling
 from vnetverify.syntax.words import quoted, written, written_service
 
@@ -71,8 +79,11 @@ def _statements(network: Network) -> Iterator[str]:
     yield from map(_route_table, network.route_tables.values())
     yield from map(_machine, network.machines.values())
     yield from map(_route_server, network.route_servers)
+    yield from (_load_balancer(balancer, network) for balancer in network.load_balancers.values())
+    yield from map(_private_endpoint, network.private_endpoints.values())
     yield from map(_site, network.sites.values())
     yield from (_connection(connection, network) for connection in network.connections)
+    yield from map(_principal, network.principals.values())
 
 
 def _block(header: str, items: Iterable[str]) -> str:
@@ -103,6 +114,8 @@ def _subnet(subnet: Subnet) -> str:
         parts.append(f"default-outbound {_switch(subnet.default_outbound)}")
     if subnet.service_endpoints:
         parts.append(f"service-endpoints {', '.join(map(written_service, subnet.service_endpoints))}")
+    if subnet.private_endpoint_policies is not None:
+        parts.append(f"private-endpoint-policies {subnet.private_endpoint_policies.value}")
     return " ".join(parts)
 
 
@@ -112,6 +125,7 @@ def _gateway(gateway: Gateway) -> str:
         *((f"asn {gateway.asn}",) if gateway.asn != DEFAULT_AS_NUMBER else ()),
         *(("active-active",) if gateway.active_active else ()),
         *(("fastpath",) if gateway.fastpath else ()),
+        *_bandwidth(gateway.bandwidth),
         *((f"allow-remote-vnets {_switch(allows)}",) if (allows := gateway.allows_remote_vnets) is not None else ()),
     ]
     return f"{header} {{ {' '.join(options)} }}" if options else header
@@ -124,6 +138,7 @@ def _peering(half: Peering) -> str:
         *(("allow-forwarded-traffic",) if half.allow_forwarded_traffic else ()),
         *(("allow-gateway-transit",) if half.allow_gateway_transit else ()),
         *(("use-remote-gateways",) if half.use_remote_gateways else ()),
+        *(("enable-only-ipv6-peering",) if half.only_ipv6 else ()),
         *((f"state {half.state.value}",) if half.state is not None else ()),
         *((f"remote-space {_prefixes(space)}",) if space is not None else ()),
         *((f"local-subnets {', '.join(map(written, local))}",) if local is not None else ()),
@@ -157,8 +172,19 @@ def _security_rule(rule: SecurityRule, network: Network) -> str:
     return (
         f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.access.value} {_protocol(rule.protocol)}"
         f" from {_field(rule.source, network)}{_ports(rule.source_ports)}"
-        f" to {_field(rule.destination, network)}{_ports(rule.destination_ports)}"
+        f" to {_field(rule.destination, network)}{_destination_ports(rule)}"
     )
+
+
+def _destination_ports(rule: SecurityRule) -> str:
+    """Return the ports with the range that is the first of several in front."""
+    first = rule.first_destination_ports
+    if first is None:
+        return _ports(rule.destination_ports)
+    low = first.intervals[0].low
+    # Where the first range holds all of them, another one inside it still says that there are several.
+    others = rule.destination_ports - first or IntervalSet((Interval(low, low),))
+    return f" port {', '.join(_port_range(interval) for interval in (*first, *others))}"
 
 
 def _field(field: AddressField, network: Network) -> str:
@@ -192,24 +218,42 @@ def _route(route: UserRoute) -> str:
 
 
 def _machine(machine: Machine) -> str:
-    """Return a `vm` where its defaults say all there is, else an `appliance` that says everything."""
+    """Return a `vm` where its defaults say all there is, else an `appliance` that says everything.
+
+    A managed firewall says its policy alone, since the rest is Azure's.
+    """
+    if machine.is_managed:
+        nics = [_nic(nic, number, machine.name, True) for number, nic in enumerate(machine.nics, 1)]
+        return _block(f"firewall {written(machine.name)}", (*nics, *_policy(machine), *_bandwidth(machine.bandwidth)))
     forwards = any(nic.ip_forwarding for nic in machine.nics)
     defaults = (None, None, None) if forwards else ((), False, None)
     is_vm = (machine.policy, machine.stateful, machine.translates_source) == defaults
     nics = [_nic(nic, number, machine.name, not is_vm) for number, nic in enumerate(machine.nics, 1)]
     if is_vm:
-        return _block(f"vm {written(machine.name)}", nics)
-    return _block(f"appliance {written(machine.name)}", (*nics, *_behaviour(machine)))
+        return _block(f"vm {written(machine.name)}", (*nics, *_bandwidth(machine.bandwidth)))
+    behaviour = (*_policy(machine), *_behaviour(machine), *_bandwidth(machine.bandwidth))
+    return _block(f"appliance {written(machine.name)}", (*nics, *behaviour))
 
 
-def _behaviour(machine: Machine) -> Iterator[str]:
+def _policy(machine: Machine) -> Iterator[str]:
     if machine.policy == ():
         yield "forwards nothing"
     yield from map(_policy_rule, machine.policy or ())
+
+
+def _behaviour(machine: Machine) -> Iterator[str]:
     if machine.stateful is not None:
         yield "stateful" if machine.stateful else "stateless"
     if machine.translates_source is not None:
         yield f"source-nat {_switch(machine.translates_source)}"
+
+
+def _bandwidth(bits: int | None) -> tuple[str, ...]:
+    """Return the bits a second in the largest unit that divides them."""
+    if bits is None:
+        return ()
+    unit, factor = next(found for found in reversed(BANDWIDTH_UNITS.items()) if bits % found[1] == 0)
+    return (f"bandwidth {bits // factor} {unit.title() if factor > 1 else unit}",)
 
 
 def _policy_rule(rule: PolicyRule) -> str:
@@ -234,24 +278,85 @@ def _nic(nic: Nic, number: int, machine: str, forwards: bool) -> str:
     if nic.ip_forwarding is not forwards:
         parts.append(f"ip-forwarding {_switch(nic.ip_forwarding)}")
     if nic.public_address is not None:
-        parts.append(_public_address(nic.public_address, nic.name))
+        parts.append(_public_address(nic.public_address, f"{nic.name}-ip", ""))
+    if nic.public_ipv6 is not None:
+        parts.append(_public_address(nic.public_ipv6, f"{nic.name}-ipv6", "ipv6"))
     return " ".join(parts)
 
 
-def _public_address(public: PublicAddress, nic: str) -> str:
+def _public_address(public: PublicAddress, default_name: str, family: str) -> str:
+    """Return the public address; `family` is the word for its family where that is no matter of course."""
     parts = ["public-ip"]
-    if public.name != f"{nic}-ip":
+    if public.name != default_name:
         parts.append(written(public.name))
     if public.sku is not None:
         parts.append(public.sku.value)
-    if public.address is not None:
-        parts.append(address_text(public.address))
+    address = address_text(public.address) if public.address is not None else family
+    return " ".join((*parts, address) if address else parts)
+
+
+def _load_balancer(balancer: LoadBalancer, network: Network) -> str:
+    header = f"load-balancer {written(balancer.name)}"
+    if balancer.sku is not None:
+        header += f" {balancer.sku.value}"
+    first = next(iter(balancer.frontends), None)
+    if first is not None:
+        header += f" in {_place(first)}"
+    frontends = (_frontend(frontend, first) for frontend in balancer.frontends)
+    return _block(header, (*frontends, *(_balancing_rule(rule, balancer, network) for rule in balancer.rules)))
+
+
+def _place(element: Frontend | PrivateEndpoint) -> str:
+    return f"{written(element.vnet)}.{written(element.subnet)}"
+
+
+def _frontend(frontend: Frontend, first: Frontend | None) -> str:
+    name = f"{written(frontend.name)} " if frontend.name != FIRST_FRONTEND else ""
+    elsewhere = f" in {_place(frontend)}" if first is not None and frontend.subnet_id != first.subnet_id else ""
+    return f"frontend {name}{address_text(frontend.address)}{elsewhere}"
+
+
+def _balancing_rule(rule: LoadBalancingRule, balancer: LoadBalancer, network: Network) -> str:
+    parts = [f"rule {written(rule.name)} {_protocol(rule.protocol)}"]
+    if rule.port is not None:
+        parts.append(str(rule.port))
+    if rule.frontend != balancer.frontends[0].name:
+        parts.append(f"at {written(rule.frontend)}")
+    parts.append(f"-> {', '.join(_member(name, network) for name in rule.members)}")
+    if rule.backend_port != rule.port:
+        parts.append(f"port {rule.backend_port}")
+    if rule.probe is not None:
+        parts.append(f"probe {rule.probe.port}")
+    if rule.floating_ip:
+        parts.append("floating-ip")
     return " ".join(parts)
+
+
+def _member(nic: str, network: Network) -> str:
+    """Return the interface's name, behind its machine's where a machine is called as it is and begins with another."""
+    namesake = next((machine for name, machine in network.machines.items() if name.casefold() == nic.casefold()), None)
+    if namesake is None or (namesake.nics[:1] and namesake.nics[0].name == nic):
+        return written(nic)
+    return f"{written(next(known.machine for known in network.nics() if known.name == nic))}.{written(nic)}"
+
+
+def _private_endpoint(endpoint: PrivateEndpoint) -> str:
+    addresses = ", ".join(map(address_text, endpoint.addresses))
+    pending = "" if endpoint.is_approved else " pending"
+    return f"private-endpoint {written(endpoint.name)} {addresses} in {_place(endpoint)}{pending}"
 
 
 def _site(site: Site) -> str:
     behind = (f"behind {written(site.behind)}",) if site.behind is not None else ()
-    return _block(f"site {written(site.name)}", (*(f"address {prefix}" for prefix in site.prefixes), *behind))
+    return _block(
+        f"site {written(site.name)}",
+        (
+            *(("point-to-site",) if site.point_to_site else ()),
+            *(f"address {prefix}" for prefix in site.prefixes),
+            *behind,
+            *((f"routes {_prefixes(site.routes)}",) if site.routes is not None else ()),
+        ),
+    )
 
 
 def _connection(connection: Connection, network: Network) -> str:
@@ -269,12 +374,21 @@ def _connection(connection: Connection, network: Network) -> str:
     return _block(header, options) if options else header
 
 
+def _principal(principal: Principal) -> str:
+    items = (
+        f"{word} {', '.join(map(written, vnets))}"
+        for word, vnets in (("write", principal.write), ("peer", principal.peer))
+        if vnets
+    )
+    return _block(f"principal {written(principal.name)}", items)
+
+
 def _prefixes(prefixes: Sequence[Prefix]) -> str:
     return ", ".join(map(str, prefixes)) or "none"
 
 
 def _addresses(addresses: IntervalSet) -> str:
-    if addresses == ALL_IPV4:
+    if addresses == ALL_ADDRESSES:
         return "any"
     return ", ".join(str(prefix) for interval in addresses for prefix in prefixes_of(interval))
 
@@ -283,10 +397,11 @@ def prefixes_of(interval: Interval) -> Iterator[Prefix]:
     """Yield the fewest prefixes that hold exactly the addresses of `interval`, in order."""
     low = interval.low
     while low <= interval.high:
-        aligned = low & -low or 1 << 32
+        bits = family_of(low).bits
+        aligned = low & -low or 1 << bits
         room = 1 << (interval.high - low + 1).bit_length() - 1
         size = min(aligned, room)
-        yield Prefix(low, 33 - size.bit_length())
+        yield Prefix(low, bits + 1 - size.bit_length())
         low += size
 
 

@@ -28,9 +28,10 @@ from vnetverify.prover.prove import Inquiry, decide, doubts
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.rules import SettledFacts
+from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.examples import example_of
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, read, resolve_expression, service_tags, uses
@@ -293,8 +294,9 @@ class _Run:
         """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""
         witness = None if isinstance(verdict, Vacuous) else verdict.witness
         if witness is None:
-            return verdict, None
+            return verdict, self._example(claim) if isinstance(verdict, Proved) else None
         found = violates(self.network, claim, witness.origin, witness.flow, witness.world)
+        billed_in = self.network.era if claim.verb is Verb.CROSSES_AT_MOST else None
         if claim.verb is Verb.SOMETIMES_REACHES:
             if found is not None or not in_question(self.network, claim, witness.origin, witness.flow, witness.world):
                 raise Disagreement(claim, witness, "the simulator does not see the flow get there and back")
@@ -304,7 +306,12 @@ class _Run:
             raise Disagreement(claim, witness, "the simulator does not see the flow contradict the claim")
         if isinstance(verdict, Refuted):
             verdict = replace(verdict, why=found.why)
-        return verdict, tell(witness.origin, witness.flow, found.traces, found.why)
+        return verdict, tell(witness.origin, witness.flow, found.traces, found.why, billed_in)
+
+    def _example(self, claim: Claim) -> Story | None:
+        """Return the story of a flow that a proof about routes speaks of: the route that wins, and what it beats."""
+        found = example_of(self.network, claim, World(SettledFacts(self.assumed)))
+        return None if found is None else tell(found[0], found[1], (found[2],))
 
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""

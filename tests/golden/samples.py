@@ -10,6 +10,7 @@ from vnetverify.model.network import Service, Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import World, uncertainty
+from vnetverify.simulator.journey import Loser
 from vnetverify.source import Source, Span
 
 SQL = Service("sql", ((TCP, interval_set([Interval(1433, 1433)])),))
@@ -43,8 +44,8 @@ STORY = Story(
             "R-SEL-1",
             at(11),
             (
-                "0.0.0.0/0 via appliance 10.0.1.4: a longer prefix wins",
-                "0.0.0.0/0 to the Internet: a longer prefix wins",
+                Loser("0.0.0.0/0 via appliance 10.0.1.4", "a longer prefix wins", "R-SEL-1"),
+                Loser("0.0.0.0/0 to the Internet", "a longer prefix wins", "R-SEL-1"),
             ),
         ),
         Hop("hub.db", "AllowVnetInBound allows, nothing earlier matches", "F-DEF-2", at(5)),

@@ -49,7 +49,8 @@ def test_trace_follows_a_flow_there_and_back(text: str, capsys: pytest.CaptureFi
 
     assert "tcp 10.1.0.4:49152 -> 10.0.2.4:1433 from spoke.app" in told
     assert "delivered to 10.0.2.4 at hub.db" in told
-    assert told.endswith("the reply comes back to the sender\n")
+    assert "  the reply comes back to the sender\n" in told
+    assert told.endswith("each is billed on both sides, egress and ingress: 4 charges  R-LINT-3\n")
 
 
 def test_trace_takes_a_machine_for_its_address(text: str, capsys: pytest.CaptureFixture[str]) -> None:

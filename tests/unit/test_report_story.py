@@ -8,6 +8,7 @@ import pytest
 from vnetverify.explanation.story import Story, tell, tell_conversation
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Place
+from vnetverify.model.network import Era
 from vnetverify.report.narrative import narrate, place
 from vnetverify.rules import World
 from vnetverify.simulator.walk import converse, trace
@@ -79,9 +80,9 @@ def test_the_losers_of_a_route_selection_are_kept() -> None:
     routed = next(hop for hop in story.hops if "via peering with hub" in hop.what)
     told_shortly, told_fully = list(narrate(story)), list(narrate(story, losers=True))
 
-    assert any(loser.startswith("0.0.0.0/0 to the Internet") for loser in routed.lost)
+    assert any(loser.what == "0.0.0.0/0 to the Internet" for loser in routed.lost)
     assert not any("not 0.0.0.0/0 to the Internet" in line for line in told_shortly)
-    assert any("not 0.0.0.0/0 to the Internet" in line for line in told_fully)
+    assert any("not 0.0.0.0/0 to the Internet" in line and "R-SEL-1" in line for line in told_fully)
 
 
 def test_a_fact_that_no_document_knows_stands_in_the_story() -> None:
@@ -97,6 +98,28 @@ def test_a_story_of_one_way_has_no_reply() -> None:
 
     assert story.back_end is None
     assert not any("the reply" in line for line in lines(story))
+
+
+@pytest.mark.parametrize(
+    ("era", "ending"),
+    [
+        (Era.CURRENT, "each is billed on both sides, egress and ingress: 4 charges  R-LINT-3"),
+        (Era.Y2016, "in 2016-07 that is free  R-LINT-3"),
+    ],
+)
+def test_a_story_may_end_with_what_its_crossings_of_peerings_cost(era: Era, ending: str) -> None:
+    what = flow("10.1.0.4", 1433)
+    story = tell_conversation(APP, what, converse(NETWORK, APP, what, World()), era)
+    charged = next(line for line in lines(story) if "R-LINT-3" in line)
+
+    assert charged == f"  crosses 2 peerings: spoke -> hub, hub -> spoke; {ending}"
+
+
+def test_a_flow_inside_a_vnet_costs_nothing() -> None:
+    what = Flow(TCP, parse_address("10.1.0.4"), 49152, parse_address("10.1.9.4"), 22)
+    story = tell(APP, what, [trace(NETWORK, APP, what, World())], billed_in=Era.CURRENT)
+
+    assert story.charges == "crosses no peering, so none is billed"
 
 
 def test_hops_are_numbered_and_aligned() -> None:

@@ -130,7 +130,7 @@ def test_a_story_says_what_the_site_announces() -> None:
     violation = violates(NETWORK, never("0.0.0.0/0"), at("spoke.web"), TO_BRANCH, telling(line="192.168.0.0/16"))
 
     assert violation is not None
-    assert violation.traces[0].steps[0].what == "branch announces 192.168.0.0/16 by line (as it may)"
+    assert violation.traces[0].steps[0].what == "branch announces 192.168.0.0/16 (as it may)"
 
 
 def test_a_world_with_announcements_and_failures_is_no_other_network() -> None:

@@ -33,6 +33,7 @@ from tests.unit.simulator_networks import (
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.network import Access, Connection, Network, Peering, PolicyRule, Sku, Vnet
 from vnetverify.rules import Undetermined, World
+from vnetverify.simulator.journey import Loser
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, ToPlatform, converse, trace
 
 
@@ -720,8 +721,8 @@ def test_each_step_names_its_place_rule_and_losers() -> None:
         ("b.s", "no network security group, so nothing is denied", "F-EVAL-3"),
     ]
     assert way.steps[1].lost == (
-        "10.0.0.0/8 to nowhere: a longer prefix wins",
-        "0.0.0.0/0 to the Internet: a longer prefix wins",
+        Loser("10.0.0.0/8 to nowhere", "a longer prefix wins", "R-SEL-1"),
+        Loser("0.0.0.0/0 to the Internet", "a longer prefix wins", "R-SEL-1"),
     )
 
 

@@ -59,6 +59,6 @@ def command(
     world = with_public_addresses(network, world_of(loaded.document.assumptions, assumed))
     destination = address_as_written(network, world, origin, place, address)
     flow = flow_between(source, destination, number, port, source_port)
-    story = tell_conversation(origin, flow, converse(network, origin, flow, world))
+    story = tell_conversation(origin, flow, converse(network, origin, flow, world), network.era)
     emit("\n".join(narrate(story, losers=True)))
     return status.AS_EXPECTED

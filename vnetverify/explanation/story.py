@@ -8,7 +8,9 @@ from typing import assert_never
 
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
+from vnetverify.model.network import Era
 from vnetverify.rules import Uncertainty
+from vnetverify.simulator.journey import Crossing, Loser, Selected
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, Outcome, Step, ToPlatform, Trace
 from vnetverify.source import Span
 
@@ -21,7 +23,7 @@ class Hop:
     what: str
     rule: str
     span: Span | None = None
-    lost: tuple[str, ...] = ()
+    lost: tuple[Loser, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Story:
     """What happens to `flow` in one world.
 
     `end` says how the way there ends. `back` and `back_end` tell the reply, where one is followed;
-    `conclusion` says what comes of both.
+    `conclusion` says what comes of both. `crossings` are the steps from vnet to vnet, there and then back, and
+    `charges` what the peerings among them cost, where that was asked.
     """
 
     origin: Place
@@ -52,10 +55,18 @@ class Story:
     back_end: str | None = None
     facts: tuple[FactUsed, ...] = ()
     conclusion: str = ""
+    crossings: tuple[Crossing, ...] = ()
+    charges: str = ""
 
 
-def tell(origin: Place, flow: Flow, traces: Sequence[Trace], conclusion: str = "") -> Story:
-    """Return the story of the first packet's way, `traces[0]`, and of its reply's, the second where there is one."""
+def tell(
+    origin: Place, flow: Flow, traces: Sequence[Trace], conclusion: str = "", billed_in: Era | None = None
+) -> Story:
+    """Return the story of the first packet's way, `traces[0]`, and of its reply's, the second where there is one.
+
+    With `billed_in` it ends with what its crossings of peerings cost in that era.
+    """
+    crossings = tuple(crossing for trace in traces for crossing in trace.crossings)
     there, *replies = traces
     reply = replies[0] if replies else None
     return Story(
@@ -67,21 +78,35 @@ def tell(origin: Place, flow: Flow, traces: Sequence[Trace], conclusion: str = "
         _end(reply.outcome) if reply else None,
         _facts_used(traces),
         conclusion,
+        crossings,
+        "" if billed_in is None else charges_for(crossings, billed_in),
     )
 
 
-def tell_conversation(origin: Place, flow: Flow, conversation: Conversation) -> Story:
+def tell_conversation(origin: Place, flow: Flow, conversation: Conversation, billed_in: Era | None = None) -> Story:
     """Return the story of both ways, which concludes with whether the flow converses."""
     traces = [trace for trace in (conversation.forward, conversation.reply) if trace is not None]
     conclusion = "the reply comes back to the sender" if conversation.established else conversation.why
-    return tell(origin, flow, traces, conclusion)
+    return tell(origin, flow, traces, conclusion, billed_in)
+
+
+def charges_for(crossings: Sequence[Crossing], era: Era) -> str:
+    """Return what crossing peerings costs: each time egress on one side and ingress on the other (R-LINT-3)."""
+    crossed = [crossing for crossing in crossings if crossing.is_of_peering]
+    if not crossed:
+        return "crosses no peering, so none is billed"
+    peerings = "1 peering" if len(crossed) == 1 else f"{len(crossed)} peerings"
+    told = f"crosses {peerings}: {', '.join(map(str, crossed))}"
+    if era is Era.Y2016:
+        return f"{told}; in {era.value} that is free"
+    return f"{told}; each is billed on both sides, egress and ingress: {2 * len(crossed)} charges"
 
 
 def _hops(steps: Sequence[Step]) -> tuple[Hop, ...]:
     return tuple(Hop(step.where, step.what, step.rule, step.span, step.lost) for step in steps)
 
 
-def _end(outcome: Outcome) -> str:
+def _end(outcome: Outcome | Selected) -> str:
     match outcome:
         case Delivered(place, address, nic):
             return f"delivered to {address_text(address)} at {place}" + (f", interface {nic}" if nic else "")
@@ -91,6 +116,8 @@ def _end(outcome: Outcome) -> str:
             return "taken by the platform at the sender's own machine"
         case Dropped(_, _, where):
             return f"dropped at {where}"
+        case Selected(where):
+            return f"that is the next hop of {where}"
         case _:
             assert_never(outcome)
 

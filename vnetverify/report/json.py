@@ -12,10 +12,12 @@ from typing import Any, assert_never
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import Flow, address_text
+from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.simulator.journey import Crossing
 from vnetverify.source import Span
 
 FORMAT = "vnetverify-report"
@@ -120,15 +122,18 @@ def _witness(witness: Witness | None) -> Json | None:
     if witness is None:
         return None
     return {
-        "origin": _place(witness),
+        "origin": _place(witness.origin),
         "flow": _flow(witness.flow),
         "facts": dict(sorted(witness.world.facts.items())),
         "addresses": {name: address_text(value) for name, value in sorted(witness.world.addresses.items())},
+        "advertised": {
+            name: [str(prefix) for prefix in prefixes] for name, prefixes in sorted(witness.world.advertised.items())
+        },
     }
 
 
-def _place(witness: Witness) -> Json:
-    return {"kind": witness.origin.kind, "name": witness.origin.name}
+def _place(place: Place) -> Json:
+    return {"kind": place.kind, "name": place.name}
 
 
 def _flow(flow: Flow) -> Json:
@@ -143,17 +148,26 @@ def _flow(flow: Flow) -> Json:
 
 def _story(story: Story) -> Json:
     return {
+        "origin": _place(story.origin),
+        "flow": _flow(story.flow),
         "hops": [_hop(hop) for hop in story.hops],
         "end": story.end,
         "back": [_hop(hop) for hop in story.back],
         "back_end": story.back_end,
         "conclusion": story.conclusion,
         "facts": [_fact_used(used) for used in story.facts],
+        "crossings": [_crossing(crossing) for crossing in story.crossings],
+        "charges": story.charges or None,
     }
 
 
 def _hop(hop: Hop) -> Json:
-    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "lost": list(hop.lost)}
+    lost = [{"what": loser.what, "why": loser.why, "rule": loser.rule} for loser in hop.lost]
+    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "lost": lost}
+
+
+def _crossing(crossing: Crossing) -> Json:
+    return {"from": crossing.near, "to": crossing.far, "by": "peering" if crossing.is_of_peering else "group"}
 
 
 def _fact_used(used: FactUsed) -> Json:

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.simulator.journey import Loser
 from vnetverify.source import Span
 
-_LOSERS = 3  # of a route selection that one hop shows beside the strongest
 _FACTS = 8
 _WHAT = 200
 _FOLDERS = 32  # characters of a path's folders that a column shows
 
 
 def narrate(story: Story, *, losers: bool = False) -> Iterator[str]:
-    """Yield the lines of `story`, indented by two; with `losers`, the further routes that lost at each hop too."""
+    """Yield the lines of `story`, indented by two; with `losers`, every other route that lost at each hop too."""
     yield f"  {bold(printable(str(story.flow)))} from {printable(str(story.origin))}"
     yield from _hops(story.hops, losers)
     yield f"  {printable(story.end)}"
@@ -26,6 +26,8 @@ def narrate(story: Story, *, losers: bool = False) -> Iterator[str]:
         yield f"  {printable(story.back_end)}"
     if story.conclusion:
         yield f"  {printable(story.conclusion)}"
+    if story.charges:
+        yield from aligned([(printable(story.charges), "R-LINT-3")])
     yield from _needed(story.facts)
 
 
@@ -49,10 +51,12 @@ def _hops(hops: Sequence[Hop], losers: bool) -> list[str]:
         what = shortened(printable(hop.what), _WHAT)
         rows.append((f"{number:>{digits}} {printable(hop.where)}", what, hop.rule, place(hop.span)))
         others = hop.lost[1:] if losers else ()  # the strongest loser stands in the sentence itself
-        rows += [("", f"  not {shortened(printable(loser), _WHAT)}", "", "") for loser in others[:_LOSERS]]
-        if len(others) > _LOSERS:
-            rows.append(("", f"  nor {len(others) - _LOSERS} more", "", ""))
+        rows += [("", f"  not {_lost(loser)}", loser.rule, "") for loser in others]
     return aligned(rows)
+
+
+def _lost(loser: Loser) -> str:
+    return shortened(printable(f"{loser.what}: {loser.why}"), _WHAT)
 
 
 def facts_with_values(facts: Iterable[FactUsed]) -> list[str]:

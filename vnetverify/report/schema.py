@@ -13,7 +13,9 @@ _TEXT: Schema = {"type": "string"}
 _FLAG: Schema = {"type": "boolean"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _SECONDS: Schema = {"type": "number", "minimum": 0}
-_ADDRESS: Schema = {"type": "string", "pattern": r"^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)$"}
+_NUMBERS = r"(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:.]*)"
+_ADDRESS: Schema = {"type": "string", "pattern": f"^{_NUMBERS}$"}
+_PREFIX: Schema = {"type": "string", "pattern": rf"^{_NUMBERS}/\d{{1,3}}$"}
 _PORT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
 _AS_DOCUMENTED_ONLY: Schema = {**_FLAG, "description": "open facts had to be taken as documented"}
 _VERDICT_WORD: Schema = {"enum": ["proved", "refuted", "vacuous", "unknown"]}
@@ -60,19 +62,33 @@ _DEFS: Schema = {
     "witness": _object(
         "A flow that the simulator has replayed, where it begins and the world it runs in.",
         {
-            "origin": _object("Where it begins.", {"kind": {"enum": ["subnet", "site", "internet"]}, "name": _TEXT}),
+            "origin": _ref("origin"),
             "flow": _ref("flow"),
             "facts": {"type": "object", "additionalProperties": _FLAG},
             "addresses": {"type": "object", "additionalProperties": _ADDRESS},
+            "advertised": {
+                "description": "what sites announce by each connection where the claim leaves it open",
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": _PREFIX},
+            },
         },
+    ),
+    "origin": _object("Where a flow begins.", {"kind": {"enum": ["subnet", "site", "internet"]}, "name": _TEXT}),
+    "loser": _object(
+        "A route that lost, why, and the rule that beat it.", {"what": _TEXT, "why": _TEXT, "rule": _TEXT}
     ),
     "hop": _object(
         "One decision on the way, the rule and line that made it, and what lost to it.",
-        {"where": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT, "lost": _list_of(_TEXT)},
+        {"where": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT, "lost": _list_of(_ref("loser"))},
+    ),
+    "crossing": _object(
+        "A step from one vnet to another.", {"from": _TEXT, "to": _TEXT, "by": {"enum": ["peering", "group"]}}
     ),
     "story": _object(
-        "The witness's way there and back.",
+        "A flow's way there and back: the witness's, or an example of what a proof of a next hop or gateway is about.",
         {
+            "origin": _ref("origin"),
+            "flow": _ref("flow"),
             "hops": _list_of(_ref("hop")),
             "end": _TEXT,
             "back": _list_of(_ref("hop")),
@@ -81,6 +97,8 @@ _DEFS: Schema = {
             "facts": _list_of(
                 _object("An open fact the story needs.", {"name": _TEXT, "value": _FLAG, "meaning": _TEXT})
             ),
+            "crossings": _list_of(_ref("crossing")),
+            "charges": _or_null({**_TEXT, "description": "what crossing peerings costs, where the claim counts them"}),
         },
     ),
     "open_fact": _object(

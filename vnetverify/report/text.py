@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import assert_never
 
 from vnetverify.explanation.story import FactUsed
-from vnetverify.model.intents import Assumption
+from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.narrative import facts_with_values, how_to_settle, narrate, place, saying
@@ -142,7 +142,12 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
     if result.story is not None:
         yield from _before_story(verdict)
         told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion
-        yield from narrate(replace(result.story, conclusion="") if told_already else result.story)
+        story = replace(result.story, conclusion="") if told_already else result.story
+        yield from narrate(story, losers=_is_about_routes(result.claim))
+
+
+def _is_about_routes(claim: Statement) -> bool:
+    return isinstance(claim, Claim) and claim.verb in (Verb.NEXT_HOP, Verb.GATEWAY)
 
 
 def _before_story(verdict: Verdict) -> Iterator[str]:

@@ -27,7 +27,7 @@ from vnetverify.simulator.hops import (
     ToService,
     ToVnet,
 )
-from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Trace
+from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Selected, Trace
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
@@ -172,7 +172,7 @@ def _has_public_address(situation: Situation, end: End) -> bool:
     return nic is not None and nic.public_address is not None
 
 
-def end_of(outcome: Outcome, flow: Flow) -> End | None:
+def end_of(outcome: Outcome | Selected, flow: Flow) -> End | None:
     """Return the place and address where the first packet ended; None when it was not delivered."""
     if isinstance(outcome, Delivered):
         return outcome.place, outcome.address
@@ -301,7 +301,18 @@ def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, w
     chosen = selection(situation, subnet, point(flow.destination))
     if chosen.route is not None and is_expected_hop(situation, subnet, chosen.route.hop, claim.expected_hop):
         return None
-    return Violation("the selected route has another next hop", (_trace_of(situation, flow, subnet, chosen),))
+    why = "no route is selected" if chosen.route is None else f"the selected route is {chosen.route}"
+    return Violation(why, (_trace_of(situation, flow, subnet, chosen),))
+
+
+def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace:
+    """Return the way that a claim about the next hop or the gateway looks at, as its route selections have it."""
+    world = as_claimed(network, claim.advertising, world)
+    if claim.verb is Verb.GATEWAY:
+        return trace_unfiltered(network, origin, flow, world, claim.failures)
+    situation = situation_of(network, world, claim.failures)
+    subnet = situation.index.subnets[origin.name]
+    return _trace_of(situation, flow, subnet, selection(situation, subnet, point(flow.destination)))
 
 
 def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selection) -> Trace:
@@ -312,7 +323,7 @@ def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selectio
     if chosen.route is None:
         return journey.ended(journey.drop(subnet.id, "no route leads to the destination", "R-SEL-10"))
     note_selection(journey, subnet.id, chosen, chosen.route)
-    return journey.ended(journey.drop(subnet.id, f"the next hop is {chosen.route}", journey.steps[-1].rule))
+    return journey.ended(Selected(subnet.id))
 
 
 def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: ExpectedHop) -> bool:

@@ -21,6 +21,15 @@ from vnetverify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
+class Loser:
+    """A route that a better one beat: `what` it says, `why` it lost, and the rule by which."""
+
+    what: str
+    why: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One decision, for a reader: at `where`, `what` by `rule`, on the line at `span`, against what `lost`."""
 
@@ -28,7 +37,7 @@ class Step:
     what: str
     rule: str
     span: Span | None = None
-    lost: tuple[str, ...] = ()
+    lost: tuple[Loser, ...] = ()
     facts: tuple[Uncertainty, ...] = ()
 
 
@@ -59,6 +68,13 @@ class Dropped:
 
 
 Outcome = Delivered | LeftToInternet | ToPlatform | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A look at the routes of `where` alone, which sends nothing."""
+
+    where: str
 
 
 FAILED = "I-FAILURES"
@@ -108,7 +124,7 @@ class Trace:
     """
 
     steps: tuple[Step, ...]
-    outcome: Outcome
+    outcome: Outcome | Selected
     met: tuple[str, ...]
     devices: tuple[Met, ...] = ()
     asked: tuple[tuple[Uncertainty, bool], ...] = ()
@@ -233,7 +249,7 @@ class Journey:
     sent_out_by: Sender | Site | None = None
     noted: int = 0
 
-    def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[str, ...] = ()) -> None:
+    def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
         """Record a step with the facts asked for since the last one."""
         self.steps.append(Step(where, what, rule, span, lost, self.situation.asked_since(self.noted)))
         self.noted = len(self.situation.asked)
@@ -259,12 +275,13 @@ class Journey:
 
     def note_what_is_announced(self) -> None:
         """Record what sites announce in this world where a claim leaves that open to them (R-GW-8)."""
-        for connection in self.situation.network.connections:
-            prefixes = self.situation.world.advertised.get(connection.name)
-            if prefixes is not None and connection.site is not None:
-                what = ", ".join(map(str, prefixes)) or "nothing"
-                said = f"{connection.site} announces {what} by {connection.name} (as it may)"
-                self.note(connection.site, said, "R-GW-8", connection.span)
+        advertised = self.situation.world.advertised
+        ends = [end for end in self.situation.network.connections if end.site and end.name in advertised]
+        for end in ends:
+            assert end.site is not None
+            what = ", ".join(map(str, advertised[end.name])) or "nothing"
+            by = "" if len(ends) == 1 else f" by {end.name}"
+            self.note(end.site, f"{end.site} announces {what}{by} (as it may)", "R-GW-8", end.span)
 
     def repeats(self, *mode: str) -> bool:
         """Hold when the packet was at this device in this mode before (R-TRAF-3)."""
@@ -310,7 +327,7 @@ class Journey:
     def is_reply(self) -> bool:
         return self.first is not None
 
-    def ended(self, outcome: Outcome) -> Trace:
+    def ended(self, outcome: Outcome | Selected) -> Trace:
         """Return the report of the walk."""
         names = tuple(device.name for device in self.devices)
         asked = tuple((fact, self.situation.world.holds(fact)) for fact in self.situation.asked_since(0))

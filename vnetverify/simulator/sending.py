@@ -39,6 +39,7 @@ from vnetverify.simulator.journey import (
     IntoGateway,
     Journey,
     LeftToInternet,
+    Loser,
     Next,
     Sending,
     ToPlatform,
@@ -83,13 +84,11 @@ def _is_bypassing(journey: Journey, sending: Sending) -> bool:
 
 def note_selection(journey: Journey, where: str, chosen: Selection, route: Route) -> None:
     """Record the route with what lost; the rule is the one that decided against the strongest loser."""
-    lost = tuple(f"{loser}: {why}" for loser, why in chosen.lost)
-    if not chosen.lost:
+    lost = tuple(Loser(str(loser), why, _deciding_rule(journey.situation, route, loser)) for loser, why in chosen.lost)
+    if not lost:
         journey.note(where, f"{route}, no other route covers it", route.rule, route.span)
         return
-    strongest = chosen.lost[0][0]
-    rule = _deciding_rule(journey.situation, route, strongest)
-    journey.note(where, f"{route} beats {strongest}", rule, route.span, lost)
+    journey.note(where, f"{route} beats {lost[0].what}", lost[0].rule, route.span, lost)
 
 
 def _deciding_rule(situation: Situation, winner: Route, loser: Route) -> str:

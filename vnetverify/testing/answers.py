@@ -14,6 +14,7 @@ from vnetverify.rules import World
 from vnetverify.simulator.addressing import assignable
 from vnetverify.simulator.filters import judge
 from vnetverify.simulator.gateways import announced, learned
+from vnetverify.simulator.journey import Selected
 from vnetverify.simulator.routes import (
     Origin,
     Route,
@@ -193,7 +194,7 @@ def _passage(network: Network, question: Carried, world: World) -> Passage:
     return Passage(there and conversation.established, conversation.forward.met)
 
 
-def is_delivered_to(outcome: Outcome, end: End) -> bool:
+def is_delivered_to(outcome: Outcome | Selected, end: End) -> bool:
     """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address."""
     if isinstance(outcome, LeftToInternet):
         return end.place == INTERNET

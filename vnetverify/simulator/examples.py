@@ -1,0 +1,51 @@
+"""A flow that shows what a proof about routes is about (I-NEXT-HOP, I-GATEWAY)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from vnetverify.header import TCP, UDP, Flow, IntervalSet, family_of
+from vnetverify.model.intents import Claim, Place, Verb
+from vnetverify.model.network import Network
+from vnetverify.rules import World
+from vnetverify.simulator.claims import in_question, violates, way_by_routes
+from vnetverify.simulator.journey import Trace
+
+_EPHEMERAL_PORT = 49152
+_TRIED = 64
+
+
+def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flow, Trace] | None:
+    """Return a flow that obeys a claim about its next hop or gateway, and its way; None where none was found.
+
+    `world` has to be one that the claim speaks of.
+    """
+    if claim.verb not in (Verb.NEXT_HOP, Verb.GATEWAY):
+        return None
+    for origin, flow in islice(_flows(claim), _TRIED):
+        asked = in_question(network, claim, origin, flow, world)
+        if asked and violates(network, claim, origin, flow, world) is None:
+            return origin, flow, way_by_routes(network, claim, origin, flow, world)
+    return None
+
+
+def _flows(claim: Claim) -> Iterator[tuple[Place, Flow]]:
+    """Yield flows of the claim's first service between the first addresses of its sets."""
+    protocol, ports = claim.service.parts[0]
+    protocol = TCP if protocol is None else protocol
+    source_port, port = (_EPHEMERAL_PORT, ports.intervals[0].low) if protocol in (TCP, UDP) else (0, 0)
+    for left, right in claim.pairs:
+        for origin, sources in left.parts:
+            for _, destinations in right.parts:
+                for source, destination in _addresses(sources, destinations):
+                    yield origin, Flow(protocol, source, source_port, destination, port)
+
+
+def _addresses(sources: IntervalSet, destinations: IntervalSet) -> Iterator[tuple[int, int]]:
+    """Yield the first address of each interval of both sets, two different ones of one family."""
+    for source in (interval.low for interval in sources):
+        for interval in destinations:
+            destination = interval.low if interval.low != source else min(source + 1, interval.high)
+            if destination != source and family_of(source) is family_of(destination):
+                yield source, destination

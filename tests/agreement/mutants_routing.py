@@ -113,7 +113,7 @@ MUTANTS = (
     Mutant("R-TRAF-5", "every subnet gets out", _INTERNET, "if not _has_egress(journey, sending.subnet, interface):", "if False:"),
     Mutant("R-TRAF-6", "routes capture the platform's address", _SENDING, "if lies_in(destination, PLATFORM):", "if False:"),
     Mutant("R-TRAF-7", "GRE is carried", _WALK, "ENCAPSULATIONS = (4, 47)", "ENCAPSULATIONS = (4,)"),
-    Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "return route.next_hop in STEERING and route.prefix != EVERY_IPV4", "return False"),
+    Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "if route.next_hop in STEERING and route.prefix != default", "if route.next_hop in ()"),
     Mutant("R-TRAF-10", "what leaves never comes in again", _INTERNET, 'if not situation.holds(uncertainty("U-R-TRAF-10")):', "if True:"),
 )  # fmt: skip
 

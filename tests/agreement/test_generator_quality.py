@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
-from vnetverify.header import EVERY_IPV4
+from vnetverify.header import EVERY_IPV4, Family
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.simulator.journey import Delivered, Dropped, LeftToInternet
@@ -41,7 +41,7 @@ def campaign() -> Counter[str]:
 def traits(network: Network) -> set[str]:
     routes = [route for table in network.route_tables.values() for route in table.routes]
     ranges = {prefix for vnet in network.vnets.values() for prefix in vnet.address_space}
-    peers = index_of(network).peers
+    peers = index_of(network, Family.IPV4).peers
     found = {
         "a tie with a system route": any(route.prefix in ranges for route in routes),
         "a chain of peerings": any(

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from vnetverify.header import ALL_PORTS, TCP, Flow, Interval, IntervalSet, Prefix, parse_address, parse_prefix
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    ALL_PORTS,
+    TCP,
+    Flow,
+    Interval,
+    IntervalSet,
+    Prefix,
+    parse_address,
+    parse_prefix,
+)
 from vnetverify.model.intents import Place
 from vnetverify.model.network import (
     Access,
@@ -101,15 +111,15 @@ def table(name: str, *routes: UserRoute, propagate: bool = True) -> RouteTable:
 
 def route(prefix: str, hop: str) -> UserRoute:
     """Return a user route to an appliance's address, or to the kind of next hop that `hop` names."""
-    if hop[0].isdigit():
+    if hop[0].isdigit() or ":" in hop:
         return UserRoute(prefix, parse_prefix(prefix), NextHopType.APPLIANCE, parse_address(hop))
     return UserRoute(prefix, parse_prefix(prefix), NextHopType(hop))
 
 
 def nic(name: str, where: str, address: str, **more: object) -> Nic:
-    """Return an interface in the subnet `where`, of the machine that `machine` makes of it."""
+    """Return an interface in the subnet `where`, of the machine that `machine` makes of it; it may have addresses."""
     vnet_name, subnet_name = where.split(".")
-    return Nic(name, "", vnet_name, subnet_name, (parse_address(address),), **more)  # type: ignore[arg-type]
+    return Nic(name, "", vnet_name, subnet_name, tuple(map(parse_address, address.split())), **more)  # type: ignore[arg-type]
 
 
 def machine(name: str, *nics: Nic, **more: object) -> Machine:
@@ -122,8 +132,7 @@ def router(name: str, where: str, address: str, **more: object) -> Machine:
     return machine(name, nic(f"{name}-nic", where, address, ip_forwarding=True), **everything)
 
 
-EVERY_ADDRESS = IntervalSet((Interval(0, 2**32 - 1),))
-ALLOW_ALL = PolicyRule(Access.ALLOW, None, EVERY_ADDRESS, EVERY_ADDRESS, ALL_PORTS)
+ALLOW_ALL = PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS)
 
 
 def public(name: str, address: str | None = None, sku: object = None) -> PublicAddress:

@@ -17,7 +17,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import ALL_PORTS, Flow, addresses_of
+from vnetverify.header import ALL_PORTS, Family, Flow, addresses_of
 from vnetverify.model.intents import Advertising, Claim, EndpointSet, Verb
 from vnetverify.model.network import Connection, Network, Service
 from vnetverify.rules import World
@@ -119,7 +119,7 @@ def test_what_lies_in_the_space_of_the_gateway_is_discarded() -> None:
 
 
 def test_the_virtual_network_tag_holds_what_is_announced() -> None:
-    situation = situation_of(NETWORK, telling(line="172.16.0.0/12"))
+    situation = situation_of(NETWORK, telling(line="172.16.0.0/12"), Family.IPV4)
     tag = virtual_network(situation, situation.index.subnets["spoke.web"])
 
     assert prefixes("172.16.0.0/12")[0] in tag.certain
@@ -136,5 +136,5 @@ def test_a_story_says_what_the_site_announces() -> None:
 def test_a_world_with_announcements_and_failures_is_no_other_network() -> None:
     told = telling(line="192.168.0.0/16")
 
-    assert situation_of(NETWORK, told).network is situation_of(NETWORK, replace(told)).network
-    assert situation_of(NETWORK, world()).network is NETWORK
+    assert situation_of(NETWORK, told, Family.IPV4).network is situation_of(NETWORK, replace(told), Family.IPV4).network
+    assert situation_of(NETWORK, world(), Family.IPV4).network is NETWORK

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.simulator_networks import (
-    EVERY_ADDRESS,
     Element,
     at,
     flow,
@@ -27,7 +26,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
+from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Verb
 from vnetverify.model.network import Connection, Network, Service, Sku
 from vnetverify.rules import World
@@ -47,7 +46,7 @@ def ends(*parts: tuple[str, str]) -> EndpointSet:
 
 
 A, B, HUB = ends(("a.s", "10.1.0.0/24")), ends(("b.s", "10.2.0.0/24")), ends(("hub.fw", "10.0.1.0/24"))
-ONPREM, OUTSIDE = ends(("onprem", "192.168.0.0/16")), EndpointSet(((at("internet"), EVERY_ADDRESS),))
+ONPREM, OUTSIDE = ends(("onprem", "192.168.0.0/16")), EndpointSet(((at("internet"), ALL_ADDRESSES),))
 
 
 def claim(verb: Verb, left: EndpointSet = A, right: EndpointSet = B, service: Service = ANY, **more: object) -> Claim:

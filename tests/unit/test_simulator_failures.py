@@ -31,7 +31,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import ALL_PORTS, addresses_of, parse_address, parse_prefix
+from vnetverify.header import ALL_PORTS, Family, addresses_of, parse_address, parse_prefix
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, FailureKind, Failures, HopKind, Verb
 from vnetverify.model.network import BgpPeer, Connection, Network, Service, ServiceTag
 from vnetverify.rules import Undetermined, World
@@ -55,7 +55,7 @@ def down(*elements: str, true: tuple[str, ...] = ()) -> World:
 
 
 def failing(net: Network, *elements: str, true: tuple[str, ...] = ()) -> Situation:
-    return situation_of(net, down(*elements, true=true), ANYTHING)
+    return situation_of(net, down(*elements, true=true), Family.IPV4, ANYTHING)
 
 
 def way(net: Network, origin: str, packet: object, *elements: str, true: tuple[str, ...] = ()) -> Trace:

@@ -23,7 +23,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import TCP, Interval, IntervalSet, parse_prefix
+from vnetverify.header import TCP, Family, Interval, IntervalSet, parse_prefix
 from vnetverify.model.network import (
     AsgMembers,
     Connection,
@@ -225,7 +225,7 @@ def test_virtual_network_gives_each_reason_its_documented_value() -> None:
         site("o", "192.168.0.0/16"),
         Connection("c", "g", site="o"),
     )
-    situation = situation_of(net, World())
+    situation = situation_of(net, World(), Family.IPV4)
 
     tag = virtual_network(situation, situation.index.subnets["v.app"])
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from tests.unit.simulator_networks import expressroute, network, peered, site, subnet, transit, vnet, vpn, world
-from vnetverify.header import EVERY_IPV4, Prefix
+from vnetverify.header import EVERY_IPV4, Family, Prefix
 from vnetverify.model.network import Connection, Network, Vnet
 from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, entries_of, learned, servers
@@ -32,13 +32,13 @@ def test_a_gateway_announces_its_vnet_and_the_spokes_that_use_it() -> None:
 def test_one_flag_alone_does_not_make_a_spoke_use_the_gateway() -> None:
     net = network(hub("h", 0), hub("s", 1), peered("s", "h", use_remote_gateways=True), vpn("g", "h"))
 
-    assert servers(situation_of(net, World()), "s") == ()
+    assert servers(situation_of(net, World(), Family.IPV4), "s") == ()
 
 
 def test_a_vnet_s_own_gateways_serve_it_before_those_of_its_hub() -> None:
     net = network(hub("h", 0), hub("s", 1), transit("s", "h"), vpn("a", "h"), vpn("b", "s"))
 
-    assert [gateway.name for gateway in servers(situation_of(net, World()), "s")] == ["b", "a"]
+    assert [gateway.name for gateway in servers(situation_of(net, World(), Family.IPV4), "s")] == ["b", "a"]
 
 
 def test_a_gateway_learns_the_connection_s_prefixes_before_the_site_s() -> None:
@@ -147,7 +147,7 @@ def test_hearsay_agrees_with_its_definition_on_random_webs_of_gateways() -> None
             heard = set(told(net, name, (name,)))
             expected = {(p, by, unsure) for p, by, unsure in heard if not unsure or (p, by, False) not in heard}
 
-            entries = entries_of(situation_of(net, World()), net.gateways[name])
+            entries = entries_of(situation_of(net, World(), Family.IPV4), net.gateways[name])
 
             assert {(e.prefix, e.way.name, bool(e.condition)) for e in entries} == expected
 

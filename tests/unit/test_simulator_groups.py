@@ -25,7 +25,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import Flow, parse_address
+from vnetverify.header import Family, Flow, parse_address
 from vnetverify.model.network import Connection, LinkState, Network, Peering, UserRoute, Vnet
 from vnetverify.rules import World
 from vnetverify.simulator.routes import effective_routes, select_route
@@ -201,7 +201,7 @@ def test_a_gateway_sends_into_a_group_only_where_that_is_so() -> None:
 
 
 def test_mates_are_in_the_tag_as_documented_and_by_a_fact() -> None:
-    situation = situation_of(network(A, B, group("g", "a b")), World())
+    situation = situation_of(network(A, B, group("g", "a b")), World(), Family.IPV4)
 
     possible = virtual_network(situation, situation.index.subnets["a.s"]).possible
 

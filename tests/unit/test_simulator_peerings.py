@@ -21,7 +21,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import Flow, parse_address
+from vnetverify.header import Family, Flow, parse_address
 from vnetverify.model.network import Connection, Network, Peering
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.gateways import announced, learned
@@ -45,7 +45,7 @@ def chosen(net: Network, subnet_id: str, destination: str, *true: str) -> str:
 
 def tag(net: Network, subnet_id: str) -> tuple[list[str], list[tuple[str, bool | None]]]:
     """Return the certain prefixes of VirtualNetwork, and the possible ones with what is documented."""
-    situation = situation_of(net, World())
+    situation = situation_of(net, World(), Family.IPV4)
     members = virtual_network(situation, situation.index.subnets[subnet_id])
     possible = [(str(prefix), fact.documented) for prefix, fact in members.possible]
     return [str(prefix) for prefix in members.certain], possible

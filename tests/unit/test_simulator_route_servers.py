@@ -25,7 +25,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import Flow, parse_address
+from vnetverify.header import Family, Flow, parse_address
 from vnetverify.model.network import Connection, Network
 from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced
@@ -177,7 +177,8 @@ def test_packets_that_leave_a_gateway_follow_the_routes_only_where_that_is_so() 
 
 
 def test_announced_prefixes_are_in_the_tag_by_a_fact_and_the_default_documented() -> None:
-    situation = situation_of(hub(route_server("h", announces("fw", "0.0.0.0/0 192.168.0.0/16 10.0.9.0/24"))), World())
+    net = hub(route_server("h", announces("fw", "0.0.0.0/0 192.168.0.0/16 10.0.9.0/24")))
+    situation = situation_of(net, World(), Family.IPV4)
 
     possible = virtual_network(situation, situation.index.subnets["s.s"]).possible
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.unit.simulator_networks import (
     ALLOW_ALL,
-    EVERY_ADDRESS,
     Element,
     at,
     expressroute,
@@ -30,7 +29,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import TCP, Flow, parse_address
+from vnetverify.header import ALL_ADDRESSES, TCP, Flow, parse_address
 from vnetverify.model.network import Access, Connection, Network, Peering, PolicyRule, Sku, Vnet
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.journey import Loser
@@ -213,8 +212,8 @@ def test_an_interface_without_forwarding_drops_what_is_not_for_it() -> None:
 
 def test_an_appliance_follows_its_first_matching_line_and_drops_the_rest() -> None:
     lines = (
-        PolicyRule(Access.DENY, TCP, EVERY_ADDRESS, EVERY_ADDRESS, port(22)),
-        PolicyRule(Access.ALLOW, TCP, EVERY_ADDRESS, EVERY_ADDRESS, EVERY_ADDRESS),
+        PolicyRule(Access.DENY, TCP, ALL_ADDRESSES, ALL_ADDRESSES, port(22)),
+        PolicyRule(Access.ALLOW, TCP, ALL_ADDRESSES, ALL_ADDRESSES, ALL_ADDRESSES),
     )
     net = chained(fw=router("fw", "hub.fw", "10.0.1.4", policy=lines))
 
@@ -684,7 +683,7 @@ def test_a_stateful_appliance_drops_a_reply_whose_flow_it_did_not_see() -> None:
 
 
 def test_a_stateless_appliance_judges_the_reply_by_its_policy() -> None:
-    to_b = (PolicyRule(Access.ALLOW, TCP, EVERY_ADDRESS, EVERY_ADDRESS, port(443)),)
+    to_b = (PolicyRule(Access.ALLOW, TCP, ALL_ADDRESSES, ALL_ADDRESSES, port(443)),)
     stateless = chained(fw=router("fw", "hub.fw", "10.0.1.4", policy=to_b))
     stateful = chained(fw=router("fw", "hub.fw", "10.0.1.4", policy=to_b, stateful=True))
 

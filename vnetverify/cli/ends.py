@@ -7,39 +7,54 @@ from dataclasses import replace
 
 import click
 
-from vnetverify.header import PROTOCOL_NUMBERS, TCP, UDP, Flow, parse_address
+from vnetverify.header import ICMP, PROTOCOL_NUMBERS, TCP, UDP, Family, Flow, family_of, parse_address
 from vnetverify.model.intents import INTERNET, EndpointSet, Place
 from vnetverify.model.network import Network
 from vnetverify.rules import World
 
-_EXAMPLE_OF_INTERNET = parse_address("8.8.8.8")
+_EXAMPLES_OF_INTERNET = (parse_address("8.8.8.8"), parse_address("2001:4860:4860::8888"))
 _EPHEMERAL_PORT = 49152
-# TEST-NET-3 stands in for public addresses that nobody knows before deployment.
-_FIRST_UNKNOWN = parse_address("203.0.113.1")
+# TEST-NET-3 and RFC 3849 stand in for public addresses that nobody knows before deployment.
+_FIRST_UNKNOWN = {Family.IPV4: parse_address("203.0.113.1"), Family.IPV6: parse_address("2001:db8::1")}
 _UNKNOWN = 254
 
 
-def first_endpoint(endpoints: EndpointSet, named: str) -> tuple[Place, int]:
-    """Return the lowest address at the first place of `endpoints`; of the Internet, a well-known one.
+End = tuple[Place, int]
 
-    Raises `UsageError` when there is none.
+
+def first_ends(senders: EndpointSet, receivers: EndpointSet, sender: str, receiver: str) -> tuple[End, End]:
+    """Return the lowest addresses of one family at the first places of both sets; of the Internet, a well-known one.
+
+    Raises `UsageError` when there are none.
     """
-    if not endpoints:
-        raise click.UsageError(f"`{named[:80]}` holds no address")
-    place, addresses = endpoints.parts[0]
-    if place == INTERNET and _EXAMPLE_OF_INTERNET in addresses:
-        return place, _EXAMPLE_OF_INTERNET
-    return place, next(iter(addresses)).low
+    for endpoints, named in ((senders, sender), (receivers, receiver)):
+        if not endpoints:
+            raise click.UsageError(f"`{named[:80]}` holds no address")
+    for family in Family:
+        start, end = _first_end(senders, family), _first_end(receivers, family)
+        if start is not None and end is not None:
+            return start, end
+    raise click.UsageError(f"`{sender[:80]}` and `{receiver[:80]}` have no addresses of one family")
+
+
+def _first_end(endpoints: EndpointSet, family: Family) -> End | None:
+    for place, addresses in endpoints.parts:
+        examples = _EXAMPLES_OF_INTERNET if place == INTERNET else ()
+        known = (*(one for one in examples if one in addresses), *(interval.low for interval in addresses))
+        for address in known:
+            if family_of(address) is family:
+                return place, address
+    return None
 
 
 def with_public_addresses(network: Network, world: World) -> World:
     """Return `world` with an example address for each public address that is not known before deployment."""
-    unknown = [
-        nic.public_address.name
-        for nic in network.nics()
-        if nic.public_address is not None and nic.public_address.address is None
-    ]
-    examples = {name: _FIRST_UNKNOWN + number for number, name in enumerate(unknown[:_UNKNOWN])}
+    nics = network.nics()
+    held = {Family.IPV4: [nic.public_address for nic in nics], Family.IPV6: [nic.public_ipv6 for nic in nics]}
+    examples: dict[str, int] = {}
+    for family, addresses in held.items():
+        unknown = [public.name for public in addresses if public is not None and public.address is None]
+        examples.update((name, _FIRST_UNKNOWN[family] + number) for number, name in enumerate(unknown[:_UNKNOWN]))
     return replace(world, addresses=examples)
 
 
@@ -48,7 +63,7 @@ def address_as_written(network: Network, world: World, origin: Place, place: Pla
     if origin != INTERNET:
         return address
     for nic in network.nics():
-        public = nic.public_address
+        public = nic.public_address if family_of(address) is Family.IPV4 else nic.public_ipv6
         if public is not None and nic.subnet_id == place.name and address in nic.addresses:
             return public.address if public.address is not None else world.addresses.get(public.name, address)
     return address
@@ -62,7 +77,7 @@ def flow_between(source: int, destination: int, protocol: int, port: int | None,
         return Flow(protocol, source, _EPHEMERAL_PORT if source_port is None else source_port, destination, port)
     if port is not None or source_port is not None:
         raise click.UsageError("ports belong to TCP and UDP")
-    return Flow(protocol, source, 0, destination, 0)
+    return Flow(family_of(source).icmp if protocol == ICMP else protocol, source, 0, destination, 0)
 
 
 def protocol_called(text: str) -> int:

@@ -40,7 +40,7 @@ def command(
     """
     from vnetverify.cli.ends import (
         address_as_written,
-        first_endpoint,
+        first_ends,
         flow_between,
         protocol_called,
         with_public_addresses,
@@ -54,8 +54,8 @@ def command(
     if loaded is None:
         return status.BAD_INPUT
     network = loaded.document.network
-    origin, source = first_endpoint(endpoints_called(loaded, sender), sender)
-    place, address = first_endpoint(endpoints_called(loaded, receiver), receiver)
+    senders, receivers = endpoints_called(loaded, sender), endpoints_called(loaded, receiver)
+    (origin, source), (place, address) = first_ends(senders, receivers, sender, receiver)
     world = with_public_addresses(network, world_of(loaded.document.assumptions, assumed))
     destination = address_as_written(network, world, origin, place, address)
     flow = flow_between(source, destination, number, port, source_port)

@@ -1,4 +1,6 @@
-"""Packets as boxes of numbers, and the comparisons that decide whole boxes at once (R-ADDR-4, R-TRAF-7, F-TAG-9).
+"""Packets as boxes of numbers, and the comparisons that decide whole boxes at once.
+
+Rules R-ADDR-4, R-ADDR-6, R-TRAF-7 and F-TAG-9. Addresses of both families are numbers on one line.
 
 Every comparison answers True or False for all numbers of an interval alike and raises `Mixed` where they differ.
 """
@@ -11,12 +13,18 @@ from dataclasses import dataclass, replace
 
 from vnetverify.header import (
     ALL_IPV4,
+    EVERY_IPV4,
+    EVERY_IPV6,
+    TCP,
+    UDP,
+    Family,
     Flow,
     Interval,
     IntervalSet,
     Prefix,
     address_text,
     addresses_of,
+    family_of,
     parse_prefix,
 )
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Subnet, Vnet
@@ -35,6 +43,10 @@ class Packet:
     source_port: Interval
     destination: Interval
     destination_port: Interval
+
+    @property
+    def family(self) -> Family:
+        return family_of(self.source.low)
 
     @property
     def reply(self) -> Packet:
@@ -121,8 +133,9 @@ def is_strictly_inside(inner: Prefix, outer: Prefix) -> bool:
 PLATFORM_HOST = parse_prefix("168.63.129.16/32")
 METADATA_HOST = parse_prefix("169.254.169.254/32")
 PLATFORM = addresses_of((PLATFORM_HOST, METADATA_HOST))
-UNROUTABLE = addresses_of((parse_prefix("224.0.0.0/4"), parse_prefix("255.255.255.255/32")))
-PUBLIC = ALL_IPV4 - addresses_of(
+UNROUTABLE = addresses_of(parse_prefix(text) for text in ("224.0.0.0/4", "255.255.255.255/32", "ff00::/8"))
+PUBLIC_IPV6 = parse_prefix("2000::/3")
+PUBLIC = addresses_of((PUBLIC_IPV6,)) | ALL_IPV4 - addresses_of(
     parse_prefix(text)
     for text in (
         "0.0.0.0/8",
@@ -136,6 +149,16 @@ PUBLIC = ALL_IPV4 - addresses_of(
         "168.63.129.16/32",
     )
 )
+
+
+def everything(family: Family) -> Prefix:
+    """Return the prefix of a default route: 0.0.0.0/0 or ::/0."""
+    return EVERY_IPV4 if family is Family.IPV4 else EVERY_IPV6
+
+
+def is_ordinary(protocol: int, family: Family) -> bool:
+    """Hold for TCP, UDP and the family's own ICMP (R-TRAF-7, R-ADDR-6)."""
+    return protocol in (TCP, UDP, family.icmp)
 
 
 def is_public(interval: Interval) -> bool:

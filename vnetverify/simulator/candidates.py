@@ -1,7 +1,7 @@
 """The candidates of a subnet's table, whatever the world (R-EFF-1).
 
 Rules R-SYS-1..10, R-SEL-3, R-SEL-6..8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30,
-R-PEER-17..19, R-CG-1 and R-CG-5.
+R-PEER-17..19, R-CG-1, R-CG-5 and R-ADDR-6.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import EVERY_IPV4, Prefix, parse_prefix
+from vnetverify.header import EVERY_IPV4, Family, Prefix, parse_prefix
 from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import is_inside, is_strictly_inside, point
+from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.gateways import entries_of, next_hop_of, prefixes_kept, servers
 from vnetverify.simulator.hops import (
     NEVER,
@@ -39,6 +39,7 @@ from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, are_mates, is_cut_off, owner, route_servers_for, view
 
 RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+RESERVED_IPV6 = parse_prefix("fc00::/7")
 FURTHER_BLOCKS = tuple(
     parse_prefix(text)
     for text in (
@@ -82,14 +83,17 @@ class Table:
 
 
 def candidates(situation: Situation, subnet: Subnet) -> tuple[Route, ...]:
-    """Return the subnet's candidates, whatever the world: longest prefix first, then by rank (R-EFF-1)."""
+    """Return the subnet's candidates of the situation's family: longest prefix first, then by rank (R-EFF-1)."""
     memory = situation.index.memory.routes
     if subnet.id not in memory:
         table = _table(situation, subnet)
         learned = tuple(_learned_routes(table)) if propagates(situation, subnet) else ()
         collected = (*_user_routes(table), *learned, *_system_routes(table, learned))
         memory[subnet.id] = tuple(
-            sorted(collected, key=lambda route: (-route.prefix.length, route.prefix.value, route.rank))
+            sorted(
+                (route for route in collected if route.prefix.family is situation.family),
+                key=lambda route: (-route.prefix.length, route.prefix.value, route.rank),
+            )
         )
     return memory[subnet.id]
 
@@ -267,7 +271,10 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
         yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span)
     for service, prefix in table.endpoints:
         yield Route(prefix, Origin.SYSTEM, ToService(service), (2, 1), "R-SYS-9", table.subnet.span)
-    yield Route(EVERY_IPV4, Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
+    yield Route(everything(situation.family), Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
+    if situation.family is Family.IPV6:
+        yield from _reserved_ipv6(table)
+        return
     yield from _reserved_routes(table, learned)
     for block in FURTHER_BLOCKS:
         clauses = [not_all_of(range_.when) for range_ in _own_and_beyond(table) if is_inside(block, range_.prefix)]
@@ -291,6 +298,16 @@ def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route
         clauses = tuple(_unless_covered(table, block))
         if NEVER not in clauses:
             yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 0), "R-SYS-3", present=clauses + stay)
+
+
+def _reserved_ipv6(table: Table) -> Iterator[Route]:
+    """Return the `None` route that IPv6 may have of its own; no default route removes it (R-ADDR-6)."""
+    if any(is_inside(RESERVED_IPV6, range_) for range_ in table.own):
+        return
+    around = (range_ for range_ in table.beyond if is_strictly_inside(RESERVED_IPV6, range_.prefix))
+    present = (((uncertainty("U-R-ADDR-6"), False),), *(not_all_of(range_.when) for range_ in around))
+    if NEVER not in present:
+        yield Route(RESERVED_IPV6, Origin.SYSTEM, ToNowhere(), (2, 0), "R-ADDR-6", present=present)
 
 
 def _unless_covered(table: Table, block: Prefix) -> Iterator[Clause]:

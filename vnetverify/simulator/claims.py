@@ -1,7 +1,7 @@
 """Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
 
 Rules I-FLOW, I-REACH, I-SYMMETRIC, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA,
-I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART, I-FAILURES, R-GW-8, R-LINT-2 and R-LINT-3.
+I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART, I-FAILURES, R-ADDR-6, R-GW-8, R-LINT-2 and R-LINT-3.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import Flow
+from vnetverify.header import ICMP, Flow, family_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
+from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.filters import undeclared_interface
 from vnetverify.simulator.hops import (
     Hop,
@@ -31,7 +32,14 @@ from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInte
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
-from vnetverify.simulator.situation import Situation, holder_of_public, next_hop_owner, situation_of
+from vnetverify.simulator.situation import (
+    Situation,
+    first_address,
+    holder_of_public,
+    next_hop_owner,
+    public_of,
+    situation_of,
+)
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
 
 _BY_DESTINATION = frozenset(
@@ -67,7 +75,7 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
         return False
-    situation = situation_of(network, world, claim.failures)
+    situation = _situation_of(network, claim, flow, world)
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
     if claim.verb in _BY_DESTINATION:
@@ -103,21 +111,28 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
             assert_never(claim.verb)
 
 
+def _situation_of(network: Network, claim: Claim, flow: Flow, world: World) -> Situation:
+    return situation_of(network, world, family_of(flow.source), claim.failures)
+
+
 def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
     """Hold when the world takes down more than the claim speaks of (I-FAILURES)."""
     if claim.failures is None:
         return False
-    return len(situation_of(network, world, claim.failures).index.down) > claim.failures.most
+    return len(down_in(network, world, claim.failures)) > claim.failures.most
 
 
 def _begins(claim: Claim, origin: Place, flow: Flow) -> bool:
-    """Hold when the flow is of the claim's service and begins in some left set."""
+    """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
+    if family_of(flow.source) is not family_of(flow.destination):
+        return False
     return _is_of_service(claim, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
 
 
 def _is_of_service(claim: Claim, flow: Flow) -> bool:
-    parts = claim.service.parts
-    return any(protocol in (None, flow.protocol) and flow.destination_port in ports for protocol, ports in parts)
+    icmp = family_of(flow.source).icmp  # which is what a claim means by ICMP (R-ADDR-6)
+    wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in claim.service.parts)
+    return any(protocol in (None, flow.protocol) and flow.destination_port in ports for protocol, ports in wanted)
 
 
 def _holds(endpoints: EndpointSet, end: End) -> bool:
@@ -157,7 +172,9 @@ def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -
         return named
     ends = [end for end in named if not _has_public_address(situation, end)]
     if receiver is not None:
-        behind = (Place(PlaceKind.SUBNET.value, receiver.subnet_id), receiver.addresses[0])
+        nic, address = receiver[0], first_address(receiver[0], family_of(flow.destination))
+        assert address is not None
+        behind = (Place(PlaceKind.SUBNET.value, nic.subnet_id), address)
         if _holds(right, behind):
             ends.append(behind)
     return ends
@@ -169,7 +186,7 @@ def _has_public_address(situation: Situation, end: End) -> bool:
         return False
     vnet = situation.index.subnets[place.name].vnet
     nic = situation.index.holders.get((vnet, address))
-    return nic is not None and nic.public_address is not None
+    return nic is not None and public_of(nic, situation.family) is not None
 
 
 def end_of(outcome: Outcome | Selected, flow: Flow) -> End | None:
@@ -190,7 +207,7 @@ def _pairs_ending_at(claim: Claim, origin: Place, flow: Flow, end: End) -> list[
 
 
 def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
-    targets = _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow)
+    targets = _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow)
     if not targets:
         return None
     conversation = converse(network, origin, flow, world, claim.failures)
@@ -230,7 +247,7 @@ def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
 
 def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the first packet goes astray though every filter and declared policy allows it."""
-    targets = _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow)
+    targets = _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow)
     if not targets:
         return None
     way = trace_unfiltered(network, origin, flow, world, claim.failures)
@@ -256,7 +273,7 @@ def _poorly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow,
     way = _way_there(network, claim, origin, flow, world)
     if way is None:
         return None
-    situation = situation_of(network, world, claim.failures)
+    situation = _situation_of(network, claim, flow, world)
     found = shortcoming(situation, claim, origin, flow, way)
     return None if found is None else Violation(found.what, (shown(way, found, situation),))
 
@@ -293,7 +310,7 @@ def _either(names: tuple[str, ...]) -> str:
 
 def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the subnet's selected route has another hop; other origins have no routes."""
-    situation = situation_of(network, world, claim.failures)
+    situation = _situation_of(network, claim, flow, world)
     if origin.kind != PlaceKind.SUBNET.value or not _aimed_at(situation, claim, origin, flow):
         return None
     assert claim.expected_hop is not None
@@ -367,7 +384,7 @@ def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:
 
 def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
     """Return the violation where the first gateway met, filters aside, is not the expected one."""
-    if not _aimed_at(situation_of(network, world, claim.failures), claim, origin, flow):
+    if not _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow):
         return None
     assert claim.expected_hop is not None
     way = trace_unfiltered(network, origin, flow, world, claim.failures)

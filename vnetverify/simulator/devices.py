@@ -1,11 +1,12 @@
 """What forwards: appliances with their policy, and gateways with their tunnels.
 
-Rules R-UDR-10..12, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24,
-R-GW-23, R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
+Rules R-UDR-10..12, R-ADDR-6, F-FW-11, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21..24,
+R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
 """
 
 from __future__ import annotations
 
+from vnetverify.header import Family
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
@@ -70,6 +71,10 @@ def _without_forwarding(journey: Journey, appliance: Appliance, interface: Inter
 def _refused(journey: Journey, appliance: Appliance) -> Dropped | None:
     """Return the drop where records or policy keep the appliance from forwarding (R-TRAF-2, R-META-3)."""
     where = appliance.name
+    if appliance.is_managed and journey.packet.family is Family.IPV6:
+        if not journey.situation.holds(uncertainty("U-FWV6", where)):
+            return journey.drop(where, f"{where} passes no IPv6 packets", "F-FW-11")
+        journey.note(where, f"{where} passes IPv6 packets", "F-FW-11")
     if journey.first is not None and is_stateful(journey.situation, appliance):
         if not journey.first.was_met(appliance):
             return journey.drop(where, f"{where} did not see the flow begin", "R-TRAF-2")
@@ -142,6 +147,8 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
     fallen = journey.drop_if_down(FailureKind.GATEWAY, gateway.name)
     if fallen is not None:
         return fallen
+    if gateway.kind is GatewayKind.VPN and journey.packet.family is Family.IPV6:
+        return journey.drop(gateway.name, "a VPN gateway carries IPv4 alone", "R-ADDR-6", gateway.span)
     if gateway.kind is GatewayKind.VPN and is_near(journey.situation, gateway, journey.packet.destination):
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)

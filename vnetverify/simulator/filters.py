@@ -1,7 +1,7 @@
 """Network security groups at a host or interface: which rule judges a packet.
 
-Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4,
-F-PLAT-1..3 and F-PIP-1..3.
+Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4, F-PLAT-1..3, F-PIP-1..3, R-ADDR-6
+and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -10,7 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Flow, Interval, IntervalSet, Prefix, address_text
+from vnetverify.header import (
+    ALL_PORTS,
+    EVERY_IPV4,
+    ICMPV6,
+    TCP,
+    UDP,
+    Family,
+    Flow,
+    Interval,
+    IntervalSet,
+    Prefix,
+    address_text,
+    family_of,
+    host_prefix,
+)
 from vnetverify.model.network import (
     Access,
     AddressField,
@@ -32,13 +46,14 @@ from vnetverify.simulator.addressing import (
     PLATFORM_HOST,
     Packet,
     covers,
+    is_ordinary,
     lies_in,
     only,
     packet_of,
     some_covers,
 )
-from vnetverify.simulator.situation import Situation, situation_of
-from vnetverify.simulator.tags import Side, is_in_tag, virtual_network
+from vnetverify.simulator.situation import Situation, public_of, situation_of
+from vnetverify.simulator.tags import PROBES_IPV6, Side, is_in_tag, virtual_network
 from vnetverify.source import Span
 
 LAST_PRIORITY = 65500
@@ -53,6 +68,7 @@ class Interface:
     subnet: Subnet
     addresses: tuple[int, ...]
     nic: Nic | None = None
+    is_managed: bool = False
 
     @property
     def nsg(self) -> str | None:
@@ -66,7 +82,10 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The rule that decided in one group; `stage` is `nicNsg` or `subnetNsg`, `priority` the rule's."""
+    """The rule that decided in one group; `stage` is `nicNsg` or `subnetNsg`, `priority` the rule's.
+
+    Stages `publicAddress` and `icmpv6` are decisions that no rule of a group makes (F-PIP-1, F-NSG-16).
+    """
 
     stage: str
     nsg: str
@@ -120,7 +139,8 @@ DEFAULT_RULES = (
 
 
 def declared_interface(situation: Situation, nic: Nic) -> Interface:
-    return Interface(nic.name, situation.index.subnets[nic.subnet_id], nic.addresses, nic)
+    is_managed = situation.network.machines[nic.machine].is_managed
+    return Interface(nic.name, situation.index.subnets[nic.subnet_id], nic.addresses, nic, is_managed)
 
 
 def undeclared_interface(subnet: Subnet, address: int) -> Interface:
@@ -150,7 +170,7 @@ def judge(
 
     Without `nic_name` the host is undeclared. `is_reply` says that `flow` is the way back of the flow in question.
     """
-    situation = situation_of(network, world)
+    situation = situation_of(network, world, family_of(flow.source))
     local = flow.source if direction is Direction.OUTBOUND else flow.destination
     if nic_name is None:
         interface = undeclared_interface(situation.index.subnets[subnet_id], local)
@@ -168,6 +188,9 @@ def judge_at(
     mark = len(situation.asked)
     place = Filter(situation, interface, direction, packet, is_reply)
     groups = tuple(attached(situation, interface, direction))
+    if groups and packet.family is Family.IPV6 and packet.protocol == ICMPV6:
+        decision = _icmpv6_decision(place, groups[0][1])
+        return Judgement(decision.access is Access.ALLOW, (decision,), situation.asked_since(mark))
     if direction is Direction.OUTBOUND and lies_in(packet.destination, PLATFORM):
         denial = _platform_denial(place, groups)
         denials = () if denial is None else (denial,)
@@ -188,10 +211,10 @@ def judge_public_entry(situation: Situation, interface: Interface, packet: Packe
     mark = len(situation.asked)
     nic = interface.nic
     assert nic is not None
-    assert nic.public_address is not None
+    public = public_of(nic, packet.family)
+    assert public is not None
     if tuple(attached(situation, interface, Direction.INBOUND)):
         return judge_at(situation, interface, Direction.INBOUND, packet, is_reply)
-    public = nic.public_address
     is_open = situation.holds(uncertainty("U-SKU", public.name)) if public.sku is None else public.sku.value == "basic"
     rule_id = "F-PIP-3" if public.sku is None else "F-PIP-2" if is_open else "F-PIP-1"
     access = Access.ALLOW if is_open else Access.DENY
@@ -200,11 +223,24 @@ def judge_public_entry(situation: Situation, interface: Interface, packet: Packe
 
 
 def attached(situation: Situation, interface: Interface, direction: Direction) -> Iterator[tuple[str, Nsg]]:
-    """Return the groups at `interface` in the order of the direction (F-EVAL-1, F-EVAL-2, F-NSG-13)."""
+    """Return the groups at `interface` in the order of the direction (F-EVAL-1, F-EVAL-2, F-NSG-13).
+
+    A managed firewall has no filters at all (R-UDR-19).
+    """
+    if interface.is_managed:
+        return
     groups = (("nicNsg", interface.nsg), ("subnetNsg", interface.subnet.nsg))
     for stage, name in groups if direction is Direction.OUTBOUND else reversed(groups):
         if name is not None:
             yield stage, situation.network.nsgs[name]
+
+
+def _icmpv6_decision(place: Filter, nsg: Nsg) -> Stage:
+    """Return whether ICMPv6 passes a place with security groups: none of their rules is about it (F-NSG-16)."""
+    spot = place.interface.subnet.id if place.interface.nic is None else place.interface.name
+    passes = place.situation.holds(uncertainty("U-ICMPV6", spot, place.direction.value))
+    access = Access.ALLOW if passes else Access.DENY
+    return Stage("icmpv6", nsg.name, "no rule for ICMPv6", access, nsg.span, "F-NSG-16", LAST_PRIORITY)
 
 
 def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
@@ -248,7 +284,7 @@ def _protocol_fits(place: Filter, rule: SecurityRule) -> bool:
     """Hold when the packet's protocol is the rule's; `*` covers others than the usual three by a fact (F-NSG-7)."""
     if rule.protocol is not None:
         return rule.protocol == place.packet.protocol
-    return place.packet.protocol in (ICMP, TCP, UDP) or place.situation.holds(uncertainty("U-ANYPROTO"))
+    return is_ordinary(place.packet.protocol, place.packet.family) or place.situation.holds(uncertainty("U-ANYPROTO"))
 
 
 def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
@@ -260,7 +296,7 @@ def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
         )
     if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
         return True
-    question = "U-ICMPPORT" if packet.protocol == ICMP else "U-PROTOPORT"
+    question = "U-ICMPPORT" if packet.protocol == packet.family.icmp else "U-PROTOPORT"
     return place.situation.holds(uncertainty(question, label))
 
 
@@ -271,7 +307,7 @@ def _address_fits(place: Filter, field: AddressField, side: Side, label: str) ->
         case AnyAddress():
             return True
         case AddressPrefixes(prefixes):
-            return some_covers(prefixes, address)
+            return some_covers(prefixes, address) or _is_any_address(place, prefixes)
         case ServiceTag(name):
             named = side.other if place.is_reply else side
             return is_in_tag(place.situation, place.interface.subnet, name, address, named)
@@ -281,6 +317,13 @@ def _address_fits(place: Filter, field: AddressField, side: Side, label: str) ->
             return is_member if side is not local else _local_group_fits(place, groups, is_member, label)
         case _:
             assert_never(field)
+
+
+def _is_any_address(place: Filter, prefixes: tuple[Prefix, ...]) -> bool:
+    """Hold where a literal 0.0.0.0/0 means every IPv6 address as well (F-NSG-12)."""
+    if place.packet.family is Family.IPV4 or EVERY_IPV4 not in prefixes:
+        return False
+    return place.situation.holds(uncertainty("U-V6ANY"))
 
 
 def _is_member_address(situation: Situation, groups: tuple[str, ...], address: Interval) -> bool:
@@ -332,10 +375,10 @@ def _is_service(packet: Packet, tag: str) -> bool:
 
 def effective_rules(network: Network, subnet_id: str, nic_name: str | None, world: World) -> tuple[EffectiveRule, ...]:
     """Return every rule in force at an interface, tags expanded, by direction, group and priority."""
-    situation = situation_of(network, world)
+    situation = situation_of(network, world, Family.IPV4)
     subnet = situation.index.subnets[subnet_id]
     nic = None if nic_name is None else situation.index.nics[nic_name]
-    interface = Interface(nic_name or subnet_id, subnet, (), nic)
+    interface = Interface(subnet_id, subnet, ()) if nic is None else declared_interface(situation, nic)
     return tuple(
         EffectiveRule(
             stage,
@@ -361,13 +404,21 @@ def _expanded(situation: Situation, subnet: Subnet, field: AddressField) -> tupl
         case AsgMembers(groups):
             nics = situation.network.nics()
             members = (nic for nic in nics if any(group in groups for group in nic.asgs))
-            return tuple(Prefix(address, 32) for nic in members for address in nic.addresses)
+            return tuple(host_prefix(address) for nic in members for address in nic.addresses)
         case ServiceTag(name) if name.casefold() == "virtualnetwork":
-            tag = virtual_network(situation, subnet)
-            return (*tag.certain, *(prefix for prefix, fact in tag.possible if situation.holds(fact)))
+            return tuple(_virtual_network_prefixes(situation, subnet))
         case ServiceTag(name) if name.casefold() == "azureloadbalancer":
-            return (PLATFORM_HOST,)
+            return (PLATFORM_HOST, PROBES_IPV6)
         case ServiceTag(name):
             return situation.network.service_tags.get(name)
         case _:
             assert_never(field)
+
+
+def _virtual_network_prefixes(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
+    """Return what the tag holds at `subnet`, prefixes of IPv4 first (F-TAG-7, F-TAG-21)."""
+    for family in Family:
+        of_family = situation_of(situation.network, situation.world, family)
+        tag = virtual_network(of_family, subnet)
+        held = (*tag.certain, *(prefix for prefix, fact in tag.possible if of_family.holds(fact)))
+        yield from (prefix for prefix in held if prefix.family is family)

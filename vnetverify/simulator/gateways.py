@@ -1,6 +1,6 @@
 """What virtual network gateways serve, learn and announce, and the way they choose.
 
-Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..21, R-GW-23, R-GW-26, R-SEL-7 and I-FAILURES.
+Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..21, R-GW-23, R-GW-26, R-SEL-7, R-ADDR-6 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
-from vnetverify.header import EVERY_IPV4, Interval, Prefix
+from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
+from vnetverify.simulator.situation import Situation, direct, first_address, situation_of, uses, view
 
 WHOLE_SPACE = uncertainty("U-R-GW-8")
 CHAINED = uncertainty("U-R-GW-17")
@@ -52,11 +52,17 @@ def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix
 
     A VPN gateway passes on what other gateways announce and it learned by connections to them (R-GW-8, R-GW-17).
     """
-    situation = situation_of(network, world)
     gateway = network.gateways[gateway_name]
-    ranges = own(situation, gateway)
-    by_itself = (range_.prefix for range_ in ranges if all(map(situation.holds, range_.when)))
-    return tuple(dict.fromkeys((*by_itself, *_passed_on(situation, gateway))))
+    found: dict[Prefix, None] = {}
+    for family in Family:
+        if family is Family.IPV6 and gateway.kind is GatewayKind.VPN:
+            continue  # it carries IPv4 alone (R-ADDR-6)
+        situation = situation_of(network, world, family)
+        ranges = own(situation, gateway)
+        by_itself = (range_.prefix for range_ in ranges if all(map(situation.holds, range_.when)))
+        told = (*by_itself, *_passed_on(situation, gateway))
+        found.update(dict.fromkeys(prefix for prefix in told if prefix.family is family))
+    return tuple(found)
 
 
 def _passed_on(situation: Situation, gateway: Gateway) -> Iterator[Prefix]:
@@ -73,9 +79,13 @@ def _passed_on(situation: Situation, gateway: Gateway) -> Iterator[Prefix]:
 
 def learned(network: Network, gateway_name: str, world: World) -> tuple[Entry, ...]:
     """Return the entries of the gateway's table whose condition holds in `world` (R-GW-2)."""
-    situation = situation_of(network, world)
-    entries = entries_of(situation, network.gateways[gateway_name])
-    return tuple(entry for entry in entries if is_known(situation, entry))
+    situations = (situation_of(network, world, family) for family in Family)
+    return tuple(
+        entry
+        for situation in situations
+        for entry in entries_of(situation, network.gateways[gateway_name])
+        if is_known(situation, entry)
+    )
 
 
 def is_known(situation: Situation, entry: Entry) -> bool:
@@ -102,7 +112,8 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
     the prefixes that appliances announce to the Route Server come last.
     """
     hub = gateway.vnet
-    summary = situation.vnet(hub).summarized_gateway_prefixes
+    stated = situation.vnet(hub).summarized_gateway_prefixes
+    summary = tuple(prefix for prefix in stated if prefix.family is situation.family)
     spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))
     ranges = (range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke))
     return (
@@ -160,12 +171,14 @@ def next_hop_of(situation: Situation, peer: BgpPeer) -> int:
     """Return the address that the appliance announces as next hop: its own first one unless stated (R-GW-19)."""
     if peer.next_hop is not None:
         return peer.next_hop
-    return situation.network.machines[peer.machine].nics[0].addresses[0]
+    address = first_address(situation.network.machines[peer.machine].nics[0], situation.family)
+    assert address is not None
+    return address
 
 
 def _exchanging(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
     """Return the Route Servers of `vnet` that exchange routes with its gateways (R-GW-16)."""
-    servers_here = (server for server in situation.network.route_servers if server.vnet == vnet)
+    servers_here = (server for server in situation.index.route_servers if server.vnet == vnet)
     return tuple(server for server in servers_here if server.branch_to_branch)
 
 
@@ -214,7 +227,8 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     memory = situation.index.memory.learned
     if gateway.name not in memory:
         offered = (*_from_connections(situation, gateway), *_from_circuits(situation, gateway))
-        kept = (entry for entry in offered if not _discards(situation, gateway.name, entry.prefix))
+        of_family = (entry for entry in offered if entry.prefix.family is situation.family)
+        kept = (entry for entry in of_family if not _discards(situation, gateway.name, entry.prefix))
         memory[gateway.name] = _most_certain(kept)
     return memory[gateway.name]
 

@@ -1,6 +1,6 @@
 """Out to the Internet, and in by a public address.
 
-Rules R-TRAF-5, R-TRAF-10, R-UDR-17, F-OUT-1..4, F-PIP-1..5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
+Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1..4, F-PIP-1..5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from vnetverify.header import TCP, UDP, address_text
+from vnetverify.header import FIRST_IPV6, TCP, UDP, Family, address_text
 from vnetverify.model.intents import INTERNET, FailureKind, Place, PlaceKind
-from vnetverify.model.network import Nic, Site, Subnet
+from vnetverify.model.network import Nic, PublicAddress, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
 from vnetverify.simulator.filters import Interface, declared_interface, judge_public_entry
@@ -27,10 +27,10 @@ from vnetverify.simulator.journey import (
     place_name,
     sender_name,
 )
-from vnetverify.simulator.situation import Situation, holder_of_public, world_address
+from vnetverify.simulator.situation import Situation, first_address, holder_of_public, public_of, world_address
 
-# What a sender's unknown address outside reads as in a world that names none (TEST-NET-3).
-UNNAMED_EGRESS = 203 << 24 | 113 << 8 | 1
+# What a sender's unknown address outside reads as in a world that names none (TEST-NET-3, RFC 3849).
+UNNAMED_EGRESS = {Family.IPV4: 203 << 24 | 113 << 8 | 1, Family.IPV6: FIRST_IPV6 | 0x20010DB8 << 96 | 1}
 
 
 def to_internet(journey: Journey, sending: Sending) -> Next:
@@ -54,7 +54,9 @@ def to_internet(journey: Journey, sending: Sending) -> Next:
         return journey.drop(where, f"{sending.subnet.id} has no way out to the Internet", "R-TRAF-5")
     by = appliance.name if isinstance(sender, Forwarder) else place_name(interface)
     place = Place(PlaceKind.SUBNET.value, sending.subnet.id)
-    return _outside(journey, Exit(sender, where, by, place, _egress_name(sender, interface), _known_address(interface)))
+    public = _public_of(interface, journey.packet.family)
+    address = None if public is None else public.address
+    return _outside(journey, Exit(sender, where, by, place, _egress_name(sender, interface), address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _outside(journey: Journey, exit_: Exit) -> Next:
         return journey.drop(exit_.where, f"{lowest_text(destination)} does not come back in", "R-TRAF-10")
     if situation.holds(uncertainty("U-HAIRPUB")):
         journey.packet = replace(journey.packet, source=point(_address_outside(situation, exit_)))
-    return enter_by_public_address(journey, receiver, exit_.place)
+    return enter_by_public_address(journey, *receiver, exit_.place)
 
 
 def _translates(situation: Situation, machine: str, declared: bool | None) -> bool:
@@ -95,9 +97,14 @@ def _translates(situation: Situation, machine: str, declared: bool | None) -> bo
 
 
 def _has_egress(journey: Journey, subnet: Subnet, interface: Interface) -> bool:
-    """Hold when a public address, a NAT gateway or the default outbound address lets the packet out (F-OUT-1..4)."""
-    if interface.nic is not None and interface.nic.public_address is not None:
+    """Hold when a public address, a NAT gateway or the default outbound address lets the packet out (F-OUT-1..4).
+
+    IPv6 has nothing but public addresses (R-ADDR-6).
+    """
+    if _public_of(interface, journey.packet.family) is not None:
         return True
+    if journey.packet.family is Family.IPV6:
+        return False
     if subnet.nat_gateway is not None:
         return journey.packet.protocol in (TCP, UDP)
     if subnet.default_outbound is None:
@@ -105,9 +112,8 @@ def _has_egress(journey: Journey, subnet: Subnet, interface: Interface) -> bool:
     return subnet.default_outbound
 
 
-def _known_address(interface: Interface) -> int | None:
-    public = None if interface.nic is None else interface.nic.public_address
-    return None if public is None else public.address
+def _public_of(interface: Interface, family: Family) -> PublicAddress | None:
+    return None if interface.nic is None else public_of(interface.nic, family)
 
 
 def _egress_name(sender: Sender, interface: Interface) -> str:
@@ -119,25 +125,29 @@ def _address_outside(situation: Situation, exit_: Exit) -> int:
     """Return the public address that others see the sender by (F-ADDR-7)."""
     if exit_.address is not None:
         return exit_.address
-    number = world_address(situation, f"egress of {exit_.egress}")
-    return UNNAMED_EGRESS if number is None else number
+    plane = "" if situation.family is Family.IPV4 else "IPv6 "
+    number = world_address(situation, f"{plane}egress of {exit_.egress}")
+    return UNNAMED_EGRESS[situation.family] if number is None else number
 
 
-def enter_by_public_address(journey: Journey, nic: Nic, entered_from: Place) -> Next:
+def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, entered_from: Place) -> Next:
     """Return the delivery to the interface of the public address, at its first address (F-ADDR-1, F-PIP-1..5)."""
-    interface = declared_interface(journey.situation, nic)
-    journey.packet = replace(journey.packet, destination=point(nic.addresses[0]))
+    interface, address = declared_interface(journey.situation, nic), first_address(nic, journey.packet.family)
+    assert address is not None
+    journey.packet = replace(journey.packet, destination=point(address))
     journey.entered_from = entered_from
-    assert nic.public_address is not None
-    what = f"public address {nic.public_address.name} leads to {address_text(nic.addresses[0])}"
+    what = f"public address {public.name} leads to {address_text(address)}"
     rule = "F-ADDR-1" if entered_from == INTERNET else "R-TRAF-10"
-    journey.note(place_name(interface), what, rule, nic.public_address.span)
+    journey.note(place_name(interface), what, rule, public.span)
+    without_ipv6 = journey.drop_without_ipv6(interface.subnet.vnet)
+    if without_ipv6 is not None:
+        return without_ipv6
     if not journey.unfiltered:
         judgement = judge_public_entry(journey.situation, interface, journey.packet, journey.is_reply)
         blocked = journey.judged(interface, judgement)
         if blocked is not None:
             return blocked
-    return journey.drop_if_down(FailureKind.APPLIANCE, nic.machine) or delivered_to(interface, nic.addresses[0])
+    return journey.drop_if_down(FailureKind.APPLIANCE, nic.machine) or delivered_to(interface, address)
 
 
 def delivered_to(interface: Interface, address: int) -> Delivered:

@@ -1,6 +1,6 @@
 """What a walk reports, and the state of one under way.
 
-Rules R-TRAF-2, R-TRAF-3, R-GW-8, F-STATE-2, F-STATE-3 and I-FAILURES.
+Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-STATE-2, F-STATE-3 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
+from vnetverify.header import Family
 from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Site, Subnet
-from vnetverify.rules import Uncertainty
+from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Interface, Judgement, declared_interface, judge_at
@@ -141,6 +142,7 @@ class Appliance:
     policy: tuple[PolicyRule, ...] | None
     stateful: bool | None
     translates_source: bool | None
+    is_managed: bool = False
 
     @property
     def met(self) -> Met:
@@ -150,7 +152,8 @@ class Appliance:
 
 def declared_appliance(situation: Situation, machine: Machine) -> Appliance:
     interfaces = tuple(declared_interface(situation, nic) for nic in machine.nics)
-    return Appliance(machine.name, interfaces, machine.policy, machine.stateful, machine.translates_source)
+    translates, is_managed = machine.translates_source, machine.is_managed
+    return Appliance(machine.name, interfaces, machine.policy, machine.stateful, translates, is_managed)
 
 
 def implied_appliance(interface: Interface) -> Appliance:
@@ -268,6 +271,15 @@ class Journey:
         element = self.situation.is_down(kind, name)
         return None if element is None else self.drop_at_fallen(element)
 
+    def drop_without_ipv6(self, vnet: str) -> Dropped | None:
+        """Return the drop of an IPv6 packet in a vnet where a Route Server may break that (R-ADDR-6)."""
+        if self.packet.family is Family.IPV4:
+            return None
+        server = next((server for server in self.situation.network.route_servers if server.vnet == vnet), None)
+        if server is None or self.situation.holds(uncertainty("U-ARSV6", vnet)):
+            return None
+        return self.drop(vnet, f"Route Server {server.name} breaks IPv6 in {vnet}", "R-ADDR-6", server.span)
+
     def note_what_is_down(self) -> None:
         """Record what is down in this world, which may show by nothing but a route that is not there."""
         for element in self.situation.index.down:
@@ -310,8 +322,13 @@ class Journey:
         where = place_name(interface)
         for stage in judgement.stages:
             verb = "allows" if stage.access.value == "allow" else "denies"
-            earlier = "" if stage.stage == "publicAddress" else ", nothing earlier matches"
-            what = f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}{earlier}"
+            named = f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}"
+            what = f"{named}, nothing earlier matches"
+            if stage.stage == "publicAddress":
+                what = named
+            elif stage.stage == "icmpv6":
+                passes = "it passes" if verb == "allows" else "it does not pass"
+                what = f"{stage.nsg} has no rule for ICMPv6, and {passes}"
             self.note(where, what, stage.rule_id, stage.span)
         if not judgement.allowed:
             last = judgement.stages[-1]

@@ -1,6 +1,6 @@
 """Which networks are connected, and what each sees of the other; nothing here depends on a world.
 
-Rules R-PEER-1..4, R-PEER-17, R-PEER-18, R-PEER-24, R-GW-9, R-CG-1, R-CG-2 and R-CG-5.
+Rules R-PEER-1..4, R-PEER-17, R-PEER-18, R-PEER-20, R-PEER-24, R-GW-9, R-CG-1, R-CG-2 and R-CG-5.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vnetverify.header import Prefix
+from vnetverify.header import Family, Prefix
 from vnetverify.model.network import ConnectedGroup, DeploymentModel, Era, LinkState, Network, Peering, Vnet
 from vnetverify.rules import Uncertainty, uncertainty
 
@@ -73,12 +73,20 @@ def _is_connected(half: Peering) -> bool:
     return half.state in (None, LinkState.CONNECTED)
 
 
-def peers_of(network: Network, halves: Halves) -> dict[str, tuple[str, ...]]:
-    """Return for each vnet those it has a usable peering with: both halves exist and are connected (R-PEER-2)."""
+def _is_for(half: Peering, family: Family) -> bool:
+    """Hold when the half lets a peering carry packets of this family (R-PEER-20)."""
+    return family is Family.IPV6 or not half.only_ipv6
+
+
+def peers_of(network: Network, halves: Halves, family: Family) -> dict[str, tuple[str, ...]]:
+    """Return for each vnet those it has a usable peering with in this family (R-PEER-2, R-PEER-20).
+
+    Both halves exist and are connected, and for IPv4 neither is for IPv6 alone.
+    """
     peers: dict[str, list[str]] = {name: [] for name in network.vnets}
     for (local, remote), half in halves.items():
         other = halves.get((remote, local))
-        if other is not None and _is_connected(half) and _is_connected(other):
+        if other is not None and all(_is_connected(side) and _is_for(side, family) for side in (half, other)):
             peers[local].append(remote)
     return {name: tuple(remotes) for name, remotes in peers.items()}
 

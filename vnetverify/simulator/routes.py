@@ -1,6 +1,6 @@
 """The route that carries a packet, and the table as Azure shows it (R-EFF-1, R-SEL-1, R-SEL-2, R-SEL-7, R-GW-15).
 
-What FastPath passes by is left out (R-GW-23).
+What FastPath passes by is left out (R-GW-23). A dual-stack subnet has a table of each family (R-ADDR-6).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import Interval, Prefix, address_text
+from vnetverify.header import Family, Interval, Prefix, address_text, family_of
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import covers, point
@@ -58,7 +58,7 @@ class EffectiveRoute:
 
 def select_route(network: Network, subnet_id: str, destination: int, world: World) -> Selection:
     """Return the route that carries packets from the subnet to `destination`, with the losers (R-SEL-1, R-SEL-2)."""
-    situation = situation_of(network, world)
+    situation = situation_of(network, world, family_of(destination))
     return selection(situation, situation.index.subnets[subnet_id], point(destination))
 
 
@@ -109,9 +109,17 @@ _ORIGIN_WORDS = {Origin.SYSTEM: "system", Origin.GATEWAY: "gateway", Origin.USER
 
 
 def effective_routes(network: Network, subnet_id: str, world: World) -> tuple[EffectiveRoute, ...]:
-    """Return the subnet's table as Azure shows it, by prefix and then the active route first (R-EFF-1)."""
-    situation = situation_of(network, world)
-    subnet = situation.index.subnets[subnet_id]
+    """Return the subnet's table as Azure shows it, by prefix and then the active route first (R-EFF-1).
+
+    Where the subnet has prefixes of IPv6 the table has lines of both families, IPv4's first (R-ADDR-6).
+    """
+    subnet = network.subnet(subnet_id)
+    is_dual = any(prefix.family is Family.IPV6 for prefix in subnet.prefixes)
+    families = tuple(Family) if is_dual else (Family.IPV4,)
+    return tuple(line for family in families for line in _lines(situation_of(network, world, family), subnet))
+
+
+def _lines(situation: Situation, subnet: Subnet) -> list[EffectiveRoute]:
     lines: list[EffectiveRoute] = []
     active: dict[Prefix, Route] = {}
     for route in candidates(situation, subnet):
@@ -128,7 +136,7 @@ def effective_routes(network: Network, subnet_id: str, world: World) -> tuple[Ef
         else:
             why = why_beaten(route, winner)
         lines.append(_line(situation, subnet, route, why))
-    return tuple(sorted(lines, key=lambda line: (line.prefix, line.state)))
+    return sorted(lines, key=lambda line: (line.prefix, line.state))
 
 
 def _line(situation: Situation, subnet: Subnet, route: Route, why: str) -> EffectiveRoute:

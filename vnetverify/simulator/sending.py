@@ -1,7 +1,7 @@
 """Sending from a subnet: the selected route, and delivery to where it leads.
 
-Rules R-TRAF-1, R-TRAF-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-4, R-GW-15,
-R-GW-19, R-GW-23 and I-FAILURES.
+Rules R-TRAF-1, R-TRAF-6, R-ADDR-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-4, R-GW-15, R-GW-19,
+R-GW-23 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ def send(journey: Journey, sending: Sending) -> Next:
     """Return where the selected route of the subnet takes the packet (R-TRAF-1, R-TRAF-6)."""
     destination = journey.packet.destination
     where = sender_name(sending)
+    without_ipv6 = journey.drop_without_ipv6(sending.subnet.vnet)
+    if without_ipv6 is not None:
+        return without_ipv6
     if lies_in(destination, PLATFORM):
         journey.note(where, f"{lowest_text(destination)} is the platform's own", "R-TRAF-6")
         return ToPlatform()
@@ -181,7 +184,7 @@ def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
     vnet = next_hop_owner(situation, sending.subnet.vnet, point(address))
     if vnet is None:
         return journey.drop(where, f"next hop {address_text(address)} is not directly connected", "R-UDR-8")
-    blocked = cross(journey, sending, vnet, point(address))
+    blocked = cross(journey, sending, vnet, point(address)) or journey.drop_without_ipv6(vnet)
     if blocked is not None:
         return blocked
     nic = situation.index.holders.get((vnet, address))
@@ -232,7 +235,7 @@ def gateway_by_user_route(situation: Situation, subnet: Subnet) -> Gateway | Non
 
 def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     """Return the delivery to the host of `vnet` that holds the destination, past its filters (R-ADDR-4, F-EVAL-5)."""
-    blocked = cross(journey, sending, vnet, journey.packet.destination)
+    blocked = cross(journey, sending, vnet, journey.packet.destination) or journey.drop_without_ipv6(vnet)
     if blocked is not None:
         return blocked
     situation, destination = journey.situation, journey.packet.destination

@@ -1,22 +1,24 @@
-"""One network in one world: the indexes built once, who uses whose gateways, and who owns an address.
+"""One network in one world, for one family of addresses: the indexes built once, and who owns an address.
 
-Rules R-ADDR-1, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-7, R-UDR-8 and I-FAILURES.
+Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-7, R-UDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, host_prefix
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import (
     Connection,
     Gateway,
+    GatewayKind,
     Network,
     Nic,
     Peering,
+    PublicAddress,
     RouteServer,
     Subnet,
     Vnet,
@@ -47,6 +49,8 @@ class Memory:
 class Index:
     """The parts of a network by what they are asked for; of a world nothing but what is `down` plays a part here.
 
+    Peerings, mates, connections, Route Servers and public addresses are those of one `family` of addresses (R-ADDR-6).
+
     `published` are the prefixes of service tags by their names in lower case.
 
     Where something is, `peers`, `connections` and `connections_of` are without it and without what needs it, and
@@ -54,6 +58,7 @@ class Index:
     """
 
     network: Network
+    family: Family
     subnets: Mapping[str, Subnet]
     nics: Mapping[str, Nic]
     holders: Mapping[tuple[str, int], Nic]
@@ -66,7 +71,8 @@ class Index:
     connections_of: Mapping[str, tuple[Connection, ...]]
     members: Mapping[str, IntervalSet]
     published: Mapping[str, tuple[Prefix, ...]]
-    public_holders: tuple[Nic, ...]
+    public_holders: tuple[tuple[Nic, PublicAddress], ...]
+    route_servers: tuple[RouteServer, ...]
     memory: Memory
     down: tuple[Element, ...] = ()
     intact: Index | None = None
@@ -83,6 +89,10 @@ class Situation:
     @property
     def network(self) -> Network:
         return self.index.network
+
+    @property
+    def family(self) -> Family:
+        return self.index.family
 
     def holds(self, fact: Uncertainty) -> bool:
         """Return the world's value of `fact` and remember that it was asked for. Raises `Undetermined`."""
@@ -107,28 +117,28 @@ class Situation:
         return next((element for element in self.index.down if (element.kind, element.name) == (kind, name)), None)
 
 
-_latest: list[Index] = []
+_latest: dict[Family, list[Index]] = {family: [] for family in Family}
 
 
-def situation_of(network: Network, world: World, failures: Failures | None = None) -> Situation:
-    """Return `network` in `world`, which may take down what `failures` let fail. Raises `Undetermined`.
+def situation_of(network: Network, world: World, family: Family, failures: Failures | None = None) -> Situation:
+    """Return what packets of `family` find of `network` in `world`, which may take down what `failures` let fail.
 
-    The index of the network asked about last is kept, and that of what was down in it. What the world has sites
-    announce stands in place of what they are declared to (R-GW-8).
+    Raises `Undetermined`. The index of the network asked about last is kept, and that of what was down in it. What the
+    world has sites announce stands in place of what they are declared to (R-GW-8).
     """
-    network = with_announcements(network, world)
-    kept = tuple(_latest)  # another thread may ask about another network meanwhile
+    network, latest = with_announcements(network, world), _latest[family]
+    kept = tuple(latest)  # another thread may ask about another network meanwhile
     intact = next((index for index in kept if index.network is network and not index.down), None)
     if intact is None:
-        intact = index_of(network)
-        _latest[:] = [intact]
+        intact = index_of(network, family)
+        latest[:] = [intact]
     down = down_in(network, world, failures)
     if not down:
         return Situation(intact, world)
     fallen = next((index for index in kept if index.intact is intact and index.down == down), None)
     if fallen is None:
         fallen = _without(intact, down)
-        _latest[:] = [intact, fallen]
+        latest[:] = [intact, fallen]
     return Situation(fallen, world)
 
 
@@ -159,13 +169,15 @@ def _needs(connection: Connection, fallen: set[Element]) -> bool:
     return not fallen.isdisjoint(needed)
 
 
-def index_of(network: Network) -> Index:
-    """Return the indexes of `network`, each in order of declaration."""
+def index_of(network: Network, family: Family) -> Index:
+    """Return the indexes of `network` for packets of `family`, each in order of declaration (R-ADDR-6)."""
     halves = halves_of(network)
-    peers = peers_of(network, halves)
+    peers = peers_of(network, halves, family)
     nics = network.nics()
+    connections = tuple(end for end in network.connections if _carries(network, end, family))
     return Index(
         network=network,
+        family=family,
         subnets={subnet.id: subnet for subnet in network.subnets()},
         nics={nic.name: nic for nic in nics},
         holders={(nic.vnet, address): nic for nic in reversed(nics) for address in nic.addresses},
@@ -174,13 +186,36 @@ def index_of(network: Network) -> Index:
         views=views_of(network, halves, peers),
         mates=mates_of(network, peers),
         gateways_of=_gateways_of(network),
-        connections=network.connections,
-        connections_of=_connections_of(network.connections),
+        connections=connections,
+        connections_of=_connections_of(connections),
         members=_members(nics),
         published={tag.casefold(): prefixes for tag, prefixes in network.service_tags.items()},
-        public_holders=tuple(nic for nic in nics if nic.public_address is not None),
+        public_holders=tuple(_public_holders(nics, family)),
+        route_servers=network.route_servers if family is Family.IPV4 else (),
         memory=Memory(),
     )
+
+
+def _carries(network: Network, connection: Connection, family: Family) -> bool:
+    """Hold when packets of `family` go by the connection: a VPN gateway's is for IPv4 alone (R-ADDR-6)."""
+    return family is Family.IPV4 or network.gateways[connection.gateway].kind is not GatewayKind.VPN
+
+
+def _public_holders(nics: tuple[Nic, ...], family: Family) -> Iterator[tuple[Nic, PublicAddress]]:
+    for nic in nics:
+        public = public_of(nic, family)
+        if public is not None and first_address(nic, family) is not None:
+            yield nic, public
+
+
+def public_of(nic: Nic, family: Family) -> PublicAddress | None:
+    """Return the interface's public address of this family (R-ADDR-6)."""
+    return nic.public_address if family is Family.IPV4 else nic.public_ipv6
+
+
+def first_address(nic: Nic, family: Family) -> int | None:
+    """Return the interface's first address of this family, None where it has none."""
+    return next((address for address in nic.addresses if family_of(address) is family), None)
 
 
 def _gateways_of(network: Network) -> dict[str, tuple[Gateway, ...]]:
@@ -205,7 +240,7 @@ def _members(nics: tuple[Nic, ...]) -> dict[str, IntervalSet]:
     prefixes: dict[str, list[Prefix]] = {}
     for nic in nics:
         for group in nic.asgs:
-            prefixes.setdefault(group, []).extend(Prefix(address, 32) for address in nic.addresses)
+            prefixes.setdefault(group, []).extend(map(host_prefix, nic.addresses))
     return {group: addresses_of(those) for group, those in prefixes.items()}
 
 
@@ -243,7 +278,7 @@ def is_cut_off(situation: Situation, vnet: str, other: str) -> bool:
 
 def route_servers_for(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
     """Return the Route Servers whose routes `vnet` gets: its own, then those of hubs it uses (R-GW-19)."""
-    servers = situation.network.route_servers
+    servers = situation.index.route_servers
     own_servers = tuple(server for server in servers if server.vnet == vnet)
     return own_servers + tuple(
         server for server in servers if server.vnet != vnet and uses(situation, vnet, server.vnet)
@@ -279,18 +314,16 @@ def peers_holding(situation: Situation, vnet: str, address: Interval) -> tuple[s
     return tuple(peer for peer in peers if some_covers(situation.vnet(peer).address_space, address))
 
 
-def holder_of_public(situation: Situation, address: Interval) -> Nic | None:
-    """Return the interface whose public address is `address` (R-TRAF-10).
+def holder_of_public(situation: Situation, address: Interval) -> tuple[Nic, PublicAddress] | None:
+    """Return the interface whose public address is `address`, with that (R-TRAF-10).
 
     An address that is not declared is the world's; a world that is not partial and names none has no such holder.
     """
-    for nic in situation.index.public_holders:
-        declared = nic.public_address
-        assert declared is not None
+    for nic, declared in situation.index.public_holders:
         number = declared.address if declared.address is not None else world_address(situation, declared.name)
         if number is not None and address.low <= number <= address.high:
             only(address)
-            return nic
+            return nic, declared
     return None
 
 

@@ -1,6 +1,7 @@
 """Service tags as a subnet sees them: VirtualNetwork, Internet and the published ones.
 
-Rules F-TAG-1..12, F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-22, R-PEER-13, R-PEER-17, R-CG-1, R-GW-19 and R-TRAF-9.
+Rules F-TAG-1..12, F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-PEER-17, R-CG-1, R-GW-19
+and R-TRAF-9.
 """
 
 from __future__ import annotations
@@ -9,15 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.header import EVERY_IPV4, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.header import EVERY_IPV6, FIRST_IPV6, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
 from vnetverify.rules import Uncertainty, uncertainty
-from vnetverify.simulator.addressing import METADATA_HOST, PLATFORM_HOST, covers, is_public, lies_in, some_covers
+from vnetverify.simulator.addressing import (
+    METADATA_HOST,
+    PLATFORM_HOST,
+    PUBLIC_IPV6,
+    covers,
+    everything,
+    is_public,
+    lies_in,
+    some_covers,
+)
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
 from vnetverify.simulator.gateways import entries_of, prefixes_kept, servers
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
 
+PROBES_IPV6 = parse_prefix("fe80::1234:5678:9abc/128")
 HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
 STEERING = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
 
@@ -74,7 +85,8 @@ def _open_views(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Vie
 
 
 def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
-    """Return the prefixes that are surely in the tag; 0.0.0.0/0 never is by a route (F-TAG-7)."""
+    """Return the prefixes that are surely in the tag; a default route's never is (F-TAG-7)."""
+    default = everything(situation.family)
     yield from situation.vnet(subnet.vnet).address_space
     for _, seen in _open_views(situation, subnet):
         if seen.takes_part(subnet.id):
@@ -82,30 +94,25 @@ def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
     if propagates(situation, subnet):
         for gateway in servers(situation, subnet.vnet):
             for entry in entries_of(situation, gateway):
-                if not entry.condition and entry.prefix != EVERY_IPV4:
+                if not entry.condition and entry.prefix != default:
                     yield entry.prefix
     yield PLATFORM_HOST
     for route in _routes_of(situation, subnet):
-        if _is_sure(route):
+        if route.next_hop in STEERING and route.prefix != default and route.service_tag is None:
             yield route.prefix
-
-
-def _is_sure(route: UserRoute) -> bool:
-    """Hold when the prefix of a route of the subnet's own table is surely in the tag there (F-TAG-7)."""
-    return route.next_hop in STEERING and route.prefix != EVERY_IPV4 and route.service_tag is None
 
 
 def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
     """Return prefixes that may be in the tag with what is documented; of two the first counts (F-TAG-7)."""
     routes = _routes_of(situation, subnet)
     entries = [entry for gateway in servers(situation, subnet.vnet) for entry in entries_of(situation, gateway)]
-    propagating = propagates(situation, subnet)
-    steered = any(route.prefix == EVERY_IPV4 and route.next_hop in STEERING for route in routes)
-    if steered or (propagating and any(entry.prefix == EVERY_IPV4 for entry in entries)):
-        yield EVERY_IPV4, True
+    propagating, default = propagates(situation, subnet), everything(situation.family)
+    steered = any(route.prefix == default and route.next_hop in STEERING for route in routes)
+    if steered or (propagating and any(entry.prefix == default for entry in entries)):
+        yield default, True
     for route in routes:
         if route.next_hop not in STEERING or route.service_tag is not None:
-            yield route.prefix, route.prefix != EVERY_IPV4
+            yield route.prefix, route.prefix != default
     for other in situation.vnet(subnet.vnet).subnets:
         if other.id != subnet.id:
             yield from ((route.prefix, False) for route in _routes_of(situation, other))
@@ -119,7 +126,7 @@ def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bo
     for mate in situation.index.mates[subnet.vnet]:
         yield from ((prefix, True) for prefix in situation.vnet(mate).address_space)
     for server in route_servers_for(situation, subnet.vnet):
-        yield from ((prefix, prefix == EVERY_IPV4) for _, prefix in prefixes_kept(situation, server))
+        yield from ((prefix, prefix == default) for _, prefix in prefixes_kept(situation, server))
 
 
 def _doubtful(situation: Situation, subnet: Subnet, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:
@@ -140,21 +147,32 @@ def is_in_virtual_network(situation: Situation, subnet: Subnet, address: Interva
 
 
 def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> bool:
-    """Hold when `address` is in Internet at `subnet` (F-TAG-9, F-TAG-10, F-TAG-11)."""
-    if not is_public(address):
-        host = Uncertainty("U-INET", (str(PLATFORM_HOST),), False)
-        if not (covers(PLATFORM_HOST, address) and situation.holds(host)):
-            return False
+    """Hold when `address` is in Internet at `subnet` (F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-21)."""
     if some_covers(situation.vnet(subnet.vnet).address_space, address):
         return False
-    for hole in HOLES:
-        if covers(hole, address) and not situation.holds(uncertainty("U-INET", str(hole))):
-            return False
+    in_blocks = _is_in_blocks_of_ipv6 if address.low >= FIRST_IPV6 else _is_in_blocks_of_ipv4
+    if not in_blocks(situation, address):
+        return False
     return not any(
         situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))
         for prefix in _gained(situation, subnet, address)
         if prefix != PLATFORM_HOST
     )
+
+
+def _is_in_blocks_of_ipv4(situation: Situation, address: Interval) -> bool:
+    """Hold when `address` is public and in no hole, or the platform's where a fact says so (F-TAG-9, F-TAG-10)."""
+    if not is_public(address):
+        host = Uncertainty("U-INET", (str(PLATFORM_HOST),), False)
+        if not (covers(PLATFORM_HOST, address) and situation.holds(host)):
+            return False
+    return all(situation.holds(uncertainty("U-INET", str(hole))) for hole in HOLES if covers(hole, address))
+
+
+def _is_in_blocks_of_ipv6(situation: Situation, address: Interval) -> bool:
+    """Hold when the fact of the block says so: private ranges are not known to be outside the tag (F-TAG-21)."""
+    block = PUBLIC_IPV6 if covers(PUBLIC_IPV6, address) else EVERY_IPV6
+    return situation.holds(uncertainty("U-INET", str(block)))
 
 
 def _gained(situation: Situation, subnet: Subnet, address: Interval) -> Iterator[Prefix]:
@@ -177,7 +195,7 @@ def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval
     if called == "internet":
         return is_in_internet(situation, subnet, address)
     if called == "azureloadbalancer":
-        return covers(PLATFORM_HOST, address)
+        return some_covers((PLATFORM_HOST, PROBES_IPV6), address)
     if called.startswith("azureplatform"):
         return False
     published = situation.index.published.get(called)

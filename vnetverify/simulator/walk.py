@@ -1,6 +1,6 @@
 """A flow's first packet from place to place, and its reply back .
 
-Rules R-TRAF-1..10, F-STATE-1..3, F-STATE-6, F-MISC-1, R-EFF-2 and I-FAILURES.
+Rules R-TRAF-1..10, R-ADDR-6, F-STATE-1..3, F-STATE-6, F-MISC-1, R-EFF-2 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import ICMP, TCP, UDP, Flow
+from vnetverify.header import Flow, family_of
 from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Direction, Network, Site
 from vnetverify.rules import World, uncertainty
-from vnetverify.simulator.addressing import UNROUTABLE, is_public, lies_in, packet_of
+from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, packet_of
 from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
 from vnetverify.simulator.filters import interface_at
 from vnetverify.simulator.internet import enter_by_public_address
@@ -73,7 +73,8 @@ def _first_journey(
     network: Network, flow: Flow, world: World, failures: Failures | None, *, unfiltered: bool = False
 ) -> Journey:
     """Return the walk of a first packet, not yet begun; its story says first what the world chose beside it."""
-    journey = Journey(situation_of(network, world, failures), packet_of(flow), unfiltered=unfiltered)
+    situation = situation_of(network, world, family_of(flow.source), failures)
+    journey = Journey(situation, packet_of(flow), unfiltered=unfiltered)
     journey.note_what_is_down()
     journey.note_what_is_announced()
     return journey
@@ -99,7 +100,8 @@ def _uncarried(journey: Journey, origin: Place) -> Dropped | None:
     protocol = journey.packet.protocol
     if protocol in ENCAPSULATIONS:
         return journey.drop(origin.name, f"protocol {protocol} is blocked", "R-TRAF-7")
-    if protocol not in (ICMP, TCP, UDP) and not journey.situation.holds(uncertainty("U-R-TRAF-7")):
+    ordinary = is_ordinary(protocol, journey.packet.family)
+    if not ordinary and not journey.situation.holds(uncertainty("U-R-TRAF-7")):
         return journey.drop(origin.name, f"protocol {protocol} is not carried", "R-TRAF-7")
     if lies_in(journey.packet.destination, UNROUTABLE):
         return journey.drop(origin.name, "multicast and broadcast are blocked", "R-TRAF-7")
@@ -113,7 +115,7 @@ def _from_internet(journey: Journey) -> Next:
     receiver = holder_of_public(journey.situation, journey.packet.destination)
     if receiver is None:
         return journey.drop(INTERNET.name, "the destination is no public address of this network", "F-PIP-5")
-    return enter_by_public_address(journey, receiver, INTERNET)
+    return enter_by_public_address(journey, *receiver, INTERNET)
 
 
 def follow(journey: Journey, position: Next) -> Outcome:

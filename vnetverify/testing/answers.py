@@ -209,7 +209,9 @@ def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdic
         judgement = judge(
             network, nic.subnet_id, nic.name, direction, question.flow, world, entered_by_public_address=public
         )
-        decided += [f"{stage.nsg}/{stage.rule}" for stage in judgement.stages if stage.stage != "publicAddress"]
+        decided += [
+            f"{stage.nsg}/{stage.rule}" for stage in judgement.stages if stage.stage not in ("publicAddress", "icmpv6")
+        ]
         if not judgement.allowed:
             return FilterVerdict(False, (tuple(decided),))
     return FilterVerdict(True, (tuple(decided),))

@@ -327,7 +327,7 @@ def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     world = as_claimed(network, claim.advertising, world)
     if claim.verb is Verb.GATEWAY:
         return trace_unfiltered(network, origin, flow, world, claim.failures)
-    situation = situation_of(network, world, claim.failures)
+    situation = _situation_of(network, claim, flow, world)
     subnet = situation.index.subnets[origin.name]
     return _trace_of(situation, flow, subnet, selection(situation, subnet, point(flow.destination)))
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from vnetverify.diagnostic import Diagnostic, in_source_order
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed.addressing import addressing_faults
+from vnetverify.model.wellformed.balancers import balancer_faults
+from vnetverify.model.wellformed.endpoints import endpoint_faults
 from vnetverify.model.wellformed.filters import filter_faults
+from vnetverify.model.wellformed.firewalls import firewall_faults
 from vnetverify.model.wellformed.gateways import gateway_faults
 from vnetverify.model.wellformed.groups import group_faults
 from vnetverify.model.wellformed.limits import limit_faults
+from vnetverify.model.wellformed.occupants import occupant_faults
 from vnetverify.model.wellformed.peerings import peering_faults
+from vnetverify.model.wellformed.pools import pool_faults
+from vnetverify.model.wellformed.principals import principal_faults
 from vnetverify.model.wellformed.routing import routing_faults
 from vnetverify.model.wellformed.transit import transit_faults
 
@@ -21,12 +27,18 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
     return in_source_order(
         (
             *addressing_faults(network),
+            *occupant_faults(network),
             *peering_faults(network),
             *transit_faults(network),
             *gateway_faults(network),
+            *pool_faults(network),
             *group_faults(network),
             *routing_faults(network),
+            *balancer_faults(network),
+            *endpoint_faults(network),
+            *firewall_faults(network),
             *filter_faults(network),
+            *principal_faults(network),
             *limit_faults(network),
         )
     )

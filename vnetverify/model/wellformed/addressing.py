@@ -1,4 +1,4 @@
-"""Address ranges, subnets and the addresses of interfaces (R-ADDR-1 to R-ADDR-8)."""
+"""Address ranges and subnets of both families (R-ADDR-1 to R-ADDR-8)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import address_text, parse_prefix
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet, Vnet
+from vnetverify.header import Family, Prefix, parse_prefix
+from vnetverify.model.network import Network, Subnet, Vnet
 from vnetverify.model.wellformed.overlaps import outermost, overlaps
 
 _FORBIDDEN = tuple(
     parse_prefix(text)
-    for text in ("127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32")
-)
+    for text in (
+        "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32",
+        "::/128", "::1/128", "fe80::/10", "ff00::/8",
+    )
+)  # fmt: skip
 _LONGEST_SUBNET = 29
+_LENGTH_OF_AN_IPV6_SUBNET = 64
 # The longest prefix that the pages recommend or demand for subnets of Azure's own (R-ADDR-7, R-ADDR-8).
 _LONGEST_SPECIAL = {
     "gatewaysubnet": (27, "R-ADDR-7"),
@@ -35,7 +39,6 @@ def addressing_faults(network: Network) -> Iterator[Diagnostic]:
                 "vnet-without-range", f"vnet `{vnet.name}` has no address range", vnet.span, rule="R-ADDR-1"
             )
         yield from _subnet_faults(vnet)
-    yield from _nic_faults(network)
 
 
 def _range_faults(vnet: Vnet) -> Iterator[Diagnostic]:
@@ -44,6 +47,9 @@ def _range_faults(vnet: Vnet) -> Iterator[Diagnostic]:
             if prefix.value <= forbidden.last and forbidden.value <= prefix.last:
                 message = f"vnet `{vnet.name}` may not hold {prefix}, because {forbidden} is not for networks"
                 yield Diagnostic("range-forbidden", message, vnet.span, rule="R-ADDR-3")
+    if _is_ipv6_alone(vnet.address_space):
+        message = f"vnet `{vnet.name}` has IPv6 ranges alone, and every vnet needs one of IPv4"
+        yield Diagnostic("vnet-without-ipv4", message, vnet.span, rule="R-ADDR-6")
     numbered = ((prefix, position) for position, prefix in enumerate(vnet.address_space))
     for (outer, _), (inner, _) in overlaps(numbered):
         message = f"the ranges {outer} and {inner} of vnet `{vnet.name}` overlap"
@@ -92,61 +98,20 @@ def _subnet_faults(vnet: Vnet) -> Iterator[Diagnostic]:
 def _size_faults(subnet: Subnet) -> Iterator[Diagnostic]:
     longest, rule = _LONGEST_SPECIAL.get(subnet.name.lower(), (_LONGEST_SUBNET, "R-ADDR-5"))
     for prefix in subnet.prefixes:
-        if prefix.length > _LONGEST_SUBNET:
+        if prefix.family is Family.IPV6:
+            if prefix.length != _LENGTH_OF_AN_IPV6_SUBNET:
+                message = f"subnet `{subnet.id}` has {prefix}, and IPv6 subnets are a /{_LENGTH_OF_AN_IPV6_SUBNET}"
+                yield Diagnostic("subnet-not-64", message, subnet.span, rule="R-ADDR-5")
+        elif prefix.length > _LONGEST_SUBNET:
             message = f"subnet `{subnet.id}` ({prefix}) is smaller than the smallest, a /{_LONGEST_SUBNET}"
             yield Diagnostic("subnet-too-small", message, subnet.span, rule="R-ADDR-5")
         elif prefix.length > longest:
             message = f"`{subnet.id}` ({prefix}) should be a /{longest} or larger"
             yield Diagnostic("subnet-small", message, subnet.span, rule=rule, severity=Severity.WARNING)
+    if _is_ipv6_alone(subnet.prefixes):
+        message = f"subnet `{subnet.id}` has IPv6 alone, and no nic can stand there without an IPv4 address"
+        yield Diagnostic("subnet-without-ipv4", message, subnet.span, rule="R-ADDR-6", severity=Severity.WARNING)
 
 
-def _nic_faults(network: Network) -> Iterator[Diagnostic]:
-    subnets = {subnet.id: subnet for subnet in network.subnets()}
-    holders: dict[tuple[str, int], Nic] = {}
-    for nic in network.nics():
-        subnet = subnets.get(nic.subnet_id)
-        if subnet is None:
-            message = f"nic `{nic.name}` stands in `{nic.subnet_id}`, which is no subnet"
-            yield Diagnostic("unknown-subnet", message, nic.span)
-            continue
-        if subnet.name.lower() in SUBNETS_WITHOUT_HOSTS:
-            rule = "R-ADDR-7" if subnet.name.lower() == "gatewaysubnet" else "R-ADDR-8"
-            message = f"nic `{nic.name}` may not stand in `{subnet.id}`, which holds nothing of the user's"
-            yield Diagnostic("nic-in-special-subnet", message, nic.span, rule=rule)
-        for address in nic.addresses:
-            yield from _address_faults(nic, address, subnet)
-            holder = holders.setdefault((nic.vnet, address), nic)
-            if holder is not nic or nic.addresses.count(address) > 1:
-                message = f"nic `{nic.name}` has the address {address_text(address)}, which nic `{holder.name}` has"
-                yield Diagnostic(
-                    "address-taken", message, nic.span, "taken", ((holder.span, "has this address"),), rule="R-ADDR-9"
-                )
-
-
-def _address_faults(nic: Nic, address: int, subnet: Subnet) -> Iterator[Diagnostic]:
-    if not subnet.prefixes:
-        return
-    holding = next((prefix for prefix in subnet.prefixes if prefix.value <= address <= prefix.last), None)
-    if holding is None:
-        prefixes = ", ".join(map(str, subnet.prefixes[:5]))
-        message = f"nic `{nic.name}` has the address {address_text(address)}, which is not in `{subnet.id}`"
-        yield Diagnostic(
-            "address-outside",
-            message,
-            nic.span,
-            "not in the subnet",
-            ((subnet.span, f"has {prefixes}"),),
-            rule="R-ADDR-2",
-            azure="PrivateIPAddressNotInSubnet",
-        )
-    elif address < holding.value + 4 or address == holding.last:
-        message = f"nic `{nic.name}` has the address {address_text(address)}, which Azure reserves in `{subnet.id}`"
-        yield Diagnostic(
-            "address-reserved",
-            message,
-            nic.span,
-            "reserved",
-            help=f"the first four addresses and the last of {holding} are reserved",
-            rule="R-ADDR-4",
-            azure="PrivateIPAddressInReservedRange",
-        )
+def _is_ipv6_alone(prefixes: tuple[Prefix, ...]) -> bool:
+    return bool(prefixes) and all(prefix.family is Family.IPV6 for prefix in prefixes)

@@ -1,4 +1,4 @@
-"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 15; F-ASG-2, 3, 5; F-EVAL-9; F-OUT-3)."""
+"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 12, 15; F-ASG-2, 3, 5; F-EVAL-9; F-OUT-3)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.header import ALL_PORTS, LAST_PORT, PROTOCOL_NAMES
-from vnetverify.model.network import AsgMembers, Direction, Network, Nic, Nsg, SecurityRule, Subnet
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family
+from vnetverify.model.network import AddressPrefixes, AsgMembers, Direction, Network, Nic, Nsg, SecurityRule, Subnet
 from vnetverify.source import Span
 
 _FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096
@@ -60,6 +60,7 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
             message = f"rule `{rule.name}` is about {name}, and rules know tcp, udp, icmp, esp, ah and any alone"
             yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-NSG-6")
         yield from _port_faults(rule)
+        yield from _family_faults(rule)
 
 
 def _priority_taken(nsg: Nsg, rule: SecurityRule, first: SecurityRule) -> Diagnostic:
@@ -83,6 +84,16 @@ def _port_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
         elif ports.intervals[0].low < 0 or ports.intervals[-1].high > LAST_PORT:
             message = f"rule `{rule.name}` has a {what} outside 0 to {LAST_PORT}"
             yield Diagnostic("port-out-of-range", message, rule.span, rule="F-NSG-8")
+
+
+def _family_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
+    """Yield a rule with prefixes of both families; 0.0.0.0/0 may stand for every address (F-NSG-12)."""
+    sides = (side for side in (rule.source, rule.destination) if isinstance(side, AddressPrefixes))
+    prefixes = [prefix for side in sides for prefix in side.prefixes if prefix != EVERY_IPV4]
+    first = {prefix.family: prefix for prefix in reversed(prefixes)}
+    if len(first) > 1:
+        message = f"rule `{rule.name}` joins IPv4 and IPv6: {' and '.join(str(first[family]) for family in Family)}"
+        yield Diagnostic("rule-of-two-families", message, rule.span, help="write two rules", rule="F-NSG-12")
 
 
 def _subnet_faults(subnet: Subnet) -> Iterator[Diagnostic]:

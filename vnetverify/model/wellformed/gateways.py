@@ -1,4 +1,4 @@
-"""Gateways, their connections and the sites behind them (R-ADDR-7, R-ADDR-10, R-GW-1, R-GW-21)."""
+"""Gateways, their connections and the sites behind them (R-ADDR-6, R-ADDR-7, R-ADDR-10, R-GW-1, R-GW-21)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Vnet
+from vnetverify.header import Family
+from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Site, Vnet
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.source import Span
 
@@ -86,8 +87,11 @@ def _connection_faults(network: Network, connection: Connection) -> Iterator[Dia
         yield from _between_gateways(network, connection, gateway, remote)
     elif connection.site is None and connection.circuit is None:
         yield Diagnostic("connection-without-end", f"connection `{name}` leads to no site and no gateway", span)
-    if connection.site is not None and not connection.bgp and gateway.kind is GatewayKind.VPN:
-        yield from _site_overlap(network, connection, connection.site, gateway)
+    if connection.site is not None and gateway.kind is GatewayKind.VPN:
+        site = network.sites[connection.site]
+        if not connection.bgp and not site.point_to_site:  # that of a pool is told in `pools`
+            yield from _site_overlap(network, connection, site, gateway)
+        yield from _ipv6_over_vpn(connection, site, gateway)
 
 
 def _between_gateways(
@@ -113,12 +117,27 @@ def _between_gateways(
         break
 
 
-def _site_overlap(network: Network, connection: Connection, site_name: str, gateway: Gateway) -> Iterator[Diagnostic]:
+def _ipv6_over_vpn(connection: Connection, site: Site, gateway: Gateway) -> Iterator[Diagnostic]:
+    """Yield the first IPv6 prefix that a VPN gateway would have to carry: it carries IPv4 alone (R-ADDR-6)."""
+    prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
+    for prefix in prefixes:
+        if prefix.family is Family.IPV6:
+            yield Diagnostic(
+                "ipv6-over-vpn",
+                f"vpn gateway `{gateway.name}` carries no IPv6, so {prefix} of site `{site.name}` is not reached by it",
+                connection.span,
+                others=((site.span, f"has {prefix}"),),
+                rule="R-ADDR-6",
+                severity=Severity.WARNING,
+            )
+            return
+
+
+def _site_overlap(network: Network, connection: Connection, site: Site, gateway: Gateway) -> Iterator[Diagnostic]:
     """Yield the first clash of the static prefixes of a site with the vnet of its gateway (R-ADDR-10).
 
     A site prefix around a whole range of the vnet (10.0.0.0/8) is in wide use, so it is a warning.
     """
-    site = network.sites[site_name]
     prefixes = site.prefixes if connection.prefixes is None else connection.prefixes
     vnet = network.vnets[gateway.vnet]
     both = [(prefix, False) for prefix in prefixes] + [(prefix, True) for prefix in vnet.address_space]

@@ -1,4 +1,4 @@
-"""Connected groups and Route Servers (R-CG-3, R-CG-4, R-ADDR-8, R-GW-19)."""
+"""Connected groups and Route Servers (R-CG-3, R-CG-4, R-ADDR-6, R-ADDR-8, R-GW-19)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import ConnectedGroup, Network, RouteServer
+from vnetverify.header import Family, family_of
+from vnetverify.model.network import ConnectedGroup, Network, RouteServer, Vnet
 from vnetverify.model.wellformed.overlaps import overlaps
 
 _SUBNET = "RouteServerSubnet"
@@ -55,6 +56,7 @@ def _server_faults(network: Network) -> Iterator[Diagnostic]:
     first: dict[str, RouteServer] = {}
     for server in network.route_servers:
         vnet = network.vnets[server.vnet]
+        yield from _ipv6_faults(server, vnet)
         other = first.setdefault(server.vnet, server)
         if other is not server:
             yield Diagnostic(
@@ -73,3 +75,25 @@ def _server_faults(network: Network) -> Iterator[Diagnostic]:
                 others=((vnet.span, f"has no `{_SUBNET}`"),),
                 rule="R-ADDR-8",
             )
+
+
+def _ipv6_faults(server: RouteServer, vnet: Vnet) -> Iterator[Diagnostic]:
+    """Yield what is of IPv6 beside a Route Server, which knows none of it (R-ADDR-6)."""
+    own = next((prefix for prefix in vnet.address_space if prefix.family is Family.IPV6), None)
+    if own is not None:
+        yield Diagnostic(
+            "route-server-beside-ipv6",
+            f"Route Server `{server.name}` breaks the IPv6 of vnet `{vnet.name}`",
+            server.span,
+            others=((vnet.span, f"has {own}"),),
+            rule="R-ADDR-6",
+            severity=Severity.WARNING,
+        )
+    for peer in server.peers:
+        announced = next((prefix for prefix in peer.prefixes if prefix.family is Family.IPV6), None)
+        if announced is not None:
+            message = f"`{peer.machine}` announces {announced} to Route Server `{server.name}`, which takes no IPv6"
+            yield Diagnostic("announced-ipv6", message, server.span, rule="R-ADDR-6")
+        if peer.next_hop is not None and family_of(peer.next_hop) is Family.IPV6:
+            message = f"`{peer.machine}` announces an IPv6 next hop to Route Server `{server.name}`"
+            yield Diagnostic("announced-ipv6", message, server.span, rule="R-ADDR-6")

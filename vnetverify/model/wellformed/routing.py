@@ -1,4 +1,4 @@
-"""Route tables: their routes, and where they are attached (R-UDR-2, R-UDR-4, R-UDR-5, R-UDR-8, R-UDR-13, R-UDR-14)."""
+"""Route tables: their routes, and where they are attached (R-UDR-2, R-UDR-4, R-UDR-5, R-UDR-8, R-UDR-13 to 15)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import EVERY_IPV4, Prefix, address_text
+from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Prefix, address_text, family_of
 from vnetverify.model.network import (
     DeploymentModel,
+    Frontend,
     Gateway,
     GatewayKind,
+    LoadBalancer,
     Network,
     NextHopType,
     RouteTable,
+    Sku,
     Subnet,
     UserRoute,
     Vnet,
 )
+from vnetverify.model.wellformed.occupants import occupants
 from vnetverify.source import Span
 
 
@@ -57,6 +61,10 @@ def _route_faults(table: RouteTable) -> Iterator[Diagnostic]:
                 f"route `{route.name}` has next hop {route.next_hop.value} and an address, which only appliances have"
             )
             yield Diagnostic("next-hop-with-address", message, route.span, rule="R-UDR-2")
+        if route.next_hop_address is not None and family_of(route.next_hop_address) is not route.prefix.family:
+            hop = address_text(route.next_hop_address)
+            message = f"route `{route.name}` for {route.prefix} has a next hop of the other family, {hop}"
+            yield Diagnostic("next-hop-of-other-family", message, route.span, rule="R-UDR-2")
 
 
 def _special_subnet_faults(subnet: Subnet, table: RouteTable, space: tuple[Prefix, ...]) -> Iterator[Diagnostic]:
@@ -77,10 +85,10 @@ def _special_subnet_faults(subnet: Subnet, table: RouteTable, space: tuple[Prefi
             rule="R-UDR-13",
         )
     for route in table.routes:
-        if route.prefix == EVERY_IPV4:
+        if route.prefix in (EVERY_IPV4, EVERY_IPV6):
             yield Diagnostic(
                 "gateway-subnet-default-route",
-                f"`{subnet.id}` may have no user route for {EVERY_IPV4}",
+                f"`{subnet.id}` may have no user route for {route.prefix}",
                 subnet.span,
                 "uses a table with such a route",
                 ((route.span, "the route"),),
@@ -120,7 +128,12 @@ class _Neighbourhood:
         self._gateways: defaultdict[str, list[Gateway]] = defaultdict(list)
         for gateway in network.gateways.values():
             self._gateways[gateway.vnet].append(gateway)
-        self._held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
+        self._held = {(one.vnet, address) for one in occupants(network) for address in one.addresses}
+        self._frontends = {
+            (frontend.vnet, frontend.address): (balancer, frontend)
+            for balancer in network.load_balancers.values()
+            for frontend in balancer.frontends
+        }
         self._incomplete = {name for item in network.unmodelled for name in item.vnets}
 
     def _direct_peers(self) -> Mapping[str, list[str]]:
@@ -203,10 +216,28 @@ class _Neighbourhood:
                 rule="R-META-3",
                 severity=Severity.WARNING,
             )
+        elif owner is not None and (owner.name, address) in self._frontends:
+            yield from _frontend_faults(route, *self._frontends[owner.name, address])
 
     def _near(self, vnet: Vnet) -> Iterator[Vnet]:
         yield vnet
         yield from (self._network.vnets[peer] for peer in self._peers.get(vnet.name, ()))
+
+
+def _frontend_faults(route: UserRoute, balancer: LoadBalancer, frontend: Frontend) -> Iterator[Diagnostic]:
+    """Yield a load balancer that is made for its own rules' packets, not for being a next hop (R-UDR-15)."""
+    has_ha_ports = any(rule.protocol is None and rule.frontend == frontend.name for rule in balancer.rules)
+    if not has_ha_ports or balancer.sku is Sku.BASIC:
+        lack = "no HA rule" if not has_ha_ports else "the Basic SKU"
+        yield Diagnostic(
+            "next-hop-without-ha-ports",
+            f"route `{route.name}` leads to load balancer `{balancer.name}`, which has {lack} there",
+            route.span,
+            "next hop",
+            ((frontend.span, "the frontend"),),
+            rule="R-UDR-15",
+            severity=Severity.WARNING,
+        )
 
 
 def _holds(vnet: Vnet, address: int) -> bool:

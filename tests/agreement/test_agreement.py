@@ -84,16 +84,17 @@ def test_encoder_is_complete(solver: Solver) -> None:
 
     def is_complete(situation: tuple[Network, Claim, World]) -> None:
         network, claim, _ = situation
-        obligation = opened(network, claim, solver).obligation
-        for literals, expected in (
-            ([obligation.violation], True),
-            ([obligation.in_question, f"-{obligation.violation}"], False),
-        ):
-            answer = solver.check(literals)
-            if isinstance(answer, Satisfiable):
-                witness = Witness(*obligation.witness(answer.model))
+        for obligation in opened(network, claim, solver).obligations.values():
+            solver.open(obligation)
+            for literals, expected in (
+                ([obligation.violation], True),
+                ([obligation.in_question, f"-{obligation.violation}"], False),
+            ):
+                answer = solver.check(literals)
+                if isinstance(answer, Satisfiable):
+                    witness = Witness(*obligation.witness(answer.model))
 
-                assert _violates(network, claim, witness) is expected, str(witness)
+                    assert _violates(network, claim, witness) is expected, str(witness)
 
     for_each(NETWORKS, is_complete, situation=situations())
 

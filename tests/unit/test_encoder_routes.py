@@ -48,7 +48,7 @@ def selected(table: list[Candidate], address: int, facts: dict[str, bool]) -> Ca
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(table=tables())
 def test_the_first_choice_in_force_is_the_longest_prefix_match(table: list[Candidate]) -> None:
-    pieces = partition(table)
+    pieces = partition(table, EVERY_IPV4)
     for address in (*range(36), 0x7FFFFFFF, 0x80000000, *range(LAST_IPV4 - 35, LAST_IPV4 + 1)):
         (piece,) = (piece for piece in pieces if address in piece.addresses)
         for values in product([True, False], repeat=len(FACTS)):
@@ -61,7 +61,7 @@ def test_the_first_choice_in_force_is_the_longest_prefix_match(table: list[Candi
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(table=tables())
 def test_pieces_are_disjoint_cover_all_addresses_and_differ_in_their_choices(table: list[Candidate]) -> None:
-    pieces = partition(table)
+    pieces = partition(table, EVERY_IPV4)
 
     assert sum(piece.addresses.size for piece in pieces) == 1 << 32
     assert interval_set(interval for piece in pieces for interval in piece.addresses) == ALL_IPV4
@@ -71,7 +71,7 @@ def test_pieces_are_disjoint_cover_all_addresses_and_differ_in_their_choices(tab
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(table=tables())
 def test_only_the_last_choice_of_a_piece_is_unconditional(table: list[Candidate]) -> None:
-    for piece in partition(table):
+    for piece in partition(table, EVERY_IPV4):
         assert all(route.condition != TRUE for route in piece.choices[:-1])
 
 
@@ -80,11 +80,11 @@ def test_only_the_last_choice_of_a_piece_is_unconditional(table: list[Candidate]
 def test_the_order_in_which_routes_are_given_is_no_matter(table: list[Candidate], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(table))
 
-    assert partition(shuffled) == partition(table)
+    assert partition(shuffled, EVERY_IPV4) == partition(table, EVERY_IPV4)
 
 
 def test_a_table_without_routes_leads_nowhere() -> None:
-    (piece,) = partition([])
+    (piece,) = partition([], EVERY_IPV4)
 
     assert (piece.addresses, piece.choices) == (ALL_IPV4, ())
 
@@ -92,6 +92,6 @@ def test_a_table_without_routes_leads_nowhere() -> None:
 def test_a_route_that_may_not_be_there_leaves_the_next_best_behind_it() -> None:
     learned = Candidate(parse_prefix("10.1.0.0/16"), Class.GATEWAY, LearnedHop("g"), "R-SYS-8", "u0")
     dropped = Candidate(parse_prefix("10.0.0.0/8"), Class.SYSTEM, NoHop(), "R-SYS-3")
-    pieces = {piece.choices: piece.addresses for piece in partition([dropped, learned])}
+    pieces = {piece.choices: piece.addresses for piece in partition([dropped, learned], EVERY_IPV4)}
 
     assert pieces[learned, dropped] == interval_set([Interval(0x0A010000, 0x0A01FFFF)])

@@ -225,7 +225,8 @@ def test_a_tree_is_the_disjunction_of_the_branches_a_key_falls_into(free_outside
 
 def test_a_tree_without_selector_never_names_one() -> None:
     key = Key(field_within("a", 32, ALL_IPV4))
-    tree = decision_tree(key, branches_of(addresses_of([parse_prefix("10.0.0.0/8")]), "p"), lambda term: term, False)
+    branches = branches_of(key, addresses_of([parse_prefix("10.0.0.0/8")]), "p")
+    tree = decision_tree(key, branches, lambda term: term, False)
 
     assert tree == "(and (= ((_ extract 31 24) a) #x0a) p)"
 
@@ -238,7 +239,7 @@ def test_an_empty_tree_gives_false() -> None:
 @given(st.lists(st.tuples(st.integers(0, 70), st.integers(0, 20)), max_size=4), st.integers(0, 3))
 def test_branches_of_a_set_hold_exactly_for_its_addresses(spans: list[tuple[int, int]], selector: int) -> None:
     addresses = interval_set(Interval(low, low + size) for low, size in spans)
-    found = branches_of(addresses, "p", selector, SELECTOR)
+    found = branches_of(Key(field_within("a", 32, ALL_IPV4), "s", SELECTOR), addresses, "p", selector)
     for other, address in product(range(1 << SELECTOR), range(95)):
         inside = any(is_inside(branch, other, address) for branch in found)
 

@@ -10,16 +10,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
-from vnetverify.header import (
-    ALL_IPV4,
-    Interval,
-    IntervalSet,
-    Prefix,
-    addresses_of,
-    interval_set,
-    parse_address,
-    parse_prefix,
-)
+from vnetverify.encoder.families import REALMS, Realm
+from vnetverify.encoder.terms import Field, Term, constant, field_within
+from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
     SUBNETS_WITHOUT_HOSTS,
@@ -35,26 +28,16 @@ from vnetverify.model.network import (
     Subnet,
 )
 
-HOST_ADDRESS = parse_address("168.63.129.16")
-METADATA_ADDRESS = parse_address("169.254.169.254")
-PLATFORM = interval_set(Interval(address, address) for address in (HOST_ADDRESS, METADATA_ADDRESS))
-
-_NOT_PUBLIC = (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-    "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
-)  # fmt: skip
-PUBLIC_WITH_HOST = ALL_IPV4 - addresses_of(map(parse_prefix, _NOT_PUBLIC))
-PUBLIC = PUBLIC_WITH_HOST - PLATFORM
-
-# Multicast, and the limited broadcast address (R-TRAF-7).
-NOT_UNICAST = addresses_of((parse_prefix("224.0.0.0/4"), parse_prefix("255.255.255.255/32")))
-
 
 class Estate:
-    """A network with its neighbourhoods looked up once. Peering is symmetric, irreflexive and not transitive."""
+    """A network of one family with its neighbourhoods looked up once.
 
-    def __init__(self, network: Network) -> None:
+    Peering is symmetric, irreflexive and not transitive.
+    """
+
+    def __init__(self, network: Network, family: Family = Family.IPV4) -> None:
         self.network = network
+        self.realm: Realm = REALMS[family]
         self.subnets = {subnet.id: subnet for subnet in network.subnets()}
         self._halves = _with_implied_halves(network)
         self._peers = self._usable_pairs()
@@ -74,6 +57,17 @@ class Estate:
         self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
         self._mates: dict[str, tuple[str, ...]] = {}
         self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
+
+    @property
+    def family(self) -> Family:
+        return self.realm.family
+
+    def address(self, symbol: Term) -> Field:
+        """Return an address of which nothing is known but its family."""
+        return field_within(symbol, self.family.bits, self.realm.addresses)
+
+    def known_address(self, address: int) -> Field:
+        return constant(address, self.family.bits)
 
     def half(self, local: str, remote: str) -> Peering | None:
         """Return the half of `local` towards `remote`; a classic network's is implied (R-PEER-4)."""

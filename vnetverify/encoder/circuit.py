@@ -88,7 +88,7 @@ class Circuit:
         for start in self.starts:
             self._begun.append((start, _joined(self._first_hops(start, carried))))
             for target, term in self._begun[-1][1].items():
-                branches = branches_of(start.region, term, start.selector, self.key.selector_width)
+                branches = branches_of(self.key, start.region, term, start.selector)
                 self._entries.setdefault(target, []).extend(branches)
         for condition, relay in self.relays:
             if isinstance(relay, Sender):

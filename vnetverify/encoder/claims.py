@@ -55,6 +55,7 @@ from vnetverify.encoder.walk import Hops
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Claim, ExpectedHop, HopKind, PlaceKind, Verb
 from vnetverify.model.network import Network, Service
+from vnetverify.model.planes import only_family
 
 _UNIVERSAL = (
     Verb.REACHES,
@@ -79,6 +80,8 @@ def encode(
 ) -> Obligation:
     """Return the obligation of `claim`; `fixed` are facts settled by assumption, by name or kind in lower case.
 
+    Network and claim are of one plane (`model.planes`). Raises ValueError where the claim is of both.
+
     With a `detail` the lines that can carry a proof are labelled: those of `bearing`, by default the ones
     whose absence would let a flow contradict the claim.
     """
@@ -100,7 +103,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     script = Script()
     facts = Facts(script, fixed)
     grounds = Grounds(script, bearing, detail)
-    estate = Estate(network)
+    estate = Estate(network, only_family(claim))
     gateways = Gateways(estate, facts, Failing(script, claim.failures))
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
@@ -161,7 +164,7 @@ class _Encoder:
         return self._written(ends, header, in_question, violation)
 
     def arrival(self, device: str, closed: frozenset[str]) -> Obligation:
-        self.right = {INTERNET: _EVERY_ADDRESS}
+        self.right = {INTERNET: self.hops.estate.realm.addresses}
         ends, header, left = self._open()
         circuit = Delivery(self.hops, ends).circuit(left, closed=closed | {device})
         return self._written(ends, header, TRUE, circuit.is_admitted_by(device))
@@ -175,7 +178,7 @@ class _Encoder:
         left = self._left()
         origins, width = selectors_of(self.hops, left)
         protocols, ports = _service_fields(self.claim.service)
-        header = declare_header(self.script, protocols, ports)
+        header = declare_header(self.script, protocols, ports, self.hops.estate.family)
         if width:
             self.script.declare("at", width)
         sources = coarse(interval_set(i for addresses in left.values() for i in addresses))
@@ -197,7 +200,7 @@ class _Encoder:
         if from_internet or self.claim.verb not in _UNIVERSAL:
             for nic in public_nics(self.hops, self.right):
                 address = nic.public_address.address if nic.public_address else None
-                zone += [Interval(address, address)] if address is not None else [Interval(0, 0xFFFF_FFFF)]
+                zone += [Interval(address, address)] if address is not None else [*self.hops.estate.realm.addresses]
         return coarse(interval_set(zone))
 
     def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term) -> Obligation:
@@ -222,6 +225,7 @@ class _Encoder:
             ends.key.selector_width,
             tuple(self.hops.facts.settled),
             dict(self.hops.gateways.failing.symbols),
+            self.hops.estate.family,
         )  # fmt: skip
 
     def _devices_in(self, vnets: tuple[str, ...]) -> list[str]:
@@ -309,9 +313,6 @@ class _Encoder:
         expected = self.claim.expected_hop
         assert expected is not None
         return any_of(*(circuit.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))
-
-
-_EVERY_ADDRESS = IntervalSet((Interval(0, 0xFFFF_FFFF),))
 
 
 def _service_fields(service: Service) -> tuple[IntervalSet, IntervalSet]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from vnetverify.encoder.addressing import PUBLIC
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
@@ -80,7 +79,7 @@ class Delivery:
         for counts, right, by_public in sides:
             hidden = public_nics(self.hops, right) if by_public else []
             for place, addresses in sorted(right.items()):
-                asked = addresses & (torn | PUBLIC if nics and place != INTERNET else torn)
+                asked = addresses & (torn | self.hops.estate.realm.public if nics and place != INTERNET else torn)
                 if asked:
                     term = all_of(counts, self._names_at(place, asked, hidden))
                     named.setdefault(place, []).append(term)
@@ -174,7 +173,8 @@ class Delivery:
         admitted = TRUE
         if arrived != FALSE and circuit.memory is None and not self.hops.by_routes_alone:
             admitted = self.hops.filters.allow(header, Spot(subnet), Direction.INBOUND)
-        by_network = all_of(arrived, admitted, self._takes_in(header, subnet.id, addresses))
+        taken_in = all_of(self._takes_in(header, subnet.id, addresses), self.hops.gateways.works_in(subnet.vnet))
+        by_network = all_of(arrived, admitted, taken_in)
         by_interface = [
             all_of(
                 any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))

@@ -1,7 +1,7 @@
 """The two ends of a claim's flows: where they may start, which hosts they may come to, and what each end asks.
 
 F-ADDR-1, F-ADDR-2, F-ADDR-3, F-ADDR-6, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, R-TRAF-10,
-R-SEL-9, F-META-5.
+R-SEL-9, R-ADDR-6, F-META-5.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vnetverify.encoder.addressing import PUBLIC, assignable
+from vnetverify.encoder.addressing import assignable
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.filters import Spot
@@ -27,7 +27,6 @@ from vnetverify.encoder.terms import (
     all_of,
     any_of,
     branches_of,
-    constant,
     decision_tree,
     either,
     equals,
@@ -36,7 +35,7 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import ALL_IPV4, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import Family, Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Direction, Nic, Sku
 
@@ -50,7 +49,7 @@ def region_of(hops: Hops, place: Place) -> IntervalSet:
         return addresses_of(hops.estate.subnets[place.name].prefixes)
     if place.kind == PlaceKind.SITE.value:
         return addresses_of(hops.estate.network.sites[place.name].prefixes)
-    return PUBLIC
+    return hops.estate.realm.public
 
 
 def coarse(addresses: IntervalSet) -> IntervalSet:
@@ -150,7 +149,7 @@ class Ends:
         """Hold when the flow starts at `place`."""
         if place not in self._selectors:
             return FALSE
-        at_selector = self.key.has_bits(self.selector(place) << 32, 0, self.key.selector_width)
+        at_selector = self.key.has_bits(self.key.under(self.selector(place)), 0, self.key.selector_width)
         return all_of(at_selector, is_among(self.header.source, region_of(self.hops, place)))
 
     def membership(self, key: Key, place: Place, addresses: IntervalSet, term: Term) -> list[Branch]:
@@ -159,12 +158,17 @@ class Ends:
         selector = self.selector(place) if width else 0
         subnet = self.hops.estate.subnets.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
         if subnet is None or addresses.size < 16 or assignable(subnet.prefixes).size != addresses.size:
-            return branches_of(addresses, term, selector, width)
-        if any(prefix.length > 29 for prefix in subnet.prefixes):
-            return branches_of(addresses, term, selector, width)
+            return branches_of(key, addresses, term, selector)
+        bits = key.address.width
+        if any(prefix.length > bits - 3 for prefix in subnet.prefixes):
+            return branches_of(key, addresses, term, selector)
         return [
-            Branch(selector << 32 | p.value, width + p.length, all_of(_is_assignable(key.address, 32 - p.length), term))
-            for p in subnet.prefixes
+            Branch(
+                key.under(selector, prefix.value),
+                width + prefix.length,
+                all_of(_is_assignable(key.address, bits - prefix.length), term),
+            )
+            for prefix in subnet.prefixes
         ]
 
     # -- hosts as destinations ----------------------------------------------------------------------------
@@ -200,12 +204,13 @@ class Ends:
         public = nic.public_address
         assert public is not None
         if public.address is not None:
-            return constant(public.address, 32)
+            return self.hops.estate.known_address(public.address)
         if public.name not in self._public:
-            symbol = self.script.declare(f"p{len(self._public)}", 32)
-            unknown = field_within(symbol, 32, PUBLIC)
-            anything = field_within(symbol, 32, ALL_IPV4)
-            self.premises.append(is_among(anything, PUBLIC - self._known_public()))
+            estate = self.hops.estate
+            symbol = self.script.declare(f"p{len(self._public)}", estate.family.bits)
+            anything = estate.address(symbol)
+            unknown = anything.narrowed(estate.realm.public)
+            self.premises.append(is_among(anything, estate.realm.public - self._known_public()))
             self.premises += [negate(f"(= {symbol} {other.term})") for other in self._public.values()]
             self._public[public.name] = unknown
             self.addresses[symbol] = (public.name,)
@@ -262,7 +267,7 @@ class Ends:
         nics = self.hops.estate.network.nics()
         public = next((nic.public_address for nic in nics if nic.name == end.nic), None)
         if public is not None and public.address is not None:
-            return constant(public.address, 32)
+            return self.hops.estate.known_address(public.address)
         return self._other_egress_address()
 
     def _host_egress_address(self) -> Field:
@@ -292,10 +297,10 @@ class Ends:
         return self._other_egress
 
     def _public_variable(self, symbol: Term) -> Field:
-        self.script.declare(symbol, 32)
-        anything = field_within(symbol, 32, ALL_IPV4)
-        self.premises.append(is_among(anything, PUBLIC))
-        return field_within(symbol, 32, PUBLIC)
+        estate = self.hops.estate
+        anything = estate.address(self.script.declare(symbol, estate.family.bits))
+        self.premises.append(is_among(anything, estate.realm.public))
+        return anything.narrowed(estate.realm.public)
 
     def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
         """Return the names of the addresses that a world chooses, by symbol."""
@@ -303,17 +308,22 @@ class Ends:
         nics = self.hops.estate.network.nics()
         if self._host_egress is not None:
             hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]
-            chosen[self._host_egress.term] = tuple(f"egress of {name}" for name in hosts)
+            chosen[self._host_egress.term] = tuple(map(self._egress_name, hosts))
         if self._other_egress is not None:
             others = [nic.name for nic in nics if nic.ip_forwarding]
             others += [machine.name for machine in self.hops.implied_machines()]
             others += list(self.hops.estate.network.sites)
-            chosen[self._other_egress.term] = tuple(f"egress of {name}" for name in others)
+            chosen[self._other_egress.term] = tuple(map(self._egress_name, others))
         return chosen
+
+    def _egress_name(self, sender: str) -> str:
+        """Return the name of the address that `sender` has on the Internet where it has none declared."""
+        return egress_name(sender, self.hops.estate.family)
 
     def _admits(self, nic: Nic, source: Field) -> Term:
         """Hold when `nic` takes a packet in by its public address."""
-        return all_of(self.hops.is_up(self.hops.estate.machine_of[nic.name]), self._is_open(nic, source))
+        machine = self.hops.estate.machine_of[nic.name]
+        return all_of(self.hops.is_up(machine), self.hops.gateways.works_in(nic.vnet), self._is_open(nic, source))
 
     def _is_open(self, nic: Nic, source: Field) -> Term:
         """Hold when the filters of `nic` let such a packet in (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
@@ -327,8 +337,13 @@ class Ends:
                 return self.hops.facts.holds("U-SKU", public.name)
             closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
             return TRUE if public.sku is Sku.BASIC else negate(self.hops.grounds.counts(Bearing.STOPS, closed))
-        translated = replace(self.header, source=source, destination=constant(nic.addresses[0], 32))
+        translated = replace(self.header, source=source, destination=self.hops.estate.known_address(nic.addresses[0]))
         return self.hops.filters.allow(translated, Spot(subnet, nic), Direction.INBOUND)
+
+
+def egress_name(sender: str, family: Family) -> str:
+    """Return the name under which a world chooses the address that `sender` has on the Internet."""
+    return f"egress of {sender}" if family is Family.IPV4 else f"IPv6 egress of {sender}"
 
 
 def _is_assignable(address: Field, host_bits: int) -> Term:

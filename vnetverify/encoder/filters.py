@@ -1,19 +1,20 @@
 """What network security groups let through: a rule decides where it matches and nothing earlier does.
 
 F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
-F-NSG-17, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5, F-EVAL-6,
-F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
+F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
+F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
 F-PLAT-4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PLATFORM, Estate
+from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
-from vnetverify.encoder.headers import Header
+from vnetverify.encoder.families import HOST_ADDRESS, METADATA_ADDRESS
+from vnetverify.encoder.headers import ALL_PROTOCOLS, Header
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import (
     FALSE,
@@ -29,7 +30,19 @@ from vnetverify.encoder.terms import (
     lies_in,
     negate,
 )
-from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import (
+    ALL_PORTS,
+    EVERY_IPV4,
+    ICMPV6,
+    TCP,
+    UDP,
+    Family,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+    interval_set,
+)
 from vnetverify.model.network import (
     Access,
     AddressField,
@@ -79,6 +92,7 @@ _HOST_SERVICES = (
     ("azureplatformimds", METADATA_ADDRESS, 80),
     ("azureplatformlkm", HOST_ADDRESS, 1688),
 )
+_ICMPV6 = IntervalSet((Interval(ICMPV6, ICMPV6),))
 _AGENT_PORTS = interval_set((Interval(80, 80), Interval(32526, 32526)))
 
 
@@ -88,6 +102,10 @@ class Spot:
 
     subnet: Subnet
     nic: Nic | None = None
+
+
+Attached = tuple[str, IntervalSet | None]
+"""A security group and the local addresses that it judges, None for all."""
 
 
 @dataclass(slots=True)
@@ -104,18 +122,47 @@ class Filters:
     def allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
         """Hold when all groups attached at `spot` let a new flow's packet through (F-EVAL-3)."""
         groups = self._attached(spot)
+        if self.estate.family is Family.IPV6 and groups:
+            return self._allow_ipv6(header, spot, direction, groups)
         admitted = all_of(*(self._admits(name, header, spot, direction, nics) for name, nics in groups))
         if direction is Direction.OUTBOUND and admitted != TRUE:
             return either(
-                is_among(header.destination, PLATFORM),
+                is_among(header.destination, self.estate.realm.platform),
                 self._is_exempt(header, spot, [name for name, _ in groups]),
                 admitted,
             )
         return admitted
 
-    def _attached(self, spot: Spot) -> list[tuple[str, IntervalSet | None]]:
-        """Return the groups at `spot`, each with the local addresses it judges or None for all."""
-        groups: list[tuple[str, IntervalSet | None]] = []
+    def _allow_ipv6(self, header: Header, spot: Spot, direction: Direction, groups: list[Attached]) -> Term:
+        """Hold when the groups let a packet of IPv6 through: of ICMPv6 they say nothing (F-NSG-16)."""
+        is_icmp = header.is_icmp
+        others = replace(header, protocol=header.protocol.narrowed(ALL_PROTOCOLS - _ICMPV6))
+        admitted = TRUE
+        if is_icmp != TRUE:
+            admitted = all_of(*(self._admits(name, others, spot, direction, nics) for name, nics in groups))
+        return either(is_icmp, self._passes_icmpv6(header, spot, direction), admitted) if is_icmp != FALSE else admitted
+
+    def _passes_icmpv6(self, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when ICMPv6 passes here: a question of each interface, and of the other hosts of a subnet together."""
+        if spot.nic is not None:
+            return self.facts.holds("U-ICMPV6", spot.nic.name, direction.value)
+        local = header.source if direction is Direction.OUTBOUND else header.destination
+        terms, elsewhere = [], TRUE
+        for nic in self.estate.nics_in[spot.subnet.id]:
+            here = any_of(*(equals(local, address) for address in nic.addresses))
+            if here != FALSE:
+                has_group = spot.subnet.nsg is not None or nic.nsg is not None
+                passes = self.facts.holds("U-ICMPV6", nic.name, direction.value) if has_group else TRUE
+                terms.append(any_of(negate(here), passes))
+                elsewhere = all_of(elsewhere, negate(here))
+        if spot.subnet.nsg is not None and elsewhere != FALSE:
+            fact = self.facts.holds("U-ICMPV6", spot.subnet.id, direction.value)
+            terms.append(any_of(negate(elsewhere), fact))
+        return self.script.share(all_of(*terms))
+
+    def _attached(self, spot: Spot) -> list[Attached]:
+        """Return the groups at `spot`."""
+        groups: list[Attached] = []
         if spot.subnet.nsg is not None:
             groups.append((spot.subnet.nsg, None))
         if spot.nic is not None:
@@ -196,7 +243,7 @@ class Filters:
         if rule.protocol in (TCP, UDP) or header.has_ports == TRUE:
             return by_number
         by_icmp = self.facts.holds("U-ICMPPORT", name) if header.is_icmp != FALSE else FALSE
-        is_other = header.is_ordinary != TRUE and rule.protocol != ICMP
+        is_other = header.is_ordinary != TRUE and rule.protocol != header.family.icmp
         by_other = self.facts.holds("U-PROTOPORT", name) if is_other else FALSE
         return either(header.has_ports, by_number, either(header.is_icmp, by_icmp, by_other))
 
@@ -207,14 +254,21 @@ class Filters:
             case AnyAddress():
                 return TRUE
             case AddressPrefixes(prefixes):
-                if len(prefixes) == 1:
+                if len(prefixes) == 1 and not self._may_hold_ipv6(prefixes):
                     return lies_in(address, prefixes[0])
-                return is_among(address, addresses_of(prefixes))
+                listed = is_among(address, addresses_of(prefixes))
+                if listed == TRUE or not self._may_hold_ipv6(prefixes):
+                    return listed
+                return any_of(listed, self.facts.holds("U-V6ANY"))
             case ServiceTag(tag):
                 return self.tags.holds(tag, address, spot.subnet, is_source is not is_reply)
             case AsgMembers(names):
                 is_address = is_among(address, self._asg_addresses(names))
                 return self._local_member(names, address, is_address, name, spot) if local else is_address
+
+    def _may_hold_ipv6(self, prefixes: tuple[Prefix, ...]) -> bool:
+        """Tell whether prefixes of a rule hold addresses of IPv6 beside those they list (F-NSG-12)."""
+        return self.estate.family is Family.IPV6 and EVERY_IPV4 in prefixes
 
     def _asg_addresses(self, names: tuple[str, ...]) -> IntervalSet:
         if names not in self._members:

@@ -1,7 +1,7 @@
 """What gateways serve, learn and announce.
 
 R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-GW-20,
-R-SYS-8, I-FAILURES.
+R-SYS-8, R-ADDR-6, I-FAILURES.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.hearsay import Link, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
-from vnetverify.header import EVERY_IPV4, Prefix, addresses_of
+from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, RouteServer
 from vnetverify.source import Span
@@ -73,6 +73,20 @@ class Gateways:
         self.failing = failing or Failing(facts.script, None)
         self._learned: dict[str, tuple[Entry, ...]] = {}
 
+    def carries(self, gateway: Gateway) -> bool:
+        """Tell whether `gateway` has to do with this family at all: VPN gateways know IPv4 alone (R-ADDR-6)."""
+        return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE
+
+    def is_working(self, gateway: Gateway) -> Term:
+        """Hold when `gateway` does something with the packets that come to it."""
+        return self._is_up(gateway.name) if self.carries(gateway) else FALSE
+
+    def works_in(self, vnet: str) -> Term:
+        """Hold when the network carries packets of this family: IPv6 beside a Route Server is doubtful (R-ADDR-6)."""
+        if self.estate.family is Family.IPV4 or not self.route_servers(vnet):
+            return TRUE
+        return self.facts.holds("U-ARSV6", vnet)
+
     def uses(self, spoke: str, hub: str) -> bool:
         """Tell whether `spoke` uses the gateways of `hub` (R-GW-4)."""
         near, far = self.estate.half(spoke, hub), self.estate.half(hub, spoke)
@@ -96,6 +110,8 @@ class Gateways:
         These are whole spaces of its network and its spokes or a summary of them, what takes part of spokes peered by
         subnets, and what a Route Server tells it.
         """
+        if not self.carries(gateway):
+            return ()
         hub = gateway.vnet
         vnets = self.estate.network.vnets
         summary = vnets[hub].summarized_gateway_prefixes
@@ -190,7 +206,9 @@ class Gateways:
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
         """Return every prefix that `gateway` knows and keeps (R-GW-2, R-GW-14)."""
         if gateway.name not in self._learned:
-            entries = [*self._from_sites(gateway), *self._from_gateways(gateway), *self._over_circuits(gateway)]
+            entries: list[Entry] = []
+            if self.carries(gateway):
+                entries = [*self._from_sites(gateway), *self._from_gateways(gateway), *self._over_circuits(gateway)]
             kept = (entry for entry in entries if not self._discards(gateway.name, entry.prefix))
             self._learned[gateway.name] = tuple(dict.fromkeys(kept))
         return self._learned[gateway.name]
@@ -228,7 +246,7 @@ class Gateways:
             for announced in self.own_prefixes(origin):
                 yield from self._heard(gateway, ends, links, origin.name, announced, None)
             for entry in self._from_sites(origin):
-                if entry.prefix != EVERY_IPV4:
+                if entry.prefix != self.estate.realm.every:
                     told = Announced(entry.prefix, works=entry.works)
                     yield from self._heard(gateway, ends, links, origin.name, told, entry.way)
 
@@ -315,4 +333,4 @@ class Gateways:
 
 def contains(outer: Prefix, inner: Prefix) -> bool:
     """Tell whether every address of `inner` is one of `outer`."""
-    return inner.length >= outer.length and (inner.value ^ outer.value) >> (32 - outer.length) == 0
+    return inner.length >= outer.length and (inner.value ^ outer.value) >> (outer.family.bits - outer.length) == 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from vnetverify.encoder.families import REALMS
 from vnetverify.encoder.terms import Field, Script, Term, any_of, equals, field_within, is_among
-from vnetverify.header import ALL_IPV4, ICMP, TCP, UDP, Interval, IntervalSet, interval_set
+from vnetverify.header import TCP, UDP, Family, Interval, IntervalSet, interval_set
 
 ALL_PROTOCOLS = IntervalSet((Interval(0, 255),))
 WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))
-ORDINARY = interval_set((Interval(ICMP, ICMP), Interval(TCP, TCP), Interval(UDP, UDP)))
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Addresses are unsigned of 32 bits, ports of 16 and 0 where the protocol has none, the protocol of 8.
+    """Addresses are unsigned of 32 or 128 bits, ports of 16 and 0 where the protocol has none, the protocol of 8.
 
     `is_reply` tells that source and destination are those of the flow the other way round.
     """
@@ -24,6 +24,7 @@ class Header:
     source_port: Field
     destination: Field
     destination_port: Field
+    family: Family = Family.IPV4
     is_reply: bool = False
 
     def reversed(self) -> Header:
@@ -33,6 +34,7 @@ class Header:
             self.destination_port,
             self.source,
             self.source_port,
+            self.family,
             not self.is_reply,
         )
 
@@ -50,7 +52,8 @@ class Header:
 
     @property
     def is_icmp(self) -> Term:
-        return equals(self.protocol, ICMP)
+        """Hold for the ICMP of the header's family (R-ADDR-6)."""
+        return equals(self.protocol, self.family.icmp)
 
     @property
     def is_ordinary(self) -> Term:
@@ -58,13 +61,17 @@ class Header:
         return any_of(self.is_icmp, self.has_ports)
 
 
-def declare_header(script: Script, protocols: IntervalSet, destination_ports: IntervalSet) -> Header:
+def declare_header(
+    script: Script, protocols: IntervalSet, destination_ports: IntervalSet, family: Family = Family.IPV4
+) -> Header:
     """Declare the variables of a flow's first packet and return its header."""
+    width, addresses = family.bits, REALMS[family].addresses
     ports = interval_set((*destination_ports, Interval(0, 0))) if protocols - WITH_PORTS else destination_ports
     return Header(
         protocol=field_within(script.declare("pr", 8), 8, protocols),
-        source=field_within(script.declare("src", 32), 32, ALL_IPV4),
+        source=field_within(script.declare("src", width), width, addresses),
         source_port=field_within(script.declare("sp", 16), 16, IntervalSet((Interval(0, 0xFFFF),))),
-        destination=field_within(script.declare("dst", 32), 32, ALL_IPV4),
+        destination=field_within(script.declare("dst", width), width, addresses),
         destination_port=field_within(script.declare("dp", 16), 16, ports),
+        family=family,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vnetverify.encoder.facts import Ground
 from vnetverify.encoder.terms import Term
-from vnetverify.header import Flow, IntervalSet
+from vnetverify.header import FIRST_IPV6, Family, Flow, IntervalSet
 from vnetverify.model.intents import Place
 from vnetverify.rules import Uncertainty, World
 
@@ -48,6 +48,7 @@ class Obligation:
     selector_width: int
     settled: tuple[Term, ...] = ()
     failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
+    family: Family = Family.IPV4
 
     @property
     def symbols(self) -> tuple[Term, ...]:
@@ -57,19 +58,35 @@ class Obligation:
 
     def witness(self, model: Mapping[str, int]) -> tuple[Place, Flow, World]:
         """Return the flow, its origin and its world that a model stands for."""
-        flow = Flow(model["pr"], model["src"], model["sp"], model["dst"], model["dp"])
+        source, destination = self._address(model["src"]), self._address(model["dst"])
+        flow = Flow(model["pr"], source, model["sp"], destination, model["dp"])
         asked = {**self.facts, **self.failures}
         facts = {str(fact): bool(model[symbol]) for symbol, fact in asked.items()}
-        addresses = {name: model[symbol] for symbol, names in self.addresses.items() for name in names}
+        addresses = {name: self._address(model[symbol]) for symbol, names in self.addresses.items() for name in names}
         return self.origins.place(model.get("at", 0), flow.source), flow, World(facts, addresses)
+
+    @property
+    def widths(self) -> dict[Term, int]:
+        """Return the bits of each symbol that is no Boolean."""
+        bits = self.family.bits
+        widths = {"pr": 8, "src": bits, "sp": 16, "dst": bits, "dp": 16, **dict.fromkeys(self.addresses, bits)}
+        return {**widths, "at": self.selector_width} if self.selector_width else widths
+
+    def _address(self, value: int) -> int:
+        """Return the address that a solver's value stands for, as the rest of the program numbers them."""
+        return FIRST_IPV6 | value if self.family is Family.IPV6 else value
+
+    def fixed_address(self, address: int) -> tuple[int, int]:
+        """Return the value and width that a solver has for an address of the obligation's family."""
+        return address & ((1 << self.family.bits) - 1), self.family.bits
 
     def fixing(self, origin: Place, flow: Flow) -> dict[Term, tuple[int, int]]:
         """Return the value and width of each symbol that makes the header this flow from `origin`."""
         values = {
             "pr": (flow.protocol, 8),
-            "src": (flow.source, 32),
+            "src": self.fixed_address(flow.source),
             "sp": (flow.source_port, 16),
-            "dst": (flow.destination, 32),
+            "dst": self.fixed_address(flow.destination),
             "dp": (flow.destination_port, 16),
         }
         selector = self.origins.selector(origin)

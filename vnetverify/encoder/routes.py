@@ -6,7 +6,7 @@ few routes that can apply there in order of preference.
 
 R-SYS-1, R-SYS-2, R-SYS-3, R-SYS-4, R-SYS-5, R-SYS-6, R-SYS-7, R-SYS-8, R-SYS-10, R-EFF-1, R-EFF-2, R-SEL-1,
 R-SEL-2, R-SEL-3, R-SEL-4, R-SEL-5, R-SEL-8, R-SEL-9, R-SEL-10, R-UDR-1, R-UDR-2, R-UDR-8, R-GW-7, R-GW-11,
-R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8.
+R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8, R-ADDR-6.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from enum import IntEnum
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
-from vnetverify.header import EVERY_IPV4, LAST_IPV4, Interval, IntervalSet, Prefix, interval_set, parse_prefix
+from vnetverify.header import Family, Interval, IntervalSet, Prefix, interval_set
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
@@ -32,15 +32,6 @@ from vnetverify.model.network import (
     UserRoute,
 )
 from vnetverify.source import Span
-
-RESERVED = tuple(map(parse_prefix, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-FURTHER_BLOCKS = tuple(
-    map(
-        parse_prefix,
-        ("127.0.0.0/8", "198.18.0.0/15", "25.4.0.0/14", "25.176.0.0/13", "20.35.252.0/22", "104.147.0.0/16",
-         "157.59.0.0/16"),
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +161,13 @@ class Routes:
         """Return the partition of all addresses that the effective routes of `subnet` make."""
         alike = self._what_tells_tables_apart(subnet)
         if alike not in self._pieces:
-            self._pieces[alike] = partition(self.candidates(subnet))
+            self._pieces[alike] = partition(self.candidates(subnet), self.estate.realm.every)
         return self._pieces[alike]
 
     def pieces_without_user_routes(self, subnet: Subnet) -> tuple[Piece, ...]:
         """Return the partition that the other routes of the table make (R-GW-23)."""
-        return partition(c for c in self.candidates(subnet) if c.kind is not Class.USER)
+        others = (candidate for candidate in self.candidates(subnet) if candidate.kind is not Class.USER)
+        return partition(others, self.estate.realm.every)
 
     def _what_tells_tables_apart(self, subnet: Subnet) -> tuple[object, ...]:
         idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.takes_part(subnet, peer))
@@ -336,22 +328,39 @@ class Routes:
         for order, range_ in enumerate(known):
             rule, rank = _SYSTEM_RULES[type(range_.hop)]
             yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order, range_.span)
-        yield Candidate(EVERY_IPV4, Class.SYSTEM, InternetHop(), "R-SYS-2")
+        realm = self.estate.realm
+        yield Candidate(realm.every, Class.SYSTEM, InternetHop(), "R-SYS-2")
         facts = self.gateways.facts
         near = [range_ for range_ in known if not isinstance(range_.hop, EndpointHop)]
-        for block in FURTHER_BLOCKS:
+        for block in realm.further:
             covered = any_of(*(range_.condition for range_ in near if contains(range_.prefix, block)))
             if covered != TRUE:
                 condition = all_of(facts.holds("U-R-SYS-10"), negate(covered))
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-10", condition)
-        if any(route.prefix == EVERY_IPV4 for route in user_routes):
+        if realm.family is Family.IPV6:
+            yield from self._private_blocks_of_ipv6(near)
             return
-        defaults = [route for route in learned if route.prefix == EVERY_IPV4]
+        if any(route.prefix == realm.every for route in user_routes):
+            return
+        defaults = [route for route in learned if route.prefix == realm.every]
         no_default = all_of(*(negate(all_of(route.condition, facts.holds("U-R-SYS-6"))) for route in defaults))
-        for block in RESERVED:
+        for block in realm.reserved:
             condition = all_of(no_default, *(self._keeps(block, range_) for range_ in near))
             if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-3", condition, rank=_STAYS)
+
+    def _private_blocks_of_ipv6(self, near: list[Known]) -> Iterator[Candidate]:
+        """Yield the None route of private IPv6 addresses, which no default route removes (R-ADDR-6)."""
+        there = negate(self.gateways.facts.holds("U-R-ADDR-6"))
+        for block in self.estate.realm.reserved:
+            inside = (
+                range_.condition
+                for range_ in near
+                if contains(range_.prefix, block) and (isinstance(range_.hop, LocalHop) or range_.prefix != block)
+            )
+            condition = all_of(there, negate(any_of(*inside)))
+            if condition != FALSE:
+                yield Candidate(block, Class.SYSTEM, NoHop(), "R-ADDR-6", condition, rank=_STAYS)
 
     def _keeps(self, block: Prefix, range_: Known) -> Term:
         """Hold when a range leaves the None route of a reserved block in force (R-SYS-4, R-SYS-5)."""
@@ -408,11 +417,11 @@ def _tag_rank(tag: str | None) -> int:
     return 10_000 * (2 * (not is_cloud) + ("." in tag) + 1)
 
 
-def partition(candidates: Iterable[Candidate]) -> tuple[Piece, ...]:
-    """Return disjoint pieces that cover all addresses, those with the same choices joined."""
+def partition(candidates: Iterable[Candidate], every: Prefix) -> tuple[Piece, ...]:
+    """Return disjoint pieces that cover all addresses of `every`, those with the same choices joined."""
     by_preference = sorted(candidates, key=lambda candidate: candidate.preference, reverse=True)
-    cuts = sorted({0, *(cut for c in by_preference for cut in (c.prefix.value, c.prefix.last + 1))})
-    if cuts[-1] > LAST_IPV4:
+    cuts = sorted({every.value, *(cut for c in by_preference for cut in (c.prefix.value, c.prefix.last + 1))})
+    if cuts[-1] > every.last:
         cuts.pop()
     choices: list[list[Candidate]] = [[] for _ in cuts]
     settled = [False] * len(cuts)
@@ -423,6 +432,6 @@ def partition(candidates: Iterable[Candidate]) -> tuple[Piece, ...]:
                 settled[index] = candidate.condition == TRUE
     joined: dict[tuple[Candidate, ...], list[Interval]] = {}
     for index, low in enumerate(cuts):
-        high = cuts[index + 1] - 1 if index + 1 < len(cuts) else LAST_IPV4
+        high = cuts[index + 1] - 1 if index + 1 < len(cuts) else every.last
         joined.setdefault(tuple(choices[index]), []).append(Interval(low, high))
     return tuple(Piece(interval_set(intervals), chosen) for chosen, intervals in joined.items())

@@ -1,7 +1,7 @@
 """Which addresses a service tag holds at a subnet.
 
 F-TAG-1, F-TAG-2, F-TAG-3, F-TAG-4, F-TAG-5, F-TAG-6, F-TAG-7, F-TAG-8, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12,
-F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-22, R-PEER-13, R-TRAF-9.
+F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-TRAF-9.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vnetverify.encoder.addressing import HOST_ADDRESS, METADATA_ADDRESS, PUBLIC, PUBLIC_WITH_HOST, Estate
+from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
+from vnetverify.encoder.families import HOST, HOST_ADDRESS
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, lies_in, negate
-from vnetverify.header import EVERY_IPV4, IntervalSet, Prefix, addresses_of, parse_prefix
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, equals, is_among, lies_in, negate
+from vnetverify.header import Family, IntervalSet, Prefix, addresses_of
 from vnetverify.model.network import NextHopType, Peering, Subnet
 
-_HOST = Prefix(HOST_ADDRESS, 32)
-_METADATA = Prefix(METADATA_ADDRESS, 32)
-_HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
 _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
 
 
@@ -56,13 +54,13 @@ class Tags:
         if name == "internet":
             return self._internet(address, subnet)
         if name == "azureloadbalancer":
-            return equals(address, HOST_ADDRESS)
+            return equals(address, self.estate.realm.probe)
         if name.startswith("azureplatform"):
             return FALSE  # they act in the exemption of host services alone (F-PLAT-1)
         for declared, prefixes in self.estate.network.service_tags.items():
             if declared.casefold() == name:
                 return is_among(address, addresses_of(prefixes))
-        public = is_among(address, PUBLIC)
+        public = is_among(address, self.estate.realm.public)
         if public == FALSE:
             return FALSE
         return all_of(public, self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination"))
@@ -95,26 +93,39 @@ class Tags:
         return self.facts.holds("U-VNTAG", subnet.id, str(prefix), documented=documented)
 
     def _internet(self, address: Field, subnet: Subnet) -> Term:
-        if is_among(address, PUBLIC_WITH_HOST) == FALSE:
+        realm = self.estate.realm
+        if is_among(address, realm.tagged_public) == FALSE:
             return FALSE
         members = self.membership(subnet)
-        public = is_among(address, PUBLIC)
-        host = equals(address, HOST_ADDRESS)
-        if host != FALSE:
-            public = any_of(public, all_of(host, self.facts.holds("U-INET", str(_HOST), documented=False)))
+        public = self._outside_of_ipv6(address) if realm.family is Family.IPV6 else self._outside_of_ipv4(address)
         holes = [
             any_of(negate(lies_in(address, hole)), self.facts.holds("U-INET", str(hole)))
-            for hole in _HOLES
+            for hole in realm.holes
             if lies_in(address, hole) != FALSE
         ]
-        gained = [(prefix, TRUE) for prefix in members.certain if prefix != _HOST]
+        gained = [(prefix, TRUE) for prefix in members.certain if prefix != HOST]
         gained += [(prefix, self._is_tagged(subnet, prefix, documented)) for prefix, documented in members.possible]
         left = [
             negate(all_of(lies_in(address, prefix), is_in, self.facts.holds("U-INETMINUS", subnet.id, str(prefix))))
             for prefix, is_in in gained
-            if addresses_of((prefix,)) & PUBLIC_WITH_HOST and lies_in(address, prefix) != FALSE
+            if addresses_of((prefix,)) & realm.tagged_public and lies_in(address, prefix) != FALSE
         ]
         return all_of(public, negate(is_among(address, addresses_of(members.own))), *holes, *left)
+
+    def _outside_of_ipv4(self, address: Field) -> Term:
+        """Hold when the Internet tag holds `address`, were it not for networks: public ones (F-TAG-9)."""
+        public = is_among(address, self.estate.realm.public)
+        host = equals(address, HOST_ADDRESS)
+        if host == FALSE:
+            return public
+        return any_of(public, all_of(host, self.facts.holds("U-INET", str(HOST), documented=False)))
+
+    def _outside_of_ipv6(self, address: Field) -> Term:
+        """Hold when the Internet tag holds `address`, were it not for networks: public and others (F-TAG-21)."""
+        public = is_among(address, self.estate.realm.public)
+        there = TRUE if public == FALSE else self.facts.holds("U-INET", "2000::/3")
+        elsewhere = TRUE if public == TRUE else self.facts.holds("U-INET", str(self.estate.realm.every))
+        return either(public, there, elsewhere)
 
     def membership(self, subnet: Subnet) -> Membership:
         """Return what `VirtualNetwork` holds at `subnet` (F-TAG-7)."""
@@ -134,6 +145,7 @@ class Tags:
             if prefix not in certain and prefix not in own:
                 possible.setdefault(prefix, documented)
 
+        every = self.estate.realm.every
         table = self.routes.table_of(subnet)
         routes = () if table is None else table.routes
         propagates = table is None or table.propagate_gateway_routes
@@ -148,16 +160,16 @@ class Tags:
             if is_certain:
                 certain.append(prefix)
         if propagates:
-            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != EVERY_IPV4]
+            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != every]
         written = [route for route in routes if route.service_tag is None]
-        certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != EVERY_IPV4]
-        certain.append(_HOST)
-        to_devices = any(route.prefix == EVERY_IPV4 and route.next_hop in _THROUGH for route in routes)
-        if to_devices or (propagates and any(entry.prefix == EVERY_IPV4 for entry in entries)):
-            perhaps(EVERY_IPV4, True)
+        certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != every]
+        certain += self.estate.realm.host
+        to_devices = any(route.prefix == every and route.next_hop in _THROUGH for route in routes)
+        if to_devices or (propagates and any(entry.prefix == every for entry in entries)):
+            perhaps(every, True)
         for route in routes:
             if route.service_tag is not None or route.next_hop not in _THROUGH:
-                perhaps(route.prefix, route.prefix != EVERY_IPV4)
+                perhaps(route.prefix, route.prefix != every)
         for other in vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
             if other_table is not None and other_table is not table:
@@ -165,7 +177,8 @@ class Tags:
                     perhaps(route.prefix, False)
         for entry in entries:
             perhaps(entry.prefix, False)
-        perhaps(_METADATA, False)
+        for prefix in self.estate.realm.metadata:
+            perhaps(prefix, False)
         for service in subnet.service_endpoints:
             for prefix in self.routes.service_prefixes(service):
                 perhaps(prefix, False)
@@ -175,7 +188,7 @@ class Tags:
             for prefix in vnets[mate].address_space:
                 perhaps(prefix, True)
         for prefix in announced:
-            perhaps(prefix, prefix == EVERY_IPV4)
+            perhaps(prefix, prefix == every)
         shut = self._shut(subnet)
         everything = addresses_of((*own, *certain))
         return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from vnetverify.header import Interval, IntervalSet, Prefix
+from vnetverify.header import Interval, IntervalSet, Prefix, family_of
 
 Term = str
 
@@ -70,7 +70,11 @@ def either(condition: Term, then: Term, otherwise: Term) -> Term:
 
 
 def bits(value: int, width: int) -> Term:
-    """Return the unsigned `value` as a bit-vector of `width` bits."""
+    """Return the low `width` bits of the unsigned `value` as a bit-vector.
+
+    An address of IPv6 so loses what tells it from one of IPv4: a field is of one family, and folds by it.
+    """
+    value &= (1 << width) - 1
     return f"#x{value:0{width // 4}x}" if width % 4 == 0 else f"#b{value:0{width}b}"
 
 
@@ -147,7 +151,7 @@ def _shares_leading_bits(number: Field, value: int, length: int) -> Term:
 
 
 def lies_in(address: Field, prefix: Prefix) -> Term:
-    """Hold when the unsigned 32-bit `address` lies in `prefix`."""
+    """Hold when the unsigned `address` lies in `prefix`, which is of its family or holds nothing of it."""
     return lies_between(address, Interval(prefix.value, prefix.last))
 
 
@@ -160,14 +164,14 @@ def is_among(number: Field, numbers: IntervalSet) -> Term:
 
 
 def aligned(interval: Interval) -> list[Prefix]:
-    """Return the fewest prefixes that together are `interval` of 32-bit addresses."""
+    """Return the fewest prefixes that together are `interval` of addresses of one family."""
     prefixes = []
-    low = interval.low
+    low, width = interval.low, family_of(interval.low).bits
     while low <= interval.high:
-        size = low & -low or 1 << 32
+        size = low & -low or 1 << width
         while size > interval.high - low + 1:
             size >>= 1
-        prefixes.append(Prefix(low, 33 - size.bit_length()))
+        prefixes.append(Prefix(low, width + 1 - size.bit_length()))
         low += size
     return prefixes
 
@@ -206,14 +210,18 @@ class Key:
 
     @property
     def width(self) -> int:
-        return 32 + self.selector_width
+        return self.address.width + self.selector_width
+
+    def under(self, selector: int, address: int = 0) -> int:
+        """Return the key of `address` under that selector, as a number."""
+        return selector << self.address.width | address & ((1 << self.address.width) - 1)
 
     def has_bits(self, value: int, start: int, end: int) -> Term:
         """Hold when bits `start` to `end` (exclusive, counted from the top) are those of `value`."""
         tests = []
         if start < min(end, self.selector_width):
             high, low = self.selector_width - 1 - start, max(self.selector_width - end, 0)
-            tests.append(_has_bits(str(self.selector), value >> 32, high, low))
+            tests.append(_has_bits(str(self.selector), value >> self.address.width, high, low))
         start = max(start, self.selector_width)
         if start < end:
             tests.append(_has_bits(self.address.term, value, self.width - 1 - start, self.width - end))
@@ -234,10 +242,10 @@ class Branch:
     term: Term
 
 
-def branches_of(addresses: IntervalSet, term: Term, selector: int = 0, selector_width: int = 0) -> list[Branch]:
+def branches_of(key: Key, addresses: IntervalSet, term: Term, selector: int = 0) -> list[Branch]:
     """Return branches that give `term` exactly to `addresses` under that selector."""
     return [
-        Branch(selector << 32 | prefix.value, selector_width + prefix.length, term)
+        Branch(key.under(selector, prefix.value), key.selector_width + prefix.length, term)
         for interval in addresses
         for prefix in aligned(interval)
     ]

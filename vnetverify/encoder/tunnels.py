@@ -1,7 +1,7 @@
 """What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
 
 R-META-3, R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29,
-R-SEL-7, F-GWS-1.
+R-SEL-7, R-ADDR-6, F-GWS-1.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from vnetverify.encoder.addressing import PUBLIC
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
@@ -128,7 +127,7 @@ class Tunnels:
                 yield from self.hops.send(sender, header, all_of(works, term))
 
     def _is_up(self, gateway: Gateway) -> Term:
-        return self.hops.gateways.failing.is_up(FailureKind.GATEWAY, gateway.name)
+        return self.hops.gateways.is_working(gateway)
 
     def _sender(self, gateway: Gateway, *, from_tunnel: bool) -> Sender | None:
         subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
@@ -222,7 +221,7 @@ class Tunnels:
     def at_site(self, node: AtSite, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a site sends on what comes to it for elsewhere, if it does such a thing (R-META-3)."""
         relays = self.hops.facts.holds("U-RELAYS", node.site)
-        left = [relays, is_among(header.destination, PUBLIC)]
+        left = [relays, is_among(header.destination, self.hops.estate.realm.public)]
         for target, term in self.from_site(self.hops.estate.network.sites[node.site], header, came_by=node.way):
             left.append(negate(term))
             yield target, all_of(relays, term)

@@ -3,7 +3,8 @@
 R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-SYS-9,
 R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-16, R-UDR-17, R-GW-1, R-GW-3, R-GW-5,
 R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
-R-TRAF-7, R-TRAF-10, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5, F-GWS-1, F-ADDR-8.
+R-TRAF-7, R-TRAF-10, R-ADDR-6, F-FW-11, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5,
+F-GWS-1, F-ADDR-8.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from vnetverify.encoder.addressing import NOT_UNICAST, PLATFORM, PUBLIC, Estate, assignable
+from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
@@ -45,8 +46,8 @@ from vnetverify.encoder.routes import (
     Routes,
     UserGatewayHop,
 )
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, constant, equals, is_among, negate
-from vnetverify.header import address_text, addresses_of
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.header import Family, address_text, addresses_of
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     SUBNETS_WITHOUT_HOSTS,
@@ -82,15 +83,16 @@ class Hops:
         return all_of(
             negate(blocked),
             ordinary if ordinary == TRUE else any_of(ordinary, self.facts.holds("U-R-TRAF-7")),
-            negate(is_among(header.destination, NOT_UNICAST)),
+            negate(is_among(header.destination, self.estate.realm.not_carried)),
         )
 
     # -- sending by a route table -------------------------------------------------------------------------
 
     def send(self, sender: Sender, header: Header, condition: Term = TRUE) -> Iterator[tuple[Target, Term]]:
         """Yield where the effective routes of the sender's subnet take the packet."""
+        condition = all_of(condition, self.gateways.works_in(sender.subnet.vnet))
         if sender.gateway is None:
-            condition = all_of(condition, negate(is_among(header.destination, PLATFORM)))
+            condition = all_of(condition, negate(is_among(header.destination, self.estate.realm.platform)))
         if condition == FALSE:
             return
         if sender.gateway is not None and sender.gateway.fastpath and sender.from_tunnel:
@@ -200,7 +202,10 @@ class Hops:
         if owner in self.estate.mates(vnet):
             yield Arrival(machine.name, nic.name), self._cross_group(sender)
         else:
-            yield Arrival(machine.name, nic.name), self._cross(vnet, owner, sender, header, constant(address, 32))
+            yield (
+                Arrival(machine.name, nic.name),
+                self._cross(vnet, owner, sender, header, self.estate.known_address(address)),
+            )
 
     def _cross_group(self, sender: Sender) -> Term:
         """Hold when a connected group carries this sender's packets: it conveys no gateway's (R-CG-3)."""
@@ -299,14 +304,16 @@ class Hops:
 
     def _leave(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield the way to the Internet where the sender has one (R-TRAF-5)."""
-        public = is_among(header.destination, PUBLIC)
+        public = is_among(header.destination, self.estate.realm.public)
         if sender.gateway is not None or public == FALSE:
             return
         subnet, terms = sender.subnet, [public]
         if sender.machine is not None and sender.nic is not None:
             own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
             terms.append(any_of(own, self._translates(sender.machine)))
-        if subnet.nat_gateway is not None:
+        if self.estate.family is Family.IPV6:
+            by_subnet = FALSE  # NAT gateways and the implicit default outbound are IPv4's (R-ADDR-6)
+        elif subnet.nat_gateway is not None:
             by_subnet = header.has_ports
         elif subnet.default_outbound is None:
             by_subnet = self.facts.holds("U-DOA", subnet.id)
@@ -355,7 +362,8 @@ class Hops:
         """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
         machine = self.machine(node.machine)
         nic = self._interface(node)
-        admitted = all_of(self.is_up(machine), self._filtered(nic, header, Direction.INBOUND, memory))
+        works = all_of(self.is_up(machine), self.gateways.works_in(nic.vnet))
+        admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
         if addressed != FALSE:
             yield ToInterface(nic.name), all_of(addressed, admitted)
@@ -364,8 +372,9 @@ class Hops:
 
     def admitted(self, node: Arrival, header: Header) -> Term:
         """Hold when the filters of the interface let a first packet in."""
-        works = self.is_up(self.machine(node.machine))
-        return all_of(works, self._filtered(self._interface(node), header, Direction.INBOUND, None))
+        nic = self._interface(node)
+        works = all_of(self.is_up(self.machine(node.machine)), self.gateways.works_in(nic.vnet))
+        return all_of(works, self._filtered(nic, header, Direction.INBOUND, None))
 
     def _interface(self, node: Arrival) -> Nic:
         return next(nic for nic in self.machine(node.machine).nics if nic.name == node.nic)
@@ -393,7 +402,7 @@ class Hops:
     def _forward(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None
     ) -> Iterator[tuple[Target, Term]]:
-        condition = all_of(condition, self.forwards(machine, header, memory))
+        condition = all_of(condition, self._passes_family(machine), self.forwards(machine, header, memory))
         behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
         for site in behind:
             is_there = is_among(header.destination, addresses_of(site.prefixes))
@@ -402,6 +411,12 @@ class Hops:
         for nic, term in self.exits(machine, header, memory):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic)
             yield from self.send(sender, header, all_of(condition, term))
+
+    def _passes_family(self, machine: Machine) -> Term:
+        """Hold when a machine forwards packets of this family at all: managed firewalls are IPv4's (F-FW-11)."""
+        if self.estate.family is Family.IPV4 or not machine.is_managed:
+            return TRUE
+        return self.facts.holds("U-FWV6", machine.name)
 
     def _filtered(self, nic: Nic, header: Header, direction: Direction, memory: Memory | None) -> Term:
         if self.by_routes_alone:

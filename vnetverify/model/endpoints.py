@@ -26,12 +26,14 @@ from vnetverify.model.network import (
     Subnet,
     Vnet,
 )
+from vnetverify.model.planes import has_ipv6
 
 _NOT_PUBLIC = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
     "224.0.0.0/3", "168.63.129.16/32",
 )  # fmt: skip
 PUBLIC_ADDRESSES = ALL_IPV4 - addresses_of(parse_prefix(text) for text in _NOT_PUBLIC)
+PUBLIC_IPV6_ADDRESSES = addresses_of((parse_prefix("2000::/3"),))
 
 
 def place_of(subnet_id: str) -> Place:
@@ -143,8 +145,12 @@ class Endpoints:
         return endpoint_set([(place, addresses_of(site.prefixes))], text or site.name, unknown)
 
     def of_internet(self, text: str = "internet") -> EndpointSet:
-        """Return the public addresses at the Internet, without those this network is known to hold."""
-        return endpoint_set([(INTERNET, PUBLIC_ADDRESSES - self._held_public_addresses())], text)
+        """Return the public addresses at the Internet, without those this network is known to hold.
+
+        To a network without IPv6 there are only those of IPv4.
+        """
+        public = PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES if has_ipv6(self._network) else PUBLIC_ADDRESSES
+        return endpoint_set([(INTERNET, public - self._held_public_addresses())], text)
 
     def everywhere(self, text: str = "any") -> EndpointSet:
         """Return every endpoint there can be: hosts of all subnets, of all sites, of the Internet."""

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
-from vnetverify.header import ICMP, TCP, UDP
+from vnetverify.header import TCP, UDP
 from vnetverify.prover.solver import Answer, Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6
 _USUAL_PORT = 49152
-_ORDINARY = (TCP, UDP, ICMP)
 _SMALL_CORE = 40
 
 
@@ -96,8 +95,9 @@ class Questions:
 
     def _usual(self, does: Sequence[Term], model: Mapping[Term, int]) -> Mapping[Term, int]:
         """Return a model whose flow a reader expects, if there is one: TCP, UDP or ICMP, from a client's port."""
-        first = [model["pr"]] if model["pr"] in _ORDINARY else []
-        for protocol in (*first, *(number for number in _ORDINARY if number not in first)):
+        ordinary = (TCP, UDP, self.obligation.family.icmp)
+        first = [model["pr"]] if model["pr"] in ordinary else []
+        for protocol in (*first, *(number for number in ordinary if number not in first)):
             fix = {"pr": (protocol, 8)}
             if protocol in (TCP, UDP):
                 fix["sp"] = (_USUAL_PORT, 16)
@@ -169,7 +169,7 @@ class Questions:
     def _header(self, model: Mapping[Term, int]) -> dict[Term, tuple[int, int]]:
         """Return what makes a flow this one: its header, and the public addresses that its world chose to name."""
         origin, flow, _ = self.obligation.witness(model)
-        chosen = {symbol: (model[symbol], 32) for symbol in self.obligation.addresses}
+        chosen = {symbol: (model[symbol], self.obligation.family.bits) for symbol in self.obligation.addresses}
         return self.obligation.fixing(origin, flow) | chosen
 
     def _smaller(self, kept: list[Term], core: list[Term], fix: Mapping[Term, tuple[int, int]]) -> list[Term]:

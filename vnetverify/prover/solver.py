@@ -21,7 +21,6 @@ from typing import Any
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 
-_WIDTHS = {"pr": 8, "src": 32, "sp": 16, "dst": 32, "dp": 16}
 _WORKER = Path(__file__).with_name("worker.py")
 _GRACE_SECONDS = 2.0
 _LONGEST_ANSWER = 64 << 20
@@ -147,9 +146,6 @@ class Solver:
 
     def _request(self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]]) -> dict[str, object]:
         assert self._obligation is not None
-        widths = {**_WIDTHS, **dict.fromkeys(self._obligation.addresses, 32)}
-        if self._obligation.selector_width:
-            widths["at"] = self._obligation.selector_width
         return {
             "assume": list(assumed),
             "core": core,
@@ -157,7 +153,7 @@ class Solver:
             "rlimit": self.limits.rlimit,
             "timeout": max(1, int(self.limits.seconds * 1000)),
             "want": list(self._obligation.symbols),
-            "widths": widths,
+            "widths": self._obligation.widths,
         }
 
     def _unusual(self, reply: dict[str, Any]) -> Undecided:

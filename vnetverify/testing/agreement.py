@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vnetverify.encoder.claims import encode
+from vnetverify.encoder.ends import egress_name
 from vnetverify.encoder.obligation import Obligation
-from vnetverify.header import Flow
+from vnetverify.header import Family, Flow, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
+from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
 from vnetverify.rules import World
@@ -17,43 +20,57 @@ from vnetverify.simulator.failures import down_in
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A claim of a network, open at a solver."""
+    """A claim of a network, encoded for each family that it speaks of, and the solver to ask."""
 
     network: Network
     claim: Claim
-    obligation: Obligation
+    obligations: Mapping[Family, Obligation]
     solver: Solver
+
+    @property
+    def only_obligation(self) -> Obligation:
+        """Return the obligation of a claim that is of one family, which is open."""
+        (obligation,) = self.obligations.values()
+        return obligation
 
     def violation(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
         """Return what the encoding says of whether the flow violates the claim; empty where it is no flow of it."""
-        return self._value(self.obligation.violation, origin, flow, world)
+        return self._value(lambda obligation: obligation.violation, origin, flow, world)
 
     def question(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
         """Return what the encoding says of whether the claim speaks of the flow."""
-        return self._value(self.obligation.in_question, origin, flow, world)
+        return self._value(lambda obligation: obligation.in_question, origin, flow, world)
 
-    def _value(self, term: str, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
-        if self.obligation.origins.selector(origin) is None:
+    def _value(self, term: Callable[[Obligation], str], origin: Place, flow: Flow, world: World) -> frozenset[bool]:
+        obligation = self.obligations.get(family_of(flow.source))
+        if obligation is None or obligation.origins.selector(origin) is None:
             return frozenset()  # flows of the claim never begin there
         failures = self.claim.failures
         if failures is not None and len(down_in(self.network, world, failures)) > failures.most:
             return frozenset()  # nor in worlds with so much down, whether or not the encoding asks for all of it
-        asked = (*self.obligation.facts.values(), *self.obligation.failures.values())
+        asked = (*obligation.facts.values(), *obligation.failures.values())
         facts = {str(fact): world.holds(fact) for fact in asked}
-        fixed = self.obligation.fixing(origin, flow)
-        for symbol, names in self.obligation.addresses.items():
-            if not (f"egress of {origin.name}" in names and self._has_known_address(origin, flow)):
-                fixed[symbol] = (world.addresses[names[0]], 32)
-        return evaluate(self.obligation, self.solver, fixed, facts, term)
+        fixed = obligation.fixing(origin, flow)
+        egress = egress_name(origin.name, obligation.family)
+        for symbol, names in obligation.addresses.items():
+            if not (egress in names and self._has_known_address(origin, flow)):
+                fixed[symbol] = obligation.fixed_address(world.addresses[names[0]])
+        if len(self.obligations) > 1:
+            self.solver.open(obligation)
+        return evaluate(obligation, self.solver, fixed, facts, term(obligation))
 
     def _has_known_address(self, origin: Place, flow: Flow) -> bool:
         """Hold when the source host leaves by a public address that is declared, so that the world chooses none."""
         senders = [nic for nic in self.network.nics() if nic.subnet_id == origin.name and flow.source in nic.addresses]
-        return any(nic.public_address and nic.public_address.address is not None for nic in senders)
+        public = [
+            nic.public_address if family_of(flow.source) is Family.IPV4 else nic.public_ipv6 for nic in senders
+        ]
+        return any(address is not None and address.address is not None for address in public)
 
 
 def opened(network: Network, claim: Claim, solver: Solver) -> Encoded:
-    """Return the claim's encoding, which the solver then holds until the next is opened."""
-    obligation = encode(network, claim, {})
-    solver.open(obligation)
-    return Encoded(network, claim, obligation, solver)
+    """Return the claim's encoding, whose first obligation the solver then holds until the next is opened."""
+    families = families_of(claim) or (Family.IPV4,)
+    obligations = {family: encode(plane(network, family), claim_in(claim, family), {}) for family in families}
+    solver.open(obligations[families[0]])
+    return Encoded(network, claim, obligations, solver)

@@ -173,7 +173,7 @@ def contested_values(
         return _NO
     left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
     claim = _claim(Verb.REACHES if question.answered else Verb.NEVER_REACHES, left, right)
-    violated = _open_values(opened(network, claim, solver).obligation, question, SettledFacts(facts), solver)
+    violated = _open_values(opened(network, claim, solver).only_obligation, question, SettledFacts(facts), solver)
     return frozenset(not value for value in violated) if question.answered else violated
 
 
@@ -222,7 +222,7 @@ def _violated(network: Network, claim: Claim, question: Carried, world: World, s
 
 def _held(network: Network, end: End) -> EndpointSet:
     """Return the end as a set of endpoints, empty where no host can be."""
-    known = Endpoints(network).in_prefix(Prefix(end.address, 32)).at(end.place)
+    known = Endpoints(network).in_prefix(host_prefix(end.address)).at(end.place)
     return EndpointSet(((end.place, known),) if known else ())
 
 

@@ -176,7 +176,7 @@ class Circuit:
                 vnet = self.hops.estate.subnets[start.place.name].vnet
                 term = any_of(*(all_of(taken, is_wanted(vnet, target)) for target, taken in hops.items()))
                 if term != FALSE:
-                    branches += branches_of(start.region, self._share(term), start.selector, self.key.selector_width)
+                    branches += branches_of(self.key, start.region, self._share(term), start.selector)
         terms = [decision_tree(self.key, branches, self._share, free_outside=False)]
         for node, edges in self._edges.items():
             for vnet, leaves in self._stands_in(node):

@@ -12,8 +12,11 @@ from vnetverify.encoder.claims import encode
 from vnetverify.encoder.facts import Bearing, Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
+from vnetverify.header import Family
 from vnetverify.model.intents import Claim, PlaceKind, Verb
 from vnetverify.model.network import Network, Unmodelled
+from vnetverify.model.planes import claim_in, families_of, plane
+from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.questions import (
     Finding,
     FlowAlways,
@@ -45,12 +48,44 @@ class Inquiry:
     documented: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Uncontradicted:
+    """No flow of one family contradicts the claim, given `facts`; what that rests on has not been asked yet."""
+
+    inquiry: Inquiry
+    obligation: Obligation
+    facts: tuple[Uncertainty, ...]
+
+
 def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
-    """Return the verdict on a claim. Witnesses in it are candidates: nobody has replayed them yet."""
+    """Return the verdict on a claim, which speaks of each family that some pair has addresses of on both sides.
+
+    Witnesses in it are candidates: nobody has replayed them yet.
+    """
+    families = families_of(inquiry.claim)
+    if not families:
+        return Vacuous(_empty_part(inquiry.claim))
+    settles = Proved if inquiry.claim.verb is Verb.SOMETIMES_REACHES else Refuted
+    answers: list[tuple[Family, Verdict | Uncontradicted]] = []
+    for family in families:
+        network, claim = plane(inquiry.network, family), claim_in(inquiry.claim, family)
+        answer = _decided(replace(inquiry, network=network, claim=claim), solver)
+        if isinstance(answer, settles):
+            return answer
+        answers.append((family, answer))
+    verdicts = [(family, answer) for family, answer in answers if not isinstance(answer, Uncontradicted)]
+    uncontradicted = [answer for _, answer in answers if isinstance(answer, Uncontradicted)]
+    if not uncontradicted or any(isinstance(verdict, Unknown) for _, verdict in verdicts):
+        return unsettled(verdicts, inquiry.claim.verb is Verb.SOMETIMES_REACHES)
+    return _proof(inquiry, uncontradicted, solver)
+
+
+def _decided(inquiry: Inquiry, solver: Solver) -> Verdict | Uncontradicted:
+    """Return the verdict on a claim of one family."""
     claim = inquiry.claim
-    empty = _emptiness(inquiry.network, claim)
-    if empty is not None:
-        return Vacuous(empty)
+    unpeered = _unpeered(inquiry.network, claim)
+    if unpeered is not None:
+        return Vacuous(f"`{unpeered}` has no usable peering with `{claim.via[0]}`")
     obligation = encode(inquiry.network, claim, inquiry.fixed)
     solver.open(obligation)
     questions = Questions(solver, obligation, inquiry.documented)
@@ -67,16 +102,18 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
     return _verdict_on_rule(inquiry, solver, obligation, finding)
 
 
-def _verdict_on_rule(inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding) -> Verdict:
+def _verdict_on_rule(
+    inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding
+) -> Verdict | Uncontradicted:
     """Return what a finding about flows that contradict says of the claim."""
     match finding:
         case Undecided(why):
             return Unknown(why)
         case NoFlowEver():
-            return _proved_of_something(inquiry, solver, obligation, ())
+            return _of_something(Uncontradicted(inquiry, obligation, ()), solver)
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
-                return _proved_of_something(inquiry, solver, obligation, facts)
+                return _of_something(Uncontradicted(inquiry, obligation, facts), solver)
             return _open("proved", facts, _witness(obligation, model))
         case FlowAlways(model, facts):
             return Refuted(_witness(obligation, model), "", bool(facts), facts)
@@ -121,20 +158,24 @@ def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
     return Witness(*obligation.witness(model))
 
 
-def _proved_of_something(
-    inquiry: Inquiry, solver: Solver, obligation: Obligation, facts: tuple[Uncertainty, ...]
-) -> Verdict:
-    """Return the proof; or that a waypoint claim holds because nothing is delivered at all (I-ONLY-VIA), or that an
-    appliance could break the claim by flows of its own."""
-    claim = inquiry.claim
-    if claim.verb in _ABOUT_WAYS:
-        delivery = encode(inquiry.network, replace(claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
+def _of_something(answer: Uncontradicted, solver: Solver) -> Vacuous | Uncontradicted:
+    """Return `answer`, unless it is one on a waypoint claim that holds because nothing is delivered (I-ONLY-VIA)."""
+    inquiry = answer.inquiry
+    if inquiry.claim.verb in _ABOUT_WAYS:
+        delivery = encode(inquiry.network, replace(inquiry.claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
         solver.open(delivery)
         if isinstance(solver.check([*delivery.settled, delivery.violation]), Unsatisfiable):
             return Vacuous("nothing is delivered at all, so no way is taken")
-    match find_relay(inquiry.network, claim, inquiry.fixed, solver):
+    return answer
+
+
+def _proof(inquiry: Inquiry, answers: list[Uncontradicted], solver: Solver) -> Verdict:
+    """Return the proof of what no flow of any family contradicts; or that an appliance could by flows of its own."""
+    match find_relay(inquiry.network, inquiry.claim, inquiry.fixed, solver):
         case None:
-            return _proved(inquiry, solver, [obligation.violation], facts)
+            return joined_proof(
+                _proved(answer.inquiry, solver, [answer.obligation.violation], answer.facts) for answer in answers
+            )
         case Undecided(why):
             return Unknown(why)
         case Relay() as relay:
@@ -145,20 +186,23 @@ def _proved_of_something(
             )
 
 
-def _emptiness(network: Network, claim: Claim) -> str | None:
-    """Return which part of the claim stands for nothing, in words; None when every part stands for something."""
+def _empty_part(claim: Claim) -> str:
+    """Return which part of a claim stands for nothing, in words."""
     if not any(left for left, _ in claim.pairs):
         return "the left side stands for no address"
     if not any(right for _, right in claim.pairs):
         return "the right side stands for no address"
     if not any(left and right for left, right in claim.pairs):
         return "no pair has addresses on both sides"
-    if claim.verb is Verb.NOT_TRANSITIVE and claim.via:
-        peers = Estate(network).peers(claim.via[0])
-        missing = [name for name in claim.peered_with if name not in peers and name != claim.via[0]]
-        if missing:
-            return f"`{missing[0]}` has no usable peering with `{claim.via[0]}`"
-    return None
+    return "no pair has addresses of one family on both sides"
+
+
+def _unpeered(network: Network, claim: Claim) -> str | None:
+    """Return a network whose peering with the hub a claim presumes in vain, None when there is none."""
+    if claim.verb is not Verb.NOT_TRANSITIVE or not claim.via:
+        return None
+    peers = Estate(network).peers(claim.via[0])
+    return next((name for name in claim.peered_with if name not in peers and name != claim.via[0]), None)
 
 
 # -- what a proof rests on ------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from vnetverify.encoder.claims import encode, encode_arrival
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.walk import undeclared_machines
-from vnetverify.header import Interval, interval_set
+from vnetverify.header import Family, Interval, interval_set
 from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Machine, Network
+from vnetverify.model.planes import claim_in, families_of, has_ipv6, plane
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty, uncertainty
@@ -32,6 +33,9 @@ _FOLLOWED = (
 """Verbs that say what does not happen; a flow that a relay sends on is taken to break them by whatever way it goes."""
 
 
+Planes = Mapping[Family, Network]
+
+
 @dataclass(frozen=True, slots=True)
 class Relay:
     """Appliances that, if they translate or proxy, can carry something from one side of a claim to the other."""
@@ -44,9 +48,13 @@ class Relay:
 
 
 def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Relay | Undecided | None:
-    """Return appliances that could break a claim of absence by a flow of their own, None if there are none."""
+    """Return appliances that could break a claim of absence by a flow of their own, None if there are none.
+
+    One that has addresses of both families may take a flow of the one and send another of the other.
+    """
     if claim.verb not in _FOLLOWED:
         return None
+    planes = {family: plane(network, family) for family in Family if family is Family.IPV4 or has_ipv6(network)}
     left = [machine for machine in undeclared_machines(network) if _is_doubtful(machine, claim, fixed)]
     reached: dict[str, tuple[Uncertainty, ...]] = {}
     waiting: list[tuple[Claim, tuple[Uncertainty, ...]]] = [(claim, ())]
@@ -55,14 +63,14 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
         for machine in left:
             if machine.name in reached:
                 continue
-            arrives = _gets_to(network, leg, machine, fixed, solver)
+            arrives = _gets_to(planes, leg, machine, fixed, solver)
             if isinstance(arrives, Undecided):
                 return arrives
             if not arrives:
                 continue
             reached[machine.name] = (*facts, uncertainty("U-REWRITES", machine.name))
             onward = _from(machine, leg)
-            gets_on = _is_possible(encode(network, onward, fixed), solver)
+            gets_on = _gets_through(planes, onward, fixed, solver)
             if isinstance(gets_on, Undecided):
                 return gets_on
             if gets_on and _breaks(machine, claim):
@@ -72,18 +80,30 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
 
 
 def _gets_to(
-    network: Network, leg: Claim, machine: Machine, fixed: Mapping[str, bool], solver: Solver
+    planes: Planes, leg: Claim, machine: Machine, fixed: Mapping[str, bool], solver: Solver
 ) -> bool | Undecided:
     """Tell whether some packet of the left side comes to the machine, on its way elsewhere or addressed to it."""
-    passing = _is_possible(encode_arrival(network, leg, machine.name, fixed), solver)
-    if passing is not False:
-        return passing
+    for family, network in planes.items():
+        asked = claim_in(leg, family)
+        if any(left for left, _ in asked.pairs):
+            passing = _is_possible(encode_arrival(network, asked, machine.name, fixed), solver)
+            if passing is not False:
+                return passing
     itself = _own_addresses(machine)
     verb = Verb.ONLY_VIA if leg.verb is Verb.ONLY_VIA else Verb.NEVER_REACHES
     addressed = replace(
         leg, verb=verb, service=EVERY_PACKET, pairs=tuple((left, itself) for left, _ in leg.pairs), apart=()
     )
-    return _is_possible(encode(network, addressed, fixed), solver)
+    return _gets_through(planes, addressed, fixed, solver)
+
+
+def _gets_through(planes: Planes, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> bool | Undecided:
+    """Tell whether some flow of either family violates the claim."""
+    for family in families_of(claim):
+        broken = _is_possible(encode(planes[family], claim_in(claim, family), fixed), solver)
+        if broken is not False:
+            return broken
+    return False
 
 
 def _is_doubtful(machine: Machine, claim: Claim, fixed: Mapping[str, bool]) -> bool:

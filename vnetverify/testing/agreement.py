@@ -62,9 +62,7 @@ class Encoded:
     def _has_known_address(self, origin: Place, flow: Flow) -> bool:
         """Hold when the source host leaves by a public address that is declared, so that the world chooses none."""
         senders = [nic for nic in self.network.nics() if nic.subnet_id == origin.name and flow.source in nic.addresses]
-        public = [
-            nic.public_address if family_of(flow.source) is Family.IPV4 else nic.public_ipv6 for nic in senders
-        ]
+        public = [nic.public_address if family_of(flow.source) is Family.IPV4 else nic.public_ipv6 for nic in senders]
         return any(address is not None and address.address is not None for address in public)
 
 

@@ -15,7 +15,16 @@ from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import Script, all_of
-from vnetverify.header import ALL_PORTS, Flow, Interval, IntervalSet, Prefix, addresses_of, parse_address
+from vnetverify.header import (
+    ALL_PORTS,
+    Flow,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+    host_prefix,
+    parse_address,
+)
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Direction, GatewayKind, Network, Service

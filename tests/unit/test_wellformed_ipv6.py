@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from vnetverify.diagnostic import Severity
-from vnetverify.header import parse_address
+from vnetverify.header import parse_address, parse_prefix
+from vnetverify.model.network import AddressPrefixes
 from vnetverify.model.wellformed import check
 from vnetverify.syntax import read_text
 
@@ -206,8 +207,19 @@ def test_a_gateway_subnet_bears_no_default_route_of_ipv6() -> None:
     assert found(table + hub) == [error("gateway-subnet-default-route", "R-UDR-13")]
 
 
-def test_a_rule_has_prefixes_of_one_family() -> None:
-    rule = "nsg n {{ inbound 100 r allow tcp from {} to {} port 80 }}"
+@pytest.mark.parametrize(
+    ("source", "destination", "expected"),
+    [
+        ("10.0.0.0/8", "fd00::/8", [("rule-of-two-families", "F-NSG-12")]),
+        ("fd00::/8", "fd01::/16", []),
+        ("0.0.0.0/0", "fd00::/8", []),
+    ],
+)
+def test_a_rule_has_prefixes_of_one_family(source: str, destination: str, expected: list[tuple[str, str]]) -> None:
+    network = read_text("nsg n { inbound 100 r allow tcp from any to any port 80 }").network
+    sides = (AddressPrefixes((parse_prefix(text),)) for text in (source, destination))
+    (rule,) = network.nsgs["n"].rules
+    rule = replace(rule, source=next(sides), destination=next(sides))
+    faults = check(replace(network, nsgs={"n": replace(network.nsgs["n"], rules=(rule,))}))
 
-    assert found(rule.format("10.0.0.0/8", "fd00::/8")) == [error("rule-of-two-families", "F-NSG-12")]
-    assert found(rule.format("0.0.0.0/0", "fd00::/8")) == []
+    assert [(fault.code, fault.rule) for fault in faults] == expected

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from vnetverify.diagnostic import Severity
 from vnetverify.header import Prefix
 from vnetverify.model.intents import Establishment
-from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering, Principal, Unmodelled
+from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering, Principal, Unmodelled, Vnet
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.model.wellformed.pairs import requirements
 from vnetverify.model.wellformed.parts import is_of_subnets, joined_prefixes, links_of, part_faults
@@ -23,16 +23,16 @@ from vnetverify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a peering needs, met or not; `is_met` is None where the text leaves it open, and `why` says how so."""
+    """Something a peering needs, met or not; `is_met` is None where the text leaves it open, and `why` says how so.
+
+    `grounds` are the lines that a fault rests on; what is met is its own ground.
+    """
 
     is_met: bool | None
     why: str
     rule: str
     span: Span | None = None
-
-    @property
-    def ground(self) -> Ground:
-        return Ground("", self.why, self.rule, self.span)
+    grounds: tuple[Ground, ...] = ()
 
 
 def decide_establishment(network: Network, statement: Establishment) -> Verdict:
@@ -44,7 +44,8 @@ def decide_establishment(network: Network, statement: Establishment) -> Verdict:
         if items:  # a vnet that is only mentioned may be a classic one, for example
             return Unknown("refuted, were it not for what is not modelled", unmodelled=items)
         why = "; ".join(finding.why for finding in broken)
-        return Refuted(None, why, grounds=tuple(finding.ground for finding in broken))
+        grounds = (ground for finding in broken for ground in finding.grounds)
+        return Refuted(None, why, grounds=tuple(dict.fromkeys(grounds)))
     open_ones = [finding.why for finding in findings if finding.is_met is None]
     if open_ones:
         return Unknown("; ".join(open_ones))
@@ -52,13 +53,14 @@ def decide_establishment(network: Network, statement: Establishment) -> Verdict:
     items = _doubts(network, (*statement.between, *peers))
     if items:
         return Unknown("proved, were it not for what is not modelled", unmodelled=items)
-    return Proved(tuple(finding.ground for finding in findings), minimal=True)
+    return Proved(tuple(Ground("", found.why, found.rule, found.span) for found in findings), minimal=True)
 
 
 def _findings(network: Network, statement: Establishment) -> Iterator[Finding]:
     local, remote = (network.vnets[name] for name in statement.between)
     for requirement in requirements(network.era, local, remote):
-        yield Finding(requirement.is_met, requirement.why, requirement.rule, local.span)
+        lines = tuple(_described(vnet, requirement.rule) for vnet in (local, remote))
+        yield Finding(requirement.is_met, requirement.why, requirement.rule, local.span, lines)
     if local.name == remote.name:
         return
     principals = [network.principals[name] for name in statement.principals]
@@ -86,21 +88,24 @@ def _request(principals: Iterable[Principal], local: str, remote: str) -> Findin
         if _may_write(principal, local) and _may_peer(principal, remote):
             why = f"`{principal.name}` may request `{local} -> {remote}`: writes `{local}`, may peer with `{remote}`"
             return Finding(True, why, "R-PEER-9", principal.span)
-    if len(asked) == 1:
-        (principal,) = asked
-        lacks = [
-            text
-            for text, has in (
-                (f"write peerings of `{local}`", _may_write(principal, local)),
-                (f"peer with `{remote}`", _may_peer(principal, remote)),
-            )
-            if not has
-        ]
-        why = f"`{principal.name}` may not request `{local} -> {remote}`: may not {' nor '.join(lacks)}"
-        return Finding(False, why, "R-PEER-9", principal.span)
-    names = ", ".join(f"`{principal.name}`" for principal in asked)
-    why = f"none of {names} may request `{local} -> {remote}`: write peerings of `{local}` and peer with `{remote}`"
-    return Finding(False, why, "R-PEER-9", asked[0].span)
+    lines = tuple(_permissions(principal) for principal in asked)
+    if len(asked) > 1:
+        names = ", ".join(f"`{principal.name}`" for principal in asked)
+        why = f"none of {names} may request `{local} -> {remote}`: write peerings of `{local}` and peer with `{remote}`"
+        return Finding(False, why, "R-PEER-9", grounds=lines)
+    needs = (
+        (f"write peerings of `{local}`", _may_write(asked[0], local)),
+        (f"peer with `{remote}`", _may_peer(asked[0], remote)),
+    )
+    lacks = " nor ".join(text for text, is_allowed in needs if not is_allowed)
+    why = f"`{asked[0].name}` may not request `{local} -> {remote}`: may not {lacks}"
+    return Finding(False, why, "R-PEER-9", grounds=lines)
+
+
+def _permissions(principal: Principal) -> Ground:
+    told = (("writes", principal.write), ("may peer with", principal.peer))
+    what = "; ".join(f"{verb} {', '.join(vnets)}" for verb, vnets in told if vnets)
+    return Ground(f"principal {principal.name}", what or "has no permission", "R-PEER-9", principal.span)
 
 
 def _may_write(principal: Principal, vnet: str) -> bool:
@@ -113,6 +118,13 @@ def _may_peer(principal: Principal, vnet: str) -> bool:
 
 
 # -- whether Azure accepts it ---------------------------------------------------------------------------
+
+
+def _described(vnet: Vnet, rule: str) -> Ground:
+    """Return the line that says whose `vnet` is, and where."""
+    stated = (("region", vnet.region), ("subscription", vnet.subscription), ("tenant", vnet.tenant))
+    what = ", ".join([vnet.model.value, *(f"{word} {value}" for word, value in stated if value is not None)])
+    return Ground(f"vnet {vnet.name}", what, rule, vnet.span)
 
 
 def _is_disconnected(half: Peering) -> bool:
@@ -131,11 +143,16 @@ def _apart(network: Network, half: Peering, opposite: Peering | None) -> Finding
         faults = (fault for fault in part_faults(network, half, opposite) if fault.severity is Severity.ERROR)
         fault = next(faults, None)
         if fault is not None:
-            return Finding(False, fault.message, fault.rule or "R-PEER-24", fault.span)
+            rule = fault.rule or "R-PEER-24"
+            return Finding(False, fault.message, rule, grounds=(Ground("", f"peering {half.id}", rule, fault.span),))
         return Finding(True, "the subnets that take part are in no range of the other vnet", "R-PEER-24", span)
     ranges = [(prefix, name) for name in (half.local, half.remote) for prefix in network.vnets[name].address_space]
     for (outer, first), (inner, second) in overlaps(ranges):
-        return Finding(False, f"`{first}` ({outer}) and `{second}` ({inner}) overlap", "R-PEER-6", span)
+        lines = tuple(
+            Ground(f"vnet {name}", f"has {prefix}", "R-PEER-6", network.vnets[name].span)
+            for name, prefix in ((first, outer), (second, inner))
+        )
+        return Finding(False, f"`{first}` ({outer}) and `{second}` ({inner}) overlap", "R-PEER-6", grounds=lines)
     return Finding(True, f"`{half.local}` and `{half.remote}` share no address", "R-PEER-6", span)
 
 
@@ -156,7 +173,8 @@ def _apart_from_peers(
         present = joined_prefixes(network, link, declared.get((link.remote, link.local)))
         if (inner := _clash(joined, present)) is not None:
             why = f"`{half.remote}` overlaps `{link.remote}` at {inner}, and `{half.local}` is peered with it"
-            findings.append(Finding(False, why, "R-PEER-7", link.span))
+            line = Ground(f"vnet {half.local}", f"is peered with {link.remote}", "R-PEER-7", link.span)
+            findings.append(Finding(False, why, "R-PEER-7", grounds=(line,)))
         elif (inner := _clash(joined, link.remote_space or ())) is not None:
             why = f"`{half.remote}` overlaps {inner}, which `{link.id}` has last seen: synchronise that peering"
             findings.append(Finding(None, why, "R-PEER-17", link.span))

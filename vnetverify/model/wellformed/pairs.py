@@ -65,9 +65,11 @@ def _of_one_region(local: Vnet, remote: Vnet) -> Requirement:
 def _of_one_cloud(local: Vnet, remote: Vnet) -> Requirement:
     """Return whether both are of one cloud, as far as their regions tell; who states no region has one cloud."""
     code, rule = "peering-across-clouds", "R-PEER-5"
-    one, other = (_cloud_of(vnet.region or "") for vnet in (local, remote))
-    if local.region is None or remote.region is None or one == other:
+    if local.region is None or remote.region is None:
         return Requirement(code, rule, True, f"`{local.name}` and `{remote.name}` are not stated to be of two clouds")
+    one, other = _cloud_of(local.region), _cloud_of(remote.region)
+    if one == other:
+        return Requirement(code, rule, True, f"`{local.name}` and `{remote.name}` are both of the {one} cloud")
     why = f"`{local.name}` is in the {one} cloud and `{remote.name}` in the {other} one, and no peering crosses clouds"
     return Requirement(code, rule, False, why)
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.unit.text_samples import EVERYTHING, without_spans
+from tests.unit.text_samples import BOTH_FAMILIES, EVERYTHING, without_spans
 from vnetverify.source import Source
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
@@ -97,6 +97,7 @@ def test_an_untidy_text_becomes_tidy() -> None:
 def test_a_tidy_text_is_left_alone() -> None:
     assert format_text(TIDY) == TIDY
     assert format_text(EVERYTHING) == format_text(format_text(EVERYTHING))
+    assert format_text(BOTH_FAMILIES) == format_text(format_text(BOTH_FAMILIES))
 
 
 def test_no_token_and_no_comment_is_lost() -> None:
@@ -104,8 +105,65 @@ def test_no_token_and_no_comment_is_lost() -> None:
     assert sorted(comments(TIDY)) == sorted(comments(UNTIDY))
 
 
-def test_the_network_stays_the_same() -> None:
-    assert without_spans(read_text(format_text(EVERYTHING)).network) == without_spans(read_text(EVERYTHING).network)
+@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES])
+def test_the_network_stays_the_same(text: str) -> None:
+    assert without_spans(read_text(format_text(text)).network) == without_spans(read_text(text).network)
+
+
+SENTENCES = """\
+intent i {
+  netops, appteam may establish a -> b
+  bottleneck of a to b on sql at least 1 Gbps
+  bottleneck of a to b at least 20 Mbps whatever s advertises
+  latency of a to b is local
+  latency of a to b is local under any 1 failure of peering
+  a reaches b over at most 1 peering
+  a reaches b on sql over at most 2 peerings whatever s advertises within 10.0.0.0/8, fd00::/8
+  10.0.0.0/8 reaches b
+  for each x, y in a, b: bottleneck of x to y at least 1 bps
+  a never reaches s whatever s advertises within ::/0 under any 2 failures of gateway, connection
+  b reaches a
+}
+"""
+
+
+def test_each_sentence_stands_on_its_line() -> None:
+    assert format_text(SENTENCES) == SENTENCES
+    assert format_text(" ".join(SENTENCES.split())) == SENTENCES
+
+
+def test_what_a_site_advertises_comes_to_stand_before_the_failures() -> None:
+    text = """\
+intent i {
+  a reaches b under any 1 failure of gateway  # why
+    # and what
+    whatever s advertises within 10.0.0.0/8
+  b reaches a
+}
+"""
+    tidy = """\
+intent i {
+  # why
+  # and what
+  a reaches b whatever s advertises within 10.0.0.0/8 under any 1 failure of gateway
+  b reaches a
+}
+"""
+
+    assert format_text(text) == tidy
+    assert format_text(tidy) == tidy
+
+
+def test_the_rules_of_a_load_balancer_set_their_options_apart() -> None:
+    text = "load-balancer b basic in v.s{frontend 10.0.0.9 rule a tcp 1->m,n port 2 probe 3 floating-ip on}"
+    tidy = """\
+load-balancer b basic in v.s {
+  frontend 10.0.0.9
+  rule a tcp 1 -> m, n port 2  probe 3  floating-ip on
+}
+"""
+
+    assert format_text(text) == tidy
 
 
 @pytest.mark.parametrize("seed", range(30))

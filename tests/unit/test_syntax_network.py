@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.unit.text_samples import EVERYTHING
-from vnetverify.header import ALL_IPV4, ALL_PORTS, ICMP, Interval, IntervalSet, addresses_of, parse_prefix
+from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, Interval, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import (
@@ -198,7 +198,7 @@ def test_an_appliance_that_forwards_nothing_says_so() -> None:
 def test_an_appliance_that_forwards_anything_has_one_line() -> None:
     (rule,) = machine("appliance m { nic 10.0.0.4 in v.s  forwards any }").policy or ()
 
-    assert rule == PolicyRule(Access.ALLOW, None, ALL_IPV4, ALL_IPV4, ALL_PORTS, rule.span)
+    assert rule == PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS, rule.span)
 
 
 def test_a_policy_keeps_the_order_of_its_lines() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
-from tests.unit.text_samples import EVERYTHING, without_spans
-from vnetverify.header import IntervalSet, Prefix, addresses_of, interval_set
+from tests.unit.text_samples import BOTH_FAMILIES, EVERYTHING, without_spans
+from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_address
 from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
@@ -17,8 +18,9 @@ def rewritten(network: Network) -> Network:
     return without_spans(read_text(write(network)).network)
 
 
-def test_a_network_of_everything_reads_back_as_itself() -> None:
-    network = without_spans(read_text(EVERYTHING).network)
+@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES])
+def test_a_network_of_everything_reads_back_as_itself(text: str) -> None:
+    network = without_spans(read_text(text).network)
 
     assert rewritten(network) == network
 
@@ -68,6 +70,26 @@ def test_an_interval_becomes_the_fewest_prefixes() -> None:
     prefixes = tuple(prefixes_of(interval))
 
     assert prefixes == (Prefix(4, 30), Prefix(8, 29), Prefix(16, 32))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "prefixes"),
+    [
+        ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ("::/0",)),
+        ("::1", "::4", ("::1/128", "::2/127", "::4/128")),
+        ("fd00::", "fd00::ffff", ("fd00::/112",)),
+    ],
+)
+def test_an_interval_of_ipv6_becomes_prefixes_of_ipv6(low: str, high: str, prefixes: tuple[str, ...]) -> None:
+    found = prefixes_of(Interval(parse_address(low), parse_address(high)))
+
+    assert tuple(map(str, found)) == prefixes
+
+
+def test_an_interface_with_the_name_of_another_machine_is_written_behind_its_own() -> None:
+    text = write(read_text(BOTH_FAMILIES).network)
+
+    assert "rule sql tcp 1433 -> front, web1.back port 1434  probe 1433  floating-ip" in text
 
 
 def test_every_address_becomes_the_prefix_of_no_bits() -> None:

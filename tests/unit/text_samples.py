@@ -105,6 +105,79 @@ connection silent: partner -- hub.hub-vpn { prefixes none }
 connection hub.hub-vpn -- hub.hub-er
 """
 
+# What has addresses of both families, or stands at an address without being a host; and who may peer.
+BOTH_FAMILIES = """\
+vnet hub {
+  address 10.0.0.0/16, fd00:db8::/48
+  subnet AzureFirewallSubnet 10.0.1.0/26
+  subnet web                 10.0.2.0/24, fd00:db8:0:2::/64  private-endpoint-policies enabled
+  subnet db                  10.0.3.0/24, fd00:db8:0:3::/64  private-endpoint-policies route-tables
+  gateway vpn vpn { active-active bandwidth 650 Mbps }
+}
+
+vnet spoke {
+  address 10.1.0.0/16, 2001:db8:1::/48
+}
+
+peering hub -> spoke { allow-forwarded-traffic  enable-only-ipv6-peering }
+peering spoke -> hub { enable-only-ipv6-peering  remote-space 10.0.0.0/16, fd00:db8::/48 }
+
+nsg six {
+  inbound 100 web allow tcp from 2001:db8:1::/48, fd00::4 to fd00:db8:0:2::/64 port 8443, 80-443
+  inbound 110 all allow tcp from any to ::/0 port 80-443, 443
+  inbound 120 one allow tcp from 10.0.0.0/8 to any port 80-443
+}
+
+route-table both {
+  six  ::/0      -> appliance fd00:db8:0:2::4
+  four 0.0.0.0/0 -> appliance 10.0.2.4
+}
+
+firewall fw {
+  nic 10.0.1.4 in hub.AzureFirewallSubnet  public-ip standard
+  drops tcp from fd00::/8 to any port 22
+  forwards any
+  bandwidth 100 Gbps
+}
+
+firewall idle { nic 10.0.1.5 in hub.AzureFirewallSubnet  forwards nothing }
+
+vm web1 {
+  nic 10.0.2.4, fd00:db8:0:2::4 in hub.web  public-ip basic 203.0.113.9  public-ip web1-six standard 2001:db8::9
+  nic back 10.0.3.9 in hub.db  public-ip ipv6
+  bandwidth 1500 Kbps
+}
+
+vm back { nic front 10.0.2.5 in hub.web  public-ip backs standard ipv6 }
+
+appliance router {
+  nic 10.0.2.6 in hub.web
+  forwards any from fd00:db8::/48 to 0.0.0.0/0
+  bandwidth 999 bps
+}
+
+load-balancer orders standard in hub.db {
+  frontend 10.0.3.100
+  frontend second 10.0.2.101 in hub.web
+  frontend six fd00:db8:0:3::100
+  rule sql tcp 1433 -> front, web1.back port 1434  probe 1433  floating-ip
+  rule dns udp 53 at six -> front
+  rule all any at second -> router, web1  probe 22
+}
+
+load-balancer nothing {}
+
+private-endpoint vault 10.0.3.20, fd00:db8:0:3::20 in hub.db
+private-endpoint store 10.0.3.21 in hub.db pending
+
+site clients { point-to-site  address 172.16.201.0/24 }
+site branch { address 192.168.0.0/16, 2001:db8:9::/48  routes 10.0.0.0/8 }
+site silent { address 198.51.100.0/24  routes none }
+
+principal netops { write hub, spoke  peer spoke }
+principal nobody {}
+"""
+
 
 def without_spans(value: Any) -> Any:
     """Return a value of the model with every span forgotten."""

@@ -1,6 +1,7 @@
 """The one canonical layout of a text: what `vnetverify fmt` writes.
 
-Tokens and comments keep their order; only the blanks between them change. A block stands on one line where that is
+Tokens and comments keep their order, but for what stands behind a sentence: `whatever … advertises` comes before the
+failures. Otherwise only the blanks between them change. A block stands on one line where that is
 short and customary, else one item stands on a line, and the columns of security rules, routes and subnets line up.
 """
 
@@ -153,6 +154,8 @@ def _statement(tokens: Sequence[Lexeme]) -> _Item | _Block:
     starts = [index for index, depth in enumerate(depths) if depth == 0 and _starts_item(tokens[0].text, inside, index)]
     for start, end in pairwise([*starts, len(inside)]):
         block.items.append(_item(inside[start:end]))
+        if tokens[0].is_word("intent"):
+            block.items[-1].tokens = _with_failures_last(block.items[-1].tokens)
         block.items[-1].trailing = (inside[end] if end < len(inside) else closing).trailing
     first = inside[0] if inside else closing
     if first.trailing is not None:
@@ -200,6 +203,17 @@ def _ends_failures(tokens: Sequence[Lexeme]) -> bool:
     """Tell whether `tokens` end in the kinds of `failures of KIND, KIND`."""
     of = next((at for at in range(len(tokens) - 2, 0, -2) if not tokens[at].is_word(",")), 0)
     return tokens[of].is_word("of") and tokens[of - 1].is_word(*_FAILURES)
+
+
+def _with_failures_last(tokens: list[Lexeme]) -> list[Lexeme]:
+    """Return the tokens of a sentence with `under any …` at the end, where more stands behind it."""
+    failures, advertising = (
+        next((at for at, token in enumerate(tokens) if token.is_word(word)), len(tokens))
+        for word in ("under", "whatever")
+    )
+    if failures > advertising:
+        return tokens
+    return [*tokens[:failures], *tokens[advertising:], *tokens[failures:advertising]]
 
 
 def _lines(statement: _Item | _Block) -> Iterator[str]:

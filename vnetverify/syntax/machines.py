@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from vnetverify.header import ALL_IPV4, Family, IntervalSet, family_of
+from vnetverify.header import ALL_ADDRESSES, Family, IntervalSet, family_of
 from vnetverify.model.network import Access, Machine, Nic, PolicyRule, PublicAddress, Sku
 from vnetverify.source import Span
 from vnetverify.syntax import elements
@@ -120,8 +120,8 @@ def policy_rule(scope: Scope, node: PolicyNode, addresses: Callable[[EndpointsNo
     """Return the line; None where a part of it could not be understood."""
     protocol = scope.protocol(node.protocol)
     ports = scope.ports(node.ports)
-    sources = addresses(node.sources) if node.sources is not None else ALL_IPV4
-    destinations = addresses(node.destinations) if node.destinations is not None else ALL_IPV4
+    sources = addresses(node.sources) if node.sources is not None else ALL_ADDRESSES
+    destinations = addresses(node.destinations) if node.destinations is not None else ALL_ADDRESSES
     if isinstance(protocol, NotUnderstood) or ports is None:
         return None
     access = Access.ALLOW if node.first == "forwards" else Access.DENY

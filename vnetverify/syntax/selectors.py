@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from vnetverify.header import ALL_IPV4, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.header import ALL_ADDRESSES, IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, are_disjoint, union, without
 from vnetverify.model.intents import ANYWHERE, EndpointSet
 from vnetverify.model.network import Network, Subnet, Vnet
@@ -113,7 +113,7 @@ class Selectors:
         if word in variables:
             return (variables[word],)
         if word == "any":
-            return (Member("any", self._endpoints.everywhere(), ALL_IPV4),)
+            return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
         if word == "internet":
             return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES),)
         if word == VNET:

@@ -90,6 +90,8 @@ def _one_way(name: str, direction: Direction) -> Nsg:
 @st.composite
 def _rules(draw: DrawFn, name: str, priority: int, prefixes: Sequence[Prefix], asgs: Sequence[str]) -> SecurityRule:
     fields = _fields(prefixes, asgs)
+    ports = draw(port_sets())
+    several = [IntervalSet((interval,)) for interval in ports] if len(ports.intervals) > 1 else [None]
     return SecurityRule(
         name=name,
         priority=priority,
@@ -99,7 +101,8 @@ def _rules(draw: DrawFn, name: str, priority: int, prefixes: Sequence[Prefix], a
         source=draw(fields),
         source_ports=draw(st.just(ALL_PORTS) | st.just(ALL_PORTS) | port_sets()),
         destination=draw(fields),
-        destination_ports=draw(port_sets()),
+        destination_ports=ports,
+        first_destination_ports=draw(st.sampled_from(several)),
     )
 
 

@@ -210,7 +210,7 @@ def test_a_gateway_subnet_bears_no_default_route_of_ipv6() -> None:
 @pytest.mark.parametrize(
     ("source", "destination", "expected"),
     [
-        ("10.0.0.0/8", "fd00::/8", [("rule-of-two-families", "F-NSG-12")]),
+        ("10.0.0.0/8", "fd00::/8", [("rule-of-two-families", "F-NSG-16")]),
         ("fd00::/8", "fd01::/16", []),
         ("0.0.0.0/0", "fd00::/8", []),
     ],

@@ -1,8 +1,9 @@
-"""Who may set up a peering, and whether Azure would accept it (R-PEER-3, R-PEER-5 to 9, R-PEER-17, 24, R-LINT-4).
+"""Who may set up a peering, and whether Azure would accept it (I-ESTABLISH, R-LINT-4).
 
 A request on one side and a matching request on the other yield a peering. Each is one request of one principal, who
-writes links of the local vnet and may peer with the remote one; a classic vnet has no link to write (R-PEER-4).
-Numeric limits play no part (R-PEER-10).
+writes links of the local vnet and may peer with the remote one (R-PEER-9); a classic vnet has no link to write
+(R-PEER-4). Azure's own conditions are R-PEER-3, R-PEER-5 to R-PEER-8, R-PEER-17 and R-PEER-24. Numeric limits play no
+part (R-PEER-10).
 """
 
 from __future__ import annotations

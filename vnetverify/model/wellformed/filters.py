@@ -1,4 +1,4 @@
-"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 12, 15; F-ASG-2, 3, 5; F-EVAL-9; F-OUT-3)."""
+"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 15, F-NSG-16; F-ASG-2, 3, 5; F-EVAL-9; F-OUT-3)."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def _port_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
 
 
 def _family_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
-    """Yield a rule with prefixes of both families; 0.0.0.0/0 may stand for every address (F-NSG-12)."""
+    """Yield a rule with prefixes of both families; 0.0.0.0/0 may stand for every address (F-NSG-16)."""
     sides = (side for side in (rule.source, rule.destination) if isinstance(side, AddressPrefixes))
     prefixes = [prefix for side in sides for prefix in side.prefixes if prefix != EVERY_IPV4]
     first = {prefix.family: prefix for prefix in reversed(prefixes)}
     if len(first) > 1:
         message = f"rule `{rule.name}` joins IPv4 and IPv6: {' and '.join(str(first[family]) for family in Family)}"
-        yield Diagnostic("rule-of-two-families", message, rule.span, help="write two rules", rule="F-NSG-12")
+        yield Diagnostic("rule-of-two-families", message, rule.span, help="write two rules", rule="F-NSG-16")
 
 
 def _subnet_faults(subnet: Subnet) -> Iterator[Diagnostic]:

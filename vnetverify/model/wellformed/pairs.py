@@ -1,6 +1,7 @@
 """What two vnets have to be, as such, for Azure to peer them (R-PEER-1, R-PEER-5, R-PEER-8, R-PEER-9).
 
-Each requirement is met, not met, or open: the last where the text does not state what it turns on.
+Each requirement is met, not met, or open: the last where the text does not state what it turns on. They are asked of
+the peerings that are there, and of one that somebody would like to establish (R-LINT-4, I-ESTABLISH).
 """
 
 from __future__ import annotations

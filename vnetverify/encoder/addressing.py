@@ -8,25 +8,55 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from vnetverify.encoder.families import REALMS, Realm
 from vnetverify.encoder.terms import Field, Term, constant, field_within
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
     SUBNETS_WITHOUT_HOSTS,
     ConnectedGroup,
     DeploymentModel,
     Era,
+    Frontend,
     Gateway,
     LinkState,
+    LoadBalancer,
+    LoadBalancingRule,
     Machine,
     Network,
     Nic,
     Peering,
+    PrivateEndpoint,
     Subnet,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Balanced:
+    """A frontend with the load balancer it is of."""
+
+    balancer: LoadBalancer
+    frontend: Frontend
+
+    @property
+    def name(self) -> str:
+        return f"{self.balancer.name}/{self.frontend.name}"
+
+    @property
+    def place(self) -> Place:
+        return Place(PlaceKind.SUBNET.value, self.frontend.subnet_id)
+
+    @property
+    def address(self) -> IntervalSet:
+        return IntervalSet((Interval(self.frontend.address, self.frontend.address),))
+
+    @property
+    def rules(self) -> tuple[LoadBalancingRule, ...]:
+        return tuple(rule for rule in self.balancer.rules if rule.frontend == self.frontend.name)
 
 
 class Estate:
@@ -44,13 +74,26 @@ class Estate:
         self.spaces = {name: addresses_of(vnet.address_space) for name, vnet in network.vnets.items()}
         self.nics_in: dict[str, list[Nic]] = defaultdict(list)
         self.nic_at: dict[tuple[str, int], Nic] = {}
+        self.nic_named: dict[str, Nic] = {}
         self.machine_of: dict[str, Machine] = {}
         for machine in network.machines.values():
             for nic in machine.nics:
                 self.nics_in[nic.subnet_id].append(nic)
                 self.machine_of[nic.name] = machine
+                self.nic_named[nic.name] = nic
                 for address in nic.addresses:
                     self.nic_at[nic.vnet, address] = nic
+        self.balanced_at: dict[tuple[str, int], Balanced] = {}
+        self.endpoint_at: dict[tuple[str, int], PrivateEndpoint] = {}
+        self._taken: dict[str, list[Interval]] = defaultdict(list)
+        for balancer in network.load_balancers.values():
+            for frontend in balancer.frontends:
+                self.balanced_at[frontend.vnet, frontend.address] = Balanced(balancer, frontend)
+                self._taken[frontend.subnet_id].append(Interval(frontend.address, frontend.address))
+        for endpoint in network.private_endpoints.values():
+            for address in endpoint.addresses:
+                self.endpoint_at[endpoint.vnet, address] = endpoint
+                self._taken[endpoint.subnet_id].append(Interval(address, address))
         self.gateways_of: dict[str, list[Gateway]] = defaultdict(list)
         for gateway in network.gateways.values():
             self.gateways_of[gateway.vnet].append(gateway)
@@ -157,6 +200,33 @@ class Estate:
             name for group in self._groups_of(vnet) if mate in group.members for name in group.members if name != mate
         }
         return self.spaces[mate] & interval_set(i for name in others for i in self.spaces[name])
+
+    def hosts_among(self, place: Place, addresses: IntervalSet) -> IntervalSet:
+        """Return the addresses of a place at which hosts can be: no frontend and no private endpoint has them."""
+        taken = self._taken.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
+        return addresses - interval_set(taken) if taken else addresses
+
+    def standing_at(self, place: Place, addresses: IntervalSet) -> Balanced | PrivateEndpoint | None:
+        """Return the frontend or private endpoint whose address these are, None where they are hosts'."""
+        if place.kind != PlaceKind.SUBNET.value or addresses.size != 1:
+            return None
+        here = (self.subnets[place.name].vnet, addresses.intervals[0].low)
+        return self.balanced_at.get(here) or self.endpoint_at.get(here)
+
+    def sorted_out(self, place: Place, addresses: IntervalSet) -> Iterator[IntervalSet]:
+        """Yield the addresses of hosts, then by itself each that a frontend or private endpoint has."""
+        hosts = self.hosts_among(place, addresses)
+        if hosts:
+            yield hosts
+        if hosts != addresses:
+            for interval in addresses - hosts:
+                numbers = range(interval.low, interval.high + 1)
+                yield from (IntervalSet((Interval(number, number),)) for number in numbers)
+
+    def is_managed(self, nic: Nic) -> bool:
+        """Tell whether the interface is a managed firewall's (R-UDR-19); one that a route implies is nobody's."""
+        machine = self.machine_of.get(nic.name)
+        return machine is not None and machine.is_managed
 
     def subnet_at(self, vnet: str, address: int) -> Subnet | None:
         starts, subnets = self._places[vnet]

@@ -45,19 +45,23 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Machine, Site
+from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where packets begin: a place, the region of source addresses that stands for it in the tree, and under which
-    selector; `addresses` are those in question and `condition` holds when a packet starts here at all."""
+    selector; `addresses` are those in question and `condition` holds when a packet starts here at all.
+
+    A reply of a frontend is put out `by` the member that got the flow, one of a private endpoint by the endpoint.
+    """
 
     place: Place
     region: IntervalSet
     addresses: IntervalSet
     selector: int = 0
     condition: Term = TRUE
+    by: Nic | PrivateEndpoint | None = None
 
 
 @dataclass(slots=True)
@@ -232,10 +236,14 @@ class Circuit:
         sent = all_of(start.condition, carried)
         match start.place.kind:
             case PlaceKind.SUBNET.value:
-                subnet = self.hops.estate.subnets[start.place.name]
-                hops = list(self.hops.send(Sender(subnet), header))
-                if hops and self.memory is None and not self.hops.by_routes_alone:
-                    sent = all_of(sent, self.hops.filters.allow(header, Spot(subnet), Direction.OUTBOUND))
+                if isinstance(start.by, PrivateEndpoint):
+                    hops = list(self.hops.answer(start.by, header))
+                else:
+                    subnet = self.hops.estate.subnets[start.place.name if start.by is None else start.by.subnet_id]
+                    hops = list(self.hops.send(Sender(subnet), header))
+                    if hops and self.memory is None and not self.hops.by_routes_alone:
+                        judged = self.hops.frontends.as_judged(header)
+                        sent = all_of(sent, self.hops.filters.allow(judged, Spot(subnet), Direction.OUTBOUND))
             case PlaceKind.SITE.value:
                 hops = list(self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header))
             case _:

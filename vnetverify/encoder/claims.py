@@ -16,10 +16,12 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.conversations import Conversations
 from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.ends import Ends, Parts, coarse, joined_ends, public_nics, selectors_of
 from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.filters import Filters
+from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
 from vnetverify.encoder.obligation import Obligation
@@ -34,6 +36,7 @@ from vnetverify.encoder.routes import (
     LocalHop,
     NoHop,
     PeerHop,
+    PrivateHop,
     Routes,
     UserGatewayHop,
 )
@@ -53,7 +56,7 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set
-from vnetverify.model.intents import INTERNET, Claim, ExpectedHop, HopKind, PlaceKind, Verb
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, PlaceKind, Verb
 from vnetverify.model.network import Network, Service
 from vnetverify.model.planes import only_family
 
@@ -108,8 +111,18 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
-    hops = Hops(estate, facts, grounds, gateways, routes, filters, claim.verb in _BY_ROUTES_ALONE)
-    return _Encoder(claim, script, hops, right)
+    routed = claim.verb in _BY_ROUTES_ALONE
+    frontends = Frontends(estate, facts, grounds, gateways, filters, routed)
+    endpoints = PrivateEndpoints(estate, facts, grounds, gateways, filters, routed)
+    hops = Hops(estate, facts, grounds, gateways, routes, filters, frontends, endpoints, routed)
+    pairs = tuple((_hosts_of(estate, left), right) for left, right in claim.pairs)
+    return _Encoder(replace(claim, pairs=pairs), script, hops, right)
+
+
+def _hosts_of(estate: Estate, origins: EndpointSet) -> EndpointSet:
+    """Return `origins` without what starts no flow: frontends and private endpoints (F-LB-1, F-PE-5)."""
+    parts = ((place, estate.hosts_among(place, addresses)) for place, addresses in origins.parts)
+    return replace(origins, parts=tuple((place, addresses) for place, addresses in parts if addresses))
 
 
 @dataclass(slots=True)
@@ -197,6 +210,8 @@ class _Encoder:
     def _destinations(self, from_internet: bool) -> IntervalSet:
         """Return where the destination of a flow in question can lie."""
         zone = [interval for addresses in self.right.values() for interval in addresses]
+        if self.claim.verb not in _UNIVERSAL:
+            zone += [interval for balanced in self.hops.frontends.before(self.right) for interval in balanced.address]
         if from_internet or self.claim.verb not in _UNIVERSAL:
             for nic in public_nics(self.hops, self.right):
                 address = nic.public_address.address if nic.public_address else None
@@ -287,6 +302,8 @@ class _Encoder:
                 return expected.kind is HopKind.VNET_LOCAL
             case PeerHop() | GroupHop():
                 return expected.kind is HopKind.PEERING
+            case PrivateHop(_, owner):
+                return expected.kind is (HopKind.VNET_LOCAL if owner == vnet else HopKind.PEERING)
             case EndpointHop():
                 return expected.kind is HopKind.INTERNET
             case InternetHop():
@@ -294,9 +311,8 @@ class _Encoder:
             case NoHop():
                 return expected.kind is HopKind.NONE
             case ApplianceHop(address, owner):
-                machine = None if owner is None else self.hops.machine_at(owner, address)
                 return expected.kind is HopKind.APPLIANCE and (
-                    expected.name is None or (machine is not None and machine.name == expected.name)
+                    expected.name is None or self._machines_at(owner, address) == {expected.name}
                 )
             case UserGatewayHop():
                 legal = [gateway.name for gateway in self.hops.gateways.servers(vnet)]
@@ -305,6 +321,16 @@ class _Encoder:
                 return expected.kind is HopKind.GATEWAY and expected.name in (None, gateway)
             case unreachable:
                 assert_never(unreachable)
+
+    def _machines_at(self, vnet: str | None, address: int) -> set[str]:
+        """Return the machines that a next hop may be: of a frontend all that are behind it (R-UDR-15)."""
+        if vnet is None:
+            return set()
+        balanced = self.hops.estate.balanced_at.get((vnet, address))
+        if balanced is not None:
+            return self.hops.frontends.machines(balanced)
+        machine = self.hops.machine_at(vnet, address)
+        return set() if machine is None else {machine.name}
 
     def _enters_expected_gateway(self, delivery: Delivery, left: Parts) -> Term:
         """Hold when the first gateway on the way, filters and declared policies aside, is the expected one."""

@@ -5,17 +5,19 @@ I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-SEL-9, F-META-4, F-STATE-2, F-STATE-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vnetverify.encoder.addressing import Balanced
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Ends, Parts, public_nics, region_of
-from vnetverify.encoder.nodes import Sender, ToInternet
+from vnetverify.encoder.nodes import Memory, Sender, ToInternet
 from vnetverify.encoder.routes import Candidate, InternetHop
-from vnetverify.encoder.terms import TRUE, Branch, Key, Term, all_of, any_of, decision_tree, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, negate
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import IntervalSet
+from vnetverify.header import IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place
 from vnetverify.model.network import Nic, Site
 
@@ -42,17 +44,9 @@ class Conversations:
     def holds(self, left: Parts, right: Parts) -> Term:
         """Hold when the first packet is delivered in `right` and the reply comes back (R-TRAF-2)."""
         forward = self.delivery.circuit(left)
-        memory = forward.remembered()
-        starts = tuple(
-            Start(
-                place,
-                region_of(self.hops, place),
-                addresses,
-                condition=self._overlap_guard(forward, right, place, addresses),
-            )
-            for place, addresses in right.items()
-            if place != INTERNET
-        )
+        shares = self._shares(forward, right)
+        memory = self._remembered(forward, shares)
+        starts = (*self._answering(forward, right, shares), *self._answering_for_frontends(shares))
         exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
         relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
         came_to = Key(self.ends.header.destination)
@@ -69,7 +63,8 @@ class Conversations:
                 return any_of(by_host, all_of(by_others, back, same_state))
             return all_of(arrived, back, same_state)
 
-        inside = self.delivery.tree(right, answered)
+        by_frontends = self.delivery.shared_out(forward, right, lambda nic: all_of(back, same_state))
+        inside = any_of(self.delivery.tree(right, answered), by_frontends)
         if INTERNET not in left:
             return self._from_here(left, inside)
         entered = [
@@ -83,12 +78,51 @@ class Conversations:
     def _from_here(self, left: Parts, works: Term) -> Term:
         return works if self.is_only_pair else all_of(self.ends.begins_in(left), works)
 
-    def _overlap_guard(self, forward: Circuit, right: Parts, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when the first packet came to `place`; asked only where another place holds the same addresses."""
-        region = region_of(self.hops, place)
-        if any(other != place and region_of(self.hops, other) & region for other in right):
-            return self.delivery.arrives(forward, place, addresses)
-        return TRUE
+    # -- who answers --------------------------------------------------------------------------------------
+
+    def _shares(self, forward: Circuit, right: Parts) -> list[tuple[Balanced, Nic, Term]]:
+        """Return when each member behind a frontend that is asked for gets the first packet."""
+        asked = interval_set(interval for addresses in right.values() for interval in addresses)
+        before = self.hops.frontends.before(right)
+        return [
+            (balanced, nic, term)
+            for balanced in self.hops.estate.balanced_at.values()
+            if balanced.frontend.address in asked
+            and (balanced in before or balanced.frontend.address in right.get(balanced.place, IntervalSet()))
+            for nic, term in self.delivery.shares(forward, balanced)
+        ]
+
+    def _remembered(self, forward: Circuit, shares: list[tuple[Balanced, Nic, Term]]) -> Memory:
+        """Return what the first packet passed, the interfaces of members that it came to by a frontend included."""
+        memory = forward.remembered()
+        passed = dict(memory.passed)
+        for _, nic, term in shares:
+            passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
+        return Memory(passed, memory.met)
+
+    def _answering(self, forward: Circuit, right: Parts, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
+        """Yield where the replies of hosts, sites and private endpoints of `right` begin."""
+        estate = self.hops.estate
+        others = {*right, *(balanced.place for balanced, _, _ in shares)}
+        for place, everything in right.items():
+            if place == INTERNET:
+                continue
+            region = region_of(self.hops, place)
+            is_shared = any(other != place and region_of(self.hops, other) & region for other in others)
+            for addresses in estate.sorted_out(place, everything):
+                standing = estate.standing_at(place, addresses)
+                if isinstance(standing, Balanced):
+                    continue
+                came = self.delivery.arrives(forward, place, addresses) if is_shared else TRUE
+                here = estate.hosts_among(place, region) if standing is None else addresses
+                yield Start(place, here, addresses, condition=came, by=standing)
+
+    def _answering_for_frontends(self, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
+        """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
+        for balanced, nic, term in shares:
+            yield Start(balanced.place, balanced.address, balanced.address, condition=term, by=nic)
+
+    # -- who gets the answer ------------------------------------------------------------------------------
 
     def _answers_for(self, end: ToInternet) -> Sender | Site:
         """Return who gets the reply to a packet that left for the Internet, and sends it back to the source."""

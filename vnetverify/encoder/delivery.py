@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from vnetverify.encoder.addressing import Balanced
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.frontends import holds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import ANYWHERE, Anywhere, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.terms import (
@@ -31,9 +34,10 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Nic
+from vnetverify.model.network import Direction, Nic, PrivateEndpoint
 
 TermAt = Callable[[Place, IntervalSet], Term]
+TermOf = Callable[[Nic], Term]
 
 
 @dataclass(slots=True)
@@ -105,12 +109,13 @@ class Delivery:
         and `term` of the place holds."""
         target = Key(self.ends.header.destination)
         branches: list[Branch] = []
-        for place, addresses in sorted(right.items()):
-            wanted = term(place, addresses)
-            if wanted == FALSE:
-                continue
-            leaf = self.share(all_of(self._extra(place, addresses), wanted))
-            branches += self.ends.membership(target, place, addresses, leaf)
+        for place, everything in sorted(right.items()):
+            for addresses in self.hops.estate.sorted_out(place, everything):
+                wanted = term(place, addresses)
+                if wanted == FALSE:
+                    continue
+                leaf = self.share(all_of(self._extra(place, addresses), wanted))
+                branches += self.ends.membership(target, place, addresses, leaf)
         return decision_tree(target, branches, self.share, free_outside=False)
 
     def _extra(self, place: Place, addresses: IntervalSet) -> Term:
@@ -135,9 +140,11 @@ class Delivery:
             ),
         )
 
-    def delivered_where(self, circuit: Circuit, right: Parts, at: TermAt, at_host: Callable[[Nic], Term]) -> Term:
-        """Hold when the packet ends in `right`, at a place where `at` holds, or by its public address at an interface
-        where `at_host` does."""
+    def delivered_where(
+        self, circuit: Circuit, right: Parts, at: TermAt, by_public_address: TermOf, by_frontend: TermOf
+    ) -> Term:
+        """Hold when the packet ends in `right`, at a place where `at` holds, or at an interface where the term for the
+        kind of address it was reached by does."""
 
         def arrived(place: Place, addresses: IntervalSet) -> Term:
             here = at(place, addresses)
@@ -146,8 +153,9 @@ class Delivery:
         by_public = []
         for nic in public_nics(self.hops, right):
             entered = any_of(self.ends.enters_from_inside(circuit, nic), self.ends.enters_from_internet(circuit, nic))
-            by_public.append(all_of(entered, self.parted(nic), at_host(nic)))
-        return any_of(self.tree(right, arrived), *by_public)
+            by_public.append(all_of(entered, self.parted(nic), by_public_address(nic)))
+        shared = (self.shared_out(circuit, right, by_frontend), self._shared_out_by_name(circuit, right, by_frontend))
+        return any_of(self.tree(right, arrived), *by_public, *shared)
 
     def delivered_as_named(self, circuit: Circuit, right: Parts) -> Term:
         """Hold when the packet ends at an end of `right` that its destination names: a host that is entered by its
@@ -157,11 +165,79 @@ class Delivery:
             all_of(self.ends.enters_from_internet(circuit, nic), self.parted(nic))
             for nic in public_nics(self.hops, right)
         ]
-        return any_of(arrived, *public)
+        return any_of(arrived, *public, self.shared_out(circuit, right, lambda nic: TRUE))
+
+    def shares(self, circuit: Circuit, balanced: Balanced) -> list[tuple[Nic, Term]]:
+        """Return when a packet that names a frontend is delivered to each member behind it (F-LB-3, F-LB-8)."""
+        header = circuit.header.to(balanced.address)
+        named = is_among(circuit.header.destination, balanced.address)
+        reached = any_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), self._astray(circuit))
+        arrived = self.share(all_of(named, reached))
+        if arrived == FALSE:
+            return []
+        delivered = []
+        for nic, term in self.hops.frontends.deliveries(balanced, header):
+            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+            returns = any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))
+            works = self.hops.gateways.works_in(nic.vnet)
+            delivered.append((nic, self.share(all_of(arrived, term, returns, works))))
+        return delivered
+
+    def shared_out(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
+        """Hold when the packet gets by a frontend to a member that is a host of `right`, where `at_member` holds."""
+        return any_of(
+            *(
+                all_of(term, self.parted(nic), at_member(nic))
+                for balanced in self.hops.frontends.before(right)
+                for nic, term in self.shares(circuit, balanced)
+                if holds(right, nic)
+            )
+        )
+
+    def _shared_out_by_name(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
+        """Hold when the packet comes to a frontend that `right` names, and to a member where `at_member` holds."""
+        terms = []
+        for balanced in self.hops.estate.balanced_at.values():
+            if balanced.frontend.address in right.get(balanced.place, IntervalSet()):
+                ways = [all_of(term, at_member(nic)) for nic, term in self.shares(circuit, balanced)]
+                terms.append(all_of(self._extra(balanced.place, balanced.address), any_of(*ways)))
+        return any_of(*terms)
+
+    def _arrives_at_frontend(self, circuit: Circuit, balanced: Balanced) -> Term:
+        header = circuit.header.to(balanced.address)
+        refused = self.hops.frontends.refuses(balanced, header)
+        return any_of(
+            *(term for _, term in self.shares(circuit, balanced)),
+            all_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), refused),
+            self._astray(circuit),
+        )
+
+    def _arrives_at_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, address: IntervalSet) -> Term:
+        arrived = circuit.reaches(ToVnet(endpoint.vnet))
+        taken_in = self.hops.endpoints.takes_in(endpoint, circuit.header.to(address)) if arrived != FALSE else FALSE
+        works = self.hops.gateways.works_in(endpoint.vnet)
+        return any_of(all_of(arrived, taken_in, works), self._astray(circuit))
+
+    def _astray(self, circuit: Circuit) -> Term:
+        return any_of(*(circuit.reaches(end) for end in ANYWHERE))
 
     def arrives(self, circuit: Circuit, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when the packet, which is for an address of `place`, is delivered there."""
-        astray = any_of(*(circuit.reaches(end) for end in ANYWHERE))
+        """Hold when the packet, which is for an address of `place`, is delivered there.
+
+        Addresses of frontends and private endpoints are asked for one by one.
+        """
+        match self.hops.estate.standing_at(place, addresses):
+            case Balanced() as balanced:
+                return self._arrives_at_frontend(circuit, balanced)
+            case PrivateEndpoint() as endpoint:
+                return self._arrives_at_endpoint(circuit, endpoint, addresses)
+            case None:
+                return self._arrives_at_host(circuit, place, addresses)
+            case unreachable:
+                assert_never(unreachable)
+
+    def _arrives_at_host(self, circuit: Circuit, place: Place, addresses: IntervalSet) -> Term:
+        astray = self._astray(circuit)
         if place.kind == PlaceKind.SITE.value:
             return any_of(circuit.reaches(ToSite(place.name)), astray)
         if place == INTERNET:

@@ -157,16 +157,21 @@ class Ends:
         width = key.selector_width
         selector = self.selector(place) if width else 0
         subnet = self.hops.estate.subnets.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
-        if subnet is None or addresses.size < 16 or assignable(subnet.prefixes).size != addresses.size:
+        if subnet is None or addresses.size < 16:
             return branches_of(key, addresses, term, selector)
+        usual = assignable(subnet.prefixes)
+        hosts = self.hops.estate.hosts_among(place, usual)
         bits = key.address.width
+        if hosts.size != addresses.size:
+            return branches_of(key, addresses, term, selector)
+        is_host = TRUE if hosts == usual else negate(is_among(key.address, usual - hosts))
         if any(prefix.length > bits - 3 for prefix in subnet.prefixes):
             return branches_of(key, addresses, term, selector)
         return [
             Branch(
                 key.under(selector, prefix.value),
                 width + prefix.length,
-                all_of(_is_assignable(key.address, bits - prefix.length), term),
+                all_of(_is_assignable(key.address, bits - prefix.length), is_host, term),
             )
             for prefix in subnet.prefixes
         ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from vnetverify.encoder.terms import TRUE, Script, Term
+from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, negate
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
@@ -64,6 +64,17 @@ class Facts:
             if value is not None:
                 self.settled.append(symbol if value else f"-{symbol}")
         return symbol
+
+    def one_of(self, present: Sequence[tuple[str, Term]], question: str, *about: str) -> list[Term]:
+        """Return when each is chosen of those present: the first but the last whose fact holds, else the last."""
+        terms, undecided = [], TRUE
+        for index, (name, there) in enumerate(present):
+            later = any_of(*(term for _, term in present[index + 1 :]))
+            wanted = TRUE if later == FALSE else any_of(negate(later), self.holds(question, *about, name))
+            taken = all_of(there, wanted)
+            terms.append(all_of(undecided, taken))
+            undecided = all_of(undecided, negate(taken))
+        return terms
 
 
 @dataclass(slots=True)

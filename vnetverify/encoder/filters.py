@@ -3,7 +3,7 @@
 F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
 F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
 F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
-F-PLAT-4.
+F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19.
 """
 
 from __future__ import annotations
@@ -98,10 +98,14 @@ _AGENT_PORTS = interval_set((Interval(80, 80), Interval(32526, 32526)))
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where filters run: at one interface, or with `nic` None at whichever host of `subnet` the packet is at."""
+    """Where filters run: at one interface, or with `nic` None at whichever host of `subnet` the packet is at.
+
+    With `is_endpoint` it is a private endpoint of the subnet, where rules are read otherwise (F-PE-3, F-PE-9).
+    """
 
     subnet: Subnet
     nic: Nic | None = None
+    is_endpoint: bool = False
 
 
 Attached = tuple[str, IntervalSet | None]
@@ -151,7 +155,7 @@ class Filters:
         for nic in self.estate.nics_in[spot.subnet.id]:
             here = any_of(*(equals(local, address) for address in nic.addresses))
             if here != FALSE:
-                has_group = spot.subnet.nsg is not None or nic.nsg is not None
+                has_group = self._attached(Spot(spot.subnet, nic)) != []
                 passes = self.facts.holds("U-ICMPV6", nic.name, direction.value) if has_group else TRUE
                 terms.append(any_of(negate(here), passes))
                 elsewhere = all_of(elsewhere, negate(here))
@@ -163,8 +167,12 @@ class Filters:
     def _attached(self, spot: Spot) -> list[Attached]:
         """Return the groups at `spot`."""
         groups: list[Attached] = []
+        if spot.nic is not None and self.estate.is_managed(spot.nic):
+            return groups
         if spot.subnet.nsg is not None:
-            groups.append((spot.subnet.nsg, None))
+            groups.append((spot.subnet.nsg, self._judged_by_subnet(spot)))
+        if spot.is_endpoint:
+            return groups
         if spot.nic is not None:
             if spot.nic.nsg is not None:
                 groups.append((spot.nic.nsg, None))
@@ -174,6 +182,16 @@ class Filters:
             if nic.nsg is not None:
                 judged.setdefault(nic.nsg, []).extend(Interval(address, address) for address in nic.addresses)
         return groups + [(name, interval_set(intervals)) for name, intervals in judged.items()]
+
+    def _judged_by_subnet(self, spot: Spot) -> IntervalSet | None:
+        """Return the local addresses that the subnet's group judges: none of a managed firewall's (R-UDR-19)."""
+        if spot.nic is not None:
+            return None
+        managed = [nic for nic in self.estate.nics_in[spot.subnet.id] if self.estate.is_managed(nic)]
+        if not managed:
+            return None
+        exempt = interval_set(Interval(address, address) for nic in managed for address in nic.addresses)
+        return addresses_of(spot.subnet.prefixes) - exempt
 
     def _admits(self, name: str, header: Header, spot: Spot, direction: Direction, judged: IntervalSet | None) -> Term:
         if judged is None:
@@ -219,7 +237,7 @@ class Filters:
             lambda: self._address_matches(
                 rule.destination, header.destination, name, spot, not outbound, header.is_reply, False
             ),
-            lambda: self._ports_match(rule, header, name),
+            lambda: self._ports_match(rule, header, name, spot),
         ]
         found: list[Term] = []
         for test in tests:
@@ -234,18 +252,30 @@ class Filters:
         ordinary = header.is_ordinary
         return ordinary if ordinary == TRUE else any_of(ordinary, self.facts.holds("U-ANYPROTO"))
 
-    def _ports_match(self, rule: SecurityRule, header: Header, name: str) -> Term:
-        if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
-            return TRUE
-        by_number = all_of(
-            is_among(header.source_port, rule.source_ports), is_among(header.destination_port, rule.destination_ports)
-        )
+    def _ports_match(self, rule: SecurityRule, header: Header, name: str, spot: Spot) -> Term:
+        by_number = self._numbers_match(rule, header, name, spot)
         if rule.protocol in (TCP, UDP) or header.has_ports == TRUE:
             return by_number
+        if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
+            return by_number if by_number == TRUE else any_of(negate(header.has_ports), by_number)
         by_icmp = self.facts.holds("U-ICMPPORT", name) if header.is_icmp != FALSE else FALSE
         is_other = header.is_ordinary != TRUE and rule.protocol != header.family.icmp
         by_other = self.facts.holds("U-PROTOPORT", name) if is_other else FALSE
         return either(header.has_ports, by_number, either(header.is_icmp, by_icmp, by_other))
+
+    def _numbers_match(self, rule: SecurityRule, header: Header, name: str, spot: Spot) -> Term:
+        """Hold when the ports of a packet that has some are those of the rule."""
+        by_destination = is_among(header.destination_port, rule.destination_ports)
+        if not spot.is_endpoint:
+            return all_of(is_among(header.source_port, rule.source_ports), by_destination)
+        if rule.first_destination_ports is None:
+            return by_destination
+        terms = [is_among(header.destination_port, rule.first_destination_ports)]
+        if is_among(header.destination_port, rule.destination_ports - rule.first_destination_ports) != FALSE:
+            terms.append(all_of(by_destination, self.facts.holds("U-PEPORT", name)))
+        if rule.access is Access.DENY and by_destination != TRUE:
+            terms.append(all_of(negate(by_destination), self.facts.holds("U-PEDENY", name)))
+        return any_of(*terms)
 
     def _address_matches(
         self, wanted: AddressField, address: Field, name: str, spot: Spot, local: bool, is_reply: bool, is_source: bool
@@ -319,7 +349,7 @@ class Filters:
                         equals(header.destination, address),
                         equals(header.destination_port, port),
                         self._address_matches(rule.source, header.source, rule.name, spot, True, header.is_reply, True),
-                        self._ports_match(rule, header, f"{nsg.name}/{rule.name}"),
+                        self._ports_match(rule, header, f"{nsg.name}/{rule.name}", spot),
                     )
                     taken.append((rule, matches))
         return negate(_first_match(taken, otherwise=TRUE))

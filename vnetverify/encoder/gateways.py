@@ -16,7 +16,7 @@ from vnetverify.encoder.hearsay import Link, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import FailureKind
-from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, RouteServer
+from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
 from vnetverify.source import Span
 
 _AZURE_ASN = 65515
@@ -230,6 +230,13 @@ class Gateways:
                 site = self.estate.network.sites[way.site]
                 for prefix in site.prefixes if connection.prefixes is None else connection.prefixes:
                     yield Entry(prefix, way, not way.is_bgp, works=works, span=connection.span)
+
+    def works(self, machine: Machine) -> Term:
+        """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
+        announces = any(peer.machine == machine.name for s in self.estate.network.route_servers for peer in s.peers)
+        if not announces and not any(nic.ip_forwarding for nic in machine.nics):
+            return TRUE
+        return self.failing.is_up(FailureKind.APPLIANCE, machine.name)
 
     def _is_up(self, gateway: str) -> Term:
         return self.failing.is_up(FailureKind.GATEWAY, gateway)

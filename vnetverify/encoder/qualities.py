@@ -65,9 +65,13 @@ class Qualities:
         """Hold when the packet is delivered in `right` to an end that is not as the claim says."""
         match self.claim.verb:
             case Verb.BOTTLENECK:
-                return self.delivery.delivered_where(self.circuit, right, self._is_slow_end, self._is_slow_host)
+                return self.delivery.delivered_where(
+                    self.circuit, right, self._is_slow_end, self._is_slow_host, self._is_slow_host
+                )
             case Verb.LOCAL_LATENCY:
-                return self.delivery.delivered_where(self.circuit, right, _is_outside, lambda nic: TRUE)
+                return self.delivery.delivered_where(
+                    self.circuit, right, _is_outside, lambda nic: TRUE, lambda nic: FALSE
+                )
             case _:
                 return FALSE
 

@@ -18,6 +18,7 @@ from enum import IntEnum
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.gateways import Gateways, contains
+from vnetverify.encoder.private_routes import EndpointRoutes
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, interval_set
 from vnetverify.model.intents import FailureKind
@@ -82,6 +83,14 @@ class EndpointHop:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateHop:
+    """Deliver to a private endpoint, in the network that it stands in."""
+
+    endpoint: str
+    vnet: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserGatewayHop:
     pass
 
@@ -92,7 +101,7 @@ class LearnedHop:
 
 
 Hop = (
-    LocalHop | PeerHop | GroupHop | EndpointHop | InternetHop | NoHop
+    LocalHop | PeerHop | GroupHop | EndpointHop | PrivateHop | InternetHop | NoHop
     | ApplianceHop | UserGatewayHop | LearnedHop
 )  # fmt: skip
 
@@ -193,6 +202,7 @@ class Routes:
             *self._system(known, user_routes, learned),
             *learned,
             *self._user(subnet, user_routes, known),
+            *self._to_endpoints(subnet, user_routes),
         )
 
     def _known(self, subnet: Subnet) -> tuple[Known, ...]:
@@ -361,6 +371,13 @@ class Routes:
             condition = all_of(there, negate(any_of(*inside)))
             if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-ADDR-6", condition, rank=_STAYS)
+
+    def _to_endpoints(self, subnet: Subnet, user_routes: tuple[UserRoute, ...]) -> Iterator[Candidate]:
+        paths = EndpointRoutes(self.estate, self.gateways.facts, self.gateways).to_endpoints(subnet, user_routes)
+        for order, path in enumerate(paths):
+            hop = PrivateHop(path.endpoint.name, path.endpoint.vnet)
+            line = path.endpoint.span
+            yield Candidate(path.prefix, Class.SYSTEM, hop, "R-SYS-11", path.condition, _PEER - order, line)
 
     def _keeps(self, block: Prefix, range_: Known) -> Term:
         """Hold when a range leaves the None route of a reserved block in force (R-SYS-4, R-SYS-5)."""

@@ -1,7 +1,7 @@
 """What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
 
-R-META-3, R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-26, R-GW-29,
-R-SEL-7, R-ADDR-6, F-GWS-1.
+R-META-3, R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-25, R-GW-26,
+R-GW-29, R-SEL-7, R-ADDR-6, F-GWS-1.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from vnetverify.encoder.nodes import (
     ToSite,
 )
 from vnetverify.encoder.routes import Class
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, is_among, lies_in, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, either, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import addresses_of
 from vnetverify.model.intents import FailureKind
-from vnetverify.model.network import Gateway, GatewayKind, Site
+from vnetverify.model.network import Connection, Gateway, GatewayKind, Site
 
 ITSELF = Way("itself", True)
 
@@ -102,7 +102,20 @@ class Tunnels:
                 joins = any_of(*(term for _, term in self._ways_by_bgp(other, header)))
                 decisions.append((other, all_of(negate(by_subnet), negate(relayed), joins)))
                 relayed = any_of(relayed, joins)
-        return [*decisions, (None, any_of(by_subnet, negate(relayed)))]
+        decisions.append((None, any_of(by_subnet, negate(relayed))))
+        near = self._way_named(gateway, node.way)
+        to_itself = self._is_for_pool(near, header)
+        if to_itself == FALSE:
+            return decisions
+        turned = all_of(to_itself, self.hops.facts.holds("U-R-GW-25", gateway.name))
+        return [(near, turned), *((choice, all_of(negate(to_itself), term)) for choice, term in decisions)]
+
+    def _is_for_pool(self, way: Way, header: Header) -> Term:
+        """Hold when the packet is for the point-to-site pool that it came from, by this way (R-GW-25)."""
+        site = None if way.site is None else self.hops.estate.network.sites[way.site]
+        if site is None or not site.point_to_site:
+            return FALSE
+        return is_among(header.destination, addresses_of(site.prefixes))
 
     def _ways_by_bgp(self, gateway: Gateway, header: Header) -> list[tuple[Way, Term]]:
         ways = self._ways(gateway, self.hops.gateways.learned(gateway), header)
@@ -219,24 +232,33 @@ class Tunnels:
             yield OutOfTunnel(gateway.name, way.name), condition
 
     def at_site(self, node: AtSite, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield where a site sends on what comes to it for elsewhere, if it does such a thing (R-META-3)."""
+        """Yield where a site sends on what comes to it for elsewhere, if it does: no pool does (R-META-3)."""
+        site = self.hops.estate.network.sites[node.site]
+        if site.point_to_site:
+            return
         relays = self.hops.facts.holds("U-RELAYS", node.site)
         left = [relays, is_among(header.destination, self.hops.estate.realm.public)]
-        for target, term in self.from_site(self.hops.estate.network.sites[node.site], header, came_by=node.way):
+        for target, term in self.from_site(site, header, came_by=node.way):
             left.append(negate(term))
             yield target, all_of(relays, term)
         yield ToInternet(site=node.site), all_of(*left)
 
     def from_site(self, site: Site, header: Header, came_by: str | None = None) -> Iterator[tuple[Target, Term]]:
         """Yield where a site sends a packet for elsewhere, never back by where it came (R-GW-8, R-GW-22, R-GW-24)."""
-        leaves = negate(is_among(header.destination, addresses_of(site.prefixes)))
+        at_home = is_among(header.destination, addresses_of(site.prefixes))
+        leaves = TRUE if site.point_to_site else negate(at_home)
         if site.behind is not None:
             yield FromTunnel(site.behind, site.name), leaves
             return
         gateways = self.hops.estate.network.gateways
         connections = self.hops.estate.network.connections
         ends = [end for end in connections if end.site == site.name and end.name != came_by]
-        terms = [self._announced(gateways[end.gateway], end.name, header) for end in ends]
+        terms = [self._takes(site, end, gateways[end.gateway], header) for end in ends]
+        if site.point_to_site:
+            terms = [
+                either(at_home, self._is_open(gateways[end.gateway], end.name), term)
+                for end, term in zip(ends, terms, strict=True)
+            ]
         undecided = leaves
         for index, (end, term) in enumerate(zip(ends, terms, strict=True)):
             later = any_of(*terms[index + 1 :])
@@ -247,8 +269,23 @@ class Tunnels:
             yield OutOfTunnel(end.gateway, end.name), all_of(undecided, taken)
             undecided = all_of(undecided, negate(taken))
 
+    def _takes(self, site: Site, end: Connection, gateway: Gateway, header: Header) -> Term:
+        """Hold when a site sends packets for the destination by this connection (R-GW-24).
+
+        It does where its declared routes say so, and by BGP, or where none are declared, what is announced to it.
+        """
+        if site.routes is None:
+            return self._announced(gateway, end.name, header)
+        routed = is_among(header.destination, addresses_of(site.routes))
+        told = self._announced(gateway, end.name, header) if self._way_named(gateway, end.name).is_bgp else FALSE
+        return any_of(all_of(routed, self._is_open(gateway, end.name)), told)
+
+    def _is_open(self, gateway: Gateway, connection: str) -> Term:
+        """Hold when gateway and connection are both up."""
+        return all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
+
     def _announced(self, gateway: Gateway, connection: str, header: Header) -> Term:
-        """Hold when a site at this connection sends packets for the destination to the gateway."""
+        """Hold when a site at this connection is told to send packets for the destination to the gateway."""
         own = self.hops.gateways.announces(gateway, header.destination)
         terms = [own]
         if gateway.kind is GatewayKind.VPN:
@@ -269,11 +306,10 @@ class Tunnels:
                 for entry in self.hops.gateways.learned(other)
                 if entry.way.is_bgp
             ]
-        works = all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
         unused = self.hops.gateways.is_near(gateway, header.destination)
         if unused != FALSE and own != TRUE:
             terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
-        return all_of(works, any_of(*terms))
+        return all_of(self._is_open(gateway, connection), any_of(*terms))
 
 
 def _by_way(terms: Iterable[tuple[Way, Term]]) -> dict[Way, Term]:

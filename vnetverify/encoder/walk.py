@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from vnetverify.encoder.addressing import Estate, assignable
+from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.appliances import machine_at
+from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
@@ -43,22 +46,20 @@ from vnetverify.encoder.routes import (
     NoHop,
     PeerHop,
     Piece,
+    PrivateHop,
     Routes,
     UserGatewayHop,
 )
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family, address_text, addresses_of
-from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
-    SUBNETS_WITHOUT_HOSTS,
     Access,
     Direction,
     Gateway,
     GatewayKind,
     Machine,
-    Network,
-    NextHopType,
     Nic,
+    PrivateEndpoint,
     Subnet,
 )
 
@@ -73,6 +74,8 @@ class Hops:
     gateways: Gateways
     routes: Routes
     filters: Filters
+    frontends: Frontends
+    endpoints: PrivateEndpoints
     by_routes_alone: bool = False
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
@@ -120,7 +123,10 @@ class Hops:
             for target, term in self._follow(candidate, sender, header.to(piece.addresses)):
                 here = self._inside(piece, target, header, inside)
                 yield target, all_of(here, taken, passes, term)
-            if not isinstance(candidate.hop, LocalHop | PeerHop | GroupHop) and candidate.rule != "R-SYS-10":
+            if (
+                not isinstance(candidate.hop, LocalHop | PeerHop | GroupHop | PrivateHop)
+                and candidate.rule != "R-SYS-10"
+            ):
                 ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
                 yield Anywhere(isinstance(candidate.hop, InternetHop | EndpointHop)), all_of(inside, taken, ignored)
 
@@ -157,12 +163,17 @@ class Hops:
                 if by_user:
                     yield from self._by_peering(sender, header)
             case PeerHop(peer):
-                yield ToVnet(peer), self._cross(vnet, peer, sender, header, header.destination)
+                yield ToVnet(peer), self._deliver_beyond(peer, sender, header)
+            case PrivateHop(_, owner):
+                yield ToVnet(owner), self._cross(vnet, owner, sender, header, header.destination)
             case GroupHop(mate):
                 clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
                 ground = Ground("connected groups", f"drop what {mate} and another member both have", "R-CG-4")
                 counts = self.grounds.counts(Bearing.STOPS, ground) if clash != FALSE else TRUE
-                yield ToVnet(mate), all_of(negate(all_of(clash, counts)), self._cross_group(sender))
+                reached = all_of(
+                    self.endpoints.is_joined_to_group(mate, header), self.frontends.crosses_regions(vnet, mate, header)
+                )
+                yield ToVnet(mate), all_of(negate(all_of(clash, counts)), self._cross_group(sender), reached)
             case EndpointHop():
                 if sender.gateway is None:
                     yield ToInternet(None if sender.nic is None else sender.nic.name, for_service=True), TRUE
@@ -195,17 +206,36 @@ class Hops:
 
     def _to_appliance(self, address: int, owner: str, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         vnet = sender.subnet.vnet
-        machine = self.machine_at(owner, address)
-        if machine is None:
-            return
-        nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
         if owner in self.estate.mates(vnet):
-            yield Arrival(machine.name, nic.name), self._cross_group(sender)
+            crosses = self._cross_group(sender)
         else:
-            yield (
-                Arrival(machine.name, nic.name),
-                self._cross(vnet, owner, sender, header, self.estate.known_address(address)),
-            )
+            crosses = self._cross(vnet, owner, sender, header, self.estate.known_address(address))
+        balanced = self.estate.balanced_at.get((owner, address))
+        if balanced is not None:
+            for nic, term in self.frontends.carriers(balanced, header):
+                yield Arrival(self.estate.machine_of[nic.name].name, nic.name), all_of(crosses, term)
+            return
+        machine = self.machine_at(owner, address)
+        if machine is not None:
+            nic = next(nic for nic in machine.nics if address in nic.addresses and nic.vnet == owner)
+            yield Arrival(machine.name, nic.name), crosses
+
+    def _deliver_beyond(self, peer: str, sender: Sender, header: Header) -> Term:
+        """Hold when a peering delivers the packet, be it to a host or a frontend (R-PEER-11, F-LB-6)."""
+        vnet = sender.subnet.vnet
+        return all_of(
+            self._cross(vnet, peer, sender, header, header.destination),
+            self.frontends.crosses_regions(vnet, peer, header),
+        )
+
+    def answer(self, endpoint: PrivateEndpoint, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a reply of a private endpoint goes (R-SYS-12)."""
+        sender = Sender(self.estate.subnets[endpoint.subnet_id])
+        works = self.gateways.works_in(endpoint.vnet)
+        for target, term in self.endpoints.answers(
+            endpoint, header, lambda other: self._cross(endpoint.vnet, other, sender, header, header.destination)
+        ):
+            yield target, all_of(works, term)
 
     def _cross_group(self, sender: Sender) -> Term:
         """Hold when a connected group carries this sender's packets: it conveys no gateway's (R-CG-3)."""
@@ -218,7 +248,7 @@ class Hops:
             space = self.estate.spaces[peer] - self.estate.spaces[vnet]
             is_there = is_among(header.destination, space)
             if is_there != FALSE:
-                crosses = self._cross(vnet, peer, sender, header, header.destination)
+                crosses = self._deliver_beyond(peer, sender, header)
                 yield ToVnet(peer), all_of(is_there, self.facts.holds("U-R-UDR-6"), crosses)
 
     def _enter_by_user(self, sender: Sender) -> Iterator[tuple[Target, Term]]:
@@ -247,19 +277,8 @@ class Hops:
             if gateway.vnet in peers and unserved != FALSE
         ]
         allowed = all_of(otherwise, self.facts.holds("U-R-UDR-5"))
-        for (name, _), term in zip(present, self._one_of(present, "U-R-SEL-7", sender.subnet.id), strict=True):
+        for (name, _), term in zip(present, self.facts.one_of(present, "U-R-SEL-7", sender.subnet.id), strict=True):
             yield Inside(name, True), all_of(allowed, term)
-
-    def _one_of(self, present: Sequence[tuple[str, Term]], question: str, *about: str) -> list[Term]:
-        """Return when each is chosen of those present: the first but the last whose fact holds, else the last."""
-        terms, undecided = [], TRUE
-        for index, (name, there) in enumerate(present):
-            later = any_of(*(term for _, term in present[index + 1 :]))
-            wanted = TRUE if later == FALSE else any_of(negate(later), self.facts.holds(question, *about, name))
-            taken = all_of(there, wanted)
-            terms.append(all_of(undecided, taken))
-            undecided = all_of(undecided, negate(taken))
-        return terms
 
     def _cross(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
         """Hold when a peering carries this sender's packet from `vnet` to `other`, on its way to `target` there."""
@@ -385,14 +404,11 @@ class Hops:
 
     def is_up(self, machine: Machine) -> Term:
         """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
-        announces = any(peer.machine == machine.name for s in self.estate.network.route_servers for peer in s.peers)
-        if not announces and not any(nic.ip_forwarding for nic in machine.nics):
-            return TRUE
-        return self.gateways.failing.is_up(FailureKind.APPLIANCE, machine.name)
+        return self.gateways.works(machine)
 
     def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
         """Return when a machine that forwards a packet puts it out by each interface."""
-        chosen = self._one_of([(nic.name, TRUE) for nic in machine.nics], "U-EXIT", machine.name)
+        chosen = self.facts.one_of([(nic.name, TRUE) for nic in machine.nics], "U-EXIT", machine.name)
         return [
             (nic, all_of(term, self._filtered(nic, header, Direction.OUTBOUND, memory)))
             for nic, term in zip(machine.nics, chosen, strict=True)
@@ -458,35 +474,6 @@ class Hops:
         return result
 
 
-def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
-    """Return the machine that holds `address`; where nobody is declared to, an appliance of unknown behaviour."""
-    nic = estate.nic_at.get((vnet, address))
-    if nic is not None:
-        return estate.machine_of[nic.name]
-    subnet = estate.subnet_at(vnet, address)
-    if subnet is None or subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS or address not in assignable(subnet.prefixes):
-        return None
-    name = f"{address_text(address)} in {subnet.id}"
-    implied = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
-    return Machine(name, (implied,), policy=None, stateful=None)
-
-
-def undeclared_machines(network: Network) -> tuple[Machine, ...]:
-    """Return the machines that forward nobody says what: declared without a policy, or implied by a route."""
-    estate = Estate(network)
-    found = {name: machine for name, machine in network.machines.items() if machine.policy is None}
-    for subnet in estate.subnets.values():
-        table = None if subnet.route_table is None else network.route_tables.get(subnet.route_table)
-        for route in () if table is None else table.routes:
-            if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
-                continue
-            owner = estate.owner(subnet.vnet, route.next_hop_address)
-            machine = None if owner is None else machine_at(estate, owner, route.next_hop_address)
-            if machine is not None and machine.policy is None:
-                found[machine.name] = machine
-    return tuple(found.values())
-
-
 def hop_text(candidate: Candidate) -> str:
     """Return where a route leads, in a reader's words."""
     match candidate.hop:
@@ -504,6 +491,8 @@ def hop_text(candidate: Candidate) -> str:
             return f"via the connected group with {vnet}"
         case EndpointHop(service):
             return f"by the service endpoint of {service}"
+        case PrivateHop(endpoint):
+            return f"to private endpoint {endpoint}"
         case UserGatewayHop():
             return "via the gateway"
         case LearnedHop(gateway):

@@ -275,7 +275,7 @@ _CLOSED_WORLD = {
 
 
 def within_reach(network: Network, claim: Claim) -> frozenset[str]:
-    """Return the networks that peerings, gateways and sites join to either end of a claim."""
+    """Return the networks that peerings, gateways, load balancers and sites join to either end of a claim."""
     joined: dict[str, set[str]] = {name: set() for name in network.vnets}
 
     def join(one: str, other: str) -> None:
@@ -299,6 +299,11 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
     for machine in network.machines.values():
         for one, other in pairwise(nic.vnet for nic in machine.nics):
             join(one, other)
+    vnet_of_nic = {nic.name: nic.vnet for nic in network.nics()}
+    for balancer in network.load_balancers.values():
+        for rule in balancer.rules:
+            for name in rule.members:
+                join(balancer.frontend(rule.frontend).vnet, vnet_of_nic[name])
     for group in network.connected_groups:
         for one, other in pairwise(group.members):
             join(one, other)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.claims import encode, encode_arrival
 from vnetverify.encoder.obligation import Obligation
-from vnetverify.encoder.walk import undeclared_machines
 from vnetverify.header import Family, Interval, interval_set
 from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Machine, Network

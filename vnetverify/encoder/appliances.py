@@ -1,0 +1,51 @@
+"""Machines that nobody says what they do: declared without a policy, or not declared at all.
+
+R-META-3, R-UDR-9, R-UDR-19.
+"""
+
+from __future__ import annotations
+
+from vnetverify.encoder.addressing import Estate, assignable
+from vnetverify.header import address_text
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, NextHopType, Nic
+
+
+def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
+    """Return the machine that holds `address`; where nobody is declared to, an appliance of unknown behaviour.
+
+    None where nothing can stand there that would take packets on: a frontend and a private endpoint are no machines.
+    """
+    nic = estate.nic_at.get((vnet, address))
+    if nic is not None:
+        return estate.machine_of[nic.name]
+    if (vnet, address) in estate.balanced_at or (vnet, address) in estate.endpoint_at:
+        return None
+    subnet = estate.subnet_at(vnet, address)
+    if subnet is None or subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS or address not in assignable(subnet.prefixes):
+        return None
+    name = f"{address_text(address)} in {subnet.id}"
+    implied = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
+    return Machine(name, (implied,), policy=None, stateful=None)
+
+
+def undeclared_machines(network: Network) -> tuple[Machine, ...]:
+    """Return the machines that forward nobody says what: declared without a policy, or implied by a route.
+
+    A managed firewall is none of them: what it does with a flow is known, but for its rules (R-UDR-19).
+    """
+    estate = Estate(network)
+    found = {name: machine for name, machine in network.machines.items() if _is_doubtful(machine)}
+    for subnet in estate.subnets.values():
+        table = None if subnet.route_table is None else network.route_tables.get(subnet.route_table)
+        for route in () if table is None else table.routes:
+            if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
+                continue
+            owner = estate.owner(subnet.vnet, route.next_hop_address)
+            machine = None if owner is None else machine_at(estate, owner, route.next_hop_address)
+            if machine is not None and _is_doubtful(machine):
+                found[machine.name] = machine
+    return tuple(found.values())
+
+
+def _is_doubtful(machine: Machine) -> bool:
+    return machine.policy is None and not machine.is_managed

@@ -1,0 +1,102 @@
+"""Private endpoints: who gets in, and what they answer.
+
+R-SYS-12, F-PE-1, F-PE-2, F-PE-3, F-PE-4, F-PE-5, F-PE-7, F-PE-8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
+from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import Inside, Target, ToVnet
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, lies_in, negate
+from vnetverify.header import Prefix
+from vnetverify.model.network import (
+    Direction,
+    GatewayKind,
+    PrivateEndpoint,
+    PrivateEndpointPolicies,
+    Subnet,
+)
+
+_FILTERS_ON = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)
+
+
+@dataclass(slots=True)
+class PrivateEndpoints:
+    """What the private endpoints of an estate let in, and where their replies go."""
+
+    estate: Estate
+    facts: Facts
+    grounds: Grounds
+    gateways: Gateways
+    filters: Filters
+    by_routes_alone: bool = False
+
+    def takes_in(self, endpoint: PrivateEndpoint, header: Header) -> Term:
+        """Hold when a packet for the endpoint is let in: it is approved, and the group of its subnet, where groups hold
+        for endpoints, allows it (F-PE-1, F-PE-2, F-PE-5)."""
+        approved = TRUE
+        if not endpoint.is_approved:
+            ground = Ground(f"private endpoint {endpoint.name}", "not approved", "F-PE-5", endpoint.span)
+            approved = negate(self.grounds.counts(Bearing.STOPS, ground))
+        if self.by_routes_alone or approved == FALSE:
+            return approved
+        subnet = self.estate.subnets[endpoint.subnet_id]
+        judged = self._obeys_groups(subnet)
+        if judged == FALSE:
+            return approved
+        allowed = self.filters.allow(header, Spot(subnet, is_endpoint=True), Direction.INBOUND)
+        return approved if allowed == TRUE else all_of(approved, any_of(negate(judged), allowed))
+
+    def _obeys_groups(self, subnet: Subnet) -> Term:
+        if subnet.nsg is None:
+            return FALSE
+        if subnet.private_endpoint_policies is None:
+            return self.facts.holds("U-PEPOL", subnet.id)
+        return TRUE if subnet.private_endpoint_policies in _FILTERS_ON else FALSE
+
+    def is_joined_to_group(self, mate: str, header: Header) -> Term:
+        """Hold unless the packet is for an endpoint of `mate` that a connected group does not reach (F-PE-8)."""
+        terms = []
+        for (vnet, address), endpoint in self.estate.endpoint_at.items():
+            is_named = equals(header.destination, address) if vnet == mate else FALSE
+            if is_named != FALSE:
+                terms.append(any_of(negate(is_named), self.facts.holds("U-PECG", endpoint.name)))
+        return all_of(*terms)
+
+    def answers(
+        self, endpoint: PrivateEndpoint, header: Header, crosses: Callable[[str], Term]
+    ) -> Iterator[tuple[Target, Term]]:
+        """Yield where a reply of `endpoint` goes: no route table has a say in it (R-SYS-12).
+
+        `crosses` tells when a packet gets from the endpoint's network into another.
+        """
+        vnet = endpoint.vnet
+        undecided = TRUE
+        for prefix, other in self._spaces(vnet):
+            there = all_of(lies_in(header.destination, prefix), self.gateways.is_served(vnet, other))
+            yield ToVnet(other), all_of(undecided, there, crosses(other))
+            undecided = all_of(undecided, negate(there))
+        known = [
+            (entry.prefix.length, gateway.kind is GatewayKind.EXPRESSROUTE, -order, gateway, entry)
+            for order, gateway in enumerate(self.gateways.servers(vnet))
+            for entry in self.gateways.learned(gateway)
+        ]
+        for _, _, _, gateway, entry in sorted(known, key=lambda found: found[:3], reverse=True):
+            served = all_of(entry.in_force, self.gateways.is_served(vnet, gateway.vnet))
+            there = all_of(lies_in(header.destination, entry.prefix), served)
+            yield Inside(gateway.name, False), all_of(undecided, there)
+            undecided = all_of(undecided, negate(there))
+
+    def _spaces(self, vnet: str) -> list[tuple[Prefix, str]]:
+        """Return the ranges of `vnet` and, the longest first, of its peers."""
+        vnets = self.estate.network.vnets
+        peers = [(prefix, peer) for peer in self.estate.peers(vnet) for prefix in vnets[peer].address_space]
+        by_length = sorted(peers, key=lambda found: -found[0].length)
+        return [*((prefix, vnet) for prefix in vnets[vnet].address_space), *by_length]

@@ -1,0 +1,284 @@
+"""What internal load balancers do with a packet: which member gets it, and how rules see it.
+
+R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-14, F-ADDR-3,
+F-ADDR-4, F-ADDR-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from vnetverify.encoder.addressing import Balanced, Estate
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
+from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.headers import WITH_PORTS, Header
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Field,
+    Term,
+    all_of,
+    any_of,
+    bits,
+    constant,
+    either,
+    equals,
+    field_within,
+    negate,
+    none_of,
+)
+from vnetverify.header import TCP, Family, Interval, IntervalSet, interval_set
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, Sku
+
+_PROBE_PORT = 49152
+
+Chosen = tuple[Nic, Term]
+"""A member and when it is the one that gets the packet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A rule of a frontend, when a packet is one for it, and the port its members get (None: as the packet has it)."""
+
+    rule: LoadBalancingRule
+    term: Term
+    protocols: IntervalSet
+    port: int | None
+
+
+@dataclass(slots=True)
+class Frontends:
+    """The load balancers of an estate. With `by_routes_alone` filters let everything pass, probes too."""
+
+    estate: Estate
+    facts: Facts
+    grounds: Grounds
+    gateways: Gateways
+    filters: Filters
+    by_routes_alone: bool = False
+    _members: dict[tuple[str, ...], list[Chosen]] = field(default_factory=dict)
+    _judged: dict[tuple[Term, Term], tuple[Field, Field]] = field(default_factory=dict)
+
+    # -- which member -------------------------------------------------------------------------------------
+
+    def takings(self, balanced: Balanced, header: Header) -> list[Taking]:
+        """Return when each rule of a frontend takes the packet: the first that matches does (F-LB-2, F-LB-9)."""
+        takings, undecided = [], TRUE
+        for rule in balanced.rules:
+            if rule.protocol is None:
+                matches, protocols, port = header.has_ports, WITH_PORTS, None
+            else:
+                asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)
+                matches = all_of(equals(header.protocol, rule.protocol), asked)
+                protocols, port = _only(rule.protocol), None if rule.floating_ip else rule.backend_port
+            takings.append(Taking(rule, all_of(undecided, matches), protocols, port))
+            undecided = all_of(undecided, negate(matches))
+        if balanced.rules and header.is_icmp != FALSE:
+            by_icmp = all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))
+            takings.append(Taking(balanced.rules[0], by_icmp, _only(header.family.icmp), None))
+        return [taking for taking in takings if taking.term != FALSE]
+
+    def members(self, balanced: Balanced, rules: Sequence[LoadBalancingRule]) -> list[Chosen]:
+        """Return when each member of these rules together is chosen of those that are eligible (F-LB-3, R-SEL-7)."""
+        names = (balanced.name, *(rule.name for rule in rules))
+        if names not in self._members:
+            eligible: dict[str, Term] = {}
+            for rule in rules:
+                for name in rule.members:
+                    eligible[name] = any_of(eligible.get(name, FALSE), self._is_eligible(balanced, rule, name))
+            present = [(name, term) for name, term in eligible.items() if term != FALSE]
+            chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)
+            nics = (self.estate.nic_named[name] for name, _ in present)
+            self._members[names] = list(zip(nics, chosen, strict=True))
+        return self._members[names]
+
+    def _is_eligible(self, balanced: Balanced, rule: LoadBalancingRule, name: str) -> Term:
+        """Hold when a member gets new flows: its machine works, and the probe gets in (F-LB-4)."""
+        nic = self.estate.nic_named[name]
+        if not nic.addresses:
+            return FALSE
+        works = self.gateways.works(self.estate.machine_of[name])
+        if rule.probe is None:
+            return works
+        probe = Header(
+            constant(TCP, 8),
+            self.estate.known_address(self.estate.realm.probe),
+            constant(_PROBE_PORT, 16),
+            self.estate.known_address(nic.addresses[0]),
+            constant(rule.probe.port, 16),
+            self.estate.family,
+        )
+        subnet = self.estate.subnets[nic.subnet_id]
+        passes = TRUE if self.by_routes_alone else self.filters.allow(probe, Spot(subnet, nic), Direction.INBOUND)
+        if self.estate.family is Family.IPV6 and subnet.nsg is None and nic.nsg is None:
+            passes = FALSE  # such probes need a group that lets them in (F-LB-14)
+        if passes != TRUE:
+            passes = any_of(passes, self.facts.holds("U-PROBE", f"{balanced.balancer.name}/{rule.name}", name))
+        return all_of(works, passes)
+
+    # -- delivery -----------------------------------------------------------------------------------------
+
+    def deliveries(self, balanced: Balanced, header: Header) -> list[Chosen]:
+        """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-3, F-ADDR-5)."""
+        delivered: dict[str, Term] = {}
+        for taking in self.takings(balanced, header):
+            ground = Ground(
+                f"load balancer {balanced.balancer.name}", _described(taking.rule), "F-LB-2", taking.rule.span
+            )
+            label = self.grounds.counts(Bearing.PASSES, ground)
+            seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
+            for nic, chosen in self.members(balanced, (taking.rule,)):
+                term = all_of(taking.term, label, chosen, self._admits(balanced, taking, nic, seen))
+                delivered[nic.name] = any_of(delivered.get(nic.name, FALSE), term)
+        return [(self.estate.nic_named[name], term) for name, term in delivered.items() if term != FALSE]
+
+    def _admits(self, balanced: Balanced, taking: Taking, nic: Nic, header: Header) -> Term:
+        """Hold when the filters of a member let the packet in, as they see it."""
+        if self.by_routes_alone:
+            return TRUE
+        spot = Spot(self.estate.subnets[nic.subnet_id], nic)
+        translated = replace(header, destination=self.estate.known_address(nic.addresses[0]))
+        if taking.port is not None:
+            translated = replace(translated, destination_port=constant(taking.port, 16))
+        by_member = self.filters.allow(translated, spot, Direction.INBOUND)
+        if not taking.rule.floating_ip:
+            return by_member
+        by_frontend = self.filters.allow(header, spot, Direction.INBOUND)
+        if by_frontend == by_member:
+            return by_member
+        name = f"{balanced.balancer.name}/{taking.rule.name}"
+        return either(self.facts.holds("U-FLOAT", name), by_frontend, by_member)
+
+    def refuses(self, balanced: Balanced, header: Header) -> Term:
+        """Hold when no rule of the frontend is for the packet, if that is not to count."""
+        ground = Ground(
+            f"load balancer {balanced.balancer.name}",
+            f"no rule at {balanced.frontend.name} for such packets",
+            "F-LB-2",
+            balanced.frontend.span,
+        )
+        ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
+        return all_of(ignored, none_of(*(taking.term for taking in self.takings(balanced, header))))
+
+    def hairpins(self, balanced: Balanced) -> Term:
+        """Hold when it is not to count that a member gets nothing of its own back (F-LB-8)."""
+        what = f"a member gets nothing of its own back from {balanced.frontend.name}"
+        ground = Ground(f"load balancer {balanced.balancer.name}", what, "F-LB-8", balanced.frontend.span)
+        return negate(self.grounds.counts(Bearing.STOPS, ground))
+
+    def crosses_regions(self, vnet: str, other: str, header: Header) -> Term:
+        """Hold unless the packet is for a Basic load balancer of `other`, in another region than `vnet` (F-LB-6)."""
+        regions = [self.estate.network.vnets[name].region for name in (vnet, other)]
+        if len({region.casefold() for region in regions if region is not None}) < 2:
+            return TRUE
+        terms = []
+        for (there, address), balanced in self.estate.balanced_at.items():
+            is_named = equals(header.destination, address) if there == other else FALSE
+            if is_named == FALSE:
+                continue
+            what = f"Basic, so closed to other regions at {balanced.frontend.name}"
+            ground = Ground(f"load balancer {balanced.balancer.name}", what, "F-LB-6", balanced.balancer.span)
+            label = self.grounds.counts(Bearing.STOPS, ground)
+            terms.append(negate(all_of(is_named, self._is_basic(balanced.balancer), label)))
+        return all_of(*terms)
+
+    # -- as next hop --------------------------------------------------------------------------------------
+
+    def carriers(self, balanced: Balanced, header: Header) -> list[Chosen]:
+        """Return when each member gets a packet whose next hop is the frontend (R-UDR-15)."""
+        carried: dict[str, list[Term]] = {}
+        made_for_it = FALSE
+        rule = next((rule for rule in balanced.rules if rule.protocol is None), None)
+        if rule is not None:
+            made_for_it = all_of(negate(self._is_basic(balanced.balancer)), header.has_ports)
+            ground = Ground(f"load balancer {balanced.balancer.name}", _described(rule), "R-UDR-15", rule.span)
+            label = self.grounds.counts(Bearing.PASSES, ground)
+            for nic, term in self.members(balanced, (rule,)) if made_for_it != FALSE else ():
+                carried.setdefault(nic.name, []).append(all_of(made_for_it, label, term))
+        if made_for_it != TRUE:
+            otherwise = all_of(negate(made_for_it), self.facts.holds("U-R-UDR-15", balanced.name))
+            for nic, term in self.members(balanced, balanced.rules):
+                carried.setdefault(nic.name, []).append(all_of(otherwise, term))
+        return [(self.estate.nic_named[name], any_of(*terms)) for name, terms in carried.items()]
+
+    def before(self, right: Mapping[Place, IntervalSet]) -> list[Balanced]:
+        """Return the frontends by which a packet may come to a host of `right`."""
+        return [
+            balanced
+            for balanced in self.estate.balanced_at.values()
+            if any(holds(right, self.estate.nic_named[name]) for rule in balanced.rules for name in rule.members)
+        ]
+
+    def machines(self, balanced: Balanced) -> set[str]:
+        """Return the names of the machines behind a frontend."""
+        names = (name for rule in balanced.rules for name in rule.members)
+        return {self.estate.machine_of[name].name for name in names}
+
+    # -- what the sender's rules see ----------------------------------------------------------------------
+
+    def as_judged(self, header: Header) -> Header:
+        """Return the packet as the outbound filters of its sender judge it: for a frontend's address perhaps with the
+        address and port of the member that gets it (F-ADDR-4)."""
+        name = (header.destination.term, header.destination_port.term)
+        if name not in self._judged:
+            self._judged[name] = self._judged_fields(header)
+        address, port = self._judged[name]
+        return replace(header, destination=address, destination_port=port)
+
+    def _judged_fields(self, header: Header) -> tuple[Field, Field]:
+        first: dict[int, Balanced] = {}
+        for (_, number), balanced in self.estate.balanced_at.items():
+            if equals(header.destination, number) != FALSE:
+                first.setdefault(number, balanced)
+        address, port = header.destination, header.destination_port
+        seen_addresses, seen_ports = list(address.within), list(port.within)
+        address_term, port_term = address.term, port.term
+        for number, balanced in first.items():
+            for term, nic, member_port in self._translations(balanced, header):
+                here = self.filters.script.share(all_of(equals(address, number), term))
+                address_term = f"(ite {here} {self.estate.known_address(nic.addresses[0]).term} {address_term})"
+                seen_addresses.append(Interval(nic.addresses[0], nic.addresses[0]))
+                if member_port is not None:
+                    port_term = f"(ite {here} {bits(member_port, port.width)} {port_term})"
+                    seen_ports.append(Interval(member_port, member_port))
+        script, count = self.filters.script, len(self._judged)
+        if address_term != address.term:
+            defined = script.define(f"ja{count}", address.width, address_term)
+            address = field_within(defined, address.width, interval_set(seen_addresses))
+        if port_term != port.term:
+            defined = script.define(f"jp{count}", port.width, port_term)
+            port = field_within(defined, port.width, interval_set(seen_ports))
+        return address, port
+
+    def _translations(self, balanced: Balanced, header: Header) -> Iterator[tuple[Term, Nic, int | None]]:
+        takings = self.takings(balanced, header)
+        if not takings:
+            return
+        by_member = negate(self.facts.holds("U-LBOUT"))
+        for taking in takings:
+            for nic, chosen in self.members(balanced, (taking.rule,)):
+                yield all_of(by_member, taking.term, chosen), nic, taking.port
+
+    # -- small things -------------------------------------------------------------------------------------
+
+    def _is_basic(self, balancer: LoadBalancer) -> Term:
+        if balancer.sku is None:
+            return self.facts.holds("U-SKU", balancer.name)
+        return TRUE if balancer.sku is Sku.BASIC else FALSE
+
+
+def holds(ends: Mapping[Place, IntervalSet], nic: Nic) -> bool:
+    """Tell whether the host at `nic`, which counts with its first address, is among `ends`."""
+    here = ends.get(Place(PlaceKind.SUBNET.value, nic.subnet_id), IntervalSet())
+    return bool(nic.addresses) and nic.addresses[0] in here
+
+
+def _described(rule: LoadBalancingRule) -> str:
+    return f"rule {rule.name} at {rule.frontend}"
+
+
+def _only(number: int) -> IntervalSet:
+    return IntervalSet((Interval(number, number),))

@@ -72,6 +72,53 @@ def test_trace_of_icmp_has_no_ports(text: str, capsys: pytest.CaptureFixture[str
     assert "icmp 10.1.0.4 -> 10.0.1.4 from spoke.app" in told
 
 
+BALANCED = """\
+vnet v {
+  address 10.0.0.0/16, fd00:db8::/48
+  subnet web 10.0.1.0/24, fd00:db8:0:1::/64
+  subnet db  10.0.2.0/24, fd00:db8:0:2::/64
+}
+vm db1 { nic 10.0.2.9 in v.db }
+load-balancer orders standard in v.db { frontend 10.0.2.100 }
+private-endpoint vault 10.0.1.4 in v.web
+"""
+
+
+@pytest.fixture
+def balanced(tmp_path: Path) -> str:
+    path = tmp_path / "balanced.vnet"
+    path.write_text(BALANCED)
+    return str(path)
+
+
+def test_trace_follows_addresses_of_ipv6(balanced: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", balanced, "--from", "v.web", "--to", "fd00:db8:0:2::9", "--port", "22")
+
+    assert "tcp [fd00:db8:0:1::4]:49152 -> [fd00:db8:0:2::9]:22 from v.web" in told
+
+
+def test_trace_begins_at_no_private_endpoint(balanced: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = out(capsys, "trace", balanced, "--from", "v.web", "--to", "db1", "--port", "22")
+
+    assert "tcp 10.0.1.5:49152 -> 10.0.2.9:22 from v.web" in told
+
+
+@pytest.mark.parametrize("sender", ["orders", "vault", "10.0.2.100", "10.0.1.4"])
+def test_trace_refuses_a_sender_that_begins_no_flow(
+    sender: str, balanced: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("trace", balanced, "--from", sender, "--to", "db1", "--port", "22")
+
+    assert f"`{sender}` answers and begins no flow" in out(capsys, *asked, ends=status.BAD_INPUT)
+
+
+def test_resolve_finds_the_frontends_of_a_load_balancer(balanced: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "10.0.2.100" in out(capsys, "resolve", balanced, "orders")
+    assert "10.0.2.96-10.0.2.111" in out(capsys, "resolve", balanced, "10.0.2.96/28")
+    assert "10.0.2.4-10.0.2.99, 10.0.2.101-10.0.2.254" in out(capsys, "resolve", balanced, "v.db")
+    assert "fd00:db8:0:1::4" in out(capsys, "resolve", balanced, "v.web")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from vnetverify.header import ICMP, PROTOCOL_NUMBERS, TCP, UDP, Family, Flow, family_of, parse_address
+from vnetverify.model.endpoints import Endpoints, union, without
 from vnetverify.model.intents import INTERNET, EndpointSet, Place
 from vnetverify.model.network import Network
 from vnetverify.rules import World
@@ -45,6 +46,19 @@ def _first_end(endpoints: EndpointSet, family: Family) -> End | None:
             if family_of(address) is family:
                 return place, address
     return None
+
+
+def that_send(network: Network, endpoints: EndpointSet, named: str) -> EndpointSet:
+    """Return the endpoints without frontends and private endpoints, at which no flow begins. Raises `UsageError`."""
+    known = Endpoints(network)
+    silent = union((
+        *map(known.of_load_balancer, network.load_balancers.values()),
+        *map(known.of_private_endpoint, network.private_endpoints.values()),
+    ))  # fmt: skip
+    senders = without(endpoints, silent)
+    if endpoints and not senders:
+        raise click.UsageError(f"`{named[:80]}` answers and begins no flow")
+    return senders
 
 
 def with_public_addresses(network: Network, world: World) -> World:

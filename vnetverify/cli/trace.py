@@ -35,14 +35,15 @@ def command(
 ) -> int:
     """Follow one flow from A to B in FILE, hop by hop, and its reply.
 
-    A name stands for its lowest address. Open facts read as documented unless the text or --assume
-    says otherwise. The status is 0 whatever becomes of the flow.
+    A name stands for its lowest address, of IPv4 where both have one. Open facts read as
+    documented unless the text or --assume says otherwise. The status is 0 whatever becomes of the flow.
     """
     from vnetverify.cli.ends import (
         address_as_written,
         first_ends,
         flow_between,
         protocol_called,
+        that_send,
         with_public_addresses,
     )
     from vnetverify.explanation.story import tell_conversation
@@ -54,7 +55,8 @@ def command(
     if loaded is None:
         return status.BAD_INPUT
     network = loaded.document.network
-    senders, receivers = endpoints_called(loaded, sender), endpoints_called(loaded, receiver)
+    senders = that_send(network, endpoints_called(loaded, sender), sender)
+    receivers = endpoints_called(loaded, receiver)
     (origin, source), (place, address) = first_ends(senders, receivers, sender, receiver)
     world = with_public_addresses(network, world_of(loaded.document.assumptions, assumed))
     destination = address_as_written(network, world, origin, place, address)

@@ -8,6 +8,8 @@ A question is one line and so is its answer:
     = yes via fw
     ? tcp 443 from vm1 to vm2 is delivered
     = yes directly
+    ? tcp 443 from fd00::4 at spoke1.web to orders is answered
+    = no
     ? outbound at vm1, inbound at vm2: tcp 10.0.1.5:50000 -> 10.0.1.4:22
     = deny by NSG1/DenyAllOut
 """
@@ -20,14 +22,17 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.header import (
+    ICMP,
     PROTOCOL_NAMES,
     PROTOCOL_NUMBERS,
     TCP,
     UDP,
+    Family,
     Flow,
     NotAPrefix,
     Prefix,
     address_text,
+    family_of,
     parse_address,
     parse_prefix,
 )
@@ -123,8 +128,13 @@ class EffectiveRoutes:
 
 Question = NextHop | GatewayOf | Carried | Filtered | IsValid | Announced | Learned | Reserved | EffectiveRoutes
 
-# Next hops that the language has no word for: a group is a kind of peering to it, an endpoint one way to the Internet.
-SPECIAL_HOPS = {"group": HopKind.PEERING, "service-endpoint": HopKind.INTERNET}
+# Next hops that the language has no word for: a group is a kind of peering to it, a service endpoint one way to the
+# Internet, and a private endpoint, in whatever network, stands for delivery inside.
+SPECIAL_HOPS = {
+    "group": HopKind.PEERING,
+    "service-endpoint": HopKind.INTERNET,
+    "private-endpoint": HopKind.VNET_LOCAL,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +248,7 @@ _SHOWN_HOPS: Mapping[str, tuple[HopKind, str]] = {
     "VNetGlobalPeering": (HopKind.PEERING, ""),
     "ConnectedGroup": (HopKind.PEERING, "group"),
     "VirtualNetworkServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
+    "InterfaceEndpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
     "VirtualAppliance": (HopKind.APPLIANCE, ""),
     "BgpNva": (HopKind.APPLIANCE, ""),
     "VirtualNetworkGateway": (HopKind.GATEWAY, ""),
@@ -258,16 +269,17 @@ def shown_hop(hop_type: str, prefix: Prefix, source: str, name: str | None) -> H
 def public_address(network: Network, end: End) -> int:
     """Return the public address by which the host at `end` is reached, its own where it has none."""
     for nic in network.nics():
-        if nic.subnet_id == end.place.name and end.address in nic.addresses and nic.public_address:
-            return nic.public_address.address or end.address
+        public = nic.public_address if family_of(end.address) is Family.IPV4 else nic.public_ipv6
+        if nic.subnet_id == end.place.name and end.address in nic.addresses and public:
+            return public.address or end.address
     return end.address
 
 
 def new_flow(protocol: int, source: int, destination: int, port: int) -> Flow:
-    """Return a flow from an ephemeral port; protocols without ports have none."""
+    """Return a flow from an ephemeral port; protocols without ports have none, and ICMP is the addresses' own."""
     if protocol in (TCP, UDP):
         return Flow(protocol, source, EPHEMERAL_PORT, destination, port)
-    return Flow(protocol, source, 0, destination, 0)
+    return Flow(family_of(source).icmp if protocol == ICMP else protocol, source, 0, destination, 0)
 
 
 def parse_asked(question: str, answer: str, network: Network) -> Asked:
@@ -314,6 +326,9 @@ def _carried(match: re.Match[str], network: Network) -> Carried:
 def _parse_end(text: str, network: Network) -> End:
     address, at, place = text.partition(" at ")
     if not at:
+        answering = _answering(text, network)
+        if answering is not None:
+            return answering
         nic = interface(network, text)
         return End(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic.addresses[0])
     if place == INTERNET.name:
@@ -321,6 +336,17 @@ def _parse_end(text: str, network: Network) -> End:
     if place in network.sites:
         return End(Place(PlaceKind.SITE.value, place), parse_address(address))
     return End(Place(PlaceKind.SUBNET.value, network.subnet(place).id), parse_address(address))
+
+
+def _answering(name: str, network: Network) -> End | None:
+    """Return the first frontend of a load balancer, or the first address of a private endpoint, called so."""
+    if name in network.load_balancers:
+        frontend = network.load_balancers[name].frontends[0]
+        return End(Place(PlaceKind.SUBNET.value, frontend.subnet_id), frontend.address)
+    if name in network.private_endpoints:
+        endpoint = network.private_endpoints[name]
+        return End(Place(PlaceKind.SUBNET.value, endpoint.subnet_id), endpoint.addresses[0])
+    return None
 
 
 def _parse_protocol(text: str) -> int:
@@ -335,9 +361,10 @@ def _filtered(match: re.Match[str], network: Network) -> Filtered:
     return Filtered(tuple(stages), parse_flow(match["flow"]), match["public"] is not None)
 
 
+_PROTOCOL = r"(?P<protocol>icmpv6|[a-z]+|protocol \d+)"
 _FLOW = re.compile(
-    r"(?P<protocol>[a-z]+|protocol \d+) (?P<source>[\d.]+)(?::(?P<sport>\d+))?"
-    r" -> (?P<target>[\d.]+)(?::(?P<dport>\d+))?"
+    rf"{_PROTOCOL} (?P<source>[\d.]+|\[[\da-f:]+\]|[\da-f:]+)(?::(?P<sport>\d+))?"
+    r" -> (?P<target>[\d.]+|\[[\da-f:]+\]|[\da-f:]+)(?::(?P<dport>\d+))?"
 )
 
 
@@ -348,9 +375,9 @@ def parse_flow(text: str) -> Flow:
         raise NotAQuestion(f"`{text}` is no flow")
     return Flow(
         _parse_protocol(match["protocol"]),
-        parse_address(match["source"]),
+        parse_address(match["source"].strip("[]")),
         int(match["sport"] or 0),
-        parse_address(match["target"]),
+        parse_address(match["target"].strip("[]")),
         int(match["dport"] or 0),
     )
 
@@ -360,7 +387,7 @@ def _effective_routes(match: re.Match[str], network: Network) -> EffectiveRoutes
     return EffectiveRoutes(network.subnet(match[1]).id, ignored)
 
 
-_SERVICE = r"(?P<protocol>[a-z]+|protocol \d+)(?: (?P<port>\d+))?"
+_SERVICE = rf"{_PROTOCOL}(?: (?P<port>\d+))?"
 _PUBLIC = r"(?P<public> by its public address)?"
 _STAGES = r"(?P<stages>(?:(?:in|out)bound at [^\s,]+(?:, )?)+)"
 _QUESTIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Network], Question]], ...] = (
@@ -474,7 +501,7 @@ def question_text(question: Question, network: Network) -> str:
 def _end_text(end: End, network: Network) -> str:
     for machine in network.machines.values():
         first = machine.nics[0] if machine.nics else None
-        if first and first.subnet_id == end.place.name and first.addresses[0] == end.address:
+        if first and first.subnet_id == end.place.name and first.addresses[:1] == (end.address,):
             return machine.name
     return f"{address_text(end.address)} at {end.place}"
 

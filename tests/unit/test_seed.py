@@ -21,6 +21,27 @@ _OF_THE_PREVIEW = [path for path in _REFUSED if _ERA in path.read_text(encoding=
 _PROMISE = re.compile(r"# refused: ([a-z-]+) \(([RF]-[A-Z]+-\d+)\)")
 
 
+# The rules that the statements of the overview come down to, one line of the overview each.
+_STATED = {
+    "R-PEER-1", "R-PEER-11", "R-SYS-7",
+    "R-LINT-2",
+    "R-UDR-7", "R-UDR-9", "R-UDR-10", "R-UDR-11", "R-PEER-15", "R-PEER-25",
+    "R-PEER-4", "R-PEER-8",
+    "R-PEER-5",
+    "R-PEER-6", "R-PEER-7",
+    "R-PEER-12",
+    "R-PEER-9", "R-LINT-4",
+    "R-LINT-6", "R-PEER-13", "R-PEER-14",
+    "R-LINT-1",
+    "R-GW-3", "R-GW-11", "R-SEL-3",
+    "R-GW-1", "R-GW-4", "R-GW-5",
+    "R-GW-9",
+    "R-GW-12",
+    "R-PEER-10", "R-LINT-5",
+    "R-LINT-3",
+}  # fmt: skip
+
+
 def _name(path: Path) -> str:
     return path.stem
 
@@ -87,6 +108,33 @@ def test_a_text_of_the_seed_begins_with_a_comment_that_names_its_rules(path: Pat
 
     assert all(line.startswith("# ") for line in comment.splitlines())
     assert re.search(r"\b[RF]-[A-Z]+-\d+", comment)
+
+
+@pytest.mark.parametrize("rule", sorted(_STATED))
+def test_a_text_of_the_seed_shows_each_statement(rule: str) -> None:
+    comments = [path.read_text(encoding="utf-8").partition("\n\n")[0] for path in (*_ACCEPTED, *_REFUSED)]
+
+    assert any(re.search(rf"\b{rule}\b", comment) for comment in comments)
+
+
+def test_a_network_with_one_peering_too_many_is_warned_of_and_proved_all_the_same(tmp_path: Path) -> None:
+    text = (_SEED / "limits.vnet").read_text(encoding="utf-8")
+    spoke = text[text.index("vnet spoke") : text.index("intent")]
+
+    def spokes(count: int) -> list[str]:
+        more = "".join(
+            spoke.replace("spoke", f"spoke{number}").replace("172.16.0", f"172.{17 + number // 256}.{number % 256}")
+            for number in range(1, count)
+        )
+        path = tmp_path / f"{count}.vnet"
+        path.write_text(text + more, encoding="utf-8")
+        loaded = load([str(path)], [])
+        (peered,) = prove(loaded, Options("peered")).results
+        assert peered.as_expected
+        return [f"{found.code} {found.rule} {found.severity.value}" for found in loaded.diagnostics]
+
+    assert spokes(500) == []
+    assert spokes(501) == ["above-limit R-PEER-10 warning"]
 
 
 @pytest.mark.parametrize("path", _REFUSED, ids=_name)

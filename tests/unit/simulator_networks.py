@@ -26,8 +26,11 @@ from vnetverify.model.network import (
     ConnectedGroup,
     Connection,
     Direction,
+    Frontend,
     Gateway,
     GatewayKind,
+    LoadBalancer,
+    LoadBalancingRule,
     Machine,
     Network,
     NextHopType,
@@ -35,11 +38,14 @@ from vnetverify.model.network import (
     Nsg,
     Peering,
     PolicyRule,
+    PrivateEndpoint,
+    Probe,
     PublicAddress,
     RouteServer,
     RouteTable,
     SecurityRule,
     Site,
+    Sku,
     Subnet,
     UserRoute,
     Vnet,
@@ -58,6 +64,8 @@ Element = (
     | Connection
     | ConnectedGroup
     | RouteServer
+    | LoadBalancer
+    | PrivateEndpoint
 )
 
 
@@ -80,6 +88,8 @@ def network(*elements: Element) -> Network:
         connections=tuple(e for e in elements if isinstance(e, Connection)),
         connected_groups=tuple(e for e in elements if isinstance(e, ConnectedGroup)),
         route_servers=tuple(e for e in elements if isinstance(e, RouteServer)),
+        load_balancers={e.name: e for e in elements if isinstance(e, LoadBalancer)},
+        private_endpoints={e.name: e for e in elements if isinstance(e, PrivateEndpoint)},
     )
 
 
@@ -223,3 +233,29 @@ def world(*true: str, false: Iterable[str] = (), **addresses: str) -> World:
     """Return the world in which the facts named hold, those in `false` do not, and the rest are as documented."""
     facts = {**dict.fromkeys(true, True), **dict.fromkeys(false, False)}
     return World(facts, {name: parse_address(text) for name, text in addresses.items()})
+
+
+def frontend(name: str, where: str, address: str) -> Frontend:
+    vnet_name, subnet_name = where.split(".")
+    return Frontend(name, vnet_name, subnet_name, parse_address(address))
+
+
+def balancing(
+    name: str, at_frontend: str, protocol: int | None, port_: int | None, members: str, **more: object
+) -> LoadBalancingRule:
+    """Return a rule with members that are named like their interfaces; `probe` is a port."""
+    probe = more.pop("probe", None)
+    probed = {"probe": Probe(probe)} if isinstance(probe, int) else {}
+    backend = more.pop("backend_port", port_)
+    return LoadBalancingRule(name, at_frontend, protocol, port_, tuple(members.split()), backend, **probed, **more)  # type: ignore[arg-type]
+
+
+def balancer(
+    name: str, frontends: tuple[Frontend, ...], *rules: LoadBalancingRule, sku: Sku | None = Sku.STANDARD
+) -> LoadBalancer:
+    return LoadBalancer(name, sku, frontends, rules)
+
+
+def endpoint(name: str, where: str, address: str, *, approved: bool = True) -> PrivateEndpoint:
+    vnet_name, subnet_name = where.split(".")
+    return PrivateEndpoint(name, vnet_name, subnet_name, tuple(map(parse_address, address.split())), approved)

@@ -17,6 +17,7 @@ from vnetverify.simulator.addressing import host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.filters import undeclared_interface
+from vnetverify.simulator.frontends import balanced_at, machine_behind
 from vnetverify.simulator.hops import (
     Hop,
     ToAppliance,
@@ -70,7 +71,7 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
     Where the claim leaves the destination open, its far end is where the first packet ends. A world that takes down
     more than the claim's failures allow is none of its worlds; nor is one with announcements that it does not allow.
     """
-    if not _begins(claim, origin, flow) or not is_allowed(network, claim.advertising, world):
+    if not _begins(network, claim, origin, flow) or not is_allowed(network, claim.advertising, world):
         return False
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
@@ -80,8 +81,7 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
         return False
     if claim.verb in _BY_DESTINATION:
         return bool(_aimed_at(situation, claim, origin, flow))
-    end = end_of(trace(network, origin, flow, world, claim.failures).outcome, flow)
-    return end is not None and bool(_pairs_ending_at(claim, origin, flow, end))
+    return _ends_within(claim, origin, flow, ends_of(trace(network, origin, flow, world, claim.failures).outcome, flow))
 
 
 def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
@@ -89,7 +89,7 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
 
     For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
     """
-    if not _begins(claim, origin, flow) or not is_allowed(network, claim.advertising, world):
+    if not _begins(network, claim, origin, flow) or not is_allowed(network, claim.advertising, world):
         return None
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
@@ -122,11 +122,22 @@ def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
     return len(down_in(network, world, claim.failures)) > claim.failures.most
 
 
-def _begins(claim: Claim, origin: Place, flow: Flow) -> bool:
+def _begins(network: Network, claim: Claim, origin: Place, flow: Flow) -> bool:
     """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
-    if family_of(flow.source) is not family_of(flow.destination):
+    if family_of(flow.source) is not family_of(flow.destination) or not _starts_flows(network, origin, flow.source):
         return False
     return _is_of_service(claim, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
+
+
+def _starts_flows(network: Network, origin: Place, address: int) -> bool:
+    """Hold unless a frontend or a private endpoint stands there: neither begins a flow (F-LB-1, F-PE-5)."""
+    if origin.kind != PlaceKind.SUBNET.value:
+        return True
+    silent = (
+        *((f.subnet_id, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends),
+        *((e.subnet_id, held) for e in network.private_endpoints.values() for held in e.addresses),
+    )
+    return (origin.name, address) not in silent
 
 
 def _is_of_service(claim: Claim, flow: Flow) -> bool:
@@ -189,21 +200,23 @@ def _has_public_address(situation: Situation, end: End) -> bool:
     return nic is not None and public_of(nic, situation.family) is not None
 
 
-def end_of(outcome: Outcome | Selected, flow: Flow) -> End | None:
-    """Return the place and address where the first packet ended; None when it was not delivered."""
+def ends_of(outcome: Outcome | Selected, flow: Flow) -> tuple[End, ...]:
+    """Return the place and address where the first packet ended, none when it was not delivered.
+
+    What a load balancer gave to a member ended there and at the frontend alike.
+    """
     if isinstance(outcome, Delivered):
-        return outcome.place, outcome.address
+        host = outcome.place, outcome.address
+        return (host,) if outcome.frontend is None else (host, outcome.frontend)
     if isinstance(outcome, LeftToInternet):
-        return INTERNET, flow.destination
-    return None
+        return ((INTERNET, flow.destination),)
+    return ()
 
 
-def _pairs_ending_at(claim: Claim, origin: Place, flow: Flow, end: End) -> list[EndpointSet]:
-    """Return the right sets that hold `end`, of the pairs the flow begins in."""
-    if _is_excluded(claim, origin, flow, end):
-        return []
-    pairs = claim.pairs
-    return [right for left, right in pairs if _holds(left, (origin, flow.source)) and _holds(right, end)]
+def _ends_within(claim: Claim, origin: Place, flow: Flow, ends: tuple[End, ...]) -> bool:
+    """Hold when one of `ends` lies in the right set of a pair that the flow begins in."""
+    rights = [right for left, right in claim.pairs if _holds(left, (origin, flow.source))]
+    return any(_holds(right, end) for end in ends if not _is_excluded(claim, origin, flow, end) for right in rights)
 
 
 def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
@@ -211,10 +224,10 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     if not targets:
         return None
     conversation = converse(network, origin, flow, world, claim.failures)
-    end = end_of(conversation.forward.outcome, flow)
+    ends = ends_of(conversation.forward.outcome, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
-    missed = _missed(claim, end, targets)
+    missed = _missed(claim, ends, targets)
     if missed is not None:
         return Violation(f"the first packet {missed}", _traces(conversation))
     one_sided = _on_one_way(conversation) if claim.verb is Verb.REACHES_SYMMETRICALLY else ()
@@ -223,17 +236,18 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     return None
 
 
-def _missed(claim: Claim, end: End | None, targets: list[End]) -> str | None:
-    """Return how a first packet that ends at `end` misses what the claim is about, None when it does not.
+def _missed(claim: Claim, ends: tuple[End, ...], targets: list[End]) -> str | None:
+    """Return how a first packet that ends at `ends` misses what the claim is about, None when it does not.
 
     An address may be one of several places; a packet comes to one of them, and the claim is about each (I-REACH).
     """
-    if end is None or end not in targets:
+    hit = next((end for end in ends if end in targets), None)
+    if hit is None:
         return "ends elsewhere"
-    others = [target[0].name for target in targets if target != end]
+    others = [target[0].name for target in targets if target not in ends]
     if not others or claim.verb is Verb.SOMETIMES_REACHES:
         return None
-    return f"ends at {end[0].name}, and its destination is an address of {' and '.join(others)} as well"
+    return f"ends at {hit[0].name}, and its destination is an address of {' and '.join(others)} as well"
 
 
 def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
@@ -253,7 +267,7 @@ def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: Worl
     way = trace_unfiltered(network, origin, flow, world, claim.failures)
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
-    missed = _missed(claim, end_of(way.outcome, flow), targets)
+    missed = _missed(claim, ends_of(way.outcome, flow), targets)
     return None if missed is None else Violation(f"it {missed}", (way,))
 
 
@@ -281,8 +295,7 @@ def _poorly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow,
 def _way_there(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace | None:
     """Return the first packet's way where it ends in a right set of the claim."""
     way = trace(network, origin, flow, world, claim.failures)
-    end = end_of(way.outcome, flow)
-    return way if end is not None and _pairs_ending_at(claim, origin, flow, end) else None
+    return way if _ends_within(claim, origin, flow, ends_of(way.outcome, flow)) else None
 
 
 def _wrong_way(claim: Claim, way: Trace) -> str | None:
@@ -370,9 +383,14 @@ def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | No
     vnet = next_hop_owner(situation, subnet.vnet, point(address))
     if vnet is None:
         return None
+    balanced = balanced_at(situation, vnet, address)
+    if balanced is not None:
+        return machine_behind(situation, balanced)
     nic = situation.index.holders.get((vnet, address))
     if nic is not None:
         return nic.machine
+    if (vnet, address) in situation.index.endpoints:
+        return None
     place = host_subnet(situation.vnet(vnet), point(address))
     return None if place is None else undeclared_interface(place, address).name
 

@@ -53,6 +53,8 @@ def _is_appliance(network: Network, machine: Machine) -> bool:
 def _implied_appliances(network: Network) -> Iterator[Element]:
     """Yield what routes may imply at addresses that nobody is declared to hold, in whichever network that may be."""
     held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
+    held |= {(f.vnet, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends}
+    held |= {(e.vnet, address) for e in network.private_endpoints.values() for address in e.addresses}
     hops = [(peer.next_hop, server.span) for server in network.route_servers for peer in server.peers]
     hops += [(route.next_hop_address, route.span) for table in network.route_tables.values() for route in table.routes]
     spans = {address: span for address, span in hops if address is not None}

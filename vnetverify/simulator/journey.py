@@ -1,6 +1,6 @@
 """What a walk reports, and the state of one under way.
 
-Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-STATE-2, F-STATE-3 and I-FAILURES.
+Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-STATE-2, F-STATE-3 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -44,11 +44,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own."""
+    """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own.
+
+    `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2).
+    """
 
     place: Place
     address: int
     nic: str | None = None
+    frontend: tuple[Place, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +240,8 @@ Next = Position | Outcome
 class Journey:
     """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
 
-    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim).
+    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). `began_at` names the interface
+    that sent it, `member` is the one that a load balancer gave it to.
     """
 
     situation: Situation
@@ -250,6 +255,8 @@ class Journey:
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
     sent_out_by: Sender | Site | None = None
+    began_at: str | None = None
+    member: Interface | None = None
     noted: int = 0
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
@@ -308,14 +315,19 @@ class Journey:
     def was_met(self, appliance: Appliance) -> bool:
         return appliance.met in self.devices
 
-    def filter(self, interface: Interface, direction: Direction) -> Dropped | None:
-        """Return the drop by the filters at `interface`; a reply of a recorded flow passes (F-STATE-2, F-STATE-3)."""
+    def filter(self, interface: Interface, direction: Direction, seen: Packet | None = None) -> Dropped | None:
+        """Return the drop by the filters at `interface`; a reply of a recorded flow passes (F-STATE-2, F-STATE-3).
+
+        `seen` is the packet as they read it, where that is another (F-ADDR-4, F-ADDR-5).
+        """
         if self.unfiltered:
             return None
         if self.first is not None and interface.name in self.first.filtered:
             self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
             return None
-        return self.judged(interface, judge_at(self.situation, interface, direction, self.packet, self.is_reply))
+        return self.judged(
+            interface, judge_at(self.situation, interface, direction, seen or self.packet, self.is_reply)
+        )
 
     def judged(self, interface: Interface, judgement: Judgement) -> Dropped | None:
         """Record what the filters said; return the drop where they deny."""
@@ -339,6 +351,11 @@ class Journey:
             self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
         self.filtered.add(interface.name)
         return None
+
+    @property
+    def flow_began_at(self) -> str | None:
+        """The interface at which the flow's first packet began, None where that is none."""
+        return self.began_at if self.first is None else self.first.began_at
 
     @property
     def is_reply(self) -> bool:

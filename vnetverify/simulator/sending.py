@@ -15,6 +15,7 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross, record_crossing
 from vnetverify.simulator.filters import Interface, declared_interface, undeclared_interface
+from vnetverify.simulator.frontends import at_frontend, at_next_hop, balanced_at
 from vnetverify.simulator.gateways import servers, takes_fastpath
 from vnetverify.simulator.hops import (
     Origin,
@@ -179,7 +180,7 @@ def _to_service(journey: Journey, sending: Sending, service: str) -> Next:
 
 
 def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
-    """Return the arrival at the interface that holds the next hop's address (R-UDR-7, R-UDR-8, R-UDR-9)."""
+    """Return the arrival at the interface that holds the next hop's address (R-UDR-7, R-UDR-8, R-UDR-9, R-UDR-15)."""
     situation, where = journey.situation, sender_name(sending)
     vnet = next_hop_owner(situation, sending.subnet.vnet, point(address))
     if vnet is None:
@@ -187,6 +188,9 @@ def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
     blocked = cross(journey, sending, vnet, point(address)) or journey.drop_without_ipv6(vnet)
     if blocked is not None:
         return blocked
+    balanced = balanced_at(situation, vnet, address)
+    if balanced is not None:
+        return at_next_hop(journey, balanced)
     nic = situation.index.holders.get((vnet, address))
     if nic is not None:
         appliance = declared_appliance(situation, situation.network.machines[nic.machine])
@@ -242,6 +246,9 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     subnet = host_subnet(situation.vnet(vnet), destination)
     if subnet is None:
         return journey.drop(vnet, f"{lowest_text(destination)} is no address of a host in {vnet}", "R-ADDR-4")
+    balanced = balanced_at(situation, vnet, only(destination))
+    if balanced is not None:
+        return at_frontend(journey, balanced, sending.subnet.vnet)
     nic = situation.index.holders.get((vnet, only(destination)))
     if nic is None and subnet.name.casefold() in SUBNETS_OF_SERVICES:
         return journey.drop(subnet.id, f"{lowest_text(destination)} is not declared in {subnet.id}", "R-ADDR-8")

@@ -1,6 +1,6 @@
 """One network in one world, for one family of addresses: the indexes built once, and who owns an address.
 
-Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-7, R-UDR-8 and I-FAILURES.
+Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-7, R-UDR-8, F-LB-1 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_o
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import (
     Connection,
+    Frontend,
     Gateway,
     GatewayKind,
+    LoadBalancer,
     Network,
     Nic,
     Peering,
+    PrivateEndpoint,
     PublicAddress,
     RouteServer,
     Subnet,
@@ -62,6 +65,8 @@ class Index:
     subnets: Mapping[str, Subnet]
     nics: Mapping[str, Nic]
     holders: Mapping[tuple[str, int], Nic]
+    frontends: Mapping[tuple[str, int], tuple[LoadBalancer, Frontend]]
+    endpoints: Mapping[tuple[str, int], PrivateEndpoint]
     halves: Mapping[tuple[str, str], Peering]
     peers: Mapping[str, tuple[str, ...]]
     views: Mapping[tuple[str, str], View]
@@ -181,6 +186,8 @@ def index_of(network: Network, family: Family) -> Index:
         subnets={subnet.id: subnet for subnet in network.subnets()},
         nics={nic.name: nic for nic in nics},
         holders={(nic.vnet, address): nic for nic in reversed(nics) for address in nic.addresses},
+        frontends=_frontends(network),
+        endpoints={(e.vnet, address): e for e in network.private_endpoints.values() for address in e.addresses},
         halves=halves,
         peers=peers,
         views=views_of(network, halves, peers),
@@ -194,6 +201,15 @@ def index_of(network: Network, family: Family) -> Index:
         route_servers=network.route_servers if family is Family.IPV4 else (),
         memory=Memory(),
     )
+
+
+def _frontends(network: Network) -> dict[tuple[str, int], tuple[LoadBalancer, Frontend]]:
+    """Return the frontends of load balancers by vnet and address; of two at one the first declared (F-LB-1)."""
+    frontends: dict[tuple[str, int], tuple[LoadBalancer, Frontend]] = {}
+    for balancer in network.load_balancers.values():
+        for frontend in balancer.frontends:
+            frontends.setdefault((frontend.vnet, frontend.address), (balancer, frontend))
+    return frontends
 
 
 def _carries(network: Network, connection: Connection, family: Family) -> bool:

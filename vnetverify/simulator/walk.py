@@ -14,7 +14,8 @@ from vnetverify.model.network import Direction, Network, Site
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, packet_of
 from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
-from vnetverify.simulator.filters import interface_at
+from vnetverify.simulator.filters import Interface, interface_at
+from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.internet import enter_by_public_address
 from vnetverify.simulator.journey import (
     Appliance,
@@ -87,12 +88,18 @@ def start(journey: Journey, origin: Place) -> Next:
         return refused
     if origin.kind == PlaceKind.SUBNET.value:
         subnet = journey.situation.index.subnets[origin.name]
-        interface = interface_at(journey.situation, subnet, journey.packet.source)
-        blocked = journey.filter(interface, Direction.OUTBOUND)
-        return blocked if blocked is not None else Sending(interface.subnet, Host(interface))
+        return _from_host(journey, interface_at(journey.situation, subnet, journey.packet.source))
     if origin.kind == PlaceKind.SITE.value:
         return from_site(journey, journey.situation.network.sites[origin.name])
     return _from_internet(journey)
+
+
+def _from_host(journey: Journey, interface: Interface) -> Next:
+    """Return the sending past the outbound filters of the machine that wrote the packet (F-EVAL-5, F-ADDR-4)."""
+    seen = journey.packet if journey.is_reply else seen_by_sender(journey, interface)
+    blocked = journey.filter(interface, Direction.OUTBOUND, seen)
+    journey.began_at = interface.name
+    return blocked if blocked is not None else Sending(interface.subnet, Host(interface))
 
 
 def _uncarried(journey: Journey, origin: Place) -> Dropped | None:
@@ -147,6 +154,8 @@ def converse(
     forward = first.ended(outcome)
     match outcome:
         case Delivered(place):
+            if first.member is not None:
+                return _answered(first, forward, origin, flow, _reply_from_member(first, place, first.member))
             if first.entered_from is None:
                 return _answered(first, forward, origin, flow, _reply_from(first, place))
             if first.entered_from != INTERNET:
@@ -177,6 +186,12 @@ def _reply_from(first: Journey, place: Place) -> tuple[Journey, Outcome]:
     """Return the walk of the reply from the place the first packet reached."""
     back = _return_journey(first)
     return back, follow(back, start(back, place))
+
+
+def _reply_from_member(first: Journey, place: Place, member: Interface) -> tuple[Journey, Outcome]:
+    """Return the walk of the reply from a load balancer's member, whose source is the frontend (F-LB-2)."""
+    back = _return_journey(first)
+    return back, follow(back, _uncarried(back, place) or _from_host(back, member))
 
 
 def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outcome]:

@@ -195,10 +195,15 @@ def _passage(network: Network, question: Carried, world: World) -> Passage:
 
 
 def is_delivered_to(outcome: Outcome | Selected, end: End) -> bool:
-    """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address."""
+    """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address.
+
+    What a load balancer gave to a member ended at both of them.
+    """
     if isinstance(outcome, LeftToInternet):
         return end.place == INTERNET
-    return isinstance(outcome, Delivered) and (outcome.place, outcome.address) == (end.place, end.address)
+    if not isinstance(outcome, Delivered):
+        return False
+    return (end.place, end.address) in ((outcome.place, outcome.address), outcome.frontend)
 
 
 def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdict:

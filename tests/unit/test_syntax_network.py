@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.text_samples import EVERYTHING
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, Interval, IntervalSet, addresses_of, parse_prefix
-from vnetverify.model.endpoints import PUBLIC_ADDRESSES
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import (
     Access,
@@ -213,7 +213,7 @@ def test_names_in_a_policy_stand_for_all_their_addresses() -> None:
     _, rule = NETWORK.machines["fw"].policy or ()
 
     assert rule.sources == addresses_of((parse_prefix("10.1.0.0/16"),))
-    assert rule.destinations == PUBLIC_ADDRESSES
+    assert rule.destinations == PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES
 
 
 def test_a_policy_may_subtract_and_name_groups() -> None:

@@ -97,11 +97,7 @@ class Endpoints:
         self._addresses_of_nics: dict[str, list[int]] = {}
         for nic in network.nics():
             self._addresses_of_nics.setdefault(nic.subnet_id, []).extend(nic.addresses)
-        self._frontends = endpoint_set(
-            (place_of(frontend.subnet_id), _numbers((frontend.address,)))
-            for balancer in network.load_balancers.values()
-            for frontend in balancer.frontends
-        )
+        self._frontends = dict(union(map(self.of_load_balancer, network.load_balancers.values())).parts)
         self._at_subnets = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
 
     def of_subnet(self, subnet: Subnet, text: str = "") -> EndpointSet:
@@ -133,6 +129,16 @@ class Endpoints:
             text or balancer.name,
         )
 
+    def with_frontends(self, endpoints: EndpointSet) -> EndpointSet:
+        """Return `endpoints` with the frontends in subnets of which it holds every host."""
+        held = dict(endpoints.parts)
+        frontends = (
+            (place, addresses)
+            for place, addresses in self._frontends.items()
+            if (hosts := self._at_subnets.get(place.name)) and not hosts - held.get(place, IntervalSet())
+        )
+        return endpoint_set((*endpoints.parts, *frontends), endpoints.text, endpoints.unknown)
+
     def of_private_endpoint(self, endpoint: PrivateEndpoint, text: str = "") -> EndpointSet:
         """Return the addresses of `endpoint`; where it has none, they are not known."""
         place = place_of(endpoint.subnet_id)
@@ -161,7 +167,7 @@ class Endpoints:
         inside = addresses_of((prefix,))
         parts = (
             (place, addresses & inside)
-            for place, addresses in (*self._everywhere.parts, *self._frontends.parts)
+            for place, addresses in (*self._everywhere.parts, *self._frontends.items())
             if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
         )
         return endpoint_set(parts, text or str(prefix), self._everywhere.unknown)
@@ -177,7 +183,7 @@ class Endpoints:
         if name in SUBNETS_WITHOUT_HOSTS:
             return IntervalSet()
         hosts = reduce(IntervalSet.__or__, map(assignable, subnet.prefixes), IntervalSet())
-        hosts -= self._frontends.at(place_of(subnet.id))
+        hosts -= self._frontends.get(place_of(subnet.id), IntervalSet())
         if name in SUBNETS_OF_SERVICES:
             return hosts & _numbers(self._addresses_of_nics.get(subnet.id, ()))
         return hosts

@@ -8,7 +8,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, Prefix, addresses_of, interval_set
-from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, are_disjoint, union, without
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, are_disjoint, union, without
 from vnetverify.model.intents import ANYWHERE, EndpointSet
 from vnetverify.model.network import Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
@@ -80,7 +80,7 @@ class Selectors:
         text = scope.text(node.first, node.last) if not variables else _text_with(scope, node, variables)
         members = self._members(scope, node.terms, variables)
         if node.excluded:
-            members = _excluding(members, self._members(scope, node.excluded, variables))
+            members = self._excluding(members, self._members(scope, node.excluded, variables))
         return Selection(tuple(members), text)
 
     def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
@@ -91,6 +91,16 @@ class Selectors:
             if key not in members or not members[key].is_prefix:
                 members[key] = member
         return list(members.values())
+
+    def _excluding(self, members: Iterable[Member], excluded: Sequence[Member]) -> list[Member]:
+        """Return what is left of `members`; with all hosts of a subnet its frontends are taken away as well."""
+        holes = self._endpoints.with_frontends(union(member.endpoints for member in excluded))
+        gaps = interval_set(interval for member in excluded for interval in member.ranges)
+        rest = (
+            replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)
+            for member in members
+        )
+        return [member for member in rest if member.endpoints or member.endpoints.unknown or member.ranges]
 
     def groups_named(self, node: GroupNode) -> set[str]:
         """Return the declared groups that the definition of a group names."""
@@ -115,7 +125,7 @@ class Selectors:
         if word == "any":
             return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
         if word == "internet":
-            return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES),)
+            return (Member("internet", self._endpoints.of_internet(), PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES),)
         if word == VNET:
             return [self._vnet(vnet) for vnet in self._network.vnets.values()]
         return self._named(scope, term)
@@ -263,16 +273,6 @@ def _report_circle(circle: Sequence[str], nodes: Mapping[str, tuple[Scope, Group
         "needs itself",
         tuple((nodes[name][0].span(nodes[name][1].name), "by way of this group") for name in others[:_SHOWN_OF_CIRCLE]),
     )
-
-
-def _excluding(members: Iterable[Member], excluded: Sequence[Member]) -> list[Member]:
-    holes = union(member.endpoints for member in excluded)
-    gaps = interval_set(interval for member in excluded for interval in member.ranges)
-    rest = (
-        replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)
-        for member in members
-    )
-    return [member for member in rest if member.endpoints or member.endpoints.unknown or member.ranges]
 
 
 def _has_tag(vnet: Vnet, tag: str, value: str) -> bool:

@@ -14,7 +14,7 @@ from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Inside, Target, ToVnet
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, lies_in, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate
 from vnetverify.header import Prefix
 from vnetverify.model.network import (
     Direction,
@@ -82,6 +82,11 @@ class PrivateEndpoints:
         for prefix, other in self._spaces(vnet):
             there = all_of(lies_in(header.destination, prefix), self.gateways.is_served(vnet, other))
             yield ToVnet(other), all_of(undecided, there, crosses(other))
+            undecided = all_of(undecided, negate(there))
+        for mate in self.estate.mates(vnet):
+            there = is_among(header.destination, self.estate.spaces[mate])
+            clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
+            yield ToVnet(mate), all_of(undecided, there, negate(clash), self.facts.holds("U-PECG", endpoint.name))
             undecided = all_of(undecided, negate(there))
         known = [
             (entry.prefix.length, gateway.kind is GatewayKind.EXPRESSROUTE, -order, gateway, entry)

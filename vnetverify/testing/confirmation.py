@@ -22,12 +22,14 @@ from vnetverify.header import (
     IntervalSet,
     Prefix,
     addresses_of,
+    family_of,
     host_prefix,
     parse_address,
 )
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Direction, GatewayKind, Network, Service
+from vnetverify.model.planes import plane
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.rules import SettledFacts, World
@@ -275,13 +277,14 @@ def filtered(
     """Return what the encoding says of whether the groups at an interface allow a new packet."""
     script = Script()
     facts = Facts(script)
-    estate = Estate(network)
+    family = family_of(flow.source)
+    estate = Estate(plane(network, family), family)
     gateways = Gateways(estate, facts)
     routes = Routes(estate, gateways)
     grounds = Grounds(script, Bearing.STOPS)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     nic = next(nic for nic in network.nics() if nic.name == nic_name)
-    header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS)
+    header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS, family)
     allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
     obligation = Obligation(
         text="\n".join((*script.lines, "(declare-const passes Bool)", f"(assert (= passes {allowed}))", "")),
@@ -293,6 +296,7 @@ def filtered(
         addresses={},
         origins=Origins(()),
         selector_width=0,
+        family=family,
     )
     solver.open(obligation)
     known = {str(fact): world.holds(fact) for fact in obligation.facts.values()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
@@ -276,9 +277,17 @@ class Tunnels:
         """
         if site.routes is None:
             return self._announced(gateway, end.name, header)
-        routed = is_among(header.destination, addresses_of(site.routes))
-        told = self._announced(gateway, end.name, header) if self._way_named(gateway, end.name).is_bgp else FALSE
-        return any_of(all_of(routed, self._is_open(gateway, end.name)), told)
+        grounds = self.hops.grounds
+        ground = Ground(f"site {site.name}", "sends to Azure what its routes say", "R-GW-24", site.span)
+        routed = all_of(
+            is_among(header.destination, addresses_of(site.routes)),
+            self._is_open(gateway, end.name),
+            grounds.counts(Bearing.PASSES, ground),
+        )
+        heeds = TRUE
+        if not self._way_named(gateway, end.name).is_bgp:
+            heeds = negate(grounds.counts(Bearing.STOPS, ground))
+        return any_of(routed, FALSE if heeds == FALSE else all_of(heeds, self._announced(gateway, end.name, header)))
 
     def _is_open(self, gateway: Gateway, connection: str) -> Term:
         """Hold when gateway and connection are both up."""

@@ -1,0 +1,150 @@
+"""Point-to-site pools, declared routes of sites, and managed firewalls in the encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from vnetverify.model.intents import Claim
+from vnetverify.model.network import Network
+from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
+from vnetverify.source import Source
+from vnetverify.syntax import read
+
+SITES = """\
+vnet hub { address 10.0.0.0/16  subnet GatewaySubnet 10.0.0.0/27  subnet s 10.0.1.0/24  gateway vpn g }
+vnet spoke { address 10.1.0.0/16  subnet s 10.1.1.0/24 }
+peering hub -> spoke { allow-gateway-transit }
+peering spoke -> hub { use-remote-gateways }
+site users { point-to-site  address 172.16.201.0/24 }
+site branch { address 192.168.0.0/16 }
+connection users -- hub.g
+connection branch -- hub.g
+"""
+FIREWALL = """\
+vnet hub { address 10.0.0.0/16  subnet AzureFirewallSubnet 10.0.3.0/26 }
+vnet one { address 10.1.0.0/16  subnet s 10.1.0.0/24 routes via }
+vnet two { address 10.2.0.0/16  subnet s 10.2.0.0/24 routes via }
+peering hub -> one
+peering one -> hub { allow-forwarded-traffic }
+peering hub -> two
+peering two -> hub { allow-forwarded-traffic }
+route-table via { one 10.1.0.0/16 -> appliance 10.0.3.4  two 10.2.0.0/16 -> appliance 10.0.3.4 }
+"""
+
+
+@pytest.fixture(scope="module")
+def solver() -> Iterator[Solver]:
+    solver = Solver(Limits(seconds=30))
+    yield solver
+    solver.close()
+
+
+def verdict_on(text: str, sentence: str, solver: Solver, assumed: str = "") -> Verdict:
+    asked = read([Source("t.vnet", f"{text}\n{assumed}\nintent asked {{ {sentence} }}\n")], Network())
+    assert not asked.diagnostics, asked.diagnostics
+    fixed = {assumption.fact.casefold(): assumption.value for assumption in asked.assumptions}
+    claim = asked.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return decide(Inquiry(asked.network, claim, fixed, False), solver)
+
+
+def open_facts(verdict: Verdict) -> set[str]:
+    assert isinstance(verdict, Unknown)
+    return {str(fact) for fact in verdict.open_facts}
+
+
+# -- point-to-site --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vnet", ["hub", "spoke"])
+def test_clients_of_a_pool_reach_the_networks_of_the_gateway(vnet: str, solver: Solver) -> None:
+    assert isinstance(verdict_on(SITES, f"users reaches {vnet}.s on ssh", solver), Proved)
+    assert isinstance(verdict_on(SITES, f"{vnet}.s reaches users on ssh", solver), Proved)
+
+
+def test_whether_clients_reach_each_other_is_open(solver: Solver) -> None:
+    assert open_facts(verdict_on(SITES, "users reaches users on ssh", solver)) == {"U-R-GW-25(g)"}
+    assert isinstance(verdict_on(SITES, "users reaches users on ssh", solver, "assume U-R-GW-25 = true"), Proved)
+    assert isinstance(verdict_on(SITES, "users never reaches users", solver, "assume U-R-GW-25 = false"), Proved)
+
+
+def test_what_clients_send_each_other_meets_the_gateway(solver: Solver) -> None:
+    met = "users reaches users on ssh not via hub.g"
+
+    assert isinstance(verdict_on(SITES, met, solver, "assume U-R-GW-25 = true"), Refuted)
+
+
+def test_other_sites_send_nothing_to_themselves(solver: Solver) -> None:
+    assert isinstance(verdict_on(SITES, "branch never reaches branch", solver, "assume U-R-GW-25 = true"), Proved)
+
+
+def test_a_gateway_that_is_down_turns_nothing_back(solver: Solver) -> None:
+    verdict = verdict_on(
+        SITES, "users reaches users on ssh under any 1 failure of gateway", solver, "assume U-R-GW-25 = true"
+    )
+
+    assert isinstance(verdict, Refuted)
+
+
+def test_a_pool_relays_nothing(solver: Solver) -> None:
+    # The gateway's default site is the pool; a branch that may relay is one that may pass packets on.
+    text = SITES.replace("connection users -- hub.g", "connection users -- hub.g { default-site }")
+
+    assert isinstance(
+        verdict_on(text, "hub.s never reaches 10.7.0.0/16", solver, "site far { address 10.7.0.0/16 }"), Proved
+    )
+
+
+# -- declared routes ------------------------------------------------------------------------------------
+
+
+def test_a_site_sends_by_its_declared_routes_alone(solver: Solver) -> None:
+    text = SITES.replace("address 192.168.0.0/16 }", "address 192.168.0.0/16  routes 10.1.0.0/16 }")
+
+    assert isinstance(verdict_on(text, "branch reaches spoke.s on ssh", solver), Proved)
+    silent = verdict_on(text, "branch never reaches hub.s", solver)
+    assert isinstance(silent, Proved)
+    assert [ground.rule for ground in silent.grounds] == ["R-GW-24"]
+
+
+def test_declared_routes_bind_replies_too(solver: Solver) -> None:
+    text = SITES.replace("address 192.168.0.0/16 }", "address 192.168.0.0/16  routes 10.1.0.0/16 }")
+
+    assert isinstance(verdict_on(text, "hub.s reaches branch on ssh", solver), Refuted)
+
+
+def test_by_bgp_a_site_sends_what_is_announced_to_it_as_well(solver: Solver) -> None:
+    text = SITES.replace("address 192.168.0.0/16 }", "address 192.168.0.0/16  routes 10.9.0.0/16 }")
+    text = text.replace("connection branch -- hub.g", "connection branch -- hub.g { bgp }")
+
+    assert isinstance(verdict_on(text, "branch reaches hub.s on ssh", solver), Proved)
+
+
+# -- managed firewalls ----------------------------------------------------------------------------------
+
+
+def test_a_managed_firewall_forwards_what_its_policy_says(solver: Solver) -> None:
+    text = FIREWALL + "firewall fw { nic 10.0.3.4 in hub.AzureFirewallSubnet  forwards tcp to 10.2.0.0/16 port 443 }"
+
+    assert isinstance(verdict_on(text, "one.s reaches two.s on https", solver), Proved)
+    assert isinstance(verdict_on(text, "one.s never reaches two.s on ssh", solver), Proved)
+
+
+def test_without_a_policy_it_is_open_what_a_managed_firewall_forwards(solver: Solver) -> None:
+    text = FIREWALL + "firewall fw { nic 10.0.3.4 in hub.AzureFirewallSubnet }"
+
+    assert open_facts(verdict_on(text, "one.s never reaches two.s on ssh", solver)) == {"U-FORWARDS(fw)"}
+
+
+def test_a_managed_firewall_turns_no_flow_into_another(solver: Solver) -> None:
+    # Whether it forwards is settled: it does not. An appliance of which as little is known could still relay.
+    firewall = FIREWALL + "firewall fw { nic 10.0.3.4 in hub.AzureFirewallSubnet }"
+    appliance = FIREWALL.replace("AzureFirewallSubnet", "fw") + "appliance fw { nic 10.0.3.4 in hub.fw }"
+    sentence, settled = "one.s never reaches two.s on ssh", "assume U-FORWARDS = false"
+
+    assert isinstance(verdict_on(firewall, sentence, solver, settled), Proved)
+    assert open_facts(verdict_on(appliance, sentence, solver, settled)) == {"U-REWRITES(fw)"}

@@ -249,7 +249,8 @@ class Tunnels:
         at_home = is_among(header.destination, addresses_of(site.prefixes))
         leaves = TRUE if site.point_to_site else negate(at_home)
         if site.behind is not None:
-            yield FromTunnel(site.behind, site.name), leaves
+            routed = TRUE if site.routes is None else is_among(header.destination, addresses_of(site.routes))
+            yield FromTunnel(site.behind, site.name), all_of(leaves, routed)
             return
         gateways = self.hops.estate.network.gateways
         connections = self.hops.estate.network.connections

@@ -67,6 +67,9 @@ def from_site(journey: Journey, site: Site) -> Next:
         reason = f"{lowest_text(destination)} is at {site.name} itself"
         return journey.drop(site.name, reason, "R-GW-24", site.span)
     if site.behind is not None:
+        if site.routes is not None and not some_covers(site.routes, destination):
+            reason = f"no declared route of {site.name} covers {lowest_text(destination)}"
+            return journey.drop(site.name, reason, "R-GW-24", site.span)
         appliance = declared_appliance(situation, situation.network.machines[site.behind])
         return AtAppliance(appliance, None)
     ends = _ends_knowing(journey, site)

@@ -22,7 +22,10 @@ from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
-from vnetverify.testing.strategies import claims, flows_of, networks, worlds
+from vnetverify.testing.estates import networks
+from vnetverify.testing.sentences import claims
+from vnetverify.testing.strategies import flows_of
+from vnetverify.testing.worlds import worlds
 
 NETWORKS = 90
 FLOWS = 4
@@ -43,7 +46,8 @@ def situations(draw: st.DrawFn) -> tuple[Network, Claim, World]:
     """Draw a network that Azure accepts, a claim about it and a world."""
     network = draw(networks())
     assume(not any(f.severity is Severity.ERROR and f.rule not in DEFINED_ALL_THE_SAME for f in check(network)))
-    return network, draw(claims(network)), draw(worlds())
+    claim = draw(claims(network))
+    return network, claim, draw(worlds(network, claim))
 
 
 def test_encoder_is_functional(solver: Solver) -> None:

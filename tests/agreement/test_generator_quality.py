@@ -16,7 +16,9 @@ from vnetverify.model.wellformed import check
 from vnetverify.simulator.journey import Delivered, Dropped, LeftToInternet
 from vnetverify.simulator.situation import index_of
 from vnetverify.simulator.walk import Conversation, converse
-from vnetverify.testing.strategies import flows, networks, worlds
+from vnetverify.testing.estates import networks
+from vnetverify.testing.strategies import flows
+from vnetverify.testing.worlds import worlds
 
 NETWORKS = 270
 FLOWS = 4

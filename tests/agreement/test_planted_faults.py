@@ -15,7 +15,10 @@ from vnetverify.simulator import filters, journey, routes, sending
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.situation import Situation
 from vnetverify.testing.agreement import opened
-from vnetverify.testing.strategies import claims, flows_of, networks, worlds
+from vnetverify.testing.estates import networks
+from vnetverify.testing.sentences import claims
+from vnetverify.testing.strategies import flows_of
+from vnetverify.testing.worlds import worlds
 
 NETWORKS = 200
 Fault = Callable[[pytest.MonkeyPatch], None]

@@ -11,7 +11,7 @@ from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.write import prefixes_of, write
-from vnetverify.testing.networks import networks
+from vnetverify.testing.estates import networks
 
 
 def rewritten(network: Network) -> Network:

@@ -1,91 +1,42 @@
-"""Strategies for what is asked of a network: flows near its bounds, worlds, claims (`networks` draws the networks)."""
+"""Strategies for what is asked of a network: flows near its bounds, and sets of their ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import ALL_PORTS, TCP, UDP, Flow, IntervalSet, Prefix, parse_address
-from vnetverify.model.endpoints import Endpoints, union
-from vnetverify.model.intents import (
-    INTERNET,
-    Claim,
-    EndpointSet,
-    ExpectedHop,
-    FailureKind,
-    Failures,
-    HopKind,
-    Place,
-    PlaceKind,
-    Verb,
+from vnetverify.header import (
+    ALL_IPV4,
+    ALL_IPV6,
+    ICMP,
+    LAST_IPV4,
+    LAST_IPV6,
+    TCP,
+    UDP,
+    Family,
+    Flow,
+    IntervalSet,
+    Prefix,
+    family_of,
+    host_prefix,
+    parse_address,
 )
-from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType, Service
+from vnetverify.model.endpoints import Endpoints, union
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
+from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType
+from vnetverify.model.planes import families_of, has_ipv6
 from vnetverify.rules import World
-from vnetverify.source import NOWHERE
-from vnetverify.testing.lists import PORTS, port_sets
-from vnetverify.testing.networks import networks
-
-__all__ = ["Choices", "claims", "endpoint_sets", "flows", "flows_of", "networks", "places", "worlds"]
+from vnetverify.testing.lists import PORTS
 
 _FLOW_PROTOCOLS = (*(TCP,) * 12, *(UDP,) * 4, 1, 1, 50, 47)
 _OUTSIDE = tuple(parse_address(text) for text in ("203.0.113.9", "13.100.0.9", "25.4.0.9", "224.0.0.5", "10.77.0.4"))
+_OUTSIDE_IPV6 = tuple(
+    map(parse_address, ("2001:4860::8", "2001:db8:40::9", "fd77::4", "4000::4", "fe80::4", "ff02::5"))
+)
+_EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
 _PLATFORM = tuple(parse_address(text) for text in ("168.63.129.16", "169.254.169.254"))
-
-
-@dataclass(frozen=True, slots=True)
-class Choices(Mapping[str, bool]):
-    """A value for every fact there could be, drawn from a seed by its name; `fixed` come first.
-
-    Few elements are down at once, so that claims about few failures have worlds.
-    """
-
-    seed: int
-    fixed: tuple[tuple[str, bool], ...] = ()
-
-    def __getitem__(self, name: str) -> bool:
-        for fixed, value in self.fixed:
-            if fixed == name:
-                return value
-        drawn = blake2b(f"{self.seed} {name}".encode(), digest_size=1).digest()[0]
-        return drawn & 7 == 0 if name.startswith("U-DOWN") else drawn & 1 == 1
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(name for name, _ in self.fixed)
-
-    def __len__(self) -> int:
-        return len(self.fixed)
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses(Mapping[str, int]):
-    """A public address for every name, outside all pools of declared ones; no two names share one in practice.
-
-    A flow leaves by one sender, so that one address stands for whoever that is.
-    """
-
-    seed: int
-
-    def __getitem__(self, name: str) -> int:
-        if name.startswith("egress of "):
-            return parse_address("42.0.0.9")
-        digest = blake2b(f"{self.seed} {name}".encode(), digest_size=2).digest()
-        return parse_address("41.0.0.0") | int.from_bytes(digest, "big")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
-def worlds() -> SearchStrategy[World]:
-    """Draw the documented world, or one in which every fact is as a seed has it."""
-    drawn = st.integers(1, 2**16).map(lambda seed: World(Choices(seed), Addresses(seed)))
-    return st.just(World({}, Addresses(0))) | drawn
 
 
 def places(network: Network) -> tuple[Place, ...]:
@@ -108,52 +59,100 @@ def origins(network: Network) -> tuple[Place, ...]:
 
 
 def addresses_at(network: Network, place: Place, world: World) -> tuple[int, ...]:
-    """Return addresses of `place` that are on a bound or held by an interface."""
+    """Return addresses of `place` that are on a bound or held by an interface, a frontend or a private endpoint."""
     if place.kind == PlaceKind.SUBNET.value:
-        subnet = network.subnet(place.name)
-        hosts = [prefix.value + 4 for prefix in subnet.prefixes] + [subnet.prefixes[-1].last - 1]
-        held = [address for nic in network.nics() if nic.subnet_id == place.name for address in nic.addresses]
-        if subnet.name.casefold() in SUBNETS_OF_SERVICES:
-            return tuple(held) or (hosts[0],)
-        return tuple(dict.fromkeys((*held, *hosts, hosts[0] + 1)))
+        standing = standing_at(network, place.name)
+        return tuple(dict.fromkeys((*standing, *standing, *hosts_at(network, place.name))))
     if place.kind == PlaceKind.SITE.value:
         return tuple(end for prefix in network.sites[place.name].prefixes for end in (prefix.value, prefix.last))
-    return (*_OUTSIDE[:3], *public_addresses(network, world))
+    outside = (*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2]) if has_ipv6(network) else _OUTSIDE[:3]
+    return (*outside, *public_addresses(network, world))
+
+
+def hosts_at(network: Network, subnet_id: str) -> tuple[int, ...]:
+    """Return addresses of a subnet that are on a bound or held by an interface: somebody can send from there."""
+    subnet = network.subnet(subnet_id)
+    last = {prefix.family: prefix for prefix in subnet.prefixes}.values()
+    hosts = [prefix.value + 4 for prefix in subnet.prefixes] + [prefix.last - 1 for prefix in last]
+    held = [address for nic in network.nics() if nic.subnet_id == subnet_id for address in nic.addresses]
+    if subnet.name.casefold() in SUBNETS_OF_SERVICES:
+        return tuple(held) or (hosts[0],)
+    standing = standing_at(network, subnet_id)
+    return tuple(a for a in dict.fromkeys((*held, *hosts, hosts[0] + 1)) if a not in standing) or (hosts[0] + 2,)
+
+
+def standing_at(network: Network, subnet_id: str) -> tuple[int, ...]:
+    """Return the addresses of frontends and private endpoints in a subnet, at which no flow begins."""
+    frontends = [f for balancer in network.load_balancers.values() for f in balancer.frontends]
+    endpoints = [endpoint for endpoint in network.private_endpoints.values() if endpoint.subnet_id == subnet_id]
+    return (
+        *(frontend.address for frontend in frontends if frontend.subnet_id == subnet_id),
+        *(address for endpoint in endpoints for address in endpoint.addresses),
+    )
 
 
 def public_addresses(network: Network, world: World) -> tuple[int, ...]:
     """Return the public addresses of the network's interfaces, those unknown as the world has them."""
-    held = [nic.public_address for nic in network.nics() if nic.public_address is not None]
+    held = [public for nic in network.nics() for public in (nic.public_address, nic.public_ipv6) if public is not None]
     return tuple(world.addresses[p.name] if p.address is None else p.address for p in held)
 
 
 @st.composite
 def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
     """Draw where a flow begins and its header, near the bounds of what `network` names; half follow user routes."""
-    steered = _steered(network)
-    if draw(st.booleans()) and steered:
-        origin, prefix = draw(st.sampled_from(steered))
+    ways = steered(network)
+    if draw(st.booleans()) and ways:
+        origin, prefix = draw(st.sampled_from(ways))
         destination = draw(_inside(network, prefix, world))
     else:
         origin = draw(st.sampled_from(origins(network)))
         public = public_addresses(network, world)
         meets_public = origin == INTERNET and public and draw(st.integers(0, 7)) > 0
         destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world))
-    own = addresses_at(network, origin, world)
-    source = draw(st.sampled_from(own[: len(own) if origin != INTERNET else 3]))
-    protocol = draw(st.sampled_from(_FLOW_PROTOCOLS))
+    own = _sources(network, origin, world)
+    if all(family_of(address) is not family_of(destination) for address in own):
+        destination = _OUTSIDE[0]  # nobody there could send to what was drawn
+    source = draw(st.sampled_from([a for a in own if family_of(a) is family_of(destination)]))
+    protocol = draw(_protocols(destination))
     if protocol not in (TCP, UDP):
         return origin, Flow(protocol, source, 0, destination, 0)
-    return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(PORTS)))
+    ports = (*PORTS, *_listened(network, destination))
+    return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(ports)))
 
 
-def _steered(network: Network) -> list[tuple[Place, Prefix]]:
+def _sources(network: Network, origin: Place, world: World) -> tuple[int, ...]:
+    """Return addresses from which somebody at `origin` can send."""
+    if origin.kind == PlaceKind.SUBNET.value:
+        return hosts_at(network, origin.name)
+    if origin == INTERNET:
+        return (*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2])
+    return addresses_at(network, origin, world)
+
+
+def _protocols(destination: int) -> SearchStrategy[int]:
+    """Draw a protocol; of IPv6 its own ICMP where IPv4 has its."""
+    icmp = family_of(destination).icmp
+    return st.sampled_from(_FLOW_PROTOCOLS).map(lambda protocol: icmp if protocol == ICMP else protocol)
+
+
+def _listened(network: Network, destination: int) -> tuple[int, ...]:
+    """Return the ports at which load balancers listen for `destination`, many times."""
+    return 8 * tuple(
+        rule.port
+        for balancer in network.load_balancers.values()
+        for rule in balancer.rules
+        if rule.port is not None and balancer.frontend(rule.frontend).address == destination
+    )
+
+
+def steered(network: Network) -> list[tuple[Place, Prefix]]:
     """Return the places whose subnets have user routes to appliances and gateways, with the prefixes of these.
 
     Routes to what forwards count as four, so that more of what is drawn comes through.
     """
     sending = origins(network)
     forwarding = {address for nic in network.nics() if nic.ip_forwarding for address in nic.addresses}
+    forwarding |= {frontend.address for one in network.load_balancers.values() for frontend in one.frontends}
     return [
         (place, route.prefix)
         for subnet in network.subnets()
@@ -177,14 +176,16 @@ def _destinations(draw: DrawFn, network: Network, world: World) -> int:
     if kind < 8:
         return draw(st.sampled_from(addresses_at(network, draw(st.sampled_from(places(network))), world)))
     if kind < 10:
-        return draw(st.sampled_from((*_OUTSIDE, *_PLATFORM)))
+        outside = (*_OUTSIDE, *_PLATFORM)
+        return draw(st.sampled_from((*outside, *_OUTSIDE_IPV6) if has_ipv6(network) else outside))
     routed = [route.prefix for table in network.route_tables.values() for route in table.routes]
     spaces = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
     tagged = [prefix for prefixes in network.service_tags.values() for prefix in prefixes]
     told = [prefix for server in network.route_servers for peer in server.peers for prefix in peer.prefixes]
     seen = [prefix for half in network.peerings for prefix in half.remote_space or ()]
     prefix = draw(st.sampled_from((*routed, *spaces, *tagged, *told, *seen)))
-    return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, min(prefix.last + 1, 0xFFFF_FFFF))))
+    after = min(prefix.last + 1, LAST_IPV4 if prefix.family is Family.IPV4 else LAST_IPV6)
+    return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, after)))
 
 
 @st.composite
@@ -197,6 +198,9 @@ def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
         *(known.of_vnet(vnet) for vnet in network.vnets.values()),
         *(known.of_machine(machine) for machine in network.machines.values()),
         *(known.of_site(site) for site in network.sites.values()),
+        *(known.of_load_balancer(balancer) for balancer in network.load_balancers.values() for _ in range(3)),
+        *(known.of_private_endpoint(endpoint) for endpoint in network.private_endpoints.values() for _ in range(3)),
+        *(known.in_prefix(host_prefix(f.address)) for b in network.load_balancers.values() for f in b.frontends),
         known.of_internet(),
         known.in_prefix(Prefix(network.subnets()[0].prefixes[0].value + 4, 31)),
         known.everywhere(),
@@ -208,81 +212,28 @@ def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
 def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tuple[Place, Flow]:
     """Draw a flow of the service of `claim` that begins on its left, more often than not towards its right."""
     left, right = claim.pairs[0]
-    origin, sources = draw(st.sampled_from(left.parts))
+    family = draw(st.sampled_from(families_of(claim) or (Family.IPV4,)))
+    origin, sources = draw(st.sampled_from(_of(left, family)))
     _, flow = draw(flows(network, world))
-    target, wanted = draw(st.sampled_from(right.parts))
-    if draw(st.integers(0, 7)) > 0:
+    target, wanted = draw(st.sampled_from(_of(right, family)))
+    if draw(st.integers(0, 7)) > 0 or family_of(flow.destination) is not family:
         flow = replace(flow, destination=draw(_among(network, target, wanted, world)))
     protocol, ports = claim.service.parts[0]
-    flow = replace(flow, source=draw(_among(network, origin, sources, world)), protocol=protocol or flow.protocol)
+    protocol = family.icmp if protocol == ICMP else protocol or draw(_protocols(flow.destination))
+    flow = replace(flow, source=draw(_among(network, origin, sources, world)), protocol=protocol)
     if flow.protocol not in (TCP, UDP):
         return origin, replace(flow, source_port=0, destination_port=0)
     bounds = [port for interval in ports for port in (interval.low, interval.high)]
+    bounds += [port for port in _listened(network, flow.destination) if port in ports]
     return origin, replace(flow, destination_port=draw(st.sampled_from(bounds)))
+
+
+def _of(endpoints: EndpointSet, family: Family) -> list[tuple[Place, IntervalSet]]:
+    """Return the parts of `endpoints` without the other family's addresses; all of them where none is left."""
+    parts = ((place, addresses & _EVERY[family]) for place, addresses in endpoints.parts)
+    return [(place, addresses) for place, addresses in parts if addresses] or list(endpoints.parts)
 
 
 def _among(network: Network, place: Place, addresses: IntervalSet, world: World) -> SearchStrategy[int]:
     known = [address for address in addresses_at(network, place, world) if address in addresses]
     return st.sampled_from(known or [addresses.intervals[0].low, addresses.intervals[-1].high])
-
-
-_VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
-_WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
-
-# Half of the claims that may be under failures are.
-_failures: SearchStrategy[Failures | None] = st.none() | st.builds(
-    Failures, most=st.integers(1, 3), kinds=st.frozensets(st.sampled_from(FailureKind), min_size=1)
-)
-
-
-@st.composite
-def claims(draw: DrawFn, network: Network) -> Claim:
-    """Draw a sentence of any verb; the devices that it names are devices of `network`."""
-    machines, gateways = tuple(network.machines), tuple(network.gateways)
-    # More often those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.
-    verbs = [*(Verb.REACHES,) * 4, *(Verb.NEVER_REACHES,) * 2, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES]
-    verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
-    verbs += [*_VIA] if machines or gateways else []
-    verbs += [Verb.GATEWAY] if gateways else []
-    verb = draw(st.sampled_from(verbs))
-    protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
-    ports = draw(port_sets()) if protocol in (TCP, UDP) else ALL_PORTS
-    claim = Claim(
-        verb=verb,
-        pairs=(draw(_ends(network)),),
-        service=Service("drawn", ((protocol, ports),)),
-        text=f"drawn {verb.value}",
-        span=NOWHERE,
-        failures=None if verb in _WITHOUT_FAILURES else draw(_failures),
-    )
-    if verb in _VIA:
-        return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))
-    if verb is Verb.NOT_TRANSITIVE:
-        excused = draw(st.lists(st.sampled_from(machines), max_size=1)) if machines else []
-        return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
-    if verb is Verb.NEXT_HOP:
-        return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
-    if verb is Verb.GATEWAY:
-        return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
-    return claim
-
-
-@st.composite
-def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
-    """Draw both ends of a claim, half of them joined by a user route where there is any."""
-    steered = _steered(network)
-    if not steered or draw(st.booleans()):
-        return draw(endpoint_sets(network)), draw(endpoint_sets(network))
-    origin, prefix = draw(st.sampled_from(steered))
-    known = Endpoints(network)
-    others = [subnet for subnet in network.subnets() if subnet.id != origin.name]
-    inside = [known.of_subnet(s) for s in others if prefix.value <= s.prefixes[0].value <= prefix.last]
-    led_to = [endpoints for endpoints in inside if endpoints]
-    right = draw(st.sampled_from(led_to) if led_to else endpoint_sets(network))
-    return known.of_subnet(network.subnet(origin.name)), right
-
-
-def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:
-    named = [ExpectedHop(HopKind.APPLIANCE, name) for name in machines]
-    named += [ExpectedHop(HopKind.GATEWAY, name) for name in gateways]
-    return st.sampled_from((*(ExpectedHop(kind) for kind in HopKind), *named))

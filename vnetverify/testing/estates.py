@@ -1,0 +1,38 @@
+"""The networks that are drawn: the first ones, and upon them the constructs whose switches are on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from vnetverify.model.network import Network
+from vnetverify.testing.balancers import with_load_balancers
+from vnetverify.testing.networks import first_networks
+from vnetverify.testing.planes import with_ipv6
+from vnetverify.testing.rates import with_bandwidths
+from vnetverify.testing.services import with_managed_firewall, with_private_endpoints
+from vnetverify.testing.sites import with_pools, with_site_routes
+from vnetverify.testing.switches import DRAWN, Construct
+
+# In this order: what comes later also takes up what came before. One in so many networks has the construct.
+_ADDED: tuple[tuple[Construct, Callable[[Network], SearchStrategy[Network]], int], ...] = (
+    (Construct.MANAGED_FIREWALLS, with_managed_firewall, 5),
+    (Construct.IPV6, with_ipv6, 2),
+    (Construct.LOAD_BALANCERS, with_load_balancers, 3),
+    (Construct.PRIVATE_ENDPOINTS, with_private_endpoints, 3),
+    (Construct.POINT_TO_SITE, with_pools, 3),
+    (Construct.SITE_ROUTES, with_site_routes, 4),
+    (Construct.QUALITIES, with_bandwidths, 1),
+)
+
+
+@st.composite
+def networks(draw: DrawFn, constructs: Set[Construct] = DRAWN) -> Network:
+    """Draw a network with some of `constructs`."""
+    network = draw(first_networks())
+    for construct, added, one_in in _ADDED:
+        if construct in constructs and draw(st.integers(1, one_in)) == one_in:
+            network = draw(added(network))
+    return network

@@ -1,0 +1,98 @@
+"""Strategies for sentences about a network: claims of every verb, with what may fail and what may be announced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet
+from vnetverify.model.endpoints import Endpoints
+from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, FailureKind, Failures, HopKind, Verb
+from vnetverify.model.network import Network, Service
+from vnetverify.source import NOWHERE
+from vnetverify.testing.lists import port_sets
+from vnetverify.testing.rates import LIMITS
+from vnetverify.testing.strategies import endpoint_sets, steered
+from vnetverify.testing.switches import DRAWN, Construct
+from vnetverify.testing.worlds import advertisings
+
+_VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
+_QUALITIES = (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
+_UNCONDITIONAL = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
+
+# Half of the claims that may be under failures are.
+_failures: SearchStrategy[Failures | None] = st.none() | st.builds(
+    Failures, most=st.integers(1, 3), kinds=st.frozensets(st.sampled_from(FailureKind), min_size=1)
+)
+
+
+@st.composite
+def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -> Claim:
+    """Draw a sentence of any verb that is on; the devices that it names are devices of `network`."""
+    machines, gateways = tuple(network.machines), tuple(network.gateways)
+    # More often those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.
+    verbs = [*(Verb.REACHES,) * 4, *(Verb.NEVER_REACHES,) * 2, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES]
+    verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
+    verbs += [*_VIA] if machines or gateways else []
+    verbs += [Verb.GATEWAY] if gateways else []
+    verbs += _QUALITIES if Construct.QUALITIES in constructs else ()
+    verb = draw(st.sampled_from(verbs))
+    protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
+    ports = draw(_ports(network)) if protocol in (TCP, UDP) else ALL_PORTS
+    open_to_sites = advertisings(network) if Construct.ADVERTISING in constructs else None
+    claim = Claim(
+        verb=verb,
+        pairs=(draw(_ends(network)),),
+        service=Service("drawn", ((protocol, ports),)),
+        text=f"drawn {verb.value}",
+        span=NOWHERE,
+        failures=None if verb in _UNCONDITIONAL else draw(_failures),
+    )
+    if open_to_sites is not None and verb not in _UNCONDITIONAL and draw(st.booleans()):
+        claim = replace(claim, advertising=draw(open_to_sites))
+    if verb in _VIA:
+        return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))
+    if verb is Verb.NOT_TRANSITIVE:
+        excused = draw(st.lists(st.sampled_from(machines), max_size=1)) if machines else []
+        return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
+    if verb is Verb.NEXT_HOP:
+        return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
+    if verb is Verb.BOTTLENECK:
+        return replace(claim, limit=draw(st.sampled_from(LIMITS)))
+    if verb is Verb.CROSSES_AT_MOST:
+        return replace(claim, limit=draw(st.integers(0, 2)))
+    if verb is Verb.GATEWAY:
+        return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
+    return claim
+
+
+def _ports(network: Network) -> SearchStrategy[IntervalSet]:
+    """Draw ports near the bounds of rules, or now and then one that a load balancer listens at."""
+    listened = [r.port for balancer in network.load_balancers.values() for r in balancer.rules if r.port is not None]
+    if not listened:
+        return port_sets()
+    return port_sets() | st.sampled_from(listened).map(lambda port: IntervalSet((Interval(port, port),)))
+
+
+@st.composite
+def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
+    """Draw both ends of a claim, half of them joined by a user route where there is any."""
+    ways = steered(network)
+    if not ways or draw(st.booleans()):
+        return draw(endpoint_sets(network)), draw(endpoint_sets(network))
+    origin, prefix = draw(st.sampled_from(ways))
+    known = Endpoints(network)
+    others = [subnet for subnet in network.subnets() if subnet.id != origin.name]
+    inside = [known.of_subnet(s) for s in others if any(prefix.value <= p.value <= prefix.last for p in s.prefixes)]
+    led_to = [endpoints for endpoints in inside if endpoints]
+    right = draw(st.sampled_from(led_to) if led_to else endpoint_sets(network))
+    return known.of_subnet(network.subnet(origin.name)), right
+
+
+def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:
+    named = [ExpectedHop(HopKind.APPLIANCE, name) for name in machines]
+    named += [ExpectedHop(HopKind.GATEWAY, name) for name in gateways]
+    return st.sampled_from((*(ExpectedHop(kind) for kind in HopKind), *named))

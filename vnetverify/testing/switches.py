@@ -1,0 +1,21 @@
+"""Which constructs drawn networks and claims have beside the first ones; both engines must follow each that is on."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Construct(Enum):
+    IPV6 = "addresses of both families, peerings of IPv6 alone"
+    LOAD_BALANCERS = "frontends as destinations and as next hops"
+    PRIVATE_ENDPOINTS = "endpoints with policies and routes around them"
+    MANAGED_FIREWALLS = "firewalls of Azure's own"
+    POINT_TO_SITE = "pools of clients"
+    SITE_ROUTES = "what sites send towards Azure"
+    ADVERTISING = "`whatever SITE advertises`"
+    QUALITIES = "bandwidth, latency and crossings"
+
+
+EVERY_CONSTRUCT = frozenset(Construct)
+# What the agreement tests draw.
+DRAWN: frozenset[Construct] = frozenset({Construct.IPV6, Construct.QUALITIES})

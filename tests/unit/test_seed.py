@@ -31,6 +31,7 @@ _STATED = {
     "R-PEER-6", "R-PEER-7",
     "R-PEER-12",
     "R-PEER-9", "R-LINT-4",
+    "F-LB-6",
     "R-LINT-6", "R-PEER-13", "R-PEER-14",
     "R-LINT-1",
     "R-GW-3", "R-GW-11", "R-SEL-3",

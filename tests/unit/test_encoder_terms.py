@@ -32,7 +32,17 @@ from vnetverify.encoder.terms import (
     negate,
     none_of,
 )
-from vnetverify.header import ALL_IPV4, Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_prefix
+from vnetverify.header import (
+    ALL_IPV4,
+    ALL_IPV6,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+    interval_set,
+    parse_address,
+    parse_prefix,
+)
 
 quick = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -244,3 +254,39 @@ def test_branches_of_a_set_hold_exactly_for_its_addresses(spans: list[tuple[int,
         inside = any(is_inside(branch, other, address) for branch in found)
 
         assert inside == (other == selector and address in addresses)
+
+
+# -- IPv6 -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expected", "built"),
+    [
+        (TRUE, lies_in(field_within("a", 128, ALL_IPV6), parse_prefix("::/0"))),
+        (FALSE, lies_in(field_within("a", 128, ALL_IPV6), parse_prefix("0.0.0.0/0"))),
+        (FALSE, lies_in(field_within("a", 32, ALL_IPV4), parse_prefix("::/0"))),
+        ("(= ((_ extract 127 112) a) #xfd00)", lies_in(field_within("a", 128, ALL_IPV6), parse_prefix("fd00::/16"))),
+        (
+            "(= a #x20010000000000000000000000000009)",
+            lies_in(field_within("a", 128, ALL_IPV6), parse_prefix("2001::9")),
+        ),
+        (TRUE, lies_in(constant(parse_address("fd00::4"), 128), parse_prefix("fd00::/16"))),
+    ],
+)
+def test_a_term_of_ipv6_leaves_out_the_bit_that_tells_the_families_apart(expected: str, built: str) -> None:
+    assert built == expected
+
+
+@pytest.mark.parametrize("text", ["::/0", "fd00::/16", "fd00:0:0:1::/64", "2001::9/128"])
+def test_a_prefix_of_ipv6_is_aligned_as_it_is(text: str) -> None:
+    prefix = parse_prefix(text)
+
+    assert aligned(Interval(prefix.value, prefix.last)) == [prefix]
+
+
+def test_a_tree_over_ipv6_decides_by_selector_and_address() -> None:
+    key = Key(field_within("a", 128, ALL_IPV6), "s", 1)
+    branches = branches_of(key, addresses_of([parse_prefix("fd00::/16")]), "p", 1)
+    tree = decision_tree(key, branches, lambda term: term, False)
+
+    assert tree == "(and (and (= ((_ extract 0 0) s) #b1) (= ((_ extract 127 112) a) #xfd00)) p)"

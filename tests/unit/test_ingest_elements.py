@@ -98,8 +98,9 @@ def test_default_outbound_access_is_known_only_where_it_is_said(
         ),
         (
             {"sourceAddressPrefix": None, "sourceAddressPrefixes": ["10.0.0.0/24", "2001:db8::/32"]},
-            AddressPrefixes((parse_prefix("10.0.0.0/24"),)),
+            AddressPrefixes((parse_prefix("10.0.0.0/24"), parse_prefix("2001:db8::/32"))),
         ),
+        ({"sourceAddressPrefix": "::/0"}, AddressPrefixes((parse_prefix("::/0"),))),
         (
             {
                 "sourceAddressPrefix": "",
@@ -135,8 +136,11 @@ def test_the_protocol_of_a_rule(tmp_path: Path, word: str, expected: int | None)
     assert _only_rule(tmp_path, protocol=word).protocol == expected
 
 
-def test_a_rule_about_ipv6_alone_does_not_touch_ipv4(tmp_path: Path) -> None:
-    assert network(tmp_path, nsg("n", rule(sourceAddressPrefix="::/0"))).nsgs["n"].rules == ()
+def test_a_rule_keeps_the_first_of_several_ranges_of_destination_ports(tmp_path: Path) -> None:
+    several = _only_rule(tmp_path, destinationPortRange="", destinationPortRanges=["443", "80"])
+
+    assert several.first_destination_ports == IntervalSet((Interval(443, 443),))
+    assert _only_rule(tmp_path, destinationPortRange="443").first_destination_ports is None
 
 
 @pytest.mark.parametrize(
@@ -470,12 +474,26 @@ def test_a_vnet_has_the_prefixes_that_its_gateways_announce_in_summary(tmp_path:
     assert [] == doubts(found)
 
 
-def test_a_summary_of_ipv6_is_in_doubt(tmp_path: Path) -> None:
-    said = {"summarizedGatewayPrefixes": {"addressPrefixes": ["2001:db8::/32"]}}
+def test_the_pool_of_a_gateway_is_the_site_of_its_clients(tmp_path: Path) -> None:
+    clients = {
+        "vpnClientAddressPool": {"addressPrefixes": ["172.16.201.0/24"]},
+        "vpnClientProtocols": ["OpenVPN"],
+        "radiusServerSecret": "hunter2",
+    }
 
-    found = network(tmp_path, vnet("a", "10.0.0.0/16", **said))
+    found = network(tmp_path, _gateway_vnet("hub", "0"), _gateway("gw", "hub", vpnClientConfiguration=clients))
 
-    assert [("IPv6 prefixes that the gateways of vnet `a` announce", ("a",))] == doubts(found)
+    site = found.sites["gw-clients"]
+    assert (site.prefixes, site.point_to_site, site.routes) == ((parse_prefix("172.16.201.0/24"),), True, None)
+    (connection,) = found.connections
+    assert (connection.name, connection.gateway, connection.site, connection.bgp) == (
+        "gw-clients",
+        "gw",
+        "gw-clients",
+        False,
+    )
+    assert doubts(found) == []
+    assert "hunter2" not in repr(found)
 
 
 _TAGS = {"Storage": (parse_prefix("20.60.0.0/16"), parse_prefix("20.150.0.0/17"))}

@@ -65,7 +65,7 @@ def test_lists_under_names_of_a_script_are_read(tmp_path: Path) -> None:
     found = network(tmp_path, {"when": "today", "vnets": [_HUB], "more": {"firewalls": [_FIREWALL]}})
 
     assert list(found.vnets) == ["hub"]
-    assert doubts(found) == [("azurefirewalls `fw`", ("hub",))]
+    assert doubts(found) == [("firewall `fw`", ("hub",))]
 
 
 def test_a_mere_reference_inside_an_answer_is_no_resource(tmp_path: Path) -> None:
@@ -422,14 +422,21 @@ def _home(name: str, space: str) -> dict[str, Any]:
     "properties",
     [
         {"vpnType": "PolicyBased"},
-        {"vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}}},
+        {"vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["fd00:c::/64"]}}},
+        {"vpnClientConfiguration": {"vngClientConnectionConfigurations": [{"name": "a"}]}},
+        {"vpnClientConfiguration": {"propertyOfTomorrow": True}},
+        {
+            "gatewayType": "ExpressRoute",
+            "vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}},
+        },
+        {"customRoutes": {"addressPrefixes": ["10.9.0.0/16"]}},
         {
             "ipConfigurations": [
                 {"properties": {"subnet": {"id": subnet_id("a", "GatewaySubnet")}, "modeOfTomorrow": "x"}}
             ]
         },
     ],
-    ids=["policy-based", "clients", "configuration"],
+    ids=["policy-based", "IPv6 pool", "pools of groups", "clients", "no VPN", "custom routes", "configuration"],
 )
 def test_a_gateway_with_more_than_the_model_knows_is_in_doubt(tmp_path: Path, properties: dict[str, Any]) -> None:
     found = network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a", **properties))

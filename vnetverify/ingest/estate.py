@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from vnetverify.ingest.absences import doubt_absent
+from vnetverify.ingest.balancers import Balancers
+from vnetverify.ingest.concerns import vnets_named_by
+from vnetverify.ingest.endpoints import Endpoints
 from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
-from vnetverify.ingest.references import ids_in, vnet_of
-from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.publics import PublicAddresses
+from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
 from vnetverify.ingest.shapes import (
     NAT_GATEWAY,
@@ -48,6 +54,9 @@ _MODELLED = frozenset(
         "connections",
         "applicationsecuritygroups",
         "microsoft.compute/virtualmachines",
+        "loadbalancers",
+        "privateendpoints",
+        "azurefirewalls",
     )
 )
 # Management across networks: what it does depends on membership that is decided elsewhere.
@@ -71,27 +80,48 @@ class _Estate:
         self._networks = Networks(inventory, findings, declared, tags)
         self._filters = Filters(inventory, findings)
         self._tables = Tables(inventory, findings, tags)
-        self._interfaces = Interfaces(inventory, findings, self._networks, self._filters)
+        self._publics = PublicAddresses(inventory, findings)
+        self._names = MachineNames(inventory, findings)
+        self._interfaces = Interfaces(inventory, findings, self._networks, self._filters, self._publics, self._names)
         self._gateways = Gateways(inventory, findings, self._networks)
         self._nat_spans = self._nat_gateway_spans()
         self._nat_names = unique_names(((identity, span) for identity, span in self._nat_spans.values()), findings)
 
     def network(self) -> Network:
-        network = Network(
-            vnets=self._networks.vnets(self._attachments()),
-            peerings=self._networks.peerings(),
-            nsgs=self._filters.nsgs(),
-            route_tables=self._tables.route_tables(),
-            machines=self._interfaces.machines(),
-            gateways=self._gateways.gateways(),
-            sites=self._gateways.sites(),
-            connections=self._gateways.connections(),
-            asgs=self._filters.asgs(),
-            nat_gateways={name: self._nat_spans[key][1] for key, name in self._nat_names.items()},
+        network = self._with_devices(
+            Network(
+                vnets=self._networks.vnets(self._attachments()),
+                peerings=self._networks.peerings(),
+                nsgs=self._filters.nsgs(),
+                route_tables=self._tables.route_tables(),
+                machines=self._interfaces.machines(),
+                gateways=self._gateways.gateways(),
+                sites=self._gateways.sites(),
+                connections=self._gateways.connections(),
+                asgs=self._filters.asgs(),
+                nat_gateways={name: self._nat_spans[key][1] for key, name in self._nat_names.items()},
+            )
         )
         doubt_absent(self._inventory, self._findings, self._networks)
         self._doubt_others()
         return replace(network, unmodelled=self._findings.unmodelled(self._networks.names, self._networks.peers))
+
+    def _with_devices(self, network: Network) -> Network:
+        """Return `network` with what stands in it besides interfaces: load balancers, endpoints, firewalls."""
+        inventory, findings, networks = self._inventory, self._findings, self._networks
+        balancers = Balancers(inventory, findings, networks, self._interfaces.cards, network.vnets)
+        ranges = [
+            *(prefix for vnet in network.vnets.values() for prefix in vnet.address_space),
+            *(prefix for site in network.sites.values() for prefix in site.prefixes),
+        ]
+        firewalls = Firewalls(inventory, findings, networks, self._publics, self._names, ranges)
+        return replace(
+            network,
+            load_balancers=balancers.load_balancers(),
+            private_endpoints=Endpoints(inventory, findings, networks).private_endpoints(),
+            machines={**network.machines, **firewalls.machines()},
+            vnets={name: _without_default_way_out(vnet, balancers.closed) for name, vnet in network.vnets.items()},
+        )
 
     def _attachments(self) -> dict[str, Attachments]:
         """Return what is fastened to each subnet, by the subnet's own word and by that of what is fastened."""
@@ -194,20 +224,23 @@ class _Estate:
             self._findings.note("not-network", f"{count} {noun} that are not network are left out: {kinds}", NOWHERE)
 
     def _doubt_whole(self, resource: Resource) -> None:
-        vnets = () if resource.kind.split("/")[0] in _ANYWHERE else self._vnets_named_by(resource)
+        is_anywhere = resource.kind.split("/")[0] in _ANYWHERE
+        vnets = () if is_anywhere else vnets_named_by(resource, self._findings, self._networks.names)
         subject = resource.key if vnets else ANYTHING
         self._findings.concern(subject, *vnets)
         what = f"{resource.kind} `{resource.name}`"
         self._findings.doubt(what, "resources of this type are not modelled", subject, resource.span, with_peers=True)
 
-    def _vnets_named_by(self, resource: Resource) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        for identity in ids_in(resource.body):
-            key = key_of(identity)
-            vnet = vnet_of(key)
-            if vnet is not None:
-                found[vnet] = None
-            while kind_of(key).count("/") > 1 or kind_of(key).startswith("networkinterfaces/"):
-                key = parent_of(key)
-            found.update(dict.fromkeys(self._findings.concerned_by(key)))
-        return tuple(sorted(vnet for vnet in found if vnet in self._networks.names))
+
+def _without_default_way_out(vnet: Vnet, subnets: Collection[str]) -> Vnet:
+    """Return `vnet` with the default way out of some `subnets` left open.
+
+    A Standard load balancer takes it from its members, whatever their subnet says, and not from the other machines.
+    """
+    if not any(subnet.id in subnets and subnet.default_outbound for subnet in vnet.subnets):
+        return vnet
+    opened = (
+        replace(subnet, default_outbound=None) if subnet.id in subnets and subnet.default_outbound else subnet
+        for subnet in vnet.subnets
+    )
+    return replace(vnet, subnets=tuple(opened))

@@ -103,15 +103,14 @@ class Filters:
         return {name: self._asg_spans[key] for key, name in self.asg_names.items()}
 
     def _rules_of(self, resource: Resource, group: str) -> Iterator[SecurityRule]:
-        """Yield the rule, or nothing where it speaks of IPv6 alone or is not modelled."""
+        """Yield the rule, or nothing where it is not modelled."""
         values, doubts = read(resource.body, resource.pointer, RULE)
         if doubts:
             self._findings.doubts(resource, doubts, group)
         try:
             source = self._field(values, "source", group)
             destination = self._field(values, "destination", group)
-            if source is not None and destination is not None:
-                yield _rule(resource, values, source, destination)
+            yield _rule(resource, values, source, destination)
         except _NotModelled as reason:
             what = f"{resource.subject} of nsg `{self.names[group]}`"
             self._findings.doubt(what, str(reason), group, resource.span)
@@ -119,8 +118,8 @@ class Filters:
             message = f"{fault} in {resource.subject} of nsg `{self.names[group]}`"
             self._findings.error("bad-value", message, resource.span)
 
-    def _field(self, values: dict[str, Any], side: str, group: str) -> AddressField | None:
-        """Return the addresses of one side of a rule; None when all of them are IPv6."""
+    def _field(self, values: dict[str, Any], side: str, group: str) -> AddressField:
+        """Return the addresses of one side of a rule."""
         groups = values.get(f"{side}applicationsecuritygroups")
         texts = _texts(values, f"{side}addressprefix", f"{side}addressprefixes")
         if groups:
@@ -157,6 +156,7 @@ def _asgs_within(value: Any) -> Iterator[str]:
 
 
 def _rule(resource: Resource, values: dict[str, Any], source: AddressField, destination: AddressField) -> SecurityRule:
+    destination_ports = tuple(_texts(values, "destinationportrange", "destinationportranges"))
     return SecurityRule(
         resource.name,
         as_number(values.get("priority"), "priority"),
@@ -166,7 +166,8 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
         source,
         as_ports(tuple(_texts(values, "sourceportrange", "sourceportranges"))),
         destination,
-        as_ports(tuple(_texts(values, "destinationportrange", "destinationportranges"))),
+        as_ports(destination_ports),
+        as_ports(destination_ports[:1]) if len(destination_ports) > 1 else None,
         span=resource.span,
     )
 
@@ -196,15 +197,14 @@ def _texts(values: dict[str, Any], single: str, several: str) -> list[str]:
     return texts + [as_text(text, several) for text in as_list(many, several)] if many else texts
 
 
-def _addresses(texts: list[str]) -> AddressField | None:
-    """Return what `texts` name together (F-NSG-11); None when all of them are IPv6."""
+def _addresses(texts: list[str]) -> AddressField:
+    """Return what `texts` name together (F-NSG-11)."""
     texts = [text.strip() for text in texts]
     if "*" in texts:
         return AnyAddress()
     words = [text for text in texts if not text[:1].isdigit() and not is_ipv6(text)]
     if not words:
-        prefixes = tuple(dict.fromkeys(as_prefix(text) for text in texts if not is_ipv6(text)))
-        return AddressPrefixes(prefixes) if prefixes else None
+        return AddressPrefixes(tuple(dict.fromkeys(map(as_prefix, texts))))
     for word in words:
         if _TAG.fullmatch(word) is None or word.lower() in ("any", "all"):
             raise Malformed(f"`{shown(word)}` is neither a prefix nor a service tag")

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vnetverify.header import Family, Prefix
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of
-from vnetverify.ingest.shapes import BGP_SETTINGS, CONNECTION, GATEWAY, GATEWAY_CONFIGURATION, LOCAL_GATEWAY, read
+from vnetverify.ingest.shapes import (
+    BGP_SETTINGS,
+    CONNECTION,
+    GATEWAY,
+    GATEWAY_CONFIGURATION,
+    LOCAL_GATEWAY,
+    VPN_CLIENTS,
+    read,
+)
 from vnetverify.ingest.values import (
     Malformed,
     as_flag,
@@ -44,19 +53,31 @@ class Gateways:
         self._networks = networks
         self._names = unique_names(((gateway.id, gateway.span) for gateway in inventory.of(_GATEWAYS)), findings)
         self._site_names = unique_names(self._site_ids(), findings)
-        self._connection_names = unique_names(((c.id, c.span) for c in inventory.of(_CONNECTIONS)), findings)
+        self._connection_names = unique_names(self._connection_ids(), findings)
         self._bypassed = _bypassed(inventory)
+        self._clients: list[tuple[Resource, tuple[Prefix, ...]]] = []
         self._default_sites: dict[str, str] = {}
         self._built: dict[str, str] = {}
 
     def _site_ids(self) -> Iterator[tuple[str, Span]]:
-        """Yield what stands for a network on premises: local network gateways and ExpressRoute circuits."""
+        """Yield what stands for a network outside: local network gateways, ExpressRoute circuits, pools of clients."""
         for site in self._inventory.of(_LOCAL):
             yield site.id, site.span
         for connection in self._inventory.of(_CONNECTIONS):
             circuit = _circuit(connection)
             if circuit is not None:
                 yield circuit, connection.span
+        yield from self._client_ids()
+
+    def _connection_ids(self) -> Iterator[tuple[str, Span]]:
+        for connection in self._inventory.of(_CONNECTIONS):
+            yield connection.id, connection.span
+        yield from self._client_ids()
+
+    def _client_ids(self) -> Iterator[tuple[str, Span]]:
+        for gateway in self._inventory.of(_GATEWAYS):
+            if gateway.stated("vpnClientConfiguration"):
+                yield _clients_of(gateway), gateway.span
 
     def gateways(self) -> dict[str, Gateway]:
         found = {}
@@ -84,6 +105,7 @@ class Gateways:
         if kind.lower() not in _KINDS:
             self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None
+        self._read_clients(resource, _KINDS[kind.lower()])
         bgp, more = read(as_object(values.get("bgpsettings"), "bgpSettings"), resource.pointer, BGP_SETTINGS)
         self._findings.doubts(resource, more, resource.key)
         asn = bgp.get("asn")
@@ -97,6 +119,25 @@ class Gateways:
             resource.key in self._bypassed,
             span=resource.span,
         )
+
+    def _read_clients(self, gateway: Resource, kind: GatewayKind) -> None:
+        """Keep the pool of the gateway's point-to-site clients, if there is one (R-GW-2)."""
+        told, pointer = gateway.located("vpnClientConfiguration")
+        clients, doubts = read(as_object(told, "vpnClientConfiguration"), pointer, VPN_CLIENTS)
+        self._findings.doubts(gateway, doubts, gateway.key)
+        pool = as_object(clients.get("vpnclientaddresspool"), "vpnClientAddressPool")
+        prefixes = prefixes_of(member(pool, "addressPrefixes"), "vpnClientAddressPool.addressPrefixes")
+        if not prefixes:
+            return
+        if kind is GatewayKind.VPN:
+            self._clients.append((gateway, prefixes))
+            self._doubt_ipv6(gateway, prefixes, f"IPv6 addresses for clients of {gateway.subject}")
+        else:
+            self._doubt(gateway, "only a VPN gateway has point-to-site clients", f"clients of {gateway.subject}")
+
+    def _doubt_ipv6(self, resource: Resource, prefixes: tuple[Prefix, ...], what: str) -> None:
+        if any(prefix.family is Family.IPV6 for prefix in prefixes):
+            self._doubt(resource, "VPN gateways are modelled for IPv4 alone (R-ADDR-6)", what)
 
     def _vnet_of(self, gateway: Resource, values: dict[str, Any]) -> str:
         vnets: dict[str, None] = {}
@@ -118,9 +159,8 @@ class Gateways:
             self._findings.doubts(resource, doubts, resource.key)
             try:
                 space = as_object(values.get("localnetworkaddressspace"), "localNetworkAddressSpace")
-                prefixes, ipv6 = prefixes_of(member(space, "addressPrefixes"), "addressPrefixes")
-                if ipv6:
-                    self._doubt(resource, "only IPv4 is modelled", f"IPv6 prefixes of {resource.subject}")
+                prefixes = prefixes_of(member(space, "addressPrefixes"), "addressPrefixes")
+                self._doubt_ipv6(resource, prefixes, f"IPv6 prefixes of {resource.subject}")
             except Malformed as fault:
                 self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
                 prefixes = ()
@@ -131,6 +171,9 @@ class Gateways:
             if circuit is not None:
                 name = self._site_names[key_of(circuit)]
                 found.setdefault(name, Site(name, (), span=connection.span))
+        for gateway, prefixes in self._clients:
+            name = self._site_names[key_of(_clients_of(gateway))]
+            found[name] = Site(name, prefixes, point_to_site=True, span=gateway.span)
         return found
 
     def connections(self) -> tuple[Connection, ...]:
@@ -144,7 +187,14 @@ class Gateways:
                 continue
             if connection is not None:
                 found.append(connection)
-        return self._joined(found)
+        return (*self._joined(found), *self._to_clients())
+
+    def _to_clients(self) -> Iterator[Connection]:
+        for gateway, _ in self._clients:
+            if gateway.key in self._built:
+                clients = key_of(_clients_of(gateway))
+                name, site = self._connection_names[clients], self._site_names[clients]
+                yield Connection(name, self._built[gateway.key], site=site, span=gateway.span)
 
     def _connection(self, resource: Resource) -> Connection | None:
         values, doubts = read(resource.body, resource.pointer, CONNECTION)
@@ -266,6 +316,11 @@ class Gateways:
     def _doubt_named(self, connection: Connection, what: str, why: str) -> None:
         key = next(key for key, name in self._connection_names.items() if name == connection.name)
         self._findings.doubt(what, why, key, connection.span)
+
+
+def _clients_of(gateway: Resource) -> str:
+    """Return an id for the clients of a gateway, which have none of their own, and for what leads to them."""
+    return f"{gateway.id.rstrip('/')}/vpnClientConfiguration/{name_of(gateway.id)}-clients"
 
 
 def _both(connection: Connection, other: Connection) -> Connection:

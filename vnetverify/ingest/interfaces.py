@@ -1,20 +1,22 @@
-"""Network interfaces, gathered into the machines they belong to, and their public addresses."""
+"""Network interfaces, gathered into the machines they belong to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vnetverify.header import Family, family_of
 from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.networks import Networks
-from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PUBLIC_ADDRESS, read
+from vnetverify.ingest.publics import PublicAddresses
+from vnetverify.ingest.references import places_in, vnet_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
+from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, read
 from vnetverify.ingest.values import (
     Malformed,
     as_address,
@@ -23,42 +25,57 @@ from vnetverify.ingest.values import (
     as_object,
     as_reference,
     as_text,
-    is_ipv6,
-    member,
+    shown,
 )
-from vnetverify.model.network import Machine, Nic, PublicAddress, Sku
+from vnetverify.model.network import Machine, Nic
 from vnetverify.source import Span
-
-_MACHINES = "microsoft.compute/virtualmachines"
-_PUBLIC = "publicipaddresses"
-_SKUS = {"standard": Sku.STANDARD, "standardv2": Sku.STANDARD, "basic": Sku.BASIC}
 
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:
-    """One IP configuration of an interface, by keys."""
+    """One IP configuration of an interface, by keys; `pools` is None where it does not say which it is in."""
 
+    key: str
     subnet: str | None
+    family: Family
     address: int | None
     public: str | None
     asgs: tuple[str, ...]
+    pools: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An interface as load balancers see it: `addresses` are those of its IP configurations by the keys of these,
+    None where one is not known, and `pools` the backend pools that each says it is in, None where it says nothing.
+    """
+
+    nic: Nic
+    resource: Resource
+    addresses: Mapping[str, int | None]
+    pools: Mapping[str, tuple[str, ...] | None]
 
 
 class Interfaces:
-    """The interfaces of an input."""
+    """The interfaces of an input; `cards` holds them by key once the machines are made."""
 
-    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks, filters: Filters) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        findings: Findings,
+        networks: Networks,
+        filters: Filters,
+        publics: PublicAddresses,
+        names: MachineNames,
+    ) -> None:
         self._inventory = inventory
         self._findings = findings
         self._networks = networks
         self._filters = filters
+        self._publics = publics
+        self._names = names
         self._nics = tuple(nic for kind in NIC_KINDS for nic in inventory.of(kind))
-        self.names = unique_names(((nic.id, nic.span) for nic in self._nics), findings)
-        self._owners = dict(self._owner_ids())
-        self._machine_names = unique_names(
-            ((self._owners.get(nic.key, nic.id), nic.span) for nic in self._nics), findings
-        )
-        self._public_names = unique_names(self._public_ids(), findings)
+        self.cards: dict[str, Card] = {}
 
     def machines(self) -> dict[str, Machine]:
         nics: defaultdict[str, list[Nic]] = defaultdict(list)
@@ -71,30 +88,15 @@ class Interfaces:
                 continue
             if nic is not None:
                 nics[nic.machine].append(nic)
-                owner = self._inventory.find(key_of(self._owners.get(resource.key, "")))
-                spans.setdefault(nic.machine, resource.span if owner is None else owner.span)
+                owner = self._inventory.find(self._names.owner_of(resource)) or resource
+                spans.setdefault(nic.machine, owner.span)
         return {name: _machine(name, tuple(own), spans[name]) for name, own in nics.items()}
-
-    def _owner_ids(self) -> Iterator[tuple[str, str]]:
-        """Yield interface keys with the id of their virtual machine, as either of the two tells it."""
-        for machine in self._inventory.of(_MACHINES):
-            for identity in ids_in(machine.stated("networkProfile")):
-                yield key_of(identity), machine.id
-        for nic in self._nics:
-            for identity in ids_in(nic.stated("virtualMachine")):
-                owner = self._inventory.find(key_of(identity))
-                yield nic.key, identity if owner is None else owner.id
-
-    def _public_ids(self) -> Iterator[tuple[str, Span]]:
-        for public in self._inventory.of(_PUBLIC):
-            yield public.id, public.span
-        for nic in self._nics:
-            for identity in _public_references(nic):
-                if key_of(identity) not in self._inventory:
-                    yield identity, nic.span
 
     def _nic(self, resource: Resource) -> Nic | None:
         values, doubts = read(resource.body, resource.pointer, NIC)
+        if values.get("privateendpoint"):
+            self._of_endpoint(resource, values["privateendpoint"])
+            return None
         configurations = self._configurations(resource, values)
         subnets = dict.fromkeys(found.subnet for found in configurations if found.subnet is not None)
         if len(subnets) != 1:
@@ -113,35 +115,58 @@ class Interfaces:
             self._findings.doubt_about(resource, f"where {resource.subject} has its address", why)
             addresses = ()
         asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
-        return Nic(
-            self.names[resource.key],
-            self._machine_names[key_of(self._owners.get(resource.key, resource.id))],
+        publics = [(found.public, found.family) for found in configurations if found.public is not None]
+        nic = Nic(
+            self._names.of_nic(resource),
+            self._names.of_machine(resource),
             where.vnet,
             where.subnet,
             addresses,
             self._nsg(resource, values, parent_of(subnet)),
             tuple(asgs),
             bool(as_flag(values.get("enableipforwarding"), "enableIPForwarding")),
-            self._public_address(resource, [found.public for found in configurations if found.public is not None]),
+            self._publics.one_of(resource, publics, Family.IPV4),
+            self._publics.one_of(resource, publics, Family.IPV6),
             span=resource.span,
         )
+        known = frozenset(addresses)
+        self.cards[resource.key] = Card(
+            nic,
+            resource,
+            {found.key: found.address if found.address in known else None for found in configurations},
+            {found.key: found.pools for found in configurations},
+        )
+        return nic
+
+    def _of_endpoint(self, resource: Resource, endpoint: Any) -> None:
+        """A private endpoint says itself where it stands; of one that is not in the input only this is known."""
+        reference = as_reference(endpoint, "privateEndpoint")
+        if reference is None or key_of(reference) in self._inventory:
+            return
+        homes = (vnet_of(key_of(place)) for place in places_in(resource))
+        self._findings.concern(resource.key, *(home for home in homes if home is not None))
+        what = f"private endpoint `{shown(name_of(reference))}` of {resource.subject}"
+        self._findings.doubt(what, "it is not in the input", resource.key, resource.span, with_peers=True)
 
     def _configurations(self, nic: Resource, values: dict[str, Any]) -> list[_Configuration]:
         found = []
         for position, item in enumerate(as_list(values.get("ipconfigurations"), "ipConfigurations")):
             within = "/properties" if "properties" in nic.body else ""
             pointer = f"{nic.pointer}{within}/ipConfigurations/{position}"
-            inner, doubts = read(as_object(item, "ipConfigurations"), pointer, IP_CONFIGURATION)
+            body = as_object(item, "ipConfigurations")
+            inner, doubts = read(body, pointer, IP_CONFIGURATION)
             self._findings.doubts(nic, doubts, nic.key)
-            found.append(self._configuration(nic, inner))
-        if sum(one.address is not None for one in found) > 1 and any(one.public is not None for one in found):
-            what = f"the public address of {nic.subject}, which has several private ones"
-            self._findings.doubt_about(nic, what, "which private address it stands for is not modelled")
+            found.append(self._configuration(nic, f"{nic.key}/ipconfigurations/{_name(body, position)}", inner))
+        for family in Family:
+            own = [one for one in found if one.family is family and one.address is not None]
+            if len(own) > 1 and any(one.public is not None for one in own):
+                what = f"the public address of {nic.subject}, which has several private ones"
+                self._findings.doubt_about(nic, what, "which private address it stands for is not modelled")
         return found
 
-    def _configuration(self, nic: Resource, values: dict[str, Any]) -> _Configuration:
+    def _configuration(self, nic: Resource, key: str, values: dict[str, Any]) -> _Configuration:
         subnet = as_reference(values.get("subnet"), "subnet")
-        address = self._private_address(nic, values)
+        family, address = self._private_address(nic, values)
         public = as_reference(values.get("publicipaddress"), "publicIPAddress")
         groups = as_list(values.get("applicationsecuritygroups"), "applicationSecurityGroups")
         references = [as_reference(group, "applicationSecurityGroups") for group in groups]
@@ -152,24 +177,25 @@ class Interfaces:
             for key in groups_named:
                 self._findings.concern(key, parent_of(key_of(subnet)))
         return _Configuration(
+            key,
             None if subnet is None else key_of(subnet),
+            family,
             address,
             public,
             tuple(self._filters.asg_names[key] for key in groups_named),
+            _pools(values.get("loadbalancerbackendaddresspools")),
         )
 
-    def _private_address(self, nic: Resource, values: dict[str, Any]) -> int | None:
-        """Return the IPv4 address of a configuration, None with a doubt where it has none."""
+    def _private_address(self, nic: Resource, values: dict[str, Any]) -> tuple[Family, int | None]:
+        """Return the family and the address of a configuration, in doubt where the latter is not known."""
         text = values.get("privateipaddress")
         spelt = as_text(text, "privateIPAddress") if text else ""
         version = as_text(values.get("privateipaddressversion") or "IPv4", "privateIPAddressVersion")
-        if is_ipv6(spelt) or version.lower() == "ipv6":
-            self._findings.doubt_about(nic, f"the IPv6 address of {nic.subject}", "only IPv4 is modelled")
-            return None
         if not spelt:
             self._findings.doubt_about(nic, f"an address of {nic.subject}", "it is not assigned yet")
-            return None
-        return as_address(spelt)
+            return (Family.IPV6 if version.lower() == "ipv6" else Family.IPV4), None
+        address = as_address(spelt)
+        return family_of(address), address
 
     def _nsg(self, nic: Resource, values: dict[str, Any], vnet: str) -> str | None:
         reference = as_reference(values.get("networksecuritygroup"), "networkSecurityGroup")
@@ -182,43 +208,18 @@ class Interfaces:
             self._findings.doubt_about(nic, what, "it is not in the input")
         return name
 
-    def _public_address(self, nic: Resource, references: list[str]) -> PublicAddress | None:
-        found = [self._public(reference, nic) for reference in references]
-        known = [address for address in found if address is not None]
-        for extra in known[1:]:
-            what = f"public address `{extra.name}` of {nic.subject}"
-            self._findings.doubt_about(nic, what, "an interface with several public addresses is not modelled")
-        return known[0] if known else None
 
-    def _public(self, reference: str, nic: Resource) -> PublicAddress | None:
-        """Return the public address; one that is not in the input is unknown in every respect."""
-        key = key_of(reference)
-        name = self._public_names.get(key)
-        if name is None:
-            raise Malformed("`publicIPAddress` names no public address")
-        resource = self._inventory.find(key)
-        if resource is None:
-            message = f"public address `{name}` of {nic.subject} is not in the input, so it is any"
-            self._findings.note("public-address-missing", message, nic.span)
-            return PublicAddress(name, None, None, nic.span)
-        values, doubts = read(resource.body, resource.pointer, PUBLIC_ADDRESS)
-        self._findings.doubts(resource, doubts, nic.key)
-        version = values.get("publicipaddressversion")
-        if version is not None and as_text(version, "publicIPAddressVersion").lower() == "ipv6":
-            self._findings.doubt(resource.subject, "only IPv4 is modelled", nic.key, resource.span)
-            return None
-        text = values.get("ipaddress")
-        address = as_address(as_text(text, "ipAddress")) if text else None
-        return PublicAddress(name, _sku(values.get("sku")), address, resource.span)
+def _name(item: dict[str, Any], position: int) -> str:
+    """Return the name of an IP configuration in lower case; one that is written without has its position for one."""
+    named = item.get("name") or item.get("id")
+    return name_of(named).lower() if isinstance(named, str) else f"#{position}"
 
 
-def _public_references(nic: Resource) -> Iterator[str]:
-    return (identity for identity in ids_in(nic.body) if kind_of(key_of(identity)) == _PUBLIC)
-
-
-def _sku(value: Any) -> Sku | None:
-    name = member(as_object(value, "sku"), "name")
-    return None if name is None else _SKUS.get(as_text(name, "sku").lower())
+def _pools(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    references = [as_reference(item, "loadBalancerBackendAddressPools") for item in as_list(value, "pools")]
+    return tuple(key_of(reference) for reference in references if reference is not None)
 
 
 def _machine(name: str, nics: tuple[Nic, ...], span: Span) -> Machine:

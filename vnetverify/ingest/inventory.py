@@ -48,7 +48,7 @@ _TELLING = frozenset(
 _INLINE = frozenset(f"{kind}/{segment.lower()}" for kind, lists in _CHILDREN.items() for _, segment in lists)
 # Lists of who refers to the resource: they change without it, and the referring side is what counts.
 _REFERRERS = {
-    "virtualnetworks/subnets": frozenset(("ipConfigurations",)),
+    "virtualnetworks/subnets": frozenset(("ipConfigurations", "privateEndpoints")),
     "networksecuritygroups": frozenset(("subnets", "networkInterfaces")),
     "routetables": frozenset(("subnets",)),
     "publicipaddresses": frozenset(("ipConfiguration",)),

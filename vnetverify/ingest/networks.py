@@ -12,7 +12,7 @@ from vnetverify.header import Prefix
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
-from vnetverify.ingest.references import places_mentioned, vnet_of
+from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import PEERING, SUBNET, VNET, read
 from vnetverify.ingest.values import (
@@ -26,13 +26,19 @@ from vnetverify.ingest.values import (
     prefixes_of,
     shown,
 )
-from vnetverify.model.network import DeploymentModel, LinkState, Peering, Subnet, Vnet
+from vnetverify.model.network import DeploymentModel, LinkState, Peering, PrivateEndpointPolicies, Subnet, Vnet
 from vnetverify.model.services import endpoint_name
 from vnetverify.source import Span
 
 _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 _NOT_HERE = "it is not in the input"
+_POLICIES = {
+    "disabled": PrivateEndpointPolicies.DISABLED,
+    "networksecuritygroupenabled": PrivateEndpointPolicies.SECURITY_GROUPS,
+    "routetableenabled": PrivateEndpointPolicies.ROUTE_TABLES,
+    "enabled": PrivateEndpointPolicies.ENABLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ class Networks:
         return vnet is None or vnet.subnet(name_of(key)) is None
 
     def has_prefixes(self, subnet: str) -> bool:
-        """Hold when IPv4 prefixes of the subnet with key `subnet` are known; call after `vnets`."""
+        """Hold when prefixes of the subnet with key `subnet` are known; call after `vnets`."""
         return subnet in self._placed
 
     def possible_homes(self, resource: Resource) -> tuple[str, ...]:
@@ -172,6 +178,10 @@ class Networks:
             if local_subnets is None or remote_subnets is None:
                 what = f"a subnet that takes part in {resource.subject}, a peering of subnets,"
                 self._findings.doubt_about(resource, what, _NOT_HERE)
+        only_ipv6 = flag("enableOnlyIPv6Peering", False)
+        if only_ipv6 and flag("peerCompleteVnets", True):
+            why = "only of a peering of subnets it is known what it does (R-PEER-20)"
+            self._findings.doubt_about(resource, f"`enableOnlyIPv6Peering` of {resource.subject}", why)
         return Peering(
             self.names[local],
             self.names[remote],
@@ -182,6 +192,7 @@ class Networks:
             None if state is None else _state(as_text(state, "peeringState")),
             local_subnets=local_subnets,
             remote_subnets=remote_subnets,
+            only_ipv6=only_ipv6,
             span=resource.span,
         )
 
@@ -275,21 +286,16 @@ class Networks:
         values, doubts = read(resource.body, resource.pointer, VNET)
         self._findings.doubts(resource, doubts, resource.key)
         self._findings.doubt_untold(resource, self._inventory.untold(resource))
-        ranges, ipv6 = _ranges(values)
+        ranges = _space(values.get("addressspace"), "addressSpace")
         self._spaces[resource.key] = ranges
-        if ipv6:
-            self._findings.doubt_about(resource, f"IPv6 ranges of {resource.subject}", "only IPv4 is modelled")
-        summary, more = _summary(values)
-        if more:
-            what = f"IPv6 prefixes that the gateways of {resource.subject} announce"
-            self._findings.doubt_about(resource, what, "only IPv4 is modelled")
         return Vnet(
             self.names[resource.key],
             ranges,
             subnets,
             resource.region,
             _subscription(resource.id),
-            summarized_gateway_prefixes=summary,
+            # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
+            summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
             tags=_tags(resource.body.get("tags")),
             span=resource.span,
         )
@@ -310,13 +316,12 @@ class Networks:
         values, doubts = read(resource.body, resource.pointer, SUBNET)
         self._findings.doubts(resource, doubts, key)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
+        self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
         several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
         if several and single and single not in several:
             raise Malformed("`addressPrefix` is none of `addressPrefixes`")
-        prefixes, ipv6 = prefixes_of(several or ([single] if single else []), "addressPrefix")
-        if ipv6:
-            self._findings.doubt_about(resource, f"IPv6 prefixes of {resource.subject}", "only IPv4 is modelled")
-        if not prefixes and not ipv6:
+        prefixes = prefixes_of(several or ([single] if single else []), "addressPrefix")
+        if not prefixes:
             raise Malformed("`addressPrefix` is missing")
         outbound = as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess")
         endpoints = tuple(self._service_endpoints(resource, values.get("serviceendpoints")))
@@ -326,8 +331,19 @@ class Networks:
             prefixes,
             default_outbound=outbound,
             service_endpoints=endpoints,
+            private_endpoint_policies=self._policies(resource, values.get("privateendpointnetworkpolicies")),
             span=resource.span,
         )
+
+    def _policies(self, subnet: Resource, value: Any) -> PrivateEndpointPolicies | None:
+        """Return which policies hold for private endpoints (F-PE-2), None where that is not told."""
+        if value is None:
+            return None
+        word = as_text(value, "privateEndpointNetworkPolicies")
+        if word.lower() not in _POLICIES:
+            what = f"`privateEndpointNetworkPolicies` of {subnet.subject}"
+            self._findings.doubt_about(subnet, what, f"`{shown(word)}` is not known to this version")
+        return _POLICIES.get(word.lower())
 
     def _service_endpoints(self, subnet: Resource, endpoints: Any) -> Iterator[str]:
         """Yield the services whose prefixes are told; where those of another lead is not known."""
@@ -347,11 +363,28 @@ class Networks:
         for item in as_list(configurations, "ipConfigurations"):
             identity = as_text(member(as_object(item, "ipConfigurations"), "id"), "ipConfigurations.id")
             owner = parent_of(identity.rstrip("/"))
-            if key_of(owner) not in self._inventory:
+            if key_of(owner) not in self._inventory and key_of(owner) not in self._of_endpoints:
                 missing.setdefault(key_of(owner), name_of(owner))
         for name in missing.values():
             what = f"interface `{name}` in {subnet.subject}"
             self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+
+    def _doubt_missing_endpoints(self, subnet: Resource, endpoints: Any) -> None:
+        """A private endpoint in the subnet that the input does not hold has addresses with routes of their own."""
+        for item in as_list(endpoints, "privateEndpoints"):
+            identity = as_text(member(as_object(item, "privateEndpoints"), "id"), "privateEndpoints.id")
+            if key_of(identity) not in self._inventory:
+                what = f"private endpoint `{shown(name_of(identity))}` in {subnet.subject}"
+                self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+
+    @cached_property
+    def _of_endpoints(self) -> frozenset[str]:
+        """The keys of the interfaces that private endpoints name as theirs: the endpoint says what is to be said."""
+        return frozenset(
+            key_of(identity)
+            for endpoint in self._inventory.of("privateendpoints")
+            for identity in ids_in(endpoint.stated("networkInterfaces"))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,18 +437,7 @@ def _state(text: str) -> LinkState:
 
 
 def _space(value: Any, what: str) -> tuple[Prefix, ...]:
-    return prefixes_of(member(as_object(value, what), "addressPrefixes"), "addressPrefixes")[0]
-
-
-def _ranges(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
-    space = as_object(values.get("addressspace"), "addressSpace")
-    return prefixes_of(member(space, "addressPrefixes"), "addressSpace.addressPrefixes")
-
-
-def _summary(values: dict[str, Any]) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
-    """Return what gateways announce in place of the ranges (R-GW-20), nothing where that is not said."""
-    space = as_object(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes")
-    return prefixes_of(member(space, "addressPrefixes"), "summarizedGatewayPrefixes.addressPrefixes")
+    return prefixes_of(member(as_object(value, what), "addressPrefixes"), f"{what}.addressPrefixes")
 
 
 def _subscription(identity: str) -> str | None:

@@ -15,6 +15,9 @@ _STANDING = (
     *NIC_KINDS,
     "virtualnetworkgateways",
     "virtualnetworks/virtualnetworkpeerings",
+    "loadbalancers",
+    "privateendpoints",
+    "azurefirewalls",
 )
 # Kinds whose resources say to which subnets they are fastened.
 _FASTENED = ("routetables", "networksecuritygroups", "natgateways")

@@ -81,6 +81,11 @@ SUBJECTS = {
     "localnetworkgateways": "local network gateway",
     "connections": "connection",
     "applicationsecuritygroups": "asg",
+    "loadbalancers": "load balancer",
+    "privateendpoints": "private endpoint",
+    "azurefirewalls": "firewall",
+    "firewallpolicies": "firewall policy",
+    "firewallpolicies/rulecollectiongroups": "rule collection group",
     "microsoft.compute/virtualmachines": "vm",
 }
 

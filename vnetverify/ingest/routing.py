@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from vnetverify.header import Prefix
+from vnetverify.header import Prefix, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
@@ -62,7 +62,7 @@ class Tables:
         return RouteTable(self.names[resource.key], routes, not off, resource.span)
 
     def _routes_of(self, resource: Resource, table: str) -> Iterator[UserRoute]:
-        """Yield the route, or nothing where it is one of IPv6 or not modelled."""
+        """Yield the route, or nothing where it is not modelled."""
         values, doubts = read(resource.body, resource.pointer, ROUTE)
         self._findings.doubts(resource, doubts, table)
         try:
@@ -70,19 +70,22 @@ class Tables:
             kind = as_text(values.get("nexthoptype"), "nextHopType")
             if kind.lower() not in _NEXT_HOPS:
                 self._doubt(resource, table, f"next hop type `{shown(kind)}` is not modelled")
-            elif not is_ipv6(destination):
+            else:
                 hop = _NEXT_HOPS[kind.lower()]
                 address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None
                 where = as_address(as_text(address, "nextHopIpAddress")) if address else None
                 for prefix, tag in self._reached(resource, table, destination):
-                    yield UserRoute(resource.name, prefix, hop, where, tag, resource.span)
+                    if where is None or prefix.family is family_of(where):
+                        yield UserRoute(resource.name, prefix, hop, where, tag, resource.span)
+                    else:
+                        self._doubt(resource, table, "a next hop of the other address family is not modelled")
         except Malformed as fault:
             message = f"{fault} in {resource.subject} of route table `{self.names[table]}`"
             self._findings.error("bad-value", message, resource.span)
 
     def _reached(self, resource: Resource, table: str, destination: str) -> Iterator[tuple[Prefix, str | None]]:
         """Yield the prefixes that a route leads to, with the service tag that stands for them (R-UDR-4)."""
-        if destination[:1].isdigit():
+        if destination[:1].isdigit() or is_ipv6(destination):
             yield as_prefix(destination), None
             return
         tag, prefixes = self._tags.get(destination.casefold(), (destination, ()))

@@ -104,8 +104,8 @@ def _is_harmless(value: Any, suspect: Suspect) -> bool:
     return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
 
 
-_BALANCED = Suspect("load balancers are not modelled", with_peers=True)
-_PRIVATE_ENDPOINT = Suspect("private endpoints are not modelled", with_peers=True)
+_BALANCED = Suspect("inbound NAT rules of load balancers are not modelled", with_peers=True)
+_GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
 _ENCRYPTION_THAT_DROPS_NOTHING = (
     {"enabled": False},
@@ -116,7 +116,8 @@ _ENCRYPTION_THAT_DROPS_NOTHING = (
 VNET = shape(
     "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes",
     "dhcpOptions enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
-    " flowLogs privateEndpointVNetPolicies newSubnetPrefix newSubnetName",
+    " flowLogs newSubnetPrefix newSubnetName",
+    privateEndpointVNetPolicies=Suspect("private endpoints in large numbers are not modelled", ("disabled",)),
     encryption=Suspect("encryption between hosts can drop packets", _ENCRYPTION_THAT_DROPS_NOTHING),
     ipAllocations=Suspect("reserved allocations are not modelled"),
     defaultPublicNatGateway=Suspect("a default NAT gateway is not modelled"),
@@ -124,11 +125,10 @@ VNET = shape(
 
 SUBNET = shape(
     "addressPrefix addressPrefixes networkSecurityGroup routeTable natGateway defaultOutboundAccess ipConfigurations"
-    " serviceEndpoints",
-    "privateEndpointNetworkPolicies privateLinkServiceNetworkPolicies ipConfigurationProfiles purpose sharingScope"
+    " serviceEndpoints privateEndpointNetworkPolicies privateEndpoints",
+    "privateLinkServiceNetworkPolicies ipConfigurationProfiles purpose sharingScope"
     " networkIntentPolicies ipamPoolPrefixAllocations",
     serviceEndpointPolicies=Suspect("service endpoint policies are not modelled"),
-    privateEndpoints=_PRIVATE_ENDPOINT,
     delegations=Suspect("a delegated subnet holds machines of a service that is not modelled"),
     resourceNavigationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
     serviceAssociationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
@@ -140,10 +140,9 @@ SUBNET = shape(
 PEERING = shape(
     "allowVirtualNetworkAccess allowForwardedTraffic allowGatewayTransit useRemoteGateways peeringState"
     " remoteVirtualNetwork remoteAddressSpace remoteVirtualNetworkAddressSpace peeringSyncLevel peerCompleteVnets"
-    " localSubnetNames remoteSubnetNames",
+    " localSubnetNames remoteSubnetNames enableOnlyIPv6Peering",
     "doNotVerifyRemoteGateways remoteBgpCommunities remoteVirtualNetworkEncryption localAddressSpace"
     " localVirtualNetworkAddressSpace routeServiceVips didVerifyRemoteGateways",
-    enableOnlyIPv6Peering=Suspect("a peering of IPv6 alone is not modelled", (False,)),
 )
 
 NSG = shape("securityRules subnets networkInterfaces", "defaultSecurityRules flowLogs flushConnection")
@@ -160,24 +159,23 @@ ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
 ROUTE = shape("addressPrefix nextHopType nextHopIpAddress", "hasBgpOverride")
 
 NIC = shape(
-    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine",
+    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint",
     "dnsSettings macAddress primary enableAcceleratedNetworking vnetEncryptionSupported hostedWorkloads"
     " allowPort25Out defaultOutboundConnectivityEnabled auxiliaryMode auxiliarySku workloadType dscpConfiguration"
     " migrationPhase virtualNetworkTapProvisioningState tapConfigurations ipConfigurationsSummary",
     disableTcpStateTracking=Suspect("untracked TCP is not modelled", (False,)),
     nicType=Suspect("this type of network interface is not modelled", ("standard",)),
-    privateEndpoint=_PRIVATE_ENDPOINT,
     privateLinkService=Suspect("private link services are not modelled"),
 )
 
 IP_CONFIGURATION = shape(
-    "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups",
+    "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups"
+    " loadBalancerBackendAddressPools",
     "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties",
-    loadBalancerBackendAddressPools=_BALANCED,
     loadBalancerInboundNatRules=_BALANCED,
     applicationGatewayBackendAddressPools=Suspect("application gateways are not modelled"),
-    gatewayLoadBalancer=_BALANCED,
-    privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32,)),
+    gatewayLoadBalancer=_GATEWAY_BALANCED,
+    privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32, 128)),
 )
 
 PUBLIC_ADDRESS = shape(
@@ -189,23 +187,93 @@ PUBLIC_ADDRESS = shape(
 
 NAT_GATEWAY = shape(
     "subnets publicIpAddresses publicIpPrefixes",
-    "idleTimeoutInMinutes publicIpAddressesV6 publicIpPrefixesV6",
+    "idleTimeoutInMinutes",
+    publicIpAddressesV6=Suspect("a NAT gateway for IPv6 is not modelled"),
+    publicIpPrefixesV6=Suspect("a NAT gateway for IPv6 is not modelled"),
     sourceVirtualNetwork=Suspect("a NAT gateway of a whole network is not modelled"),
     serviceGateway=Suspect("service gateways are not modelled"),
 )
 
 ASG = shape("")
 
+LOAD_BALANCER = shape(
+    "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku",
+    inboundNatRules=_BALANCED,
+    inboundNatPools=_BALANCED,
+    outboundRules=Suspect("outbound rules of load balancers are not modelled"),
+)
+
+FRONTEND = shape(
+    "privateIPAddress privateIPAddressVersion subnet publicIPAddress publicIPPrefix",
+    "privateIPAllocationMethod loadBalancingRules inboundNatRules inboundNatPools outboundRules",
+    gatewayLoadBalancer=_GATEWAY_BALANCED,
+)
+
+BACKEND_POOL = shape(
+    "backendIPConfigurations loadBalancerBackendAddresses virtualNetwork",
+    "loadBalancingRules outboundRule outboundRules inboundNatRules drainPeriodInSeconds syncMode",
+    tunnelInterfaces=_GATEWAY_BALANCED,
+)
+
+BACKEND_ADDRESS = shape(
+    "ipAddress virtualNetwork subnet networkInterfaceIPConfiguration",
+    "inboundNatRulesPortMapping",
+    adminState=Suspect("an administrative state of a member is not modelled", ("none",)),
+    loadBalancerFrontendIPConfiguration=Suspect("load balancers behind load balancers are not modelled"),
+)
+
+BALANCING_RULE = shape(
+    "frontendIPConfiguration backendAddressPool backendAddressPools probe protocol frontendPort backendPort"
+    " enableFloatingIP",
+    "idleTimeoutInMinutes enableTcpReset disableOutboundSnat loadDistribution",
+    enableConnectionTracking=Suspect("tracking of connections by a load balancer is not modelled", (False,)),
+)
+
+PROBE = shape(
+    "protocol port",
+    "requestPath intervalInSeconds numberOfProbes probeThreshold loadBalancingRules",
+    noHealthyBackendsBehavior=Suspect("members that get packets unhealthy are not modelled", ("allprobeddown",)),
+)
+
+PRIVATE_ENDPOINT = shape(
+    "subnet networkInterfaces privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs"
+    " ipConfigurations",
+    "customNetworkInterfaceName ipVersionType",
+    applicationSecurityGroups=Suspect("private endpoints in application security groups are not modelled"),
+)
+
+PRIVATE_LINK = shape("privateLinkServiceId privateLinkServiceConnectionState", "groupIds requestMessage")
+
+# Rules and lists by which a firewall drops change no address: that it may drop anything is an open fact of its own.
+FIREWALL = shape(
+    "ipConfigurations firewallPolicy additionalProperties",
+    "threatIntelMode autoscaleConfiguration ipGroups networkRuleCollections",
+    natRuleCollections=Suspect("destination translation by a firewall is not modelled"),
+    applicationRuleCollections=Suspect("application rules, by which a firewall acts as a proxy, are not modelled"),
+    managementIpConfiguration=Suspect("a firewall that tunnels what it sends to the Internet is not modelled"),
+    virtualHub=Suspect("Virtual WAN is not modelled"),
+    hubIPAddresses=Suspect("Virtual WAN is not modelled"),
+)
+
+FIREWALL_CONFIGURATION = shape("privateIPAddress subnet publicIPAddress", "privateIPAllocationMethod")
+
+FIREWALL_POLICY = shape(
+    "basePolicy ruleCollectionGroups snat",
+    "threatIntelMode threatIntelWhitelist insights dnsSettings sql intrusionDetection transportSecurity childPolicies"
+    " firewalls size",
+    explicitProxy=Suspect("proxies are not modelled", ({"enableExplicitProxy": False},)),
+)
+
+RULE_COLLECTION_GROUP = shape("ruleCollections", "priority")
+
 GATEWAY = shape(
-    "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic activeActive bgpSettings",
+    "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic activeActive bgpSettings"
+    " vpnClientConfiguration",
     "enableBgp active activeActiveMode vpnGatewayGeneration gatewayIpAddresses"
     " disableIPSecReplayProtection enablePrivateIpAddress enableDnsForwarding inboundDnsForwardingEndpoint"
     " virtualNetworkGatewayMigrationStatus packetCaptureDiagnosticState resiliencyModel autoScaleConfiguration"
     " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups",
     vpnType=Suspect("gateways with static traffic selectors are not modelled", ("routebased",)),
-    vpnClientConfiguration=Suspect(
-        "point-to-site clients are not modelled", members=("vpnClientAddressPool", "vngClientConnectionConfigurations")
-    ),
     customRoutes=Suspect("routes for point-to-site clients are not modelled", members=("addressPrefixes",)),
     natRules=Suspect("translation at a gateway is not modelled"),
     enableBgpRouteTranslationForNat=Suspect("translation at a gateway is not modelled", (False,)),
@@ -215,6 +283,13 @@ GATEWAY = shape(
 )
 
 GATEWAY_CONFIGURATION = shape("subnet", "privateIPAllocationMethod privateIPAddress publicIPAddress")
+
+VPN_CLIENTS = shape(
+    "vpnClientAddressPool",
+    "vpnClientProtocols vpnAuthenticationTypes vpnClientRootCertificates vpnClientRevokedCertificates"
+    " vpnClientIpsecPolicies radiusServerAddress radiusServerSecret radiusServers aadTenant aadAudience aadIssuer",
+    vngClientConnectionConfigurations=Suspect("pools for groups of point-to-site clients are not modelled"),
+)
 
 BGP_SETTINGS = shape("asn", "bgpPeeringAddress bgpPeeringAddresses peerWeight")
 
@@ -236,7 +311,7 @@ CONNECTION = shape(
 
 # Resource types of Microsoft.Network that carry no packet and change none.
 WITHOUT_EFFECT = _words(
-    "networkwatchers networkwatchers/flowlogs networkwatchers/connectionmonitors"
+    "privateendpoints/privatednszonegroups networkwatchers networkwatchers/flowlogs networkwatchers/connectionmonitors"
     " networkwatchers/packetcaptures privatednszones privatednszones/virtualnetworklinks dnszones"
     " dnsresolvers ddosprotectionplans ddoscustompolicies publicipprefixes expressroutecircuits"
     " expressroutecircuits/peerings expressroutecircuits/authorizations networkintentpolicies ipgroups"

@@ -8,15 +8,16 @@ from typing import Any
 
 from vnetverify.header import (
     ALL_PORTS,
-    LAST_IPV4,
     LAST_PORT,
     Interval,
     IntervalSet,
     NotAPrefix,
     Prefix,
+    family_of,
     interval_set,
     parse_address,
 )
+from vnetverify.model.network import Sku
 
 
 class Malformed(ValueError):
@@ -73,6 +74,15 @@ def as_reference(value: Any, what: str) -> str | None:
     return as_text(member(as_object(value, what), "id"), f"{what}.id")
 
 
+_SKUS = {"standard": Sku.STANDARD, "standardv2": Sku.STANDARD, "basic": Sku.BASIC}
+
+
+def sku_of(value: Any) -> Sku | None:
+    """Return the SKU that the object `value` names, None where it names none that is known."""
+    name = member(as_object(value, "sku"), "name")
+    return None if name is None else _SKUS.get(as_text(name, "sku").lower())
+
+
 def printable(text: str) -> str:
     """Return `text` without lone surrogates, which JSON can spell and no output can carry."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
@@ -95,10 +105,11 @@ def as_prefix(text: str) -> Prefix:
         value = parse_address(address)
     except NotAPrefix as error:
         raise Malformed(shown(str(error))) from error
-    if slash and not (length.isascii() and length.isdigit() and len(length) <= 2 and int(length) <= 32):
-        raise Malformed(f"`{shown(text)}` has no prefix length from 0 to 32")
-    bits = int(length) if slash else 32
-    return Prefix(value & (LAST_IPV4 << (32 - bits)) & LAST_IPV4, bits)
+    bits = family_of(value).bits
+    if slash and not (length.isascii() and length.isdigit() and len(length) <= 3 and int(length) <= bits):
+        raise Malformed(f"`{shown(text)}` has no prefix length from 0 to {bits}")
+    fixed = int(length) if slash else bits
+    return Prefix(value >> (bits - fixed) << (bits - fixed), fixed)
 
 
 def as_address(text: str) -> int:
@@ -108,11 +119,9 @@ def as_address(text: str) -> int:
         raise Malformed(shown(str(error))) from error
 
 
-def prefixes_of(values: Any, what: str) -> tuple[tuple[Prefix, ...], tuple[str, ...]]:
-    """Return the IPv4 prefixes of the list `values`, each once, and its IPv6 ones as they are spelt."""
-    texts = [as_text(value, what) for value in as_list(values, what)]
-    ipv4 = dict.fromkeys(as_prefix(text) for text in texts if not is_ipv6(text))
-    return tuple(ipv4), tuple(text for text in texts if is_ipv6(text))
+def prefixes_of(values: Any, what: str) -> tuple[Prefix, ...]:
+    """Return the prefixes of the list `values`, of either family, each once."""
+    return tuple(dict.fromkeys(as_prefix(as_text(value, what)) for value in as_list(values, what)))
 
 
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)

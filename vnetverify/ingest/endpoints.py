@@ -1,0 +1,181 @@
+"""Private endpoints: where they have their addresses, and whether their connection is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PRIVATE_ENDPOINT, PRIVATE_LINK, Shape, read
+from vnetverify.ingest.values import (
+    Malformed,
+    as_address,
+    as_list,
+    as_object,
+    as_reference,
+    as_text,
+    member,
+    shown,
+)
+from vnetverify.model.network import PrivateEndpoint
+
+_ENDPOINTS = "privateendpoints"
+_NOT_HERE = "it is not in the input"
+_CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+_APPROVED = {"approved": True, "pending": False, "rejected": False, "disconnected": False}
+# What an interface of an endpoint does not have, and would mean more than the model holds.
+_BEYOND_AN_ADDRESS = (
+    "networksecuritygroup",
+    "publicipaddress",
+    "applicationsecuritygroups",
+    "loadbalancerbackendaddresspools",
+)
+
+
+class Endpoints:
+    """The private endpoints of an input; make them when the vnets are made."""
+
+    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks) -> None:
+        self._inventory = inventory
+        self._findings = findings
+        self._networks = networks
+        self._names = unique_names(((one.id, one.span) for one in inventory.of(_ENDPOINTS)), findings)
+        self._interfaces = _interfaces(inventory)
+
+    def private_endpoints(self) -> dict[str, PrivateEndpoint]:
+        found = {}
+        for resource in self._inventory.of(_ENDPOINTS):
+            if resource.is_bare:
+                self._findings.concern(resource.key, *self._networks.possible_homes(resource))
+                self._doubt(resource, resource.subject, "it is listed without its properties")
+                continue
+            try:
+                endpoint = self._endpoint(resource)
+            except Malformed as fault:
+                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            else:
+                if endpoint is not None:
+                    found[endpoint.name] = endpoint
+        return found
+
+    def _doubt(self, resource: Resource, what: str, why: str) -> None:
+        """Record what is not modelled; an endpoint's address has a route in every network peered with its own."""
+        self._findings.doubt_about(resource, what, why, with_peers=True)
+
+    def _read(self, resource: Resource, item: dict[str, Any], pointer: str, kind: Shape, what: str) -> dict[str, Any]:
+        values, doubts = read(item, pointer, kind)
+        for doubt in doubts:
+            self._doubt(resource, f"`{doubt.name}` of {what}", doubt.why)
+        return values
+
+    def _endpoint(self, resource: Resource) -> PrivateEndpoint | None:
+        subject = resource.subject
+        values = self._read(resource, resource.body, resource.pointer, PRIVATE_ENDPOINT, subject)
+        subnet = as_reference(values.get("subnet"), "subnet")
+        if subnet is None or key_of(subnet) not in self._networks.places:
+            raise Malformed("`subnet` names no subnet of a virtual network")
+        where = self._networks.places[key_of(subnet)]
+        self._findings.concern(resource.key, parent_of(key_of(subnet)))
+        is_approved = self._is_approved(resource, values)
+        addresses = self._addresses(resource, values)
+        if addresses and not self._networks.has_prefixes(key_of(subnet)):
+            self._doubt(resource, f"where {subject} has its address", "the prefixes of its subnet are not in the input")
+            addresses = ()
+        if is_approved is None or not addresses:
+            return None
+        name = self._names[resource.key]
+        return PrivateEndpoint(name, where.vnet, where.subnet, addresses, is_approved, resource.span)
+
+    def _is_approved(self, resource: Resource, values: dict[str, Any]) -> bool | None:
+        """Return whether the connections of the endpoint are approved (F-PE-5), None where that is in doubt."""
+        states = set()
+        for field in _CONNECTIONS:
+            for item in as_list(values.get(field.lower()), field):
+                inner = self._read(resource, as_object(item, field), resource.pointer, PRIVATE_LINK, resource.subject)
+                self._doubt_target(resource, inner.get("privatelinkserviceid"))
+                state = as_object(inner.get("privatelinkserviceconnectionstate"), "privateLinkServiceConnectionState")
+                word = as_text(member(state, "status") or "", "privateLinkServiceConnectionState.status")
+                states.add(_APPROVED.get(word.lower()))
+        if len(states) == 1 and None not in states:
+            return states.pop()
+        why = "their states differ" if len(states) > 1 else "it is not in the input"
+        self._doubt(resource, f"the state of the connections of {resource.subject}", why)
+        return None
+
+    def _doubt_target(self, resource: Resource, target: Any) -> None:
+        """What leads to a network of somebody's, and not to a service of Azure's, is not modelled (F-PE-10)."""
+        reference = as_text(target or "", "privateLinkServiceId")
+        kind = kind_of(key_of(reference))
+        if "." not in kind:
+            what = f"where {resource.subject} leads, `{shown(name_of(reference))}`,"
+            why = "private link services are not modelled" if kind or reference else _NOT_HERE
+            self._doubt(resource, what, why)
+
+    def _addresses(self, resource: Resource, values: dict[str, Any]) -> tuple[int, ...]:
+        """Return the addresses of the endpoint, in doubt where some may be missing.
+
+        Its interfaces have all of them. Azure demands that static ones, and names, are given for each as well.
+        """
+        interfaces = self._interfaces.get(resource.key, {})
+        present = [one for key in interfaces if (one := self._inventory.find(key)) is not None]
+        own = dict.fromkeys(address for one in present for address in self._of_interface(resource, one))
+        told = dict.fromkeys(_told(values))
+        subject = resource.subject
+        if present and len(present) == len(interfaces):
+            if not told.keys() <= own.keys():
+                self._doubt(resource, f"an address of {subject}", "its interface does not have it")
+        elif not told:
+            self._doubt(resource, f"an address of {subject}", _NOT_HERE)
+        return tuple(own | told)
+
+    def _of_interface(self, resource: Resource, interface: Resource) -> Iterator[int]:
+        what = f"{interface.subject} of {resource.subject}"
+        values = self._read(resource, interface.body, interface.pointer, NIC, what)
+        self._doubt_beyond(resource, values, what)
+        for item in as_list(values.get("ipconfigurations"), "ipConfigurations"):
+            body = as_object(item, "ipConfigurations")
+            inner = self._read(resource, body, interface.pointer, IP_CONFIGURATION, what)
+            self._doubt_beyond(resource, inner, what)
+            text = inner.get("privateipaddress")
+            if text:
+                yield as_address(as_text(text, "privateIPAddress"))
+            else:
+                self._doubt(resource, f"an address of {what}", "it is not assigned yet")
+
+    def _doubt_beyond(self, resource: Resource, values: dict[str, Any], what: str) -> None:
+        for field in _BEYOND_AN_ADDRESS:
+            if values.get(field):
+                self._doubt(resource, what, "an endpoint's interface with more than an address is not modelled")
+
+
+def _interfaces(inventory: Inventory) -> dict[str, dict[str, None]]:
+    """Return the keys of the interfaces of each endpoint, as either of the two tells them."""
+    found: dict[str, dict[str, None]] = {one.key: {} for one in inventory.of(_ENDPOINTS)}
+    for endpoint in inventory.of(_ENDPOINTS):
+        for identity in ids_in(endpoint.stated("networkInterfaces")):
+            if kind_of(key_of(identity)) in NIC_KINDS:
+                found[endpoint.key][key_of(identity)] = None
+    for kind in NIC_KINDS:
+        for interface in inventory.of(kind):
+            reference = member(as_object(interface.stated("privateEndpoint") or None, "privateEndpoint"), "id")
+            if isinstance(reference, str) and key_of(reference) in found:
+                found[key_of(reference)][interface.key] = None
+    return found
+
+
+def _told(values: dict[str, Any]) -> Iterator[int]:
+    """Yield the addresses that the endpoint tells itself, with names or as static ones."""
+    for item in as_list(values.get("customdnsconfigs"), "customDnsConfigs"):
+        addresses = as_list(member(as_object(item, "customDnsConfigs"), "ipAddresses"), "customDnsConfigs.ipAddresses")
+        yield from (as_address(as_text(address, "customDnsConfigs.ipAddresses")) for address in addresses)
+    for item in as_list(values.get("ipconfigurations"), "ipConfigurations"):
+        body = as_object(item, "ipConfigurations")
+        inner = body.get("properties") if isinstance(body.get("properties"), dict) else body
+        text = member(as_object(inner, "ipConfigurations"), "privateIPAddress")
+        if text:
+            yield as_address(as_text(text, "privateIPAddress"))

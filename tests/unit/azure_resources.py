@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,8 @@ def resource(kind: str, name: str, group: str = GROUP, **properties: Any) -> dic
 
 
 def vnet(name: str, space: str = "10.0.0.0/16", *subnets: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    return resource(
-        "virtualNetworks",
-        name,
-        addressSpace={"addressPrefixes": [space]},
-        subnets=list(subnets),
-        **{"virtualNetworkPeerings": [], **properties},
-    )
+    ordinary = {"addressSpace": {"addressPrefixes": [space]}, "virtualNetworkPeerings": []}
+    return resource("virtualNetworks", name, subnets=list(subnets), **{**ordinary, **properties})
 
 
 def subnet(name: str, prefix: str = "10.0.0.0/24", **properties: Any) -> dict[str, Any]:
@@ -99,3 +96,25 @@ def errors(imported: Imported) -> list[str]:
 
 def doubts(network: Network) -> list[tuple[str, tuple[str, ...]]]:
     return [(item.what, item.vnets) for item in network.unmodelled]
+
+
+_STRANGE: tuple[Any, ...] = (None, 7, "x", [], {}, [7], {"id": "/providers/"})
+
+
+def strange_variants(content: Any) -> Iterator[Any]:
+    """Yield `content` with one value at a time replaced by one that does not belong there."""
+    for path in _places(content):
+        for value in _STRANGE:
+            changed = copy.deepcopy(content)
+            holder = changed
+            for step in path[:-1]:
+                holder = holder[step]
+            holder[path[-1]] = value
+            yield changed
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from _places(item, (*path, key))

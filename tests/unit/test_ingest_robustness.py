@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.azure_resources import strange_variants
 from vnetverify.diagnostic import Severity
 from vnetverify.ingest import Imported, read_path
 from vnetverify.model.wellformed import check
 
 _EXPORT = Path(__file__).resolve().parents[2] / "specs" / "estates" / "contoso-export"
-_STRANGE: tuple[Any, ...] = (None, 7, "x", [], {}, [7], {"id": "/providers/"})
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield (*path, key)
-        yield from _places(item, (*path, key))
-
-
-def _changed(content: Any, path: tuple[Any, ...], value: Any) -> Any:
-    changed = copy.deepcopy(content)
-    holder = changed
-    for step in path[:-1]:
-        holder = holder[step]
-    holder[path[-1]] = value
-    return changed
 
 
 def _has_errors(imported: Imported) -> bool:
@@ -47,13 +29,11 @@ def test_a_strange_value_anywhere_is_no_traceback(name: str, tmp_path: Path) -> 
     resources = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(_EXPORT.glob("*.json"))]
     position = next(index for index, resource in enumerate(resources) if resource["name"] == name)
     file = tmp_path / "export.json"
-    for path in _places(resources[position]):
-        for value in _STRANGE:
-            changed = [*resources[:position], _changed(resources[position], path, value), *resources[position + 1 :]]
-            file.write_text(json.dumps(changed), encoding="utf-8")
-            imported = read_path(file)
-            if not _has_errors(imported):
-                check(imported.network)
+    for changed in strange_variants(resources[position]):
+        file.write_text(json.dumps([*resources[:position], changed, *resources[position + 1 :]]), encoding="utf-8")
+        imported = read_path(file)
+        if not _has_errors(imported):
+            check(imported.network)
 
 
 def test_the_export_as_it_stands_is_wholly_modelled() -> None:

@@ -162,9 +162,9 @@ def _interfaces(inventory: Inventory) -> dict[str, dict[str, None]]:
                 found[endpoint.key][key_of(identity)] = None
     for kind in NIC_KINDS:
         for interface in inventory.of(kind):
-            reference = member(as_object(interface.stated("privateEndpoint") or None, "privateEndpoint"), "id")
-            if isinstance(reference, str) and key_of(reference) in found:
-                found[key_of(reference)][interface.key] = None
+            for identity in ids_in(interface.stated("privateEndpoint")):
+                if key_of(identity) in found:
+                    found[key_of(identity)][interface.key] = None
     return found
 
 

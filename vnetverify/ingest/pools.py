@@ -111,7 +111,8 @@ class Pools:
         what = f"`{shown(name_of(parent_of(key)))}` in pool `{name}` of {balancer.subject}"
         card = self._configurations.get(key)
         if card is None:
-            self._findings.concern(balancer.key, *self._networks.possible_homes(balancer))
+            if not self._findings.concerned_by(balancer.key):  # all members of a pool are of one vnet (F-LB-5)
+                self._findings.concern(balancer.key, *self._networks.possible_homes(balancer))
             doubt(what, _NOT_HERE)
             return None
         self._findings.concern(balancer.key, *self._findings.concerned_by(card.resource.key))

@@ -38,7 +38,8 @@ class PublicAddresses:
 
     def one_of(self, holder: Resource, references: list[tuple[str, Family]], family: Family) -> PublicAddress | None:
         """Return the first public address that `holder` names for its addresses of `family`, in doubt about others."""
-        found = [self._named(reference, holder, family) for reference, own in references if own is family]
+        wanted = dict.fromkeys(reference for reference, own in references if own is family)
+        found = [self._named(reference, holder, family) for reference in wanted]
         known = [address for address in found if address is not None]
         for extra in known[1:]:
             what = f"public address `{extra.name}` of {holder.subject}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.simulator_networks import (
@@ -13,6 +15,7 @@ from tests.unit.simulator_networks import (
     network,
     nic,
     nsg,
+    prefixes,
     public,
     route,
     rule,
@@ -24,7 +27,7 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import EVERY_IPV4, Flow, parse_address
-from vnetverify.model.network import Connection, Network, Sku
+from vnetverify.model.network import Connection, Network, Site, Sku
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.gateways import learned
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, converse, trace
@@ -191,3 +194,96 @@ def test_a_circuit_joins_no_gateway_that_declares_it_refuses(declared: bool | No
 
     for gateway, prefix in (("ea", "10.2.0.0/16"), ("eb", "10.1.0.0/16")):
         assert (prefix in [str(e.prefix) for e in learned(net, gateway, world("U-R-GW-18"))]) is expected
+
+
+# -- pools of clients, and declared routes --------------------------------------------------------------
+
+
+def served(*more: object, of: Site | None = None) -> Network:
+    """Return a hub whose VPN gateway serves `branch`, or the site given."""
+    return network(
+        vnet("hub", "10.0.0.0/16", subnet("GatewaySubnet", "10.0.255.0/24"), subnet("s", "10.0.0.0/24")),
+        vpn("g", "hub"),
+        site("branch", "192.168.0.0/16") if of is None else of,
+        *more,  # type: ignore[arg-type]
+    )
+
+
+POOL = site("users", "172.16.201.0/24", point_to_site=True)
+BY_POOL = Connection("pool", "g", site="users")
+
+
+def test_clients_of_a_pool_reach_hosts_as_a_site_does() -> None:
+    net = served(BY_POOL, of=POOL)
+
+    assert converse(net, at("users"), flow("172.16.201.4", "10.0.0.4"), world()).established
+    assert converse(net, at("hub.s"), flow("10.0.0.4", "172.16.201.4"), world()).established
+
+
+def test_two_clients_of_a_pool_reach_each_other_where_a_fact_says_so() -> None:
+    net, packet = served(BY_POOL, of=POOL), flow("172.16.201.4", "172.16.201.5")
+
+    assert converse(net, at("users"), packet, world()).why == (
+        "the first packet is dropped: g carries nothing from one client of users to another (R-GW-25)"
+    )
+    both = converse(net, at("users"), packet, world("U-R-GW-25(g)"))
+    assert both.established
+    assert both.forward.met == ("g",)
+
+
+def test_the_fact_is_of_the_gateway_that_the_pool_chooses() -> None:
+    net = served(BY_POOL, Connection("other", "h", site="users"), vpn("h", "hub"), of=POOL)
+    packet = flow("172.16.201.4", "172.16.201.5")
+
+    assert trace(net, at("users"), packet, world("U-R-GW-25(h)")).met == ("h",)
+    assert trace(net, at("users"), packet, world("U-R-GW-25(g)", "U-SITE(users, pool)")).met == ("g",)
+
+
+def test_no_other_site_sends_to_itself() -> None:
+    net = served(Connection("c", "g", site="branch"))
+
+    lost = trace(net, at("branch"), flow("192.168.0.4", "192.168.0.5"), world("U-R-GW-25(g)")).outcome
+
+    assert isinstance(lost, Dropped)
+    assert lost.rule == "R-GW-24"
+
+
+def test_clients_of_a_pool_pass_nothing_on() -> None:
+    net = served(replace(BY_POOL, prefixes=prefixes("172.16.0.0/16")), of=POOL)
+
+    lost = trace(net, at("hub.s"), flow("10.0.0.4", "172.16.9.9"), world("U-RELAYS(users)")).outcome
+
+    assert isinstance(lost, Dropped)
+    assert lost.rule == "R-GW-2"
+
+
+def declared(*, bgp: bool, routes: str) -> Network:
+    branch = site("branch", "192.168.0.0/16", routes=prefixes(routes))
+    return served(Connection("c", "g", site="branch", bgp=bgp), of=branch)
+
+
+def test_what_a_site_does_not_route_to_azure_does_not_get_there() -> None:
+    net = declared(bgp=False, routes="10.5.0.0/16")
+
+    assert not converse(net, at("branch"), flow("192.168.0.4", "10.0.0.4"), world()).established
+    assert not converse(net, at("hub.s"), flow("10.0.0.4", "192.168.0.4"), world("U-R-GW-22")).established
+
+
+def test_what_it_routes_to_azure_does() -> None:
+    net = declared(bgp=False, routes="10.0.0.0/24")
+
+    assert converse(net, at("branch"), flow("192.168.0.4", "10.0.0.4"), world()).established
+
+
+def test_a_site_that_speaks_bgp_has_what_it_is_told_as_well() -> None:
+    net = declared(bgp=True, routes="10.5.0.0/16")
+
+    assert converse(net, at("branch"), flow("192.168.0.4", "10.0.0.4"), world()).established
+
+
+def test_declared_routes_lead_to_the_gateway_whatever_it_announces() -> None:
+    net = declared(bgp=False, routes="0.0.0.0/0")
+
+    left = trace(net, at("branch"), flow("192.168.0.4", "10.9.0.4"), world())
+
+    assert left.met == ("g",)

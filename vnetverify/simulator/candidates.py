@@ -1,6 +1,6 @@
 """The candidates of a subnet's table, whatever the world (R-EFF-1).
 
-Rules R-SYS-1..10, R-SEL-3, R-SEL-6..8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30,
+Rules R-SYS-1..11, R-SEL-3, R-SEL-6..8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30,
 R-PEER-17..19, R-CG-1, R-CG-5 and R-ADDR-6.
 """
 
@@ -14,6 +14,7 @@ from vnetverify.header import EVERY_IPV4, Family, Prefix, parse_prefix
 from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
+from vnetverify.simulator.endpoint_routes import endpoint_routes
 from vnetverify.simulator.gateways import entries_of, next_hop_of, prefixes_kept, servers
 from vnetverify.simulator.hops import (
     NEVER,
@@ -260,13 +261,14 @@ _LOSES_TO_SERVICE = "a learned route does not beat the service endpoint around i
 
 
 def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
-    """Return the routes that Azure adds by itself (R-SYS-1, R-SYS-2, R-SYS-7, R-SYS-9, R-CG-1)."""
+    """Return the routes that Azure adds by itself (R-SYS-1, R-SYS-2, R-SYS-7, R-SYS-9, R-SYS-11, R-CG-1)."""
     situation, vnet = table.situation, table.situation.vnet(table.subnet.vnet)
     for prefix in table.own:
         yield Route(prefix, Origin.SYSTEM, ToVnet(), (2, 1), "R-SYS-1", vnet.span)
     for peer, range_ in table.peered:
         span, present = view(situation, vnet.name, peer).half.span, all_of(range_.when)
         yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), (2, 1), "R-SYS-7", span, present)
+    yield from endpoint_routes(situation, table.subnet, table_of(situation, table.subnet))
     for mate, prefix in table.grouped:
         yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span)
     for service, prefix in table.endpoints:

@@ -21,6 +21,7 @@ from vnetverify.simulator.frontends import balanced_at, machine_behind
 from vnetverify.simulator.hops import (
     Hop,
     ToAppliance,
+    ToEndpoint,
     ToGateway,
     ToInternet,
     ToMate,
@@ -362,6 +363,10 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
         case ToVnet():
             return expected.kind is HopKind.VNET_LOCAL
         case ToPeer(vnet) | ToMate(vnet):
+            return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
+        case ToEndpoint(_, vnet) if vnet == subnet.vnet:
+            return expected.kind is HopKind.VNET_LOCAL
+        case ToEndpoint(_, vnet):
             return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
         case ToAppliance(address):
             named = expected.name is None or expected.name == appliance_at(situation, subnet, address)

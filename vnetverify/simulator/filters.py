@@ -1,7 +1,7 @@
 """Network security groups at a host or interface: which rule judges a packet.
 
-Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4, F-PLAT-1..3, F-PIP-1..3, R-ADDR-6
-and R-UDR-19.
+Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4, F-PLAT-1..3, F-PIP-1..3, F-PE-3,
+F-PE-9, R-ADDR-6 and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -185,8 +185,17 @@ def judge_at(
     situation: Situation, interface: Interface, direction: Direction, packet: Packet, is_reply: bool
 ) -> Judgement:
     """Return what the groups at `interface` say, the interface's first on the way out (F-EVAL-1..3)."""
+    return _judgement(Filter(situation, interface, direction, packet, is_reply))
+
+
+def judge_at_endpoint(situation: Situation, interface: Interface, packet: Packet, *, is_reply: bool) -> Judgement:
+    """Return what the subnet's group says at a private endpoint, where rules read otherwise (F-PE-3, F-PE-9)."""
+    return _judgement(Filter(situation, interface, Direction.INBOUND, packet, is_reply, at_endpoint=True))
+
+
+def _judgement(place: Filter) -> Judgement:
+    situation, interface, direction, packet = place.situation, place.interface, place.direction, place.packet
     mark = len(situation.asked)
-    place = Filter(situation, interface, direction, packet, is_reply)
     groups = tuple(attached(situation, interface, direction))
     if groups and packet.family is Family.IPV6 and packet.protocol == ICMPV6:
         decision = _icmpv6_decision(place, groups[0][1])
@@ -258,6 +267,7 @@ class Filter:
     direction: Direction
     packet: Packet
     is_reply: bool
+    at_endpoint: bool = False
 
 
 def _decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
@@ -290,6 +300,8 @@ def _protocol_fits(place: Filter, rule: SecurityRule) -> bool:
 def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
     """Hold when the packet's ports are the rule's (F-NSG-8); protocols without ports are F-NSG-9 and F-NSG-17."""
     packet = place.packet
+    if packet.protocol in (TCP, UDP) and place.at_endpoint:
+        return _ports_fit_at_endpoint(place, rule, label)
     if packet.protocol in (TCP, UDP):
         return lies_in(packet.source_port, rule.source_ports) and lies_in(
             packet.destination_port, rule.destination_ports
@@ -298,6 +310,22 @@ def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
         return True
     question = "U-ICMPPORT" if packet.protocol == packet.family.icmp else "U-PROTOPORT"
     return place.situation.holds(uncertainty(question, label))
+
+
+def _ports_fit_at_endpoint(place: Filter, rule: SecurityRule, label: str) -> bool:
+    """Hold when the destination port is the rule's, as a private endpoint reads it (F-PE-3, F-PE-9).
+
+    Source ports do not count. Of several ranges the first is sure, the others are by a fact; a port in none is
+    denied by a rule that denies where another fact says so.
+    """
+    port, first = place.packet.destination_port, rule.first_destination_ports
+    if first is None:
+        return lies_in(port, rule.destination_ports)
+    if lies_in(port, first):
+        return True
+    if lies_in(port, rule.destination_ports):
+        return place.situation.holds(uncertainty("U-PEPORT", label))
+    return rule.access is Access.DENY and place.situation.holds(uncertainty("U-PEDENY", label))
 
 
 def _address_fits(place: Filter, field: AddressField, side: Side, label: str) -> bool:

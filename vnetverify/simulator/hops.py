@@ -47,6 +47,14 @@ class ToMate:
 
 
 @dataclass(frozen=True, slots=True)
+class ToEndpoint:
+    """Delivery in `vnet`, where the private endpoint `name` stands (R-SYS-11)."""
+
+    name: str
+    vnet: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToAppliance:
     address: int
 
@@ -75,7 +83,7 @@ class ToNowhere:
     """Azure's next hop `None`: dropped."""
 
 
-Hop = ToVnet | ToPeer | ToMate | ToAppliance | ToGateway | ToService | ToInternet | ToNowhere
+Hop = ToVnet | ToPeer | ToMate | ToEndpoint | ToAppliance | ToGateway | ToService | ToInternet | ToNowhere
 
 
 def hop_text(hop: Hop) -> str:
@@ -87,6 +95,8 @@ def hop_text(hop: Hop) -> str:
             return f"via peering with {vnet}"
         case ToMate(vnet):
             return f"via the connected group with {vnet}"
+        case ToEndpoint(name):
+            return f"to private endpoint {name}"
         case ToAppliance(address):
             return f"via appliance {address_text(address)}"
         case ToGateway(None):

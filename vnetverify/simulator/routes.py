@@ -20,6 +20,7 @@ from vnetverify.simulator.hops import (
     Origin,
     Route,
     ToAppliance,
+    ToEndpoint,
     ToGateway,
     ToInternet,
     ToMate,
@@ -155,6 +156,8 @@ def _as_azure_shows(situation: Situation, subnet: Subnet, route: Route) -> tuple
             return ("VNetPeering" if same_region else "VNetGlobalPeering"), vnet
         case ToMate(vnet):
             return "ConnectedGroup", vnet
+        case ToEndpoint(name):
+            return "InterfaceEndpoint", name
         case ToAppliance(address):
             return "BgpNva" if route.origin is Origin.GATEWAY else "VirtualAppliance", address_text(address)
         case ToGateway(name):
@@ -176,6 +179,7 @@ __all__ = [
     "Route",
     "Selection",
     "ToAppliance",
+    "ToEndpoint",
     "ToGateway",
     "ToInternet",
     "ToMate",

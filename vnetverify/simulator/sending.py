@@ -14,6 +14,7 @@ from vnetverify.model.network import SUBNETS_OF_SERVICES, Direction, Gateway, Ga
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross, record_crossing
+from vnetverify.simulator.endpoints import at_endpoint, endpoint_at
 from vnetverify.simulator.filters import Interface, declared_interface, undeclared_interface
 from vnetverify.simulator.frontends import at_frontend, at_next_hop, balanced_at
 from vnetverify.simulator.gateways import servers, takes_fastpath
@@ -21,6 +22,7 @@ from vnetverify.simulator.hops import (
     Origin,
     Route,
     ToAppliance,
+    ToEndpoint,
     ToGateway,
     ToInternet,
     ToMate,
@@ -113,7 +115,7 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
     match route.hop:
         case ToVnet():
             return _inside_vnet(journey, sending, is_user)
-        case ToPeer(vnet):
+        case ToPeer(vnet) | ToEndpoint(_, vnet):
             return deliver(journey, sending, vnet)
         case ToMate(vnet):
             return _overlapping(journey, sending, vnet) or deliver(journey, sending, vnet)
@@ -196,8 +198,8 @@ def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
         appliance = declared_appliance(situation, situation.network.machines[nic.machine])
         return AtAppliance(appliance, declared_interface(situation, nic))
     subnet = host_subnet(situation.vnet(vnet), point(address))
-    if subnet is None:
-        return journey.drop(where, f"nothing can stand at next hop {address_text(address)}", "R-UDR-9")
+    if subnet is None or endpoint_at(situation, vnet, address) is not None:
+        return journey.drop(where, f"nothing that forwards can stand at next hop {address_text(address)}", "R-UDR-9")
     interface = undeclared_interface(subnet, address)
     return AtAppliance(implied_appliance(interface), interface)
 
@@ -209,13 +211,13 @@ def _to_gateway(journey: Journey, sending: Sending, learned_from: str | None) ->
         gateway = gateway_by_user_route(situation, sending.subnet)
         if gateway is None:
             return journey.drop(where, "the route's next hop needs one VPN gateway alone", "R-UDR-5")
-        return _into(journey, sending, gateway, by_user_route=True)
+        return enter(journey, sending, gateway, by_user_route=True)
     if isinstance(sending.sender, FromGateway) and sending.sender.out_of_tunnel:
         return journey.drop(where, "what came out of a tunnel goes into none by a learned route", "R-GW-16")
-    return _into(journey, sending, situation.network.gateways[learned_from], by_user_route=False)
+    return enter(journey, sending, situation.network.gateways[learned_from], by_user_route=False)
 
 
-def _into(journey: Journey, sending: Sending, gateway: Gateway, *, by_user_route: bool) -> IntoGateway:
+def enter(journey: Journey, sending: Sending, gateway: Gateway, *, by_user_route: bool) -> IntoGateway:
     """Return the entry into `gateway`, which crosses the peering with its vnet (R-GW-4)."""
     if gateway.vnet != sending.subnet.vnet:
         record_crossing(journey, sending.subnet.vnet, gateway.vnet)
@@ -249,6 +251,9 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     balanced = balanced_at(situation, vnet, only(destination))
     if balanced is not None:
         return at_frontend(journey, balanced, sending.subnet.vnet)
+    endpoint = endpoint_at(situation, vnet, only(destination))
+    if endpoint is not None:
+        return at_endpoint(journey, endpoint, sending.subnet.vnet)
     nic = situation.index.holders.get((vnet, only(destination)))
     if nic is None and subnet.name.casefold() in SUBNETS_OF_SERVICES:
         return journey.drop(subnet.id, f"{lowest_text(destination)} is not declared in {subnet.id}", "R-ADDR-8")

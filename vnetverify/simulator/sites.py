@@ -1,6 +1,6 @@
 """Networks on premises: what comes to a site, what it sends, and whether it relays.
 
-Rules R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-META-3, R-TRAF-3 and I-FAILURES.
+Rules R-GW-2, R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-GW-25, R-META-3, R-TRAF-3 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from vnetverify.simulator.addressing import covers, is_public, lowest_text, only
 from vnetverify.simulator.gateways import (
     announces,
     entries_of,
+    is_bgp,
     is_known,
     is_near,
     joined_gateways,
@@ -41,6 +42,9 @@ def into_site(journey: Journey, arrival: IntoSite) -> Next:
         return delivered_at_site(journey, site, arrival.gateway.name)
     if journey.repeats("site", site.name, arrival.way.name):
         return journey.drop(site.name, "the packet was here before: a loop", "R-TRAF-3")
+    if site.point_to_site:
+        reason = f"clients of the pool {site.name} pass nothing on"
+        return journey.drop(site.name, reason, "R-GW-2", site.span)
     if not journey.situation.holds(uncertainty("U-RELAYS", site.name)):
         reason = f"the destination is not at {site.name}: it leaves the model"
         return journey.drop(site.name, reason, "R-GW-24", site.span)
@@ -63,6 +67,8 @@ def delivered_at_site(journey: Journey, site: Site, by: str) -> Delivered:
 def from_site(journey: Journey, site: Site) -> Next:
     """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24)."""
     situation, destination = journey.situation, journey.packet.destination
+    if some_covers(site.prefixes, destination) and site.point_to_site:
+        return _to_other_client(journey, site)
     if some_covers(site.prefixes, destination):
         reason = f"{lowest_text(destination)} is at {site.name} itself"
         return journey.drop(site.name, reason, "R-GW-24", site.span)
@@ -76,6 +82,19 @@ def from_site(journey: Journey, site: Site) -> Next:
     if not ends:
         return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
     return _by_connection(journey, site, ends)
+
+
+def _to_other_client(journey: Journey, site: Site) -> Next:
+    """Return the delivery from one client of a point-to-site pool to another, which a gateway may allow (R-GW-25)."""
+    ends = tuple(end for end in journey.situation.index.connections if end.site == site.name)
+    if not ends:
+        return journey.drop(site.name, f"no gateway that is up serves {site.name}", "R-GW-25", site.span)
+    gateway = _by_connection(journey, site, ends).gateway
+    if not journey.situation.holds(uncertainty("U-R-GW-25", gateway.name)):
+        reason = f"{gateway.name} carries nothing from one client of {site.name} to another"
+        return journey.drop(gateway.name, reason, "R-GW-25", gateway.span)
+    journey.meet_gateway(gateway)
+    return delivered_at_site(journey, site, gateway.name)
 
 
 def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> OutOfTunnel:
@@ -95,8 +114,17 @@ def _ends_knowing(journey: Journey, site: Site, but: str | None = None) -> tuple
 
 
 def _knows(journey: Journey, connection: Connection) -> bool:
-    """Hold when the gateway tells the site of the destination, or would carry it (R-GW-8, R-GW-22)."""
+    """Hold when the site sends the packet by `connection`: by routes declared for it, or by what it is told there.
+
+    Rules R-GW-8, R-GW-22 and R-GW-24. Where routes of the site are declared, nothing else goes by a static connection.
+    """
     situation, destination = journey.situation, journey.packet.destination
+    assert connection.site is not None
+    declared = situation.network.sites[connection.site].routes
+    if declared is not None and some_covers(declared, destination):
+        return True
+    if declared is not None and not is_bgp(situation, connection):
+        return False
     gateway = situation.network.gateways[connection.gateway]
     return (
         announces(situation, gateway, destination)

@@ -10,10 +10,12 @@ from typing import assert_never
 
 from vnetverify.header import Flow, family_of
 from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
-from vnetverify.model.network import Direction, Network, Site
+from vnetverify.model.network import Direction, Network, PrivateEndpoint, Site
 from vnetverify.rules import World, uncertainty
-from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, packet_of
+from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, only, packet_of
+from vnetverify.simulator.answers import answer
 from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
+from vnetverify.simulator.endpoints import endpoint_at
 from vnetverify.simulator.filters import Interface, interface_at
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.internet import enter_by_public_address
@@ -183,9 +185,19 @@ def _return_journey(first: Journey) -> Journey:
 
 
 def _reply_from(first: Journey, place: Place) -> tuple[Journey, Outcome]:
-    """Return the walk of the reply from the place the first packet reached."""
+    """Return the walk of the reply from the place the first packet reached; endpoints answer by themselves."""
     back = _return_journey(first)
+    endpoint = _endpoint_at(back, place)
+    if endpoint is not None:
+        return back, follow(back, _uncarried(back, place) or answer(back, endpoint))
     return back, follow(back, start(back, place))
+
+
+def _endpoint_at(back: Journey, place: Place) -> PrivateEndpoint | None:
+    if place.kind != PlaceKind.SUBNET.value:
+        return None
+    vnet = back.situation.index.subnets[place.name].vnet
+    return endpoint_at(back.situation, vnet, only(back.packet.source))
 
 
 def _reply_from_member(first: Journey, place: Place, member: Interface) -> tuple[Journey, Outcome]:

@@ -19,6 +19,7 @@ from vnetverify.simulator.routes import (
     Origin,
     Route,
     ToAppliance,
+    ToEndpoint,
     ToGateway,
     ToInternet,
     ToMate,
@@ -134,7 +135,7 @@ def _folded(deciding: tuple[tuple[str, ...], ...] | None) -> list[tuple[str, ...
 
 def _hop(route: Route) -> Hop:
     kind, name = _kind_and_name(route)
-    special = {ToMate: "group", ToService: "service-endpoint"}.get(type(route.hop), "")
+    special = {ToMate: "group", ToService: "service-endpoint", ToEndpoint: "private-endpoint"}.get(type(route.hop), "")
     return Hop(kind, route.prefix, _ORIGINS[route.origin], name, special)
 
 
@@ -171,6 +172,8 @@ def _kind_and_name(route: Route) -> tuple[HopKind, str | None]:
             return HopKind.VNET_LOCAL, None
         case ToPeer(vnet) | ToMate(vnet):
             return HopKind.PEERING, vnet
+        case ToEndpoint(name):
+            return HopKind.VNET_LOCAL, name
         case ToAppliance(address):
             return HopKind.APPLIANCE, address_text(address)
         case ToGateway(name):

@@ -1,0 +1,60 @@
+"""What private endpoints answer: it obeys no route table (R-SYS-12)."""
+
+from __future__ import annotations
+
+from vnetverify.header import Interval
+from vnetverify.model.network import Gateway, GatewayKind, PrivateEndpoint
+from vnetverify.simulator.addressing import covers, lowest_text, only, some_covers
+from vnetverify.simulator.endpoints import endpoint_interface
+from vnetverify.simulator.gateways import entries_of, is_known, servers
+from vnetverify.simulator.journey import Host, Journey, Next, Sending
+from vnetverify.simulator.sending import deliver, enter
+from vnetverify.simulator.situation import Situation, direct
+
+
+def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
+    """Return where the endpoint sends its reply: straight to what is near, else into a gateway that knows the way."""
+    situation, name, destination = journey.situation, endpoint.name, journey.packet.destination
+    without_ipv6 = journey.drop_without_ipv6(endpoint.vnet)
+    if without_ipv6 is not None:
+        return without_ipv6
+    interface = endpoint_interface(situation, endpoint, only(journey.packet.source))
+    sending = Sending(interface.subnet, Host(interface))
+    vnet = _near(situation, endpoint.vnet, destination)
+    if vnet is not None:
+        what = (
+            f"private endpoint {name} answers straight to {lowest_text(destination)} in {vnet}, past all route tables"
+        )
+        journey.note(name, what, "R-SYS-12", endpoint.span)
+        return deliver(journey, sending, vnet)
+    gateway = _gateway_to(situation, endpoint.vnet, destination)
+    if gateway is not None:
+        journey.note(name, f"private endpoint {name} answers by gateway {gateway.name}", "R-SYS-12", endpoint.span)
+        return enter(journey, sending, gateway, by_user_route=False)
+    reason = f"private endpoint {name} has no way back to {lowest_text(destination)}"
+    return journey.drop(name, reason, "R-SYS-12", endpoint.span)
+
+
+def _near(situation: Situation, vnet: str, destination: Interval) -> str | None:
+    """Return the vnet that holds `destination` as seen from the endpoint's: itself, else the peer of longest range."""
+    own, *peers = direct(situation, vnet)
+    if some_covers(situation.vnet(own).address_space, destination):
+        return own
+    holders = [
+        (range_.length, peer)
+        for peer in peers
+        for range_ in situation.vnet(peer).address_space
+        if covers(range_, destination)
+    ]
+    return max(holders, key=lambda holder: holder[0])[1] if holders else None
+
+
+def _gateway_to(situation: Situation, vnet: str, destination: Interval) -> Gateway | None:
+    """Return the gateway with the longest learned prefix: ExpressRoute before VPN, then as declared (R-GW-15)."""
+    ways = [
+        (-entry.prefix.length, gateway.kind is GatewayKind.VPN, number, gateway)
+        for number, gateway in enumerate(servers(situation, vnet))
+        for entry in entries_of(situation, gateway)
+        if covers(entry.prefix, destination) and is_known(situation, entry)
+    ]
+    return min(ways, key=lambda way: way[:3])[3] if ways else None

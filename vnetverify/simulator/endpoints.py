@@ -1,0 +1,61 @@
+"""Private endpoints: what comes to them, and what their policies say of it.
+
+Rules F-PE-1, F-PE-2, F-PE-5 and F-PE-8.
+"""
+
+from __future__ import annotations
+
+from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import only
+from vnetverify.simulator.filters import Interface, judge_at_endpoint
+from vnetverify.simulator.internet import delivered_to
+from vnetverify.simulator.journey import Delivered, Dropped, Journey
+from vnetverify.simulator.situation import Situation, are_mates
+
+_WITH_SECURITY_GROUPS = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)
+
+
+def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> Delivered | Dropped:
+    """Return the delivery at an endpoint of what comes from a vnet, past the policies there (F-PE-1..9)."""
+    situation, name = journey.situation, endpoint.name
+    if not endpoint.is_approved:
+        return journey.drop(name, f"private endpoint {name} is not approved", "F-PE-5", endpoint.span)
+    if are_mates(situation, sent_from, endpoint.vnet) and not situation.holds(uncertainty("U-PECG", name)):
+        reason = f"a connected group carries nothing to private endpoint {name}"
+        return journey.drop(name, reason, "F-PE-8", endpoint.span)
+    interface = endpoint_interface(situation, endpoint, only(journey.packet.destination))
+    blocked = None if journey.unfiltered else _filtered(journey, endpoint, interface)
+    if blocked is not None:
+        return blocked
+    journey.note(name, f"private endpoint {name} takes it", "F-PE-5", endpoint.span)
+    return delivered_to(interface, only(journey.packet.destination))
+
+
+def _filtered(journey: Journey, endpoint: PrivateEndpoint, interface: Interface) -> Dropped | None:
+    """Return the drop by the subnet's security group where it holds for endpoints (F-PE-1)."""
+    if _are_void(journey, interface):
+        what = f"security groups do not hold for private endpoint {endpoint.name}"
+        journey.note(endpoint.name, what, "F-PE-1", endpoint.span)
+        return None
+    judgement = judge_at_endpoint(journey.situation, interface, journey.packet, is_reply=journey.is_reply)
+    return journey.judged(interface, judgement)
+
+
+def endpoint_at(situation: Situation, vnet: str, address: int) -> PrivateEndpoint | None:
+    return situation.index.endpoints.get((vnet, address))
+
+
+def endpoint_interface(situation: Situation, endpoint: PrivateEndpoint, address: int) -> Interface:
+    """Return the place where the endpoint stands: without a machine, filtered by its subnet's group alone."""
+    return Interface(endpoint.name, situation.index.subnets[endpoint.subnet_id], (address,))
+
+
+def _are_void(journey: Journey, interface: Interface) -> bool:
+    """Hold where the policies of the subnet keep its security group from the endpoint (F-PE-1, F-PE-2)."""
+    subnet = interface.subnet
+    if subnet.nsg is None:
+        return False
+    if subnet.private_endpoint_policies is None:
+        return not journey.situation.holds(uncertainty("U-PEPOL", subnet.id))
+    return subnet.private_endpoint_policies not in _WITH_SECURITY_GROUPS

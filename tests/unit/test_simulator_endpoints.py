@@ -323,12 +323,26 @@ def test_an_answer_to_a_site_goes_by_the_gateway_that_knows_it() -> None:
     assert conversation.reply.met == ("g",)
 
 
-def test_an_answer_to_a_mate_has_no_way_back() -> None:
+def test_an_answer_to_a_mate_goes_over_the_group_by_the_same_fact() -> None:
     net = vault(vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24")), group("g", "a v"))
 
-    conversation = converse(net, at("a.s"), flow("10.1.0.4", "10.0.2.20"), world("U-PECG(vault)"))
+    assert converse(net, at("a.s"), flow("10.1.0.4", "10.0.2.20"), world("U-PECG(vault)")).established
 
-    assert "R-SYS-12" in conversation.why
+
+def test_an_answer_to_elsewhere_has_no_way_back() -> None:
+    net = vault(
+        vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24", route_table="t")),
+        table("t", route("10.0.0.0/16", "10.3.0.4")),
+        vnet("m", "10.3.0.0/16", subnet("n", "10.3.0.0/24")),
+        router("fw", "m.n", "10.3.0.4"),
+        peered("a", "m", allow_forwarded_traffic=True),
+        peered("m", "v", allow_forwarded_traffic=True),
+    )
+
+    conversation = converse(net, at("a.s"), flow("10.1.0.4", "10.0.2.20"), world())
+
+    assert conversation.forward.met == ("fw",)
+    assert conversation.why == ("the reply is dropped: private endpoint vault has no way back to 10.1.0.4 (R-SYS-12)")
 
 
 def test_a_stateful_appliance_on_the_way_there_does_not_see_the_answer() -> None:

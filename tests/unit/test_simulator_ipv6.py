@@ -365,6 +365,15 @@ def test_an_appliance_carries_ipv6_by_its_policy() -> None:
     assert (end(there), there.met) == ("a.d", ("fw",))
 
 
+def test_a_next_hop_of_the_other_family_is_nobodys() -> None:
+    net = network(
+        vnet("a", "10.1.0.0/16 fd00:1::/32", subnet("s", "10.1.0.0/24 fd00:1::/64", route_table="t")),
+        table("t", route("fd00:1:0:1::/64", "10.1.0.9")),
+    )
+
+    assert end(way(net, "a.s", flow("fd00:1::4", "fd00:1:0:1::4"))) == "R-UDR-8"
+
+
 # -- claims ---------------------------------------------------------------------------------------------
 
 

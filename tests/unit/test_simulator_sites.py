@@ -18,6 +18,7 @@ from tests.unit.simulator_networks import (
     prefixes,
     public,
     route,
+    router,
     rule,
     site,
     subnet,
@@ -287,3 +288,14 @@ def test_declared_routes_lead_to_the_gateway_whatever_it_announces() -> None:
     left = trace(net, at("branch"), flow("192.168.0.4", "10.9.0.4"), world())
 
     assert left.met == ("g",)
+
+
+def test_a_site_behind_an_appliance_sends_it_what_its_routes_cover() -> None:
+    net = network(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("n", "10.0.9.0/24")),
+        router("fw", "v.n", "10.0.9.4"),
+        site("branch", "192.168.0.0/16", behind="fw", routes=prefixes("10.0.0.0/25")),
+    )
+
+    assert ends(net, "branch", flow("192.168.0.4", "10.0.0.4")) == "v.s"
+    assert ends(net, "branch", flow("192.168.0.4", "10.0.0.204")) == "R-GW-24"

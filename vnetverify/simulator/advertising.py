@@ -1,4 +1,7 @@
-"""What sites announce by BGP where a claim leaves it open: the world's prefixes in place of those declared (R-GW-8)."""
+"""What sites announce by BGP where a claim leaves it open: the world's prefixes in place of those declared.
+
+Rules I-WHATEVER and R-GW-8.
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,17 @@
-"""What private endpoints answer: it obeys no route table (R-SYS-12)."""
+"""What private endpoints answer: it obeys no route table (R-SYS-12, F-PE-8)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vnetverify.header import Interval
 from vnetverify.model.network import Gateway, GatewayKind, PrivateEndpoint
+from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import covers, lowest_text, only, some_covers
 from vnetverify.simulator.endpoints import endpoint_interface
 from vnetverify.simulator.gateways import entries_of, is_known, servers
 from vnetverify.simulator.journey import Host, Journey, Next, Sending
-from vnetverify.simulator.sending import deliver, enter
+from vnetverify.simulator.sending import deliver, enter, overlapping
 from vnetverify.simulator.situation import Situation, direct
 
 
@@ -22,11 +25,12 @@ def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
     sending = Sending(interface.subnet, Host(interface))
     vnet = _near(situation, endpoint.vnet, destination)
     if vnet is not None:
-        what = (
-            f"private endpoint {name} answers straight to {lowest_text(destination)} in {vnet}, past all route tables"
-        )
+        what = f"private endpoint {name} answers {lowest_text(destination)} in {vnet}, past all route tables"
         journey.note(name, what, "R-SYS-12", endpoint.span)
         return deliver(journey, sending, vnet)
+    mate = _holder(situation, situation.index.mates[endpoint.vnet], destination)
+    if mate is not None:
+        return _to_mate(journey, endpoint, sending, mate)
     gateway = _gateway_to(situation, endpoint.vnet, destination)
     if gateway is not None:
         journey.note(name, f"private endpoint {name} answers by gateway {gateway.name}", "R-SYS-12", endpoint.span)
@@ -35,15 +39,29 @@ def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
     return journey.drop(name, reason, "R-SYS-12", endpoint.span)
 
 
+def _to_mate(journey: Journey, endpoint: PrivateEndpoint, sending: Sending, mate: str) -> Next:
+    """Return the delivery to a network that a connected group alone joins, where a fact lets it be (F-PE-8)."""
+    name = endpoint.name
+    if not journey.situation.holds(uncertainty("U-PECG", name)):
+        return journey.drop(name, f"a connected group carries nothing from private endpoint {name}", "F-PE-8")
+    journey.note(name, f"private endpoint {name} answers over the connected group with {mate}", "F-PE-8", endpoint.span)
+    return overlapping(journey, sending, mate) or deliver(journey, sending, mate)
+
+
 def _near(situation: Situation, vnet: str, destination: Interval) -> str | None:
     """Return the vnet that holds `destination` as seen from the endpoint's: itself, else the peer of longest range."""
     own, *peers = direct(situation, vnet)
     if some_covers(situation.vnet(own).address_space, destination):
         return own
+    return _holder(situation, peers, destination)
+
+
+def _holder(situation: Situation, vnets: Iterable[str], destination: Interval) -> str | None:
+    """Return which of `vnets` has the longest range with `destination`, of several the first."""
     holders = [
-        (range_.length, peer)
-        for peer in peers
-        for range_ in situation.vnet(peer).address_space
+        (range_.length, vnet)
+        for vnet in vnets
+        for range_ in situation.vnet(vnet).address_space
         if covers(range_, destination)
     ]
     return max(holders, key=lambda holder: holder[0])[1] if holders else None

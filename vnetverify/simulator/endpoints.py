@@ -1,6 +1,6 @@
 """Private endpoints: what comes to them, and what their policies say of it.
 
-Rules F-PE-1, F-PE-2, F-PE-5 and F-PE-8.
+Rules F-PE-1, F-PE-2, F-PE-5 and F-PE-8. The filters where a flow begins judge as ever (F-PE-4).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WITH_SECURITY_GROUPS = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicie
 
 
 def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> Delivered | Dropped:
-    """Return the delivery at an endpoint of what comes from a vnet, past the policies there (F-PE-1..9)."""
+    """Return the delivery at an endpoint of what comes from a vnet, past the policies there (F-PE-5, F-PE-8)."""
     situation, name = journey.situation, endpoint.name
     if not endpoint.is_approved:
         return journey.drop(name, f"private endpoint {name} is not approved", "F-PE-5", endpoint.span)

@@ -1,6 +1,6 @@
 """What a way is like: how much its elements carry, whether it stays in a region, which peerings it crosses.
 
-Rules R-LINT-2 and R-LINT-3.
+Rules I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2 and R-LINT-3.
 """
 
 from __future__ import annotations

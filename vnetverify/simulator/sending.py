@@ -118,7 +118,7 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
         case ToPeer(vnet) | ToEndpoint(_, vnet):
             return deliver(journey, sending, vnet)
         case ToMate(vnet):
-            return _overlapping(journey, sending, vnet) or deliver(journey, sending, vnet)
+            return overlapping(journey, sending, vnet) or deliver(journey, sending, vnet)
         case ToService(service):
             return _to_service(journey, sending, service)
         case ToNowhere():
@@ -151,7 +151,7 @@ def _peer_for(journey: Journey, sending: Sending) -> str | None:
     return peers[0] if peers and journey.situation.holds(uncertainty("U-R-UDR-6")) else None
 
 
-def _overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None:
+def overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None:
     """Return the drop of what lies in a further member of the group as well (R-CG-4)."""
     situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
     for group in situation.network.connected_groups:

@@ -305,8 +305,10 @@ def owner(situation: Situation, vnet: str, address: Interval) -> str | None:
     """Return the vnet that holds `address` as seen from `vnet`: itself, else the only such peer, else mate (R-ADDR-9).
 
     It looks in all that `vnet` may see of its peers: doubtful ranges too, participating subnets alone. A peering
-    that is down does not change who holds an address (I-FAILURES).
+    that is down does not change who holds an address (I-FAILURES). One of the other family is nobody's (R-ADDR-6).
     """
+    if family_of(address.low) is not situation.family:
+        return None
     if some_covers(situation.vnet(vnet).address_space, address):
         return vnet
     index = situation.with_everything_up.index

@@ -107,7 +107,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     facts = Facts(script, fixed)
     grounds = Grounds(script, bearing, detail)
     estate = Estate(network, only_family(claim))
-    gateways = Gateways(estate, facts, Failing(script, claim.failures))
+    gateways = Gateways(estate, facts, Failing(script, claim.failures), claim.advertising)
     routes = Routes(estate, gateways)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
@@ -226,6 +226,7 @@ class _Encoder:
             any_of(header.has_ports, all_of(equals(header.source_port, 0), equals(header.destination_port, 0))),
             *ends.premises,
             self.hops.gateways.failing.premise(),
+            self.hops.gateways.announcing.premise(),
         ]
         names = {"q": in_question, "v": violation}
         lines = [f"(declare-const {name} Bool)\n(assert (= {name} {term}))" for name, term in names.items()]
@@ -241,6 +242,7 @@ class _Encoder:
             tuple(self.hops.facts.settled),
             dict(self.hops.gateways.failing.symbols),
             self.hops.estate.family,
+            self.hops.gateways.announcing.chosen,
         )  # fmt: skip
 
     def _devices_in(self, vnets: tuple[str, ...]) -> list[str]:

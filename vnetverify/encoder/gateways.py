@@ -7,15 +7,16 @@ R-SYS-8, R-ADDR-6, I-FAILURES.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.advertising import Announcing, Cell, around
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.hearsay import Link, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
 from vnetverify.header import Family, Prefix, addresses_of
-from vnetverify.model.intents import FailureKind
+from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
 from vnetverify.source import Span
 
@@ -49,7 +50,9 @@ class Announced:
 class Entry:
     """A prefix that a gateway knows and the way it points.
 
-    It is known where `condition`, a term over open facts, holds, and as long as what it depends on `works`.
+    It is known where `condition`, a term over open facts, holds, and as long as what it depends on `works`. One that a
+    site may announce or not is about the prefix of `length` around the address asked about; it is `told` where the
+    address lies where this can be so, and `announcement` (a symbol) holds.
     """
 
     prefix: Prefix
@@ -58,20 +61,33 @@ class Entry:
     condition: Term = TRUE
     works: Term = TRUE
     span: Span | None = None
+    length: int | None = None
+    told: Term = TRUE
+    announcement: Term = TRUE
 
     @property
     def in_force(self) -> Term:
-        return all_of(self.condition, self.works)
+        return all_of(self.condition, self.works, self.told)
+
+    @property
+    def bits(self) -> int:
+        """Return how long the prefix is."""
+        return self.prefix.length if self.length is None else self.length
 
 
 class Gateways:
     """Gateway knowledge of an estate; conditions are terms over open facts."""
 
-    def __init__(self, estate: Estate, facts: Facts, failing: Failing | None = None) -> None:
+    def __init__(
+        self, estate: Estate, facts: Facts, failing: Failing | None = None, advertising: Advertising | None = None
+    ) -> None:
         self.estate = estate
         self.facts = facts
         self.failing = failing or Failing(facts.script, None)
+        self.announcing = Announcing(facts.script, facts, estate.network, advertising, estate.family)
         self._learned: dict[str, tuple[Entry, ...]] = {}
+        self._told: dict[tuple[str, Cell, Term], list[Entry]] = {}
+        self._heard_in: dict[tuple[str, Cell], list[tuple[str, Entry]]] = {}
 
     def carries(self, gateway: Gateway) -> bool:
         """Tell whether `gateway` has to do with this family at all: VPN gateways know IPv4 alone (R-ADDR-6)."""
@@ -203,8 +219,71 @@ class Gateways:
         far = connection.remote_gateway if connection.gateway == gateway.name else connection.gateway
         return Way(connection.name, connection.bgp, gateway=far)
 
+    def known_about(self, gateway: Gateway, address: Field) -> tuple[Entry, ...]:
+        """Return every prefix around `address` that `gateway` may know, and others that it knows."""
+        return (*self.learned(gateway), *self.told(gateway, address))
+
+    def told(self, gateway: Gateway, address: Field) -> tuple[Entry, ...]:
+        """Return the prefixes around `address` that `gateway` knows if the claim's site announces them."""
+        entries = []
+        for cell in self.announcing.cells():
+            inside = is_among(address, cell.addresses)
+            if inside != FALSE:
+                entries += [
+                    replace(entry, told=all_of(inside, entry.told))
+                    for entry in self.told_in(gateway, cell, address.term)
+                ]
+        return tuple(entries)
+
+    def told_in(self, gateway: Gateway, cell: Cell, address: Term) -> list[Entry]:
+        """Return what `told` does for an address that lies in `cell`."""
+        key = (gateway.name, cell, address)
+        if key not in self._told:
+            heard = self._hearable(gateway, cell)
+            self._told[key] = [self._as_told(connection, entry, address) for connection, entry in heard]
+        return self._told[key]
+
+    def told_defaults(self, gateway: Gateway) -> list[Entry]:
+        """Return the default routes that `gateway` knows if the claim's site announces them, whatever the address."""
+        cells = [cell for cell in self.announcing.cells() if cell.shortest == 0][:1]
+        heard = [pair for cell in cells for pair in self._hearable(gateway, cell)]
+        return [self._as_told(connection, entry, "") for connection, entry in heard if entry.bits == 0]
+
+    def _as_told(self, connection: str, entry: Entry, address: Term) -> Entry:
+        symbol = self.announcing.is_announced(connection, address, entry.bits)
+        every = self.estate.realm.every
+        return replace(entry, prefix=every, length=entry.bits, told=symbol, announcement=symbol)
+
+    def _hearable(self, gateway: Gateway, cell: Cell) -> list[tuple[str, Entry]]:
+        """Return what `gateway` would know of each prefix around an address in `cell`, with who announces it."""
+        key = (gateway.name, cell)
+        if key not in self._heard_in:
+            self._heard_in[key] = [
+                (connection.name, entry)
+                for connection, origin in self.announcing.connections()
+                if self.carries(gateway) and self.carries(origin)
+                for length in range(cell.shortest, self.estate.family.bits + 1)
+                for entry in self._hear(gateway, connection, origin, around(cell.first, self.estate.family, length))
+            ]
+        return self._heard_in[key]
+
+    def _hear(self, gateway: Gateway, connection: Connection, origin: Gateway, prefix: Prefix) -> Iterator[Entry]:
+        """Yield what `gateway` keeps of a prefix announced by a site's `connection` to `origin`."""
+        if self._discards(gateway.name, prefix):
+            return
+        way = self.way_of(connection, origin)
+        works = all_of(self._is_up(origin.name), self.failing.is_up(FailureKind.CONNECTION, connection.name))
+        if origin.name == gateway.name:
+            yield Entry(prefix, way, False, works=works, span=connection.span)
+        elif origin.kind is GatewayKind.VPN and prefix != self.estate.realm.every:
+            ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
+            yield from dict.fromkeys(
+                self._heard(gateway, ends, self._links(), origin.name, Announced(prefix, works=works), way)
+            )
+
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
-        """Return every prefix that `gateway` knows and keeps (R-GW-2, R-GW-14)."""
+        """Return every prefix that `gateway` knows and keeps, whatever the claim's site may announce besides (R-GW-2,
+        R-GW-14)."""
         if gateway.name not in self._learned:
             entries: list[Entry] = []
             if self.carries(gateway):
@@ -225,7 +304,7 @@ class Gateways:
         here = self._is_up(gateway.name)
         for connection in self.connections(gateway):
             way = self.way_of(connection, gateway)
-            if way.site is not None:
+            if way.site is not None and not self.announcing.is_open(connection):
                 works = all_of(here, self.failing.is_up(FailureKind.CONNECTION, connection.name))
                 site = self.estate.network.sites[way.site]
                 for prefix in site.prefixes if connection.prefixes is None else connection.prefixes:

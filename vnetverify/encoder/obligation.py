@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vnetverify.encoder.advertising import Advertised
 from vnetverify.encoder.facts import Ground
 from vnetverify.encoder.terms import Term
 from vnetverify.header import FIRST_IPV6, Family, Flow, IntervalSet
@@ -35,7 +36,7 @@ class Obligation:
     claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by
     symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
     the lines that count. `addresses` names the public addresses that a world chooses, by symbol;
-    `failures` are the elements that may be down, which are chosen with the flow.
+    `failures` are the elements that may be down, `advertised` is what a site may announce: both are chosen with the flow.
     """
 
     text: str
@@ -49,21 +50,44 @@ class Obligation:
     settled: tuple[Term, ...] = ()
     failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
     family: Family = Family.IPV4
+    advertised: Advertised = Advertised()
+
+    @property
+    def choices(self) -> tuple[Term, ...]:
+        """Return the symbols of what is chosen with the flow and not decided by open facts."""
+        return (*self.failures, *self.advertised.announced)
 
     @property
     def symbols(self) -> tuple[Term, ...]:
         """Return the symbols whose values make a witness."""
         selector = ("at",) if self.selector_width else ()
-        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts, *self.failures)
+        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts, *self.choices)
 
     def witness(self, model: Mapping[str, int]) -> tuple[Place, Flow, World]:
         """Return the flow, its origin and its world that a model stands for."""
         source, destination = self._address(model["src"]), self._address(model["dst"])
         flow = Flow(model["pr"], source, model["sp"], destination, model["dp"])
-        asked = {**self.facts, **self.failures}
-        facts = {str(fact): bool(model[symbol]) for symbol, fact in asked.items()}
+        facts = {str(fact): bool(model[symbol]) for symbol, fact in self.named(model).items()}
         addresses = {name: self._address(model[symbol]) for symbol, names in self.addresses.items() for name in names}
-        return self.origins.place(model.get("at", 0), flow.source), flow, World(facts, addresses)
+        announced = self.advertised.prefixes(model.__getitem__)
+        return self.origins.place(model.get("at", 0), flow.source), flow, World(facts, addresses, announced)
+
+    def named(self, model: Mapping[str, int]) -> dict[Term, Uncertainty]:
+        """Return the facts that a world decides, by symbol, as they are called where terms have these values.
+
+        Those about prefixes that a site announces come last, so that of one name theirs is the word.
+        """
+        named = {symbol: fact for symbol, fact in self.facts.items() if symbol not in self.advertised.facts}
+        names = {str(fact) for fact in named.values()}
+        for symbol in self.advertised.facts:
+            fact = self.fact(symbol, model)
+            if self.advertised.settles(symbol, str(fact) in names, model.__getitem__):
+                named[symbol] = fact
+        return {**named, **self.failures}
+
+    def fact(self, symbol: Term, model: Mapping[str, int]) -> Uncertainty:
+        """Return the fact of a symbol, about the very prefix that it is about where terms have these values."""
+        return self.advertised.named(symbol, self.facts[symbol], model.__getitem__)
 
     @property
     def widths(self) -> dict[Term, int]:

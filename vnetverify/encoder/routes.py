@@ -12,19 +12,22 @@ R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8, R-ADDR-6.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.gateways import Gateways, contains
+from vnetverify.encoder.advertising import around
+from vnetverify.encoder.gateways import Entry, Gateways, contains
 from vnetverify.encoder.private_routes import EndpointRoutes
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, negate
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, interval_set
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     BgpPeer,
+    Gateway,
     GatewayKind,
     NextHopType,
     RouteServer,
@@ -116,7 +119,11 @@ class Class(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A route that may be in force. `rank` orders candidates of one prefix, greater first."""
+    """A route that may be in force. `rank` orders candidates of one prefix, greater first.
+
+    One that a site may announce or not is about prefixes of up to `length` bits around the destination, and is
+    `told_by` that site.
+    """
 
     prefix: Prefix
     kind: Class
@@ -125,10 +132,17 @@ class Candidate:
     condition: Term = TRUE
     rank: int = 0
     span: Span | None = None
+    length: int | None = None
+    told_by: str | None = None
+
+    @property
+    def bits(self) -> int:
+        """Return how long the prefix is."""
+        return self.prefix.length if self.length is None else self.length
 
     @property
     def preference(self) -> tuple[int, int, int]:
-        return (self.prefix.length, int(self.kind), self.rank)
+        return (self.bits, int(self.kind), self.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +180,33 @@ class Routes:
     gateways: Gateways
     _pieces: dict[tuple[object, ...], tuple[Piece, ...]] = field(default_factory=dict)
 
-    def pieces(self, subnet: Subnet) -> tuple[Piece, ...]:
-        """Return the partition of all addresses that the effective routes of `subnet` make."""
+    def pieces(self, subnet: Subnet, destination: Field) -> tuple[Piece, ...]:
+        """Return the partition of all addresses that the effective routes of `subnet` make.
+
+        They are those for packets to `destination` where a site may announce what it likes around it.
+        """
         alike = self._what_tells_tables_apart(subnet)
+        if self.gateways.announcing.site is not None:
+            alike = (*alike, destination.term)
         if alike not in self._pieces:
-            self._pieces[alike] = partition(self.candidates(subnet), self.estate.realm.every)
+            self._pieces[alike] = self._parted(subnet, self.candidates(subnet), destination)
         return self._pieces[alike]
 
-    def pieces_without_user_routes(self, subnet: Subnet) -> tuple[Piece, ...]:
+    def pieces_without_user_routes(self, subnet: Subnet, destination: Field) -> tuple[Piece, ...]:
         """Return the partition that the other routes of the table make (R-GW-23)."""
         others = (candidate for candidate in self.candidates(subnet) if candidate.kind is not Class.USER)
-        return partition(others, self.estate.realm.every)
+        return self._parted(subnet, others, destination)
+
+    def _parted(self, subnet: Subnet, candidates: Iterable[Candidate], destination: Field) -> tuple[Piece, ...]:
+        every = self.estate.realm.every
+        table = self.table_of(subnet)
+        if not self.gateways.announcing.cells() or (table is not None and not table.propagate_gateway_routes):
+            return partition(candidates, every)
+        known = self._known(subnet)
+        routes = OpenRoutes(
+            self.gateways, subnet, destination.term, known, partial(self._survives, known=known, hidden=_hidden(table))
+        )
+        return partition(candidates, every, routes)
 
     def _what_tells_tables_apart(self, subnet: Subnet) -> tuple[object, ...]:
         idle = tuple(peer for peer in self.estate.peers(subnet.vnet) if not self.takes_part(subnet, peer))
@@ -199,7 +229,7 @@ class Routes:
         known = self._known(subnet)
         learned = self._learned(subnet, known)
         return (
-            *self._system(known, user_routes, learned),
+            *self._system(known, user_routes, [*learned, *self._open_defaults(subnet, known)]),
             *learned,
             *self._user(subnet, user_routes, known),
             *self._to_endpoints(subnet, user_routes),
@@ -237,7 +267,7 @@ class Routes:
         table = self.table_of(subnet)
         if table is not None and not table.propagate_gateway_routes:
             return ()
-        hidden = frozenset() if table is None else frozenset(route.prefix for route in table.routes)
+        hidden = _hidden(table)
         candidates = [
             Candidate(
                 entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, entry.span
@@ -330,10 +360,22 @@ class Routes:
             conditions.append(any_of(negate(range_.condition), kept))
         return all_of(*conditions)
 
+    def _open_defaults(self, subnet: Subnet, known: tuple[Known, ...]) -> Iterator[Candidate]:
+        """Yield the default routes that a site may announce, whatever the destination (R-SYS-6)."""
+        every, table = self.estate.realm.every, self.table_of(subnet)
+        if table is not None and not table.propagate_gateway_routes:
+            return
+        survives = self._survives(every, False, known, _hidden(table))
+        for gateway in self.gateways.servers(subnet.vnet):
+            for entry in self.gateways.told_defaults(gateway):
+                served = self.gateways.is_served(subnet.vnet, gateway.vnet)
+                condition = all_of(entry.in_force, served, survives)
+                yield Candidate(every, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition)
+
     # -- system and user routes ---------------------------------------------------------------------------
 
     def _system(
-        self, known: tuple[Known, ...], user_routes: tuple[UserRoute, ...], learned: tuple[Candidate, ...]
+        self, known: tuple[Known, ...], user_routes: tuple[UserRoute, ...], learned: list[Candidate]
     ) -> Iterator[Candidate]:
         for order, range_ in enumerate(known):
             rule, rank = _SYSTEM_RULES[type(range_.hop)]
@@ -434,10 +476,18 @@ def _tag_rank(tag: str | None) -> int:
     return 10_000 * (2 * (not is_cloud) + ("." in tag) + 1)
 
 
-def partition(candidates: Iterable[Candidate], every: Prefix) -> tuple[Piece, ...]:
+def _hidden(table: RouteTable | None) -> frozenset[Prefix]:
+    """Return the prefixes of user routes, which hide what the system knows (R-SEL-8)."""
+    return frozenset() if table is None else frozenset(route.prefix for route in table.routes)
+
+
+def partition(
+    candidates: Iterable[Candidate], every: Prefix, open_routes: OpenRoutes | None = None
+) -> tuple[Piece, ...]:
     """Return disjoint pieces that cover all addresses of `every`, those with the same choices joined."""
     by_preference = sorted(candidates, key=lambda candidate: candidate.preference, reverse=True)
-    cuts = sorted({every.value, *(cut for c in by_preference for cut in (c.prefix.value, c.prefix.last + 1))})
+    edges = {cut for candidate in by_preference for cut in (candidate.prefix.value, candidate.prefix.last + 1)}
+    cuts = sorted({every.value, *edges, *(() if open_routes is None else open_routes.cuts())})
     if cuts[-1] > every.last:
         cuts.pop()
     choices: list[list[Candidate]] = [[] for _ in cuts]
@@ -450,5 +500,76 @@ def partition(candidates: Iterable[Candidate], every: Prefix) -> tuple[Piece, ..
     joined: dict[tuple[Candidate, ...], list[Interval]] = {}
     for index, low in enumerate(cuts):
         high = cuts[index + 1] - 1 if index + 1 < len(cuts) else every.last
-        joined.setdefault(tuple(choices[index]), []).append(Interval(low, high))
+        here = choices[index] if open_routes is None else open_routes.among(choices[index], low)
+        joined.setdefault(tuple(here), []).append(Interval(low, high))
     return tuple(Piece(interval_set(intervals), chosen) for chosen, intervals in joined.items())
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoutes:
+    """The routes of a table that a site announces or not, for packets to the term `destination`.
+
+    `known` is what the system has routes for, `survives` tells what that leaves of a learned prefix (R-SEL-3).
+    """
+
+    gateways: Gateways
+    subnet: Subnet
+    destination: Term
+    known: tuple[Known, ...]
+    survives: Callable[[Prefix, bool], Term]
+
+    def cuts(self) -> set[int]:
+        """Return where addresses must be parted for `among` to be the same of all of them."""
+        intervals = [interval for cell in self.gateways.announcing.cells() for interval in cell.addresses]
+        ranges = [Interval(range_.prefix.value, range_.prefix.last) for range_ in self.known]
+        return {cut for interval in (*intervals, *ranges) for cut in (interval.low, interval.high + 1)}
+
+    def among(self, choices: list[Candidate], first: int) -> list[Candidate]:
+        """Return the routes to addresses from `first` on, which contest them in order of preference."""
+        cell = next((cell for cell in self.gateways.announcing.cells() if first in cell.addresses), None)
+        if cell is None:
+            return choices
+        bounds = {choice.bits for choice in choices}
+        bounds |= {r.prefix.length for r in self.known if r.prefix.value <= first <= r.prefix.last}
+        found = [*choices]
+        servers = self.gateways.servers(self.subnet.vnet)
+        told = [self.gateways.told_in(gateway, cell, self.destination) for gateway in servers]
+        is_alone = sum(bool(entries) for entries in told) == 1
+        for order, (gateway, entries) in enumerate(zip(servers, told, strict=True)):
+            for run in _runs(entries, bounds if is_alone else None):
+                candidate = self._route(gateway, order, run, first)
+                if candidate.condition != FALSE:
+                    found.append(candidate)
+        found.sort(key=lambda candidate: candidate.preference, reverse=True)
+        last = next((index for index, choice in enumerate(found) if choice.condition == TRUE), len(found))
+        return found[: last + 1]
+
+    def _route(self, gateway: Gateway, order: int, run: list[Entry], first: int) -> Candidate:
+        """Return the route by `gateway` to prefixes of these lengths around the destination."""
+        length = run[0].bits
+        rank = _EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN
+        family = self.gateways.estate.family
+        condition = all_of(
+            self.gateways.is_served(self.subnet.vnet, gateway.vnet),
+            self.survives(around(first, family, length), False),
+            self.gateways.facts.script.share(any_of(*(entry.in_force for entry in run))),
+        )
+        every, site = self.gateways.estate.realm.every, self.gateways.announcing.site
+        return Candidate(
+            every, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, None, length, site
+        )
+
+
+def _runs(entries: list[Entry], bounds: set[int] | None) -> list[list[Entry]]:
+    """Return the entries by length, longest first, those together that no bound parts; with None each length alone."""
+    by_length: dict[int, list[Entry]] = {}
+    for entry in entries:
+        by_length.setdefault(entry.bits, []).append(entry)
+    runs: list[list[Entry]] = []
+    is_parted = True
+    for length in sorted(by_length, reverse=True):
+        if is_parted or bounds is None or length in bounds:
+            runs.append([])
+        runs[-1] += by_length[length]
+        is_parted = bounds is not None and length in bounds
+    return runs

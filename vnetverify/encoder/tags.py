@@ -6,16 +6,18 @@ F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-TRAF-9.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.advertising import Around, place_of
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.families import HOST, HOST_ADDRESS
-from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.gateways import Entry, Gateways
 from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, equals, is_among, lies_in, negate
-from vnetverify.header import Family, IntervalSet, Prefix, addresses_of
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, equals, is_among, lies_in, negate, none_of
+from vnetverify.header import Family, IntervalSet, NotAPrefix, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Peering, Subnet
 
 _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
@@ -30,6 +32,16 @@ class Membership:
     possible: tuple[tuple[Prefix, bool], ...]
     certainly: IntervalSet
     shut: tuple[tuple[Prefix, Peering], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMember:
+    """A prefix around an address that a site may announce: when it belongs to `VirtualNetwork`, and the symbols of its
+    announcements."""
+
+    place: Around
+    is_in: Term
+    announcements: tuple[Term, ...]
 
 
 @dataclass(slots=True)
@@ -77,11 +89,8 @@ class Tags:
                 for prefix, half in members.shut
                 if lies_in(address, prefix) != FALSE
             ),
-            *(
-                all_of(lies_in(address, prefix), self._is_tagged(subnet, prefix, documented))
-                for prefix, documented in members.possible
-                if lies_in(address, prefix) != FALSE
-            ),
+            *(all_of(lies_in(address, prefix), is_in) for prefix, is_in in self._possible(address, subnet, members)),
+            *(member.is_in for member in self._told(address, subnet, members)),
         )
 
     def _is_shut_by(self, half: Peering) -> Term:
@@ -104,12 +113,13 @@ class Tags:
             if lies_in(address, hole) != FALSE
         ]
         gained = [(prefix, TRUE) for prefix in members.certain if prefix != HOST]
-        gained += [(prefix, self._is_tagged(subnet, prefix, documented)) for prefix, documented in members.possible]
+        gained += self._possible(address, subnet, members)
         left = [
             negate(all_of(lies_in(address, prefix), is_in, self.facts.holds("U-INETMINUS", subnet.id, str(prefix))))
             for prefix, is_in in gained
             if addresses_of((prefix,)) & realm.tagged_public and lies_in(address, prefix) != FALSE
         ]
+        left += self._left_by_announcement(address.narrowed(realm.tagged_public), subnet, members)
         return all_of(public, negate(is_among(address, addresses_of(members.own))), *holes, *left)
 
     def _outside_of_ipv4(self, address: Field) -> Term:
@@ -126,6 +136,98 @@ class Tags:
         there = TRUE if public == FALSE else self.facts.holds("U-INET", "2000::/3")
         elsewhere = TRUE if public == TRUE else self.facts.holds("U-INET", str(self.estate.realm.every))
         return either(public, there, elsewhere)
+
+    def _possible(self, address: Field, subnet: Subnet, members: Membership) -> Iterator[tuple[Prefix, Term]]:
+        """Yield the prefixes that `VirtualNetwork` may hold at a subnet, each with when it does.
+
+        Of a default route other documents speak where a site announces it.
+        """
+        for prefix, documented in members.possible:
+            if lies_in(address, prefix) != FALSE:
+                is_in = self._is_tagged(subnet, prefix, documented)
+                if prefix == self.estate.realm.every and not documented:
+                    is_in = all_of(negate(self._default_is_told(subnet)), is_in)
+                yield prefix, is_in
+
+    # -- what a site may announce -------------------------------------------------------------------------
+
+    def _default_is_told(self, subnet: Subnet) -> Term:
+        """Hold when the subnet gets a default route that the claim's site announces."""
+        if not self._propagates(subnet):
+            return FALSE
+        servers = self.gateways.servers(subnet.vnet)
+        return any_of(*(entry.told for gateway in servers for entry in self.gateways.told_defaults(gateway)))
+
+    def _propagates(self, subnet: Subnet) -> bool:
+        table = self.routes.table_of(subnet)
+        return table is None or table.propagate_gateway_routes
+
+    def _told(self, address: Field, subnet: Subnet, members: Membership) -> Iterator[ToldMember]:
+        """Yield what `VirtualNetwork` holds around `address` for what the claim's site announces (F-TAG-7)."""
+        by_length: dict[int, list[Entry]] = {}
+        for gateway in self.gateways.servers(subnet.vnet):
+            for entry in self.gateways.told(gateway, address):
+                by_length.setdefault(entry.bits, []).append(entry)
+        propagates, listed = self._propagates(subnet), dict(members.possible)
+        listed |= dict.fromkeys(members.certain, True)
+        for length, entries in by_length.items():
+            sure = [e for e in entries if propagates and e.condition == TRUE and length > 0]
+            by_default = propagates and length == 0
+            member = ToldMember(place_of(address.term, length), FALSE, tuple(e.announcement for e in entries))
+            same = [p for p in listed if p.length == length and not (by_default and not listed[p])]
+            doubtful = all_of(
+                any_of(*(entry.told for entry in entries)),
+                none_of(*(lies_in(address, prefix) for prefix in same)),
+            )
+            if doubtful != FALSE and len(sure) < len(entries):
+                doubtful = all_of(doubtful, self._doubt("U-VNTAG", address, subnet, member, (), by_default))
+            else:
+                doubtful = FALSE
+            yield replace(member, is_in=any_of(*(entry.told for entry in sure), doubtful))
+
+    def _left_by_announcement(self, address: Field, subnet: Subnet, members: Membership) -> Iterator[Term]:
+        """Yield what the Internet tag asks of `address` for what the claim's site announces (F-TAG-11)."""
+        listed = (*members.certain, *(prefix for prefix, _ in members.possible), self.estate.realm.every)
+        for member in self._told(address, subnet, members):
+            if member.is_in != FALSE:
+                is_host = any_of(
+                    *(lies_in(address, p) for p in self.estate.realm.host if p.length == member.place.length)
+                )
+                leaves = self._doubt("U-INETMINUS", address, subnet, member, listed, False)
+                yield negate(all_of(member.is_in, negate(is_host), leaves))
+
+    def _doubt(
+        self,
+        question: str,
+        address: Field,
+        subnet: Subnet,
+        member: ToldMember,
+        listed: Iterable[Prefix],
+        documented: bool,
+    ) -> Term:
+        """Return the fact about a subnet and an announced prefix; where that is a `listed` one it has its own symbol."""
+        place = member.place
+        same = {prefix for prefix in (*listed, *self._assumed(question, subnet)) if prefix.length == place.length}
+        same = {prefix for prefix in same if lies_in(address, prefix) != FALSE}
+        if not place.length and same:
+            return self.facts.holds(question, subnet.id, str(self.estate.realm.every), documented=documented)
+        fact = self.gateways.announcing.holds(
+            question, subnet.id, place, member.announcements, documented=documented
+        )
+        for prefix in sorted(same):
+            known = self.facts.holds(question, subnet.id, str(prefix), documented=documented)
+            fact = either(lies_in(address, prefix), known, fact)
+        return fact
+
+    def _assumed(self, question: str, subnet: Subnet) -> Iterator[Prefix]:
+        """Yield the prefixes about which such a fact of this subnet is assumed."""
+        start = f"{question}({subnet.id}, ".casefold()
+        for name in self.facts.fixed:
+            if name.startswith(start):
+                with suppress(NotAPrefix):
+                    yield parse_prefix(name.removeprefix(start).removesuffix(")"))
+
+    # -- what is declared ---------------------------------------------------------------------------------
 
     def membership(self, subnet: Subnet) -> Membership:
         """Return what `VirtualNetwork` holds at `subnet` (F-TAG-7)."""

@@ -80,7 +80,7 @@ class Tunnels:
             announced = self.hops.gateways.announces(gateway, header.destination)
             turned = announced if announced == FALSE else all_of(announced, self.hops.facts.holds("U-R-GW-29"))
             decisions.append((ITSELF, turned))
-        entries = self.hops.gateways.learned(gateway)
+        entries = self.hops.gateways.known_about(gateway, header.destination)
         decisions += [(way, all_of(negate(turned), term)) for way, term in self._ways(gateway, entries, header)]
         own = (end for end in self.hops.gateways.connections(gateway) if end.gateway == gateway.name)
         default = next((connection for connection in own if connection.default_site), None)
@@ -119,7 +119,7 @@ class Tunnels:
         return is_among(header.destination, addresses_of(site.prefixes))
 
     def _ways_by_bgp(self, gateway: Gateway, header: Header) -> list[tuple[Way, Term]]:
-        ways = self._ways(gateway, self.hops.gateways.learned(gateway), header)
+        ways = self._ways(gateway, self.hops.gateways.known_about(gateway, header.destination), header)
         return [(way, term) for way, term in ways if way.is_bgp]
 
     def exchanged(self, node: Exchanged, header: Header) -> Iterator[tuple[Target, Term]]:
@@ -149,7 +149,8 @@ class Tunnels:
 
     def _relays(self, gateway: Gateway, came_by: str, header: Header) -> list[tuple[Way, Term]]:
         """Return when a gateway passes a packet from one of its ways straight on to another (R-GW-17)."""
-        entries = [entry for entry in self.hops.gateways.learned(gateway) if entry.way.name != came_by]
+        known = self.hops.gateways.known_about(gateway, header.destination)
+        entries = [entry for entry in known if entry.way.name != came_by]
         near = self._way_named(gateway, came_by)
         return [
             (way, all_of(term, self.hops.gateways.may_relay(near, way)))
@@ -168,7 +169,7 @@ class Tunnels:
         if subnet is None:
             return FALSE
         terms = []
-        for piece in self.hops.routes.pieces(subnet):
+        for piece in self.hops.routes.pieces(subnet, header.destination):
             undecided = is_among(header.destination, piece.addresses)
             for candidate in piece.choices:
                 if candidate.kind is Class.USER:
@@ -181,7 +182,7 @@ class Tunnels:
         """Return when each way is chosen: by longest prefix, then as the open facts say (R-GW-26, R-SEL-7)."""
         by_prefix: dict[int, list[Entry]] = {}
         for entry in entries:
-            by_prefix.setdefault(entry.prefix.length, []).append(entry)
+            by_prefix.setdefault(entry.bits, []).append(entry)
         chosen: dict[Way, list[Term]] = {}
         unknown = TRUE
         for length in sorted(by_prefix, reverse=True):
@@ -200,7 +201,8 @@ class Tunnels:
             for ways, preferred in ((static, prefers_static), (learned, prefers_learned)):
                 for way, term in self._equal_ways(gateway, ways):
                     chosen.setdefault(way, []).append(all_of(unknown, preferred, term))
-            unknown = all_of(unknown, negate(any_of(*(term for _, term in here))))
+            longer = any_of(*(term for _, term in here))
+            unknown = self.hops.facts.script.share(all_of(unknown, negate(longer)))
         return [(way, any_of(*terms)) for way, terms in chosen.items()]
 
     def _equal_ways(self, gateway: Gateway, ways: dict[Way, Term]) -> list[tuple[Way, Term]]:
@@ -306,14 +308,14 @@ class Tunnels:
                     entry.in_force,
                     self.hops.gateways.may_relay(near, entry.way),
                 )
-                for entry in self.hops.gateways.learned(gateway)
+                for entry in self.hops.gateways.known_about(gateway, header.destination)
                 if entry.way.name != connection and lies_in(header.destination, entry.prefix) != FALSE
             ]
         if self._way_named(gateway, connection).is_bgp:
             terms += [
                 all_of(lies_in(header.destination, entry.prefix), entry.in_force)
                 for other in self.hops.gateways.exchanges_with(gateway)
-                for entry in self.hops.gateways.learned(other)
+                for entry in self.hops.gateways.known_about(other, header.destination)
                 if entry.way.is_bgp
             ]
         unused = self.hops.gateways.is_near(gateway, header.destination)

@@ -100,10 +100,10 @@ class Hops:
             return
         if sender.gateway is not None and sender.gateway.fastpath and sender.from_tunnel:
             past = self.facts.holds("U-R-GW-23", sender.gateway.name)
-            direct = self.routes.pieces_without_user_routes(sender.subnet)
+            direct = self.routes.pieces_without_user_routes(sender.subnet, header.destination)
             yield from self._send_in(direct, sender, header, all_of(condition, past))
             condition = all_of(condition, negate(past))
-        yield from self._send_in(self.routes.pieces(sender.subnet), sender, header, condition)
+        yield from self._send_in(self.routes.pieces(sender.subnet, header.destination), sender, header, condition)
 
     def _send_in(
         self, pieces: Sequence[Piece], sender: Sender, header: Header, condition: Term
@@ -139,12 +139,13 @@ class Hops:
         hop = hop_text(candidate)
         table = subnet.route_table if candidate.kind is Class.USER else None
         group = f"routes of {subnet.vnet}" if table is None else f"route table {table}"
-        return Ground(group, f"{candidate.prefix} {hop}", candidate.rule, candidate.span)
+        what = str(candidate.prefix) if candidate.told_by is None else f"what {candidate.told_by} announces"
+        return Ground(group, f"{what} {hop}", candidate.rule, candidate.span)
 
     def selected(self, header: Header, subnet: Subnet, is_wanted: Callable[[Candidate], bool]) -> Term:
         """Hold when the selected route of a subnet for the destination is a wanted one."""
         terms = []
-        for piece in self.routes.pieces(subnet):
+        for piece in self.routes.pieces(subnet, header.destination):
             undecided = is_among(header.destination, piece.addresses)
             for candidate in piece.choices:
                 if undecided != FALSE and is_wanted(candidate):

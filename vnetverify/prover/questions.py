@@ -91,7 +91,7 @@ class Questions:
         answer = self._ask([*does, *fixed], core=True, fix=packet)
         core = answer.core if isinstance(answer, Unsatisfiable) else tuple(fixed)
         needed = self._smaller([*does], [literal for literal in core if literal in fixed], packet)
-        return NoFlowAsDocumented(self._facts(needed), model)
+        return NoFlowAsDocumented(self._facts(needed, model), model)
 
     def _usual(self, does: Sequence[Term], model: Mapping[Term, int]) -> Mapping[Term, int]:
         """Return a model whose flow a reader expects, if there is one: TCP, UDP or ICMP, from a client's port."""
@@ -103,8 +103,34 @@ class Questions:
                 fix["sp"] = (_USUAL_PORT, 16)
             answer = self._ask(does, fix=fix)
             if isinstance(answer, Satisfiable):
-                return answer.model
+                return self._sparing(does, answer.model)
+        return self._sparing(does, model)
+
+    def _sparing(self, does: Sequence[Term], model: Mapping[Term, int]) -> Mapping[Term, int]:
+        """Return a model of the same kind of packet in which a site announces no more than it takes."""
+        announced = self.obligation.advertised.announced
+        if not any(model[symbol] for symbol in announced):
+            return model
+        packet = {"pr": (model["pr"], 8), "sp": (model["sp"], 16)}
+        silent = [f"-{symbol}" for symbol in announced]
+        while silent:
+            answer = self._ask([*does, *silent], core=True, fix=packet)
+            match answer:
+                case Satisfiable():
+                    return answer.model
+                case Unsatisfiable(core):
+                    needed = [literal for literal in silent if literal in core]
+                    if not needed:
+                        break
+                    silent.remove(min(needed, key=lambda literal: self._oddity(literal)))
+                case Undecided():
+                    break
         return model
+
+    def _oddity(self, literal: Term) -> int:
+        """Return how far a prefix is from the length that networks are usually announced with."""
+        _, place = self.obligation.advertised.announced[literal.lstrip("-")]
+        return abs(place.length - _USUAL_LENGTHS[self.obligation.family])
 
     def _robust(
         self, does: Sequence[Term], fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]
@@ -113,7 +139,7 @@ class Questions:
         first = model
         for _ in range(_ROUNDS):
             header = self._header(model)
-            answer = self._ask([*fails, *self._down_and_up(model)], fix=header)
+            answer = self._ask([*fails, *self._chosen(model)], fix=header)
             if isinstance(answer, Undecided):
                 return answer
             if isinstance(answer, Unsatisfiable):
@@ -126,20 +152,21 @@ class Questions:
 
     def _as_documented(self, fails: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]) -> Finding:
         header = self._header(model)
-        fails = [*fails, *self._down_and_up(model)]
+        fails = [*fails, *self._chosen(model)]
         answer = self._ask([*fails, *fixed], core=True, fix=header)
         match answer:
             case Undecided():
                 return answer
             case Unsatisfiable(core):
-                needed = self._facts(self._smaller([*fails], [literal for literal in core if literal in fixed], header))
+                smaller = self._smaller([*fails], [literal for literal in core if literal in fixed], header)
+                needed = self._facts(smaller, model)
                 return FlowAlways(model, needed) if self.documented else FlowSometimes(model, needed)
             case Satisfiable():
                 literals = self._literals(model)
                 pinned = self._ask([*fails, *literals], core=True, fix=header)
                 core = pinned.core if isinstance(pinned, Unsatisfiable) else tuple(literals)
                 wanted = self._smaller([*fails], [literal for literal in core if literal in literals], header)
-                return FlowSometimes(model, self._facts(wanted))
+                return FlowSometimes(model, self._facts(wanted, model))
 
     def _ask(
         self, literals: Iterable[Term], *, core: bool = False, fix: Mapping[Term, tuple[int, int]] | None = None
@@ -159,12 +186,12 @@ class Questions:
         open_facts = (symbol for symbol in self.obligation.facts if symbol not in assumed)
         return [symbol if model[symbol] else f"-{symbol}" for symbol in open_facts]
 
-    def _down_and_up(self, model: Mapping[Term, int]) -> list[Term]:
-        """Return the literals of the failures that a model chose: they belong to the flow, not to the open facts."""
-        return [symbol if model[symbol] else f"-{symbol}" for symbol in self.obligation.failures]
+    def _chosen(self, model: Mapping[Term, int]) -> list[Term]:
+        """Return the literals of what a model chose with the flow: failures and announcements are no open facts."""
+        return [symbol if model[symbol] else f"-{symbol}" for symbol in self.obligation.choices]
 
-    def _facts(self, literals: Iterable[Term]) -> tuple[Uncertainty, ...]:
-        return tuple(self.obligation.facts[literal.lstrip("-")] for literal in literals)
+    def _facts(self, literals: Iterable[Term], model: Mapping[Term, int]) -> tuple[Uncertainty, ...]:
+        return tuple(self.obligation.fact(literal.lstrip("-"), model) for literal in literals)
 
     def _header(self, model: Mapping[Term, int]) -> dict[Term, tuple[int, int]]:
         """Return what makes a flow this one: its header, and the public addresses that its world chose to name."""

@@ -89,11 +89,12 @@ class Advertised:
                     found.setdefault(connection, set()).add(prefix)
         return {connection: tuple(sorted(prefixes)) for connection, prefixes in found.items()}
 
-    def literals(self, announced: Mapping[str, tuple[Prefix, ...]], value: Value) -> Iterator[Term]:
-        """Yield what a world's announcements say of each symbol whose address is known."""
-        for symbol, (connection, place) in self.announced.items():
-            told = place.prefix(self.family, value) in announced.get(connection, ())
-            yield symbol if told else f"-{symbol}"
+    def told(self, announced: Mapping[str, tuple[Prefix, ...]], value: Value) -> dict[Term, bool]:
+        """Return what a world's announcements say of each symbol."""
+        return {
+            symbol: place.prefix(self.family, value) in announced.get(connection, ())
+            for symbol, (connection, place) in self.announced.items()
+        }
 
     def named(self, symbol: Term, fact: Uncertainty, value: Value) -> Uncertainty:
         """Return `fact` about the prefix that it turned out to be about."""

@@ -36,7 +36,8 @@ class Obligation:
     claim speaks of no flow, `violation` iff no flow contradicts it in any world. `facts` are the open facts by
     symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
     the lines that count. `addresses` names the public addresses that a world chooses, by symbol;
-    `failures` are the elements that may be down, `advertised` is what a site may announce: both are chosen with the flow.
+    `failures` are the elements that may be down, `advertised` is what a site may announce: these are chosen with the
+    flow.
     """
 
     text: str
@@ -50,7 +51,7 @@ class Obligation:
     settled: tuple[Term, ...] = ()
     failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
     family: Family = Family.IPV4
-    advertised: Advertised = Advertised()
+    advertised: Advertised = field(default_factory=Advertised)
 
     @property
     def choices(self) -> tuple[Term, ...]:

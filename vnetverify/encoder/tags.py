@@ -16,7 +16,20 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.families import HOST, HOST_ADDRESS
 from vnetverify.encoder.gateways import Entry, Gateways
 from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, equals, is_among, lies_in, negate, none_of
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Field,
+    Term,
+    all_of,
+    any_of,
+    either,
+    equals,
+    is_among,
+    lies_in,
+    negate,
+    none_of,
+)
 from vnetverify.header import Family, IntervalSet, NotAPrefix, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Peering, Subnet
 
@@ -205,15 +218,13 @@ class Tags:
         listed: Iterable[Prefix],
         documented: bool,
     ) -> Term:
-        """Return the fact about a subnet and an announced prefix; where that is a `listed` one it has its own symbol."""
+        """Return the fact about a subnet and an announced prefix; of a `listed` prefix it has a symbol of its own."""
         place = member.place
         same = {prefix for prefix in (*listed, *self._assumed(question, subnet)) if prefix.length == place.length}
         same = {prefix for prefix in same if lies_in(address, prefix) != FALSE}
         if not place.length and same:
             return self.facts.holds(question, subnet.id, str(self.estate.realm.every), documented=documented)
-        fact = self.gateways.announcing.holds(
-            question, subnet.id, place, member.announcements, documented=documented
-        )
+        fact = self.gateways.announcing.holds(question, subnet.id, place, member.announcements, documented=documented)
         for prefix in sorted(same):
             known = self.facts.holds(question, subnet.id, str(prefix), documented=documented)
             fact = either(lies_in(address, prefix), known, fact)

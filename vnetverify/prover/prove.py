@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -29,7 +30,7 @@ from vnetverify.prover.questions import (
 from vnetverify.prover.relays import Relay, find_relay
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
-from vnetverify.rules import Uncertainty
+from vnetverify.rules import Uncertainty, World
 
 _ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
 """Verbs about the ways that delivered flows take, which say nothing where none is delivered."""
@@ -332,16 +333,17 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
 
 
 def evaluate(
-    obligation: Obligation, solver: Solver, fix: Mapping[Term, tuple[int, int]], facts: Mapping[str, bool], term: Term
+    obligation: Obligation, solver: Solver, fix: Mapping[Term, tuple[int, int]], world: World, term: Term
 ) -> frozenset[bool]:
     """Return the values that `term` of an open obligation can take for one flow in one world; for tests.
 
     Exactly one when the encoding is functional, none when the flow is outside the obligation's premise.
     """
-    literals = [
-        symbol if facts.get(str(fact), bool(fact.documented)) else f"-{symbol}"
-        for symbol, fact in (*obligation.facts.items(), *obligation.failures.items())
-    ]
+    values = defaultdict(int, {symbol: value for symbol, (value, _) in fix.items()})
+    told = obligation.advertised.told(world.advertised, values.__getitem__)
+    values.update(told)
+    decided = {symbol: world.holds(fact) for symbol, fact in obligation.named(values).items()}
+    literals = [symbol if holds else f"-{symbol}" for symbol, holds in (decided | told).items()]
     possible = []
     for value, literal in ((True, term), (False, f"-{term}")):
         if isinstance(solver.check([*literals, literal], fix=fix), Satisfiable):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
-from vnetverify.header import TCP, UDP
+from vnetverify.header import TCP, UDP, Family
 from vnetverify.prover.solver import Answer, Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6
 _USUAL_PORT = 49152
+_USUAL_LENGTHS = {Family.IPV4: 24, Family.IPV6: 64}
 _SMALL_CORE = 40
 
 

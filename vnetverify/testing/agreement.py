@@ -48,8 +48,6 @@ class Encoded:
         failures = self.claim.failures
         if failures is not None and len(down_in(self.network, world, failures)) > failures.most:
             return frozenset()  # nor in worlds with so much down, whether or not the encoding asks for all of it
-        asked = (*obligation.facts.values(), *obligation.failures.values())
-        facts = {str(fact): world.holds(fact) for fact in asked}
         fixed = obligation.fixing(origin, flow)
         egress = egress_name(origin.name, obligation.family)
         for symbol, names in obligation.addresses.items():
@@ -57,7 +55,7 @@ class Encoded:
                 fixed[symbol] = obligation.fixed_address(world.addresses[names[0]])
         if len(self.obligations) > 1:
             self.solver.open(obligation)
-        return evaluate(obligation, self.solver, fixed, facts, term(obligation))
+        return evaluate(obligation, self.solver, fixed, world, term(obligation))
 
     def _has_known_address(self, origin: Place, flow: Flow) -> bool:
         """Hold when the source host leaves by a public address that is declared, so that the world chooses none."""

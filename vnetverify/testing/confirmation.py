@@ -299,5 +299,4 @@ def filtered(
         family=family,
     )
     solver.open(obligation)
-    known = {str(fact): world.holds(fact) for fact in obligation.facts.values()}
-    return evaluate(obligation, solver, obligation.fixing(INTERNET, flow), known, "passes")
+    return evaluate(obligation, solver, obligation.fixing(INTERNET, flow), world, "passes")

@@ -89,9 +89,9 @@ class PrivateEndpoints:
             yield ToVnet(mate), all_of(undecided, there, negate(clash), self.facts.holds("U-PECG", endpoint.name))
             undecided = all_of(undecided, negate(there))
         known = [
-            (entry.prefix.length, gateway.kind is GatewayKind.EXPRESSROUTE, -order, gateway, entry)
+            (entry.bits, gateway.kind is GatewayKind.EXPRESSROUTE, -order, gateway, entry)
             for order, gateway in enumerate(self.gateways.servers(vnet))
-            for entry in self.gateways.learned(gateway)
+            for entry in self.gateways.known_about(gateway, header.destination)
         ]
         for _, _, _, gateway, entry in sorted(known, key=lambda found: found[:3], reverse=True):
             served = all_of(entry.in_force, self.gateways.is_served(vnet, gateway.vnet))

@@ -120,13 +120,14 @@ def test_the_sku_is_known_only_where_it_is_said(tmp_path: Path, sku: dict[str, s
     [
         _part("pool"),
         _part("pool", loadBalancerBackendAddresses=[_part("x", networkInterfaceIPConfiguration=_configuration("a"))]),
+        _part("pool", loadBalancerBackendAddresses=[_part("rg_ac")]),
         _part(
             "pool",
             virtualNetwork=reference("virtualNetworks", "hub"),
             loadBalancerBackendAddresses=[_part("x", ipAddress="10.0.0.4", adminState="None")],
         ),
     ],
-    ids=["by the interface's word", "by interface", "by address"],
+    ids=["by the interface's word", "by interface", "by name", "by address"],
 )
 def test_a_member_is_told_in_several_ways(tmp_path: Path, pool: dict[str, Any]) -> None:
     found = network(tmp_path, _HUB, _nic("a", "10.0.0.4", _POOL), _balancer(backendAddressPools=[pool]))
@@ -176,7 +177,7 @@ _IN_PROBE = ("probes", 0, "properties")
         _set("backendIPConfigurations", [_configuration("a"), _configuration("gone")], *_IN_POOL),
         _set("backendIPConfigurations", [_configuration("a")], *_IN_POOL),
         _set("loadBalancerBackendAddresses", [_part("x", ipAddress="10.0.0.77")], *_IN_POOL),
-        _set("loadBalancerBackendAddresses", [_part("x")], *_IN_POOL),
+        _set("loadBalancerBackendAddresses", [_part("x"), _part("y"), _part("z")], *_IN_POOL),
         _set(
             "loadBalancerBackendAddresses",
             [_part("x", networkInterfaceIPConfiguration=_configuration("a"), adminState="Down")],

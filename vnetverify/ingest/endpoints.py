@@ -117,21 +117,23 @@ class Endpoints:
             self._doubt(resource, what, why)
 
     def _addresses(self, resource: Resource, values: dict[str, Any]) -> tuple[int, ...]:
-        """Return the addresses of the endpoint, in doubt where some may be missing.
+        """Return the addresses of the endpoint, in doubt where some may be missing or wrong.
 
-        Its interfaces have all of them. Azure demands that static ones, and names, are given for each as well.
+        Its interfaces have all of them; static ones are told for all or none, as Azure demands; names are up to users.
         """
         interfaces = self._interfaces.get(resource.key, {})
         present = [one for key in interfaces if (one := self._inventory.find(key)) is not None]
         own = dict.fromkeys(address for one in present for address in self._of_interface(resource, one))
-        told = dict.fromkeys(_told(values))
+        static = dict.fromkeys(_static(values))
         subject = resource.subject
         if present and len(present) == len(interfaces):
-            if not told.keys() <= own.keys():
+            if not own or not static.keys() <= own.keys():
                 self._doubt(resource, f"an address of {subject}", "its interface does not have it")
-        elif not told:
-            self._doubt(resource, f"an address of {subject}", _NOT_HERE)
-        return tuple(own | told)
+            return tuple(own)
+        if static:
+            return tuple(own | static)
+        self._doubt(resource, f"the interface of {subject}", _NOT_HERE)
+        return tuple(own | dict.fromkeys(_named(values)))
 
     def _of_interface(self, resource: Resource, interface: Resource) -> Iterator[int]:
         what = f"{interface.subject} of {resource.subject}"
@@ -168,11 +170,14 @@ def _interfaces(inventory: Inventory) -> dict[str, dict[str, None]]:
     return found
 
 
-def _told(values: dict[str, Any]) -> Iterator[int]:
-    """Yield the addresses that the endpoint tells itself, with names or as static ones."""
+def _named(values: dict[str, Any]) -> Iterator[int]:
+    """Yield the addresses that the endpoint tells with names."""
     for item in as_list(values.get("customdnsconfigs"), "customDnsConfigs"):
         addresses = as_list(member(as_object(item, "customDnsConfigs"), "ipAddresses"), "customDnsConfigs.ipAddresses")
         yield from (as_address(as_text(address, "customDnsConfigs.ipAddresses")) for address in addresses)
+
+
+def _static(values: dict[str, Any]) -> Iterator[int]:
     for item in as_list(values.get("ipconfigurations"), "ipConfigurations"):
         body = as_object(item, "ipConfigurations")
         inner = body.get("properties") if isinstance(body.get("properties"), dict) else body

@@ -74,38 +74,35 @@ class Pools:
         values, doubts = read(item, pointer, BACKEND_POOL)
         for one in doubts:
             doubt(f"`{one.name}` of pool `{name}` of {balancer.subject}", one.why)
+        keys = self._keys(balancer, name, values, pointer, doubt)
+        if len(keys) < len(as_list(values.get("loadbalancerbackendaddresses"), "loadBalancerBackendAddresses")):
+            doubt(f"a member of pool `{name}` of {balancer.subject}", "neither its address nor its interface is told")
+        found = (self._member(balancer, name, key, doubt) for key in keys)
+        return [member for member in found if member is not None]
+
+    def _keys(
+        self, balancer: Resource, name: str, values: dict[str, Any], pointer: str, doubt: Doubting
+    ) -> tuple[str, ...]:
+        """Return the keys of the IP configurations in a pool, by its own word and by that of the interfaces."""
         pool = f"{balancer.key}/backendaddresspools/{name.lower()}"
         listed = values.get("backendipconfigurations")
-        references = (
+        references = [
             as_reference(one, "backendIPConfigurations") for one in as_list(listed, "backendIPConfigurations")
-        )
-        own = [key_of(reference) for reference in references if reference is not None]
+        ]
         by_address = list(self._by_addresses(balancer, name, values, pointer, doubt))
+        own = [key_of(reference) for reference in references if reference is not None]
         own += [key for key, is_named in by_address if is_named]
         theirs = self._by_pool.get(pool, [])
+        what = f"pool `{name}` of {balancer.subject}"
         for key in own:
-            self._doubt_one_sided(balancer, name, pool, key, doubt)
+            card = self._configurations.get(key)
+            pools = None if card is None else card.pools[key]
+            if pools is not None and pool not in pools:
+                doubt(what, f"it names `{shown(name_of(parent_of(key)))}`, which does not name it")
         for key in theirs:
             if listed is not None and key not in own:
-                doubt(
-                    f"pool `{name}` of {balancer.subject}",
-                    f"`{shown(name_of(parent_of(key)))}` is in it by its own word",
-                )
-        found = []
-        for key in dict.fromkeys((*own, *(key for key, _ in by_address), *theirs)):
-            member = self._member(balancer, name, key, doubt)
-            if member is not None:
-                found.append(member)
-        return found
-
-    def _doubt_one_sided(self, balancer: Resource, name: str, pool: str, key: str, doubt: Doubting) -> None:
-        card = self._configurations.get(key)
-        pools = None if card is None else card.pools[key]
-        if pools is not None and pool not in pools:
-            doubt(
-                f"pool `{name}` of {balancer.subject}",
-                f"it names `{shown(name_of(parent_of(key)))}`, which does not name it",
-            )
+                doubt(what, f"`{shown(name_of(parent_of(key)))}` is in it by its own word alone")
+        return tuple(dict.fromkeys((*own, *(key for key, _ in by_address), *theirs)))
 
     def _member(self, balancer: Resource, name: str, key: str, doubt: Doubting) -> Member | None:
         what = f"`{shown(name_of(parent_of(key)))}` in pool `{name}` of {balancer.subject}"
@@ -141,10 +138,7 @@ class Pools:
                 yield key_of(configuration), True
                 continue
             if not values.get("ipaddress"):
-                doubt(
-                    f"a member of pool `{name}` of {balancer.subject}", "neither its address nor its interface is told"
-                )
-                continue
+                continue  # an entry for an interface that is told elsewhere
             place = as_reference(
                 values.get("virtualnetwork") or values.get("subnet") or pool.get("virtualnetwork"), "virtualNetwork"
             )

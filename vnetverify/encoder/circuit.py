@@ -27,6 +27,7 @@ from vnetverify.encoder.nodes import (
     Sender,
     Target,
     ToInterface,
+    ToVnet,
 )
 from vnetverify.encoder.terms import (
     FALSE,
@@ -39,6 +40,7 @@ from vnetverify.encoder.terms import (
     branches_of,
     decision_tree,
     equals,
+    is_among,
     negate,
 )
 from vnetverify.encoder.tunnels import Tunnels
@@ -178,15 +180,22 @@ class Circuit:
         for start, hops in self._begun:
             if start.place.kind == PlaceKind.SUBNET.value:
                 vnet = self.hops.estate.subnets[start.place.name].vnet
-                term = any_of(*(all_of(taken, is_wanted(vnet, target)) for target, taken in hops.items()))
+                term = any_of(*(self._wanted(vnet, target, taken, is_wanted) for target, taken in hops.items()))
                 if term != FALSE:
                     branches += branches_of(self.key, start.region, self._share(term), start.selector)
         terms = [decision_tree(self.key, branches, self._share, free_outside=False)]
         for node, edges in self._edges.items():
             for vnet, leaves in self._stands_in(node):
-                wanted = any_of(*(all_of(taken, is_wanted(vnet, target)) for target, taken in edges.items()))
+                wanted = any_of(*(self._wanted(vnet, target, taken, is_wanted) for target, taken in edges.items()))
                 terms.append(all_of(self._visited[node], leaves, wanted))
         return [self._share(term) for term in terms if term != FALSE]
+
+    def _wanted(self, vnet: str, target: Target, taken: Term, is_wanted: Callable[[str, Target], Term]) -> Term:
+        """Hold when the packet takes a wanted hop; one into a network is told given that its destination lies there."""
+        term = is_wanted(vnet, target)
+        if term == FALSE or not isinstance(target, ToVnet):
+            return all_of(taken, term)
+        return all_of(taken, term, is_among(self.header.destination, self.hops.estate.spaces[target.vnet]))
 
     def _stands_in(self, node: Node) -> list[tuple[str, Term]]:
         """Return the networks that a device may send from, each with when it does."""

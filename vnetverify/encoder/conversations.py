@@ -17,7 +17,7 @@ from vnetverify.encoder.routes import Candidate, InternetHop
 from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, negate
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import IntervalSet, interval_set
+from vnetverify.header import IntervalSet
 from vnetverify.model.intents import INTERNET, Place
 from vnetverify.model.network import Nic, Site
 
@@ -46,7 +46,7 @@ class Conversations:
         forward = self.delivery.circuit(left)
         shares = self._shares(forward, right)
         memory = self._remembered(forward, shares)
-        starts = (*self._answering(forward, right, shares), *self._answering_for_frontends(shares))
+        starts = (*self._answering(forward, right), *self._answering_for_frontends(shares))
         exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
         relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
         came_to = Key(self.ends.header.destination)
@@ -63,8 +63,7 @@ class Conversations:
                 return any_of(by_host, all_of(by_others, back, same_state))
             return all_of(arrived, back, same_state)
 
-        by_frontends = self.delivery.shared_out(forward, right, lambda nic: all_of(back, same_state))
-        inside = any_of(self.delivery.tree(right, answered), by_frontends)
+        inside = self.delivery.tree(right, answered)
         if INTERNET not in left:
             return self._from_here(left, inside)
         entered = [
@@ -81,14 +80,10 @@ class Conversations:
     # -- who answers --------------------------------------------------------------------------------------
 
     def _shares(self, forward: Circuit, right: Parts) -> list[tuple[Balanced, Nic, Term]]:
-        """Return when each member behind a frontend that is asked for gets the first packet."""
-        asked = interval_set(interval for addresses in right.values() for interval in addresses)
-        before = self.hops.frontends.before(right)
+        """Return when each member behind a frontend of `right` gets the first packet."""
         return [
             (balanced, nic, term)
-            for balanced in self.hops.estate.balanced_at.values()
-            if balanced.frontend.address in asked
-            and (balanced in before or balanced.frontend.address in right.get(balanced.place, IntervalSet()))
+            for balanced in self.hops.frontends.among(right)
             for nic, term in self.delivery.shares(forward, balanced)
         ]
 
@@ -100,15 +95,14 @@ class Conversations:
             passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
         return Memory(passed, memory.met)
 
-    def _answering(self, forward: Circuit, right: Parts, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
+    def _answering(self, forward: Circuit, right: Parts) -> Iterator[Start]:
         """Yield where the replies of hosts, sites and private endpoints of `right` begin."""
         estate = self.hops.estate
-        others = {*right, *(balanced.place for balanced, _, _ in shares)}
         for place, everything in right.items():
             if place == INTERNET:
                 continue
             region = region_of(self.hops, place)
-            is_shared = any(other != place and region_of(self.hops, other) & region for other in others)
+            is_shared = any(other != place and region_of(self.hops, other) & region for other in right)
             for addresses in estate.sorted_out(place, everything):
                 standing = estate.standing_at(place, addresses)
                 if isinstance(standing, Balanced):

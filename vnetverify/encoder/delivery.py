@@ -134,6 +134,7 @@ class Delivery:
         """Hold when the packet ends in `right`, by whichever address it was sent there."""
         return any_of(
             self.delivered_as_named(circuit, right),
+            self.shared_out(circuit, right, lambda nic: TRUE),
             *(
                 all_of(self.ends.enters_from_inside(circuit, nic), self.parted(nic))
                 for nic in public_nics(self.hops, right)
@@ -165,7 +166,7 @@ class Delivery:
             all_of(self.ends.enters_from_internet(circuit, nic), self.parted(nic))
             for nic in public_nics(self.hops, right)
         ]
-        return any_of(arrived, *public, self.shared_out(circuit, right, lambda nic: TRUE))
+        return any_of(arrived, *public)
 
     def shares(self, circuit: Circuit, balanced: Balanced) -> list[tuple[Nic, Term]]:
         """Return when a packet that names a frontend is delivered to each member behind it (F-LB-3, F-LB-8)."""
@@ -197,10 +198,9 @@ class Delivery:
     def _shared_out_by_name(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
         """Hold when the packet comes to a frontend that `right` names, and to a member where `at_member` holds."""
         terms = []
-        for balanced in self.hops.estate.balanced_at.values():
-            if balanced.frontend.address in right.get(balanced.place, IntervalSet()):
-                ways = [all_of(term, at_member(nic)) for nic, term in self.shares(circuit, balanced)]
-                terms.append(all_of(self._extra(balanced.place, balanced.address), any_of(*ways)))
+        for balanced in self.hops.frontends.among(right):
+            ways = [all_of(term, at_member(nic)) for nic, term in self.shares(circuit, balanced)]
+            terms.append(all_of(self._extra(balanced.place, balanced.address), any_of(*ways)))
         return any_of(*terms)
 
     def _arrives_at_frontend(self, circuit: Circuit, balanced: Balanced) -> Term:

@@ -204,6 +204,10 @@ class Frontends:
                 carried.setdefault(nic.name, []).append(all_of(otherwise, term))
         return [(self.estate.nic_named[name], any_of(*terms)) for name, terms in carried.items()]
 
+    def among(self, right: Mapping[Place, IntervalSet]) -> list[Balanced]:
+        """Return the frontends that `right` names."""
+        return [b for b in self.estate.balanced_at.values() if b.frontend.address in right.get(b.place, IntervalSet())]
+
     def before(self, right: Mapping[Place, IntervalSet]) -> list[Balanced]:
         """Return the frontends by which a packet may come to a host of `right`."""
         return [

@@ -15,8 +15,10 @@ from vnetverify.syntax.tree import AdvertisingNode, ClaimNode, FailuresNode
 Node = TypeVar("Node", FailuresNode, AdvertisingNode)
 
 _MOST_FAILURES = 1000  # elements that may be down at once
-# A flow that works is found in the network as it is declared, and so is what routes say.
-_UNCONDITIONAL = {"SOMETIMES_REACHES": "sometimes reaches", "NEXT_HOP": "next hop of", "GATEWAY": "gateway of"}
+# A flow that works is found in the network as it is declared.
+_OF_SOME_FLOW = {"SOMETIMES_REACHES": "sometimes reaches"}
+# What routes say is asked with everything up.
+_WITHOUT_FAILURES = {**_OF_SOME_FLOW, "NEXT_HOP": "next hop of", "GATEWAY": "gateway of"}
 
 
 def failures(scope: Scope, sentence: ClaimNode) -> Failures | None:
@@ -24,7 +26,7 @@ def failures(scope: Scope, sentence: ClaimNode) -> Failures | None:
     node = _the_one(scope, "under", (each for each in sentence.conditions if isinstance(each, FailuresNode)))
     if node is None:
         return None
-    if sentence.verb in _UNCONDITIONAL:
+    if sentence.verb in _WITHOUT_FAILURES:
         _out_of_place(scope, "failures-out-of-place", sentence, "failures", node)
         return None
     kinds = [FailureKind(str(kind)) for kind in node.kinds]
@@ -40,7 +42,7 @@ def advertising(scope: Scope, network: Network, sentence: ClaimNode) -> Advertis
     node = _the_one(scope, "whatever", (each for each in sentence.conditions if isinstance(each, AdvertisingNode)))
     if node is None:
         return None
-    if sentence.verb in _UNCONDITIONAL:
+    if sentence.verb in _OF_SOME_FLOW:
         _out_of_place(scope, "advertising-out-of-place", sentence, "what a site advertises", node)
         return None
     site = scope.find("site", node.site)
@@ -74,5 +76,5 @@ def _the_one(scope: Scope, word: str, nodes: Iterable[Node]) -> Node | None:
 def _out_of_place(
     scope: Scope, code: str, sentence: ClaimNode, what: str, node: FailuresNode | AdvertisingNode
 ) -> None:
-    message = f"{shown(_UNCONDITIONAL[sentence.verb])} goes without {what}"
+    message = f"{shown(_WITHOUT_FAILURES[sentence.verb])} goes without {what}"
     scope.problems.error(code, message, scope.span(node.first, node.last), "not here")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.term_values import Reader
-from vnetverify.encoder.routes import Candidate, Class, LearnedHop, NoHop, PeerHop, partition
+from vnetverify.encoder.candidates import Candidate, Class, LearnedHop, NoHop, PeerHop
+from vnetverify.encoder.routes import partition
 from vnetverify.encoder.terms import TRUE
 from vnetverify.header import ALL_IPV4, EVERY_IPV4, LAST_IPV4, Interval, Prefix, interval_set, parse_prefix
 

@@ -13,6 +13,19 @@ from functools import partial
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.candidates import (
+    ApplianceHop,
+    Candidate,
+    EndpointHop,
+    GroupHop,
+    InternetHop,
+    LearnedHop,
+    LocalHop,
+    NoHop,
+    PeerHop,
+    PrivateHop,
+    UserGatewayHop,
+)
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.conversations import Conversations
 from vnetverify.encoder.delivery import Delivery
@@ -26,20 +39,7 @@ from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.qualities import Qualities
-from vnetverify.encoder.routes import (
-    ApplianceHop,
-    Candidate,
-    EndpointHop,
-    GroupHop,
-    InternetHop,
-    LearnedHop,
-    LocalHop,
-    NoHop,
-    PeerHop,
-    PrivateHop,
-    Routes,
-    UserGatewayHop,
-)
+from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import (
     TRUE,

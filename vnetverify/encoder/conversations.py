@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Balanced
+from vnetverify.encoder.candidates import Candidate, InternetHop
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Ends, Parts, public_nics, region_of
 from vnetverify.encoder.nodes import Memory, Sender, ToInternet
-from vnetverify.encoder.routes import Candidate, InternetHop
 from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, negate
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops

@@ -12,22 +12,41 @@ R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8, R-ADDR-6.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import partial
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.advertising import around
-from vnetverify.encoder.gateways import Entry, Gateways, contains
+from vnetverify.encoder.candidates import (
+    APPLIANCE,
+    EXPRESSROUTE,
+    PREFERRED_APPLIANCE,
+    VPN,
+    ApplianceHop,
+    Candidate,
+    Class,
+    EndpointHop,
+    GroupHop,
+    Hop,
+    InternetHop,
+    Known,
+    LearnedHop,
+    LocalHop,
+    NoHop,
+    PeerHop,
+    Piece,
+    PrivateHop,
+    UserGatewayHop,
+)
+from vnetverify.encoder.gateways import Gateways, contains
+from vnetverify.encoder.open_routes import OpenRoutes
 from vnetverify.encoder.private_routes import EndpointRoutes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, negate
-from vnetverify.header import Family, Interval, IntervalSet, Prefix, interval_set
+from vnetverify.header import Family, Interval, Prefix, interval_set
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     BgpPeer,
-    Gateway,
     GatewayKind,
     NextHopType,
     RouteServer,
@@ -35,141 +54,9 @@ from vnetverify.model.network import (
     Subnet,
     UserRoute,
 )
-from vnetverify.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class LocalHop:
-    """Deliver in the sender's own network; `by_user` when a user route says so."""
-
-    by_user: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PeerHop:
-    vnet: str
-
-
-@dataclass(frozen=True, slots=True)
-class InternetHop:
-    by_user: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NoHop:
-    """The packet is dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApplianceHop:
-    """Send to the interface that holds `address` in `vnet`, whatever its own routes say (R-UDR-9).
-
-    `vnet` is None where no directly connected network holds it: the packet is dropped (R-UDR-8).
-    """
-
-    address: int
-    vnet: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class GroupHop:
-    """Deliver in another network of a connected group."""
-
-    vnet: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointHop:
-    """Leave for a public service by its service endpoint."""
-
-    service: str
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateHop:
-    """Deliver to a private endpoint, in the network that it stands in."""
-
-    endpoint: str
-    vnet: str
-
-
-@dataclass(frozen=True, slots=True)
-class UserGatewayHop:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedHop:
-    gateway: str
-
-
-Hop = (
-    LocalHop | PeerHop | GroupHop | EndpointHop | PrivateHop | InternetHop | NoHop
-    | ApplianceHop | UserGatewayHop | LearnedHop
-)  # fmt: skip
-
-
-class Class(IntEnum):
-    """Classes of routes as R-SEL-2 ranks them for one prefix: greater is taken first."""
-
-    SYSTEM = 0
-    GATEWAY = 1
-    USER = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A route that may be in force. `rank` orders candidates of one prefix, greater first.
-
-    One that a site may announce or not is about prefixes of up to `length` bits around the destination, and is
-    `told_by` that site.
-    """
-
-    prefix: Prefix
-    kind: Class
-    hop: Hop
-    rule: str
-    condition: Term = TRUE
-    rank: int = 0
-    span: Span | None = None
-    length: int | None = None
-    told_by: str | None = None
-
-    @property
-    def bits(self) -> int:
-        """Return how long the prefix is."""
-        return self.prefix.length if self.length is None else self.length
-
-    @property
-    def preference(self) -> tuple[int, int, int]:
-        return (self.bits, int(self.kind), self.rank)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Addresses that the same candidates contest, the preferred first and the last one unconditional.
-
-    `choices` is empty where no route leads anywhere (R-SEL-10).
-    """
-
-    addresses: IntervalSet
-    choices: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A range that the system has a route for, what kind of route, and the condition on which the table holds it."""
-
-    prefix: Prefix
-    hop: Hop
-    condition: Term = TRUE
-    span: Span | None = None
-
 
 # Ranks inside SYSTEM for one prefix: a None route that stays beats all, then own ranges, peers', mates'.
 _STAYS, _OWN, _PEER, _MATE = 4000, 3000, 2000, 1000
-# Ranks inside GATEWAY for one prefix (R-GW-15): an appliance that a Route Server prefers comes before a VPN gateway.
-_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = 8000, 6000, 4000, 2000
 
 
 @dataclass(slots=True)
@@ -273,7 +160,7 @@ class Routes:
                 entry.prefix, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, entry.span
             )
             for order, gateway in enumerate(self.gateways.servers(subnet.vnet))
-            for rank in (_EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN,)
+            for rank in (EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else VPN,)
             for entry in self.gateways.learned(gateway)
             for condition in (
                 all_of(
@@ -313,8 +200,8 @@ class Routes:
                 for hop, near in self._appliance_hops(subnet, address):
                     taken = all_of(survives, chosen, near)
                     first = all_of(taken, preferred)
-                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", first, _PREFERRED_APPLIANCE - order)
-                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", taken, _APPLIANCE - order)
+                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", first, PREFERRED_APPLIANCE - order)
+                    yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", taken, APPLIANCE - order)
 
     def _announced_next_hop(self, peer: BgpPeer) -> int | None:
         if peer.next_hop is not None:
@@ -503,73 +390,3 @@ def partition(
         here = choices[index] if open_routes is None else open_routes.among(choices[index], low)
         joined.setdefault(tuple(here), []).append(Interval(low, high))
     return tuple(Piece(interval_set(intervals), chosen) for chosen, intervals in joined.items())
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRoutes:
-    """The routes of a table that a site announces or not, for packets to the term `destination`.
-
-    `known` is what the system has routes for, `survives` tells what that leaves of a learned prefix (R-SEL-3).
-    """
-
-    gateways: Gateways
-    subnet: Subnet
-    destination: Term
-    known: tuple[Known, ...]
-    survives: Callable[[Prefix, bool], Term]
-
-    def cuts(self) -> set[int]:
-        """Return where addresses must be parted for `among` to be the same of all of them."""
-        intervals = [interval for cell in self.gateways.announcing.cells() for interval in cell.addresses]
-        ranges = [Interval(range_.prefix.value, range_.prefix.last) for range_ in self.known]
-        return {cut for interval in (*intervals, *ranges) for cut in (interval.low, interval.high + 1)}
-
-    def among(self, choices: list[Candidate], first: int) -> list[Candidate]:
-        """Return the routes to addresses from `first` on, which contest them in order of preference."""
-        cell = next((cell for cell in self.gateways.announcing.cells() if first in cell.addresses), None)
-        if cell is None:
-            return choices
-        bounds = {choice.bits for choice in choices}
-        bounds |= {r.prefix.length for r in self.known if r.prefix.value <= first <= r.prefix.last}
-        found = [*choices]
-        servers = self.gateways.servers(self.subnet.vnet)
-        told = [self.gateways.told_in(gateway, cell, self.destination) for gateway in servers]
-        is_alone = sum(bool(entries) for entries in told) == 1
-        for order, (gateway, entries) in enumerate(zip(servers, told, strict=True)):
-            for run in _runs(entries, bounds if is_alone else None):
-                candidate = self._route(gateway, order, run, first)
-                if candidate.condition != FALSE:
-                    found.append(candidate)
-        found.sort(key=lambda candidate: candidate.preference, reverse=True)
-        last = next((index for index, choice in enumerate(found) if choice.condition == TRUE), len(found))
-        return found[: last + 1]
-
-    def _route(self, gateway: Gateway, order: int, run: list[Entry], first: int) -> Candidate:
-        """Return the route by `gateway` to prefixes of these lengths around the destination."""
-        length = run[0].bits
-        rank = _EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else _VPN
-        family = self.gateways.estate.family
-        condition = all_of(
-            self.gateways.is_served(self.subnet.vnet, gateway.vnet),
-            self.survives(around(first, family, length), False),
-            self.gateways.facts.script.share(any_of(*(entry.in_force for entry in run))),
-        )
-        every, site = self.gateways.estate.realm.every, self.gateways.announcing.site
-        return Candidate(
-            every, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, None, length, site
-        )
-
-
-def _runs(entries: list[Entry], bounds: set[int] | None) -> list[list[Entry]]:
-    """Return the entries by length, longest first, those together that no bound parts; with None each length alone."""
-    by_length: dict[int, list[Entry]] = {}
-    for entry in entries:
-        by_length.setdefault(entry.bits, []).append(entry)
-    runs: list[list[Entry]] = []
-    is_parted = True
-    for length in sorted(by_length, reverse=True):
-        if is_parted or bounds is None or length in bounds:
-            runs.append([])
-        runs[-1] += by_length[length]
-        is_parted = bounds is not None and length in bounds
-    return runs

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from vnetverify.encoder.candidates import Class
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
@@ -23,7 +24,6 @@ from vnetverify.encoder.nodes import (
     ToInternet,
     ToSite,
 )
-from vnetverify.encoder.routes import Class
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, either, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import addresses_of

@@ -15,6 +15,21 @@ from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.appliances import machine_at
+from vnetverify.encoder.candidates import (
+    ApplianceHop,
+    Candidate,
+    Class,
+    EndpointHop,
+    GroupHop,
+    InternetHop,
+    LearnedHop,
+    LocalHop,
+    NoHop,
+    PeerHop,
+    Piece,
+    PrivateHop,
+    UserGatewayHop,
+)
 from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
@@ -34,22 +49,7 @@ from vnetverify.encoder.nodes import (
     ToSite,
     ToVnet,
 )
-from vnetverify.encoder.routes import (
-    ApplianceHop,
-    Candidate,
-    Class,
-    EndpointHop,
-    GroupHop,
-    InternetHop,
-    LearnedHop,
-    LocalHop,
-    NoHop,
-    PeerHop,
-    Piece,
-    PrivateHop,
-    Routes,
-    UserGatewayHop,
-)
+from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family, address_text, addresses_of
 from vnetverify.model.network import (

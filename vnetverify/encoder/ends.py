@@ -164,7 +164,9 @@ class Ends:
         bits = key.address.width
         if hosts.size != addresses.size:
             return branches_of(key, addresses, term, selector)
-        is_host = TRUE if hosts == usual else negate(is_among(key.address, usual - hosts))
+        # What is known of the key rests on just this, so that it may not be used here.
+        anything = self.hops.estate.address(key.address.term)
+        is_host = TRUE if hosts == usual else negate(is_among(anything, usual - hosts))
         if any(prefix.length > bits - 3 for prefix in subnet.prefixes):
             return branches_of(key, addresses, term, selector)
         return [

@@ -206,3 +206,14 @@ def test_sets_of_its_subnet_hold_an_endpoint(solver: Solver) -> None:
 
     assert isinstance(verdict_on(closed, "c.plain never reaches w.pe on https", solver), Refuted)
     assert isinstance(verdict_on(closed, "c.plain never reaches w.pe except vault on https", solver), Proved)
+
+
+def test_a_proof_names_the_policies_that_it_rests_on(solver: Solver) -> None:
+    closed = network("enabled", rules="inbound 100 no deny any from any to any")
+    filtered = verdict_on(closed, "c.plain never reaches vault", solver)
+
+    assert isinstance(filtered, Proved)
+    assert "F-PE-2" in {ground.rule for ground in filtered.grounds}
+    by_routes = verdict_on(network("route-tables"), "c.s reaches vault on https only via fw", solver)
+    assert isinstance(by_routes, Proved)
+    assert "R-SYS-11" in {ground.rule for ground in by_routes.grounds}

@@ -90,7 +90,9 @@ class Estate:
             for frontend in balancer.frontends:
                 self.balanced_at[frontend.vnet, frontend.address] = Balanced(balancer, frontend)
                 self._taken[frontend.subnet_id].append(Interval(frontend.address, frontend.address))
+        self.endpoints_of: dict[str, list[PrivateEndpoint]] = defaultdict(list)
         for endpoint in network.private_endpoints.values():
+            self.endpoints_of[endpoint.vnet].append(endpoint)
             for address in endpoint.addresses:
                 self.endpoint_at[endpoint.vnet, address] = endpoint
                 self._taken[endpoint.subnet_id].append(Interval(address, address))

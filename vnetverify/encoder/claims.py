@@ -108,7 +108,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     grounds = Grounds(script, bearing, detail)
     estate = Estate(network, only_family(claim))
     gateways = Gateways(estate, facts, Failing(script, claim.failures), claim.advertising)
-    routes = Routes(estate, gateways)
+    routes = Routes(estate, gateways, grounds)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
     right = joined_ends(pair[1] for pair in claim.pairs)
     routed = claim.verb in _BY_ROUTES_ALONE

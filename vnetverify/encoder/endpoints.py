@@ -52,7 +52,11 @@ class PrivateEndpoints:
         if judged == FALSE:
             return approved
         allowed = self.filters.allow(header, Spot(subnet, is_endpoint=True), Direction.INBOUND)
-        return approved if allowed == TRUE else all_of(approved, any_of(negate(judged), allowed))
+        if allowed == TRUE:
+            return approved
+        ground = Ground(f"subnet {subnet.id}", "security groups hold for its private endpoints", "F-PE-2", subnet.span)
+        counts = all_of(judged, self.grounds.counts(Bearing.STOPS, ground))
+        return all_of(approved, any_of(negate(counts), allowed))
 
     def _obeys_groups(self, subnet: Subnet) -> Term:
         if subnet.nsg is None:
@@ -64,8 +68,8 @@ class PrivateEndpoints:
     def is_joined_to_group(self, mate: str, header: Header) -> Term:
         """Hold unless the packet is for an endpoint of `mate` that a connected group does not reach (F-PE-8)."""
         terms = []
-        for (vnet, address), endpoint in self.estate.endpoint_at.items():
-            is_named = equals(header.destination, address) if vnet == mate else FALSE
+        for endpoint in self.estate.endpoints_of[mate]:
+            is_named = any_of(*(equals(header.destination, address) for address in endpoint.addresses))
             if is_named != FALSE:
                 terms.append(any_of(negate(is_named), self.facts.holds("U-PECG", endpoint.name)))
         return all_of(*terms)

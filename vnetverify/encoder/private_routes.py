@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.facts import Facts
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Prefix, host_prefix
@@ -34,13 +34,14 @@ class EndpointRoutes:
     estate: Estate
     facts: Facts
     gateways: Gateways
+    grounds: Grounds | None = None
 
     def to_endpoints(self, subnet: Subnet, user_routes: Sequence[UserRoute]) -> Iterator[Path]:
         """Yield the routes to the endpoints of the subnet's own network and of its peers."""
         for vnet in self.estate.direct(subnet.vnet):
             joined = self.gateways.is_served(subnet.vnet, vnet)
-            for endpoint in self.estate.network.private_endpoints.values():
-                for address in endpoint.addresses if endpoint.vnet == vnet else ():
+            for endpoint in self.estate.endpoints_of[vnet]:
+                for address in endpoint.addresses:
                     condition = all_of(joined, self._is_in_force(endpoint, address, user_routes))
                     if condition != FALSE:
                         yield Path(endpoint, host_prefix(address), condition)
@@ -65,6 +66,10 @@ class EndpointRoutes:
         return negate(all_of(self._obeys_tables(self.estate.subnets[endpoint.subnet_id]), voiding))
 
     def _obeys_tables(self, subnet: Subnet) -> Term:
+        if subnet.private_endpoint_policies is not None and subnet.private_endpoint_policies not in _ROUTES_ON:
+            return FALSE
+        ground = Ground(f"subnet {subnet.id}", "route tables hold for its private endpoints", "R-SYS-11", subnet.span)
+        counts = TRUE if self.grounds is None else self.grounds.counts(Bearing.STOPS, ground)
         if subnet.private_endpoint_policies is None:
-            return self.facts.holds("U-PEPOL-ROUTES", subnet.id)
-        return TRUE if subnet.private_endpoint_policies in _ROUTES_ON else FALSE
+            return all_of(self.facts.holds("U-PEPOL-ROUTES", subnet.id), counts)
+        return counts

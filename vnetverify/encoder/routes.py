@@ -38,6 +38,7 @@ from vnetverify.encoder.candidates import (
     PrivateHop,
     UserGatewayHop,
 )
+from vnetverify.encoder.facts import Grounds
 from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.open_routes import OpenRoutes
 from vnetverify.encoder.private_routes import EndpointRoutes
@@ -65,6 +66,7 @@ class Routes:
 
     estate: Estate
     gateways: Gateways
+    grounds: Grounds | None = None
     _pieces: dict[tuple[object, ...], tuple[Piece, ...]] = field(default_factory=dict)
 
     def pieces(self, subnet: Subnet, destination: Field) -> tuple[Piece, ...]:
@@ -302,7 +304,9 @@ class Routes:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-ADDR-6", condition, rank=_STAYS)
 
     def _to_endpoints(self, subnet: Subnet, user_routes: tuple[UserRoute, ...]) -> Iterator[Candidate]:
-        paths = EndpointRoutes(self.estate, self.gateways.facts, self.gateways).to_endpoints(subnet, user_routes)
+        paths = EndpointRoutes(self.estate, self.gateways.facts, self.gateways, self.grounds).to_endpoints(
+            subnet, user_routes
+        )
         for order, path in enumerate(paths):
             hop = PrivateHop(path.endpoint.name, path.endpoint.vnet)
             line = path.endpoint.span

@@ -152,3 +152,43 @@ def test_a_user_route_into_the_gateway_of_a_peer_ends_with_the_peering() -> None
     """
 
     assert verdicts(text) == {"kept": "proved", "cut": "refuted"}
+
+
+def test_an_undeclared_appliance_is_down_for_its_own_packets_too() -> None:
+    """The encoding knew it as an appliance only where some packet of the claim is routed to it."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet client 10.0.1.0/24 nsg to-host
+      subnet other  10.0.2.0/24 routes out
+    }
+    nsg to-host { outbound 100 to-host allow any from any to 10.0.2.9/32  outbound 200 rest deny any from any to any }
+    route-table out { all 0.0.0.0/0 -> appliance 10.0.2.9 }
+    intent sturdy { v.client reaches 10.0.2.9/32 on ssh under any 1 failure of appliance }
+    """
+
+    assert verdicts(text) == {"sturdy": "refuted"}
+
+
+def test_the_next_hop_that_an_appliance_announces_may_translate() -> None:
+    """Only next hops of user routes were asked whether they could take one flow and send another (F-ADDR-8)."""
+    text = """
+    vnet hub {
+      address 10.0.0.0/16
+      subnet RouteServerSubnet 10.0.0.0/27
+      subnet dmz 10.0.2.0/24
+      subnet db  10.0.3.0/24 nsg from-dmz
+    }
+    vnet a { address 10.1.0.0/16  subnet w 10.1.1.0/24 }
+    peering hub -> a { allow-gateway-transit }
+    peering a -> hub { use-remote-gateways  allow-forwarded-traffic }
+    nsg from-dmz {
+      inbound 100 dmz  allow any from 10.0.2.0/24 to any
+      inbound 200 rest deny any from any to any
+    }
+    appliance speaker { nic 10.0.2.4 in hub.dmz  forwards nothing }
+    route-server rs in hub { peer speaker advertises 10.200.0.0/16 via 10.0.2.9 }
+    intent apart { a never reaches hub.db }
+    """
+
+    assert verdicts(text) == {"apart": "unknown"}

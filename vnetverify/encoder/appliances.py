@@ -5,6 +5,8 @@ R-META-3, R-UDR-9, R-UDR-19.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.header import address_text
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, NextHopType, Nic
@@ -35,16 +37,24 @@ def undeclared_machines(network: Network) -> tuple[Machine, ...]:
     """
     estate = Estate(network)
     found = {name: machine for name, machine in network.machines.items() if _is_doubtful(machine)}
-    for subnet in estate.subnets.values():
-        table = None if subnet.route_table is None else network.route_tables.get(subnet.route_table)
-        for route in () if table is None else table.routes:
-            if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
-                continue
-            owner = estate.owner(subnet.vnet, route.next_hop_address)
-            machine = None if owner is None else machine_at(estate, owner, route.next_hop_address)
-            if machine is not None and _is_doubtful(machine):
-                found[machine.name] = machine
+    for vnet, address in _next_hops(estate):
+        owner = estate.owner(vnet, address)
+        machine = None if owner is None else machine_at(estate, owner, address)
+        if machine is not None and _is_doubtful(machine):
+            found[machine.name] = machine
     return tuple(found.values())
+
+
+def _next_hops(estate: Estate) -> Iterator[tuple[str, int]]:
+    """Yield the next hops of routes, each with a network whose packets may go there."""
+    for subnet in estate.subnets.values():
+        table = None if subnet.route_table is None else estate.network.route_tables.get(subnet.route_table)
+        for route in () if table is None else table.routes:
+            if route.next_hop is NextHopType.APPLIANCE and route.next_hop_address is not None:
+                yield subnet.vnet, route.next_hop_address
+    for server in estate.network.route_servers:
+        addresses = [peer.next_hop for peer in server.peers if peer.next_hop is not None]
+        yield from ((vnet, address) for vnet in estate.direct(server.vnet) for address in addresses)
 
 
 def _is_doubtful(machine: Machine) -> bool:

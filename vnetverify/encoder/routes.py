@@ -124,6 +124,18 @@ class Routes:
             *self._to_endpoints(subnet, user_routes),
         )
 
+    def failing_next_hops(self) -> list[tuple[str, int]]:
+        """Return the addresses that some route makes an appliance, where these may be down, each with its network.
+
+        Nothing need be routed there: a host that a packet is for is down all the same (I-FAILURES).
+        """
+        if not self.gateways.failing.may_fail(FailureKind.APPLIANCE):
+            return []
+        hops = (candidate.hop for subnet in self.estate.subnets.values() for candidate in self.candidates(subnet))
+        return sorted(
+            {(hop.vnet, hop.address) for hop in hops if isinstance(hop, ApplianceHop) and hop.vnet is not None}
+        )
+
     def _known(self, subnet: Subnet) -> tuple[Known, ...]:
         """Return the ranges of the network itself, its peers, its mates, and enabled service endpoints."""
         estate, facts, vnet = self.estate, self.gateways.facts, subnet.vnet

@@ -79,6 +79,10 @@ class Hops:
     by_routes_alone: bool = False
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for vnet, address in self.routes.failing_next_hops():
+            self.machine_at(vnet, address)
+
     def carried(self, header: Header) -> Term:
         """Hold when the platform carries such packets at all (R-TRAF-7)."""
         blocked = any_of(equals(header.protocol, 4), equals(header.protocol, 47))

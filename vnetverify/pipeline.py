@@ -18,7 +18,6 @@ from typing import assert_never
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
-from vnetverify.header import Prefix
 from vnetverify.ingest import read_paths
 from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Statement, Verb
 from vnetverify.model.network import Network
@@ -34,7 +33,7 @@ from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.examples import example_of
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, read, resolve_expression, service_tags, uses
+from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, uses
 
 _LARGEST_TEXT = 64 << 20
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
@@ -97,7 +96,7 @@ def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
             here = Path() if source.name == "-" else Path(source.name).parent
             wanted += [(here / path, span) for path, span in uses(source)]
     with clock.phase("ingest"):
-        imported = _import_all(wanted, service_tags(sources), diagnostics)
+        imported = _import_all(wanted, sources, diagnostics)
     with clock.phase("parse"):
         document = read(sources, imported)
     diagnostics += document.diagnostics
@@ -148,9 +147,9 @@ def _bounded(path: Path) -> bytes:
 
 
 def _import_all(
-    wanted: Sequence[tuple[Path, Span]], tags: Mapping[str, tuple[Prefix, ...]], diagnostics: list[Diagnostic]
+    wanted: Sequence[tuple[Path, Span]], sources: Sequence[Source], diagnostics: list[Diagnostic]
 ) -> Network:
-    """Return what all exports hold together: resources may name each other across them."""
+    """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
     present = []
     for path, span in wanted:
         try:
@@ -161,7 +160,7 @@ def _import_all(
             present.append(path)
     if not present:
         return Network()
-    imported = read_paths(tuple(dict.fromkeys(present)), tags=tags)
+    imported = read_paths(tuple(dict.fromkeys(present)), declared_vnets(sources), service_tags(sources))
     diagnostics += imported.diagnostics
     return imported.network
 

@@ -179,7 +179,7 @@ class _Estate:
         for key in keys:
             self._findings.concern(resource.key, parent_of(key))
         for key in keys:
-            if key not in self._networks.places and parent_of(key) in self._inventory:
+            if key not in self._networks.places and self._networks.holds_vnet(parent_of(key)):
                 what = f"subnet `{shown(name_of(key))}`, which {resource.subject} names"
                 self._findings.doubt(what, "its vnet has no such subnet", resource.key, resource.span)
         return [key for key in keys if key in self._networks.places]

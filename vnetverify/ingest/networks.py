@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -84,8 +84,10 @@ class Networks:
                 yield (identity if vnet == key else parent_of(identity)), by.span
 
     def _completed_by(self, declared: Mapping[str, Vnet]) -> dict[str, Vnet]:
+        """Return the declared vnets by the keys of those that the input only mentions, where no two are called so."""
         by_name = {name.casefold(): vnet for name, vnet in declared.items()}
-        missing = [key for key in self.names if key not in self._inventory]
+        uses = Counter(name_of(key).casefold() for key in self.names)
+        missing = [key for key in self.names if key not in self._inventory and uses[name_of(key).casefold()] == 1]
         return {key: by_name[name_of(key).casefold()] for key in missing if name_of(key).casefold() in by_name}
 
     def _subnet_places(self) -> Iterator[tuple[str, Place]]:
@@ -98,6 +100,13 @@ class Networks:
             vnet = parent_of(key)
             known = self._declared[vnet].subnet(name_of(identity)) if vnet in self._declared else None
             yield key, Place(self.names[vnet], known.name if known is not None else name_of(identity))
+        for vnet, declared in self._declared.items():
+            for subnet in declared.subnets:
+                yield f"{vnet}/subnets/{subnet.name.lower()}", Place(declared.name, subnet.name)
+
+    def holds_vnet(self, key: str) -> bool:
+        """Hold when all subnets of the vnet are known: the input holds it, or the text declares it."""
+        return key in self._inventory or key in self._declared
 
     def is_stand_in(self, key: str) -> bool:
         """Hold when vnet or subnet `key` is only mentioned."""
@@ -117,8 +126,10 @@ class Networks:
 
         They are of its subscription and region and do not list what stands in them, since Azure lists all.
         """
-        found = self._silent.get(_subscription(resource.key), ())
-        return tuple(vnet.key for vnet in found if resource.region is None or vnet.region in (None, resource.region))
+        own = _subscription(resource.key)
+        found = self._silent.get(own, ())
+        present = [vnet.key for vnet in found if resource.region is None or vnet.region in (None, resource.region)]
+        return (*present, *(key for key in self._declared if _subscription(key) == own))
 
     @cached_property
     def _silent(self) -> dict[str | None, list[Resource]]:
@@ -261,11 +272,12 @@ class Networks:
         return {name: self._vnet(key, tuple(subnets[key])) for key, name in self.names.items()}
 
     def _vnet(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
+        self._findings.concern(key, key)
         declared = self._declared.get(key)
         if declared is not None:
+            self._spaces[key] = declared.address_space
             amended = {subnet.name: subnet for subnet in declared.subnets} | {subnet.name: subnet for subnet in subnets}
             return replace(declared, subnets=tuple(amended.values()))
-        self._findings.concern(key, key)
         resource = self._inventory.find(key)
         if resource is None:
             return self._stand_in(key, subnets)

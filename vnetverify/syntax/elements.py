@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import IntervalSet
@@ -119,6 +120,32 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
         span=scope.span(node.name),
+    )
+
+
+def completed(scope: Scope, made: Vnet, imported: Vnet | None) -> Vnet:
+    """Return `made` with what an import says of it that only mentions it: what is fastened to its subnets, and more."""
+    if imported is None:
+        return made
+    subnets = [_fastened(scope, one, imported.subnet(one.name)) for one in made.subnets]
+    others = [one for one in imported.subnets if made.subnet(one.name) is None]
+    return replace(made, subnets=(*subnets, *others))
+
+
+def _fastened(scope: Scope, made: Subnet, imported: Subnet | None) -> Subnet:
+    """Return `made` with what an import fastens to it; where the text fastens something else, that is a mistake."""
+    if imported is None:
+        return made
+    kinds = (("nsg", made.nsg, imported.nsg), ("route table", made.route_table, imported.route_table))
+    for kind, own, other in (*kinds, ("NAT gateway", made.nat_gateway, imported.nat_gateway)):
+        if own is not None and other is not None and own != other:
+            message = f"subnet {shown(made.id)} has the {kind} {shown(own)}, and in the import {shown(other)}"
+            scope.problems.error("attachment-differs", message, made.span)
+    return replace(
+        made,
+        nsg=made.nsg or imported.nsg,
+        route_table=made.route_table or imported.route_table,
+        nat_gateway=made.nat_gateway or imported.nat_gateway,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from vnetverify.model.network import Network
@@ -92,12 +92,18 @@ class Names:
         return " and ".join(f"{'an' if kind in _SPELLED_WITH_AN else 'a'} {kind}" for kind in kinds) or None
 
 
-def declare_imported(names: Names, network: Network) -> None:
-    """Enter the names of an imported network."""
+def declare_imported(names: Names, network: Network, completed: Collection[Span] = ()) -> None:
+    """Enter the names of an imported network, but for the vnets that a text declares at the places `completed`.
+
+    Of these the import has what the text says, and subnets that it only mentions: places in an export have no lines.
+    """
     for vnet in network.vnets.values():
-        names.declare("vnet", vnet.name, vnet.span)
+        is_completed = vnet.span in completed
+        if not is_completed:
+            names.declare("vnet", vnet.name, vnet.span)
         for subnet in vnet.subnets:
-            names.declare("subnet", subnet.id, subnet.span)
+            if not is_completed or subnet.span.line == 0:
+                names.declare("subnet", subnet.id, subnet.span)
     for kind, elements in (
         ("nsg", network.nsgs),
         ("route table", network.route_tables),

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Service
+from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Service, Vnet
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
 from vnetverify.syntax import balancers, claims, elements, links, machines, routes
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
-from vnetverify.syntax.parse import parse, parse_endpoints
+from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
 from vnetverify.syntax.problems import Problems, did_you_mean, shown, span_of
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
@@ -94,6 +94,18 @@ def service_tags(sources: Sequence[Source]) -> Mapping[str, tuple[Prefix, ...]]:
     return _service_tags(written)
 
 
+def declared_vnets(sources: Sequence[Source]) -> Mapping[str, Vnet]:
+    """Return the vnets that `sources` declare, without what imports fasten to them; mistakes are told at reading."""
+    names = Names(Problems())
+    tags = service_tags(sources)
+    return {
+        made.name: elements.vnet(made.scope, made.name, made.node, tags)
+        for source in sources
+        for made in _declared(Scope(source, names), parse(source).statements)
+        if isinstance(made.node, VnetNode)
+    }
+
+
 def _tags_in(statements: Iterable[Statement]) -> Iterable[Statement]:
     return (node for node in statements if isinstance(node, ServiceTagNode))
 
@@ -130,7 +142,7 @@ def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Do
     problems.found += [diagnostic for one in parsed for diagnostic in one.diagnostics]
     names = Names(problems, (name for one in parsed for name in one.broken))
     network = imported if imported is not None else Network()
-    declare_imported(names, network)
+    declare_imported(names, network, _places_of_vnets(sources, parsed, names))
     written = [
         made
         for source, one in zip(sources, parsed, strict=True)
@@ -142,6 +154,15 @@ def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Do
     define_groups(selectors, ((one.scope, one.name, one.node) for one in written if isinstance(one.node, GroupNode)))
     network = _with_policies(network, written, selectors)
     return _document(network, written, selectors, problems), selectors, names
+
+
+def _places_of_vnets(sources: Sequence[Source], parsed: Sequence[Parsed], names: Names) -> frozenset[Span]:
+    return frozenset(
+        Scope(source, names).span(node.name)
+        for source, one in zip(sources, parsed, strict=True)
+        for node in one.statements
+        if isinstance(node, VnetNode)
+    )
 
 
 def _declared(scope: Scope, statements: Iterable[Statement]) -> list[Written]:
@@ -212,7 +233,9 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         scope, name = one.scope, one.name
         match one.node:
             case VnetNode() as node:
-                vnets[name] = elements.vnet(scope, name, node, tags)
+                vnets[name] = elements.completed(
+                    scope, elements.vnet(scope, name, node, tags), imported.vnets.get(name)
+                )
                 gateways.update((made.name, made) for made in elements.gateways(scope, name, node))
             case PeeringNode() as node:
                 peerings += links.peering(scope, node)

@@ -9,6 +9,8 @@ from tests.agreement.planting import Mutant, noticed_by
 _CANDIDATES, _CROSSING, _DEVICES = (f"vnetverify.simulator.{name}" for name in ("candidates", "crossing", "devices"))
 _GATEWAYS, _PEERINGS, _SENDING = (f"vnetverify.simulator.{name}" for name in ("gateways", "peerings", "sending"))
 _SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites", "situation", "walk"))
+_ENDPOINT_ROUTES, _FILTERS = (f"vnetverify.simulator.{name}" for name in ("endpoint_routes", "filters"))
+_FRONTENDS, _QUALITIES = (f"vnetverify.simulator.{name}" for name in ("frontends", "qualities"))
 _ADDRESSING, _INTERNET, _TAGS = (f"vnetverify.simulator.{name}" for name in ("addressing", "internet", "tags"))
 
 _LOOP = 'return journey.drop(appliance.name, "the packet was here before: a loop", "R-TRAF-3")'
@@ -40,7 +42,7 @@ MUTANTS = (
     Mutant("R-PEER-2", "an initiated half is connected", _PEERINGS, "half.state in (None, LinkState.CONNECTED)", "half.state in (None, LinkState.CONNECTED, LinkState.INITIATED)"),
     Mutant("R-PEER-3", "a half heals when the other is made again", _PEERINGS, "return half.state in (None, LinkState.CONNECTED)", "return True"),
     Mutant("R-PEER-4", "a classic network needs a half of its own", _PEERINGS, "classic = network.vnets[half.remote].model is DeploymentModel.CLASSIC", "classic = False"),
-    Mutant("R-PEER-11", "a peering carries nothing by itself", _SENDING, "case ToPeer(vnet):\n            return deliver(journey, sending, vnet)", 'case ToPeer(vnet):\n            return journey.drop(where, "", "")'),
+    Mutant("R-PEER-11", "a peering carries nothing by itself", _SENDING, "case ToPeer(vnet) | ToEndpoint(_, vnet):\n            return deliver(journey, sending, vnet)", 'case ToPeer(vnet) | ToEndpoint(_, vnet):\n            return journey.drop(where, "", "")'),
     Mutant("R-PEER-12", "peers of one network are connected", _PEERINGS, _GROUPS, _PEERS_AS_GROUPS),
     Mutant("R-PEER-13", "the access flag of the other half decides the tag", _TAGS, "if seen.half.allow_virtual_network_access:", "if situation.index.halves[peer, subnet.vnet].allow_virtual_network_access:"),
     Mutant("R-PEER-14", "access off always blocks", _CROSSING, 'if not side.allow_virtual_network_access and situation.holds(uncertainty("U-AVNA", side.id)):', "if not side.allow_virtual_network_access:"),
@@ -105,7 +107,7 @@ MUTANTS = (
     Mutant("R-CG-1", "every group is global", _PEERINGS, "return one != other and (group.is_global or len(regions) <= 1)", "return one != other"),
     Mutant("R-CG-2", "groups that share a network are one", _PEERINGS, _GROUPS, _MERGED),
     Mutant("R-CG-3", "a group conveys transit", _GATEWAYS, "if uses(situation, vnet, hub)}", "if uses(situation, vnet, hub)} | {*situation.index.mates[vnet]}"),
-    Mutant("R-CG-4", "the first of two holders gets the packet", _SENDING, "_overlapping(journey, sending, vnet) or deliver", "deliver"),
+    Mutant("R-CG-4", "the first of two holders gets the packet", _SENDING, "overlapping(journey, sending, vnet) or deliver", "deliver"),
     Mutant("R-CG-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-CG-5"), True)', '(uncertainty("U-R-CG-5"), False)'),
     Mutant("R-TRAF-1", "the receiver's table sends", _SENDING, "selection(journey.situation, sending.subnet, destination,", "selection(journey.situation, host_subnet(journey.situation.vnet(sending.subnet.vnet), destination) or sending.subnet, destination,"),
     Mutant("R-TRAF-2", "no appliance keeps state", _DEVICES, "return appliance.stateful", "return False"),
@@ -115,6 +117,15 @@ MUTANTS = (
     Mutant("R-TRAF-7", "GRE is carried", _WALK, "ENCAPSULATIONS = (4, 47)", "ENCAPSULATIONS = (4,)"),
     Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "if route.next_hop in STEERING and route.prefix != default", "if route.next_hop in ()"),
     Mutant("R-TRAF-10", "what leaves never comes in again", _INTERNET, 'if not situation.holds(uncertainty("U-R-TRAF-10")):', "if True:"),
+    Mutant("R-ADDR-6", "VPN gateways carry IPv6", _SITUATION, "return family is Family.IPV4 or network.gateways[connection.gateway].kind is not GatewayKind.VPN", "return True"),
+    Mutant("R-PEER-20", "a peering of IPv6 alone is there for IPv4", _PEERINGS, "return family is Family.IPV6 or not half.only_ipv6", "return True"),
+    Mutant("R-SYS-11", "the question is read the other way", _ENDPOINT_ROUTES, "route.length > range_.length", "route.length < range_.length"),
+    Mutant("R-SYS-12", "endpoints answer by their route table", _WALK, "if endpoint is not None:", "if False:"),
+    Mutant("R-UDR-15", "every rule forwards as a next hop", _FRONTENDS, 'elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):', "elif True:"),
+    Mutant("R-UDR-19", "a managed firewall needs a switch", _FILTERS, "return self.nic is None or self.nic.ip_forwarding", "return self.nic is None or (self.nic.ip_forwarding and not self.is_managed)"),
+    Mutant("R-GW-25", "clients of a pool reach each other", _SITES, 'if not journey.situation.holds(uncertainty("U-R-GW-25", gateway.name)):', "if False:"),
+    Mutant("R-LINT-2", "no element is ever too slow", _QUALITIES, "elif element.bandwidth < limit:", "elif False:"),
+    Mutant("R-LINT-3", "one crossing is free", _QUALITIES, "if len(crossed) <= limit:", "if len(crossed) <= limit + 1:"),
 )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def noticed_by(mutant: Mutant) -> str | None:
         book = importlib.import_module("vnetverify.testing.examples")
         for page in PAGES:
             for example in book.read_page((ROOT / "specs" / "semantics" / f"{page}.md").read_text()).examples:
-                if mutant.rule in example.rules and _is_answered_otherwise(example):
+                if mutant.rule in example.rules and (_is_answered_otherwise(example) or _is_proved_otherwise(example)):
                     return str(example.names[0])
     return None
 
@@ -108,3 +108,18 @@ def _is_answered_otherwise(example: Any) -> bool:
         if not answers.agrees(asked.answer, given):
             return True
     return False
+
+
+def _is_proved_otherwise(example: Any) -> bool:
+    """Hold when an example of intents alone is not judged as it expects: the engines then differ, which is an error."""
+    if example.asked:
+        return False
+    pipeline, reading = (importlib.import_module(f"vnetverify.{name}") for name in ("pipeline", "syntax"))
+    verdict = importlib.import_module("vnetverify.prover.verdict")
+    source = importlib.import_module("vnetverify.source")
+    document = reading.read((source.Source(example.names[0], example.network),))
+    try:
+        report = pipeline.prove(pipeline.Loaded(document, {}, ()), pipeline.Options())
+    except pipeline.Disagreement:
+        return True
+    return any(result.intent.expect != verdict.verdict_word(result.verdict) for result in report.results)

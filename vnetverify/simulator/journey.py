@@ -344,7 +344,9 @@ class Journey:
             self.note(where, what, stage.rule_id, stage.span)
         if not judgement.allowed:
             last = judgement.stages[-1]
-            return Dropped(f"{last.rule} of {last.nsg} denies", last.rule_id, where)
+            icmpv6 = last.stage == "icmpv6"
+            reason = f"{last.nsg} has no rule for ICMPv6" if icmpv6 else f"{last.rule} of {last.nsg} denies"
+            return Dropped(reason, last.rule_id, where)
         if judgement.exempt:
             self.note(where, "host services are exempt from security groups", "F-PLAT-1")
         elif not judgement.stages:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.families import REALMS, Realm
 from vnetverify.encoder.terms import Field, Term, constant, field_within
-from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, interval_set
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
@@ -112,6 +112,9 @@ class Estate:
         return field_within(symbol, self.family.bits, self.realm.addresses)
 
     def known_address(self, address: int) -> Field:
+        """Return an address of the estate's family as a constant. Raises ValueError for one of the other."""
+        if family_of(address) is not self.family:
+            raise ValueError("an address of the other family in a network of one plane")
         return constant(address, self.family.bits)
 
     def half(self, local: str, remote: str) -> Peering | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from vnetverify.header import ALL_IPV4, ALL_IPV6, ICMP, Family, IntervalSet, Prefix, family_of
+from vnetverify.header import ALL_IPV4, ALL_IPV6, ICMP, Family, IntervalSet, Prefix, family_of, host_prefix
 from vnetverify.model.intents import Advertising, Claim, EndpointSet
 from vnetverify.model.network import (
     BgpPeer,
@@ -97,7 +97,7 @@ def _addresses(addresses: Iterable[int], family: Family) -> tuple[int, ...]:
 
 
 def _prefixes(network: Network) -> Iterator[Prefix]:
-    """Yield prefixes enough to tell whether there is IPv6: hosts and frontends lie in those of their subnets."""
+    """Yield the prefixes that the network is made of, a single address as that of a host."""
     for vnet in network.vnets.values():
         yield from vnet.address_space
         for subnet in vnet.subnets:
@@ -108,6 +108,12 @@ def _prefixes(network: Network) -> Iterator[Prefix]:
         yield from (*site.prefixes, *(site.routes or ()))
     for connection in network.connections:
         yield from connection.prefixes or ()
+    for nic in network.nics():
+        yield from map(host_prefix, nic.addresses)
+    for balancer in network.load_balancers.values():
+        yield from (host_prefix(frontend.address) for frontend in balancer.frontends)
+    for endpoint in network.private_endpoints.values():
+        yield from map(host_prefix, endpoint.addresses)
     for server in network.route_servers:
         yield from (prefix for peer in server.peers for prefix in peer.prefixes)
     for prefixes in network.service_tags.values():

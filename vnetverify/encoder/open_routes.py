@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from vnetverify.encoder.advertising import around
+from vnetverify.encoder.advertising import Cell, around
 from vnetverify.encoder.candidates import EXPRESSROUTE, VPN, Candidate, Class, Known, LearnedHop
-from vnetverify.encoder.gateways import Entry, Gateways
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of
+from vnetverify.encoder.gateways import Gateways
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Interval, Prefix
 from vnetverify.model.network import Gateway, GatewayKind, Subnet
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenRoutes:
     """The routes of a table that a site announces or not, for packets to the term `destination`.
 
@@ -25,6 +25,7 @@ class OpenRoutes:
     destination: Term
     known: tuple[Known, ...]
     survives: Callable[[Prefix, bool], Term]
+    _taken: dict[tuple[Cell, int, int], list[tuple[Gateway, int, Term]]] = field(default_factory=dict)
 
     def cuts(self) -> set[int]:
         """Return where addresses must be parted for `among` to be the same of all of them."""
@@ -39,45 +40,54 @@ class OpenRoutes:
             return choices
         bounds = {choice.bits for choice in choices}
         bounds |= {r.prefix.length for r in self.known if r.prefix.value <= first <= r.prefix.last}
+        family, every = self.gateways.estate.family, self.gateways.estate.realm.every
         found = [*choices]
-        servers = self.gateways.servers(self.subnet.vnet)
-        told = [self.gateways.told_in(gateway, cell, self.destination) for gateway in servers]
-        is_alone = sum(bool(entries) for entries in told) == 1
-        for order, (gateway, entries) in enumerate(zip(servers, told, strict=True)):
-            for run in _runs(entries, bounds if is_alone else None):
-                candidate = self._route(gateway, order, run, first)
-                if candidate.condition != FALSE:
-                    found.append(candidate)
+        for shortest, longest in _runs(cell.shortest, family.bits, bounds):
+            survives = self.survives(around(first, family, longest), False)
+            for gateway, rank, term in self._taken_by(cell, shortest, longest) if survives != FALSE else ():
+                hop, site = LearnedHop(gateway.name), self.gateways.announcing.site
+                condition = all_of(survives, term)
+                found.append(Candidate(every, Class.GATEWAY, hop, "R-SYS-8", condition, rank, None, longest, site))
         found.sort(key=lambda candidate: candidate.preference, reverse=True)
         last = next((index for index, choice in enumerate(found) if choice.condition == TRUE), len(found))
         return found[: last + 1]
 
-    def _route(self, gateway: Gateway, order: int, run: list[Entry], first: int) -> Candidate:
-        """Return the route by `gateway` to prefixes of these lengths around the destination."""
-        length = run[0].bits
-        rank = EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else VPN
-        family = self.gateways.estate.family
-        condition = all_of(
-            self.gateways.is_served(self.subnet.vnet, gateway.vnet),
-            self.survives(around(first, family, length), False),
-            self.gateways.facts.script.share(any_of(*(entry.in_force for entry in run))),
-        )
-        every, site = self.gateways.estate.realm.every, self.gateways.announcing.site
-        return Candidate(
-            every, Class.GATEWAY, LearnedHop(gateway.name), "R-SYS-8", condition, rank - order, None, length, site
-        )
+    def _taken_by(self, cell: Cell, shortest: int, longest: int) -> list[tuple[Gateway, int, Term]]:
+        """Return when each gateway has the longest of the announced prefixes of these lengths, and how it ranks."""
+        key = (cell, shortest, longest)
+        if key not in self._taken:
+            self._taken[key] = list(self._contested(cell, shortest, longest))
+        return self._taken[key]
+
+    def _contested(self, cell: Cell, shortest: int, longest: int) -> list[tuple[Gateway, int, Term]]:
+        share = self.gateways.facts.script.share
+        told: dict[int, list[tuple[int, Term]]] = {}
+        servers = self.gateways.servers(self.subnet.vnet)
+        for index, gateway in enumerate(servers):
+            served = self.gateways.is_served(self.subnet.vnet, gateway.vnet)
+            for entry in self.gateways.told_in(gateway, cell, self.destination):
+                if shortest <= entry.bits <= longest:
+                    told.setdefault(entry.bits, []).append((index, all_of(served, entry.in_force)))
+        won: dict[int, list[Term]] = {}
+        longer = FALSE
+        for length in sorted(told, reverse=True):
+            for index, term in told[length]:
+                won.setdefault(index, []).append(all_of(term, negate(longer)))
+            longer = share(any_of(longer, *(term for _, term in told[length])))
+        if len(won) == 1:  # nobody to contest it with
+            won = {index: [longer] for index in won}
+        ranked = (EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else VPN for gateway in servers)
+        return [
+            (gateway, rank - index, share(any_of(*won[index])))
+            for index, (gateway, rank) in enumerate(zip(servers, ranked, strict=True))
+            if index in won
+        ]
 
 
-def _runs(entries: list[Entry], bounds: set[int] | None) -> list[list[Entry]]:
-    """Return the entries by length, longest first, those together that no bound parts; with None each length alone."""
-    by_length: dict[int, list[Entry]] = {}
-    for entry in entries:
-        by_length.setdefault(entry.bits, []).append(entry)
-    runs: list[list[Entry]] = []
-    is_parted = True
-    for length in sorted(by_length, reverse=True):
-        if is_parted or bounds is None or length in bounds:
-            runs.append([])
-        runs[-1] += by_length[length]
-        is_parted = bounds is not None and length in bounds
-    return runs
+def _runs(shortest: int, longest: int, bounds: set[int]) -> list[tuple[int, int]]:
+    """Return the ranges of lengths between `bounds`, each of which stands alone."""
+    inner = {bound for bound in bounds if shortest <= bound <= longest}
+    starts = sorted({shortest, *inner, *(bound + 1 for bound in inner if bound < longest)})
+    return [
+        (start, starts[index + 1] - 1 if index + 1 < len(starts) else longest) for index, start in enumerate(starts)
+    ]

@@ -178,7 +178,7 @@ class Tags:
     def _told(self, address: Field, subnet: Subnet, members: Membership) -> Iterator[ToldMember]:
         """Yield what `VirtualNetwork` holds around `address` for what the claim's site announces (F-TAG-7)."""
         by_length: dict[int, list[Entry]] = {}
-        for gateway in self.gateways.servers(subnet.vnet):
+        for gateway in self.gateways.servers(subnet.vnet) if self.gateways.announcing.cells() else ():
             for entry in self.gateways.told(gateway, address):
                 by_length.setdefault(entry.bits, []).append(entry)
         propagates, listed = self._propagates(subnet), dict(members.possible)

@@ -174,7 +174,7 @@ class Tunnels:
             for candidate in piece.choices:
                 if candidate.kind is Class.USER:
                     terms.append(all_of(undecided, candidate.condition))
-                undecided = all_of(undecided, negate(candidate.condition))
+                undecided = self.hops.facts.script.share(all_of(undecided, negate(candidate.condition)))
         decided = any_of(*terms)
         return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
 

@@ -121,7 +121,7 @@ class Hops:
         undecided = condition
         for candidate in piece.choices:
             taken = all_of(undecided, candidate.condition)
-            undecided = all_of(undecided, negate(candidate.condition))
+            undecided = self.filters.script.share(all_of(undecided, negate(candidate.condition)))
             ground = self._route_ground(sender.subnet, candidate)
             passes = self.grounds.counts(Bearing.PASSES, ground)
             for target, term in self._follow(candidate, sender, header.to(piece.addresses)):
@@ -155,7 +155,7 @@ class Hops:
                 if undecided != FALSE and is_wanted(candidate):
                     counts = self.grounds.counts(Bearing.PASSES, self._route_ground(subnet, candidate))
                     terms.append(all_of(undecided, candidate.condition, counts))
-                undecided = all_of(undecided, negate(candidate.condition))
+                undecided = self.filters.script.share(all_of(undecided, negate(candidate.condition)))
         return any_of(*terms)
 
     def _follow(self, candidate: Candidate, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:

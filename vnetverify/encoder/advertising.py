@@ -1,4 +1,6 @@
-"""What a site may advertise by BGP while a claim is judged: any prefixes inside those that the claim gives (R-GW-8).
+"""What a site may advertise by BGP while a claim is judged: any prefixes inside those that the claim gives.
+
+I-WHATEVER, R-GW-8.
 
 Of all that a site may announce, only the prefixes around addresses that a packet carries can matter to it. So for each
 such address, length and connection there is a symbol: this prefix is announced. Symbols of two addresses are equal

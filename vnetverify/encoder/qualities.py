@@ -1,6 +1,6 @@
 """What the way of a delivered flow is like: how narrow, how far, and across how many peerings.
 
-R-LINT-2, R-LINT-3.
+I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3.
 """
 
 from __future__ import annotations

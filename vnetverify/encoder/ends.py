@@ -141,6 +141,7 @@ class Ends:
         branches = [
             branch
             for place, addresses in sources.items()
+            if place in self._selectors
             for branch in self.membership(self.key, place, addresses, TRUE)
         ]
         return decision_tree(self.key, branches, self.script.share, free_outside=False)

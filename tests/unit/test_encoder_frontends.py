@@ -259,3 +259,31 @@ def test_a_load_balancer_joins_its_network_to_its_members() -> None:
     apart = document(POOL + "vnet far { address 10.9.0.0/16 }\nintent asked { v.web reaches orders }\n")
 
     assert within_reach(apart.network, claim_of(apart)) == {"v"}
+
+
+# -- IPv6 -----------------------------------------------------------------------------------------------
+
+SIX = """\
+vnet v {
+  address fd00:db8::/48, 10.0.0.0/16
+  subnet web   fd00:db8:0:1::/64
+  subnet db    fd00:db8:0:2::/64
+  subnet front fd00:db8:0:3::/64
+}
+vm db1 { nic fd00:db8:0:2::10 in v.db }
+load-balancer orders standard in v.front {
+  frontend fd00:db8:0:3::100
+  rule sql tcp 1433 -> db1  probe 1433
+}
+"""
+
+
+def test_an_ipv6_frontend_is_reached_by_ipv6(solver: Solver) -> None:
+    assert isinstance(verdict_on(SIX.replace("probe 1433", ""), "v.web reaches orders on sql", solver), Proved)
+
+
+def test_an_ipv6_probe_needs_a_group_that_lets_it_in(solver: Solver) -> None:
+    grouped = SIX.replace("subnet db    fd00:db8:0:2::/64", "subnet db    fd00:db8:0:2::/64 nsg open") + "nsg open {}"
+
+    assert open_facts(verdict_on(SIX, "v.web reaches orders on sql", solver)) == {"U-PROBE(orders/sql, db1)"}
+    assert isinstance(verdict_on(grouped, "v.web reaches orders on sql", solver), Proved)

@@ -12,6 +12,9 @@ from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Interval, Prefix
 from vnetverify.model.network import Gateway, GatewayKind, Subnet
 
+Run = tuple[int, int]
+"""The shortest and the longest of some lengths."""
+
 
 @dataclass(slots=True)
 class OpenRoutes:
@@ -25,7 +28,7 @@ class OpenRoutes:
     destination: Term
     known: tuple[Known, ...]
     survives: Callable[[Prefix, bool], Term]
-    _taken: dict[tuple[Cell, int, int], list[tuple[Gateway, int, Term]]] = field(default_factory=dict)
+    _taken: dict[tuple[Cell, Run, tuple[Term, Term]], list[tuple[Gateway, int, Term]]] = field(default_factory=dict)
 
     def cuts(self) -> set[int]:
         """Return where addresses must be parted for `among` to be the same of all of them."""
@@ -42,32 +45,36 @@ class OpenRoutes:
         bounds |= {r.prefix.length for r in self.known if r.prefix.value <= first <= r.prefix.last}
         family, every = self.gateways.estate.family, self.gateways.estate.realm.every
         found = [*choices]
-        for shortest, longest in _runs(cell.shortest, family.bits, bounds):
-            survives = self.survives(around(first, family, longest), False)
-            for gateway, rank, term in self._taken_by(cell, shortest, longest) if survives != FALSE else ():
+        for run in _runs(cell.shortest, family.bits, bounds):
+            longest = around(first, family, run[1])
+            survives = (self.survives(longest, False), self.survives(longest, True))
+            for gateway, rank, condition in self._taken_by(cell, run, survives):
                 hop, site = LearnedHop(gateway.name), self.gateways.announcing.site
-                condition = all_of(survives, term)
-                found.append(Candidate(every, Class.GATEWAY, hop, "R-SYS-8", condition, rank, None, longest, site))
+                found.append(Candidate(every, Class.GATEWAY, hop, "R-SYS-8", condition, rank, None, run[1], site))
         found.sort(key=lambda candidate: candidate.preference, reverse=True)
         last = next((index for index, choice in enumerate(found) if choice.condition == TRUE), len(found))
         return found[: last + 1]
 
-    def _taken_by(self, cell: Cell, shortest: int, longest: int) -> list[tuple[Gateway, int, Term]]:
-        """Return when each gateway has the longest of the announced prefixes of these lengths, and how it ranks."""
-        key = (cell, shortest, longest)
+    def _taken_by(self, cell: Cell, run: Run, survives: tuple[Term, Term]) -> list[tuple[Gateway, int, Term]]:
+        """Return when each gateway has the longest of the announced prefixes of these lengths, and how it ranks.
+
+        `survives` holds when the table keeps one that came by BGP, and one that counts as static.
+        """
+        key = (cell, run, survives)
         if key not in self._taken:
-            self._taken[key] = list(self._contested(cell, shortest, longest))
+            self._taken[key] = self._contested(cell, run, survives) if survives != (FALSE, FALSE) else []
         return self._taken[key]
 
-    def _contested(self, cell: Cell, shortest: int, longest: int) -> list[tuple[Gateway, int, Term]]:
+    def _contested(self, cell: Cell, run: Run, survives: tuple[Term, Term]) -> list[tuple[Gateway, int, Term]]:
         share = self.gateways.facts.script.share
         told: dict[int, list[tuple[int, Term]]] = {}
         servers = self.gateways.servers(self.subnet.vnet)
         for index, gateway in enumerate(servers):
             served = self.gateways.is_served(self.subnet.vnet, gateway.vnet)
             for entry in self.gateways.told_in(gateway, cell, self.destination):
-                if shortest <= entry.bits <= longest:
-                    told.setdefault(entry.bits, []).append((index, all_of(served, entry.in_force)))
+                term = all_of(served, survives[entry.is_static], entry.in_force)
+                if run[0] <= entry.bits <= run[1] and term != FALSE:
+                    told.setdefault(entry.bits, []).append((index, term))
         won: dict[int, list[Term]] = {}
         longer = FALSE
         for length in sorted(told, reverse=True):
@@ -84,7 +91,7 @@ class OpenRoutes:
         ]
 
 
-def _runs(shortest: int, longest: int, bounds: set[int]) -> list[tuple[int, int]]:
+def _runs(shortest: int, longest: int, bounds: set[int]) -> list[Run]:
     """Return the ranges of lengths between `bounds`, each of which stands alone."""
     inner = {bound for bound in bounds if shortest <= bound <= longest}
     starts = sorted({shortest, *inner, *(bound + 1 for bound in inner if bound < longest)})

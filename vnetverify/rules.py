@@ -162,7 +162,7 @@ _QUESTIONS = (
     Question("U-V6ANY", ("F-NSG-12",), "0.0.0.0/0 in a rule covers IPv6 packets as well", False, "a connection test over IPv6 through such a rule"),
     Question("U-ICMPV6", ("F-NSG-16",), "ICMPv6 passes {0} {1}", True, "a ping over IPv6"),
     Question("U-FWV6", ("F-FW-11",), "{0} passes IPv6 packets", False, "a connection test over IPv6 through the firewall"),
-    Question("U-R-SYS-11", ("R-SYS-11",), "a user route is made void by a private endpoint's policies where it is shorter, not longer, than the range of its network", False, "the effective routes of a NIC with such a route"),
+    Question("U-R-SYS-11", ("R-SYS-11",), "a user route overrides a private endpoint's own route where it is no longer, instead of no shorter, than the range of the endpoint's network", False, "the effective routes of a NIC with such a route"),
     Question("U-PEPOL", ("F-PE-2",), "security groups hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
     Question("U-PEPOL-ROUTES", ("R-SYS-11",), "route tables hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
     Question("U-PECG", ("F-PE-8",), "a connected group carries packets to the private endpoint {0}", False, "a connection test to the endpoint"),

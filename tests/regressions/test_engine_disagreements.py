@@ -229,3 +229,31 @@ def test_what_leaves_by_a_service_endpoint_comes_back_in_nowhere() -> None:
     """
 
     assert verdicts(text) == {"apart": "proved"}
+
+
+def test_what_a_site_announces_may_lie_around_the_member_behind_a_frontend() -> None:
+    """The encoding asked whether a prefix was announced around an address that no model has."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet clients       10.0.1.0/24 nsg n
+      subnet servers       10.0.2.0/24
+      subnet GatewaySubnet 10.0.255.0/27
+      gateway vpn g
+    }
+    nsg n {
+      outbound 100 inside allow any from any to VirtualNetwork
+      outbound 200 rest   deny  any from any to any
+    }
+    vm server { nic 10.0.2.4 in v.servers }
+    load-balancer web standard in v.servers {
+      frontend 10.0.2.100
+      rule https tcp 443 -> server
+    }
+    site branch { address 192.168.0.0/16 }
+    connection branch -- v.g { bgp }
+    intent kept-out { v.clients never reaches web whatever branch advertises }
+    intent let-in   { v.clients reaches web on https whatever branch advertises }
+    """
+
+    assert verdicts(text) == {"kept-out": "refuted", "let-in": "proved"}

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import TypeGuard, assert_never
 
-from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
     Arrival,
@@ -47,7 +46,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site
+from vnetverify.model.network import Machine, Nic, PrivateEndpoint, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +250,7 @@ class Circuit:
                     subnet = self.hops.estate.subnets[start.place.name if start.by is None else start.by.subnet_id]
                     hops = list(self.hops.send(Sender(subnet), header))
                     if hops and self.memory is None and not self.hops.by_routes_alone:
-                        judged = self.hops.frontends.as_judged(header)
-                        sent = all_of(sent, self.hops.filters.allow(judged, Spot(subnet), Direction.OUTBOUND))
+                        sent = all_of(sent, self.hops.frontends.lets_out(header, subnet))
             case PlaceKind.SITE.value:
                 hops = list(self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header))
             case _:

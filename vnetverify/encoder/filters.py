@@ -164,6 +164,10 @@ class Filters:
             terms.append(any_of(negate(elsewhere), fact))
         return self.script.share(all_of(*terms))
 
+    def are_attached(self, spot: Spot) -> bool:
+        """Tell whether any group judges packets at `spot`."""
+        return bool(self._attached(spot))
+
     def _attached(self, spot: Spot) -> list[Attached]:
         """Return the groups at `spot`."""
         groups: list[Attached] = []

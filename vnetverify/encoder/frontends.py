@@ -17,21 +17,18 @@ from vnetverify.encoder.headers import WITH_PORTS, Header
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
-    Field,
     Term,
     all_of,
     any_of,
-    bits,
     constant,
     either,
     equals,
-    field_within,
     negate,
     none_of,
 )
-from vnetverify.header import TCP, Family, Interval, IntervalSet, interval_set
+from vnetverify.header import TCP, Family, Interval, IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, Sku
+from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, Sku, Subnet
 
 _PROBE_PORT = 49152
 
@@ -60,7 +57,6 @@ class Frontends:
     filters: Filters
     by_routes_alone: bool = False
     _members: dict[tuple[str, ...], list[Chosen]] = field(default_factory=dict)
-    _judged: dict[tuple[Term, Term], tuple[Field, Field]] = field(default_factory=dict)
 
     # -- which member -------------------------------------------------------------------------------------
 
@@ -223,39 +219,27 @@ class Frontends:
 
     # -- what the sender's rules see ----------------------------------------------------------------------
 
-    def as_judged(self, header: Header) -> Header:
-        """Return the packet as the outbound filters of its sender judge it: for a frontend's address perhaps with the
-        address and port of the member that gets it (F-ADDR-4)."""
-        name = (header.destination.term, header.destination_port.term)
-        if name not in self._judged:
-            self._judged[name] = self._judged_fields(header)
-        address, port = self._judged[name]
-        return replace(header, destination=address, destination_port=port)
+    def lets_out(self, header: Header, subnet: Subnet) -> Term:
+        """Hold when the filters of a sender in `subnet` let its packet out.
 
-    def _judged_fields(self, header: Header) -> tuple[Field, Field]:
+        They may see one for a frontend with the address and port of the member that gets it (F-ADDR-4).
+        """
+        spot = Spot(subnet)
+        allowed = self.filters.allow(header, spot, Direction.OUTBOUND)
+        if not self.filters.are_attached(spot):
+            return allowed
         first: dict[int, Balanced] = {}
         for (_, number), balanced in self.estate.balanced_at.items():
             if equals(header.destination, number) != FALSE:
                 first.setdefault(number, balanced)
-        address, port = header.destination, header.destination_port
-        seen_addresses, seen_ports = list(address.within), list(port.within)
-        address_term, port_term = address.term, port.term
         for number, balanced in first.items():
-            for term, nic, member_port in self._translations(balanced, header):
-                here = self.filters.script.share(all_of(equals(address, number), term))
-                address_term = f"(ite {here} {self.estate.known_address(nic.addresses[0]).term} {address_term})"
-                seen_addresses.append(Interval(nic.addresses[0], nic.addresses[0]))
-                if member_port is not None:
-                    port_term = f"(ite {here} {bits(member_port, port.width)} {port_term})"
-                    seen_ports.append(Interval(member_port, member_port))
-        script, count = self.filters.script, len(self._judged)
-        if address_term != address.term:
-            defined = script.define(f"ja{count}", address.width, address_term)
-            address = field_within(defined, address.width, interval_set(seen_addresses))
-        if port_term != port.term:
-            defined = script.define(f"jp{count}", port.width, port_term)
-            port = field_within(defined, port.width, interval_set(seen_ports))
-        return address, port
+            for translated, nic, port in self._translations(balanced, header):
+                here = self.filters.script.share(all_of(equals(header.destination, number), translated))
+                seen = replace(header, destination=self.estate.known_address(nic.addresses[0]))
+                if port is not None:
+                    seen = replace(seen, destination_port=constant(port, seen.destination_port.width))
+                allowed = either(here, self.filters.allow(seen, spot, Direction.OUTBOUND), allowed)
+        return allowed
 
     def _translations(self, balanced: Balanced, header: Header) -> Iterator[tuple[Term, Nic, int | None]]:
         takings = self.takings(balanced, header)

@@ -188,11 +188,6 @@ class Script:
         self.lines.append(f"(declare-const {symbol} {'Bool' if width is None else f'(_ BitVec {width})'})")
         return symbol
 
-    def define(self, symbol: Term, width: int, term: Term) -> Term:
-        """Define `symbol` as the bit-vector `term` and return it."""
-        self.lines.append(f"(define-fun {symbol} () (_ BitVec {width}) {term})")
-        return symbol
-
     def share(self, term: Term) -> Term:
         """Return a name for the Boolean `term`; equal terms share one definition."""
         if len(term) < 40:

@@ -128,7 +128,7 @@ def test_networks_have(trait: str, share: float) -> None:
         ("delivered through a gateway", 0.01),
         ("a loop", 0.005),
         ("denied by a filter", 0.03),
-        ("dropped by a None route", 0.035),
+        ("dropped by a None route", 0.03),
     ],
 )
 def test_flows_are(feature: str, share: float) -> None:

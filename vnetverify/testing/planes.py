@@ -232,12 +232,32 @@ def _rules(draw: DrawFn, name: str, priority: int, plane: Plane) -> SecurityRule
 
 @st.composite
 def _longer_table(draw: DrawFn, table: RouteTable, network: Network, plane: Plane) -> RouteTable:
-    """Draw routes of IPv6 beside those there are: where one leads to an appliance, the same way for other ranges."""
+    """Draw routes of IPv6 beside those there are: of a hub that inspects, mostly those that lead through it."""
+    way = _through_hub(table, plane)
+    if way and draw(st.integers(0, 3)) > 0:
+        return replace(table, routes=(*table.routes, *way))
     at_gateways = any(s.route_table == table.name and s.is_called(GATEWAY_SUBNET) for s in network.subnets())
-    prefixes = [p for p in (*plane.ranges * 2, *plane.pieces) if not (at_gateways and _is_barred(p, network))]
+    prefixes = [
+        p
+        for p in (*plane.ranges * 2, *plane.pieces, *(EVERY_IPV6,) * 3)
+        if not (at_gateways and _is_barred(p, network))
+    ]
     wanted = dict.fromkeys(draw(st.lists(st.sampled_from(prefixes), min_size=1, max_size=3))) if prefixes else {}
     routes = [draw(_routes(f"six{number}", prefix, plane)) for number, prefix in enumerate(wanted)]
     return replace(table, routes=(*table.routes, *routes))
+
+
+def _through_hub(table: RouteTable, plane: Plane) -> tuple[UserRoute, ...]:
+    """Return a route to each range by the interface, in IPv6, to which the whole table leads in IPv4."""
+    hops = {route.next_hop_address for route in table.routes}
+    nics = [nic for machine in plane.machines for nic in machine.nics]
+    address = next((of_nic(nic)[0] for nic in nics if of_nic(nic) and hops == {nic.addresses[0]}), None)
+    spaces = [prefix for vnet in plane.vnets for prefix in of_ipv6(vnet.address_space)]
+    if address is None:
+        return ()
+    return tuple(
+        UserRoute(f"six{number}", prefix, NextHopType.APPLIANCE, address) for number, prefix in enumerate(spaces)
+    )
 
 
 def _is_barred(prefix: Prefix, network: Network) -> bool:

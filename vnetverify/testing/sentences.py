@@ -60,6 +60,9 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
         return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
     if verb is Verb.NEXT_HOP:
         return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
+    if verb in _QUALITIES and draw(st.booleans()):
+        # Of what is delivered to a few ends little is worth a question.
+        claim = replace(claim, pairs=((claim.pairs[0][0], Endpoints(network).everywhere()),))
     if verb is Verb.BOTTLENECK:
         return replace(claim, limit=draw(st.sampled_from(LIMITS)))
     if verb is Verb.CROSSES_AT_MOST:

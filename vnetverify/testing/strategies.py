@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -99,20 +100,22 @@ def public_addresses(network: Network, world: World) -> tuple[int, ...]:
 
 @st.composite
 def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
-    """Draw where a flow begins and its header, near the bounds of what `network` names; half follow user routes."""
-    ways = steered(network)
+    """Draw where a flow begins and its header, near the bounds of what `network` names; half follow user routes.
+
+    Where there is IPv6 every other flow is of it.
+    """
+    family = draw(st.sampled_from(Family)) if has_ipv6(network) else Family.IPV4
+    sending = [place for place in origins(network) if _sources(network, place, family, world)]
+    ways = [(place, prefix) for place, prefix in steered(network) if prefix.family is family and place in sending]
     if draw(st.booleans()) and ways:
         origin, prefix = draw(st.sampled_from(ways))
         destination = draw(_inside(network, prefix, world))
     else:
-        origin = draw(st.sampled_from(origins(network)))
-        public = public_addresses(network, world)
+        origin = draw(st.sampled_from(sending))
+        public = in_family(public_addresses(network, world), family)
         meets_public = origin == INTERNET and public and draw(st.integers(0, 7)) > 0
-        destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world))
-    own = _sources(network, origin, world)
-    if all(family_of(address) is not family_of(destination) for address in own):
-        destination = _OUTSIDE[0]  # nobody there could send to what was drawn
-    source = draw(st.sampled_from([a for a in own if family_of(a) is family_of(destination)]))
+        destination = draw(st.sampled_from(public) if meets_public else _destinations(network, world, family))
+    source = draw(st.sampled_from(_sources(network, origin, family, world)))
     protocol = draw(_protocols(destination))
     if protocol not in (TCP, UDP):
         return origin, Flow(protocol, source, 0, destination, 0)
@@ -120,13 +123,17 @@ def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
     return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(ports)))
 
 
-def _sources(network: Network, origin: Place, world: World) -> tuple[int, ...]:
-    """Return addresses from which somebody at `origin` can send."""
+def in_family(addresses: Iterable[int], family: Family) -> tuple[int, ...]:
+    return tuple(address for address in addresses if family_of(address) is family)
+
+
+def _sources(network: Network, origin: Place, family: Family, world: World) -> tuple[int, ...]:
+    """Return addresses of `family` from which somebody at `origin` can send."""
     if origin.kind == PlaceKind.SUBNET.value:
-        return hosts_at(network, origin.name)
+        return in_family(hosts_at(network, origin.name), family)
     if origin == INTERNET:
-        return (*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2])
-    return addresses_at(network, origin, world)
+        return in_family((*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2]), family)
+    return in_family(addresses_at(network, origin, world), family)
 
 
 def _protocols(destination: int) -> SearchStrategy[int]:
@@ -171,20 +178,21 @@ def _inside(network: Network, prefix: Prefix, world: World) -> SearchStrategy[in
 
 
 @st.composite
-def _destinations(draw: DrawFn, network: Network, world: World) -> int:
+def _destinations(draw: DrawFn, network: Network, world: World, family: Family) -> int:
     kind = draw(st.integers(0, 11))
     if kind < 8:
-        return draw(st.sampled_from(addresses_at(network, draw(st.sampled_from(places(network))), world)))
+        held = (in_family(addresses_at(network, place, world), family) for place in places(network))
+        return draw(st.sampled_from(draw(st.sampled_from([addresses for addresses in held if addresses]))))
     if kind < 10:
-        outside = (*_OUTSIDE, *_PLATFORM)
-        return draw(st.sampled_from((*outside, *_OUTSIDE_IPV6) if has_ipv6(network) else outside))
+        return draw(st.sampled_from(in_family((*_OUTSIDE, *_PLATFORM, *_OUTSIDE_IPV6), family)))
     routed = [route.prefix for table in network.route_tables.values() for route in table.routes]
     spaces = [prefix for vnet in network.vnets.values() for prefix in vnet.address_space]
     tagged = [prefix for prefixes in network.service_tags.values() for prefix in prefixes]
     told = [prefix for server in network.route_servers for peer in server.peers for prefix in peer.prefixes]
     seen = [prefix for half in network.peerings for prefix in half.remote_space or ()]
-    prefix = draw(st.sampled_from((*routed, *spaces, *tagged, *told, *seen)))
-    after = min(prefix.last + 1, LAST_IPV4 if prefix.family is Family.IPV4 else LAST_IPV6)
+    named = [prefix for prefix in (*routed, *spaces, *tagged, *told, *seen) if prefix.family is family]
+    prefix = draw(st.sampled_from(named or [host_prefix(in_family((*_OUTSIDE, *_OUTSIDE_IPV6), family)[0])]))
+    after = min(prefix.last + 1, LAST_IPV4 if family is Family.IPV4 else LAST_IPV6)
     return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, after)))
 
 

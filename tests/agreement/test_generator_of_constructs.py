@@ -1,0 +1,228 @@
+"""The strategies find what is interesting about each construct; measured over one seeded campaign with all of them on.
+
+What flows and claims show counts for the constructs that the agreement tests draw.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.agreement.campaigns import for_each
+from vnetverify.diagnostic import Severity
+from vnetverify.header import EVERY_IPV6, Family, Flow, Prefix, family_of
+from vnetverify.model.intents import Claim, PlaceKind
+from vnetverify.model.network import Network, Sku
+from vnetverify.model.planes import has_ipv6
+from vnetverify.model.wellformed import check
+from vnetverify.simulator.advertising import open_connections
+from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.journey import Delivered, Dropped
+from vnetverify.simulator.walk import Conversation, converse
+from vnetverify.testing.estates import networks
+from vnetverify.testing.sentences import claims
+from vnetverify.testing.strategies import flows, flows_of
+from vnetverify.testing.switches import DRAWN, EVERY_CONSTRUCT, Construct
+from vnetverify.testing.worlds import worlds
+
+NETWORKS = 270
+FLOWS = 4
+
+
+@cache
+def shapes() -> Counter[str]:
+    """Return how many networks with every construct on show what."""
+    seen: Counter[str] = Counter()
+
+    def draw_one(network: Network) -> None:
+        seen.update(("network", *traits(network)))
+
+    for_each(NETWORKS, draw_one, network=networks(EVERY_CONSTRUCT))
+    return seen
+
+
+@cache
+def campaign() -> Counter[str]:
+    """Return how many flows and claims, about networks with what is drawn, show what."""
+    seen: Counter[str] = Counter()
+
+    def draw_some(data: st.DataObject) -> None:
+        network = data.draw(networks())
+        claim = data.draw(claims(network))
+        world = data.draw(worlds(network, claim))
+        for _ in range(FLOWS):
+            origin, flow = data.draw(flows(network, world))
+            seen.update(("flow", *features(network, flow, converse(network, origin, flow, world))))
+            origin, flow = data.draw(flows_of(network, claim, world))
+            asked = in_question(network, claim, origin, flow, world)
+            violated = violates(network, claim, origin, flow, world) is not None
+            seen.update(("claim", *answers(network, claim, flow, asked, violated)))
+
+    for_each(NETWORKS, draw_some, data=st.data())
+    return seen
+
+
+def traits(network: Network) -> set[str]:
+    routes = [route for table in network.route_tables.values() for route in table.routes]
+    rules = [rule for balancer in network.load_balancers.values() for rule in balancer.rules]
+    frontends = {f.address for balancer in network.load_balancers.values() for f in balancer.frontends}
+    ends = {address for endpoint in network.private_endpoints.values() for address in endpoint.addresses}
+    around = [r for r in routes for a in ends if r.prefix.value <= a <= r.prefix.last and 0 < r.prefix.length]
+    nics = network.nics()
+    skus = {balancer.sku for balancer in network.load_balancers.values()}
+    policies = {s.private_endpoint_policies for s in network.subnets() if s.private_endpoint_policies is not None}
+    managed = [machine for machine in network.machines.values() if machine.is_managed]
+    hops = {route.next_hop_address for route in routes}
+    found = {
+        "accepted by Azure": not any(fault.severity is Severity.ERROR for fault in check(network)),
+        "both families": has_ipv6(network),
+        "a vnet of IPv4 beside one of both": len({_has_ipv6(v.address_space) for v in network.vnets.values()}) == 2,
+        "an IPv6 route to an interface": any(_is_ipv6(a) and a in hops for nic in nics for a in nic.addresses),
+        "a user route for ::/0": any(route.prefix == EVERY_IPV6 for route in routes),
+        "a public address of IPv6": any(nic.public_ipv6 for nic in nics),
+        "a site with IPv6": any(_has_ipv6(site.prefixes) for site in network.sites.values()),
+        "a peering for IPv6 alone": any(half.only_ipv6 for half in network.peerings),
+        "a load balancer": bool(frontends),
+        "a frontend of IPv6": any(map(_is_ipv6, frontends)),
+        "a frontend as next hop": any(hop in frontends for hop in hops if hop is not None),
+        "HA ports": any(rule.protocol is None for rule in rules),
+        "several members": any(len(rule.members) > 1 for rule in rules),
+        "a probe": any(rule.probe for rule in rules),
+        "floating IP": any(rule.floating_ip for rule in rules),
+        "a Basic load balancer": Sku.BASIC in skus,
+        "a private endpoint": bool(ends),
+        "a user route around an endpoint": bool(around),
+        "a user route for an endpoint alone": any(r.prefix.value == r.prefix.last for r in around),
+        "policies of endpoints": bool(policies),
+        "an endpoint that is not approved": any(not e.is_approved for e in network.private_endpoints.values()),
+        "a managed firewall": bool(managed),
+        "a route to a managed firewall": any(a in hops for m in managed for nic in m.nics for a in nic.addresses),
+        "a pool of clients": any(site.point_to_site for site in network.sites.values()),
+        "declared routes of a site": any(site.routes is not None for site in network.sites.values()),
+        "a slow machine": any(machine.bandwidth is not None for machine in network.machines.values()),
+    }
+    return {name for name, is_so in found.items() if is_so}
+
+
+def _is_ipv6(address: int) -> bool:
+    return family_of(address) is Family.IPV6
+
+
+def _has_ipv6(prefixes: tuple[Prefix, ...]) -> bool:
+    return any(prefix.family is Family.IPV6 for prefix in prefixes)
+
+
+@pytest.mark.parametrize(
+    ("trait", "share"),
+    [
+        ("accepted by Azure", 0.65),
+        ("both families", 0.3),
+        ("a vnet of IPv4 beside one of both", 0.1),
+        ("an IPv6 route to an interface", 0.08),
+        ("a user route for ::/0", 0.04),
+        ("a public address of IPv6", 0.08),
+        ("a site with IPv6", 0.2),
+        ("a peering for IPv6 alone", 0.01),
+        ("a load balancer", 0.15),
+        ("a frontend of IPv6", 0.03),
+        ("a frontend as next hop", 0.06),
+        ("HA ports", 0.06),
+        ("several members", 0.04),
+        ("a probe", 0.1),
+        ("floating IP", 0.06),
+        ("a Basic load balancer", 0.03),
+        ("a private endpoint", 0.2),
+        ("a user route around an endpoint", 0.1),
+        ("a user route for an endpoint alone", 0.02),
+        ("policies of endpoints", 0.1),
+        ("an endpoint that is not approved", 0.02),
+        ("a managed firewall", 0.12),
+        ("a route to a managed firewall", 0.06),
+        ("a pool of clients", 0.1),
+        ("declared routes of a site", 0.08),
+        ("a slow machine", 0.4),
+    ],
+)
+def test_networks_have(trait: str, share: float) -> None:
+    assert shapes()[trait] / shapes()["network"] >= share
+
+
+def features(network: Network, flow: Flow, conversation: Conversation) -> Iterator[str]:
+    outcome, met = conversation.forward.outcome, conversation.forward.met
+    delivered = isinstance(outcome, Delivered)
+    if _is_ipv6(flow.source):
+        yield "of IPv6"
+        yield from ("delivered in IPv6",) if delivered else ()
+        yield from ("answered in IPv6",) if conversation.established else ()
+        yield from ("forwarded in IPv6",) if met else ()
+        yield from ("dropped for want of IPv6",) if isinstance(outcome, Dropped) and outcome.rule == "R-ADDR-6" else ()
+    frontends = {f.address for balancer in network.load_balancers.values() for f in balancer.frontends}
+    if flow.destination in frontends:
+        yield "to a frontend"
+        yield from ("delivered to a member",) if delivered else ()
+    elif any(step.rule in ("R-UDR-15", "F-LB-3") for step in conversation.forward.steps):
+        yield "by a frontend as next hop"
+    ends = {address for endpoint in network.private_endpoints.values() for address in endpoint.addresses}
+    if flow.destination in ends:
+        yield "to an endpoint"
+        yield from ("delivered to an endpoint",) if delivered else ()
+        yield from ("answered by an endpoint",) if conversation.established else ()
+    if any(network.machines[name].is_managed for name in met if name in network.machines):
+        yield "by a managed firewall"
+    pools = {site.name for site in network.sites.values() if site.point_to_site}
+    if isinstance(outcome, Delivered) and outcome.place.kind == PlaceKind.SITE.value and outcome.place.name in pools:
+        yield "delivered to a client"
+
+
+def answers(network: Network, claim: Claim, flow: Flow, asked: bool, violated: bool) -> Iterator[str]:
+    verdict = "violated" if violated else "obeyed" if asked else "not asked"
+    yield f"{claim.verb.value} {verdict}"
+    if claim.advertising is not None and open_connections(network, claim.advertising):
+        yield f"advertising {verdict}"
+    if _is_ipv6(flow.source):
+        yield f"IPv6 {verdict}"
+
+
+@pytest.mark.parametrize(
+    ("construct", "feature", "share"),
+    [
+        (Construct.IPV6, "of IPv6", 0.12),
+        (Construct.IPV6, "delivered in IPv6", 0.01),
+        (Construct.IPV6, "answered in IPv6", 0.01),
+        (Construct.IPV6, "forwarded in IPv6", 0.005),
+        (Construct.IPV6, "dropped for want of IPv6", 0.01),
+        (Construct.LOAD_BALANCERS, "to a frontend", 0.01),
+        (Construct.LOAD_BALANCERS, "delivered to a member", 0.003),
+        (Construct.LOAD_BALANCERS, "by a frontend as next hop", 0.003),
+        (Construct.PRIVATE_ENDPOINTS, "to an endpoint", 0.01),
+        (Construct.PRIVATE_ENDPOINTS, "delivered to an endpoint", 0.003),
+        (Construct.PRIVATE_ENDPOINTS, "answered by an endpoint", 0.002),
+        (Construct.MANAGED_FIREWALLS, "by a managed firewall", 0.01),
+        (Construct.POINT_TO_SITE, "delivered to a client", 0.001),
+    ],
+)
+def test_flows_are(construct: Construct, feature: str, share: float) -> None:
+    if construct not in DRAWN:
+        pytest.skip("not drawn")
+    assert campaign()[feature] / campaign()["flow"] >= share
+
+
+@pytest.mark.parametrize(
+    ("construct", "subject"),
+    [
+        (Construct.QUALITIES, "bottleneck"),
+        (Construct.QUALITIES, "latency"),
+        (Construct.QUALITIES, "crosses at most"),
+        (Construct.ADVERTISING, "advertising"),
+        (Construct.IPV6, "IPv6"),
+    ],
+)
+@pytest.mark.parametrize("verdict", ["violated", "obeyed"])
+def test_claims_are_violated_and_obeyed(construct: Construct, subject: str, verdict: str) -> None:
+    if construct not in DRAWN:
+        pytest.skip("not drawn")
+    assert campaign()[f"{subject} {verdict}"] / campaign()["claim"] >= 0.002

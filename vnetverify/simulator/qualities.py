@@ -117,7 +117,9 @@ def _detour(situation: Situation, origin: Place, way: Trace) -> Shortcoming | No
         return Shortcoming("it comes in by a public address", way.entered_from.name, "R-LINT-2")
     passed = next((device for device in way.devices if not device.is_appliance), None)
     if passed is not None:
-        return Shortcoming(f"{passed.kind.value} {passed.name} carries it", passed.name, "R-LINT-2")
+        declared = situation.network.sites if passed.kind is DeviceKind.SITE else situation.network.gateways
+        what = f"{passed.kind.value} {passed.name} carries it"
+        return Shortcoming(what, passed.name, "R-LINT-2", declared[passed.name].span)
     if isinstance(way.outcome, LeftToInternet):
         return Shortcoming("it leaves to the Internet", INTERNET.name, "R-LINT-2")
     if isinstance(way.outcome, Delivered) and way.outcome.place.kind != PlaceKind.SUBNET.value:

@@ -11,7 +11,7 @@ from vnetverify.model.network import Network
 from vnetverify.testing.balancers import with_load_balancers
 from vnetverify.testing.networks import first_networks
 from vnetverify.testing.planes import with_ipv6
-from vnetverify.testing.rates import with_bandwidths
+from vnetverify.testing.rates import with_rates
 from vnetverify.testing.services import with_managed_firewall, with_private_endpoints
 from vnetverify.testing.sites import with_pools, with_site_routes
 from vnetverify.testing.switches import DRAWN, Construct
@@ -20,11 +20,11 @@ from vnetverify.testing.switches import DRAWN, Construct
 _ADDED: tuple[tuple[Construct, Callable[[Network], SearchStrategy[Network]], int], ...] = (
     (Construct.MANAGED_FIREWALLS, with_managed_firewall, 5),
     (Construct.IPV6, with_ipv6, 2),
-    (Construct.LOAD_BALANCERS, with_load_balancers, 3),
+    (Construct.LOAD_BALANCERS, with_load_balancers, 2),
     (Construct.PRIVATE_ENDPOINTS, with_private_endpoints, 3),
     (Construct.POINT_TO_SITE, with_pools, 3),
     (Construct.SITE_ROUTES, with_site_routes, 4),
-    (Construct.QUALITIES, with_bandwidths, 1),
+    (Construct.QUALITIES, with_rates, 1),
 )
 
 

@@ -238,9 +238,7 @@ def _longer_table(draw: DrawFn, table: RouteTable, network: Network, plane: Plan
         return replace(table, routes=(*table.routes, *way))
     at_gateways = any(s.route_table == table.name and s.is_called(GATEWAY_SUBNET) for s in network.subnets())
     prefixes = [
-        p
-        for p in (*plane.ranges * 2, *plane.pieces, *(EVERY_IPV6,) * 3)
-        if not (at_gateways and _is_barred(p, network))
+        p for p in (*plane.ranges * 2, *plane.pieces, *(EVERY_IPV6,) * 3) if not (at_gateways and _is_barred(p))
     ]
     wanted = dict.fromkeys(draw(st.lists(st.sampled_from(prefixes), min_size=1, max_size=3))) if prefixes else {}
     routes = [draw(_routes(f"six{number}", prefix, plane)) for number, prefix in enumerate(wanted)]
@@ -260,7 +258,7 @@ def _through_hub(table: RouteTable, plane: Plane) -> tuple[UserRoute, ...]:
     )
 
 
-def _is_barred(prefix: Prefix, network: Network) -> bool:
+def _is_barred(prefix: Prefix) -> bool:
     """Hold when no table of a GatewaySubnet may have a route for `prefix` (R-UDR-13)."""
     return prefix == EVERY_IPV6 or prefix.length >= 64
 

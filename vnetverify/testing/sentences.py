@@ -21,7 +21,7 @@ from vnetverify.testing.worlds import advertisings
 
 _VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
 _QUALITIES = (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
-_UNCONDITIONAL = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
+_WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
 
 # Half of the claims that may be under failures are.
 _failures: SearchStrategy[Failures | None] = st.none() | st.builds(
@@ -49,9 +49,9 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
         service=Service("drawn", ((protocol, ports),)),
         text=f"drawn {verb.value}",
         span=NOWHERE,
-        failures=None if verb in _UNCONDITIONAL else draw(_failures),
+        failures=None if verb in _WITHOUT_FAILURES else draw(_failures),
     )
-    if open_to_sites is not None and verb not in _UNCONDITIONAL and draw(st.booleans()):
+    if open_to_sites is not None and verb is not Verb.SOMETIMES_REACHES and draw(st.booleans()):
         claim = replace(claim, advertising=draw(open_to_sites))
     if verb in _VIA:
         return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))

@@ -63,7 +63,7 @@ def addresses_at(network: Network, place: Place, world: World) -> tuple[int, ...
     """Return addresses of `place` that are on a bound or held by an interface, a frontend or a private endpoint."""
     if place.kind == PlaceKind.SUBNET.value:
         standing = standing_at(network, place.name)
-        return tuple(dict.fromkeys((*standing, *standing, *hosts_at(network, place.name))))
+        return tuple(dict.fromkeys((*standing, *hosts_at(network, place.name))))
     if place.kind == PlaceKind.SITE.value:
         return tuple(end for prefix in network.sites[place.name].prefixes for end in (prefix.value, prefix.last))
     outside = (*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2]) if has_ipv6(network) else _OUTSIDE[:3]
@@ -180,6 +180,9 @@ def _inside(network: Network, prefix: Prefix, world: World) -> SearchStrategy[in
 @st.composite
 def _destinations(draw: DrawFn, network: Network, world: World, family: Family) -> int:
     kind = draw(st.integers(0, 11))
+    standing = in_family((a for subnet in network.subnets() for a in standing_at(network, subnet.id)), family)
+    if kind < 4 and standing:
+        return draw(st.sampled_from(standing))
     if kind < 8:
         held = (in_family(addresses_at(network, place, world), family) for place in places(network))
         return draw(st.sampled_from(draw(st.sampled_from([addresses for addresses in held if addresses]))))

@@ -10,7 +10,7 @@ from hypothesis.strategies import DrawFn
 from vnetverify.model.network import Network
 
 LIMITS = (10**8, 10**9, 10**10)
-_RATES = (None, 10**8 - 1, *LIMITS, *LIMITS)
+_RATES = (None, 10**8 - 1, *LIMITS)
 
 
 @st.composite

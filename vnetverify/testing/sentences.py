@@ -38,7 +38,7 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
     verbs += [*_VIA] if machines or gateways else []
     verbs += [Verb.GATEWAY] if gateways else []
-    verbs += _QUALITIES if Construct.QUALITIES in constructs else ()
+    verbs += 2 * _QUALITIES if Construct.QUALITIES in constructs else ()
     verb = draw(st.sampled_from(verbs))
     protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
     ports = draw(_ports(network)) if protocol in (TCP, UDP) else ALL_PORTS
@@ -60,16 +60,27 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
         return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
     if verb is Verb.NEXT_HOP:
         return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
-    if verb in _QUALITIES and draw(st.booleans()):
-        # Of what is delivered to a few ends little is worth a question.
-        claim = replace(claim, pairs=((claim.pairs[0][0], Endpoints(network).everywhere()),))
+    if verb in _QUALITIES:
+        claim = replace(claim, pairs=(draw(_far_ends(network, claim.pairs[0])),))
     if verb is Verb.BOTTLENECK:
         return replace(claim, limit=draw(st.sampled_from(LIMITS)))
     if verb is Verb.CROSSES_AT_MOST:
-        return replace(claim, limit=draw(st.integers(0, 2)))
+        return replace(claim, limit=draw(st.sampled_from((0, 0, 0, 1, 2))))
     if verb is Verb.GATEWAY:
         return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
     return claim
+
+
+@st.composite
+def _far_ends(draw: DrawFn, network: Network, pair: tuple[EndpointSet, EndpointSet]) -> tuple[EndpointSet, EndpointSet]:
+    """Draw ends that packets come to by some way: two networks with a peering, anywhere, or those of `pair`."""
+    known = Endpoints(network)
+    across = [(half.local, half.remote) for half in network.peerings]
+    kind = draw(st.integers(0, 3))
+    if kind > 1 and across:
+        local, remote = draw(st.sampled_from(across))
+        return known.of_vnet(network.vnets[local]), known.of_vnet(network.vnets[remote])
+    return (pair[0], known.everywhere()) if kind == 1 else pair
 
 
 def _ports(network: Network) -> SearchStrategy[IntervalSet]:

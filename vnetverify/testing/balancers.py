@@ -101,7 +101,7 @@ def _rules(
         frontend=frontend.name,
         protocol=protocol,
         port=port,
-        members=tuple(members) if draw(st.integers(0, 15)) > 0 else (),
+        members=tuple(members),
         backend_port=None if port is None else draw(st.sampled_from((port, port, *_PORTS))),
         probe=probe,
         floating_ip=draw(st.booleans()),

@@ -140,13 +140,20 @@ def _dual_vnet(draw: DrawFn, vnet: Vnet, space: Prefix) -> Vnet:
     summary = vnet.summarized_gateway_prefixes
     widened: bool = draw(st.booleans())
     if summary and widened:
-        summary = (*summary, draw(st.sampled_from((space, Prefix(space.value, 32), Prefix(space.value, 49)))))
+        summary = (*summary, draw(st.sampled_from((space, _around(space), Prefix(space.value, space.length + 1)))))
     return replace(
         vnet,
         address_space=(*vnet.address_space, space),
         subnets=tuple(subnets),
         summarized_gateway_prefixes=summary,
     )
+
+
+def _around(space: Prefix) -> Prefix:
+    """Return a prefix that holds `space`, and the ranges beside it."""
+    length = max(space.length - 16, 0)
+    free = 128 - length
+    return Prefix(space.value >> free << free, length)
 
 
 @st.composite
@@ -217,6 +224,8 @@ def _rules(draw: DrawFn, name: str, priority: int, plane: Plane) -> SecurityRule
         st.sampled_from(plane.pieces).map(lambda prefix: AddressPrefixes((prefix,))),
         st.sampled_from(("VirtualNetwork", "Internet", "AzureLoadBalancer", "Sql")).map(ServiceTag),
     )
+    ports = draw(port_sets())
+    several = [IntervalSet((interval,)) for interval in ports] if len(ports.intervals) > 1 else [None]
     return SecurityRule(
         name=name,
         priority=priority,
@@ -226,7 +235,8 @@ def _rules(draw: DrawFn, name: str, priority: int, plane: Plane) -> SecurityRule
         source=draw(fields),
         source_ports=draw(port_sets()),
         destination=draw(fields),
-        destination_ports=draw(port_sets()),
+        destination_ports=ports,
+        first_destination_ports=draw(st.sampled_from(several)),
     )
 
 

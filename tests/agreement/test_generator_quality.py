@@ -118,9 +118,9 @@ def test_networks_have(trait: str, share: float) -> None:
 @pytest.mark.parametrize(
     ("feature", "share"),
     [
-        ("delivered", 0.15),
+        ("delivered", 0.12),
         ("left to the Internet", 0.01),
-        ("answered", 0.15),
+        ("answered", 0.11),
         ("one way only", 0.015),
         ("forwarded by an appliance", 0.015),
         ("delivered through an appliance", 0.02),

@@ -180,9 +180,9 @@ def _inside(network: Network, prefix: Prefix, world: World) -> SearchStrategy[in
 @st.composite
 def _destinations(draw: DrawFn, network: Network, world: World, family: Family) -> int:
     kind = draw(st.integers(0, 11))
-    standing = in_family((a for subnet in network.subnets() for a in standing_at(network, subnet.id)), family)
-    if kind < 4 and standing:
-        return draw(st.sampled_from(standing))
+    sought = in_family(_sought(network), family)
+    if kind < 4 and sought:
+        return draw(st.sampled_from(sought))
     if kind < 8:
         held = (in_family(addresses_at(network, place, world), family) for place in places(network))
         return draw(st.sampled_from(draw(st.sampled_from([addresses for addresses in held if addresses]))))
@@ -197,6 +197,13 @@ def _destinations(draw: DrawFn, network: Network, world: World, family: Family) 
     prefix = draw(st.sampled_from(named or [host_prefix(in_family((*_OUTSIDE, *_OUTSIDE_IPV6), family)[0])]))
     after = min(prefix.last + 1, LAST_IPV4 if family is Family.IPV4 else LAST_IPV6)
     return draw(st.sampled_from((prefix.value, prefix.value + 3, prefix.last, after)))
+
+
+def _sought(network: Network) -> tuple[int, ...]:
+    """Return what few flows would be for by chance: frontends, private endpoints, clients of pools."""
+    pools = [prefix for site in network.sites.values() if site.point_to_site for prefix in site.prefixes]
+    standing = [address for subnet in network.subnets() for address in standing_at(network, subnet.id)]
+    return (*standing, *(prefix.value + 4 for prefix in pools))
 
 
 @st.composite

@@ -21,7 +21,7 @@ class Diagnostic:
 
     `code` is a stable word, `message` one line in the user's terms, `label` what the caret points out,
     `others` further places with a word on each, `rule` the rule-book id that is broken and `azure`
-    the name of the error with which Azure refuses it, where it has one.
+    the name of the error with which Azure refuses it, where it has one. `example` is a packet that shows it.
     """
 
     code: str
@@ -33,6 +33,7 @@ class Diagnostic:
     rule: str | None = None
     azure: str | None = None
     severity: Severity = Severity.ERROR
+    example: str | None = None
 
 
 class InputError(Exception):

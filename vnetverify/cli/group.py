@@ -11,6 +11,7 @@ import click
 COMMANDS = {
     "prove": "Prove or refute the intents of a text.",
     "check": "Read a text and say what is wrong with it.",
+    "lint": "Say what Azure accepts and hardly anybody means.",
     "trace": "Follow one flow, hop by hop, there and back.",
     "routes": "Show the effective routes of a subnet, and what lost.",
     "rules": "Show the effective security rules of an interface or subnet.",

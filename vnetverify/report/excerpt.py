@@ -61,6 +61,8 @@ def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator
         if mark not in here:
             yield f"{' ' * gutter}{dim(':::')} {_location(mark.span)}"
             yield from _quoted([mark], lines.get(mark.span.file, []), gutter)
+    if diagnostic.example:
+        yield f"{' ' * gutter} {dim('=')} for example {shortened(printable(diagnostic.example), _MESSAGE)}"
     reference = _reference(diagnostic)
     if reference:
         yield f"{' ' * gutter} {dim('=')} {reference}"

@@ -6,6 +6,7 @@ It ends with a count and a digest, so that who reads a cut one can notice.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, assert_never
 
@@ -31,6 +32,11 @@ def render_json(report: Report) -> str:
     document = _report(report)
     document["end"] = {"intents": len(report.results), "sha256": digest(document)}
     return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def render_findings(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return diagnostics as a JSON array, each with the places it points at and the packet that shows it."""
+    return json.dumps([_finding(diagnostic) for diagnostic in diagnostics], indent=2, ensure_ascii=True)
 
 
 def digest(document: Json) -> str:
@@ -201,6 +207,11 @@ def _diagnostic(diagnostic: Diagnostic) -> Json:
         "rule": diagnostic.rule,
         "azure": diagnostic.azure,
     }
+
+
+def _finding(diagnostic: Diagnostic) -> Json:
+    others = [{"at": _span(span), "what": what} for span, what in diagnostic.others]
+    return {**_diagnostic(diagnostic), "others": others, "example": diagnostic.example}
 
 
 def _span(span: Span | None) -> Json | None:

@@ -1,0 +1,54 @@
+"""`vnetverify lint`: what Azure accepts and hardly anybody means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit
+from vnetverify.cli.reading import has_errors, takes_networks
+
+if TYPE_CHECKING:
+    from vnetverify.diagnostic import Diagnostic
+
+
+@click.command("lint")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@takes_networks
+@click.option(
+    "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True,
+    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is found.",
+)  # fmt: skip
+def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: str) -> int:
+    """Say what in FILE... Azure accepts and hardly anybody means: rules without effect, tags that hold more than
+    they seem to, filters that filter nothing.
+
+    That a rule has no effect is proved: for every packet, wherever its group is attached, whatever the open facts.
+    """
+    from vnetverify.inspection import lint
+    from vnetverify.pipeline import load
+    from vnetverify.report.excerpt import one_line, render_diagnostics
+    from vnetverify.report.json import render_findings
+
+    loaded = load(files, networks)
+    is_bad = has_errors(loaded.diagnostics)
+    found = loaded.diagnostics if is_bad else lint(loaded)
+    if output_format == "json":
+        emit(render_findings(found))
+    elif output_format == "concise":
+        emit("\n".join([*map(one_line, found), _summary(found)]))
+    else:
+        emit("\n\n".join(filter(None, (render_diagnostics(found, loaded.sources), _summary(found)))))
+    return status.BAD_INPUT if is_bad else status.AS_EXPECTED
+
+
+def _summary(found: Sequence[Diagnostic]) -> str:
+    from vnetverify.report.terminal import counted
+
+    by_severity = Counter(finding.severity.value for finding in found)
+    words = ("error", "warning", "note")
+    return ", ".join(counted(by_severity[word], word) for word in words if by_severity[word]) or "no findings"

@@ -206,8 +206,14 @@ class Tunnels:
         return [(way, any_of(*terms)) for way, terms in chosen.items()]
 
     def _equal_ways(self, gateway: Gateway, ways: dict[Way, Term]) -> list[tuple[Way, Term]]:
-        """Return when each of equally good ways is taken: the first whose fact holds, else the last that is there."""
-        names = list(ways)
+        """Return when each of equally good ways is taken: the first whose fact holds, else the last that is there.
+
+        They are asked in the order in which their connections are declared, circuits to other gateways last.
+        """
+        declared = [connection.name for connection in self.hops.gateways.connections(gateway)]
+        others = list(self.hops.estate.network.gateways)
+        order = {name: rank for rank, name in enumerate((*declared, *(f"circuit to {name}" for name in others)))}
+        names = sorted(ways, key=lambda way: order[way.name])
         result, undecided = [], TRUE
         for index, way in enumerate(names):
             later = any_of(*(ways[other] for other in names[index + 1 :]))

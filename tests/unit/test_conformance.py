@@ -387,16 +387,6 @@ def test_a_managed_firewall_needs_no_forwarding_switch(solver: Solver) -> None:
     assert outcome(solver, asked) == Outcome("V")
 
 
-def test_a_site_is_asked_about_as_far_as_it_reaches(solver: Solver) -> None:
-    def asked(reaches: list[str]) -> dict[str, Any]:
-        branch = {"name": "branch", "prefixes": ["192.168.0.0/16"], "attached_to_nva": "fw", "reaches": reaches}
-        question = {"kind": "deliver", "from": "branch:192.168.1.1", "to": "vm0"}
-        return vector(question, {"value": True}, sites=[branch])
-
-    assert outcome(solver, asked(["10.0.1.0/24"])) == Outcome("V")
-    assert "leaves out the other end" in outcome(solver, asked(["10.1.0.0/16"])).left_out
-
-
 def test_summarised_prefixes_are_announced_instead_of_ranges(solver: Solver) -> None:
     hub = HUB | {"summarized_gateway_prefixes": ["10.0.0.0/8"]}
     gateway = {"name": "gw", "vnet": "hub", "type": "vpn"}
@@ -458,7 +448,8 @@ def test_a_half_of_subnets_and_one_not_in_sync_are_read() -> None:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        ({"load_balancers": [{"name": "lb"}]}, "`load_balancers` of a network"),
+        ({"load_balancers": [{"name": "lb"}]}, "a load balancer without `vnet`"),
+        ({"nics": [NICS[0] | {"role": "bastion"}, *NICS[1:]]}, "a nic with role `bastion`"),
         ({"peerings": [{"local": "hub", "remote": "nowhere"}]}, "there is no vnet `nowhere`"),
         ({"peerings": [HALVES[0] | {"sync": "LocalNotInSync"}]}, "not in sync without"),
         ({"nics": [{"name": "vm1"}]}, "a nic without `"),

@@ -1,14 +1,14 @@
 """Private endpoints: what comes to them, and what their policies say of it.
 
-Rules F-PE-1, F-PE-2, F-PE-5 and F-PE-8. The filters where a flow begins judge as ever (F-PE-4).
+Rules F-PE-1, F-PE-2, F-PE-3, F-PE-5 and F-PE-8. The filters where a flow begins judge as ever (F-PE-4).
 """
 
 from __future__ import annotations
 
-from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies
+from vnetverify.model.network import Direction, PrivateEndpoint, PrivateEndpointPolicies
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import only
-from vnetverify.simulator.filters import Interface, judge_at_endpoint
+from vnetverify.simulator.addressing import Packet, only
+from vnetverify.simulator.filters import Interface, Judgement, judge_at_endpoint
 from vnetverify.simulator.internet import delivered_to
 from vnetverify.simulator.journey import Delivered, Dropped, Journey
 from vnetverify.simulator.situation import Situation, are_mates
@@ -34,12 +34,21 @@ def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> 
 
 def _filtered(journey: Journey, endpoint: PrivateEndpoint, interface: Interface) -> Dropped | None:
     """Return the drop by the subnet's security group where it holds for endpoints (F-PE-1)."""
-    if _are_void(journey, interface):
+    if _are_void(journey.situation, interface):
         what = f"security groups do not hold for private endpoint {endpoint.name}"
         journey.note(endpoint.name, what, "F-PE-1", endpoint.span)
         return None
     judgement = judge_at_endpoint(journey.situation, interface, journey.packet, is_reply=journey.is_reply)
     return journey.judged(interface, judgement)
+
+
+def judged_at(situation: Situation, endpoint: PrivateEndpoint, direction: Direction, packet: Packet) -> Judgement:
+    """Return what the policies at an endpoint say of a new packet: nothing but whether it is approved, of one that
+    leaves (F-PE-3, F-PE-5)."""
+    interface = endpoint_interface(situation, endpoint, endpoint.addresses[0])
+    if not endpoint.is_approved or direction is Direction.OUTBOUND or _are_void(situation, interface):
+        return Judgement(endpoint.is_approved, (), ())
+    return judge_at_endpoint(situation, interface, packet, is_reply=False)
 
 
 def endpoint_at(situation: Situation, vnet: str, address: int) -> PrivateEndpoint | None:
@@ -51,11 +60,11 @@ def endpoint_interface(situation: Situation, endpoint: PrivateEndpoint, address:
     return Interface(endpoint.name, situation.index.subnets[endpoint.subnet_id], (address,))
 
 
-def _are_void(journey: Journey, interface: Interface) -> bool:
+def _are_void(situation: Situation, interface: Interface) -> bool:
     """Hold where the policies of the subnet keep its security group from the endpoint (F-PE-1, F-PE-2)."""
     subnet = interface.subnet
     if subnet.nsg is None:
         return False
     if subnet.private_endpoint_policies is None:
-        return not journey.situation.holds(uncertainty("U-PEPOL", subnet.id))
+        return not situation.holds(uncertainty("U-PEPOL", subnet.id))
     return subnet.private_endpoint_policies not in _WITH_SECURITY_GROUPS

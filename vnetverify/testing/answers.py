@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import Prefix, address_text, addresses_of
+from vnetverify.header import Prefix, address_text, addresses_of, family_of
 from vnetverify.model.intents import INTERNET, HopKind
 from vnetverify.model.network import Connection, DeploymentModel, Direction, Network, Site, Subnet
 from vnetverify.rules import World
-from vnetverify.simulator.addressing import assignable
-from vnetverify.simulator.filters import judge
+from vnetverify.simulator.addressing import assignable, packet_of
+from vnetverify.simulator.endpoints import judged_at
+from vnetverify.simulator.filters import Judgement, declared_interface, judge_at, judge_public_entry
+from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import announced, learned
-from vnetverify.simulator.journey import Selected
+from vnetverify.simulator.journey import Journey, Selected
 from vnetverify.simulator.routes import (
     Origin,
     Route,
@@ -30,6 +32,7 @@ from vnetverify.simulator.routes import (
     effective_routes,
     select_route,
 )
+from vnetverify.simulator.situation import situation_of
 from vnetverify.simulator.walk import Delivered, LeftToInternet, Outcome, converse, trace
 from vnetverify.testing.questions import (
     Addresses,
@@ -212,17 +215,27 @@ def is_delivered_to(outcome: Outcome | Selected, end: End) -> bool:
 def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdict:
     decided: list[str] = []
     for direction, name in question.stages:
-        nic = next(nic for nic in network.nics() if nic.name == name)
-        public = question.by_public_address and direction is Direction.INBOUND
-        judgement = judge(
-            network, nic.subnet_id, nic.name, direction, question.flow, world, entered_by_public_address=public
-        )
+        judgement = _judged(network, question, direction, name, world)
         decided += [
             f"{stage.nsg}/{stage.rule}" for stage in judgement.stages if stage.stage not in ("publicAddress", "icmpv6")
         ]
         if not judgement.allowed:
             return FilterVerdict(False, (tuple(decided),))
     return FilterVerdict(True, (tuple(decided),))
+
+
+def _judged(network: Network, question: Filtered, direction: Direction, name: str, world: World) -> Judgement:
+    """Return what the filters at one place say; where the packet begins, towards a frontend, as F-ADDR-4 has it."""
+    situation = situation_of(network, world, family_of(question.flow.source))
+    packet = packet_of(question.flow)
+    if name in network.private_endpoints:
+        return judged_at(situation, network.private_endpoints[name], direction, packet)
+    interface = declared_interface(situation, next(nic for nic in network.nics() if nic.name == name))
+    if direction is Direction.INBOUND and question.by_public_address:
+        return judge_public_entry(situation, interface, packet, is_reply=False)
+    if direction is Direction.OUTBOUND and question.flow.source in interface.addresses:
+        packet = seen_by_sender(Journey(situation, packet), interface)
+    return judge_at(situation, interface, direction, packet, is_reply=False)
 
 
 def told(network: Network, gateway: str, prefix: Prefix) -> Network:

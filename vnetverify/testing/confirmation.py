@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate, assignable
+from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Grounds
 from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways, Way
 from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
 from vnetverify.encoder.obligation import Obligation, Origins
@@ -17,6 +19,7 @@ from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import Script, all_of
 from vnetverify.header import (
     ALL_PORTS,
+    Family,
     Flow,
     Interval,
     IntervalSet,
@@ -64,7 +67,9 @@ _ANYTHING = Service("any", ((None, ALL_PORTS),))
 _SPEAKS_BGP = Way("a connection that tells", is_bgp=True)  # to a site
 _FACT = re.compile(r"\bu\d+\b")  # of the conjunctions that conditions of announcements are
 _YES, _NO = frozenset({True}), frozenset({False})
-_UNKNOWN = parse_address("198.18.0.0")  # from here on public addresses that are not known are made up
+# From here on public addresses that are not known are made up.
+_UNKNOWN = {Family.IPV4: parse_address("198.18.0.0"), Family.IPV6: parse_address("2001:db8:ffff::")}
+_OUTBOUND = Direction.OUTBOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,10 @@ def _has_next_hop(
 ) -> frozenset[bool]:
     """Return what the encoding says of whether the subnet's selected route has this hop."""
     place = Place(PlaceKind.SUBNET.value, subnet)
-    source = network.subnet(subnet).prefixes[0].value + 4
+    prefixes = [prefix for prefix in network.subnet(subnet).prefixes if prefix.family is family_of(destination)]
+    if not prefixes:
+        raise NotApplicable(f"a next hop of a family that `{subnet}` has no prefix of")
+    source = prefixes[0].value + 4
     left, right = EndpointSet(((place, _one(source)),)), EndpointSet(((INTERNET, _one(destination)),))
     claim = _claim(Verb.NEXT_HOP, left, right, hop)
     said = opened(network, claim, solver).violation(place, Flow(6, source, 50000, destination, 443), world)
@@ -259,22 +267,26 @@ def _passes(network: Network, question: Filtered, world: World, solver: Solver) 
 def _enters(network: Network, question: Filtered, world: World, solver: Solver) -> frozenset[bool]:
     """Return whether an Internet host's packet is delivered: nothing but the interface's filters stands before it."""
     nic = next(nic for nic in network.nics() if nic.name == question.stages[0][1])
-    assert nic.public_address is not None
-    flow, aimed_at = question.flow, nic.public_address.address
+    flow, family = question.flow, family_of(question.flow.source)
+    publics = {n.name: n.public_address if family is Family.IPV4 else n.public_ipv6 for n in network.nics()}
+    public = publics[nic.name]
+    assert public is not None
+    aimed_at = public.address
     if aimed_at is None:
-        unknown = [n.public_address.name for n in network.nics() if n.public_address and not n.public_address.address]
-        world = replace(world, addresses={name: _UNKNOWN + number for number, name in enumerate(unknown)})
-        aimed_at = world.addresses[nic.public_address.name]
+        unknown = [each.name for each in publics.values() if each is not None and each.address is None]
+        world = replace(world, addresses={name: _UNKNOWN[family] + number for number, name in enumerate(unknown)})
+        aimed_at = world.addresses[public.name]
     outside = Flow(flow.protocol, flow.source, flow.source_port, aimed_at, flow.destination_port)
     left = EndpointSet(((INTERNET, _one(flow.source)),))
-    right = EndpointSet(((Place(PlaceKind.SUBNET.value, nic.subnet_id), _one(nic.addresses[0])),))
+    own = next(address for address in nic.addresses if family_of(address) is family)
+    right = EndpointSet(((Place(PlaceKind.SUBNET.value, nic.subnet_id), _one(own)),))
     return opened(network, _claim(Verb.NEVER_REACHES, left, right), solver).violation(INTERNET, outside, world)
 
 
 def filtered(
-    network: Network, nic_name: str, direction: Direction, flow: Flow, world: World, solver: Solver
+    network: Network, name: str, direction: Direction, flow: Flow, world: World, solver: Solver
 ) -> frozenset[bool]:
-    """Return what the encoding says of whether the groups at an interface allow a new packet."""
+    """Return what the encoding says of whether the groups at an interface or private endpoint allow a new packet."""
     script = Script()
     facts = Facts(script)
     family = family_of(flow.source)
@@ -283,9 +295,18 @@ def filtered(
     routes = Routes(estate, gateways)
     grounds = Grounds(script, Bearing.STOPS)
     filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
-    nic = next(nic for nic in network.nics() if nic.name == nic_name)
     header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS, family)
-    allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
+    endpoint = network.private_endpoints.get(name)
+    if endpoint is not None:
+        policies = PrivateEndpoints(estate, facts, grounds, gateways, filters, by_routes_alone=direction is _OUTBOUND)
+        allowed = policies.takes_in(endpoint, header)
+    else:
+        nic = next(nic for nic in network.nics() if nic.name == name)
+        if direction is _OUTBOUND and flow.source in nic.addresses:
+            frontends = Frontends(estate, facts, grounds, gateways, filters)
+            allowed = frontends.lets_out(header, estate.subnets[nic.subnet_id])
+        else:
+            allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
     obligation = Obligation(
         text="\n".join((*script.lines, "(declare-const passes Bool)", f"(assert (= passes {allowed}))", "")),
         in_question="passes",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -16,6 +16,7 @@ from vnetverify.testing.confirmation import confirmations, contested_values
 from vnetverify.testing.questions import (
     Answer,
     Asked,
+    Carried,
     Contested,
     FilterVerdict,
     Hops,
@@ -71,14 +72,35 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
             if not agrees(answer, given):
                 yield Disagreement(name, "check", answer_text(answer), answer_text(given))
         case Asked() as asked:
-            wanted = answer_text(asked.answer)
-            told = _simulated(vector.network, asked)
-            if told is not None:
-                yield Disagreement(name, "simulator", wanted, told)
-            proven = confirmations(vector.network, asked, solver)
-            found = [f"{one.what}: {_shown(one.given)}" for one in proven if one.expected != one.given]
-            if found:
-                yield Disagreement(name, "encoder", wanted, "; ".join(found))
+            wanted, ways = answer_text(asked.answer), list(_ways(vector.network, asked))
+            # By whichever member a frontend is reached, or by one it is not.
+            enough = all if isinstance(asked.answer, Passage) and asked.answer.happens else any
+            told = [_simulated(vector.network, way) for way in ways]
+            if not enough(given is None for given in told):
+                yield Disagreement(name, "simulator", wanted, next(filter(None, told)))
+            found = [_unconfirmed(vector.network, way, solver) for way in ways]
+            if not enough(given == "" for given in found):
+                yield Disagreement(name, "encoder", wanted, next(filter(None, found)))
+
+
+def _unconfirmed(network: Network, asked: Asked, solver: Solver) -> str:
+    proven = confirmations(network, asked, solver)
+    return "; ".join(f"{one.what}: {_shown(one.given)}" for one in proven if one.expected != one.given)
+
+
+def _ways(network: Network, asked: Asked) -> Iterator[Asked]:
+    """Yield the question once for each member that the frontend it is about may give the flow to (F-LB-3)."""
+    members: dict[str, None] = {}
+    if isinstance(asked.question, Carried):
+        for balancer in network.load_balancers.values():
+            for rule in balancer.rules:
+                frontend = balancer.frontend(rule.frontend)
+                if frontend.address == asked.question.flow.destination:
+                    members |= {f"U-BACKEND({balancer.name}/{frontend.name}, {name})": None for name in rule.members}
+    for chosen in members:
+        yield replace(asked, facts={**{member: member == chosen for member in members}, **asked.facts})
+    if not members:
+        yield asked
 
 
 def _checked(network: Network, question: IsValid) -> Answer:

@@ -1,4 +1,4 @@
-"""The filtering format of test vectors: security groups, who is a member of what, and what passes one interface."""
+"""The filtering format of test vectors: security groups, who is a member of what, load balancers and endpoints."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from vnetverify.header import (
     ALL_PORTS,
-    LAST_IPV4,
-    LAST_PORT,
-    Flow,
+    TCP,
+    UDP,
+    Family,
     Interval,
     IntervalSet,
     Prefix,
+    family_of,
     interval_set,
     parse_address,
     parse_prefix,
 )
-from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     Access,
@@ -36,6 +36,7 @@ from vnetverify.model.network import (
     Nic,
     Nsg,
     Peering,
+    PrivateEndpoint,
     PublicAddress,
     RouteTable,
     SecurityRule,
@@ -48,25 +49,15 @@ from vnetverify.model.network import (
 )
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.tags import tag_spelling
-from vnetverify.testing.questions import (
-    Answer,
-    Asked,
-    Carried,
-    End,
-    Filtered,
-    FilterVerdict,
-    IsValid,
-    Passage,
-    Question,
-    Validity,
-    interface,
-)
-from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
+from vnetverify.testing.filtering_questions import PORT, PROTOCOLS
+from vnetverify.testing.layout import Layout
+from vnetverify.testing.records import NotApplicable, Record, Refused
 from vnetverify.testing.routing_vectors import link_state, next_hop_type
+from vnetverify.testing.vector_balancers import FILTERING, Balancers
+from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
-_PUBLIC = "20.0.0.4"  # an address for an interface whose own is not told
-
-_PROTOCOLS: Mapping[str, int | None] = {"tcp": 6, "udp": 17, "icmp": 1, "esp": 50, "ah": 51, "*": None}
+# Addresses for an interface whose own is not told.
+_PUBLIC = {Family.IPV4: "20.0.0.4", Family.IPV6: "2a00::4"}
 
 
 def network_of(vector: Mapping[str, Any]) -> Network:
@@ -74,41 +65,56 @@ def network_of(vector: Mapping[str, Any]) -> Network:
 
     The format leaves out what its questions do not turn on; these are filled in: the subnet around an
     interface that names none, the other half of a connected peering, the site that a gateway's learned
-    routes come from, the public address of an interface that replies to the Internet.
+    routes come from, the public address of an interface that replies to the Internet, the machine of a load
+    balancer's member, and the rules of a load balancer.
     """
     record = Record(vector["network"], "network")
     groups = {group.need("name"): tuple(group.take("members", ())) for group in _finished(record, "asgs", "asg")}
-    machines = [_machine(nic, groups) for nic in record.records("nics", "nic")]
-    missing = {name for members in groups.values() for name in members} - {machine.name for machine in machines}
-    if missing:
-        raise NotApplicable(f"malformed: there is no nic `{min(missing)}`")
-    if vector["question"].get("kind") == "reply":
-        machines = [_open_to_the_internet(m) if m.name == vector["question"].get("at") else m for m in machines]
     vnets, tables, peerings, learned = [], [], [], {}
     for vnet_record in record.records("vnets", "vnet"):
         name = vnet_record.need("name")
         peerings += [_peering(name, peering) for peering in vnet_record.records("peerings", "peering")]
         learned[name] = _learned(vnet_record)
-        vnet, its_tables = _vnet(
-            vnet_record, [nic for machine in machines for nic in machine.nics], bool(learned[name])
-        )
+        vnet, its_tables = _vnet(vnet_record, bool(learned[name]))
         vnets.append(vnet)
         tables += its_tables
+    layout = Layout({vnet.name: vnet for vnet in vnets})
+    hosts = [_host(nic, groups, layout) for nic in record.records("nics", "nic")]
+    machines = [host for host in hosts if isinstance(host, Machine)]
+    _refuse_unknown_members(groups, machines)
+    if vector["question"].get("kind") == "reply":
+        machines = [_open_to_the_internet(m) if m.name == vector["question"].get("at") else m for m in machines]
+    balancers = Balancers(FILTERING, layout, machines, _service(vector)).read(record, "loadBalancers")
     record.take("fixedAtoms")
     tags = record.tags("publishedTags")
     network = Network(
-        vnets={vnet.name: vnet for vnet in vnets},
+        vnets=layout.vnets,
         peerings=_with_other_halves(peerings),
         nsgs={nsg.name: nsg for nsg in map(_nsg, record.records("nsgs", "nsg"))},
         route_tables={table.name: table for table in tables},
         machines={machine.name: machine for machine in machines},
         asgs=dict.fromkeys(groups, NOWHERE),
         service_tags={tag: tuple(parse_prefix(text) for text in prefixes) for tag, prefixes in tags.items()},
+        load_balancers=balancers,
+        private_endpoints={host.name: host for host in hosts if isinstance(host, PrivateEndpoint)},
         **_gateways(learned),
     )
     record.finish()
     _refuse_unknown_tags(network)
     return network
+
+
+def _service(vector: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the protocol and port that a load balancer without rules is asked for, if any are told."""
+    packet = Record(vector["question"], "question").take("packet", {})
+    protocol = PROTOCOLS.get(str(packet.get("protocol", "tcp")).lower())
+    return (protocol if protocol in (TCP, UDP) else TCP), packet.get("dstPort") or PORT
+
+
+def _refuse_unknown_members(groups: Mapping[str, Sequence[str]], machines: Sequence[Machine]) -> None:
+    missing = {name for members in groups.values() for name in members} - {machine.name for machine in machines}
+    if missing:
+        raise NotApplicable(f"malformed: there is no nic `{min(missing)}`")
 
 
 def _refuse_unknown_tags(network: Network) -> None:
@@ -125,11 +131,19 @@ def _refuse_unknown_tags(network: Network) -> None:
 def _open_to_the_internet(machine: Machine) -> Machine:
     """Return the machine with a public address, if it has none: replies to the Internet need one."""
     (nic,) = machine.nics
-    if nic.public_address is not None and nic.public_address.address is not None:
+    family = family_of(nic.addresses[0])
+    public = nic.public_address if family is Family.IPV4 else nic.public_ipv6
+    if public is not None and public.address is not None:
         return machine
-    sku = Sku.STANDARD if nic.public_address is None else nic.public_address.sku
-    public = PublicAddress(f"{nic.name}-public", sku, parse_address(_PUBLIC))
-    return replace(machine, nics=(replace(nic, public_address=public),))
+    sku = Sku.STANDARD if public is None else public.sku
+    made_up = PublicAddress(f"{nic.name}-public", sku, parse_address(_PUBLIC[family]))
+    return replace(machine, nics=(_with_public(nic, made_up),))
+
+
+def _with_public(nic: Nic, public: PublicAddress) -> Nic:
+    """Return the interface with the public address, which is of the family of its own where it is not known."""
+    family = family_of(nic.addresses[0] if public.address is None else public.address)
+    return replace(nic, public_address=public) if family is Family.IPV4 else replace(nic, public_ipv6=public)
 
 
 def _finished(record: Record, key: str, what: str) -> list[Record]:
@@ -140,21 +154,34 @@ def _finished(record: Record, key: str, what: str) -> list[Record]:
     return records
 
 
-def _machine(record: Record, groups: Mapping[str, Sequence[str]]) -> Machine:
-    name, address = record.need("name"), parse_address(record.need("ip"))
+def _host(record: Record, groups: Mapping[str, Sequence[str]], layout: Layout) -> Machine | PrivateEndpoint:
+    endpoint = record.take("privateEndpoint")
+    if endpoint is None:
+        return _machine(record, groups, layout)
+    state = Record(endpoint, "privateEndpoint")
+    approval = state.take("state", "Approved")
+    state.finish()
+    if any(record.take("name") in members for members in groups.values()):
+        raise NotApplicable("a private endpoint in an application security group")
+    return endpoint_of(record, layout, approval)
+
+
+def _machine(record: Record, groups: Mapping[str, Sequence[str]], layout: Layout) -> Machine:
+    name, vnet, addresses = record.need("name"), record.need("vnet"), record.addresses("ip")
     forwards = record.take("ipForwarding", False)
     public = record.take("publicIp")
     nic = Nic(
         name=name,
         machine=name,
-        vnet=record.need("vnet"),
-        subnet=record.take("subnet", "default"),
-        addresses=(address,),
+        vnet=vnet,
+        subnet=layout.place(vnet, addresses[0], record.take("subnet")),
+        addresses=addresses,
         nsg=record.take("nsg"),
         asgs=tuple(group for group, members in groups.items() if name in members),
         ip_forwarding=forwards,
-        public_address=_public_address(name, Record(public, "publicIp")) if public else None,
     )
+    if public:
+        nic = _with_public(nic, _public_address(name, Record(public, "publicIp")))
     record.finish()
     if forwards:  # the format does not say what such a machine forwards
         return Machine(name, (nic,), policy=None, stateful=None)
@@ -170,14 +197,11 @@ def _public_address(nic: str, record: Record) -> PublicAddress:
     return public
 
 
-def _vnet(record: Record, nics: Sequence[Nic], has_gateway: bool) -> tuple[Vnet, list[RouteTable]]:
+def _vnet(record: Record, has_gateway: bool) -> tuple[Vnet, list[RouteTable]]:
     name = record.need("name")
     space = tuple(parse_prefix(text) for text in record.need("addressSpace"))
     tables: list[RouteTable] = []
     subnets = [_subnet(name, subnet, tables) for subnet in record.records("subnets", "subnet")]
-    for nic in nics:
-        if nic.vnet == name and not any(subnet.name == nic.subnet for subnet in subnets):
-            subnets.append(Subnet(nic.subnet, name, (Prefix(nic.addresses[0] & ~0xFF & LAST_IPV4, 24),)))
     if has_gateway and not any(subnet.is_called(GATEWAY_SUBNET) for subnet in subnets):
         subnets.append(Subnet(GATEWAY_SUBNET, name, (Prefix(space[0].last - 31, 27),)))
     vnet = Vnet(name, space, tuple(subnets), region=record.take("region"), subscription=record.take("subscription"))
@@ -193,12 +217,12 @@ def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
     subnet = Subnet(
         name=name,
         vnet=vnet,
-        prefixes=(parse_prefix(record.need("prefix")),),
+        prefixes=tuple(map(parse_prefix, record.take("prefixes") or (record.need("prefix"),))),
         nsg=record.take("nsg"),
         route_table=tables[-1].name if routes else None,
         service_endpoints=tuple(record.take("serviceEndpoints", ())),
+        private_endpoint_policies=policies_of(record.take("privateEndpointNetworkPolicies")),
     )
-    record.only("privateEndpointNetworkPolicies", "Disabled", "Enabled")  # of no effect without an endpoint
     record.finish()
     return subnet
 
@@ -228,6 +252,7 @@ def _peering(local: str, record: Record) -> Peering:
         state=link_state(record.take("state")),
         local_subnets=None if is_whole else tuple(local_subnets),
         remote_subnets=None if is_whole else tuple(remote_subnets),
+        only_ipv6=record.take("enableOnlyIPv6Peering", False),
     )
     record.finish()
     return peering
@@ -277,11 +302,12 @@ def _rule(record: Record) -> SecurityRule:
         priority=record.need("priority"),
         direction=Direction(record.need("direction").lower()),
         access=Access(record.need("access").lower()),
-        protocol=_PROTOCOLS[record.need("protocol").lower()],
+        protocol=PROTOCOLS[record.need("protocol").lower()],
         source=_addresses(record.need("source")),
         source_ports=_ports(record.need("sourcePorts")),
         destination=_addresses(record.need("destination")),
         destination_ports=_ports(record.need("destinationPorts")),
+        first_destination_ports=_first_of_several(record.need("destinationPorts")),
     )
     record.finish()
     return rule
@@ -303,6 +329,10 @@ def _addresses(terms: Sequence[str]) -> AddressField:
     return AddressPrefixes(tuple(parse_prefix(term) for term in terms))
 
 
+def _first_of_several(terms: Sequence[str]) -> IntervalSet | None:
+    return _ports(terms[:1]) if len(terms) > 1 and "*" not in terms else None
+
+
 def _ports(terms: Sequence[str]) -> IntervalSet:
     if "*" in terms:
         return ALL_PORTS
@@ -311,106 +341,3 @@ def _ports(terms: Sequence[str]) -> IntervalSet:
     if any(ports.low > ports.high for ports in ranges):
         raise Refused("a range of ports that ends before it begins", "F-NSG-8")
     return interval_set(ranges)
-
-
-def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
-    """Return what a filtering vector asks, with its fixed atoms as facts. Raises `NotApplicable`."""
-    fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
-    facts = facts_of(fixed, network)
-    question = _question(Record(vector["question"], "question"), network)
-    return Asked(question, _answer(question, vector["answer"], network), facts)
-
-
-def _question(record: Record, network: Network) -> Question:
-    kind = record.need("kind")
-    question: Question
-    match kind:
-        case "filter":
-            entered = record.take("enteredVia")
-            if entered not in (None, "publicIp"):
-                raise NotApplicable(f"packets that entered by `{entered}`")
-            stage = (Direction(record.need("direction").lower()), interface(network, record.need("at")).name)
-            if entered is not None and interface(network, stage[1]).public_address is None:
-                raise NotApplicable(f"a packet that entered by the public address of `{stage[1]}`, which has none")
-            question = Filtered((stage,), _flow(record), by_public_address=entered is not None)
-        case "connect-new-flow":
-            sender, receiver = (interface(network, record.need(key)).name for key in ("from", "to"))
-            question = Filtered(((Direction.OUTBOUND, sender), (Direction.INBOUND, receiver)), _flow(record))
-        case "reply":
-            question = _reply(record, network)
-        case "validate":
-            question = IsValid()
-        case _:
-            raise NotApplicable(f"questions of kind `{kind}`")
-    record.finish()
-    return question
-
-
-def _reply(record: Record, network: Network) -> Question:
-    """Return whether the established flow is answered; a packet that is not its reply is asked about as a new one."""
-    nic = interface(network, record.need("at"))
-    first, packet = _flow(record, "establishedFlow"), _flow(record)
-    came, goes = (Direction(record.need(key).lower()) for key in ("flowDirection", "direction"))
-    back = Flow(first.protocol, first.destination, first.destination_port, first.source, first.source_port)
-    if packet != back or came is goes:
-        return Filtered(((goes, nic.name),), packet)
-    own = _end(network, nic.addresses[0])
-    if came is Direction.OUTBOUND:
-        return Carried(own, _end(network, first.destination), first, answered=True)
-    other = _end(network, first.source)
-    if other.place == INTERNET:  # who is not in the network knows the public address alone (F-ADDR-1)
-        assert nic.public_address is not None
-        assert nic.public_address.address is not None
-        first = replace(first, destination=nic.public_address.address)
-    return Carried(other, own, first, answered=True)
-
-
-def _end(network: Network, address: int) -> End:
-    holders = [nic for nic in network.nics() if address in nic.addresses]
-    return End(Place(PlaceKind.SUBNET.value, holders[0].subnet_id) if holders else INTERNET, address)
-
-
-def _flow(question: Record, key: str = "packet") -> Flow:
-    packet = Record(question.need(key), "packet")
-    protocol = _PROTOCOLS[packet.need("protocol").lower()]
-    if protocol is None:
-        raise NotApplicable("a packet of any protocol")
-    flow = Flow(
-        protocol,
-        parse_address(packet.need("src")),
-        packet.take("srcPort", 0),
-        parse_address(packet.need("dst")),
-        packet.take("dstPort", 0),
-    )
-    if not (0 <= flow.source_port <= LAST_PORT and 0 <= flow.destination_port <= LAST_PORT):
-        raise NotApplicable("malformed: a packet with a port outside 0 to 65535")
-    packet.finish()
-    return flow
-
-
-_ALLOWS = {"Allow": True, "Deny": False}
-
-
-def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:
-    verdict = answer["verdict"]
-    match question:
-        case IsValid():
-            return Validity(verdict == "valid")
-        case Filtered():
-            return FilterVerdict(_ALLOWS[verdict], _deciding(question, answer, network))
-        case Carried():
-            return Passage(_ALLOWS[verdict])
-        case _:
-            raise NotApplicable("an answer to another question")
-
-
-def _deciding(question: Filtered, answer: Mapping[str, Any], network: Network) -> tuple[tuple[str, ...], ...] | None:
-    if "decidingRuleOneOf" in answer:
-        nic = next(nic for nic in network.nics() if nic.name == question.stages[0][1])
-        attached = [nsg for nsg in (nic.nsg, network.subnet(nic.subnet_id).nsg) if nsg]
-        if len(attached) != 1:
-            raise NotApplicable("one of several deciding rules, at more than one group")
-        return tuple((f"{attached[0]}/{rule}",) for rule in answer["decidingRuleOneOf"])
-    if "trace" not in answer:
-        return None
-    return (tuple(f"{stage['object']}/{stage['rule']}" for stage in answer["trace"]),)

@@ -82,8 +82,9 @@ class Carried:
 class Filtered:
     """What the filters at interfaces say about a new packet, whatever its way there.
 
-    `stages` are passed in order; the packet is written as they see it. `by_public_address` holds when
-    it came from the Internet through the public address of the interface.
+    `stages`, interfaces or private endpoints, are passed in order; the packet is written as they see it, but for one
+    that is sent to a frontend (F-ADDR-4). `by_public_address` holds when it came from the Internet through the public
+    address of the interface.
     """
 
     stages: tuple[tuple[Direction, str], ...]
@@ -241,6 +242,11 @@ def interface(network: Network, name: str) -> Nic:
     raise NotAQuestion(f"no machine or interface is called `{name}`")
 
 
+def spot(network: Network, name: str) -> str:
+    """Return the name of where filters stand: a private endpoint, or an interface or machine. Raises `NotAQuestion`."""
+    return name if name in network.private_endpoints else interface(network, name).name
+
+
 # How Azure names next hops and the sources of routes.
 _SHOWN_HOPS: Mapping[str, tuple[HopKind, str]] = {
     "VnetLocal": (HopKind.VNET_LOCAL, ""),
@@ -357,7 +363,7 @@ def _filtered(match: re.Match[str], network: Network) -> Filtered:
     stages = []
     for stage in match["stages"].split(", "):
         direction, _, name = stage.partition(" at ")
-        stages.append((Direction(direction), interface(network, name).name))
+        stages.append((Direction(direction), spot(network, name)))
     return Filtered(tuple(stages), parse_flow(match["flow"]), match["public"] is not None)
 
 

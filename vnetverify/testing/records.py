@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vnetverify.header import address_text, parse_address
 from vnetverify.model.network import Network
 from vnetverify.rules import QUESTIONS
 
@@ -25,7 +26,7 @@ class Refused(NotApplicable):
 
 # What stands under a key of either format; a text under all others.
 _LISTS = frozenset((
-    "address_space", "addressSpace", "advertises", "ignore_prefixes", "learnedRoutes", "local_subnets",
+    "address_space", "addressSpace", "advertises", "backends", "ignore_prefixes", "learnedRoutes", "local_subnets",
     "localSubnetNames", "members", "prefixes", "reaches", "remote_address_space", "remote_subnets",
     "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source", "destination", "sourcePorts",
     "destinationPorts", "summarized_gateway_prefixes",
@@ -33,13 +34,17 @@ _LISTS = frozenset((
 _FLAGS = frozenset((
     "active_active", "allow_forwarded_traffic", "allow_gateway_transit", "allow_remote_vnet_traffic",
     "allow_vnet_access", "allowForwardedTraffic", "allowGatewayTransit", "allowVirtualNetworkAccess", "bgp",
-    "branch_to_branch", "default_site", "disable_bgp_route_propagation", "global", "ip_forwarding", "ipForwarding",
+    "branch_to_branch", "default_site", "disable_bgp_route_propagation", "floating_ip", "floatingIp", "global",
+    "internal", "ip_forwarding", "ipForwarding", "enable_only_ipv6_peering", "enableOnlyIPv6Peering",
     "peer_complete_vnets", "peerCompleteVnets", "stateful", "use_remote_gateways", "useRemoteGateways",
 ))  # fmt: skip
-_NUMBERS = frozenset({"asn", "dstPort", "priority", "srcPort"})
-_OBJECTS = frozenset({"establishedFlow", "fixedAtoms", "packet", "publicIp"})
-_NAMED = frozenset({"asg", "gateway", "nic", "nsg", "route table", "site", "subnet", "vnet"})
-_EITHER = frozenset({"from", "gateway", "os_routes"})  # a name here and more there; the readers look
+_NUMBERS = frozenset((
+    "asn", "backend_port", "backendPort", "dstPort", "frontend_port", "frontendPort", "priority", "probe_port",
+    "probePort", "srcPort",
+))  # fmt: skip
+_OBJECTS = frozenset({"establishedFlow", "fixedAtoms", "packet", "privateEndpoint", "publicIp"})
+_NAMED = frozenset({"asg", "gateway", "load balancer", "nic", "nsg", "route table", "site", "subnet", "vnet"})
+_EITHER = frozenset({"from", "gateway", "ip", "os_routes"})  # a name here and more there; the readers look
 
 
 def _fits(key: str, value: Any) -> bool:
@@ -76,6 +81,11 @@ class Record:
         if not isinstance(tags, dict) or not all(_fits("prefixes", prefixes) for prefixes in tags.values()):
             raise NotApplicable(f"malformed: `{key}` of a {self._what} is of the wrong kind")
         return tags
+
+    def addresses(self, key: str) -> tuple[int, ...]:
+        """Return the address under `key`, or the addresses of a list there. Raises `NotApplicable`."""
+        value = self.need(key)
+        return tuple(map(parse_address, [value] if isinstance(value, str) else value))
 
     def need(self, key: str) -> Any:
         """Return the value of `key`. Raises `NotApplicable` where there is none."""
@@ -132,7 +142,10 @@ def facts_of(fixed: Mapping[str, bool], network: Network) -> dict[str, bool]:
     return facts
 
 
-_OF_RULES = frozenset({"U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD"})
+_OF_RULES = frozenset({"U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-PEPORT", "U-PEDENY"})
+_OF_FRONTENDS = frozenset({"U-LBICMP", "U-R-UDR-15", "U-BACKEND"})
+_OF_BALANCING = frozenset({"U-FLOAT", "U-PROBE"})
+_VERBATIM = frozenset({"U-ICMPV6", "U-PECG"})
 _OF_LINKS = frozenset({"U-AVNA", "U-SUBPEER"})
 
 
@@ -145,7 +158,22 @@ def _meant(kind: str, number: int, text: str, network: Network) -> str:
         return next((address.name for address in public if address is not None), text)
     if kind in _OF_RULES:
         return _rule_meant(text, network) if number == 0 else text
-    return _subnet_meant(text, network)
+    if kind in _OF_FRONTENDS | _OF_BALANCING:
+        return _balanced_meant(kind, text, network) if number == 0 else text
+    return text if kind in _VERBATIM else _subnet_meant(text, network)
+
+
+def _balanced_meant(kind: str, text: str, network: Network) -> str:
+    """Return the frontend or rule here of what is called so, or by the load balancer's name where it has one alone."""
+    balancers = network.load_balancers.values()
+    if kind in _OF_FRONTENDS:
+        named = [(b.name, f.name, address_text(f.address)) for b in balancers for f in b.frontends]
+    else:
+        named = [(b.name, rule.name, "") for b in balancers for rule in b.rules]
+    meant = [f"{name}/{part}" for name, part, address in named if text in (name, part, f"{name}/{part}", address)]
+    if len(meant) != 1:
+        raise NotApplicable(f"an atom of the load balancer `{text}`, of which there are {len(meant)}")
+    return meant[0]
 
 
 def _rule_meant(text: str, network: Network) -> str:

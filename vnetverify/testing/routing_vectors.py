@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vnetverify.header import ALL_IPV4, ALL_PORTS, TCP, Prefix, addresses_of, parse_address, parse_prefix
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    ALL_PORTS,
+    TCP,
+    Family,
+    NotAPrefix,
+    Prefix,
+    family_of,
+    parse_address,
+    parse_prefix,
+)
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
@@ -25,6 +35,7 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PolicyRule,
+    PrivateEndpoint,
     RouteServer,
     RouteTable,
     Site,
@@ -33,6 +44,7 @@ from vnetverify.model.network import (
     Vnet,
 )
 from vnetverify.rules import QUESTIONS
+from vnetverify.testing.layout import Layout
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -60,8 +72,11 @@ from vnetverify.testing.questions import (
     shown_hop,
 )
 from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
+from vnetverify.testing.vector_balancers import ROUTING, Balancers
+from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
-FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_IPV4, ALL_IPV4, ALL_PORTS),)
+FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS),)
+_POINT_TO_SITE = "p2s"
 _PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
 NEXT_HOPS = {
@@ -99,23 +114,28 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         for key in ("service_tags", "service_prefixes")
         for name, prefixes in record.tags(key).items()
     }
-    nics = [_nic(nic) for nic in record.records("nics", "nic")]
     vnets = [_vnet(vnet) for vnet in record.records("vnets", "vnet")]
+    layout = Layout({vnet.name: vnet for vnet in vnets})
+    hosts = [_host(nic, layout) for nic in record.records("nics", "nic")]
+    machines = [host for host in hosts if isinstance(host, Machine)]
+    balancers = Balancers(ROUTING, layout, machines, (TCP, _PORT)).read(record, "load_balancers")
     network = Network(
         era=Era(vector.get("era") or "current"),
-        vnets={vnet.name: vnet for vnet in vnets},
+        vnets=layout.vnets,
         peerings=tuple(_peering(peering) for peering in record.records("peerings", "peering")),
         route_tables={
             table.name: table
             for table in (_route_table(table, tags) for table in record.records("route_tables", "route table"))
         },
-        machines={machine.name: machine for machine in nics},
+        machines={machine.name: machine for machine in machines},
         connections=_connections(gateways),
         gateways={gateway.name: gateway for gateway in map(_gateway, gateways)},
-        sites={site.name: site for site in map(_site, record.records("sites", "site"))},
+        sites={site.name: site for site in _sites(record, gateways)},
         service_tags=tags,
         connected_groups=tuple(map(_connected_group, record.records("connected_groups", "connected group"))),
         route_servers=tuple(map(_route_server, record.records("route_servers", "Route Server"))),
+        load_balancers=balancers,
+        private_endpoints={host.name: host for host in hosts if isinstance(host, PrivateEndpoint)},
     )
     record.finish()
     return network
@@ -144,6 +164,7 @@ def _subnet(vnet: str, record: Record) -> Subnet:
         prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
         route_table=record.take("route_table"),
         service_endpoints=tuple(record.take("service_endpoints", ())),
+        private_endpoint_policies=policies_of(record.take("private_endpoint_network_policies")),
     )
     record.finish()
     return subnet
@@ -167,6 +188,7 @@ def _peering(record: Record) -> Peering:
         remote_space=None if seen is None else tuple(parse_prefix(text) for text in seen),
         local_subnets=None if is_whole else tuple(local_subnets or ()),
         remote_subnets=None if is_whole else tuple(remote_subnets or ()),
+        only_ipv6=record.take("enable_only_ipv6_peering", False),
     )
     record.finish()
     return peering
@@ -216,7 +238,7 @@ def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]])
     """Yield the route, one for each prefix where it leads to a service tag (R-UDR-4)."""
     address, name = record.take("next_hop_ip"), record.take("name", f"r{number}")
     hop, destination = next_hop_type(record.need("next_hop_type")), record.need("prefix")
-    tag = None if destination[:1].isdigit() else destination.removeprefix("tag:")
+    tag = None if _is_prefix(destination) else destination.removeprefix("tag:")
     if tag is not None and tag not in tags:
         raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
     record.finish()
@@ -225,24 +247,38 @@ def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]])
         yield UserRoute(name, prefix, hop, next_hop, tag)
 
 
-def _nic(record: Record) -> Machine:
-    name, subnet = record.need("name"), record.need("subnet")
-    is_appliance = record.take("role", "vm") == "nva"
-    is_managed = is_appliance and subnet.casefold() in SUBNETS_OF_SERVICES  # it needs no switch (R-UDR-19)
+def _is_prefix(text: str) -> bool:
+    """Hold for what is no service tag: it begins as an address of either family does, or is one."""
+    try:
+        return text[:1].isdigit() or parse_prefix(text).family is Family.IPV6
+    except NotAPrefix:
+        return False
+
+
+def _host(record: Record, layout: Layout) -> Machine | PrivateEndpoint:
+    name, subnet, role = record.need("name"), record.need("subnet"), record.take("role", "vm")
+    if role == "private_endpoint":
+        return endpoint_of(record, layout, record.take("state", "Approved"))
+    if role not in ("vm", "nva"):
+        raise NotApplicable(f"a nic with role `{role}`")
+    is_appliance = role == "nva"
+    is_managed = is_appliance and subnet.casefold() in SUBNETS_OF_SERVICES
     record.take("os_routes")  # of one interface: they choose among exits, of which there is one (R-UDR-11)
     nic = Nic(
         name=name,
         machine=name,
         vnet=record.need("vnet"),
         subnet=subnet,
-        addresses=(parse_address(record.need("ip")),),
+        addresses=record.addresses("ip"),
         ip_forwarding=record.take("ip_forwarding", False) or is_managed,
     )
     machine = Machine(
         name=name,
         nics=(nic,),
         policy=FORWARDS_ANY if is_appliance else (),
-        stateful=record.take("stateful", False),
+        stateful=record.take("stateful", False) or is_managed,
+        translates_source=True if is_managed else None,
+        is_managed=is_managed,
     )
     record.finish()
     return machine
@@ -278,7 +314,7 @@ def _connections(gateways: tuple[Record, ...]) -> tuple[Connection, ...]:
 
 def _connection(record: Record, gateway: str, number: int) -> Connection:
     kind, prefixes = record.need("kind"), record.take("prefixes")
-    if kind not in ("s2s", "er", "vnet_to_vnet"):
+    if kind not in ("s2s", "er", "vnet_to_vnet", _POINT_TO_SITE):
         raise NotApplicable(f"connections of kind `{kind}`")
     if kind == "vnet_to_vnet" and prefixes is not None:
         raise NotApplicable("`prefixes` of a connection between gateways")
@@ -297,24 +333,24 @@ def _connection(record: Record, gateway: str, number: int) -> Connection:
     return connection
 
 
-def _site(record: Record) -> Site:
-    behind, reaches = record.take("attached_to_nva"), record.take("reaches")
-    if reaches is not None and behind is None:
-        raise NotApplicable("`reaches` of a site behind no appliance")
-    site = Site(
-        name=record.need("name"),
-        prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
-        behind=behind,
-    )
-    record.finish()
-    return site
+def _sites(network: Record, gateways: tuple[Record, ...]) -> Iterator[Site]:
+    ways = [way for gateway in gateways for way in gateway.records("connections", "connection")]
+    pools = {way.take("site") for way in ways if way.take("kind") == _POINT_TO_SITE}
+    for record in network.records("sites", "site"):
+        name, reaches = record.need("name"), record.take("reaches")
+        yield Site(
+            name=name,
+            prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
+            behind=record.take("attached_to_nva"),
+            routes=None if reaches is None else tuple(parse_prefix(text) for text in reaches),
+            point_to_site=name in pools,
+        )
+        record.finish()
 
 
 def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
     """Return what a routing vector asks, with the atoms that its rules name where its answer is contested."""
     question = _question(Record(vector["question"], "question"), vector["answer"], network)
-    for site in vector["network"].get("sites") or ():
-        _refuse_out_of_reach(site, question)
     facts = facts_of(vector.get("fixed_atoms", {}), network)
     answer = vector["answer"]
     if "must" not in answer and "may" not in answer:
@@ -323,16 +359,6 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
     atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
     must, may = (bool(answer.get(reading, answer.get("value"))) for reading in ("must", "may"))
     return Contested(question, must, may, atoms, facts)
-
-
-def _refuse_out_of_reach(site: Mapping[str, Any], question: Question) -> None:
-    """Raise `NotApplicable` where an end at the site does not reach the other end: here every site tries to."""
-    if site.get("reaches") is None or not isinstance(question, Carried):
-        return
-    reached = addresses_of(map(parse_prefix, site["reaches"]))
-    for end, other in ((question.origin, question.target), (question.target, question.origin)):
-        if end.place == Place(PlaceKind.SITE.value, site["name"]) and other.address not in reached:
-            raise NotApplicable("`reaches` of a site that leaves out the other end")
 
 
 def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Question:
@@ -347,7 +373,7 @@ def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Qu
             ignored = (*record.take("ignore_prefixes", ()), *answer.get("ignore_prefixes", ()))
             question = EffectiveRoutes(_subnet_id(origin, network), tuple(parse_prefix(text) for text in ignored))
         case "deliver" | "converse":
-            start, end = _end(origin, network), _end(record.need("to"), network)
+            start, end = _ends(origin, record.need("to"), network)
             flow = new_flow(TCP, start.address, end.address, _PORT)
             question = Carried(start, end, flow, answered=kind == "converse")
         case "valid_config":
@@ -370,12 +396,29 @@ def _subnet_id(origin: Any, network: Network) -> str:
     return network.subnet(f"{origin['vnet']}.{origin['subnet']}").id
 
 
-def _end(text: str, network: Network) -> End:
+def _ends(origin: str, target: str, network: Network) -> tuple[End, End]:
+    """Return the two ends, with the first addresses that are of one family. Raises `NotApplicable`."""
+    for end in _possible_ends(target, network):
+        for start in _possible_ends(origin, network):
+            if family_of(start.address) is family_of(end.address):
+                return start, end
+    raise NotApplicable("malformed: two ends without addresses of one family")
+
+
+def _possible_ends(text: str, network: Network) -> list[End]:
     name, is_site, address = text.partition(":")
     if is_site:
-        return End(Place(PlaceKind.SITE.value, network.sites[name].name), parse_address(address))
-    nic = interface(network, name)
-    return End(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic.addresses[0])
+        return [End(Place(PlaceKind.SITE.value, network.sites[name].name), parse_address(address))]
+    if name in network.private_endpoints:
+        endpoint = network.private_endpoints[name]
+        held, subnet = endpoint.addresses, endpoint.subnet_id
+    elif name in network.load_balancers:
+        frontends = network.load_balancers[name].frontends
+        held, subnet = tuple(each.address for each in frontends), frontends[0].subnet_id
+    else:
+        nic = interface(network, name)
+        held, subnet = nic.addresses, nic.subnet_id
+    return [End(Place(PlaceKind.SUBNET.value, subnet), address) for address in held]
 
 
 def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any
 
 from vnetverify.header import NotAPrefix
 from vnetverify.model.network import AsgMembers, Network, NextHopType
-from vnetverify.testing import filtering_vectors, routing_vectors
+from vnetverify.testing import filtering_questions, filtering_vectors, routing_vectors
 from vnetverify.testing.questions import Asked, Contested, IsValid, NotAQuestion
 from vnetverify.testing.records import NotApplicable, Refused
 
@@ -45,15 +45,17 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
 def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
     try:
-        form = filtering_vectors if _spells_like_filtering(vector) else routing_vectors
+        network_of, asked_of = routing_vectors.network_of, routing_vectors.asked_of
+        if _spells_like_filtering(vector):
+            network_of, asked_of = filtering_vectors.network_of, filtering_questions.asked_of
         rules, refused = tuple(map(str, vector.get("rules") or ())), ""
         try:
-            network = form.network_of(vector)
+            network = network_of(vector)
         except Refused as refusal:
             if vector["question"].get("kind") not in _VALIDITY:
                 raise
             network, refused = Network(), refusal.rule
-        asked = form.asked_of(vector, network)
+        asked = asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise NotApplicable(f"malformed: {type(error).__name__} {error}") from error
     missing = next(dangling(network), None)
@@ -76,7 +78,7 @@ def _refuse_undefined(network: Network) -> None:
 
 
 _VALIDITY = frozenset({"validate", "valid_config"})
-_FILTERING_KINDS = frozenset({"filter", "validate", "connect-new-flow", "reply"})
+_FILTERING_KINDS = frozenset({"filter", "frontend-reachable", "validate", "connect-new-flow", "reply"})
 _FILTERING_KEYS = frozenset({"nsgs", "securityAdmin", "firewall", "loadBalancers", "publishedTags", "methods"})
 
 
@@ -111,6 +113,7 @@ def dangling(network: Network) -> Iterator[str]:
         ("subnet", (nic.subnet_id for machine in machines for nic in machine.nics), subnets),
         ("subnet", (f"{vnet}.{name}" for vnet, name in parts), subnets),
         ("route table", (subnet.route_table for subnet in network.subnets()), network.route_tables),
+        ("subnet", (endpoint.subnet_id for endpoint in network.private_endpoints.values()), subnets),
         ("nsg", (subnet.nsg for subnet in network.subnets()), network.nsgs),
         ("nsg", (nic.nsg for nic in network.nics()), network.nsgs),
         ("asg", _groups_in_rules(network), network.asgs),

@@ -1,0 +1,43 @@
+"""Where the hosts of a vector stand: subnets that it leaves out are made up around their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vnetverify.header import Family, Prefix, family_of
+from vnetverify.model.network import Subnet, Vnet
+
+_SIZES = {Family.IPV4: 24, Family.IPV6: 64}  # of the subnets that are made up
+
+
+@dataclass(slots=True)
+class Layout:
+    """The vnets of a vector by name; `place` gives them the subnets that it leaves out."""
+
+    vnets: dict[str, Vnet]
+
+    def place(self, vnet: str, address: int, name: str | None = None) -> str:
+        """Return the name of the subnet called `name`, or else of that around `address`. Raises KeyError."""
+        here = self.vnets[vnet]
+        found = here.subnet(name) if name is not None else self._around(here, address)
+        if found is None:
+            found = Subnet(name or _new_name(here), vnet, (_block(here, address),))
+            self.vnets[vnet] = replace(here, subnets=(*here.subnets, found))
+        return found.name
+
+    def _around(self, vnet: Vnet, address: int) -> Subnet | None:
+        holds = (s for s in vnet.subnets if any(prefix.value <= address <= prefix.last for prefix in s.prefixes))
+        return next(holds, None)
+
+
+def _new_name(vnet: Vnet) -> str:
+    names = ("default", *(f"default{number}" for number in range(2, len(vnet.subnets) + 3)))
+    return next(name for name in names if vnet.subnet(name) is None)
+
+
+def _block(vnet: Vnet, address: int) -> Prefix:
+    """Return the block around `address`, no wider than the range of the vnet that holds it."""
+    ranges = (prefix for prefix in vnet.address_space if prefix.value <= address <= prefix.last)
+    family = family_of(address)
+    length = max(_SIZES[family], *(prefix.length for prefix in ranges), 0)
+    return Prefix(address >> (family.bits - length) << (family.bits - length), length)

@@ -1,0 +1,103 @@
+"""Internal load balancers in test vectors, which the two formats spell each in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vnetverify.header import TCP, UDP, parse_address
+from vnetverify.model.network import Frontend, LoadBalancer, LoadBalancingRule, Machine, Nic, Probe, Sku
+from vnetverify.testing.layout import Layout
+from vnetverify.testing.records import NotApplicable, Record
+
+_FRONTEND = "frontend"
+_PROTOCOLS = {"tcp": TCP, "udp": UDP, "all": None, "*": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a format calls the parts of a rule."""
+
+    frontend_port: str
+    backend_port: str
+    probe_port: str
+    floating_ip: str
+
+
+FILTERING = Spelling("frontendPort", "backendPort", "probePort", "floatingIp")
+ROUTING = Spelling("frontend_port", "backend_port", "probe_port", "floating_ip")
+
+
+@dataclass(slots=True)
+class Balancers:
+    """Reads load balancers: `machines` gets the members that are told by nothing but their addresses.
+
+    A load balancer without rules has HA ports, or if it is Basic, which has none, a rule for what is `asked`: a
+    protocol and port.
+    """
+
+    spelling: Spelling
+    layout: Layout
+    machines: list[Machine]
+    asked: tuple[int, int]
+
+    def read(self, network: Record, key: str) -> dict[str, LoadBalancer]:
+        """Return the load balancers under `key` by name. Raises `NotApplicable` for a public one."""
+        return {each.name: each for each in map(self._balancer, network.records(key, "load balancer"))}
+
+    def _balancer(self, record: Record) -> LoadBalancer:
+        record.only("internal", True)
+        name, vnet, sku = record.need("name"), record.need("vnet"), record.take("sku")
+        address, backends = parse_address(record.need("frontend")), record.take("backends", ())
+        members = tuple(self._member(name, vnet, backend, number) for number, backend in enumerate(backends, 1))
+        kind = Sku(sku.lower()) if sku else None
+        told = enumerate(record.records("rules", "rule"), 1)
+        rules = tuple(self._rule(rule, number, members) for number, rule in told)
+        record.finish()
+        frontend = Frontend(_FRONTEND, vnet, self.layout.place(vnet, address), address)
+        return LoadBalancer(name, kind, (frontend,), rules or (self._rule_for_all(kind, members),))
+
+    def _member(self, balancer: str, vnet: str, backend: str, number: int) -> str:
+        """Return the name of the interface called `backend` or with that address, made up where there is none."""
+        for nic in self._nics():
+            if nic.name == backend:
+                return nic.name
+        address = parse_address(backend)
+        for nic in self._nics():
+            if nic.vnet == vnet and address in nic.addresses:
+                return nic.name
+        name = f"{balancer}-member{number}"
+        nic = Nic(name, name, vnet, self.layout.place(vnet, address), (address,))
+        self.machines.append(Machine(name, (nic,)))
+        return name
+
+    def _nics(self) -> Sequence[Nic]:
+        return [nic for machine in self.machines for nic in machine.nics]
+
+    def _rule(self, record: Record, number: int, members: tuple[str, ...]) -> LoadBalancingRule:
+        protocol, spelled = record.need("protocol").lower(), self.spelling
+        if protocol not in _PROTOCOLS:
+            raise NotApplicable(f"a load balancing rule for protocol `{protocol}`")
+        port, probe = record.take(spelled.frontend_port, 0), record.take(spelled.probe_port)
+        is_every = _PROTOCOLS[protocol] is None
+        if is_every is not (port == 0):
+            raise NotApplicable("malformed: HA ports are all protocols at port 0")
+        backend_port = record.take(spelled.backend_port, port)
+        rule = LoadBalancingRule(
+            name=record.take("name", f"rule{number}"),
+            frontend=_FRONTEND,
+            protocol=_PROTOCOLS[protocol],
+            port=None if is_every else port,
+            members=members,
+            backend_port=None if is_every else backend_port,
+            probe=None if probe is None else Probe(probe),
+            floating_ip=record.take(spelled.floating_ip, False),
+        )
+        record.finish()
+        return rule
+
+    def _rule_for_all(self, sku: Sku | None, members: tuple[str, ...]) -> LoadBalancingRule:
+        if sku is not Sku.BASIC:
+            return LoadBalancingRule("every-port", _FRONTEND, None, None, members)
+        protocol, port = self.asked
+        return LoadBalancingRule("asked", _FRONTEND, protocol, port, members, backend_port=port)

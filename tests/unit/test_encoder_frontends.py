@@ -199,7 +199,7 @@ def test_of_two_regions_a_basic_frontend_is_closed_to_the_other(solver: Solver) 
     assert isinstance(basic, Proved)
     assert "F-LB-6" in {ground.rule for ground in basic.grounds}
     assert open_facts(verdict_on(regions.replace("lb standard", "lb"), "one.s reaches lb on ssh", solver)) == {
-        "U-SKU(lb)"
+        "U-SKU(load balancer lb)"
     }
 
 

@@ -308,7 +308,7 @@ def test_a_basic_frontend_is_not_reached_from_another_region(
 
 
 def test_one_of_unknown_sku_is_basic_where_a_fact_says_so() -> None:
-    basic = world("U-SKU(orders)")
+    basic = world("U-SKU(load balancer orders)")
 
     assert end(way(regions(None, "n", "s"), "a.s", flow("10.1.0.4", "10.0.2.100", 1433), basic)) == "F-LB-6"
 

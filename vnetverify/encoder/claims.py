@@ -29,6 +29,7 @@ from vnetverify.encoder.candidates import (
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.conversations import Conversations
 from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.egress import Egress
 from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.ends import Ends, Parts, coarse, joined_ends, public_nics, selectors_of
 from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
@@ -114,7 +115,8 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     routed = claim.verb in _BY_ROUTES_ALONE
     frontends = Frontends(estate, facts, grounds, gateways, filters, routed)
     endpoints = PrivateEndpoints(estate, facts, grounds, gateways, filters, routed)
-    hops = Hops(estate, facts, grounds, gateways, routes, filters, frontends, endpoints, routed)
+    egress = Egress(estate, facts, grounds, frontends)
+    hops = Hops(estate, facts, grounds, gateways, routes, filters, frontends, endpoints, egress, routed)
     pairs = tuple((_hosts_of(estate, left), right) for left, right in claim.pairs)
     return _Encoder(replace(claim, pairs=pairs), script, hops, right)
 

@@ -250,11 +250,20 @@ class Frontends:
             for nic, chosen in self.members(balanced, (taking.rule,)):
                 yield all_of(by_member, taking.term, chosen), nic, taking.port
 
+    # -- members -------------------------------------------------------------------------------------------
+
+    def is_standard_member(self, nic: Nic) -> Term:
+        """Hold when a Standard load balancer has the interface as a member, which then has no implicit address outside
+        (F-OUT-4)."""
+        balancers = self.estate.network.load_balancers.values()
+        having = [b for b in balancers if any(nic.name in rule.members for rule in b.rules)]
+        return any_of(*(negate(self._is_basic(balancer)) for balancer in having))
+
     # -- small things -------------------------------------------------------------------------------------
 
     def _is_basic(self, balancer: LoadBalancer) -> Term:
         if balancer.sku is None:
-            return self.facts.holds("U-SKU", balancer.name)
+            return self.facts.holds("U-SKU", f"load balancer {balancer.name}")
         return TRUE if balancer.sku is Sku.BASIC else FALSE
 
 

@@ -30,6 +30,7 @@ from vnetverify.encoder.candidates import (
     PrivateHop,
     UserGatewayHop,
 )
+from vnetverify.encoder.egress import Egress
 from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
@@ -76,6 +77,7 @@ class Hops:
     filters: Filters
     frontends: Frontends
     endpoints: PrivateEndpoints
+    egress: Egress
     by_routes_alone: bool = False
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
@@ -184,7 +186,7 @@ class Hops:
                     yield ToInternet(None if sender.nic is None else sender.nic.name, for_service=True), TRUE
             case InternetHop(by_user):
                 if not by_user:
-                    yield from self._leave(sender, header)
+                    yield from self.egress.leave(sender, header)
                     return
                 own = self.estate.spaces[vnet]
                 beyond = [(peer, self.estate.spaces[peer] - own) for peer in self.estate.peers(vnet)]
@@ -195,9 +197,9 @@ class Hops:
                 if any(term != FALSE for term in as_peering):
                     yield from self._by_peering(sender, header)
                     stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
-                    yield from ((t, all_of(negate(stays), term)) for t, term in self._leave(sender, header))
+                    yield from ((t, all_of(negate(stays), term)) for t, term in self.egress.leave(sender, header))
                 else:
-                    yield from self._leave(sender, header)
+                    yield from self.egress.leave(sender, header)
             case ApplianceHop(address, owner):
                 if owner is not None:
                     yield from self._to_appliance(address, owner, sender, header)
@@ -325,40 +327,6 @@ class Hops:
         yield both if both == TRUE else any_of(both, self.facts.holds("U-SUBPEER", f"{vnet} -> {other}"))
         own = all_of(is_among(header.source, here), is_among(header.destination, there))
         yield own if own == TRUE else any_of(own, self.facts.holds("U-R-PEER-18"))
-
-    def _leave(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield the way to the Internet where the sender has one (R-TRAF-5)."""
-        public = is_among(header.destination, self.estate.realm.public)
-        if sender.gateway is not None or public == FALSE:
-            return
-        subnet, terms = sender.subnet, [public]
-        if sender.machine is not None and sender.nic is not None:
-            own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
-            terms.append(any_of(own, self._translates(sender.machine)))
-        if self.estate.family is Family.IPV6:
-            by_subnet = FALSE  # NAT gateways and the implicit default outbound are IPv4's (R-ADDR-6)
-        elif subnet.nat_gateway is not None:
-            by_subnet = header.has_ports
-        elif subnet.default_outbound is None:
-            by_subnet = self.facts.holds("U-DOA", subnet.id)
-        else:
-            by_subnet = TRUE if subnet.default_outbound else FALSE
-        nics = [sender.nic] if sender.nic is not None else self.estate.nics_in[subnet.id]
-        by_interface = [nic for nic in nics if nic.public_address is not None]
-        if sender.nic is not None:
-            has_address = TRUE if by_interface else FALSE
-        else:
-            has_address = any_of(*(equals(header.source, a) for nic in by_interface for a in nic.addresses))
-        found = any_of(by_subnet, has_address)
-        if found != TRUE:
-            ground = Ground(f"subnet {subnet.id}", "no way out for such packets", "R-TRAF-5", subnet.span)
-            found = any_of(found, negate(self.grounds.counts(Bearing.STOPS, ground)))
-        yield ToInternet(None if sender.nic is None else sender.nic.name), all_of(*terms, found)
-
-    def _translates(self, machine: Machine) -> Term:
-        if machine.translates_source is None:
-            return self.facts.holds("U-R-UDR-17", machine.name)
-        return TRUE if machine.translates_source else FALSE
 
     # -- appliances ---------------------------------------------------------------------------------------
 

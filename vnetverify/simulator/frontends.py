@@ -112,7 +112,19 @@ def _beyond_region(journey: Journey, balanced: Balanced, sent_from: str) -> Drop
 
 def _is_basic(situation: Situation, balancer: LoadBalancer) -> bool:
     """Hold when the load balancer is of the Basic SKU; where none is stated a fact says so."""
-    return situation.holds(uncertainty("U-SKU", balancer.name)) if balancer.sku is None else balancer.sku is Sku.BASIC
+    return (
+        situation.holds(uncertainty("U-SKU", f"load balancer {balancer.name}"))
+        if balancer.sku is None
+        else balancer.sku is Sku.BASIC
+    )
+
+
+def is_standard_member(situation: Situation, nic: Nic) -> bool:
+    """Hold when a Standard load balancer has the interface as a member, which then has no implicit address outside
+    (F-OUT-4)."""
+    balancers = situation.network.load_balancers.values()
+    having = (balancer for balancer in balancers if any(nic.name in rule.members for rule in balancer.rules))
+    return any(not _is_basic(situation, balancer) for balancer in having)
 
 
 def _rule_for(situation: Situation, balanced: Balanced, packet: Packet) -> LoadBalancingRule | None:

@@ -14,6 +14,7 @@ from vnetverify.model.network import Nic, PublicAddress, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
 from vnetverify.simulator.filters import Interface, declared_interface, judge_public_entry
+from vnetverify.simulator.frontends import is_standard_member
 from vnetverify.simulator.journey import (
     Delivered,
     Forwarder,
@@ -107,6 +108,8 @@ def _has_egress(journey: Journey, subnet: Subnet, interface: Interface) -> bool:
         return False
     if subnet.nat_gateway is not None:
         return journey.packet.protocol in (TCP, UDP)
+    if interface.nic is not None and is_standard_member(journey.situation, interface.nic):
+        return False
     if subnet.default_outbound is None:
         return journey.situation.holds(uncertainty("U-DOA", subnet.id))
     return subnet.default_outbound

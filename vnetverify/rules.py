@@ -148,7 +148,7 @@ _QUESTIONS = (
     Question("U-RELAYS", ("R-META-3",), "{0} sends on packets that come to it for addresses elsewhere", None, "the routing tables of the site"),
     Question("U-DOWN", ("I-FAILURES",), "the {0} is down", None, "nothing: which elements fail is nobody's to know beforehand"),
     Question("U-REWRITES", ("F-ADDR-8", "F-META-7"), "{0} translates addresses or proxies, so that one flow enters and another leaves", None, "the configuration of the appliance"),
-    Question("U-SKU", ("F-PIP-3",), "{0}, whose SKU is not stated, is of the Basic one", False, "the SKU of the public address or load balancer"),
+    Question("U-SKU", ("F-PIP-3", "F-LB-6"), "{0}, whose SKU is not stated, is of the Basic one", False, "the SKU of the public address or load balancer"),
     Question("U-HAIRPUB", ("F-ADDR-7",), "a host reached by its public address sees the public address of the sender", True, "a packet capture at the receiver"),
     Question("U-VNTAG", ("F-TAG-7", "R-TRAF-9"), "{1} belongs to the VirtualNetwork tag at {0}", None, "the effective security rules of a NIC in the subnet"),
     Question("U-INET", ("F-TAG-9", "F-TAG-10"), "{0} belongs to the Internet tag", True, "the effective security rules of any NIC"),

@@ -331,3 +331,12 @@ def test_a_gateway_sends_nothing_to_a_service() -> None:
     net = replace(net, service_tags={"Storage": prefixes("20.0.0.0/16")})
 
     assert ends(net, "o", flow("192.168.0.4", "20.0.0.9")) == "R-SYS-9"
+
+
+def test_regions_are_compared_without_case() -> None:
+    one, other = (
+        vnet(name, f"10.{number}.0.0/16", region=region)
+        for name, number, region in (("a", 1, "West"), ("b", 2, "west"))
+    )
+
+    assert situation_of(network(one, other, group("g", "a b")), World(), Family.IPV4).index.mates["a"] == ("b",)

@@ -139,5 +139,5 @@ def mates_of(network: Network, peers: Mapping[str, tuple[str, ...]]) -> dict[str
 
 def _connects(network: Network, group: ConnectedGroup, one: str, other: str) -> bool:
     """Hold when `group` reaches from one member to another: it is global, or their regions may be the same (R-CG-1)."""
-    regions = {network.vnets[one].region, network.vnets[other].region} - {None}
+    regions = {region.casefold() for name in (one, other) if (region := network.vnets[name].region) is not None}
     return one != other and (group.is_global or len(regions) <= 1)

@@ -152,8 +152,8 @@ def _as_azure_shows(situation: Situation, subnet: Subnet, route: Route) -> tuple
         case ToVnet():
             return "VnetLocal", ""
         case ToPeer(vnet):
-            same_region = situation.vnet(vnet).region == situation.vnet(subnet.vnet).region
-            return ("VNetPeering" if same_region else "VNetGlobalPeering"), vnet
+            near, far = ((situation.vnet(name).region or "").casefold() for name in (subnet.vnet, vnet))
+            return ("VNetPeering" if near == far else "VNetGlobalPeering"), vnet
         case ToMate(vnet):
             return "ConnectedGroup", vnet
         case ToEndpoint(name):

@@ -389,3 +389,34 @@ def test_clients_of_a_pool_are_a_site(solver: Solver) -> None:
     assert network.sites["branch"].point_to_site
     assert network.sites["branch"].prefixes == (parse_prefix("192.168.0.0/16"),)
     assert agreed(solver, routed(FROM_BRANCH, **pool), YES)
+
+
+def test_the_route_to_an_endpoint_of_a_peer_is_known_to_the_encoder_as_one_by_peering(solver: Solver) -> None:
+    spoke = {"name": "spoke", "address_space": ["10.1.0.0/16"], "subnets": [{"name": "s", "prefixes": ["10.1.0.0/24"]}]}
+    pe = {"name": "pe", "vnet": "hub", "subnet": "t", "ip": "10.0.2.9", "role": "private_endpoint"}
+    question = {"kind": "next_hop", "from": {"vnet": "spoke", "subnet": "s"}, "dst": "10.0.2.9"}
+    halves = [{"local": "hub", "remote": "spoke"}, {"local": "spoke", "remote": "hub"}]
+    asked = routed(question, nics=[pe], vnets=[HUB, spoke], peerings=halves)
+
+    assert agreed(solver, asked, hop("InterfaceEndpoint", "10.0.2.9/32"))
+    assert not agreed(solver, asked, hop("VNetPeering", "10.0.0.0/16"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefixes"), [("vpn", HUB["address_space"][:1]), ("expressroute", HUB["address_space"])]
+)
+def test_a_vpn_gateway_announces_and_keeps_ipv4_alone(solver: Solver, kind: str, prefixes: list[str]) -> None:
+    gateway = {"gateways": [{"name": "gw", "vnet": "hub", "type": kind}]}
+    keeps = {"kind": "bgp_accepts", "gateway": "gw", "prefix": "fd00:99::/48"}
+
+    assert agreed(solver, routed({"kind": "gateway_advertises", "gateway": "gw"}, **gateway), {"prefixes": prefixes})
+    assert agreed(solver, routed(keeps, **gateway), {"value": kind == "expressroute"})
+
+
+def test_a_route_for_a_tag_serves_the_family_of_its_appliance(solver: Solver) -> None:
+    route = {"prefix": "tag:Storage", "next_hop_type": "VirtualAppliance", "next_hop_ip": "10.0.2.4"}
+    tags = {"service_tags": {"Storage": ["203.0.113.0/24", "2603:1030::/32"]}}
+    taken = hop("VirtualAppliance", "203.0.113.0/24", "User", ip="10.0.2.4")
+
+    assert agreed(solver, routed(next_hop("203.0.113.9"), route, **tags), taken)
+    assert agreed(solver, routed(next_hop("2603:1030::9"), route, **tags), hop("Internet", "::/0"))

@@ -86,7 +86,8 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
     world = World(SettledFacts(asked.facts))
     match asked.question, asked.answer:
         case NextHop(subnet, destination), Hops(anyone):
-            said = [_has_next_hop(network, subnet, destination, _expected(hop), world, solver) for hop in anyone]
+            hops = [_expected(network, subnet, hop) for hop in anyone]
+            said = [_has_next_hop(network, subnet, destination, hop, world, solver) for hop in hops]
             yield Confirmation("the next hop is one of them", True, _YES in said)
         case GatewayOf(subnet, destination), Name(name):
             hop = ExpectedHop(HopKind.GATEWAY, name)
@@ -100,7 +101,8 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
         case Announced(gateway), Prefixes(prefixes):
             yield Confirmation("announced", prefixes, _announced(network, gateway, world))
         case Learned(gateway, prefix), Passage(happens):
-            entries = _gateways(told(network, gateway, prefix)).learned(network.gateways[gateway])
+            knowing = _gateways(told(network, gateway, prefix), prefix.family)
+            entries = knowing.learned(network.gateways[gateway])
             yield Confirmation("kept", happens, any(entry.prefix == prefix for entry in entries))
         case Reserved(subnet), Addresses(addresses):
             yield Confirmation("reserved", addresses, _reserved(network.subnet(subnet).prefixes))
@@ -112,12 +114,16 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
             raise AssertionError("an answer to another question")
 
 
-def _gateways(network: Network) -> Gateways:
-    return Gateways(Estate(network), Facts(Script()))
+def _gateways(network: Network, family: Family) -> Gateways:
+    return Gateways(Estate(plane(network, family), family), Facts(Script()))
 
 
 def _announced(network: Network, gateway: str, world: World) -> frozenset[Prefix]:
-    gateways, here = _gateways(network), network.gateways[gateway]
+    return frozenset(prefix for family in Family for prefix in _announced_of(network, gateway, world, family))
+
+
+def _announced_of(network: Network, gateway: str, world: World, family: Family) -> Iterator[Prefix]:
+    gateways, here = _gateways(network, family), network.gateways[gateway]
     others = (other for name, other in network.gateways.items() if name != gateway)
     of_others = {announced.prefix for other in others for announced in gateways.own_prefixes(other)}
     found = [(own.prefix, own.condition) for own in gateways.own_prefixes(here)]
@@ -128,9 +134,9 @@ def _announced(network: Network, gateway: str, world: World) -> frozenset[Prefix
             if entry.way.gateway is not None and entry.prefix in of_others
         ]
     asked = gateways.facts.asked
-    return frozenset(
-        prefix for prefix, condition in found if all(world.holds(asked[fact]) for fact in _FACT.findall(condition))
-    )
+    for prefix, condition in found:
+        if prefix.family is family and all(world.holds(asked[fact]) for fact in _FACT.findall(condition)):
+            yield prefix
 
 
 def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:
@@ -141,7 +147,13 @@ def _reserved(prefixes: tuple[Prefix, ...]) -> frozenset[int]:
 # -- next hops ------------------------------------------------------------------------------------------
 
 
-def _expected(hop: Hop) -> ExpectedHop:
+def _expected(network: Network, subnet: str, hop: Hop) -> ExpectedHop:
+    """Return the hop in the words of a claim, which calls the route to a private endpoint of a peer one by peering."""
+    if hop.special == "private-endpoint":
+        vnet = network.subnet(subnet).vnet
+        own = [each for each in network.private_endpoints.values() if each.vnet == vnet]
+        is_own = any(hop.prefix.value in each.addresses for each in own)
+        return ExpectedHop(HopKind.VNET_LOCAL if is_own else HopKind.PEERING)
     if hop.kind is not HopKind.APPLIANCE:
         return ExpectedHop(hop.kind, hop.name if hop.kind is HopKind.GATEWAY else None)
     return ExpectedHop(hop.kind)
@@ -171,7 +183,9 @@ def _selected(
         longer = [other for other in (*(hop.prefix for hop in active), *hidden) if other.length > hop.prefix.length]
         alone = addresses_of((hop.prefix,)) - addresses_of(longer)
         if alone:
-            said = _has_next_hop(network, subnet, alone.intervals[0].low, _expected(hop), world, solver)
+            said = _has_next_hop(
+                network, subnet, alone.intervals[0].low, _expected(network, subnet, hop), world, solver
+            )
             yield Confirmation(f"{hop.prefix} has its next hop", _YES, said)
 
 

@@ -235,7 +235,7 @@ def _route_table(record: Record, tags: Mapping[str, tuple[Prefix, ...]]) -> Rout
 
 
 def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]]) -> Iterator[UserRoute]:
-    """Yield the route, one for each prefix where it leads to a service tag (R-UDR-4)."""
+    """Yield the route, one for each prefix that its next hop can serve where it leads to a service tag (R-UDR-4)."""
     address, name = record.take("next_hop_ip"), record.take("name", f"r{number}")
     hop, destination = next_hop_type(record.need("next_hop_type")), record.need("prefix")
     tag = None if _is_prefix(destination) else destination.removeprefix("tag:")
@@ -243,7 +243,12 @@ def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]])
         raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
     record.finish()
     next_hop = parse_address(address) if address else None
-    for prefix in (parse_prefix(destination),) if tag is None else tags[tag]:
+    if tag is None:
+        yield UserRoute(name, parse_prefix(destination), hop, next_hop)
+        return
+    for prefix in tags[tag]:
+        if next_hop is not None and prefix.family is not family_of(next_hop):
+            continue  # the appliance has no address of that family
         yield UserRoute(name, prefix, hop, next_hop, tag)
 
 

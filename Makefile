@@ -35,9 +35,9 @@ golden:
 fuzz:
 	VNETVERIFY_FUZZ=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
 
-# One planted fault for each routing rule, and the example of the rule book that notices it; fails if one survives.
+# Planted faults for each routing rule, and the examples of the rule book that notice them; fails if one survives.
 mutants:
-	$(PYTHON) -m tests.agreement.mutants_routing
+	$(PYTHON) -m tests.agreement.mutants
 
 bench:
 	$(PYTHON) benchmarks/scale.py

@@ -1,12 +1,14 @@
-"""Faults planted in an engine by changing its source in memory, and the examples of the rule book that notice them."""
+"""Faults planted in a part of the program by changing its source in memory."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -14,12 +16,11 @@ from types import CodeType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("routing", "filtering", "intents")
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule, and a place in a module of an engine that is changed so that the engine no longer follows it."""
+    """A rule, and a place in a module that is changed so that the module no longer follows the rule."""
 
     rule: str
     fault: str
@@ -60,8 +61,8 @@ class _Finder(MetaPathFinder):
 
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[None]:
-    """Import `vnetverify` anew with the fault; what was imported before is as it was afterwards."""
-    before = _taken_out()
+    """Import the module with the fault, and anew whatever uses it; what was imported before is as it was afterwards."""
+    before = _taken_out(mutant.module)
     finder = _Finder(mutant)
     sys.meta_path.insert(0, finder)
     try:
@@ -69,57 +70,56 @@ def planted(mutant: Mutant) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
-        _taken_out()
-        sys.modules.update(before)
+        _taken_out(mutant.module)
+        _put_back(before)
 
 
-def _taken_out() -> Mapping[str, ModuleType]:
-    names = [name for name in sys.modules if name == "vnetverify" or name.startswith("vnetverify.")]
-    return {name: sys.modules.pop(name) for name in names}
+def _taken_out(module: str) -> Mapping[str, ModuleType]:
+    """Forget `module` and everything that uses it; return what was forgotten."""
+    found = {name: sys.modules.pop(name) for name in [name for name in sys.modules if module in _used_by(name)]}
+    for name in found:
+        package, _, child = name.rpartition(".")
+        if package in sys.modules:
+            delattr(sys.modules[package], child)
+    return found
 
 
-def noticed_by(mutant: Mutant) -> str | None:
-    """Return the first example of the mutant's rule that is answered otherwise; None if the fault survives.
-
-    Raises `BadMutant` where there is nothing to change.
-    """
-    with planted(mutant):
-        book = importlib.import_module("vnetverify.testing.examples")
-        for page in PAGES:
-            for example in book.read_page((ROOT / "specs" / "semantics" / f"{page}.md").read_text()).examples:
-                if mutant.rule in example.rules and (_is_answered_otherwise(example) or _is_proved_otherwise(example)):
-                    return str(example.names[0])
-    return None
+def _put_back(modules: Mapping[str, ModuleType]) -> None:
+    for name, module in modules.items():
+        package, _, child = name.rpartition(".")
+        if package in sys.modules:
+            setattr(sys.modules[package], child, module)
+    sys.modules.update(modules)
 
 
-def _is_answered_otherwise(example: Any) -> bool:
-    """Hold when the simulator does not give the answers of the book, failing to answer included."""
-    answers, questions, rules, wellformed, reading, source = (
-        importlib.import_module(f"vnetverify.{name}")
-        for name in ("testing.answers", "testing.questions", "rules", "model.wellformed", "syntax", "source")
-    )
-    network = reading.read((source.Source(example.names[0], example.network),)).network
-    for question, answer in example.asked:
-        asked = questions.parse_asked(question, answer, network)
-        try:
-            given = answers.simulated_answer(network, asked.question, rules.World(asked.facts), wellformed.check)
-        except (KeyError, AssertionError, AttributeError):
-            return True
-        if not answers.agrees(asked.answer, given):
-            return True
-    return False
+@cache
+def _used_by(module: str) -> frozenset[str]:
+    """Return the modules of ours that one of ours uses, directly or not, and itself; nothing of any other."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _path(name) is not None:
+            found.add(name)
+            waiting += _imported(name)
+    return frozenset(found)
 
 
-def _is_proved_otherwise(example: Any) -> bool:
-    """Hold when an example of intents alone is not judged as it expects: the engines then differ, which is an error."""
-    if example.asked:
-        return False
-    pipeline, reading = (importlib.import_module(f"vnetverify.{name}") for name in ("pipeline", "syntax"))
-    verdict = importlib.import_module("vnetverify.prover.verdict")
-    source = importlib.import_module("vnetverify.source")
-    document = reading.read((source.Source(example.names[0], example.network),))
-    try:
-        report = pipeline.prove(pipeline.Loaded(document, {}, ()), pipeline.Options())
-    except pipeline.Disagreement:
-        return True
-    return any(result.intent.expect != verdict.verdict_word(result.verdict) for result in report.results)
+@cache
+def _imported(module: str) -> tuple[str, ...]:
+    path = _path(module)
+    assert path is not None
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if _path(name) is not None)
+
+
+@cache
+def _path(module: str) -> Path | None:
+    """Return the file of a module of ours, None where there is none."""
+    if module.partition(".")[0] != "vnetverify":
+        return None
+    place = ROOT / module.replace(".", "/")
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)

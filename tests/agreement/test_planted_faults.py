@@ -11,7 +11,8 @@ from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
 from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.simulator import filters, journey, routes, sending
+from vnetverify.simulator import candidates, filters, journey, routes, sending, situation
+from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.situation import Situation
 from vnetverify.testing.agreement import opened
@@ -39,8 +40,9 @@ def compare(solver: Solver) -> None:
     """Ask both engines about drawn flows until they differ. Raises `Disagreement` then."""
 
     def engines_agree(data: st.DataObject) -> None:
-        network, world = data.draw(networks()), data.draw(worlds())
+        network = data.draw(networks())
         claim = data.draw(claims(network))
+        world = data.draw(worlds(network, claim))
         encoded = opened(network, claim, solver)
         for _ in range(6):
             origin, flow = data.draw(flows_of(network, claim, world))
@@ -91,18 +93,27 @@ def _without_explanation(patch: pytest.MonkeyPatch) -> None:
 
 
 def replies_judged_as_new(patch: pytest.MonkeyPatch) -> None:
-    def judged_always(self: journey.Journey, interface: filters.Interface, direction: Direction) -> object:
+    def judged_always(
+        self: journey.Journey, interface: filters.Interface, direction: Direction, seen: Packet | None = None
+    ) -> object:
         if self.unfiltered:
             return None
-        return self.judged(
-            interface, filters.judge_at(self.situation, interface, direction, self.packet, self.is_reply)
-        )
+        judgement = filters.judge_at(self.situation, interface, direction, seen or self.packet, self.is_reply)
+        return self.judged(interface, judgement)
 
     patch.setattr(journey.Journey, "filter", judged_always)
 
 
 def default_rules_ignored_by_the_encoder(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(encoder_filters._DEFAULTS, Direction.INBOUND, ())
+
+
+def private_endpoints_without_routes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(candidates, "endpoint_routes", lambda *_: ())
+
+
+def announcements_of_sites_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(situation, "with_announcements", lambda network, _: network)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +125,8 @@ def default_rules_ignored_by_the_encoder(patch: pytest.MonkeyPatch) -> None:
         the_longest_match_forgotten,
         replies_judged_as_new,
         default_rules_ignored_by_the_encoder,
+        private_endpoints_without_routes,
+        announcements_of_sites_ignored,
     ],
     ids=lambda fault: fault.__name__,
 )

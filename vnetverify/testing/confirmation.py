@@ -169,9 +169,10 @@ def _has_next_hop(
         raise NotApplicable(f"a next hop of a family that `{subnet}` has no prefix of")
     source = prefixes[0].value + 4
     left, right = EndpointSet(((place, _one(source)),)), EndpointSet(((INTERNET, _one(destination)),))
-    claim = _claim(Verb.NEXT_HOP, left, right, hop)
-    said = opened(network, claim, solver).violation(place, Flow(6, source, 50000, destination, 443), world)
-    return frozenset(not value for value in said)
+    encoded = opened(network, _claim(Verb.NEXT_HOP, left, right, hop), solver)
+    flow = Flow(6, source, 50000, destination, 443)
+    assert encoded.question(place, flow, world) == _YES
+    return frozenset(not value for value in encoded.violation(place, flow, world))
 
 
 def _selected(

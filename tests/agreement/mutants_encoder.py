@@ -1,0 +1,66 @@
+"""Faults planted in the encoder, for the routing rules of what came with IPv6, load balancers and private endpoints."""
+
+from __future__ import annotations
+
+from tests.agreement.planting import Mutant
+
+_GATEWAYS, _ROUTES, _WALK, _TUNNELS = (
+    f"vnetverify.encoder.{name}" for name in ("gateways", "routes", "walk", "tunnels")
+)
+_PRIVATE_ROUTES, _ENDPOINTS, _FRONTENDS = (
+    f"vnetverify.encoder.{name}" for name in ("private_routes", "endpoints", "frontends")
+)
+_FILTERS, _QUALITIES, _CONVERSATIONS = (
+    f"vnetverify.encoder.{name}" for name in ("filters", "qualities", "conversations")
+)
+_PLANES = "vnetverify.model.planes"
+
+_TO_PLACES = "for vnet in self.estate.direct(subnet.vnet):"
+_OBEYS = "if subnet.private_endpoint_policies is not None and subnet.private_endpoint_policies not in _ROUTES_ON:"
+_OTHERWISE = 'otherwise = all_of(negate(made_for_it), self.facts.holds("U-R-UDR-15", balanced.name))'
+_IN_PLANE = "if family is Family.IPV6 or frozenset((half.local, half.remote)) not in absent"
+_TURNED = 'turned = all_of(to_itself, self.hops.facts.holds("U-R-GW-25", gateway.name))'
+
+MUTANTS = (
+    Mutant("R-ADDR-6", "VPN gateways carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE", "return True"),
+    Mutant("R-ADDR-6", "a Route Server never breaks IPv6", _GATEWAYS, 'return self.facts.holds("U-ARSV6", vnet)', "return TRUE"),
+    Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _GATEWAYS, "if self.estate.family is Family.IPV4 or not self.route_servers(vnet):", "if not self.route_servers(vnet):"),
+    Mutant("R-ADDR-6", "the question is read the other way", _ROUTES, 'there = negate(self.gateways.facts.holds("U-R-ADDR-6"))', 'there = self.gateways.facts.holds("U-R-ADDR-6")'),
+    Mutant("R-ADDR-6", "a default route of IPv6 removes the None route", _ROUTES, "yield from self._private_blocks_of_ipv6(near)", "yield from () if any(route.prefix == realm.every for route in user_routes) else self._private_blocks_of_ipv6(near)"),
+    Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _WALK, "if self.estate.family is Family.IPV6:\n            by_subnet = FALSE", "if False:\n            by_subnet = FALSE"),
+    Mutant("R-PEER-20", "a peering for IPv6 alone carries IPv4", _PLANES, _IN_PLANE, "if True"),
+    Mutant("R-PEER-20", "a peering for IPv6 alone carries nothing", _PLANES, _IN_PLANE, "if frozenset((half.local, half.remote)) not in absent"),
+    Mutant("R-SYS-11", "endpoints have no routes", _PRIVATE_ROUTES, _TO_PLACES, "for vnet in ():"),
+    Mutant("R-SYS-11", "peers get no route", _PRIVATE_ROUTES, _TO_PLACES, "for vnet in (subnet.vnet,):"),
+    Mutant("R-SYS-11", "gateways get no route", _PRIVATE_ROUTES, _TO_PLACES, 'for vnet in self.estate.direct(subnet.vnet) if subnet.name != "GatewaySubnet" else ():'),
+    Mutant("R-SYS-11", "route tables never hold for endpoints", _PRIVATE_ROUTES, _OBEYS, "if subnet.private_endpoint_policies is not None:"),
+    Mutant("R-SYS-11", "route tables hold whatever the policies", _PRIVATE_ROUTES, _OBEYS, "if False:"),
+    Mutant("R-SYS-11", "policies that are not stated do not hold", _PRIVATE_ROUTES, 'return all_of(self.facts.holds("U-PEPOL-ROUTES", subnet.id), counts)', "return FALSE"),
+    Mutant("R-SYS-11", "the lengths are read the other way", _PRIVATE_ROUTES, "negate(read_otherwise) if as_long else read_otherwise", "read_otherwise if as_long else negate(read_otherwise)"),
+    Mutant("R-SYS-11", "a route as long as the range is read in two ways", _PRIVATE_ROUTES, "if as_long and as_short:", "if False:"),
+    Mutant("R-SYS-12", "what endpoints answer obeys the table of their subnet", _CONVERSATIONS, "condition=came, by=standing", "condition=came"),
+    Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _CONVERSATIONS, "same = any_of(all_of(there, back), all_of(negate(there), negate(back)))", "same = TRUE"),
+    Mutant("R-SYS-12", "endpoints answer nobody in a peer", _ENDPOINTS, "return [*((prefix, vnet) for prefix in vnets[vnet].address_space), *by_length]", "return [(prefix, vnet) for prefix in vnets[vnet].address_space]"),
+    Mutant("R-SYS-12", "endpoints answer no site", _ENDPOINTS, "for order, gateway in enumerate(self.gateways.servers(vnet))", "for order, gateway in enumerate(self.gateways.servers(vnet)[:0])"),
+    Mutant("R-UDR-15", "any rule makes a next hop of a frontend", _FRONTENDS, _OTHERWISE, "otherwise = negate(made_for_it)"),
+    Mutant("R-UDR-15", "a rule for one port never carries", _FRONTENDS, _OTHERWISE, "otherwise = FALSE"),
+    Mutant("R-UDR-15", "a rule for all ports carries what has none", _FRONTENDS, "made_for_it = all_of(negate(self._is_basic(balanced.balancer)), header.has_ports)", "made_for_it = negate(self._is_basic(balanced.balancer))"),
+    Mutant("R-UDR-15", "a Basic load balancer carries as well", _FRONTENDS, "made_for_it = all_of(negate(self._is_basic(balanced.balancer)), header.has_ports)", "made_for_it = header.has_ports"),
+    Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if spot.nic is not None and self.estate.is_managed(spot.nic):", "if False:"),
+    Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "return any_of(routed, FALSE if heeds == FALSE", "return any_of(FALSE, FALSE if heeds == FALSE"),
+    Mutant("R-GW-24", "without BGP announcements are heeded beside routes", _TUNNELS, "heeds = negate(grounds.counts(Bearing.STOPS, ground))", "heeds = TRUE"),
+    Mutant("R-GW-24", "with BGP nothing but declared routes is heeded", _TUNNELS, "if not self._way_named(gateway, end.name).is_bgp:\n            heeds", "if True:\n            heeds"),
+    Mutant("R-GW-24", "a site behind an appliance sends everything there", _TUNNELS, "routed = TRUE if site.routes is None else is_among(header.destination, addresses_of(site.routes))", "routed = TRUE"),
+    Mutant("R-GW-25", "clients always reach each other", _TUNNELS, _TURNED, "turned = to_itself"),
+    Mutant("R-GW-25", "clients never reach each other", _TUNNELS, _TURNED, "turned = FALSE"),
+    Mutant("R-LINT-2", "a cap of just the limit is too small", _QUALITIES, "if element.bandwidth < limit:", "if element.bandwidth <= limit:"),
+    Mutant("R-LINT-2", "gateways have no cap", _QUALITIES, "elements += [network.gateways[name] for name in self.circuit.devices() if name in network.gateways]", "pass"),
+    Mutant("R-LINT-2", "the machine at the end has no cap", _QUALITIES, "self.circuit, right, self._is_slow_end, self._is_slow_host, self._is_slow_host", "self.circuit, right, lambda *_: FALSE, lambda _: FALSE, lambda _: FALSE"),
+    Mutant("R-LINT-2", "what is not stated is no cap", _QUALITIES, 'return negate(self.delivery.hops.facts.holds("U-BANDWIDTH", element.name))', "return FALSE"),
+    Mutant("R-LINT-2", "regions are told apart by the case of letters", _QUALITIES, "if len({str(region).casefold() for region in regions}) > 1:", "if len({str(region) for region in regions}) > 1:"),
+    Mutant("R-LINT-2", "every region is near", _QUALITIES, "if len({str(region).casefold() for region in regions}) > 1:", "if False:"),
+    Mutant("R-LINT-2", "regions that are not stated are the same", _QUALITIES, 'return negate(self.delivery.hops.facts.holds("U-REGION", one, two))', "return FALSE"),
+    Mutant("R-LINT-2", "a gateway is as quick as a peering", _QUALITIES, "met = self.circuit.passes(Inside | OutOfTunnel | Exchanged | AtSite)", "met = FALSE"),
+    Mutant("R-LINT-3", "a way there and back counts as one crossing", _QUALITIES, "for crossing in crossings:", "for crossing in crossings[:1]:"),
+    Mutant("R-LINT-3", "as many as are allowed are too many", _QUALITIES, "(bvugt {count}", "(bvuge {count}"),
+)  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.agreement.planting import Mutant
 
-_GATEWAYS, _ROUTES, _WALK, _TUNNELS = (
-    f"vnetverify.encoder.{name}" for name in ("gateways", "routes", "walk", "tunnels")
+_GATEWAYS, _ROUTES, _EGRESS, _TUNNELS = (
+    f"vnetverify.encoder.{name}" for name in ("gateways", "routes", "egress", "tunnels")
 )
 _PRIVATE_ROUTES, _ENDPOINTS, _FRONTENDS = (
     f"vnetverify.encoder.{name}" for name in ("private_routes", "endpoints", "frontends")
@@ -27,7 +27,7 @@ MUTANTS = (
     Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _GATEWAYS, "if self.estate.family is Family.IPV4 or not self.route_servers(vnet):", "if not self.route_servers(vnet):"),
     Mutant("R-ADDR-6", "the question is read the other way", _ROUTES, 'there = negate(self.gateways.facts.holds("U-R-ADDR-6"))', 'there = self.gateways.facts.holds("U-R-ADDR-6")'),
     Mutant("R-ADDR-6", "a default route of IPv6 removes the None route", _ROUTES, "yield from self._private_blocks_of_ipv6(near)", "yield from () if any(route.prefix == realm.every for route in user_routes) else self._private_blocks_of_ipv6(near)"),
-    Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _WALK, "if self.estate.family is Family.IPV6:\n            by_subnet = FALSE", "if False:\n            by_subnet = FALSE"),
+    Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _EGRESS, "if self.estate.family is Family.IPV6:", "if False:"),
     Mutant("R-PEER-20", "a peering for IPv6 alone carries IPv4", _PLANES, _IN_PLANE, "if True"),
     Mutant("R-PEER-20", "a peering for IPv6 alone carries nothing", _PLANES, _IN_PLANE, "if frozenset((half.local, half.remote)) not in absent"),
     Mutant("R-SYS-11", "endpoints have no routes", _PRIVATE_ROUTES, _TO_PLACES, "for vnet in ():"),

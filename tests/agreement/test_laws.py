@@ -103,7 +103,8 @@ def word(found: Document, claim: Claim, solver: Solver) -> str:
 def universal_claims(found: Document) -> list[Claim]:
     """Return the sentences about every flow between two sets."""
     others = (Verb.SOMETIMES_REACHES, Verb.NOT_TRANSITIVE)
-    return [claim for intent in found.intents for claim in intent.claims if claim.verb not in others]
+    said = (claim for intent in found.intents for claim in intent.claims if isinstance(claim, Claim))
+    return [claim for claim in said if claim.verb not in others]
 
 
 # -- what a sentence speaks of ----------------------------------------------------------------------------

@@ -192,3 +192,42 @@ def test_the_next_hop_that_an_appliance_announces_may_translate() -> None:
     """
 
     assert verdicts(text) == {"apart": "unknown"}
+
+
+def test_a_slow_member_counts_only_for_what_is_sent_to_its_frontend() -> None:
+    """The encoding took a packet that went nowhere for one that a slow member gets."""
+    text = """
+    vnet a {
+      address 30.0.0.0/24
+      subnet s 30.0.0.0/26
+    }
+    appliance m0 {
+      nic 30.0.0.4 in a.s
+      bandwidth 99 Mbps
+    }
+    load-balancer lc standard in a.s {
+      frontend f0 30.0.0.5
+      rule one tcp 443 -> m0
+    }
+    intent slow   { bottleneck of a.s to 30.0.0.5/32 on https at least 10 Gbps }
+    intent enough { bottleneck of a.s to 30.0.0.5/32 on https at least 99 Mbps }
+    intent other  { bottleneck of a.s to 30.0.0.5/32 on ssh at least 10 Gbps }
+    """
+
+    assert verdicts(text) == {"slow": "refuted", "enough": "proved", "other": "vacuous"}
+
+
+def test_the_internet_gets_nowhere_at_a_firewall_that_translates_nothing() -> None:
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet AzureFirewallSubnet 10.0.1.0/26
+    }
+    firewall fw {
+      nic 10.0.1.4 in v.AzureFirewallSubnet public-ip standard 203.0.113.9
+      forwards any
+    }
+    intent closed { internet never reaches fw }
+    """
+
+    assert verdicts(text) == {"closed": "proved"}

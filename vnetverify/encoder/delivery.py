@@ -171,7 +171,9 @@ class Delivery:
     def shares(self, circuit: Circuit, balanced: Balanced) -> list[tuple[Nic, Term]]:
         """Return when a packet that names a frontend is delivered to each member behind it (F-LB-3, F-LB-8)."""
         header = circuit.header.to(balanced.address)
-        named = is_among(circuit.header.destination, balanced.address)
+        # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
+        destination = self.hops.estate.address(circuit.header.destination.term)
+        named = is_among(destination, balanced.address)
         reached = any_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), self._astray(circuit))
         arrived = self.share(all_of(named, reached))
         if arrived == FALSE:
@@ -249,7 +251,9 @@ class Delivery:
         admitted = TRUE
         if arrived != FALSE and circuit.memory is None and not self.hops.by_routes_alone:
             admitted = self.hops.filters.allow(header, Spot(subnet), Direction.INBOUND)
-        taken_in = all_of(self._takes_in(header, subnet.id, addresses), self.hops.gateways.works_in(subnet.vnet))
+        taken_in = all_of(
+            self._takes_in(circuit, header, subnet.id, addresses), self.hops.gateways.works_in(subnet.vnet)
+        )
         by_network = all_of(arrived, admitted, taken_in)
         by_interface = [
             all_of(
@@ -260,14 +264,17 @@ class Delivery:
         ]
         return any_of(by_network, astray, *by_interface)
 
-    def _takes_in(self, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
-        """Hold unless the destination is an appliance of this subnet that is down (I-FAILURES)."""
+    def _takes_in(self, circuit: Circuit, header: Header, subnet_id: str, addresses: IntervalSet) -> Term:
+        """Hold unless the destination is an appliance of this subnet that is down, or a managed firewall, which has
+        answers alone delivered to itself (I-FAILURES, F-FW-6)."""
         terms = []
         machine_of = self.hops.estate.machine_of
         standing = [(nic, machine_of[nic.name]) for nic in self.hops.estate.nics_in[subnet_id]]
         standing += [(nic, self.hops.machine(nic.name)) for nic in self.hops.implied_nics(subnet_id)]
         for nic, machine in standing:
             works = self.hops.is_up(machine)
+            if circuit.memory is None:
+                works = all_of(works, negate(self.hops.turns_away(machine)))
             held = [address for address in nic.addresses if address in addresses]
             if works != TRUE and held:
                 terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))

@@ -331,7 +331,8 @@ class Ends:
     def _admits(self, nic: Nic, source: Field) -> Term:
         """Hold when `nic` takes a packet in by its public address."""
         machine = self.hops.estate.machine_of[nic.name]
-        return all_of(self.hops.is_up(machine), self.hops.gateways.works_in(nic.vnet), self._is_open(nic, source))
+        works = all_of(self.hops.is_up(machine), negate(self.hops.turns_away(machine)))
+        return all_of(works, self.hops.gateways.works_in(nic.vnet), self._is_open(nic, source))
 
     def _is_open(self, nic: Nic, source: Field) -> Term:
         """Hold when the filters of `nic` let such a packet in (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""

@@ -4,7 +4,7 @@ R-META-3, R-META-4, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEE
 R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-16, R-UDR-17, R-GW-1, R-GW-3, R-GW-5,
 R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
 R-TRAF-7, R-TRAF-10, R-ADDR-6, F-FW-11, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5,
-F-GWS-1, F-ADDR-8.
+F-GWS-1, F-ADDR-8, F-FW-6.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from vnetverify.encoder.nodes import (
 )
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
-from vnetverify.header import Family, address_text, addresses_of
+from vnetverify.header import ICMP, Family, address_text, addresses_of
 from vnetverify.model.network import (
     Access,
     Direction,
@@ -358,9 +358,17 @@ class Hops:
         admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
         if addressed != FALSE:
-            yield ToInterface(nic.name), all_of(addressed, admitted)
+            keeps = TRUE if memory is not None else negate(self.turns_away(machine))
+            yield ToInterface(nic.name), all_of(addressed, admitted, keeps)
         if nic.ip_forwarding:
             yield from self._forward(machine, header, all_of(negate(addressed), admitted), memory)
+
+    def turns_away(self, machine: Machine) -> Term:
+        """Hold when nothing at `machine` takes what is addressed to itself: so it is at a managed firewall (F-FW-6)."""
+        if not machine.is_managed or self.by_routes_alone:
+            return FALSE
+        ground = Ground(f"firewall {machine.name}", "takes nothing for itself", "F-FW-6", machine.span)
+        return self.grounds.counts(Bearing.STOPS, ground)
 
     def admitted(self, node: Arrival, header: Header) -> Term:
         """Hold when the filters of the interface let a first packet in."""
@@ -427,12 +435,13 @@ class Hops:
             return self.facts.holds("U-FORWARDS", machine.name)
         if self.by_routes_alone:
             return TRUE
-        group = f"policy of {machine.name}"
+        group, icmp = f"policy of {machine.name}", self.estate.family.icmp
         last = Ground(group, "forwards nothing else", "R-META-3", machine.span)
         result = negate(self.grounds.counts(Bearing.STOPS, last))
         for rule in reversed(machine.policy):
+            protocol = icmp if rule.protocol == ICMP else rule.protocol
             matches = all_of(
-                TRUE if rule.protocol is None else equals(header.protocol, rule.protocol),
+                TRUE if protocol is None else equals(header.protocol, protocol),
                 is_among(header.source, rule.sources),
                 is_among(header.destination, rule.destinations),
                 is_among(header.destination_port, rule.destination_ports),

@@ -6,7 +6,7 @@ R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
 
 from __future__ import annotations
 
-from vnetverify.header import Family
+from vnetverify.header import ICMP, Family
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
@@ -57,7 +57,7 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         if blocked is not None:
             return blocked
         if only(journey.packet.destination) in interface.addresses:
-            return delivered_to(interface, only(journey.packet.destination))
+            return journey.turned_away(interface) or delivered_to(interface, only(journey.packet.destination))
         if not interface.forwards:
             return _without_forwarding(journey, appliance, interface)
     return _refused(journey, appliance) or _onward(journey, appliance)
@@ -104,8 +104,10 @@ def is_stateful(situation: Situation, appliance: Appliance) -> bool:
 
 
 def _applies(line: PolicyRule, packet: Packet) -> bool:
+    """Hold when a line of a policy matches; `icmp` there is that of either family."""
+    protocol = packet.family.icmp if line.protocol == ICMP else line.protocol
     return (
-        line.protocol in (None, packet.protocol)
+        protocol in (None, packet.protocol)
         and lies_in(packet.source, line.sources)
         and lies_in(packet.destination, line.destinations)
         and lies_in(packet.destination_port, line.destination_ports)

@@ -150,7 +150,8 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
         blocked = journey.judged(interface, judgement)
         if blocked is not None:
             return blocked
-    return journey.drop_if_down(FailureKind.APPLIANCE, nic.machine) or delivered_to(interface, address)
+    fallen = journey.drop_if_down(FailureKind.APPLIANCE, nic.machine)
+    return fallen or journey.turned_away(interface) or delivered_to(interface, address)
 
 
 def delivered_to(interface: Interface, address: int) -> Delivered:

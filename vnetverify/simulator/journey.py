@@ -278,6 +278,12 @@ class Journey:
         element = self.situation.is_down(kind, name)
         return None if element is None else self.drop_at_fallen(element)
 
+    def turned_away(self, interface: Interface) -> Dropped | None:
+        """Return the drop of what begins a flow to a managed firewall itself, where nothing answers (F-FW-6)."""
+        if not interface.is_managed or self.is_reply or self.unfiltered:
+            return None
+        return self.drop(interface.name, f"{interface.name} takes nothing for itself", "F-FW-6")
+
     def drop_without_ipv6(self, vnet: str) -> Dropped | None:
         """Return the drop of an IPv6 packet in a vnet where a Route Server may break that (R-ADDR-6)."""
         if self.packet.family is Family.IPV4:

@@ -267,5 +267,5 @@ def at_host(journey: Journey, interface: Interface) -> Next:
     blocked = journey.filter(interface, Direction.INBOUND)
     if blocked is None:
         machine = interface.name if interface.nic is None else interface.nic.machine
-        blocked = journey.drop_if_down(FailureKind.APPLIANCE, machine)
+        blocked = journey.drop_if_down(FailureKind.APPLIANCE, machine) or journey.turned_away(interface)
     return blocked if blocked is not None else delivered_to(interface, only(journey.packet.destination))

@@ -122,6 +122,19 @@ def test_a_member_does_not_reach_itself(solver: Solver) -> None:
     assert agreed(solver, balanced(question={"kind": "frontend-reachable", "from": "m1", "to": "lb"}), DENY)
 
 
+@pytest.mark.parametrize("atom", ["U-SKU", "U-SKU(lb)", "U-SKU(load balancer lb)"])
+def test_the_kind_of_a_load_balancer_that_is_not_told_is_an_atom(solver: Solver, atom: str) -> None:
+    asked = balanced(sku=None, vnet="w", frontend="10.1.0.10", backends=("10.1.0.4",))
+    near, far = {"remote": "w", "state": "Connected"}, {"remote": "v", "state": "Connected"}
+    vnets = asked["network"]["vnets"]
+    vnets[0] |= {"region": "here", "peerings": [near]}
+    vnets.append({"name": "w", "region": "there", "addressSpace": ["10.1.0.0/16"], "peerings": [far]})
+    question = {"kind": "frontend-reachable", "from": "client", "to": "lb"}
+
+    assert agreed(solver, {**asked, "question": question, "fixedAtoms": {atom: True}}, DENY)
+    assert agreed(solver, {**asked, "question": question, "fixedAtoms": {atom: False}}, ALLOW)
+
+
 def test_a_public_load_balancer_is_not_applicable(solver: Solver) -> None:
     assert "`internal` of a load balancer" in outcome(solver, {**balanced(internal=False), "answer": ALLOW}).left_out
 

@@ -28,7 +28,7 @@ from vnetverify.prover.questions import (
     smaller_core,
 )
 from vnetverify.prover.relays import Relay, find_relay
-from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
+from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
 
@@ -337,7 +337,8 @@ def evaluate(
 ) -> frozenset[bool]:
     """Return the values that `term` of an open obligation can take for one flow in one world; for tests.
 
-    Exactly one when the encoding is functional, none when the flow is outside the obligation's premise.
+    Exactly one when the encoding is functional, none when the flow is outside the obligation's premise. What the solver
+    does not decide is possible.
     """
     values = defaultdict(int, {symbol: value for symbol, (value, _) in fix.items()})
     told = obligation.advertised.told(world.advertised, values.__getitem__)
@@ -346,6 +347,6 @@ def evaluate(
     literals = [symbol if holds else f"-{symbol}" for symbol, holds in (decided | told).items()]
     possible = []
     for value, literal in ((True, term), (False, f"-{term}")):
-        if isinstance(solver.check([*literals, literal], fix=fix), Satisfiable):
+        if not isinstance(solver.check([*literals, literal], fix=fix), Unsatisfiable):
             possible.append(value)
     return frozenset(possible)

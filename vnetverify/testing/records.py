@@ -154,13 +154,20 @@ def _meant(kind: str, number: int, text: str, network: Network) -> str:
     if kind in _OF_LINKS:
         return " -> ".join(name.strip() for name in text.split("->"))
     if kind == "U-SKU":
-        public = (nic.public_address for nic in network.nics() if nic.name == text)
-        return next((address.name for address in public if address is not None), text)
+        return _public_or_balancer_meant(text, network)
     if kind in _OF_RULES:
         return _rule_meant(text, network) if number == 0 else text
     if kind in _OF_FRONTENDS | _OF_BALANCING:
         return _balanced_meant(kind, text, network) if number == 0 else text
     return text if kind in _VERBATIM else _subnet_meant(text, network)
+
+
+def _public_or_balancer_meant(text: str, network: Network) -> str:
+    publics = (public for nic in network.nics() if nic.name == text for public in (nic.public_address, nic.public_ipv6))
+    known = next((public.name for public in publics if public is not None), None)
+    if known is not None:
+        return known
+    return f"load balancer {text}" if text in network.load_balancers else text
 
 
 def _balanced_meant(kind: str, text: str, network: Network) -> str:

@@ -1,12 +1,242 @@
-"""What there is to say of a network that nobody asked for: lints, those that need a proof among them."""
+"""What there is to say of a network that nobody asked for: lints, those that need a proof among them.
+
+Every packet that is shown has been judged by the simulator first.
+"""
 
 from __future__ import annotations
 
-from vnetverify.diagnostic import Diagnostic, in_source_order
+from collections.abc import Iterator, Mapping, Sequence
+from typing import assert_never
+
+from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
+from vnetverify.encoder.lists import LineName
+from vnetverify.header import family_of
 from vnetverify.model.lints import plain_lints
+from vnetverify.model.network import Access, Direction, Network, SecurityRule
 from vnetverify.pipeline import Loaded
+from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.surprises import FlagWithoutEffect, ProbeDenied, Shown, Surprise, TagIsEverything, surprises
+from vnetverify.simulator.addressing import packet_of
+from vnetverify.simulator.filters import (
+    Judgement,
+    declared_interface,
+    judge_at,
+    judge_at_endpoint,
+    undeclared_interface,
+)
+from vnetverify.simulator.situation import situation_of
+from vnetverify.source import Span
+
+_LIMITS = Limits(seconds=30)
+_CAUSES = 4
+_MOST_RULES_AT_ONCE = 500
+
+
+class EnginesDiffer(Exception):
+    """The encoding and the simulator differ on a packet before filters: a bug of ours."""
+
+    def __init__(self, shown: Shown, wanted: str) -> None:
+        place = shown.context.spot.subnet.id
+        super().__init__(f"{shown.flow} {shown.direction.value} at {place}: the simulator does not see {wanted}")
 
 
 def lint(loaded: Loaded) -> tuple[Diagnostic, ...]:
-    """Return all warnings and notes about what was loaded without errors, in source order."""
-    return in_source_order((*loaded.diagnostics, *plain_lints(loaded.document.network)))
+    """Return all warnings and notes about what was loaded without errors, in source order.
+
+    Raises `EnginesDiffer`.
+    """
+    network = loaded.document.network
+    return in_source_order((*loaded.diagnostics, *plain_lints(network), *proved_lints(network)))
+
+
+def lint_for_check(loaded: Loaded) -> tuple[Diagnostic, ...]:
+    """Return what `check` says of what was loaded without errors: all but the notes of `lint`, and in a network with
+    very many rules what needs no proof. Raises `EnginesDiffer`."""
+    network = loaded.document.network
+    proved = proved_lints(network) if is_lintable_at_once(network) else ()
+    warnings = (found for found in (*plain_lints(network), *proved) if found.severity is Severity.WARNING)
+    return in_source_order((*loaded.diagnostics, *warnings))
+
+
+def is_lintable_at_once(network: Network) -> bool:
+    """Tell whether proofs about the network's rules are done by the time a user has read the rest."""
+    return sum(len(nsg.rules) for nsg in network.nsgs.values()) <= _MOST_RULES_AT_ONCE
+
+
+def proved_lints(network: Network) -> Iterator[Diagnostic]:
+    """Yield what was proved of security groups, and what a packet shows of them. Raises `EnginesDiffer`."""
+    if not network.nsgs and all(half.allow_virtual_network_access for half in network.peerings):
+        return
+    solver = Solver(_LIMITS)
+    solver.warm_up()
+    try:
+        yield from _idle(network, idle_rules(network, solver))
+        told: dict[tuple[str, Span], None] = {}
+        for estate in estates_of(network):
+            for surprise in surprises(estate, solver):
+                found = _surprising(network, surprise)
+                if (found.code, found.span) not in told:  # what is so in both families is told once
+                    told[found.code, found.span] = None
+                    yield found
+    finally:
+        solver.close()
+
+
+# -- rules that change nothing --------------------------------------------------------------------------
+
+
+def _idle(network: Network, idle: IdleRules) -> Iterator[Diagnostic]:
+    rules = {(nsg.name, rule.name): rule for nsg in network.nsgs.values() for rule in nsg.rules}
+    yield from (_changing_nothing(rules, found) for found in idle.found)
+    if idle.undecided:
+        first = next(iter(network.nsgs.values()))
+        message = f"whether {idle.undecided} rules have any effect was not decided within the limits"
+        yield Diagnostic("lint-undecided", message, first.span, severity=Severity.NOTE)
+
+
+def _changing_nothing(rules: Mapping[LineName, SecurityRule], idle: IdleRule) -> Diagnostic:
+    name = f"`{idle.nsg}/{idle.rule.name}`"
+    by = _listed([f"`{cause}`" if nsg == idle.nsg else f"`{nsg}/{cause}`" for nsg, cause in idle.causes])
+    places = tuple((rules[cause].span, "takes them first") for cause in idle.causes[:_CAUSES])
+    alike = tuple((span, "decides alike") for span, _ in places)
+    match idle.kind:
+        case Kind.NAMES_NOTHING:
+            message = f"{name} matches no packet where `{idle.nsg}` is attached"
+            return _warning("rule-never-matches", message, idle.rule.span, "names nothing that is there", (), "F-NSG-4")
+        case Kind.SHADOWED:
+            message = f"{name} never decides: all its packets are taken first by {by}"
+            return _warning("rule-shadowed", message, idle.rule.span, "never decides", places, "F-NSG-4")
+        case Kind.REDUNDANT:
+            message = f"without {name} nothing would change: {by or 'the default rules'} would decide alike"
+            return Diagnostic(
+                "rule-redundant", message, idle.rule.span, "changes nothing", alike, rule="F-NSG-4",
+                severity=Severity.NOTE,
+            )  # fmt: skip
+        case Kind.OVERRULED:
+            message = f"{name} lets nothing more through: {by or 'the default rules'} would decide alike or stop it"
+            return _warning("rule-overruled", message, idle.rule.span, "changes nothing", alike, "F-EVAL-3")
+        case _:
+            assert_never(idle.kind)
+
+
+# -- filters that do otherwise than they read -----------------------------------------------------------
+
+
+def _surprising(network: Network, surprise: Surprise) -> Diagnostic:
+    judgement = judged(network, surprise.shown)
+    match surprise:
+        case TagIsEverything():
+            return _of_tag(network, surprise, judgement)
+        case FlagWithoutEffect():
+            return _of_flag(surprise, judgement)
+        case ProbeDenied():
+            return _of_probe(surprise, judgement)
+        case _:
+            assert_never(surprise)
+
+
+def _of_tag(network: Network, found: TagIsEverything, judgement: Judgement) -> Diagnostic:
+    if all((stage.nsg, stage.rule) != (found.nsg, found.rule.name) for stage in judgement.stages):
+        raise EnginesDiffer(found.shown, f"`{found.nsg}/{found.rule.name}` decide")
+    place = found.shown.context.spot.subnet.id
+    is_default = found.rule.priority >= 65000
+    own_span = network.nsgs[found.nsg].span if is_default else found.rule.span
+    lines = tuple((span, "makes VirtualNetwork hold every address") for span in found.lines[:_CAUSES])
+    if found.instead_of is not None:
+        named, span = found.instead_of, found.instead_of.span
+        if named.priority >= 65000:
+            span = network.nsgs[found.nsg].span
+        message = f"`{found.nsg}/{named.name}` names Internet, which `{found.rule.name}` takes first at `{place}`"
+        label, others = "never sees such packets", ((own_span, "takes them first"), *lines)
+        return _warning("internet-taken-first", message, span, label, others, "F-TAG-8", str(found.shown.flow))
+    what = "allows" if found.rule.access is Access.ALLOW else "denies"
+    message = f"`{found.nsg}/{found.rule.name}` {what} every address at `{place}`, as VirtualNetwork holds them all"
+    return Diagnostic(
+        "virtual-network-is-everything",
+        message,
+        own_span,
+        f"its default rule `{found.rule.name}`" if is_default else "names VirtualNetwork",
+        lines,
+        rule="F-TAG-8",
+        severity=Severity.NOTE if is_default else Severity.WARNING,
+        example=str(found.shown.flow),
+    )
+
+
+def _of_flag(found: FlagWithoutEffect, judgement: Judgement) -> Diagnostic:
+    if not judgement.allowed:
+        raise EnginesDiffer(found.shown, "the packet pass")
+    half, shown = found.half, found.shown
+    place = shown.context.spot.subnet
+    if judgement.stages:
+        others = tuple((stage.span, f"`{stage.rule}` lets it pass") for stage in judgement.stages if stage.span.line)
+        rules = _listed([f"`{stage.nsg}/{stage.rule}`" for stage in judgement.stages])
+        why = f"at `{place.id}` {rules} {'lets' if len(judgement.stages) == 1 else 'let'} its packets pass"
+    else:
+        others, why = ((place.span, "has no security group"),), f"`{place.id}` has no security group"
+    return _warning(
+        "access-flag-does-not-block",
+        f"`{half.id}` does not keep `{half.remote}` out: {why}",
+        half.span,
+        "takes its space out of VirtualNetwork, no more",
+        others,
+        "F-TAG-4",
+        f"{shown.flow} {shown.direction.value}",
+    )
+
+
+def _of_probe(found: ProbeDenied, judgement: Judgement) -> Diagnostic:
+    if judgement.allowed:
+        raise EnginesDiffer(found.shown, "the probe stopped")
+    stage = judgement.stages[-1]
+    return _warning(
+        "probe-denied",
+        f"`{found.nic.name}` gets nothing from `{found.balanced.name}`: `{stage.nsg}/{stage.rule}` stops the probe",
+        found.rule.span,
+        f"probes port {found.shown.flow.destination_port}",
+        ((stage.span, f"`{stage.rule}` denies"),) if stage.span.line else ((found.nic.span, "the member"),),
+        "F-LB-4",
+        str(found.shown.flow),
+        "allow the port from AzureLoadBalancer",
+    )
+
+
+def judged(network: Network, shown: Shown) -> Judgement:
+    """Return what the simulator says of a packet before the filters of a context."""
+    flow, context = shown.flow, shown.context
+    situation = situation_of(network, shown.world, family_of(flow.source))
+    local = flow.source if shown.direction is Direction.OUTBOUND else flow.destination
+    subnet = situation.index.subnets[context.spot.subnet.id]
+    packet = packet_of(flow)
+    if context.spot.is_endpoint:
+        return judge_at_endpoint(situation, undeclared_interface(subnet, local), packet, is_reply=False)
+    nic = context.spot.nic or situation.index.holders.get((subnet.vnet, local))
+    if nic is None:
+        interface = undeclared_interface(subnet, local)
+    elif nic.name in situation.index.nics:
+        interface = declared_interface(situation, situation.index.nics[nic.name])
+    else:
+        interface = undeclared_interface(subnet, nic.addresses[0])
+    return judge_at(situation, interface, shown.direction, packet, False)
+
+
+def _warning(
+    code: str,
+    message: str,
+    span: Span,
+    label: str,
+    others: tuple[tuple[Span, str], ...],
+    rule: str,
+    example: str | None = None,
+    advice: str | None = None,
+) -> Diagnostic:
+    return Diagnostic(code, message, span, label, others, advice, rule, severity=Severity.WARNING, example=example)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return for example `a`, `b` and 3 more."""
+    shown = list(texts[:_CAUSES])
+    if len(texts) > _CAUSES:
+        return f"{', '.join(shown)} and {len(texts) - _CAUSES} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

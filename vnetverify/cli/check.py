@@ -17,18 +17,20 @@ from vnetverify.cli.reading import has_errors, takes_networks
     envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is wrong.",
 )  # fmt: skip
 def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: str) -> int:
-    """Read FILE... and say what is wrong: syntax, names, and what Azure would refuse."""
+    """Read FILE... and say what is wrong: syntax, names, what Azure would refuse, and the warnings of `lint`."""
+    from vnetverify.inspection import is_lintable_at_once, lint_for_check
     from vnetverify.pipeline import load
     from vnetverify.report.excerpt import one_line, render_diagnostics
     from vnetverify.report.terminal import counted
 
     loaded = load(files, networks)
-    found = loaded.diagnostics
+    is_bad = has_errors(loaded.diagnostics)
+    found = loaded.diagnostics if is_bad else lint_for_check(loaded)
     if found and output_format == "full":
         emit(render_diagnostics(found, loaded.sources))
     elif found:
         emit("\n".join(map(one_line, found)))
-    if has_errors(found):
+    if is_bad:
         return status.BAD_INPUT
     network = loaded.document.network
     counts = (
@@ -38,4 +40,6 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: st
         counted(len(loaded.document.intents), "intent"),
     )
     emit(f"no errors: {', '.join(counts)}")
+    if not is_lintable_at_once(network):
+        emit("`vnetverify lint` proves as well which of these very many security rules have no effect")
     return status.AS_EXPECTED

@@ -211,8 +211,8 @@ class Filters:
     def _verdict(self, nsg: Nsg, header: Header, spot: Spot, direction: Direction) -> Term:
         """Hold when `nsg` allows the packet: the first rule that matches does (F-NSG-4)."""
         taken: list[tuple[SecurityRule, Term]] = []
-        for rule in self._rules(nsg, direction):
-            matches = self._matches(nsg, rule, header, spot)
+        for rule in self.rules(nsg, direction):
+            matches = self.matches(nsg, rule, header, spot)
             if matches == FALSE:
                 continue
             label = self._label(nsg, rule.name, rule.access, "F-NSG-4" if rule.priority < 65000 else "F-DEF-1", rule)
@@ -222,7 +222,8 @@ class Filters:
         last = self._label(nsg, _LAST[direction], Access.DENY, "F-NSG-5", None)
         return self.script.share(_first_match(taken, otherwise=negate(last)))
 
-    def _rules(self, nsg: Nsg, direction: Direction) -> Iterable[SecurityRule]:
+    def rules(self, nsg: Nsg, direction: Direction) -> Iterable[SecurityRule]:
+        """Yield the rules of one direction in the order they are tried, but for the last, which denies all."""
         own = (rule for rule in nsg.rules if rule.direction is direction)
         yield from sorted(own, key=lambda rule: rule.priority)
         yield from _DEFAULTS[direction]
@@ -232,7 +233,8 @@ class Filters:
         span = nsg.span if rule is None or rule.priority >= 65000 else rule.span
         return self.grounds.counts(bearing, Ground(f"nsg {nsg.name}", f"{name} {_VERBS[access]}", rule_id, span))
 
-    def _matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
+    def matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
+        """Hold when all five conditions of `rule` do (F-NSG-4)."""
         name = f"{nsg.name}/{rule.name}"
         outbound = rule.direction is Direction.OUTBOUND
         tests: list[Callable[[], Term]] = [
@@ -342,7 +344,7 @@ class Filters:
         """Hold when the first rule of a group that names the host service asked for denies it."""
         nsg = self.estate.network.nsgs[name]
         taken = []
-        for rule in self._rules(nsg, Direction.OUTBOUND):
+        for rule in self.rules(nsg, Direction.OUTBOUND):
             if not isinstance(rule.destination, ServiceTag):
                 continue
             tag = rule.destination.name.casefold()

@@ -32,6 +32,7 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.header import Family, IntervalSet, NotAPrefix, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Peering, Subnet
+from vnetverify.source import Span
 
 _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
 
@@ -305,6 +306,17 @@ class Tags:
         shut = self._shut(subnet)
         everything = addresses_of((*own, *certain))
         return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)
+
+    def defaults(self, subnet: Subnet) -> list[Span]:
+        """Return the lines by which `VirtualNetwork` holds every address at a subnet, as documented (F-TAG-8)."""
+        every = self.estate.realm.every
+        if (every, True) not in self.membership(subnet).possible:
+            return []
+        table = self.routes.table_of(subnet)
+        routes = () if table is None else table.routes
+        written = [route.span for route in routes if route.prefix == every and route.next_hop in _THROUGH]
+        entries = [entry for gateway in self.gateways.servers(subnet.vnet) for entry in self.gateways.learned(gateway)]
+        return written + [entry.span for entry in entries if entry.prefix == every and entry.span is not None]
 
     def _shut(self, subnet: Subnet) -> tuple[tuple[Prefix, Peering], ...]:
         halves = (self.estate.half(subnet.vnet, peer) for peer in self.estate.peers(subnet.vnet))

@@ -2,7 +2,8 @@
 
 Requests: `{"open": text}` starts an obligation; `{"check": {...}}` asks it. A check names the literals it assumes
 (`"v"`, `"-u3"`), extra equalities on bit-vectors, the budget, the symbols wanted of a model and whether a core is
-wanted; it answers `sat`, `unsat`, or `unknown` with a reason.
+wanted; it answers `sat`, `unsat`, or `unknown` with a reason. `{"each": {...}}` asks many checks that differ in the
+literals alone, and answers with one such word for each.
 """
 
 from __future__ import annotations
@@ -23,30 +24,40 @@ class Session:
         self.solver = z3.SolverFor("QF_FD", ctx=self.context)
         self.solver.from_string(text)
         self.spent = 0
+        self.literals: dict[str, z3.BoolRef] = {}
 
     def check(self, request: dict[str, Any]) -> dict[str, Any]:
         literals = {name: self._literal(name) for name in request.get("assume", ())}
         self.solver.push()
         for symbol, (value, width) in request.get("fix", {}).items():
             self.solver.add(z3.BitVec(symbol, width, self.context) == z3.BitVecVal(value, width, self.context))
-        self.solver.set("rlimit", int(request.get("rlimit", 0)))
-        self.solver.set("timeout", int(request.get("timeout", 0)) or 0xFFFFFFFF)
+        self._limit(request)
         answer = self.solver.check(*literals.values())
         result: dict[str, Any] = {"answer": str(answer), "rlimit": self._rlimit()}
         if answer == z3.sat:
             result["model"] = self._model(request.get("want", ()), request.get("widths", {}))
         elif answer == z3.unsat:
-            kept = {str(term) for term in self.solver.unsat_core()} if request.get("core") else set()
-            result["core"] = [name for name, term in literals.items() if str(term) in kept]
+            kept = {term.get_id() for term in self.solver.unsat_core()} if request.get("core") else set()
+            result["core"] = [name for name, term in literals.items() if term.get_id() in kept]
         elif answer == z3.unknown:
             result["reason"] = self.solver.reason_unknown()
         self.solver.pop()
         return result
 
+    def each(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._limit(request)
+        answers = [str(self.solver.check(*map(self._literal, names))) for names in request["assume"]]
+        return {"answer": "each", "answers": answers, "rlimit": self._rlimit()}
+
+    def _limit(self, request: dict[str, Any]) -> None:
+        self.solver.set("rlimit", int(request.get("rlimit", 0)))
+        self.solver.set("timeout", int(request.get("timeout", 0)) or 0xFFFFFFFF)
+
     def _literal(self, name: str) -> z3.BoolRef:
-        if name.startswith("-"):
-            return z3.Not(z3.Bool(name[1:], self.context))
-        return z3.Bool(name, self.context)
+        if name not in self.literals:
+            symbol = z3.Bool(name.removeprefix("-"), self.context)
+            self.literals[name] = z3.Not(symbol) if name.startswith("-") else symbol
+        return self.literals[name]
 
     def _model(self, wanted: list[str], widths: dict[str, int]) -> dict[str, int]:
         model = self.solver.model()
@@ -78,6 +89,9 @@ def main() -> None:
             if "open" in request:
                 session = Session(request["open"])
                 reply: dict[str, Any] = {"answer": "opened"}
+            elif "each" in request:
+                assert session is not None
+                reply = session.each(request["each"])
             else:
                 assert session is not None
                 reply = session.check(request["check"])

@@ -11,7 +11,7 @@ from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
 from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.simulator import candidates, filters, journey, routes, sending, situation
+from vnetverify.simulator import candidates, filters, frontends, journey, routes, sending, situation
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.situation import Situation
@@ -108,6 +108,14 @@ def default_rules_ignored_by_the_encoder(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(encoder_filters._DEFAULTS, Direction.INBOUND, ())
 
 
+def a_route_server_that_leaves_ipv6_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(journey.Journey, "drop_without_ipv6", lambda *_: None)
+
+
+def frontends_that_take_every_packet(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(frontends, "_takes", lambda *_: True)
+
+
 def private_endpoints_without_routes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(candidates, "endpoint_routes", lambda *_: ())
 
@@ -125,6 +133,8 @@ def announcements_of_sites_ignored(patch: pytest.MonkeyPatch) -> None:
         the_longest_match_forgotten,
         replies_judged_as_new,
         default_rules_ignored_by_the_encoder,
+        a_route_server_that_leaves_ipv6_alone,
+        frontends_that_take_every_packet,
         private_endpoints_without_routes,
         announcements_of_sites_ignored,
     ],

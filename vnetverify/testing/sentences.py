@@ -93,12 +93,20 @@ def _ports(network: Network) -> SearchStrategy[IntervalSet]:
 
 @st.composite
 def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
-    """Draw both ends of a claim, half of them joined by a user route where there is any."""
-    ways = steered(network)
+    """Draw both ends of a claim: a third towards a frontend or private endpoint, half of the others along a user route,
+    where there is any."""
+    ways, known = steered(network), Endpoints(network)
+    balancers, endpoints = network.load_balancers.values(), network.private_endpoints.values()
+    targets = [(known.of_load_balancer(balancer), balancer.frontends[0].vnet) for balancer in balancers]
+    targets += [(known.of_private_endpoint(endpoint), endpoint.vnet) for endpoint in endpoints]
+    if targets and draw(st.integers(0, 2)) == 0:
+        right, vnet = draw(st.sampled_from(targets))
+        near = {vnet, *(half.remote for half in network.peerings if half.local == vnet)}
+        senders = [known.of_subnet(subnet) for subnet in network.subnets() if subnet.vnet in near]
+        return draw(st.sampled_from([sender for sender in senders if sender])), right
     if not ways or draw(st.booleans()):
         return draw(endpoint_sets(network)), draw(endpoint_sets(network))
     origin, prefix = draw(st.sampled_from(ways))
-    known = Endpoints(network)
     others = [subnet for subnet in network.subnets() if subnet.id != origin.name]
     inside = [known.of_subnet(s) for s in others if any(prefix.value <= p.value <= prefix.last for p in s.prefixes)]
     led_to = [endpoints for endpoints in inside if endpoints]

@@ -114,7 +114,8 @@ def _changing_nothing(rules: Mapping[LineName, SecurityRule], idle: IdleRule) ->
                 severity=Severity.NOTE,
             )  # fmt: skip
         case Kind.OVERRULED:
-            message = f"{name} lets nothing more through: {by or 'the default rules'} would decide alike or stop it"
+            with_by = f", with {by}," if by else ""
+            message = f"{name} lets nothing more through: what it allows{with_by} passes or is stopped all the same"
             return _warning("rule-overruled", message, idle.rule.span, "changes nothing", alike, "F-EVAL-3")
         case _:
             assert_never(idle.kind)

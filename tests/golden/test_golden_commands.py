@@ -26,6 +26,12 @@ COMMANDS = {
     "trace-denied": ["trace", "hub.vnet", "--from", "internet", "--to", "bastion", "--port", "22"],
     "routes": ["routes", "hub.vnet", "app.jobs"],
     "rules": ["rules", "hub.vnet", "hub.shared"],
+    "lint": ["lint", "lint.vnet"],
+    "lint-concise": ["lint", "--output-format", "concise", "lint.vnet"],
+    "lint-json": ["lint", "--output-format", "json", "hub.vnet"],
+    "show-tag": ["show", "tag", "VirtualNetwork", "lint.vnet", "spoke.web"],
+    "show-tag-internet": ["show", "tag", "Internet", "lint.vnet", "spoke.web", "--assume", "U-INET=false"],
+    "show-tag-json": ["show", "tag", "AzureLoadBalancer", "--output-format", "json", "lint.vnet", "spoke.web"],
     "resolve": ["resolve", "hub.vnet", "hub, lab except hub.shared"],
 }
 

@@ -13,7 +13,7 @@ from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.lists import Asking, Level, Line, Lists
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term, all_of, is_among, negate
-from vnetverify.header import TCP, Flow, Interval, IntervalSet, addresses_of, interval_set, parse_address
+from vnetverify.header import TCP, UDP, Flow, Interval, IntervalSet, addresses_of, interval_set, parse_address
 from vnetverify.model.network import Direction, LoadBalancingRule, Nic, Peering, SecurityRule, ServiceTag
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.rules import World
@@ -193,15 +193,29 @@ def _stopped(estate: Estate, rule: LoadBalancingRule, nic: Nic, solver: Solver) 
 
 
 def _shown(lists: Lists, literal: Term, solver: Solver, outside: str | None) -> Shown | None:
-    """Return a packet that a reader expects, where there is one: TCP from a client's port, for a well-known address."""
-    usual = {"pr": (TCP, 8), "sp": (_USUAL_PORT, 16)}
-    bits = lists.asking.estate.family.bits
-    address = _WELL_KNOWN[bits == 128] & ((1 << bits) - 1)
-    tries: list[Mapping[Term, tuple[int, int]]] = [{**usual, "dp": (443, 16)}, usual, {}]
-    if outside is not None:
-        tries = [{**fixed, outside: (address, bits)} for fixed in tries[:2]] + tries
-    found = (_answered(lists, literal, solver, fixed) for fixed in tries)
+    """Return a packet that a reader expects, where there is one: from a client's port to https, at the first address
+    of the context, for a well-known address `outside` (a header symbol)."""
+    found = (_answered(lists, literal, solver, fixed) for fixed in _expected(lists, outside))
     return next((shown for shown in found if shown is not None), None)
+
+
+def _expected(lists: Lists, outside: str | None) -> Iterator[Mapping[Term, tuple[int, int]]]:
+    """Yield what to fix of a packet, the most first."""
+    bits = lists.asking.estate.family.bits
+    low = (1 << bits) - 1
+    is_inbound = lists.direction is Direction.INBOUND
+    local, remote = ("dst", "src") if is_inbound else ("src", "dst")
+    addresses = {local: (lists.context.local.intervals[0].low & low, bits)}
+    if lists.remote is not None:
+        addresses[remote] = (lists.remote.intervals[0].low & low, bits)
+    if outside is not None:
+        addresses[outside] = (_WELL_KNOWN[bits == 128] & low, bits)
+    for service in ({"dp": (443, 16)}, {"dp": (_USUAL_PORT, 16)}, {}):
+        for protocol in (TCP, UDP):
+            usual = {**service, "pr": (protocol, 8), "sp": (_USUAL_PORT, 16)}
+            yield {**addresses, **usual}
+            yield usual
+    yield {}
 
 
 def _answered(lists: Lists, literal: Term, solver: Solver, fixed: Mapping[Term, tuple[int, int]]) -> Shown | None:

@@ -17,8 +17,9 @@ from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.rules import QUESTIONS, Uncertainty, World
 from vnetverify.simulator.journey import Crossing
+from vnetverify.simulator.tag_listing import Listed
 from vnetverify.source import Span
 
 FORMAT = "vnetverify-report"
@@ -37,6 +38,12 @@ def render_json(report: Report) -> str:
 def render_findings(diagnostics: Iterable[Diagnostic]) -> str:
     """Return diagnostics as a JSON array, each with the places it points at and the packet that shows it."""
     return json.dumps([_finding(diagnostic) for diagnostic in diagnostics], indent=2, ensure_ascii=True)
+
+
+def render_tag(tag: str, subnet: str, parts: Iterable[Listed], world: World) -> str:
+    """Return the parts of a tag at a subnet as a JSON document."""
+    document = {"tag": tag, "subnet": subnet, "parts": [_part_of_tag(part, world) for part in parts]}
+    return json.dumps(document, indent=2, ensure_ascii=True)
 
 
 def digest(document: Json) -> str:
@@ -206,6 +213,20 @@ def _diagnostic(diagnostic: Diagnostic) -> Json:
         "help": diagnostic.help,
         "rule": diagnostic.rule,
         "azure": diagnostic.azure,
+    }
+
+
+def _part_of_tag(part: Listed, world: World) -> Json:
+    fact = part.fact
+    return {
+        "prefix": None if part.prefix is None else str(part.prefix),
+        "why": part.what,
+        "is_in": not part.is_out,
+        "sure": fact is None,
+        "fact": None if fact is None else _open_fact(fact),
+        "assumed": None if fact is None else world.facts.get(str(fact)),
+        "rule": part.rule,
+        "at": _span(part.span),
     }
 
 

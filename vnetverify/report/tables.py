@@ -11,8 +11,10 @@ from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
 from vnetverify.report.narrative import place
 from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
+from vnetverify.rules import World
 from vnetverify.simulator.filters import EffectiveRule
 from vnetverify.simulator.routes import EffectiveRoute
+from vnetverify.simulator.tag_listing import Listed
 
 _LISTED = 4  # prefixes or names in one cell
 _EXPANDED = 24  # prefixes of a tag
@@ -43,6 +45,35 @@ def rules_table(rules: Sequence[EffectiveRule]) -> str:
     for (direction, stage, nsg), group in groupby(rules, key=lambda r: (r.rule.direction.value, r.stage, r.nsg)):
         lines += [f"{direction}: {printable(nsg)} {_STAGES.get(stage, stage)}", *_rules_of_group(list(group)), ""]
     return "\n".join([*lines, *_expansions(rules)]).rstrip()
+
+
+def tag_table(parts: Sequence[Listed], world: World) -> str:
+    """Return what a tag holds and what leaves it, surely or by which open fact, which `world` settles or documents."""
+    head = ("part", "is in it", "why", "rule", "line")
+    rows = [
+        (
+            printable(part.what) if part.prefix is None else str(part.prefix),
+            _membership(part, world),
+            "" if part.prefix is None else printable(part.what),
+            part.rule,
+            place(part.span) if part.span.line or part.span.pointer is not None else "",
+        )
+        for part in parts
+    ]
+    return "\n".join(_with_head(head, rows))
+
+
+def _membership(part: Listed, world: World) -> str:
+    """Return for example `yes`, `no`, `as documented, if U-INET(…)`."""
+    if part.fact is None:
+        return "no" if part.is_out else "yes"
+    name, word = printable(str(part.fact)), "not if" if part.is_out else "if"
+    known = world.facts.get(str(part.fact))
+    if known is not None:
+        return f"{word} {name}, assumed {str(known).lower()}"
+    if part.fact.documented is None:
+        return f"{word} {name}, not known"
+    return f"{word} {name}, documented {str(part.fact.documented).lower()}"
 
 
 def endpoints_table(endpoints: EndpointSet) -> str:

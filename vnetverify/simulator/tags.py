@@ -24,9 +24,10 @@ from vnetverify.simulator.addressing import (
     some_covers,
 )
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
-from vnetverify.simulator.gateways import entries_of, prefixes_kept, servers
+from vnetverify.simulator.gateways import Entry, entries_of, prefixes_kept, servers
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
+from vnetverify.source import NOWHERE, Span
 
 PROBES_IPV6 = parse_prefix("fe80::1234:5678:9abc/128")
 HOLES = (parse_prefix("4.128.0.0/12"), parse_prefix("13.96.0.0/13"))
@@ -45,6 +46,19 @@ class Side(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A prefix of the VirtualNetwork tag and why it is there: `source` names the line at `span`.
+
+    It is there surely, or with `documented` where its fact holds.
+    """
+
+    prefix: Prefix
+    source: str
+    span: Span
+    documented: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualNetworkTag:
     """The tag at one subnet: prefixes that are in it, and those that are where their fact holds (F-TAG-7)."""
 
@@ -58,10 +72,10 @@ def virtual_network(situation: Situation, subnet: Subnet) -> VirtualNetworkTag:
     situation = situation.with_everything_up
     memory = situation.index.memory.tags
     if subnet.id not in memory:
-        certain = tuple(dict.fromkeys(_certain(situation, subnet)))
+        certain = tuple(dict.fromkeys(member.prefix for member in certain_members(situation, subnet)))
         documented: dict[Prefix, bool] = {}
-        for prefix, value in _possible(situation, subnet):
-            documented.setdefault(prefix, value)
+        for member in possible_members(situation, subnet):
+            documented.setdefault(member.prefix, bool(member.documented))
         possible = tuple(
             (prefix, Uncertainty("U-VNTAG", (subnet.id, str(prefix)), value))
             for prefix, value in documented.items()
@@ -84,49 +98,66 @@ def _open_views(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Vie
             yield peer, seen
 
 
-def _certain(situation: Situation, subnet: Subnet) -> Iterator[Prefix]:
+def _heard(situation: Situation, subnet: Subnet) -> Iterator[tuple[Entry, str, Span]]:
+    """Return what the gateways that serve the subnet know, each with the connection it came by."""
+    for gateway in servers(situation, subnet.vnet):
+        connections = situation.index.connections_of.get(gateway.name, ())
+        spans = {connection.name: connection.span for connection in connections}
+        for entry in entries_of(situation, gateway):
+            yield entry, f"gateway {gateway.name}, by {entry.way.name}", spans.get(entry.way.name, gateway.span)
+
+
+def certain_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
     """Return the prefixes that are surely in the tag; a default route's never is (F-TAG-7)."""
     default = everything(situation.family)
-    yield from situation.vnet(subnet.vnet).address_space
-    for _, seen in _open_views(situation, subnet):
+    vnet = situation.vnet(subnet.vnet)
+    yield from (Member(prefix, "own address space", vnet.span) for prefix in vnet.address_space)
+    for peer, seen in _open_views(situation, subnet):
         if seen.takes_part(subnet.id):
-            yield from seen.sure
+            yield from (Member(prefix, f"peering with {peer}", seen.half.span) for prefix in seen.sure)
     if propagates(situation, subnet):
-        for gateway in servers(situation, subnet.vnet):
-            for entry in entries_of(situation, gateway):
-                if not entry.condition and entry.prefix != default:
-                    yield entry.prefix
-    yield PLATFORM_HOST
+        for entry, source, span in _heard(situation, subnet):
+            if not entry.condition and entry.prefix != default:
+                yield Member(entry.prefix, source, span)
+    yield Member(PLATFORM_HOST, "the address of the host", NOWHERE)
     for route in _routes_of(situation, subnet):
         if route.next_hop in STEERING and route.prefix != default and route.service_tag is None:
-            yield route.prefix
+            yield Member(route.prefix, f"user route {route.name}, next hop {route.next_hop.value}", route.span)
 
 
-def _possible(situation: Situation, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
+def possible_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
     """Return prefixes that may be in the tag with what is documented; of two the first counts (F-TAG-7)."""
-    routes = _routes_of(situation, subnet)
-    entries = [entry for gateway in servers(situation, subnet.vnet) for entry in entries_of(situation, gateway)]
+    routes, heard = _routes_of(situation, subnet), tuple(_heard(situation, subnet))
     propagating, default = propagates(situation, subnet), everything(situation.family)
-    steered = any(route.prefix == default and route.next_hop in STEERING for route in routes)
-    if steered or (propagating and any(entry.prefix == default for entry in entries)):
-        yield default, True
+    for route in routes:
+        if route.prefix == default and route.next_hop in STEERING:
+            yield Member(default, f"user route {route.name}, next hop {route.next_hop.value}", route.span, True)
+    for entry, source, span in heard if propagating else ():
+        if entry.prefix == default:
+            yield Member(default, source, span, True)
     for route in routes:
         if route.next_hop not in STEERING or route.service_tag is not None:
-            yield route.prefix, route.prefix != default
+            yield Member(route.prefix, f"user route {route.name}", route.span, route.prefix != default)
     for other in situation.vnet(subnet.vnet).subnets:
         if other.id != subnet.id:
-            yield from ((route.prefix, False) for route in _routes_of(situation, other))
-    for entry in entries:
+            for route in _routes_of(situation, other):
+                yield Member(route.prefix, f"user route {route.name} of {other.id}", route.span, False)
+    for entry, source, span in heard:
         if entry.condition or not propagating:
-            yield entry.prefix, False
-    yield METADATA_HOST, False
-    yield from ((prefix, False) for _, prefix in endpoint_prefixes(situation, subnet))
+            yield Member(entry.prefix, source, span, False)
+    yield Member(METADATA_HOST, "the address of the metadata service", NOWHERE, False)
+    for service, prefix in endpoint_prefixes(situation, subnet):
+        yield Member(prefix, f"service endpoint {service}", subnet.span, False)
     for peer, seen in _open_views(situation, subnet):
-        yield from _doubtful(situation, subnet, peer, seen)
+        for prefix, value in _doubtful(situation, subnet, peer, seen):
+            yield Member(prefix, f"peering with {peer}", seen.half.span, value)
     for mate in situation.index.mates[subnet.vnet]:
-        yield from ((prefix, True) for prefix in situation.vnet(mate).address_space)
+        span = situation.vnet(mate).span
+        yield from (Member(p, f"connected group with {mate}", span, True) for p in situation.vnet(mate).address_space)
     for server in route_servers_for(situation, subnet.vnet):
-        yield from ((prefix, prefix == default) for _, prefix in prefixes_kept(situation, server))
+        for peer_of_server, prefix in prefixes_kept(situation, server):
+            source = f"Route Server {server.name}, by {peer_of_server.machine}"
+            yield Member(prefix, source, peer_of_server.span, prefix == default)
 
 
 def _doubtful(situation: Situation, subnet: Subnet, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:

@@ -257,3 +257,22 @@ def test_what_a_site_announces_may_lie_around_the_member_behind_a_frontend() -> 
     """
 
     assert verdicts(text) == {"kept-out": "refuted", "let-in": "proved"}
+
+
+def test_a_member_of_an_ipv6_frontend_has_no_implicit_way_out_in_ipv4_either() -> None:
+    """The plane of IPv4 had lost the rule, and the encoding with it the membership (F-OUT-4)."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16, fd00:db8::/48
+      subnet s 10.0.1.0/24, fd00:db8:0:1::/64 default-outbound on
+    }
+    vm m { nic 10.0.1.4, fd00:db8:0:1::4 in v.s }
+    load-balancer lb standard in v.s {
+      frontend fd00:db8:0:1::100
+      rule web tcp 443 -> m
+    }
+    intent out  { m reaches internet on https }
+    intent none { m never reaches internet }
+    """
+
+    assert verdicts(text) == {"out": "refuted", "none": "proved"}

@@ -83,11 +83,12 @@ def test_a_route_server_tells_nothing_in_ipv6() -> None:
     assert told == {Family.IPV4: [prefixes("10.7.0.0/16")], Family.IPV6: [()]}
 
 
-def test_a_load_balancer_keeps_the_frontends_of_the_family_and_their_rules() -> None:
+def test_a_load_balancer_keeps_the_frontends_of_the_family_and_by_all_rules_its_members() -> None:
+    whole = read_text(BOTH).network.load_balancers["front"]
     balancer = plane(read_text(BOTH).network, Family.IPV6).load_balancers["front"]
 
     assert [frontend.name for frontend in balancer.frontends] == ["six"]
-    assert [rule.name for rule in balancer.rules] == ["web6"]
+    assert [rule.members for rule in balancer.rules] == [rule.members for rule in whole.rules]
 
 
 # -- claims ---------------------------------------------------------------------------------------------

@@ -345,7 +345,10 @@ class Frontend:
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """An internal load balancer; `sku` is None where it is not stated (`U-SKU`)."""
+    """An internal load balancer; `sku` is None where it is not stated (`U-SKU`).
+
+    In a plane its `rules` may name frontends of the other family, which are not there.
+    """
 
     name: str
     sku: Sku | None

@@ -181,9 +181,9 @@ def _bgp_peer(peer: BgpPeer, family: Family) -> BgpPeer:
 
 
 def _load_balancer(balancer: LoadBalancer, family: Family) -> LoadBalancer:
+    """Return it with the frontends of `family`; members of the other's rules are members all the same (F-OUT-4)."""
     frontends = tuple(frontend for frontend in balancer.frontends if family_of(frontend.address) is family)
-    names = {frontend.name for frontend in frontends}
-    return replace(balancer, frontends=frontends, rules=tuple(r for r in balancer.rules if r.frontend in names))
+    return replace(balancer, frontends=frontends)
 
 
 def _endpoint(endpoint: PrivateEndpoint, family: Family) -> PrivateEndpoint:

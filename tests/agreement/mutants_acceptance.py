@@ -46,6 +46,7 @@ MUTANTS = (
     Mutant("R-ADDR-7", "machines stand beside a gateway", _OCCUPANTS, '    "gatewaysubnet": "R-ADDR-7",\n', ""),
     Mutant("R-ADDR-10", "a static site may overlap the vnet", _GATEWAYS, "for (outer, _), (inner, in_vnet) in overlaps(both):", "for (outer, _), (inner, in_vnet) in ():"),
     Mutant("R-ADDR-10", "a site must not lie around the vnet", _GATEWAYS, "severity = Severity.WARNING if in_vnet and outer != inner else Severity.ERROR", "severity = Severity.ERROR"),
+    Mutant("R-ADDR-10", "sites of one gateway are refused where they share addresses", _GATEWAYS, '(network.sites[second].span, "the other")),\n                rule="R-ADDR-10",\n                severity=Severity.WARNING,', '(network.sites[second].span, "the other")),\n                rule="R-ADDR-10",'),
     Mutant("R-ADDR-10", "connected vnets may overlap", _GATEWAYS, "for (outer, first), (inner, second) in overlaps(ranges):", "for (outer, first), (inner, second) in ():"),
     Mutant("R-ADDR-10", "a pool may overlap the vnet", _POOLS, "for (outer, _), (inner, _) in overlaps(both):", "for (outer, _), (inner, _) in ():"),
     Mutant("R-PEER-5", "regions never mattered", _PAIRS, _ONE_REGION, "if True:"),

@@ -331,6 +331,26 @@ def test_a_static_site_must_not_overlap_the_vnet_of_its_gateway(prefix: str, sev
     )
 
 
+_SHARING = """
+site depot { address 10.9.0.0/16, 192.168.1.0/24, 192.168.2.0/24 }
+connection depot -- hub.gw { bgp }
+"""
+
+
+def test_two_sites_of_one_gateway_that_share_addresses_are_told_of_once() -> None:
+    faults = check(read_text(_HUB + _SHARING).network)
+
+    assert [(fault.code, fault.rule, fault.severity) for fault in faults] == [
+        ("sites-overlap", "R-ADDR-10", Severity.WARNING)
+    ]
+
+
+def test_what_a_site_announces_beyond_its_addresses_is_shared_with_nobody() -> None:
+    everything = _SHARING.replace("10.9.0.0/16, 192.168.1.0/24, 192.168.2.0/24", "10.9.0.0/16")
+
+    assert found(_HUB + everything.replace("bgp", "bgp prefixes 10.9.0.0/16, 0.0.0.0/0")) == []
+
+
 def _joined(kind: GatewayKind, connection: Connection, *more: Gateway) -> list[str]:
     gateways = (Gateway("g", "a", kind), *more)
     vnets = {

@@ -15,6 +15,7 @@ from vnetverify.source import Span
 def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with gateways and connections as such; what peerings add is in `transit`."""
     yield from _placement_faults(network)
+    yield from _sites_that_overlap(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
     for gateway in network.gateways.values():
         if gateway.name not in connected:
@@ -148,3 +149,32 @@ def _site_overlap(network: Network, connection: Connection, site: Site, gateway:
         label = f"{outer} holds {inner}"
         yield Diagnostic("site-overlap", message, connection.span, label, places, rule="R-ADDR-10", severity=severity)
         break
+
+
+def _sites_that_overlap(network: Network) -> Iterator[Diagnostic]:
+    """Yield the first address that two sites of one gateway share, for each two of them (R-ADDR-10).
+
+    Azure takes it, and some mean it: a second site that stands in for the first. Hence a warning. The sites' own
+    addresses are compared; what one of them announces beyond these, a default route say, is no address of it.
+    """
+    connections: defaultdict[str, dict[str, Connection]] = defaultdict(dict)
+    for connection in network.connections:
+        if connection.site is not None:
+            connections[connection.gateway].setdefault(connection.site, connection)
+    for gateway, by_site in connections.items():
+        held = [(prefix, name) for name in by_site for prefix in network.sites[name].prefixes]
+        told: set[frozenset[str]] = set()
+        for (_, one), (shared, other) in overlaps(held):
+            if frozenset((one, other)) in told:
+                continue
+            told.add(frozenset((one, other)))
+            first, second = sorted((one, other), key=list(by_site).index)
+            yield Diagnostic(
+                "sites-overlap",
+                f"sites `{first}` and `{second}` of gateway `{gateway}` both have {shared}",
+                by_site[second].span,
+                "the second way to these addresses",
+                ((network.sites[first].span, "the one"), (network.sites[second].span, "the other")),
+                rule="R-ADDR-10",
+                severity=Severity.WARNING,
+            )

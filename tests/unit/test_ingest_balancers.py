@@ -169,6 +169,9 @@ _IN_PROBE = ("probes", 0, "properties")
         _set("inboundNatPools", [_part("ssh")]),
         _set("outboundRules", [_part("out")]),
         _set("aPropertyOfTomorrow", "x"),
+        _set("frontendIPConfigurations", None),
+        _set("loadBalancingRules", None),
+        _set("inboundNatRules", None),
         _set("privateIPAddress", None, *_IN_FRONTEND),
         _set("subnet", None, *_IN_FRONTEND),
         _set("publicIPAddress", reference("publicIPAddresses", "ip"), *_IN_FRONTEND),
@@ -292,6 +295,8 @@ def test_a_standard_load_balancer_leaves_it_open_whether_its_members_have_the_de
         _set("privateIPAddress", "10.0.0", *_IN_FRONTEND),
         _set("subnet", {"id": f"{GROUP}/x"}, *_IN_FRONTEND),
         _set("probes", "x"),
+        _set("frontendIPConfigurations", [_part("front", subnet={"id": _DB}), _part("Front", subnet={"id": _DB})]),
+        _set("backendAddressPools", [{"name": "pool", "properties": "x"}]),
     ],
 )
 def test_a_load_balancer_that_azure_could_not_have_written_is_an_error(tmp_path: Path, change: _Change) -> None:
@@ -299,6 +304,26 @@ def test_a_load_balancer_that_azure_could_not_have_written_is_an_error(tmp_path:
     change(body)
 
     assert errors(read(tmp_path, _HUB, *_NICS, body)) == ["bad-value"]
+
+
+def test_a_load_balancer_whose_properties_are_no_object_is_an_error(tmp_path: Path) -> None:
+    assert errors(read(tmp_path, _HUB, {**_balancer(), "properties": "x"})) == ["bad-value"]
+
+
+def test_an_instance_of_a_scale_set_is_a_member_and_has_a_public_address_of_its_own(tmp_path: Path) -> None:
+    kind = "virtualMachineScaleSets/set/virtualMachines/0/networkInterfaces"
+    own = identity(kind, "n", provider="Microsoft.Compute")
+    public = {"id": f"{own}/ipConfigurations/c/publicIPAddresses/ip", "properties": {"ipAddress": "20.0.0.9"}}
+    card = {**_nic("n", "10.0.0.9", _POOL, publicIPAddress={"id": public["id"]}), "id": own}
+    pool = _part("pool", backendIPConfigurations=[{"id": f"{own}/ipConfigurations/c"}])
+
+    found = network(tmp_path, _HUB, card, public, _balancer(backendAddressPools=[pool]))
+
+    (instance,) = found.nics()
+    assert _only_rule(found).members == (instance.name,)
+    assert instance.public_address is not None
+    assert instance.public_address.address == parse_address("20.0.0.9")
+    assert doubts(found) == []
 
 
 def test_a_strange_value_anywhere_in_a_load_balancer_is_no_traceback(tmp_path: Path) -> None:

@@ -187,6 +187,21 @@ def test_an_endpoint_without_its_properties_is_in_doubt_wherever_it_could_be(tmp
     assert doubts(network(tmp_path, _LONE, bare)) == [("private endpoint `vault`", ("lone",))]
 
 
+@pytest.mark.parametrize("told_by", ["the subnet", "its interface"])
+def test_an_endpoint_without_its_properties_is_in_doubt_where_others_say_it_stands(
+    tmp_path: Path, told_by: str
+) -> None:
+    bare = {"id": identity("privateEndpoints", "vault"), "name": "vault", "type": "Microsoft.Network/privateEndpoints"}
+    card = _nic("10.0.0.20")
+    listed: dict[str, Any] = {"ipConfigurations": [{"id": f"{card['id']}/ipConfigurations/c0"}]}
+    if told_by == "the subnet":
+        listed["privateEndpoints"] = [{"id": bare["id"]}]
+        card["properties"]["privateEndpoint"] = None
+    hub = vnet("hub", "10.0.0.0/16", subnet("plink", **listed))
+
+    assert doubts(network(tmp_path, hub, card, bare)) == [("private endpoint `vault`", ("hub",))]
+
+
 def test_names_of_an_endpoint_in_dns_change_no_packet(tmp_path: Path) -> None:
     zones = resource("privateEndpoints/vault/privateDnsZoneGroups", "default", privateDnsZoneConfigs=[{"name": "x"}])
 

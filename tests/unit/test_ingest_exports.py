@@ -377,6 +377,27 @@ def test_an_interface_of_a_scale_set_keeps_its_application_security_groups(tmp_p
     assert network(tmp_path, _HUB, card).machines["card"].nics[0].asgs == ("a",)
 
 
+def test_groups_of_one_of_several_configurations_alone_are_in_doubt(tmp_path: Path) -> None:
+    groups = [reference("applicationSecurityGroups", "a")]
+    first = {"privateIPAddress": "10.0.0.4", "applicationSecurityGroups": groups}
+
+    one = network(tmp_path, _HUB, _card(first, {"privateIPAddress": "10.0.0.5"}))
+    both = network(tmp_path, _HUB, _card(first, {"privateIPAddress": "10.0.0.5", "applicationSecurityGroups": groups}))
+
+    assert [vnets for _, vnets in doubts(one)] == [("hub",)]
+    assert doubts(both) == []
+
+
+def test_an_ip_configuration_listed_without_its_interface_is_in_doubt(tmp_path: Path) -> None:
+    part = {
+        "id": f"{identity('networkInterfaces', 'card')}/ipConfigurations/c0",
+        "properties": {"privateIPAddress": "10.0.0.4", "subnet": {"id": _WEB}},
+    }
+
+    assert doubts(network(tmp_path, _HUB, part)) == [("interface `card` of IP configuration `c0`", ("hub",))]
+    assert doubts(network(tmp_path, _HUB, part, _card({"privateIPAddress": "10.0.0.4"}))) == []
+
+
 def test_an_application_security_group_that_is_none_is_an_error(tmp_path: Path) -> None:
     groups = [reference("networkSecurityGroups", "a")]
 
@@ -425,6 +446,7 @@ def _home(name: str, space: str) -> dict[str, Any]:
         {"vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["fd00:c::/64"]}}},
         {"vpnClientConfiguration": {"vngClientConnectionConfigurations": [{"name": "a"}]}},
         {"vpnClientConfiguration": {"propertyOfTomorrow": True}},
+        {"vpnClientConfiguration": {"vpnClientAddressPool": {"ipamPoolPrefixAllocations": [{"pool": {"id": "x"}}]}}},
         {
             "gatewayType": "ExpressRoute",
             "vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}},
@@ -436,7 +458,16 @@ def _home(name: str, space: str) -> dict[str, Any]:
             ]
         },
     ],
-    ids=["policy-based", "IPv6 pool", "pools of groups", "clients", "no VPN", "custom routes", "configuration"],
+    ids=[
+        "policy-based",
+        "IPv6 pool",
+        "pools of groups",
+        "clients",
+        "managed pool",
+        "no VPN",
+        "custom routes",
+        "configuration",
+    ],
 )
 def test_a_gateway_with_more_than_the_model_knows_is_in_doubt(tmp_path: Path, properties: dict[str, Any]) -> None:
     found = network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a", **properties))

@@ -142,6 +142,9 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         _with_policy(_policy(), _group(_NETWORK_RULE, _WEB_RULE)),
         _with_policy(_policy(), _group(_NETWORK_RULE, kind="OfTomorrow")),
         _with_policy(_policy(aPropertyOfTomorrow="x")),
+        _with_policy(_policy(), {**_group(), "properties": {"ruleCollections": [{"name": "c"}]}}),
+        (_firewall(natRuleCollections=None),),
+        (_firewall(applicationRuleCollections=None),),
     ],
 )
 def test_a_firewall_that_may_change_addresses_is_in_doubt_for_its_network_and_its_peers(
@@ -168,6 +171,20 @@ def test_policies_that_are_each_other_s_parents_end(tmp_path: Path) -> None:
     assert doubts(network(tmp_path, _HUB, _SPOKE, _PUBLIC, *_with_policy(policy))) == []
 
 
+def test_a_long_line_of_policies_is_followed_to_its_end(tmp_path: Path) -> None:
+    line = [
+        resource(
+            "firewallPolicies", f"p{n}", ruleCollectionGroups=[], basePolicy=reference("firewallPolicies", f"p{n + 1}")
+        )
+        for n in range(1500)
+    ]
+    policy = _policy(basePolicy=reference("firewallPolicies", "p0"))
+
+    found = network(tmp_path, _HUB, _SPOKE, _PUBLIC, [*_with_policy(policy), *line])
+
+    assert [what for what, _ in doubts(found)] == ["firewall policy `p1500` of firewall `fw`"]
+
+
 @pytest.mark.parametrize("ranges", [[], ["IANAPrivateRanges"]])
 def test_the_default_ranges_without_translation_are_modelled(tmp_path: Path, ranges: list[str]) -> None:
     policy = _policy(snat={"privateRanges": ranges, "autoLearnPrivateRanges": "Disabled"})
@@ -191,6 +208,7 @@ def test_a_firewall_that_azure_could_not_have_written_is_an_error(tmp_path: Path
     broken = _firewall(ipConfigurations=[_configuration(privateIPAddress="10.0.1")])
 
     assert errors(read(tmp_path, _HUB, _SPOKE, _PUBLIC, broken)) == ["bad-value"]
+    assert errors(read(tmp_path, _HUB, _SPOKE, _PUBLIC, {**_firewall(), "properties": "x"})) == ["bad-value"]
 
 
 def test_a_strange_value_anywhere_in_a_firewall_or_its_policy_is_no_traceback(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
-from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.values import member, shown
 
@@ -29,6 +29,19 @@ def doubt_absent(inventory: Inventory, findings: Findings, networks: Networks) -
             findings.doubt(what, "it is not in the input", subject, resource.span, with_peers=True)
         elif found.kind in NIC_KINDS and not _names(found, resource):
             findings.doubt(what, "it does not name the other", found.key, resource.span)
+    for kind in NIC_KINDS:
+        for part in inventory.of(f"{kind}/ipconfigurations"):
+            _doubt_owner(part, inventory, findings, networks)
+
+
+def _doubt_owner(part: Resource, inventory: Inventory, findings: Findings, networks: Networks) -> None:
+    """Tell of the interface whose IP configuration `part` is, where only this is listed."""
+    owner = parent_of(part.key)
+    if owner not in inventory:
+        homes = [home for place in places_in(part) if (home := vnet_of(key_of(place))) is not None]
+        findings.concern(part.key, *(homes or networks.possible_homes(part)))
+        what = f"interface `{shown(name_of(owner))}` of IP configuration `{shown(part.name)}`"
+        findings.doubt(what, "it is not in the input", part.key, part.span, with_peers=True)
 
 
 def _spoken_of(inventory: Inventory) -> Iterator[tuple[Resource, str]]:

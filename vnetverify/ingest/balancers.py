@@ -34,6 +34,8 @@ from vnetverify.model.network import Frontend, LoadBalancer, LoadBalancingRule, 
 
 _T = TypeVar("_T")
 _BALANCERS = "loadbalancers"
+# Lists that Azure always gives, and that nothing else in a load balancer names.
+_LISTS = ("frontendIPConfigurations", "loadBalancingRules", "inboundNatRules")
 _PROTOCOLS = {"tcp": TCP, "udp": UDP, "all": None}
 
 
@@ -95,6 +97,9 @@ class Balancers:
 
     def _balancer(self, resource: Resource) -> LoadBalancer:
         values = self._read(resource, resource.body, resource.pointer, LOAD_BALANCER, resource.subject)
+        for name in _LISTS if resource.is_of_azure else ():
+            if resource.stated(name) is None:
+                self._doubt(resource, f"`{name}` of {resource.subject}", "the input leaves the list out")
         sku = self._sku(resource, as_object(values.get("sku"), "sku"))
         pools = {}
         for name, item, pointer in _parts(resource, values, "backendAddressPools"):
@@ -218,12 +223,18 @@ class _NotModelled(Exception):
 def _parts(resource: Resource, values: dict[str, Any], field: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the members of a list inside a load balancer with their names and pointers."""
     _, pointer = resource.located(field)
+    known: set[str] = set()
     for position, item in enumerate(as_list(values.get(field.lower()), field)):
         body = as_object(item, field)
+        as_object(body.get("properties"), f"{field}.properties")
         named = body.get("name") or body.get("id")
         if not isinstance(named, str) or not name_of(named):
             raise Malformed(f"entry {position} of `{field}` has neither name nor id")
-        yield name_of(printable(named)), body, f"{pointer}/{position}"
+        name = name_of(printable(named))
+        if name.lower() in known:
+            raise Malformed(f"two entries of `{field}` are called `{shown(name)}`")
+        known.add(name.lower())
+        yield name, body, f"{pointer}/{position}"
 
 
 def _named(resource: Resource, values: dict[str, Any], field: str, parts: Mapping[str, _T]) -> _T:

@@ -9,7 +9,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
-from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PRIVATE_ENDPOINT, PRIVATE_LINK, Shape, read
 from vnetverify.ingest.values import (
@@ -51,7 +51,7 @@ class Endpoints:
         found = {}
         for resource in self._inventory.of(_ENDPOINTS):
             if resource.is_bare:
-                self._findings.concern(resource.key, *self._networks.possible_homes(resource))
+                self._findings.concern(resource.key, *self._networks.possible_homes(resource), *self._homes(resource))
                 self._doubt(resource, resource.subject, "it is listed without its properties")
                 continue
             try:
@@ -62,6 +62,15 @@ class Endpoints:
                 if endpoint is not None:
                     found[endpoint.name] = endpoint
         return found
+
+    def _homes(self, endpoint: Resource) -> Iterator[str]:
+        """Yield the keys of the vnets in which interfaces of the endpoint stand by their own word."""
+        for key in self._interfaces[endpoint.key]:
+            interface = self._inventory.find(key)
+            for identity in places_in(interface) if interface is not None else ():
+                home = vnet_of(key_of(identity))
+                if home is not None:
+                    yield home
 
     def _doubt(self, resource: Resource, what: str, why: str) -> None:
         """Record what is not modelled; an endpoint's address has a route in every network peered with its own."""

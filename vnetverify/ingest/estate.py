@@ -19,7 +19,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
-from vnetverify.ingest.publics import PublicAddresses
+from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
@@ -47,7 +47,7 @@ _MODELLED = frozenset(
         "routetables",
         "routetables/routes",
         *NIC_KINDS,
-        "publicipaddresses",
+        *PUBLIC_KINDS,
         _NAT_GATEWAYS,
         "virtualnetworkgateways",
         "localnetworkgateways",

@@ -27,6 +27,9 @@ from vnetverify.model.network import Machine, Nic
 _GROUPS = "firewallpolicies/rulecollectiongroups"
 _SUBNET = "azurefirewallsubnet"
 _NOT_HERE = "it is not in the input"
+_LEFT_OUT = "the input leaves the list out"
+# Rules by which a firewall without a policy changes addresses; Azure always gives both lists.
+_CLASSIC = ("natRuleCollections", "applicationRuleCollections")
 # The destinations towards which a firewall keeps the source by default; the word stands for all of them.
 _KEPT = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 _KEPT_PREFIXES = tuple(map(parse_prefix, _KEPT))
@@ -90,7 +93,10 @@ class Firewalls:
         self._doubt_settings(resource, as_object(values.get("additionalproperties"), "additionalProperties"))
         policy = as_reference(values.get("firewallpolicy"), "firewallPolicy")
         if policy is not None:
-            self._doubt_policy(resource, key_of(policy), name_of(policy), frozenset())
+            self._doubt_policies(resource, policy)
+        for name in _CLASSIC if policy is None and nic is not None and resource.is_of_azure else ():
+            if resource.stated(name) is None:
+                self._doubt(resource, f"`{name}` of {subject}", _LEFT_OUT)
         if self._public_range is not None:
             why = f"it translates sources towards {self._public_range}, which is not private (F-FW-7)"
             self._doubt(resource, subject, why)
@@ -149,24 +155,30 @@ class Firewalls:
             if key.lower() != "network.snat.privateranges" or ranges not in _DEFAULT_RANGES:
                 self._doubt(firewall, f"`{shown(key)}` of {firewall.subject}", "this setting is not modelled")
 
-    def _doubt_policy(self, firewall: Resource, key: str, name: str, before: frozenset[str]) -> None:
-        """Tell what a policy or its parents do to addresses; that they drop packets is open anyhow."""
-        policy = self._inventory.find(key)
-        if policy is None or policy.is_bare:
-            why = _NOT_HERE if policy is None else "it is listed without its properties"
-            self._doubt(firewall, f"firewall policy `{shown(name)}` of {firewall.subject}", why)
-            return
+    def _doubt_policies(self, firewall: Resource, reference: str) -> None:
+        """Tell what a policy and its parents do to addresses; that they drop packets is open anyhow."""
+        following: str | None = reference
+        seen: set[str] = set()
+        while following is not None and key_of(following) not in seen:
+            seen.add(key_of(following))
+            policy = self._inventory.find(key_of(following))
+            if policy is None or policy.is_bare:
+                why = _NOT_HERE if policy is None else "it is listed without its properties"
+                self._doubt(firewall, f"firewall policy `{shown(name_of(following))}` of {firewall.subject}", why)
+                return
+            following = self._doubt_policy(firewall, policy)
+
+    def _doubt_policy(self, firewall: Resource, policy: Resource) -> str | None:
+        """Tell what one policy does to addresses, and return the id of its parent, None where it has none."""
         values = self._read(firewall, policy.body, FIREWALL_POLICY, policy.subject)
         self._doubt_snat(firewall, policy, as_object(values.get("snat"), "snat"))
         for group in self._groups(firewall, policy, values.get("rulecollectiongroups")):
             inner = self._read(firewall, group.body, RULE_COLLECTION_GROUP, group.subject)
             if inner.get("rulecollections") is None:
-                self._doubt(firewall, f"`ruleCollections` of {group.subject}", "the input leaves the list out")
+                self._doubt(firewall, f"`ruleCollections` of {group.subject}", _LEFT_OUT)
             for item in as_list(inner.get("rulecollections"), "ruleCollections"):
                 self._doubt_collection(firewall, group, as_object(item, "ruleCollections"))
-        parent = as_reference(values.get("basepolicy"), "basePolicy")
-        if parent is not None and key_of(parent) not in before:
-            self._doubt_policy(firewall, key_of(parent), name_of(parent), before | {key})
+        return as_reference(values.get("basepolicy"), "basePolicy")
 
     def _doubt_snat(self, firewall: Resource, policy: Resource, snat: dict[str, Any]) -> None:
         ranges = as_list(member(snat, "privateRanges"), "privateRanges")
@@ -179,7 +191,7 @@ class Firewalls:
         """Yield the rule collection groups of a policy, in doubt about those that the input lacks."""
         present = [group for group in self._inventory.of(_GROUPS) if parent_of(group.key) == policy.key]
         if listed is None and not present:
-            self._doubt(firewall, f"`ruleCollectionGroups` of {policy.subject}", "the input leaves the list out")
+            self._doubt(firewall, f"`ruleCollectionGroups` of {policy.subject}", _LEFT_OUT)
         references = [as_reference(item, "ruleCollectionGroups") for item in as_list(listed, "ruleCollectionGroups")]
         keys = {group.key for group in present}
         for reference in references:
@@ -191,12 +203,14 @@ class Firewalls:
     def _doubt_collection(self, firewall: Resource, group: Resource, collection: dict[str, Any]) -> None:
         """Tell of rules by which packets get other addresses: destination translation and application rules."""
         kind = as_text(member(collection, "ruleCollectionType") or "", "ruleCollectionType").lower()
+        name = as_text(member(collection, "name") or "", "name")
+        what = f"rule collection `{shown(name)}` of {group.subject}"
+        if member(collection, "rules") is None:
+            self._doubt(firewall, f"`rules` of {what}", _LEFT_OUT)
         for item in as_list(member(collection, "rules"), "rules"):
             rule = as_text(member(as_object(item, "rules"), "ruleType") or "", "ruleType")
             if kind == _FILTERS and rule.lower() == "networkrule":
                 continue
-            name = as_text(member(collection, "name") or "", "name")
-            what = f"rule collection `{shown(name)}` of {group.subject}"
             self._doubt(firewall, what, "a firewall's rules other than network rules change addresses, unmodelled")
             return
 

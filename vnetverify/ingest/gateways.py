@@ -127,6 +127,8 @@ class Gateways:
         self._findings.doubts(gateway, doubts, gateway.key)
         pool = as_object(clients.get("vpnclientaddresspool"), "vpnClientAddressPool")
         prefixes = prefixes_of(member(pool, "addressPrefixes"), "vpnClientAddressPool.addressPrefixes")
+        if not prefixes and any(pool.values()):
+            self._doubt(gateway, "its addresses are not told", f"the pool for clients of {gateway.subject}")
         if not prefixes:
             return
         if kind is GatewayKind.VPN:

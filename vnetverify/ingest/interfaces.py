@@ -115,6 +115,9 @@ class Interfaces:
             self._findings.doubt_about(resource, f"where {resource.subject} has its address", why)
             addresses = ()
         asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
+        if any(set(found.asgs) != set(asgs) for found in configurations):
+            what = f"the application security groups of {resource.subject}, whose IP configurations differ in them,"
+            self._findings.doubt_about(resource, what, "an interface has its groups for all addresses in the model")
         publics = [(found.public, found.family) for found in configurations if found.public is not None]
         nic = Nic(
             self._names.of_nic(resource),

@@ -45,6 +45,16 @@ _TELLING = frozenset(
         "connections",
     )
 )
+# Kinds that are in doubt as a whole without properties.
+_TELLING_MORE = frozenset(
+    (
+        "loadbalancers",
+        "privateendpoints",
+        "azurefirewalls",
+        "firewallpolicies",
+        "firewallpolicies/rulecollectiongroups",
+    )
+)
 _INLINE = frozenset(f"{kind}/{segment.lower()}" for kind, lists in _CHILDREN.items() for _, segment in lists)
 # Lists of who refers to the resource: they change without it, and the referring side is what counts.
 _REFERRERS = {
@@ -76,11 +86,11 @@ class Inventory:
         if resource.kind in _INLINE and len(resource.name) > LONGEST_NAME:
             message = f"{resource.subject} has a name of more than {LONGEST_NAME} characters"
             self._findings.error("name-too-long", message, resource.span)
-        if resource.kind not in _TELLING:
+        if resource.kind not in _TELLING and resource.kind not in _TELLING_MORE:
             return
         if not isinstance(resource.body.get("properties"), (dict, type(None))):
             self._findings.error("bad-value", f"`properties` is not an object in {resource.subject}", resource.span)
-        elif resource.is_bare:
+        elif resource.is_bare and resource.kind in _TELLING:
             message = f"{resource.subject} is listed without its properties"
             self._findings.error("no-properties", message, resource.span)
 
@@ -99,7 +109,7 @@ class Inventory:
 
         Azure gives an empty list where there is none. A resource without id is not from Azure, but written by hand.
         """
-        if not resource.key.startswith("/subscriptions/"):
+        if not resource.is_of_azure:
             return ()
         return tuple(
             segment

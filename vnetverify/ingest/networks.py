@@ -385,6 +385,7 @@ class Networks:
         """A private endpoint in the subnet that the input does not hold has addresses with routes of their own."""
         for item in as_list(endpoints, "privateEndpoints"):
             identity = as_text(member(as_object(item, "privateEndpoints"), "id"), "privateEndpoints.id")
+            self._findings.concern(key_of(identity), parent_of(subnet.key))
             if key_of(identity) not in self._inventory:
                 what = f"private endpoint `{shown(name_of(identity))}` in {subnet.subject}"
                 self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)

@@ -15,7 +15,8 @@ from vnetverify.ingest.values import Malformed, as_address, as_text, sku_of
 from vnetverify.model.network import PublicAddress
 from vnetverify.source import Span
 
-_PUBLIC = "publicipaddresses"
+# An instance of a scale set has addresses of its own.
+PUBLIC_KINDS = ("publicipaddresses", *(f"{kind}/ipconfigurations/publicipaddresses" for kind in NIC_KINDS[1:]))
 _HOLDERS = (*NIC_KINDS, "azurefirewalls")
 
 
@@ -28,12 +29,13 @@ class PublicAddresses:
         self._names = unique_names(self._ids(), findings)
 
     def _ids(self) -> Iterator[tuple[str, Span]]:
-        for public in self._inventory.of(_PUBLIC):
-            yield public.id, public.span
+        for kind in PUBLIC_KINDS:
+            for public in self._inventory.of(kind):
+                yield public.id, public.span
         for kind in _HOLDERS:
             for holder in self._inventory.of(kind):
                 for identity in ids_in(holder.body):
-                    if kind_of(key_of(identity)) == _PUBLIC and key_of(identity) not in self._inventory:
+                    if kind_of(key_of(identity)) in PUBLIC_KINDS and key_of(identity) not in self._inventory:
                         yield identity, holder.span
 
     def one_of(self, holder: Resource, references: list[tuple[str, Family]], family: Family) -> PublicAddress | None:

@@ -60,6 +60,11 @@ class Resource:
         return None, self.pointer
 
     @property
+    def is_of_azure(self) -> bool:
+        """Hold when the resource has an id as Azure gives it; without, it is written by hand."""
+        return self.key.startswith("/subscriptions/")
+
+    @property
     def is_bare(self) -> bool:
         """Hold when nothing is said but what every listing of resources says: `az resource list`, a projection."""
         return not self.body.get("properties") and {key.lower() for key in self.body} <= _LISTED

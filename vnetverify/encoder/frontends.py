@@ -6,6 +6,7 @@ F-ADDR-4, F-ADDR-5.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -62,16 +63,20 @@ class Frontends:
 
     def takings(self, balanced: Balanced, header: Header) -> list[Taking]:
         """Return when each rule of a frontend takes the packet: the first that matches does (F-LB-2, F-LB-9)."""
-        takings, undecided = [], TRUE
+        takings: list[Taking] = []
+        earlier: defaultdict[tuple[int, int | None] | None, list[Term]] = defaultdict(list)
         for rule in balanced.rules:
             if rule.protocol is None:
                 matches, protocols, port = header.has_ports, WITH_PORTS, None
+                sooner, kind = [term for terms in earlier.values() for term in terms], None
             else:
                 asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)
                 matches = all_of(equals(header.protocol, rule.protocol), asked)
                 protocols, port = _only(rule.protocol), None if rule.floating_ip else rule.backend_port
-            takings.append(Taking(rule, all_of(undecided, matches), protocols, port))
-            undecided = all_of(undecided, negate(matches))
+                kind = (rule.protocol, rule.port)
+                sooner = earlier[None] + earlier[kind]  # no other rule can match the same packet
+            takings.append(Taking(rule, all_of(matches, none_of(*sooner)), protocols, port))
+            earlier[kind].append(matches)
         if balanced.rules and header.is_icmp != FALSE:
             by_icmp = all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))
             takings.append(Taking(balanced.rules[0], by_icmp, _only(header.family.icmp), None))
@@ -119,7 +124,7 @@ class Frontends:
 
     def deliveries(self, balanced: Balanced, header: Header) -> list[Chosen]:
         """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-3, F-ADDR-5)."""
-        delivered: dict[str, Term] = {}
+        delivered: defaultdict[str, list[Term]] = defaultdict(list)
         for taking in self.takings(balanced, header):
             ground = Ground(
                 f"load balancer {balanced.balancer.name}", _described(taking.rule), "F-LB-2", taking.rule.span
@@ -128,8 +133,9 @@ class Frontends:
             seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
             for nic, chosen in self.members(balanced, (taking.rule,)):
                 term = all_of(taking.term, label, chosen, self._admits(balanced, taking, nic, seen))
-                delivered[nic.name] = any_of(delivered.get(nic.name, FALSE), term)
-        return [(self.estate.nic_named[name], term) for name, term in delivered.items() if term != FALSE]
+                delivered[nic.name].append(term)
+        chosen_by = {name: any_of(*terms) for name, terms in delivered.items()}
+        return [(self.estate.nic_named[name], term) for name, term in chosen_by.items() if term != FALSE]
 
     def _admits(self, balanced: Balanced, taking: Taking, nic: Nic, header: Header) -> Term:
         """Hold when the filters of a member let the packet in, as they see it."""

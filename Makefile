@@ -41,3 +41,4 @@ mutants:
 
 bench:
 	$(PYTHON) benchmarks/scale.py
+	$(PYTHON) benchmarks/lists.py

@@ -23,6 +23,7 @@ from vnetverify.simulator.filters import (
     declared_interface,
     judge_at,
     judge_at_endpoint,
+    judge_public_entry,
     undeclared_interface,
 )
 from vnetverify.simulator.situation import situation_of
@@ -219,6 +220,8 @@ def judged(network: Network, shown: Shown) -> Judgement:
         interface = declared_interface(situation, situation.index.nics[nic.name])
     else:
         interface = undeclared_interface(subnet, nic.addresses[0])
+    if context.entry is not None:
+        return judge_public_entry(situation, interface, packet, False)
     return judge_at(situation, interface, shown.direction, packet, False)
 
 

@@ -32,6 +32,9 @@ COMMANDS = {
     "show-tag": ["show", "tag", "VirtualNetwork", "lint.vnet", "spoke.web"],
     "show-tag-internet": ["show", "tag", "Internet", "lint.vnet", "spoke.web", "--assume", "U-INET=false"],
     "show-tag-json": ["show", "tag", "AzureLoadBalancer", "--output-format", "json", "lint.vnet", "spoke.web"],
+    "diff": ["diff", "lint.vnet", "changed.vnet"],
+    "diff-json": ["diff", "--output-format", "json", "lint.vnet", "changed.vnet"],
+    "diff-equal": ["diff", "lint.vnet", "tidied.vnet"],
     "resolve": ["resolve", "hub.vnet", "hub, lab except hub.shared"],
 }
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "trace": "Follow one flow, hop by hop, there and back.",
     "routes": "Show the effective routes of a subnet, and what lost.",
     "rules": "Show the effective security rules of an interface or subnet.",
+    "diff": "Prove two versions' security groups equal, or show what differs.",
     "show": "Show what a service tag holds at a subnet, and which line put it there.",
     "assumptions": "List the open facts that verdicts turn on, and how to settle them.",
     "resolve": "Show which addresses an expression stands for.",

@@ -12,6 +12,7 @@ AS_EXPECTED = 0
 REFUTED = 1  # some intent is not as expected
 BAD_INPUT = 2  # the usage or the input is wrong
 UNDECIDED = 3
+DIFFERENT = 1  # of two versions
 NOTHING_CHECKED = 4  # nothing selected, or vacuous
 OUR_BUG = 5
 INTERRUPTED = 130

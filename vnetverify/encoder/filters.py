@@ -8,7 +8,7 @@ F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
@@ -114,13 +114,17 @@ Attached = tuple[str, IntervalSet | None]
 
 @dataclass(slots=True)
 class Filters:
-    """The security groups of an estate as terms; equal lists in equal contexts share one definition."""
+    """The security groups of an estate as terms; equal lists in equal contexts share one definition.
+
+    `names` are other names for rules (`nsg/rule`), by which the open facts about them are called.
+    """
 
     estate: Estate
     facts: Facts
     grounds: Grounds
     tags: Tags
     script: Script
+    names: Mapping[str, str] = field(default_factory=dict)
     _members: dict[tuple[str, ...], IntervalSet] = field(default_factory=dict)
 
     def allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
@@ -236,6 +240,7 @@ class Filters:
     def matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
         """Hold when all five conditions of `rule` do (F-NSG-4)."""
         name = f"{nsg.name}/{rule.name}"
+        name = self.names.get(name, name)
         outbound = rule.direction is Direction.OUTBOUND
         tests: list[Callable[[], Term]] = [
             lambda: self._protocol_matches(rule, header),

@@ -1,6 +1,7 @@
 """Security groups as lists of lines: which line is the first that matches, and what the rest would decide.
 
-F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-16, F-EVAL-3, F-PLAT-1, F-DEF-1.
+F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-16, F-EVAL-3, F-PLAT-1, F-DEF-1,
+F-PIP-1, F-PIP-2, F-PIP-3.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.header import ALL_PORTS, FIRST_IPV6, ICMPV6, Family, Flow, Interval, IntervalSet
-from vnetverify.model.network import Access, Direction, SecurityRule
+from vnetverify.model.network import Access, Direction, SecurityRule, Sku
 from vnetverify.rules import Uncertainty, World
 
 LineName = tuple[str, str]
@@ -52,11 +53,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A security group in force: its rules in order, but for the last default, and when it lets a packet through."""
+    """A security group in force: its rules in order, but for the last default, and when it lets a packet through.
+
+    `undecided` holds when the last default decides.
+    """
 
     nsg: str
     lines: tuple[Line, ...]
     allows: Term
+    undecided: Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,29 @@ class ListQuestion:
 class Asking:
     """A question under way about packets of one family: contexts share the header, the facts and the labels of rules.
 
-    Every rule of a group's own counts iff its label holds; `on` makes all labels hold.
+    Every rule of a group's own counts iff its label holds; `on` makes all labels hold. One made `beside` another asks
+    about another network, in the same worlds and without labels; `names` are as for `Filters`.
     """
 
-    def __init__(self, estate: Estate) -> None:
+    estate: Estate
+    script: Script
+    filters: Filters
+    header: Header
+
+    def __init__(self, estate: Estate, beside: Asking | None = None, names: Mapping[str, str] | None = None) -> None:
         self.estate = estate
-        self.script = Script()
-        facts, grounds = Facts(self.script), Grounds(self.script, Bearing.STOPS)
+        self.script = Script() if beside is None else beside.script
+        facts = Facts(self.script) if beside is None else beside.filters.facts
+        grounds = Grounds(self.script, Bearing.STOPS)
         gateways = Gateways(estate, facts)
         tags = Tags(estate, gateways, Routes(estate, gateways, grounds), facts, grounds)
-        self.filters = Filters(estate, facts, grounds, tags, self.script)
+        self.filters = Filters(estate, facts, grounds, tags, self.script, names or {})
         protocols = ALL_PROTOCOLS - _ICMPV6 if estate.family is Family.IPV6 else ALL_PROTOCOLS
-        self.header = declare_header(self.script, protocols, ALL_PORTS, estate.family)
+        declared = declare_header(self.script, protocols, ALL_PORTS, estate.family) if beside is None else beside.header
+        self.header = declared
         self.labels: dict[LineName, Term] = {}
         self._literals: dict[Term, Term] = {}
+        self._named: dict[Term, Term] = {}
 
     def label(self, name: LineName) -> Term:
         if name not in self.labels:
@@ -117,6 +131,12 @@ class Asking:
             self._literals[term] = f"q{len(self._literals)}"
         return self._literals[term]
 
+    def name(self, term: Term) -> Term:
+        """Return a symbol that is as true as `term`."""
+        if term not in self._named:
+            self._named[term] = f"n{len(self._named)}"
+        return self._named[term]
+
     def question(self) -> ListQuestion:
         """Return the question with all literals made so far."""
         header = self.header
@@ -124,6 +144,8 @@ class Asking:
         lines += [f"(assert (=> on {label}))" for label in self.labels.values()]
         for term, symbol in self._literals.items():
             lines += [f"(declare-const {symbol} Bool)", f"(assert (=> {symbol} {term}))"]
+        for term, symbol in self._named.items():
+            lines += [f"(declare-const {symbol} Bool)", f"(assert (= {symbol} {term}))"]
         portless = all_of(equals(header.source_port, 0), equals(header.destination_port, 0))
         lines.append(f"(assert {any_of(header.has_ports, portless)})")
         if self.estate.family is Family.IPV6:
@@ -136,7 +158,8 @@ class Lists:
     """The groups of one context in one direction, without the rules that are `dropped`.
 
     Of IPv6 they judge all but ICMP (F-NSG-16), on the way out nothing to a host service, which rules do not keep back
-    (F-PLAT-1). With `remote` the address at the other side is known to lie there.
+    (F-PLAT-1). With `remote` the address at the other side is known to lie there. Which rule decides costs
+    much to ask where the lists are not `chained`.
     """
 
     asking: Asking
@@ -144,6 +167,8 @@ class Lists:
     direction: Direction
     dropped: frozenset[LineName] = frozenset()
     remote: IntervalSet | None = None
+    labelled: bool = True
+    chained: bool = True
     header: Header = field(init=False)
     levels: list[Level] = field(init=False)
 
@@ -158,6 +183,7 @@ class Lists:
 
     def _level(self, name: str) -> Level:
         filters, share = self.asking.filters, self.asking.script.share
+        keep = self.asking.script.hold if self.chained else share
         nsg = self.asking.estate.network.nsgs[name]
         found: list[tuple[SecurityRule, Term, Term]] = []
         undecided = TRUE
@@ -166,16 +192,16 @@ class Lists:
             matches = FALSE
             if called not in self.dropped:
                 matches = share(filters.matches(nsg, rule, self.header, self.context.spot))
-            if matches != FALSE and is_own(rule):
+            if matches != FALSE and self.labelled and is_own(rule):
                 matches = all_of(matches, self.asking.label(called))
             found.append((rule, matches, all_of(undecided, matches)))
-            undecided = share(all_of(undecided, negate(matches)))
+            undecided = keep(all_of(undecided, negate(matches)))
         lines: list[Line] = []
         rest = FALSE
         for rule, matches, decides in reversed(found):
             lines.append(Line(rule, matches, decides, rest))
             rest = share(either(matches, TRUE if rule.access is Access.ALLOW else FALSE, rest))
-        return Level(name, tuple(reversed(lines)), rest)
+        return Level(name, tuple(reversed(lines)), rest, undecided)
 
     def literal(self, term: Term) -> Term:
         """Return a symbol that implies `term` of a packet of this context."""
@@ -189,7 +215,13 @@ class Lists:
 
     @property
     def allows(self) -> Term:
-        """Hold when all groups let the packet through (F-EVAL-3)."""
+        """Hold when all groups let the packet through (F-EVAL-3); without any, what came in by a public address passes
+        where that is Basic (F-PIP-1, F-PIP-2, F-PIP-3)."""
+        entry = self.context.entry
+        if entry is not None and not self.levels:
+            if entry.sku is None:
+                return self.asking.filters.facts.holds("U-SKU", entry.name)
+            return TRUE if entry.sku is Sku.BASIC else FALSE
         return all_of(*(level.allows for level in self.levels))
 
     def turns(self, line: Line) -> Term:

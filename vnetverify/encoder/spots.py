@@ -1,6 +1,7 @@
 """Where security groups judge packets, and which local addresses packets have there.
 
-F-NSG-13, F-EVAL-7, F-FWD-1, F-FWD-6, F-ADDR-5, F-PE-1, F-PE-2, R-UDR-10, R-UDR-19.
+F-NSG-13, F-EVAL-7, F-FWD-1, F-FWD-6, F-ADDR-5, F-PE-1, F-PE-2, R-UDR-10, R-UDR-19,
+F-PIP-1, F-PIP-2, F-PIP-3.
 """
 
 from __future__ import annotations
@@ -11,9 +12,16 @@ from dataclasses import dataclass
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.filters import Spot
-from vnetverify.header import Interval, IntervalSet, interval_set
+from vnetverify.header import Family, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Direction, Nic, PrivateEndpointPolicies, Subnet
+from vnetverify.model.network import (
+    SUBNETS_WITHOUT_HOSTS,
+    Direction,
+    Nic,
+    PrivateEndpointPolicies,
+    PublicAddress,
+    Subnet,
+)
 
 _BOTH = (Direction.INBOUND, Direction.OUTBOUND)
 _WITHOUT_GROUPS = (PrivateEndpointPolicies.DISABLED, PrivateEndpointPolicies.ROUTE_TABLES)
@@ -24,7 +32,8 @@ class Context:
     """Packets that the same security groups judge in the same way: those at `spot` with a local address in `local`.
 
     `groups` are the subnet's, then the interface's, each but once; `nics` the interfaces that are meant, none for
-    hosts that are not declared. What passes only `directions` is judged.
+    hosts that are not declared. What passes only `directions` is judged. With an `entry` packets came in by that public
+    address, which decides where there is no group (F-PIP-1 to F-PIP-3).
     """
 
     spot: Spot
@@ -32,6 +41,7 @@ class Context:
     groups: tuple[str, ...]
     nics: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = _BOTH
+    entry: PublicAddress | None = None
 
 
 def contexts(estate: Estate) -> Iterator[Context]:
@@ -87,14 +97,14 @@ def _of_hosts(estate: Estate, subnet: Subnet) -> Iterator[Context]:
 
 
 def _of_endpoints(estate: Estate, subnet: Subnet) -> Iterator[Context]:
-    """Yield the private endpoints of a subnet unless its group does not hold for them."""
-    if subnet.nsg is None or subnet.private_endpoint_policies in _WITHOUT_GROUPS:
+    """Yield the private endpoints of a subnet unless groups do not hold for them."""
+    if subnet.private_endpoint_policies in _WITHOUT_GROUPS:
         return
     standing = [endpoint for endpoint in estate.endpoints_of[subnet.vnet] if endpoint.subnet_id == subnet.id]
     local = interval_set(Interval(address, address) for endpoint in standing for address in endpoint.addresses)
     if local:
         names = tuple(endpoint.name for endpoint in standing)
-        yield Context(Spot(subnet, is_endpoint=True), local, (subnet.nsg,), names, (Direction.INBOUND,))
+        yield Context(Spot(subnet, is_endpoint=True), local, _groups(subnet, None), names, (Direction.INBOUND,))
 
 
 def _floating(estate: Estate) -> dict[str, list[int]]:
@@ -115,3 +125,14 @@ def _is_known_in_part(estate: Estate, subnet: Subnet) -> bool:
 
 def _addresses(nics: list[Nic]) -> IntervalSet:
     return interval_set(Interval(address, address) for nic in nics for address in nic.addresses)
+
+
+def entries(estate: Estate) -> Iterator[Context]:
+    """Yield what comes in by a public address, at each interface that has one of the estate's family (F-PIP-1)."""
+    for machine in estate.network.machines.values():
+        for nic in machine.nics if not machine.is_managed else ():
+            public = nic.public_address if estate.family is Family.IPV4 else nic.public_ipv6
+            if public is not None and nic.addresses:
+                subnet = estate.subnets[nic.subnet_id]
+                local, groups = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),)), _groups(subnet, nic.nsg)
+                yield Context(Spot(subnet, nic), local, groups, (nic.name,), (Direction.INBOUND,), public)

@@ -182,6 +182,7 @@ class Script:
 
     lines: list[str] = field(default_factory=list)
     _names: dict[Term, Term] = field(default_factory=dict)
+    _held: dict[Term, Term] = field(default_factory=dict)
 
     def declare(self, symbol: Term, width: int | None = None) -> Term:
         """Declare a Boolean constant, or a bit-vector of `width` bits, and return it."""
@@ -197,6 +198,17 @@ class Script:
             name = f"d{len(self._names)}"
             self._names[term] = name
             self.lines.append(f"(define-fun {name} () Bool {term})")
+        return name
+
+    def hold(self, term: Term) -> Term:
+        """Return a constant as true as `term`, which solvers do not unfold where it stands: for long chains."""
+        if len(term) < 40:
+            return term
+        name = self._held.get(term)
+        if name is None:
+            name = self.declare(f"h{len(self._held)}")
+            self._held[term] = name
+            self.lines.append(f"(assert (= {name} {term}))")
         return name
 
 

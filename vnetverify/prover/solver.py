@@ -141,6 +141,11 @@ class Solver:
                     self.close()
         return [None] * len(questions)
 
+    def add(self, literals: Sequence[Term]) -> bool:
+        """Ask until another obligation is opened that one of the literals holds; tell whether that worked."""
+        reply = self._exchange({"add": list(literals)})
+        return isinstance(reply, dict) and reply.get("answer") == "added"
+
     def _answer(self, assumed: Iterable[Term], core: bool, fix: Mapping[Term, tuple[int, int]]) -> Answer:
         reply = self._exchange({"check": self._request(assumed, core, fix)})
         if isinstance(reply, Undecided):

@@ -3,7 +3,7 @@
 Requests: `{"open": text}` starts an obligation; `{"check": {...}}` asks it. A check names the literals it assumes
 (`"v"`, `"-u3"`), extra equalities on bit-vectors, the budget, the symbols wanted of a model and whether a core is
 wanted; it answers `sat`, `unsat`, or `unknown` with a reason. `{"each": {...}}` asks many checks that differ in the
-literals alone, and answers with one such word for each.
+literals alone, and answers with one such word for each. `{"add": literals}` asks from then on that one of them holds.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ class Session:
         answers = [str(self.solver.check(*map(self._literal, names))) for names in request["assume"]]
         return {"answer": "each", "answers": answers, "rlimit": self._rlimit()}
 
+    def add(self, names: list[str]) -> None:
+        self.solver.add(z3.Or(*map(self._literal, names)))
+
     def _limit(self, request: dict[str, Any]) -> None:
         self.solver.set("rlimit", int(request.get("rlimit", 0)))
         self.solver.set("timeout", int(request.get("timeout", 0)) or 0xFFFFFFFF)
@@ -89,6 +92,10 @@ def main() -> None:
             if "open" in request:
                 session = Session(request["open"])
                 reply: dict[str, Any] = {"answer": "opened"}
+            elif "add" in request:
+                assert session is not None
+                session.add(request["add"])
+                reply = {"answer": "added"}
             elif "each" in request:
                 assert session is not None
                 reply = session.each(request["each"])

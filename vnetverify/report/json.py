@@ -61,7 +61,7 @@ def _report(report: Report) -> Json:
         "reading": "documented" if report.documented_reading else "every world",
         "complete": report.complete,
         "selected": report.selected,
-        "assumptions": [{"fact": a.fact, "value": a.value, "at": _span(a.span)} for a in report.assumptions],
+        "assumptions": [{"fact": a.fact, "value": a.value, "at": span_as_json(a.span)} for a in report.assumptions],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
         "unmodelled": [_unmodelled(item) for item in report.unmodelled],
         "intents": [_intent(result, timed=bool(report.timings)) for result in report.results],
@@ -76,7 +76,7 @@ def _intent(result: IntentResult, timed: bool) -> Json:
     return {
         "name": intent.name,
         "reason": intent.reason,
-        "at": _span(intent.span),
+        "at": span_as_json(intent.span),
         "verdict": verdict_word(result.verdict),
         "as_documented_only": isinstance(result.verdict, Proved | Refuted) and result.verdict.documented,
         "expected": intent.expect,
@@ -89,7 +89,7 @@ def _intent(result: IntentResult, timed: bool) -> Json:
 def _claim(result: ClaimResult, timed: bool) -> Json:
     document: Json = {
         "text": result.claim.text,
-        "at": _span(result.claim.span),
+        "at": span_as_json(result.claim.span),
         "verdict": _verdict(result.verdict),
         "story": None if result.story is None else _story(result.story),
     }
@@ -136,7 +136,7 @@ def _witness(witness: Witness | None) -> Json | None:
         return None
     return {
         "origin": _place(witness.origin),
-        "flow": _flow(witness.flow),
+        "flow": flow_as_json(witness.flow),
         "facts": dict(sorted(witness.world.facts.items())),
         "addresses": {name: address_text(value) for name, value in sorted(witness.world.addresses.items())},
         "advertised": {
@@ -149,7 +149,7 @@ def _place(place: Place) -> Json:
     return {"kind": place.kind, "name": place.name}
 
 
-def _flow(flow: Flow) -> Json:
+def flow_as_json(flow: Flow) -> Json:
     return {
         "protocol": flow.protocol,
         "source": address_text(flow.source),
@@ -162,7 +162,7 @@ def _flow(flow: Flow) -> Json:
 def _story(story: Story) -> Json:
     return {
         "origin": _place(story.origin),
-        "flow": _flow(story.flow),
+        "flow": flow_as_json(story.flow),
         "hops": [_hop(hop) for hop in story.hops],
         "end": story.end,
         "back": [_hop(hop) for hop in story.back],
@@ -176,7 +176,7 @@ def _story(story: Story) -> Json:
 
 def _hop(hop: Hop) -> Json:
     lost = [{"what": loser.what, "why": loser.why, "rule": loser.rule} for loser in hop.lost]
-    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": _span(hop.span), "lost": lost}
+    return {"where": hop.where, "what": hop.what, "rule": hop.rule, "at": span_as_json(hop.span), "lost": lost}
 
 
 def _crossing(crossing: Crossing) -> Json:
@@ -197,11 +197,11 @@ def _open_fact(fact: Uncertainty) -> Json:
 
 
 def _ground(ground: Ground) -> Json:
-    return {"group": ground.group, "what": ground.what, "rule": ground.rule, "at": _span(ground.span)}
+    return {"group": ground.group, "what": ground.what, "rule": ground.rule, "at": span_as_json(ground.span)}
 
 
 def _unmodelled(item: Unmodelled) -> Json:
-    return {"what": item.what, "why": item.why, "vnets": list(item.vnets), "at": _span(item.span)}
+    return {"what": item.what, "why": item.why, "vnets": list(item.vnets), "at": span_as_json(item.span)}
 
 
 def _diagnostic(diagnostic: Diagnostic) -> Json:
@@ -209,7 +209,7 @@ def _diagnostic(diagnostic: Diagnostic) -> Json:
         "severity": diagnostic.severity.value,
         "code": diagnostic.code,
         "message": diagnostic.message,
-        "at": _span(diagnostic.span),
+        "at": span_as_json(diagnostic.span),
         "help": diagnostic.help,
         "rule": diagnostic.rule,
         "azure": diagnostic.azure,
@@ -226,16 +226,16 @@ def _part_of_tag(part: Listed, world: World) -> Json:
         "fact": None if fact is None else _open_fact(fact),
         "assumed": None if fact is None else world.facts.get(str(fact)),
         "rule": part.rule,
-        "at": _span(part.span),
+        "at": span_as_json(part.span),
     }
 
 
 def _finding(diagnostic: Diagnostic) -> Json:
-    others = [{"at": _span(span), "what": what} for span, what in diagnostic.others]
+    others = [{"at": span_as_json(span), "what": what} for span, what in diagnostic.others]
     return {**_diagnostic(diagnostic), "others": others, "example": diagnostic.example}
 
 
-def _span(span: Span | None) -> Json | None:
+def span_as_json(span: Span | None) -> Json | None:
     """Return the place, or None for what is built in."""
     if span is None or (span.line == 0 and span.pointer is None):
         return None

@@ -1,0 +1,241 @@
+"""Two versions of security groups: proved equal, or the packets that fare otherwise."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from vnetverify.cli import main, status
+from vnetverify.comparison import compare
+from vnetverify.encoder.comparing import common_subsequence
+from vnetverify.explanation.flowsets import in_words
+from vnetverify.model.network import Network
+from vnetverify.prover.solver import Limits
+from vnetverify.report.changes import Changes
+from vnetverify.source import Source
+from vnetverify.syntax import read
+
+PLACE = "vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }"
+
+
+def network(text: str) -> Network:
+    document = read([Source("t.vnet", text)], Network())
+    assert not document.diagnostics, document.diagnostics
+    return document.network
+
+
+def changes(old: str, new: str) -> Changes:
+    return compare(network(old), network(new), Limits(seconds=30))
+
+
+def of_rules(old: str, new: str, more: str = "") -> Changes:
+    return changes(*(f"{PLACE}\nnsg g {{\n{rules}\n}}\n{more}" for rules in (old, new)))
+
+
+def told(found: Changes) -> list[str]:
+    """Return for example `v.web inbound: tcp 80; g/deny -> g/web`."""
+    return [
+        f"{', '.join(change.places)} {change.direction.value}: {in_words(change.flows)}; "
+        f"{' '.join(f'{nsg}/{rule.name}' for nsg, rule in change.old)} -> "
+        f"{' '.join(f'{nsg}/{rule.name}' for nsg, rule in change.new)}"
+        for change in found.found
+    ]
+
+
+SHUT = "inbound 4000 shut deny any from any to any"
+
+
+def test_a_new_allowance_is_shown_with_what_denied_before() -> None:
+    found = of_rules(SHUT, f"inbound 100 web allow tcp from 10.0.0.0/8 to any port 80\n{SHUT}")
+
+    assert ["v.web inbound: tcp 80 from 10.0.0.0/8; g/shut -> g/web"] == told(found)
+    assert "tcp 10.0.0.4:49152 -> 10.0.1.4:80" == str(found.found[0].example)
+    assert not found.found[0].was_allowed
+
+
+def test_what_earlier_rules_take_is_cut_out() -> None:
+    no_seven = "inbound 100 no-seven deny tcp from 10.7.0.0/16 to any"
+    web = "inbound 110 web allow tcp from 10.6.0.0/15 to any port 80"
+
+    assert ["v.web inbound: tcp 80 from 10.6.0.0/16; g/shut -> g/web"] == told(
+        of_rules(f"{no_seven}\n{SHUT}", f"{no_seven}\n{web}\n{SHUT}")
+    )
+
+
+def test_what_a_tag_takes_is_named() -> None:
+    found = of_rules("", "inbound 100 web allow tcp from any to any port 80")
+    named = "but for what `g/AllowVNetInBound`, `g/AllowAzureLoadBalancerInBound` take first"
+
+    assert [f"v.web inbound: tcp 80, {named}; g/DenyAllInBound -> g/web"] == told(found)
+
+
+def test_each_pair_of_deciding_rules_is_shown_once() -> None:
+    old = f"inbound 100 a allow tcp from 10.0.0.0/8 to any port 80\n{SHUT}"
+    new = "inbound 100 a deny tcp from 10.0.0.0/9 to any port 80\ninbound 4000 shut deny any from any to any"
+
+    assert [
+        "v.web inbound: tcp 80 from 10.0.0.0/9; g/a -> g/a",
+        "v.web inbound: tcp 80 from 10.128.0.0/9; g/a -> g/shut",
+    ] == sorted(told(of_rules(old, new)))
+
+
+ALIKE = (
+    (
+        f"inbound 100 a allow tcp from any to any port 80-81\n{SHUT}",
+        f"inbound 100 a allow tcp from any to any port 80\ninbound 110 b allow tcp from any to any port 81\n{SHUT}",
+    ),
+    (
+        f"inbound 100 a allow any from any to any port 80\n{SHUT}",
+        f"inbound 200 renamed allow any from any to any port 80\n{SHUT}",
+    ),
+    ("inbound 100 a allow tcp from VirtualNetwork to any port 80", ""),
+    (
+        f"inbound 100 a deny tcp from any to any port 1\ninbound 110 b deny udp from any to any\n{SHUT}",
+        SHUT,
+    ),
+)
+
+
+@pytest.mark.parametrize(("old", "new"), ALIKE)
+def test_what_reads_otherwise_and_does_the_same_is_proved_equal(old: str, new: str) -> None:
+    assert Changes(()) == of_rules(old, new)
+    assert Changes(()) == of_rules(new, old)
+
+
+def test_the_order_of_rules_that_meet_counts() -> None:
+    rules = ("allow tcp from 10.0.0.0/8 to any port 80", "deny tcp from any to any port 80")
+    found = of_rules(*(f"inbound 100 a {x}\ninbound 110 b {y}\n{SHUT}" for x, y in (rules, rules[::-1])))
+
+    assert ["v.web inbound: tcp 80 from 10.0.0.0/8; g/a -> g/a"] == told(found)
+
+
+def test_a_difference_that_hangs_on_an_open_fact_says_so() -> None:
+    """A rule with ports may apply to ICMP or not."""
+    old, new = "inbound 100 a allow icmp from any to any port 80", "inbound 100 b allow icmp from any to any port 80-81"
+    found = of_rules(f"{old}\n{SHUT}", f"{new}\n{SHUT}")
+
+    assert found.found
+    assert all(change.needed for change in found.found)
+
+
+# -- attachments ----------------------------------------------------------------------------------------
+
+
+def test_a_group_taken_off_an_interface_changes_what_the_other_level_let_pass() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }}
+nsg g {{ inbound 100 ssh allow tcp from any to any port 22
+inbound 4000 shut deny any from any to any }}
+nsg n {{ inbound 100 no deny any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web {} }}
+"""
+    found = changes(text.format("nsg n"), text.format(""))
+
+    assert ["a inbound: tcp 22; g/ssh n/no -> g/ssh"] == [line for line in told(found) if "inbound" in line]
+
+
+def test_a_group_taken_off_closes_a_standard_public_address() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
+nsg n {{ inbound 100 all allow any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web public-ip standard {} }}
+"""
+    found = [change for change in changes(text.format("nsg n"), text.format("")).found if change.was_allowed]
+
+    assert [("a by its public address",)] == [change.places for change in found]
+
+
+def test_places_at_which_the_same_differs_are_listed_together() -> None:
+    text = "vnet v {{ address 10.0.0.0/16  subnet a 10.0.1.0/24 nsg g  subnet b 10.0.2.0/24 nsg g }}\nnsg g {{ {} {} }}"
+    found = changes(text.format("", SHUT), text.format("inbound 100 web allow tcp from any to any port 80", SHUT))
+
+    assert [("v.a", "v.b")] == [change.places for change in found.found]
+
+
+def test_ipv6_is_compared_as_well() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16, fd00:db8::/48  subnet a 10.0.1.0/24, fd00:db8:0:1::/64 nsg g }}
+nsg g {{ {} {} }}
+"""
+    six = "inbound 100 six allow tcp from fd00:db8:9::/48 to any port 22"
+
+    assert ["v.a inbound: tcp 22 from fd00:db8:9::/48; g/shut -> g/six"] == told(
+        changes(text.format("", SHUT), text.format(six, SHUT))
+    )
+
+
+def test_what_else_differs_is_named_and_what_tags_hold_by_it_is_compared() -> None:
+    text = f"{PLACE}\nnsg g {{ {SHUT} }}"
+    found = changes(text, f"{text}\nvnet w {{ address 10.9.0.0/16 }}\npeering v -> w {{}}\npeering w -> v {{}}")
+
+    assert ("vnets and subnets", "peerings") == found.not_compared
+    assert {("g", "AllowVnetOutBound")} == {(nsg, rule.name) for change in found.found for nsg, rule in change.new}
+
+
+# -- laws -----------------------------------------------------------------------------------------------
+
+POOL = (
+    "allow tcp from any to any port 80",
+    "deny tcp from 10.0.0.0/8 to any port 80-81",
+    "deny any from 10.9.0.0/16 to any",
+    "allow any from 10.0.0.0/9 to any",
+)
+
+
+def test_lists_are_equal_iff_no_packet_at_a_bound_of_their_rules_tells_them_apart() -> None:
+    lists = list(itertools.permutations(POOL, 2))
+    for old, new in itertools.product(lists[:6], lists):
+        texts = [
+            "\n".join([f"inbound {100 + n} r{n} {line}" for n, line in enumerate(lines)] + [SHUT])
+            for lines in (old, new)
+        ]
+
+        assert (_verdicts(old) == _verdicts(new)) is not bool(of_rules(*texts).found)
+
+
+def _verdicts(lines: tuple[str, ...]) -> list[bool]:
+    sources = (
+        {"any", "10.0.0.0/8", "10.0.0.0/9", "10.9.0.0/16"},
+        {"any", "10.0.0.0/8", "10.0.0.0/9"},
+        {"any", "10.0.0.0/8"},
+        {"any"},
+    )
+    services = (("tcp", 80), ("tcp", 81), ("tcp", 9), ("udp", 80))
+    return [_verdict(lines, names, *service) for names in sources for service in services]
+
+
+def _verdict(lines: tuple[str, ...], names: set[str], protocol: str, port: int) -> bool:
+    for line in lines:
+        access, spoken, _, source, _, _, *ports = line.split()
+        low, _, high = ports[1].partition("-") if ports else ("0", "-", "65535")
+        if spoken in ("any", protocol) and source in names and int(low) <= port <= int(high or low):
+            return access == "allow"
+    return False
+
+
+def test_a_common_subsequence_rises_in_both() -> None:
+    assert [(0, 1), (1, 3), (3, 4)] == common_subsequence("abcd", "xacbd")
+    assert not common_subsequence("abc", "")
+    assert [(1, 1)] == common_subsequence("ab", "cb")
+
+
+# -- the command ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("new", "ends"),
+    [
+        (f"{PLACE}\nnsg g {{ {SHUT} }}", status.AS_EXPECTED),
+        (f"{PLACE}\nnsg g {{ }}", status.DIFFERENT),
+        (f"{PLACE}\nnsg g {{ {SHUT} }}\nvm a {{ nic 10.0.1.4 in v.web }}", status.UNDECIDED),
+        ("vnet", status.BAD_INPUT),
+    ],
+)
+def test_the_exit_status_tells_whether_anything_differs(new: str, ends: int, tmp_path: Path) -> None:
+    paths = [tmp_path / "old.vnet", tmp_path / "new.vnet"]
+    paths[0].write_text(f"{PLACE}\nnsg g {{ {SHUT} }}")
+    paths[1].write_text(new)
+
+    assert ends == main(["diff", *map(str, paths)])

@@ -1,0 +1,65 @@
+"""`vnetverify diff`: what a change of security groups lets through or stops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit
+from vnetverify.cli.reading import load_or_tell
+
+if TYPE_CHECKING:
+    from vnetverify.pipeline import Loaded
+    from vnetverify.report.changes import Changes
+
+
+@click.command("diff")
+@click.argument("old", type=click.Path())
+@click.argument("new", type=click.Path())
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For one question to the solver.",
+)
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
+)
+def command(old: str, new: str, timeout: float, output_format: str) -> int:
+    """Prove that the security groups of OLD and NEW let the same packets through, or show all that differs.
+
+    OLD and NEW are texts, or Azure resource JSON (a file or a folder). They are compared at every interface and place
+    for hosts, both ways, in every world that the documents leave open. Whatever else differs is named, not compared.
+
+    \b
+    Exit status: 0 equal, 1 different, 2 usage or input is wrong,
+    3 undecided, or equal but for what was not compared.
+    """
+    from vnetverify.comparison import compare
+    from vnetverify.prover.solver import Limits
+    from vnetverify.report.changes import render_changes, render_changes_json
+
+    versions = [_loaded(path) for path in (old, new)]
+    before, after = versions
+    if before is None or after is None:
+        return status.BAD_INPUT
+    changes = compare(before.document.network, after.document.network, Limits(seconds=timeout))
+    emit(render_changes(changes) if output_format == "text" else render_changes_json(changes))
+    return _status(changes)
+
+
+def _loaded(path: str) -> Loaded | None:
+    """Return what a text or an export holds; None with its errors on stderr."""
+    is_export = path.casefold().endswith(".json") or Path(path).is_dir()
+    return load_or_tell([], [path]) if is_export else load_or_tell([path], [])
+
+
+def _status(changes: Changes) -> int:
+    if changes.found:
+        return status.DIFFERENT
+    return status.UNDECIDED if changes.undecided or changes.not_compared else status.AS_EXPECTED

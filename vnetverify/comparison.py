@@ -1,0 +1,150 @@
+"""Two versions of a network: where their security groups decide differently, told as sets of packets with names.
+
+Every packet that is shown has been judged by the simulator in both versions first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+
+from vnetverify.encoder.comparing import Decision, Pair
+from vnetverify.encoder.spots import Context
+from vnetverify.explanation.flowsets import Box, Side, flow_set, in_words, typical
+from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, family_of
+from vnetverify.inspection import EnginesDiffer, judged
+from vnetverify.model.network import Direction, Network, SecurityRule
+from vnetverify.prover.differences import Difference, Packet, differences
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.surprises import Shown
+from vnetverify.report.changes import Change, Changes
+from vnetverify.simulator.filters import rules_of
+
+_OF_GROUPS = frozenset(("nsg", "nsgs", "asgs", "span"))
+_IN_WORDS = {
+    "vnets": "vnets and subnets",
+    "machines": "machines and interfaces",
+    "unmodelled": "what is not modelled",
+}
+_EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
+
+
+def compare(old: Network, new: Network, limits: Limits) -> Changes:
+    """Return where the security groups of both decide differently. Raises `EnginesDiffer`."""
+    solver = Solver(limits)
+    solver.warm_up()
+    try:
+        found = differences(old, new, solver, lambda packet: _told(old, new, packet))
+    finally:
+        solver.close()
+    changes = tuple(_merged(_change(old, new, one) for one in found.found))
+    undecided, cut = (tuple(dict.fromkeys(map(_place, pairs))) for pairs in (found.undecided, found.cut))
+    return Changes(changes, undecided, cut, tuple(_other_changes(old, new)))
+
+
+def _told(old: Network, new: Network, packet: Packet) -> Difference:
+    """Return which rules decide about a packet, says the simulator; `EnginesDiffer` unless it fares otherwise."""
+    (before, was_allowed), (after, is_allowed) = _deciders(old, new, packet)
+    if was_allowed is is_allowed:
+        raise EnginesDiffer(_shown(packet, packet.pair.old), "the two versions differ")
+    return Difference(packet, before, after, was_allowed)
+
+
+def _deciders(old: Network, new: Network, packet: Packet) -> tuple[tuple[Decision, bool], ...]:
+    """Return for both versions the rules that decide, and whether they let the packet through."""
+    found = []
+    for network, context in ((old, packet.pair.old), (new, packet.pair.new)):
+        judgement = judged(network, _shown(packet, context))
+        stages = dict.fromkeys((stage.nsg, stage.rule) for stage in judgement.stages) if context.groups else ()
+        found.append((tuple(stages), judgement.allowed))
+    return tuple(found)
+
+
+def _shown(packet: Packet, context: Context) -> Shown:
+    return Shown(context, packet.direction, packet.flow, packet.world)
+
+
+def _change(old: Network, new: Network, found: Difference) -> Change:
+    packet, wanted = found.packet, ((found.old, found.was_allowed), (found.new, not found.was_allowed))
+    if _deciders(old, new, packet) != wanted:
+        raise EnginesDiffer(_shown(packet, packet.pair.old), f"{found.old} and then {found.new} decide")
+    rules = [_rules(network, packet.direction, decision) for network, decision in ((old, found.old), (new, found.new))]
+    every, local = Side(_EVERY[family_of(packet.flow.source)]), Side(packet.pair.old.local)
+    inbound = packet.direction is Direction.INBOUND
+    whole = Box(every if inbound else local, local if inbound else every)
+    earlier = [
+        (f"{nsg}/{rule.name}", rule)
+        for network, decision in ((old, found.old), (new, found.new))
+        for nsg, name in decision
+        for rule in _before(network, nsg, packet.direction, name)
+    ]
+    flows = flow_set(whole, (rule for side in rules for _, rule in side), earlier)
+    expected = (flow for flow in typical(flows) if _deciders(old, new, replace(packet, flow=flow)) == wanted)
+    example = next(expected, packet.flow)
+    return Change(
+        (_place(packet.pair),), packet.direction, flows, found.was_allowed, rules[0], rules[1], example, found.needed
+    )
+
+
+def _rules(network: Network, direction: Direction, decision: Decision) -> tuple[tuple[str, SecurityRule], ...]:
+    return tuple(
+        (nsg, next(rule for rule in rules_of(network.nsgs[nsg], direction) if rule.name == name))
+        for nsg, name in decision
+    )
+
+
+def _before(network: Network, nsg: str, direction: Direction, name: str) -> Iterator[SecurityRule]:
+    for rule in rules_of(network.nsgs[nsg], direction):
+        if rule.name == name:
+            return
+        yield rule
+
+
+def _merged(changes: Iterator[Change]) -> Iterator[Change]:
+    """Yield the changes, those that are alike at several places once."""
+    alike: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        key = (change.direction, in_words(change.flows), change.was_allowed, change.old, change.new, change.needed)
+        alike.setdefault(key, []).append(change)
+    for first, *others in alike.values():
+        places = dict.fromkeys((*first.places, *(place for other in others for place in other.places)))
+        yield replace(first, places=tuple(places))
+
+
+def _place(pair: Pair) -> str:
+    """Return what to call the place: the subnet, or interfaces or endpoints of it."""
+    context = pair.old
+    names = ", ".join(context.nics[:3]) + (f" and {len(context.nics) - 3} more" if len(context.nics) > 3 else "")
+    if context.entry is not None:
+        return f"{names} by its public address"
+    if context.spot.nic is not None:
+        return f"{context.spot.nic.name} for what it forwards"
+    if context.spot.is_endpoint or _is_of_interfaces(context) or _is_of_interfaces(pair.new):
+        return names
+    return context.spot.subnet.id
+
+
+def _is_of_interfaces(context: Context) -> bool:
+    return any(name != context.spot.subnet.nsg for name in context.groups)
+
+
+# -- what else differs ----------------------------------------------------------------------------------
+
+
+def _other_changes(old: Network, new: Network) -> Iterator[str]:
+    for part in fields(Network):
+        if part.name not in _OF_GROUPS and _bare(getattr(old, part.name)) != _bare(getattr(new, part.name)):
+            yield _IN_WORDS.get(part.name, part.name.replace("_", " "))
+
+
+def _bare(value: object) -> object:
+    """Return a value without what security groups add to it and without where it was said."""
+    if is_dataclass(value) and not isinstance(value, type):
+        kept = (part.name for part in fields(value) if part.name not in _OF_GROUPS)
+        return (type(value).__name__, *((name, _bare(getattr(value, name))) for name in kept))
+    if isinstance(value, Mapping):
+        return {key: _bare(each) for key, each in value.items()}
+    if isinstance(value, tuple) and not isinstance(value, Enum):
+        return tuple(map(_bare, value))
+    return value

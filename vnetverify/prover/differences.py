@@ -1,0 +1,182 @@
+"""Where two versions of a network's security groups decide differently, in any world: all of it, by deciding rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.comparing import Comparison, Decision, Pair, pairs, renamed
+from vnetverify.encoder.lists import ListQuestion
+from vnetverify.encoder.terms import Term
+from vnetverify.header import TCP, UDP, Flow
+from vnetverify.model.network import Direction, Network
+from vnetverify.prover.idle import estates_of
+from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
+from vnetverify.rules import Uncertainty, World
+
+_USUAL_PORT = 49152
+_MOST = 100  # differences at one place in one direction
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet at a place in one world; facts about renamed rules have both names there."""
+
+    pair: Pair
+    direction: Direction
+    flow: Flow
+    world: World
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Packets at one place that `old` rules let through or stopped, and `new` rules do not; `packet` is one of them.
+
+    `needed` are open facts, with the values under which it is so, where as documented it is not.
+    """
+
+    packet: Packet
+    old: Decision
+    new: Decision
+    was_allowed: bool
+    needed: tuple[tuple[Uncertainty, bool], ...] = ()
+
+
+Teller = Callable[[Packet], Difference]
+"""Tells which rules decide about a packet in both versions; that is not for the solver to say."""
+
+
+class Inconsistent(Exception):
+    """The rules that were said to decide about a packet are not those that the encoding has decide: a bug of ours."""
+
+    def __init__(self, found: Difference) -> None:
+        super().__init__(f"{found.packet.flow}: {found.old or 'no group'} and {found.new or 'no group'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What was found; `undecided` are places at which a limit was hit, `cut` those with more than is listed."""
+
+    found: tuple[Difference, ...]
+    undecided: tuple[Pair, ...] = ()
+    cut: tuple[Pair, ...] = ()
+
+
+@dataclass(slots=True)
+class _Search:
+    solver: Solver
+    told: Teller
+    names: Mapping[str, str]
+    found: list[Difference] = field(default_factory=list)
+    undecided: list[Pair] = field(default_factory=list)
+    cut: list[Pair] = field(default_factory=list)
+
+
+def differences(old: Network, new: Network, solver: Solver, told: Teller) -> Differences:
+    """Return where the groups of `old` and `new` decide differently at places that both have, in order of places.
+
+    Raises `Inconsistent`.
+    """
+    search = _Search(solver, told, renamed(old, new))
+    for one, other in zip(estates_of(old), estates_of(new), strict=False):
+        for pair in pairs(one, other):
+            for direction in pair.old.directions:
+                _compare(search, one, other, pair, direction)
+    return Differences(tuple(search.found), tuple(search.undecided), tuple(search.cut))
+
+
+def _compare(search: _Search, old: Estate, new: Estate, pair: Pair, direction: Direction) -> None:
+    comparison = Comparison(old, new, pair, direction, search.names)
+    if comparison.is_same or not comparison.may_differ:
+        return
+    solver = search.solver
+    solver.open(comparison.question())
+    match solver.check([comparison.differs]):
+        case Unsatisfiable():
+            return
+        case Undecided():
+            search.undecided.append(pair)
+            return
+        case Satisfiable():
+            pass
+    comparison = Comparison(old, new, pair, direction, search.names, by_rule=True)
+    symbols = comparison.name_decisions()
+    question = comparison.question()
+    solver.open(question)
+    for _ in range(_MOST):
+        match solver.check([comparison.differs]):
+            case Unsatisfiable():
+                return
+            case Undecided():
+                search.undecided.append(pair)
+                return
+            case Satisfiable(model):
+                pass
+        found = search.told(Packet(pair, direction, *_witness(question, model, search.names)))
+        literals = [names[rule] for names, rules in zip(symbols, (found.old, found.new), strict=True) for rule in rules]
+        usual = _usual(solver, question, [comparison.differs, *literals])
+        if usual is None:
+            raise Inconsistent(found)
+        model, needed = usual
+        packet = Packet(pair, direction, *_witness(question, model, search.names))
+        search.found.append(replace(found, packet=packet, needed=needed))
+        if not solver.add([f"-{literal}" for literal in literals]):
+            search.undecided.append(pair)
+            return
+    search.cut.append(pair)
+
+
+def _witness(question: ListQuestion, model: Mapping[Term, int], names: Mapping[str, str]) -> tuple[Flow, World]:
+    flow, world = question.witness(model)
+    return flow, _in_both(world, names)
+
+
+def _usual(
+    solver: Solver, question: ListQuestion, literals: Sequence[Term]
+) -> tuple[Mapping[Term, int], tuple[tuple[Uncertainty, bool], ...]] | None:
+    """Return a model that a reader expects, as documented where it can be so, and the facts that keep it from that.
+
+    None where there is no model at all.
+    """
+    found = solver.check(literals)
+    if not isinstance(found, Satisfiable):
+        return None
+    model = found.model
+    kept: list[Term] = []
+    needed: list[tuple[Uncertainty, bool]] = []
+    answer = solver.check([*literals, *question.documented()])
+    if isinstance(answer, Satisfiable):
+        kept, model = list(question.documented()), answer.model
+    else:
+        for literal in question.documented():
+            answer = solver.check([*literals, *kept, literal])
+            if isinstance(answer, Satisfiable):
+                kept, model = [*kept, literal], answer.model
+            else:
+                symbol = literal.removeprefix("-")
+                needed.append((question.facts[symbol], literal.startswith("-")))
+    for fixed in _expected():
+        answer = solver.check([*literals, *kept], fix=fixed)
+        if isinstance(answer, Satisfiable):
+            return answer.model, tuple(needed)
+    return model, tuple(needed)
+
+
+def _expected() -> Iterator[Mapping[Term, tuple[int, int]]]:
+    """Yield what to fix of a packet: TCP or UDP from a client's port, to a well-known port where that can be."""
+    for protocol in (TCP, UDP):
+        usual = {"pr": (protocol, 8), "sp": (_USUAL_PORT, 16)}
+        yield {**usual, "dp": (443, 16)}
+        yield usual
+
+
+def _in_both(world: World, names: Mapping[str, str]) -> World:
+    """Return the world with facts about renamed rules under both names."""
+    facts = dict(world.facts)
+    for fresh, former in names.items():
+        for name, value in world.facts.items():
+            kind, _, about = name.partition("(")
+            if about == f"{former})" or about.startswith(f"{former}, "):
+                facts[f"{kind}({fresh}{about.removeprefix(former)}"] = value
+    return World(facts)

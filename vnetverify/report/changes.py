@@ -1,0 +1,117 @@
+"""What differs between two versions of security groups, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from vnetverify.explanation.flowsets import FlowSet, in_words
+from vnetverify.header import Flow
+from vnetverify.model.network import Direction, SecurityRule
+from vnetverify.report.json import Json, flow_as_json, span_as_json
+from vnetverify.report.narrative import place
+from vnetverify.report.terminal import bold, counted, dim, printable, shortened
+from vnetverify.rules import Uncertainty
+
+_PLACES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Packets that fare otherwise at some places: the rules that decided, those that do now, and one packet.
+
+    Of rules that stop a packet the last denies; those before, of other groups, let it through. With `needed` it is so
+    only where these facts have these values, not as documented.
+    """
+
+    places: tuple[str, ...]
+    direction: Direction
+    flows: FlowSet
+    was_allowed: bool
+    old: tuple[tuple[str, SecurityRule], ...]
+    new: tuple[tuple[str, SecurityRule], ...]
+    example: Flow
+    needed: tuple[tuple[Uncertainty, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs, where that was left undecided or cut short, and what else differs and was not compared."""
+
+    found: tuple[Change, ...]
+    undecided: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+
+def render_changes(changes: Changes) -> str:
+    """Return each change with its rules, their lines and an example, then a summary."""
+    blocks = ["\n".join(_change(change)) for change in changes.found]
+    return "\n\n".join([*blocks, "\n".join(_closing(changes))])
+
+
+def _change(change: Change) -> Iterator[str]:
+    places = ", ".join(map(printable, change.places[:_PLACES]))
+    if len(change.places) > _PLACES:
+        places += f" and {len(change.places) - _PLACES} more"
+    verbs = ("was allowed", "now denied") if change.was_allowed else ("was denied", "now allowed")
+    head = bold(f"at {places} {change.direction.value}:")
+    yield f"{head} {shortened(printable(in_words(change.flows)), 400)}"
+    old, new = (change.old, change.new[-1:]) if change.was_allowed else (change.old[-1:], change.new)
+    yield f"  {verbs[0]} {_by(old)}, {verbs[1]} {_by(new)}"
+    for nsg, rule in (*old, *new):
+        if rule.span.line or rule.span.pointer is not None:
+            yield f"    {dim(f'{place(rule.span)}')}  {printable(nsg)}/{printable(rule.name)}"
+    if change.needed:
+        facts = ", ".join(f"{printable(str(fact))} is {str(value).lower()}" for fact, value in change.needed)
+        yield f"  not as documented, but if {facts}"
+    yield f"  for example {change.example}"
+
+
+def _by(rules: Sequence[tuple[str, SecurityRule]]) -> str:
+    if not rules:
+        return "without a group"
+    return "by " + " and ".join(f"`{printable(nsg)}/{printable(rule.name)}`" for nsg, rule in rules)
+
+
+def _closing(changes: Changes) -> Iterator[str]:
+    if changes.undecided:
+        yield f"not decided within the limits: {', '.join(map(printable, changes.undecided))}"
+    if changes.cut:
+        yield f"more than is listed differs at {', '.join(map(printable, changes.cut))}"
+    if changes.not_compared:
+        yield f"not compared, and different: {', '.join(changes.not_compared)}"
+    if changes.found:
+        yield counted(len(changes.found), "difference")
+    elif not changes.undecided:
+        yield "the security groups of both let the same packets through, at every place and in every world"
+
+
+def render_changes_json(changes: Changes) -> str:
+    document: Json = {
+        "equal": not changes.found and not changes.undecided,
+        "differences": [_as_json(change) for change in changes.found],
+        "undecided": list(changes.undecided),
+        "cut": list(changes.cut),
+        "not_compared": list(changes.not_compared),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True)
+
+
+def _as_json(change: Change) -> Json:
+    return {
+        "places": list(change.places),
+        "direction": change.direction.value,
+        "flows": in_words(change.flows),
+        "was": "allowed" if change.was_allowed else "denied",
+        "is": "denied" if change.was_allowed else "allowed",
+        "old_rules": [_rule(nsg, rule) for nsg, rule in change.old],
+        "new_rules": [_rule(nsg, rule) for nsg, rule in change.new],
+        "example": flow_as_json(change.example),
+        "needed": {str(fact): value for fact, value in change.needed},
+    }
+
+
+def _rule(nsg: str, rule: SecurityRule) -> Json:
+    return {"nsg": nsg, "name": rule.name, "at": span_as_json(rule.span)}

@@ -207,7 +207,7 @@ class Balancers:
     def _probe(
         self, resource: Resource, values: dict[str, Any], probes: Mapping[str, tuple[dict[str, Any], str]]
     ) -> Probe | None:
-        if not values.get("probe"):
+        if values.get("probe") is None:
             return None
         item, pointer = _named(resource, values, "probe", probes)
         inner = self._read(resource, item, pointer, PROBE, f"a probe of {resource.subject}")

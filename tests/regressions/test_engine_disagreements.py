@@ -276,3 +276,31 @@ def test_a_member_of_an_ipv6_frontend_has_no_implicit_way_out_in_ipv4_either() -
     """
 
     assert verdicts(text) == {"out": "refuted", "none": "proved"}
+
+
+def test_a_reply_comes_to_its_own_sender_as_to_an_appliance() -> None:
+    """The encoding had the groups of the sender judge the reply as new where it is its own next hop (F-STATE-2)."""
+    text = """
+    vnet a {
+      address 10.0.1.0/24
+      subnet t 10.0.1.64/26 nsg n
+    }
+    vnet b {
+      address 10.0.4.0/24
+      subnet s 10.0.4.0/26 routes r
+    }
+    peering a -> b
+    peering b -> a
+    nsg n { inbound 100 rest deny any from any to any }
+    route-table r { back 10.0.1.0/24 -> appliance 10.0.1.68 }
+    appliance fw {
+      nic 10.0.1.68 in a.t
+      forwards any from any to any
+      stateless
+    }
+    intent there { fw reaches b on ssh }
+    intent ever  { fw sometimes reaches b on ssh }
+    intent back  { b never reaches fw }
+    """
+
+    assert verdicts(text) == {"there": "proved", "ever": "proved", "back": "proved"}

@@ -14,11 +14,11 @@ from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Ends, Parts, public_nics, region_of
 from vnetverify.encoder.nodes import Memory, Sender, ToInternet
-from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, is_among, negate
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import IntervalSet
-from vnetverify.model.intents import INTERNET, Place
+from vnetverify.header import Interval, IntervalSet, interval_set
+from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Nic, Site
 
 
@@ -45,7 +45,7 @@ class Conversations:
         """Hold when the first packet is delivered in `right` and the reply comes back (R-TRAF-2)."""
         forward = self.delivery.circuit(left)
         shares = self._shares(forward, right)
-        memory = self._remembered(forward, shares)
+        memory = self._remembered(forward, shares, right)
         starts = (*self._answering(forward, right), *self._answering_for_frontends(shares))
         exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
         relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
@@ -87,13 +87,24 @@ class Conversations:
             for nic, term in self.delivery.shares(forward, balanced)
         ]
 
-    def _remembered(self, forward: Circuit, shares: list[tuple[Balanced, Nic, Term]]) -> Memory:
+    def _remembered(self, forward: Circuit, shares: list[tuple[Balanced, Nic, Term]], right: Parts) -> Memory:
         """Return what the first packet passed, the interfaces of members that it came to by a frontend included."""
         memory = forward.remembered()
         passed = dict(memory.passed)
         for _, nic, term in shares:
             passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
-        return Memory(passed, memory.met)
+        return Memory(passed, memory.met, lambda nic: self._ends_at(forward, nic, right))
+
+    def _ends_at(self, forward: Circuit, nic: Nic, right: Parts) -> Term:
+        """Hold when the first packet began at `nic`, or was delivered there as in `right` (F-STATE-2)."""
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        own = interval_set(Interval(address, address) for address in nic.addresses)
+        begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
+        there = own & right.get(place, IntervalSet())
+        if not there:
+            return begun
+        ended = all_of(is_among(self.ends.header.destination, there), self.delivery.arrives(forward, place, there))
+        return self.delivery.share(any_of(begun, ended))
 
     def _answering(self, forward: Circuit, right: Parts) -> Iterator[Start]:
         """Yield where the replies of hosts, sites and private endpoints of `right` begin."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from vnetverify.encoder.terms import Term
+from vnetverify.encoder.terms import FALSE, Term
 from vnetverify.model.network import Gateway, Machine, Nic, Subnet
 
 
@@ -128,7 +129,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the first packet left behind: terms for the interfaces and machines it passed."""
+    """What the first packet left behind: terms for the interfaces and machines it passed.
+
+    `ends_at` tells when it began or ended at an interface, which a reply may come to as at an appliance.
+    """
 
     passed: dict[str, Term]
     met: dict[str, Term]
+    ends_at: Callable[[Nic], Term] = lambda nic: FALSE

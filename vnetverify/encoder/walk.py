@@ -421,7 +421,7 @@ class Hops:
         allowed = self.filters.allow(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
         if memory is None:
             return allowed
-        return any_of(memory.passed.get(nic.name, FALSE), allowed)
+        return any_of(memory.passed.get(nic.name, FALSE), memory.ends_at(nic), allowed)
 
     def is_stateful(self, machine: Machine) -> Term:
         """Hold when a machine drops packets of flows that it did not see begin (R-TRAF-2)."""

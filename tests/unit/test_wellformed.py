@@ -331,6 +331,26 @@ def test_a_static_site_must_not_overlap_the_vnet_of_its_gateway(prefix: str, sev
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        ("203.0.113.9", "203.0.113.10", None),
+        ("203.0.113.9", "203.0.113.9", "public-address-taken"),
+        ("10.9.9.9", "203.0.113.9", "not-public"),
+        ("168.63.129.16", "203.0.113.9", "not-public"),
+        ("fd00::9", "2001:db8::9", "not-public"),
+    ],
+)
+def test_a_public_address_is_public_and_of_one_interface(first: str, second: str, code: str | None) -> None:
+    text = f"""
+    vnet v {{ address 10.0.0.0/16, fd00::/48  subnet s 10.0.0.0/24, fd00:0:0:1::/64 }}
+    vm a {{ nic 10.0.0.4 in v.s  public-ip one standard {first} }}
+    vm b {{ nic 10.0.0.5 in v.s  public-ip two standard {second} }}
+    """
+
+    assert found(text) == ([] if code is None else [(code, None)])
+
+
 _SHARING = """
 site depot { address 10.9.0.0/16, 192.168.1.0/24, 192.168.2.0/24 }
 connection depot -- hub.gw { bgp }

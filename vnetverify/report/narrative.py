@@ -15,8 +15,11 @@ _WHAT = 200
 _FOLDERS = 32  # characters of a path's folders that a column shows
 
 
-def narrate(story: Story, *, losers: bool = False) -> Iterator[str]:
-    """Yield the lines of `story`, indented by two; with `losers`, every other route that lost at each hop too."""
+def narrate(story: Story, *, losers: bool = False, needs: str = "this needs") -> Iterator[str]:
+    """Yield the lines of `story`, indented by two; with `losers`, every other route that lost at each hop too.
+
+    `needs` heads the facts that read otherwise than documented, or of which nothing is documented.
+    """
     yield f"  {bold(printable(str(story.flow)))} from {printable(str(story.origin))}"
     yield from _hops(story.hops, losers)
     yield f"  {printable(story.end)}"
@@ -28,15 +31,15 @@ def narrate(story: Story, *, losers: bool = False) -> Iterator[str]:
         yield f"  {printable(story.conclusion)}"
     if story.charges:
         yield from aligned([(printable(story.charges), "R-LINT-3")])
-    yield from _needed(story.facts)
+    yield from _needed(story.facts, needs)
 
 
-def _needed(facts: Sequence[FactUsed]) -> Iterator[str]:
+def _needed(facts: Sequence[FactUsed], heading: str) -> Iterator[str]:
     """Yield the facts that read otherwise than documented, and how many read as documented."""
     needed = [used for used in facts if not used.is_as_documented]
     rest = len(facts) - len(needed)
     if needed:
-        yield "  this needs"
+        yield f"  {heading}"
         yield from facts_with_values(needed[:_FACTS])
     if len(needed) > _FACTS:
         yield f"    and {len(needed) - _FACTS} more"

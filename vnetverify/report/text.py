@@ -143,7 +143,8 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
         yield from _before_story(verdict)
         told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion
         story = replace(result.story, conclusion="") if told_already else result.story
-        yield from narrate(story, losers=_is_about_routes(result.claim))
+        needs = "shown where" if isinstance(verdict, Refuted) and not verdict.leaned_on else "this needs"
+        yield from narrate(story, losers=_is_about_routes(result.claim), needs=needs)
 
 
 def _is_about_routes(claim: Statement) -> bool:

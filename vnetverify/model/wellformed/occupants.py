@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Family, address_text, family_of
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
 from vnetverify.source import Span
 
@@ -18,6 +19,7 @@ _FOR_ONE_SERVICE = {
     "azurefirewallmanagementsubnet": "R-ADDR-8",
     "azurebastionsubnet": "R-ADDR-8",
 }
+_PUBLIC = PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
                 )
     for nic in network.nics():
         yield from _family_faults(nic)
+    yield from _public_faults(network)
 
 
 def _place_faults(occupant: Occupant, subnet: Subnet) -> Iterator[Diagnostic]:
@@ -118,3 +121,22 @@ def _family_faults(nic: Nic) -> Iterator[Diagnostic]:
     if len(of_ipv6) > 1:
         message = f"nic `{nic.name}` has {len(of_ipv6)} IPv6 addresses, and a nic has at most one"
         yield Diagnostic("nic-ipv6-twice", message, nic.span, rule="R-ADDR-6")
+
+
+def _public_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield a public address that cannot be one, and one that two interfaces have."""
+    holders: dict[int, Nic] = {}
+    for nic in network.nics():
+        for public in (nic.public_address, nic.public_ipv6):
+            if public is None or public.address is None:
+                continue
+            address = address_text(public.address)
+            if public.address not in _PUBLIC:
+                message = (
+                    f"the public address of nic `{nic.name}` is {address}, which no packet from the Internet is for"
+                )
+                yield Diagnostic("not-public", message, nic.span, "has a private or reserved address as public one")
+            holder = holders.setdefault(public.address, nic)
+            if holder is not nic:
+                message = f"nic `{nic.name}` has the public address {address}, which nic `{holder.name}` has"
+                yield Diagnostic("public-address-taken", message, nic.span, "taken", ((holder.span, "has it"),))

@@ -1,7 +1,8 @@
 """The candidates of a subnet's table, whatever the world (R-EFF-1).
 
-Rules R-SYS-1..11, R-SEL-3, R-SEL-6..8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30,
-R-PEER-17..19, R-CG-1, R-CG-5 and R-ADDR-6.
+Rules R-SYS-1, R-SYS-2, R-SYS-3, R-SYS-4, R-SYS-5, R-SYS-6, R-SYS-7, R-SYS-8, R-SYS-9, R-SYS-10, R-SYS-11, R-SEL-3,
+R-SEL-6, R-SEL-7, R-SEL-8, R-UDR-2, R-UDR-4, R-UDR-8, R-GW-6, R-GW-7, R-GW-14, R-GW-15, R-GW-19, R-GW-30, R-PEER-17,
+R-PEER-18, R-PEER-19, R-CG-1, R-CG-5 and R-ADDR-6.
 """
 
 from __future__ import annotations
@@ -290,7 +291,7 @@ def _own_and_beyond(table: Table) -> tuple[Range, ...]:
 
 
 def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
-    """Return the `None` routes of the private ranges that nothing removes (R-SYS-3..6)."""
+    """Return the `None` routes of the private ranges that nothing removes (R-SYS-3, R-SYS-4, R-SYS-5, R-SYS-6)."""
     if any(route.prefix == EVERY_IPV4 for route in table.routes):
         return
     stay = _unless_learned_default(learned)

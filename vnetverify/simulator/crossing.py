@@ -1,7 +1,7 @@
 """What may cross from one vnet to another: over a peering, or inside a connected group.
 
-Rules R-PEER-11, R-PEER-12, R-PEER-14..19, R-PEER-25, R-CG-1, R-CG-3, R-GW-22, F-TAG-22
-and I-FAILURES.
+Rules R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-17, R-PEER-18, R-PEER-19, R-PEER-25, R-CG-1,
+R-CG-3, R-GW-22, F-TAG-22 and I-FAILURES.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What forwards: appliances with their policy, and gateways with their tunnels.
 
-Rules R-UDR-10..12, R-ADDR-6, F-FW-11, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16, R-GW-17, R-GW-21..24,
-R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
+Rules R-UDR-10, R-UDR-11, R-UDR-12, R-ADDR-6, F-FW-11, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16,
+R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Network security groups at a host or interface: which rule judges a packet.
 
-Rules F-NSG-2..17, F-DEF-1, F-EVAL-1..7, F-ASG-1..4, F-ASG-6, F-ADDR-2, F-FWD-4, F-PLAT-1..3, F-PIP-1..3, F-PE-3,
-F-PE-9, R-ADDR-6 and R-UDR-19.
+Rules F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-12, F-NSG-13, F-NSG-16, F-NSG-17,
+F-DEF-1, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5, F-EVAL-6, F-EVAL-7, F-ASG-1, F-ASG-4, F-ASG-6, F-ADDR-2,
+F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3, F-PIP-1, F-PIP-2, F-PIP-3, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def _judgement(place: Filter) -> Judgement:
 
 
 def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
-    """Return what the filters say of a packet that came in by the public address (F-PIP-1..3).
+    """Return what the filters say of a packet that came in by the public address (F-PIP-1, F-PIP-2, F-PIP-3).
 
     Where no group is attached the address's kind decides: Standard is closed, Basic open.
     """
@@ -329,7 +330,7 @@ def _ports_fit_at_endpoint(place: Filter, rule: SecurityRule, label: str) -> boo
 
 
 def _address_fits(place: Filter, field: AddressField, side: Side, label: str) -> bool:
-    """Hold when the packet's address on `side` is one that `field` speaks of (F-NSG-10..12)."""
+    """Hold when the packet's address on `side` is one that `field` speaks of (F-NSG-10, F-NSG-11, F-NSG-12)."""
     address = place.packet.source if side is Side.SOURCE else place.packet.destination
     match field:
         case AnyAddress():

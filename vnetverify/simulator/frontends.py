@@ -1,6 +1,6 @@
 """Frontends of internal load balancers: which member gets a packet, and what filters see of it.
 
-Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1..6, F-LB-8, F-LB-9 and F-LB-14.
+Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-6, F-LB-8, F-LB-9 and F-LB-14.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What virtual network gateways serve, learn and announce, and the way they choose.
 
-Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16..21, R-GW-23, R-GW-26, R-SEL-7, R-ADDR-6 and I-FAILURES.
+Rules R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-GW-20, R-GW-21, R-GW-23, R-GW-26,
+R-SEL-7, R-ADDR-6 and I-FAILURES.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Out to the Internet, and in by a public address.
 
-Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1..4, F-PIP-1..5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
+Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4,
+F-PIP-5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which networks are connected, and what each sees of the other; nothing here depends on a world.
 
-Rules R-PEER-1..4, R-PEER-17, R-PEER-18, R-PEER-20, R-PEER-24, R-GW-9, R-CG-1, R-CG-2 and R-CG-5.
+Rules R-PEER-1, R-PEER-2, R-PEER-3, R-PEER-4, R-PEER-17, R-PEER-18, R-PEER-20, R-PEER-24, R-GW-9, R-CG-1, R-CG-2 and
+R-CG-5.
 """
 
 from __future__ import annotations

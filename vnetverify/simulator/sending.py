@@ -1,7 +1,7 @@
 """Sending from a subnet: the selected route, and delivery to where it leads.
 
-Rules R-TRAF-1, R-TRAF-6, R-ADDR-6, R-UDR-4..9, R-SYS-9, R-PEER-11, R-CG-1, R-CG-4, R-GW-4, R-GW-15, R-GW-19,
-R-GW-23 and I-FAILURES.
+Rules R-TRAF-1, R-TRAF-6, R-ADDR-6, R-UDR-4, R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-8, R-UDR-9, R-SYS-9, R-PEER-11, R-CG-1,
+R-CG-4, R-GW-4, R-GW-15, R-GW-19, R-GW-23 and I-FAILURES.
 """
 
 from __future__ import annotations

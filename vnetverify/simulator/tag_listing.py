@@ -1,6 +1,6 @@
 """What a service tag holds at a subnet and which line put it there, for people to read.
 
-Rules F-TAG-1, F-TAG-7, F-TAG-9..12, F-TAG-19, F-TAG-21 and F-PLAT-1.
+Rules F-TAG-7, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12, F-TAG-19, F-TAG-21 and F-PLAT-1.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ _RANGE = re.compile(r"\b([RF]-[A-Z]+)-(\d+)(?:\.\.(\d+))?|\b(I-[A-Z]+(?:-[A-Z]+)
 
 
 def rule_ids(text: str) -> frozenset[str]:
-    """Return the ids that `text` names; `R-SYS-3..6` names four."""
+    """Return the ids that `text` names; `R-SYS-3, R-SYS-4, R-SYS-5, R-SYS-6` names four."""
     ids: set[str] = set()
     for match in _RANGE.finditer(text):
         if match[4]:

@@ -177,6 +177,11 @@ _QUESTIONS = (
     Question("U-R-GW-25", ("R-GW-25",), "clients of the point-to-site pool of {0} reach each other through it", False, "a connection test between two clients"),
     Question("U-BANDWIDTH", ("R-LINT-2",), "{0}, whose bandwidth is not stated, carries as much as is asked", None, "the size of the machine, or the SKU of the gateway"),
     Question("U-REGION", ("R-LINT-2",), "{0} and {1} are in one region", None, "the region of each network"),
+    Question("U-ADMTIE", ("F-ADM-15",), "of security admin rules with one priority that differ in what they do, {0} is tried before those that stand behind it", None, "the effective security rules of a NIC"),
+    Question("U-ADMNEST", ("F-ADM-13",), "where a higher manager's rule allows, the rules of a lower one are asked as well", False, "a connection test"),
+    Question("U-AANIP", ("F-ADM-10",), "in {0}, where services keep denying admin rules out, rules that always allow hold", False, "a connection test"),
+    Question("U-AASTATE", ("F-ADM-18",), "what an always-allow rule let pass leaves no record, so that the reply is judged as new", False, "a connection test"),
+    Question("U-AAPIP", ("F-PIP-6",), "an always-allow rule opens the Standard public address of {0}, which has no security group", False, "a connection test from the Internet"),
     Question("U-ASGFWD", ("F-FWD-4",), "rule {0} applies at {1} although only one of interface and address is in the application security group", False, "a test through the appliance"),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
 from vnetverify.header import EVERY_IPV6, Family, Flow, Prefix, family_of
 from vnetverify.model.intents import Claim, PlaceKind
-from vnetverify.model.network import Network, Sku
+from vnetverify.model.network import AdminScope, Network, Sku
 from vnetverify.model.planes import has_ipv6
 from vnetverify.model.wellformed import check
 from vnetverify.simulator.advertising import open_connections
@@ -77,6 +77,17 @@ def traits(network: Network) -> set[str]:
     policies = {s.private_endpoint_policies for s in network.subnets() if s.private_endpoint_policies is not None}
     managed = [machine for machine in network.machines.values() if machine.is_managed]
     hops = {route.next_hop_address for route in routes}
+    admin = [(collection, rule) for collection in network.admin_rules for rule in collection.rules]
+    ties = [
+        one
+        for one, first in admin
+        for other, second in admin
+        if one.manager == other.manager
+        and first.priority == second.priority
+        and first.direction is second.direction
+        and first.action is not second.action
+        and not set(one.vnets).isdisjoint(other.vnets)
+    ]
     found = {
         "accepted by Azure": not any(fault.severity is Severity.ERROR for fault in check(network)),
         "both families": has_ipv6(network),
@@ -103,6 +114,14 @@ def traits(network: Network) -> set[str]:
         "a route to a managed firewall": any(a in hops for m in managed for nic in m.nics for a in nic.addresses),
         "a pool of clients": any(site.point_to_site for site in network.sites.values()),
         "declared routes of a site": any(site.routes is not None for site in network.sites.values()),
+        "admin rules": bool(admin),
+        "admin rules of two managers": len({collection.manager for collection, _ in admin}) > 1,
+        "admin rules that tie": bool(ties),
+        "a network that keeps admin rules out": any(
+            network.vnets[name].admin_scope is not AdminScope.ALL
+            for collection, _ in admin
+            for name in collection.vnets
+        ),
         "a slow machine": any(machine.bandwidth is not None for machine in network.machines.values()),
     }
     return {name for name, is_so in found.items() if is_so}
@@ -144,6 +163,10 @@ def _has_ipv6(prefixes: tuple[Prefix, ...]) -> bool:
         ("a route to a managed firewall", 0.06),
         ("a pool of clients", 0.1),
         ("declared routes of a site", 0.08),
+        ("admin rules", 0.2),
+        ("admin rules of two managers", 0.1),
+        ("admin rules that tie", 0.08),
+        ("a network that keeps admin rules out", 0.1),
         ("a slow machine", 0.4),
     ],
 )

@@ -231,3 +231,32 @@ def test_the_internet_gets_nowhere_at_a_firewall_that_translates_nothing() -> No
     """
 
     assert verdicts(text) == {"closed": "proved"}
+
+
+def test_an_answer_from_outside_is_judged_as_it_leaves_the_appliance_again() -> None:
+    """The encoding asked the exit interface of an appliance for what comes in alone."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet app 10.0.1.0/24 routes out
+      subnet fw  10.0.2.0/24 nat-gateway nat
+    }
+    nat-gateway nat
+    route-table out { default 0.0.0.0/0 -> appliance 10.0.2.4 }
+    appliance x {
+      nic 10.0.2.4 in v.fw
+      forwards any
+      source-nat on
+      stateless
+    }
+    vm a { nic 10.0.1.4 in v.app }
+    admin-rules baseline by corp for v {
+      outbound 10 go always-allow tcp from any to any port 443
+      outbound 20 no deny tcp from any port 443 to any
+    }
+    assume U-AASTATE = true
+    assume U-R-SYS-10 = false
+    intent no-record { a reaches internet on https }
+    """
+
+    assert verdicts(text) == {"no-record": "refuted"}

@@ -117,6 +117,7 @@ vnet hub {
 
 vnet spoke {
   address 10.1.0.0/16, 2001:db8:1::/48
+  admin-scope allow-only
 }
 
 peering hub -> spoke { allow-forwarded-traffic  enable-only-ipv6-peering }
@@ -127,6 +128,15 @@ nsg six {
   inbound 110 all allow tcp from any to ::/0 port 80-443, 443
   inbound 120 one allow tcp from 10.0.0.0/8 to any port 80-443
 }
+
+admin-rules base by corp for hub, spoke {
+  inbound     5 admins  allow        tcp from 10.9.0.0/24 to any port 22, 3389
+  inbound    10 no-ssh  deny         tcp from Internet port 1024-65535 to any port 22
+  inbound    10 probes  always-allow any from AzureLoadBalancer to fd00:db8::/48
+  outbound 4096 no-mail deny         tcp from VirtualNetwork to 0.0.0.0/0 port 25
+}
+
+admin-rules local for spoke {}
 
 route-table both {
   six  ::/0      -> appliance fd00:db8:0:2::4

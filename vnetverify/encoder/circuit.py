@@ -46,7 +46,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Machine, Nic, PrivateEndpoint, Site
+from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +224,20 @@ class Circuit:
     def remembered(self) -> Memory:
         """Return which interfaces and machines the packet passed (F-STATE-2, F-STATE-3)."""
         passed: dict[str, Term] = {}
+        forgetful: dict[str, Term] = {}
         for node, term in self._visited.items():
             if isinstance(node, Arrival):
                 passed[node.nic] = any_of(passed.get(node.nic, FALSE), term)
+                came = self.hops.forgets(self.hops.interface(node), self.header, Direction.INBOUND)
+                forgetful[node.nic] = any_of(forgetful.get(node.nic, FALSE), all_of(term, came))
             if isinstance(node, Arrival | FromTunnel):
                 machine = self.hops.machine(node.machine)
                 for nic, leaves in self.hops.exits(machine, self.header, self.memory):
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
-        return Memory(passed, {machine.name: self._share(self.meets(machine.name)) for machine in self.machines()})
+                    left = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
+                    forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, left))
+        met = {machine.name: self._share(self.meets(machine.name)) for machine in self.machines()}
+        return Memory(passed, {name: self._share(term) for name, term in forgetful.items()}, met)
 
     # -- building -----------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Flows whose reply comes back: there, at the end, and home again past devices that keep state.
 
-I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-SEL-9, F-META-4, F-STATE-2, F-STATE-3, F-STATE-6.
+I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-SEL-9, F-META-4, F-STATE-2, F-STATE-3, F-STATE-6, F-ADM-18.
 """
 
 from __future__ import annotations
@@ -12,14 +12,29 @@ from vnetverify.encoder.addressing import Balanced
 from vnetverify.encoder.candidates import Candidate, InternetHop
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
-from vnetverify.encoder.ends import Ends, Parts, public_nics, region_of
+from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics, region_of
+from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Memory, Sender, ToInternet
-from vnetverify.encoder.terms import FALSE, TRUE, Branch, Key, Term, all_of, any_of, decision_tree, is_among, negate
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Branch,
+    Key,
+    Term,
+    all_of,
+    any_of,
+    decision_tree,
+    either,
+    equals,
+    is_among,
+    negate,
+)
 from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Nic, Site
+from vnetverify.model.network import Direction, Nic, Site, Subnet
 
 
 @dataclass(slots=True)
@@ -48,11 +63,16 @@ class Conversations:
         memory = self._remembered(forward, shares, right)
         starts = (*self._answering(forward, right), *self._answering_for_frontends(shares))
         exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
-        relays = tuple((forward.reaches(end), self._answers_for(end)) for end in exits if INTERNET in right)
+        relays = tuple(
+            (all_of(forward.reaches(end), self._lets_in_at_exit(end, memory)), self._answers_for(end))
+            for end in exits
+            if INTERNET in right
+        )
         came_to = Key(self.ends.header.destination)
         reply = Circuit(self.hops, Tunnels(self.hops), self.ends.header.reversed(), came_to, starts, memory, relays)
         back = self._comes_back(reply, left)
         same_state = self._same_stateful(forward, reply)
+        heard = self._hears_the_internet(left) if INTERNET in right else TRUE
 
         def answered(place: Place, addresses: IntervalSet) -> Term:
             arrived = self.delivery.arrives(forward, place, addresses)
@@ -60,14 +80,19 @@ class Conversations:
                 leaving = (end for end in forward.ends() if isinstance(end, ToInternet) and end.is_by_host)
                 by_host = any_of(*(forward.reaches(end) for end in leaving))
                 by_others = any_of(*(forward.reaches(end) for end in exits))
-                return any_of(by_host, all_of(by_others, back, same_state))
+                return any_of(all_of(by_host, heard), all_of(by_others, back, same_state))
             return all_of(arrived, back, same_state)
 
         inside = self.delivery.tree(right, answered)
         if INTERNET not in left:
             return self._from_here(left, inside)
         entered = [
-            all_of(self.ends.enters_from_internet(forward, nic), self.delivery.parted(nic), self._answers_directly(nic))
+            all_of(
+                self.ends.enters_from_internet(forward, nic),
+                self.delivery.parted(nic),
+                self._answers_directly(nic),
+                self.ends.lets_answer_out(nic),
+            )
             for nic in public_nics(self.hops, right)
         ]
         internet = self.ends.begins_at(INTERNET)
@@ -90,21 +115,26 @@ class Conversations:
     def _remembered(self, forward: Circuit, shares: list[tuple[Balanced, Nic, Term]], right: Parts) -> Memory:
         """Return what the first packet passed, the interfaces of members that it came to by a frontend included."""
         memory = forward.remembered()
-        passed = dict(memory.passed)
-        for _, nic, term in shares:
+        passed, forgetful = dict(memory.passed), dict(memory.forgetful)
+        for balanced, nic, term in shares:
             passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
-        return Memory(passed, memory.met, lambda nic: self._ends_at(forward, nic, right))
+            forgets = self.hops.frontends.forgets(balanced, nic, self.ends.header.to(balanced.address))
+            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
+        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(forward, nic, right))
 
-    def _ends_at(self, forward: Circuit, nic: Nic, right: Parts) -> Term:
-        """Hold when the first packet began at `nic`, or was delivered there as in `right` (F-STATE-2)."""
-        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+    def _at_end(self, forward: Circuit, nic: Nic, right: Parts) -> tuple[Term, Term]:
+        """Return when the first packet began at `nic`, or was delivered there as in `right` (F-STATE-2), and when
+        that leaves no record (F-ADM-18)."""
+        place, subnet = Place(PlaceKind.SUBNET.value, nic.subnet_id), self.hops.estate.subnets[nic.subnet_id]
         own = interval_set(Interval(address, address) for address in nic.addresses)
         begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
+        sent = all_of(begun, self.hops.frontends.sender_forgets(self.ends.header.of(own), subnet))
         there = own & right.get(place, IntervalSet())
         if not there:
-            return begun
+            return begun, self.delivery.share(sent)
         ended = all_of(is_among(self.ends.header.destination, there), self.delivery.arrives(forward, place, there))
-        return self.delivery.share(any_of(begun, ended))
+        taken = all_of(ended, self.hops.forgets(nic, self.ends.header.to(there), Direction.INBOUND))
+        return self.delivery.share(any_of(begun, ended)), self.delivery.share(any_of(sent, taken))
 
     def _answering(self, forward: Circuit, right: Parts) -> Iterator[Start]:
         """Yield where the replies of hosts, sites and private endpoints of `right` begin."""
@@ -120,12 +150,22 @@ class Conversations:
                     continue
                 came = self.delivery.arrives(forward, place, addresses) if is_shared else TRUE
                 here = estate.hosts_among(place, region) if standing is None else addresses
-                yield Start(place, here, addresses, condition=came, by=standing)
+                lets_out = self._lets_answer_out(place, addresses) if standing is None else TRUE
+                yield Start(place, here, addresses, condition=all_of(came, lets_out), by=standing)
 
     def _answering_for_frontends(self, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
         for balanced, nic, term in shares:
-            yield Start(balanced.place, balanced.address, balanced.address, condition=term, by=nic)
+            header = self.ends.header.to(balanced.address)
+            answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header))
+            yield Start(balanced.place, balanced.address, balanced.address, condition=answers, by=nic)
+
+    def _lets_answer_out(self, place: Place, addresses: IntervalSet) -> Term:
+        """Hold when the host of `place` that got the packet lets its answer out (F-ADM-18)."""
+        if place.kind != PlaceKind.SUBNET.value:
+            return TRUE
+        header, spot = self.ends.header.to(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
+        return self.delivery.share(self.hops.filters.allow_answer(header, spot, Direction.INBOUND))
 
     # -- who gets the answer ------------------------------------------------------------------------------
 
@@ -144,9 +184,58 @@ class Conversations:
         branches: list[Branch] = []
         for place, addresses in sorted(left.items()):
             if place != INTERNET:
-                term = self.delivery.share(self.delivery.arrives(reply, place, addresses))
+                arrives = self.delivery.arrives(reply, place, addresses)
+                term = self.delivery.share(all_of(arrives, self._lets_answer_in(place, addresses)))
                 branches += self.ends.membership(self.ends.key, place, addresses, term)
         return decision_tree(self.ends.key, branches, self.delivery.share, free_outside=True)
+
+    def _lets_answer_in(self, place: Place, addresses: IntervalSet) -> Term:
+        """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18)."""
+        if place.kind != PlaceKind.SUBNET.value:
+            return TRUE
+        subnet = self.hops.estate.subnets[place.name]
+        return self.hops.frontends.lets_answer_in(self.ends.header.of(coarse(addresses)), subnet)
+
+    def _hears_the_internet(self, left: Parts) -> Term:
+        """Hold when the host that sent the packet to the Internet itself lets the answer in (F-ADM-18)."""
+        terms = []
+        for place, addresses in sorted(left.items()):
+            if place.kind == PlaceKind.SUBNET.value:
+                subnet = self.hops.estate.subnets[place.name]
+                header = self.ends.header.of(coarse(addresses))
+                forgotten = self.hops.frontends.sender_forgets(header, subnet)
+                if forgotten != FALSE:
+                    taken_in = any_of(negate(forgotten), self._is_open_to_answers(subnet, header.reversed()))
+                    terms.append((place, addresses, self.delivery.share(taken_in)))
+        branches = [branch for parts in terms for branch in self.ends.membership(self.ends.key, *parts)]
+        named = any_of(*(self.ends.begins_in({place: addresses}) for place, addresses, _ in terms))
+        tree = decision_tree(self.ends.key, branches, self.delivery.share, free_outside=False)
+        return any_of(negate(named), tree)
+
+    def _is_open_to_answers(self, subnet: Subnet, answer: Header) -> Term:
+        """Hold when the filters of a host let an answer of the Internet in as a new packet."""
+        taken_in = self.hops.filters.allow(answer, Spot(subnet), Direction.INBOUND)
+        for nic in self.hops.estate.nics_in[subnet.id]:
+            here = any_of(*(equals(answer.destination, address) for address in nic.addresses))
+            if nic.public_address is not None and here != FALSE:
+                taken_in = either(here, self.ends.is_open(nic, answer), taken_in)
+        return taken_in
+
+    def _lets_in_at_exit(self, end: ToInternet, memory: Memory) -> Term:
+        """Hold when the interface by which an appliance sent the packet out lets the answer in, and out again to where
+        it belongs (F-ADM-18)."""
+        forgotten = FALSE if end.nic is None else memory.forgetful.get(end.nic, FALSE)
+        if forgotten == FALSE or end.nic is None:
+            return TRUE
+        nic, answer = self._sender(end.nic).nic, self.ends.header.reversed()
+        assert nic is not None
+        spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
+        if nic.public_address is not None and nic.addresses:
+            lets_in = self.ends.is_open(nic, answer)
+        else:
+            lets_in = self.hops.filters.allow(answer, spot, Direction.INBOUND)
+        onward = self.hops.filters.allow(answer, spot, Direction.OUTBOUND)
+        return any_of(negate(forgotten), all_of(lets_in, onward))
 
     def _same_stateful(self, forward: Circuit, reply: Circuit) -> Term:
         """Hold when both ways meet the same appliances: the stateful ones, or all where the claim is of symmetry; one

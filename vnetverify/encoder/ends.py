@@ -1,7 +1,7 @@
 """The two ends of a claim's flows: where they may start, which hosts they may come to, and what each end asks.
 
 F-ADDR-1, F-ADDR-2, F-ADDR-3, F-ADDR-6, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, R-TRAF-10,
-R-SEL-9, R-ADDR-6, F-META-5.
+F-PIP-6, R-SEL-9, R-ADDR-6, F-META-5, F-ADM-18.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ class Ends:
     def enters_from_internet(self, circuit: Circuit, nic: Nic) -> Term:
         """Hold when an Internet host's packet is let in at the public address of `nic`."""
         return all_of(
-            circuit.reaches(AtPublicAddress()), self.names_public_address(nic), self._admits(nic, self.header.source)
+            circuit.reaches(AtPublicAddress()), self.names_public_address(nic), self._admits(nic, self.header)
         )
 
     def enters_from_inside(self, circuit: Circuit, nic: Nic) -> Term:
@@ -259,8 +259,8 @@ class Ends:
                 seen = self._seen_source(end if isinstance(end, ToInternet) else ToInternet())
                 public = either(
                     self.hops.facts.holds("U-HAIRPUB"),
-                    self._admits(nic, seen),
-                    self._admits(nic, self.header.source),
+                    self._admits(nic, replace(self.header, source=seen)),
+                    self._admits(nic, self.header),
                 )
                 ways.append(all_of(circuit.reaches(end), public))
         reached = any_of(*ways)
@@ -328,26 +328,49 @@ class Ends:
         """Return the name of the address that `sender` has on the Internet where it has none declared."""
         return egress_name(sender, self.hops.estate.family)
 
-    def _admits(self, nic: Nic, source: Field) -> Term:
+    def _admits(self, nic: Nic, packet: Header) -> Term:
         """Hold when `nic` takes a packet in by its public address."""
         machine = self.hops.estate.machine_of[nic.name]
         works = all_of(self.hops.is_up(machine), negate(self.hops.turns_away(machine)))
-        return all_of(works, self.hops.gateways.works_in(nic.vnet), self._is_open(nic, source))
+        return all_of(works, self.hops.gateways.works_in(nic.vnet), self.is_open(nic, packet))
 
-    def _is_open(self, nic: Nic, source: Field) -> Term:
-        """Hold when the filters of `nic` let such a packet in (F-ADDR-1, F-PIP-1, F-PIP-2, F-PIP-3)."""
+    def is_open(self, nic: Nic, packet: Header) -> Term:
+        """Hold when the filters of `nic` let in a packet for its public address (F-ADDR-1, F-PIP-1 to F-PIP-3)."""
         if self.hops.by_routes_alone:
             return TRUE
-        subnet = self.hops.estate.subnets[nic.subnet_id]
-        if subnet.nsg is None and nic.nsg is None:
-            public = nic.public_address
-            assert public is not None
-            if public.sku is None:
-                return self.hops.facts.holds("U-SKU", public.name)
-            closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
-            return TRUE if public.sku is Sku.BASIC else negate(self.hops.grounds.counts(Bearing.STOPS, closed))
-        translated = replace(self.header, source=source, destination=self.hops.estate.known_address(nic.addresses[0]))
-        return self.hops.filters.allow(translated, Spot(subnet, nic), Direction.INBOUND)
+        spot, packet = self._behind_public_address(nic, packet)
+        admitted = self.hops.filters.allow(packet, spot, Direction.INBOUND)
+        if spot.subnet.nsg is not None or nic.nsg is not None:
+            return admitted
+        public = nic.public_address
+        assert public is not None
+        opened = self._opens_standard(nic, packet, spot)
+        if public.sku is None:
+            return either(self.hops.facts.holds("U-SKU", public.name), admitted, all_of(admitted, opened))
+        if public.sku is Sku.BASIC:
+            return admitted
+        closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
+        return all_of(admitted, any_of(opened, negate(self.hops.grounds.counts(Bearing.STOPS, closed))))
+
+    def _opens_standard(self, nic: Nic, packet: Header, spot: Spot) -> Term:
+        """Hold when admin rules let a packet in at a Standard address without a group (F-PIP-6, F-NSG-16)."""
+        filters = self.hops.filters
+        always = filters.always_allow(packet, spot, Direction.INBOUND)
+        if always != FALSE:
+            always = all_of(always, self.hops.facts.holds("U-AAPIP", nic.name))
+        if packet.family is Family.IPV4:
+            return always
+        return any_of(always, all_of(packet.is_icmp, filters.admin_rules_stand(spot, Direction.INBOUND)))
+
+    def lets_answer_out(self, nic: Nic) -> Term:
+        """Hold when `nic`, which got the packet by its public address, lets the answer out (F-ADM-18)."""
+        spot, packet = self._behind_public_address(nic, self.header)
+        return self.hops.filters.allow_answer(packet, spot, Direction.INBOUND)
+
+    def _behind_public_address(self, nic: Nic, packet: Header) -> tuple[Spot, Header]:
+        """Return where a packet for the public address of `nic` is judged, and how it looks there."""
+        spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
+        return spot, replace(packet, destination=self.hops.estate.known_address(nic.addresses[0]))
 
 
 def egress_name(sender: str, family: Family) -> str:

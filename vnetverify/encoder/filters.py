@@ -3,7 +3,7 @@
 F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
 F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
 F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
-F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19.
+F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.admin import NEITHER, AdminLists, Outcome
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.families import HOST_ADDRESS, METADATA_ADDRESS
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header
@@ -114,7 +115,7 @@ Attached = tuple[str, IntervalSet | None]
 
 @dataclass(slots=True)
 class Filters:
-    """The security groups of an estate as terms; equal lists in equal contexts share one definition.
+    """The security groups and admin rules of an estate as terms; equal lists in equal contexts share one definition.
 
     `names` are other names for rules (`nsg/rule`), by which the open facts about them are called.
     """
@@ -125,14 +126,24 @@ class Filters:
     tags: Tags
     script: Script
     names: Mapping[str, str] = field(default_factory=dict)
+    admin: AdminLists = field(init=False)
     _members: dict[tuple[str, ...], IntervalSet] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.admin = AdminLists(
+            self.estate,
+            self.facts,
+            self.grounds,
+            self.script,
+            lambda name, rule, header, subnet: self._conditions_hold(name, rule, header, Spot(subnet)),
+        )
+
     def allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
-        """Hold when all groups attached at `spot` let a new flow's packet through (F-EVAL-3)."""
+        """Hold when the filters at `spot` let a new flow's packet through: admin rules, or all groups (F-EVAL-3)."""
         groups = self._attached(spot)
-        if self.estate.family is Family.IPV6 and groups:
+        if self.estate.family is Family.IPV6 and self.are_attached(spot, direction):
             return self._allow_ipv6(header, spot, direction, groups)
-        admitted = all_of(*(self._admits(name, header, spot, direction, nics) for name, nics in groups))
+        admitted = self._judge(header, spot, direction, groups)
         if direction is Direction.OUTBOUND and admitted != TRUE:
             return either(
                 is_among(header.destination, self.estate.realm.platform),
@@ -141,36 +152,92 @@ class Filters:
             )
         return admitted
 
+    def _judge(self, header: Header, spot: Spot, direction: Direction, groups: list[Attached]) -> Term:
+        """Hold when admin rules admit the packet, or leave it to the groups, which do (F-ADM-4, F-ADM-5, F-ADM-6)."""
+        by_admin = self._outcome(header, spot, direction)
+        by_groups = all_of(*(self._admits(name, header, spot, direction, nics) for name, nics in groups))
+        return all_of(negate(by_admin.denied), any_of(by_admin.always, by_groups))
+
+    def _outcome(self, header: Header, spot: Spot, direction: Direction) -> Outcome:
+        return self.admin.outcome(header, spot.subnet, direction) if self._is_administered(spot) else NEITHER
+
+    def _is_administered(self, spot: Spot) -> bool:
+        """Tell whether admin rules can stand at `spot`: at no private endpoint and no managed firewall (F-ADM-12)."""
+        return not spot.is_endpoint and (spot.nic is None or not self.estate.is_managed(spot.nic))
+
+    def admin_rules_stand(self, spot: Spot, direction: Direction) -> Term:
+        """Hold when an admin rule stands at `spot`."""
+        return self.admin.stands(spot.subnet, direction) if self._is_administered(spot) else FALSE
+
+    # -- flows that leave no record -----------------------------------------------------------------------
+
+    def always_allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when an admin rule always allows the packet, so that no group is asked (F-ADM-5)."""
+        if self.admin_rules_stand(spot, direction) == FALSE or (header.is_icmp == TRUE and self._is_of_ipv6):
+            return FALSE
+        if not self._is_of_ipv6:
+            return self._outcome(header, spot, direction).always
+        return all_of(negate(header.is_icmp), self._outcome(_without_icmpv6(header), spot, direction).always)
+
+    def forget(self, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when what `spot` lets pass leaves no record there, for an admin rule always allows it (F-ADM-18)."""
+        always = self.always_allow(header, spot, direction)
+        return FALSE if always == FALSE else all_of(always, self.facts.holds("U-AASTATE"))
+
+    def allow_answer(self, header: Header, spot: Spot, direction: Direction) -> Term:
+        """Hold when the answer to a packet that passed in `direction` passes: by its record, else as a new one."""
+        forgotten = self.forget(header, spot, direction)
+        if forgotten == FALSE:
+            return TRUE
+        back = Direction.INBOUND if direction is Direction.OUTBOUND else Direction.OUTBOUND
+        return any_of(negate(forgotten), self.allow(header.reversed(), spot, back))
+
+    @property
+    def _is_of_ipv6(self) -> bool:
+        return self.estate.family is Family.IPV6
+
+    # -- ICMPv6 -------------------------------------------------------------------------------------------
+
     def _allow_ipv6(self, header: Header, spot: Spot, direction: Direction, groups: list[Attached]) -> Term:
-        """Hold when the groups let a packet of IPv6 through: of ICMPv6 they say nothing (F-NSG-16)."""
+        """Hold when the filters let a packet of IPv6 through: of ICMPv6 they say nothing (F-NSG-16)."""
         is_icmp = header.is_icmp
-        others = replace(header, protocol=header.protocol.narrowed(ALL_PROTOCOLS - _ICMPV6))
         admitted = TRUE
         if is_icmp != TRUE:
-            admitted = all_of(*(self._admits(name, others, spot, direction, nics) for name, nics in groups))
+            admitted = self._judge(_without_icmpv6(header), spot, direction, groups)
         return either(is_icmp, self._passes_icmpv6(header, spot, direction), admitted) if is_icmp != FALSE else admitted
 
     def _passes_icmpv6(self, header: Header, spot: Spot, direction: Direction) -> Term:
         """Hold when ICMPv6 passes here: a question of each interface, and of the other hosts of a subnet together."""
         if spot.nic is not None:
-            return self.facts.holds("U-ICMPV6", spot.nic.name, direction.value)
+            return self._icmpv6_passes_at(spot.nic.name, spot, direction)
         local = header.source if direction is Direction.OUTBOUND else header.destination
         terms, elsewhere = [], TRUE
         for nic in self.estate.nics_in[spot.subnet.id]:
             here = any_of(*(equals(local, address) for address in nic.addresses))
             if here != FALSE:
-                has_group = self._attached(Spot(spot.subnet, nic)) != []
-                passes = self.facts.holds("U-ICMPV6", nic.name, direction.value) if has_group else TRUE
+                passes = self._icmpv6_passes_at(nic.name, Spot(spot.subnet, nic), direction)
                 terms.append(any_of(negate(here), passes))
                 elsewhere = all_of(elsewhere, negate(here))
-        if spot.subnet.nsg is not None and elsewhere != FALSE:
-            fact = self.facts.holds("U-ICMPV6", spot.subnet.id, direction.value)
-            terms.append(any_of(negate(elsewhere), fact))
+        if elsewhere != FALSE:
+            is_asked = TRUE if spot.subnet.nsg is not None else self.admin_rules_stand(spot, direction)
+            terms.append(any_of(negate(elsewhere), self._icmpv6_passes_if(is_asked, spot.subnet.id, direction)))
         return self.script.share(all_of(*terms))
 
-    def are_attached(self, spot: Spot) -> bool:
-        """Tell whether any group judges packets at `spot`."""
-        return bool(self._attached(spot))
+    def _icmpv6_passes_at(self, name: str, spot: Spot, direction: Direction) -> Term:
+        """Hold when ICMPv6 passes at an interface: a question where a group or an admin rule stands."""
+        is_asked = TRUE if self._attached(spot) else self.admin_rules_stand(spot, direction)
+        return self._icmpv6_passes_if(is_asked, name, direction)
+
+    def _icmpv6_passes_if(self, is_asked: Term, name: str, direction: Direction) -> Term:
+        if is_asked == FALSE:
+            return TRUE
+        return any_of(negate(is_asked), self.facts.holds("U-ICMPV6", name, direction.value))
+
+    # -- what is attached where ---------------------------------------------------------------------------
+
+    def are_attached(self, spot: Spot, direction: Direction) -> bool:
+        """Tell whether any group or admin rule judges packets at `spot`."""
+        return bool(self._attached(spot)) or self.admin_rules_stand(spot, direction) != FALSE
 
     def _attached(self, spot: Spot) -> list[Attached]:
         """Return the groups at `spot`."""
@@ -240,7 +307,9 @@ class Filters:
     def matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
         """Hold when all five conditions of `rule` do (F-NSG-4)."""
         name = f"{nsg.name}/{rule.name}"
-        name = self.names.get(name, name)
+        return self._conditions_hold(self.names.get(name, name), rule, header, spot)
+
+    def _conditions_hold(self, name: str, rule: SecurityRule, header: Header, spot: Spot) -> Term:
         outbound = rule.direction is Direction.OUTBOUND
         tests: list[Callable[[], Term]] = [
             lambda: self._protocol_matches(rule, header),
@@ -364,6 +433,10 @@ class Filters:
                     )
                     taken.append((rule, matches))
         return negate(_first_match(taken, otherwise=TRUE))
+
+
+def _without_icmpv6(header: Header) -> Header:
+    return replace(header, protocol=header.protocol.narrowed(ALL_PROTOCOLS - _ICMPV6))
 
 
 _VERBS = {Access.ALLOW: "allows", Access.DENY: "denies"}

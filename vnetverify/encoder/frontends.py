@@ -1,13 +1,13 @@
 """What internal load balancers do with a packet: which member gets it, and how rules see it.
 
 R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-14, F-ADDR-3,
-F-ADDR-4, F-ADDR-5.
+F-ADDR-4, F-ADDR-5, F-ADM-18.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Balanced, Estate
@@ -35,6 +35,9 @@ _PROBE_PORT = 49152
 
 Chosen = tuple[Nic, Term]
 """A member and when it is the one that gets the packet."""
+
+Judge = Callable[[Header], Term]
+"""What filters say of a packet as they see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +145,47 @@ class Frontends:
         if self.by_routes_alone:
             return TRUE
         spot = Spot(self.estate.subnets[nic.subnet_id], nic)
+        return self._as_member_sees(
+            balanced, taking, nic, header, lambda seen: self.filters.allow(seen, spot, Direction.INBOUND)
+        )
+
+    def _as_member_sees(self, balanced: Balanced, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
+        """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-3, F-ADDR-5)."""
         translated = replace(header, destination=self.estate.known_address(nic.addresses[0]))
         if taking.port is not None:
             translated = replace(translated, destination_port=constant(taking.port, 16))
-        by_member = self.filters.allow(translated, spot, Direction.INBOUND)
+        by_member = judge(translated)
         if not taking.rule.floating_ip:
             return by_member
-        by_frontend = self.filters.allow(header, spot, Direction.INBOUND)
+        by_frontend = judge(header)
         if by_frontend == by_member:
             return by_member
         name = f"{balanced.balancer.name}/{taking.rule.name}"
         return either(self.facts.holds("U-FLOAT", name), by_frontend, by_member)
+
+    def forgets(self, balanced: Balanced, nic: Nic, header: Header) -> Term:
+        """Hold when a member keeps no record of a flow that it got by the frontend (F-ADM-18)."""
+        spot = Spot(self.estate.subnets[nic.subnet_id], nic)
+        return self._at_member(balanced, nic, header, lambda seen: self.filters.forget(seen, spot, Direction.INBOUND))
+
+    def lets_answer_out(self, balanced: Balanced, nic: Nic, header: Header) -> Term:
+        """Hold when a member that got `header` by the frontend lets the answer out (F-ADM-18)."""
+        if self.forgets(balanced, nic, header) == FALSE:
+            return TRUE
+        spot = Spot(self.estate.subnets[nic.subnet_id], nic)
+        return self._at_member(
+            balanced, nic, header, lambda seen: self.filters.allow_answer(seen, spot, Direction.INBOUND)
+        )
+
+    def _at_member(self, balanced: Balanced, nic: Nic, header: Header, judge: Judge) -> Term:
+        if self.filters.admin_rules_stand(Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND) == FALSE:
+            return FALSE
+        terms = []
+        for taking in self.takings(balanced, header):
+            if nic.name in taking.rule.members:
+                seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
+                terms.append(all_of(taking.term, self._as_member_sees(balanced, taking, nic, seen, judge)))
+        return any_of(*terms)
 
     def refuses(self, balanced: Balanced, header: Header) -> Term:
         """Hold when no rule of the frontend is for the packet, if that is not to count."""
@@ -231,9 +264,29 @@ class Frontends:
         They may see one for a frontend with the address and port of the member that gets it (F-ADDR-4).
         """
         spot = Spot(subnet)
-        allowed = self.filters.allow(header, spot, Direction.OUTBOUND)
-        if not self.filters.are_attached(spot):
-            return allowed
+        return self._as_sender_sees(header, spot, lambda seen: self.filters.allow(seen, spot, Direction.OUTBOUND))
+
+    def sender_forgets(self, header: Header, subnet: Subnet) -> Term:
+        """Hold when a sender keeps no record of the packet that it lets out (F-ADM-18)."""
+        spot = Spot(subnet)
+        if self.filters.admin_rules_stand(spot, Direction.OUTBOUND) == FALSE:
+            return FALSE
+        return self._as_sender_sees(header, spot, lambda seen: self.filters.forget(seen, spot, Direction.OUTBOUND))
+
+    def lets_answer_in(self, header: Header, subnet: Subnet) -> Term:
+        """Hold when a sender that let `header` out lets the answer in (F-ADM-18)."""
+        if self.sender_forgets(header, subnet) == FALSE:
+            return TRUE
+        spot = Spot(subnet)
+        return self._as_sender_sees(
+            header, spot, lambda seen: self.filters.allow_answer(seen, spot, Direction.OUTBOUND)
+        )
+
+    def _as_sender_sees(self, header: Header, spot: Spot, judge: Judge) -> Term:
+        """Return what `judge` says of the packet as the filters of its sender see it (F-ADDR-4)."""
+        judged = judge(header)
+        if not self.filters.are_attached(spot, Direction.OUTBOUND):
+            return judged
         first: dict[int, Balanced] = {}
         for (_, number), balanced in self.estate.balanced_at.items():
             if equals(header.destination, number) != FALSE:
@@ -244,8 +297,8 @@ class Frontends:
                 seen = replace(header, destination=self.estate.known_address(nic.addresses[0]))
                 if port is not None:
                     seen = replace(seen, destination_port=constant(port, seen.destination_port.width))
-                allowed = either(here, self.filters.allow(seen, spot, Direction.OUTBOUND), allowed)
-        return allowed
+                judged = either(here, judge(seen), judged)
+        return judged
 
     def _translations(self, balanced: Balanced, header: Header) -> Iterator[tuple[Term, Nic, int | None]]:
         takings = self.takings(balanced, header)

@@ -131,9 +131,11 @@ class Sender:
 class Memory:
     """What the first packet left behind: terms for the interfaces and machines it passed.
 
-    `ends_at` tells when it began or ended at an interface, which a reply may come to as at an appliance.
+    Interfaces that keep no record of it all the same are `forgetful` (F-ADM-18). `at_end` tells when it began or ended
+    at an interface, which a reply may come to as at an appliance, and when that leaves no record.
     """
 
     passed: dict[str, Term]
+    forgetful: dict[str, Term]
     met: dict[str, Term]
-    ends_at: Callable[[Nic], Term] = lambda nic: FALSE
+    at_end: Callable[[Nic], tuple[Term, Term]] = lambda nic: (FALSE, FALSE)

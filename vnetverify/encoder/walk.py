@@ -353,7 +353,7 @@ class Hops:
     def arrive(self, node: Arrival, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
         machine = self.machine(node.machine)
-        nic = self._interface(node)
+        nic = self.interface(node)
         works = all_of(self.is_up(machine), self.gateways.works_in(nic.vnet))
         admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
@@ -372,11 +372,11 @@ class Hops:
 
     def admitted(self, node: Arrival, header: Header) -> Term:
         """Hold when the filters of the interface let a first packet in."""
-        nic = self._interface(node)
+        nic = self.interface(node)
         works = all_of(self.is_up(self.machine(node.machine)), self.gateways.works_in(nic.vnet))
         return all_of(works, self._filtered(nic, header, Direction.INBOUND, None))
 
-    def _interface(self, node: Arrival) -> Nic:
+    def interface(self, node: Arrival) -> Nic:
         return next(nic for nic in self.machine(node.machine).nics if nic.name == node.nic)
 
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
@@ -421,7 +421,14 @@ class Hops:
         allowed = self.filters.allow(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
         if memory is None:
             return allowed
-        return any_of(memory.passed.get(nic.name, FALSE), memory.ends_at(nic), allowed)
+        at_end, unrecorded = memory.at_end(nic)
+        passed = any_of(memory.passed.get(nic.name, FALSE), at_end)
+        forgotten = any_of(memory.forgetful.get(nic.name, FALSE), unrecorded)
+        return any_of(all_of(passed, negate(forgotten)), allowed)
+
+    def forgets(self, nic: Nic, header: Header, direction: Direction) -> Term:
+        """Hold when a packet that passes an interface leaves no record of its flow there (F-ADM-18)."""
+        return self.filters.forget(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
 
     def is_stateful(self, machine: Machine) -> Term:
         """Hold when a machine drops packets of flows that it did not see begin (R-TRAF-2)."""

@@ -45,6 +45,22 @@ class Access(Enum):
     DENY = "deny"
 
 
+class AdminAction(Enum):
+    """What a security admin rule does (F-ADM-4, F-ADM-5, F-ADM-6)."""
+
+    ALLOW = "allow"
+    ALWAYS_ALLOW = "always-allow"
+    DENY = "deny"
+
+
+class AdminScope(Enum):
+    """Which security admin rules hold in a network with services that keep them out (F-ADM-10)."""
+
+    NONE = "none"
+    ALLOW_ONLY = "allow-only"
+    ALL = "all"
+
+
 class NextHopType(Enum):
     VNET_LOCAL = "vnet-local"
     APPLIANCE = "appliance"
@@ -112,6 +128,7 @@ class Vnet:
     summarized_gateway_prefixes: tuple[Prefix, ...] = ()
     model: DeploymentModel = DeploymentModel.RESOURCE_MANAGER
     tags: tuple[tuple[str, str], ...] = ()
+    admin_scope: AdminScope = AdminScope.ALL
     span: Span = NOWHERE
 
     def subnet(self, name: str) -> Subnet | None:
@@ -208,6 +225,39 @@ class Nsg:
 
     name: str
     rules: tuple[SecurityRule, ...]
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRule:
+    """A security admin rule; a smaller `priority` (1 to 4096) is tried first (F-ADM-2, F-ADM-3).
+
+    `protocol` is a number from 0 to 255, or None for any. Neither field names application security groups.
+    """
+
+    name: str
+    priority: int
+    direction: Direction
+    action: AdminAction
+    protocol: int | None
+    source: AddressField
+    source_ports: IntervalSet
+    destination: AddressField
+    destination_ports: IntervalSet
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRules:
+    """A collection of security admin rules that `manager` applies to the networks `vnets` (F-ADM-1).
+
+    Managers are ordered as a network first names them, the one of the highest scope first (F-ADM-13).
+    """
+
+    name: str
+    manager: str
+    vnets: tuple[str, ...]
+    rules: tuple[AdminRule, ...]
     span: Span = NOWHERE
 
 
@@ -513,6 +563,7 @@ class Network:
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=dict)
     private_endpoints: Mapping[str, PrivateEndpoint] = field(default_factory=dict)
     principals: Mapping[str, Principal] = field(default_factory=dict)
+    admin_rules: tuple[AdminRules, ...] = ()
     unmodelled: tuple[Unmodelled, ...] = ()
 
     def subnets(self) -> tuple[Subnet, ...]:

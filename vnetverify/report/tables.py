@@ -8,7 +8,15 @@ from typing import assert_never
 
 from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
-from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
+from vnetverify.model.network import (
+    AddressField,
+    AddressPrefixes,
+    AdminRule,
+    AnyAddress,
+    AsgMembers,
+    SecurityRule,
+    ServiceTag,
+)
 from vnetverify.report.narrative import place
 from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
 from vnetverify.rules import World
@@ -18,7 +26,11 @@ from vnetverify.simulator.tag_listing import Listed
 
 _LISTED = 4  # prefixes or names in one cell
 _EXPANDED = 24  # prefixes of a tag
-_STAGES = {"subnetNsg": "on the subnet", "nicNsg": "on the interface"}
+_STAGES = {
+    "subnetNsg": "on the subnet",
+    "nicNsg": "on the interface",
+    "securityAdmin": "in front of the security groups",
+}
 
 
 def routes_table(routes: Sequence[EffectiveRoute]) -> str:
@@ -38,12 +50,14 @@ def routes_table(routes: Sequence[EffectiveRoute]) -> str:
 
 
 def rules_table(rules: Sequence[EffectiveRule]) -> str:
-    """Return the rules in the order they are tried, a table for each direction and group, then what tags stand for."""
+    """Return the rules in the order they are tried, a table for each direction and manager or group, then tags."""
     if not rules:
         return "  no network security group, so nothing is denied"
     lines: list[str] = []
     for (direction, stage, nsg), group in groupby(rules, key=lambda r: (r.rule.direction.value, r.stage, r.nsg)):
         lines += [f"{direction}: {printable(nsg)} {_STAGES.get(stage, stage)}", *_rules_of_group(list(group)), ""]
+    if all(isinstance(effective.rule, AdminRule) for effective in rules):
+        lines += ["no network security group, so nothing else is denied", ""]
     return "\n".join([*lines, *_expansions(rules)]).rstrip()
 
 
@@ -97,7 +111,7 @@ def _rules_of_group(rules: Sequence[EffectiveRule]) -> Iterator[str]:
         (
             str(effective.rule.priority),
             printable(effective.rule.name),
-            effective.rule.access.value,
+            _access(effective.rule),
             _protocol(effective.rule.protocol),
             _field(effective.rule.source),
             _ports(effective.rule.source_ports),
@@ -108,6 +122,10 @@ def _rules_of_group(rules: Sequence[EffectiveRule]) -> Iterator[str]:
         for effective in rules
     ]
     return _with_head(head, rows)
+
+
+def _access(rule: SecurityRule | AdminRule) -> str:
+    return rule.action.value if isinstance(rule, AdminRule) else rule.access.value
 
 
 def _expansions(rules: Sequence[EffectiveRule]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, lies_in, only, some_covers
-from vnetverify.simulator.filters import Interface
 from vnetverify.simulator.gateways import (
     Way,
     announces,
@@ -39,6 +38,7 @@ from vnetverify.simulator.journey import (
     OutOfTunnel,
     Sending,
 )
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import Origin, selection
 from vnetverify.simulator.sites import delivered_at_site
 from vnetverify.simulator.situation import Situation

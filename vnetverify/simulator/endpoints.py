@@ -8,9 +8,10 @@ from __future__ import annotations
 from vnetverify.model.network import Direction, PrivateEndpoint, PrivateEndpointPolicies
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
-from vnetverify.simulator.filters import Interface, Judgement, judge_at_endpoint
+from vnetverify.simulator.filters import Judgement, judge_at_endpoint
 from vnetverify.simulator.internet import delivered_to
 from vnetverify.simulator.journey import Delivered, Dropped, Journey
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, are_mates
 
 _WITH_SECURITY_GROUPS = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)

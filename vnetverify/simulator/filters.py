@@ -1,8 +1,8 @@
-"""Network security groups at a host or interface: which rule judges a packet.
+"""Security groups and admin rules at a host or interface: which rule judges a packet.
 
-Rules F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-12, F-NSG-13, F-NSG-16, F-NSG-17,
-F-DEF-1, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5, F-EVAL-6, F-EVAL-7, F-ASG-1, F-ASG-4, F-ASG-6, F-ADDR-2,
-F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3, F-PIP-1, F-PIP-2, F-PIP-3, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
+Rules F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-12, F-NSG-13, F-NSG-16, F-DEF-1, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4,
+F-EVAL-5, F-EVAL-6, F-EVAL-7, F-ADM-4, F-ADM-5, F-ADM-6, F-ADM-7, F-ADM-8, F-ADM-9, F-ADM-12, F-ADDR-2, F-PLAT-1,
+F-PLAT-2, F-PLAT-3, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import assert_never
 
 from vnetverify.header import (
     ALL_PORTS,
-    EVERY_IPV4,
     ICMPV6,
     TCP,
     UDP,
@@ -30,6 +29,7 @@ from vnetverify.model.network import (
     Access,
     AddressField,
     AddressPrefixes,
+    AdminAction,
     AnyAddress,
     AsgMembers,
     Direction,
@@ -47,14 +47,14 @@ from vnetverify.simulator.addressing import (
     PLATFORM_HOST,
     Packet,
     covers,
-    is_ordinary,
     lies_in,
     only,
     packet_of,
-    some_covers,
 )
+from vnetverify.simulator.admin import AdminList, Decided, deciding, standing
+from vnetverify.simulator.matching import Filter, Interface, Rule, matches
 from vnetverify.simulator.situation import Situation, public_of, situation_of
-from vnetverify.simulator.tags import PROBES_IPV6, Side, is_in_tag, virtual_network
+from vnetverify.simulator.tags import PROBES_IPV6, virtual_network
 from vnetverify.source import Span
 
 LAST_PRIORITY = 65500
@@ -62,30 +62,11 @@ _DEFAULT_RULE_IDS = {65000: "F-DEF-2", 65001: "F-DEF-1", LAST_PRIORITY: "F-DEF-1
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
-    """Where filters stand: a declared interface, or the place of an undeclared host (`nic` is None)."""
-
-    name: str
-    subnet: Subnet
-    addresses: tuple[int, ...]
-    nic: Nic | None = None
-    is_managed: bool = False
-
-    @property
-    def nsg(self) -> str | None:
-        return None if self.nic is None else self.nic.nsg
-
-    @property
-    def forwards(self) -> bool:
-        """Whether IP forwarding is on; an appliance that is implied by a route has it on (R-UDR-10)."""
-        return self.nic is None or self.nic.ip_forwarding
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """The rule that decided in one group; `stage` is `nicNsg` or `subnetNsg`, `priority` the rule's.
 
-    Stages `publicAddress` and `icmpv6` are decisions that no rule of a group makes (F-PIP-1, F-NSG-16).
+    At stage `securityAdmin` it is an admin rule, and `nsg` names its manager. Stages `publicAddress` and `icmpv6` are
+    decisions that no rule of a group makes (F-PIP-1, F-NSG-16).
     """
 
     stage: str
@@ -99,24 +80,29 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the filters say: the stages consulted, in order, ending with the first that denies (F-EVAL-4)."""
+    """What the filters say: the stages consulted, in order, ending with the first that denies (F-EVAL-4).
+
+    `always_allowed` says that an admin rule let the packet pass by the groups, which then count for nothing (F-ADM-5).
+    """
 
     allowed: bool
     stages: tuple[Stage, ...]
     facts: tuple[Uncertainty, ...]
     exempt: bool = False
+    always_allowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRule:
-    """A rule in force at an interface; `sources` and `destinations` list the prefixes of tags and groups.
+    """A rule in force at an interface, of the group or manager `nsg`.
 
-    They are None where membership is not a list: `*`, or a tag whose prefixes are not declared.
+    `sources` and `destinations` list the prefixes of tags and groups. They are None where membership is not a list:
+    `*`, or a tag whose prefixes are not declared.
     """
 
     stage: str
     nsg: str
-    rule: SecurityRule
+    rule: Rule
     sources: tuple[Prefix, ...] | None
     destinations: tuple[Prefix, ...] | None
     span: Span
@@ -198,14 +184,17 @@ def _judgement(place: Filter) -> Judgement:
     situation, interface, direction, packet = place.situation, place.interface, place.direction, place.packet
     mark = len(situation.asked)
     groups = tuple(attached(situation, interface, direction))
-    if groups and packet.family is Family.IPV6 and packet.protocol == ICMPV6:
-        decision = _icmpv6_decision(place, groups[0][1])
-        return Judgement(decision.access is Access.ALLOW, (decision,), situation.asked_since(mark))
+    lists = _admin_lists(place)
+    if (groups or lists) and _is_icmpv6(packet):
+        return _icmpv6_judgement(place, groups, lists, mark)
     if direction is Direction.OUTBOUND and lies_in(packet.destination, PLATFORM):
         denial = _platform_denial(place, groups)
         denials = () if denial is None else (denial,)
         return Judgement(denial is None, denials, situation.asked_since(mark), exempt=True)
-    stages: list[Stage] = []
+    stages = [_admin_stage(decided) for decided in deciding(place, lists)]
+    if stages and stages[-1].rule_id != "F-ADM-6":
+        passes = stages[-1].access is Access.ALLOW
+        return Judgement(passes, tuple(stages), situation.asked_since(mark), always_allowed=passes)
     for stage, nsg in groups:
         stages.append(_decision(place, stage, nsg))
         if stages[-1].access is Access.DENY:
@@ -213,23 +202,43 @@ def _judgement(place: Filter) -> Judgement:
     return Judgement(True, tuple(stages), situation.asked_since(mark))
 
 
-def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
-    """Return what the filters say of a packet that came in by the public address (F-PIP-1, F-PIP-2, F-PIP-3).
+def _admin_lists(place: Filter) -> tuple[AdminList, ...]:
+    """Return the admin rules that stand at the place: none at a private endpoint (F-ADM-12)."""
+    return () if place.at_endpoint else standing(place.situation, place.interface, place.direction)
 
-    Where no group is attached the address's kind decides: Standard is closed, Basic open.
+
+_ADMIN_RULE_IDS = {AdminAction.DENY: "F-ADM-4", AdminAction.ALWAYS_ALLOW: "F-ADM-5", AdminAction.ALLOW: "F-ADM-6"}
+
+
+def _admin_stage(decided: Decided) -> Stage:
+    rule = decided.rule
+    access = Access.DENY if rule.action is AdminAction.DENY else Access.ALLOW
+    rule_id = _ADMIN_RULE_IDS[rule.action]
+    return Stage("securityAdmin", decided.manager, rule.name, access, rule.span, rule_id, rule.priority)
+
+
+def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
+    """Return what the filters say of a packet that came in by the public address (F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6).
+
+    Where no group is attached the address's kind decides what admin rules leave open: Standard is closed, Basic open.
     """
     mark = len(situation.asked)
     nic = interface.nic
     assert nic is not None
     public = public_of(nic, packet.family)
     assert public is not None
-    if tuple(attached(situation, interface, Direction.INBOUND)):
-        return judge_at(situation, interface, Direction.INBOUND, packet, is_reply)
+    by_admin = judge_at(situation, interface, Direction.INBOUND, packet, is_reply)
+    has_groups = any(attached(situation, interface, Direction.INBOUND))
+    if has_groups or not by_admin.allowed or any(stage.stage == "icmpv6" for stage in by_admin.stages):
+        return by_admin
     is_open = situation.holds(uncertainty("U-SKU", public.name)) if public.sku is None else public.sku.value == "basic"
     rule_id = "F-PIP-3" if public.sku is None else "F-PIP-2" if is_open else "F-PIP-1"
+    if by_admin.always_allowed and not is_open:
+        is_open, rule_id = situation.holds(uncertainty("U-AAPIP", nic.name)), "F-PIP-6"
     access = Access.ALLOW if is_open else Access.DENY
     stage = Stage("publicAddress", public.name, "no security group", access, public.span, rule_id, LAST_PRIORITY)
-    return Judgement(is_open, (stage,), situation.asked_since(mark))
+    always = is_open and by_admin.always_allowed
+    return Judgement(is_open, (*by_admin.stages, stage), situation.asked_since(mark), always_allowed=always)
 
 
 def attached(situation: Situation, interface: Interface, direction: Direction) -> Iterator[tuple[str, Nsg]]:
@@ -245,12 +254,20 @@ def attached(situation: Situation, interface: Interface, direction: Direction) -
             yield stage, situation.network.nsgs[name]
 
 
-def _icmpv6_decision(place: Filter, nsg: Nsg) -> Stage:
-    """Return whether ICMPv6 passes a place with security groups: none of their rules is about it (F-NSG-16)."""
+def _is_icmpv6(packet: Packet) -> bool:
+    return packet.family is Family.IPV6 and packet.protocol == ICMPV6
+
+
+def _icmpv6_judgement(
+    place: Filter, groups: Sequence[tuple[str, Nsg]], lists: Sequence[AdminList], mark: int
+) -> Judgement:
+    """Return whether ICMPv6 passes a place with groups or admin rules: none of their rules is about it (F-NSG-16)."""
     spot = place.interface.subnet.id if place.interface.nic is None else place.interface.name
     passes = place.situation.holds(uncertainty("U-ICMPV6", spot, place.direction.value))
     access = Access.ALLOW if passes else Access.DENY
-    return Stage("icmpv6", nsg.name, "no rule for ICMPv6", access, nsg.span, "F-NSG-16", LAST_PRIORITY)
+    owner, span = (groups[0][1].name, groups[0][1].span) if groups else (lists[0].manager, lists[0].rules[0].span)
+    stage = Stage("icmpv6", owner, "no rule for ICMPv6", access, span, "F-NSG-16", LAST_PRIORITY)
+    return Judgement(passes, (stage,), place.situation.asked_since(mark))
 
 
 def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
@@ -259,113 +276,13 @@ def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
     return sorted(rules, key=lambda rule: rule.priority)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A packet before the filters of an interface."""
-
-    situation: Situation
-    interface: Interface
-    direction: Direction
-    packet: Packet
-    is_reply: bool
-    at_endpoint: bool = False
-
-
 def _decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
     """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5)."""
     for rule in rules_of(nsg, place.direction):
-        if rule.priority >= LAST_PRIORITY or matches(place, nsg, rule):
+        if rule.priority >= LAST_PRIORITY or matches(place, nsg.name, rule):
             rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
             return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
     raise AssertionError("the last default rule matches everything")
-
-
-def matches(place: Filter, nsg: Nsg, rule: SecurityRule) -> bool:
-    """Hold when all five conditions of `rule` do (F-NSG-4)."""
-    label = f"{nsg.name}/{rule.name}"
-    return (
-        _protocol_fits(place, rule)
-        and _ports_fit(place, rule, label)
-        and _address_fits(place, rule.source, Side.SOURCE, label)
-        and _address_fits(place, rule.destination, Side.DESTINATION, label)
-    )
-
-
-def _protocol_fits(place: Filter, rule: SecurityRule) -> bool:
-    """Hold when the packet's protocol is the rule's; `*` covers others than the usual three by a fact (F-NSG-7)."""
-    if rule.protocol is not None:
-        return rule.protocol == place.packet.protocol
-    return is_ordinary(place.packet.protocol, place.packet.family) or place.situation.holds(uncertainty("U-ANYPROTO"))
-
-
-def _ports_fit(place: Filter, rule: SecurityRule, label: str) -> bool:
-    """Hold when the packet's ports are the rule's (F-NSG-8); protocols without ports are F-NSG-9 and F-NSG-17."""
-    packet = place.packet
-    if packet.protocol in (TCP, UDP) and place.at_endpoint:
-        return _ports_fit_at_endpoint(place, rule, label)
-    if packet.protocol in (TCP, UDP):
-        return lies_in(packet.source_port, rule.source_ports) and lies_in(
-            packet.destination_port, rule.destination_ports
-        )
-    if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
-        return True
-    question = "U-ICMPPORT" if packet.protocol == packet.family.icmp else "U-PROTOPORT"
-    return place.situation.holds(uncertainty(question, label))
-
-
-def _ports_fit_at_endpoint(place: Filter, rule: SecurityRule, label: str) -> bool:
-    """Hold when the destination port is the rule's, as a private endpoint reads it (F-PE-3, F-PE-9).
-
-    Source ports do not count. Of several ranges the first is sure, the others are by a fact; a port in none is
-    denied by a rule that denies where another fact says so.
-    """
-    port, first = place.packet.destination_port, rule.first_destination_ports
-    if first is None:
-        return lies_in(port, rule.destination_ports)
-    if lies_in(port, first):
-        return True
-    if lies_in(port, rule.destination_ports):
-        return place.situation.holds(uncertainty("U-PEPORT", label))
-    return rule.access is Access.DENY and place.situation.holds(uncertainty("U-PEDENY", label))
-
-
-def _address_fits(place: Filter, field: AddressField, side: Side, label: str) -> bool:
-    """Hold when the packet's address on `side` is one that `field` speaks of (F-NSG-10, F-NSG-11, F-NSG-12)."""
-    address = place.packet.source if side is Side.SOURCE else place.packet.destination
-    match field:
-        case AnyAddress():
-            return True
-        case AddressPrefixes(prefixes):
-            return some_covers(prefixes, address) or _is_any_address(place, prefixes)
-        case ServiceTag(name):
-            named = side.other if place.is_reply else side
-            return is_in_tag(place.situation, place.interface.subnet, name, address, named)
-        case AsgMembers(groups):
-            local = Side.SOURCE if place.direction is Direction.OUTBOUND else Side.DESTINATION
-            is_member = _is_member_address(place.situation, groups, address)
-            return is_member if side is not local else _local_group_fits(place, groups, is_member, label)
-        case _:
-            assert_never(field)
-
-
-def _is_any_address(place: Filter, prefixes: tuple[Prefix, ...]) -> bool:
-    """Hold where a literal 0.0.0.0/0 means every IPv6 address as well (F-NSG-12)."""
-    if place.packet.family is Family.IPV4 or EVERY_IPV4 not in prefixes:
-        return False
-    return place.situation.holds(uncertainty("U-V6ANY"))
-
-
-def _is_member_address(situation: Situation, groups: tuple[str, ...], address: Interval) -> bool:
-    return any(lies_in(address, situation.index.members.get(group, IntervalSet())) for group in groups)
-
-
-def _local_group_fits(place: Filter, groups: tuple[str, ...], is_member_address: bool, label: str) -> bool:
-    """Hold when a rule with a group on its local side applies at the interface (F-ASG-4, F-FWD-4)."""
-    nic = place.interface.nic
-    is_member = nic is not None and any(group in groups for group in nic.asgs)
-    if is_member is is_member_address:
-        return is_member
-    return place.situation.holds(uncertainty("U-ASGFWD", label, place.interface.name))
 
 
 def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stage | None:
@@ -378,7 +295,7 @@ def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stag
         for rule in rules_of(nsg, Direction.OUTBOUND):
             named = rule.destination
             if isinstance(named, ServiceTag) and _is_service(packet, named.name):
-                if not matches(place, nsg, replace(rule, destination=AnyAddress())):
+                if not matches(place, nsg.name, replace(rule, destination=AnyAddress())):
                     continue
                 if rule.access is Access.DENY:
                     return Stage(stage, nsg.name, rule.name, rule.access, rule.span, "F-PLAT-1", rule.priority)
@@ -403,7 +320,7 @@ def _is_service(packet: Packet, tag: str) -> bool:
 
 
 def effective_rules(network: Network, subnet_id: str, nic_name: str | None, world: World) -> tuple[EffectiveRule, ...]:
-    """Return every rule in force at an interface, tags expanded, by direction, group and priority."""
+    """Return every rule in force at an interface, tags expanded, in the order they are tried in each direction."""
     situation = situation_of(network, world, Family.IPV4)
     subnet = situation.index.subnets[subnet_id]
     nic = None if nic_name is None else situation.index.nics[nic_name]
@@ -411,16 +328,26 @@ def effective_rules(network: Network, subnet_id: str, nic_name: str | None, worl
     return tuple(
         EffectiveRule(
             stage,
-            nsg.name,
+            owner,
             rule,
             _expanded(situation, subnet, rule.source),
             _expanded(situation, subnet, rule.destination),
             rule.span,
         )
         for direction in Direction
-        for stage, nsg in attached(situation, interface, direction)
-        for rule in rules_of(nsg, direction)
+        for stage, owner, rules in _tried_at(situation, interface, direction)
+        for rule in rules
     )
+
+
+def _tried_at(
+    situation: Situation, interface: Interface, direction: Direction
+) -> Iterator[tuple[str, str, Sequence[Rule]]]:
+    """Yield the lists of rules in the order they are tried: those of managers, then those of groups (F-ADM-5)."""
+    for each in standing(situation, interface, direction):
+        yield "securityAdmin", each.manager, each.rules
+    for stage, nsg in attached(situation, interface, direction):
+        yield stage, nsg.name, rules_of(nsg, direction)
 
 
 def _expanded(situation: Situation, subnet: Subnet, field: AddressField) -> tuple[Prefix, ...] | None:

@@ -13,8 +13,10 @@ from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Direction, Frontend, LoadBalancer, LoadBalancingRule, Nic, Sku
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only, point
-from vnetverify.simulator.filters import Interface, Judgement, attached, declared_interface, judge_at
+from vnetverify.simulator.admin import standing
+from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at
 from vnetverify.simulator.journey import AtAppliance, Delivered, Dropped, Journey, declared_appliance
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, first_address
 from vnetverify.source import Span
 
@@ -259,7 +261,7 @@ def seen_by_sender(journey: Journey, interface: Interface) -> Packet:
     Where no member would take it there is nothing but the frontend to see.
     """
     situation, packet = journey.situation, journey.packet
-    if not situation.index.frontends or not any(attached(situation, interface, Direction.OUTBOUND)):
+    if not situation.index.frontends or not _is_filtered(situation, interface):
         return packet
     balanced = _first_balanced(situation, only(packet.destination))
     if balanced is None or situation.holds(uncertainty("U-LBOUT")):
@@ -267,6 +269,12 @@ def seen_by_sender(journey: Journey, interface: Interface) -> Packet:
     rule = _rule_for(situation, balanced, packet)
     member = None if rule is None else _choice(journey, balanced, (rule,)).member
     return packet if rule is None or member is None else _rewritten(rule, packet, member)
+
+
+def _is_filtered(situation: Situation, interface: Interface) -> bool:
+    """Hold when groups or admin rules are asked about what the interface sends."""
+    direction = Direction.OUTBOUND
+    return any(attached(situation, interface, direction)) or bool(standing(situation, interface, direction))
 
 
 def _first_balanced(situation: Situation, address: int) -> Balanced | None:

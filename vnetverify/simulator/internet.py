@@ -14,7 +14,7 @@ from vnetverify.model.intents import INTERNET, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, PublicAddress, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
-from vnetverify.simulator.filters import Interface, declared_interface, judge_public_entry
+from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.frontends import is_standard_member
 from vnetverify.simulator.journey import (
     Delivered,
@@ -29,6 +29,7 @@ from vnetverify.simulator.journey import (
     place_name,
     sender_name,
 )
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, first_address, holder_of_public, public_of, world_address
 
 # What a sender's unknown address outside reads as in a world that names none (TEST-NET-3, RFC 3849).

@@ -1,6 +1,7 @@
 """What a walk reports, and the state of one under way.
 
-Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-STATE-2, F-STATE-3 and I-FAILURES.
+Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-STATE-2, F-STATE-3,
+F-ADM-18 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Si
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.failures import Element
-from vnetverify.simulator.filters import Interface, Judgement, declared_interface, judge_at
+from vnetverify.simulator.filters import Judgement, Stage, declared_interface, judge_at, judge_public_entry
 from vnetverify.simulator.gateways import Way
-from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.situation import Situation, public_of
 from vnetverify.source import Span
 
 
@@ -252,6 +254,8 @@ class Journey:
     devices: list[Met] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
     filtered: set[str] = field(default_factory=set)
+    always_allowed: set[str] = field(default_factory=set)
+    seen_as: dict[str, Packet] = field(default_factory=dict)
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
     sent_out_by: Sender | Site | None = None
@@ -328,12 +332,53 @@ class Journey:
         """
         if self.unfiltered:
             return None
-        if self.first is not None and interface.name in self.first.filtered:
-            self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
+        if self._is_on_record(interface):
             return None
-        return self.judged(
-            interface, judge_at(self.situation, interface, direction, seen or self.packet, self.is_reply)
-        )
+        if seen is not None:
+            self.seen_as[interface.name] = seen
+        packet = self._seen_back(interface) or seen or self.packet
+        return self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
+
+    def _seen_back(self, interface: Interface) -> Packet | None:
+        """Return the reply to what the filters there were shown of the first packet (F-ADDR-4, F-ADDR-5).
+
+        None where they were shown the packet as it came, or nothing.
+        """
+        if self.first is None or interface.name not in self.first.seen_as:
+            return None
+        return self.first.seen_as[interface.name].reply
+
+    def _is_on_record(self, interface: Interface) -> bool:
+        """Hold when the flow's record lets this reply pass, telling so (F-STATE-2).
+
+        What an always-allow rule let pass may have left none (F-ADM-18).
+        """
+        if self.first is None or interface.name not in self.first.filtered:
+            return False
+        if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):
+            what = "an always-allow rule let the flow pass and left no record of it"
+            self.note(place_name(interface), what, "F-ADM-18")
+            return False
+        self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
+        return True
+
+    def judged_from_outside(self, interface: Interface, *, onward: bool = False) -> Dropped | None:
+        """Return the drop, by the filters at `interface`, of a reply from the Internet to what left there (F-ADM-18).
+
+        Only what an always-allow rule let pass is ever dropped. `onward` says that it also leaves by `interface`.
+        """
+        assert self.first is not None
+        if interface.name not in self.first.always_allowed or self._is_on_record(interface):
+            return None
+        situation, packet = self.situation, self._seen_back(interface) or self.packet
+        if interface.nic is not None and public_of(interface.nic, packet.family) is not None:
+            inbound = judge_public_entry(situation, interface, packet, is_reply=True)
+        else:
+            inbound = judge_at(situation, interface, Direction.INBOUND, packet, is_reply=True)
+        blocked = self.judged(interface, inbound)
+        if blocked is not None or not onward:
+            return blocked
+        return self.judged(interface, judge_at(situation, interface, Direction.OUTBOUND, packet, is_reply=True))
 
     def judged(self, interface: Interface, judgement: Judgement) -> Dropped | None:
         """Record what the filters said; return the drop where they deny."""
@@ -342,7 +387,9 @@ class Journey:
             verb = "allows" if stage.access.value == "allow" else "denies"
             named = f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}"
             what = f"{named}, nothing earlier matches"
-            if stage.stage == "publicAddress":
+            if stage.stage == "securityAdmin":
+                what = _told_of_admin_rule(stage)
+            elif stage.stage == "publicAddress":
                 what = named
             elif stage.stage == "icmpv6":
                 passes = "it passes" if verb == "allows" else "it does not pass"
@@ -353,9 +400,11 @@ class Journey:
             icmpv6 = last.stage == "icmpv6"
             reason = f"{last.nsg} has no rule for ICMPv6" if icmpv6 else f"{last.rule} of {last.nsg} denies"
             return Dropped(reason, last.rule_id, where)
-        if judgement.exempt:
+        if judgement.always_allowed:
+            self.always_allowed.add(interface.name)
+        elif judgement.exempt:
             self.note(where, "host services are exempt from security groups", "F-PLAT-1")
-        elif not judgement.stages:
+        elif all(stage.stage == "securityAdmin" for stage in judgement.stages):
             self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
         self.filtered.add(interface.name)
         return None
@@ -376,6 +425,18 @@ class Journey:
         return Trace(
             tuple(self.steps), outcome, names, tuple(self.devices), asked, tuple(self.crossings), self.entered_from
         )
+
+
+_ADMIN_ACTIONS = {
+    "F-ADM-4": "denies, whatever the security groups say",
+    "F-ADM-5": "always allows, so that no security group is asked",
+    "F-ADM-6": "allows, which leaves it to what comes after",
+}
+
+
+def _told_of_admin_rule(stage: Stage) -> str:
+    """Return how a story names the admin rule that decided."""
+    return f"admin rule {stage.nsg}/{stage.rule} ({stage.priority}) {_ADMIN_ACTIONS[stage.rule_id]}"
 
 
 def place_name(interface: Interface) -> str:

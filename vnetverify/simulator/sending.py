@@ -15,7 +15,7 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross, record_crossing
 from vnetverify.simulator.endpoints import at_endpoint, endpoint_at
-from vnetverify.simulator.filters import Interface, declared_interface, undeclared_interface
+from vnetverify.simulator.filters import declared_interface, undeclared_interface
 from vnetverify.simulator.frontends import at_frontend, at_next_hop, balanced_at
 from vnetverify.simulator.gateways import servers, takes_fastpath
 from vnetverify.simulator.hops import (
@@ -51,6 +51,7 @@ from vnetverify.simulator.journey import (
     place_name,
     sender_name,
 )
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.situation import (
     Situation,

@@ -1,7 +1,7 @@
 """A flow's first packet from place to place, and its reply back .
 
 Rules R-TRAF-1, R-TRAF-2, R-TRAF-3, R-TRAF-4, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-8, R-TRAF-9, R-TRAF-10, R-ADDR-6,
-F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-MISC-1, R-EFF-2 and I-FAILURES.
+F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-ADM-18, F-MISC-1, R-EFF-2 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, 
 from vnetverify.simulator.answers import answer
 from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
 from vnetverify.simulator.endpoints import endpoint_at
-from vnetverify.simulator.filters import Interface, interface_at
+from vnetverify.simulator.filters import declared_interface, interface_at
 from vnetverify.simulator.frontends import seen_by_sender
-from vnetverify.simulator.internet import enter_by_public_address
+from vnetverify.simulator.internet import delivered_to, enter_by_public_address
 from vnetverify.simulator.journey import (
     Appliance,
     AtAppliance,
@@ -41,6 +41,7 @@ from vnetverify.simulator.journey import (
     Trace,
     declared_appliance,
 )
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import ToInternet, selection
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
@@ -171,7 +172,7 @@ def converse(
             if isinstance(first.sent_out_by, Site):
                 site = Place(PlaceKind.SITE.value, first.sent_out_by.name)
                 return _answered(first, forward, origin, flow, _reply_from(first, site))
-            return Conversation(forward, None, True)
+            return _answered_from_outside(first, forward)
         case ToPlatform():
             return Conversation(forward, None, False, "the platform takes the packet")
         case Dropped(reason, rule):
@@ -211,6 +212,9 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
     """Return the walk of a reply from the Internet, which the translating appliance hands on (R-UDR-17)."""
     back = _return_journey(first)
     back.devices.append(forwarder.appliance.met)
+    blocked = back.judged_from_outside(forwarder.interface, onward=True)
+    if blocked is not None:
+        return back, blocked
     what = f"{forwarder.appliance.name} translates the reply back"
     back.note(forwarder.appliance.name, what, "R-UDR-17")
     return back, follow(back, Sending(forwarder.interface.subnet, forwarder))
@@ -221,10 +225,10 @@ def _answered(
 ) -> Conversation:
     """Return the conversation: the reply must reach the sender, past the same stateful appliances (R-TRAF-2)."""
     back, outcome = reply
+    if isinstance(outcome, Dropped):
+        return _stopped(forward, back, outcome)
     asymmetric = _asymmetric(first, back) if isinstance(outcome, Delivered) else None
     backward = back.ended(outcome)
-    if isinstance(outcome, Dropped):
-        return Conversation(forward, backward, False, f"the reply is dropped: {outcome.reason} ({outcome.rule})")
     if not isinstance(outcome, Delivered) or (outcome.place, outcome.address) != (origin, flow.source):
         return Conversation(forward, backward, False, "the reply ends elsewhere than at the sender")
     if asymmetric is not None:
@@ -248,10 +252,33 @@ def _appliance_called(situation: Situation, met: Met) -> Appliance:
     return Appliance(met.name, (), None, None, None) if machine is None else declared_appliance(situation, machine)
 
 
+def _answered_from_outside(first: Journey, forward: Trace) -> Conversation:
+    """Return the conversation with an Internet host that a host began, whose reply comes back by itself (R-TRAF-2).
+
+    An always-allow rule that let the packet out may have left no record for it (F-ADM-18).
+    """
+    if not isinstance(first.sent_out_by, Host) or first.sent_out_by.interface.name not in first.always_allowed:
+        return Conversation(forward, None, True)
+    back = _return_journey(first)
+    blocked = back.judged_from_outside(first.sent_out_by.interface)
+    if blocked is not None:
+        return _stopped(forward, back, blocked)
+    interface = first.sent_out_by.interface
+    return Conversation(forward, back.ended(delivered_to(interface, only(back.packet.destination))), True)
+
+
+def _stopped(forward: Trace, back: Journey, dropped: Dropped) -> Conversation:
+    why = f"the reply is dropped: {dropped.reason} ({dropped.rule})"
+    return Conversation(forward, back.ended(dropped), False, why)
+
+
 def _answered_outside(first: Journey, forward: Trace) -> Conversation:
     """Return the conversation with an Internet host: the reply must leave by next hop Internet (R-SEL-9)."""
     assert isinstance(forward.outcome, Delivered)
     back = _return_journey(first)
+    blocked = _blocked_at_public_entry(back, forward.outcome.nic)
+    if blocked is not None:
+        return _stopped(forward, back, blocked)
     subnet = back.situation.index.subnets[forward.outcome.place.name]
     route = selection(back.situation, subnet, back.packet.destination).route
     what = "no route leads back" if route is None else f"the reply leaves by {route}"
@@ -260,6 +287,14 @@ def _answered_outside(first: Journey, forward: Trace) -> Conversation:
         return Conversation(forward, back.ended(LeftToInternet(subnet.id)), True)
     lost = Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
     return Conversation(forward, back.ended(lost), False, f"{lost.reason} (R-SEL-9)")
+
+
+def _blocked_at_public_entry(back: Journey, nic: str | None) -> Dropped | None:
+    """Return the drop of a reply to an Internet host where an always-allow rule let the packet in (F-ADM-18)."""
+    assert back.first is not None
+    if nic is None or nic not in back.first.always_allowed:
+        return None
+    return back.filter(declared_interface(back.situation, back.situation.index.nics[nic]), Direction.OUTBOUND)
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vnetverify.syntax.tree import (
     AddressTerm,
+    AdminRulesNode,
     AdvertisingNode,
     AsgField,
     AssumeNode,
@@ -113,6 +114,9 @@ class Builder:
     def tag(self, children: Children) -> OptionNode:
         return OptionNode("tag", children)
 
+    def admin_scope(self, children: Children) -> OptionNode:
+        return OptionNode("admin-scope", children)
+
     def subnet(self, children: Children) -> SubnetNode:
         first, name, prefixes, *options = children
         return SubnetNode(first, name, prefixes, options, options[-1].words[-1] if options else prefixes[-1])
@@ -196,6 +200,13 @@ class Builder:
     def security_rule(self, children: Children) -> RuleNode:
         first, priority, name, access, protocol, _, source, source_ports, _, destination, ports = children
         return RuleNode(first, priority, name, access, protocol, source, source_ports, destination, ports)
+
+    def admin_rules(self, children: Children) -> None:
+        name, manager, vnets, *rules = children
+        self.statements.append(AdminRulesNode(name, manager, vnets, rules))
+
+    def admin_rule(self, children: Children) -> RuleNode:
+        return self.security_rule(children)
 
     def prefix_field(self, children: Children) -> PrefixField:
         return PrefixField(children)

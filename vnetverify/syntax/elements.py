@@ -12,6 +12,7 @@ from vnetverify.model.network import (
     Access,
     AddressField,
     AddressPrefixes,
+    AdminScope,
     AnyAddress,
     AsgMembers,
     Connection,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from lark import Token
 
 _MODELS = {model.value: model for model in DeploymentModel}
+_ADMIN_SCOPES = {scope.value: scope for scope in AdminScope}
 _POLICIES = {policies.value: policies for policies in PrivateEndpointPolicies}
 _REPEATABLE = frozenset({
     "address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes", "public-ip", "write",
@@ -107,6 +109,8 @@ class Options:
 def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet:
     options = Options(scope, node.items)
     model = options.word("model")
+    admin_scope = options.word("admin-scope")
+    admin_rules = scope.one_of(admin_scope, _ADMIN_SCOPES, "admin scope") if admin_scope is not None else None
     labels = options.all_words("tag")
     subnets = [item for item in node.items if isinstance(item, SubnetNode)]
     return Vnet(
@@ -119,6 +123,7 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         scope.prefixes(options.all_words("summarized-gateway-prefixes")),
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
+        admin_scope=admin_rules or AdminScope.ALL,
         span=scope.span(node.name),
     )
 

@@ -31,6 +31,7 @@ _STARTS_ITEM = {
             "address",
             "summarized-gateway-prefixes",
             "tag",
+            "admin-scope",
             "subnet",
             "gateway",
         }
@@ -51,6 +52,7 @@ _STARTS_ITEM = {
     "connected-group": frozenset({"members", "global"}),
     "route-server": frozenset({"branch-to-branch", "peer"}),
     "nsg": frozenset({"inbound", "outbound"}),
+    "admin-rules": frozenset({"inbound", "outbound"}),
     "route-table": frozenset({"propagate-gateway-routes"}),
     "vm": frozenset({"nic", "bandwidth"}),
     "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat", "bandwidth"}),
@@ -68,7 +70,7 @@ _OPTIONS = {
     "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
     "rule": frozenset({"probe", "floating-ip"}),
 }
-_ALWAYS_OPEN = frozenset({"vnet", "nsg", "route-table"})
+_ALWAYS_OPEN = frozenset({"vnet", "nsg", "admin-rules", "route-table"})
 _OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection", "principal"})
 _ENDS_WITHOUT_NAME = frozenset({
     "peering", "peerings", "vnet-local", "none", "internet", "symmetrically", "local", "advertises",

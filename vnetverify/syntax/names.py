@@ -37,6 +37,7 @@ class Names:
         self._tables: dict[str, dict[str, Declared]] = {}
         self._broken = frozenset(broken)
         self.vnet_of_gateway: dict[str, str] = {}
+        self.managers: dict[str, str] = {}  # of security admin rules, by folded name
 
     def declare(self, kind: str, spelling: str, span: Span) -> bool:
         """Enter a name; False, with the mistake reported, where one of its kind folds alike."""
@@ -126,6 +127,10 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
         names.declare("connection", connection.name, connection.span)
     for group in network.connected_groups:
         names.declare("connected group", group.name, group.span)
+    for collection in network.admin_rules:
+        names.managers.setdefault(collection.manager.casefold(), collection.manager)
+        if names.lookup("set of admin rules", collection.name) is None:  # each manager has its own names
+            names.declare("set of admin rules", collection.name, collection.span)
     for server in network.route_servers:
         names.declare("route server", server.name, server.span)
     for peering in network.peerings:

@@ -22,7 +22,7 @@ LARGEST = 64 * 1024 * 1024  # characters of a text; more is refused, not read
 _MISTAKES = 50  # mistakes of syntax reported for one text
 
 STATEMENTS = (
-    "appliance", "asg", "assume", "connected-group", "connection", "era", "firewall", "group", "intent",
+    "admin-rules", "appliance", "asg", "assume", "connected-group", "connection", "era", "firewall", "group", "intent",
     "load-balancer", "nat-gateway", "nsg", "peering", "principal", "private-endpoint", "reading", "route-server",
     "route-table", "service", "service-tag", "site", "use", "vm", "vnet",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Servic
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
-from vnetverify.syntax import balancers, claims, elements, links, machines, routes
+from vnetverify.syntax import admin, balancers, claims, elements, links, machines, routes
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
@@ -22,6 +22,7 @@ from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_gro
 from vnetverify.syntax.services import service
 from vnetverify.syntax.tags import DEFINED_TAGS, tag_spelling
 from vnetverify.syntax.tree import (
+    AdminRulesNode,
     AssumeNode,
     ConnectedGroupNode,
     ConnectionNode,
@@ -53,6 +54,7 @@ _KINDS: Mapping[type, str] = {
     ConnectedGroupNode: "connected group",
     RouteServerNode: "route server",
     NsgNode: "nsg",
+    AdminRulesNode: admin.KIND,
     RouteTableNode: "route table",
     MachineNode: "machine",
     LoadBalancerNode: "load balancer",
@@ -152,7 +154,7 @@ def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Do
     network = _network(written, network)
     selectors = Selectors(network, names)
     define_groups(selectors, ((one.scope, one.name, one.node) for one in written if isinstance(one.node, GroupNode)))
-    network = _with_policies(network, written, selectors)
+    network = _with_admin_rules(_with_policies(network, written, selectors), written, selectors)
     return _document(network, written, selectors, problems), selectors, names
 
 
@@ -280,6 +282,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         {**imported.load_balancers, **_load_balancers(written, hosts)},
         endpoints,
         principals,
+        imported.admin_rules,
         unmodelled=imported.unmodelled,
     )
 
@@ -311,6 +314,16 @@ def _with_policies(network: Network, written: Sequence[Written], selectors: Sele
             if policy is not None:
                 hosts[one.name] = replace(hosts[one.name], policy=policy)
     return replace(network, machines=hosts)
+
+
+def _with_admin_rules(network: Network, written: Sequence[Written], selectors: Selectors) -> Network:
+    """Return `network` with the security admin rules, whose networks may be sets."""
+    declared = [
+        admin.admin_rules(one.scope, one.name, one.node, selectors)
+        for one in written
+        if isinstance(one.node, AdminRulesNode)
+    ]
+    return replace(network, admin_rules=(*network.admin_rules, *declared))
 
 
 def _document(network: Network, written: Sequence[Written], selectors: Selectors, problems: Problems) -> Document:

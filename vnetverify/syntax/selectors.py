@@ -26,13 +26,14 @@ SELECTABLE = (VNET, MACHINE, SITE, LOAD_BALANCER, PRIVATE_ENDPOINT, GROUP)
 class Member:
     """What one term of a set stands for: its endpoints, and the plain ranges that an appliance's policy means by it.
 
-    Of a prefix the next hop may be asked for all its `ranges`, whoever has them.
+    Of a prefix the next hop may be asked for all its `ranges`, whoever has them. `vnet` is the one that it is all of.
     """
 
     text: str
     endpoints: EndpointSet
     ranges: IntervalSet
     is_prefix: bool = False
+    vnet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ class Selectors:
 
     def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
         """Return what `terms` stand for, each once; what is named as a prefix and otherwise too counts as a prefix."""
-        members: dict[tuple[object, object, IntervalSet], Member] = {}
+        members: dict[tuple[object, object, IntervalSet, str | None], Member] = {}
         for member in (member for term in terms for member in self._term(scope, term, variables)):
-            key = (member.endpoints.parts, member.endpoints.unknown, member.ranges)
+            nowhere = member.vnet if not member.endpoints else None  # vnets without hosts are told apart by their names
+            key = (member.endpoints.parts, member.endpoints.unknown, member.ranges, nowhere)
             if key not in members or not members[key].is_prefix:
                 members[key] = member
         return list(members.values())
@@ -100,7 +102,12 @@ class Selectors:
             replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)
             for member in members
         )
-        return [member for member in rest if member.endpoints or member.endpoints.unknown or member.ranges]
+        left = [member for member in rest if member.endpoints or member.endpoints.unknown or member.ranges]
+        whole = {(member.endpoints.parts, member.ranges) for member in members}
+        return [
+            member if (member.endpoints.parts, member.ranges) in whole else replace(member, vnet=None)
+            for member in left
+        ]
 
     def groups_named(self, node: GroupNode) -> set[str]:
         """Return the declared groups that the definition of a group names."""
@@ -195,7 +202,8 @@ class Selectors:
         )
 
     def _vnet(self, vnet: Vnet) -> Member:
-        return Member(vnet.name, self._endpoints.of_vnet(vnet), addresses_of(vnet.address_space))
+        endpoints = self._endpoints.of_vnet(vnet)
+        return Member(vnet.name, endpoints, addresses_of(vnet.address_space), vnet=vnet.name)
 
     def _prefix(self, prefix: Prefix, text: str) -> Member:
         """Return the member for a prefix; the same one again, under its first spelling, where it is written again."""

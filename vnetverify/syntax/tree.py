@@ -194,6 +194,15 @@ class NsgNode(NamedTuple):
     rules: Sequence[RuleNode]
 
 
+class AdminRulesNode(NamedTuple):
+    """A collection of security admin rules; the manager is the default one where none is named."""
+
+    name: Token
+    manager: Token | None
+    vnets: EndpointsNode
+    rules: Sequence[RuleNode]
+
+
 class RouteNode(NamedTuple):
     """A route; its `destination` is a prefix or the name of a service tag."""
 
@@ -429,6 +438,7 @@ Statement = (
     | ConnectedGroupNode
     | RouteServerNode
     | NsgNode
+    | AdminRulesNode
     | NameNode
     | RouteTableNode
     | ServiceTagNode

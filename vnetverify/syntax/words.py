@@ -6,22 +6,22 @@ import re
 
 # Every word that the grammar spells out; a name that is one of them is safe in quotes wherever it stands.
 RESERVED = frozenset({
-    "active-active", "address", "advertises", "allow", "allow-forwarded-traffic", "allow-gateway-transit",
-    "allow-remote-vnets", "allow-virtual-network-access", "any", "appliance", "asg", "asn", "assume", "at",
-    "bandwidth", "basic", "because", "behind", "bgp", "bottleneck", "branch-to-branch", "circuit", "connected",
-    "connected-group", "connection", "default-outbound", "default-site", "deny", "disconnected", "drops", "each",
-    "enable-only-ipv6-peering", "era", "establish", "except", "expect", "expressroute", "failure", "failures",
-    "fastpath", "firewall", "floating-ip", "for", "forwards", "from", "frontend", "gateway", "global", "group", "hop",
-    "in", "inbound", "initiated", "intent", "internet", "ip-forwarding", "ipv6", "is", "isolated", "latency", "least",
-    "load-balancer", "local", "local-subnets", "loses", "may", "members", "model", "most", "nat-gateway", "never",
-    "next", "nic", "no", "none", "not", "nsg", "of", "off", "on", "only", "outbound", "over", "packets", "peer",
-    "peering", "peerings", "pending", "point-to-site", "port", "prefixes", "principal", "private-endpoint",
-    "private-endpoint-policies", "probe", "propagate-gateway-routes", "public-ip", "reaches", "reading", "region",
-    "remote-space", "remote-subnets", "route-server", "route-table", "routes", "rule", "service", "service-endpoints",
-    "service-tag", "site", "sometimes", "source-nat", "standard", "state", "stateful", "stateless", "subnet",
-    "subscription", "summarized-gateway-prefixes", "symmetrically", "tag", "tenant", "through", "to", "transitive",
-    "under", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn", "whatever", "where", "within",
-    "write",
+    "active-active", "address", "admin-rules", "admin-scope", "advertises", "allow", "allow-forwarded-traffic",
+    "allow-gateway-transit", "allow-remote-vnets", "allow-virtual-network-access", "always-allow", "any", "appliance",
+    "asg", "asn", "assume", "at", "bandwidth", "basic", "because", "behind", "bgp", "bottleneck", "branch-to-branch",
+    "by", "circuit", "connected", "connected-group", "connection", "default-outbound", "default-site", "deny",
+    "disconnected", "drops", "each", "enable-only-ipv6-peering", "era", "establish", "except", "expect", "expressroute",
+    "failure", "failures", "fastpath", "firewall", "floating-ip", "for", "forwards", "from", "frontend", "gateway",
+    "global", "group", "hop", "in", "inbound", "initiated", "intent", "internet", "ip-forwarding", "ipv6", "is",
+    "isolated", "latency", "least", "load-balancer", "local", "local-subnets", "loses", "may", "members", "model",
+    "most", "nat-gateway", "never", "next", "nic", "no", "none", "not", "nsg", "of", "off", "on", "only", "outbound",
+    "over", "packets", "peer", "peering", "peerings", "pending", "point-to-site", "port", "prefixes", "principal",
+    "private-endpoint", "private-endpoint-policies", "probe", "propagate-gateway-routes", "public-ip", "reaches",
+    "reading", "region", "remote-space", "remote-subnets", "route-server", "route-table", "routes", "rule", "service",
+    "service-endpoints", "service-tag", "site", "sometimes", "source-nat", "standard", "state", "stateful", "stateless",
+    "subnet", "subscription", "summarized-gateway-prefixes", "symmetrically", "tag", "tenant", "through", "to",
+    "transitive", "under", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn", "whatever", "where",
+    "within", "write",
 })  # fmt: skip
 
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")

@@ -20,6 +20,9 @@ from vnetverify.model.network import (
     Access,
     AddressField,
     AddressPrefixes,
+    AdminRule,
+    AdminRules,
+    AdminScope,
     AnyAddress,
     AsgMembers,
     ConnectedGroup,
@@ -48,6 +51,7 @@ from vnetverify.model.network import (
     UserRoute,
     Vnet,
 )
+from vnetverify.syntax.admin import DEFAULT_MANAGER
 from vnetverify.syntax.balancers import FIRST_FRONTEND
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.scope import BANDWIDTH_UNITS
@@ -76,6 +80,7 @@ def _statements(network: Network) -> Iterator[str]:
     yield from map(_peering, network.peerings)
     yield from map(_connected_group, network.connected_groups)
     yield from (_nsg(nsg, network) for nsg in network.nsgs.values())
+    yield from (_admin_rules(collection, network) for collection in _by_manager(network.admin_rules))
     yield from map(_route_table, network.route_tables.values())
     yield from map(_machine, network.machines.values())
     yield from map(_route_server, network.route_servers)
@@ -102,6 +107,8 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
     yield from (f"address {prefix}" for prefix in vnet.address_space)
     yield from (f"summarized-gateway-prefixes {prefix}" for prefix in vnet.summarized_gateway_prefixes)
     yield from (f"tag {written(tag)} = {quoted(value)}" for tag, value in vnet.tags)
+    if vnet.admin_scope is not AdminScope.ALL:
+        yield f"admin-scope {vnet.admin_scope.value}"
     yield from map(_subnet, vnet.subnets)
 
 
@@ -173,6 +180,30 @@ def _security_rule(rule: SecurityRule, network: Network) -> str:
         f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.access.value} {_protocol(rule.protocol)}"
         f" from {_field(rule.source, network)}{_ports(rule.source_ports)}"
         f" to {_field(rule.destination, network)}{_destination_ports(rule)}"
+    )
+
+
+def _by_manager(collections: Sequence[AdminRules]) -> Iterable[AdminRules]:
+    """Return the collections with those of each manager together: one that is for no vnet may be the first to name it.
+
+    That one is left out, since the language has no empty set.
+    """
+    managers = list(dict.fromkeys(collection.manager for collection in collections))
+    return sorted((one for one in collections if one.vnets), key=lambda one: managers.index(one.manager))
+
+
+def _admin_rules(collection: AdminRules, network: Network) -> str:
+    by = f" by {written(collection.manager)}" if collection.manager != DEFAULT_MANAGER else ""
+    vnets = ", ".join(map(written, collection.vnets))
+    header = f"admin-rules {written(collection.name)}{by} for {vnets}"
+    return _block(header, (_admin_rule(rule, network) for rule in collection.rules))
+
+
+def _admin_rule(rule: AdminRule, network: Network) -> str:
+    return (
+        f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.action.value} {_protocol(rule.protocol)}"
+        f" from {_field(rule.source, network)}{_ports(rule.source_ports)}"
+        f" to {_field(rule.destination, network)}{_ports(rule.destination_ports)}"
     )
 
 

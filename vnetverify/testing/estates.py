@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.model.network import Network
+from vnetverify.testing.admin import with_admin_rules
 from vnetverify.testing.balancers import with_load_balancers
 from vnetverify.testing.networks import first_networks
 from vnetverify.testing.planes import with_ipv6
@@ -25,6 +26,7 @@ _ADDED: tuple[tuple[Construct, Callable[[Network], SearchStrategy[Network]], int
     (Construct.POINT_TO_SITE, with_pools, 3),
     (Construct.SITE_ROUTES, with_site_routes, 4),
     (Construct.QUALITIES, with_rates, 1),
+    (Construct.ADMIN_RULES, with_admin_rules, 3),
 )
 
 

@@ -7,25 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from vnetverify.header import (
-    ALL_PORTS,
     TCP,
     UDP,
     Family,
-    Interval,
-    IntervalSet,
     Prefix,
     family_of,
-    interval_set,
     parse_address,
     parse_prefix,
 )
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     Access,
-    AddressField,
-    AddressPrefixes,
-    AnyAddress,
-    AsgMembers,
+    AdminScope,
     Connection,
     Direction,
     Gateway,
@@ -49,10 +42,12 @@ from vnetverify.model.network import (
 )
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.tags import tag_spelling
+from vnetverify.testing.filtering_fields import addresses_of_field, first_of_several, ports_of_field
 from vnetverify.testing.filtering_questions import PORT, PROTOCOLS
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record, Refused
 from vnetverify.testing.routing_vectors import link_state, next_hop_type
+from vnetverify.testing.vector_admin import admin_rules_of
 from vnetverify.testing.vector_balancers import FILTERING, Balancers
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
@@ -71,13 +66,20 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     record = Record(vector["network"], "network")
     groups = {group.need("name"): tuple(group.take("members", ())) for group in _finished(record, "asgs", "asg")}
     vnets, tables, peerings, learned = [], [], [], {}
+    hosts_services: dict[str, bool] = {}
     for vnet_record in record.records("vnets", "vnet"):
         name = vnet_record.need("name")
         peerings += [_peering(name, peering) for peering in vnet_record.records("peerings", "peering")]
         learned[name] = _learned(vnet_record)
+        hosts_services[name] = bool(vnet_record.take("contains", ()))
         vnet, its_tables = _vnet(vnet_record, bool(learned[name]))
         vnets.append(vnet)
         tables += its_tables
+    admin_rules, settings = admin_rules_of(record)
+    vnets = [
+        replace(vnet, admin_scope=settings.get(vnet.name, AdminScope.NONE)) if hosts_services[vnet.name] else vnet
+        for vnet in vnets
+    ]
     layout = Layout({vnet.name: vnet for vnet in vnets})
     hosts = [_host(nic, groups, layout) for nic in record.records("nics", "nic")]
     machines = [host for host in hosts if isinstance(host, Machine)]
@@ -97,6 +99,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         service_tags={tag: tuple(parse_prefix(text) for text in prefixes) for tag, prefixes in tags.items()},
         load_balancers=balancers,
         private_endpoints={host.name: host for host in hosts if isinstance(host, PrivateEndpoint)},
+        admin_rules=admin_rules,
         **_gateways(learned),
     )
     record.finish()
@@ -119,13 +122,13 @@ def _refuse_unknown_members(groups: Mapping[str, Sequence[str]], machines: Seque
 
 def _refuse_unknown_tags(network: Network) -> None:
     known = {tag.casefold() for tag in network.service_tags}
-    for nsg in network.nsgs.values():
-        for rule in nsg.rules:
-            for side in (rule.source, rule.destination):
-                if not isinstance(side, ServiceTag) or side.name.casefold() in known:
-                    continue
-                if tag_spelling(side.name) is None:
-                    raise Refused(f"the unknown service tag `{side.name}`", "F-TAG-1")
+    groups = (side for nsg in network.nsgs.values() for rule in nsg.rules for side in (rule.source, rule.destination))
+    admin = (side for one in network.admin_rules for rule in one.rules for side in (rule.source, rule.destination))
+    for side in (*groups, *admin):
+        if not isinstance(side, ServiceTag) or side.name.casefold() in known:
+            continue
+        if tag_spelling(side.name) is None:
+            raise Refused(f"the unknown service tag `{side.name}`", "F-TAG-1")
 
 
 def _open_to_the_internet(machine: Machine) -> Machine:
@@ -303,41 +306,11 @@ def _rule(record: Record) -> SecurityRule:
         direction=Direction(record.need("direction").lower()),
         access=Access(record.need("access").lower()),
         protocol=PROTOCOLS[record.need("protocol").lower()],
-        source=_addresses(record.need("source")),
-        source_ports=_ports(record.need("sourcePorts")),
-        destination=_addresses(record.need("destination")),
-        destination_ports=_ports(record.need("destinationPorts")),
-        first_destination_ports=_first_of_several(record.need("destinationPorts")),
+        source=addresses_of_field(record.need("source")),
+        source_ports=ports_of_field(record.need("sourcePorts")),
+        destination=addresses_of_field(record.need("destination")),
+        destination_ports=ports_of_field(record.need("destinationPorts")),
+        first_destination_ports=first_of_several(record.need("destinationPorts")),
     )
     record.finish()
     return rule
-
-
-def _addresses(terms: Sequence[str]) -> AddressField:
-    tags = [term.removeprefix("tag:") for term in terms if term.startswith("tag:")]
-    groups = [term.removeprefix("asg:") for term in terms if term.startswith("asg:")]
-    if "*" in terms:
-        return AnyAddress()
-    if len(groups) == len(terms):
-        return AsgMembers(tuple(groups))
-    if len(tags) == len(terms) == 1:
-        return ServiceTag(tag_spelling(tags[0]) or tags[0])
-    if tags or groups:
-        raise Refused("several tags or several kinds of address in one field", "F-NSG-11")
-    if 0 < sum(":" in term for term in terms) < len(terms):
-        raise Refused("IPv4 and IPv6 in one field", "F-NSG-16")
-    return AddressPrefixes(tuple(parse_prefix(term) for term in terms))
-
-
-def _first_of_several(terms: Sequence[str]) -> IntervalSet | None:
-    return _ports(terms[:1]) if len(terms) > 1 and "*" not in terms else None
-
-
-def _ports(terms: Sequence[str]) -> IntervalSet:
-    if "*" in terms:
-        return ALL_PORTS
-    bounds = [str(term).partition("-") for term in terms]
-    ranges = [Interval(int(low), int(high or low)) for low, _, high in bounds]
-    if any(ports.low > ports.high for ports in ranges):
-        raise Refused("a range of ports that ends before it begins", "F-NSG-8")
-    return interval_set(ranges)

@@ -29,7 +29,7 @@ _LISTS = frozenset((
     "address_space", "addressSpace", "advertises", "backends", "ignore_prefixes", "learnedRoutes", "local_subnets",
     "localSubnetNames", "members", "prefixes", "reaches", "remote_address_space", "remote_subnets",
     "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source", "destination", "sourcePorts",
-    "destinationPorts", "summarized_gateway_prefixes",
+    "contains", "destinationPorts", "summarized_gateway_prefixes", "vnets",
 ))  # fmt: skip
 _FLAGS = frozenset((
     "active_active", "allow_forwarded_traffic", "allow_gateway_transit", "allow_remote_vnet_traffic",
@@ -142,10 +142,10 @@ def facts_of(fixed: Mapping[str, bool], network: Network) -> dict[str, bool]:
     return facts
 
 
-_OF_RULES = frozenset({"U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-PEPORT", "U-PEDENY"})
+_OF_RULES = frozenset({"U-ADMTIE", "U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-PEPORT", "U-PEDENY"})
 _OF_FRONTENDS = frozenset({"U-LBICMP", "U-R-UDR-15", "U-BACKEND"})
 _OF_BALANCING = frozenset({"U-FLOAT", "U-PROBE"})
-_VERBATIM = frozenset({"U-ICMPV6", "U-PECG"})
+_VERBATIM = frozenset({"U-AANIP", "U-AAPIP", "U-ICMPV6", "U-PECG"})
 _OF_LINKS = frozenset({"U-AVNA", "U-SUBPEER"})
 
 
@@ -185,6 +185,7 @@ def _balanced_meant(kind: str, text: str, network: Network) -> str:
 
 def _rule_meant(text: str, network: Network) -> str:
     named = [f"{nsg.name}/{rule.name}" for nsg in network.nsgs.values() for rule in nsg.rules]
+    named += [f"{rules.manager}/{rule.name}" for rules in network.admin_rules for rule in rules.rules]
     meant = [name for name in named if text in (name, name.partition("/")[2])]
     if len(meant) != 1:
         raise NotApplicable(f"an atom of the rule `{text}`, of which there are {len(meant)}")

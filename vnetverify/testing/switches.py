@@ -13,6 +13,7 @@ class Construct(Enum):
     POINT_TO_SITE = "pools of clients"
     SITE_ROUTES = "what sites send towards Azure"
     ADVERTISING = "`whatever SITE advertises`"
+    ADMIN_RULES = "security admin rules of several managers"
     QUALITIES = "bandwidth, latency and crossings"
 
 

@@ -106,6 +106,7 @@ def dangling(network: Network) -> Iterator[str]:
     vnets += [name for group in network.connected_groups for name in group.members]
     vnets += [gateway.vnet for gateway in network.gateways.values()]
     vnets += [server.vnet for server in network.route_servers]
+    vnets += [name for collection in network.admin_rules for name in collection.vnets]
     parts = [(half.local, name) for half in network.peerings for name in half.local_subnets or ()]
     parts += [(half.remote, name) for half in network.peerings for name in half.remote_subnets or ()]
     named: Iterable[tuple[str, Iterable[str | None], Container[str]]] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vnetverify.diagnostic import Diagnostic, in_source_order
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed.addressing import addressing_faults
+from vnetverify.model.wellformed.admin import admin_faults
 from vnetverify.model.wellformed.balancers import balancer_faults
 from vnetverify.model.wellformed.endpoints import endpoint_faults
 from vnetverify.model.wellformed.filters import filter_faults
@@ -38,6 +39,7 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
             *endpoint_faults(network),
             *firewall_faults(network),
             *filter_faults(network),
+            *admin_faults(network),
             *principal_faults(network),
             *limit_faults(network),
         )

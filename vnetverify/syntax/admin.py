@@ -1,0 +1,86 @@
+"""From statements to security admin rules: collections, the networks they are for, and who manages them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vnetverify.model.network import AdminAction, AdminRule, AdminRules, Direction
+from vnetverify.syntax.elements import address_field, check_family, is_new
+from vnetverify.syntax.names import text_of
+from vnetverify.syntax.problems import shown
+from vnetverify.syntax.scope import NotUnderstood, Scope
+from vnetverify.syntax.selectors import Selectors
+from vnetverify.syntax.tree import AdminRulesNode, RuleNode
+
+if TYPE_CHECKING:
+    from lark import Token
+
+KIND = "set of admin rules"
+DEFAULT_MANAGER = "network-manager"
+_ACTIONS = {action.value: action for action in AdminAction}
+_LARGEST_PRIORITY = 65_535
+
+
+def admin_rules(scope: Scope, name: str, node: AdminRulesNode, selectors: Selectors) -> AdminRules:
+    """Return the collection with those of its rules that could be understood."""
+    names: dict[str, Token] = {}
+    rules = (admin_rule(scope, rule) for rule in node.rules if is_new(scope, names, "rule", rule.name))
+    return AdminRules(
+        name,
+        _manager(scope, node),
+        _whole_vnets(scope, node, selectors),
+        tuple(rule for rule in rules if rule is not None),
+        scope.span(node.name),
+    )
+
+
+def _manager(scope: Scope, node: AdminRulesNode) -> str:
+    """Return the manager by the spelling that names it first."""
+    name = scope.name(node.manager) if node.manager is not None else DEFAULT_MANAGER
+    return scope.names.managers.setdefault((name or DEFAULT_MANAGER).casefold(), name or DEFAULT_MANAGER)
+
+
+def _whole_vnets(scope: Scope, node: AdminRulesNode, selectors: Selectors) -> tuple[str, ...]:
+    """Return the vnets that a set consists of; a member that is no whole vnet is reported (F-ADM-1)."""
+    errors = scope.problems.errors
+    selection = selectors.select(scope, node.vnets)
+    for member in selection.members:
+        if member.vnet is None:
+            scope.problems.error(
+                "not-a-vnet",
+                f"security admin rules are for whole vnets, and {shown(member.text)} is none",
+                scope.span(node.vnets.first, node.vnets.last),
+                "expected vnets, or groups of them",
+                (),
+                "name the vnet around it; rules say which of its addresses they are about",
+            )
+    if not selection.members and scope.problems.errors == errors:
+        message, label = f"the admin rules {shown(text_of(node.name))} are for no vnet", "stands for nothing"
+        scope.problems.error("empty-set", message, scope.span(node.vnets.first, node.vnets.last), label)
+    return tuple(dict.fromkeys(member.vnet for member in selection.members if member.vnet is not None))
+
+
+def admin_rule(scope: Scope, node: RuleNode) -> AdminRule | None:
+    """Return the rule; None where a part of it could not be understood."""
+    name = scope.name(node.name)
+    priority = scope.number(node.priority, 0, _LARGEST_PRIORITY, "priority")
+    protocol = scope.protocol(node.protocol)
+    source, destination = address_field(scope, node.source), address_field(scope, node.destination)
+    source_ports, destination_ports = scope.ports(node.source_ports), scope.ports(node.destination_ports)
+    if name is None or priority is None or source is None or destination is None:
+        return None
+    if isinstance(protocol, NotUnderstood) or source_ports is None or destination_ports is None:
+        return None
+    check_family(scope, node, source, destination)
+    return AdminRule(
+        name,
+        priority,
+        Direction(str(node.first)),
+        _ACTIONS[str(node.access)],
+        protocol,
+        source,
+        source_ports,
+        destination,
+        destination_ports,
+        scope.span(node.first, node.last),
+    )

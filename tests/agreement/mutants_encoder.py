@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant("R-SYS-11", "policies that are not stated do not hold", _PRIVATE_ROUTES, 'return all_of(self.facts.holds("U-PEPOL-ROUTES", subnet.id), counts)', "return FALSE"),
     Mutant("R-SYS-11", "the lengths are read the other way", _PRIVATE_ROUTES, "negate(read_otherwise) if as_long else read_otherwise", "read_otherwise if as_long else negate(read_otherwise)"),
     Mutant("R-SYS-11", "a route as long as the range is read in two ways", _PRIVATE_ROUTES, "if as_long and as_short:", "if False:"),
-    Mutant("R-SYS-12", "what endpoints answer obeys the table of their subnet", _CONVERSATIONS, "condition=came, by=standing", "condition=came"),
+    Mutant("R-SYS-12", "what endpoints answer obeys the table of their subnet", _CONVERSATIONS, "condition=all_of(came, lets_out), by=standing", "condition=all_of(came, lets_out)"),
     Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _CONVERSATIONS, "same = any_of(all_of(there, back), all_of(negate(there), negate(back)))", "same = TRUE"),
     Mutant("R-SYS-12", "endpoints answer nobody in a peer", _ENDPOINTS, "return [*((prefix, vnet) for prefix in vnets[vnet].address_space), *by_length]", "return [(prefix, vnet) for prefix in vnets[vnet].address_space]"),
     Mutant("R-SYS-12", "endpoints answer no site", _ENDPOINTS, "for order, gateway in enumerate(self.gateways.servers(vnet))", "for order, gateway in enumerate(self.gateways.servers(vnet)[:0])"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.agreement.planting import Mutant
 
 _CANDIDATES, _CROSSING, _DEVICES = (f"vnetverify.simulator.{name}" for name in ("candidates", "crossing", "devices"))
+_MATCHING = "vnetverify.simulator.matching"
 _GATEWAYS, _PEERINGS, _SENDING = (f"vnetverify.simulator.{name}" for name in ("gateways", "peerings", "sending"))
 _SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites", "situation", "walk"))
 _ADDRESSING, _INTERNET, _TAGS = (f"vnetverify.simulator.{name}" for name in ("addressing", "internet", "tags"))
@@ -114,7 +115,7 @@ MUTANTS = (
     Mutant("R-UDR-17", "private sources get onto the Internet", _INTERNET, "if foreign and not _translates(situation, appliance.name, appliance.translates_source):", "if False:"),
     Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if interface.is_managed:", "if False:"),
     Mutant("R-UDR-19", "a managed firewall needs the switch", "vnetverify.syntax.machines", 'node.kind in ("appliance", "firewall")', 'node.kind in ("appliance",)'),
-    Mutant("R-UDR-19", "a managed firewall does not forward, switch or not", _FILTERS, "return self.nic is None or self.nic.ip_forwarding", "return self.nic is None or (self.nic.ip_forwarding and not self.is_managed)"),
+    Mutant("R-UDR-19", "a managed firewall does not forward, switch or not", _MATCHING, "return self.nic is None or self.nic.ip_forwarding", "return self.nic is None or (self.nic.ip_forwarding and not self.is_managed)"),
     Mutant("R-UDR-19", "a managed firewall keeps what it is sent", _DEVICES, "if only(journey.packet.destination) in interface.addresses:", "if interface.is_managed:"),
     Mutant("R-UDR-19", "a managed firewall delivers past the routes of its subnet", _DEVICES, "return Sending(interface.subnet, Forwarder(appliance, interface))", "return Sending(journey.situation.index.subnets[sorted(journey.situation.index.subnets)[-1]] if interface.is_managed else interface.subnet, Forwarder(appliance, interface))"),
     Mutant("R-GW-2", "gateways hear nothing of each other's networks", _GATEWAYS, "if way.remote_gateway in news.owners or", "if False or"),

@@ -21,7 +21,7 @@ from vnetverify.testing.sentences import claims
 from vnetverify.testing.strategies import flows_of
 from vnetverify.testing.worlds import worlds
 
-NETWORKS = 200
+NETWORKS = 800
 Fault = Callable[[pytest.MonkeyPatch], None]
 
 

@@ -172,6 +172,8 @@ class _Encoder:
                 delivered = self._delivered(delivery, qualities.circuit)
                 ended = self._of_pairs(delivery, qualities.ends_badly)
                 violation = any_of(all_of(delivered, qualities.is_bad(left)), ended)
+            case Verb.EGRESS:
+                raise NotImplementedError
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:

@@ -123,7 +123,7 @@ class Balancers:
             except _NotModelled as reason:
                 self._doubt(resource, what, str(reason))
         known = tuple(frontend for frontend in frontends.values() if frontend is not None)
-        return LoadBalancer(self._names[resource.key], sku, known, tuple(rules), resource.span)
+        return LoadBalancer(self._names[resource.key], sku, known, tuple(rules), span=resource.span)
 
     def _sku(self, resource: Resource, value: dict[str, Any]) -> Sku | None:
         name, tier = member(value, "name"), member(value, "tier")
@@ -186,7 +186,7 @@ class Balancers:
             backend_port,
             probe,
             bool(as_flag(values.get("enablefloatingip"), "enableFloatingIP")),
-            place(resource.file, pointer),
+            span=place(resource.file, pointer),
         )
 
     def _members(

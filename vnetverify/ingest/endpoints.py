@@ -98,7 +98,7 @@ class Endpoints:
         if is_approved is None or not addresses:
             return None
         name = self._names[resource.key]
-        return PrivateEndpoint(name, where.vnet, where.subnet, addresses, is_approved, resource.span)
+        return PrivateEndpoint(name, where.vnet, where.subnet, addresses, is_approved, span=resource.span)
 
     def _is_approved(self, resource: Resource, values: dict[str, Any]) -> bool | None:
         """Return whether the connections of the endpoint are approved (F-PE-5), None where that is in doubt."""

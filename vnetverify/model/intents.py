@@ -14,6 +14,7 @@ class PlaceKind(Enum):
     SUBNET = "subnet"
     SITE = "site"
     INTERNET = "internet"
+    PUBLIC = "public"
     ADDRESSES = "addresses"
 
 
@@ -21,6 +22,8 @@ class PlaceKind(Enum):
 class Place:
     """Where a flow can begin or end: a subnet (`vnet.subnet`), a site, or the Internet.
 
+    A PUBLIC place is a public frontend (`balancer/frontend`) or public address of a firewall with NAT rules
+    (`firewall/address`), where no flow begins; it holds its address, or every public one where that is not known.
     The destinations of NEXT_HOP may be addresses alone: those of a prefix, whether or not anybody has them.
     """
 
@@ -69,6 +72,7 @@ class Verb(Enum):
     BOTTLENECK = "bottleneck"
     LOCAL_LATENCY = "latency"
     CROSSES_AT_MOST = "crosses at most"
+    EGRESS = "egress"
 
 
 class HopKind(Enum):
@@ -87,6 +91,26 @@ class ExpectedHop:
     """`name` is the machine or gateway, None where any of the kind will do."""
 
     kind: HopKind
+    name: str | None = None
+
+
+class EgressKind(Enum):
+    """What `egress of A to B is …` may say: by which method flows get the source that the Internet sees (F-OUT-2)."""
+
+    NAT_GATEWAY = "nat-gateway"
+    PUBLIC_IP = "public-ip"
+    LOAD_BALANCER = "load-balancer"
+    DEFAULT = "default"
+    APPLIANCE = "appliance"
+    SITE = "site"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedEgress:
+    """`name` is the NAT gateway, load balancer, machine or site; None where any of the kind will do."""
+
+    kind: EgressKind
     name: str | None = None
 
 
@@ -139,6 +163,7 @@ class Claim:
     failures: Failures | None = None
     advertising: Advertising | None = None
     limit: int | None = None
+    expected_egress: ExpectedEgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
+from vnetverify.model.firewalls import FirewallPolicy
 from vnetverify.source import NOWHERE, Span
 
 GATEWAY_SUBNET = "GatewaySubnet"
@@ -129,6 +130,7 @@ class Vnet:
     model: DeploymentModel = DeploymentModel.RESOURCE_MANAGER
     tags: tuple[tuple[str, str], ...] = ()
     admin_scope: AdminScope = AdminScope.ALL
+    flow_timeout: bool = False
     span: Span = NOWHERE
 
     def subnet(self, name: str) -> Subnet | None:
@@ -339,7 +341,8 @@ class Machine:
     the interfaces used (R-UDR-10). `stateful` and `translates_source` (towards the Internet,
     R-UDR-17) are None where not declared. A managed firewall is a service of Azure's: its interface has no
     security group and needs no switch to forward (R-UDR-19); its syntax sets `ip_forwarding`, `stateful` and
-    `translates_source`. `bandwidth` is the cap of its size in bits a second, None where not stated (R-LINT-2).
+    `translates_source`. One with a `firewall` policy has no other. `bandwidth` is the cap of its size in bits a
+    second, None where not stated (R-LINT-2).
     """
 
     name: str
@@ -348,15 +351,20 @@ class Machine:
     stateful: bool | None = False
     translates_source: bool | None = None
     is_managed: bool = False
+    firewall: FirewallPolicy | None = None
     bandwidth: int | None = None
     span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a load balancer asks its members: TCP (HTTP and HTTPS too) to `port`, from the host address (F-LB-4)."""
+    """What a load balancer asks its members: TCP (HTTP and HTTPS too) to `port`, from the host address (F-LB-4).
+
+    Where no member answers, `all_when_none` gives new flows to all of them instead of to none (F-LB-13).
+    """
 
     port: int
+    all_when_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +372,9 @@ class LoadBalancingRule:
     """From a frontend to a pool (F-LB-2): `protocol` is TCP or UDP, or None for HA ports, which have no `port`.
 
     `members` are names of interfaces, all of one vnet (F-LB-5). `backend_port` is None for HA ports. With
-    `floating_ip` members get packets still addressed to the frontend (F-ADDR-5).
+    `floating_ip` members get packets still addressed to the frontend (F-ADDR-5). Members `always_up` are asked no
+    probe, those `down` get no new flows (F-LB-12). An inbound NAT rule has one member and no probe. One at a public
+    frontend gives its members a way out unless `gives_egress` is off (F-LB-10).
     """
 
     name: str
@@ -375,6 +385,31 @@ class LoadBalancingRule:
     backend_port: int | None = None
     probe: Probe | None = None
     floating_ip: bool = False
+    always_up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    is_inbound_nat: bool = False
+    gives_egress: bool = True
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRule:
+    """Members of a pool may leave for the Internet by public `frontends` (F-LB-10): `protocol` is TCP, UDP or None for
+    both."""
+
+    name: str
+    frontends: tuple[str, ...]
+    protocol: int | None
+    members: tuple[str, ...]
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFrontend:
+    """A public address of a load balancer; its SKU is the load balancer's."""
+
+    name: str
+    public_address: PublicAddress
     span: Span = NOWHERE
 
 
@@ -395,15 +430,17 @@ class Frontend:
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """An internal load balancer; `sku` is None where it is not stated (`U-SKU`).
+    """A load balancer; `sku` is None where it is not stated (`U-SKU`). Names of frontends are unique over both kinds.
 
     In a plane its `rules` may name frontends of the other family, which are not there.
     """
 
     name: str
     sku: Sku | None
-    frontends: tuple[Frontend, ...]
+    frontends: tuple[Frontend, ...] = ()
     rules: tuple[LoadBalancingRule, ...] = ()
+    public_frontends: tuple[PublicFrontend, ...] = ()
+    outbound_rules: tuple[OutboundRule, ...] = ()
     span: Span = NOWHERE
 
     def frontend(self, name: str) -> Frontend:
@@ -415,19 +452,68 @@ class LoadBalancer:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateLinkService:
+    """A load balancer's internal `frontend` offered to private endpoints anywhere (F-PE-10).
+
+    Its members see one of its NAT `addresses`, which lie in a subnet of the provider's network, as source.
+    """
+
+    name: str
+    balancer: str
+    frontend: str
+    vnet: str
+    subnet: str
+    addresses: tuple[int, ...]
+    span: Span = NOWHERE
+
+    @property
+    def subnet_id(self) -> str:
+        return f"{self.vnet}.{self.subnet}"
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateEndpoint:
-    """An address in a subnet that stands for a service; traffic flows only when `is_approved` (F-PE-5)."""
+    """An address in a subnet that stands for a service; traffic flows only when `is_approved` (F-PE-5).
+
+    `link_service` names the private link service behind it; None is a service of Azure's, which ends the flow.
+    """
 
     name: str
     vnet: str
     subnet: str
     addresses: tuple[int, ...]
     is_approved: bool = True
+    link_service: str | None = None
     span: Span = NOWHERE
 
     @property
     def subnet_id(self) -> str:
         return f"{self.vnet}.{self.subnet}"
+
+
+class ProxyKind(Enum):
+    APPLICATION_GATEWAY = "application-gateway"
+    BASTION = "bastion"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A service that ends flows and begins others by itself, from addresses of its subnet (F-META-7).
+
+    `subnet` is None for a Bastion Developer, which serves the machines of `vnet` from outside of it (F-BAS-3).
+    `listens` are the TCP ports it takes flows at.
+    """
+
+    name: str
+    kind: ProxyKind
+    vnet: str
+    subnet: str | None
+    listens: IntervalSet
+    span: Span = NOWHERE
+
+    @property
+    def subnet_id(self) -> str | None:
+        return None if self.subnet is None else f"{self.vnet}.{self.subnet}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -544,7 +630,10 @@ class Unmodelled:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Everything declared, by declared name and in order of declaration."""
+    """Everything declared, by declared name and in order of declaration.
+
+    With `is_strict` what one page alone says against the others is open as well (F-STATE-5).
+    """
 
     era: Era = Era.CURRENT
     vnets: Mapping[str, Vnet] = field(default_factory=dict)
@@ -565,6 +654,9 @@ class Network:
     principals: Mapping[str, Principal] = field(default_factory=dict)
     admin_rules: tuple[AdminRules, ...] = ()
     unmodelled: tuple[Unmodelled, ...] = ()
+    private_link_services: Mapping[str, PrivateLinkService] = field(default_factory=dict)
+    proxies: Mapping[str, Proxy] = field(default_factory=dict)
+    is_strict: bool = False
 
     def subnets(self) -> tuple[Subnet, ...]:
         return tuple(subnet for vnet in self.vnets.values() for subnet in vnet.subnets)

@@ -108,6 +108,8 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
             return _other_gateway(network, claim, origin, flow, world)
         case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
             return _poorly_delivered(network, claim, origin, flow, world)
+        case Verb.EGRESS:
+            raise NotImplementedError
         case _:
             assert_never(claim.verb)
 

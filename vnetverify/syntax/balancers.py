@@ -45,7 +45,7 @@ def load_balancer(scope: Scope, name: str, node: LoadBalancerNode, machines: Map
         Sku(str(node.sku)) if node.sku is not None else None,
         tuple(frontends.values()),
         tuple(rule for rule in rules if rule is not None),
-        scope.span(node.name),
+        span=scope.span(node.name),
     )
 
 
@@ -109,7 +109,7 @@ def balancing_rule(
         (backend_port or port) if protocol is not None else None,
         Probe(probe) if probe is not None else None,
         options.flag("floating-ip"),
-        scope.span(node.first, node.last),
+        span=scope.span(node.first, node.last),
     )
 
 
@@ -197,4 +197,4 @@ def private_endpoint(scope: Scope, name: str, node: PrivateEndpointNode) -> Priv
     if subnet is None:
         return None
     span = scope.span(node.first, node.pending or node.subnet.last)
-    return PrivateEndpoint(name, *subnet, addresses, node.pending is None, span)
+    return PrivateEndpoint(name, *subnet, addresses, node.pending is None, span=span)

@@ -33,7 +33,16 @@ def machine(scope: Scope, name: str, node: MachineNode) -> Machine:
     stateful = options.word("stateful")
     is_router = is_appliance or any(interface.ip_forwarding for interface in nics)
     if node.kind == "firewall":
-        return Machine(name, nics, None, True, True, True, elements.bandwidth(scope, options), scope.span(node.name))
+        return Machine(
+            name,
+            nics,
+            None,
+            True,
+            True,
+            True,
+            bandwidth=elements.bandwidth(scope, options),
+            span=scope.span(node.name),
+        )
     return Machine(
         name,
         nics,

@@ -95,7 +95,7 @@ def test_a_frontend_with_a_private_address_sends_to_the_members_of_its_pool(tmp_
     assert frontend == Frontend("front", "hub", "db", parse_address("10.0.0.100"), frontend.span)
     found_rule = _only_rule(found)
     assert found_rule == LoadBalancingRule(
-        "sql", "front", TCP, 1433, ("a", "b"), 1444, Probe(1433), False, found_rule.span
+        "sql", "front", TCP, 1433, ("a", "b"), 1444, Probe(1433), False, span=found_rule.span
     )
     assert doubts(found) == []
 

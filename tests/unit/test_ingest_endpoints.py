@@ -68,7 +68,7 @@ def test_an_endpoint_stands_at_the_addresses_of_its_interface_which_is_no_machin
 
     own = found.private_endpoints["vault"]
     addresses = (parse_address("10.0.0.20"), parse_address("10.0.0.21"))
-    assert own == PrivateEndpoint("vault", "hub", "plink", addresses, True, own.span)
+    assert own == PrivateEndpoint("vault", "hub", "plink", addresses, True, span=own.span)
     assert found.machines == {}
     assert doubts(found) == []
 

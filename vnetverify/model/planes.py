@@ -20,6 +20,7 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PrivateEndpoint,
+    PublicFrontend,
     RouteServer,
     RouteTable,
     Service,
@@ -181,9 +182,21 @@ def _bgp_peer(peer: BgpPeer, family: Family) -> BgpPeer:
 
 
 def _load_balancer(balancer: LoadBalancer, family: Family) -> LoadBalancer:
-    """Return it with the frontends of `family`; members of the other's rules are members all the same (F-OUT-4)."""
-    frontends = tuple(frontend for frontend in balancer.frontends if family_of(frontend.address) is family)
-    return replace(balancer, frontends=frontends)
+    """Return it with the frontends of `family`; members of the other's rules are members all the same (F-OUT-4).
+
+    A public frontend whose address is not known is one of IPv4.
+    """
+    return replace(
+        balancer,
+        frontends=tuple(frontend for frontend in balancer.frontends if family_of(frontend.address) is family),
+        public_frontends=tuple(front for front in balancer.public_frontends if family_of_frontend(front) is family),
+    )
+
+
+def family_of_frontend(frontend: PublicFrontend) -> Family:
+    """Return the family of a public frontend: IPv4 where its address is not known."""
+    address = frontend.public_address.address
+    return Family.IPV4 if address is None else family_of(address)
 
 
 def _endpoint(endpoint: PrivateEndpoint, family: Family) -> PrivateEndpoint:

@@ -28,7 +28,7 @@ from vnetverify.model.network import (
 from vnetverify.testing.lists import PORTS
 from vnetverify.testing.places import free_address, host_subnets
 
-_PORTS = tuple(port for port in PORTS if 1 <= port <= 65534)
+PORTS_LISTENED = tuple(port for port in PORTS if 1 <= port <= 65534)
 _PROBED = (22, 80, 443, 1024)
 
 
@@ -80,7 +80,7 @@ def _rules_of(draw: DrawFn, frontend: Frontend, nics: Sequence[Nic], ha_ports: b
     if ha_ports and draw(st.booleans()):
         return (draw(_rules(f"{frontend.name}-ha", frontend, nics, None, None)),)
     asked = draw(
-        st.lists(st.tuples(st.sampled_from((TCP, TCP, UDP)), st.sampled_from(_PORTS)), max_size=2, unique=True)
+        st.lists(st.tuples(st.sampled_from((TCP, TCP, UDP)), st.sampled_from(PORTS_LISTENED)), max_size=2, unique=True)
     )
     return tuple(
         [
@@ -102,7 +102,7 @@ def _rules(
         protocol=protocol,
         port=port,
         members=tuple(members),
-        backend_port=None if port is None else draw(st.sampled_from((port, port, *_PORTS))),
+        backend_port=None if port is None else draw(st.sampled_from((port, port, *PORTS_LISTENED))),
         probe=probe,
         floating_ip=draw(st.booleans()),
     )

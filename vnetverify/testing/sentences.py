@@ -10,18 +10,28 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet
 from vnetverify.model.endpoints import Endpoints
-from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, FailureKind, Failures, HopKind, Verb
+from vnetverify.model.intents import (
+    Claim,
+    EgressKind,
+    EndpointSet,
+    ExpectedEgress,
+    ExpectedHop,
+    FailureKind,
+    Failures,
+    HopKind,
+    Verb,
+)
 from vnetverify.model.network import Network, Service
 from vnetverify.source import NOWHERE
 from vnetverify.testing.lists import port_sets
 from vnetverify.testing.rates import LIMITS
-from vnetverify.testing.strategies import endpoint_sets, steered
+from vnetverify.testing.strategies import endpoint_sets, steered, translated_ports
 from vnetverify.testing.switches import DRAWN, Construct
 from vnetverify.testing.worlds import advertisings
 
 _VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
 _QUALITIES = (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
-_WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY)
+_WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS)
 
 # Half of the claims that may be under failures are.
 _failures: SearchStrategy[Failures | None] = st.none() | st.builds(
@@ -38,6 +48,7 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     verbs += [Verb.LOSES_NO_PACKETS, Verb.NOT_TRANSITIVE, Verb.NEXT_HOP]
     verbs += [*_VIA] if machines or gateways else []
     verbs += [Verb.GATEWAY] if gateways else []
+    verbs += [Verb.EGRESS] * 2 if Construct.EGRESS in constructs else []
     verbs += 2 * _QUALITIES if Construct.QUALITIES in constructs else ()
     verb = draw(st.sampled_from(verbs))
     protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
@@ -60,6 +71,9 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
         return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
     if verb is Verb.NEXT_HOP:
         return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
+    if verb is Verb.EGRESS:
+        right = draw(st.sampled_from((Endpoints(network).of_internet(), claim.pairs[0][1])))
+        return replace(claim, pairs=((claim.pairs[0][0], right),), expected_egress=draw(_expected_egresses(network)))
     if verb in _QUALITIES:
         claim = replace(claim, pairs=(draw(_far_ends(network, claim.pairs[0])),))
     if verb is Verb.BOTTLENECK:
@@ -86,6 +100,7 @@ def _far_ends(draw: DrawFn, network: Network, pair: tuple[EndpointSet, EndpointS
 def _ports(network: Network) -> SearchStrategy[IntervalSet]:
     """Draw ports near the bounds of rules, or now and then one that a load balancer listens at."""
     listened = [r.port for balancer in network.load_balancers.values() for r in balancer.rules if r.port is not None]
+    listened += translated_ports(network)
     if not listened:
         return port_sets()
     return port_sets() | st.sampled_from(listened).map(lambda port: IntervalSet((Interval(port, port),)))
@@ -97,13 +112,17 @@ def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
     where there is any."""
     ways, known = steered(network), Endpoints(network)
     balancers, endpoints = network.load_balancers.values(), network.private_endpoints.values()
-    targets = [(known.of_load_balancer(balancer), balancer.frontends[0].vnet) for balancer in balancers]
+    targets = [(known.of_load_balancer(one), one.frontends[0].vnet) for one in balancers if one.frontends]
     targets += [(known.of_private_endpoint(endpoint), endpoint.vnet) for endpoint in endpoints]
     if targets and draw(st.integers(0, 2)) == 0:
         right, vnet = draw(st.sampled_from(targets))
         near = {vnet, *(half.remote for half in network.peerings if half.local == vnet)}
         senders = [known.of_subnet(subnet) for subnet in network.subnets() if subnet.vnet in near]
         return draw(st.sampled_from([sender for sender in senders if sender])), right
+    seen = [known.of_load_balancer(balancer) for balancer in balancers if balancer.public_frontends]
+    seen += [known.of_machine(machine) for machine in network.machines.values() if machine.firewall is not None]
+    if seen and draw(st.integers(0, 2)) == 0:
+        return draw(st.sampled_from((known.of_internet(), known.everywhere()))), draw(st.sampled_from(seen))
     if not ways or draw(st.booleans()):
         return draw(endpoint_sets(network)), draw(endpoint_sets(network))
     origin, prefix = draw(st.sampled_from(ways))
@@ -118,3 +137,11 @@ def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchSt
     named = [ExpectedHop(HopKind.APPLIANCE, name) for name in machines]
     named += [ExpectedHop(HopKind.GATEWAY, name) for name in gateways]
     return st.sampled_from((*(ExpectedHop(kind) for kind in HopKind), *named))
+
+
+def _expected_egresses(network: Network) -> SearchStrategy[ExpectedEgress]:
+    named = [ExpectedEgress(EgressKind.APPLIANCE, name) for name in network.machines]
+    named += [ExpectedEgress(EgressKind.SITE, name) for name in network.sites]
+    named += [ExpectedEgress(EgressKind.NAT_GATEWAY, name) for name in network.nat_gateways]
+    named += [ExpectedEgress(EgressKind.LOAD_BALANCER, name) for name in network.load_balancers]
+    return st.sampled_from((*(ExpectedEgress(kind) for kind in EgressKind), *named))

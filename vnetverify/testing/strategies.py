@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -25,8 +25,15 @@ from vnetverify.header import (
     parse_address,
 )
 from vnetverify.model.endpoints import Endpoints, union
+from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
-from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType
+from vnetverify.model.network import (
+    SUBNETS_OF_SERVICES,
+    SUBNETS_WITHOUT_HOSTS,
+    LoadBalancer,
+    Network,
+    NextHopType,
+)
 from vnetverify.model.planes import families_of, has_ipv6
 from vnetverify.rules import World
 from vnetverify.testing.lists import PORTS
@@ -66,6 +73,8 @@ def addresses_at(network: Network, place: Place, world: World) -> tuple[int, ...
         return tuple(dict.fromkeys((*standing, *hosts_at(network, place.name))))
     if place.kind == PlaceKind.SITE.value:
         return tuple(end for prefix in network.sites[place.name].prefixes for end in (prefix.value, prefix.last))
+    if place.kind == PlaceKind.PUBLIC.value:
+        return public_addresses(network, world)
     outside = (*_OUTSIDE[:3], *_OUTSIDE_IPV6[:2]) if has_ipv6(network) else _OUTSIDE[:3]
     return (*outside, *public_addresses(network, world))
 
@@ -93,9 +102,10 @@ def standing_at(network: Network, subnet_id: str) -> tuple[int, ...]:
 
 
 def public_addresses(network: Network, world: World) -> tuple[int, ...]:
-    """Return the public addresses of the network's interfaces, those unknown as the world has them."""
+    """Return the public addresses of interfaces and frontends, those unknown as the world has them."""
     held = [public for nic in network.nics() for public in (nic.public_address, nic.public_ipv6) if public is not None]
-    return tuple(world.addresses[p.name] if p.address is None else p.address for p in held)
+    fronts = [f.public_address for one in network.load_balancers.values() for f in one.public_frontends]
+    return tuple(world.addresses[p.name] if p.address is None else p.address for p in (*held, *fronts))
 
 
 @st.composite
@@ -119,7 +129,7 @@ def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
     protocol = draw(_protocols(destination))
     if protocol not in (TCP, UDP):
         return origin, Flow(protocol, source, 0, destination, 0)
-    ports = (*PORTS, *_listened(network, destination))
+    ports = (*PORTS, *_listened(network, destination, world), *translated_ports(network))
     return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(ports)))
 
 
@@ -142,14 +152,35 @@ def _protocols(destination: int) -> SearchStrategy[int]:
     return st.sampled_from(_FLOW_PROTOCOLS).map(lambda protocol: icmp if protocol == ICMP else protocol)
 
 
-def _listened(network: Network, destination: int) -> tuple[int, ...]:
+def _listened(network: Network, destination: int, world: World) -> tuple[int, ...]:
     """Return the ports at which load balancers listen for `destination`, many times."""
+    fronts = [
+        (balancer, name)
+        for balancer in network.load_balancers.values()
+        for name, address in _frontends_of(balancer, world)
+        if address == destination
+    ]
     return 8 * tuple(
         rule.port
-        for balancer in network.load_balancers.values()
+        for balancer, frontend in fronts
         for rule in balancer.rules
-        if rule.port is not None and balancer.frontend(rule.frontend).address == destination
+        if rule.port is not None and rule.frontend == frontend
     )
+
+
+def _frontends_of(balancer: LoadBalancer, world: World) -> Iterator[tuple[str, int]]:
+    """Yield the names and addresses of frontends of both kinds."""
+    yield from ((frontend.name, frontend.address) for frontend in balancer.frontends)
+    for frontend in balancer.public_frontends:
+        public = frontend.public_address
+        yield frontend.name, world.addresses[public.name] if public.address is None else public.address
+
+
+def translated_ports(network: Network) -> list[int]:
+    """Return the ports at which firewalls translate the destination."""
+    told = [machine.firewall for machine in network.machines.values() if machine.firewall is not None]
+    rules = [rule for policy in told for rule in policy.of_kind(FirewallRuleKind.NAT)]
+    return [interval.low for rule in rules for interval in rule.destination_ports]
 
 
 def steered(network: Network) -> list[tuple[Place, Prefix]]:
@@ -242,7 +273,8 @@ def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tupl
     if flow.protocol not in (TCP, UDP):
         return origin, replace(flow, source_port=0, destination_port=0)
     bounds = [port for interval in ports for port in (interval.low, interval.high)]
-    bounds += [port for port in _listened(network, flow.destination) if port in ports]
+    bounds += [port for port in _listened(network, flow.destination, world) if port in ports]
+    bounds += [port for port in translated_ports(network) if port in ports]
     return origin, replace(flow, destination_port=draw(st.sampled_from(bounds)))
 
 

@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Family, Prefix, host_prefix, parse_address
 from vnetverify.model.intents import Advertising, Claim
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.advertising import open_connections
 
@@ -49,12 +49,17 @@ class Addresses(Mapping[str, int]):
     """A public address for every name, outside all pools of declared ones; no two names share one in practice.
 
     A flow leaves by one sender, so that one address stands for whoever that is. Names say their family: those of
-    IPv6 begin with it, or end as the strategies call public addresses of IPv6.
+    IPv6 begin with it, or end as the strategies call public addresses of IPv6. What stands under a name in `own`
+    is one of the addresses there.
     """
 
     seed: int
+    own: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __getitem__(self, name: str) -> int:
+        for held, addresses in self.own:
+            if held == name:
+                return addresses[self.seed % len(addresses)]
         family = Family.IPV6 if name.startswith("IPv6 ") or name.endswith("-ip6") else Family.IPV4
         if name.removeprefix("IPv6 ").startswith("egress of "):
             return _EGRESS[family]
@@ -75,10 +80,28 @@ def worlds(draw: DrawFn, network: Network | None = None, claim: Claim | None = N
     With a claim that leaves open what a site announces in `network`, it announces something of what it may.
     """
     seed = draw(st.just(0) | st.integers(1, 2**16))
-    world = World(Choices(seed) if seed else {}, Addresses(seed))
+    world = World(Choices(seed) if seed else {}, Addresses(seed, _own_addresses(network) if network else ()))
     if network is None or claim is None or claim.advertising is None:
         return world
     return replace(world, advertised=draw(announcements(network, claim.advertising, world)))
+
+
+def _own_addresses(network: Network) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return what firewalls and private link services may put in place of a source, by the names of these choices."""
+    firewalls = [
+        (f"address of {machine.name}", _assignable(network.subnet(nic.subnet_id)))
+        for machine in network.machines.values()
+        if machine.firewall is not None
+        for nic in machine.nics[:1]
+    ]
+    links = [(f"address of {name}", service.addresses) for name, service in network.private_link_services.items()]
+    return (*firewalls, *links)
+
+
+def _assignable(subnet: Subnet) -> tuple[int, ...]:
+    """Return the first, second and last address of IPv4 that a host of `subnet` can have."""
+    prefix = next(prefix for prefix in subnet.prefixes if prefix.family is Family.IPV4)
+    return (prefix.value + 4, prefix.value + 5, prefix.last - 1)
 
 
 @st.composite

@@ -1,0 +1,115 @@
+"""A strategy for what managed firewalls are told: NAT, network and application rules, and whom they translate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from vnetverify.header import ALL_IPV4, ALL_PORTS, TCP, UDP, Family, Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
+from vnetverify.model.network import Machine, Network, PublicAddress, Sku
+from vnetverify.testing.lists import pieces, port_sets
+
+_PORTS = (22, 80, 443, 1024)
+_RANGES = (None, None, None, ALL_IPV4, IntervalSet(), addresses_of((Prefix(10 << 24, 8),)))
+
+
+@st.composite
+def with_translations(draw: DrawFn, network: Network) -> Network:
+    """Draw policies for the managed firewalls that `network` has."""
+    machines = dict(network.machines)
+    for machine in network.machines.values():
+        if machine.is_managed:
+            machines[machine.name] = draw(_told(network, machine))
+    return replace(network, machines=machines)
+
+
+@st.composite
+def _told(draw: DrawFn, network: Network, machine: Machine) -> Machine:
+    (nic,) = machine.nics
+    if nic.public_address is None and draw(st.booleans()):
+        nic = replace(nic, public_address=PublicAddress(f"{machine.name}-ip", Sku.STANDARD))
+    return replace(machine, nics=(nic,), policy=None, firewall=draw(_policies(network, replace(machine, nics=(nic,)))))
+
+
+@st.composite
+def _policies(draw: DrawFn, network: Network, machine: Machine) -> FirewallPolicy:
+    spaces = [p for vnet in network.vnets.values() for p in vnet.address_space if p.family is Family.IPV4]
+    prefixes = pieces(spaces)
+    rules = (
+        *draw(_lists(FirewallRuleKind.NAT, _nat_rules(network, machine))),
+        *draw(_lists(FirewallRuleKind.NETWORK, _network_rules(prefixes))),
+        *draw(_lists(FirewallRuleKind.APPLICATION, _application_rules(prefixes))),
+    )
+    return FirewallPolicy(
+        rules=rules,
+        private_ranges=draw(st.sampled_from(_RANGES)),
+        learns_private_ranges=draw(st.integers(0, 3)) == 0,
+        denies_by_threat_intelligence=draw(st.integers(0, 5)) == 0,
+        denies_by_intrusion_detection=draw(st.integers(0, 5)) == 0,
+    )
+
+
+def _lists(kind: FirewallRuleKind, rules: SearchStrategy[FirewallRule]) -> SearchStrategy[tuple[FirewallRule, ...]]:
+    named = st.lists(rules, max_size=2)
+    return named.map(lambda drawn: tuple(replace(r, name=f"{kind.value}{i}") for i, r in enumerate(drawn)))
+
+
+@st.composite
+def _nat_rules(draw: DrawFn, network: Network, machine: Machine) -> FirewallRule:
+    """Draw a rule at one of the firewall's addresses, to an interface, to somewhere else, or back to itself."""
+    (nic,) = machine.nics
+    held = [a for other in network.nics() for a in other.addresses if a < ALL_IPV4.intervals[-1].high]
+    subnets = [p.value + 4 for s in network.subnets() for p in s.prefixes if p.family is Family.IPV4]
+    public = [nic.public_address.name] * 3 if nic.public_address is not None else []
+    port = draw(st.sampled_from(_PORTS))
+    return FirewallRule(
+        name="",
+        kind=FirewallRuleKind.NAT,
+        allows=True,
+        protocols=draw(st.sampled_from(((TCP,), (TCP, UDP), (UDP,)))),
+        sources=draw(st.sampled_from((ALL_IPV4, ALL_IPV4, addresses_of((Prefix(10 << 24, 8),))))),
+        destinations=ALL_IPV4,
+        destination_ports=draw(st.just(IntervalSet((Interval(port, port),))) | port_sets()),
+        at=draw(st.sampled_from((None, *public))),
+        translation=Translation(draw(st.sampled_from((*held * 3, *subnets))), draw(st.sampled_from(_PORTS))),
+    )
+
+
+@st.composite
+def _network_rules(draw: DrawFn, prefixes: Sequence[Prefix]) -> FirewallRule:
+    names = draw(st.integers(0, 7)) == 0
+    tags = ("Sql",) if draw(st.integers(0, 7)) == 0 else ()
+    return FirewallRule(
+        name="",
+        kind=FirewallRuleKind.NETWORK,
+        allows=draw(st.integers(0, 3)) > 0,
+        protocols=draw(st.sampled_from(((None,), (None,), (TCP,), (TCP, UDP), (1,)))),
+        sources=draw(_sets(prefixes)),
+        destinations=IntervalSet() if names or tags else draw(_sets(prefixes)),
+        destination_ports=draw(st.just(ALL_PORTS) | port_sets()),
+        service_tags=tags,
+        has_names=names,
+    )
+
+
+@st.composite
+def _application_rules(draw: DrawFn, prefixes: Sequence[Prefix]) -> FirewallRule:
+    names = draw(st.booleans())
+    return FirewallRule(
+        name="",
+        kind=FirewallRuleKind.APPLICATION,
+        allows=draw(st.integers(0, 3)) > 0,
+        protocols=(TCP,),
+        sources=draw(_sets(prefixes)),
+        destinations=IntervalSet() if names else ALL_IPV4,
+        destination_ports=draw(st.sampled_from((80, 443, 1433)).map(lambda port: IntervalSet((Interval(port, port),)))),
+        has_names=names,
+    )
+
+
+def _sets(prefixes: Sequence[Prefix]) -> SearchStrategy[IntervalSet]:
+    return st.just(ALL_IPV4) | st.sampled_from(prefixes).map(lambda prefix: addresses_of((prefix,)))

@@ -21,7 +21,7 @@ from vnetverify.prover.surprises import Shown
 from vnetverify.report.changes import Change, Changes
 from vnetverify.simulator.filters import rules_of
 
-_OF_GROUPS = frozenset(("nsg", "nsgs", "asgs", "span"))
+_OF_GROUPS = frozenset(("nsg", "nsgs", "asgs", "published_tags", "span"))
 _IN_WORDS = {
     "vnets": "vnets and subnets",
     "machines": "machines and interfaces",

@@ -18,12 +18,13 @@ from typing import assert_never
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
-from vnetverify.ingest import read_paths
+from vnetverify.ingest import read_paths, read_tag_list
 from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Statement, Verb
 from vnetverify.model.network import Network
+from vnetverify.model.published import TagList, published_tags_in
 from vnetverify.model.wellformed import check
 from vnetverify.prover.establish import decide_establishment
-from vnetverify.prover.prove import Inquiry, decide, doubts
+from vnetverify.prover.prove import Inquiry, decide, doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
@@ -33,7 +34,7 @@ from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.examples import example_of
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, uses
+from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
 
 _LARGEST_TEXT = 64 << 20
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
@@ -62,6 +63,7 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...]
     timings: Mapping[str, float] = field(default_factory=dict)
     imported: Network = field(default_factory=Network)
+    published: TagList | None = None
 
 
 @dataclass(slots=True)
@@ -85,31 +87,37 @@ class Clock:
 # -- reading --------------------------------------------------------------------------------------------
 
 
-def load(paths: Sequence[str], networks: Sequence[str]) -> Loaded:
-    """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together."""
+def load(paths: Sequence[str], networks: Sequence[str], tags: str | None = None) -> Loaded:
+    """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together.
+
+    `tags` names the provider's list of service tags, where no text does.
+    """
     clock = Clock()
     diagnostics: list[Diagnostic] = []
     with clock.phase("parse"):
         sources = [source for path in paths if (source := source_at(path, diagnostics)) is not None]
         wanted = [(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
+        lists = [(Path(path), Span(path, 0, 0, 0, 0)) for path in (tags,) if path is not None]
         for source in sources:
             here = Path() if source.name == "-" else Path(source.name).parent
             wanted += [(here / path, span) for path, span in uses(source)]
+            lists += [(here / path, span) for path, span in tag_lists(source)]
     with clock.phase("ingest"):
-        imported = _import_all(wanted, sources, diagnostics)
+        published = _tag_list(lists, diagnostics)
+        imported = _import_all(wanted, sources, published, diagnostics)
     with clock.phase("parse"):
-        document = read(sources, imported)
+        document = read(sources, imported, published)
     diagnostics += document.diagnostics
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         with clock.phase("check"):
             diagnostics += check(document.network)
     by_name = {source.name: source for source in sources}
-    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported)
+    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published)
 
 
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
     """Return what a set expression stands for in what was loaded. Raises `InputError`."""
-    return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported)
+    return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported, loaded.published)
 
 
 def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
@@ -137,8 +145,8 @@ def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
         return None
 
 
-def _reason(problem: OSError) -> str:
-    return (problem.strerror or str(problem)).lower()
+def _reason(problem: OSError | ValueError) -> str:
+    return ((problem.strerror if isinstance(problem, OSError) else None) or str(problem)).lower()
 
 
 def _bounded(path: Path) -> bytes:
@@ -147,22 +155,47 @@ def _bounded(path: Path) -> bytes:
 
 
 def _import_all(
-    wanted: Sequence[tuple[Path, Span]], sources: Sequence[Source], diagnostics: list[Diagnostic]
+    wanted: Sequence[tuple[Path, Span]],
+    sources: Sequence[Source],
+    published: TagList | None,
+    diagnostics: list[Diagnostic],
 ) -> Network:
     """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
-    present = []
+    present = _present(wanted, diagnostics)
+    if not present:
+        return Network()
+    vnets, tags = declared_vnets(sources, published), service_tags(sources)
+    imported = read_paths(tuple(present), vnets, tags, published)
+    diagnostics += imported.diagnostics
+    return imported.network
+
+
+def _tag_list(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> TagList | None:
+    """Return the provider's list of service tags; all that name one have to name the same."""
+    present = _present(wanted, diagnostics)
+    if not present:
+        return None
+    (path, span), *others = present.items()
+    for other, where in others:
+        message = f"the service tags come from `{path}` already, and from one list alone"
+        places = ((span, "named here"),) if span.line else ()
+        diagnostics.append(Diagnostic("said-twice", message, where, f"`{other}` is another", places))
+    published, found = read_tag_list(path, span)
+    diagnostics += found
+    return published
+
+
+def _present(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> dict[Path, Span]:
+    """Return the paths that are there, each with the first place that names it."""
+    present: dict[Path, Span] = {}
     for path, span in wanted:
         try:
             path.stat()
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {_reason(problem)}", span))
         else:
-            present.append(path)
-    if not present:
-        return Network()
-    imported = read_paths(tuple(dict.fromkeys(present)), declared_vnets(sources), service_tags(sources))
-    diagnostics += imported.diagnostics
-    return imported.network
+            present.setdefault(path, span)
+    return present
 
 
 # -- proving --------------------------------------------------------------------------------------------
@@ -231,6 +264,7 @@ def prove(
         clock.seconds,
         complete,
         __version__,
+        document.network.published_tags,
     )
 
 
@@ -275,7 +309,14 @@ class _Run:
         with self.clock.phase("replay"):
             verdict, story = self._replayed(claim, verdict)
         seconds, work = time.perf_counter() - begun, solver.rlimit - spent
-        return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work)
+        tags = self._published(claim, verdict)
+        return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work, tags)
+
+    def _published(self, claim: Claim, verdict: Verdict) -> tuple[str, ...]:
+        """Return the tags from the provider's list that decide on some way that the claim may speak of (F-TAG-20)."""
+        if self.network.published_tags is None or isinstance(verdict, Vacuous):
+            return ()
+        return published_tags_in(self.network, within_reach(self.network, claim))
 
     def _in_its_world(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that.

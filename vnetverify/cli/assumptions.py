@@ -12,7 +12,7 @@ from vnetverify.cli.reading import load_or_tell, takes_networks
 @click.command("assumptions")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @takes_networks
-def command(files: tuple[str, ...], networks: tuple[str, ...]) -> int:
+def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None) -> int:
     """List the facts that the documents leave open and an intent of FILE... turns on.
 
     For each: what it means, what the documents prefer, how to find out, and the intents whose verdict needs it.
@@ -20,7 +20,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...]) -> int:
     from vnetverify.pipeline import Options, prove
     from vnetverify.report.facts import facts_table
 
-    loaded = load_or_tell(files, networks)
+    loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     emit(facts_table(prove(loaded, Options())))

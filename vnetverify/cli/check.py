@@ -16,14 +16,14 @@ from vnetverify.cli.reading import has_errors, takes_networks
     "--output-format", type=click.Choice(["full", "concise"]), default="full", show_default=True,
     envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is wrong.",
 )  # fmt: skip
-def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: str) -> int:
+def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Read FILE... and say what is wrong: syntax, names, what Azure would refuse, and the warnings of `lint`."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
     from vnetverify.pipeline import load
     from vnetverify.report.excerpt import one_line, render_diagnostics
     from vnetverify.report.terminal import counted
 
-    loaded = load(files, networks)
+    loaded = load(files, networks, service_tags)
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint_for_check(loaded)
     if found and output_format == "full":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True,
     envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is found.",
 )  # fmt: skip
-def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: str) -> int:
+def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Say what in FILE... Azure accepts and hardly anybody means: rules without effect, tags that hold more than
     they seem to, filters that filter nothing.
 
@@ -34,7 +34,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], output_format: st
     from vnetverify.report.excerpt import one_line, render_diagnostics
     from vnetverify.report.json import render_findings
 
-    loaded = load(files, networks)
+    loaded = load(files, networks, service_tags)
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint(loaded)
     if output_format == "json":

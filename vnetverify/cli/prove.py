@@ -56,6 +56,7 @@ def command(
     files: tuple[str, ...],
     pattern: str | None,
     networks: tuple[str, ...],
+    service_tags: str | None,
     reading: str | None,
     output_format: str,
     timeout: float,
@@ -76,7 +77,7 @@ def command(
     try:
         from vnetverify.pipeline import Disagreement, Options, load, prove
 
-        loaded = load(files, networks)
+        loaded = load(files, networks, service_tags)
         if has_errors(loaded.diagnostics):
             _refuse(loaded, output_format)
             return status.BAD_INPUT

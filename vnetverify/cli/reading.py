@@ -19,8 +19,8 @@ _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
 def takes_networks(command: _Command) -> _Command:
-    """Give `command` the option for networks that are read from Azure's JSON."""
-    option = click.option(
+    """Give `command` the options for networks that are read from Azure's JSON, and for its list of service tags."""
+    network = click.option(
         "--network",
         "networks",
         multiple=True,
@@ -28,7 +28,13 @@ def takes_networks(command: _Command) -> _Command:
         type=click.Path(),
         help="Azure resource JSON, a file or a folder, as if the text said `use`.",
     )
-    return option(command)
+    tags = click.option(
+        "--service-tags",
+        metavar="FILE",
+        type=click.Path(),
+        help="Azure's list of service tags, as if the text said `service-tags`.",
+    )
+    return network(tags(command))
 
 
 def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
@@ -37,12 +43,12 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
     return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 
-def load_or_tell(files: Sequence[str], networks: Sequence[str]) -> Loaded | None:
+def load_or_tell(files: Sequence[str], networks: Sequence[str], service_tags: str | None = None) -> Loaded | None:
     """Return what `files` and `networks` hold, None when there are errors; every finding goes to stderr."""
     from vnetverify.pipeline import load
     from vnetverify.report.excerpt import render_diagnostics
 
-    loaded = load(files, networks)
+    loaded = load(files, networks, service_tags)
     if loaded.diagnostics:
         tell(render_diagnostics(loaded.diagnostics, loaded.sources))
     return None if has_errors(loaded.diagnostics) else loaded

@@ -13,7 +13,7 @@ from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_network
 @click.argument("file", type=click.Path(allow_dash=True))
 @click.argument("expression")
 @takes_networks
-def command(file: str, expression: str, networks: tuple[str, ...]) -> int:
+def command(file: str, expression: str, networks: tuple[str, ...], service_tags: str | None) -> int:
     """Show which addresses at which places EXPRESSION stands for in FILE.
 
     \b
@@ -21,7 +21,7 @@ def command(file: str, expression: str, networks: tuple[str, ...]) -> int:
     """
     from vnetverify.report.tables import endpoints_table
 
-    loaded = load_or_tell([file], networks)
+    loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     emit(endpoints_table(endpoints_called(loaded, expression)))

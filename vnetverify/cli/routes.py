@@ -18,7 +18,9 @@ from vnetverify.cli.reading import load_or_tell, takes_networks
 @click.argument("subnet")
 @takes_networks
 @takes_assumptions
-def command(file: str, subnet: str, networks: tuple[str, ...], assumed: Mapping[str, bool]) -> int:
+def command(
+    file: str, subnet: str, networks: tuple[str, ...], service_tags: str | None, assumed: Mapping[str, bool]
+) -> int:
     """Show the effective routes of SUBNET (`vnet.subnet`) in FILE, with what lost and why.
 
     Open facts read as documented unless the text or --assume says otherwise.
@@ -26,7 +28,7 @@ def command(file: str, subnet: str, networks: tuple[str, ...], assumed: Mapping[
     from vnetverify.report.tables import routes_table
     from vnetverify.simulator.routes import effective_routes
 
-    loaded = load_or_tell([file], networks)
+    loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document

@@ -18,7 +18,9 @@ from vnetverify.cli.reading import load_or_tell, takes_networks
 @click.argument("where", metavar="NIC|SUBNET")
 @takes_networks
 @takes_assumptions
-def command(file: str, where: str, networks: tuple[str, ...], assumed: Mapping[str, bool]) -> int:
+def command(
+    file: str, where: str, networks: tuple[str, ...], service_tags: str | None, assumed: Mapping[str, bool]
+) -> int:
     """Show the security rules at an interface, a machine or a subnet of FILE, in the order they are tried.
 
     At a subnet they are those of a host without a group of its own. Open facts read as documented
@@ -27,7 +29,7 @@ def command(file: str, where: str, networks: tuple[str, ...], assumed: Mapping[s
     from vnetverify.report.tables import rules_table
     from vnetverify.simulator.filters import effective_rules
 
-    loaded = load_or_tell([file], networks)
+    loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document

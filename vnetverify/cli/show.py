@@ -28,7 +28,13 @@ def command() -> None:
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 def show_tag(
-    tag: str, file: str, subnet: str, networks: tuple[str, ...], assumed: Mapping[str, bool], output_format: str
+    tag: str,
+    file: str,
+    subnet: str,
+    networks: tuple[str, ...],
+    service_tags: str | None,
+    assumed: Mapping[str, bool],
+    output_format: str,
 ) -> int:
     """Show which prefixes the service tag TAG holds at SUBNET (`vnet.subnet`) of FILE, and which line put each there.
 
@@ -38,7 +44,7 @@ def show_tag(
     from vnetverify.report.tables import tag_table
     from vnetverify.simulator.tag_listing import tag_at
 
-    loaded = load_or_tell([file], networks)
+    loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document

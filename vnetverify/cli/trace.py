@@ -31,6 +31,7 @@ def command(
     port: int | None,
     source_port: int | None,
     networks: tuple[str, ...],
+    service_tags: str | None,
     assumed: Mapping[str, bool],
 ) -> int:
     """Follow one flow from A to B in FILE, hop by hop, and its reply.
@@ -51,7 +52,7 @@ def command(
     from vnetverify.simulator.walk import converse
 
     number = protocol_called(protocol)
-    loaded = load_or_tell([file], networks)
+    loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     network = loaded.document.network

@@ -11,12 +11,14 @@ from vnetverify.ingest.documents import collector_off, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.published import read_tag_list
 from vnetverify.ingest.resources import Resource, resources_in
 from vnetverify.ingest.routing import Tags
 from vnetverify.model.network import Network, Vnet
+from vnetverify.model.published import TagList
 from vnetverify.source import Span
 
-__all__ = ["Imported", "read_path", "read_paths"]
+__all__ = ["Imported", "read_path", "read_paths", "read_tag_list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,22 @@ def read_path(path: Path, declared: Mapping[str, Vnet] | None = None, tags: Tags
     return read_paths((path,), declared, tags)
 
 
-def read_paths(paths: Sequence[Path], declared: Mapping[str, Vnet] | None = None, tags: Tags | None = None) -> Imported:
+def read_paths(
+    paths: Sequence[Path],
+    declared: Mapping[str, Vnet] | None = None,
+    tags: Tags | None = None,
+    published: TagList | None = None,
+) -> Imported:
     """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
     network returned then holds the completed vnet. Routes and service endpoints lead to the prefixes of service
-    tags that `tags` holds. Never raises for what the files contain.
+    tags that `tags` and the `published` list hold. Never raises for what the files contain.
     """
     with collector_off():
         findings = Findings()
         resources = [resource for path in paths for resource in _resources_at(path, findings)]
-        network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {})
+        network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
         return Imported(network, in_source_order(findings.diagnostics))
 
 

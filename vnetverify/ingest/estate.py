@@ -33,6 +33,7 @@ from vnetverify.ingest.shapes import (
 )
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
 from vnetverify.model.network import Network, Vnet
+from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 
 _NAT_GATEWAYS = "natgateways"
@@ -63,23 +64,33 @@ _MODELLED = frozenset(
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
 
 
-def network_of(inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Tags) -> Network:
+def network_of(
+    inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Tags, published: TagList | None
+) -> Network:
     """Return the network of `inventory`, telling `findings` what is wrong or not modelled.
 
     Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there;
-    `tags` holds the prefixes of service tags as far as they are known.
+    `tags` holds the prefixes of service tags as far as they are known, with those of a `published` list.
     """
-    estate = _Estate(inventory, findings, declared, tags)
+    estate = _Estate(inventory, findings, declared, tags, published)
     return estate.network()
 
 
 class _Estate:
-    def __init__(self, inventory: Inventory, findings: Findings, declared: Mapping[str, Vnet], tags: Tags) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        findings: Findings,
+        declared: Mapping[str, Vnet],
+        tags: Tags,
+        published: TagList | None,
+    ) -> None:
         self._inventory = inventory
         self._findings = findings
-        self._networks = Networks(inventory, findings, declared, tags)
+        known = {**(published.prefixes if published is not None else {}), **tags}
+        self._networks = Networks(inventory, findings, declared, known)
         self._filters = Filters(inventory, findings)
-        self._tables = Tables(inventory, findings, tags)
+        self._tables = Tables(inventory, findings, tags, published)
         self._publics = PublicAddresses(inventory, findings)
         self._names = MachineNames(inventory, findings)
         self._interfaces = Interfaces(inventory, findings, self._networks, self._filters, self._publics, self._names)

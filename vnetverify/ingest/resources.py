@@ -180,6 +180,9 @@ class _Reader:
                 pending.extend(reversed(self._entries(item, where)))
             elif not isinstance(item, dict):
                 continue
+            elif is_tag_list(item):
+                message = "is a list of service tags: name it with `service-tags` or `--service-tags`"
+                self._say("tag-list-for-use", message, where, Severity.ERROR)
             elif _is_resource(item):
                 self._keep(item, where)
             elif foreign := _foreign_format(item):
@@ -333,6 +336,12 @@ def _foreign_format(content: dict[str, Any]) -> str | None:
     if _is_id(content.get("Id")):
         return "objects as PowerShell prints them"
     return None
+
+
+def is_tag_list(content: dict[str, Any]) -> bool:
+    """Hold for the provider's list of service tags, downloaded or of the REST call (F-TAG-18)."""
+    keys = {key.lower() for key in content}
+    return {"changenumber", "cloud", "values"} <= keys
 
 
 def _succeeded(response: dict[str, Any]) -> bool:

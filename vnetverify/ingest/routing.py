@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Prefix, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
@@ -13,6 +14,8 @@ from vnetverify.ingest.resources import Resource, parent_of
 from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE, read
 from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6, shown
 from vnetverify.model.network import NextHopType, RouteTable, UserRoute
+from vnetverify.model.published import TagList
+from vnetverify.syntax.problems import did_you_mean
 
 _TABLES = "routetables"
 _ROUTES = "routetables/routes"
@@ -32,10 +35,12 @@ Tags = Mapping[str, tuple[Prefix, ...]]
 class Tables:
     """The route tables of an input; `names` holds their names by key."""
 
-    def __init__(self, inventory: Inventory, findings: Findings, tags: Tags) -> None:
+    def __init__(self, inventory: Inventory, findings: Findings, tags: Tags, published: TagList | None) -> None:
         self._inventory = inventory
         self._findings = findings
-        self._tags = {tag.casefold(): (tag, prefixes) for tag, prefixes in tags.items()}
+        self._published = published
+        known = {**(published.prefixes if published is not None else {}), **tags}
+        self._tags = {tag.casefold(): (tag, prefixes) for tag, prefixes in known.items()}
         self.names = unique_names(((table.id, table.span) for table in inventory.of(_TABLES)), findings)
 
     def route_tables(self) -> dict[str, RouteTable]:
@@ -89,7 +94,14 @@ class Tables:
             yield as_prefix(destination), None
             return
         tag, prefixes = self._tags.get(destination.casefold(), (destination, ()))
-        if not prefixes:
+        if self._published is not None and destination.casefold() not in self._tags:
+            where = f"{resource.subject} of route table `{self.names[table]}`"
+            message = f"{where} leads to `{shown(tag)}`, no service tag of {self._published}"
+            help_text = did_you_mean(tag, self._published.prefixes)
+            self._findings.diagnostics.append(
+                Diagnostic("unknown-service-tag", message, resource.span, "not in the list", help=help_text)
+            )
+        elif not prefixes:
             why = f"the prefixes of service tag `{shown(tag)}` are not declared; a text can do so with `service-tag`"
             self._doubt(resource, table, why)
         yield from ((prefix, tag) for prefix in prefixes)

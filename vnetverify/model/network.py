@@ -608,6 +608,19 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedTags:
+    """Which of a network's service `tags` come from the provider's list, and from which one (F-TAG-18, F-TAG-20).
+
+    `span` names the file that was read.
+    """
+
+    cloud: str
+    change_number: int
+    tags: tuple[str, ...]
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """What a packet asks for: alternatives of a protocol (None for every one) and destination ports."""
 
@@ -653,6 +666,7 @@ class Network:
     private_endpoints: Mapping[str, PrivateEndpoint] = field(default_factory=dict)
     principals: Mapping[str, Principal] = field(default_factory=dict)
     admin_rules: tuple[AdminRules, ...] = ()
+    published_tags: PublishedTags | None = None
     unmodelled: tuple[Unmodelled, ...] = ()
     private_link_services: Mapping[str, PrivateLinkService] = field(default_factory=dict)
     proxies: Mapping[str, Proxy] = field(default_factory=dict)

@@ -57,17 +57,35 @@ def service_of(name: str, parts: Iterable[ServicePart]) -> Service:
     return Service(name, tuple(sorted(kept, key=lambda part: -1 if part[0] is None else part[0])))
 
 
-_PROVIDER = "Microsoft."
+_PROVIDER = "microsoft."
+# Services whose tag is called otherwise than the endpoint.
+_TAGS_OF_SERVICES = {
+    "microsoft.containerregistry": "azurecontainerregistry",
+    "microsoft.keyvault": "azurekeyvault",
+    "microsoft.web": "appservice",
+}
+
+
+def tags_of_endpoint(service: str) -> tuple[str, ...]:
+    """Return the case-folded tags that may hold the prefixes of a service endpoint, the first that is there (R-SYS-9).
+
+    That is the tag of its own name, that of its name without `Microsoft.`, and where Azure calls it otherwise, that.
+    """
+    name = service.casefold()
+    short = (name.removeprefix(_PROVIDER),) if name.startswith(_PROVIDER) else ()
+    other = _TAGS_OF_SERVICES.get(name)
+    return (name, *short, *((other,) if other is not None else ()))
 
 
 def endpoint_name(service: str, tags: Iterable[str]) -> str | None:
-    """Return `service`, a service endpoint's, spelled as the one of `tags` that holds its prefixes (R-SYS-9).
+    """Return `service`, a service endpoint's, spelled after the one of `tags` that holds its prefixes (R-SYS-9).
 
-    That is the tag of its own name or of its name without `Microsoft.`; None where there is neither.
+    None where there is none.
     """
     spellings = {tag.casefold(): tag for tag in tags}
-    whole = spellings.get(service.casefold())
-    if whole is not None or not service.casefold().startswith(_PROVIDER.casefold()):
-        return whole
-    short = spellings.get(service[len(_PROVIDER) :].casefold())
-    return None if short is None else _PROVIDER + short
+    found = next((tag for tag in tags_of_endpoint(service) if tag in spellings), None)
+    if found is None or found == service.casefold():
+        return None if found is None else spellings[found]
+    if found == service.casefold().removeprefix(_PROVIDER):
+        return f"Microsoft.{spellings[found]}"
+    return service

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.report.narrative import how_to_settle
+from vnetverify.report.narrative import how_to_settle, tags_taken
 from vnetverify.report.results import Report
 from vnetverify.report.terminal import bold, printable
 from vnetverify.rules import Uncertainty
@@ -21,10 +21,19 @@ def facts_table(report: Report) -> str:
                 names = needed.setdefault(fact, [])
                 if result.intent.name not in names:
                     names.append(result.intent.name)
-    if not needed:
-        return "no verdict turns on an open fact"
     lines = [line for fact in sorted(needed, key=str) for line in _about(fact, needed[fact])]
-    return "\n".join(lines)
+    return "\n".join((*(lines or ["no verdict turns on an open fact"]), *_published(report)))
+
+
+def _published(report: Report) -> Iterator[str]:
+    """Yield which service tags of the provider's list some verdict may depend on (F-TAG-20)."""
+    needed = [
+        (result.intent.name, tag) for result in report.results for claim in result.results for tag in claim.service_tags
+    ]
+    if needed and report.published is not None:
+        yield bold(tags_taken(tuple(dict.fromkeys(tag for _, tag in needed)), report.published))
+        yield "  the provider changes its list every week: a verdict is about the list that was read"
+        yield f"  needed by {_listed(dict.fromkeys(name for name, _ in needed))}"
 
 
 def turned_on(verdict: Verdict) -> tuple[Uncertainty, ...]:
@@ -46,4 +55,8 @@ def _about(fact: Uncertainty, intents: list[str]) -> Iterator[str]:
     yield bold(printable(str(fact)))
     yield f"  {printable(fact.meaning)}"
     yield f"  {printable(how_to_settle(fact))}"
-    yield f"  needed by {', '.join(f'`{printable(name)}`' for name in intents)}"
+    yield f"  needed by {_listed(intents)}"
+
+
+def _listed(intents: Iterable[str]) -> str:
+    return ", ".join(f"`{printable(name)}`" for name in intents)

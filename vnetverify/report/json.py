@@ -14,7 +14,7 @@ from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
-from vnetverify.model.network import Unmodelled
+from vnetverify.model.network import PublishedTags, Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import QUESTIONS, Uncertainty, World
@@ -66,9 +66,20 @@ def _report(report: Report) -> Json:
         "unmodelled": [_unmodelled(item) for item in report.unmodelled],
         "intents": [_intent(result, timed=bool(report.timings)) for result in report.results],
     }
+    if report.published is not None:
+        document["service_tags"] = _published(report.published)
     if report.timings:
         document["seconds"] = dict(report.timings)
     return document
+
+
+def _published(published: PublishedTags) -> Json:
+    return {
+        "cloud": published.cloud,
+        "change_number": published.change_number,
+        "file": published.span.file,
+        "tags": list(published.tags),
+    }
 
 
 def _intent(result: IntentResult, timed: bool) -> Json:
@@ -93,6 +104,8 @@ def _claim(result: ClaimResult, timed: bool) -> Json:
         "verdict": _verdict(result.verdict),
         "story": None if result.story is None else _story(result.story),
     }
+    if result.service_tags:
+        document["service_tags"] = list(result.service_tags)
     if timed:
         document |= {"seconds": result.seconds, "rlimit": result.rlimit}
     return document

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.model.network import PublishedTags
 from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.simulator.journey import Loser
 from vnetverify.source import Span
 
 _FACTS = 8
+_TAGS = 8
 _WHAT = 200
 _FOLDERS = 32  # characters of a path's folders that a column shows
 
@@ -32,6 +34,14 @@ def narrate(story: Story, *, losers: bool = False, needs: str = "this needs") ->
     if story.charges:
         yield from aligned([(printable(story.charges), "R-LINT-3")])
     yield from _needed(story.facts, needs)
+
+
+def tags_taken(tags: Sequence[str], published: PublishedTags) -> str:
+    """Return the words that name service tags and the list they come from (F-TAG-20)."""
+    named = ", ".join(tags[:_TAGS]) + (f" and {len(tags) - _TAGS} more" if len(tags) > _TAGS else "")
+    noun = "service tag" if len(tags) == 1 else "service tags"
+    where = f"`{published.span.file}`: cloud {published.cloud}, change {published.change_number}"
+    return printable(f"{noun} {named} as listed in {where}")
 
 
 def _needed(facts: Sequence[FactUsed], heading: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
-from vnetverify.model.network import Era, Unmodelled
+from vnetverify.model.network import Era, PublishedTags, Unmodelled
 from vnetverify.prover.verdict import Verdict
 
 
@@ -16,7 +16,8 @@ from vnetverify.prover.verdict import Verdict
 class ClaimResult:
     """The verdict on one sentence; `story` tells the witness's way where there is one.
 
-    `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly.
+    `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly. `service_tags` are those of
+    the provider's list that the verdict may depend on (F-TAG-20).
     """
 
     claim: Statement
@@ -24,6 +25,7 @@ class ClaimResult:
     story: Story | None = None
     seconds: float = 0.0
     rlimit: int = 0
+    service_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Report:
     """Everything one run has to say, in the order of the text.
 
     `selected` counts the intents that were to be checked: more than `results` when the run was
-    interrupted, which `complete` says too. `timings` are seconds by phase.
+    interrupted, which `complete` says too. `timings` are seconds by phase. `published` is the provider's list that the
+    network takes service tags from.
     """
 
     results: tuple[IntentResult, ...]
@@ -54,3 +57,4 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     complete: bool = True
     version: str = ""
+    published: PublishedTags | None = None

@@ -156,7 +156,11 @@ _DEFS: Schema = {
     "claim": _object(
         "One sentence of an intent.",
         {"text": _TEXT, "at": _AT, "verdict": _ref("verdict"), "story": _or_null(_ref("story"))},
-        optional={"seconds": _SECONDS, "rlimit": {**_COUNT, "description": "z3's own count of work"}},
+        optional={
+            "seconds": _SECONDS,
+            "rlimit": {**_COUNT, "description": "z3's own count of work"},
+            "service_tags": {**_list_of(_TEXT), "description": "tags of the provider's list it may depend on"},
+        },
     ),
     "intent": _object(
         "An intent; its verdict is the worst of its claims'.",
@@ -197,7 +201,13 @@ REPORT: Schema = {
                 {"intents": _COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
             ),
         },
-        optional={"seconds": {"type": "object", "additionalProperties": _SECONDS}},
+        optional={
+            "seconds": {"type": "object", "additionalProperties": _SECONDS},
+            "service_tags": _object(
+                "The provider's list of service tags that was read, and which of them the network names.",
+                {"cloud": _TEXT, "change_number": _COUNT, "file": _TEXT, "tags": _list_of(_TEXT)},
+            ),
+        },
     ),
     "$defs": _DEFS,
 }

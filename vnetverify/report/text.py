@@ -12,7 +12,7 @@ from vnetverify.explanation.story import FactUsed
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
-from vnetverify.report.narrative import facts_with_values, how_to_settle, narrate, place, saying
+from vnetverify.report.narrative import facts_with_values, how_to_settle, narrate, place, saying, tags_taken
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
 from vnetverify.rules import Uncertainty
@@ -139,6 +139,8 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
             yield from _unknown(verdict, report.documented_reading)
         case _:
             assert_never(verdict)
+    if result.service_tags and report.published is not None:
+        yield f"  with {tags_taken(result.service_tags, report.published)}"
     if result.story is not None:
         yield from _before_story(verdict)
         told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion

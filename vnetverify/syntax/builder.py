@@ -53,6 +53,7 @@ from vnetverify.syntax.tree import (
     Statement,
     SubnetNode,
     TaggedTerm,
+    TagListNode,
     UseNode,
     VnetNode,
     WordField,
@@ -84,6 +85,9 @@ class Builder:
 
     def use(self, children: Children) -> None:
         self.statements.append(UseNode(children[1]))
+
+    def tag_list(self, children: Children) -> None:
+        self.statements.append(TagListNode(children[0]))
 
     def assume(self, children: Children) -> None:
         self.statements.append(AssumeNode(children[1], children[3]))

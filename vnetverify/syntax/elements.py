@@ -31,8 +31,8 @@ from vnetverify.model.network import (
 from vnetverify.model.services import endpoint_name
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, shown
+from vnetverify.syntax.published import known_tags, of_list, spelling_of_tag, tag_of_any_name
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
-from vnetverify.syntax.tags import SERVICE_TAGS, tag_spelling
 from vnetverify.syntax.tree import (
     AsgField,
     ConnectionNode,
@@ -287,7 +287,7 @@ def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
         names = scope.find_all("asg", node.names)
         return AsgMembers(names) if len(names) == len(node.names) else None
     if node.word.type == "STRING":
-        return ServiceTag(text_of(node.word))
+        return tag_of_any_name(scope, node.word)
     if node.suffix is None and node.word.casefold() in ANY_WORDS:
         return AnyAddress()
     return service_tag(scope, node)
@@ -295,15 +295,14 @@ def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
 
 def service_tag(scope: Scope, node: WordField) -> ServiceTag | None:
     word = str(node.word) if node.suffix is None else f"{node.word}.{node.suffix}"
-    declared = scope.names.lookup("service tag", word)
-    spelling = declared.spelling if declared is not None else tag_spelling(word)
+    spelling = spelling_of_tag(scope.names, word)
     if spelling is not None:
         return ServiceTag(spelling)
-    known = [*scope.names.spellings("service tag"), *SERVICE_TAGS, "any"]
+    known = [*known_tags(scope.names), "any"]
     is_asg = node.suffix is None and scope.names.lookup("asg", word) is not None
     scope.problems.error(
         "unknown-service-tag",
-        f"{shown(word)} is no service tag",
+        f"{shown(word)} is no service tag{of_list(scope.names)}",
         scope.span(node.word, node.last),
         "expected `any`, prefixes, a service tag or `asg NAME`",
         (),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from vnetverify.model.network import Network
+from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
 
@@ -30,10 +31,14 @@ def text_of(token: Token) -> str:
 
 
 class Names:
-    """One table of names for each kind of element; a kind is called as messages call it."""
+    """One table of names for each kind of element; a kind is called as messages call it.
 
-    def __init__(self, problems: Problems, broken: Iterable[str] = ()) -> None:
+    Where there is a `tag_list`, the provider's own, service tags are those of it and those that a text declares.
+    """
+
+    def __init__(self, problems: Problems, broken: Iterable[str] = (), tag_list: TagList | None = None) -> None:
         self.problems = problems
+        self.tag_list = tag_list
         self._tables: dict[str, dict[str, Declared]] = {}
         self._broken = frozenset(broken)
         self.vnet_of_gateway: dict[str, str] = {}

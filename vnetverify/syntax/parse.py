@@ -24,7 +24,7 @@ _MISTAKES = 50  # mistakes of syntax reported for one text
 STATEMENTS = (
     "admin-rules", "appliance", "asg", "assume", "connected-group", "connection", "era", "firewall", "group", "intent",
     "load-balancer", "nat-gateway", "nsg", "peering", "principal", "private-endpoint", "reading", "route-server",
-    "route-table", "service", "service-tag", "site", "use", "vm", "vnet",
+    "route-table", "service", "service-tag", "service-tags", "site", "use", "vm", "vnet",
 )  # fmt: skip
 _FLAGS = (
     "allow-virtual-network-access", "allow-forwarded-traffic", "allow-gateway-transit", "use-remote-gateways",

@@ -9,6 +9,7 @@ from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
 from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Service, Vnet
+from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
@@ -17,6 +18,7 @@ from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
 from vnetverify.syntax.problems import Problems, did_you_mean, shown, span_of
+from vnetverify.syntax.published import check_unlisted
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
 from vnetverify.syntax.services import service
@@ -45,6 +47,7 @@ from vnetverify.syntax.tree import (
     SiteNode,
     Statement,
     SubnetNode,
+    TagListNode,
     UseNode,
     VnetNode,
 )
@@ -87,6 +90,15 @@ def uses(source: Source) -> tuple[tuple[str, Span], ...]:
     )
 
 
+def tag_lists(source: Source) -> tuple[tuple[str, Span], ...]:
+    """Return the paths of the `service-tags` lines of `source`, in order."""
+    return tuple(
+        (text_of(node.path), span_of(source.name, node.path))
+        for node in parse(source).statements
+        if isinstance(node, TagListNode)
+    )
+
+
 def service_tags(sources: Sequence[Source]) -> Mapping[str, tuple[Prefix, ...]]:
     """Return the prefixes of the service tags that `sources` declare; mistakes are told when they are read."""
     names = Names(Problems())
@@ -96,10 +108,10 @@ def service_tags(sources: Sequence[Source]) -> Mapping[str, tuple[Prefix, ...]]:
     return _service_tags(written)
 
 
-def declared_vnets(sources: Sequence[Source]) -> Mapping[str, Vnet]:
+def declared_vnets(sources: Sequence[Source], published: TagList | None = None) -> Mapping[str, Vnet]:
     """Return the vnets that `sources` declare, without what imports fasten to them; mistakes are told at reading."""
     names = Names(Problems())
-    tags = service_tags(sources)
+    tags = {**(published.prefixes if published is not None else {}), **service_tags(sources)}
     return {
         made.name: elements.vnet(made.scope, made.name, made.node, tags)
         for source in sources
@@ -112,9 +124,12 @@ def _tags_in(statements: Iterable[Statement]) -> Iterable[Statement]:
     return (node for node in statements if isinstance(node, ServiceTagNode))
 
 
-def read(sources: Sequence[Source], imported: Network | None = None) -> Document:
-    """Return what `sources` say together, beside `imported`; every mistake is among the diagnostics."""
-    return _understood(sources, imported)[0]
+def read(sources: Sequence[Source], imported: Network | None = None, published: TagList | None = None) -> Document:
+    """Return what `sources` say together, beside `imported` and the service tags of the `published` list.
+
+    Every mistake is among the diagnostics.
+    """
+    return _understood(sources, imported, published)[0]
 
 
 def read_text(text: str, name: str = "text.vnet") -> Document:
@@ -125,12 +140,17 @@ def read_text(text: str, name: str = "text.vnet") -> Document:
     return document
 
 
-def resolve_expression(expression: Source, sources: Sequence[Source], imported: Network | None = None) -> EndpointSet:
+def resolve_expression(
+    expression: Source,
+    sources: Sequence[Source],
+    imported: Network | None = None,
+    published: TagList | None = None,
+) -> EndpointSet:
     """Return what the set expression that `expression` consists of stands for beside `sources`. Raises `InputError`."""
     node, diagnostics = parse_endpoints(expression)
     if node is None:
         raise InputError(diagnostics)
-    _, selectors, names = _understood(sources, imported)
+    _, selectors, names = _understood(sources, imported, published)
     before, errors = len(names.problems.found), names.problems.errors
     selection = selectors.select(Scope(expression, names), node)
     if names.problems.errors > errors:
@@ -138,11 +158,13 @@ def resolve_expression(expression: Source, sources: Sequence[Source], imported: 
     return selection.endpoints
 
 
-def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Document, Selectors, Names]:
+def _understood(
+    sources: Sequence[Source], imported: Network | None, published: TagList | None
+) -> tuple[Document, Selectors, Names]:
     parsed = [parse(source) for source in sources]
     problems = Problems()
     problems.found += [diagnostic for one in parsed for diagnostic in one.diagnostics]
-    names = Names(problems, (name for one in parsed for name in one.broken))
+    names = Names(problems, (name for one in parsed for name in one.broken), published)
     network = imported if imported is not None else Network()
     declare_imported(names, network, _places_of_vnets(sources, parsed, names))
     written = [
@@ -151,7 +173,9 @@ def _understood(sources: Sequence[Source], imported: Network | None) -> tuple[Do
         for made in _declared(Scope(source, names), one.statements)
     ]
     _check_apart(written)
-    network = _network(written, network)
+    if published is not None:
+        check_unlisted(problems, network, names)
+    network = _network(written, network, published)
     selectors = Selectors(network, names)
     define_groups(selectors, ((one.scope, one.name, one.node) for one in written if isinstance(one.node, GroupNode)))
     network = _with_admin_rules(_with_policies(network, written, selectors), written, selectors)
@@ -207,6 +231,14 @@ def _declare_tag(scope: Scope, node: ServiceTagNode) -> str:
         message = f"the service tag {shown(name)} is defined by Azure's rules"
         scope.problems.error("duplicate-name", message, scope.span(node.name, node.suffix), "has its prefixes already")
         return ""
+    listed = scope.names.tag_list
+    if listed is not None and listed.spelling(name) is not None:
+        message = f"the service tag {shown(name)} is in the list {listed} as well"
+        others = ((listed.span, "the list is named here"),) if listed.span.line else ()
+        scope.problems.error(
+            "duplicate-name", message, scope.span(node.name, node.suffix), "has its prefixes already", others
+        )
+        return ""
     return name if scope.names.declare("service tag", name, scope.span(node.name, node.suffix)) else ""
 
 
@@ -222,15 +254,16 @@ def _declare_inside(scope: Scope, vnet: str, node: VnetNode) -> None:
                 scope.names.vnet_of_gateway[gateway] = vnet
 
 
-def _network(written: Sequence[Written], imported: Network) -> Network:
+def _network(written: Sequence[Written], imported: Network, published: TagList | None) -> Network:
     """Return the imported network with all that is declared; policies of appliances come later, with the sets."""
     vnets, nsgs, tables = dict(imported.vnets), dict(imported.nsgs), dict(imported.route_tables)
-    hosts, sites, tags = dict(imported.machines), dict(imported.sites), dict(imported.service_tags)
+    hosts, sites = dict(imported.machines), dict(imported.sites)
+    declared = {**imported.service_tags, **_service_tags(written)}  # first, since routes lead to their prefixes
+    tags = {**(published.prefixes if published is not None else {}), **declared}
     asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
     peerings, connections = list(imported.peerings), list(imported.connections)
     groups, servers = list(imported.connected_groups), list(imported.route_servers)
     endpoints, principals = dict(imported.private_endpoints), dict(imported.principals)
-    tags.update(_service_tags(written))  # first, since routes lead to their prefixes
     for one in written:
         scope, name = one.scope, one.name
         match one.node:
@@ -264,7 +297,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
                 (asgs if kind == "asg" else nats)[name] = scope.span(token)
             case _:
                 continue
-    return Network(
+    made = Network(
         _era(written, imported.era),
         vnets,
         tuple(peerings),
@@ -276,7 +309,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         tuple(connections),
         asgs,
         nats,
-        tags,
+        declared,
         tuple(groups),
         tuple(servers),
         {**imported.load_balancers, **_load_balancers(written, hosts)},
@@ -285,6 +318,7 @@ def _network(written: Sequence[Written], imported: Network) -> Network:
         imported.admin_rules,
         unmodelled=imported.unmodelled,
     )
+    return with_tags(made, tags, published)
 
 
 def _load_balancers(written: Sequence[Written], hosts: Mapping[str, Machine]) -> dict[str, LoadBalancer]:

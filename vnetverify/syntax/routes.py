@@ -10,8 +10,8 @@ from vnetverify.model.network import NextHopType, RouteTable, UserRoute
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, shown
+from vnetverify.syntax.published import known_tags, of_list, spelling_of_tag
 from vnetverify.syntax.scope import Scope
-from vnetverify.syntax.tags import SERVICE_TAGS, tag_spelling
 from vnetverify.syntax.tree import RouteNode, RouteTableNode
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def routed_tag(scope: Scope, token: Token, tags: Tags) -> str | None:
     declared = scope.names.lookup("service tag", text_of(token))
     if declared is not None and tags.get(declared.spelling):
         return declared.spelling
-    known = tag_spelling(text_of(token))
-    if known is None and token.type != "STRING":
-        message, help_text = (
-            f"{shown(text_of(token))} is no prefix and no service tag",
-            did_you_mean(token, SERVICE_TAGS),
-        )
+    known, listed = spelling_of_tag(scope.names, text_of(token)), scope.names.tag_list
+    if known is not None and tags.get(known):
+        return known
+    if known is None and (token.type != "STRING" or listed is not None):
+        message = f"{shown(text_of(token))} is no prefix and no service tag{of_list(scope.names)}"
+        help_text = did_you_mean(text_of(token), known_tags(scope.names))
         scope.problems.error("unknown-service-tag", message, scope.span(token), "unknown", (), help_text)
         return None
     message = f"which prefixes the service tag {shown(known or text_of(token))} holds is not declared"

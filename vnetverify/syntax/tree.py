@@ -352,6 +352,12 @@ class UseNode(NamedTuple):
     path: Token
 
 
+class TagListNode(NamedTuple):
+    """`service-tags "FILE"`: the provider's list of service tags."""
+
+    path: Token
+
+
 class HopNode(NamedTuple):
     kind: Token
     reference: ReferenceNode | None
@@ -442,6 +448,7 @@ Statement = (
     | NameNode
     | RouteTableNode
     | ServiceTagNode
+    | TagListNode
     | MachineNode
     | LoadBalancerNode
     | PrivateEndpointNode

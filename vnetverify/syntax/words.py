@@ -18,10 +18,10 @@ RESERVED = frozenset({
     "over", "packets", "peer", "peering", "peerings", "pending", "point-to-site", "port", "prefixes", "principal",
     "private-endpoint", "private-endpoint-policies", "probe", "propagate-gateway-routes", "public-ip", "reaches",
     "reading", "region", "remote-space", "remote-subnets", "route-server", "route-table", "routes", "rule", "service",
-    "service-endpoints", "service-tag", "site", "sometimes", "source-nat", "standard", "state", "stateful", "stateless",
-    "subnet", "subscription", "summarized-gateway-prefixes", "symmetrically", "tag", "tenant", "through", "to",
-    "transitive", "under", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn", "whatever", "where",
-    "within", "write",
+    "service-endpoints", "service-tag", "service-tags", "site", "sometimes", "source-nat", "standard", "state",
+    "stateful", "stateless", "subnet", "subscription", "summarized-gateway-prefixes", "symmetrically", "tag", "tenant",
+    "through", "to", "transitive", "under", "use", "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn",
+    "whatever", "where", "within", "write",
 })  # fmt: skip
 
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")

@@ -176,6 +176,14 @@ def test_only_the_tags_that_the_network_names_are_kept(tmp_path: Path) -> None:
     assert (network.published_tags.change_number, network.published_tags.tags) == (283, ("Storage.WestUS",))
 
 
+def test_security_admin_rules_take_their_tags_from_the_list(tmp_path: Path) -> None:
+    rules = "admin-rules company for v { outbound 10 sql deny any from any to sql }"
+    found = loaded(tmp_path, f"{HEADER}{VNET}nsg n {{}}\n{rules}")
+
+    assert mistakes(found) == []
+    assert list(found.document.network.service_tags) == ["Sql"]
+
+
 @pytest.mark.parametrize("written", ["Storge", "Storge.WestUS", '"Storge.WestUS"'])
 def test_a_tag_that_is_not_in_the_list_is_a_mistake_with_a_repair(tmp_path: Path, written: str) -> None:
     found = loaded(tmp_path, f"{HEADER}{VNET}nsg n {{ outbound 100 a allow tcp from any to {written} port 443 }}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.header import Prefix
-from vnetverify.model.network import Network, Nsg, PublishedTags, RouteTable, ServiceTag, Subnet
+from vnetverify.model.network import AdminRule, Network, PublishedTags, RouteTable, SecurityRule, ServiceTag, Subnet
 from vnetverify.model.services import tags_of_endpoint
 from vnetverify.source import Span
 
@@ -62,7 +62,8 @@ def with_tags(network: Network, known: Mapping[str, tuple[Prefix, ...]], listed:
 
 def tags_named(network: Network) -> frozenset[str]:
     """Return the case-folded service tags that rules, routes and service endpoints of `network` name."""
-    named = {tag for nsg in network.nsgs.values() for tag in _of_rules(nsg)}
+    named = {tag for nsg in network.nsgs.values() for tag in _of_rules(nsg.rules)}
+    named |= {tag for collection in network.admin_rules for tag in _of_rules(collection.rules)}
     named |= {tag for table in network.route_tables.values() for tag in _of_routes(table)}
     named |= {tag for subnet in network.subnets() for tag in _of_endpoints(subnet)}
     return frozenset(named)
@@ -76,14 +77,16 @@ def published_tags_in(network: Network, vnets: frozenset[str]) -> tuple[str, ...
     subnets = [subnet for subnet in network.subnets() if subnet.vnet in vnets]
     groups = {subnet.nsg for subnet in subnets} | {nic.nsg for nic in network.nics() if nic.vnet in vnets}
     tables = {subnet.route_table for subnet in subnets}
-    named = {tag for name in groups if name is not None for tag in _of_rules(network.nsgs[name])}
+    named = {tag for name in groups if name is not None for tag in _of_rules(network.nsgs[name].rules)}
+    applied = (collection for collection in network.admin_rules if vnets & set(collection.vnets))
+    named |= {tag for collection in applied for tag in _of_rules(collection.rules)}
     named |= {tag for name in tables if name is not None for tag in _of_routes(network.route_tables[name])}
     named |= {tag for subnet in subnets for tag in _of_endpoints(subnet)}
     return tuple(tag for tag in source.tags if tag.casefold() in named)
 
 
-def _of_rules(nsg: Nsg) -> Iterator[str]:
-    for rule in nsg.rules:
+def _of_rules(rules: Sequence[SecurityRule | AdminRule]) -> Iterator[str]:
+    for rule in rules:
         for side in (rule.source, rule.destination):
             if isinstance(side, ServiceTag):
                 yield side.name.casefold()

@@ -111,13 +111,19 @@ def service_tags(sources: Sequence[Source]) -> Mapping[str, tuple[Prefix, ...]]:
 def declared_vnets(sources: Sequence[Source], published: TagList | None = None) -> Mapping[str, Vnet]:
     """Return the vnets that `sources` declare, without what imports fasten to them; mistakes are told at reading."""
     names = Names(Problems())
-    tags = {**(published.prefixes if published is not None else {}), **service_tags(sources)}
+    tags = _with_listed(service_tags(sources), published)
     return {
         made.name: elements.vnet(made.scope, made.name, made.node, tags)
         for source in sources
         for made in _declared(Scope(source, names), parse(source).statements)
         if isinstance(made.node, VnetNode)
     }
+
+
+def _with_listed(
+    declared: Mapping[str, tuple[Prefix, ...]], published: TagList | None
+) -> Mapping[str, tuple[Prefix, ...]]:
+    return declared if published is None else {**published.prefixes, **declared}
 
 
 def _tags_in(statements: Iterable[Statement]) -> Iterable[Statement]:
@@ -179,6 +185,7 @@ def _understood(
     selectors = Selectors(network, names)
     define_groups(selectors, ((one.scope, one.name, one.node) for one in written if isinstance(one.node, GroupNode)))
     network = _with_admin_rules(_with_policies(network, written, selectors), written, selectors)
+    network = with_tags(network, _with_listed(network.service_tags, published), published)
     return _document(network, written, selectors, problems), selectors, names
 
 
@@ -258,8 +265,8 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
     """Return the imported network with all that is declared; policies of appliances come later, with the sets."""
     vnets, nsgs, tables = dict(imported.vnets), dict(imported.nsgs), dict(imported.route_tables)
     hosts, sites = dict(imported.machines), dict(imported.sites)
-    declared = {**imported.service_tags, **_service_tags(written)}  # first, since routes lead to their prefixes
-    tags = {**(published.prefixes if published is not None else {}), **declared}
+    declared = {**imported.service_tags, **_service_tags(written)}
+    tags = _with_listed(declared, published)  # first, since routes lead to their prefixes
     asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
     peerings, connections = list(imported.peerings), list(imported.connections)
     groups, servers = list(imported.connected_groups), list(imported.route_servers)
@@ -297,7 +304,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
                 (asgs if kind == "asg" else nats)[name] = scope.span(token)
             case _:
                 continue
-    made = Network(
+    return Network(
         _era(written, imported.era),
         vnets,
         tuple(peerings),
@@ -318,7 +325,6 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
         imported.admin_rules,
         unmodelled=imported.unmodelled,
     )
-    return with_tags(made, tags, published)
 
 
 def _load_balancers(written: Sequence[Written], hosts: Mapping[str, Machine]) -> dict[str, LoadBalancer]:

@@ -31,6 +31,8 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PrivateEndpoint,
+    PublicAddress,
+    PublicFrontend,
     Subnet,
 )
 
@@ -57,6 +59,44 @@ class Balanced:
     @property
     def rules(self) -> tuple[LoadBalancingRule, ...]:
         return tuple(rule for rule in self.balancer.rules if rule.frontend == self.frontend.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A public frontend with the load balancer it is of."""
+
+    balancer: LoadBalancer
+    frontend: PublicFrontend
+
+    @property
+    def name(self) -> str:
+        return f"{self.balancer.name}/{self.frontend.name}"
+
+    @property
+    def place(self) -> Place:
+        return Place(PlaceKind.PUBLIC.value, self.name)
+
+    @property
+    def rules(self) -> tuple[LoadBalancingRule, ...]:
+        return tuple(rule for rule in self.balancer.rules if rule.frontend == self.frontend.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A public address that the network holds: an interface's own, or a public frontend's.
+
+    `name` is what a world calls the address where it is not known.
+    """
+
+    name: str
+    public: PublicAddress
+    at: Nic | Published
+
+    @property
+    def known(self) -> IntervalSet | None:
+        """The address, None where it is not known."""
+        address = self.public.address
+        return None if address is None else IntervalSet((Interval(address, address),))
 
 
 class Estate:
@@ -100,12 +140,31 @@ class Estate:
         for gateway in network.gateways.values():
             self.gateways_of[gateway.vnet].append(gateway)
         self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+        self.published = tuple(
+            Published(balancer, frontend)
+            for balancer in network.load_balancers.values()
+            for frontend in balancer.public_frontends
+        )
+        self.entrance_of = {
+            nic.name: Entrance(nic.public_address.name, nic.public_address, nic)
+            for nic in network.nics()
+            if nic.public_address is not None
+        }
+        self.entrance_at = {
+            published.place: Entrance(published.name, published.frontend.public_address, published)
+            for published in self.published
+        }
         self._mates: dict[str, tuple[str, ...]] = {}
         self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
 
     @property
     def family(self) -> Family:
         return self.realm.family
+
+    def entrances(self) -> Iterator[Entrance]:
+        """Yield every public address of the network: interfaces' own, then those of PUBLIC places."""
+        yield from self.entrance_of.values()
+        yield from self.entrance_at.values()
 
     def address(self, symbol: Term) -> Field:
         """Return an address of which nothing is known but its family."""

@@ -17,6 +17,7 @@ from vnetverify.header import Family
 from vnetverify.model.intents import Claim, PlaceKind, Verb
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.planes import claim_in, families_of, plane
+from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.questions import (
     Finding,
@@ -174,9 +175,10 @@ def _proof(inquiry: Inquiry, answers: list[Uncontradicted], solver: Solver) -> V
     """Return the proof of what no flow of any family contradicts; or that an appliance could by flows of its own."""
     match find_relay(inquiry.network, inquiry.claim, inquiry.fixed, solver):
         case None:
-            return joined_proof(
+            proof = joined_proof(
                 _proved(answer.inquiry, solver, [answer.obligation.violation], answer.facts) for answer in answers
             )
+            return replace(proof, beside=beside_proof(inquiry.network, inquiry.claim, inquiry.fixed, solver))
         case Undecided(why):
             return Unknown(why)
         case Relay() as relay:

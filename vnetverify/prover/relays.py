@@ -54,7 +54,7 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
     """
     if claim.verb not in _FOLLOWED:
         return None
-    planes = {family: plane(network, family) for family in Family if family is Family.IPV4 or has_ipv6(network)}
+    planes = planes_of(network)
     left = [machine for machine in undeclared_machines(network) if _is_doubtful(machine, claim, fixed)]
     reached: dict[str, tuple[Uncertainty, ...]] = {}
     waiting: list[tuple[Claim, tuple[Uncertainty, ...]]] = [(claim, ())]
@@ -70,13 +70,18 @@ def find_relay(network: Network, claim: Claim, fixed: Mapping[str, bool], solver
                 continue
             reached[machine.name] = (*facts, uncertainty("U-REWRITES", machine.name))
             onward = _from(machine, leg)
-            gets_on = _gets_through(planes, onward, fixed, solver)
+            gets_on = gets_through(planes, onward, fixed, solver)
             if isinstance(gets_on, Undecided):
                 return gets_on
             if gets_on and _breaks(machine, claim):
                 return Relay(reached[machine.name])
             waiting.append((onward, reached[machine.name]))
     return None
+
+
+def planes_of(network: Network) -> Planes:
+    """Return the planes that `network` has addresses in."""
+    return {family: plane(network, family) for family in Family if family is Family.IPV4 or has_ipv6(network)}
 
 
 def _gets_to(
@@ -94,10 +99,10 @@ def _gets_to(
     addressed = replace(
         leg, verb=verb, service=EVERY_PACKET, pairs=tuple((left, itself) for left, _ in leg.pairs), apart=()
     )
-    return _gets_through(planes, addressed, fixed, solver)
+    return gets_through(planes, addressed, fixed, solver)
 
 
-def _gets_through(planes: Planes, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> bool | Undecided:
+def gets_through(planes: Planes, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> bool | Undecided:
     """Tell whether some flow of either family violates the claim."""
     for family in families_of(claim):
         broken = _is_possible(encode(planes[family], claim_in(claim, family), fixed), solver)

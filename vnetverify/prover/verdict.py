@@ -10,6 +10,7 @@ from vnetverify.header import Flow
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
 from vnetverify.rules import Uncertainty, World
+from vnetverify.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,15 @@ class Witness:
     origin: Place
     flow: Flow
     world: World
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Something that a proof does not speak of and its reader has to know; `rule` says why."""
+
+    what: str
+    rule: str
+    span: Span
 
 
 class _Verdict:
@@ -34,7 +44,7 @@ class Proved(_Verdict):
 
     `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
     taken as documented that the proof needs, `assumed` those that the text settles. `witness` shows, where the claim
-    asks for a flow, one that does it.
+    asks for a flow, one that does it. What is `beside` it does not follow from it.
     """
 
     grounds: tuple[Ground, ...]
@@ -43,6 +53,7 @@ class Proved(_Verdict):
     leaned_on: tuple[Uncertainty, ...] = ()
     witness: Witness | None = None
     assumed: tuple[Uncertainty, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

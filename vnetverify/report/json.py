@@ -121,6 +121,7 @@ def _verdict(verdict: Verdict) -> Json:
                 "minimal": verdict.minimal,
                 "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
                 "witness": _witness(verdict.witness),
+                "beside": [{"what": n.what, "rule": n.rule, "at": span_as_json(n.span)} for n in verdict.beside],
             }
         case Refuted():
             return word | {

@@ -106,6 +106,9 @@ _DEFS: Schema = {
         {"name": _TEXT, "meaning": _TEXT, "documented": _or_null(_FLAG), "settled_by": _TEXT},
     ),
     "ground": _object("What a proof rests on.", {"group": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT}),
+    "beside": _object(
+        "What the proof does not speak of and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
+    ),
     "unmodelled": _object(
         "Something in the input that the model does not hold; `vnets` may be touched by it, empty means any.",
         {"what": _TEXT, "why": _TEXT, "vnets": _list_of(_TEXT), "at": _AT},
@@ -126,6 +129,7 @@ _DEFS: Schema = {
                     "minimal": {**_FLAG, "description": "none of the grounds can be left out"},
                     "leaned_on": _list_of(_ref("open_fact")),
                     "witness": _or_null(_ref("witness")),
+                    "beside": _list_of(_ref("beside")),
                 },
             ),
             _verdict(

@@ -11,7 +11,7 @@ from typing import assert_never
 from vnetverify.explanation.story import FactUsed
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
+from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.narrative import facts_with_values, how_to_settle, narrate, place, saying, tags_taken
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
@@ -129,6 +129,7 @@ def _body(result: ClaimResult, report: Report) -> Iterator[str]:
                 yield "  what it rests on was not worked out within the limits"
             yield from _grounds(verdict.grounds, verdict.minimal)
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
+            yield from _beside(verdict.beside)
         case Refuted():
             yield f"  {printable(verdict.why)}"
             yield from _grounds(verdict.grounds, minimal=False)
@@ -220,6 +221,12 @@ def _summed(grounds: Sequence[Ground]) -> tuple[str, str, str]:
     spans = [ground.span for ground in grounds if ground.span is not None]
     first = min(spans, key=lambda span: (span.file, span.line), default=None)
     return f"{printable(grounds[0].group) or 'the network'}: {len(grounds)} lines", shown, place(first)
+
+
+def _beside(notes: Sequence[Beside]) -> Iterator[str]:
+    if notes:
+        yield "  does not speak of"
+        yield from aligned([(printable(note.what), note.rule, place(note.span)) for note in notes], indent="    ")
 
 
 def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) -> Iterator[str]:

@@ -27,6 +27,7 @@ from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.prove import Inquiry, decide, doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.report.caveats import caveats
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
@@ -265,6 +266,7 @@ def prove(
         complete,
         __version__,
         document.network.published_tags,
+        caveats(document.network, results),
     )
 
 

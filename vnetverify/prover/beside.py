@@ -36,7 +36,7 @@ def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solve
             what = (
                 f"{_NAMES[proxy.kind]} `{proxy.name}` takes flows of the left side and can begin its own to the right"
             )
-            yield Beside(what, _RULES[proxy.kind], proxy.span)
+            yield Beside(what, "F-BAS-3" if proxy.subnet is None else _RULES[proxy.kind], proxy.span)
 
 
 _NAMES = {ProxyKind.APPLICATION_GATEWAY: "application gateway", ProxyKind.BASTION: "Bastion"}

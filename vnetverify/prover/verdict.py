@@ -28,7 +28,7 @@ class Beside:
 
     what: str
     rule: str
-    span: Span
+    span: Span | None = None
 
 
 class _Verdict:

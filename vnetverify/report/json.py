@@ -15,7 +15,7 @@ from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import PublishedTags, Unmodelled
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import QUESTIONS, Uncertainty, World
 from vnetverify.simulator.journey import Crossing
@@ -64,6 +64,7 @@ def _report(report: Report) -> Json:
         "assumptions": [{"fact": a.fact, "value": a.value, "at": span_as_json(a.span)} for a in report.assumptions],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
         "unmodelled": [_unmodelled(item) for item in report.unmodelled],
+        "caveats": [_beside(caveat) for caveat in report.caveats],
         "intents": [_intent(result, timed=bool(report.timings)) for result in report.results],
     }
     if report.published is not None:
@@ -121,7 +122,7 @@ def _verdict(verdict: Verdict) -> Json:
                 "minimal": verdict.minimal,
                 "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
                 "witness": _witness(verdict.witness),
-                "beside": [{"what": n.what, "rule": n.rule, "at": span_as_json(n.span)} for n in verdict.beside],
+                "beside": [_beside(note) for note in verdict.beside],
             }
         case Refuted():
             return word | {
@@ -212,6 +213,10 @@ def _open_fact(fact: Uncertainty) -> Json:
 
 def _ground(ground: Ground) -> Json:
     return {"group": ground.group, "what": ground.what, "rule": ground.rule, "at": span_as_json(ground.span)}
+
+
+def _beside(note: Beside) -> Json:
+    return {"what": note.what, "rule": note.rule, "at": span_as_json(note.span)}
 
 
 def _unmodelled(item: Unmodelled) -> Json:

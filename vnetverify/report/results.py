@@ -9,7 +9,7 @@ from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
 from vnetverify.model.network import Era, PublishedTags, Unmodelled
-from vnetverify.prover.verdict import Verdict
+from vnetverify.prover.verdict import Beside, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Report:
 
     `selected` counts the intents that were to be checked: more than `results` when the run was
     interrupted, which `complete` says too. `timings` are seconds by phase. `published` is the provider's list that the
-    network takes service tags from.
+    network takes service tags from, `caveats` what no proof in it speaks of.
     """
 
     results: tuple[IntentResult, ...]
@@ -58,3 +58,4 @@ class Report:
     complete: bool = True
     version: str = ""
     published: PublishedTags | None = None
+    caveats: tuple[Beside, ...] = ()

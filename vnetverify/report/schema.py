@@ -107,7 +107,7 @@ _DEFS: Schema = {
     ),
     "ground": _object("What a proof rests on.", {"group": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT}),
     "beside": _object(
-        "What the proof does not speak of and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
+        "What a proof does not speak of and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
     ),
     "unmodelled": _object(
         "Something in the input that the model does not hold; `vnets` may be touched by it, empty means any.",
@@ -198,6 +198,7 @@ REPORT: Schema = {
             "assumptions": _list_of(_object("`assume FACT = VALUE`", {"fact": _TEXT, "value": _FLAG, "at": _AT})),
             "diagnostics": _list_of(_ref("diagnostic")),
             "unmodelled": _list_of(_ref("unmodelled")),
+            "caveats": _list_of(_ref("beside")),
             "intents": _list_of(_ref("intent")),
             "end": _object(
                 "Absent or wrong when the report was cut: the number of intents, and the SHA-256 of the document "

@@ -260,6 +260,9 @@ def _circumstances(report: Report) -> Iterator[str]:
         yield from aligned(
             [(f"{printable(a.fact)} = {str(a.value).lower()}", place(a.span)) for a in report.assumptions]
         )
+    if report.caveats:
+        yield "no proof speaks of"
+        yield from aligned([(caveat.what, caveat.rule) for caveat in report.caveats])
     if report.documented_reading:
         yield "every open fact is taken as the current documentation prefers"
 

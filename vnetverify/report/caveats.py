@@ -1,0 +1,35 @@
+"""What every verdict of a run takes for granted: said once, after the verdicts (F-META-6, F-META-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.network import Network
+from vnetverify.prover.verdict import Beside, Proved
+from vnetverify.report.results import IntentResult
+
+_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
+_OF_SERVICE = (Verb.REACHES, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES)
+
+
+def caveats(network: Network, results: Iterable[IntentResult]) -> tuple[Beside, ...]:
+    """Return what the proofs among `results` presume of the world outside the model."""
+    proved = {
+        result.claim.verb
+        for intent in results
+        for result in intent.results
+        if isinstance(result.claim, Claim) and isinstance(result.verdict, Proved)
+    }
+    return tuple(_caveats(network, proved))
+
+
+def _caveats(network: Network, proved: set[Verb]) -> Iterator[Beside]:
+    if proved.intersection(_OF_ABSENCE):
+        yield Beside("established flows, which may outlive the rule that let them begin", "F-STATE-4")
+        if network.admin_rules:
+            yield Beside("the time until security admin rules take effect", "F-ADM-14")
+    if proved.intersection(_OF_SERVICE):
+        yield Beside("whether anything listens, guest firewalls, blocked outbound TCP 25, used up ports", "F-META-8")
+        if any(rule.floating_ip for balancer in network.load_balancers.values() for rule in balancer.rules):
+            yield Beside("whether guests behind floating IPs answer to the frontend's address", "F-LB-11")

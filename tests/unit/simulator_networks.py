@@ -36,11 +36,14 @@ from vnetverify.model.network import (
     NextHopType,
     Nic,
     Nsg,
+    OutboundRule,
     Peering,
     PolicyRule,
     PrivateEndpoint,
+    PrivateLinkService,
     Probe,
     PublicAddress,
+    PublicFrontend,
     RouteServer,
     RouteTable,
     SecurityRule,
@@ -66,6 +69,7 @@ Element = (
     | RouteServer
     | LoadBalancer
     | PrivateEndpoint
+    | PrivateLinkService
 )
 
 
@@ -90,6 +94,7 @@ def network(*elements: Element) -> Network:
         route_servers=tuple(e for e in elements if isinstance(e, RouteServer)),
         load_balancers={e.name: e for e in elements if isinstance(e, LoadBalancer)},
         private_endpoints={e.name: e for e in elements if isinstance(e, PrivateEndpoint)},
+        private_link_services={e.name: e for e in elements if isinstance(e, PrivateLinkService)},
     )
 
 
@@ -251,11 +256,44 @@ def balancing(
 
 
 def balancer(
-    name: str, frontends: tuple[Frontend, ...], *rules: LoadBalancingRule, sku: Sku | None = Sku.STANDARD
+    name: str,
+    frontends: tuple[Frontend | PublicFrontend, ...],
+    *rules: LoadBalancingRule | OutboundRule,
+    sku: Sku | None = Sku.STANDARD,
 ) -> LoadBalancer:
-    return LoadBalancer(name, sku, frontends, rules)
+    return LoadBalancer(
+        name,
+        sku,
+        tuple(one for one in frontends if isinstance(one, Frontend)),
+        tuple(one for one in rules if isinstance(one, LoadBalancingRule)),
+        tuple(one for one in frontends if isinstance(one, PublicFrontend)),
+        tuple(one for one in rules if isinstance(one, OutboundRule)),
+    )
 
 
-def endpoint(name: str, where: str, address: str, *, approved: bool = True) -> PrivateEndpoint:
+def public_frontend(name: str, address: str | None = None) -> PublicFrontend:
+    return PublicFrontend(name, public(name, address))
+
+
+def nat_rule(name: str, at_frontend: str, port_: int, member: str, backend_port: int) -> LoadBalancingRule:
+    return LoadBalancingRule(name, at_frontend, TCP, port_, (member,), backend_port, is_inbound_nat=True)
+
+
+def outbound(name: str, frontends: str, members: str, protocol: int | None = None) -> OutboundRule:
+    return OutboundRule(name, tuple(frontends.split()), protocol, tuple(members.split()))
+
+
+def endpoint(
+    name: str, where: str, address: str, *, approved: bool = True, service: str | None = None
+) -> PrivateEndpoint:
     vnet_name, subnet_name = where.split(".")
-    return PrivateEndpoint(name, vnet_name, subnet_name, tuple(map(parse_address, address.split())), approved)
+    addresses = tuple(map(parse_address, address.split()))
+    return PrivateEndpoint(name, vnet_name, subnet_name, addresses, approved, service)
+
+
+def link_service(name: str, behind: str, where: str, addresses: str) -> PrivateLinkService:
+    """Return the service that offers the frontend `behind`, written `balancer.frontend`."""
+    balancer_name, frontend_name = behind.split(".")
+    vnet_name, subnet_name = where.split(".")
+    numbers = tuple(map(parse_address, addresses.split()))
+    return PrivateLinkService(name, balancer_name, frontend_name, vnet_name, subnet_name, numbers)

@@ -15,6 +15,7 @@ from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
+from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
 from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.filters import undeclared_interface
 from vnetverify.simulator.frontends import balanced_at, machine_behind
@@ -30,6 +31,7 @@ from vnetverify.simulator.hops import (
     ToService,
     ToVnet,
 )
+from vnetverify.simulator.internet import public_place_at, receiver_at
 from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Selected, Trace
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
@@ -52,6 +54,7 @@ _BY_DESTINATION = frozenset(
         Verb.SOMETIMES_REACHES,
         Verb.NEXT_HOP,
         Verb.GATEWAY,
+        Verb.EGRESS,
     }
 )
 
@@ -109,7 +112,7 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: W
         case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
             return _poorly_delivered(network, claim, origin, flow, world)
         case Verb.EGRESS:
-            raise NotImplementedError
+            return _other_egress(network, claim, origin, flow, world)
         case _:
             assert_never(claim.verb)
 
@@ -135,7 +138,7 @@ def _begins(network: Network, claim: Claim, origin: Place, flow: Flow) -> bool:
 def _starts_flows(network: Network, origin: Place, address: int) -> bool:
     """Hold unless a frontend or a private endpoint stands there: neither begins a flow (F-LB-1, F-PE-5)."""
     if origin.kind != PlaceKind.SUBNET.value:
-        return True
+        return origin.kind != PlaceKind.PUBLIC.value
     silent = (
         *((f.subnet_id, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends),
         *((e.subnet_id, held) for e in network.private_endpoints.values() for held in e.addresses),
@@ -175,13 +178,16 @@ def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> 
 def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -> list[End]:
     """Return the ends in `right` that the flow's destination names.
 
-    A public address that an interface holds names nobody at the Internet. From there a host with a public
-    address is named by that address alone.
+    A public address that an interface or a frontend holds names nobody at the Internet, and a public place is named
+    by its own address. From the Internet a host with a public address is named by that address alone.
     """
+    aimed_at = point(flow.destination)
     named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
-    receiver = holder_of_public(situation, point(flow.destination))
-    if receiver is not None:
+    if receiver_at(situation, aimed_at) is not None:
         named = [end for end in named if end[0] != INTERNET]
+    public = public_place_at(situation, aimed_at)
+    named = [end for end in named if end[0].kind != PlaceKind.PUBLIC.value or end[0] == public]
+    receiver = holder_of_public(situation, aimed_at)
     if origin != INTERNET:
         return named
     ends = [end for end in named if not _has_public_address(situation, end)]
@@ -339,9 +345,9 @@ def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, w
 
 
 def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace:
-    """Return the way that a claim about the next hop or the gateway looks at, as its route selections have it."""
+    """Return the way that a claim about next hop, gateway or egress looks at, as its route selections have it."""
     world = as_claimed(network, claim.advertising, world)
-    if claim.verb is Verb.GATEWAY:
+    if claim.verb is not Verb.NEXT_HOP:
         return trace_unfiltered(network, origin, flow, world, claim.failures)
     situation = _situation_of(network, claim, flow, world)
     subnet = situation.index.subnets[origin.name]
@@ -419,3 +425,20 @@ def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, wo
     if claim.expected_hop.name in (None, first):
         return None
     return Violation(f"the first gateway it meets is {first}", (way,))
+
+
+def _other_egress(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+    """Return the violation where the first packet, filters aside, leaves otherwise than expected, or not at all."""
+    situation = _situation_of(network, claim, flow, world)
+    if not _aimed_at(situation, claim, origin, flow):
+        return None
+    assert claim.expected_egress is not None
+    way = trace_unfiltered(network, origin, flow, world, claim.failures)
+    left = left_by(way)
+    if is_expected_egress(left, claim.expected_egress):
+        return None
+    if left is not None:
+        return Violation(f"it leaves to the Internet by {egress_text(left)}", (way,))
+    if isinstance(way.outcome, LeftToInternet):
+        return Violation("it leaves by a service endpoint, to the service alone", (way,))
+    return Violation("it does not leave to the Internet", (way,))

@@ -1,4 +1,4 @@
-"""A flow that shows what a proof about routes is about (I-NEXT-HOP, I-GATEWAY)."""
+"""A flow that shows what a proof about routes is about: next hop, gateway or egress (I-NEXT-HOP, I-GATEWAY)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TRIED = 64
 
 
 def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flow, Trace] | None:
-    """Return a flow that obeys a claim about its next hop or gateway, and its way; None where none was found.
+    """Return a flow that obeys a claim about its next hop, gateway or egress, and its way; None where none was found.
 
     `world` has to be one that the claim speaks of.
     """
-    if claim.verb not in (Verb.NEXT_HOP, Verb.GATEWAY):
+    if claim.verb not in (Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS):
         return None
     for origin, flow in islice(_flows(claim), _TRIED):
         asked = in_question(network, claim, origin, flow, world)

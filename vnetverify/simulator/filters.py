@@ -2,7 +2,7 @@
 
 Rules F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-12, F-NSG-13, F-NSG-16, F-DEF-1, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4,
 F-EVAL-5, F-EVAL-6, F-EVAL-7, F-ADM-4, F-ADM-5, F-ADM-6, F-ADM-7, F-ADM-8, F-ADM-9, F-ADM-12, F-ADDR-2, F-PLAT-1,
-F-PLAT-2, F-PLAT-3, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
+F-PLAT-2, F-PLAT-3, F-LB-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from vnetverify.model.network import (
     Nsg,
     SecurityRule,
     ServiceTag,
+    Sku,
     Subnet,
 )
 from vnetverify.rules import Uncertainty, World, uncertainty
@@ -217,26 +218,53 @@ def _admin_stage(decided: Decided) -> Stage:
     return Stage("securityAdmin", decided.manager, rule.name, access, rule.span, rule_id, rule.priority)
 
 
-def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
-    """Return what the filters say of a packet that came in by the public address (F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6).
+@dataclass(frozen=True, slots=True)
+class PublicEntry:
+    """What packets from outside come in by: a public address, or the frontend of a load balancer.
 
-    Where no group is attached the address's kind decides what admin rules leave open: Standard is closed, Basic open.
+    `sku` is None where it is not stated; then the fact about `asked_of` says. `closed_by` is the rule for Standard.
+    """
+
+    name: str
+    sku: Sku | None
+    asked_of: str
+    span: Span
+    closed_by: str = "F-PIP-1"
+
+
+def judge_public_entry(situation: Situation, interface: Interface, packet: Packet, is_reply: bool) -> Judgement:
+    """Return what the filters say of a packet that came in by the interface's own public address."""
+    assert interface.nic is not None
+    public = public_of(interface.nic, packet.family)
+    assert public is not None
+    entry = PublicEntry(public.name, public.sku, public.name, public.span)
+    return judge_entry(situation, interface, packet, is_reply, entry)
+
+
+def judge_entry(
+    situation: Situation, interface: Interface, packet: Packet, is_reply: bool, entry: PublicEntry
+) -> Judgement:
+    """Return what the filters say of a packet that came in from outside (F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-LB-7).
+
+    Where no group is attached the kind of the entry decides what admin rules leave open: Standard is closed, Basic
+    open.
     """
     mark = len(situation.asked)
     nic = interface.nic
     assert nic is not None
-    public = public_of(nic, packet.family)
-    assert public is not None
     by_admin = judge_at(situation, interface, Direction.INBOUND, packet, is_reply)
     has_groups = any(attached(situation, interface, Direction.INBOUND))
     if has_groups or not by_admin.allowed or any(stage.stage == "icmpv6" for stage in by_admin.stages):
         return by_admin
-    is_open = situation.holds(uncertainty("U-SKU", public.name)) if public.sku is None else public.sku.value == "basic"
-    rule_id = "F-PIP-3" if public.sku is None else "F-PIP-2" if is_open else "F-PIP-1"
+    if entry.sku is None:
+        is_open, rule_id = situation.holds(uncertainty("U-SKU", entry.asked_of)), "F-PIP-3"
+    else:
+        is_open = entry.sku is Sku.BASIC
+        rule_id = "F-PIP-2" if is_open else entry.closed_by
     if by_admin.always_allowed and not is_open:
         is_open, rule_id = situation.holds(uncertainty("U-AAPIP", nic.name)), "F-PIP-6"
     access = Access.ALLOW if is_open else Access.DENY
-    stage = Stage("publicAddress", public.name, "no security group", access, public.span, rule_id, LAST_PRIORITY)
+    stage = Stage("publicAddress", entry.name, "no security group", access, entry.span, rule_id, LAST_PRIORITY)
     always = is_open and by_admin.always_allowed
     return Judgement(is_open, (*by_admin.stages, stage), situation.asked_since(mark), always_allowed=always)
 

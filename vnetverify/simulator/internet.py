@@ -1,7 +1,7 @@
 """Out to the Internet, and in by a public address.
 
-Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4,
-F-PIP-5, F-ADDR-1, F-ADDR-7, F-ADDR-8 and I-FAILURES.
+Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1, F-OUT-2, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, F-ADDR-1,
+F-ADDR-7, F-ADDR-8 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from vnetverify.header import FIRST_IPV6, TCP, UDP, Family, address_text
-from vnetverify.model.intents import INTERNET, FailureKind, Place, PlaceKind
-from vnetverify.model.network import Nic, PublicAddress, Site, Subnet
+from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
+from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
+from vnetverify.model.network import Nic, PublicAddress, PublicFrontend, Site
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
+from vnetverify.simulator.egress import egress_of, egress_text
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
-from vnetverify.simulator.frontends import is_standard_member
 from vnetverify.simulator.journey import (
     Delivered,
+    Egress,
     Forwarder,
     FromGateway,
     Host,
@@ -30,7 +31,15 @@ from vnetverify.simulator.journey import (
     sender_name,
 )
 from vnetverify.simulator.matching import Interface
-from vnetverify.simulator.situation import Situation, first_address, holder_of_public, public_of, world_address
+from vnetverify.simulator.pools import Balanced
+from vnetverify.simulator.public_frontends import enter_at_frontend
+from vnetverify.simulator.situation import (
+    Situation,
+    first_address,
+    frontend_at_public,
+    holder_of_public,
+    world_address,
+)
 
 # What a sender's unknown address outside reads as in a world that names none (TEST-NET-3, RFC 3849).
 UNNAMED_EGRESS = {Family.IPV4: 203 << 24 | 113 << 8 | 1, Family.IPV6: FIRST_IPV6 | 0x20010DB8 << 96 | 1}
@@ -53,25 +62,40 @@ def to_internet(journey: Journey, sending: Sending) -> Next:
             pass
         case _:
             assert_never(sender)
-    if not _has_egress(journey, sending.subnet, interface):
+    method = egress_of(situation, sending.subnet, interface, journey.packet.protocol)
+    if method is None:
         return journey.drop(where, f"{sending.subnet.id} has no way out to the Internet", "R-TRAF-5")
     by = appliance.name if isinstance(sender, Forwarder) else place_name(interface)
     place = Place(PlaceKind.SUBNET.value, sending.subnet.id)
-    public = _public_of(interface, journey.packet.family)
-    address = None if public is None else public.address
-    return _outside(journey, Exit(sender, where, by, place, _egress_name(sender, interface), address))
+    return _outside(journey, Exit(sender, where, by, place, _egress_name(sender, interface), method))
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """Who puts a packet onto the Internet, and the public address others see it by: `address`, else the world's."""
+    """Who puts a packet onto the Internet, and how: others see it by the method's address, else by the world's.
+
+    `called` is how the world names that address; `method` is None for a site.
+    """
 
     sender: Sender | Site
     where: str
     by: str
     place: Place
-    egress: str
-    address: int | None = None
+    called: str
+    method: Egress | None = None
+
+    @property
+    def egress(self) -> Egress | None:
+        """By what it leaves as claims have it: a method only where the packet's own host sends it out."""
+        match self.sender:
+            case Site(name):
+                return Egress(EgressKind.SITE, (name,))
+            case Forwarder(appliance):
+                return Egress(EgressKind.APPLIANCE, (appliance.name,))
+            case Host() | FromGateway():
+                return self.method
+            case _:
+                assert_never(self.sender)
 
 
 def leave_by_site(journey: Journey, site: Site) -> Next:
@@ -83,42 +107,51 @@ def leave_by_site(journey: Journey, site: Site) -> Next:
 def _outside(journey: Journey, exit_: Exit) -> Next:
     """Return the end on the Internet, or the way back in to a declared public address (R-TRAF-10, F-ADDR-7)."""
     situation, destination = journey.situation, journey.packet.destination
-    receiver = holder_of_public(situation, destination)
+    receiver = receiver_at(situation, destination)
     if receiver is None:
-        journey.note(exit_.where, "leaves to the Internet", "R-TRAF-5")
+        _note_leaving(journey, exit_)
         journey.sent_out_by = exit_.sender
-        return LeftToInternet(exit_.by)
+        return LeftToInternet(exit_.by, exit_.egress)
     if not situation.holds(uncertainty("U-R-TRAF-10")):
         return journey.drop(exit_.where, f"{lowest_text(destination)} does not come back in", "R-TRAF-10")
     if situation.holds(uncertainty("U-HAIRPUB")):
         journey.packet = replace(journey.packet, source=point(_address_outside(situation, exit_)))
-    return enter_by_public_address(journey, *receiver, exit_.place)
+    return enter(journey, receiver, exit_.place)
+
+
+def _note_leaving(journey: Journey, exit_: Exit) -> None:
+    """Record by which method the packet leaves (F-OUT-2)."""
+    if exit_.method is None:
+        journey.note(exit_.where, "leaves to the Internet", "R-TRAF-5")
+        return
+    span = exit_.method.span
+    journey.note(exit_.where, f"leaves to the Internet by {egress_text(exit_.method)}", "F-OUT-2", span)
+
+
+Receiver = tuple[Nic, PublicAddress] | Balanced[PublicFrontend]
+
+
+def receiver_at(situation: Situation, address: Interval) -> Receiver | None:
+    """Return who holds a public address of this network: an interface, else a public frontend (R-TRAF-10)."""
+    found = frontend_at_public(situation, address)
+    return holder_of_public(situation, address) or (None if found is None else Balanced(*found))
+
+
+def public_place_at(situation: Situation, address: Interval) -> Place | None:
+    """Return the place at which claims find the holder of a public address, None where that is no frontend's."""
+    receiver = receiver_at(situation, address)
+    return receiver.place if isinstance(receiver, Balanced) else None
+
+
+def enter(journey: Journey, receiver: Receiver, entered_from: Place) -> Next:
+    """Return the delivery of what came in to a public address of this network (F-PIP-1 to F-PIP-5, F-LB-7)."""
+    if isinstance(receiver, Balanced):
+        return enter_at_frontend(journey, receiver, entered_from)
+    return enter_by_public_address(journey, *receiver, entered_from)
 
 
 def _translates(situation: Situation, machine: str, declared: bool | None) -> bool:
     return situation.holds(uncertainty("U-R-UDR-17", machine)) if declared is None else declared
-
-
-def _has_egress(journey: Journey, subnet: Subnet, interface: Interface) -> bool:
-    """Hold when a public address, a NAT gateway or the default outbound address lets the packet out (F-OUT-1..4).
-
-    IPv6 has nothing but public addresses (R-ADDR-6).
-    """
-    if _public_of(interface, journey.packet.family) is not None:
-        return True
-    if journey.packet.family is Family.IPV6:
-        return False
-    if subnet.nat_gateway is not None:
-        return journey.packet.protocol in (TCP, UDP)
-    if interface.nic is not None and is_standard_member(journey.situation, interface.nic):
-        return False
-    if subnet.default_outbound is None:
-        return journey.situation.holds(uncertainty("U-DOA", subnet.id))
-    return subnet.default_outbound
-
-
-def _public_of(interface: Interface, family: Family) -> PublicAddress | None:
-    return None if interface.nic is None else public_of(interface.nic, family)
 
 
 def _egress_name(sender: Sender, interface: Interface) -> str:
@@ -128,10 +161,10 @@ def _egress_name(sender: Sender, interface: Interface) -> str:
 
 def _address_outside(situation: Situation, exit_: Exit) -> int:
     """Return the public address that others see the sender by (F-ADDR-7)."""
-    if exit_.address is not None:
-        return exit_.address
+    if exit_.method is not None and exit_.method.address is not None:
+        return exit_.method.address
     plane = "" if situation.family is Family.IPV4 else "IPv6 "
-    number = world_address(situation, f"{plane}egress of {exit_.egress}")
+    number = world_address(situation, f"{plane}egress of {exit_.called}")
     return UNNAMED_EGRESS[situation.family] if number is None else number
 
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import assert_never
 
 from vnetverify.header import Family
-from vnetverify.model.intents import FailureKind, Place
+from vnetverify.model.intents import EgressKind, FailureKind, Place
 from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Packet
@@ -58,8 +58,25 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Egress:
+    """By what packets come to the Internet: the sender's method, or an appliance or a site (F-OUT-2).
+
+    `names` are those of the NAT gateway, the public address, the load balancers, the appliance or the site. `address`
+    is the source that the Internet sees, None where it is not declared.
+    """
+
+    kind: EgressKind
+    names: tuple[str, ...] = ()
+    address: int | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LeftToInternet:
+    """Out by `by`; `egress` tells how, and is None where a service endpoint is the way (R-SYS-9)."""
+
     by: str
+    egress: Egress | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

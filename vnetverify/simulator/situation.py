@@ -22,10 +22,12 @@ from vnetverify.model.network import (
     Peering,
     PrivateEndpoint,
     PublicAddress,
+    PublicFrontend,
     RouteServer,
     Subnet,
     Vnet,
 )
+from vnetverify.model.planes import family_of_frontend
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import Mixed, only, some_covers
 from vnetverify.simulator.advertising import with_announcements
@@ -77,6 +79,7 @@ class Index:
     members: Mapping[str, IntervalSet]
     published: Mapping[str, tuple[Prefix, ...]]
     public_holders: tuple[tuple[Nic, PublicAddress], ...]
+    public_frontends: tuple[tuple[LoadBalancer, PublicFrontend], ...]
     route_servers: tuple[RouteServer, ...]
     memory: Memory
     down: tuple[Element, ...] = ()
@@ -198,6 +201,7 @@ def index_of(network: Network, family: Family) -> Index:
         members=_members(nics),
         published={tag.casefold(): prefixes for tag, prefixes in network.service_tags.items()},
         public_holders=tuple(_public_holders(nics, family)),
+        public_frontends=tuple(_public_frontends(network, family)),
         route_servers=network.route_servers if family is Family.IPV4 else (),
         memory=Memory(),
     )
@@ -222,6 +226,13 @@ def _public_holders(nics: tuple[Nic, ...], family: Family) -> Iterator[tuple[Nic
         public = public_of(nic, family)
         if public is not None and first_address(nic, family) is not None:
             yield nic, public
+
+
+def _public_frontends(network: Network, family: Family) -> Iterator[tuple[LoadBalancer, PublicFrontend]]:
+    for balancer in network.load_balancers.values():
+        for frontend in balancer.public_frontends:
+            if family_of_frontend(frontend) is family:
+                yield balancer, frontend
 
 
 def public_of(nic: Nic, family: Family) -> PublicAddress | None:
@@ -338,11 +349,29 @@ def holder_of_public(situation: Situation, address: Interval) -> tuple[Nic, Publ
     An address that is not declared is the world's; a world that is not partial and names none has no such holder.
     """
     for nic, declared in situation.index.public_holders:
-        number = declared.address if declared.address is not None else world_address(situation, declared.name)
-        if number is not None and address.low <= number <= address.high:
-            only(address)
+        if _is_at(situation, declared, declared.name, address):
             return nic, declared
     return None
+
+
+def frontend_at_public(situation: Situation, address: Interval) -> tuple[LoadBalancer, PublicFrontend] | None:
+    """Return the public frontend whose address is `address`, with its load balancer (F-LB-2).
+
+    One that is not declared is the world's by the name `balancer/frontend`.
+    """
+    for balancer, frontend in situation.index.public_frontends:
+        if _is_at(situation, frontend.public_address, f"{balancer.name}/{frontend.name}", address):
+            return balancer, frontend
+    return None
+
+
+def _is_at(situation: Situation, public: PublicAddress, name: str, address: Interval) -> bool:
+    """Hold when the public address is `address`: as declared, else as the world has it. Raises `Mixed`."""
+    number = public.address if public.address is not None else world_address(situation, name)
+    if number is None or not address.low <= number <= address.high:
+        return False
+    only(address)
+    return True
 
 
 def world_address(situation: Situation, name: str) -> int | None:

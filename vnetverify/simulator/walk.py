@@ -19,7 +19,7 @@ from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful
 from vnetverify.simulator.endpoints import endpoint_at
 from vnetverify.simulator.filters import declared_interface, interface_at
 from vnetverify.simulator.frontends import seen_by_sender
-from vnetverify.simulator.internet import delivered_to, enter_by_public_address
+from vnetverify.simulator.internet import delivered_to, enter, receiver_at
 from vnetverify.simulator.journey import (
     Appliance,
     AtAppliance,
@@ -45,7 +45,7 @@ from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import ToInternet, selection
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
-from vnetverify.simulator.situation import Situation, holder_of_public, situation_of
+from vnetverify.simulator.situation import Situation, situation_of
 
 ENCAPSULATIONS = (4, 47)
 
@@ -123,10 +123,10 @@ def _from_internet(journey: Journey) -> Next:
     """Return the entry of a packet from outside: by a public address or not at all (F-PIP-5)."""
     if not is_public(journey.packet.source):
         return journey.drop(INTERNET.name, "the source is no public address", "F-TAG-9")
-    receiver = holder_of_public(journey.situation, journey.packet.destination)
+    receiver = receiver_at(journey.situation, journey.packet.destination)
     if receiver is None:
         return journey.drop(INTERNET.name, "the destination is no public address of this network", "F-PIP-5")
-    return enter_by_public_address(journey, *receiver, INTERNET)
+    return enter(journey, receiver, INTERNET)
 
 
 def follow(journey: Journey, position: Next) -> Outcome:

@@ -1,0 +1,120 @@
+"""By which method an interface's packets get a source that the Internet answers.
+
+Rules R-TRAF-5, R-ADDR-6, F-LB-10, F-OUT-1, F-OUT-2, F-OUT-3 and F-OUT-4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from vnetverify.header import TCP, UDP, Family
+from vnetverify.model.intents import EgressKind, ExpectedEgress
+from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Nic, OutboundRule, Subnet
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.journey import Egress, LeftToInternet, Trace
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.pools import is_basic
+from vnetverify.simulator.situation import Situation, public_of
+
+
+def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protocol: int) -> Egress | None:
+    """Return the method by which packets of `protocol` leave by `interface`, None where they do not (F-OUT-2).
+
+    IPv6 has nothing but public addresses (R-ADDR-6).
+    """
+    family, nat_gateway = situation.family, subnet.nat_gateway
+    if nat_gateway is not None and family is Family.IPV4 and protocol in (TCP, UDP):
+        return Egress(EgressKind.NAT_GATEWAY, (nat_gateway,), span=situation.network.nat_gateways.get(nat_gateway))
+    public = None if interface.nic is None else public_of(interface.nic, family)
+    if public is not None:
+        return Egress(EgressKind.PUBLIC_IP, (public.name,), public.address, public.span)
+    if family is Family.IPV6:
+        return None
+    shared = _by_balancers(situation, interface, protocol)
+    if shared is not None:
+        return shared
+    is_default = nat_gateway is None and _has_implicit_address(situation, subnet, interface)
+    return Egress(EgressKind.DEFAULT, span=subnet.span) if is_default else None
+
+
+def left_by(way: Trace) -> Egress | None:
+    """Return by what the way comes to the Internet; None where it does not, or only to a service (R-SYS-9)."""
+    return way.outcome.egress if isinstance(way.outcome, LeftToInternet) else None
+
+
+def is_expected_egress(egress: Egress | None, expected: ExpectedEgress) -> bool:
+    """Hold when packets leave as `egress … is …` says: by what is named, or by any of the kind."""
+    if egress is None:
+        return expected.kind is EgressKind.NONE
+    return egress.kind is expected.kind and (expected.name is None or expected.name in egress.names)
+
+
+def egress_text(egress: Egress) -> str:
+    """Return how a story speaks of the method."""
+    names = " or ".join(egress.names)
+    match egress.kind:
+        case EgressKind.NAT_GATEWAY:
+            return f"NAT gateway {names}"
+        case EgressKind.PUBLIC_IP:
+            return f"its public address {names}"
+        case EgressKind.LOAD_BALANCER:
+            return f"load balancer {names}"
+        case EgressKind.DEFAULT:
+            return "the implicit default address"
+        case EgressKind.APPLIANCE | EgressKind.SITE:
+            return f"{egress.kind.value} {names}"
+        case EgressKind.NONE:
+            raise ValueError("what has no way out leaves by nothing")
+        case _:
+            assert_never(egress.kind)
+
+
+def _by_balancers(situation: Situation, interface: Interface, protocol: int) -> Egress | None:
+    """Return the way out by the load balancers whose public frontends the interface is a member behind (F-LB-10)."""
+    if interface.nic is None or protocol not in (TCP, UDP):
+        return None
+    ways: dict[str, OutboundRule | LoadBalancingRule] = {}
+    for balancer in situation.network.load_balancers.values():
+        for rule in _giving_egress(situation, balancer, interface.nic, protocol):
+            ways.setdefault(balancer.name, rule)
+    if not ways:
+        return None
+    return Egress(EgressKind.LOAD_BALANCER, tuple(ways), span=next(iter(ways.values())).span)
+
+
+def _giving_egress(
+    situation: Situation, balancer: LoadBalancer, nic: Nic, protocol: int
+) -> Iterator[OutboundRule | LoadBalancingRule]:
+    """Yield the rules of the load balancer by which the member's packets leave: those made for it come first."""
+    public = {frontend.name for other, frontend in situation.index.public_frontends if other is balancer}
+    for rule in balancer.outbound_rules:
+        if nic.name in rule.members and rule.protocol in (None, protocol) and not public.isdisjoint(rule.frontends):
+            yield rule
+    for each in balancer.rules:
+        if nic.name in each.members and each.frontend in public and each.gives_egress and not each.is_inbound_nat:
+            yield each
+
+
+def _has_implicit_address(situation: Situation, subnet: Subnet, interface: Interface) -> bool:
+    """Hold when the implicit address lets packets out: not those of members of Standard load balancers (F-OUT-4).
+
+    That of the member of a NAT rule alone is open, whatever the subnet says.
+    """
+    if subnet.default_outbound is False:
+        return False
+    memberships = () if interface.nic is None else tuple(_standard_memberships(situation, interface.nic))
+    if not all(memberships):
+        return False
+    if memberships or subnet.default_outbound is None:
+        return situation.holds(uncertainty("U-DOA", subnet.id))
+    return True
+
+
+def _standard_memberships(situation: Situation, nic: Nic) -> Iterator[bool]:
+    """Yield for each rule of a Standard load balancer that has the interface as a member whether it is a NAT rule."""
+    for balancer in situation.network.load_balancers.values():
+        of_nat = [rule.is_inbound_nat for rule in balancer.rules if nic.name in rule.members]
+        of_nat += [False for rule in balancer.outbound_rules if nic.name in rule.members]
+        if of_nat and not is_basic(situation, balancer):
+            yield from of_nat

@@ -14,6 +14,7 @@ from vnetverify.header import (
     interval_set,
     parse_prefix,
 )
+from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
@@ -22,6 +23,8 @@ from vnetverify.model.network import (
     Machine,
     Network,
     PrivateEndpoint,
+    PublicAddress,
+    PublicFrontend,
     Site,
     Subnet,
     Vnet,
@@ -42,6 +45,23 @@ def place_of(subnet_id: str) -> Place:
 
 def place_of_site(site: str) -> Place:
     return Place(PlaceKind.SITE.value, site)
+
+
+def place_of_frontend(balancer: LoadBalancer, frontend: PublicFrontend) -> Place:
+    return Place(PlaceKind.PUBLIC.value, f"{balancer.name}/{frontend.name}")
+
+
+def place_of_translation(firewall: Machine, public: PublicAddress) -> Place:
+    """Return the place of a public address of a managed firewall at which it has NAT rules."""
+    return Place(PlaceKind.PUBLIC.value, f"{firewall.name}/{public.name}")
+
+
+def translated_addresses(machine: Machine) -> tuple[PublicAddress, ...]:
+    """Return the public addresses of a managed firewall at which it has NAT rules."""
+    if machine.firewall is None:
+        return ()
+    at = {rule.at for rule in machine.firewall.of_kind(FirewallRuleKind.NAT)}
+    return tuple(public for public in machine.public_addresses if public.name in at)
 
 
 def endpoint_set(
@@ -97,7 +117,8 @@ class Endpoints:
         self._addresses_of_nics: dict[str, list[int]] = {}
         for nic in network.nics():
             self._addresses_of_nics.setdefault(nic.subnet_id, []).extend(nic.addresses)
-        self._frontends = dict(union(map(self.of_load_balancer, network.load_balancers.values())).parts)
+        balanced = union(map(self.of_load_balancer, network.load_balancers.values())).parts
+        self._frontends = {place: numbers for place, numbers in balanced if place.kind == PlaceKind.SUBNET.value}
         self._at_subnets = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
 
     def of_subnet(self, subnet: Subnet, text: str = "") -> EndpointSet:
@@ -115,19 +136,26 @@ class Endpoints:
         return union((*map(self.of_subnet, vnet.subnets), *unknown), text or vnet.name)
 
     def of_machine(self, machine: Machine, text: str = "") -> EndpointSet:
-        """Return the addresses of `machine`; where an interface has none, they are not known."""
+        """Return the addresses of `machine`; where an interface has none, they are not known.
+
+        Of a translating firewall the public addresses at which it has NAT rules are among them.
+        """
+        own = ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics)
+        translated = translated_addresses(machine)
         return endpoint_set(
-            ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics),
+            (*own, *((place_of_translation(machine, public), _addresses(public)) for public in translated)),
             text or machine.name,
             (place_of(nic.subnet_id) for nic in machine.nics if not nic.addresses),
         )
 
     def of_load_balancer(self, balancer: LoadBalancer, text: str = "") -> EndpointSet:
-        """Return the addresses of the frontends of `balancer`."""
-        return endpoint_set(
-            ((place_of(frontend.subnet_id), _numbers((frontend.address,))) for frontend in balancer.frontends),
-            text or balancer.name,
+        """Return the addresses of the frontends of `balancer`, in subnets and on the Internet."""
+        internal = ((place_of(frontend.subnet_id), _numbers((frontend.address,))) for frontend in balancer.frontends)
+        public = (
+            (place_of_frontend(balancer, frontend), _addresses(frontend.public_address))
+            for frontend in balancer.public_frontends
         )
+        return endpoint_set((*internal, *public), text or balancer.name)
 
     def with_frontends(self, endpoints: EndpointSet) -> EndpointSet:
         """Return `endpoints` with the frontends in subnets of which it holds every host."""
@@ -163,14 +191,34 @@ class Endpoints:
         return EndpointSet(self._everywhere.parts, text, self._everywhere.unknown)
 
     def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
-        """Return the endpoints with an address in `prefix`, at whatever place; frontends are among them."""
+        """Return the endpoints with an address in `prefix`, at whatever place.
+
+        Frontends are among them, and public addresses at which firewalls translate, where they are known.
+        """
         inside = addresses_of((prefix,))
         parts = (
             (place, addresses & inside)
-            for place, addresses in (*self._everywhere.parts, *self._frontends.items())
+            for place, addresses in (*self._everywhere.parts, *self._frontends.items(), *self._known_public)
             if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
         )
         return endpoint_set(parts, text or str(prefix), self._everywhere.unknown)
+
+    @cached_property
+    def _known_public(self) -> tuple[tuple[Place, IntervalSet], ...]:
+        """The public places whose addresses are known."""
+        balancers = (
+            (place_of_frontend(balancer, frontend), frontend.public_address)
+            for balancer in self._network.load_balancers.values()
+            for frontend in balancer.public_frontends
+        )
+        firewalls = (
+            (place_of_translation(machine, public), public)
+            for machine in self._network.machines.values()
+            for public in translated_addresses(machine)
+        )
+        return tuple(
+            (place, _addresses(public)) for place, public in (*balancers, *firewalls) if public.address is not None
+        )
 
     @cached_property
     def _everywhere(self) -> EndpointSet:
@@ -189,9 +237,21 @@ class Endpoints:
         return hosts
 
     def _held_public_addresses(self) -> IntervalSet:
-        nics = self._network.nics()
-        held = (*(nic.public_address for nic in nics), *(nic.public_ipv6 for nic in nics))
+        """Return the known public addresses of interfaces, of public frontends and of managed firewalls."""
+        of_interfaces = (public for nic in self._network.nics() for public in (nic.public_address, nic.public_ipv6))
+        of_firewalls = (public for machine in self._network.machines.values() for public in machine.public_addresses)
+        of_balancers = (
+            frontend.public_address
+            for balancer in self._network.load_balancers.values()
+            for frontend in balancer.public_frontends
+        )
+        held = (*of_interfaces, *of_firewalls, *of_balancers)
         return _numbers(public.address for public in held if public is not None and public.address is not None)
+
+
+def _addresses(public: PublicAddress) -> IntervalSet:
+    """Return the address, or every one of IPv4 that it may be where it is not known."""
+    return PUBLIC_ADDRESSES if public.address is None else _numbers((public.address,))
 
 
 def _numbers(addresses: Iterable[int]) -> IntervalSet:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from vnetverify.header import IntervalSet
 from vnetverify.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from vnetverify.model.network import PublicAddress
 
 
 class FirewallRuleKind(Enum):
@@ -56,7 +60,8 @@ class FirewallPolicy:
     """`rules` stand in the order in which they are asked: by type, then by priority (F-FW-1, F-FW-2).
 
     `private_ranges` are the destinations towards which network rules keep the source, None for Azure's own choice of
-    them; `learns_private_ranges` leaves open which others there are (F-FW-7).
+    them; `learns_private_ranges` leaves open which others there are (F-FW-7). `public_addresses` are those of IPv4 that
+    the firewall has besides its interface's.
     """
 
     rules: tuple[FirewallRule, ...] = ()
@@ -64,6 +69,7 @@ class FirewallPolicy:
     learns_private_ranges: bool = False
     denies_by_threat_intelligence: bool = False
     denies_by_intrusion_detection: bool = False
+    public_addresses: tuple[PublicAddress, ...] = ()
     span: Span = NOWHERE
 
     def of_kind(self, kind: FirewallRuleKind) -> tuple[FirewallRule, ...]:

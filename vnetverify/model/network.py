@@ -355,6 +355,12 @@ class Machine:
     bandwidth: int | None = None
     span: Span = NOWHERE
 
+    @property
+    def public_addresses(self) -> tuple[PublicAddress, ...]:
+        """Return the public addresses of IPv4: those of the interfaces, then the further ones of a firewall."""
+        further = () if self.firewall is None else self.firewall.public_addresses
+        return (*(nic.public_address for nic in self.nics if nic.public_address is not None), *further)
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

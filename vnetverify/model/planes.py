@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from vnetverify.header import ALL_IPV4, ALL_IPV6, ICMP, Family, IntervalSet, Prefix, family_of, host_prefix
+from vnetverify.model.firewalls import FirewallPolicy, FirewallRuleKind
 from vnetverify.model.intents import Advertising, Claim, EndpointSet
 from vnetverify.model.network import (
     BgpPeer,
@@ -20,6 +21,7 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PrivateEndpoint,
+    PrivateLinkService,
     PublicFrontend,
     RouteServer,
     RouteTable,
@@ -70,6 +72,7 @@ def plane(network: Network, family: Family) -> Network:
         route_servers=tuple(_route_server(server, family) for server in network.route_servers),
         load_balancers={name: _load_balancer(one, family) for name, one in network.load_balancers.items()},
         private_endpoints={name: _endpoint(one, family) for name, one in network.private_endpoints.items()},
+        private_link_services={name: _service_of(one, family) for name, one in network.private_link_services.items()},
     )
 
 
@@ -113,6 +116,8 @@ def _prefixes(network: Network) -> Iterator[Prefix]:
         yield from map(host_prefix, nic.addresses)
     for balancer in network.load_balancers.values():
         yield from (host_prefix(frontend.address) for frontend in balancer.frontends)
+        public = (frontend.public_address.address for frontend in balancer.public_frontends)
+        yield from (host_prefix(address) for address in public if address is not None)
     for endpoint in network.private_endpoints.values():
         yield from map(host_prefix, endpoint.addresses)
     for server in network.route_servers:
@@ -152,7 +157,16 @@ def _route_table(table: RouteTable, family: Family) -> RouteTable:
 
 
 def _machine(machine: Machine, family: Family) -> Machine:
-    return replace(machine, nics=tuple(_nic(nic, family) for nic in machine.nics))
+    firewall = machine.firewall if family is Family.IPV4 else _firewall_of_ipv6(machine.firewall)
+    return replace(machine, nics=tuple(_nic(nic, family) for nic in machine.nics), firewall=firewall)
+
+
+def _firewall_of_ipv6(policy: FirewallPolicy | None) -> FirewallPolicy | None:
+    """Return what of a firewall's policy is there for IPv6: no NAT rule, and no further public address (F-FW-11)."""
+    if policy is None:
+        return None
+    rules = tuple(rule for rule in policy.rules if rule.kind is not FirewallRuleKind.NAT)
+    return replace(policy, rules=rules, public_addresses=())
 
 
 def _nic(nic: Nic, family: Family) -> Nic:
@@ -197,6 +211,11 @@ def family_of_frontend(frontend: PublicFrontend) -> Family:
     """Return the family of a public frontend: IPv4 where its address is not known."""
     address = frontend.public_address.address
     return Family.IPV4 if address is None else family_of(address)
+
+
+def _service_of(service: PrivateLinkService, family: Family) -> PrivateLinkService:
+    """Return the private link service, which carries IPv4 alone (F-PE-10)."""
+    return replace(service, addresses=_addresses(service.addresses, family) if family is Family.IPV4 else ())
 
 
 def _endpoint(endpoint: PrivateEndpoint, family: Family) -> PrivateEndpoint:

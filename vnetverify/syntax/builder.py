@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from vnetverify.syntax.builder_of_devices import Children, DeviceBuilder
 from vnetverify.syntax.tree import (
     AddressTerm,
     AdminRulesNode,
     AdvertisingNode,
     AsgField,
     AssumeNode,
-    BalancingNode,
     BgpPeerNode,
     ClaimNode,
     ConnectedGroupNode,
@@ -22,12 +22,10 @@ from vnetverify.syntax.tree import (
     ExpectationNode,
     FailuresNode,
     ForEachNode,
-    FrontendNode,
     GatewayNode,
     GroupNode,
     HopNode,
     IntentNode,
-    LoadBalancerNode,
     MachineNode,
     NameNode,
     NicNode,
@@ -38,7 +36,6 @@ from vnetverify.syntax.tree import (
     PortsNode,
     PrefixField,
     PrincipalNode,
-    PrivateEndpointNode,
     ReadingNode,
     ReferenceNode,
     RouteNode,
@@ -50,7 +47,7 @@ from vnetverify.syntax.tree import (
     ServicesNode,
     ServiceTagNode,
     SiteNode,
-    Statement,
+    StrictNode,
     SubnetNode,
     TaggedTerm,
     TagListNode,
@@ -62,15 +59,9 @@ from vnetverify.syntax.tree import (
 if TYPE_CHECKING:
     from lark import Token
 
-# What lark hands over: tokens, finished nodes and None for what was left out.
-Children = list[Any]
 
-
-class Builder:
-    """Keeps finished statements in `statements`, so that what was read before a mistake is not lost."""
-
-    def __init__(self) -> None:
-        self.statements: list[Statement] = []
+class Builder(DeviceBuilder):
+    """One method for each rule of the grammar; those for devices are inherited."""
 
     def start(self, children: Children) -> None:
         return None
@@ -82,6 +73,9 @@ class Builder:
 
     def reading(self, children: Children) -> None:
         self.statements.append(ReadingNode(children[1]))
+
+    def strict(self, children: Children) -> None:
+        self.statements.append(StrictNode(children[0]))
 
     def use(self, children: Children) -> None:
         self.statements.append(UseNode(children[1]))
@@ -120,6 +114,9 @@ class Builder:
 
     def admin_scope(self, children: Children) -> OptionNode:
         return OptionNode("admin-scope", children)
+
+    def flow_timeout(self, children: Children) -> OptionNode:
+        return OptionNode("flow-timeout", children)
 
     def subnet(self, children: Children) -> SubnetNode:
         first, name, prefixes, *options = children
@@ -285,33 +282,6 @@ class Builder:
         first, protocol, _, sources, _, destinations, ports = children
         return PolicyNode(first, protocol, sources, destinations, ports)
 
-    # Load balancers and private endpoints
-
-    def load_balancer(self, children: Children) -> None:
-        name, sku, subnet, *items = children
-        self.statements.append(LoadBalancerNode(name, sku, subnet, items))
-
-    def frontend(self, children: Children) -> FrontendNode:
-        first, name, address, _, subnet = children
-        return FrontendNode(first, name, address, subnet)
-
-    def balancing_rule(self, children: Children) -> BalancingNode:
-        first, name, protocol, port, _, frontend, _, members, *options = children
-        return BalancingNode(first, name, protocol, port, frontend, members, options)
-
-    def backend_port(self, children: Children) -> OptionNode:
-        return OptionNode("port", children)
-
-    def probe(self, children: Children) -> OptionNode:
-        return OptionNode("probe", children)
-
-    def floating_ip(self, children: Children) -> OptionNode:
-        return OptionNode("floating-ip", children)
-
-    def private_endpoint(self, children: Children) -> None:
-        first, name, addresses, _, subnet, pending = children
-        self.statements.append(PrivateEndpointNode(first, name, addresses, subnet, pending))
-
     # On premises
 
     def site(self, children: Children) -> None:
@@ -440,6 +410,10 @@ class Builder:
     def gateway_claim(self, children: Children) -> ClaimNode:
         first, _, left, _, right, _, gateway = children
         return ClaimNode("GATEWAY", first, left, right, gateway.last, via=(gateway,))
+
+    def egress_claim(self, children: Children) -> ClaimNode:
+        first, _, left, _, right, _, egress = children
+        return ClaimNode("EGRESS", first, left, right, egress.last, egress=egress)
 
     def bottleneck(self, children: Children) -> ClaimNode:
         first, _, left, _, right, _, services, _, _, *limit = children

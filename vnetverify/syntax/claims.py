@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from vnetverify.model.endpoints import union
 from vnetverify.model.intents import (
     Claim,
+    EgressKind,
     EndpointSet,
+    ExpectedEgress,
     ExpectedHop,
     HopKind,
     Intent,
@@ -20,6 +22,7 @@ from vnetverify.model.network import Network, Service
 from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET
 from vnetverify.source import Span
 from vnetverify.syntax.conditions import advertising, failures
+from vnetverify.syntax.devices import EgressNode
 from vnetverify.syntax.elements import gateway_reference
 from vnetverify.syntax.establishing import establishment
 from vnetverify.syntax.names import text_of
@@ -50,6 +53,11 @@ _ABOUT_PACKETS = frozenset({
 })  # fmt: skip
 # What is said of some flow, or of the members of one set among themselves, is said of each instance by itself.
 _ONE_BY_ONE = frozenset({Verb.SOMETIMES_REACHES, Verb.NOT_TRANSITIVE})
+_LEAVES_BY = {
+    EgressKind.NAT_GATEWAY: "nat gateway",
+    EgressKind.LOAD_BALANCER: "load balancer",
+    EgressKind.SITE: "site",
+}
 
 Pair = tuple[EndpointSet, EndpointSet]
 _NO_PAIR: Pair = (EndpointSet((), "no member"), EndpointSet((), "no member"))
@@ -220,6 +228,8 @@ def plain_claims(sentence: Sentence) -> list[Claim]:
         pair = (left.endpoints, right.destinations)
         return [replace(claim, pairs=(pair,), expected_hop=expected_hop(scope, node.hop))]
     claim = replace(claim, pairs=((left.endpoints, right.endpoints),), limit=limit(scope, node))
+    if node.egress is not None:
+        return [replace(claim, expected_egress=expected_egress(scope, node.egress))]
     devices = tuple(name for reference in node.via if (name := device(scope, reference, verb)) is not None)
     if verb is Verb.GATEWAY:
         return [replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, next(iter(devices), None)))]
@@ -308,6 +318,13 @@ def expected_hop(scope: Scope, node: HopNode) -> ExpectedHop:
     if kind is HopKind.GATEWAY:
         return ExpectedHop(kind, gateway_reference(scope, node.reference))
     return ExpectedHop(kind, appliance(scope, node.reference))
+
+
+def expected_egress(scope: Scope, node: EgressNode) -> ExpectedEgress:
+    kind = EgressKind(str(node.kind))
+    if isinstance(node.reference, ReferenceNode):
+        return ExpectedEgress(kind, appliance(scope, node.reference))
+    return ExpectedEgress(kind, scope.find(_LEAVES_BY[kind], node.reference) if node.reference is not None else None)
 
 
 def appliance(scope: Scope, node: ReferenceNode) -> str | None:

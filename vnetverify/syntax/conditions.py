@@ -18,7 +18,7 @@ _MOST_FAILURES = 1000  # elements that may be down at once
 # A flow that works is found in the network as it is declared.
 _OF_SOME_FLOW = {"SOMETIMES_REACHES": "sometimes reaches"}
 # What routes say is asked with everything up.
-_WITHOUT_FAILURES = {**_OF_SOME_FLOW, "NEXT_HOP": "next hop of", "GATEWAY": "gateway of"}
+_WITHOUT_FAILURES = {**_OF_SOME_FLOW, "NEXT_HOP": "next hop of", "GATEWAY": "gateway of", "EGRESS": "egress of"}
 
 
 def failures(scope: Scope, sentence: ClaimNode) -> Failures | None:

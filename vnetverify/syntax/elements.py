@@ -58,10 +58,11 @@ _ADMIN_SCOPES = {scope.value: scope for scope in AdminScope}
 _POLICIES = {policies.value: policies for policies in PrivateEndpointPolicies}
 _REPEATABLE = frozenset({
     "address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes", "public-ip", "write",
-    "peer",
+    "peer", "private-ranges", "listens",
 })  # fmt: skip
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
+_FLOW_TIMEOUTS = (4, 30)  # minutes
 
 
 class Options:
@@ -69,6 +70,7 @@ class Options:
 
     def __init__(self, scope: Scope, options: Sequence[object]) -> None:
         self._words: dict[str, list[Sequence[Token | None]]] = {}
+        self._references: dict[str, Sequence[ReferenceNode]] = {}
         for option in options:
             if isinstance(option, OptionNode):
                 self._add(scope, option)
@@ -80,6 +82,7 @@ class Options:
             scope.problems.error("said-twice", f"{shown(key)} is said twice here", scope.span(place), "said again")
             return
         self._words.setdefault(key, []).append(option.words)
+        self._references[key] = option.references
 
     def words(self, key: str) -> Sequence[Token | None]:
         """Return the words of an option, nothing where it is not said."""
@@ -92,6 +95,14 @@ class Options:
     def all_words(self, key: str) -> list[Token]:
         """Return the words of every line of an option that may be repeated."""
         return [word for words in self._words.get(key, ()) for word in words if word is not None]
+
+    def references(self, key: str) -> Sequence[ReferenceNode]:
+        """Return what an option that names elements refers to, nothing where it is not said."""
+        return self._references.get(key, ())
+
+    def place(self, key: str) -> Token:
+        """Return a word to point at of an option that is said."""
+        return next(word for words in self._words[key] for word in words if word is not None)
 
     def switch(self, key: str) -> bool | None:
         """Return what a switch is set to, None where it is not said."""
@@ -124,8 +135,18 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
         admin_scope=admin_rules or AdminScope.ALL,
+        flow_timeout=flow_timeout(scope, options),
         span=scope.span(node.name),
     )
+
+
+def flow_timeout(scope: Scope, options: Options) -> bool:
+    """Tell whether a flow timeout is set (F-STATE-5): how long it is changes nothing."""
+    number, unit = options.words("flow-timeout") or (None, None)
+    if number is None or unit is None:
+        return False
+    is_minutes = scope.one_of(unit, {"minutes": True}, "unit")
+    return scope.number(number, *_FLOW_TIMEOUTS, "flow-timeout") is not None and is_minutes is not None
 
 
 def completed(scope: Scope, made: Vnet, imported: Vnet | None) -> Vnet:

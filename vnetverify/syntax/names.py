@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, PublicAddress
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
@@ -117,7 +117,9 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
         ("gateway", network.gateways),
         ("site", network.sites),
         ("load balancer", network.load_balancers),
+        ("private link service", network.private_link_services),
         ("private endpoint", network.private_endpoints),
+        ("proxy", network.proxies),
         ("principal", network.principals),
     ):
         for element in elements.values():
@@ -125,9 +127,9 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
     names.vnet_of_gateway.update((gateway.name, gateway.vnet) for gateway in network.gateways.values())
     for nic in network.nics():
         names.declare("nic", nic.name, nic.span)
-        for public in (nic.public_address, nic.public_ipv6):
-            if public is not None and names.lookup("public address", public.name) is None:
-                names.declare("public address", public.name, public.span)
+    for public in _public_addresses(network):
+        if names.lookup("public address", public.name) is None:
+            names.declare("public address", public.name, public.span)
     for connection in network.connections:
         names.declare("connection", connection.name, connection.span)
     for group in network.connected_groups:
@@ -145,3 +147,12 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
             names.declare(kind, name, span)
     for name in network.service_tags:
         names.declare("service tag", name, NOWHERE)
+
+
+def _public_addresses(network: Network) -> Iterator[PublicAddress]:
+    for nic in network.nics():
+        yield from (public for public in (nic.public_address, nic.public_ipv6) if public is not None)
+    for machine in network.machines.values():
+        yield from () if machine.firewall is None else machine.firewall.public_addresses
+    for balancer in network.load_balancers.values():
+        yield from (frontend.public_address for frontend in balancer.public_frontends)

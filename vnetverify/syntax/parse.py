@@ -22,9 +22,10 @@ LARGEST = 64 * 1024 * 1024  # characters of a text; more is refused, not read
 _MISTAKES = 50  # mistakes of syntax reported for one text
 
 STATEMENTS = (
-    "admin-rules", "appliance", "asg", "assume", "connected-group", "connection", "era", "firewall", "group", "intent",
-    "load-balancer", "nat-gateway", "nsg", "peering", "principal", "private-endpoint", "reading", "route-server",
-    "route-table", "service", "service-tag", "service-tags", "site", "use", "vm", "vnet",
+    "admin-rules", "appliance", "application-gateway", "asg", "assume", "bastion", "connected-group", "connection",
+    "era", "firewall", "group", "intent", "load-balancer", "nat-gateway", "nsg", "peering", "principal",
+    "private-endpoint", "private-link-service", "reading", "route-server", "route-table", "service", "service-tag",
+    "service-tags", "site", "strict", "use", "vm", "vnet",
 )  # fmt: skip
 _FLAGS = (
     "allow-virtual-network-access", "allow-forwarded-traffic", "allow-gateway-transit", "use-remote-gateways",
@@ -32,7 +33,7 @@ _FLAGS = (
 )  # fmt: skip
 
 # A statement begins a line, in the canonical layout without indentation; that is where reading goes on after a mistake.
-_NEXT_STATEMENT = re.compile(rf"^(?={'|'.join(STATEMENTS)})(?:{'|'.join(STATEMENTS)})(?=[ \t])", re.MULTILINE)
+_NEXT_STATEMENT = re.compile(rf"^(?:(?:{'|'.join(STATEMENTS)})(?=[ \t])|strict[ \t\r]*$)", re.MULTILINE)
 _HEADER = re.compile(r'\s*[a-z-]+[ \t]+("[^"\n]{1,260}"|[A-Za-z0-9_-]{1,260})')
 # Control characters, and the directional ones with which a text can look other than it is.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

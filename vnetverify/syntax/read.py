@@ -6,14 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import InputError, Severity, in_source_order
-from vnetverify.header import PROTOCOL_NUMBERS, Prefix
+from vnetverify.header import PROTOCOL_NUMBERS, IntervalSet, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import Era, LoadBalancer, Machine, Network, Service, Vnet
+from vnetverify.model.network import Era, LoadBalancer, Machine, Network, PrivateLinkService, Service, Vnet
 from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
-from vnetverify.syntax import admin, balancers, claims, elements, links, machines, routes
+from vnetverify.syntax import (
+    admin,
+    balancers,
+    claims,
+    elements,
+    firewalls,
+    links,
+    machines,
+    private_links,
+    routes,
+)
+from vnetverify.syntax.devices import LinkServiceNode, LoadBalancerNode, PrivateEndpointNode, ProxyNode
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
@@ -28,17 +39,16 @@ from vnetverify.syntax.tree import (
     AssumeNode,
     ConnectedGroupNode,
     ConnectionNode,
+    EndpointsNode,
     EraNode,
     GatewayNode,
     GroupNode,
     IntentNode,
-    LoadBalancerNode,
     MachineNode,
     NameNode,
     NsgNode,
     PeeringNode,
     PrincipalNode,
-    PrivateEndpointNode,
     ReadingNode,
     RouteServerNode,
     RouteTableNode,
@@ -46,6 +56,7 @@ from vnetverify.syntax.tree import (
     ServiceTagNode,
     SiteNode,
     Statement,
+    StrictNode,
     SubnetNode,
     TagListNode,
     UseNode,
@@ -61,7 +72,9 @@ _KINDS: Mapping[type, str] = {
     RouteTableNode: "route table",
     MachineNode: "machine",
     LoadBalancerNode: "load balancer",
+    LinkServiceNode: private_links.LINK_SERVICE,
     PrivateEndpointNode: "private endpoint",
+    ProxyNode: "proxy",
     SiteNode: "site",
     PrincipalNode: "principal",
     GroupNode: GROUP,
@@ -271,6 +284,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
     peerings, connections = list(imported.peerings), list(imported.connections)
     groups, servers = list(imported.connected_groups), list(imported.route_servers)
     endpoints, principals = dict(imported.private_endpoints), dict(imported.principals)
+    proxies = dict(imported.proxies)
     for one in written:
         scope, name = one.scope, one.name
         match one.node:
@@ -292,8 +306,11 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
             case MachineNode() as node:
                 hosts[name] = machines.machine(scope, name, node)
             case PrivateEndpointNode() as node:
-                endpoint = balancers.private_endpoint(scope, name, node)
+                endpoint = private_links.private_endpoint(scope, name, node)
                 endpoints.update({name: endpoint} if endpoint is not None else {})
+            case ProxyNode() as node:
+                proxy = private_links.proxy(scope, name, node)
+                proxies.update({name: proxy} if proxy is not None else {})
             case PrincipalNode() as node:
                 principals[name] = links.principal(scope, name, node)
             case SiteNode() as node:
@@ -304,6 +321,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
                 (asgs if kind == "asg" else nats)[name] = scope.span(token)
             case _:
                 continue
+    balanced = {**imported.load_balancers, **_load_balancers(written, hosts)}
     return Network(
         _era(written, imported.era),
         vnets,
@@ -319,11 +337,14 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
         declared,
         tuple(groups),
         tuple(servers),
-        {**imported.load_balancers, **_load_balancers(written, hosts)},
+        balanced,
         endpoints,
         principals,
         imported.admin_rules,
         unmodelled=imported.unmodelled,
+        private_link_services={**imported.private_link_services, **_link_services(written, balanced)},
+        proxies=proxies,
+        is_strict=imported.is_strict or any(isinstance(one.node, StrictNode) for one in written),
     )
 
 
@@ -336,6 +357,16 @@ def _load_balancers(written: Sequence[Written], hosts: Mapping[str, Machine]) ->
     }
 
 
+def _link_services(written: Sequence[Written], balanced: Mapping[str, LoadBalancer]) -> dict[str, PrivateLinkService]:
+    """Return the private link services, which name frontends of load balancers."""
+    made = (
+        private_links.link_service(one.scope, one.name, one.node, balanced)
+        for one in written
+        if isinstance(one.node, LinkServiceNode)
+    )
+    return {service.name: service for service in made if service is not None}
+
+
 def _service_tags(written: Sequence[Written]) -> Mapping[str, tuple[Prefix, ...]]:
     return {
         one.name: one.scope.prefixes(one.node.prefixes)
@@ -345,14 +376,21 @@ def _service_tags(written: Sequence[Written]) -> Mapping[str, tuple[Prefix, ...]
 
 
 def _with_policies(network: Network, written: Sequence[Written], selectors: Selectors) -> Network:
-    """Return `network` with the policies of its appliances, whose lines may name sets."""
+    """Return `network` with the policies of its appliances and firewalls, whose lines may name sets."""
     hosts = dict(network.machines)
     for one in written:
-        if isinstance(one.node, MachineNode):
-            scope = one.scope
-            policy = machines.policy(scope, one.node, lambda node, scope=scope: selectors.select(scope, node).ranges)  # type: ignore[misc]
-            if policy is not None:
-                hosts[one.name] = replace(hosts[one.name], policy=policy)
+        if not isinstance(one.node, MachineNode):
+            continue
+        scope, host = one.scope, hosts[one.name]
+
+        def ranges(node: EndpointsNode, scope: Scope = scope) -> IntervalSet:
+            return selectors.select(scope, node).ranges
+
+        policy = machines.policy(scope, one.node, ranges)
+        if policy is not None:
+            hosts[one.name] = replace(host, policy=policy)
+        if firewalls.has_policy(one.node):
+            hosts[one.name] = replace(host, firewall=firewalls.policy(scope, host, one.node, ranges))
     return replace(network, machines=hosts)
 
 

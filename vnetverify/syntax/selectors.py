@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, Prefix, addresses_of, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, are_disjoint, union, without
-from vnetverify.model.intents import ANYWHERE, EndpointSet
+from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
 from vnetverify.model.network import Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
@@ -215,8 +215,13 @@ class Selectors:
 
 
 def _member(endpoints: EndpointSet) -> Member:
-    """Return the member for what has its own addresses and no others."""
-    ranges = interval_set(interval for _, addresses in endpoints.parts for interval in addresses)
+    """Return the member for what has its own addresses and no others; a public one that is not known is in no range."""
+    ranges = interval_set(
+        interval
+        for place, addresses in endpoints.parts
+        if place.kind != PlaceKind.PUBLIC.value or addresses.size == 1
+        for interval in addresses
+    )
     return Member(endpoints.text, endpoints, ranges)
 
 

@@ -8,6 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from vnetverify.syntax.devices import (
+    CollectionNode,
+    EgressNode,
+    LinkServiceNode,
+    LoadBalancerNode,
+    PrivateEndpointNode,
+    ProxyNode,
+)
+
 if TYPE_CHECKING:
     from lark import Token
 
@@ -117,10 +126,11 @@ class ServicesNode(NamedTuple):
 
 
 class OptionNode(NamedTuple):
-    """A keyword with what follows it: names, prefixes, a switch."""
+    """A keyword with what follows it: names, prefixes, a switch; `references` where names may be qualified."""
 
     kind: str
     words: Sequence[Token | None]
+    references: Sequence[ReferenceNode] = ()
 
 
 class SubnetNode(NamedTuple):
@@ -261,50 +271,7 @@ class PolicyNode(NamedTuple):
 class MachineNode(NamedTuple):
     kind: str
     name: Token
-    items: Sequence[NicNode | PolicyNode | OptionNode]
-
-
-class FrontendNode(NamedTuple):
-    first: Token
-    name: Token | None
-    address: Token
-    subnet: ReferenceNode | None
-
-    @property
-    def last(self) -> Token:
-        return self.subnet.last if self.subnet is not None else self.address
-
-
-class BalancingNode(NamedTuple):
-    """A rule of a load balancer; the frontend is the first one where none is named."""
-
-    first: Token
-    name: Token
-    protocol: Token
-    port: Token | None
-    frontend: Token | None
-    members: Sequence[ReferenceNode]
-    options: Sequence[OptionNode]
-
-    @property
-    def last(self) -> Token:
-        said = [word for option in self.options[-1:] for word in option.words if word is not None]
-        return said[-1] if said else self.members[-1].last
-
-
-class LoadBalancerNode(NamedTuple):
-    name: Token
-    sku: Token | None
-    subnet: ReferenceNode | None
-    items: Sequence[FrontendNode | BalancingNode]
-
-
-class PrivateEndpointNode(NamedTuple):
-    first: Token
-    name: Token
-    addresses: Sequence[Token]
-    subnet: ReferenceNode
-    pending: Token | None
+    items: Sequence[NicNode | PolicyNode | OptionNode | CollectionNode]
 
 
 class SiteNode(NamedTuple):
@@ -346,6 +313,10 @@ class EraNode(NamedTuple):
 
 class ReadingNode(NamedTuple):
     value: Token
+
+
+class StrictNode(NamedTuple):
+    first: Token
 
 
 class UseNode(NamedTuple):
@@ -403,6 +374,7 @@ class ClaimNode(NamedTuple):
     via: Sequence[ReferenceNode] = ()
     hub: Token | None = None
     hop: HopNode | None = None
+    egress: EgressNode | None = None
     limit: Sequence[Token] = ()
     conditions: Sequence[FailuresNode | AdvertisingNode] = ()
 
@@ -437,6 +409,7 @@ class IntentNode(NamedTuple):
 Statement = (
     EraNode
     | ReadingNode
+    | StrictNode
     | UseNode
     | AssumeNode
     | VnetNode
@@ -451,7 +424,9 @@ Statement = (
     | TagListNode
     | MachineNode
     | LoadBalancerNode
+    | LinkServiceNode
     | PrivateEndpointNode
+    | ProxyNode
     | SiteNode
     | ConnectionNode
     | GroupNode

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import PROTOCOL_NAMES, Family, family_of
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Network, Nic, Sku
+from vnetverify.model.network import Frontend, LoadBalancer, LoadBalancingRule, Network, Nic, OutboundRule, Sku
 from vnetverify.source import Span
 
 _LAST_FRONTEND_PORT, _LAST_MEMBER_PORT = 65534, 65535
@@ -26,12 +26,19 @@ def balancer_faults(network: Network) -> Iterator[Diagnostic]:
 
 
 def _vnet_faults(balancer: LoadBalancer, nics: Mapping[str, Nic]) -> Iterator[Diagnostic]:
-    """Yield the first frontend, and the first member, that is not in the vnet of the first frontend (F-LB-5)."""
-    if not balancer.frontends:
+    """Yield the first frontend, and the first member, that is not in the vnet of the first one (F-LB-5).
+
+    Internal frontends have a vnet; the members of one that is public alone have the vnet of the first of them.
+    """
+    if not balancer.frontends and not balancer.public_frontends:
         message = f"load balancer `{balancer.name}` has no frontend"
         yield Diagnostic("balancer-without-frontend", message, balancer.span, rule="F-LB-2")
         return
-    home = balancer.frontends[0]
+    rules: tuple[LoadBalancingRule | OutboundRule, ...] = (*balancer.rules, *balancer.outbound_rules)
+    placed = [(rule, nics[name]) for rule in rules for name in rule.members if name in nics]
+    home: Frontend | Nic | None = next(iter(balancer.frontends), None) or next((nic for _, nic in placed), None)
+    if home is None:
+        return
     apart = next((frontend for frontend in balancer.frontends if frontend.vnet != home.vnet), None)
     if apart is not None:
         yield Diagnostic(
@@ -42,7 +49,6 @@ def _vnet_faults(balancer: LoadBalancer, nics: Mapping[str, Nic]) -> Iterator[Di
             ((home.span, f"in `{home.vnet}`"),),
             rule="F-LB-5",
         )
-    placed = ((rule, nics[name]) for rule in balancer.rules for name in rule.members if name in nics)
     for rule, nic in placed:
         if nic.vnet != home.vnet:
             yield Diagnostic(
@@ -112,23 +118,30 @@ def _member_faults(balancer: LoadBalancer, rule: LoadBalancingRule, nics: Mappin
     if not rule.members:
         message = f"rule `{rule.name}` of `{balancer.name}` has no members, so what comes to it is dropped"
         yield Diagnostic("rule-without-members", message, rule.span, rule="F-LB-3", severity=Severity.WARNING)
-    frontend = balancer.frontend(rule.frontend)
+    family = _family_at(balancer, rule.frontend)
     for name in rule.members:
         nic = nics.get(name)
         if nic is None:
             yield Diagnostic("unknown-member", f"rule `{rule.name}` has a member `{name}`, which is no nic", rule.span)
-        elif not any(family_of(address) is family_of(frontend.address) for address in nic.addresses):
-            family = family_of(frontend.address).name.replace("IPV", "IPv")
-            places: tuple[tuple[Span, str], ...] = ((nic.span, f"has no {family} address"),)
-            message = f"nic `{name}` cannot be a member of rule `{rule.name}`: the frontend is {family}"
+        elif family is not None and not any(family_of(address) is family for address in nic.addresses):
+            known = family.name.replace("IPV", "IPv")
+            places: tuple[tuple[Span, str], ...] = ((nic.span, f"has no {known} address"),)
+            message = f"nic `{name}` cannot be a member of rule `{rule.name}`: the frontend is {known}"
             yield Diagnostic("member-of-other-family", message, rule.span, others=places, rule="R-ADDR-6")
+
+
+def _family_at(balancer: LoadBalancer, name: str) -> Family | None:
+    """Return the family of a frontend, None where there is none of this name; a public one not known is of IPv4."""
+    internal = (frontend.address for frontend in balancer.frontends if frontend.name == name)
+    public = (one.public_address.address or 0 for one in balancer.public_frontends if one.name == name)
+    return next((family_of(address) for address in (*internal, *public)), None)
 
 
 def _probe_faults(
     network: Network, balancer: LoadBalancer, rule: LoadBalancingRule, nics: Mapping[str, Nic]
 ) -> Iterator[Diagnostic]:
     """Yield the first member that is probed over IPv6 without a security group, where probes do not work (F-LB-14)."""
-    if rule.probe is None or family_of(balancer.frontend(rule.frontend).address) is Family.IPV4:
+    if rule.probe is None or _family_at(balancer, rule.frontend) is not Family.IPV6:
         return
     grouped = {subnet.id for subnet in network.subnets() if subnet.nsg is not None}
     for nic in (nics[name] for name in rule.members if name in nics):

@@ -154,6 +154,10 @@ class Estate:
             published.place: Entrance(published.name, published.frontend.public_address, published)
             for published in self.published
         }
+        self._public_holders: dict[int, Entrance] = {}
+        for entrance in self.entrances():
+            if entrance.public.address is not None:
+                self._public_holders.setdefault(entrance.public.address, entrance)
         self._mates: dict[str, tuple[str, ...]] = {}
         self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
 
@@ -165,6 +169,10 @@ class Estate:
         """Yield every public address of the network: interfaces' own, then those of PUBLIC places."""
         yield from self.entrance_of.values()
         yield from self.entrance_at.values()
+
+    def is_held_by(self, address: int, entrance: Entrance) -> bool:
+        """Tell whether a known public address is that of `entrance`: of several holders the first has it."""
+        return self._public_holders[address] is entrance
 
     def address(self, symbol: Term) -> Field:
         """Return an address of which nothing is known but its family."""

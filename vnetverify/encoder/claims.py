@@ -1,8 +1,8 @@
 """Claims as obligations: which flows are in question, and which of them contradict.
 
 I-FLOW, I-REACH, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA, I-NOT-TRANSITIVE, I-NEXT-HOP,
-I-GATEWAY, I-APART, I-FAILURES, I-BOTTLENECK, I-LATENCY, I-CROSSINGS, I-WHATEVER, R-TRAF-2, R-TRAF-3, R-PEER-12,
-F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
+I-GATEWAY, I-EGRESS, I-APART, I-FAILURES, I-BOTTLENECK, I-LATENCY, I-CROSSINGS, I-WHATEVER, R-TRAF-2, R-TRAF-3,
+R-PEER-12, F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-META-2, F-META-3, F-META-4, F-META-5, R-META-1, R-META-2.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from vnetverify.encoder.filters import Filters
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
+from vnetverify.encoder.links import endpoints_before
+from vnetverify.encoder.nodes import Anywhere, Sender, ToInternet
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.qualities import Qualities
 from vnetverify.encoder.routes import Routes
@@ -57,7 +59,17 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, PlaceKind, Verb
+from vnetverify.model.intents import (
+    INTERNET,
+    Claim,
+    EgressKind,
+    EndpointSet,
+    ExpectedEgress,
+    ExpectedHop,
+    HopKind,
+    PlaceKind,
+    Verb,
+)
 from vnetverify.model.network import Network, Service
 from vnetverify.model.planes import only_family
 
@@ -68,10 +80,11 @@ _UNIVERSAL = (
     Verb.SOMETIMES_REACHES,
     Verb.NEXT_HOP,
     Verb.GATEWAY,
+    Verb.EGRESS,
 )
 """Verbs that speak of flows to addresses of the right side; the others speak of all that is delivered there."""
 
-_BY_ROUTES_ALONE = (Verb.GATEWAY, Verb.LOSES_NO_PACKETS)
+_BY_ROUTES_ALONE = (Verb.GATEWAY, Verb.EGRESS, Verb.LOSES_NO_PACKETS)
 """Verbs under which filters and declared policies let everything pass."""
 
 
@@ -89,8 +102,13 @@ def encode(
     With a `detail` the lines that can carry a proof are labelled: those of `bearing`, by default the ones
     whose absence would let a flow contradict the claim.
     """
-    bearing = bearing or (Bearing.PASSES if claim.verb in _UNIVERSAL else Bearing.STOPS)
+    bearing = bearing or (Bearing.PASSES if claim.verb in _UNIVERSAL and not _denies(claim) else Bearing.STOPS)
     return _encoder(network, claim, fixed, detail, bearing).obligation()
+
+
+def _denies(claim: Claim) -> bool:
+    """Tell whether a claim of addresses says that nothing gets to them: `egress … is none`."""
+    return claim.expected_egress is not None and claim.expected_egress.kind is EgressKind.NONE
 
 
 def encode_arrival(network: Network, claim: Claim, device: str, fixed: Mapping[str, bool]) -> Obligation:
@@ -122,8 +140,9 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
 
 
 def _hosts_of(estate: Estate, origins: EndpointSet) -> EndpointSet:
-    """Return `origins` without what starts no flow: frontends and private endpoints (F-LB-1, F-PE-5)."""
-    parts = ((place, estate.hosts_among(place, addresses)) for place, addresses in origins.parts)
+    """Return `origins` without what starts no flow: frontends of any kind and private endpoints (F-LB-1, F-PE-5)."""
+    standing = ((place, held) for place, held in origins.parts if place.kind != PlaceKind.PUBLIC.value)
+    parts = ((place, estate.hosts_among(place, addresses)) for place, addresses in standing)
     return replace(origins, parts=tuple((place, addresses) for place, addresses in parts if addresses))
 
 
@@ -173,7 +192,7 @@ class _Encoder:
                 ended = self._of_pairs(delivery, qualities.ends_badly)
                 violation = any_of(all_of(delivered, qualities.is_bad(left)), ended)
             case Verb.EGRESS:
-                raise NotImplementedError
+                violation = negate(self._leaves_as_expected(delivery, delivery.circuit(left), left))
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:
@@ -216,6 +235,11 @@ class _Encoder:
         zone = [interval for addresses in self.right.values() for interval in addresses]
         if self.claim.verb not in _UNIVERSAL:
             zone += [interval for balanced in self.hops.frontends.before(self.right) for interval in balanced.address]
+            for published in self.hops.frontends.published_before(self.right):
+                known = self.hops.estate.entrance_at[published.place].known
+                zone += [*(self.hops.estate.realm.public if known is None else known)]
+            for endpoint in endpoints_before(self.hops, self.right):
+                zone += [Interval(address, address) for address in endpoint.addresses]
         if from_internet or self.claim.verb not in _UNIVERSAL:
             for nic in public_nics(self.hops, self.right):
                 address = nic.public_address.address if nic.public_address else None
@@ -240,7 +264,7 @@ class _Encoder:
             "q", "v",
             dict(self.hops.facts.asked),
             dict(self.hops.grounds.labelled),
-            ends.chosen_addresses(),
+            ends.entrances.chosen_addresses(),
             ends.origins,
             ends.key.selector_width,
             tuple(self.hops.facts.settled),
@@ -345,6 +369,42 @@ class _Encoder:
         expected = self.claim.expected_hop
         assert expected is not None
         return any_of(*(circuit.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))
+
+    # -- ways out -----------------------------------------------------------------------------------------
+
+    def _leaves_as_expected(self, delivery: Delivery, circuit: Circuit, left: Parts) -> Term:
+        """Hold when the packet leaves for the Internet as expected, filters and declared policies aside (F-OUT-2)."""
+        expected, network = self.claim.expected_egress, self.hops.estate.network
+        assert expected is not None
+        ends = [end for end in circuit.ends() if isinstance(end, ToInternet) and not end.for_service]
+        nobody_here = delivery.ends.entrances.names_none(delivery.ends.header.destination)
+        match expected.kind:
+            case EgressKind.NONE:
+                left_for_it = any_of(*map(circuit.reaches, ends), circuit.reaches(Anywhere()))
+                return negate(all_of(nobody_here, left_for_it))
+            case EgressKind.APPLIANCE:
+                machines = (*network.machines.values(), *self.hops.implied_machines())
+                named = [machine for machine in machines if expected.name in (None, machine.name)]
+                nics = {nic.name for machine in named for nic in machine.nics}
+                wanted = [circuit.reaches(end) for end in ends if end.nic in nics]
+            case EgressKind.SITE:
+                by_site = [end for end in ends if end.site is not None and expected.name in (None, end.site)]
+                wanted = [circuit.reaches(end) for end in by_site]
+            case _:
+                by_method = self._leaves_by_method(expected, delivery, left)
+                wanted = [all_of(circuit.reaches(end), by_method) for end in ends if end.is_by_host]
+        return all_of(nobody_here, any_of(*wanted))
+
+    def _leaves_by_method(self, expected: ExpectedEgress, delivery: Delivery, left: Parts) -> Term:
+        """Hold when a host that sends the packet out itself does so by the expected method."""
+        ends = delivery.ends
+        branches: list[Branch] = []
+        for place, addresses in sorted(left.items()):
+            if place.kind == PlaceKind.SUBNET.value:
+                sender = Sender(self.hops.estate.subnets[place.name])
+                term = self.hops.egress.leaves_by(expected, sender, ends.header.of(coarse(addresses)))
+                branches += ends.membership(ends.key, place, addresses, self.script.share(term))
+        return decision_tree(ends.key, branches, self.script.share, free_outside=False)
 
 
 def _service_fields(service: Service) -> tuple[IntervalSet, IntervalSet]:

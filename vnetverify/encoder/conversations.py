@@ -1,6 +1,7 @@
 """Flows whose reply comes back: there, at the end, and home again past devices that keep state.
 
-I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-SEL-9, F-META-4, F-STATE-2, F-STATE-3, F-STATE-6, F-ADM-18.
+I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-TRAF-10, R-SEL-9, F-META-4, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6,
+F-ADM-18, F-PE-10.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Nic, Site, Subnet
+from vnetverify.model.network import Direction, Nic, PrivateEndpoint, Site, Subnet
 
 
 @dataclass(slots=True)
@@ -75,6 +76,8 @@ class Conversations:
         heard = self._hears_the_internet(left) if INTERNET in right else TRUE
 
         def answered(place: Place, addresses: IntervalSet) -> Term:
+            if place.kind == PlaceKind.PUBLIC.value:
+                return FALSE  # what comes back in from inside is not answered (R-TRAF-10)
             arrived = self.delivery.arrives(forward, place, addresses)
             if place == INTERNET:
                 leaving = (end for end in forward.ends() if isinstance(end, ToInternet) and end.is_by_host)
@@ -86,18 +89,27 @@ class Conversations:
         inside = self.delivery.tree(right, answered)
         if INTERNET not in left:
             return self._from_here(left, inside)
-        entered = [
-            all_of(
-                self.ends.enters_from_internet(forward, nic),
-                self.delivery.parted(nic),
-                self._answers_directly(nic),
-                self.ends.lets_answer_out(nic),
-            )
-            for nic in public_nics(self.hops, right)
-        ]
+        entered = self._entered(forward, right)
         internet = self.ends.begins_at(INTERNET)
         works = any_of(all_of(internet, any_of(*entered)), all_of(negate(internet), inside))
         return self._from_here(left, works)
+
+    def _entered(self, forward: Circuit, right: Parts) -> list[Term]:
+        """Return when a packet of the Internet comes in by each public address that is asked for, and is answered."""
+        terms = []
+        for nic in public_nics(self.hops, right):
+            entrance = self.ends.entrances.own(nic)
+            for taker, term in self.ends.entrances.from_internet(forward, entrance):
+                answered = all_of(self._answers_directly(taker), self.ends.entrances.lets_answer_out(entrance, taker))
+                terms.append(all_of(term, self.delivery.parted(taker), answered))
+        for place in right:
+            if place.kind == PlaceKind.PUBLIC.value:
+                entrance = self.ends.entrances.at(place)
+                apart = self.ends.apart(place, right[place], self.ends.header.destination)
+                for taker, term in self.ends.entrances.from_internet(forward, entrance):
+                    lets_out = self.ends.entrances.lets_answer_out(entrance, taker)
+                    terms.append(all_of(term, apart, self._answers_directly(taker), lets_out))
+        return terms
 
     def _from_here(self, left: Parts, works: Term) -> Term:
         return works if self.is_only_pair else all_of(self.ends.begins_in(left), works)
@@ -116,9 +128,18 @@ class Conversations:
         """Return what the first packet passed, the interfaces of members that it came to by a frontend included."""
         memory = forward.remembered()
         passed, forgetful = dict(memory.passed), dict(memory.forgetful)
-        for balanced, nic, term in shares:
+        taken_in = [
+            (nic, term, self.hops.frontends.forgets(balanced, nic, self.ends.header.to(balanced.address)))
+            for balanced, nic, term in shares
+        ]
+        for _, addresses, endpoint, service in self.delivery.endpoints_in(right):
+            header = self.ends.header.to(addresses)
+            taken_in += [
+                (nic, term, self.delivery.links.forgets(service, nic, header))
+                for nic, term in self.delivery.linked(forward, endpoint, addresses)
+            ]
+        for nic, term, forgets in taken_in:
             passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
-            forgets = self.hops.frontends.forgets(balanced, nic, self.ends.header.to(balanced.address))
             forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
         return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(forward, nic, right))
 
@@ -140,7 +161,7 @@ class Conversations:
         """Yield where the replies of hosts, sites and private endpoints of `right` begin."""
         estate = self.hops.estate
         for place, everything in right.items():
-            if place == INTERNET:
+            if place == INTERNET or place.kind == PlaceKind.PUBLIC.value:
                 continue
             region = region_of(self.hops, place)
             is_shared = any(other != place and region_of(self.hops, other) & region for other in right)
@@ -150,8 +171,25 @@ class Conversations:
                     continue
                 came = self.delivery.arrives(forward, place, addresses) if is_shared else TRUE
                 here = estate.hosts_among(place, region) if standing is None else addresses
-                lets_out = self._lets_answer_out(place, addresses) if standing is None else TRUE
+                if standing is None:
+                    lets_out = self._lets_answer_out(place, addresses)
+                else:
+                    lets_out = self._answers_by_link(forward, standing, addresses)
                 yield Start(place, here, addresses, condition=all_of(came, lets_out), by=standing)
+
+    def _answers_by_link(self, forward: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
+        """Hold when whoever stands behind a private endpoint answers: Azure's service does, and a member of another's
+        where its answer comes back to the service (F-PE-10)."""
+        service = self.delivery.links.service(endpoint)
+        if service is None:
+            return TRUE
+        header = self.ends.header.to(addresses)
+        return any_of(
+            *(
+                all_of(term, self.delivery.links.answers(service, nic, header))
+                for nic, term in self.delivery.linked(forward, endpoint, addresses)
+            )
+        )
 
     def _answering_for_frontends(self, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
@@ -218,7 +256,7 @@ class Conversations:
         for nic in self.hops.estate.nics_in[subnet.id]:
             here = any_of(*(equals(answer.destination, address) for address in nic.addresses))
             if nic.public_address is not None and here != FALSE:
-                taken_in = either(here, self.ends.is_open(nic, answer), taken_in)
+                taken_in = either(here, self.ends.entrances.is_open(nic, answer), taken_in)
         return taken_in
 
     def _lets_in_at_exit(self, end: ToInternet, memory: Memory) -> Term:
@@ -231,7 +269,7 @@ class Conversations:
         assert nic is not None
         spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
         if nic.public_address is not None and nic.addresses:
-            lets_in = self.ends.is_open(nic, answer)
+            lets_in = self.ends.entrances.is_open(nic, answer)
         else:
             lets_in = self.hops.filters.allow(answer, spot, Direction.INBOUND)
         onward = self.hops.filters.allow(answer, spot, Direction.OUTBOUND)

@@ -1,20 +1,22 @@
 """Where a claim's flows end: at a host that its right side holds, at a site, or on the Internet.
 
-I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1.
+I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-PE-10, F-PIP-5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
-from vnetverify.encoder.addressing import Balanced
+from vnetverify.encoder.addressing import Balanced, Entrance, Published
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
-from vnetverify.encoder.frontends import holds
+from vnetverify.encoder.frontends import AnyFrontend, Chosen, holds
 from vnetverify.encoder.headers import Header
+from vnetverify.encoder.links import Links
 from vnetverify.encoder.nodes import ANYWHERE, Anywhere, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.terms import (
     FALSE,
@@ -34,10 +36,21 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Nic, PrivateEndpoint
+from vnetverify.model.network import Direction, Nic, PrivateEndpoint, PrivateLinkService
 
 TermAt = Callable[[Place, IntervalSet], Term]
 TermOf = Callable[[Nic], Term]
+TermOfLink = Callable[[PrivateEndpoint, Nic], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of where a packet ends: at a place, or at an interface by the kind of address it came to."""
+
+    at: TermAt
+    by_public_address: TermOf
+    by_frontend: TermOf
+    by_link: TermOfLink
 
 
 @dataclass(slots=True)
@@ -46,6 +59,10 @@ class Delivery:
 
     hops: Hops
     ends: Ends
+    links: Links = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.links = Links(self.hops, self.ends.entrances)
 
     def share(self, term: Term) -> Term:
         return self.ends.script.share(term)
@@ -67,7 +84,7 @@ class Delivery:
             shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
         outside = any_of(
             self.tree({place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
-            *(all_of(self.ends.names_public_address(nic), self.parted(nic)) for nic in nics),
+            *(all_of(self._names_publicly(nic), self.parted(nic)) for nic in nics),
         )
         internet = self.ends.begins_at(INTERNET)
         return any_of(all_of(internet, outside), all_of(negate(internet), inside))
@@ -89,12 +106,16 @@ class Delivery:
                     named.setdefault(place, []).append(term)
         terms = [any_of(*terms) for terms in named.values()]
         internet = self.ends.begins_at(INTERNET)
-        terms += [all_of(internet, self.ends.names_public_address(nic), self.parted(nic)) for nic in nics.values()]
+        terms += [all_of(internet, self._names_publicly(nic), self.parted(nic)) for nic in nics.values()]
         some, several = FALSE, FALSE
         for term in terms:
             several = any_of(several, all_of(some, term))
             some = self.share(any_of(some, term))
         return several
+
+    def _names_publicly(self, nic: Nic) -> Term:
+        """Hold when the destination is the public address of `nic`."""
+        return self.ends.entrances.names(self.ends.entrances.own(nic), self.ends.header.destination)
 
     def _names_at(self, place: Place, addresses: IntervalSet, hidden: list[Nic]) -> Term:
         """Hold when the destination is an address of `place` apart from the origin; from the Internet not a hidden
@@ -119,10 +140,15 @@ class Delivery:
         return decision_tree(target, branches, self.share, free_outside=False)
 
     def _extra(self, place: Place, addresses: IntervalSet) -> Term:
-        """Hold when an end at `place` is another host and member than the origin, and no public address names it."""
-        nobody_here = self.ends.names_no_public_address() if place == INTERNET else TRUE
+        """Hold when an end at `place` is another host and member than the origin, and the public address that the
+        destination is, if it is one, is that of the place."""
+        destination, named = self.ends.header.destination, TRUE
+        if place == INTERNET:
+            named = self.ends.entrances.names_none(destination)
+        elif place.kind == PlaceKind.PUBLIC.value:
+            named = self.ends.entrances.names(self.ends.entrances.at(place), destination)
         return all_of(
-            nobody_here, self.ends.is_not_itself(place), self.ends.apart(place, addresses, self.ends.header.destination)
+            named, self.ends.is_not_itself(place), self.ends.apart(place, addresses, self.ends.header.destination)
         )
 
     def parted(self, nic: Nic) -> Term:
@@ -136,39 +162,157 @@ class Delivery:
             self.delivered_as_named(circuit, right),
             self.shared_out(circuit, right, lambda nic: TRUE),
             *(
-                all_of(self.ends.enters_from_inside(circuit, nic), self.parted(nic))
+                self._comes_to(right, self.ends.entrances.from_inside(circuit, self.ends.entrances.own(nic)))
                 for nic in public_nics(self.hops, right)
             ),
+            self._published_to(circuit, right, lambda nic: TRUE),
+            self._linked_to(circuit, right, lambda endpoint, nic: TRUE),
         )
 
-    def delivered_where(
-        self, circuit: Circuit, right: Parts, at: TermAt, by_public_address: TermOf, by_frontend: TermOf
-    ) -> Term:
-        """Hold when the packet ends in `right`, at a place where `at` holds, or at an interface where the term for the
-        kind of address it was reached by does."""
+    def delivered_where(self, circuit: Circuit, right: Parts, wanted: Wanted) -> Term:
+        """Hold when the packet ends in `right`, at a place or interface where what is wanted holds."""
 
         def arrived(place: Place, addresses: IntervalSet) -> Term:
-            here = at(place, addresses)
+            here = wanted.at(place, addresses)
             return FALSE if here == FALSE else all_of(self.arrives(circuit, place, addresses), here)
 
         by_public = []
         for nic in public_nics(self.hops, right):
-            entered = any_of(self.ends.enters_from_inside(circuit, nic), self.ends.enters_from_internet(circuit, nic))
-            by_public.append(all_of(entered, self.parted(nic), by_public_address(nic)))
-        shared = (self.shared_out(circuit, right, by_frontend), self._shared_out_by_name(circuit, right, by_frontend))
-        return any_of(self.tree(right, arrived), *by_public, *shared)
+            entrance = self.ends.entrances.own(nic)
+            ways = (*self.ends.entrances.from_inside(circuit, entrance),)
+            ways += (*self.ends.entrances.from_internet(circuit, entrance),)
+            by_public.append(self._comes_to(right, ways, wanted.by_public_address))
+        return any_of(
+            self.tree(right, arrived),
+            *by_public,
+            self.shared_out(circuit, right, wanted.by_frontend),
+            self._shared_out_by_name(circuit, right, wanted.by_frontend),
+            self._published_to(circuit, right, wanted.by_public_address),
+            self._published_by_name(circuit, right, wanted.by_public_address),
+            self._linked_to(circuit, right, wanted.by_link),
+            self._linked_by_name(circuit, right, wanted.by_link),
+        )
 
     def delivered_as_named(self, circuit: Circuit, right: Parts) -> Term:
         """Hold when the packet ends at an end of `right` that its destination names: a host that is entered by its
         public address is named by that from the Internet alone."""
         arrived = self.tree(right, lambda place, addresses: self.arrives(circuit, place, addresses))
         public = [
-            all_of(self.ends.enters_from_internet(circuit, nic), self.parted(nic))
+            self._comes_to(right, self.ends.entrances.from_internet(circuit, self.ends.entrances.own(nic)))
             for nic in public_nics(self.hops, right)
         ]
         return any_of(arrived, *public)
 
-    def shares(self, circuit: Circuit, balanced: Balanced) -> list[tuple[Nic, Term]]:
+    def _comes_to(self, right: Parts, ways: Iterable[Chosen], at: TermOf | None = None) -> Term:
+        """Hold when the packet comes by one of these ways to a host of `right` where `at` holds."""
+        return any_of(
+            *(
+                all_of(term, self.parted(nic), TRUE if at is None else at(nic))
+                for nic, term in ways
+                if holds(right, nic)
+            )
+        )
+
+    # -- by public frontends ------------------------------------------------------------------------------
+
+    def published_from_internet(self, circuit: Circuit, published: Published) -> list[Chosen]:
+        """Return when each member gets an Internet host's packet by a public frontend."""
+        return self.ends.entrances.from_internet(circuit, self.ends.entrances.at(published.place))
+
+    def _published(self, circuit: Circuit, published: Published) -> list[Chosen]:
+        """Return when each member gets a packet by a public frontend, wherever that comes from (F-LB-8)."""
+        inside = self.ends.entrances.from_inside(circuit, self.ends.entrances.at(published.place))
+        return [
+            *self.published_from_internet(circuit, published),
+            *((nic, all_of(term, self._returns(published, nic))) for nic, term in inside),
+        ]
+
+    def _returns(self, balanced: AnyFrontend, nic: Nic) -> Term:
+        """Hold unless the flow began at the member that gets it, which then gets nothing (F-LB-8)."""
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        return any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))
+
+    def _published_to(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
+        """Hold when the packet gets by a public frontend to a member that is a host of `right`."""
+        return any_of(
+            *(
+                self._comes_to(right, self._published(circuit, published), at_member)
+                for published in self.hops.frontends.published_before(right)
+            )
+        )
+
+    def _published_by_name(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
+        """Hold when the packet comes to a public frontend that `right` names, and to a member where `at_member`
+        holds."""
+        terms = []
+        for place, addresses in right.items():
+            if place.kind == PlaceKind.PUBLIC.value:
+                entrance = self.ends.entrances.at(place)
+                ways = [all_of(term, at_member(nic)) for nic, term in self._entered(circuit, entrance)]
+                terms.append(all_of(self._extra(place, addresses), any_of(*ways)))
+        return any_of(*terms)
+
+    def _entered(self, circuit: Circuit, entrance: Entrance) -> list[Chosen]:
+        """Return when each interface gets a packet by the public address of a PUBLIC place."""
+        return self._published(circuit, entrance.at) if isinstance(entrance.at, Published) else []
+
+    def _arrives_at_public_place(self, circuit: Circuit, place: Place) -> Term:
+        entrance = self.ends.entrances.at(place)
+        return any_of(
+            *(term for _, term in self._entered(circuit, entrance)),
+            self.ends.entrances.refuses(circuit, entrance),
+            circuit.reaches(Anywhere()),
+        )
+
+    # -- by private link services ---------------------------------------------------------------------------
+
+    def linked(self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> list[Chosen]:
+        """Return when each member of the service behind an endpoint gets a packet for these addresses of it."""
+        service = self.links.service(endpoint)
+        if service is None:
+            return []
+        named = is_among(self.hops.estate.address(circuit.header.destination.term), addresses)
+        arrived = self.share(all_of(named, self._gets_to_endpoint(circuit, endpoint, addresses)))
+        if arrived == FALSE:
+            return []
+        header = circuit.header.to(addresses)
+        return [
+            (nic, self.share(all_of(arrived, term, self.hops.gateways.works_in(nic.vnet))))
+            for nic, term in self.links.deliveries(service, header)
+        ]
+
+    def _linked_to(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
+        """Hold when the packet gets by a private endpoint to a member that is a host of `right`."""
+        terms = []
+        for endpoint in self.links.before(right):
+            ways = self.linked(circuit, endpoint, _numbers(endpoint.addresses))
+            terms.append(self._comes_to(right, ways, partial(at_member, endpoint)))
+        return any_of(*terms)
+
+    def _linked_by_name(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
+        """Hold when the packet comes to an endpoint that `right` names, and by it to a member where `at_member`
+        holds."""
+        terms = []
+        for place, addresses, endpoint, _ in self.endpoints_in(right):
+            ways = [all_of(term, at_member(endpoint, nic)) for nic, term in self.linked(circuit, endpoint, addresses)]
+            terms.append(all_of(self._extra(place, addresses), any_of(*ways)))
+        return any_of(*terms)
+
+    def endpoints_in(self, right: Parts) -> list[tuple[Place, IntervalSet, PrivateEndpoint, PrivateLinkService]]:
+        """Return the private endpoints of declared services that `right` names, with their place and addresses there
+        and the service."""
+        found = []
+        for endpoint in self.hops.estate.network.private_endpoints.values():
+            place = Place(PlaceKind.SUBNET.value, endpoint.subnet_id)
+            addresses = _numbers(endpoint.addresses) & right.get(place, IntervalSet())
+            service = self.links.service(endpoint)
+            if addresses and service is not None:
+                found.append((place, addresses, endpoint, service))
+        return found
+
+    # -- by internal frontends ------------------------------------------------------------------------------
+
+    def shares(self, circuit: Circuit, balanced: Balanced) -> list[Chosen]:
         """Return when a packet that names a frontend is delivered to each member behind it (F-LB-3, F-LB-8)."""
         header = circuit.header.to(balanced.address)
         # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
@@ -180,10 +324,8 @@ class Delivery:
             return []
         delivered = []
         for nic, term in self.hops.frontends.deliveries(balanced, header):
-            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-            returns = any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))
             works = self.hops.gateways.works_in(nic.vnet)
-            delivered.append((nic, self.share(all_of(arrived, term, returns, works))))
+            delivered.append((nic, self.share(all_of(arrived, term, self._returns(balanced, nic), works))))
         return delivered
 
     def shared_out(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
@@ -215,8 +357,14 @@ class Delivery:
         )
 
     def _arrives_at_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, address: IntervalSet) -> Term:
+        if self.links.service(endpoint) is None:
+            return self._gets_to_endpoint(circuit, endpoint, address)
+        return any_of(*(term for _, term in self.linked(circuit, endpoint, address)), self._astray(circuit))
+
+    def _gets_to_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
+        """Hold when a packet for these addresses of an endpoint is let in there, whoever then takes it."""
         arrived = circuit.reaches(ToVnet(endpoint.vnet))
-        taken_in = self.hops.endpoints.takes_in(endpoint, circuit.header.to(address)) if arrived != FALSE else FALSE
+        taken_in = self.hops.endpoints.takes_in(endpoint, circuit.header.to(addresses)) if arrived != FALSE else FALSE
         works = self.hops.gateways.works_in(endpoint.vnet)
         return any_of(all_of(arrived, taken_in, works), self._astray(circuit))
 
@@ -228,6 +376,8 @@ class Delivery:
 
         Addresses of frontends and private endpoints are asked for one by one.
         """
+        if place.kind == PlaceKind.PUBLIC.value:
+            return self._arrives_at_public_place(circuit, place)
         match self.hops.estate.standing_at(place, addresses):
             case Balanced() as balanced:
                 return self._arrives_at_frontend(circuit, balanced)
@@ -279,6 +429,10 @@ class Delivery:
             if works != TRUE and held:
                 terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))
         return all_of(*terms)
+
+
+def _numbers(addresses: Iterable[int]) -> IntervalSet:
+    return interval_set(Interval(address, address) for address in addresses)
 
 
 def _held_twice(sides: Iterable[Parts]) -> IntervalSet:

@@ -3,7 +3,7 @@
 F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
 F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
 F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
-F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18.
+F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18, F-STATE-5.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ _HOST_SERVICES = (
     ("azureplatformimds", METADATA_ADDRESS, 80),
     ("azureplatformlkm", HOST_ADDRESS, 1688),
 )
+_TCP = IntervalSet((Interval(TCP, TCP),))
 _ICMPV6 = IntervalSet((Interval(ICMPV6, ICMPV6),))
 _AGENT_PORTS = interval_set((Interval(80, 80), Interval(32526, 32526)))
 
@@ -179,10 +180,42 @@ class Filters:
             return self._outcome(header, spot, direction).always
         return all_of(negate(header.is_icmp), self._outcome(_without_icmpv6(header), spot, direction).always)
 
+    def may_forget(self, spot: Spot, direction: Direction) -> bool:
+        """Tell whether something at `spot` may leave no record there."""
+        return self.admin_rules_stand(spot, direction) != FALSE or self._is_doubted(spot, direction)
+
     def forget(self, header: Header, spot: Spot, direction: Direction) -> Term:
-        """Hold when what `spot` lets pass leaves no record there, for an admin rule always allows it (F-ADM-18)."""
+        """Hold when what `spot` lets pass leaves no record there, for an admin rule always allows it (F-ADM-18), or a
+        custom rule lets it in where one page says that such rules keep no state (F-STATE-5)."""
         always = self.always_allow(header, spot, direction)
-        return FALSE if always == FALSE else all_of(always, self.facts.holds("U-AASTATE"))
+        by_admin = FALSE if always == FALSE else all_of(always, self.facts.holds("U-AASTATE"))
+        if not self._is_doubted(spot, direction):
+            return by_admin
+        by_rule = self.script.share(self._is_let_in_by_a_custom_rule(header, spot))
+        if by_rule == FALSE:
+            return by_admin
+        stateless = self.facts.holds("U-STATELESSIN", spot.subnet.vnet)
+        return any_of(by_admin, all_of(negate(always), by_rule, stateless))
+
+    def _is_doubted(self, spot: Spot, direction: Direction) -> bool:
+        """Tell whether custom rules at `spot` may keep no state: where no flow timeout restores it (F-STATE-5)."""
+        if not self.estate.network.is_strict or direction is Direction.OUTBOUND or spot.is_endpoint:
+            return False
+        return not self.estate.network.vnets[spot.subnet.vnet].flow_timeout and bool(self._attached(spot))
+
+    def _is_let_in_by_a_custom_rule(self, header: Header, spot: Spot) -> Term:
+        """Hold for TCP that a custom rule of some group at `spot`, which allows, matches."""
+        is_tcp, header = equals(header.protocol, TCP), replace(header, protocol=header.protocol.narrowed(_TCP))
+        if is_tcp == FALSE:
+            return FALSE
+        terms = []
+        for name, judged in self._attached(spot):
+            nsg, here = self.estate.network.nsgs[name], header if judged is None else header.to(judged)
+            is_judged = TRUE if judged is None else is_among(header.destination, judged)
+            own = [rule for rule in nsg.rules if rule.direction is Direction.INBOUND and rule.access is Access.ALLOW]
+            if is_judged != FALSE:
+                terms.append(all_of(is_judged, any_of(*(self.matches(nsg, rule, here, spot) for rule in own))))
+        return all_of(is_tcp, any_of(*terms))
 
     def allow_answer(self, header: Header, spot: Spot, direction: Direction) -> Term:
         """Hold when the answer to a packet that passed in `direction` passes: by its record, else as a new one."""

@@ -1,7 +1,7 @@
-"""What internal load balancers do with a packet: which member gets it, and how rules see it.
+"""What load balancers do with a packet: which member gets it, and how rules see it.
 
-R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-14, F-ADDR-3,
-F-ADDR-4, F-ADDR-5, F-ADM-18.
+R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-12, F-LB-13, F-LB-14,
+F-ADDR-3, F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from vnetverify.encoder.addressing import Balanced, Estate
+from vnetverify.encoder.addressing import Balanced, Estate, Published
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
@@ -29,7 +30,7 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.header import TCP, Family, Interval, IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, Sku, Subnet
+from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, OutboundRule, Sku, Subnet
 
 _PROBE_PORT = 49152
 
@@ -38,6 +39,9 @@ Chosen = tuple[Nic, Term]
 
 Judge = Callable[[Header], Term]
 """What filters say of a packet as they see it."""
+
+AnyFrontend = Balanced | Published
+"""A frontend in a subnet, or one at a public address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Frontends:
 
     # -- which member -------------------------------------------------------------------------------------
 
-    def takings(self, balanced: Balanced, header: Header) -> list[Taking]:
+    def takings(self, balanced: AnyFrontend, header: Header) -> list[Taking]:
         """Return when each rule of a frontend takes the packet: the first that matches does (F-LB-2, F-LB-9)."""
         takings: list[Taking] = []
         earlier: defaultdict[tuple[int, int | None] | None, list[Term]] = defaultdict(list)
@@ -80,32 +84,45 @@ class Frontends:
                 sooner = earlier[None] + earlier[kind]  # no other rule can match the same packet
             takings.append(Taking(rule, all_of(matches, none_of(*sooner)), protocols, port))
             earlier[kind].append(matches)
-        if balanced.rules and header.is_icmp != FALSE:
+        for_all = [rule for rule in balanced.rules if not rule.is_inbound_nat]
+        if for_all and header.is_icmp != FALSE:
             by_icmp = all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))
-            takings.append(Taking(balanced.rules[0], by_icmp, _only(header.family.icmp), None))
+            takings.append(Taking(for_all[0], by_icmp, _only(header.family.icmp), None))
         return [taking for taking in takings if taking.term != FALSE]
 
-    def members(self, balanced: Balanced, rules: Sequence[LoadBalancingRule]) -> list[Chosen]:
+    def members(self, balanced: AnyFrontend, rules: Sequence[LoadBalancingRule]) -> list[Chosen]:
         """Return when each member of these rules together is chosen of those that are eligible (F-LB-3, R-SEL-7)."""
         names = (balanced.name, *(rule.name for rule in rules))
         if names not in self._members:
             eligible: dict[str, Term] = {}
             for rule in rules:
-                for name in rule.members:
-                    eligible[name] = any_of(eligible.get(name, FALSE), self._is_eligible(balanced, rule, name))
+                for name, term in self._eligible(balanced, rule).items():
+                    eligible[name] = any_of(eligible.get(name, FALSE), term)
             present = [(name, term) for name, term in eligible.items() if term != FALSE]
             chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)
             nics = (self.estate.nic_named[name] for name, _ in present)
             self._members[names] = list(zip(nics, chosen, strict=True))
         return self._members[names]
 
-    def _is_eligible(self, balanced: Balanced, rule: LoadBalancingRule, name: str) -> Term:
-        """Hold when a member gets new flows: its machine works, and the probe gets in (F-LB-4)."""
-        nic = self.estate.nic_named[name]
-        if not nic.addresses:
+    def _eligible(self, balanced: AnyFrontend, rule: LoadBalancingRule) -> dict[str, Term]:
+        """Return when each member of a rule gets new flows: as its probe says, or where nobody answers the probes all
+        of them may (F-LB-13)."""
+        eligible = {name: self._is_eligible(balanced, rule, name) for name in rule.members}
+        if rule.probe is None or not rule.probe.all_when_none:
+            return eligible
+        nobody = self.filters.script.share(none_of(*eligible.values()))
+        return {name: any_of(term, all_of(nobody, self._can_be(rule, name))) for name, term in eligible.items()}
+
+    def _can_be(self, rule: LoadBalancingRule, name: str) -> Term:
+        """Hold when a member could get new flows: its machine works, and nobody took it out (F-LB-12)."""
+        if not self.estate.nic_named[name].addresses or name in rule.down:
             return FALSE
-        works = self.gateways.works(self.estate.machine_of[name])
-        if rule.probe is None:
+        return self.gateways.works(self.estate.machine_of[name])
+
+    def _is_eligible(self, balanced: AnyFrontend, rule: LoadBalancingRule, name: str) -> Term:
+        """Hold when a member gets new flows: its machine works, and the probe gets in (F-LB-4)."""
+        nic, works = self.estate.nic_named[name], self._can_be(rule, name)
+        if works == FALSE or rule.probe is None or name in rule.always_up:
             return works
         probe = Header(
             constant(TCP, 8),
@@ -125,8 +142,14 @@ class Frontends:
 
     # -- delivery -----------------------------------------------------------------------------------------
 
-    def deliveries(self, balanced: Balanced, header: Header) -> list[Chosen]:
-        """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-3, F-ADDR-5)."""
+    def deliveries(
+        self, balanced: AnyFrontend, header: Header, opens: Callable[[Nic, Header], Term] | None = None
+    ) -> list[Chosen]:
+        """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-3, F-ADDR-5).
+
+        `opens` tells it of a member and the packet as that sees it, where not the filters alone decide.
+        """
+        admits = self._allows if opens is None else opens
         delivered: defaultdict[str, list[Term]] = defaultdict(list)
         for taking in self.takings(balanced, header):
             ground = Ground(
@@ -135,21 +158,19 @@ class Frontends:
             label = self.grounds.counts(Bearing.PASSES, ground)
             seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
             for nic, chosen in self.members(balanced, (taking.rule,)):
-                term = all_of(taking.term, label, chosen, self._admits(balanced, taking, nic, seen))
+                admitted = self._as_member_sees(balanced, taking, nic, seen, partial(admits, nic))
+                term = all_of(taking.term, label, chosen, admitted)
                 delivered[nic.name].append(term)
         chosen_by = {name: any_of(*terms) for name, terms in delivered.items()}
         return [(self.estate.nic_named[name], term) for name, term in chosen_by.items() if term != FALSE]
 
-    def _admits(self, balanced: Balanced, taking: Taking, nic: Nic, header: Header) -> Term:
-        """Hold when the filters of a member let the packet in, as they see it."""
+    def _allows(self, nic: Nic, seen: Header) -> Term:
+        """Hold when the filters of a member let in a packet that they see so."""
         if self.by_routes_alone:
             return TRUE
-        spot = Spot(self.estate.subnets[nic.subnet_id], nic)
-        return self._as_member_sees(
-            balanced, taking, nic, header, lambda seen: self.filters.allow(seen, spot, Direction.INBOUND)
-        )
+        return self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
 
-    def _as_member_sees(self, balanced: Balanced, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
+    def _as_member_sees(self, balanced: AnyFrontend, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
         """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-3, F-ADDR-5)."""
         translated = replace(header, destination=self.estate.known_address(nic.addresses[0]))
         if taking.port is not None:
@@ -163,12 +184,12 @@ class Frontends:
         name = f"{balanced.balancer.name}/{taking.rule.name}"
         return either(self.facts.holds("U-FLOAT", name), by_frontend, by_member)
 
-    def forgets(self, balanced: Balanced, nic: Nic, header: Header) -> Term:
+    def forgets(self, balanced: AnyFrontend, nic: Nic, header: Header) -> Term:
         """Hold when a member keeps no record of a flow that it got by the frontend (F-ADM-18)."""
         spot = Spot(self.estate.subnets[nic.subnet_id], nic)
         return self._at_member(balanced, nic, header, lambda seen: self.filters.forget(seen, spot, Direction.INBOUND))
 
-    def lets_answer_out(self, balanced: Balanced, nic: Nic, header: Header) -> Term:
+    def lets_answer_out(self, balanced: AnyFrontend, nic: Nic, header: Header) -> Term:
         """Hold when a member that got `header` by the frontend lets the answer out (F-ADM-18)."""
         if self.forgets(balanced, nic, header) == FALSE:
             return TRUE
@@ -177,8 +198,8 @@ class Frontends:
             balanced, nic, header, lambda seen: self.filters.allow_answer(seen, spot, Direction.INBOUND)
         )
 
-    def _at_member(self, balanced: Balanced, nic: Nic, header: Header, judge: Judge) -> Term:
-        if self.filters.admin_rules_stand(Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND) == FALSE:
+    def _at_member(self, balanced: AnyFrontend, nic: Nic, header: Header, judge: Judge) -> Term:
+        if not self.filters.may_forget(Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND):
             return FALSE
         terms = []
         for taking in self.takings(balanced, header):
@@ -187,7 +208,7 @@ class Frontends:
                 terms.append(all_of(taking.term, self._as_member_sees(balanced, taking, nic, seen, judge)))
         return any_of(*terms)
 
-    def refuses(self, balanced: Balanced, header: Header) -> Term:
+    def refuses(self, balanced: AnyFrontend, header: Header) -> Term:
         """Hold when no rule of the frontend is for the packet, if that is not to count."""
         ground = Ground(
             f"load balancer {balanced.balancer.name}",
@@ -198,7 +219,7 @@ class Frontends:
         ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
         return all_of(ignored, none_of(*(taking.term for taking in self.takings(balanced, header))))
 
-    def hairpins(self, balanced: Balanced) -> Term:
+    def hairpins(self, balanced: AnyFrontend) -> Term:
         """Hold when it is not to count that a member gets nothing of its own back (F-LB-8)."""
         what = f"a member gets nothing of its own back from {balanced.frontend.name}"
         ground = Ground(f"load balancer {balanced.balancer.name}", what, "F-LB-8", balanced.frontend.span)
@@ -217,7 +238,7 @@ class Frontends:
             what = f"Basic, so closed to other regions at {balanced.frontend.name}"
             ground = Ground(f"load balancer {balanced.balancer.name}", what, "F-LB-6", balanced.balancer.span)
             label = self.grounds.counts(Bearing.STOPS, ground)
-            terms.append(negate(all_of(is_named, self._is_basic(balanced.balancer), label)))
+            terms.append(negate(all_of(is_named, self.is_basic(balanced.balancer), label)))
         return all_of(*terms)
 
     # -- as next hop --------------------------------------------------------------------------------------
@@ -228,7 +249,7 @@ class Frontends:
         made_for_it = FALSE
         rule = next((rule for rule in balanced.rules if rule.protocol is None), None)
         if rule is not None:
-            made_for_it = all_of(negate(self._is_basic(balanced.balancer)), header.has_ports)
+            made_for_it = all_of(negate(self.is_basic(balanced.balancer)), header.has_ports)
             ground = Ground(f"load balancer {balanced.balancer.name}", _described(rule), "R-UDR-15", rule.span)
             label = self.grounds.counts(Bearing.PASSES, ground)
             for nic, term in self.members(balanced, (rule,)) if made_for_it != FALSE else ():
@@ -245,11 +266,15 @@ class Frontends:
 
     def before(self, right: Mapping[Place, IntervalSet]) -> list[Balanced]:
         """Return the frontends by which a packet may come to a host of `right`."""
-        return [
-            balanced
-            for balanced in self.estate.balanced_at.values()
-            if any(holds(right, self.estate.nic_named[name]) for rule in balanced.rules for name in rule.members)
-        ]
+        return [balanced for balanced in self.estate.balanced_at.values() if self.leads_to(balanced, right)]
+
+    def published_before(self, right: Mapping[Place, IntervalSet]) -> list[Published]:
+        """Return the public frontends by which a packet may come to a host of `right`."""
+        return [published for published in self.estate.published if self.leads_to(published, right)]
+
+    def leads_to(self, balanced: AnyFrontend, right: Mapping[Place, IntervalSet]) -> bool:
+        """Tell whether a member behind the frontend is a host of `right`."""
+        return any(holds(right, self.estate.nic_named[name]) for rule in balanced.rules for name in rule.members)
 
     def machines(self, balanced: Balanced) -> set[str]:
         """Return the names of the machines behind a frontend."""
@@ -269,7 +294,7 @@ class Frontends:
     def sender_forgets(self, header: Header, subnet: Subnet) -> Term:
         """Hold when a sender keeps no record of the packet that it lets out (F-ADM-18)."""
         spot = Spot(subnet)
-        if self.filters.admin_rules_stand(spot, Direction.OUTBOUND) == FALSE:
+        if not self.filters.may_forget(spot, Direction.OUTBOUND):
             return FALSE
         return self._as_sender_sees(header, spot, lambda seen: self.filters.forget(seen, spot, Direction.OUTBOUND))
 
@@ -314,13 +339,21 @@ class Frontends:
     def is_standard_member(self, nic: Nic) -> Term:
         """Hold when a Standard load balancer has the interface as a member, which then has no implicit address outside
         (F-OUT-4)."""
-        balancers = self.estate.network.load_balancers.values()
-        having = [b for b in balancers if any(nic.name in rule.members for rule in b.rules)]
-        return any_of(*(negate(self._is_basic(balancer)) for balancer in having))
+        return self._is_member(lambda balancer: any(nic.name in rule.members for rule in _for_pools(balancer)))
+
+    def is_standard_target(self, nic: Nic) -> Term:
+        """Hold when an inbound NAT rule of a Standard load balancer leads to the interface."""
+        return self._is_member(
+            lambda balancer: any(rule.is_inbound_nat and nic.name in rule.members for rule in balancer.rules)
+        )
+
+    def _is_member(self, has: Callable[[LoadBalancer], bool]) -> Term:
+        having = filter(has, self.estate.network.load_balancers.values())
+        return any_of(*(negate(self.is_basic(balancer)) for balancer in having))
 
     # -- small things -------------------------------------------------------------------------------------
 
-    def _is_basic(self, balancer: LoadBalancer) -> Term:
+    def is_basic(self, balancer: LoadBalancer) -> Term:
         if balancer.sku is None:
             return self.facts.holds("U-SKU", f"load balancer {balancer.name}")
         return TRUE if balancer.sku is Sku.BASIC else FALSE
@@ -330,6 +363,11 @@ def holds(ends: Mapping[Place, IntervalSet], nic: Nic) -> bool:
     """Tell whether the host at `nic`, which counts with its first address, is among `ends`."""
     here = ends.get(Place(PlaceKind.SUBNET.value, nic.subnet_id), IntervalSet())
     return bool(nic.addresses) and nic.addresses[0] in here
+
+
+def _for_pools(balancer: LoadBalancer) -> Iterator[LoadBalancingRule | OutboundRule]:
+    yield from (rule for rule in balancer.rules if not rule.is_inbound_nat)
+    yield from balancer.outbound_rules
 
 
 def _described(rule: LoadBalancingRule) -> str:

@@ -1,6 +1,6 @@
 """What the way of a delivered flow is like: how narrow, how far, and across how many peerings.
 
-I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3.
+I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3, F-PE-10.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.encoder.circuit import Circuit
-from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.delivery import Delivery, Wanted
 from vnetverify.encoder.ends import Parts
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.nodes import (
@@ -32,7 +32,7 @@ from vnetverify.encoder.nodes import (
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, bits, equals, negate
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
-from vnetverify.model.network import Gateway, Machine, Nic
+from vnetverify.model.network import Gateway, Machine, Nic, PrivateEndpoint
 
 _COUNT_WIDTH = 16
 
@@ -65,13 +65,16 @@ class Qualities:
         """Hold when the packet is delivered in `right` to an end that is not as the claim says."""
         match self.claim.verb:
             case Verb.BOTTLENECK:
-                return self.delivery.delivered_where(
-                    self.circuit, right, self._is_slow_end, self._is_slow_host, self._is_slow_host
+                slow = Wanted(
+                    self._is_slow_end,
+                    self._is_slow_host,
+                    self._is_slow_host,
+                    lambda endpoint, nic: self._is_slow_host(nic),
                 )
+                return self.delivery.delivered_where(self.circuit, right, slow)
             case Verb.LOCAL_LATENCY:
-                return self.delivery.delivered_where(
-                    self.circuit, right, _is_outside, lambda nic: TRUE, lambda nic: FALSE
-                )
+                far = Wanted(_is_outside, lambda nic: TRUE, lambda nic: FALSE, self._is_linked_far)
+                return self.delivery.delivered_where(self.circuit, right, far)
             case _:
                 return FALSE
 
@@ -149,6 +152,10 @@ class Qualities:
             return TRUE
         together = Ground(f"networks {one} and {two}", "are in one region", "R-LINT-2")
         return negate(self.delivery.hops.grounds.counts(Bearing.STOPS, together))
+
+    def _is_linked_far(self, endpoint: PrivateEndpoint, nic: Nic) -> Term:
+        """Hold when a private link service carries the packet into another region (F-PE-10)."""
+        return self._changes_region(endpoint.vnet, ToVnet(nic.vnet))
 
     # -- crossings ----------------------------------------------------------------------------------------
 

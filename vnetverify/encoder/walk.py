@@ -172,7 +172,7 @@ class Hops:
             case PeerHop(peer):
                 yield ToVnet(peer), self._deliver_beyond(peer, sender, header)
             case PrivateHop(_, owner):
-                yield ToVnet(owner), self._cross(vnet, owner, sender, header, header.destination)
+                yield ToVnet(owner), self.crosses(vnet, owner, sender, header, header.destination)
             case GroupHop(mate):
                 clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
                 ground = Ground("connected groups", f"drop what {mate} and another member both have", "R-CG-4")
@@ -216,7 +216,7 @@ class Hops:
         if owner in self.estate.mates(vnet):
             crosses = self._cross_group(sender)
         else:
-            crosses = self._cross(vnet, owner, sender, header, self.estate.known_address(address))
+            crosses = self.crosses(vnet, owner, sender, header, self.estate.known_address(address))
         balanced = self.estate.balanced_at.get((owner, address))
         if balanced is not None:
             for nic, term in self.frontends.carriers(balanced, header):
@@ -231,7 +231,7 @@ class Hops:
         """Hold when a peering delivers the packet, be it to a host or a frontend (R-PEER-11, F-LB-6)."""
         vnet = sender.subnet.vnet
         return all_of(
-            self._cross(vnet, peer, sender, header, header.destination),
+            self.crosses(vnet, peer, sender, header, header.destination),
             self.frontends.crosses_regions(vnet, peer, header),
         )
 
@@ -240,7 +240,7 @@ class Hops:
         sender = Sender(self.estate.subnets[endpoint.subnet_id])
         works = self.gateways.works_in(endpoint.vnet)
         for target, term in self.endpoints.answers(
-            endpoint, header, lambda other: self._cross(endpoint.vnet, other, sender, header, header.destination)
+            endpoint, header, lambda other: self.crosses(endpoint.vnet, other, sender, header, header.destination)
         ):
             yield target, all_of(works, term)
 
@@ -287,7 +287,7 @@ class Hops:
         for (name, _), term in zip(present, self.facts.one_of(present, "U-R-SEL-7", sender.subnet.id), strict=True):
             yield Inside(name, True), all_of(allowed, term)
 
-    def _cross(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
+    def crosses(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
         """Hold when a peering carries this sender's packet from `vnet` to `other`, on its way to `target` there."""
         if vnet == other:
             return TRUE

@@ -262,6 +262,7 @@ _CLOSED_WORLD = {
     Verb.LOSES_NO_PACKETS: _CARRIED,
     Verb.NEXT_HOP: _CARRIED,
     Verb.GATEWAY: _CARRIED,
+    Verb.EGRESS: _by_all("nothing carries such a packet out another way"),
     Verb.SOMETIMES_REACHES: _NOT_THERE,
     Verb.NEVER_REACHES: _NOT_THERE,
     Verb.ONLY_VIA: _by_all("nothing carries such a packet another way"),
@@ -275,6 +276,9 @@ _CLOSED_WORLD = {
 
 
 # -- what the model leaves out --------------------------------------------------------------------------
+
+
+_NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)
 
 
 def within_reach(network: Network, claim: Claim) -> frozenset[str]:
@@ -304,15 +308,22 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
             join(one, other)
     vnet_of_nic = {nic.name: nic.vnet for nic in network.nics()}
     for balancer in network.load_balancers.values():
+        fronts = {frontend.name: frontend.vnet for frontend in balancer.frontends}
+        fronts |= {front.name: f"public {balancer.name}/{front.name}" for front in balancer.public_frontends}
         for rule in balancer.rules:
-            for name in rule.members:
-                join(balancer.frontend(rule.frontend).vnet, vnet_of_nic[name])
+            for name in rule.members if rule.frontend in fronts else ():
+                join(fronts[rule.frontend], vnet_of_nic[name])
+    for endpoint in network.private_endpoints.values():
+        service = network.private_link_services.get(endpoint.link_service or "")
+        if service is not None:
+            join(endpoint.vnet, service.vnet)
+            join(service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet)
     for group in network.connected_groups:
         for one, other in pairwise(group.members):
             join(one, other)
     vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
     waiting = [
-        f"site {place.name}" if place.kind == PlaceKind.SITE.value else vnet_of.get(place.name, place.name)
+        f"{place.kind} {place.name}" if place.kind in _NAMED_BY_KIND else vnet_of.get(place.name, place.name)
         for pair in claim.pairs
         for ends in pair
         for place in (*(place for place, _ in ends.parts), *ends.unknown)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vnetverify.encoder.claims import encode
-from vnetverify.encoder.ends import egress_name
+from vnetverify.encoder.entrances import egress_name
 from vnetverify.encoder.obligation import Obligation
-from vnetverify.header import Family, Flow, family_of
+from vnetverify.header import TCP, UDP, Family, Flow, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
@@ -61,7 +61,14 @@ class Encoded:
         """Hold when the source host leaves by a public address that is declared, so that the world chooses none."""
         senders = [nic for nic in self.network.nics() if nic.subnet_id == origin.name and flow.source in nic.addresses]
         public = [nic.public_address if family_of(flow.source) is Family.IPV4 else nic.public_ipv6 for nic in senders]
-        return any(address is not None and address.address is not None for address in public)
+        is_known = any(address is not None and address.address is not None for address in public)
+        return is_known and not self._leaves_by_nat_gateway(origin, flow)
+
+    def _leaves_by_nat_gateway(self, origin: Place, flow: Flow) -> bool:
+        """Tell whether the flow would leave by the NAT gateway of the subnet it begins in (F-OUT-2)."""
+        if flow.protocol not in (TCP, UDP) or family_of(flow.source) is not Family.IPV4:
+            return False
+        return any(subnet.id == origin.name and subnet.nat_gateway for subnet in self.network.subnets())
 
 
 def opened(network: Network, claim: Claim, solver: Solver) -> Encoded:

@@ -1,0 +1,315 @@
+"""Public addresses of the network: which address each is, who gets a packet there, and how filters see it.
+
+F-ADDR-1, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, F-PIP-6, F-LB-7, F-OUT-2, F-ADM-18, R-TRAF-10,
+R-ADDR-6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from vnetverify.encoder.addressing import Entrance, Published
+from vnetverify.encoder.circuit import Circuit
+from vnetverify.encoder.facts import Bearing, Ground
+from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.frontends import Chosen
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import Anywhere, AtPublicAddress, ToInternet
+from vnetverify.encoder.terms import (
+    FALSE,
+    TRUE,
+    Field,
+    Script,
+    Term,
+    all_of,
+    any_of,
+    either,
+    equals,
+    is_among,
+    negate,
+)
+from vnetverify.encoder.walk import Hops
+from vnetverify.header import Family, IntervalSet, interval_set
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Direction, Nic, Sku
+
+
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """The SKU that decides at an interface without a group, and the open fact and the ground where it does."""
+
+    sku: Sku | None
+    name: str
+    closed: Ground
+
+
+@dataclass(slots=True)
+class Entrances:
+    """The public addresses of an estate, as the flows with this first `header` meet them.
+
+    `begins_at` tells when a flow begins at a place. What must hold of addresses that a world chooses is added to
+    `premises`, their names to `addresses`.
+    """
+
+    hops: Hops
+    script: Script
+    header: Header
+    begins_at: Callable[[Place], Term]
+    premises: list[Term]
+    addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
+    _unknown: dict[str, Field] = field(default_factory=dict)
+    _host_egress: Field | None = None
+    _other_egress: Field | None = None
+
+    # -- addresses ----------------------------------------------------------------------------------------
+
+    def own(self, nic: Nic) -> Entrance:
+        """Return the public address of an interface that has one."""
+        return self.hops.estate.entrance_of[nic.name]
+
+    def at(self, place: Place) -> Entrance:
+        """Return the public address that a PUBLIC place is."""
+        return self.hops.estate.entrance_at[place]
+
+    def names(self, entrance: Entrance, destination: Field) -> Term:
+        """Hold when `destination` is the address of `entrance`: a constant, or a variable where it is not known."""
+        known = entrance.public.address
+        if known is None:
+            return f"(= {destination.term} {self._unknown_address(entrance).term})"
+        if equals(destination, known) == FALSE or not self.hops.estate.is_held_by(known, entrance):
+            return FALSE
+        # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
+        return equals(self.hops.estate.address(destination.term), known)
+
+    def names_none(self, destination: Field) -> Term:
+        """Hold when `destination` is no public address of the network."""
+        return all_of(*(negate(self.names(entrance, destination)) for entrance in self.hops.estate.entrances()))
+
+    def _unknown_address(self, entrance: Entrance) -> Field:
+        """Return the public address of `entrance`, which a world chooses: one that nobody else here has."""
+        if entrance.name not in self._unknown:
+            estate = self.hops.estate
+            symbol = self.script.declare(f"p{len(self._unknown)}", estate.family.bits)
+            anything = estate.address(symbol)
+            known = (other.known for other in estate.entrances())
+            held = interval_set(interval for address in known if address is not None for interval in address)
+            self.premises.append(is_among(anything, estate.realm.public - held))
+            self.premises += [negate(f"(= {symbol} {other.term})") for other in self._unknown.values()]
+            self._unknown[entrance.name] = anything.narrowed(estate.realm.public)
+            self.addresses[symbol] = (entrance.name,)
+        return self._unknown[entrance.name]
+
+    # -- who gets in --------------------------------------------------------------------------------------
+
+    def from_internet(self, circuit: Circuit, entrance: Entrance) -> list[Chosen]:
+        """Return when each interface gets an Internet host's packet by this address (F-PIP-1 to F-PIP-5)."""
+        reached = circuit.reaches(AtPublicAddress())
+        named = FALSE if reached == FALSE else self.names(entrance, circuit.header.destination)
+        there = all_of(reached, named)
+        if there == FALSE:
+            return []
+        return [(nic, all_of(there, term)) for nic, term in self._takers(entrance, circuit.header)]
+
+    def from_inside(self, circuit: Circuit, entrance: Entrance) -> list[Chosen]:
+        """Return when each interface gets by this address what left the model for the Internet (R-TRAF-10)."""
+        named = self.names(entrance, circuit.header.destination)
+        if named == FALSE:
+            return []
+        ways: dict[str, list[Term]] = {}
+        for end in circuit.ends():
+            if (isinstance(end, ToInternet) and not end.for_service) or end == Anywhere():
+                reached = circuit.reaches(end)
+                left_by = end if isinstance(end, ToInternet) else ToInternet()
+                for name, term in self._takers_from_inside(entrance, circuit.header, left_by).items():
+                    ways.setdefault(name, []).append(all_of(reached, term))
+        comes_back = self.hops.facts.holds("U-R-TRAF-10") if ways else FALSE
+        return [
+            (self.hops.estate.nic_named[name], all_of(named, comes_back, any_of(*terms)))
+            for name, terms in ways.items()
+        ]
+
+    def _takers_from_inside(self, entrance: Entrance, header: Header, end: ToInternet) -> dict[str, Term]:
+        """Return when each interface gets a packet that left by `end`, whichever source it sees (F-ADDR-7)."""
+        plain = self._by_name(entrance, header)
+        shown: dict[str, list[Term]] = {}
+        for condition, source in self._seen_sources(header, end):
+            for name, term in self._by_name(entrance, replace(header, source=source)).items():
+                shown.setdefault(name, []).append(all_of(condition, term))
+        public = self.hops.facts.holds("U-HAIRPUB")
+        names = dict.fromkeys((*plain, *shown))
+        return {name: either(public, any_of(*shown.get(name, ())), plain.get(name, FALSE)) for name in names}
+
+    def _by_name(self, entrance: Entrance, packet: Header) -> dict[str, Term]:
+        return {nic.name: term for nic, term in self._takers(entrance, packet)}
+
+    def _takers(self, entrance: Entrance, packet: Header) -> list[Chosen]:
+        """Return when each interface takes in a packet that has come to this address."""
+        match entrance.at:
+            case Nic() as nic:
+                return [(nic, self._admits(nic, packet))] if nic.addresses else []
+            case Published() as published:
+                known = entrance.known
+                return self.hops.frontends.deliveries(
+                    published, packet if known is None else packet.to(known), self._opens_by(published)
+                )
+            case unreachable:
+                assert_never(unreachable)
+
+    def refuses(self, circuit: Circuit, entrance: Entrance) -> Term:
+        """Hold when a packet comes to a public frontend that has no rule for it, if that is not to count."""
+        if not isinstance(entrance.at, Published):
+            return FALSE
+        named = self.names(entrance, circuit.header.destination)
+        refused = self.hops.frontends.refuses(entrance.at, circuit.header)
+        if named == FALSE or refused == FALSE:
+            return FALSE
+        left = [end for end in circuit.ends() if isinstance(end, ToInternet) and not end.for_service]
+        comes_back = all_of(self.hops.facts.holds("U-R-TRAF-10"), any_of(*map(circuit.reaches, left)))
+        return all_of(named, refused, any_of(circuit.reaches(AtPublicAddress()), comes_back))
+
+    # -- filters ------------------------------------------------------------------------------------------
+
+    def _admits(self, nic: Nic, packet: Header) -> Term:
+        """Hold when `nic` takes a packet in by its public address."""
+        return all_of(self._works(nic), self.is_open(nic, packet))
+
+    def _works(self, nic: Nic) -> Term:
+        machine = self.hops.estate.machine_of[nic.name]
+        works = all_of(self.hops.is_up(machine), negate(self.hops.turns_away(machine)))
+        return all_of(works, self.hops.gateways.works_in(nic.vnet))
+
+    def is_open(self, nic: Nic, packet: Header) -> Term:
+        """Hold when the filters of `nic` let in a packet for its public address (F-ADDR-1, F-PIP-1 to F-PIP-3)."""
+        public = nic.public_address
+        assert public is not None
+        closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
+        return self._opens(nic, self._behind_own_address(nic, packet), Openness(public.sku, public.name, closed))
+
+    def _opens_by(self, published: Published) -> Callable[[Nic, Header], Term]:
+        """Return what tells when a member lets in a packet that it sees so (F-LB-7)."""
+        balancer = published.balancer
+        name = f"load balancer {balancer.name}"
+
+        def opens(nic: Nic, seen: Header) -> Term:
+            closed = Ground(name, f"Standard, so closed where {nic.name} has no group", "F-LB-7", balancer.span)
+            return all_of(self._works(nic), self._opens(nic, seen, Openness(balancer.sku, name, closed)))
+
+        return opens
+
+    def _opens(self, nic: Nic, seen: Header, openness: Openness) -> Term:
+        """Hold when `nic` lets in a packet of the Internet that its filters see so."""
+        if self.hops.by_routes_alone:
+            return TRUE
+        spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
+        admitted = self.hops.filters.allow(seen, spot, Direction.INBOUND)
+        if spot.subnet.nsg is not None or nic.nsg is not None:
+            return admitted
+        opened = self._opens_standard(nic, seen, spot)
+        if openness.sku is None:
+            return either(self.hops.facts.holds("U-SKU", openness.name), admitted, all_of(admitted, opened))
+        if openness.sku is Sku.BASIC:
+            return admitted
+        return all_of(admitted, any_of(opened, negate(self.hops.grounds.counts(Bearing.STOPS, openness.closed))))
+
+    def _opens_standard(self, nic: Nic, packet: Header, spot: Spot) -> Term:
+        """Hold when admin rules let a packet in at a Standard address without a group (F-PIP-6, F-NSG-16)."""
+        filters = self.hops.filters
+        always = filters.always_allow(packet, spot, Direction.INBOUND)
+        if always != FALSE:
+            always = all_of(always, self.hops.facts.holds("U-AAPIP", nic.name))
+        if packet.family is Family.IPV4:
+            return always
+        return any_of(always, all_of(packet.is_icmp, filters.admin_rules_stand(spot, Direction.INBOUND)))
+
+    def lets_answer_out(self, entrance: Entrance, nic: Nic) -> Term:
+        """Hold when `nic`, which got the packet by this address, lets the answer out (F-ADM-18)."""
+        if isinstance(entrance.at, Published):
+            header = self.header if entrance.known is None else self.header.to(entrance.known)
+            return self.hops.frontends.lets_answer_out(entrance.at, nic, header)
+        spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
+        packet = self._behind_own_address(nic, self.header)
+        return self.hops.filters.allow_answer(packet, spot, Direction.INBOUND)
+
+    def _behind_own_address(self, nic: Nic, packet: Header) -> Header:
+        """Return how a packet for the public address of `nic` looks there."""
+        return replace(packet, destination=self.hops.estate.known_address(nic.addresses[0]))
+
+    # -- what the receiver sees of the sender ---------------------------------------------------------------
+
+    def _seen_sources(self, header: Header, end: ToInternet) -> Iterator[tuple[Term, Field]]:
+        """Yield the addresses that the receiver may see of who sent the packet out, each with when (F-ADDR-7)."""
+        if end == ToInternet():
+            yield TRUE, self._host_egress_address()
+            return
+        nic = None if end.nic is None else self.hops.estate.nic_named.get(end.nic)
+        public = None if nic is None else nic.public_address
+        if nic is None or public is None or public.address is None:
+            yield TRUE, self._other_egress_address()
+            return
+        shared = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], header)
+        yield negate(shared), self.hops.estate.known_address(public.address)
+        if shared != FALSE:
+            yield shared, self._other_egress_address()
+
+    def _host_egress_address(self) -> Field:
+        """Return the public address of the source host: its known one by premise, else whatever the world says."""
+        if self._host_egress is None:
+            self._host_egress = self._public_variable("eh")
+            for nic in self.hops.estate.network.nics():
+                self._tie_host_egress(nic, self._host_egress)
+        return self._host_egress
+
+    def _tie_host_egress(self, nic: Nic, egress: Field) -> None:
+        place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+        sends = all_of(self.begins_at(place), any_of(*(equals(self.header.source, a) for a in nic.addresses)))
+        if sends == FALSE:
+            return
+        public, chosen = nic.public_address, TRUE
+        if public is not None and public.address is not None:
+            chosen = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], self.header)
+            self.premises.append(any_of(negate(sends), chosen, equals(egress, public.address)))
+        if nic.ip_forwarding and chosen != FALSE:
+            # Its name is one sender's, whether it sends its own packets or others'.
+            other = self._other_egress_address()
+            self.premises.append(any_of(negate(sends), negate(chosen), f"(= {egress.term} {other.term})"))
+
+    def _other_egress_address(self) -> Field:
+        """Return the public address of whichever appliance or site sends the packet out, where it is not known."""
+        if self._other_egress is None:
+            self._other_egress = self._public_variable("eo")
+        return self._other_egress
+
+    def _public_variable(self, symbol: Term) -> Field:
+        return self.chosen_among(symbol, self.hops.estate.realm.public)
+
+    def chosen_among(self, symbol: Term, addresses: IntervalSet) -> Field:
+        """Declare an address that a world chooses of `addresses`, and return it."""
+        estate = self.hops.estate
+        anything = estate.address(self.script.declare(symbol, estate.family.bits))
+        self.premises.append(is_among(anything, addresses))
+        return anything.narrowed(addresses)
+
+    def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
+        """Return the names of the addresses that a world chooses, by symbol."""
+        chosen = dict(self.addresses)
+        nics = self.hops.estate.network.nics()
+        if self._host_egress is not None:
+            hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]
+            chosen[self._host_egress.term] = tuple(map(self._egress_name, hosts))
+        if self._other_egress is not None:
+            others = [nic.name for nic in nics if nic.ip_forwarding]
+            others += [machine.name for machine in self.hops.implied_machines()]
+            others += list(self.hops.estate.network.sites)
+            chosen[self._other_egress.term] = tuple(map(self._egress_name, others))
+        return chosen
+
+    def _egress_name(self, sender: str) -> str:
+        """Return the name of the address that `sender` has on the Internet where it has none declared."""
+        return egress_name(sender, self.hops.estate.family)
+
+
+def egress_name(sender: str, family: Family) -> str:
+    """Return the name under which a world chooses the address that `sender` has on the Internet."""
+    return f"egress of {sender}" if family is Family.IPV4 else f"IPv6 egress of {sender}"

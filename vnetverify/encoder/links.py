@@ -1,0 +1,119 @@
+"""Private link services: private endpoints that stand for the members behind a load balancer's frontend.
+
+F-PE-10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from vnetverify.encoder.addressing import Balanced
+from vnetverify.encoder.candidates import Candidate, LocalHop, PeerHop
+from vnetverify.encoder.entrances import Entrances
+from vnetverify.encoder.frontends import Chosen
+from vnetverify.encoder.headers import WITH_PORTS, Header
+from vnetverify.encoder.nodes import Sender
+from vnetverify.encoder.terms import FALSE, Field, Term, all_of, negate
+from vnetverify.encoder.walk import Hops
+from vnetverify.header import Family, Interval, IntervalSet, interval_set
+from vnetverify.model.intents import Place
+from vnetverify.model.network import Nic, PrivateEndpoint, PrivateLinkService
+
+
+@dataclass(slots=True)
+class Links:
+    """The private link services of an estate; `entrances` keeps the addresses that a world chooses."""
+
+    hops: Hops
+    entrances: Entrances
+    _addresses: dict[str, Field] = field(default_factory=dict)
+
+    def service(self, endpoint: PrivateEndpoint) -> PrivateLinkService | None:
+        """Return the service behind `endpoint`, None where it is one of Azure's."""
+        return _service(self.hops, endpoint)
+
+    def before(self, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
+        """Return the endpoints by which a packet may come to a host of `right`."""
+        return endpoints_before(self.hops, right)
+
+    def deliveries(self, service: PrivateLinkService, header: Header) -> list[Chosen]:
+        """Return when each member gets what has come to an endpoint of the service: TCP and UDP of IPv4 alone."""
+        balanced = _balanced(self.hops, service)
+        if balanced is None or not service.addresses or self.hops.estate.family is Family.IPV6:
+            return []
+        takes = all_of(header.has_ports, negate(self.hops.frontends.is_basic(balanced.balancer)))
+        if takes == FALSE:
+            return []
+        members = self.hops.frontends.deliveries(balanced, self._behind(service, header))
+        return [(nic, all_of(takes, term)) for nic, term in members]
+
+    def forgets(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
+        """Hold when a member keeps no record of a flow that it got by the service (F-ADM-18, F-STATE-5)."""
+        balanced = _balanced(self.hops, service)
+        return FALSE if balanced is None else self.hops.frontends.forgets(balanced, nic, self._behind(service, header))
+
+    def answers(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
+        """Hold when the answer of a member that got `header` by the service comes back to the service."""
+        balanced = _balanced(self.hops, service)
+        if balanced is None:
+            return FALSE
+        lets_out = self.hops.frontends.lets_answer_out(balanced, nic, self._behind(service, header))
+        return all_of(lets_out, self._routes_back(service, nic, header))
+
+    def _routes_back(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
+        """Hold when the routes of a member's subnet lead to the service: in its own network, or by peering."""
+        subnet, other = self.hops.estate.subnets[nic.subnet_id], service.vnet
+        answer = replace(
+            header.reversed(),
+            source=self.hops.estate.known_address(nic.addresses[0]),
+            destination=self._address(service),
+        )
+
+        def leads_back(choice: Candidate) -> bool:
+            if other == nic.vnet:
+                return isinstance(choice.hop, LocalHop)
+            return isinstance(choice.hop, PeerHop) and choice.hop.vnet == other
+
+        routed = self.hops.selected(answer, subnet, leads_back)
+        if routed == FALSE or other == nic.vnet:
+            return routed
+        return all_of(routed, self.hops.crosses(nic.vnet, other, Sender(subnet), answer, answer.destination))
+
+    def _behind(self, service: PrivateLinkService, header: Header) -> Header:
+        """Return how a packet for an endpoint looks behind the service: one of its addresses is the source."""
+        service_only = header.protocol.narrowed(WITH_PORTS)
+        return replace(header, protocol=service_only, source=self._address(service))
+
+    def _address(self, service: PrivateLinkService) -> Field:
+        """Return the address of the service that members see, which a world chooses."""
+        if service.name not in self._addresses:
+            among = interval_set(Interval(address, address) for address in service.addresses)
+            symbol = f"n{len(self._addresses)}"
+            self._addresses[service.name] = self.entrances.chosen_among(symbol, among)
+            self.entrances.addresses[symbol] = (f"address of {service.name}",)
+        return self._addresses[service.name]
+
+
+def endpoints_before(hops: Hops, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
+    """Return the private endpoints by which a packet may come to a host of `right`."""
+    found = []
+    for endpoint in hops.estate.network.private_endpoints.values():
+        service = _service(hops, endpoint)
+        balanced = None if service is None else _balanced(hops, service)
+        if balanced is not None and hops.frontends.leads_to(balanced, right):
+            found.append(endpoint)
+    return found
+
+
+def _service(hops: Hops, endpoint: PrivateEndpoint) -> PrivateLinkService | None:
+    if endpoint.link_service is None:
+        return None
+    return hops.estate.network.private_link_services.get(endpoint.link_service)
+
+
+def _balanced(hops: Hops, service: PrivateLinkService) -> Balanced | None:
+    """Return the frontend that the service offers, None where it is of the other family."""
+    there = hops.estate.balanced_at.values()
+    named = (b for b in there if b.balancer.name == service.balancer and b.frontend.name == service.frontend)
+    return next(named, None)

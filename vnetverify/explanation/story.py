@@ -108,8 +108,9 @@ def _hops(steps: Sequence[Step]) -> tuple[Hop, ...]:
 
 def _end(outcome: Outcome | Selected) -> str:
     match outcome:
-        case Delivered(place, address, nic, frontend):
-            behind = f", behind the frontend {address_text(frontend[1])} at {frontend[0]}" if frontend else ""
+        case Delivered(place, address, nic, frontend, endpoint):
+            called = "the frontend" if endpoint is None else f"private endpoint {endpoint},"
+            behind = f", behind {called} {address_text(frontend[1])} at {frontend[0]}" if frontend else ""
             return f"delivered to {address_text(address)} at {place}" + (f", interface {nic}" if nic else "") + behind
         case LeftToInternet(by):
             return f"leaves to the Internet from {by}"

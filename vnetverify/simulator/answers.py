@@ -1,17 +1,22 @@
-"""What private endpoints answer: it obeys no route table (R-SYS-12, F-PE-8)."""
+"""What private endpoints answer: it obeys no route table (R-SYS-12, F-PE-8, F-PE-10)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from vnetverify.header import Interval
-from vnetverify.model.network import Gateway, GatewayKind, PrivateEndpoint
+from vnetverify.model.network import Direction, Gateway, GatewayKind, PrivateEndpoint
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import covers, lowest_text, only, some_covers
+from vnetverify.simulator.addressing import covers, lowest_text, only, point, some_covers
+from vnetverify.simulator.crossing import cross
 from vnetverify.simulator.endpoints import endpoint_interface
 from vnetverify.simulator.gateways import entries_of, is_known, servers
-from vnetverify.simulator.journey import Host, Journey, Next, Sending
-from vnetverify.simulator.sending import deliver, enter, overlapping
+from vnetverify.simulator.hops import ToPeer, ToVnet
+from vnetverify.simulator.journey import Dropped, Host, Journey, Linked, Next, Sending
+from vnetverify.simulator.pools import address_of
+from vnetverify.simulator.routes import selection
+from vnetverify.simulator.sending import deliver, enter, note_selection, overlapping
 from vnetverify.simulator.situation import Situation, direct
 
 
@@ -37,6 +42,43 @@ def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
         return enter(journey, sending, gateway, by_user_route=False)
     reason = f"private endpoint {name} has no way back to {lowest_text(destination)}"
     return journey.drop(name, reason, "R-SYS-12", endpoint.span)
+
+
+def answer_by_link(journey: Journey, linked: Linked) -> Next:
+    """Return where the endpoint sends the reply of a member behind a private link service (F-PE-10).
+
+    The member's own routes have to lead to the service's address first, inside the network or over a peering.
+    """
+    return _back_to_service(journey, linked) or answer(journey, linked.endpoint)
+
+
+def _back_to_service(journey: Journey, linked: Linked) -> Dropped | None:
+    """Return the drop of a reply that does not come back to the private link service."""
+    situation, member, target = journey.situation, linked.member, point(linked.address)
+    blocked = journey.filter(member, Direction.OUTBOUND)
+    if blocked is not None:
+        return blocked
+    chosen = selection(situation, member.subnet, target)
+    if chosen.route is None:
+        return journey.drop(member.subnet.id, f"no route leads to {lowest_text(target)}", "R-SEL-10")
+    note_selection(journey, member.subnet.id, chosen, chosen.route)
+    near, far = member.subnet.vnet, linked.service.vnet
+    leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))
+    if not leads_there:
+        reason = f"the reply does not come back to private link service {linked.service.name}"
+        return journey.drop(member.subnet.id, reason, "F-PE-10", chosen.route.span)
+    return _blocked_on_the_way(journey, linked)
+
+
+def _blocked_on_the_way(journey: Journey, linked: Linked) -> Dropped | None:
+    """Return the drop where nothing carries the reply over the peering with the service's network."""
+    packet, member = journey.packet, linked.member
+    assert member.nic is not None
+    source, target = point(address_of(member.nic, packet.family)), point(linked.address)
+    journey.packet = replace(packet, source=source, destination=target)
+    blocked = cross(journey, Sending(member.subnet, Host(member)), linked.service.vnet, target)
+    journey.packet = packet
+    return blocked
 
 
 def _to_mate(journey: Journey, endpoint: PrivateEndpoint, sending: Sending, mate: str) -> Next:

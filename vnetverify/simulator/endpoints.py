@@ -11,6 +11,7 @@ from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.filters import Judgement, judge_at_endpoint
 from vnetverify.simulator.internet import delivered_to
 from vnetverify.simulator.journey import Delivered, Dropped, Journey
+from vnetverify.simulator.links import through_service
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, are_mates
 
@@ -30,6 +31,9 @@ def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> 
     if blocked is not None:
         return blocked
     journey.note(name, f"private endpoint {name} takes it", "F-PE-5", endpoint.span)
+    service = situation.network.private_link_services.get(endpoint.link_service or "")
+    if service is not None:
+        return through_service(journey, endpoint, service)
     return delivered_to(interface, only(journey.packet.destination))
 
 

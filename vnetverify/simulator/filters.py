@@ -2,7 +2,7 @@
 
 Rules F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-12, F-NSG-13, F-NSG-16, F-DEF-1, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4,
 F-EVAL-5, F-EVAL-6, F-EVAL-7, F-ADM-4, F-ADM-5, F-ADM-6, F-ADM-7, F-ADM-8, F-ADM-9, F-ADM-12, F-ADDR-2, F-PLAT-1,
-F-PLAT-2, F-PLAT-3, F-LB-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, R-ADDR-6 and R-UDR-19.
+F-PLAT-2, F-PLAT-3, F-LB-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, F-STATE-5, R-ADDR-6 and R-UDR-19.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Stage:
 class Judgement:
     """What the filters say: the stages consulted, in order, ending with the first that denies (F-EVAL-4).
 
-    `always_allowed` says that an admin rule let the packet pass by the groups, which then count for nothing (F-ADM-5).
+    `always_allowed` says that an admin rule let the packet pass by the groups, which then count for nothing (F-ADM-5),
+    `by_custom_rules` that a rule of some group, none of the default ones, let it in (F-STATE-5).
     """
 
     allowed: bool
@@ -91,6 +92,7 @@ class Judgement:
     facts: tuple[Uncertainty, ...]
     exempt: bool = False
     always_allowed: bool = False
+    by_custom_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,9 @@ def _judgement(place: Filter) -> Judgement:
         stages.append(_decision(place, stage, nsg))
         if stages[-1].access is Access.DENY:
             return Judgement(False, tuple(stages), situation.asked_since(mark))
-    return Judgement(True, tuple(stages), situation.asked_since(mark))
+    is_custom = any(stage.stage != "securityAdmin" and stage.priority not in _DEFAULT_RULE_IDS for stage in stages)
+    let_in = is_custom and direction is Direction.INBOUND and not place.at_endpoint
+    return Judgement(True, tuple(stages), situation.asked_since(mark), by_custom_rules=let_in)
 
 
 def _admin_lists(place: Filter) -> tuple[AdminList, ...]:

@@ -1,7 +1,7 @@
 """What a walk reports, and the state of one under way.
 
-Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-STATE-2, F-STATE-3,
-F-ADM-18 and I-FAILURES.
+Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-OUT-2, F-PE-10, F-STATE-2, F-STATE-3,
+F-STATE-5, F-ADM-18 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -10,9 +10,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
-from vnetverify.header import Family
+from vnetverify.header import TCP, Family
 from vnetverify.model.intents import EgressKind, FailureKind, Place
-from vnetverify.model.network import Direction, Gateway, Machine, PolicyRule, Site, Subnet
+from vnetverify.model.network import (
+    Direction,
+    Gateway,
+    Machine,
+    PolicyRule,
+    PrivateEndpoint,
+    PrivateLinkService,
+    Site,
+    Subnet,
+)
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.failures import Element
@@ -48,13 +57,15 @@ class Step:
 class Delivered:
     """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own.
 
-    `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2).
+    `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2). It
+    is a private endpoint, called `endpoint`, where a private link service took it from there (F-PE-10).
     """
 
     place: Place
     address: int
     nic: str | None = None
     frontend: tuple[Place, int] | None = None
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +266,23 @@ Position = Sending | AtAppliance | IntoGateway | OutOfTunnel | IntoSite
 Next = Position | Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A packet's way through a private link service (F-PE-10): from `endpoint` to `member`, which sees `address`."""
+
+    endpoint: PrivateEndpoint
+    service: PrivateLinkService
+    member: Interface
+    address: int
+
+
 @dataclass(slots=True)
 class Journey:
     """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
 
     With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). `began_at` names the interface
-    that sent it, `member` is the one that a load balancer gave it to.
+    that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link service that
+    took it there.
     """
 
     situation: Situation
@@ -272,12 +294,14 @@ class Journey:
     crossings: list[Crossing] = field(default_factory=list)
     filtered: set[str] = field(default_factory=set)
     always_allowed: set[str] = field(default_factory=set)
-    seen_as: dict[str, Packet] = field(default_factory=dict)
+    perhaps_stateless: set[str] = field(default_factory=set)
+    seen_as: dict[tuple[str, Direction], Packet] = field(default_factory=dict)
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
     sent_out_by: Sender | Site | None = None
     began_at: str | None = None
     member: Interface | None = None
+    linked: Linked | None = None
     noted: int = 0
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
@@ -352,25 +376,32 @@ class Journey:
         if self._is_on_record(interface):
             return None
         if seen is not None:
-            self.seen_as[interface.name] = seen
-        packet = self._seen_back(interface) or seen or self.packet
+            self.seen_as[interface.name, direction] = seen
+        packet = self._seen_back(interface, direction) or seen or self.packet
         return self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
 
-    def _seen_back(self, interface: Interface) -> Packet | None:
+    def _seen_back(self, interface: Interface, direction: Direction) -> Packet | None:
         """Return the reply to what the filters there were shown of the first packet (F-ADDR-4, F-ADDR-5).
 
-        None where they were shown the packet as it came, or nothing.
+        It passes them the other way round. None where they were shown the packet as it came, or nothing.
         """
-        if self.first is None or interface.name not in self.first.seen_as:
+        if self.first is None:
             return None
-        return self.first.seen_as[interface.name].reply
+        there = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
+        shown = self.first.seen_as.get((interface.name, there))
+        return None if shown is None else shown.reply
 
     def _is_on_record(self, interface: Interface) -> bool:
         """Hold when the flow's record lets this reply pass, telling so (F-STATE-2).
 
-        What an always-allow rule let pass may have left none (F-ADM-18).
+        What an always-allow rule let pass may have left none (F-ADM-18), nor what a custom rule took in (F-STATE-5).
         """
         if self.first is None or interface.name not in self.first.filtered:
+            return False
+        vnet = interface.subnet.vnet
+        if interface.name in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):
+            what = f"{vnet} has no flow timeout, and an inbound rule let the flow pass and left no record of it"
+            self.note(place_name(interface), what, "F-STATE-5", self.situation.vnet(vnet).span)
             return False
         if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):
             what = "an always-allow rule let the flow pass and left no record of it"
@@ -379,15 +410,19 @@ class Journey:
         self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
         return True
 
+    def may_lack_record(self, name: str) -> bool:
+        """Hold when the flow may have left no record at the interface of this name (F-ADM-18, F-STATE-5)."""
+        return name in self.always_allowed or name in self.perhaps_stateless
+
     def judged_from_outside(self, interface: Interface, *, onward: bool = False) -> Dropped | None:
         """Return the drop, by the filters at `interface`, of a reply from the Internet to what left there (F-ADM-18).
 
-        Only what an always-allow rule let pass is ever dropped. `onward` says that it also leaves by `interface`.
+        Only what may have left no record is ever dropped. `onward` says that it also leaves by `interface`.
         """
         assert self.first is not None
-        if interface.name not in self.first.always_allowed or self._is_on_record(interface):
+        if not self.first.may_lack_record(interface.name) or self._is_on_record(interface):
             return None
-        situation, packet = self.situation, self._seen_back(interface) or self.packet
+        situation, packet = self.situation, self._seen_back(interface, Direction.INBOUND) or self.packet
         if interface.nic is not None and public_of(interface.nic, packet.family) is not None:
             inbound = judge_public_entry(situation, interface, packet, is_reply=True)
         else:
@@ -417,6 +452,8 @@ class Journey:
             icmpv6 = last.stage == "icmpv6"
             reason = f"{last.nsg} has no rule for ICMPv6" if icmpv6 else f"{last.rule} of {last.nsg} denies"
             return Dropped(reason, last.rule_id, where)
+        if judgement.by_custom_rules and self._keeps_no_state(interface):
+            self.perhaps_stateless.add(interface.name)
         if judgement.always_allowed:
             self.always_allowed.add(interface.name)
         elif judgement.exempt:
@@ -425,6 +462,11 @@ class Journey:
             self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
         self.filtered.add(interface.name)
         return None
+
+    def _keeps_no_state(self, interface: Interface) -> bool:
+        """Hold where one page has custom inbound rules keep no state of TCP (F-STATE-5)."""
+        has_timeout = self.situation.vnet(interface.subnet.vnet).flow_timeout
+        return self.situation.network.is_strict and self.packet.protocol == TCP and not has_timeout
 
     @property
     def flow_began_at(self) -> str | None:

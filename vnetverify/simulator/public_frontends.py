@@ -6,7 +6,7 @@ Rules R-TRAF-10, F-ADDR-1, F-LB-2, F-LB-4, F-LB-7, F-LB-8, F-LB-9, F-PIP-1, F-PI
 from __future__ import annotations
 
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import PublicFrontend
+from vnetverify.model.network import Direction, PublicFrontend
 from vnetverify.simulator.addressing import lowest_text, only
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Delivered, Dropped, Journey
@@ -35,7 +35,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
         return without_ipv6
     if not journey.unfiltered:
         seen = seen_by_member(journey.situation, balanced, rule, packet, member)
-        journey.seen_as[interface.name] = seen
+        journey.seen_as[interface.name, Direction.INBOUND] = seen
         judgement = judge_entry(journey.situation, interface, seen, journey.is_reply, _entry_to(balanced))
         blocked = journey.judged(interface, judgement)
         if blocked is not None:

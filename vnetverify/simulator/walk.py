@@ -1,7 +1,7 @@
 """A flow's first packet from place to place, and its reply back .
 
 Rules R-TRAF-1, R-TRAF-2, R-TRAF-3, R-TRAF-4, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-8, R-TRAF-9, R-TRAF-10, R-ADDR-6,
-F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-6, F-ADM-18, F-MISC-1, R-EFF-2 and I-FAILURES.
+F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-PE-10, F-ADM-18, F-MISC-1, R-EFF-2 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Direction, Network, PrivateEndpoint, Site
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, only, packet_of
-from vnetverify.simulator.answers import answer
+from vnetverify.simulator.answers import answer, answer_by_link
 from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
 from vnetverify.simulator.endpoints import endpoint_at
 from vnetverify.simulator.filters import declared_interface, interface_at
@@ -31,6 +31,7 @@ from vnetverify.simulator.journey import (
     IntoSite,
     Journey,
     LeftToInternet,
+    Linked,
     Met,
     Next,
     Outcome,
@@ -158,6 +159,8 @@ def converse(
     forward = first.ended(outcome)
     match outcome:
         case Delivered(place):
+            if first.linked is not None:
+                return _answered(first, forward, origin, flow, _reply_by_link(first, first.linked))
             if first.member is not None:
                 return _answered(first, forward, origin, flow, _reply_from_member(first, place, first.member))
             if first.entered_from is None:
@@ -208,6 +211,12 @@ def _reply_from_member(first: Journey, place: Place, member: Interface) -> tuple
     return back, follow(back, _uncarried(back, place) or _from_host(back, member))
 
 
+def _reply_by_link(first: Journey, linked: Linked) -> tuple[Journey, Outcome]:
+    """Return the walk of the reply from behind a private link service, which the endpoint sends on (F-PE-10)."""
+    back = _return_journey(first)
+    return back, follow(back, answer_by_link(back, linked))
+
+
 def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outcome]:
     """Return the walk of a reply from the Internet, which the translating appliance hands on (R-UDR-17)."""
     back = _return_journey(first)
@@ -255,9 +264,9 @@ def _appliance_called(situation: Situation, met: Met) -> Appliance:
 def _answered_from_outside(first: Journey, forward: Trace) -> Conversation:
     """Return the conversation with an Internet host that a host began, whose reply comes back by itself (R-TRAF-2).
 
-    An always-allow rule that let the packet out may have left no record for it (F-ADM-18).
+    It is judged where the packet may have left no record: an always-allow rule let it out (F-ADM-18).
     """
-    if not isinstance(first.sent_out_by, Host) or first.sent_out_by.interface.name not in first.always_allowed:
+    if not isinstance(first.sent_out_by, Host) or not first.may_lack_record(first.sent_out_by.interface.name):
         return Conversation(forward, None, True)
     back = _return_journey(first)
     blocked = back.judged_from_outside(first.sent_out_by.interface)
@@ -290,9 +299,9 @@ def _answered_outside(first: Journey, forward: Trace) -> Conversation:
 
 
 def _blocked_at_public_entry(back: Journey, nic: str | None) -> Dropped | None:
-    """Return the drop of a reply to an Internet host where an always-allow rule let the packet in (F-ADM-18)."""
+    """Return the drop of a reply to an Internet host whose flow may have left no record (F-ADM-18, F-STATE-5)."""
     assert back.first is not None
-    if nic is None or nic not in back.first.always_allowed:
+    if nic is None or not back.first.may_lack_record(nic):
         return None
     return back.filter(declared_interface(back.situation, back.situation.index.nics[nic]), Direction.OUTBOUND)
 

@@ -1,0 +1,59 @@
+"""Private link services: from a private endpoint to a member of the pool behind it, wherever that is (F-PE-10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vnetverify.header import TCP, UDP, Family, address_text
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Direction, PrivateEndpoint, PrivateLinkService
+from vnetverify.simulator.addressing import only, point
+from vnetverify.simulator.filters import declared_interface
+from vnetverify.simulator.journey import Crossing, Delivered, Dropped, Journey, Linked
+from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_choice, rule_for, seen_by_member
+from vnetverify.simulator.situation import Situation, world_address
+
+
+def through_service(journey: Journey, endpoint: PrivateEndpoint, service: PrivateLinkService) -> Delivered | Dropped:
+    """Return the delivery to a member behind the service of what came to a private endpoint of it.
+
+    There are no routes and no peerings between the two. The member sees an address of the service as source.
+    """
+    situation, packet, where = journey.situation, journey.packet, service.name
+    if packet.protocol not in (TCP, UDP) or packet.family is not Family.IPV4:
+        reason = f"private link service {where} carries TCP and UDP over IPv4 alone"
+        return journey.drop(where, reason, "F-PE-10", service.span)
+    balancer = situation.network.load_balancers[service.balancer]
+    balanced = Balanced(balancer, balancer.frontend(service.frontend))
+    if is_basic(situation, balancer):
+        reason = f"load balancer {balancer.name} is Basic, and private link needs a Standard one"
+        return journey.drop(where, reason, "F-PE-10", balancer.span)
+    rule = rule_for(situation, balanced, packet)
+    if rule is None:
+        return journey.drop(balancer.name, f"no rule of {balancer.name} is for it", "F-LB-2", balanced.frontend.span)
+    seen_from = _address_of(situation, service)
+    what = f"private link service {where} takes it to frontend {balanced.label}, as from {address_text(seen_from)}"
+    journey.note(where, what, "F-PE-10", service.span)
+    member = noted_choice(journey, balanced, (rule,), rule.span)
+    if member is None:
+        return journey.drop(balancer.name, f"no member behind {balancer.name} gets new flows", "F-LB-4", rule.span)
+    interface = declared_interface(situation, member)
+    arriving = replace(packet, source=point(seen_from), destination=point(balanced.frontend.address))
+    seen = seen_by_member(situation, balanced, rule, arriving, member)
+    blocked = journey.filter(interface, Direction.INBOUND, seen)
+    if blocked is not None:
+        return blocked
+    if endpoint.vnet != member.vnet:
+        journey.crossings.append(Crossing(endpoint.vnet, member.vnet, is_of_peering=False, span=service.span))
+    journey.linked = Linked(endpoint, service, interface, seen_from)
+    asked_for = (Place(PlaceKind.SUBNET.value, endpoint.subnet_id), only(packet.destination))
+    place = Place(PlaceKind.SUBNET.value, interface.subnet.id)
+    return Delivered(place, address_of(member, packet.family), member.name, asked_for, endpoint.name)
+
+
+def _address_of(situation: Situation, service: PrivateLinkService) -> int:
+    """Return the address of the service that members see as source: the world's choice, where it has several."""
+    if len(service.addresses) == 1:
+        return service.addresses[0]
+    chosen = world_address(situation, f"address of {service.name}")
+    return chosen if chosen in service.addresses else service.addresses[0]

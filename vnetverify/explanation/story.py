@@ -11,7 +11,17 @@ from vnetverify.model.intents import Place
 from vnetverify.model.network import Era
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.journey import Crossing, Loser, Selected
-from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, Outcome, Step, ToPlatform, Trace
+from vnetverify.simulator.walk import (
+    Astray,
+    Conversation,
+    Delivered,
+    Dropped,
+    LeftToInternet,
+    Outcome,
+    Step,
+    ToPlatform,
+    Trace,
+)
 from vnetverify.source import Span
 
 
@@ -118,6 +128,8 @@ def _end(outcome: Outcome | Selected) -> str:
             return "taken by the platform at the sender's own machine"
         case Dropped(_, _, where):
             return f"dropped at {where}"
+        case Astray(where):
+            return f"goes on from {where} to wherever the sentence asks"
         case Selected(where):
             return f"that is the next hop of {where}"
         case _:

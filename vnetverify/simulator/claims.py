@@ -1,7 +1,8 @@
 """Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
 
 Rules I-FLOW, I-REACH, I-SYMMETRIC, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA,
-I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART, I-FAILURES, R-ADDR-6, R-GW-8, R-LINT-2 and R-LINT-3.
+I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-APART, I-FAILURES, R-ADDR-6, R-GW-8, R-LINT-2, R-LINT-3,
+F-FW-5 and F-FW-7.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from vnetverify.header import ICMP, Flow, family_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
-from vnetverify.simulator.addressing import host_subnet, packet_of, point
+from vnetverify.simulator.addressing import host_subnet, only, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
 from vnetverify.simulator.failures import down_in
@@ -32,7 +33,7 @@ from vnetverify.simulator.hops import (
     ToVnet,
 )
 from vnetverify.simulator.internet import public_place_at, receiver_at
-from vnetverify.simulator.journey import Delivered, Dropped, Journey, LeftToInternet, Met, Outcome, Selected, Trace
+from vnetverify.simulator.journey import Astray, Delivered, Dropped, Journey, LeftToInternet, Met, Selected, Trace
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
@@ -57,6 +58,9 @@ _BY_DESTINATION = frozenset(
         Verb.EGRESS,
     }
 )
+
+# Those of them that a delivery decides.
+_BY_DELIVERY = _BY_DESTINATION - {Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS}
 
 End = tuple[Place, int]
 
@@ -84,8 +88,22 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
     if claim.verb in _BY_DESTINATION:
-        return bool(_aimed_at(situation, claim, origin, flow))
-    return _ends_within(claim, origin, flow, ends_of(trace(network, origin, flow, world, claim.failures).outcome, flow))
+        if not _aimed_at(situation, claim, origin, flow):
+            return False
+        return not _is_led_home(network, claim, origin, flow, world)
+    return _way_there(network, claim, origin, flow, world) is not None
+
+
+def _is_led_home(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+    """Hold when firewalls translate the flow into one that ends where it begins, which is none (I-FLOW, F-FW-5)."""
+    if claim.verb not in _BY_DELIVERY or all(machine.firewall is None for machine in network.machines.values()):
+        return False
+    walked = trace_unfiltered if claim.verb is Verb.LOSES_NO_PACKETS else trace
+    return _ends_at_home(walked(network, origin, flow, world, claim.failures), origin, flow)
+
+
+def _ends_at_home(way: Trace, origin: Place, flow: Flow) -> bool:
+    return bool(way.translations) and (origin, flow.source) in ends_of(way, flow)[:1]
 
 
 def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
@@ -179,7 +197,8 @@ def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -
     """Return the ends in `right` that the flow's destination names.
 
     A public address that an interface or a frontend holds names nobody at the Internet, and a public place is named
-    by its own address. From the Internet a host with a public address is named by that address alone.
+    by its own address. From the Internet a host with a public address is named by that address alone; so is a firewall,
+    where the set does not name that address itself (F-FW-5).
     """
     aimed_at = point(flow.destination)
     named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
@@ -191,7 +210,7 @@ def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -
     if origin != INTERNET:
         return named
     ends = [end for end in named if not _has_public_address(situation, end)]
-    if receiver is not None:
+    if receiver is not None and all(place != public for place, _ in named):
         nic, address = receiver[0], first_address(receiver[0], family_of(flow.destination))
         assert address is not None
         behind = (Place(PlaceKind.SUBNET.value, nic.subnet_id), address)
@@ -209,23 +228,32 @@ def _has_public_address(situation: Situation, end: End) -> bool:
     return nic is not None and public_of(nic, situation.family) is not None
 
 
-def ends_of(outcome: Outcome | Selected, flow: Flow) -> tuple[End, ...]:
-    """Return the place and address where the first packet ended, none when it was not delivered.
+def ends_of(way: Trace, flow: Flow) -> tuple[End, ...]:
+    """Return the place and address where the last of the first packets ended, none when it was not delivered.
 
-    What a load balancer gave to a member ended there and at the frontend alike.
+    What a load balancer gave to a member ended there and at the frontend alike, and what NAT rules of firewalls
+    translated also where it was sent to.
     """
-    if isinstance(outcome, Delivered):
-        host = outcome.place, outcome.address
-        return (host,) if outcome.frontend is None else (host, outcome.frontend)
-    if isinstance(outcome, LeftToInternet):
-        return ((INTERNET, flow.destination),)
+    named = (translated.named for translated in way.translations)
+    at_firewalls = tuple(end for end in named if end is not None)
+    if isinstance(way.outcome, Delivered):
+        host = way.outcome.place, way.outcome.address
+        return (host, *(() if way.outcome.frontend is None else (way.outcome.frontend,)), *at_firewalls)
+    if isinstance(way.outcome, LeftToInternet):
+        last = only(way.translations[-1].after.destination) if way.translations else flow.destination
+        return ((INTERNET, last), *at_firewalls)
     return ()
 
 
-def _ends_within(claim: Claim, origin: Place, flow: Flow, ends: tuple[End, ...]) -> bool:
-    """Hold when one of `ends` lies in the right set of a pair that the flow begins in."""
+def _ends_within(claim: Claim, origin: Place, flow: Flow, way: Trace) -> bool:
+    """Hold when the way ends in the right set of a pair that the flow begins in; one astray may end in any (F-FW-7)."""
     rights = [right for left, right in claim.pairs if _holds(left, (origin, flow.source))]
-    return any(_holds(right, end) for end in ends if not _is_excluded(claim, origin, flow, end) for right in rights)
+    if isinstance(way.outcome, Astray):
+        return any(rights)
+    if _ends_at_home(way, origin, flow):
+        return False
+    ends = [end for end in ends_of(way, flow) if not _is_excluded(claim, origin, flow, end)]
+    return any(_holds(right, end) for end in ends for right in rights)
 
 
 def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
@@ -233,7 +261,10 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, wor
     if not targets:
         return None
     conversation = converse(network, origin, flow, world, claim.failures)
-    ends = ends_of(conversation.forward.outcome, flow)
+    way = conversation.forward
+    if isinstance(way.outcome, Astray) or _ends_at_home(way, origin, flow):
+        return None
+    ends = ends_of(way, flow)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
     missed = _missed(claim, ends, targets)
@@ -274,9 +305,11 @@ def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: Worl
     if not targets:
         return None
     way = trace_unfiltered(network, origin, flow, world, claim.failures)
+    if isinstance(way.outcome, Astray) or _ends_at_home(way, origin, flow):
+        return None
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
-    missed = _missed(claim, ends_of(way.outcome, flow), targets)
+    missed = _missed(claim, ends_of(way, flow), targets)
     return None if missed is None else Violation(f"it {missed}", (way,))
 
 
@@ -304,20 +337,25 @@ def _poorly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow,
 def _way_there(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace | None:
     """Return the first packet's way where it ends in a right set of the claim."""
     way = trace(network, origin, flow, world, claim.failures)
-    return way if _ends_within(claim, origin, flow, ends_of(way.outcome, flow)) else None
+    return way if _ends_within(claim, origin, flow, way) else None
 
 
 def _wrong_way(claim: Claim, way: Trace) -> str | None:
     """Return what is wrong with a delivery by `way`, None when the claim allows it."""
     if claim.verb is Verb.NEVER_REACHES:
-        return "the first packet is delivered"
+        astray = isinstance(way.outcome, Astray)
+        return "the first packet may be delivered" if astray else "the first packet is delivered"
     if claim.verb is Verb.ONLY_VIA:
         return None if any(name in claim.via for name in way.met) else f"it is delivered without {_either(claim.via)}"
     if claim.verb is Verb.NOT_VIA:
         passed = next((name for name in way.met if name in claim.via), None)
+        if passed is None and isinstance(way.outcome, Astray):
+            return f"it is translated a third time and may come by {_either(claim.via)}"
         return None if passed is None else f"it is delivered by way of {passed}"
     if any(name in claim.excused for name in way.met):
         return None
+    if isinstance(way.outcome, Astray):
+        return f"it is translated a third time and may be carried through {_either(claim.via)}"
     transit = next((device for device in way.devices if _stands_in(device, claim.via)), None)
     return None if transit is None else f"{transit.name} carries it through {_either(claim.via)}"
 

@@ -1,16 +1,18 @@
 """What forwards: appliances with their policy, and gateways with their tunnels.
 
-Rules R-UDR-10, R-UDR-11, R-UDR-12, R-ADDR-6, F-FW-11, R-META-3, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16,
-R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, F-GWS-1 and I-FAILURES.
+Rules R-UDR-10, R-UDR-11, R-UDR-12, R-ADDR-6, R-META-3, R-SEL-9, R-TRAF-2, R-TRAF-3, R-GW-8, R-GW-13, R-GW-16,
+R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, F-GWS-1, F-FW-5, F-FW-6,
+F-FW-8, F-FW-11 and I-FAILURES.
 """
 
 from __future__ import annotations
 
-from vnetverify.header import ICMP, Family
-from vnetverify.model.intents import FailureKind
+from vnetverify.header import ICMP, Family, family_of
+from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, lies_in, only, some_covers
+from vnetverify.simulator.addressing import Packet, lies_in, lowest_text, only, some_covers
+from vnetverify.simulator.firewalls import Refusal, inspected, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
     Way,
     announces,
@@ -24,10 +26,12 @@ from vnetverify.simulator.gateways import (
     takes_fastpath,
     way_of,
 )
-from vnetverify.simulator.internet import delivered_to
+from vnetverify.simulator.internet import answered_outside, delivered_to
 from vnetverify.simulator.journey import (
     Appliance,
     AtAppliance,
+    AtOwnAddress,
+    Delivered,
     Dropped,
     Forwarder,
     FromGateway,
@@ -56,11 +60,71 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         blocked = journey.filter(interface, Direction.INBOUND)
         if blocked is not None:
             return blocked
-        if only(journey.packet.destination) in interface.addresses:
-            return journey.turned_away(interface) or delivered_to(interface, only(journey.packet.destination))
-        if not interface.forwards:
-            return _without_forwarding(journey, appliance, interface)
+    if _has_come_back(journey, appliance):
+        return translated_back(journey, appliance)
+    own = _own_interface(arrival, only(journey.packet.destination))
+    if own is not None and appliance.firewall is not None:
+        return at_own_address(journey, AtOwnAddress(appliance, own))
+    if own is not None:
+        return journey.turned_away(own) or delivered_to(own, only(journey.packet.destination))
+    if interface is not None and not interface.forwards:
+        return _without_forwarding(journey, appliance, interface)
     return _refused(journey, appliance) or _onward(journey, appliance)
+
+
+def _own_interface(arrival: AtAppliance, address: int) -> Interface | None:
+    """Return the interface with this address for which the packet came: of a firewall's any, else that of arrival."""
+    interfaces = arrival.appliance.interfaces if arrival.appliance.firewall is not None else (arrival.interface,)
+    return next((each for each in interfaces if each is not None and address in each.addresses), None)
+
+
+def _has_come_back(journey: Journey, appliance: Appliance) -> bool:
+    """Hold when the reply is at the firewall that has to translate it back next (F-FW-8)."""
+    translated = journey.awaited_by
+    if translated is None or translated.by.name != appliance.name:
+        return False
+    return translated.own is None or translated.own == only(journey.packet.destination)
+
+
+def translated_back(journey: Journey, appliance: Appliance) -> Next:
+    """Return where the firewall sends the reply of the packet that it translated (F-FW-8).
+
+    A client at the Internet gets it where the firewall's subnet sends there by next hop Internet (R-SEL-9).
+    """
+    translated = journey.undo()
+    journey.note(appliance.name, f"{appliance.name} translates the reply back", "F-FW-8")
+    if translated.entered_from != INTERNET:
+        return _onward(journey, appliance)
+    journey.devices.append(appliance.met)
+    return answered_outside(journey, appliance.interfaces[0].subnet)
+
+
+def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
+    """Return what a firewall does with a packet for itself: a NAT rule takes it, else it drops (F-FW-5, F-FW-6)."""
+    appliance, interface, public = arrival.appliance, arrival.interface, arrival.public
+    fallen = journey.drop_if_down(FailureKind.APPLIANCE, appliance.name)
+    if fallen is not None:
+        return fallen
+    if _has_come_back(journey, appliance):
+        return translated_back(journey, appliance)
+    if journey.is_reply or journey.packet.family is Family.IPV6:
+        return journey.turned_away(interface) or _delivered_to_itself(journey, interface)
+    blocked = None if journey.unfiltered else inspected(journey, appliance)
+    if blocked is not None:
+        return blocked
+    rule = nat_rule(journey, appliance, public)
+    if rule is not None:
+        return refused_by_nat(journey, appliance, rule, public) or _onward(journey, appliance)
+    if journey.unfiltered:
+        return _delivered_to_itself(journey, interface)
+    to = lowest_text(journey.packet.destination)
+    return journey.drop(appliance.name, f"no NAT rule of {appliance.name} takes it at {to}", "F-FW-6")
+
+
+def _delivered_to_itself(journey: Journey, interface: Interface) -> Delivered:
+    destination = only(journey.packet.destination)
+    first = next(held for held in interface.addresses if family_of(held) is journey.packet.family)
+    return delivered_to(interface, destination if destination in interface.addresses else first)
 
 
 def _without_forwarding(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped:
@@ -68,8 +132,8 @@ def _without_forwarding(journey: Journey, appliance: Appliance, interface: Inter
     return journey.drop(appliance.name, f"{interface.name} has IP forwarding off", "R-UDR-10", span)
 
 
-def _refused(journey: Journey, appliance: Appliance) -> Dropped | None:
-    """Return the drop where records or policy keep the appliance from forwarding (R-TRAF-2, R-META-3)."""
+def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
+    """Return the drop where records or policy keep the appliance from forwarding (R-TRAF-2, R-META-3, F-FW-8)."""
     where = appliance.name
     if appliance.is_managed and journey.packet.family is Family.IPV6:
         if not journey.situation.holds(uncertainty("U-FWV6", where)):
@@ -80,6 +144,8 @@ def _refused(journey: Journey, appliance: Appliance) -> Dropped | None:
             return journey.drop(where, f"{where} did not see the flow begin", "R-TRAF-2")
         journey.note(where, "its record of the flow lets the reply pass", "R-TRAF-2")
         return None
+    if appliance.firewall is not None and appliance.interfaces:
+        return None if journey.unfiltered else refused(journey, appliance)
     if appliance.policy is None:
         if not journey.situation.holds(uncertainty("U-FORWARDS", appliance.name)):
             return journey.drop(where, f"{where} does not forward this flow", "R-META-3")

@@ -1,7 +1,7 @@
 """Out to the Internet, and in by a public address.
 
-Rules R-TRAF-5, R-TRAF-10, R-UDR-17, R-ADDR-6, F-OUT-1, F-OUT-2, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, F-ADDR-1,
-F-ADDR-7, F-ADDR-8 and I-FAILURES.
+Rules R-TRAF-5, R-TRAF-10, R-SEL-9, R-UDR-17, R-ADDR-6, F-OUT-1, F-OUT-2, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5,
+F-ADDR-1, F-ADDR-7, F-ADDR-8, F-FW-5, F-FW-7 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -11,13 +11,18 @@ from typing import assert_never
 
 from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
-from vnetverify.model.network import Nic, PublicAddress, PublicFrontend, Site
+from vnetverify.model.network import Nic, PublicAddress, PublicFrontend, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
 from vnetverify.simulator.egress import egress_of, egress_text
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
+from vnetverify.simulator.firewalls import own_address
+from vnetverify.simulator.hops import ToInternet
 from vnetverify.simulator.journey import (
+    Appliance,
+    AtOwnAddress,
     Delivered,
+    Dropped,
     Egress,
     Forwarder,
     FromGateway,
@@ -27,12 +32,14 @@ from vnetverify.simulator.journey import (
     Next,
     Sender,
     Sending,
+    declared_appliance,
     place_name,
     sender_name,
 )
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import Balanced
 from vnetverify.simulator.public_frontends import enter_at_frontend
+from vnetverify.simulator.routes import selection
 from vnetverify.simulator.situation import (
     Situation,
     first_address,
@@ -47,7 +54,7 @@ UNNAMED_EGRESS = {Family.IPV4: 203 << 24 | 113 << 8 | 1, Family.IPV6: FIRST_IPV6
 
 def to_internet(journey: Journey, sending: Sending) -> Next:
     """Return what becomes of a packet sent to next hop Internet (R-TRAF-5, R-TRAF-10, R-UDR-17)."""
-    situation, where, destination = journey.situation, sender_name(sending), journey.packet.destination
+    where, destination = sender_name(sending), journey.packet.destination
     if not is_public(destination):
         return journey.drop(where, f"{lowest_text(destination)} is not a public address", "R-TRAF-5")
     sender = sending.sender
@@ -56,13 +63,14 @@ def to_internet(journey: Journey, sending: Sending) -> Next:
             return journey.drop(where, "a gateway sends nothing to the Internet", "R-TRAF-5")
         case Forwarder(appliance, interface):
             foreign = only(journey.packet.source) not in interface.addresses
-            if foreign and not _translates(situation, appliance.name, appliance.translates_source):
-                return journey.drop(where, f"{appliance.name} does not translate the source", "R-UDR-17")
+            if foreign and not _translates(journey, appliance):
+                rule = "R-UDR-17" if appliance.firewall is None else "F-FW-7"
+                return journey.drop(where, f"{appliance.name} does not translate the source", rule)
         case Host(interface):
             pass
         case _:
             assert_never(sender)
-    method = egress_of(situation, sending.subnet, interface, journey.packet.protocol)
+    method = egress_of(journey.situation, sending.subnet, interface, journey.packet.protocol)
     if method is None:
         return journey.drop(where, f"{sending.subnet.id} has no way out to the Internet", "R-TRAF-5")
     by = appliance.name if isinstance(sender, Forwarder) else place_name(interface)
@@ -138,9 +146,16 @@ def receiver_at(situation: Situation, address: Interval) -> Receiver | None:
 
 
 def public_place_at(situation: Situation, address: Interval) -> Place | None:
-    """Return the place at which claims find the holder of a public address, None where that is no frontend's."""
+    """Return the place at which claims find who holds a public address as such: a frontend, or a firewall's NAT rules.
+
+    None where there is no such holder.
+    """
     receiver = receiver_at(situation, address)
-    return receiver.place if isinstance(receiver, Balanced) else None
+    if receiver is None or isinstance(receiver, Balanced):
+        return None if receiver is None else receiver.place
+    nic, public = receiver
+    is_firewall = situation.network.machines[nic.machine].firewall is not None
+    return Place(PlaceKind.PUBLIC.value, f"{nic.machine}/{public.name}") if is_firewall else None
 
 
 def enter(journey: Journey, receiver: Receiver, entered_from: Place) -> Next:
@@ -150,8 +165,13 @@ def enter(journey: Journey, receiver: Receiver, entered_from: Place) -> Next:
     return enter_by_public_address(journey, *receiver, entered_from)
 
 
-def _translates(situation: Situation, machine: str, declared: bool | None) -> bool:
-    return situation.holds(uncertainty("U-R-UDR-17", machine)) if declared is None else declared
+def _translates(journey: Journey, appliance: Appliance) -> bool:
+    """Hold when the appliance puts a source of its own in place of a foreign one; a firewall has done so (F-FW-7)."""
+    if appliance.firewall is not None and not journey.unfiltered:
+        return only(journey.packet.source) == own_address(journey.situation, appliance)
+    if appliance.translates_source is None:
+        return journey.situation.holds(uncertainty("U-R-UDR-17", appliance.name))
+    return appliance.translates_source
 
 
 def _egress_name(sender: Sender, interface: Interface) -> str:
@@ -169,10 +189,13 @@ def _address_outside(situation: Situation, exit_: Exit) -> int:
 
 
 def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, entered_from: Place) -> Next:
-    """Return the delivery to the interface of the public address, at its first address (F-ADDR-1, F-PIP-1..5)."""
-    interface, address = declared_interface(journey.situation, nic), first_address(nic, journey.packet.family)
+    """Return the delivery to the interface of the public address, at its first address (F-ADDR-1, F-PIP-1..5).
+
+    At a firewall with rules of its own these say what becomes of it (F-FW-5).
+    """
+    situation = journey.situation
+    interface, address = declared_interface(situation, nic), first_address(nic, journey.packet.family)
     assert address is not None
-    journey.packet = replace(journey.packet, destination=point(address))
     journey.entered_from = entered_from
     what = f"public address {public.name} leads to {address_text(address)}"
     rule = "F-ADDR-1" if entered_from == INTERNET else "R-TRAF-10"
@@ -180,6 +203,10 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
     without_ipv6 = journey.drop_without_ipv6(interface.subnet.vnet)
     if without_ipv6 is not None:
         return without_ipv6
+    appliance = declared_appliance(situation, situation.network.machines[nic.machine])
+    if appliance.firewall is not None:
+        return AtOwnAddress(appliance, interface, public)
+    journey.packet = replace(journey.packet, destination=point(address))
     if not journey.unfiltered:
         judgement = judge_public_entry(journey.situation, interface, journey.packet, journey.is_reply)
         blocked = journey.judged(interface, judgement)
@@ -187,6 +214,16 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
             return blocked
     fallen = journey.drop_if_down(FailureKind.APPLIANCE, nic.machine)
     return fallen or journey.turned_away(interface) or delivered_to(interface, address)
+
+
+def answered_outside(journey: Journey, subnet: Subnet) -> LeftToInternet | Dropped:
+    """Return the end of a reply to an Internet host, which leaves the subnet by next hop Internet or not (R-SEL-9)."""
+    route = selection(journey.situation, subnet, journey.packet.destination).route
+    what = "no route leads back" if route is None else f"the reply leaves by {route}"
+    journey.note(subnet.id, what, "R-SEL-9", None if route is None else route.span)
+    if route is not None and isinstance(route.hop, ToInternet):
+        return LeftToInternet(subnet.id)
+    return Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
 
 
 def delivered_to(interface: Interface, address: int) -> Delivered:

@@ -1,7 +1,7 @@
 """What a walk reports, and the state of one under way.
 
 Rules R-TRAF-2, R-TRAF-3, R-ADDR-6, R-GW-8, F-ADDR-4, F-ADDR-5, F-LB-2, F-OUT-2, F-PE-10, F-STATE-2, F-STATE-3,
-F-STATE-5, F-ADM-18 and I-FAILURES.
+F-STATE-5, F-FW-5, F-FW-7, F-FW-8, F-ADM-18 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
-from vnetverify.header import TCP, Family
+from vnetverify.header import TCP, Family, Interval
+from vnetverify.model.firewalls import FirewallPolicy
 from vnetverify.model.intents import EgressKind, FailureKind, Place
 from vnetverify.model.network import (
     Direction,
@@ -19,11 +20,12 @@ from vnetverify.model.network import (
     PolicyRule,
     PrivateEndpoint,
     PrivateLinkService,
+    PublicAddress,
     Site,
     Subnet,
 )
 from vnetverify.rules import Uncertainty, uncertainty
-from vnetverify.simulator.addressing import Packet
+from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Judgement, Stage, declared_interface, judge_at, judge_public_entry
 from vnetverify.simulator.gateways import Way
@@ -102,7 +104,14 @@ class Dropped:
     where: str
 
 
-Outcome = Delivered | LeftToInternet | ToPlatform | Dropped
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """Translated more often than is followed, at firewall `where`, in a world in which it may end anywhere (F-FW-7)."""
+
+    where: str
+
+
+Outcome = Delivered | LeftToInternet | ToPlatform | Dropped | Astray
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,7 @@ class Trace:
     """One way of a packet; `met` names `devices`, in order of forwarding, and `asked` holds the facts with values.
 
     `crossings` are the steps from vnet to vnet in order, `entered_from` where it came in by a public address from.
+    `translations` made it other packets on the way, in order; `outcome` is that of the last.
     """
 
     steps: tuple[Step, ...]
@@ -165,11 +175,15 @@ class Trace:
     asked: tuple[tuple[Uncertainty, bool], ...] = ()
     crossings: tuple[Crossing, ...] = ()
     entered_from: Place | None = None
+    translations: tuple[Translated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
-    """A machine that may forward, declared or implied by a route to its address (R-META-3)."""
+    """A machine that may forward, declared or implied by a route to its address (R-META-3).
+
+    One with a `firewall` keeps state and has no other policy (F-FW-8).
+    """
 
     name: str
     interfaces: tuple[Interface, ...]
@@ -177,6 +191,7 @@ class Appliance:
     stateful: bool | None
     translates_source: bool | None
     is_managed: bool = False
+    firewall: FirewallPolicy | None = None
 
     @property
     def met(self) -> Met:
@@ -186,6 +201,8 @@ class Appliance:
 
 def declared_appliance(situation: Situation, machine: Machine) -> Appliance:
     interfaces = tuple(declared_interface(situation, nic) for nic in machine.nics)
+    if machine.firewall is not None:
+        return Appliance(machine.name, interfaces, (), True, True, is_managed=True, firewall=machine.firewall)
     translates, is_managed = machine.translates_source, machine.is_managed
     return Appliance(machine.name, interfaces, machine.policy, machine.stateful, translates, is_managed)
 
@@ -193,6 +210,29 @@ def declared_appliance(situation: Situation, machine: Machine) -> Appliance:
 def implied_appliance(interface: Interface) -> Appliance:
     """Return the appliance that a route implies at an address which no declared interface holds (R-META-3)."""
     return Appliance(interface.name, (interface,), None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What a firewall made of a packet that came to it: `before` became `after` (F-FW-5, F-FW-7).
+
+    `own` is the address that it put in place of the source, None where it kept that. Where a NAT rule did it, `named`
+    is the address of the firewall that the packet was for. `entered_from` is where it came in by that from, if it is a
+    public one.
+    """
+
+    by: Appliance
+    before: Packet
+    after: Packet
+    own: int | None
+    named: tuple[Place, int] | None = None
+    entered_from: Place | None = None
+
+    def gets_reply(self, vnet: str, destination: Interval) -> bool:
+        """Hold when what is sent to `destination` in `vnet` is sent to the address that stands for the source."""
+        if self.own is None or only(destination) != self.own:
+            return False
+        return any(interface.subnet.vnet == vnet for interface in self.by.interfaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +278,15 @@ class AtAppliance:
 
 
 @dataclass(frozen=True, slots=True)
+class AtOwnAddress:
+    """Arrived at a firewall for one of its own addresses; `public` is the one by which it came in, if it did by one."""
+
+    appliance: Appliance
+    interface: Interface
+    public: PublicAddress | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IntoGateway:
     """Arrived at a gateway from inside, by a user route or by a learned one."""
 
@@ -262,7 +311,7 @@ class IntoSite:
     way: Way
 
 
-Position = Sending | AtAppliance | IntoGateway | OutOfTunnel | IntoSite
+Position = Sending | AtAppliance | AtOwnAddress | IntoGateway | OutOfTunnel | IntoSite
 Next = Position | Outcome
 
 
@@ -282,7 +331,7 @@ class Journey:
 
     With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). `began_at` names the interface
     that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link service that
-    took it there.
+    took it there. `translations` are those of the first packets; on the way back those that are still to be undone.
     """
 
     situation: Situation
@@ -302,6 +351,7 @@ class Journey:
     began_at: str | None = None
     member: Interface | None = None
     linked: Linked | None = None
+    translations: list[Translated] = field(default_factory=list)
     noted: int = 0
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
@@ -358,6 +408,25 @@ class Journey:
         seen = mode in self.modes
         self.modes.add(mode)
         return seen
+
+    def become(self, translated: Translated) -> None:
+        """Go on as another packet, which has been nowhere yet (F-FW-5, F-FW-7)."""
+        self.translations.append(translated)
+        self.packet = translated.after
+        self.entered_from = None
+        self.modes.clear()
+
+    @property
+    def awaited_by(self) -> Translated | None:
+        """The translation that this reply has to come back to next, None where none is left (F-FW-8)."""
+        return self.translations[-1] if self.is_reply and self.translations else None
+
+    def undo(self) -> Translated:
+        """Go on as the reply of the packet before the last translation (F-FW-8)."""
+        translated = self.translations.pop()
+        self.packet = translated.before.reply
+        self.modes.clear()
+        return translated
 
     def meet_gateway(self, gateway: Gateway) -> None:
         """Record that `gateway` forwarded the packet."""
@@ -481,8 +550,16 @@ class Journey:
         """Return the report of the walk."""
         names = tuple(device.name for device in self.devices)
         asked = tuple((fact, self.situation.world.holds(fact)) for fact in self.situation.asked_since(0))
+        entries = [*(translated.entered_from for translated in self.translations), self.entered_from]
         return Trace(
-            tuple(self.steps), outcome, names, tuple(self.devices), asked, tuple(self.crossings), self.entered_from
+            tuple(self.steps),
+            outcome,
+            names,
+            tuple(self.devices),
+            asked,
+            tuple(self.crossings),
+            next((place for place in entries if place is not None), None),
+            tuple(self.translations),
         )
 
 

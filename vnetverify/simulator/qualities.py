@@ -1,6 +1,6 @@
 """What a way is like: how much its elements carry, whether it stays in a region, which peerings it crosses.
 
-Rules I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2 and R-LINT-3.
+Rules I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3 and F-FW-7.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import point
 from vnetverify.simulator.filters import interface_at
-from vnetverify.simulator.journey import Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace
+from vnetverify.simulator.journey import Astray, Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace
 from vnetverify.simulator.situation import Situation
 from vnetverify.source import NOWHERE, Span
 
@@ -42,6 +42,8 @@ class Element:
 
 def shortcoming(situation: Situation, claim: Claim, origin: Place, flow: Flow, way: Trace) -> Shortcoming | None:
     """Return what the way lacks of the quality that the claim asks for, None when it lacks nothing."""
+    if isinstance(way.outcome, Astray):
+        return Shortcoming("it is translated a third time and may go anywhere", way.outcome.where, "F-FW-7")
     match claim.verb:
         case Verb.BOTTLENECK:
             assert claim.limit is not None

@@ -1,7 +1,7 @@
 """Sending from a subnet: the selected route, and delivery to where it leads.
 
 Rules R-TRAF-1, R-TRAF-6, R-ADDR-6, R-UDR-4, R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-8, R-UDR-9, R-SYS-9, R-PEER-11, R-CG-1,
-R-CG-4, R-GW-4, R-GW-15, R-GW-19, R-GW-23 and I-FAILURES.
+R-CG-4, R-GW-4, R-GW-15, R-GW-19, R-GW-23, F-FW-5, F-FW-8 and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from vnetverify.simulator.hops import (
 from vnetverify.simulator.internet import delivered_to, to_internet
 from vnetverify.simulator.journey import (
     AtAppliance,
+    AtOwnAddress,
     Dropped,
     Forwarder,
     FromGateway,
@@ -245,7 +246,9 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     blocked = cross(journey, sending, vnet, journey.packet.destination) or journey.drop_without_ipv6(vnet)
     if blocked is not None:
         return blocked
-    situation, destination = journey.situation, journey.packet.destination
+    situation, destination, awaited = journey.situation, journey.packet.destination, journey.awaited_by
+    if awaited is not None and awaited.gets_reply(vnet, destination):
+        return AtOwnAddress(awaited.by, awaited.by.interfaces[0])
     subnet = host_subnet(situation.vnet(vnet), destination)
     if subnet is None:
         return journey.drop(vnet, f"{lowest_text(destination)} is no address of a host in {vnet}", "R-ADDR-4")
@@ -264,7 +267,14 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
 
 
 def at_host(journey: Journey, interface: Interface) -> Next:
-    """Return the delivery to `interface` where its inbound filters allow and it is up (F-EVAL-1, I-FAILURES)."""
+    """Return the delivery to `interface` where its inbound filters allow and it is up (F-EVAL-1, I-FAILURES).
+
+    What is for a firewall with rules of its own is for these to take (F-FW-5).
+    """
+    situation = journey.situation
+    if interface.nic is not None and situation.network.machines[interface.nic.machine].firewall is not None:
+        appliance = declared_appliance(situation, situation.network.machines[interface.nic.machine])
+        return AtOwnAddress(appliance, interface)
     blocked = journey.filter(interface, Direction.INBOUND)
     if blocked is None:
         machine = interface.name if interface.nic is None else interface.nic.machine

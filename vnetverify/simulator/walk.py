@@ -1,7 +1,8 @@
 """A flow's first packet from place to place, and its reply back .
 
 Rules R-TRAF-1, R-TRAF-2, R-TRAF-3, R-TRAF-4, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-8, R-TRAF-9, R-TRAF-10, R-ADDR-6,
-F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-PE-10, F-ADM-18, F-MISC-1, R-EFF-2 and I-FAILURES.
+F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-PE-10, F-FW-7, F-FW-8, F-ADM-18, F-MISC-1, R-EFF-2 and
+I-FAILURES.
 """
 
 from __future__ import annotations
@@ -15,14 +16,23 @@ from vnetverify.model.network import Direction, Network, PrivateEndpoint, Site
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, only, packet_of
 from vnetverify.simulator.answers import answer, answer_by_link
-from vnetverify.simulator.devices import at_appliance, into_gateway, is_stateful, out_of_tunnel
+from vnetverify.simulator.devices import (
+    at_appliance,
+    at_own_address,
+    into_gateway,
+    is_stateful,
+    out_of_tunnel,
+    translated_back,
+)
 from vnetverify.simulator.endpoints import endpoint_at
 from vnetverify.simulator.filters import declared_interface, interface_at
 from vnetverify.simulator.frontends import seen_by_sender
-from vnetverify.simulator.internet import delivered_to, enter, receiver_at
+from vnetverify.simulator.internet import answered_outside, delivered_to, enter, receiver_at
 from vnetverify.simulator.journey import (
     Appliance,
+    Astray,
     AtAppliance,
+    AtOwnAddress,
     Delivered,
     Dropped,
     Forwarder,
@@ -43,7 +53,6 @@ from vnetverify.simulator.journey import (
     declared_appliance,
 )
 from vnetverify.simulator.matching import Interface
-from vnetverify.simulator.routes import ToInternet, selection
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
 from vnetverify.simulator.situation import Situation, situation_of
@@ -138,13 +147,15 @@ def follow(journey: Journey, position: Next) -> Outcome:
                 position = send(journey, position)
             case AtAppliance():
                 position = at_appliance(journey, position)
+            case AtOwnAddress():
+                position = at_own_address(journey, position)
             case IntoGateway():
                 position = into_gateway(journey, position)
             case OutOfTunnel():
                 position = out_of_tunnel(journey, position)
             case IntoSite():
                 position = into_site(journey, position)
-            case Delivered() | LeftToInternet() | ToPlatform() | Dropped():
+            case Delivered() | LeftToInternet() | ToPlatform() | Dropped() | Astray():
                 return position
             case _:
                 assert_never(position)
@@ -157,6 +168,9 @@ def converse(
     first = _first_journey(network, flow, world, failures)
     outcome = follow(first, start(first, origin))
     forward = first.ended(outcome)
+    if not isinstance(outcome, Dropped | Astray) and forward.entered_from not in (None, INTERNET):
+        why = "a reply to a packet that came back in is not to be relied on (R-TRAF-10)"
+        return Conversation(forward, None, False, why)
     match outcome:
         case Delivered(place):
             if first.linked is not None:
@@ -165,9 +179,6 @@ def converse(
                 return _answered(first, forward, origin, flow, _reply_from_member(first, place, first.member))
             if first.entered_from is None:
                 return _answered(first, forward, origin, flow, _reply_from(first, place))
-            if first.entered_from != INTERNET:
-                why = "a reply to a packet that came back in is not to be relied on (R-TRAF-10)"
-                return Conversation(forward, None, False, why)
             return _answered_outside(first, forward)
         case LeftToInternet():
             if isinstance(first.sent_out_by, Forwarder):
@@ -180,13 +191,15 @@ def converse(
             return Conversation(forward, None, False, "the platform takes the packet")
         case Dropped(reason, rule):
             return Conversation(forward, None, False, f"the first packet is dropped: {reason} ({rule})")
+        case Astray():
+            return Conversation(forward, None, True, "it may end anywhere, and be answered from there (F-FW-7)")
         case _:
             assert_never(outcome)
 
 
 def _return_journey(first: Journey) -> Journey:
     situation = Situation(first.situation.index, first.situation.world)
-    return Journey(situation, first.packet.reply, first=first)
+    return Journey(situation, first.packet.reply, first=first, translations=list(first.translations))
 
 
 def _reply_from(first: Journey, place: Place) -> tuple[Journey, Outcome]:
@@ -220,6 +233,9 @@ def _reply_by_link(first: Journey, linked: Linked) -> tuple[Journey, Outcome]:
 def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outcome]:
     """Return the walk of a reply from the Internet, which the translating appliance hands on (R-UDR-17)."""
     back = _return_journey(first)
+    translated = back.awaited_by
+    if translated is not None and translated.by.name == forwarder.appliance.name:
+        return back, follow(back, translated_back(back, forwarder.appliance))
     back.devices.append(forwarder.appliance.met)
     blocked = back.judged_from_outside(forwarder.interface, onward=True)
     if blocked is not None:
@@ -232,17 +248,31 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
 def _answered(
     first: Journey, forward: Trace, origin: Place, flow: Flow, reply: tuple[Journey, Outcome]
 ) -> Conversation:
-    """Return the conversation: the reply must reach the sender, past the same stateful appliances (R-TRAF-2)."""
+    """Return the conversation: the reply must reach the sender, past the same stateful appliances (R-TRAF-2).
+
+    It also has to come back to each firewall that translated the packet (F-FW-8).
+    """
     back, outcome = reply
     if isinstance(outcome, Dropped):
         return _stopped(forward, back, outcome)
-    asymmetric = _asymmetric(first, back) if isinstance(outcome, Delivered) else None
+    awaited = back.awaited_by
+    if awaited is not None:
+        why = f"the reply does not come back to {awaited.by.name}, which translated the packet (F-FW-8)"
+        return Conversation(forward, back.ended(outcome), False, why)
+    asymmetric = _asymmetric(first, back) if _is_back(first, outcome, origin, flow) else None
     backward = back.ended(outcome)
-    if not isinstance(outcome, Delivered) or (outcome.place, outcome.address) != (origin, flow.source):
+    if not _is_back(first, outcome, origin, flow):
         return Conversation(forward, backward, False, "the reply ends elsewhere than at the sender")
     if asymmetric is not None:
         return Conversation(forward, backward, False, f"{asymmetric} sees only one way of the flow (R-TRAF-2)")
     return Conversation(forward, backward, True)
+
+
+def _is_back(first: Journey, outcome: Outcome, origin: Place, flow: Flow) -> bool:
+    """Hold when a reply that is translated back as often as the packet was has ended at the sender."""
+    if isinstance(outcome, Delivered):
+        return (outcome.place, outcome.address) == (origin, flow.source)
+    return isinstance(outcome, LeftToInternet) and origin == INTERNET and bool(first.translations)
 
 
 def _asymmetric(first: Journey, back: Journey) -> str | None:
@@ -288,14 +318,10 @@ def _answered_outside(first: Journey, forward: Trace) -> Conversation:
     blocked = _blocked_at_public_entry(back, forward.outcome.nic)
     if blocked is not None:
         return _stopped(forward, back, blocked)
-    subnet = back.situation.index.subnets[forward.outcome.place.name]
-    route = selection(back.situation, subnet, back.packet.destination).route
-    what = "no route leads back" if route is None else f"the reply leaves by {route}"
-    back.note(subnet.id, what, "R-SEL-9", None if route is None else route.span)
-    if route is not None and isinstance(route.hop, ToInternet):
-        return Conversation(forward, back.ended(LeftToInternet(subnet.id)), True)
-    lost = Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
-    return Conversation(forward, back.ended(lost), False, f"{lost.reason} (R-SEL-9)")
+    outcome = answered_outside(back, back.situation.index.subnets[forward.outcome.place.name])
+    if isinstance(outcome, LeftToInternet):
+        return Conversation(forward, back.ended(outcome), True)
+    return Conversation(forward, back.ended(outcome), False, f"{outcome.reason} (R-SEL-9)")
 
 
 def _blocked_at_public_entry(back: Journey, nic: str | None) -> Dropped | None:
@@ -307,6 +333,7 @@ def _blocked_at_public_entry(back: Journey, nic: str | None) -> Dropped | None:
 
 
 __all__ = [
+    "Astray",
     "Conversation",
     "Delivered",
     "Dropped",

@@ -16,7 +16,7 @@ from vnetverify.simulator.endpoints import judged_at
 from vnetverify.simulator.filters import Judgement, declared_interface, judge_at, judge_public_entry
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import announced, learned
-from vnetverify.simulator.journey import Journey, Selected
+from vnetverify.simulator.journey import Journey, Trace
 from vnetverify.simulator.routes import (
     Origin,
     Route,
@@ -33,7 +33,7 @@ from vnetverify.simulator.routes import (
     select_route,
 )
 from vnetverify.simulator.situation import situation_of
-from vnetverify.simulator.walk import Delivered, LeftToInternet, Outcome, converse, trace
+from vnetverify.simulator.walk import Delivered, LeftToInternet, converse, trace
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -194,22 +194,24 @@ def _kind_and_name(route: Route) -> tuple[HopKind, str | None]:
 def _passage(network: Network, question: Carried, world: World) -> Passage:
     if not question.answered:
         way = trace(network, question.origin.place, question.flow, world)
-        return Passage(is_delivered_to(way.outcome, question.target), way.met)
+        return Passage(is_delivered_to(way, question.target), way.met)
     conversation = converse(network, question.origin.place, question.flow, world)
-    there = is_delivered_to(conversation.forward.outcome, question.target)
+    there = is_delivered_to(conversation.forward, question.target)
     return Passage(there and conversation.established, conversation.forward.met)
 
 
-def is_delivered_to(outcome: Outcome | Selected, end: End) -> bool:
+def is_delivered_to(way: Trace, end: End) -> bool:
     """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address.
 
-    What a load balancer gave to a member ended at both of them.
+    What a load balancer gave to a member ended at both of them, what a NAT rule translated also at the firewall.
     """
-    if isinstance(outcome, LeftToInternet):
+    if (end.place, end.address) in (translated.named for translated in way.translations):
+        return isinstance(way.outcome, Delivered | LeftToInternet)
+    if isinstance(way.outcome, LeftToInternet):
         return end.place == INTERNET
-    if not isinstance(outcome, Delivered):
+    if not isinstance(way.outcome, Delivered):
         return False
-    return (end.place, end.address) in ((outcome.place, outcome.address), outcome.frontend)
+    return (end.place, end.address) in ((way.outcome.place, way.outcome.address), way.outcome.frontend)
 
 
 def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdict:

@@ -179,7 +179,7 @@ def test_the_story_says_whom_the_load_balancer_gives_it_to() -> None:
     told = [(step.what, step.rule) for step in way(pool(), in_world=world(DB1)).steps]
 
     assert ("the probe of port 1433 gets to one", "F-LB-4") in told
-    assert ("rule sql of orders gives it to one", "F-LB-3") in told
+    assert ("rule sql of orders gives it to one, as 10.0.2.4 port 14330", "F-LB-3") in told
 
 
 def test_a_member_that_is_down_gets_nothing() -> None:

@@ -178,7 +178,7 @@ def test_the_story_names_service_frontend_rule_and_member() -> None:
 
     assert told[-3:] == [
         "private link service offer takes it to frontend orders/front, as from 10.0.3.4",
-        "rule sql of orders gives it to two",
+        "rule sql of orders gives it to two, as 10.0.2.5 port 14330",
         "no network security group, so nothing is denied",
     ]
 

@@ -119,7 +119,7 @@ def test_a_nat_rule_leads_to_its_one_member_and_port() -> None:
     to_ssh = flow("8.8.8.8", "198.51.100.7", 50001)
 
     assert end(way(net, to_ssh)) == "web1"
-    assert ("NAT rule ssh of shop gives it to one", "F-LB-2") in told(way(net, to_ssh))
+    assert ("NAT rule ssh of shop gives it to one, as 10.0.1.4 port 22", "F-LB-2") in told(way(net, to_ssh))
 
 
 def test_filters_of_the_member_see_its_address_and_the_backend_port() -> None:

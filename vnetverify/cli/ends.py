@@ -8,9 +8,16 @@ from dataclasses import replace
 import click
 
 from vnetverify.header import ICMP, PROTOCOL_NUMBERS, TCP, UDP, Family, Flow, family_of, parse_address
-from vnetverify.model.endpoints import Endpoints, union, without
-from vnetverify.model.intents import INTERNET, EndpointSet, Place
-from vnetverify.model.network import Network
+from vnetverify.model.endpoints import (
+    Endpoints,
+    place_of_frontend,
+    place_of_translation,
+    translated_addresses,
+    union,
+    without,
+)
+from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
+from vnetverify.model.network import Network, PublicAddress
 from vnetverify.rules import World
 
 _EXAMPLES_OF_INTERNET = (parse_address("8.8.8.8"), parse_address("2001:4860:4860::8888"))
@@ -49,13 +56,17 @@ def _first_end(endpoints: EndpointSet, family: Family) -> End | None:
 
 
 def that_send(network: Network, endpoints: EndpointSet, named: str) -> EndpointSet:
-    """Return the endpoints without frontends and private endpoints, at which no flow begins. Raises `UsageError`."""
+    """Return the endpoints without frontends, private endpoints and public places, at which no flow begins.
+
+    Raises `UsageError` where nothing is left.
+    """
     known = Endpoints(network)
     silent = union((
         *map(known.of_load_balancer, network.load_balancers.values()),
         *map(known.of_private_endpoint, network.private_endpoints.values()),
     ))  # fmt: skip
-    senders = without(endpoints, silent)
+    public = EndpointSet(tuple(part for part in endpoints.parts if part[0].kind == PlaceKind.PUBLIC.value))
+    senders = without(without(endpoints, silent), public)
     if endpoints and not senders:
         raise click.UsageError(f"`{named[:80]}` answers and begins no flow")
     return senders
@@ -63,17 +74,40 @@ def that_send(network: Network, endpoints: EndpointSet, named: str) -> EndpointS
 
 def with_public_addresses(network: Network, world: World) -> World:
     """Return `world` with an example address for each public address that is not known before deployment."""
-    nics = network.nics()
-    held = {Family.IPV4: [nic.public_address for nic in nics], Family.IPV6: [nic.public_ipv6 for nic in nics]}
-    examples: dict[str, int] = {}
-    for family, addresses in held.items():
-        unknown = [public.name for public in addresses if public is not None and public.address is None]
-        examples.update((name, _FIRST_UNKNOWN[family] + number) for number, name in enumerate(unknown[:_UNKNOWN]))
+    machines, frontends = network.machines.values(), _public_frontends(network)
+    unknown = {
+        Family.IPV4: [
+            *(public.name for machine in machines for public in machine.public_addresses if public.address is None),
+            *(place for place, public in frontends.items() if public.address is None),
+        ],
+        Family.IPV6: [
+            nic.public_ipv6.name for nic in network.nics() if nic.public_ipv6 and nic.public_ipv6.address is None
+        ],
+    }
+    examples = {
+        name: _FIRST_UNKNOWN[family] + number
+        for family, names in unknown.items()
+        for number, name in enumerate(names[:_UNKNOWN])
+    }
     return replace(world, addresses=examples)
 
 
+def _public_frontends(network: Network) -> dict[str, PublicAddress]:
+    """Return the addresses of public frontends by the names of their places."""
+    return {
+        place_of_frontend(balancer, frontend).name: frontend.public_address
+        for balancer in network.load_balancers.values()
+        for frontend in balancer.public_frontends
+    }
+
+
 def address_as_written(network: Network, world: World, origin: Place, place: Place, address: int) -> int:
-    """Return the address that a sender at `origin` writes to reach `address`: from the Internet, the public one."""
+    """Return the address that a sender at `origin` writes to reach `address`: from the Internet, the public one.
+
+    A public place is written by its own address from anywhere.
+    """
+    if place.kind == PlaceKind.PUBLIC.value:
+        return _address_of_public(network, world, place, address)
     if origin != INTERNET:
         return address
     for nic in network.nics():
@@ -81,6 +115,16 @@ def address_as_written(network: Network, world: World, origin: Place, place: Pla
         if public is not None and nic.subnet_id == place.name and address in nic.addresses:
             return public.address if public.address is not None else world.addresses.get(public.name, address)
     return address
+
+
+def _address_of_public(network: Network, world: World, place: Place, address: int) -> int:
+    """Return the address of a public frontend, or of a firewall where it translates."""
+    for machine in network.machines.values():
+        for public in translated_addresses(machine):
+            if place_of_translation(machine, public) == place:
+                return world.addresses.get(public.name, address) if public.address is None else public.address
+    own = _public_frontends(network)[place.name].address
+    return world.addresses.get(place.name, address) if own is None else own
 
 
 def flow_between(source: int, destination: int, protocol: int, port: int | None, source_port: int | None) -> Flow:

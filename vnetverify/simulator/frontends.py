@@ -20,6 +20,7 @@ from vnetverify.simulator.pools import (
     choice,
     is_basic,
     noted_choice,
+    noted_member,
     rewritten,
     rule_for,
     seen_by_member,
@@ -50,7 +51,7 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
     if rule is None:
         rule_id = "F-LB-9" if packet.protocol == packet.family.icmp else "F-LB-2"
         return journey.drop(name, f"no rule of {name} is for it", rule_id, balanced.frontend.span)
-    member = noted_choice(journey, balanced, (rule,), rule.span)
+    member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(name, f"no member behind {name} gets new flows", "F-LB-4", rule.span)
     if member.name == journey.flow_began_at:

@@ -10,7 +10,7 @@ from vnetverify.model.network import Direction, PrivateEndpoint, PrivateLinkServ
 from vnetverify.simulator.addressing import only, point
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.journey import Crossing, Delivered, Dropped, Journey, Linked
-from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_choice, rule_for, seen_by_member
+from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_member, rule_for, seen_by_member
 from vnetverify.simulator.situation import Situation, world_address
 
 
@@ -34,7 +34,7 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     seen_from = _address_of(situation, service)
     what = f"private link service {where} takes it to frontend {balanced.label}, as from {address_text(seen_from)}"
     journey.note(where, what, "F-PE-10", service.span)
-    member = noted_choice(journey, balanced, (rule,), rule.span)
+    member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(balancer.name, f"no member behind {balancer.name} gets new flows", "F-LB-4", rule.span)
     interface = declared_interface(situation, member)

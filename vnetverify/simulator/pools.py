@@ -5,7 +5,7 @@ Rules F-ADDR-5, F-LB-2, F-LB-3, F-LB-4, F-LB-6, F-LB-9, F-LB-12, F-LB-13 and F-L
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -21,7 +21,7 @@ from vnetverify.model.network import (
     Sku,
 )
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, only, point
+from vnetverify.simulator.addressing import Packet, lowest_text, only, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.situation import Situation, first_address
@@ -105,15 +105,38 @@ def _takes(rule: LoadBalancingRule, packet: Packet) -> bool:
     return rule.protocol == packet.protocol and rule.port == only(packet.destination_port)
 
 
-def noted_choice(journey: Journey, balanced: Fronted, rules: tuple[LoadBalancingRule, ...], span: Span) -> Nic | None:
-    """Return the member that gets the packet by one of `rules`, telling the story of the choice."""
+def noted_member(journey: Journey, balanced: Fronted, rule: LoadBalancingRule) -> Nic | None:
+    """Return the member that gets the packet by `rule`, telling the story of the choice and what comes to it."""
+    packet = journey.packet
+
+    def comes_as(member: Nic) -> str:
+        if rule.floating_ip:
+            return ", still for the frontend's address (floating IP)"
+        seen = rewritten(rule, packet, member)
+        port = f" port {seen.destination_port.low}" if packet.protocol in (TCP, UDP) else ""
+        return f", as {lowest_text(seen.destination)}{port}"
+
+    return noted_choice(journey, balanced, (rule,), rule.span, comes_as)
+
+
+def noted_choice(
+    journey: Journey,
+    balanced: Fronted,
+    rules: tuple[LoadBalancingRule, ...],
+    span: Span,
+    comes_as: Callable[[Nic], str] = lambda _: "",
+) -> Nic | None:
+    """Return the member that gets the packet by one of `rules`, telling the story of the choice.
+
+    `comes_as` says in words what comes to a member.
+    """
     name = balanced.balancer.name
     chosen = choice(journey, balanced, rules)
     for told in chosen.told:
         journey.note(name, told.what, told.rule, told.span)
     if chosen.member is not None:
         by, rule_id = _called(balanced, rules)
-        journey.note(name, f"{by} gives it to {chosen.member.machine}", rule_id, span)
+        journey.note(name, f"{by} gives it to {chosen.member.machine}{comes_as(chosen.member)}", rule_id, span)
     return chosen.member
 
 

@@ -10,7 +10,7 @@ from vnetverify.model.network import Direction, PublicFrontend
 from vnetverify.simulator.addressing import lowest_text, only
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Delivered, Dropped, Journey
-from vnetverify.simulator.pools import Balanced, address_of, noted_choice, rule_for, seen_by_member
+from vnetverify.simulator.pools import Balanced, address_of, noted_member, rule_for, seen_by_member
 
 
 def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], entered_from: Place) -> Delivered | Dropped:
@@ -23,7 +23,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
     if rule is None:
         rule_id = "F-LB-9" if packet.protocol == packet.family.icmp else "F-LB-2"
         return journey.drop(balancer.name, f"no rule of {balancer.name} is for it", rule_id, frontend.span)
-    member = noted_choice(journey, balanced, (rule,), rule.span)
+    member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(balancer.name, f"no member behind {balancer.name} gets new flows", "F-LB-4", rule.span)
     if member.name == journey.flow_began_at:

@@ -341,6 +341,8 @@ def _parse_end(text: str, network: Network) -> End:
         return End(INTERNET, parse_address(address))
     if place in network.sites:
         return End(Place(PlaceKind.SITE.value, place), parse_address(address))
+    if "/" in place:
+        return End(Place(PlaceKind.PUBLIC.value, place), parse_address(address))
     return End(Place(PlaceKind.SUBNET.value, network.subnet(place).id), parse_address(address))
 
 

@@ -92,7 +92,8 @@ def translated_back(journey: Journey, appliance: Appliance) -> Next:
     A client at the Internet gets it where the firewall's subnet sends there by next hop Internet (R-SEL-9).
     """
     translated = journey.undo()
-    journey.note(appliance.name, f"{appliance.name} translates the reply back", "F-FW-8")
+    ends = f"to {lowest_text(journey.packet.destination)} from {lowest_text(journey.packet.source)}"
+    journey.note(appliance.name, f"{appliance.name} translates the reply back, {ends}", "F-FW-8")
     if translated.entered_from != INTERNET:
         return _onward(journey, appliance)
     journey.devices.append(appliance.met)

@@ -527,7 +527,7 @@ class Journey:
             self.always_allowed.add(interface.name)
         elif judgement.exempt:
             self.note(where, "host services are exempt from security groups", "F-PLAT-1")
-        elif all(stage.stage == "securityAdmin" for stage in judgement.stages):
+        elif not interface.is_managed and all(stage.stage == "securityAdmin" for stage in judgement.stages):
             self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
         self.filtered.add(interface.name)
         return None

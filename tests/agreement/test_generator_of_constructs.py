@@ -21,7 +21,7 @@ from vnetverify.model.planes import has_ipv6
 from vnetverify.model.wellformed import check
 from vnetverify.simulator.advertising import open_connections
 from vnetverify.simulator.claims import in_question, violates
-from vnetverify.simulator.journey import Delivered, Dropped
+from vnetverify.simulator.positions import Delivered, Dropped
 from vnetverify.simulator.walk import Conversation, converse
 from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims

@@ -13,7 +13,7 @@ from vnetverify.diagnostic import Severity
 from vnetverify.header import EVERY_IPV4, Family
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
-from vnetverify.simulator.journey import Delivered, Dropped, LeftToInternet
+from vnetverify.simulator.positions import Delivered, Dropped, LeftToInternet
 from vnetverify.simulator.situation import index_of
 from vnetverify.simulator.walk import Conversation, converse
 from vnetverify.testing.estates import networks

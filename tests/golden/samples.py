@@ -10,7 +10,7 @@ from vnetverify.model.network import Service, Unmodelled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import World, uncertainty
-from vnetverify.simulator.journey import Loser
+from vnetverify.simulator.positions import Loser
 from vnetverify.source import Source, Span
 
 SQL = Service("sql", ((TCP, interval_set([Interval(1433, 1433)])),))

@@ -15,7 +15,7 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import LinkState, Network, NextHopType, Peering, Subnet, Vnet
 from vnetverify.model.wellformed import check
 from vnetverify.rules import DOCUMENTED, World
-from vnetverify.simulator.journey import Delivered
+from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.routes import effective_routes
 from vnetverify.simulator.walk import converse, trace
 

@@ -25,7 +25,7 @@ from tests.unit.simulator_networks import (
 from vnetverify.model.network import Connection, Network
 from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, learned
-from vnetverify.simulator.journey import Dropped
+from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.routes import Origin, select_route
 from vnetverify.simulator.walk import trace
 

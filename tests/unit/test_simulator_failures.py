@@ -39,7 +39,7 @@ from vnetverify.simulator.addressing import point
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.gateways import announces as is_announced
 from vnetverify.simulator.gateways import entries_of
-from vnetverify.simulator.journey import Dropped, Trace
+from vnetverify.simulator.positions import Dropped, Trace
 from vnetverify.simulator.routes import selection
 from vnetverify.simulator.situation import Situation, situation_of
 from vnetverify.simulator.walk import converse, trace

@@ -44,7 +44,7 @@ from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceK
 from vnetverify.model.network import Connection, Machine, Network, Nsg, Service, ServiceTag, Subnet, UserRoute
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
-from vnetverify.simulator.journey import Astray
+from vnetverify.simulator.positions import Astray
 from vnetverify.simulator.walk import (
     Conversation,
     Delivered,

@@ -32,7 +32,7 @@ from tests.unit.simulator_networks import (
 from vnetverify.header import ALL_ADDRESSES, TCP, Flow, parse_address
 from vnetverify.model.network import Access, Connection, Network, Peering, PolicyRule, Sku, Vnet
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.journey import Loser
+from vnetverify.simulator.positions import Loser
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, ToPlatform, converse, trace
 
 

@@ -10,7 +10,7 @@ from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Era
 from vnetverify.rules import Uncertainty
-from vnetverify.simulator.journey import Crossing, Loser, Selected
+from vnetverify.simulator.positions import Crossing, Loser, Selected
 from vnetverify.simulator.walk import (
     Astray,
     Conversation,

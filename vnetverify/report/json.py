@@ -18,7 +18,7 @@ from vnetverify.model.network import PublishedTags, Unmodelled
 from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import QUESTIONS, Uncertainty, World
-from vnetverify.simulator.journey import Crossing
+from vnetverify.simulator.positions import Crossing
 from vnetverify.simulator.tag_listing import Listed
 from vnetverify.source import Span
 

@@ -8,7 +8,7 @@ from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.model.network import PublishedTags
 from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
-from vnetverify.simulator.journey import Loser
+from vnetverify.simulator.positions import Loser
 from vnetverify.source import Span
 
 _FACTS = 8

@@ -13,8 +13,9 @@ from vnetverify.simulator.crossing import cross
 from vnetverify.simulator.endpoints import endpoint_interface
 from vnetverify.simulator.gateways import entries_of, is_known, servers
 from vnetverify.simulator.hops import ToPeer, ToVnet
-from vnetverify.simulator.journey import Dropped, Host, Journey, Linked, Next, Sending
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import address_of
+from vnetverify.simulator.positions import Dropped, Host, Linked, Next, Sending
 from vnetverify.simulator.routes import selection
 from vnetverify.simulator.sending import deliver, enter, note_selection, overlapping
 from vnetverify.simulator.situation import Situation, direct

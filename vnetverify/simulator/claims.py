@@ -33,7 +33,8 @@ from vnetverify.simulator.hops import (
     ToVnet,
 )
 from vnetverify.simulator.internet import public_place_at, receiver_at
-from vnetverify.simulator.journey import Astray, Delivered, Dropped, Journey, LeftToInternet, Met, Selected, Trace
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.positions import Astray, Delivered, Dropped, LeftToInternet, Met, Selected, Trace
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection

@@ -12,8 +12,9 @@ from vnetverify.header import Interval
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import lowest_text, some_covers
 from vnetverify.simulator.failures import peerings_of
-from vnetverify.simulator.journey import Crossing, Dropped, Forwarder, FromGateway, Host, Journey, Sending, sender_name
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.peerings import View
+from vnetverify.simulator.positions import Crossing, Dropped, Forwarder, FromGateway, Host, Sending, sender_name
 from vnetverify.simulator.situation import are_mates, half, uses, view
 
 

@@ -27,7 +27,9 @@ from vnetverify.simulator.gateways import (
     way_of,
 )
 from vnetverify.simulator.internet import answered_outside, delivered_to
-from vnetverify.simulator.journey import (
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.positions import (
     Appliance,
     AtAppliance,
     AtOwnAddress,
@@ -37,12 +39,10 @@ from vnetverify.simulator.journey import (
     FromGateway,
     IntoGateway,
     IntoSite,
-    Journey,
     Next,
     OutOfTunnel,
     Sending,
 )
-from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import Origin, selection
 from vnetverify.simulator.sites import delivered_at_site
 from vnetverify.simulator.situation import Situation

@@ -12,9 +12,9 @@ from vnetverify.header import TCP, UDP, Family
 from vnetverify.model.intents import EgressKind, ExpectedEgress
 from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Nic, OutboundRule, Subnet
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.journey import Egress, LeftToInternet, Trace
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import is_basic
+from vnetverify.simulator.positions import Egress, LeftToInternet, Trace
 from vnetverify.simulator.situation import Situation, public_of
 
 

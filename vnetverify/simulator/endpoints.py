@@ -10,9 +10,10 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.filters import Judgement, judge_at_endpoint
 from vnetverify.simulator.internet import delivered_to
-from vnetverify.simulator.journey import Delivered, Dropped, Journey
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.links import through_service
 from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.positions import Delivered, Dropped
 from vnetverify.simulator.situation import Situation, are_mates
 
 _WITH_SECURITY_GROUPS = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)

@@ -10,7 +10,7 @@ from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates, way_by_routes
-from vnetverify.simulator.journey import Trace
+from vnetverify.simulator.positions import Trace
 
 _EPHEMERAL_PORT = 49152
 _TRIED = 64

@@ -24,7 +24,8 @@ from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import PublicAddress, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, assignable, is_public, lies_in, lowest_text, only, point
-from vnetverify.simulator.journey import Appliance, Astray, Dropped, Journey, Translated
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.positions import Appliance, Astray, Dropped, Translated
 from vnetverify.simulator.situation import Situation, world_address
 from vnetverify.simulator.tags import Side, is_in_tag
 from vnetverify.source import Span

@@ -12,7 +12,7 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.filters import attached, declared_interface
-from vnetverify.simulator.journey import AtAppliance, Delivered, Dropped, Journey, declared_appliance
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import (
     Balanced,
@@ -25,6 +25,7 @@ from vnetverify.simulator.pools import (
     rule_for,
     seen_by_member,
 )
+from vnetverify.simulator.positions import AtAppliance, Delivered, Dropped, declared_appliance
 from vnetverify.simulator.situation import Situation
 
 

@@ -18,7 +18,10 @@ from vnetverify.simulator.egress import egress_of, egress_text
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.firewalls import own_address
 from vnetverify.simulator.hops import ToInternet
-from vnetverify.simulator.journey import (
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.pools import Balanced
+from vnetverify.simulator.positions import (
     Appliance,
     AtOwnAddress,
     Delivered,
@@ -27,7 +30,6 @@ from vnetverify.simulator.journey import (
     Forwarder,
     FromGateway,
     Host,
-    Journey,
     LeftToInternet,
     Next,
     Sender,
@@ -36,8 +38,6 @@ from vnetverify.simulator.journey import (
     place_name,
     sender_name,
 )
-from vnetverify.simulator.matching import Interface
-from vnetverify.simulator.pools import Balanced
 from vnetverify.simulator.public_frontends import enter_at_frontend
 from vnetverify.simulator.routes import selection
 from vnetverify.simulator.situation import (

@@ -9,8 +9,9 @@ from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Direction, PrivateEndpoint, PrivateLinkService
 from vnetverify.simulator.addressing import only, point
 from vnetverify.simulator.filters import declared_interface
-from vnetverify.simulator.journey import Crossing, Delivered, Dropped, Journey, Linked
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_member, rule_for, seen_by_member
+from vnetverify.simulator.positions import Crossing, Delivered, Dropped, Linked
 from vnetverify.simulator.situation import Situation, world_address
 
 

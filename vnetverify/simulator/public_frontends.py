@@ -9,8 +9,9 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Direction, PublicFrontend
 from vnetverify.simulator.addressing import lowest_text, only
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
-from vnetverify.simulator.journey import Delivered, Dropped, Journey
+from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import Balanced, address_of, noted_member, rule_for, seen_by_member
+from vnetverify.simulator.positions import Delivered, Dropped
 
 
 def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], entered_from: Place) -> Delivered | Dropped:

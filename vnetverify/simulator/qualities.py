@@ -14,7 +14,7 @@ from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import point
 from vnetverify.simulator.filters import interface_at
-from vnetverify.simulator.journey import Astray, Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace
+from vnetverify.simulator.positions import Astray, Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace
 from vnetverify.simulator.situation import Situation
 from vnetverify.source import NOWHERE, Span
 

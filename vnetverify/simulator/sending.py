@@ -33,7 +33,9 @@ from vnetverify.simulator.hops import (
     obstacle,
 )
 from vnetverify.simulator.internet import delivered_to, to_internet
-from vnetverify.simulator.journey import (
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.positions import (
     AtAppliance,
     AtOwnAddress,
     Dropped,
@@ -41,7 +43,6 @@ from vnetverify.simulator.journey import (
     FromGateway,
     Host,
     IntoGateway,
-    Journey,
     LeftToInternet,
     Loser,
     Next,
@@ -52,7 +53,6 @@ from vnetverify.simulator.journey import (
     place_name,
     sender_name,
 )
-from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.situation import (
     Situation,

@@ -21,12 +21,12 @@ from vnetverify.simulator.gateways import (
     way_of,
 )
 from vnetverify.simulator.internet import leave_by_site
-from vnetverify.simulator.journey import (
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.positions import (
     AtAppliance,
     Delivered,
     DeviceKind,
     IntoSite,
-    Journey,
     Met,
     Next,
     OutOfTunnel,

@@ -28,7 +28,9 @@ from vnetverify.simulator.endpoints import endpoint_at
 from vnetverify.simulator.filters import declared_interface, interface_at
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.internet import answered_outside, delivered_to, enter, receiver_at
-from vnetverify.simulator.journey import (
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.positions import (
     Appliance,
     Astray,
     AtAppliance,
@@ -39,7 +41,6 @@ from vnetverify.simulator.journey import (
     Host,
     IntoGateway,
     IntoSite,
-    Journey,
     LeftToInternet,
     Linked,
     Met,
@@ -52,7 +53,6 @@ from vnetverify.simulator.journey import (
     Trace,
     declared_appliance,
 )
-from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
 from vnetverify.simulator.situation import Situation, situation_of

@@ -16,7 +16,8 @@ from vnetverify.simulator.endpoints import judged_at
 from vnetverify.simulator.filters import Judgement, declared_interface, judge_at, judge_public_entry
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import announced, learned
-from vnetverify.simulator.journey import Journey, Trace
+from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.positions import Trace
 from vnetverify.simulator.routes import (
     Origin,
     Route,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vnetverify.model.intents import Claim, HopKind, Verb
+from vnetverify.model.intents import Claim, EgressKind, HopKind, Verb
 from vnetverify.model.services import WELL_KNOWN
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
@@ -31,7 +31,7 @@ def test_the_page_shows_every_word_of_the_grammar() -> None:
     assert shown >= RESERVED
 
 
-def test_the_page_shows_every_sentence_and_every_next_hop() -> None:
+def test_the_page_shows_every_sentence_every_next_hop_and_every_egress() -> None:
     sentences = [said for block in BLOCKS for intent in read_text(block).intents for said in intent.claims]
     claims = [claim for claim in sentences if isinstance(claim, Claim)]
 
@@ -40,6 +40,7 @@ def test_the_page_shows_every_sentence_and_every_next_hop() -> None:
     assert {claim.expected_hop.kind for claim in claims if claim.expected_hop is not None} >= set(HopKind) - {
         HopKind.INTERNET
     }
+    assert {claim.expected_egress.kind for claim in claims if claim.expected_egress is not None} == set(EgressKind)
 
 
 def test_the_page_lists_every_well_known_service() -> None:

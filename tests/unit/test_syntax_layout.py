@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.unit.text_samples import BOTH_FAMILIES, EVERYTHING, without_spans
+from tests.unit.text_samples import BOTH_FAMILIES, DEVICES, EVERYTHING, without_spans
 from vnetverify.source import Source
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
@@ -98,6 +98,7 @@ def test_a_tidy_text_is_left_alone() -> None:
     assert format_text(TIDY) == TIDY
     assert format_text(EVERYTHING) == format_text(format_text(EVERYTHING))
     assert format_text(BOTH_FAMILIES) == format_text(format_text(BOTH_FAMILIES))
+    assert format_text(DEVICES) == format_text(format_text(DEVICES))
 
 
 def test_no_token_and_no_comment_is_lost() -> None:
@@ -105,7 +106,7 @@ def test_no_token_and_no_comment_is_lost() -> None:
     assert sorted(comments(TIDY)) == sorted(comments(UNTIDY))
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES])
+@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES, DEVICES])
 def test_the_network_stays_the_same(text: str) -> None:
     assert without_spans(read_text(format_text(text)).network) == without_spans(read_text(text).network)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from tests.unit.text_samples import BOTH_FAMILIES, EVERYTHING, without_spans
+from tests.unit.text_samples import BOTH_FAMILIES, DEVICES, EVERYTHING, without_spans
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_address
 from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
-from vnetverify.syntax.write import prefixes_of, write
+from vnetverify.syntax.wording import prefixes_of
+from vnetverify.syntax.write import write
 from vnetverify.testing.estates import networks
 
 
@@ -18,7 +19,7 @@ def rewritten(network: Network) -> Network:
     return without_spans(read_text(write(network)).network)
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES])
+@pytest.mark.parametrize("text", [EVERYTHING, BOTH_FAMILIES, DEVICES])
 def test_a_network_of_everything_reads_back_as_itself(text: str) -> None:
     network = without_spans(read_text(text).network)
 

@@ -189,6 +189,99 @@ principal nobody {}
 """
 
 
+# What stands between the hosts: public frontends, private link services, firewalls that translate, proxies.
+DEVICES = """\
+strict
+
+vnet hub {
+  address 10.0.0.0/16
+  flow-timeout 4 minutes
+  subnet AzureFirewallSubnet 10.0.1.0/26
+  subnet AzureBastionSubnet  10.0.2.0/26
+  subnet gateways            10.0.3.0/24
+}
+
+vnet app {
+  address 10.1.0.0/16, fd00:db8:1::/48
+  subnet web   10.1.1.0/24, fd00:db8:1:1::/64
+  subnet links 10.1.5.0/24
+}
+
+vm web1 { nic 10.1.1.4, fd00:db8:1:1::4 in app.web }
+
+vm web2 {
+  nic 10.1.1.5 in app.web
+  nic back 10.1.1.6 in app.web
+}
+
+firewall fw {
+  nic 10.0.1.4 in hub.AzureFirewallSubnet  public-ip entry standard 203.0.113.5
+  public-ip "private" standard 203.0.113.6
+  public-ip
+  threat-intelligence deny
+  intrusion-detection deny
+  private-ranges 10.0.0.0/8, 172.16.0.0/12
+  private-ranges learned
+  collection nat 100 nat-1 {
+    rule web tcp, udp from 203.0.113.128/25 at entry port 443, 8000-8010 -> 10.1.1.4 port 8443
+    rule ssh tcp from * at private port 22 -> 10.1.1.4 port 22
+    rule other tcp from * at "private" port 22 -> 10.1.1.4 port 22
+  }
+  collection network 101 network-2 deny { rule no-smb tcp from * to * port 445 }
+  collection network 102 network-3 allow {
+    rule apps tcp, icmp from 10.0.0.0/8 to 10.1.0.0/16, 10.2.0.0/16
+    rule storage any from * to 10.3.0.0/16, Storage.WestUS, "Tomorrow", "names.invalid" port 443
+  }
+  collection application 103 application-4 allow {
+    rule partner https from 10.0.0.0/8 to "names.invalid"
+    rule rest http, https, mssql from * to *
+    rule odd http from * to * port 80-81
+  }
+  bandwidth 100 Gbps
+}
+
+firewall shut {
+  nic 10.0.1.5 in hub.AzureFirewallSubnet
+  threat-intelligence off
+}
+
+firewall open {
+  nic 10.0.1.6 in hub.AzureFirewallSubnet
+  private-ranges all
+}
+
+firewall hidden {
+  nic 10.0.1.7 in hub.AzureFirewallSubnet
+  private-ranges none
+}
+
+load-balancer shop standard {
+  frontend public-ip 203.0.113.7
+  frontend spare public-ip
+  frontend six public-ip 2001:db8::7
+  rule web tcp 443 -> web1, web2.back port 8443  probe 8080  all-when-none  no-egress  up web1  down web2.back
+  rule six udp 443 at six -> web1
+  nat ssh tcp 50001 -> web1 port 22  floating-ip
+  outbound out tcp at spare, "frontend" -> web1, web2.back
+}
+
+load-balancer both in app.web {
+  frontend 10.1.1.100
+  frontend front public-ip
+  rule web tcp 443 -> web1
+  rule shop tcp 443 at front -> web1
+}
+
+private-link-service offer of both."frontend" at 10.1.5.4, 10.1.5.5 in app.links
+private-endpoint to-offer 10.0.3.20 in hub.gateways to offer pending
+private-endpoint vault 10.0.3.21 in hub.gateways
+bastion jump in hub.AzureBastionSubnet
+bastion dev in hub developer
+application-gateway gate in hub.gateways { listens 443, 8000-8100 }
+application-gateway idle in app.links
+"""
+
+
 def without_spans(value: Any) -> Any:
     """Return a value of the model with every span forgotten."""
     if isinstance(value, Span):

@@ -19,7 +19,7 @@ from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
 from vnetverify.syntax.selectors import SELECTABLE, word_of
 from vnetverify.syntax.tags import DEFINED_TAGS, SERVICE_TAGS, tag_spelling
-from vnetverify.syntax.tree import EndpointsNode, MachineNode, OptionNode, ReferenceNode
+from vnetverify.syntax.tree import EndpointsNode, MachineNode, OptionNode, ReferenceNode, TermNode
 
 if TYPE_CHECKING:
     from lark import Token
@@ -287,14 +287,17 @@ def _application(scope: Scope, node: FirewallRuleNode, blank: FirewallRule) -> F
     default = [scope.one_of(token, APPLICATION_PORTS, "protocol of an application rule") for token in node.protocols]
     ports = blank.destination_ports or interval_set(Interval(port, port) for port in default if port is not None)
     ends = node.destinations
-    is_every = isinstance(ends, EndpointsNode) and [word_of(term) for term in ends.terms] == ["any"]
-    if isinstance(ends, EndpointsNode) and not is_every:
+    if isinstance(ends, EndpointsNode) and not any(map(_is_every_name, ends.terms)):
         for term in (*ends.terms, *ends.excluded):
             if term in ends.excluded or not isinstance(term, ReferenceNode) or term.first.type != "STRING":
                 message, label = "an application rule is for names of domains", "expected `*` or names in quotes"
                 scope.problems.error("bad-firewall-rule", message, scope.span(term.first, term.last), label)
         return replace(blank, protocols=(TCP,), destination_ports=ports, has_names=True)
     return replace(blank, protocols=(TCP,), destination_ports=ports, destinations=ALL_ADDRESSES)
+
+
+def _is_every_name(term: TermNode) -> bool:
+    return word_of(term) == "any" or (isinstance(term, ReferenceNode) and text_of(term.first) == "*")
 
 
 def _tcp_udp(scope: Scope, tokens: Sequence[Token]) -> tuple[int | None, ...]:

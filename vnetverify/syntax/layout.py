@@ -32,6 +32,7 @@ _STARTS_ITEM = {
             "summarized-gateway-prefixes",
             "tag",
             "admin-scope",
+            "flow-timeout",
             "subnet",
             "gateway",
         }
@@ -56,8 +57,21 @@ _STARTS_ITEM = {
     "route-table": frozenset({"propagate-gateway-routes"}),
     "vm": frozenset({"nic", "bandwidth"}),
     "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat", "bandwidth"}),
-    "firewall": frozenset({"nic", "forwards", "drops", "bandwidth"}),
-    "load-balancer": frozenset({"frontend", "rule"}),
+    "firewall": frozenset(
+        {
+            "nic",
+            "forwards",
+            "drops",
+            "bandwidth",
+            "threat-intelligence",
+            "intrusion-detection",
+            "private-ranges",
+            "collection",
+        }
+    ),
+    "collection": frozenset({"rule"}),
+    "load-balancer": frozenset({"frontend", "rule", "nat", "outbound"}),
+    "application-gateway": frozenset({"listens"}),
     "principal": frozenset({"write", "peer"}),
     "site": frozenset({"address", "behind", "routes", "point-to-site"}),
     "connection": frozenset({"bgp", "prefixes", "circuit", "default-site"}),
@@ -68,12 +82,15 @@ _OPTIONS = {
         {"nsg", "routes", "nat-gateway", "default-outbound", "service-endpoints", "private-endpoint-policies"}
     ),
     "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
-    "rule": frozenset({"probe", "floating-ip"}),
+    "rule": frozenset({"probe", "floating-ip", "all-when-none", "no-egress", "up", "down"}),
+    "nat": frozenset({"floating-ip"}),
 }
+_OF_LISTS = frozenset({"nsg", "admin-rules"})
 _ALWAYS_OPEN = frozenset({"vnet", "nsg", "admin-rules", "route-table"})
 _OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection", "principal"})
 _ENDS_WITHOUT_NAME = frozenset({
     "peering", "peerings", "vnet-local", "none", "internet", "symmetrically", "local", "advertises",
+    "public-ip", "default",
 })  # fmt: skip
 _FAILURES = frozenset({"failure", "failures"})
 _TIGHT_BEFORE = frozenset({",", ".", ":", "/"})
@@ -92,10 +109,10 @@ class _Item:
 
 @dataclass(slots=True)
 class _Block:
-    """A statement with braces: its header, what stands between them, and the comments before the closing one."""
+    """A statement or item with braces: its header, what stands in them, and the comments before the closing one."""
 
     header: _Item
-    items: list[_Item] = field(default_factory=list)
+    items: list[_Item | _Block] = field(default_factory=list)
     last_comments: list[str] = field(default_factory=list)
 
 
@@ -155,13 +172,15 @@ def _statement(tokens: Sequence[Lexeme]) -> _Item | _Block:
     depths = _depths(inside)
     starts = [index for index, depth in enumerate(depths) if depth == 0 and _starts_item(tokens[0].text, inside, index)]
     for start, end in pairwise([*starts, len(inside)]):
-        block.items.append(_item(inside[start:end]))
+        is_block = inside[start].is_word("collection")
+        block.items.append(_statement(inside[start:end]) if is_block else _item(inside[start:end]))
+        header = _header(block.items[-1])
         if tokens[0].is_word("intent"):
-            block.items[-1].tokens = _with_failures_last(block.items[-1].tokens)
-        block.items[-1].trailing = (inside[end] if end < len(inside) else closing).trailing
+            header.tokens = _with_failures_last(header.tokens)
+        header.trailing = (inside[end] if end < len(inside) else closing).trailing
     first = inside[0] if inside else closing
     if first.trailing is not None:
-        (block.items[0].comments if block.items else block.last_comments).insert(0, first.trailing)
+        (_header(block.items[0]).comments if block.items else block.last_comments).insert(0, first.trailing)
     block.last_comments += closing.comments
     return block
 
@@ -180,6 +199,8 @@ def _starts_item(statement: str, tokens: Sequence[Lexeme], index: int) -> bool:
         return _starts_sentence(tokens, index)
     if statement == "route-table" and token.kind in ("NAME", "STRING"):
         return bool(tokens[index + 1].kind)  # its destination
+    if statement == "firewall" and token.is_word("public-ip"):
+        return any(before.is_word("public-ip") for before in tokens[:index])  # the first belongs to the interface
     return token.is_word(*_STARTS_ITEM[statement])
 
 
@@ -191,7 +212,7 @@ def _starts_sentence(tokens: Sequence[Lexeme], index: int) -> bool:
     before = tokens[index - 1]
     if before.is_word(":"):
         return False
-    if token.is_word("for", "next", "bottleneck", "latency"):
+    if token.is_word("for", "next", "bottleneck", "latency", "egress"):
         return True
     if token.is_word("gateway"):
         return tokens[index + 1].is_word("of")
@@ -238,22 +259,29 @@ def _short(block: _Block) -> str | None:
     if not block.items and not block.last_comments:
         return _joined(block.header.tokens) + "}"
     kind = block.header.tokens[0].text
-    has_comments = block.last_comments or any(item.comments or item.trailing for item in block.items)
-    said = [item for item in block.items if not item.tokens[0].is_word("expect")]
+    items = [item for item in block.items if isinstance(item, _Item)]
+    if len(items) < len(block.items):
+        return None
+    has_comments = block.last_comments or any(item.comments or item.trailing for item in items)
+    said = [item for item in items if not item.tokens[0].is_word("expect")]
     if kind in _ALWAYS_OPEN or has_comments or (len(said) > 1 and kind not in _OFTEN_SHORT):
         return None
-    line = f"{_joined(block.header.tokens)} {'  '.join(_joined(item.tokens) for item in block.items)} }}"
+    line = f"{_joined(block.header.tokens)} {'  '.join(_joined(item.tokens) for item in items)} }}"
     return line if len(line) <= _ONE_LINE else None
 
 
 def _inside(block: _Block) -> Iterator[str]:
     statement = block.header.tokens[0].text
-    rows = [_row(statement, item.tokens) for item in block.items]
-    widths = _widths(cells for cells, _ in rows)
-    for number, (item, (cells, rest)) in enumerate(zip(block.items, rows, strict=True)):
-        if number and item.after_blank_line:
+    rows = [_row(statement, item.tokens) for item in block.items if isinstance(item, _Item)]
+    widths, following = _widths(cells for cells, _ in rows), iter(rows)
+    for number, item in enumerate(block.items):
+        if number and _header(item).after_blank_line:
             yield ""
+        if isinstance(item, _Block):
+            yield from _indented(_lines(item))
+            continue
         yield from _indented(item.comments)
+        cells, rest = next(following)
         padded = [_padded(cell, width) for cell, width in zip(cells, widths.get(len(cells), ()), strict=True)]
         yield from _filled(padded, rest, item.trailing, _INDENT)
     yield from _indented(_without_last_blank(block.last_comments))
@@ -269,7 +297,7 @@ def _without_last_blank(comments: Sequence[str]) -> Sequence[str]:
 
 def _row(statement: str, tokens: Sequence[Lexeme]) -> tuple[list[str], Sequence[Lexeme]]:
     """Return the cells of an item that line up with those of its kind, and the tokens that follow them."""
-    if tokens[0].is_word("inbound", "outbound"):
+    if statement in _OF_LISTS and tokens[0].is_word("inbound", "outbound"):
         return [token.text for token in tokens[:5]], tokens[5:]
     if tokens[0].is_word("subnet"):
         end = next((at for at, token in enumerate(tokens) if token.is_word(*_OPTIONS["subnet"])), len(tokens))

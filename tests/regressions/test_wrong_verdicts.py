@@ -260,3 +260,22 @@ def test_an_answer_from_outside_is_judged_as_it_leaves_the_appliance_again() -> 
     """
 
     assert verdicts(text) == {"no-record": "refuted"}
+
+
+def test_a_member_behind_a_private_link_sees_the_frontend_that_is_offered() -> None:
+    """With floating IP the encoding judged packets that still named the endpoint, which no rule lets in."""
+    text = """
+    vnet provider { address 10.0.4.0/23  subnet s 10.0.4.0/26 nsg defaults }
+    vnet consumer { address 10.0.0.0/24  subnet t 10.0.0.64/26 }
+    nsg defaults {}
+    vm member { nic 10.0.4.4 in provider.s }
+    load-balancer lb standard in provider.s {
+      frontend f 10.0.4.6
+      rule all any -> member floating-ip
+    }
+    private-link-service offer of lb.f at 10.0.4.7 in provider.s
+    private-endpoint linked 10.0.0.69 in consumer.t to offer
+    intent no-way-in { consumer never reaches member }
+    """
+
+    assert verdicts(text) == {"no-way-in": "refuted"}

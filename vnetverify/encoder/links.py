@@ -45,20 +45,24 @@ class Links:
         takes = all_of(header.has_ports, negate(self.hops.frontends.is_basic(balanced.balancer)))
         if takes == FALSE:
             return []
-        members = self.hops.frontends.deliveries(balanced, self._behind(service, header))
+        members = self.hops.frontends.deliveries(balanced, self._behind(service, balanced, header))
         return [(nic, all_of(takes, term)) for nic, term in members]
 
     def forgets(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
         """Hold when a member keeps no record of a flow that it got by the service (F-ADM-18, F-STATE-5)."""
         balanced = _balanced(self.hops, service)
-        return FALSE if balanced is None else self.hops.frontends.forgets(balanced, nic, self._behind(service, header))
+        return (
+            FALSE
+            if balanced is None
+            else self.hops.frontends.forgets(balanced, nic, self._behind(service, balanced, header))
+        )
 
     def answers(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
         """Hold when the answer of a member that got `header` by the service comes back to the service."""
         balanced = _balanced(self.hops, service)
         if balanced is None:
             return FALSE
-        lets_out = self.hops.frontends.lets_answer_out(balanced, nic, self._behind(service, header))
+        lets_out = self.hops.frontends.lets_answer_out(balanced, nic, self._behind(service, balanced, header))
         return all_of(lets_out, self._routes_back(service, nic, header))
 
     def _routes_back(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
@@ -80,10 +84,14 @@ class Links:
             return routed
         return all_of(routed, self.hops.crosses(nic.vnet, other, Sender(subnet), answer, answer.destination))
 
-    def _behind(self, service: PrivateLinkService, header: Header) -> Header:
-        """Return how a packet for an endpoint looks behind the service: one of its addresses is the source."""
-        service_only = header.protocol.narrowed(WITH_PORTS)
-        return replace(header, protocol=service_only, source=self._address(service))
+    def _behind(self, service: PrivateLinkService, balanced: Balanced, header: Header) -> Header:
+        """Return how a packet for an endpoint looks behind the service: from one of its addresses to the frontend."""
+        return replace(
+            header,
+            protocol=header.protocol.narrowed(WITH_PORTS),
+            source=self._address(service),
+            destination=self.hops.estate.known_address(balanced.frontend.address),
+        )
 
     def _address(self, service: PrivateLinkService) -> Field:
         """Return the address of the service that members see, which a world chooses."""

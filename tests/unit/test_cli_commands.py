@@ -112,6 +112,32 @@ def test_trace_refuses_a_sender_that_begins_no_flow(
     assert f"`{sender}` answers and begins no flow" in out(capsys, *asked, ends=status.BAD_INPUT)
 
 
+def test_trace_aims_at_a_public_frontend_by_its_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "shop.vnet"
+    path.write_text(SHOP)
+    known, unknown = (
+        out(capsys, "trace", str(path), "--from", "internet", "--to", name, "--port", "443") for name in ("shop", "new")
+    )
+
+    assert "tcp 8.8.8.8:49152 -> 20.0.0.7:443 from internet" in known
+    assert "rule web of shop gives it to one, as 10.0.0.4 port 8443" in known
+    assert "behind the frontend 20.0.0.7 at shop/front" in known
+    assert "tcp 8.8.8.8:49152 -> 203.0.113.1:443 from internet" in unknown
+    assert "behind the frontend 203.0.113.1 at new/front" in unknown
+    assert "`shop` answers and begins no flow" in out(
+        capsys, "trace", str(path), "--from", "shop", "--to", "one", "--port", "443", ends=status.BAD_INPUT
+    )
+
+
+SHOP = """\
+vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 nsg web }
+nsg web { inbound 100 web allow tcp from any to any }
+vm one { nic 10.0.0.4 in v.s }
+load-balancer shop standard { frontend front public-ip 20.0.0.7  rule web tcp 443 at front -> one port 8443 }
+load-balancer new standard { frontend front public-ip  rule web tcp 443 at front -> one }
+"""
+
+
 def test_resolve_finds_the_frontends_of_a_load_balancer(balanced: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "10.0.2.100" in out(capsys, "resolve", balanced, "orders")
     assert "10.0.2.96-10.0.2.111" in out(capsys, "resolve", balanced, "10.0.2.96/28")

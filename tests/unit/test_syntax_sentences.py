@@ -8,7 +8,7 @@ from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, addresses_of, parse_prefix
 from vnetverify.model.endpoints import size, without
 from vnetverify.model.intents import Advertising, Claim, Establishment, FailureKind, Failures, Statement, Verb
-from vnetverify.model.services import EVERY_PACKET
+from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET, EVERY_TRANSLATED
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
 
@@ -53,6 +53,13 @@ def mistake(sentence: str, declared: str = "") -> Diagnostic:
 
 
 # Ways
+
+
+def test_an_egress_is_of_tcp_and_udp_unless_it_says_otherwise_and_none_of_every_packet() -> None:
+    assert claim("egress of one to hub is default").service == EVERY_TRANSLATED
+    assert claim("egress of one to hub is none").service == EVERY_PACKET
+    assert claim("egress of one to hub on icmp, https is none").service.name == "icmp, https"
+    assert claim("egress of one to hub on any is default").service == EVERY_CONVERSATION
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ _PORTS: Mapping[str, tuple[tuple[int, tuple[int, int]], ...]] = {
 }
 
 EVERY_PACKET = Service("any", ((None, ALL_PORTS),))
+EVERY_TRANSLATED = Service("tcp, udp", ((TCP, ALL_PORTS), (UDP, ALL_PORTS)))
 EVERY_CONVERSATION = Service("any", ((ICMP, ALL_PORTS), (TCP, ALL_PORTS), (UDP, ALL_PORTS)))
 
 WELL_KNOWN: Mapping[str, Service] = {

@@ -412,8 +412,8 @@ class Builder(DeviceBuilder):
         return ClaimNode("GATEWAY", first, left, right, gateway.last, via=(gateway,))
 
     def egress_claim(self, children: Children) -> ClaimNode:
-        first, _, left, _, right, _, egress = children
-        return ClaimNode("EGRESS", first, left, right, egress.last, egress=egress)
+        first, _, left, _, right, _, services, _, egress = children
+        return ClaimNode("EGRESS", first, left, right, egress.last, services, egress=egress)
 
     def bottleneck(self, children: Children) -> ClaimNode:
         first, _, left, _, right, _, services, _, _, *limit = children

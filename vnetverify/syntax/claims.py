@@ -19,7 +19,7 @@ from vnetverify.model.intents import (
     Verb,
 )
 from vnetverify.model.network import Network, Service
-from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET
+from vnetverify.model.services import EVERY_CONVERSATION, EVERY_PACKET, EVERY_TRANSLATED
 from vnetverify.source import Span
 from vnetverify.syntax.conditions import advertising, failures
 from vnetverify.syntax.devices import EgressNode
@@ -288,8 +288,13 @@ def service_asked(sentence: Sentence, verb: Verb) -> Service:
     """Return the service of a sentence; where it names none, what the verb speaks of."""
     every = EVERY_PACKET if verb in _ABOUT_PACKETS else EVERY_CONVERSATION
     if sentence.node.services is None:
-        return every
+        return every if sentence.node.egress is None else _egress_service(sentence.node.egress)
     return service(sentence.scope, sentence.services, sentence.node.services, every)
+
+
+def _egress_service(expected: EgressNode) -> Service:
+    """Return what `egress of A to B is …` speaks of: what methods carry, or for `none` every packet (F-OUT-3)."""
+    return EVERY_PACKET if EgressKind(str(expected.kind)) is EgressKind.NONE else EVERY_TRANSLATED
 
 
 def device(scope: Scope, node: ReferenceNode, verb: Verb) -> str | None:

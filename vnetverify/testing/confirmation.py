@@ -83,7 +83,7 @@ class Confirmation:
 
 def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Confirmation]:
     """Yield what the expected answer means for the encoding; nothing for `is valid`, which no engine answers."""
-    world = World(SettledFacts(asked.facts))
+    world = World(SettledFacts(asked.facts), {f"address of {name}": one for name, one in _own_addresses(network)})
     match asked.question, asked.answer:
         case NextHop(subnet, destination), Hops(anyone):
             hops = [_expected(network, subnet, hop) for hop in anyone]
@@ -112,6 +112,12 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
             return
         case _:
             raise AssertionError("an answer to another question")
+
+
+def _own_addresses(network: Network) -> Iterator[tuple[str, int]]:
+    """Yield the first address of what may put one of its own in the place of a source, by its name."""
+    yield from ((name, service.addresses[0]) for name, service in network.private_link_services.items())
+    yield from ((name, each.nics[0].addresses[0]) for name, each in network.machines.items() if each.firewall)
 
 
 def _gateways(network: Network, family: Family) -> Gateways:

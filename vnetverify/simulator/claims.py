@@ -43,7 +43,6 @@ from vnetverify.simulator.situation import (
     first_address,
     holder_of_public,
     next_hop_owner,
-    public_of,
     situation_of,
 )
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
@@ -226,7 +225,7 @@ def _has_public_address(situation: Situation, end: End) -> bool:
         return False
     vnet = situation.index.subnets[place.name].vnet
     nic = situation.index.holders.get((vnet, address))
-    return nic is not None and public_of(nic, situation.family) is not None
+    return nic is not None and any(holder is nic for holder, _ in situation.index.public_holders)
 
 
 def ends_of(way: Trace, flow: Flow) -> tuple[End, ...]:

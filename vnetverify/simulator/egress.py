@@ -1,6 +1,7 @@
 """By which method an interface's packets get a source that the Internet answers.
 
-Rules R-TRAF-5, R-ADDR-6, F-LB-10, F-OUT-1, F-OUT-2, F-OUT-3 and F-OUT-4.
+Rules R-TRAF-5, R-ADDR-6, F-LB-10, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4 and
+F-FW-7.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import assert_never
 
 from vnetverify.header import TCP, UDP, Family
 from vnetverify.model.intents import EgressKind, ExpectedEgress
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Nic, OutboundRule, Subnet
+from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Nic, OutboundRule, PublicAddress, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import is_basic
@@ -26,9 +27,10 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     family, nat_gateway = situation.family, subnet.nat_gateway
     if nat_gateway is not None and family is Family.IPV4 and protocol in (TCP, UDP):
         return Egress(EgressKind.NAT_GATEWAY, (nat_gateway,), span=situation.network.nat_gateways.get(nat_gateway))
-    public = None if interface.nic is None else public_of(interface.nic, family)
-    if public is not None:
-        return Egress(EgressKind.PUBLIC_IP, (public.name,), public.address, public.span)
+    publics = _public_addresses(situation, interface)
+    if publics:
+        address = publics[0].address if len(publics) == 1 else None
+        return Egress(EgressKind.PUBLIC_IP, tuple(public.name for public in publics), address, publics[0].span)
     if family is Family.IPV6:
         return None
     shared = _by_balancers(situation, interface, protocol)
@@ -36,6 +38,16 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
         return shared
     is_default = nat_gateway is None and _has_implicit_address(situation, subnet, interface)
     return Egress(EgressKind.DEFAULT, span=subnet.span) if is_default else None
+
+
+def _public_addresses(situation: Situation, interface: Interface) -> tuple[PublicAddress, ...]:
+    """Return the public addresses of the interface; a firewall, which may have several, uses any (F-FW-7)."""
+    if interface.nic is None:
+        return ()
+    if situation.family is Family.IPV4 and interface.is_managed:
+        return situation.network.machines[interface.nic.machine].public_addresses
+    public = public_of(interface.nic, situation.family)
+    return () if public is None else (public,)
 
 
 def left_by(way: Trace) -> Egress | None:

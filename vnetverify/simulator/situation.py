@@ -200,7 +200,7 @@ def index_of(network: Network, family: Family) -> Index:
         connections_of=_connections_of(connections),
         members=_members(nics),
         published={tag.casefold(): prefixes for tag, prefixes in network.service_tags.items()},
-        public_holders=tuple(_public_holders(nics, family)),
+        public_holders=tuple(_public_holders(network, family)),
         public_frontends=tuple(_public_frontends(network, family)),
         route_servers=network.route_servers if family is Family.IPV4 else (),
         memory=Memory(),
@@ -221,11 +221,15 @@ def _carries(network: Network, connection: Connection, family: Family) -> bool:
     return family is Family.IPV4 or network.gateways[connection.gateway].kind is not GatewayKind.VPN
 
 
-def _public_holders(nics: tuple[Nic, ...], family: Family) -> Iterator[tuple[Nic, PublicAddress]]:
-    for nic in nics:
+def _public_holders(network: Network, family: Family) -> Iterator[tuple[Nic, PublicAddress]]:
+    """Yield the interfaces with their public addresses, then the further ones of firewalls, which are of IPv4."""
+    for nic in network.nics():
         public = public_of(nic, family)
         if public is not None and first_address(nic, family) is not None:
             yield nic, public
+    for machine in network.machines.values() if family is Family.IPV4 else ():
+        further = () if machine.firewall is None else machine.firewall.public_addresses
+        yield from ((nic, public) for nic in machine.nics[:1] for public in further)
 
 
 def _public_frontends(network: Network, family: Family) -> Iterator[tuple[LoadBalancer, PublicFrontend]]:

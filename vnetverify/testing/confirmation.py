@@ -60,6 +60,7 @@ from vnetverify.testing.questions import (
     Question,
     Reserved,
     Table,
+    public_address,
 )
 from vnetverify.testing.records import NotApplicable
 
@@ -243,7 +244,8 @@ def _carried(
         return
     left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
     if question.answered:
-        violated = _violated(network, _claim(Verb.REACHES, left, right), question, world, solver)
+        asked_for = _asked_for(network, question, right)
+        violated = _violated(network, _claim(Verb.REACHES, left, asked_for), question, world, solver)
         given = frozenset(not value for value in violated)
         yield Confirmation("it is answered", frozenset({answer.happens}), given)
     delivered = _violated(network, _claim(Verb.NEVER_REACHES, left, right), question, world, solver)
@@ -264,6 +266,14 @@ def _held(network: Network, end: End) -> EndpointSet:
     """Return the end as a set of endpoints, empty where no host can be."""
     known = Endpoints(network).in_prefix(host_prefix(end.address)).at(end.place)
     return EndpointSet(((end.place, known),) if known else ())
+
+
+def _asked_for(network: Network, question: Carried, right: EndpointSet) -> EndpointSet:
+    """Return who has the address that the flow is sent to: the target, or a firewall or frontend that it is behind."""
+    named = Endpoints(network).in_prefix(host_prefix(question.flow.destination))
+    behind = EndpointSet(tuple(part for part in named.parts if part[0] != INTERNET))
+    is_behind = question.flow.destination not in (question.target.address, public_address(network, question.target))
+    return behind if is_behind and question.target.place != INTERNET else right
 
 
 def _claim(verb: Verb, left: EndpointSet, right: EndpointSet, hop: ExpectedHop | None = None) -> Claim:

@@ -323,7 +323,9 @@ def _carried(match: re.Match[str], network: Network) -> Carried:
     origin, target = _parse_end(match["origin"], network), _parse_end(match["target"], network)
     protocol = _parse_protocol(match["protocol"])
     aimed_at = target.address
-    if match["public"] or origin.place == INTERNET:
+    if match["aim"] not in (None, _ITS_OWN):
+        aimed_at = parse_address(match["aim"])
+    elif match["public"] or origin.place == INTERNET:
         aimed_at = public_address(network, target)
     flow = new_flow(protocol, origin.address, aimed_at, int(match["port"] or 0))
     return Carried(origin, target, flow, match["what"] == "answered")
@@ -341,6 +343,8 @@ def _parse_end(text: str, network: Network) -> End:
         return End(INTERNET, parse_address(address))
     if place in network.sites:
         return End(Place(PlaceKind.SITE.value, place), parse_address(address))
+    if "/" in place:
+        return End(Place(PlaceKind.PUBLIC.value, place), parse_address(address))
     if "/" in place:
         return End(Place(PlaceKind.PUBLIC.value, place), parse_address(address))
     return End(Place(PlaceKind.SUBNET.value, network.subnet(place).id), parse_address(address))
@@ -396,13 +400,15 @@ def _effective_routes(match: re.Match[str], network: Network) -> EffectiveRoutes
 
 
 _SERVICE = rf"{_PROTOCOL}(?: (?P<port>\d+))?"
-_PUBLIC = r"(?P<public> by its public address)?"
+_ITS_OWN = "its public address"
+_PUBLIC = rf"(?P<public> by {_ITS_OWN})?"
+_AIM = rf"(?P<public> by (?P<aim>{_ITS_OWN}|[\d.]+))?"
 _STAGES = r"(?P<stages>(?:(?:in|out)bound at [^\s,]+(?:, )?)+)"
 _QUESTIONS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Network], Question]], ...] = (
     (re.compile(r"next hop of (\S+) to (\S+)"), lambda m, n: NextHop(n.subnet(m[1]).id, parse_address(m[2]))),
     (re.compile(r"gateway of (\S+) to (\S+)"), lambda m, n: GatewayOf(n.subnet(m[1]).id, parse_address(m[2]))),
     (
-        re.compile(rf"{_SERVICE} from (?P<origin>.+) to (?P<target>.+?){_PUBLIC} is (?P<what>delivered|answered)"),
+        re.compile(rf"{_SERVICE} from (?P<origin>.+) to (?P<target>.+?){_AIM} is (?P<what>delivered|answered)"),
         _carried,
     ),
     (re.compile(rf"{_STAGES}: (?P<flow>.+?){_PUBLIC}"), _filtered),
@@ -485,9 +491,8 @@ def question_text(question: Question, network: Network) -> str:
         case Carried(origin, target, flow, answered):
             service = PROTOCOL_NAMES.get(flow.protocol, f"protocol {flow.protocol}")
             port = f" {flow.destination_port}" if flow.protocol in (TCP, UDP) else ""
-            public = flow.destination != target.address and origin.place != INTERNET
             ends = f"from {_end_text(origin, network)} to {_end_text(target, network)}"
-            ends += " by its public address" if public else ""
+            ends += _aim_text(network, origin, target, flow)
             return f"{service}{port} {ends} is {'answered' if answered else 'delivered'}"
         case Filtered(stages, flow, by_public_address):
             places = ", ".join(f"{direction.value} at {nic}" for direction, nic in stages)
@@ -504,6 +509,14 @@ def question_text(question: Question, network: Network) -> str:
             return f"effective routes of {subnet}" + (f" besides {', '.join(map(str, ignored))}" if ignored else "")
         case _:
             assert_never(question)
+
+
+def _aim_text(network: Network, origin: End, target: End, flow: Flow) -> str:
+    """Return by which address of another the flow is sent to the target, nothing where it is as one would expect."""
+    public = public_address(network, target)
+    if flow.destination == (public if origin.place == INTERNET else target.address):
+        return ""
+    return f" by {_ITS_OWN if flow.destination == public else address_text(flow.destination)}"
 
 
 def _end_text(end: End, network: Network) -> str:

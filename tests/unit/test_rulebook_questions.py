@@ -41,6 +41,9 @@ def carried(question: str) -> Carried:
     "question",
     [
         "tcp 443 from web1 to db1 is answered",
+        "tcp 443 from 198.51.100.7 at internet to db1 by 203.0.113.50 is answered",
+        "tcp 443 from db1 to web1 by its public address is delivered",
+        "tcp 443 from 198.51.100.7 at internet to 203.0.113.50 at orders/front is delivered",
         "tcp 443 from fd00:db8:0:1::4 at v.web to fd00:db8:0:2::4 at v.db is delivered",
         "icmpv6 from fd00:db8:0:1::4 at v.web to fd00:db8:0:2::4 at v.db is answered",
         "tcp 1433 from web1 to 10.0.2.100 at v.db is answered",

@@ -403,6 +403,35 @@ def test_a_network_rule_about_what_it_was_before_does_not() -> None:
     assert of(net, FROM_OUTSIDE, "internet").established
 
 
+def test_a_further_public_address_has_nat_rules_of_its_own() -> None:
+    further = firewall(
+        leading("web", 443, "10.2.1.4", 8443),
+        leading("other", 443, "10.2.1.5", 8443, "second"),
+        public_addresses=(public("second", "203.0.113.6"),),
+    )
+    net = spokes(further, back=None)
+
+    conversation = of(net, flow(CLIENT, "203.0.113.6"), "internet")
+
+    assert conversation.established
+    assert conversation.forward.outcome == Delivered(at("b.s"), parse_address("10.2.1.5"))
+    assert of(net, FROM_OUTSIDE, "internet").forward.outcome == Delivered(at("b.s"), parse_address("10.2.1.4"))
+
+
+def test_of_several_public_addresses_the_world_says_which_one_others_see() -> None:
+    open_to = only_from("203.0.113.77")
+    net = spokes(
+        firewall(passing("all"), public_addresses=(public("second", "203.0.113.6"),)),
+        machine("m", nic("m", "b.s", "10.2.1.9", public_address=public("p", "203.0.113.9"))),
+        open_to,
+        group="n",
+    )
+    sent, seen = flow("10.1.1.4", "203.0.113.9"), parse_address("203.0.113.77")
+
+    assert dropped_by(net, sent) == "F-NSG-4"
+    assert isinstance(of(net, sent, in_world=World(addresses={"egress of fw": seen})).forward.outcome, Delivered)
+
+
 def test_the_first_of_several_nat_rules_takes_it() -> None:
     net = spokes(firewall(leading("one", 443, "10.2.1.4", 8443), leading("two", 443, "10.2.1.5", 443)), back=None)
 

@@ -1,6 +1,6 @@
 """Managed firewalls with rules of their own: what they let pass, and into what they translate it.
 
-Rules F-FW-1, F-FW-3, F-FW-4, F-FW-5, F-FW-6, F-FW-7, F-FW-9, F-FW-10 and F-ADDR-8.
+Rules F-FW-1, F-FW-2, F-FW-3, F-FW-4, F-FW-5, F-FW-6, F-FW-7, F-FW-9, F-FW-10 and F-ADDR-8.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def _translated(journey: Journey, translated: Translated, what: str, rule: str, 
 
 
 def _deciding(journey: Journey, appliance: Appliance, kind: FirewallRuleKind) -> FirewallRule | None:
-    """Return the first rule of the kind that matches the packet (F-FW-3)."""
+    """Return the first rule of the kind, in the order of the policy, that matches the packet (F-FW-2, F-FW-3)."""
     rules = _policy(appliance).of_kind(kind)
     return next((rule for rule in rules if _matches(journey, appliance, rule)), None)
 

@@ -34,7 +34,7 @@ from vnetverify.simulator.routes import (
     select_route,
 )
 from vnetverify.simulator.situation import situation_of
-from vnetverify.simulator.walk import Delivered, LeftToInternet, converse, trace
+from vnetverify.simulator.walk import Astray, Delivered, LeftToInternet, converse, trace
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -204,8 +204,11 @@ def _passage(network: Network, question: Carried, world: World) -> Passage:
 def is_delivered_to(way: Trace, end: End) -> bool:
     """Hold when a walk ended at `end`: at the Internet whichever address, else at its place and address.
 
-    What a load balancer gave to a member ended at both of them, what a NAT rule translated also at the firewall.
+    What a load balancer gave to a member ended at both of them, what a NAT rule translated also at the firewall, and
+    what is translated a third time may end anywhere.
     """
+    if isinstance(way.outcome, Astray):
+        return True
     if (end.place, end.address) in (translated.named for translated in way.translations):
         return isinstance(way.outcome, Delivered | LeftToInternet)
     if isinstance(way.outcome, LeftToInternet):

@@ -117,7 +117,7 @@ def _place(pair: Pair) -> str:
     context = pair.old
     names = ", ".join(context.nics[:3]) + (f" and {len(context.nics) - 3} more" if len(context.nics) > 3 else "")
     if context.entry is not None:
-        return f"{names} by its public address"
+        return f"{names} by {context.entry.name if context.entry.is_balancer else 'its public address'}"
     if context.spot.nic is not None:
         return f"{context.spot.nic.name} for what it forwards"
     if context.spot.is_endpoint or _is_of_interfaces(context) or _is_of_interfaces(pair.new):

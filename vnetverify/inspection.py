@@ -20,10 +20,11 @@ from vnetverify.prover.surprises import FlagWithoutEffect, ProbeDenied, Shown, S
 from vnetverify.simulator.addressing import packet_of
 from vnetverify.simulator.filters import (
     Judgement,
+    PublicEntry,
     declared_interface,
     judge_at,
     judge_at_endpoint,
-    judge_public_entry,
+    judge_entry,
     undeclared_interface,
 )
 from vnetverify.simulator.situation import situation_of
@@ -221,7 +222,11 @@ def judged(network: Network, shown: Shown) -> Judgement:
     else:
         interface = undeclared_interface(subnet, nic.addresses[0])
     if context.entry is not None:
-        return judge_public_entry(situation, interface, packet, False)
+        entry = context.entry
+        closed_by = "F-LB-7" if entry.is_balancer else "F-PIP-1"
+        return judge_entry(
+            situation, interface, packet, False, PublicEntry(entry.name, entry.sku, entry.name, entry.span, closed_by)
+        )
     return judge_at(situation, interface, shown.direction, packet, False)
 
 

@@ -52,7 +52,9 @@ def pairs(old: Estate, new: Estate) -> Iterator[Pair]:
 
 def _place_of(context: Context) -> tuple[object, ...]:
     nic = context.spot.nic
-    return context.spot.subnet.id, None if nic is None else nic.name, context.spot.is_endpoint, context.entry is None
+    by_balancer = context.entry.name if context.entry is not None and context.entry.is_balancer else None
+    nic_name = None if nic is None else nic.name
+    return context.spot.subnet.id, nic_name, context.spot.is_endpoint, context.entry is None, by_balancer
 
 
 def renamed(old: Network, new: Network) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Where security groups judge packets, and which local addresses packets have there.
 
 F-NSG-13, F-EVAL-7, F-FWD-1, F-FWD-6, F-ADDR-5, F-PE-1, F-PE-2, R-UDR-10, R-UDR-19,
-F-PIP-1, F-PIP-2, F-PIP-3.
+F-PIP-1, F-PIP-2, F-PIP-3, F-LB-7.
 """
 
 from __future__ import annotations
@@ -19,12 +19,23 @@ from vnetverify.model.network import (
     Direction,
     Nic,
     PrivateEndpointPolicies,
-    PublicAddress,
+    Sku,
     Subnet,
 )
+from vnetverify.source import Span
 
 _BOTH = (Direction.INBOUND, Direction.OUTBOUND)
 _WITHOUT_GROUPS = (PrivateEndpointPolicies.DISABLED, PrivateEndpointPolicies.ROUTE_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What packets come in by; `name` is what the fact about its SKU is about, where that is not stated."""
+
+    name: str
+    sku: Sku | None
+    span: Span
+    is_balancer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class Context:
 
     `groups` are the subnet's, then the interface's, each but once; `nics` the interfaces that are meant, none for
     hosts that are not declared. What passes only `directions` is judged. With an `entry` packets came in by that public
-    address, which decides where there is no group (F-PIP-1 to F-PIP-3).
+    address, or by a load balancer's, whose SKU decides where there is no group (F-PIP-1 to F-PIP-3, F-LB-7).
     """
 
     spot: Spot
@@ -41,7 +52,7 @@ class Context:
     groups: tuple[str, ...]
     nics: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = _BOTH
-    entry: PublicAddress | None = None
+    entry: Entry | None = None
 
 
 def contexts(estate: Estate) -> Iterator[Context]:
@@ -67,7 +78,7 @@ def contexts(estate: Estate) -> Iterator[Context]:
             if nic.ip_forwarding:
                 yield Context(Spot(subnet, nic), estate.realm.addresses, groups, (nic.name,))
             elif nic.name in floating:
-                named = interval_set(Interval(address, address) for address in floating[nic.name])
+                named = interval_set(floating[nic.name])
                 yield Context(Spot(subnet, nic), named, groups, (nic.name,), (Direction.INBOUND,))
         if _is_known_in_part(estate, subnet):
             unknown = Nic(f"? in {subnet.id}", "?", subnet.vnet, subnet.name, (), ip_forwarding=True)
@@ -107,14 +118,18 @@ def _of_endpoints(estate: Estate, subnet: Subnet) -> Iterator[Context]:
         yield Context(Spot(subnet, is_endpoint=True), local, _groups(subnet, None), names, (Direction.INBOUND,))
 
 
-def _floating(estate: Estate) -> dict[str, list[int]]:
-    """Return the frontends whose addresses packets may still have at a member, by its interface (F-ADDR-5)."""
-    found: dict[str, list[int]] = {}
-    for balanced in estate.balanced_at.values():
-        for rule in balanced.rules:
-            if rule.floating_ip:
-                for name in rule.members:
-                    found.setdefault(name, []).append(balanced.frontend.address)
+def _floating(estate: Estate) -> dict[str, list[Interval]]:
+    """Return the addresses of frontends that packets may still have at a member, by its interface (F-ADDR-5).
+
+    They are all public ones where a public frontend's is not known.
+    """
+    found: dict[str, list[Interval]] = {}
+    fronts = [(balanced.rules, balanced.address) for balanced in estate.balanced_at.values()]
+    fronts += [(one.rules, estate.entrance_at[one.place].known or estate.realm.public) for one in estate.published]
+    for rules, addresses in fronts:
+        for rule in rules:
+            for name in rule.members if rule.floating_ip else ():
+                found.setdefault(name, []).extend(addresses)
     return found
 
 
@@ -128,11 +143,23 @@ def _addresses(nics: list[Nic]) -> IntervalSet:
 
 
 def entries(estate: Estate) -> Iterator[Context]:
-    """Yield what comes in by a public address, at each interface that has one of the estate's family (F-PIP-1)."""
+    """Yield what comes in by a public address: at each interface that has one of the estate's family (F-PIP-1), and at
+    each member behind a public frontend (F-LB-7)."""
     for machine in estate.network.machines.values():
         for nic in machine.nics if not machine.is_managed else ():
             public = nic.public_address if estate.family is Family.IPV4 else nic.public_ipv6
             if public is not None and nic.addresses:
                 subnet = estate.subnets[nic.subnet_id]
                 local, groups = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),)), _groups(subnet, nic.nsg)
-                yield Context(Spot(subnet, nic), local, groups, (nic.name,), (Direction.INBOUND,), public)
+                entry = Entry(public.name, public.sku, public.span)
+                yield Context(Spot(subnet, nic), local, groups, (nic.name,), (Direction.INBOUND,), entry)
+    for balancer in estate.network.load_balancers.values():
+        fronts = {published.frontend.name for published in estate.published if published.balancer is balancer}
+        members = (name for rule in balancer.rules if rule.frontend in fronts for name in rule.members)
+        entry = Entry(f"load balancer {balancer.name}", balancer.sku, balancer.span, is_balancer=True)
+        for name in dict.fromkeys(members):
+            nic = estate.nic_named[name]
+            if nic.addresses:
+                subnet = estate.subnets[nic.subnet_id]
+                local, groups = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),)), _groups(subnet, nic.nsg)
+                yield Context(Spot(subnet, nic), local, groups, (nic.name,), (Direction.INBOUND,), entry)

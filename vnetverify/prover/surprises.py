@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vnetverify.encoder.addressing import Balanced, Estate
+from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.filters import Spot
+from vnetverify.encoder.frontends import AnyFrontend
 from vnetverify.encoder.lists import Asking, Level, Line, Lists
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term, all_of, is_among, negate
@@ -59,7 +60,7 @@ class FlagWithoutEffect:
 class ProbeDenied:
     """The filters of a member stop the probes of a load balancer's rule (F-LB-4)."""
 
-    balanced: Balanced
+    balanced: AnyFrontend
     rule: LoadBalancingRule
     nic: Nic
     shown: Shown
@@ -165,9 +166,11 @@ def _passing(estate: Estate, judged: tuple[Context, ...], half: Peering, solver:
 
 
 def _probes(estate: Estate, solver: Solver) -> Iterator[ProbeDenied]:
-    for balanced in estate.balanced_at.values():
+    fronts: tuple[AnyFrontend, ...] = (*estate.balanced_at.values(), *estate.published)
+    for balanced in fronts:
         for rule in balanced.rules:
-            for name in rule.members if rule.probe is not None else ():
+            asked = [name for name in rule.members if name not in (*rule.always_up, *rule.down)]
+            for name in asked if rule.probe is not None else ():
                 shown = _stopped(estate, rule, estate.nic_named[name], solver)
                 if shown is not None:
                     yield ProbeDenied(balanced, rule, estate.nic_named[name], shown)

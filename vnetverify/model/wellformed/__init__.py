@@ -9,6 +9,7 @@ from vnetverify.model.wellformed.admin import admin_faults
 from vnetverify.model.wellformed.balancers import balancer_faults
 from vnetverify.model.wellformed.endpoints import endpoint_faults
 from vnetverify.model.wellformed.filters import filter_faults
+from vnetverify.model.wellformed.firewall_rules import firewall_rule_faults
 from vnetverify.model.wellformed.firewalls import firewall_faults
 from vnetverify.model.wellformed.gateways import gateway_faults
 from vnetverify.model.wellformed.groups import group_faults
@@ -17,6 +18,9 @@ from vnetverify.model.wellformed.occupants import occupant_faults
 from vnetverify.model.wellformed.peerings import peering_faults
 from vnetverify.model.wellformed.pools import pool_faults
 from vnetverify.model.wellformed.principals import principal_faults
+from vnetverify.model.wellformed.private_links import private_link_faults
+from vnetverify.model.wellformed.proxies import proxy_faults
+from vnetverify.model.wellformed.public_frontends import public_frontend_faults
 from vnetverify.model.wellformed.routing import routing_faults
 from vnetverify.model.wellformed.transit import transit_faults
 
@@ -36,8 +40,12 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
             *group_faults(network),
             *routing_faults(network),
             *balancer_faults(network),
+            *public_frontend_faults(network),
             *endpoint_faults(network),
+            *private_link_faults(network),
             *firewall_faults(network),
+            *firewall_rule_faults(network),
+            *proxy_faults(network),
             *filter_faults(network),
             *admin_faults(network),
             *principal_faults(network),

@@ -1,4 +1,4 @@
-"""Internal load balancers, their rules and members (R-ADDR-6, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-14)."""
+"""Load balancers, their rules and members (R-ADDR-6, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-14)."""
 
 from __future__ import annotations
 

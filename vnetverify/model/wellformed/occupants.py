@@ -1,4 +1,4 @@
-"""Who stands at which address: interfaces, frontends of load balancers, private endpoints (R-ADDR-2, 4, 6 to 9)."""
+"""Who stands at which address: interfaces, frontends of load balancers, private links (R-ADDR-2, 4, 6 to 9)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Family, address_text, family_of
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, PublicAddress, Subnet
 from vnetverify.source import Span
 
 # Subnets of Azure's own, where nothing but their one service may stand, and the rules that say so.
@@ -46,6 +46,9 @@ def occupants(network: Network) -> Iterator[Occupant]:
     for endpoint in network.private_endpoints.values():
         what = f"private endpoint `{endpoint.name}`"
         yield Occupant("endpoint", what, endpoint.vnet, endpoint.subnet_id, endpoint.addresses, endpoint.span)
+    for service in network.private_link_services.values():
+        what = f"private link service `{service.name}`"
+        yield Occupant("link-service", what, service.vnet, service.subnet_id, service.addresses, service.span)
 
 
 def occupant_faults(network: Network) -> Iterator[Diagnostic]:
@@ -123,20 +126,33 @@ def _family_faults(nic: Nic) -> Iterator[Diagnostic]:
         yield Diagnostic("nic-ipv6-twice", message, nic.span, rule="R-ADDR-6")
 
 
-def _public_faults(network: Network) -> Iterator[Diagnostic]:
-    """Yield a public address that cannot be one, and one that two interfaces have."""
-    holders: dict[int, Nic] = {}
+def _public_addresses(network: Network) -> Iterator[tuple[str, PublicAddress, Span]]:
+    """Yield every public address with what it is of, and where that stands."""
     for nic in network.nics():
         for public in (nic.public_address, nic.public_ipv6):
-            if public is None or public.address is None:
-                continue
-            address = address_text(public.address)
-            if public.address not in _PUBLIC:
-                message = (
-                    f"the public address of nic `{nic.name}` is {address}, which no packet from the Internet is for"
-                )
-                yield Diagnostic("not-public", message, nic.span, "has a private or reserved address as public one")
-            holder = holders.setdefault(public.address, nic)
-            if holder is not nic:
-                message = f"nic `{nic.name}` has the public address {address}, which nic `{holder.name}` has"
-                yield Diagnostic("public-address-taken", message, nic.span, "taken", ((holder.span, "has it"),))
+            if public is not None:
+                yield f"nic `{nic.name}`", public, nic.span
+    for machine in network.machines.values():
+        for public in () if machine.firewall is None else machine.firewall.public_addresses:
+            yield f"firewall `{machine.name}`", public, public.span
+    for balancer in network.load_balancers.values():
+        for frontend in balancer.public_frontends:
+            what = f"frontend `{frontend.name}` of load balancer `{balancer.name}`"
+            yield what, frontend.public_address, frontend.span
+
+
+def _public_faults(network: Network) -> Iterator[Diagnostic]:
+    """Yield a public address that cannot be one, and one that two interfaces, frontends or firewalls have."""
+    holders: dict[int, tuple[str, Span]] = {}
+    for what, public, span in _public_addresses(network):
+        if public.address is None:
+            continue
+        address = address_text(public.address)
+        if public.address not in _PUBLIC:
+            message = f"the public address of {what} is {address}, which no packet from the Internet is for"
+            yield Diagnostic("not-public", message, span, "has a private or reserved address as public one")
+        own = (what, span)
+        holder = holders.setdefault(public.address, own)
+        if holder is not own:
+            message = f"{what} has the public address {address}, which {holder[0]} has"
+            yield Diagnostic("public-address-taken", message, span, "taken", ((holder[1], "has it"),))

@@ -208,8 +208,10 @@ def test_a_firewall_with_a_policy_and_no_rules_drops_everything() -> None:
     [
         "collection nat 101 e { rule WEB udp from * at entry port 53 -> 10.0.0.4 }",
         "collection network 100 e allow { rule a any from * to *  rule a any from * to * }",
-        "collection network 100 e allow { rule a any from * to * }"
-        " collection application 1000 f allow { rule a http from * to * }",
+        (
+            "collection network 100 e allow { rule a any from * to * }"
+            " collection application 1000 f allow { rule a http from * to * }"
+        ),
     ],
 )
 def test_rules_of_a_firewall_have_names_of_their_own(rules: str) -> None:

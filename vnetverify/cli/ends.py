@@ -33,16 +33,24 @@ End = tuple[Place, int]
 def first_ends(senders: EndpointSet, receivers: EndpointSet, sender: str, receiver: str) -> tuple[End, End]:
     """Return the lowest addresses of one family at the first places of both sets; of the Internet, a well-known one.
 
-    Raises `UsageError` when there are none.
+    What is both public and private is reached from inside by its private address. Raises `UsageError` when there are
+    none.
     """
     for endpoints, named in ((senders, sender), (receivers, receiver)):
         if not endpoints:
             raise click.UsageError(f"`{named[:80]}` holds no address")
     for family in Family:
-        start, end = _first_end(senders, family), _first_end(receivers, family)
+        start = _first_end(senders, family)
+        is_inside = start is not None and start[0] != INTERNET
+        end = _first_end(_public_last(receivers) if is_inside else receivers, family)
         if start is not None and end is not None:
             return start, end
     raise click.UsageError(f"`{sender[:80]}` and `{receiver[:80]}` have no addresses of one family")
+
+
+def _public_last(endpoints: EndpointSet) -> EndpointSet:
+    parts = sorted(endpoints.parts, key=lambda part: part[0].kind == PlaceKind.PUBLIC.value)
+    return replace(endpoints, parts=tuple(parts))
 
 
 def _first_end(endpoints: EndpointSet, family: Family) -> End | None:

@@ -154,6 +154,10 @@ class Estate:
             published.place: Entrance(published.name, published.frontend.public_address, published)
             for published in self.published
         }
+        self.entrances_of: dict[str, tuple[Entrance, ...]] = {}
+        for machine in network.machines.values():
+            if machine.firewall is not None and machine.nics and family is Family.IPV4:
+                self.entrances_of[machine.name] = tuple(self._entrances_of(machine))
         self._public_holders: dict[int, Entrance] = {}
         for entrance in self.entrances():
             if entrance.public.address is not None:
@@ -168,7 +172,20 @@ class Estate:
     def entrances(self) -> Iterator[Entrance]:
         """Yield every public address of the network: interfaces' own, then those of PUBLIC places."""
         yield from self.entrance_of.values()
-        yield from self.entrance_at.values()
+        yield from (entrance for entrance in self.entrance_at.values() if not self._is_own(entrance))
+
+    def _entrances_of(self, machine: Machine) -> Iterator[Entrance]:
+        """Yield the public addresses of a firewall with rules, its interfaces' and further ones, and note their
+        places."""
+        own = {nic.public_address.name: nic for nic in machine.nics if nic.public_address is not None}
+        for public in machine.public_addresses:
+            nic = own.get(public.name)
+            entrance = Entrance(public.name, public, machine.nics[0]) if nic is None else self.entrance_of[nic.name]
+            self.entrance_at[Place(PlaceKind.PUBLIC.value, f"{machine.name}/{public.name}")] = entrance
+            yield entrance
+
+    def _is_own(self, entrance: Entrance) -> bool:
+        return isinstance(entrance.at, Nic) and self.entrance_of.get(entrance.at.name) is entrance
 
     def is_held_by(self, address: int, entrance: Entrance) -> bool:
         """Tell whether a known public address is that of `entrance`: of several holders the first has it."""

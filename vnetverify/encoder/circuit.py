@@ -7,7 +7,7 @@ there are of them (R-TRAF-3: a loop delivers nothing, since no device on it deli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import TypeGuard, assert_never
@@ -22,11 +22,14 @@ from vnetverify.encoder.nodes import (
     Inside,
     Memory,
     Node,
+    Onward,
     OutOfTunnel,
+    Returned,
     Sender,
     Target,
     ToInterface,
     ToVnet,
+    Translated,
 )
 from vnetverify.encoder.terms import (
     FALSE,
@@ -69,8 +72,9 @@ class Start:
 class Circuit:
     """The paths of `header` from `starts`. Devices named in `closed` forward nothing.
 
-    With a `memory` the header is a reply. `relays` are appliances and sites that start a reply of their own: a
-    condition and where it leaves by.
+    With a `memory` the header is a reply. `relays` are appliances and sites that start a reply of their own, and
+    firewalls that go on with another packet: a condition and where it leaves by. A reply that comes to a firewall ends
+    there where `returning` holds of it: then it goes on as another.
     """
 
     hops: Hops
@@ -79,11 +83,13 @@ class Circuit:
     key: Key
     starts: tuple[Start, ...]
     memory: Memory | None = None
-    relays: tuple[tuple[Term, Sender | Site], ...] = ()
+    relays: tuple[tuple[Term, Sender | Site | Onward], ...] = ()
     closed: frozenset[str] = frozenset()
+    returning: Mapping[str, Term] = field(default_factory=dict)
     _entries: dict[Target, list[Branch]] = field(default_factory=dict)
     _begun: list[tuple[Start, dict[Target, Term]]] = field(default_factory=list)
     _relayed: dict[Target, list[Term]] = field(default_factory=dict)
+    _gone_on: list[tuple[str, dict[Target, Term]]] = field(default_factory=list)
     _edges: dict[Node, dict[Target, Term]] = field(default_factory=dict)
     _visited: dict[Node, Term] = field(default_factory=dict)
     _reached: dict[Target, Term] = field(default_factory=dict)
@@ -96,15 +102,27 @@ class Circuit:
                 branches = branches_of(self.key, start.region, term, start.selector)
                 self._entries.setdefault(target, []).extend(branches)
         for condition, relay in self.relays:
-            if isinstance(relay, Sender):
-                onward = self.hops.send(relay, self.header, condition)
-            else:
-                onward = ((target, all_of(condition, t)) for target, t in self.tunnels.from_site(relay, self.header))
+            onward = list(self._sent_on(relay, condition))
             for target, term in onward:
                 self._relayed.setdefault(target, []).append(term)
+            if isinstance(relay, Onward):
+                self._gone_on.append((relay.machine.nics[0].vnet, _joined(onward)))
         self._explore()
         for group in _in_order(self._edges):
             self._settle(group)
+
+    def _sent_on(self, relay: Sender | Site | Onward, condition: Term) -> Iterable[tuple[Target, Term]]:
+        match relay:
+            case Sender():
+                return self.hops.send(relay, self.header, condition)
+            case Onward():
+                hops = self.hops.go_on(relay, self.header, condition, self.memory)
+                return [(target, self._share(term)) for target, term in hops if term != FALSE]
+            case Site():
+                hops = self.tunnels.from_site(relay, self.header)
+                return ((target, all_of(condition, term)) for target, term in hops)
+            case unreachable:
+                assert_never(unreachable)
 
     # -- what callers ask ---------------------------------------------------------------------------------
 
@@ -183,6 +201,8 @@ class Circuit:
                 if term != FALSE:
                     branches += branches_of(self.key, start.region, self._share(term), start.selector)
         terms = [decision_tree(self.key, branches, self._share, free_outside=False)]
+        for vnet, hops in self._gone_on:
+            terms.append(any_of(*(self._wanted(vnet, target, taken, is_wanted) for target, taken in hops.items())))
         for node, edges in self._edges.items():
             for vnet, leaves in self._stands_in(node):
                 wanted = any_of(*(self._wanted(vnet, target, taken, is_wanted) for target, taken in edges.items()))
@@ -275,6 +295,18 @@ class Circuit:
     def _hop(self, node: Node) -> Iterable[tuple[Target, Term]]:
         if device_of(node) in self.closed:
             return self._own_deliveries(node)
+        if device_of(node) in self.returning:
+            return self._return(node, self.returning[device_of(node)])
+        return self._onward(node)
+
+    def _return(self, node: Node, comes_home: Term) -> Iterator[tuple[Target, Term]]:
+        """Yield where a reply goes that comes to a firewall which may have translated its flow."""
+        machine = self.hops.machine(device_of(node))
+        works = all_of(self.hops.is_up(machine), self.hops.gateways.works_in(machine.nics[0].vnet))
+        yield Returned(machine.name), all_of(works, comes_home)
+        yield from ((target, all_of(negate(comes_home), term)) for target, term in self._onward(node))
+
+    def _onward(self, node: Node) -> Iterable[tuple[Target, Term]]:
         match node:
             case Arrival():
                 return self.hops.arrive(node, self.header, self.memory)
@@ -292,10 +324,9 @@ class Circuit:
                 assert_never(unreachable)
 
     def _own_deliveries(self, node: Node) -> Iterator[tuple[Target, Term]]:
-        if isinstance(node, Arrival):
-            yield from (
-                hop for hop in self.hops.arrive(node, self.header, self.memory) if isinstance(hop[0], ToInterface)
-            )
+        """Yield what a closed device takes for itself, and what it would have to translate."""
+        if isinstance(node, Arrival) or (isinstance(node, FromTunnel) and self.hops.machine(node.machine).firewall):
+            yield from (hop for hop in self._onward(node) if isinstance(hop[0], ToInterface | Translated))
 
     def _is_addressed(self, node: Node) -> Term:
         if not isinstance(node, Arrival):

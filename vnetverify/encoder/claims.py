@@ -26,7 +26,6 @@ from vnetverify.encoder.candidates import (
     PrivateHop,
     UserGatewayHop,
 )
-from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.conversations import Conversations
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.egress import Egress
@@ -35,9 +34,11 @@ from vnetverify.encoder.ends import Ends, Parts, coarse, joined_ends, public_nic
 from vnetverify.encoder.facts import Bearing, Detail, Facts, Grounds
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.filters import Filters
+from vnetverify.encoder.firewalls import FirewallPolicies, targets_of
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
+from vnetverify.encoder.journeys import Journey, Stage, journey
 from vnetverify.encoder.links import endpoints_before
 from vnetverify.encoder.nodes import Anywhere, Sender, ToInternet
 from vnetverify.encoder.obligation import Obligation
@@ -45,6 +46,7 @@ from vnetverify.encoder.qualities import Qualities
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import (
+    FALSE,
     TRUE,
     Branch,
     Key,
@@ -128,13 +130,15 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     estate = Estate(network, only_family(claim))
     gateways = Gateways(estate, facts, Failing(script, claim.failures), claim.advertising)
     routes = Routes(estate, gateways, grounds)
-    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
+    tags = Tags(estate, gateways, routes, facts, grounds)
+    filters = Filters(estate, facts, grounds, tags, script)
     right = joined_ends(pair[1] for pair in claim.pairs)
     routed = claim.verb in _BY_ROUTES_ALONE
     frontends = Frontends(estate, facts, grounds, gateways, filters, routed)
     endpoints = PrivateEndpoints(estate, facts, grounds, gateways, filters, routed)
     egress = Egress(estate, facts, grounds, frontends)
-    hops = Hops(estate, facts, grounds, gateways, routes, filters, frontends, endpoints, egress, routed)
+    firewalls = FirewallPolicies(estate, facts, grounds, tags, script, routed)
+    hops = Hops(estate, facts, grounds, gateways, routes, filters, frontends, endpoints, egress, firewalls, routed)
     pairs = tuple((_hosts_of(estate, left), right) for left, right in claim.pairs)
     return _Encoder(replace(claim, pairs=pairs), script, hops, right)
 
@@ -166,33 +170,34 @@ class _Encoder:
                 if self.claim.verb is not Verb.SOMETIMES_REACHES:
                     violation = any_of(violation, self._is_torn(delivery))
             case Verb.LOSES_NO_PACKETS:
-                circuit = delivery.circuit(left)
-                delivered = self._of_pairs(delivery, lambda right: delivery.delivered_as_named(circuit, right))
+                way = journey(delivery, left)
+                delivered = any_of(self._of_pairs(delivery, way.delivered_as_named), way.astray)
                 violation = any_of(negate(delivered), self._is_torn(delivery))
             case Verb.NEVER_REACHES:
-                violation = self._delivered(delivery, delivery.circuit(left))
+                way = journey(delivery, left)
+                violation = any_of(self._delivered(delivery, way), way.astray)
             case Verb.ONLY_VIA:
-                avoiding = delivery.circuit(left, closed=frozenset(self.claim.via))
-                violation = self._delivered(delivery, avoiding)
+                avoiding = journey(delivery, left, closed=frozenset(self.claim.via))
+                violation = any_of(self._delivered(delivery, avoiding), avoiding.astray)
             case Verb.NOT_VIA:
-                circuit = delivery.circuit(left)
-                met = any_of(*(circuit.meets(name) for name in self.claim.via))
-                violation = all_of(self._delivered(delivery, circuit), met)
+                way = journey(delivery, left)
+                met = any_of(*(way.meets(name) for name in self.claim.via))
+                violation = any_of(all_of(self._delivered(delivery, way), met), way.astray)
             case Verb.NOT_TRANSITIVE:
-                circuit = delivery.circuit(left, closed=frozenset(self.claim.excused))
-                through = any_of(*(circuit.meets(name) for name in self._devices_in(self.claim.via)))
-                violation = all_of(self._delivered(delivery, circuit), through)
+                way = journey(delivery, left, closed=frozenset(self.claim.excused))
+                through = any_of(*(way.meets(name) for name in self._devices_in(self.claim.via)))
+                violation = any_of(all_of(self._delivered(delivery, way), through), way.astray)
             case Verb.NEXT_HOP:
                 violation = negate(self._hops_as_expected(ends, left))
             case Verb.GATEWAY:
                 violation = negate(self._enters_expected_gateway(delivery, left))
             case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
-                qualities = Qualities(self.claim, delivery, delivery.circuit(left))
-                delivered = self._delivered(delivery, qualities.circuit)
+                qualities = Qualities(self.claim, delivery, journey(delivery, left))
+                delivered = self._delivered(delivery, qualities.journey)
                 ended = self._of_pairs(delivery, qualities.ends_badly)
-                violation = any_of(all_of(delivered, qualities.is_bad(left)), ended)
+                violation = any_of(all_of(delivered, qualities.is_bad(left)), ended, qualities.journey.astray)
             case Verb.EGRESS:
-                violation = negate(self._leaves_as_expected(delivery, delivery.circuit(left), left))
+                violation = negate(self._leaves_as_expected(delivery, journey(delivery, left), left))
             case unreachable:
                 assert_never(unreachable)
         if self.claim.verb in _UNIVERSAL:
@@ -202,8 +207,8 @@ class _Encoder:
     def arrival(self, device: str, closed: frozenset[str]) -> Obligation:
         self.right = {INTERNET: self.hops.estate.realm.addresses}
         ends, header, left = self._open()
-        circuit = Delivery(self.hops, ends).circuit(left, closed=closed | {device})
-        return self._written(ends, header, TRUE, circuit.is_admitted_by(device))
+        way = journey(Delivery(self.hops, ends), left, closed=closed | {device})
+        return self._written(ends, header, TRUE, any_of(way.is_admitted_by(device), way.astray))
 
     # -- opening and closing ------------------------------------------------------------------------------
 
@@ -240,11 +245,21 @@ class _Encoder:
                 zone += [*(self.hops.estate.realm.public if known is None else known)]
             for endpoint in endpoints_before(self.hops, self.right):
                 zone += [Interval(address, address) for address in endpoint.addresses]
+            if self._may_be_rewritten():
+                return self.hops.estate.realm.addresses
         if from_internet or self.claim.verb not in _UNIVERSAL:
             for nic in public_nics(self.hops, self.right):
                 address = nic.public_address.address if nic.public_address else None
                 zone += [Interval(address, address)] if address is not None else [*self.hops.estate.realm.addresses]
         return coarse(interval_set(zone))
+
+    def _may_be_rewritten(self) -> bool:
+        """Tell whether a packet may get another destination, or go astray: then its first one may be any."""
+        estate = self.hops.estate
+        firewalls = [machine for machine in estate.network.machines.values() if machine.firewall is not None]
+        if len(firewalls) > 1 or targets_of(machine.firewall for machine in firewalls if machine.firewall is not None):
+            return True
+        return any(estate.subnets[nic.subnet_id].route_table for machine in firewalls for nic in machine.nics)
 
     def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term) -> Obligation:
         left = self._left()
@@ -271,6 +286,7 @@ class _Encoder:
             dict(self.hops.gateways.failing.symbols),
             self.hops.estate.family,
             self.hops.gateways.announcing.chosen,
+            ends.derived,
         )  # fmt: skip
 
     def _devices_in(self, vnets: tuple[str, ...]) -> list[str]:
@@ -302,9 +318,9 @@ class _Encoder:
             [(delivery.ends.begins_in(left), right, INTERNET in left) for left, right in pairs]
         )
 
-    def _delivered(self, delivery: Delivery, circuit: Circuit) -> Term:
+    def _delivered(self, delivery: Delivery, way: Journey) -> Term:
         """Hold when the packet ends where some pair wants it."""
-        return self._of_pairs(delivery, lambda right: delivery.delivered_to(circuit, right))
+        return self._of_pairs(delivery, way.delivered_to)
 
     def _of_pairs(self, delivery: Delivery, term: Callable[[Parts], Term]) -> Term:
         """Hold when `term` does of the right side of some pair that the flow begins in."""
@@ -365,23 +381,31 @@ class _Encoder:
     def _enters_expected_gateway(self, delivery: Delivery, left: Parts) -> Term:
         """Hold when the first gateway on the way, filters and declared policies aside, is the expected one."""
         gateways = frozenset(self.hops.estate.network.gateways)
-        circuit = delivery.circuit(left, closed=gateways)
+        way = journey(delivery, left, closed=gateways)
         expected = self.claim.expected_hop
         assert expected is not None
-        return any_of(*(circuit.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))
+        return any_of(*(way.is_passed_on_by(name) for name in sorted(gateways) if expected.name in (None, name)))
 
     # -- ways out -----------------------------------------------------------------------------------------
 
-    def _leaves_as_expected(self, delivery: Delivery, circuit: Circuit, left: Parts) -> Term:
+    def _leaves_as_expected(self, delivery: Delivery, way: Journey, left: Parts) -> Term:
         """Hold when the packet leaves for the Internet as expected, filters and declared policies aside (F-OUT-2)."""
-        expected, network = self.claim.expected_egress, self.hops.estate.network
+        expected = self.claim.expected_egress
         assert expected is not None
-        ends = [end for end in circuit.ends() if isinstance(end, ToInternet) and not end.for_service]
-        nobody_here = delivery.ends.entrances.names_none(delivery.ends.header.destination)
+        terms = []
+        for stage in way.stages:
+            ends = [end for end in stage.circuit.ends() if isinstance(end, ToInternet) and not end.for_service]
+            nobody_here = delivery.ends.entrances.names_none(stage.header.destination)
+            terms.append(all_of(nobody_here, self._leaves_by(expected, stage, ends, left)))
+        left_for_it = any_of(*terms)
+        return negate(left_for_it) if expected.kind is EgressKind.NONE else left_for_it
+
+    def _leaves_by(self, expected: ExpectedEgress, stage: Stage, ends: list[ToInternet], left: Parts) -> Term:
+        """Hold when the packet of a stage leaves for the Internet as expected; by `none`, when it leaves at all."""
+        circuit, network = stage.circuit, self.hops.estate.network
         match expected.kind:
             case EgressKind.NONE:
-                left_for_it = any_of(*map(circuit.reaches, ends), circuit.reaches(Anywhere()))
-                return negate(all_of(nobody_here, left_for_it))
+                return any_of(*map(circuit.reaches, ends), circuit.reaches(Anywhere()))
             case EgressKind.APPLIANCE:
                 machines = (*network.machines.values(), *self.hops.implied_machines())
                 named = [machine for machine in machines if expected.name in (None, machine.name)]
@@ -391,9 +415,10 @@ class _Encoder:
                 by_site = [end for end in ends if end.site is not None and expected.name in (None, end.site)]
                 wanted = [circuit.reaches(end) for end in by_site]
             case _:
-                by_method = self._leaves_by_method(expected, delivery, left)
-                wanted = [all_of(circuit.reaches(end), by_method) for end in ends if end.is_by_host]
-        return all_of(nobody_here, any_of(*wanted))
+                by_host = [end for end in ends if end.is_by_host]
+                by_method = self._leaves_by_method(expected, stage.delivery, left) if by_host else FALSE
+                wanted = [all_of(circuit.reaches(end), by_method) for end in by_host]
+        return any_of(*wanted)
 
     def _leaves_by_method(self, expected: ExpectedEgress, delivery: Delivery, left: Parts) -> Term:
         """Hold when a host that sends the packet out itself does so by the expected method."""

@@ -6,17 +6,18 @@ F-ADM-18, F-PE-10.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from vnetverify.encoder.addressing import Balanced
+from vnetverify.encoder.addressing import Balanced, Published
 from vnetverify.encoder.candidates import Candidate, InternetHop
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics, region_of
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.nodes import Memory, Sender, ToInternet
+from vnetverify.encoder.journeys import Journey, Stage, Translation, journey, targets
+from vnetverify.encoder.nodes import Memory, Onward, Returned, Sender, ToInternet, ToVnet
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
@@ -35,7 +36,32 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Nic, PrivateEndpoint, Site, Subnet
+from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site, Subnet
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The packet of a stage, where it can end so that a claim counts it, and the members that get it by frontends."""
+
+    stage: Stage
+    parts: Parts
+    shares: list[tuple[Balanced, Nic, Term]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """The ways of the replies to the packets of a flow, in the order of the packets. `returned` tells when the reply to
+    the packet after the first came to the firewall that made it."""
+
+    circuits: list[Circuit]
+    returned: list[tuple[Translation, Term]]
+
+    def machines(self) -> Iterator[Machine]:
+        for circuit in self.circuits:
+            yield from circuit.machines()
+
+    def meets(self, device: str) -> Term:
+        return any_of(*(circuit.meets(device) for circuit in self.circuits))
 
 
 @dataclass(slots=True)
@@ -58,41 +84,54 @@ class Conversations:
         return self.delivery.ends
 
     def holds(self, left: Parts, right: Parts) -> Term:
-        """Hold when the first packet is delivered in `right` and the reply comes back (R-TRAF-2)."""
-        forward = self.delivery.circuit(left)
-        shares = self._shares(forward, right)
-        memory = self._remembered(forward, shares, right)
-        starts = (*self._answering(forward, right), *self._answering_for_frontends(shares))
-        exits = [end for end in forward.ends() if isinstance(end, ToInternet) and not end.is_by_host]
-        relays = tuple(
-            (all_of(forward.reaches(end), self._lets_in_at_exit(end, memory)), self._answers_for(end))
-            for end in exits
-            if INTERNET in right
-        )
-        came_to = Key(self.ends.header.destination)
-        reply = Circuit(self.hops, Tunnels(self.hops), self.ends.header.reversed(), came_to, starts, memory, relays)
-        back = self._comes_back(reply, left)
-        same_state = self._same_stateful(forward, reply)
+        """Hold when the last packet is delivered in `right` and the reply comes back (R-TRAF-2).
+
+        The reply goes back stage by stage: from where the last packet ended to the firewall that made it of another,
+        and on from there as the reply to that one.
+        """
+        way = journey(self.delivery, left)
+        ended = [self._ended(stage, way, right) for stage in way.stages]
+        memory = self._remembered(way, ended)
+        replies = self._replies(way, ended, memory)
+        back = self._comes_back(replies.circuits[0], left)
+        same_state = self._same_stateful(way, replies)
         heard = self._hears_the_internet(left) if INTERNET in right else TRUE
 
-        def answered(place: Place, addresses: IntervalSet) -> Term:
-            if place.kind == PlaceKind.PUBLIC.value:
-                return FALSE  # what comes back in from inside is not answered (R-TRAF-10)
-            arrived = self.delivery.arrives(forward, place, addresses)
-            if place == INTERNET:
-                leaving = (end for end in forward.ends() if isinstance(end, ToInternet) and end.is_by_host)
-                by_host = any_of(*(forward.reaches(end) for end in leaving))
-                by_others = any_of(*(forward.reaches(end) for end in exits))
-                return any_of(all_of(by_host, heard), all_of(by_others, back, same_state))
-            return all_of(arrived, back, same_state)
+        def answered(stage: Stage, parts: Parts, home: Term) -> Term:
+            def at(place: Place, addresses: IntervalSet) -> Term:
+                if place.kind == PlaceKind.PUBLIC.value:
+                    return FALSE  # what comes back in from inside is not answered (R-TRAF-10)
+                arrived = stage.delivery.arrives(stage.circuit, place, addresses)
+                if place == INTERNET:
+                    leaving = [end for end in stage.circuit.ends() if isinstance(end, ToInternet)]
+                    by_host = any_of(*(stage.circuit.reaches(end) for end in leaving if end.is_by_host))
+                    by_others = any_of(*(stage.circuit.reaches(end) for end in leaving if not end.is_by_host))
+                    return any_of(all_of(by_host, heard), all_of(by_others, home, same_state))
+                return all_of(arrived, home, same_state)
 
-        inside = self.delivery.tree(right, answered)
+            return stage.delivery.tree(parts, at)
+
+        inside = way.named_where(right, lambda stage, parts: answered(stage, parts, back))
         if INTERNET not in left:
-            return self._from_here(left, inside)
-        entered = self._entered(forward, right)
+            return self._from_here(left, any_of(inside, way.astray))
+        entered = self._entered(way.stages[0].circuit, right)
+        home = self._comes_back_to_internet(replies)
+        if home != FALSE:
+            entered.append(way.named_where(right, lambda stage, parts: answered(stage, parts, home)))
         internet = self.ends.begins_at(INTERNET)
-        works = any_of(all_of(internet, any_of(*entered)), all_of(negate(internet), inside))
+        works = any_of(all_of(internet, any_of(*entered)), all_of(negate(internet), inside), way.astray)
         return self._from_here(left, works)
+
+    def _comes_back_to_internet(self, replies: Replies) -> Term:
+        """Hold when the reply to a packet of the Internet comes to the firewall that it came in by, and goes out there
+        (R-SEL-9)."""
+        return any_of(
+            *(
+                all_of(term, self._answers_directly(translation.machine.nics[0]))
+                for translation, term in replies.returned
+                if translation.is_public
+            )
+        )
 
     def _entered(self, forward: Circuit, right: Parts) -> list[Term]:
         """Return when a packet of the Internet comes in by each public address that is asked for, and is answered."""
@@ -103,106 +142,188 @@ class Conversations:
                 answered = all_of(self._answers_directly(taker), self.ends.entrances.lets_answer_out(entrance, taker))
                 terms.append(all_of(term, self.delivery.parted(taker), answered))
         for place in right:
-            if place.kind == PlaceKind.PUBLIC.value:
-                entrance = self.ends.entrances.at(place)
+            if place.kind != PlaceKind.PUBLIC.value:
+                continue
+            entrance = self.ends.entrances.at(place)
+            if isinstance(entrance.at, Published):
                 apart = self.ends.apart(place, right[place], self.ends.header.destination)
                 for taker, term in self.ends.entrances.from_internet(forward, entrance):
                     lets_out = self.ends.entrances.lets_answer_out(entrance, taker)
                     terms.append(all_of(term, apart, self._answers_directly(taker), lets_out))
         return terms
 
+    def _ended(self, stage: Stage, way: Journey, right: Parts) -> Ended:
+        """Return where the packet of a stage can end so that the claim counts it: in `right`, or where NAT rules send
+        it if one stands for a place there."""
+        parts = dict(right)
+        if way.stands_for(stage, right) != FALSE:
+            for place, addresses in targets(stage.delivery).items():
+                parts[place] = parts.get(place, IntervalSet()) | addresses
+        return Ended(stage, parts, self._shares(stage, parts))
+
+    # -- the way back -------------------------------------------------------------------------------------
+
+    def _replies(self, way: Journey, ended: list[Ended], memory: Memory) -> Replies:
+        """Return the ways of the replies, each begun where its packet ended, or where the reply to the next came to."""
+        circuits: list[Circuit] = []
+        returned: list[tuple[Translation, Term]] = []
+        for end in reversed(ended):
+            stage = end.stage
+            relays: list[tuple[Term, Sender | Site | Onward]] = [
+                (all_of(stage.circuit.reaches(out), self._lets_in_at_exit(stage, out, memory)), self._answers_for(out))
+                for out in self._exits(end)
+                if self._translator_at(stage, out) is None
+            ]
+            # What came in from inside by a public address is not answered (R-TRAF-10), nor does its firewall go on.
+            relays += [(term, Onward(each.machine)) for each, term in returned if not each.is_public]
+            reply = Circuit(
+                self.hops,
+                Tunnels(self.hops),
+                stage.header.reversed(),
+                Key(stage.header.destination),
+                (*self._answering(end, len(ended) > 1), *self._answering_for_frontends(end)),
+                memory,
+                tuple(relays),
+                returning=_by_machine(stage.came),
+            )
+            circuits.append(reply)
+            if stage.number:
+                returned = [(each, self._has_returned(end, each, reply, memory)) for each in stage.came]
+        return Replies(circuits[::-1], returned)
+
+    def _exits(self, end: Ended) -> list[ToInternet]:
+        """Return the ways by which the packet of a stage leaves for the Internet by others than its sender."""
+        leaving = [out for out in end.stage.circuit.ends() if isinstance(out, ToInternet) and not out.is_by_host]
+        return leaving if INTERNET in end.parts else []
+
+    def _translator_at(self, stage: Stage, end: ToInternet) -> Machine | None:
+        """Return the firewall that made the packet of a stage, if the packet leaves for the Internet by that one."""
+        if end.nic is None:
+            return None
+        machine = self._sender(end.nic).machine
+        return next((each.machine for each in stage.came if each.machine == machine), None)
+
+    def _has_returned(self, end: Ended, translation: Translation, reply: Circuit, memory: Memory) -> Term:
+        """Hold when the reply to the packet of a stage comes to the firewall that made it so (F-FW-7, F-FW-8)."""
+        machine, stage = translation.machine, end.stage
+        ways = [reply.reaches(Returned(machine.name))]
+        if translation.owns_source:
+            vnet = machine.nics[0].vnet
+            works = all_of(self.hops.is_up(machine), self.hops.gateways.works_in(vnet))
+            ways.append(all_of(reply.reaches(ToVnet(vnet)), works))
+        ways += [
+            all_of(stage.circuit.reaches(out), self._lets_in_at_exit(stage, out, memory))
+            for out in self._exits(end)
+            if self._translator_at(stage, out) == machine
+        ]
+        return self.delivery.share(all_of(translation.term, any_of(*ways)))
+
     def _from_here(self, left: Parts, works: Term) -> Term:
         return works if self.is_only_pair else all_of(self.ends.begins_in(left), works)
 
     # -- who answers --------------------------------------------------------------------------------------
 
-    def _shares(self, forward: Circuit, right: Parts) -> list[tuple[Balanced, Nic, Term]]:
-        """Return when each member behind a frontend of `right` gets the first packet."""
+    def _shares(self, stage: Stage, parts: Parts) -> list[tuple[Balanced, Nic, Term]]:
+        """Return when each member behind a frontend of `parts` gets the packet of a stage."""
         return [
             (balanced, nic, term)
-            for balanced in self.hops.frontends.among(right)
-            for nic, term in self.delivery.shares(forward, balanced)
+            for balanced in self.hops.frontends.among(parts)
+            for nic, term in stage.delivery.shares(stage.circuit, balanced)
         ]
 
-    def _remembered(self, forward: Circuit, shares: list[tuple[Balanced, Nic, Term]], right: Parts) -> Memory:
-        """Return what the first packet passed, the interfaces of members that it came to by a frontend included."""
-        memory = forward.remembered()
+    def _remembered(self, way: Journey, ended: list[Ended]) -> Memory:
+        """Return what the packets passed, the interfaces of members that they came to by a frontend included."""
+        memory = way.remembered()
         passed, forgetful = dict(memory.passed), dict(memory.forgetful)
-        taken_in = [
-            (nic, term, self.hops.frontends.forgets(balanced, nic, self.ends.header.to(balanced.address)))
-            for balanced, nic, term in shares
-        ]
-        for _, addresses, endpoint, service in self.delivery.endpoints_in(right):
-            header = self.ends.header.to(addresses)
-            taken_in += [
-                (nic, term, self.delivery.links.forgets(service, nic, header))
-                for nic, term in self.delivery.linked(forward, endpoint, addresses)
+        for end in ended:
+            stage = end.stage
+            taken_in = [
+                (nic, term, self.hops.frontends.forgets(balanced, nic, stage.header.to(balanced.address)))
+                for balanced, nic, term in end.shares
             ]
-        for nic, term, forgets in taken_in:
-            passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
-            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
-        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(forward, nic, right))
+            for _, addresses, endpoint, service in stage.delivery.endpoints_in(end.parts):
+                header = stage.header.to(addresses)
+                taken_in += [
+                    (nic, term, stage.delivery.links.forgets(service, nic, header))
+                    for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
+                ]
+            for nic, term, forgets in taken_in:
+                passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
+                forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
+        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(ended, nic))
 
-    def _at_end(self, forward: Circuit, nic: Nic, right: Parts) -> tuple[Term, Term]:
+    def _at_end(self, ended: list[Ended], nic: Nic) -> tuple[Term, Term]:
         """Return when the first packet began at `nic`, or was delivered there as in `right` (F-STATE-2), and when
         that leaves no record (F-ADM-18)."""
         place, subnet = Place(PlaceKind.SUBNET.value, nic.subnet_id), self.hops.estate.subnets[nic.subnet_id]
         own = interval_set(Interval(address, address) for address in nic.addresses)
         begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
-        sent = all_of(begun, self.hops.frontends.sender_forgets(self.ends.header.of(own), subnet))
-        there = own & right.get(place, IntervalSet())
-        if not there:
-            return begun, self.delivery.share(sent)
-        ended = all_of(is_among(self.ends.header.destination, there), self.delivery.arrives(forward, place, there))
-        taken = all_of(ended, self.hops.forgets(nic, self.ends.header.to(there), Direction.INBOUND))
-        return self.delivery.share(any_of(begun, ended)), self.delivery.share(any_of(sent, taken))
+        there, unrecorded = (
+            [begun],
+            [all_of(begun, self.hops.frontends.sender_forgets(self.ends.header.of(own), subnet))],
+        )
+        for end in ended:
+            held, stage = own & end.parts.get(place, IntervalSet()), end.stage
+            if held:
+                arrived = all_of(
+                    is_among(stage.header.destination, held), stage.delivery.arrives(stage.circuit, place, held)
+                )
+                there.append(arrived)
+                forgets = self.hops.forgets(nic, stage.header.to(held), Direction.INBOUND)
+                unrecorded.append(all_of(arrived, forgets))
+        if len(there) == 1:
+            return begun, self.delivery.share(unrecorded[0])
+        return self.delivery.share(any_of(*there)), self.delivery.share(any_of(*unrecorded))
 
-    def _answering(self, forward: Circuit, right: Parts) -> Iterator[Start]:
-        """Yield where the replies of hosts, sites and private endpoints of `right` begin."""
+    def _answering(self, end: Ended, is_one_of_several: bool) -> Iterator[Start]:
+        """Yield where the replies of hosts, sites and private endpoints begin that got the packet of a stage."""
         estate = self.hops.estate
-        for place, everything in right.items():
+        for place, everything in end.parts.items():
             if place == INTERNET or place.kind == PlaceKind.PUBLIC.value:
                 continue
             region = region_of(self.hops, place)
-            is_shared = any(other != place and region_of(self.hops, other) & region for other in right)
+            is_shared = any(other != place and region_of(self.hops, other) & region for other in end.parts)
             for addresses in estate.sorted_out(place, everything):
                 standing = estate.standing_at(place, addresses)
                 if isinstance(standing, Balanced):
                     continue
-                came = self.delivery.arrives(forward, place, addresses) if is_shared else TRUE
+                came = TRUE
+                if is_shared or is_one_of_several:
+                    came = end.stage.delivery.arrives(end.stage.circuit, place, addresses)
                 here = estate.hosts_among(place, region) if standing is None else addresses
                 if standing is None:
-                    lets_out = self._lets_answer_out(place, addresses)
+                    lets_out = self._lets_answer_out(end.stage, place, addresses)
                 else:
-                    lets_out = self._answers_by_link(forward, standing, addresses)
+                    lets_out = self._answers_by_link(end.stage, standing, addresses)
                 yield Start(place, here, addresses, condition=all_of(came, lets_out), by=standing)
 
-    def _answers_by_link(self, forward: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
+    def _answers_by_link(self, stage: Stage, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
         """Hold when whoever stands behind a private endpoint answers: Azure's service does, and a member of another's
         where its answer comes back to the service (F-PE-10)."""
-        service = self.delivery.links.service(endpoint)
+        links = stage.delivery.links
+        service = links.service(endpoint)
         if service is None:
             return TRUE
-        header = self.ends.header.to(addresses)
+        header = stage.header.to(addresses)
         return any_of(
             *(
-                all_of(term, self.delivery.links.answers(service, nic, header))
-                for nic, term in self.delivery.linked(forward, endpoint, addresses)
+                all_of(term, links.answers(service, nic, header))
+                for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
             )
         )
 
-    def _answering_for_frontends(self, shares: list[tuple[Balanced, Nic, Term]]) -> Iterator[Start]:
+    def _answering_for_frontends(self, end: Ended) -> Iterator[Start]:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
-        for balanced, nic, term in shares:
-            header = self.ends.header.to(balanced.address)
+        for balanced, nic, term in end.shares:
+            header = end.stage.header.to(balanced.address)
             answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header))
             yield Start(balanced.place, balanced.address, balanced.address, condition=answers, by=nic)
 
-    def _lets_answer_out(self, place: Place, addresses: IntervalSet) -> Term:
+    def _lets_answer_out(self, stage: Stage, place: Place, addresses: IntervalSet) -> Term:
         """Hold when the host of `place` that got the packet lets its answer out (F-ADM-18)."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
-        header, spot = self.ends.header.to(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
+        header, spot = stage.header.to(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
         return self.delivery.share(self.hops.filters.allow_answer(header, spot, Direction.INBOUND))
 
     # -- who gets the answer ------------------------------------------------------------------------------
@@ -259,13 +380,13 @@ class Conversations:
                 taken_in = either(here, self.ends.entrances.is_open(nic, answer), taken_in)
         return taken_in
 
-    def _lets_in_at_exit(self, end: ToInternet, memory: Memory) -> Term:
+    def _lets_in_at_exit(self, stage: Stage, end: ToInternet, memory: Memory) -> Term:
         """Hold when the interface by which an appliance sent the packet out lets the answer in, and out again to where
         it belongs (F-ADM-18)."""
         forgotten = FALSE if end.nic is None else memory.forgetful.get(end.nic, FALSE)
         if forgotten == FALSE or end.nic is None:
             return TRUE
-        nic, answer = self._sender(end.nic).nic, self.ends.header.reversed()
+        nic, answer = self._sender(end.nic).nic, stage.header.reversed()
         assert nic is not None
         spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
         if nic.public_address is not None and nic.addresses:
@@ -275,21 +396,23 @@ class Conversations:
         onward = self.hops.filters.allow(answer, spot, Direction.OUTBOUND)
         return any_of(negate(forgotten), all_of(lets_in, onward))
 
-    def _same_stateful(self, forward: Circuit, reply: Circuit) -> Term:
+    def _same_stateful(self, way: Journey, replies: Replies) -> Term:
         """Hold when both ways meet the same appliances: the stateful ones, or all where the claim is of symmetry; one
         that translated is on both."""
         terms = []
-        names = {machine.name: machine for circuit in (forward, reply) for machine in circuit.machines()}
+        names = {machine.name: machine for machine in (*way.machines(), *replies.machines())}
         for name in sorted(names):
-            there, back = forward.meets(name), reply.meets(name)
+            there, back = way.meets(name), replies.meets(name)
             translated = any_of(
                 *(
-                    forward.reaches(end)
-                    for end in forward.ends()
+                    stage.circuit.reaches(end)
+                    for stage in way.stages
+                    for end in stage.circuit.ends()
                     if isinstance(end, ToInternet)
                     and end.nic is not None
                     and self._sender(end.nic).machine == names[name]
-                )
+                ),
+                *(t.term for stage in way.stages for t in stage.came if t.machine.name == name),
             )
             back = any_of(back, translated)
             same = any_of(all_of(there, back), all_of(negate(there), negate(back)))
@@ -305,3 +428,11 @@ class Conversations:
 
 def _is_internet(choice: Candidate) -> bool:
     return isinstance(choice.hop, InternetHop)
+
+
+def _by_machine(came: Iterable[Translation]) -> dict[str, Term]:
+    """Return when each firewall is the one that a packet came by."""
+    found: dict[str, Term] = {}
+    for translation in came:
+        found[translation.machine.name] = any_of(found.get(translation.machine.name, FALSE), translation.term)
+    return found

@@ -6,7 +6,7 @@ I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
@@ -64,6 +64,12 @@ class Delivery:
     def __post_init__(self) -> None:
         self.links = Links(self.hops, self.ends.entrances)
 
+    def at(self, ends: Ends) -> Delivery:
+        """Return the same for other ends of the flow: those of another packet of it."""
+        delivery = Delivery(self.hops, ends)
+        delivery.links = replace(self.links, entrances=ends.entrances)
+        return delivery
+
     def share(self, term: Term) -> Term:
         return self.ends.script.share(term)
 
@@ -84,16 +90,28 @@ class Delivery:
             shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
         outside = any_of(
             self.tree({place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
-            *(all_of(self._names_publicly(nic), self.parted(nic)) for nic in nics),
+            *(all_of(self._names_publicly(nic), self.parted(nic)) for nic in self._asked_behind(nics, right)),
         )
         internet = self.ends.begins_at(INTERNET)
         return any_of(all_of(internet, outside), all_of(negate(internet), inside))
+
+    def _asked_behind(self, nics: Iterable[Nic], right: Parts) -> list[Nic]:
+        """Return the interfaces that the Internet asks for by their public addresses: no firewall's that `right` names
+        by that address itself."""
+        entrances = self.hops.estate.entrance_at
+        named = {id(entrances[place]) for place in right if place.kind == PlaceKind.PUBLIC.value}
+        return [nic for nic in nics if id(self.ends.entrances.own(nic)) not in named]
 
     def names_several(self, sides: Sequence[tuple[Term, Parts, bool]]) -> Term:
         """Hold when the destination names ends at two places; of each right side with when it counts and whether
         flows from the Internet, which know hosts by their public addresses, are among those that ask for it."""
         named: dict[Place, list[Term]] = {}
-        nics = {n.name: n for _, right, by_public in sides if by_public for n in public_nics(self.hops, right)}
+        nics = {
+            nic.name: nic
+            for _, right, by_public in sides
+            if by_public
+            for nic in self._asked_behind(public_nics(self.hops, right), right)
+        }
         torn = _held_twice(right for _, right, _ in sides)
         if not torn and not nics:
             return FALSE
@@ -423,9 +441,10 @@ class Delivery:
         standing += [(nic, self.hops.machine(nic.name)) for nic in self.hops.implied_nics(subnet_id)]
         for nic, machine in standing:
             works = self.hops.is_up(machine)
-            if circuit.memory is None:
-                works = all_of(works, negate(self.hops.turns_away(machine)))
             held = [address for address in nic.addresses if address in addresses]
+            if circuit.memory is None:
+                here = header.to(interval_set(Interval(address, address) for address in held))
+                works = all_of(works, negate(self.hops.turns_away(machine, here)))
             if works != TRUE and held:
                 terms.append(any_of(works, none_of(*(equals(header.destination, address) for address in held))))
         return all_of(*terms)

@@ -45,7 +45,8 @@ class Egress:
         subnet, terms = sender.subnet, [public]
         if sender.machine is not None and sender.nic is not None:
             own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
-            terms.append(any_of(own, self._translates(sender.machine)))
+            translates = self._translates(sender.machine) if sender.owns_source is None else sender.owns_source
+            terms.append(any_of(own, translates))
         found = any_of(
             self.by_nat_gateway(subnet, header),
             self._by_implicit_address(sender, header),

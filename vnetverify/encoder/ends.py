@@ -7,7 +7,7 @@ F-PIP-6, R-SEL-9, R-ADDR-6, F-META-5, F-ADM-18.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import assignable
 from vnetverify.encoder.circuit import Start
@@ -34,7 +34,7 @@ from vnetverify.encoder.terms import (
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
-from vnetverify.model.network import Nic
+from vnetverify.model.network import Machine, Nic
 
 Parts = dict[Place, IntervalSet]
 """One side of a claim: addresses by place."""
@@ -99,7 +99,10 @@ def public_nics(hops: Hops, ends: Mapping[Place, IntervalSet]) -> list[Nic]:
 
 @dataclass(slots=True)
 class Ends:
-    """The header of a claim with what its two ends can be."""
+    """The header of a packet with what the two ends of its flow can be: of the first one's, or one that comes after it.
+
+    Where a flow begins the first packet says: `key` has its source.
+    """
 
     hops: Hops
     script: Script
@@ -112,6 +115,8 @@ class Ends:
     _members: dict[Place, list[tuple[EndpointSet, IntervalSet]]] = field(default_factory=dict)
     _started: dict[int, Term] = field(default_factory=dict)
     _selectors: dict[Place, int] = field(default_factory=dict)
+    derived: dict[Term, int] = field(default_factory=dict)
+    _own: dict[str, Field] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.entrances = Entrances(self.hops, self.script, self.header, self.begins_at, self.premises)
@@ -119,6 +124,44 @@ class Ends:
         for member in self.members:
             for place, addresses in member.parts:
                 self._members.setdefault(place, []).append((member, addresses))
+
+    def after(self, header: Header) -> Ends:
+        """Return the ends of the packet that comes after a translation: of the same flow, in the same world."""
+        ends = replace(self, header=header, _members={})
+        ends.entrances = self.entrances.after(header)
+        return ends
+
+    def alone(self) -> Ends:
+        """Return the ends where only the origin itself is apart from an end."""
+        ends = replace(self, members=(), _members={})
+        ends.entrances = self.entrances
+        return ends
+
+    def one_of(self, cases: Sequence[tuple[Term, Field]]) -> Field:
+        """Return the number that the first case that holds gives, the last where none does: a variable that `derived`
+        holds with its bits, unless all give the same."""
+        fields = {number.term: number for _, number in cases}
+        if len(fields) == 1:
+            return next(iter(fields.values()))
+        width = cases[0][1].width
+        symbol = self.script.declare(f"t{len(self.derived)}", width)
+        self.derived[symbol] = width
+        value = cases[-1][1].term
+        for condition, number in reversed(cases[:-1]):
+            value = f"(ite {condition} {number.term} {value})"
+        self.premises.append(f"(= {symbol} {value})")
+        return field_within(symbol, width, interval_set(i for number in fields.values() for i in number.within))
+
+    def own_address(self, machine: Machine) -> Field:
+        """Return the address that the firewall `machine` puts as source: any assignable one of its subnet (F-FW-7)."""
+        if machine.name not in self._own:
+            held, symbol = (
+                assignable(self.hops.estate.subnets[machine.nics[0].subnet_id].prefixes),
+                f"x{len(self._own)}",
+            )
+            self._own[machine.name] = self.entrances.chosen_among(symbol, held)
+            self.entrances.addresses[symbol] = (f"address of {machine.name}",)
+        return self._own[machine.name]
 
     # -- sources ------------------------------------------------------------------------------------------
 
@@ -146,7 +189,7 @@ class Ends:
         if place not in self._selectors:
             return FALSE
         at_selector = self.key.has_bits(self.key.under(self.selector(place)), 0, self.key.selector_width)
-        return all_of(at_selector, is_among(self.header.source, region_of(self.hops, place)))
+        return all_of(at_selector, is_among(self.key.address, region_of(self.hops, place)))
 
     def membership(self, key: Key, place: Place, addresses: IntervalSet, term: Term) -> list[Branch]:
         """Return branches of `key` that give `term` to `addresses` of `place`; whole subnets take one a prefix."""
@@ -199,8 +242,8 @@ class Ends:
         if origin == FALSE:
             return TRUE
         if nic is not None:
-            return negate(all_of(origin, any_of(*(equals(self.header.source, a) for a in nic.addresses))))
-        return negate(all_of(origin, f"(= {self.header.source.term} {self.header.destination.term})"))
+            return negate(all_of(origin, any_of(*(equals(self.key.address, a) for a in nic.addresses))))
+        return negate(all_of(origin, f"(= {self.key.address.term} {self.header.destination.term})"))
 
 
 def _is_assignable(address: Field, host_bits: int) -> Term:

@@ -62,6 +62,14 @@ class Entrances:
     _unknown: dict[str, Field] = field(default_factory=dict)
     _host_egress: Field | None = None
     _other_egress: Field | None = None
+    _after: list[Entrances] = field(default_factory=list)
+    _is_first: bool = True
+
+    def after(self, header: Header) -> Entrances:
+        """Return the entrances as the packet meets them that comes after a translation: by others than its origin."""
+        entrances = replace(self, header=header, _host_egress=None, _other_egress=None, _after=[], _is_first=False)
+        self._after.append(entrances)
+        return entrances
 
     # -- addresses ----------------------------------------------------------------------------------------
 
@@ -130,6 +138,13 @@ class Entrances:
             for name, terms in ways.items()
         ]
 
+    def seen_from_inside(self, header: Header, end: ToInternet) -> Iterator[tuple[Term, Header]]:
+        """Yield how a receiver may see a packet that left by `end` and came back in, each with when (F-ADDR-7)."""
+        public = self.hops.facts.holds("U-HAIRPUB")
+        for condition, source in self._seen_sources(header, end):
+            yield all_of(public, condition), replace(header, source=source)
+        yield negate(public), header
+
     def _takers_from_inside(self, entrance: Entrance, header: Header, end: ToInternet) -> dict[str, Term]:
         """Return when each interface gets a packet that left by `end`, whichever source it sees (F-ADDR-7)."""
         plain = self._by_name(entrance, header)
@@ -173,11 +188,12 @@ class Entrances:
 
     def _admits(self, nic: Nic, packet: Header) -> Term:
         """Hold when `nic` takes a packet in by its public address."""
-        return all_of(self._works(nic), self.is_open(nic, packet))
+        public = nic.public_address
+        return all_of(self._works(nic, packet, None if public is None else public.name), self.is_open(nic, packet))
 
-    def _works(self, nic: Nic) -> Term:
+    def _works(self, nic: Nic, packet: Header, at: str | None) -> Term:
         machine = self.hops.estate.machine_of[nic.name]
-        works = all_of(self.hops.is_up(machine), negate(self.hops.turns_away(machine)))
+        works = all_of(self.hops.is_up(machine), negate(self.hops.turns_away(machine, packet, at)))
         return all_of(works, self.hops.gateways.works_in(nic.vnet))
 
     def is_open(self, nic: Nic, packet: Header) -> Term:
@@ -194,7 +210,7 @@ class Entrances:
 
         def opens(nic: Nic, seen: Header) -> Term:
             closed = Ground(name, f"Standard, so closed where {nic.name} has no group", "F-LB-7", balancer.span)
-            return all_of(self._works(nic), self._opens(nic, seen, Openness(balancer.sku, name, closed)))
+            return all_of(self._works(nic, seen, None), self._opens(nic, seen, Openness(balancer.sku, name, closed)))
 
         return opens
 
@@ -240,7 +256,7 @@ class Entrances:
 
     def _seen_sources(self, header: Header, end: ToInternet) -> Iterator[tuple[Term, Field]]:
         """Yield the addresses that the receiver may see of who sent the packet out, each with when (F-ADDR-7)."""
-        if end == ToInternet():
+        if end == ToInternet() and self._is_first:
             yield TRUE, self._host_egress_address()
             return
         nic = None if end.nic is None else self.hops.estate.nic_named.get(end.nic)
@@ -278,7 +294,7 @@ class Entrances:
     def _other_egress_address(self) -> Field:
         """Return the public address of whichever appliance or site sends the packet out, where it is not known."""
         if self._other_egress is None:
-            self._other_egress = self._public_variable("eo")
+            self._other_egress = self._public_variable("eo" if self._is_first else f"eo{len(self.premises)}")
         return self._other_egress
 
     def _public_variable(self, symbol: Term) -> Field:
@@ -294,6 +310,8 @@ class Entrances:
     def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
         """Return the names of the addresses that a world chooses, by symbol."""
         chosen = dict(self.addresses)
+        for entrances in self._after:
+            chosen |= entrances.chosen_addresses()
         nics = self.hops.estate.network.nics()
         if self._host_egress is not None:
             hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]

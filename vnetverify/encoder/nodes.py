@@ -112,19 +112,49 @@ class Anywhere:
 ANYWHERE = (Anywhere(), Anywhere(is_sent_out=True))
 
 
-Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress | Anywhere
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A firewall goes on with another packet: with a source of its own (`owns_source`), by the NAT rule that is the
+    `rule`-th of its policy, or both."""
+
+    machine: str
+    owns_source: bool
+    rule: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A reply has come back to the firewall that translated its flow, which goes on with the reply to what it got."""
+
+    machine: str
+
+
+Target = Node | ToVnet | ToInterface | ToSite | ToInternet | AtPublicAddress | Anywhere | Translated | Returned
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who puts a packet on the network: a host of `subnet`, an appliance by `nic`, or a gateway, which may
-    have it out of a tunnel."""
+    have it out of a tunnel.
+
+    `owns_source` tells when an appliance has put an address of its own as source, None where what is declared of it
+    says so.
+    """
 
     subnet: Subnet
     machine: Machine | None = None
     nic: Nic | None = None
     gateway: Gateway | None = None
     from_tunnel: bool = False
+    owns_source: Term | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """A firewall that goes on with a packet after a translation, or with the reply to one."""
+
+    machine: Machine
+    owns_source: bool = False
 
 
 @dataclass(frozen=True, slots=True)

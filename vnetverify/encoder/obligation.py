@@ -37,7 +37,7 @@ class Obligation:
     symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
     the lines that count. `addresses` names the public addresses that a world chooses, by symbol;
     `failures` are the elements that may be down, `advertised` is what a site may announce: these are chosen with the
-    flow.
+    flow. `derived` are the numbers, with their bits, that firewalls put in place of those of the flow.
     """
 
     text: str
@@ -52,6 +52,7 @@ class Obligation:
     failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
     family: Family = Family.IPV4
     advertised: Advertised = field(default_factory=Advertised)
+    derived: Mapping[Term, int] = field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[Term, ...]:
@@ -62,7 +63,7 @@ class Obligation:
     def symbols(self) -> tuple[Term, ...]:
         """Return the symbols whose values make a witness."""
         selector = ("at",) if self.selector_width else ()
-        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.facts, *self.choices)
+        return (*HEADER_SYMBOLS, *selector, *self.addresses, *self.derived, *self.facts, *self.choices)
 
     def witness(self, model: Mapping[str, int]) -> tuple[Place, Flow, World]:
         """Return the flow, its origin and its world that a model stands for."""
@@ -95,6 +96,7 @@ class Obligation:
         """Return the bits of each symbol that is no Boolean."""
         bits = self.family.bits
         widths = {"pr": 8, "src": bits, "sp": 16, "dst": bits, "dp": 16, **dict.fromkeys(self.addresses, bits)}
+        widths |= self.derived
         return {**widths, "at": self.selector_width} if self.selector_width else widths
 
     def _address(self, value: int) -> int:

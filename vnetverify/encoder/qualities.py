@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
-from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.delivery import Delivery, Wanted
 from vnetverify.encoder.ends import Parts
 from vnetverify.encoder.facts import Bearing, Ground
+from vnetverify.encoder.journeys import Journey, Stage
 from vnetverify.encoder.nodes import (
     ANYWHERE,
     Anywhere,
@@ -23,11 +24,13 @@ from vnetverify.encoder.nodes import (
     FromTunnel,
     Inside,
     OutOfTunnel,
+    Returned,
     Target,
     ToInterface,
     ToInternet,
     ToSite,
     ToVnet,
+    Translated,
 )
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, bits, equals, negate
 from vnetverify.header import IntervalSet
@@ -39,18 +42,18 @@ _COUNT_WIDTH = 16
 
 @dataclass(slots=True)
 class Qualities:
-    """The way of `circuit` as a claim judges it; `delivery` knows its ends."""
+    """The way of a claim's flows, their `journey`, as the claim judges it; `delivery` knows its ends."""
 
     claim: Claim
     delivery: Delivery
-    circuit: Circuit
+    journey: Journey
 
     def is_bad(self, left: Parts) -> Term:
         """Hold when the way of a packet that is delivered is not as the claim says, whatever it ends at.
 
         Where a line does not count the packet may come by any way, so by a bad one as well.
         """
-        astray = any_of(*(self.circuit.reaches(end) for end in ANYWHERE))
+        astray = any_of(*(self.journey.reaches(end) for end in ANYWHERE))
         match self.claim.verb:
             case Verb.BOTTLENECK:
                 return any_of(astray, self._begins_slowly(left), self._meets_something_slow())
@@ -65,18 +68,24 @@ class Qualities:
         """Hold when the packet is delivered in `right` to an end that is not as the claim says."""
         match self.claim.verb:
             case Verb.BOTTLENECK:
-                slow = Wanted(
-                    self._is_slow_end,
-                    self._is_slow_host,
-                    self._is_slow_host,
-                    lambda endpoint, nic: self._is_slow_host(nic),
-                )
-                return self.delivery.delivered_where(self.circuit, right, slow)
+                return self.journey.ends_where(right, self._ends_slowly)
             case Verb.LOCAL_LATENCY:
-                far = Wanted(_is_outside, lambda nic: TRUE, lambda nic: FALSE, self._is_linked_far)
-                return self.delivery.delivered_where(self.circuit, right, far)
+                return self.journey.ends_where(right, self._ends_outside)
             case _:
                 return FALSE
+
+    def _ends_slowly(self, stage: Stage, right: Parts) -> Term:
+        slow = Wanted(
+            partial(self._is_slow_end, stage),
+            self._is_slow_host,
+            self._is_slow_host,
+            lambda endpoint, nic: self._is_slow_host(nic),
+        )
+        return stage.delivery.delivered_where(stage.circuit, right, slow)
+
+    def _ends_outside(self, stage: Stage, right: Parts) -> Term:
+        far = Wanted(_is_outside, lambda nic: TRUE, lambda nic: FALSE, self._is_linked_far)
+        return stage.delivery.delivered_where(stage.circuit, right, far)
 
     # -- bandwidth ----------------------------------------------------------------------------------------
 
@@ -103,16 +112,16 @@ class Qualities:
 
     def _meets_something_slow(self) -> Term:
         network = self.delivery.hops.estate.network
-        met = {machine.name: machine for machine in self.circuit.machines()}
+        met = {machine.name: machine for machine in self.journey.machines()}
         elements: list[Machine | Gateway] = [*met.values()]
-        elements += [network.gateways[name] for name in self.circuit.devices() if name in network.gateways]
-        return any_of(*(all_of(self.circuit.meets(e.name), self._is_slow(e)) for e in elements))
+        elements += [network.gateways[name] for name in self.journey.devices() if name in network.gateways]
+        return any_of(*(all_of(self.journey.meets(e.name), self._is_slow(e)) for e in elements))
 
-    def _is_slow_end(self, place: Place, addresses: IntervalSet) -> Term:
+    def _is_slow_end(self, stage: Stage, place: Place, addresses: IntervalSet) -> Term:
         return any_of(
             *(
                 all_of(
-                    any_of(*(equals(self.delivery.ends.header.destination, address) for address in held)),
+                    any_of(*(equals(stage.header.destination, address) for address in held)),
                     self._is_slow_host(nic),
                 )
                 for nic, held in self._standing(place, addresses)
@@ -137,8 +146,9 @@ class Qualities:
 
     def _goes_far(self) -> Term:
         """Hold when a hop leads into another region, or the packet meets a gateway or a site that relays."""
-        met = self.circuit.passes(Inside | OutOfTunnel | Exchanged | AtSite)
-        return any_of(met, *self.circuit.hops_where(self._changes_region))
+        met = self.journey.passes(Inside | OutOfTunnel | Exchanged | AtSite)
+        entered = self.journey.enters_by_public_address()
+        return any_of(met, entered, *self.journey.hops_where(self._changes_region))
 
     def _changes_region(self, vnet: str, target: Target) -> Term:
         other = self._vnet_of(target)
@@ -163,7 +173,7 @@ class Qualities:
         """Hold when more hops than the limit cross a peering. A packet that arrives passes each device once."""
         limit = self.claim.limit
         assert limit is not None
-        crossings = self.circuit.hops_where(self._crosses_peering)
+        crossings = self.journey.hops_where(self._crosses_peering)
         if len(crossings) <= limit:
             return FALSE
         one, nought = bits(1, _COUNT_WIDTH), bits(0, _COUNT_WIDTH)
@@ -186,7 +196,7 @@ class Qualities:
                 return self.delivery.hops.estate.network.gateways[gateway].vnet
             case FromTunnel() | OutOfTunnel() | Exchanged() | AtSite():
                 return None
-            case ToInterface() | ToSite() | ToInternet() | AtPublicAddress() | Anywhere():
+            case ToInterface() | ToSite() | ToInternet() | AtPublicAddress() | Anywhere() | Translated() | Returned():
                 return None
             case unreachable:
                 assert_never(unreachable)

@@ -34,6 +34,7 @@ from vnetverify.encoder.egress import Egress
 from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
+from vnetverify.encoder.firewalls import FirewallPolicies
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
@@ -43,16 +44,18 @@ from vnetverify.encoder.nodes import (
     FromTunnel,
     Inside,
     Memory,
+    Onward,
     Sender,
     Target,
     ToInterface,
     ToInternet,
     ToSite,
     ToVnet,
+    Translated,
 )
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
-from vnetverify.header import ICMP, Family, address_text, addresses_of
+from vnetverify.header import ICMP, Family, Interval, address_text, addresses_of, interval_set
 from vnetverify.model.network import (
     Access,
     Direction,
@@ -78,6 +81,7 @@ class Hops:
     frontends: Frontends
     endpoints: PrivateEndpoints
     egress: Egress
+    firewalls: FirewallPolicies
     by_routes_alone: bool = False
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
@@ -358,15 +362,23 @@ class Hops:
         admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
         addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
         if addressed != FALSE:
-            keeps = TRUE if memory is not None else negate(self.turns_away(machine))
+            here = header.to(interval_set(Interval(address, address) for address in nic.addresses))
+            keeps = TRUE if memory is not None else negate(self.turns_away(machine, here))
             yield ToInterface(nic.name), all_of(addressed, admitted, keeps)
+            if memory is None and machine.firewall is not None:
+                for target, term in self.firewalls.entering(machine, machine.firewall, here, None):
+                    yield target, all_of(addressed, admitted, term)
         if nic.ip_forwarding:
             yield from self._forward(machine, header, all_of(negate(addressed), admitted), memory)
 
-    def turns_away(self, machine: Machine) -> Term:
-        """Hold when nothing at `machine` takes what is addressed to itself: so it is at a managed firewall (F-FW-6)."""
-        if not machine.is_managed or self.by_routes_alone:
+    def turns_away(self, machine: Machine, header: Header, at: str | None = None) -> Term:
+        """Hold when nothing at `machine` takes what is addressed to itself, at the public address called `at` or at a
+        private one: so it is at a managed firewall (F-FW-6). What its NAT rules translate goes on as another packet."""
+        if not machine.is_managed:
             return FALSE
+        if self.by_routes_alone:
+            policy = machine.firewall
+            return FALSE if policy is None else self.firewalls.takes(policy, header, at)
         ground = Ground(f"firewall {machine.name}", "takes nothing for itself", "F-FW-6", machine.span)
         return self.grounds.counts(Bearing.STOPS, ground)
 
@@ -381,7 +393,14 @@ class Hops:
 
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         machine = self.machine(node.machine)
-        return self._forward(machine, header, self.is_up(machine), memory)
+        works, own = self.is_up(machine), FALSE
+        if memory is None and machine.firewall is not None:
+            own = any_of(*(equals(header.destination, a) for nic in machine.nics for a in nic.addresses))
+            for target, term in (
+                self.firewalls.entering(machine, machine.firewall, header, None) if own != FALSE else ()
+            ):
+                yield target, all_of(works, own, term)
+        yield from self._forward(machine, header, all_of(works, negate(own)), memory)
 
     def is_up(self, machine: Machine) -> Term:
         """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
@@ -399,14 +418,33 @@ class Hops:
     def _forward(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None
     ) -> Iterator[tuple[Target, Term]]:
-        condition = all_of(condition, self._passes_family(machine), self.forwards(machine, header, memory))
+        condition = all_of(condition, self._passes_family(machine))
+        if memory is not None or machine.firewall is None:
+            passes = self.forwards(machine, header, memory)
+            yield from self._put_out(machine, header, all_of(condition, passes), memory, None)
+            return
+        passing = self.firewalls.passing(machine, machine.firewall, header)
+        owns_source = None if self.by_routes_alone else FALSE
+        yield from self._put_out(machine, header, all_of(condition, passing.kept), memory, owns_source)
+        yield Translated(machine.name, owns_source=True), all_of(condition, passing.replaced)
+
+    def go_on(
+        self, relay: Onward, header: Header, condition: Term, memory: Memory | None
+    ) -> Iterator[tuple[Target, Term]]:
+        """Yield where a firewall sends a packet that it has translated, or the reply to one (F-FW-5, F-FW-7)."""
+        owns_source = TRUE if relay.owns_source else FALSE
+        return self._put_out(relay.machine, header, condition, memory, owns_source)
+
+    def _put_out(
+        self, machine: Machine, header: Header, condition: Term, memory: Memory | None, owns_source: Term | None
+    ) -> Iterator[tuple[Target, Term]]:
         behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
         for site in behind:
             is_there = is_among(header.destination, addresses_of(site.prefixes))
             yield ToSite(site.name), all_of(condition, is_there)
             condition = all_of(condition, negate(is_there))
         for nic, term in self.exits(machine, header, memory):
-            sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic)
+            sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)
             yield from self.send(sender, header, all_of(condition, term))
 
     def _passes_family(self, machine: Machine) -> Term:
@@ -437,7 +475,12 @@ class Hops:
         return TRUE if machine.stateful else FALSE
 
     def forwards(self, machine: Machine, header: Header, memory: Memory | None) -> Term:
-        """Hold when the policy of a machine forwards the packet, or it remembers the flow."""
+        """Hold when the policy of a machine forwards the packet, or it remembers the flow.
+
+        A firewall with rules keeps state: a reply passes it where its flow did.
+        """
+        if machine.firewall is not None:
+            return FALSE if memory is None else memory.met.get(machine.name, FALSE)
         if machine.policy is None:
             return self.facts.holds("U-FORWARDS", machine.name)
         if self.by_routes_alone:

@@ -1,15 +1,26 @@
-"""Machines that nobody says what they do: declared without a policy, or not declared at all.
+"""What appliances forward by their policy, and those of which nobody says what: declared without one, or not at all.
 
 R-META-3, R-UDR-9, R-UDR-19.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from vnetverify.encoder.addressing import Estate, assignable
-from vnetverify.header import address_text
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, NextHopType, Nic
+from vnetverify.encoder.facts import Bearing, Ground, Grounds
+from vnetverify.encoder.headers import Header
+from vnetverify.encoder.terms import TRUE, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.header import ICMP, address_text
+from vnetverify.model.network import (
+    SUBNETS_WITHOUT_HOSTS,
+    Access,
+    Machine,
+    Network,
+    NextHopType,
+    Nic,
+    PolicyRule,
+)
 
 
 def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
@@ -28,6 +39,27 @@ def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
     name = f"{address_text(address)} in {subnet.id}"
     implied = Nic(name, name, vnet, subnet.name, (address,), ip_forwarding=True)
     return Machine(name, (implied,), policy=None, stateful=None)
+
+
+def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Header, grounds: Grounds) -> Term:
+    """Hold when the first line of a machine's policy that matches forwards the packet (R-META-3)."""
+    group, icmp = f"policy of {machine.name}", header.family.icmp
+    last = Ground(group, "forwards nothing else", "R-META-3", machine.span)
+    result = negate(grounds.counts(Bearing.STOPS, last))
+    for rule in reversed(policy):
+        protocol = icmp if rule.protocol == ICMP else rule.protocol
+        matches = all_of(
+            TRUE if protocol is None else equals(header.protocol, protocol),
+            is_among(header.source, rule.sources),
+            is_among(header.destination, rule.destinations),
+            is_among(header.destination_port, rule.destination_ports),
+        )
+        allows = rule.access is Access.ALLOW
+        what = f"line {rule.span.line} {'forwards' if allows else 'drops'}"
+        bearing = Bearing.PASSES if allows else Bearing.STOPS
+        matches = all_of(matches, grounds.counts(bearing, Ground(group, what, "R-META-3", rule.span)))
+        result = any_of(matches, result) if allows else all_of(negate(matches), result)
+    return result
 
 
 def undeclared_machines(network: Network) -> tuple[Machine, ...]:

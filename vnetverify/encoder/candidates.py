@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import assert_never
 
 from vnetverify.encoder.terms import TRUE, Term
-from vnetverify.header import IntervalSet, Prefix
+from vnetverify.header import IntervalSet, Prefix, address_text
 from vnetverify.source import Span
 
 
@@ -140,3 +141,30 @@ class Known:
 
 # Ranks inside GATEWAY for one prefix (R-GW-15): an appliance that a Route Server prefers comes before a VPN gateway.
 EXPRESSROUTE, PREFERRED_APPLIANCE, VPN, APPLIANCE = 8000, 6000, 4000, 2000
+
+
+def hop_text(candidate: Candidate) -> str:
+    """Return where a route leads, in a reader's words."""
+    match candidate.hop:
+        case LocalHop():
+            return "to the network itself"
+        case PeerHop(vnet):
+            return f"via the peering with {vnet}"
+        case InternetHop():
+            return "to the Internet"
+        case NoHop():
+            return "to nowhere"
+        case ApplianceHop(address, _):
+            return f"via appliance {address_text(address)}"
+        case GroupHop(vnet):
+            return f"via the connected group with {vnet}"
+        case EndpointHop(service):
+            return f"by the service endpoint of {service}"
+        case PrivateHop(endpoint):
+            return f"to private endpoint {endpoint}"
+        case UserGatewayHop():
+            return "via the gateway"
+        case LearnedHop(gateway):
+            return f"via gateway {gateway}"
+        case unreachable:
+            assert_never(unreachable)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.appliances import machine_at
+from vnetverify.encoder.appliances import machine_at, policy_forwards
 from vnetverify.encoder.candidates import (
     ApplianceHop,
     Candidate,
@@ -29,6 +29,7 @@ from vnetverify.encoder.candidates import (
     Piece,
     PrivateHop,
     UserGatewayHop,
+    hop_text,
 )
 from vnetverify.encoder.egress import Egress
 from vnetverify.encoder.endpoints import PrivateEndpoints
@@ -55,9 +56,8 @@ from vnetverify.encoder.nodes import (
 )
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
-from vnetverify.header import ICMP, Family, Interval, address_text, addresses_of, interval_set
+from vnetverify.header import Family, Interval, addresses_of, interval_set
 from vnetverify.model.network import (
-    Access,
     Direction,
     Gateway,
     GatewayKind,
@@ -485,49 +485,7 @@ class Hops:
             return self.facts.holds("U-FORWARDS", machine.name)
         if self.by_routes_alone:
             return TRUE
-        group, icmp = f"policy of {machine.name}", self.estate.family.icmp
-        last = Ground(group, "forwards nothing else", "R-META-3", machine.span)
-        result = negate(self.grounds.counts(Bearing.STOPS, last))
-        for rule in reversed(machine.policy):
-            protocol = icmp if rule.protocol == ICMP else rule.protocol
-            matches = all_of(
-                TRUE if protocol is None else equals(header.protocol, protocol),
-                is_among(header.source, rule.sources),
-                is_among(header.destination, rule.destinations),
-                is_among(header.destination_port, rule.destination_ports),
-            )
-            allows = rule.access is Access.ALLOW
-            what = f"line {rule.span.line} {'forwards' if allows else 'drops'}"
-            bearing = Bearing.PASSES if allows else Bearing.STOPS
-            matches = all_of(matches, self.grounds.counts(bearing, Ground(group, what, "R-META-3", rule.span)))
-            result = any_of(matches, result) if allows else all_of(negate(matches), result)
+        result = policy_forwards(machine, machine.policy, header, self.grounds)
         if memory is not None:
             result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)
         return result
-
-
-def hop_text(candidate: Candidate) -> str:
-    """Return where a route leads, in a reader's words."""
-    match candidate.hop:
-        case LocalHop():
-            return "to the network itself"
-        case PeerHop(vnet):
-            return f"via the peering with {vnet}"
-        case InternetHop():
-            return "to the Internet"
-        case NoHop():
-            return "to nowhere"
-        case ApplianceHop(address, _):
-            return f"via appliance {address_text(address)}"
-        case GroupHop(vnet):
-            return f"via the connected group with {vnet}"
-        case EndpointHop(service):
-            return f"by the service endpoint of {service}"
-        case PrivateHop(endpoint):
-            return f"to private endpoint {endpoint}"
-        case UserGatewayHop():
-            return "via the gateway"
-        case LearnedHop(gateway):
-            return f"via gateway {gateway}"
-        case unreachable:
-            assert_never(unreachable)

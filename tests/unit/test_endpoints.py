@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, parse_address, parse_prefix
-from vnetverify.model.endpoints import Endpoints, are_disjoint, assignable, endpoint_set, place_of, size, union, without
+from vnetverify.model.endpoints import (
+    PUBLIC_ADDRESSES,
+    Endpoints,
+    are_disjoint,
+    assignable,
+    endpoint_set,
+    place_of,
+    size,
+    union,
+    without,
+)
 from vnetverify.model.intents import INTERNET, EndpointSet, Place
 from vnetverify.model.network import Network, Site, Subnet, Vnet
 from vnetverify.syntax import read_text
@@ -173,3 +183,70 @@ def test_what_is_unknown_of_a_set_goes_with_unions_and_prefixes_and_is_taken_awa
     assert [place.name for place in union((v, w, x)).unknown] == ["v.s", "w"]
     assert [place.name for place in without(union((v, w, x)), v).unknown] == ["w"]
     assert endpoints.in_prefix(parse_prefix("10.9.0.0/16")).unknown == endpoints.everywhere().unknown
+
+
+# What comes in by public addresses
+
+PUBLISHED = read_text("""
+vnet v {
+  address 10.0.0.0/16
+  subnet web 10.0.1.0/24
+  subnet AzureFirewallSubnet 10.0.2.0/26
+}
+vm one { nic 10.0.1.4 in v.web }
+load-balancer shop standard in v.web {
+  frontend 10.0.1.100
+  frontend known public-ip 20.0.0.9
+  frontend some public-ip
+}
+firewall fw {
+  nic 10.0.2.4 in v.AzureFirewallSubnet  public-ip entry standard 20.0.0.10
+  public-ip idle standard 20.0.0.11
+  public-ip unknown
+  collection nat 100 d {
+    rule web tcp from * at entry port 80 -> 10.0.1.4
+    rule ssh tcp from * at unknown port 22 -> 10.0.1.4
+    rule rdp tcp from * at private port 3389 -> 10.0.1.4
+  }
+}
+""").network
+PUBLIC = Endpoints(PUBLISHED)
+
+
+def test_a_load_balancer_stands_for_its_frontends_inside_and_outside() -> None:
+    assert PUBLIC.of_load_balancer(PUBLISHED.load_balancers["shop"]).parts == (
+        (Place("public", "shop/known"), addresses("20.0.0.9")),
+        (Place("public", "shop/some"), PUBLIC_ADDRESSES),
+        (place_of("v.web"), addresses("10.0.1.100")),
+    )
+
+
+def test_a_firewall_stands_for_its_address_and_the_public_ones_at_which_it_translates() -> None:
+    assert PUBLIC.of_machine(PUBLISHED.machines["fw"]).parts == (
+        (Place("public", "fw/entry"), addresses("20.0.0.10")),
+        (Place("public", "fw/unknown"), PUBLIC_ADDRESSES),
+        (place_of("v.AzureFirewallSubnet"), addresses("10.0.2.4")),
+    )
+
+
+def test_a_prefix_holds_the_public_places_whose_addresses_it_covers() -> None:
+    parts = dict(PUBLIC.in_prefix(parse_prefix("20.0.0.8/29")).parts)
+
+    assert {place.name: held for place, held in parts.items() if place.kind == "public"} == {
+        "shop/known": addresses("20.0.0.9"),
+        "fw/entry": addresses("20.0.0.10"),
+    }
+
+
+def test_the_internet_does_not_hold_what_frontends_and_firewalls_have() -> None:
+    internet = PUBLIC.of_internet().at(INTERNET)
+
+    assert not any(parse_address(f"20.0.0.{last}") in internet for last in (9, 10, 11))
+    assert parse_address("20.0.0.12") in internet
+
+
+def test_vnets_subnets_and_everything_leave_public_places_out() -> None:
+    vnet = PUBLISHED.vnets["v"]
+    sets = (PUBLIC.everywhere(), PUBLIC.of_vnet(vnet), *map(PUBLIC.of_subnet, vnet.subnets))
+
+    assert all(place.kind != "public" for endpoints in sets for place, _ in endpoints.parts)

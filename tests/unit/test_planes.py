@@ -140,3 +140,61 @@ def test_what_is_encoded_is_of_one_plane() -> None:
     assert only_family(claim_in(claim, Family.IPV6)) is Family.IPV6
     with pytest.raises(ValueError, match="both families"):
         encode(document.network, claim, {})
+
+
+DEVICES = """\
+vnet v { address 10.0.0.0/16, fd00:a::/48
+         subnet web 10.0.1.0/24, fd00:a:0:1::/64
+         subnet AzureFirewallSubnet 10.0.2.0/26
+         subnet links 10.0.3.0/24 }
+vm one { nic 10.0.1.4, fd00:a:0:1::4 in v.web }
+load-balancer shop standard {
+  frontend four public-ip 20.0.0.9
+  frontend some public-ip
+  frontend six public-ip 2a00::9
+  rule web tcp 80 at four -> one
+}
+load-balancer orders standard in v.web { frontend 10.0.1.100  rule web tcp 80 -> one }
+private-link-service offer of orders at 10.0.3.9 in v.links
+firewall fw {
+  nic 10.0.2.4 in v.AzureFirewallSubnet  public-ip entry standard 20.0.0.10
+  public-ip second standard 20.0.0.11
+  collection nat 100 d { rule web tcp from * at second port 80 -> 10.0.1.4 }
+  collection network 100 n allow { rule all any from * to 10.0.0.0/8, fd00::/8 }
+}
+"""
+
+
+def test_public_frontends_are_of_their_addresses_family_and_of_ipv4_where_that_is_not_known() -> None:
+    network = read_text(DEVICES).network
+    four, six = (plane(network, family).load_balancers["shop"] for family in Family)
+
+    assert [frontend.name for frontend in four.public_frontends] == ["four", "some"]
+    assert [frontend.name for frontend in six.public_frontends] == ["six"]
+
+
+def test_firewalls_translate_and_private_link_services_serve_in_ipv4_alone() -> None:
+    network = read_text(DEVICES).network
+    four, six = (plane(network, family) for family in Family)
+    kept, other = four.machines["fw"].firewall, six.machines["fw"].firewall
+
+    assert four.machines["fw"] == network.machines["fw"]
+    assert kept is not None
+    assert other is not None
+    assert [rule.name for rule in kept.rules] == ["web", "all"]
+    assert ([rule.name for rule in other.rules], other.public_addresses) == (["all"], ())
+    assert len(four.private_link_services["offer"].addresses) == 1
+    assert six.private_link_services["offer"].addresses == ()
+
+
+def test_a_public_frontend_of_ipv6_is_ipv6_in_the_network() -> None:
+    assert has_ipv6(read_text(f"{ONE}load-balancer b {{ frontend public-ip 2a00::9 }}").network)
+    assert not has_ipv6(read_text(f"{ONE}load-balancer b {{ frontend public-ip }}").network)
+
+
+def test_a_claim_about_public_frontends_has_each_in_its_family() -> None:
+    claim = claim_of(DEVICES, "internet reaches shop, fw on http")
+    places = [[place.name for place, _ in claim_in(claim, family).pairs[0][1].parts] for family in Family]
+
+    assert places[0] == ["fw/second", "shop/four", "shop/some", "v.AzureFirewallSubnet"]
+    assert places[1] == ["shop/six"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.text_samples import DEVICES
-from vnetverify.diagnostic import Diagnostic
+from vnetverify.diagnostic import Diagnostic, InputError
 from vnetverify.header import TCP, Interval, interval_set, parse_address
 from vnetverify.model.intents import Claim, EgressKind, ExpectedEgress, Verb
 from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Network, OutboundRule, Probe, ProxyKind, Sku
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
+from vnetverify.syntax.read import resolve_expression
 
 SAMPLE = read_text(DEVICES).network
 APP = """\
@@ -277,3 +278,47 @@ def test_an_outbound_rule_is_no_rule() -> None:
 
     assert [type(each) for each in shop.outbound_rules] == [OutboundRule]
     assert [each.name for each in shop.rules] == ["web", "six", "ssh"]
+
+
+# Parts of load balancers and firewalls
+
+
+@pytest.mark.parametrize(
+    ("written", "places"),
+    [
+        ("shop.spare", ["shop/spare"]),
+        ("SHOP.Frontend", ["shop/frontend"]),
+        ("both.frontend", ["app.web"]),
+        ("fw.entry", ["fw/entry"]),
+        ("shop.spare, fw.private", ["fw/private", "shop/spare"]),
+    ],
+)
+def test_a_sentence_may_speak_of_one_frontend_or_public_address(written: str, places: list[str]) -> None:
+    found = resolve_expression(Source("e", written), (Source("all.vnet", DEVICES),))
+
+    assert [place.name for place, _ in found.parts] == places
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "help_text"),
+    [
+        ("shop.spear", "unknown-frontend", "did you mean `spare`?"),
+        ("fw.fw-ip-3", "unknown-public-address", "declared: `entry` and `private`"),
+        ("open.entry", "unknown-public-address", None),
+        ("web1.entry", "unknown-vnet", "`web1` is declared as a machine and a nic"),
+    ],
+)
+def test_a_part_that_is_not_there_is_told(written: str, code: str, help_text: str | None) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve_expression(Source("e", written), (Source("all.vnet", DEVICES),))
+    (found,) = caught.value.diagnostics
+
+    assert (found.code, found.help) == (code, help_text)
+
+
+def test_a_vnet_is_meant_before_a_load_balancer_of_its_name() -> None:
+    text = f"{APP}load-balancer v {{ frontend s public-ip }}\nintent i {{ v.s reaches v.t }}"
+    (claim,) = read_text(text).intents[0].claims
+
+    assert isinstance(claim, Claim)
+    assert [place.name for place, _ in claim.pairs[0][0].parts] == ["v.s"]

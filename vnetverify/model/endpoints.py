@@ -19,6 +19,7 @@ from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
     SUBNETS_WITHOUT_HOSTS,
+    Frontend,
     LoadBalancer,
     Machine,
     Network,
@@ -157,6 +158,23 @@ class Endpoints:
         )
         return endpoint_set((*internal, *public), text or balancer.name)
 
+    def part_of(self, whole: LoadBalancer | Machine, name: str, text: str = "") -> EndpointSet | None:
+        """Return a frontend of a load balancer, or a public address at which a firewall translates, by its name.
+
+        None where there is none of this name.
+        """
+        if isinstance(whole, Machine):
+            firewall = ((place_of_translation(whole, public), public) for public in translated_addresses(whole))
+            named = [(place, _addresses(public)) for place, public in firewall if _is_called(public, name)]
+            return endpoint_set(named, text) if named else None
+        frontends: tuple[Frontend | PublicFrontend, ...] = (*whole.frontends, *whole.public_frontends)
+        found = next((frontend for frontend in frontends if _is_called(frontend, name)), None)
+        if found is None:
+            return None
+        if isinstance(found, PublicFrontend):
+            return endpoint_set([(place_of_frontend(whole, found), _addresses(found.public_address))], text)
+        return endpoint_set([(place_of(found.subnet_id), _numbers((found.address,)))], text)
+
     def with_frontends(self, endpoints: EndpointSet) -> EndpointSet:
         """Return `endpoints` with the frontends in subnets of which it holds every host."""
         held = dict(endpoints.parts)
@@ -247,6 +265,10 @@ class Endpoints:
         )
         held = (*of_interfaces, *of_firewalls, *of_balancers)
         return _numbers(public.address for public in held if public is not None and public.address is not None)
+
+
+def _is_called(element: Frontend | PublicFrontend | PublicAddress, name: str) -> bool:
+    return element.name.casefold() == name.casefold()
 
 
 def _addresses(public: PublicAddress) -> IntervalSet:

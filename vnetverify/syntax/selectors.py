@@ -8,9 +8,17 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, Prefix, addresses_of, interval_set
-from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, are_disjoint, union, without
+from vnetverify.model.endpoints import (
+    PUBLIC_ADDRESSES,
+    PUBLIC_IPV6_ADDRESSES,
+    Endpoints,
+    are_disjoint,
+    translated_addresses,
+    union,
+    without,
+)
 from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
-from vnetverify.model.network import Network, Subnet, Vnet
+from vnetverify.model.network import LoadBalancer, Machine, Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import Scope
@@ -122,7 +130,7 @@ class Selectors:
         if isinstance(term, TaggedTerm):
             return self._tagged(scope, term)
         if term.second is not None:
-            return self._subnet(scope, term)
+            return self._qualified(scope, term)
         return self._word(scope, term, variables)
 
     def _word(self, scope: Scope, term: ReferenceNode, variables: Mapping[str, Member]) -> Iterable[Member]:
@@ -167,13 +175,44 @@ class Selectors:
         site = network.sites[name]
         return (Member(name, self._endpoints.of_site(site), addresses_of(site.prefixes)),)
 
-    def _subnet(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
+    def _qualified(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
+        """Return the subnet that `vnet.subnet` names; where there is no such vnet, a part of what has parts."""
+        whole = None if self.names.lookup(VNET, text_of(term.first)) else self._whole(text_of(term.first))
+        if whole is not None:
+            return self._part(scope, whole, term)
         found = scope.subnet(term)
         if found is None:
             return ()
         subnet = self._network.vnets[found[0]].subnet(found[1])
         assert isinstance(subnet, Subnet)
         return (Member(subnet.id, self._endpoints.of_subnet(subnet), addresses_of(subnet.prefixes)),)
+
+    def _whole(self, name: str) -> LoadBalancer | Machine | None:
+        """Return the load balancer, or managed firewall with rules, that is called so."""
+        balancer, machine = (self.names.lookup(kind, name) for kind in (LOAD_BALANCER, MACHINE))
+        if balancer is not None:
+            return self._network.load_balancers[balancer.spelling]
+        host = self._network.machines.get(machine.spelling) if machine is not None else None
+        return host if host is not None and host.firewall is not None else None
+
+    def _part(self, scope: Scope, whole: LoadBalancer | Machine, term: ReferenceNode) -> Iterable[Member]:
+        assert term.second is not None
+        word = text_of(term.second)
+        endpoints = self._endpoints.part_of(whole, word, f"{whole.name}.{word}")
+        if endpoints is not None:
+            return (_member(endpoints),)
+        is_firewall = isinstance(whole, Machine)
+        what = "public address with NAT rules" if is_firewall else "frontend"
+        known = _parts(whole)
+        scope.problems.error(
+            "unknown-public-address" if is_firewall else "unknown-frontend",
+            f"{shown(whole.name)} has no {what} called {shown(word)}",
+            scope.span(term.first, term.second),
+            "not declared",
+            (),
+            did_you_mean(word, known) or (f"declared: {listed(known)}" if known else None),
+        )
+        return ()
 
     def _tagged(self, scope: Scope, term: TaggedTerm) -> Iterable[Member]:
         if term.first.casefold() != VNET:
@@ -212,6 +251,12 @@ class Selectors:
             known = Member(text, self._endpoints.in_prefix(prefix, text), addresses_of((prefix,)), is_prefix=True)
             self._prefixes[prefix] = known
         return known
+
+
+def _parts(whole: LoadBalancer | Machine) -> list[str]:
+    if isinstance(whole, Machine):
+        return [public.name for public in translated_addresses(whole)]
+    return [*(one.name for one in whole.frontends), *(one.name for one in whole.public_frontends)]
 
 
 def _member(endpoints: EndpointSet) -> Member:

@@ -1,9 +1,9 @@
-"""How long two versions of a long security group take to compare: one row for each size and kind of edit, in a fresh
-process each.
+"""How long two versions of a long security group take to compare: a row for each size and kind of edit.
 
 Rules are nested prefixes from /12 to /32, a fifth of them for any source, single ports and ranges, 60 % allowing.
-*Equal* edits split one rule in fifty in two, *small* ones draw one rule in a hundred anew, *heavy* ones every third.
- Read the ratios in a column: machines are noisy and shared. `start` is a bare `import z3`.
+*Equal* edits split one rule in fifty in two, *review* ones draw one rule in a hundred anew, *heavy* ones every third.
+`compare` is the comparison alone, by bounds and as the solver does it, with the start of the solver's process; `total`
+the whole command in a process of its own. All are medians over the seeds. Machines are noisy: read ratios in a column.
 """
 
 from __future__ import annotations
@@ -14,11 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
+from typing import TypeVar
 
-KINDS = ("same", "equal", "small", "heavy")
+from vnetverify.comparison import compare
+from vnetverify.model.network import Network
+from vnetverify.prover.solver import Limits
+from vnetverify.source import Source
+from vnetverify.syntax import read
+
+Result = TypeVar("Result")
+
+KINDS = ("same", "equal", "review", "heavy")
 FIRST_PRIORITY, LAST_PRIORITY = 100, 4096
 
 
@@ -55,7 +65,7 @@ def edited(rules: Sequence[Rule], kind: str, dice: random.Random) -> list[Rule]:
             return list(rules)
         case "equal":
             return list(_split(rules))
-        case "small":
+        case "review":
             return [_rule(dice) if number % 100 == 50 else rule for number, rule in enumerate(rules)]
         case _:
             return [_rule(dice) if number % 3 == 0 else rule for number, rule in enumerate(rules)]
@@ -80,20 +90,52 @@ def text(rules: Sequence[Rule]) -> str:
     )  # fmt: skip
 
 
-def measured(count: int, kind: str, seed: int) -> list[str]:
-    """Return a row: rules, edit, what `diff` says, seconds in all."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of one comparison, None for what was not measured, and what it found."""
+
+    bounds: float
+    solver: float | None
+    total: float
+    found: int
+
+
+def taken(count: int, kind: str, seed: int, with_solver: bool) -> Taken:
     dice = random.Random(seed)
     rules = drawn(min(count, LAST_PRIORITY - FIRST_PRIORITY - 90), dice)
+    texts = [text(rules), text(edited(rules, kind, dice))]
+    old, new = (read([Source("lists.vnet", one)], Network()).network for one in texts)
+    by_bounds, found = timed(lambda: len(compare(old, new, Limits()).found))
+    by_solver = None
+    if with_solver:
+        by_solver, alike = timed(lambda: len(compare(old, new, Limits(), by_bounds=False).found))
+        assert alike == found
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("old.vnet", "new.vnet")]
-        paths[0].write_text(text(rules))
-        paths[1].write_text(text(edited(rules, kind, dice)))
-        begun = time.perf_counter()
+        for path, one in zip(paths, texts, strict=True):
+            path.write_text(one)
         command = [sys.executable, "-m", "vnetverify", "diff", *map(str, paths)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - begun
-    said = run.stdout.strip().splitlines()[-1] if run.stdout.strip() else run.stderr.strip()[-60:]
-    return [str(len(rules)), kind, f"{seconds:.2f}", said[:60]]
+        total, _ = timed(lambda: subprocess.run(command, capture_output=True, check=False))
+    return Taken(by_bounds, by_solver, total, found)
+
+
+def timed(work: Callable[[], Result]) -> tuple[float, Result]:
+    begun = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begun, result
+
+
+def row(count: int, kind: str, seeds: int, most_for_solver: int) -> list[str]:
+    runs = [taken(count, kind, seed, count <= most_for_solver) for seed in range(seeds)]
+    solver = [run.solver for run in runs if run.solver is not None]
+    return [
+        str(count),
+        kind,
+        f"{median(run.bounds for run in runs):.3f}",
+        f"{median(solver):.2f}" if solver else "",
+        f"{median(run.total for run in runs):.2f}",
+        " ".join(str(run.found) for run in runs),
+    ]
 
 
 def bare_start() -> float:
@@ -104,15 +146,16 @@ def bare_start() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rules", type=int, nargs="*", default=[100, 1000, 3900])
+    parser.add_argument("--rules", type=int, nargs="*", default=[100, 1000, 4000])
     parser.add_argument("--kinds", nargs="*", default=KINDS, choices=KINDS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--solver", type=int, default=1000, help="most rules at which the solver is timed as well")
     given = parser.parse_args()
-    rows = [["rules", "edit", "total s", "said"]]
-    rows += [measured(count, kind, given.seed) for count in given.rules for kind in given.kinds]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    rows = [["rules", "edit", "compare s", "solver s", "total s", "differences"]]
+    rows += [row(count, kind, given.seeds, given.solver) for count in given.rules for kind in given.kinds]
+    widths = [max(len(one[column]) for one in rows) for column in range(len(rows[0]))]
+    for one in rows:
+        print("  ".join(cell.rjust(width) for cell, width in zip(one, widths, strict=True)))
     print(f"start: `python -c 'import z3'` takes {bare_start():.2f} s here")
 
 

@@ -6,7 +6,7 @@ Every packet that is shown has been judged by the simulator in both versions fir
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 
 from vnetverify.encoder.comparing import Decision, Pair
@@ -30,17 +30,47 @@ _IN_WORDS = {
 _EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
 
 
-def compare(old: Network, new: Network, limits: Limits) -> Changes:
-    """Return where the security groups of both decide differently. Raises `EnginesDiffer`."""
+def compare(old: Network, new: Network, limits: Limits, by_bounds: bool = True) -> Changes:
+    """Return where the security groups of both decide differently; `by_bounds` as for `differences`.
+
+    Raises `EnginesDiffer`.
+    """
     solver = Solver(limits)
     solver.warm_up()
     try:
-        found = differences(old, new, solver, lambda packet: _told(old, new, packet))
+        found = differences(old, new, solver, lambda packet: _told(old, new, packet), by_bounds)
     finally:
         solver.close()
-    changes = tuple(_merged(_change(old, new, one) for one in found.found))
+    tables = (_Tables(old), _Tables(new))
+    changes = tuple(_merged(_change(tables, one) for one in found.found))
     undecided, cut = (tuple(dict.fromkeys(map(_place, pairs))) for pairs in (found.undecided, found.cut))
     return Changes(changes, undecided, cut, tuple(_other_changes(old, new)))
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The groups of a version, each as its rules are tried, by the names that decisions give them."""
+
+    network: Network
+    _tables: dict[tuple[str, Direction], dict[str, tuple[str, SecurityRule]]] = field(default_factory=dict)
+
+    def rules(self, direction: Direction, decision: Decision) -> tuple[tuple[str, SecurityRule], ...]:
+        """Return the rules of a decision, each with the group it stands in."""
+        return tuple((nsg, self._table(nsg, direction)[name][1]) for nsg, name in decision)
+
+    def before(self, direction: Direction, decision: Decision) -> Iterator[tuple[str, SecurityRule]]:
+        """Yield the rules that are tried before those of a decision, each with its whole name."""
+        for nsg, last in decision:
+            for name, labelled in self._table(nsg, direction).items():
+                if name == last:
+                    break
+                yield labelled
+
+    def _table(self, nsg: str, direction: Direction) -> dict[str, tuple[str, SecurityRule]]:
+        if (nsg, direction) not in self._tables:
+            rules = rules_of(self.network.nsgs[nsg], direction)
+            self._tables[nsg, direction] = {rule.name: (f"{nsg}/{rule.name}", rule) for rule in rules}
+        return self._tables[nsg, direction]
 
 
 def _told(old: Network, new: Network, packet: Packet) -> Difference:
@@ -65,40 +95,35 @@ def _shown(packet: Packet, context: Context) -> Shown:
     return Shown(context, packet.direction, packet.flow, packet.world)
 
 
-def _change(old: Network, new: Network, found: Difference) -> Change:
+def _change(tables: tuple[_Tables, _Tables], found: Difference) -> Change:
+    """Return what to tell of a difference, with a packet of it that fares so: one that a reader expects, or its own.
+
+    Raises `EnginesDiffer` where the simulator does not have them decide so.
+    """
     packet, wanted = found.packet, ((found.old, found.was_allowed), (found.new, not found.was_allowed))
-    if _deciders(old, new, packet) != wanted:
-        raise EnginesDiffer(_shown(packet, packet.pair.old), f"{found.old} and then {found.new} decide")
-    rules = [_rules(network, packet.direction, decision) for network, decision in ((old, found.old), (new, found.new))]
+    rules = [
+        table.rules(packet.direction, decision) for table, decision in zip(tables, (found.old, found.new), strict=True)
+    ]
     every, local = Side(_EVERY[family_of(packet.flow.source)]), Side(packet.pair.old.local)
     inbound = packet.direction is Direction.INBOUND
     whole = Box(every if inbound else local, local if inbound else every)
-    earlier = [
-        (f"{nsg}/{rule.name}", rule)
-        for network, decision in ((old, found.old), (new, found.new))
-        for nsg, name in decision
-        for rule in _before(network, nsg, packet.direction, name)
-    ]
+    earlier = (
+        labelled
+        for table, decision in zip(tables, (found.old, found.new), strict=True)
+        for labelled in table.before(packet.direction, decision)
+    )
     flows = flow_set(whole, (rule for side in rules for _, rule in side), earlier)
-    expected = (flow for flow in typical(flows) if _deciders(old, new, replace(packet, flow=flow)) == wanted)
-    example = next(expected, packet.flow)
+    old, new = (table.network for table in tables)
+    # A packet with ports was looked for first: where this one has none, none with ports fares so.
+    likely = (flow for flow in typical(flows) if flow.has_ports is packet.flow.has_ports)
+    example = next(
+        (flow for flow in (*likely, packet.flow) if _deciders(old, new, replace(packet, flow=flow)) == wanted), None
+    )
+    if example is None:
+        raise EnginesDiffer(_shown(packet, packet.pair.old), f"{found.old} and then {found.new} decide")
     return Change(
         (_place(packet.pair),), packet.direction, flows, found.was_allowed, rules[0], rules[1], example, found.needed
     )
-
-
-def _rules(network: Network, direction: Direction, decision: Decision) -> tuple[tuple[str, SecurityRule], ...]:
-    return tuple(
-        (nsg, next(rule for rule in rules_of(network.nsgs[nsg], direction) if rule.name == name))
-        for nsg, name in decision
-    )
-
-
-def _before(network: Network, nsg: str, direction: Direction, name: str) -> Iterator[SecurityRule]:
-    for rule in rules_of(network.nsgs[nsg], direction):
-        if rule.name == name:
-            return
-        yield rule
 
 
 def _merged(changes: Iterator[Change]) -> Iterator[Change]:

@@ -151,6 +151,12 @@ class IntervalSet:
         return interval_set((*self.intervals, *other.intervals))
 
     def __and__(self, other: IntervalSet) -> IntervalSet:
+        if len(self.intervals) == len(other.intervals) == 1:
+            one, another = self.intervals[0], other.intervals[0]
+            if one.low >= another.low and one.high <= another.high:
+                return self
+            if another.low >= one.low and another.high <= one.high:
+                return other
         few, many = sorted((self.intervals, other.intervals), key=len)
         if len(many) > 8 * len(few):
             return _clipped(many, few)
@@ -235,9 +241,13 @@ class Flow:
     destination: int
     destination_port: int
 
+    @property
+    def has_ports(self) -> bool:
+        return self.protocol in (TCP, UDP)
+
     def __str__(self) -> str:
         name = PROTOCOL_NAMES.get(self.protocol, f"protocol {self.protocol}")
-        if self.protocol in (TCP, UDP):
+        if self.has_ports:
             source = _with_port(self.source, self.source_port)
             return f"{name} {source} -> {_with_port(self.destination, self.destination_port)}"
         return f"{name} {address_text(self.source)} -> {address_text(self.destination)}"

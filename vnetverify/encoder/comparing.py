@@ -10,7 +10,7 @@ meet one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
@@ -18,7 +18,7 @@ from vnetverify.encoder.lists import Asking, LineName, ListQuestion, Lists, is_o
 from vnetverify.encoder.spots import Context, contexts, entries
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, IntervalSet, addresses_of
-from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, Direction, Network, SecurityRule
+from vnetverify.model.network import Access, AddressField, AddressPrefixes, AnyAddress, Direction, Network, SecurityRule
 
 _MANY = 200  # changed rules from which on it costs more to tell which others can meet them
 LAST_RULE = {Direction.INBOUND: "DenyAllInBound", Direction.OUTBOUND: "DenyAllOutBound"}
@@ -80,57 +80,116 @@ def _label(nsg: str, rule: str) -> str:
 
 def _content(rule: SecurityRule) -> tuple[object, ...]:
     """Return all that decides about a rule but its place in the order."""
+    return rule.direction, rule.access, _matched(rule)
+
+
+def _matched(rule: SecurityRule) -> tuple[object, ...]:
+    """Return what a rule matches, by its words."""
     return (
-        rule.direction, rule.access, rule.protocol, rule.source, rule.source_ports, rule.destination,
-        rule.destination_ports, rule.first_destination_ports,
+        rule.protocol, rule.source, rule.source_ports, rule.destination, rule.destination_ports,
+        rule.first_destination_ports,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A group of one version as it is tried; keys are equal where two rules match alike and do the same."""
+    """A group of one version as it is tried, without rules that match what an earlier one does: these never decide.
+
+    Of two versions that are aligned `matches` are equal where two rules match the same packets.
+    """
 
     nsg: str
     rules: tuple[SecurityRule, ...]
-    keys: tuple[object, ...]
+    matches: tuple[int, ...]
+
+    @property
+    def keys(self) -> list[tuple[int, Access]]:
+        """Return what rules share that match alike and do the same."""
+        return [(match, rule.access) for match, rule in zip(self.matches, self.rules, strict=True)]
+
+
+Changed = tuple[tuple[SecurityRule, ...], tuple[SecurityRule, ...]]
+"""The rules that the old and the new version of a group have for themselves."""
+
+
+class Alignment:
+    """The groups of both versions at a pair of contexts in one direction, side by side.
+
+    `changed` are the rules that one version alone has, by the position of their group; None where the groups do not
+    stand beside each other. `is_same` tells that there is nothing to ask.
+    """
+
+    def __init__(self, old: Estate, new: Estate, pair: Pair, direction: Direction, names: Mapping[str, str]) -> None:
+        self.estates = (old, new)
+        self.pair = pair
+        self.direction = direction
+        self.names = names
+        self.askings = self.fresh_askings()
+        self._matches: dict[object, int] = {}
+        self.header = Lists(self.askings[0], replace(pair.old, groups=()), direction, labelled=False).header
+        old_lists, new_lists = (
+            tuple(self._ordered(side, context, name) for name in context.groups)
+            for side, context in zip(self.askings, (pair.old, pair.new), strict=True)
+        )
+        self.lists = (old_lists, new_lists)
+        self.changed = None
+        if len(old_lists) == len(new_lists):
+            self.changed = [_changed(one, other) for one, other in zip(old_lists, new_lists, strict=True)]
+        self.is_same = self.changed is not None and not any(old or new for old, new in self.changed)
+
+    @property
+    def size(self) -> int:
+        """Return how many rules there are in both versions together."""
+        return sum(len(group.rules) for groups in self.lists for group in groups)
+
+    def fresh_askings(self) -> tuple[Asking, Asking]:
+        asking = Asking(self.estates[0])
+        return asking, Asking(self.estates[1], asking, self.names)
+
+    def _ordered(self, side: Asking, context: Context, name: str) -> Ordered:
+        nsg = side.estate.network.nsgs[name]
+        kept: dict[int, SecurityRule] = {}
+        for rule in side.filters.rules(nsg, self.direction):
+            match = self._matches.setdefault(self._match(side, context, name, rule), len(self._matches))
+            kept.setdefault(match, rule)
+        return Ordered(name, tuple(kept.values()), tuple(kept))
+
+    def _match(self, side: Asking, context: Context, nsg: str, rule: SecurityRule) -> object:
+        """Return what rules share that match the same packets."""
+        if is_plain(rule.source) and is_plain(rule.destination):
+            is_by_name = context.spot.is_endpoint or (rule.protocol not in (TCP, UDP) and not _has_all_ports(rule))
+            label = _label(nsg, rule.name)
+            access = rule.access if context.spot.is_endpoint else None
+            return _matched(rule), access, side.filters.names.get(label, label) if is_by_name else None
+        return side.filters.matches(side.estate.network.nsgs[nsg], rule, self.header, context.spot)
+
+
+def _changed(old: Ordered, new: Ordered) -> Changed:
+    common = common_subsequence(old.keys, new.keys)
+    kept = ({index for index, _ in common}, {index for _, index in common})
+    left, right = (
+        tuple(rule for index, rule in enumerate(group.rules) if index not in indices)
+        for group, indices in zip((old, new), kept, strict=True)
+    )
+    return left, right
 
 
 class Comparison:
-    """The question where two versions differ at a pair of contexts in one direction.
+    """The question where two versions differ that stand side by side.
 
-    `is_same` tells that there is nothing to ask. `changed` are the rules that one version alone has, by the position of
-    their group; None where the groups do not stand beside each other. Made `by_rule` it can tell which rules decide.
+    Made `by_rule` it can tell which rules decide.
     """
 
-    def __init__(
-        self,
-        old: Estate,
-        new: Estate,
-        pair: Pair,
-        direction: Direction,
-        names: Mapping[str, str],
-        by_rule: bool = False,
-    ) -> None:
-        self.pair = pair
-        self._by_rule = by_rule
-        self.direction = direction
-        asking = Asking(old)
-        self._askings = (asking, Asking(new, asking, names))
-        self._header = Lists(asking, replace(pair.old, groups=()), direction, labelled=False).header
-        listed = [
-            [self._ordered(side, context, name) for name in context.groups]
-            for side, context in zip(self._askings, (pair.old, pair.new), strict=True)
-        ]
-        self.changed = _changed(*listed) if len(listed[0]) == len(listed[1]) else None
-        self.is_same = self.changed is not None and not any(self.changed)
-        if not self.is_same:
-            self._encode(listed)
-
-    def _encode(self, listed: Sequence[Sequence[Ordered]]) -> None:
-        dropped = self._dropped(listed)
+    def __init__(self, alignment: Alignment, by_rule: bool = False) -> None:
+        self.pair = alignment.pair
+        self.direction = alignment.direction
+        self._changed = alignment.changed
+        self._askings = alignment.fresh_askings()
         self.sides = tuple(
-            Lists(side, context, self.direction, gone, labelled=False, chained=self._by_rule)
-            for side, context, gone in zip(self._askings, (self.pair.old, self.pair.new), dropped, strict=True)
+            Lists(side, context, self.direction, gone, labelled=False, chained=by_rule)
+            for side, context, gone in zip(
+                self._askings, (self.pair.old, self.pair.new), self._dropped(alignment.lists), strict=True
+            )
         )
         old, new = (side.allows for side in self.sides)
         differs = all_of(any_of(old, new), negate(all_of(old, new)), self._matches_changed())
@@ -155,24 +214,11 @@ class Comparison:
 
     # -- which rules count --------------------------------------------------------------------------------
 
-    def _ordered(self, side: Asking, context: Context, name: str) -> Ordered:
-        nsg = side.estate.network.nsgs[name]
-        rules = tuple(side.filters.rules(nsg, self.direction))
-        return Ordered(name, rules, tuple(self._key(side, context, name, rule) for rule in rules))
-
-    def _key(self, side: Asking, context: Context, nsg: str, rule: SecurityRule) -> object:
-        """Return what rules share that match the same packets and do the same with them."""
-        if is_plain(rule.source) and is_plain(rule.destination):
-            is_by_name = context.spot.is_endpoint or (rule.protocol not in (TCP, UDP) and not _has_all_ports(rule))
-            label = _label(nsg, rule.name)
-            return _content(rule), side.filters.names.get(label, label) if is_by_name else None
-        return side.filters.matches(side.estate.network.nsgs[nsg], rule, self._header, context.spot), rule.access
-
-    def _dropped(self, listed: Sequence[Sequence[Ordered]]) -> tuple[frozenset[LineName], ...]:
+    def _dropped(self, lists: Sequence[Sequence[Ordered]]) -> tuple[frozenset[LineName], ...]:
         """Return the rules of each version that no packet in question can match."""
-        if self.changed is None or self.pair.old.spot.is_endpoint:
+        if self._changed is None or self.pair.old.spot.is_endpoint:
             return frozenset(), frozenset()
-        changed = [rule for position in self.changed for rules in position for rule in rules]
+        changed = [rule for position in self._changed for rules in position for rule in rules]
         if len(changed) > _MANY:
             return frozenset(), frozenset()
         reaches = [reach_of(rule) for rule in changed]
@@ -181,38 +227,21 @@ class Comparison:
                 (group.nsg, rule.name)
                 for group in groups
                 for rule in group.rules
-                if is_own(rule) and not any(may_meet(reach_of(rule), reach) for reach in reaches)
+                if is_own(rule) and not _may_meet_any(reach_of(rule), reaches)
             )
-            for groups in listed
+            for groups in lists
         )
 
     def _matches_changed(self) -> Term:
         """Hold when the packet matches a rule that one version alone has."""
-        if self.changed is None:
+        if self._changed is None:
             return TRUE
         terms: list[Term] = []
-        for position, rules_of_sides in enumerate(self.changed):
+        for position, rules_of_sides in enumerate(self._changed):
             for side, rules in zip(self.sides, rules_of_sides, strict=True):
                 wanted = {rule.name for rule in rules}
                 terms += [line.matches for line in side.levels[position].lines if line.rule.name in wanted]
         return self._askings[0].script.share(any_of(*terms))
-
-
-Changed = tuple[tuple[SecurityRule, ...], tuple[SecurityRule, ...]]
-"""The rules that the old and the new version of a group have for themselves."""
-
-
-def _changed(old: Sequence[Ordered], new: Sequence[Ordered]) -> list[Changed]:
-    found: list[Changed] = []
-    for one, other in zip(old, new, strict=True):
-        common = common_subsequence(one.keys, other.keys)
-        kept = ({index for index, _ in common}, {index for _, index in common})
-        left, right = (
-            tuple(rule for index, rule in enumerate(group.rules) if index not in indices)
-            for group, indices in zip((one, other), kept, strict=True)
-        )
-        found.append((left, right))
-    return found
 
 
 def common_subsequence(old: Sequence[object], new: Sequence[object]) -> list[tuple[int, int]]:
@@ -272,6 +301,10 @@ def _addresses(side: AddressField) -> IntervalSet | None:
     if not isinstance(side, AddressPrefixes) or EVERY_IPV4 in side.prefixes:
         return None
     return addresses_of(side.prefixes)
+
+
+def _may_meet_any(one: Reach, others: Iterable[Reach]) -> bool:
+    return any(may_meet(one, other) for other in others)
 
 
 def may_meet(one: Reach, other: Reach) -> bool:

@@ -78,7 +78,9 @@ def flow_set(whole: Box, common: Iterable[SecurityRule], earlier: Iterable[tuple
     boxes = [] if box.is_empty else [box]
     taken: list[str] = []
     for name, rule in earlier:
-        if not any(not _met(one, rule).is_empty for one in boxes):
+        if not boxes:
+            break
+        if _is_apart(box, rule) or not any(not _met(one, rule).is_empty for one in boxes):
             continue
         left = [piece for one in boxes for piece in _without(one, rule)] if _is_exact(boxes, rule) else None
         if left is None or len(left) > _MOST_BOXES:
@@ -86,6 +88,18 @@ def flow_set(whole: Box, common: Iterable[SecurityRule], earlier: Iterable[tuple
         else:
             boxes = left
     return FlowSet(tuple(boxes), tuple(dict.fromkeys(taken)), whole)
+
+
+def _is_apart(box: Box, rule: SecurityRule) -> bool:
+    """Tell, for most rules that match nothing of the box, that they do not: from bounds, as there are very many."""
+    ports, box_ports = rule.destination_ports.intervals, box.destination_ports.intervals
+    if ports[0].low > box_ports[-1].high or ports[-1].high < box_ports[0].low:
+        return True
+    wanted = rule.source
+    if not isinstance(wanted, AddressPrefixes) or len(wanted.prefixes) > 1 or wanted.prefixes[0] == EVERY_IPV4:
+        return False
+    prefix, addresses = wanted.prefixes[0], box.sources.addresses.intervals
+    return prefix.value > addresses[-1].high or prefix.last < addresses[0].low
 
 
 def _met(box: Box, rule: SecurityRule) -> Box:

@@ -1,4 +1,8 @@
-"""Where two versions of a network's security groups decide differently, in any world: all of it, by deciding rules."""
+"""Where two versions of a network's security groups decide differently, in any world: all of it, by deciding rules.
+
+Bounds of rules tell most of it (`Overlaps`). The solver is asked where they do not settle all, and always where lists
+are short: then it judges them.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.comparing import Comparison, Decision, Pair, pairs, renamed
-from vnetverify.encoder.lists import ListQuestion
+from vnetverify.encoder.comparing import Alignment, Comparison, Decision, Pair, pairs, renamed
+from vnetverify.encoder.lists import LineName, ListQuestion
+from vnetverify.encoder.overlaps import Overlaps
 from vnetverify.encoder.terms import Term
 from vnetverify.header import TCP, UDP, Flow
 from vnetverify.model.network import Direction, Network
@@ -17,6 +22,7 @@ from vnetverify.rules import Uncertainty, World
 
 _USUAL_PORT = 49152
 _MOST = 100  # differences at one place in one direction
+_FEW = 300  # rules of both versions up to which the solver judges what was found without it, as that costs nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ Teller = Callable[[Packet], Difference]
 
 
 class Inconsistent(Exception):
-    """The rules that were said to decide about a packet are not those that the encoding has decide: a bug of ours."""
+    """Simulator, solver and bounds of rules do not agree on which rules decide about a packet: a bug of ours."""
 
     def __init__(self, found: Difference) -> None:
         super().__init__(f"{found.packet.flow}: {found.old or 'no group'} and {found.new or 'no group'}")
@@ -68,17 +74,18 @@ class _Search:
     solver: Solver
     told: Teller
     names: Mapping[str, str]
+    by_bounds: bool
     found: list[Difference] = field(default_factory=list)
     undecided: list[Pair] = field(default_factory=list)
     cut: list[Pair] = field(default_factory=list)
 
 
-def differences(old: Network, new: Network, solver: Solver, told: Teller) -> Differences:
+def differences(old: Network, new: Network, solver: Solver, told: Teller, by_bounds: bool = True) -> Differences:
     """Return where the groups of `old` and `new` decide differently at places that both have, in order of places.
 
-    Raises `Inconsistent`.
+    Unless `by_bounds` the solver finds all of it, which is slow and says the same. Raises `Inconsistent`.
     """
-    search = _Search(solver, told, renamed(old, new))
+    search = _Search(solver, told, renamed(old, new), by_bounds)
     for one, other in zip(estates_of(old), estates_of(new), strict=False):
         for pair in pairs(one, other):
             for direction in pair.old.directions:
@@ -87,24 +94,41 @@ def differences(old: Network, new: Network, solver: Solver, told: Teller) -> Dif
 
 
 def _compare(search: _Search, old: Estate, new: Estate, pair: Pair, direction: Direction) -> None:
-    comparison = Comparison(old, new, pair, direction, search.names)
-    if comparison.is_same or not comparison.may_differ:
+    alignment = Alignment(old, new, pair, direction, search.names)
+    if alignment.is_same:
         return
-    solver = search.solver
-    solver.open(comparison.question())
-    match solver.check([comparison.differs]):
-        case Unsatisfiable():
+    if not search.by_bounds:
+        _ask(search, alignment, (), are_all=False)
+        return
+    overlaps = Overlaps(alignment)
+    known: list[tuple[Decision, Decision]] = []
+    for overlap in overlaps:
+        if len(known) == _MOST:
+            search.cut.append(pair)
             return
-        case Undecided():
-            search.undecided.append(pair)
-            return
-        case Satisfiable():
-            pass
-    comparison = Comparison(old, new, pair, direction, search.names, by_rule=True)
+        known.append((overlap.old, overlap.new))
+        needed = tuple((fact, True) for fact in overlap.needed)
+        world = _in_both(World({str(fact): value for fact, value in needed}), search.names)
+        packet = Packet(pair, direction, overlap.flow, world)
+        search.found.append(Difference(packet, overlap.old, overlap.new, overlap.was_allowed, needed))
+    if not overlaps.is_complete or alignment.size <= _FEW:
+        _ask(search, alignment, known, overlaps.is_complete)
+
+
+def _ask(search: _Search, alignment: Alignment, known: Sequence[tuple[Decision, Decision]], are_all: bool) -> None:
+    """Let the solver find differences beside the `known` ones, which `are_all` where it finds another."""
+    if not known and not _may_differ(search, alignment):
+        return
+    pair, direction, solver = alignment.pair, alignment.direction, search.solver
+    comparison = Comparison(alignment, by_rule=True)
     symbols = comparison.name_decisions()
     question = comparison.question()
     solver.open(question)
-    for _ in range(_MOST):
+    for old, new in known:
+        if not _leave_out(solver, symbols, old, new):
+            search.undecided.append(pair)
+            return
+    for _ in range(len(known), _MOST):
         match solver.check([comparison.differs]):
             case Unsatisfiable():
                 return
@@ -114,17 +138,38 @@ def _compare(search: _Search, old: Estate, new: Estate, pair: Pair, direction: D
             case Satisfiable(model):
                 pass
         found = search.told(Packet(pair, direction, *_witness(question, model, search.names)))
-        literals = [names[rule] for names, rules in zip(symbols, (found.old, found.new), strict=True) for rule in rules]
+        literals = _literals(symbols, found.old, found.new)
         usual = _usual(solver, question, [comparison.differs, *literals])
-        if usual is None:
+        if usual is None or are_all:
             raise Inconsistent(found)
         model, needed = usual
         packet = Packet(pair, direction, *_witness(question, model, search.names))
         search.found.append(replace(found, packet=packet, needed=needed))
-        if not solver.add([f"-{literal}" for literal in literals]):
+        if not _leave_out(solver, symbols, found.old, found.new):
             search.undecided.append(pair)
             return
     search.cut.append(pair)
+
+
+def _may_differ(search: _Search, alignment: Alignment) -> bool:
+    """Tell whether the solver finds a difference; where it hits a limit the place is undecided."""
+    comparison = Comparison(alignment)
+    if not comparison.may_differ:
+        return False
+    search.solver.open(comparison.question())
+    answer = search.solver.check([comparison.differs])
+    if isinstance(answer, Undecided):
+        search.undecided.append(alignment.pair)
+    return isinstance(answer, Satisfiable)
+
+
+def _leave_out(solver: Solver, symbols: Sequence[Mapping[LineName, Term]], old: Decision, new: Decision) -> bool:
+    """Let later answers be about other decisions; tell whether that worked."""
+    return solver.add([f"-{literal}" for literal in _literals(symbols, old, new)])
+
+
+def _literals(symbols: Sequence[Mapping[LineName, Term]], old: Decision, new: Decision) -> list[Term]:
+    return [names[rule] for names, rules in zip(symbols, (old, new), strict=True) for rule in rules]
 
 
 def _witness(question: ListQuestion, model: Mapping[Term, int], names: Mapping[str, str]) -> tuple[Flow, World]:
@@ -149,13 +194,21 @@ def _usual(
     if isinstance(answer, Satisfiable):
         kept, model = list(question.documented()), answer.model
     else:
-        for literal in question.documented():
-            answer = solver.check([*literals, *kept, literal])
-            if isinstance(answer, Satisfiable):
-                kept, model = [*kept, literal], answer.model
-            else:
-                symbol = literal.removeprefix("-")
-                needed.append((question.facts[symbol], literal.startswith("-")))
+        rest = list(question.documented())
+        while rest:
+            # All before `low` go together with those kept, and all before `high` do not, or that is not known.
+            low, high = 0, len(rest) + 1
+            while high - low > 1:
+                middle = (low + high) // 2
+                answer = solver.check([*literals, *kept, *rest[:middle]])
+                if isinstance(answer, Satisfiable):
+                    low, model = middle, answer.model
+                else:
+                    high = middle
+            kept += rest[:low]
+            if low < len(rest):
+                needed.append((question.facts[rest[low].removeprefix("-")], rest[low].startswith("-")))
+            rest = rest[low + 1 :]
     for fixed in _expected():
         answer = solver.check([*literals, *kept], fix=fixed)
         if isinstance(answer, Satisfiable):

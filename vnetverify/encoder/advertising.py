@@ -50,7 +50,7 @@ class Around:
         if self.address.startswith("#x"):
             digits = self.address[2:]
             return f"/{self.length} around {address_text(int(digits, 16) | (FIRST_IPV6 if len(digits) == 32 else 0))}"
-        return f"/{self.length} around the {_ENDS.get(self.address, 'public address of the sender')}"
+        return f"/{self.length} around the {_ENDS.get(self.address, f'address {self.address}')}"
 
 
 _NOWHERE = "#x0"  # the address around which the prefix of no bits lies, one for all

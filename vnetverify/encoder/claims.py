@@ -38,7 +38,7 @@ from vnetverify.encoder.firewalls import FirewallPolicies, targets_of
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
-from vnetverify.encoder.journeys import Journey, Stage, journey
+from vnetverify.encoder.journeys import Journey, Stage, journey, targets
 from vnetverify.encoder.links import endpoints_before
 from vnetverify.encoder.nodes import Anywhere, Sender, ToInternet
 from vnetverify.encoder.obligation import Obligation
@@ -85,6 +85,9 @@ _UNIVERSAL = (
     Verb.EGRESS,
 )
 """Verbs that speak of flows to addresses of the right side; the others speak of all that is delivered there."""
+
+_BETWEEN_ENDS = (Verb.REACHES, Verb.REACHES_SYMMETRICALLY, Verb.LOSES_NO_PACKETS, Verb.SOMETIMES_REACHES)
+"""Verbs that speak of flows from one end to another."""
 
 _BY_ROUTES_ALONE = (Verb.GATEWAY, Verb.EGRESS, Verb.LOSES_NO_PACKETS)
 """Verbs under which filters and declared policies let everything pass."""
@@ -160,7 +163,7 @@ class _Encoder:
     def obligation(self) -> Obligation:
         ends, header, left = self._open()
         delivery = Delivery(self.hops, ends)
-        in_question = self._in_question(delivery, left)
+        in_question = all_of(self._in_question(delivery, left), negate(self._comes_home(delivery, left)))
         match self.claim.verb:
             case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
                 symmetric = self.claim.verb is Verb.REACHES_SYMMETRICALLY
@@ -308,6 +311,12 @@ class _Encoder:
                 for source, target in pairs
             )
         )
+
+    def _comes_home(self, delivery: Delivery, left: Parts) -> Term:
+        """Hold when NAT rules lead a flow back to where it began: then it is none that the claim speaks of."""
+        if self.claim.verb not in _BETWEEN_ENDS or not targets(delivery):
+            return FALSE
+        return journey(delivery, left).comes_home()
 
     def _is_torn(self, delivery: Delivery) -> Term:
         """Hold when several places of the right sides have the destination, so that no packet comes to each."""

@@ -136,7 +136,7 @@ class Conversations:
     def _entered(self, forward: Circuit, right: Parts) -> list[Term]:
         """Return when a packet of the Internet comes in by each public address that is asked for, and is answered."""
         terms = []
-        for nic in public_nics(self.hops, right):
+        for nic in self.delivery.asked_behind(public_nics(self.hops, right), right):
             entrance = self.ends.entrances.own(nic)
             for taker, term in self.ends.entrances.from_internet(forward, entrance):
                 answered = all_of(self._answers_directly(taker), self.ends.entrances.lets_answer_out(entrance, taker))

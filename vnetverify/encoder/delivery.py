@@ -90,12 +90,12 @@ class Delivery:
             shown[place] = shown[place] - interval_set(Interval(a, a) for a in nic.addresses)
         outside = any_of(
             self.tree({place: addresses for place, addresses in shown.items() if addresses}, lambda *_: TRUE),
-            *(all_of(self._names_publicly(nic), self.parted(nic)) for nic in self._asked_behind(nics, right)),
+            *(all_of(self._names_publicly(nic), self.parted(nic)) for nic in self.asked_behind(nics, right)),
         )
         internet = self.ends.begins_at(INTERNET)
         return any_of(all_of(internet, outside), all_of(negate(internet), inside))
 
-    def _asked_behind(self, nics: Iterable[Nic], right: Parts) -> list[Nic]:
+    def asked_behind(self, nics: Iterable[Nic], right: Parts) -> list[Nic]:
         """Return the interfaces that the Internet asks for by their public addresses: no firewall's that `right` names
         by that address itself."""
         entrances = self.hops.estate.entrance_at
@@ -110,7 +110,7 @@ class Delivery:
             nic.name: nic
             for _, right, by_public in sides
             if by_public
-            for nic in self._asked_behind(public_nics(self.hops, right), right)
+            for nic in self.asked_behind(public_nics(self.hops, right), right)
         }
         torn = _held_twice(right for _, right, _ in sides)
         if not torn and not nics:
@@ -187,6 +187,22 @@ class Delivery:
             self._linked_to(circuit, right, lambda endpoint, nic: TRUE),
         )
 
+    def ends_at_origin(self, circuit: Circuit, parts: Parts) -> Term:
+        """Hold when the packet ends in `parts` at the very host or site address at which its flow began."""
+        terms = []
+        for place, addresses in sorted(parts.items()):
+            begins = self.ends.begins_at(place)
+            if begins != FALSE:
+                destination = self.hops.estate.address(self.ends.header.destination.term)
+                is_here = all_of(is_among(destination, addresses), negate(self.ends.is_not_itself(place)))
+                terms.append(all_of(is_here, self.arrives(circuit, place, addresses)))
+        for nic in public_nics(self.hops, parts):
+            itself = negate(self.ends.is_not_itself(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic))
+            if itself != FALSE:
+                entered = self.ends.entrances.from_inside(circuit, self.ends.entrances.own(nic))
+                terms += [all_of(itself, term) for _, term in entered]
+        return any_of(*terms)
+
     def delivered_where(self, circuit: Circuit, right: Parts, wanted: Wanted) -> Term:
         """Hold when the packet ends in `right`, at a place or interface where what is wanted holds."""
 
@@ -217,7 +233,7 @@ class Delivery:
         arrived = self.tree(right, lambda place, addresses: self.arrives(circuit, place, addresses))
         public = [
             self._comes_to(right, self.ends.entrances.from_internet(circuit, self.ends.entrances.own(nic)))
-            for nic in public_nics(self.hops, right)
+            for nic in self.asked_behind(public_nics(self.hops, right), right)
         ]
         return any_of(arrived, *public)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import UnionType
 
+from vnetverify.encoder.addressing import Published
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Parts
@@ -34,7 +35,7 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.firewalls import FirewallRule
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Machine
+from vnetverify.model.network import Machine, Nic
 
 _MOST_TRANSLATIONS = 2
 
@@ -158,6 +159,11 @@ class Journey:
             terms += [all_of(negate(self.is_rewritten(stage)), named), self._by_rule(stage, right, counted)]
         return any_of(*terms)
 
+    def comes_home(self) -> Term:
+        """Hold when NAT rules lead the flow back to where it began, so that it is none."""
+        first = self.stages[0].delivery
+        return any_of(*(s.delivery.ends_at_origin(s.circuit, targets(first)) for s in self.stages[1:]))
+
     def is_rewritten(self, stage: Stage) -> Term:
         """Hold when a NAT rule gave the packet of a stage its destination, or one before it."""
         return any_of(*(t.term for t in self._rules_before(stage)))
@@ -197,7 +203,7 @@ def journey(delivery: Delivery, left: Parts, closed: frozenset[str] = frozenset(
 
 
 def targets(delivery: Delivery) -> Parts:
-    """Return the places of the addresses that NAT rules put in place of a firewall's."""
+    """Return places where a packet can end that has an address which NAT rules put in place of a firewall's."""
     estate = delivery.hops.estate
     policies = [m.firewall for m in estate.network.machines.values() if m.firewall is not None]
     wanted = targets_of(policies)
@@ -216,8 +222,16 @@ def targets(delivery: Delivery) -> Parts:
         held = wanted & addresses_of(site.prefixes)
         if held:
             found[Place(PlaceKind.SITE.value, site.name)] = held
-    if wanted & estate.realm.public:
-        found[INTERNET] = wanted & estate.realm.public
+    public = wanted & estate.realm.public
+    if public:
+        found[INTERNET] = public
+    for entrance in estate.entrances() if public else ():
+        match entrance.at:
+            case Nic(addresses=(first, *_)) as nic:
+                place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+                found[place] = found.get(place, IntervalSet()) | IntervalSet((Interval(first, first),))
+            case Published() as published:
+                found[published.place] = estate.realm.public if entrance.known is None else entrance.known
     return found
 
 

@@ -318,6 +318,10 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         if service is not None:
             join(endpoint.vnet, service.vnet)
             join(service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet)
+    for machine in network.machines.values():
+        for public in machine.public_addresses if machine.firewall is not None else ():
+            for nic in machine.nics:
+                join(f"public {machine.name}/{public.name}", nic.vnet)
     for group in network.connected_groups:
         for one, other in pairwise(group.members):
             join(one, other)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -19,6 +20,7 @@ from vnetverify.model.intents import Claim, PlaceKind
 from vnetverify.model.network import AdminScope, Network, Sku
 from vnetverify.model.planes import has_ipv6
 from vnetverify.model.wellformed import check
+from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.advertising import open_connections
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.positions import Delivered, Dropped
@@ -27,7 +29,7 @@ from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims
 from vnetverify.testing.strategies import flows, flows_of
 from vnetverify.testing.switches import DRAWN, EVERY_CONSTRUCT, Construct
-from vnetverify.testing.worlds import worlds
+from vnetverify.testing.worlds import Choices, worlds
 
 NETWORKS = 270
 FLOWS = 4
@@ -56,7 +58,10 @@ def campaign() -> Counter[str]:
         world = data.draw(worlds(network, claim))
         for _ in range(FLOWS):
             origin, flow = data.draw(flows(network, world))
-            seen.update(("flow", *features(network, flow, converse(network, origin, flow, world))))
+            conversation = converse(network, origin, flow, world)
+            seen.update(("flow", *features(network, flow, conversation)))
+            records = converse(network, origin, flow, _with_records(world, not _keeps_records(world)))
+            seen.update(("by a record",) if records.established is not conversation.established else ())
             origin, flow = data.draw(flows_of(network, claim, world))
             asked = in_question(network, claim, origin, flow, world)
             violated = violates(network, claim, origin, flow, world) is not None
@@ -64,6 +69,17 @@ def campaign() -> Counter[str]:
 
     for_each(NETWORKS, draw_some, data=st.data())
     return seen
+
+
+def _keeps_records(world: World) -> bool:
+    return not world.holds(uncertainty("U-AASTATE"))
+
+
+def _with_records(world: World, kept: bool) -> World:
+    """Return the world with or without records of what admin rules always allow (F-ADM-18)."""
+    seed = world.facts.seed if isinstance(world.facts, Choices) else None
+    fixed = (("U-AASTATE", not kept),)
+    return replace(world, facts=dict(fixed) if seed is None else Choices(seed, fixed))
 
 
 def traits(network: Network) -> set[str]:
@@ -226,6 +242,7 @@ def answers(network: Network, claim: Claim, flow: Flow, asked: bool, violated: b
         (Construct.PRIVATE_ENDPOINTS, "answered by an endpoint", 0.002),
         (Construct.MANAGED_FIREWALLS, "by a managed firewall", 0.01),
         (Construct.POINT_TO_SITE, "delivered to a client", 0.001),
+        (Construct.ADMIN_RULES, "by a record", 0.002),
     ],
 )
 def test_flows_are(construct: Construct, feature: str, share: float) -> None:

@@ -304,3 +304,92 @@ def test_a_reply_comes_to_its_own_sender_as_to_an_appliance() -> None:
     """
 
     assert verdicts(text) == {"there": "proved", "ever": "proved", "back": "proved"}
+
+
+def test_a_sender_that_its_own_flow_passes_keeps_no_record_that_it_does_not_keep_as_an_appliance() -> None:
+    """The encoding asked for the record of what it sent alone, and so had a wrong proof (F-ADM-18)."""
+    text = """
+    vnet a {
+      address 10.0.1.0/24
+      subnet t 10.0.1.64/26 routes r
+      subnet u 10.0.1.128/26
+    }
+    vnet b {
+      address 10.0.4.0/24
+      subnet s 10.0.4.0/26
+    }
+    peering a -> b { allow-forwarded-traffic }
+    peering b -> a { allow-forwarded-traffic }
+    admin-rules w by corp for a {
+      inbound 10 in always-allow tcp from 10.0.1.68/32 to 10.0.4.0/24
+      inbound 20 no deny tcp from 10.0.4.0/24 to any
+    }
+    route-table r { back 10.0.4.0/24 -> appliance 10.0.1.68 }
+    appliance fw {
+      nic 10.0.1.68 in a.t
+      nic 10.0.1.132 in a.u
+      forwards any from any to any
+      stateless
+    }
+    intent there { fw reaches b on ssh }
+    assume U-EXIT(fw, fw) = false
+    assume U-AASTATE = true
+    """
+
+    assert verdicts(text) == {"there": "refuted"}
+    assert verdicts(text.replace("AASTATE = true", "AASTATE = false")) == {"there": "proved"}
+
+
+def test_a_receiver_that_its_own_flow_passes_keeps_no_record_that_it_does_not_keep_as_an_appliance() -> None:
+    """The encoding asked for the record of what came in alone, and so had a wrong proof (F-ADM-18)."""
+    text = """
+    vnet a {
+      address 10.0.1.0/24
+      subnet t 10.0.1.64/26
+      subnet u 10.0.1.128/26
+    }
+    vnet b {
+      address 10.0.4.0/24
+      subnet s 10.0.4.0/26 routes r
+    }
+    peering a -> b { allow-forwarded-traffic }
+    peering b -> a { allow-forwarded-traffic }
+    admin-rules w by corp for a {
+      outbound 10 out always-allow tcp from 10.0.4.0/24 to 10.0.1.132/32
+      outbound 20 no deny tcp from any to 10.0.4.0/24
+    }
+    route-table r { back 10.0.1.128/26 -> appliance 10.0.1.68 }
+    appliance fw {
+      nic 10.0.1.68 in a.t
+      nic 10.0.1.132 in a.u
+      forwards any from any to any
+      stateless
+    }
+    intent there { b reaches 10.0.1.132/32 on ssh }
+    assume U-EXIT(fw, fw) = false
+    assume U-AASTATE = true
+    """
+
+    assert verdicts(text) == {"there": "refuted"}
+    assert verdicts(text.replace("AASTATE = true", "AASTATE = false")) == {"there": "proved"}
+
+
+def test_icmpv6_passes_an_implied_appliance_as_it_passes_its_neighbours() -> None:
+    """The encoding had a fact for the implied interface, the simulator that of its subnet (F-NSG-16)."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      address fd00:db8::/48
+      subnet s 10.0.0.0/24, fd00:db8:0:1::/64  routes r
+      subnet t 10.0.1.0/24, fd00:db8:0:2::/64  nsg n
+      subnet u 10.0.2.0/24, fd00:db8:0:3::/64
+    }
+    nsg n { inbound 100 all allow any from any to any }
+    route-table r { over fd00:db8:0:3::/64 -> appliance fd00:db8:0:2::9 }
+    assume U-ICMPV6(a.t, inbound) = false
+    assume U-REWRITES(fd00:db8:0:2::9 in a.t) = false
+    intent over  { a.s never reaches fd00:db8:0:3::/64 on icmp }
+    intent there { a.s never reaches fd00:db8:0:2::9/128 on icmp }
+    """
+
+    assert verdicts(text) == {"over": "proved", "there": "proved"}

@@ -22,6 +22,7 @@ from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
     Branch,
+    Field,
     Key,
     Term,
     all_of,
@@ -93,7 +94,7 @@ class Conversations:
         ended = [self._ended(stage, way, right) for stage in way.stages]
         memory = self._remembered(way, ended)
         replies = self._replies(way, ended, memory)
-        back = self._comes_back(replies.circuits[0], left)
+        back = self._comes_back(replies.circuits[0], left, memory)
         same_state = self._same_stateful(way, replies)
         heard = self._hears_the_internet(left) if INTERNET in right else TRUE
 
@@ -181,7 +182,7 @@ class Conversations:
                 Tunnels(self.hops),
                 stage.header.reversed(),
                 Key(stage.header.destination),
-                (*self._answering(end, len(ended) > 1), *self._answering_for_frontends(end)),
+                (*self._answering(end, memory, len(ended) > 1), *self._answering_for_frontends(end, memory)),
                 memory,
                 tuple(relays),
                 returning=_by_machine(stage.came),
@@ -275,7 +276,7 @@ class Conversations:
             return begun, self.delivery.share(unrecorded[0])
         return self.delivery.share(any_of(*there)), self.delivery.share(any_of(*unrecorded))
 
-    def _answering(self, end: Ended, is_one_of_several: bool) -> Iterator[Start]:
+    def _answering(self, end: Ended, memory: Memory, is_one_of_several: bool) -> Iterator[Start]:
         """Yield where the replies of hosts, sites and private endpoints begin that got the packet of a stage."""
         estate = self.hops.estate
         for place, everything in end.parts.items():
@@ -292,12 +293,12 @@ class Conversations:
                     came = end.stage.delivery.arrives(end.stage.circuit, place, addresses)
                 here = estate.hosts_among(place, region) if standing is None else addresses
                 if standing is None:
-                    lets_out = self._lets_answer_out(end.stage, place, addresses)
+                    lets_out = self._lets_answer_out(end.stage, place, addresses, memory)
                 else:
-                    lets_out = self._answers_by_link(end.stage, standing, addresses)
+                    lets_out = self._answers_by_link(end.stage, standing, addresses, memory)
                 yield Start(place, here, addresses, condition=all_of(came, lets_out), by=standing)
 
-    def _answers_by_link(self, stage: Stage, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
+    def _answers_by_link(self, stage: Stage, endpoint: PrivateEndpoint, addresses: IntervalSet, memory: Memory) -> Term:
         """Hold when whoever stands behind a private endpoint answers: Azure's service does, and a member of another's
         where its answer comes back to the service (F-PE-10)."""
         links = stage.delivery.links
@@ -307,24 +308,41 @@ class Conversations:
         header = stage.header.to(addresses)
         return any_of(
             *(
-                all_of(term, links.answers(service, nic, header))
+                all_of(term, links.answers(service, nic, header, memory.forgetful.get(nic.name, FALSE)))
                 for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
             )
         )
 
-    def _answering_for_frontends(self, end: Ended) -> Iterator[Start]:
+    def _answering_for_frontends(self, end: Ended, memory: Memory) -> Iterator[Start]:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
         for balanced, nic, term in end.shares:
-            header = end.stage.header.to(balanced.address)
-            answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header))
+            header, forgotten = end.stage.header.to(balanced.address), memory.forgetful.get(nic.name, FALSE)
+            answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header, forgotten))
             yield Start(balanced.place, balanced.address, balanced.address, condition=answers, by=nic)
 
-    def _lets_answer_out(self, stage: Stage, place: Place, addresses: IntervalSet) -> Term:
+    def _lets_answer_out(self, stage: Stage, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
         """Hold when the host of `place` that got the packet lets its answer out (F-ADM-18)."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
         header, spot = stage.header.to(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
-        return self.delivery.share(self.hops.filters.allow_answer(header, spot, Direction.INBOUND))
+        forgotten = any_of(
+            self.hops.filters.forget(header, spot, Direction.INBOUND),
+            self._forgotten_on_the_way(stage.header.destination, place, addresses, memory),
+        )
+        if forgotten == FALSE:
+            return TRUE
+        as_new = self.hops.filters.allow(header.reversed(), spot, Direction.OUTBOUND)
+        return self.delivery.share(any_of(negate(forgotten), as_new))
+
+    def _forgotten_on_the_way(self, end: Field, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
+        """Hold when the host that has the address `end` has passed the packet on as well, and kept no record of it."""
+        terms = []
+        for nic in (*self.hops.estate.nics_in[place.name], *self.hops.implied_nics(place.name)):
+            forgotten = memory.forgetful.get(nic.name, FALSE)
+            own = interval_set(Interval(address, address) for address in nic.addresses) & addresses
+            if forgotten != FALSE and own:
+                terms.append(all_of(is_among(end, own), forgotten))
+        return any_of(*terms)
 
     # -- who gets the answer ------------------------------------------------------------------------------
 
@@ -339,21 +357,27 @@ class Conversations:
                     return Sender(self.hops.estate.subnets[nic.subnet_id], machine=machine, nic=nic)
         raise KeyError(nic_name)
 
-    def _comes_back(self, reply: Circuit, left: Parts) -> Term:
+    def _comes_back(self, reply: Circuit, left: Parts, memory: Memory) -> Term:
         branches: list[Branch] = []
         for place, addresses in sorted(left.items()):
             if place != INTERNET:
                 arrives = self.delivery.arrives(reply, place, addresses)
-                term = self.delivery.share(all_of(arrives, self._lets_answer_in(place, addresses)))
+                term = self.delivery.share(all_of(arrives, self._lets_answer_in(place, addresses, memory)))
                 branches += self.ends.membership(self.ends.key, place, addresses, term)
         return decision_tree(self.ends.key, branches, self.delivery.share, free_outside=True)
 
-    def _lets_answer_in(self, place: Place, addresses: IntervalSet) -> Term:
+    def _lets_answer_in(self, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
         """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18)."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
-        subnet = self.hops.estate.subnets[place.name]
-        return self.hops.frontends.lets_answer_in(self.ends.header.of(coarse(addresses)), subnet)
+        header, subnet = self.ends.header.of(coarse(addresses)), self.hops.estate.subnets[place.name]
+        forgotten = any_of(
+            self.hops.frontends.sender_forgets(header, subnet),
+            self._forgotten_on_the_way(self.ends.header.source, place, addresses, memory),
+        )
+        if forgotten == FALSE:
+            return TRUE
+        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, subnet))
 
     def _hears_the_internet(self, left: Parts) -> Term:
         """Hold when the host that sent the packet to the Internet itself lets the answer in (F-ADM-18)."""

@@ -240,9 +240,11 @@ class Filters:
         return either(is_icmp, self._passes_icmpv6(header, spot, direction), admitted) if is_icmp != FALSE else admitted
 
     def _passes_icmpv6(self, header: Header, spot: Spot, direction: Direction) -> Term:
-        """Hold when ICMPv6 passes here: a question of each interface, and of the other hosts of a subnet together."""
+        """Hold when ICMPv6 passes here: a question of each declared interface, and of the other hosts of a subnet
+        together, appliances that routes imply among them."""
         if spot.nic is not None:
-            return self._icmpv6_passes_at(spot.nic.name, spot, direction)
+            is_declared = spot.nic.name in self.estate.nic_named
+            return self._icmpv6_passes_at(spot.nic.name if is_declared else spot.subnet.id, spot, direction)
         local = header.source if direction is Direction.OUTBOUND else header.destination
         terms, elsewhere = [], TRUE
         for nic in self.estate.nics_in[spot.subnet.id]:

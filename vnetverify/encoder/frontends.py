@@ -187,20 +187,26 @@ class Frontends:
     def forgets(self, balanced: AnyFrontend, nic: Nic, header: Header) -> Term:
         """Hold when a member keeps no record of a flow that it got by the frontend (F-ADM-18)."""
         spot = Spot(self.estate.subnets[nic.subnet_id], nic)
+        if not self.filters.may_forget(spot, Direction.INBOUND):
+            return FALSE
         return self._at_member(balanced, nic, header, lambda seen: self.filters.forget(seen, spot, Direction.INBOUND))
 
-    def lets_answer_out(self, balanced: AnyFrontend, nic: Nic, header: Header) -> Term:
-        """Hold when a member that got `header` by the frontend lets the answer out (F-ADM-18)."""
-        if self.forgets(balanced, nic, header) == FALSE:
+    def lets_answer_out(self, balanced: AnyFrontend, nic: Nic, header: Header, forgotten: Term = FALSE) -> Term:
+        """Hold when a member that got `header` by the frontend lets the answer out (F-ADM-18).
+
+        `forgotten` tells when it has passed the packet on before and kept no record of that.
+        """
+        forgotten = any_of(forgotten, self.forgets(balanced, nic, header))
+        if forgotten == FALSE:
             return TRUE
         spot = Spot(self.estate.subnets[nic.subnet_id], nic)
-        return self._at_member(
-            balanced, nic, header, lambda seen: self.filters.allow_answer(seen, spot, Direction.INBOUND)
+        as_new = self._at_member(
+            balanced, nic, header, lambda seen: self.filters.allow(seen.reversed(), spot, Direction.OUTBOUND)
         )
+        return any_of(negate(forgotten), as_new)
 
     def _at_member(self, balanced: AnyFrontend, nic: Nic, header: Header, judge: Judge) -> Term:
-        if not self.filters.may_forget(Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND):
-            return FALSE
+        """Return what `judge` says of the packet as the filters of a member see it, whichever rule takes it."""
         terms = []
         for taking in self.takings(balanced, header):
             if nic.name in taking.rule.members:
@@ -298,13 +304,11 @@ class Frontends:
             return FALSE
         return self._as_sender_sees(header, spot, lambda seen: self.filters.forget(seen, spot, Direction.OUTBOUND))
 
-    def lets_answer_in(self, header: Header, subnet: Subnet) -> Term:
-        """Hold when a sender that let `header` out lets the answer in (F-ADM-18)."""
-        if self.sender_forgets(header, subnet) == FALSE:
-            return TRUE
+    def takes_as_new(self, header: Header, subnet: Subnet) -> Term:
+        """Hold when a sender that let `header` out lets the answer in as a new packet (F-ADM-18)."""
         spot = Spot(subnet)
         return self._as_sender_sees(
-            header, spot, lambda seen: self.filters.allow_answer(seen, spot, Direction.OUTBOUND)
+            header, spot, lambda seen: self.filters.allow(seen.reversed(), spot, Direction.INBOUND)
         )
 
     def _as_sender_sees(self, header: Header, spot: Spot, judge: Judge) -> Term:

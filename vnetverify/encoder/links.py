@@ -57,12 +57,16 @@ class Links:
             else self.hops.frontends.forgets(balanced, nic, self._behind(service, balanced, header))
         )
 
-    def answers(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
-        """Hold when the answer of a member that got `header` by the service comes back to the service."""
+    def answers(self, service: PrivateLinkService, nic: Nic, header: Header, forgotten: Term) -> Term:
+        """Hold when the answer of a member that got `header` by the service comes back to the service.
+
+        `forgotten` tells when the member keeps no record of the flow for what it did before (F-ADM-18).
+        """
         balanced = _balanced(self.hops, service)
         if balanced is None:
             return FALSE
-        lets_out = self.hops.frontends.lets_answer_out(balanced, nic, self._behind(service, balanced, header))
+        behind = self._behind(service, balanced, header)
+        lets_out = self.hops.frontends.lets_answer_out(balanced, nic, behind, forgotten)
         return all_of(lets_out, self._routes_back(service, nic, header))
 
     def _routes_back(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import ALL_PORTS, Family, Prefix
+from vnetverify.header import ALL_PORTS, Family, IntervalSet, Prefix
 from vnetverify.model.network import (
     AddressField,
     AddressPrefixes,
@@ -36,8 +36,7 @@ def with_admin_rules(draw: DrawFn, network: Network) -> Network:
     names = st.lists(st.sampled_from(tuple(vnets)), min_size=1, unique=True)
     collections = []
     for number, manager in enumerate(draw(st.sampled_from(_MANAGERS))):
-        count = draw(st.integers(1, 3))
-        rules = tuple(draw(_rules(network, f"a{number}{position}")) for position in range(count))
+        rules = draw(_collections(network, f"a{number}"))
         collections.append(AdminRules(f"rules{number}", manager, tuple(draw(names)), rules))
     return replace(network, vnets=vnets, admin_rules=tuple(collections))
 
@@ -45,6 +44,34 @@ def with_admin_rules(draw: DrawFn, network: Network) -> Network:
 @st.composite
 def _with_scope(draw: DrawFn, vnet: Vnet) -> Vnet:
     return replace(vnet, admin_scope=draw(st.sampled_from(_SCOPES)))
+
+
+@st.composite
+def _collections(draw: DrawFn, network: Network, name: str) -> tuple[AdminRule, ...]:
+    """Draw up to three rules, or one that always lets pass one way and one that denies the other way.
+
+    These deny answers, which come from ports that flows go to, where no record of what passed is kept.
+    """
+    if draw(st.booleans()):
+        count = draw(st.integers(1, 3))
+        return tuple(draw(_rules(network, f"{name}{position}")) for position in range(count))
+    always, other = draw(st.permutations(tuple(Direction)))
+    passing = _about_everything(f"{name}0", AdminAction.ALWAYS_ALLOW, always, ALL_PORTS)
+    return passing, _about_everything(f"{name}1", AdminAction.DENY, other, draw(port_sets()))
+
+
+def _about_everything(name: str, action: AdminAction, direction: Direction, source_ports: IntervalSet) -> AdminRule:
+    return AdminRule(
+        name=name,
+        priority=10,
+        direction=direction,
+        action=action,
+        protocol=None,
+        source=AnyAddress(),
+        source_ports=source_ports,
+        destination=AnyAddress(),
+        destination_ports=ALL_PORTS,
+    )
 
 
 @st.composite

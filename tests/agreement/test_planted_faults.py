@@ -11,7 +11,7 @@ from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
 from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.simulator import candidates, filters, frontends, journey, routes, sending, situation
+from vnetverify.simulator import candidates, filters, journey, pools, routes, sending, situation
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.situation import Situation
@@ -113,7 +113,7 @@ def a_route_server_that_leaves_ipv6_alone(patch: pytest.MonkeyPatch) -> None:
 
 
 def frontends_that_take_every_packet(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(frontends, "_takes", lambda *_: True)
+    patch.setattr(pools, "_takes", lambda *_: True)
 
 
 def private_endpoints_without_routes(patch: pytest.MonkeyPatch) -> None:

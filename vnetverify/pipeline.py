@@ -18,12 +18,15 @@ from typing import assert_never
 from vnetverify import __version__
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
+from vnetverify.header import UDP, Flow, address_text
 from vnetverify.ingest import read_paths, read_tag_list
-from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Statement, Verb
-from vnetverify.model.network import Network
+from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Place, Resolution, Statement, Verb
+from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.published import TagList, published_tags_in
+from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.model.wellformed import check
 from vnetverify.prover.establish import decide_establishment
+from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide, doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
@@ -33,6 +36,7 @@ from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.examples import example_of
+from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
@@ -45,7 +49,7 @@ _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 class Disagreement(Exception):
     """The encoding and the simulator differ on a flow: a bug of ours, and no verdict."""
 
-    def __init__(self, claim: Claim, witness: Witness, what: str) -> None:
+    def __init__(self, claim: Claim | Resolution, witness: Witness, what: str) -> None:
         self.claim = claim
         self.witness = witness
         facts = ", ".join(f"{name}={value}" for name, value in sorted(witness.world.facts.items()))
@@ -298,8 +302,47 @@ class _Run:
                 begun = time.perf_counter()
                 verdict = decide_establishment(self.network, statement)
                 return ClaimResult(statement, verdict, seconds=time.perf_counter() - begun)
+            case Resolution():
+                return self._resolution(statement, solver)
             case _:
                 assert_never(statement)
+
+    def _resolution(self, statement: Resolution, solver: Solver) -> ClaimResult:
+        begun, spent = time.perf_counter(), solver.rlimit
+        fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
+
+        def ask(claim: Claim, documented: bool) -> Verdict:
+            return decide(Inquiry(self.network, claim, fixed, documented), solver)
+
+        found = decide_resolution(self.network, statement, ask, fixed, self.documented)
+        verdict, story = found.verdict, None
+        if found.claim is not None:
+            claim, said = found.claim, verdict.why if isinstance(verdict, Refuted) else ""
+            verdict, story = self._replayed(claim, self._in_its_world(claim, verdict))
+            if isinstance(verdict, Refuted) and verdict.why != said:
+                verdict = replace(verdict, why=f"{said}: {verdict.why}")
+                story = None if story is None else replace(story, conclusion="")
+        if isinstance(verdict, Refuted) and found.example is not None:
+            self._confirm(statement, verdict, found.example)
+        reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
+        tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
+        items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))
+        seconds, work = time.perf_counter() - begun, solver.rlimit - spent
+        return ClaimResult(statement, _unless_unmodelled(verdict, items), story, seconds, work, tags)
+
+    def _confirm(self, statement: Resolution, verdict: Refuted, host: tuple[Place, int]) -> None:
+        """Have the simulator look the name up from the host that fares otherwise. Raises `Disagreement`."""
+        place, address = host
+        world = World(SettledFacts(self.assumed)) if verdict.witness is None else verdict.witness.world
+        lookup = Lookup(self.network, world, statement.name, statement.addresses, place, address)
+        if verdict.witness is not None:
+            lookup = replace(lookup, port=verdict.witness.flow.source_port)
+        if not (may_resolve(lookup) if statement.never else not resolves(lookup)):
+            flow = Flow(UDP, address, lookup.port, AZURE_RESOLVER, 53)
+            what = (
+                f"the simulator finds {'no answer' if statement.never else 'the answer'} from {address_text(address)}"
+            )
+            raise Disagreement(statement, verdict.witness or Witness(place, flow, world), what)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
@@ -357,14 +400,16 @@ class _Run:
 
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""
-        if isinstance(verdict, Unknown):
-            return verdict
-        items = doubts(self.network, claim)
-        if not items:
-            return verdict
-        word = verdict_word(verdict)
-        witness = None if isinstance(verdict, Vacuous) else verdict.witness
-        return Unknown(f"{word}, were it not for what is not modelled", (), None, witness, items)
+        return _unless_unmodelled(verdict, doubts(self.network, claim))
+
+
+def _unless_unmodelled(verdict: Verdict, items: tuple[Unmodelled, ...]) -> Verdict:
+    """Return `unknown` in place of an answer that the `items` not modelled could change."""
+    if isinstance(verdict, Unknown) or not items:
+        return verdict
+    word = verdict_word(verdict)
+    witness = None if isinstance(verdict, Vacuous) else verdict.witness
+    return Unknown(f"{word}, were it not for what is not modelled", (), None, witness, items)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -33,7 +33,7 @@ _STATED = {
     "R-PEER-9", "R-LINT-4",
     "F-LB-6",
     "R-LINT-6", "R-PEER-13", "R-PEER-14",
-    "R-LINT-1",
+    "R-LINT-1", "F-DNS-1", "F-DNS-3",
     "R-GW-3", "R-GW-11", "R-SEL-3",
     "R-GW-1", "R-GW-4", "R-GW-5",
     "R-GW-9",

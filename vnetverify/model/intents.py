@@ -176,7 +176,22 @@ class Establishment:
     span: Span
 
 
-Statement = Claim | Establishment
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`A resolves NAME [as ADDRESSES]`: every host of `hosts` gets an answer, these `addresses` where any are given.
+
+    With `never` no host gets one: `A never resolves NAME` (F-DNS-1 to F-DNS-6).
+    """
+
+    hosts: EndpointSet
+    name: str
+    never: bool
+    addresses: tuple[int, ...]
+    text: str
+    span: Span
+
+
+Statement = Claim | Establishment | Resolution
 
 
 @dataclass(frozen=True, slots=True)

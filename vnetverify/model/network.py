@@ -12,6 +12,7 @@ from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
 from vnetverify.model.firewalls import FirewallPolicy
+from vnetverify.model.zones import DnsZone, NameServer
 from vnetverify.source import NOWHERE, Span
 
 GATEWAY_SUBNET = "GatewaySubnet"
@@ -120,6 +121,8 @@ class Subnet:
 
 @dataclass(frozen=True, slots=True)
 class Vnet:
+    """A virtual network. Its hosts ask its `dns_servers` about names, in order; Azure's resolver where it has none."""
+
     name: str
     address_space: tuple[Prefix, ...]
     subnets: tuple[Subnet, ...] = ()
@@ -131,6 +134,7 @@ class Vnet:
     tags: tuple[tuple[str, str], ...] = ()
     admin_scope: AdminScope = AdminScope.ALL
     flow_timeout: bool = False
+    dns_servers: tuple[int, ...] = ()
     span: Span = NOWHERE
 
     def subnet(self, name: str) -> Subnet | None:
@@ -300,7 +304,8 @@ class PublicAddress:
 class Nic:
     """A network interface; all its addresses share its filters (F-EVAL-7).
 
-    `addresses` may be of both families; each has a public address of its own, `public_ipv6` that of IPv6.
+    `addresses` may be of both families; each has a public address of its own, `public_ipv6` that of IPv6. It may have
+    `dns_servers` of its own, in place of those of its network.
     """
 
     name: str
@@ -313,6 +318,7 @@ class Nic:
     ip_forwarding: bool = False
     public_address: PublicAddress | None = None
     public_ipv6: PublicAddress | None = None
+    dns_servers: tuple[int, ...] = ()
     span: Span = NOWHERE
 
     @property
@@ -677,6 +683,8 @@ class Network:
     private_link_services: Mapping[str, PrivateLinkService] = field(default_factory=dict)
     proxies: Mapping[str, Proxy] = field(default_factory=dict)
     is_strict: bool = False
+    dns_zones: Mapping[str, DnsZone] = field(default_factory=dict)
+    name_servers: Mapping[str, NameServer] = field(default_factory=dict)
 
     def subnets(self) -> tuple[Subnet, ...]:
         return tuple(subnet for vnet in self.vnets.values() for subnet in vnet.subnets)

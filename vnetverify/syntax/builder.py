@@ -16,6 +16,8 @@ from vnetverify.syntax.tree import (
     ClaimNode,
     ConnectedGroupNode,
     ConnectionNode,
+    DnsRecordNode,
+    DnsZoneNode,
     EndpointsNode,
     EraNode,
     EstablishmentNode,
@@ -38,6 +40,7 @@ from vnetverify.syntax.tree import (
     PrincipalNode,
     ReadingNode,
     ReferenceNode,
+    ResolutionNode,
     RouteNode,
     RouteServerNode,
     RouteTableNode,
@@ -54,6 +57,7 @@ from vnetverify.syntax.tree import (
     UseNode,
     VnetNode,
     WordField,
+    ZoneLinkNode,
 )
 
 if TYPE_CHECKING:
@@ -242,6 +246,29 @@ class Builder(DeviceBuilder):
 
     def service_tag(self, children: Children) -> None:
         self.statements.append(ServiceTagNode(*children))
+
+    # Names
+
+    def dns(self, children: Children) -> OptionNode:
+        return OptionNode("dns", children[0])
+
+    def dns_servers(self, children: Children) -> Children:
+        return children[0] if isinstance(children[0], list) else children
+
+    def dns_zone(self, children: Children) -> None:
+        self.statements.append(DnsZoneNode(children[0], children[1], children[2:]))
+
+    def zone_link(self, children: Children) -> ZoneLinkNode:
+        return ZoneLinkNode(children[0], children[1], children[2])
+
+    def dns_record(self, children: Children) -> DnsRecordNode:
+        return DnsRecordNode(*children)
+
+    def serves(self, children: Children) -> OptionNode:
+        return OptionNode("serves", children[0])
+
+    def forwards_dns(self, children: Children) -> OptionNode:
+        return OptionNode("forwards-dns", children[0])
 
     # Machines
 
@@ -434,6 +461,11 @@ class Builder(DeviceBuilder):
     def advertising(self, children: Children) -> AdvertisingNode:
         first, site, verb, _, prefixes = children
         return AdvertisingNode(first, site, prefixes or (), prefixes[-1] if prefixes else verb)
+
+    def resolution(self, children: Children) -> ResolutionNode:
+        never = str(children[1]) == "never"
+        addresses = () if never else children[4] or ()
+        return ResolutionNode(children[0], never, children[3] if never else children[2], addresses)
 
     def establishment(self, children: Children) -> EstablishmentNode:
         principals, _, _, local, _, remote = children

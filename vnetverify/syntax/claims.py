@@ -38,7 +38,9 @@ from vnetverify.syntax.tree import (
     HopNode,
     IntentNode,
     ReferenceNode,
+    ResolutionNode,
 )
+from vnetverify.syntax.zones import resolution
 
 MOST_INSTANCES = 10_000  # sentences that a `for each` may stand for when they must be written out one by one
 
@@ -87,6 +89,9 @@ def intent(
     for written in node.sentences:
         if isinstance(written, EstablishmentNode):
             claims += establishment(scope, written)
+            continue
+        if isinstance(written, ResolutionNode):
+            claims += resolution(scope, selectors, written)
             continue
         plain = written if isinstance(written, ClaimNode) else written.claim
         text = scope.text(written.first, plain.last)

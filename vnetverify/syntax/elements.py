@@ -32,6 +32,7 @@ from vnetverify.model.services import endpoint_name
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, shown
 from vnetverify.syntax.published import known_tags, of_list, spelling_of_tag, tag_of_any_name
+from vnetverify.syntax.resolvers import dns_servers
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
 from vnetverify.syntax.tree import (
     AsgField,
@@ -58,7 +59,7 @@ _ADMIN_SCOPES = {scope.value: scope for scope in AdminScope}
 _POLICIES = {policies.value: policies for policies in PrivateEndpointPolicies}
 _REPEATABLE = frozenset({
     "address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes", "public-ip", "write",
-    "peer", "private-ranges", "listens",
+    "peer", "private-ranges", "listens", "serves",
 })  # fmt: skip
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
@@ -135,6 +136,7 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
         admin_scope=admin_rules or AdminScope.ALL,
+        dns_servers=dns_servers(scope, options.words("dns")),
         flow_timeout=flow_timeout(scope, options),
         span=scope.span(node.name),
     )

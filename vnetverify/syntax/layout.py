@@ -21,6 +21,7 @@ _WIDEST = 40  # characters of a cell that others line up with
 _INDENT = "  "
 _BYTE_ORDER_MARK = "\ufeff"
 
+_OF_NAME_SERVERS = ("serves", "record", "forwards-dns")
 _STARTS_ITEM = {
     "vnet": frozenset(
         {
@@ -35,6 +36,7 @@ _STARTS_ITEM = {
             "flow-timeout",
             "subnet",
             "gateway",
+            "dns",
         }
     ),
     "peering": frozenset(
@@ -55,8 +57,11 @@ _STARTS_ITEM = {
     "nsg": frozenset({"inbound", "outbound"}),
     "admin-rules": frozenset({"inbound", "outbound"}),
     "route-table": frozenset({"propagate-gateway-routes"}),
-    "vm": frozenset({"nic", "bandwidth"}),
-    "appliance": frozenset({"nic", "forwards", "drops", "stateful", "stateless", "source-nat", "bandwidth"}),
+    "vm": frozenset({"nic", "bandwidth", *_OF_NAME_SERVERS}),
+    "appliance": frozenset(
+        {"nic", "forwards", "drops", "stateful", "stateless", "source-nat", "bandwidth", *_OF_NAME_SERVERS}
+    ),
+    "dns-zone": frozenset({"link", "record"}),
     "firewall": frozenset(
         {
             "nic",
@@ -81,12 +86,12 @@ _OPTIONS = {
     "subnet": frozenset(
         {"nsg", "routes", "nat-gateway", "default-outbound", "service-endpoints", "private-endpoint-policies"}
     ),
-    "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip"}),
+    "nic": frozenset({"nsg", "asg", "ip-forwarding", "public-ip", "dns"}),
     "rule": frozenset({"probe", "floating-ip", "all-when-none", "no-egress", "up", "down"}),
     "nat": frozenset({"floating-ip"}),
 }
 _OF_LISTS = frozenset({"nsg", "admin-rules"})
-_ALWAYS_OPEN = frozenset({"vnet", "nsg", "admin-rules", "route-table"})
+_ALWAYS_OPEN = frozenset({"vnet", "nsg", "admin-rules", "route-table", "dns-zone"})
 _OFTEN_SHORT = frozenset({"peering", "connected-group", "route-server", "connection", "principal"})
 _ENDS_WITHOUT_NAME = frozenset({
     "peering", "peerings", "vnet-local", "none", "internet", "symmetrically", "local", "advertises",

@@ -14,6 +14,7 @@ from vnetverify.syntax import elements, firewalls
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import shown
+from vnetverify.syntax.resolvers import dns_servers
 from vnetverify.syntax.scope import NotUnderstood, Scope
 from vnetverify.syntax.tree import EndpointsNode, MachineNode, NicNode, OptionNode, PolicyNode
 
@@ -115,6 +116,7 @@ def nic(scope: Scope, default_name: str, machine_name: str, node: NicNode, forwa
         asgs,
         forwards if forwarding is None else forwarding,
         *public_addresses(scope, name, node.options),
+        dns_servers=dns_servers(scope, options.words("dns")),
         span=span,
     )
 

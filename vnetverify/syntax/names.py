@@ -119,6 +119,7 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
         ("load balancer", network.load_balancers),
         ("private link service", network.private_link_services),
         ("private endpoint", network.private_endpoints),
+        ("dns zone", network.dns_zones),
         ("proxy", network.proxies),
         ("principal", network.principals),
     ):

@@ -23,7 +23,7 @@ _MISTAKES = 50  # mistakes of syntax reported for one text
 
 STATEMENTS = (
     "admin-rules", "appliance", "application-gateway", "asg", "assume", "bastion", "connected-group", "connection",
-    "era", "firewall", "group", "intent", "load-balancer", "nat-gateway", "nsg", "peering", "principal",
+    "dns-zone", "era", "firewall", "group", "intent", "load-balancer", "nat-gateway", "nsg", "peering", "principal",
     "private-endpoint", "private-link-service", "reading", "route-server", "route-table", "service", "service-tag",
     "service-tags", "site", "strict", "use", "vm", "vnet",
 )  # fmt: skip

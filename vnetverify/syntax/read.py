@@ -11,6 +11,7 @@ from vnetverify.model.intents import Assumption, EndpointSet
 from vnetverify.model.network import Era, LoadBalancer, Machine, Network, PrivateLinkService, Service, Vnet
 from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
+from vnetverify.model.zones import DnsZone, NameServer
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
 from vnetverify.syntax import (
@@ -39,6 +40,7 @@ from vnetverify.syntax.tree import (
     AssumeNode,
     ConnectedGroupNode,
     ConnectionNode,
+    DnsZoneNode,
     EndpointsNode,
     EraNode,
     GatewayNode,
@@ -62,6 +64,7 @@ from vnetverify.syntax.tree import (
     UseNode,
     VnetNode,
 )
+from vnetverify.syntax.zones import ZONE, dns_zone, name_server
 
 _KINDS: Mapping[type, str] = {
     VnetNode: "vnet",
@@ -71,6 +74,7 @@ _KINDS: Mapping[type, str] = {
     AdminRulesNode: admin.KIND,
     RouteTableNode: "route table",
     MachineNode: "machine",
+    DnsZoneNode: ZONE,
     LoadBalancerNode: "load balancer",
     LinkServiceNode: private_links.LINK_SERVICE,
     PrivateEndpointNode: "private endpoint",
@@ -344,6 +348,8 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
         unmodelled=imported.unmodelled,
         private_link_services={**imported.private_link_services, **_link_services(written, balanced)},
         proxies=proxies,
+        dns_zones={**imported.dns_zones, **_dns_zones(written)},
+        name_servers={**imported.name_servers, **_name_servers(written)},
         is_strict=imported.is_strict or any(isinstance(one.node, StrictNode) for one in written),
     )
 
@@ -373,6 +379,18 @@ def _service_tags(written: Sequence[Written]) -> Mapping[str, tuple[Prefix, ...]
         for one in written
         if isinstance(one.node, ServiceTagNode) and one.name
     }
+
+
+def _dns_zones(written: Sequence[Written]) -> dict[str, DnsZone]:
+    zones = (
+        zone for one in written if isinstance(one.node, DnsZoneNode) for zone in dns_zone(one.scope, one.name, one.node)
+    )
+    return {zone.name: zone for zone in zones}
+
+
+def _name_servers(written: Sequence[Written]) -> dict[str, NameServer]:
+    servers = (name_server(one.scope, one.name, one.node) for one in written if isinstance(one.node, MachineNode))
+    return {server.machine: server for server in servers if server is not None}
 
 
 def _with_policies(network: Network, written: Sequence[Written], selectors: Selectors) -> Network:

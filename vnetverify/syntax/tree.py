@@ -271,7 +271,27 @@ class PolicyNode(NamedTuple):
 class MachineNode(NamedTuple):
     kind: str
     name: Token
-    items: Sequence[NicNode | PolicyNode | OptionNode | CollectionNode]
+    items: Sequence[NicNode | PolicyNode | OptionNode | DnsRecordNode | CollectionNode]
+
+
+class ZoneLinkNode(NamedTuple):
+    first: Token
+    vnet: Token
+    registration: Token | None
+
+
+class DnsRecordNode(NamedTuple):
+    first: Token
+    name: Token
+    addresses: Sequence[Token]
+
+
+class DnsZoneNode(NamedTuple):
+    """A private zone; its domain is its name where no other is written."""
+
+    name: Token
+    domain: Token | None
+    items: Sequence[ZoneLinkNode | DnsRecordNode]
 
 
 class SiteNode(NamedTuple):
@@ -394,6 +414,15 @@ class EstablishmentNode(NamedTuple):
     remote: Token
 
 
+class ResolutionNode(NamedTuple):
+    """`HOSTS resolves NAME [as ADDRESSES]` or `HOSTS never resolves NAME`."""
+
+    hosts: EndpointsNode
+    never: bool
+    name: Token
+    addresses: Sequence[Token]
+
+
 class ExpectationNode(NamedTuple):
     verdict: Token
     because: Token | None
@@ -402,7 +431,7 @@ class ExpectationNode(NamedTuple):
 class IntentNode(NamedTuple):
     name: Token
     reason: Token | None
-    sentences: Sequence[ClaimNode | ForEachNode | EstablishmentNode]
+    sentences: Sequence[ClaimNode | ForEachNode | EstablishmentNode | ResolutionNode]
     expectation: ExpectationNode | None
 
 
@@ -428,6 +457,7 @@ Statement = (
     | PrivateEndpointNode
     | ProxyNode
     | SiteNode
+    | DnsZoneNode
     | ConnectionNode
     | GroupNode
     | ServiceNode

@@ -41,6 +41,7 @@ from vnetverify.model.network import (
     UserRoute,
     Vnet,
 )
+from vnetverify.model.zones import NameServer
 from vnetverify.syntax import wording
 from vnetverify.syntax.admin import DEFAULT_MANAGER
 from vnetverify.syntax.layout import format_text
@@ -48,6 +49,7 @@ from vnetverify.syntax.scope import BANDWIDTH_UNITS
 from vnetverify.syntax.tags import tag_spelling
 from vnetverify.syntax.words import quoted, written, written_service
 from vnetverify.syntax.write_devices import firewall_policy, link_service, load_balancer, private_endpoint, proxy
+from vnetverify.syntax.write_names import dns_zone_text, name_server_items
 
 
 def write(network: Network) -> str:
@@ -76,7 +78,8 @@ def _statements(network: Network) -> Iterator[str]:
     yield from (_nsg(nsg, network) for nsg in network.nsgs.values())
     yield from (_admin_rules(collection, network) for collection in _by_manager(network.admin_rules))
     yield from map(_route_table, network.route_tables.values())
-    yield from map(_machine, network.machines.values())
+    yield from map(dns_zone_text, network.dns_zones.values())
+    yield from (_machine(machine, network.name_servers.get(machine.name)) for machine in network.machines.values())
     yield from map(_route_server, network.route_servers)
     yield from (load_balancer(balancer, network) for balancer in network.load_balancers.values())
     yield from map(link_service, network.private_link_services.values())
@@ -103,6 +106,8 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
         yield f"admin-scope {vnet.admin_scope.value}"
     if vnet.flow_timeout:
         yield "flow-timeout 4 minutes"
+    if vnet.dns_servers:
+        yield f"dns {', '.join(map(address_text, vnet.dns_servers))}"
     yield from map(_subnet, vnet.subnets)
 
 
@@ -248,7 +253,7 @@ def _route(route: UserRoute) -> str:
     return f"{written(route.name)} {destination} -> {hop}"
 
 
-def _machine(machine: Machine) -> str:
+def _machine(machine: Machine, server: NameServer | None) -> str:
     """Return a `vm` where its defaults say all there is, else an `appliance` that says everything.
 
     A managed firewall says its policy alone, since the rest is Azure's.
@@ -261,9 +266,10 @@ def _machine(machine: Machine) -> str:
     defaults = (None, None, None) if forwards else ((), False, None)
     is_vm = (machine.policy, machine.stateful, machine.translates_source) == defaults
     nics = [_nic(nic, number, machine.name, not is_vm) for number, nic in enumerate(machine.nics, 1)]
+    rest = (*_bandwidth(machine.bandwidth), *name_server_items(server))
     if is_vm:
-        return wording.block(f"vm {written(machine.name)}", (*nics, *_bandwidth(machine.bandwidth)))
-    behaviour = (*_policy(machine), *_behaviour(machine), *_bandwidth(machine.bandwidth))
+        return wording.block(f"vm {written(machine.name)}", (*nics, *rest))
+    behaviour = (*_policy(machine), *_behaviour(machine), *rest)
     return wording.block(f"appliance {written(machine.name)}", (*nics, *behaviour))
 
 
@@ -313,6 +319,8 @@ def _nic(nic: Nic, number: int, machine: str, forwards: bool) -> str:
         parts.append(wording.public_address(nic.public_address, f"{nic.name}-ip", ""))
     if nic.public_ipv6 is not None:
         parts.append(wording.public_address(nic.public_ipv6, f"{nic.name}-ipv6", "ipv6"))
+    if nic.dns_servers:
+        parts.append(f"dns {', '.join(map(address_text, nic.dns_servers))}")
     return " ".join(parts)
 
 

@@ -14,6 +14,7 @@ from vnetverify.model.wellformed.firewalls import firewall_faults
 from vnetverify.model.wellformed.gateways import gateway_faults
 from vnetverify.model.wellformed.groups import group_faults
 from vnetverify.model.wellformed.limits import limit_faults
+from vnetverify.model.wellformed.names import name_faults
 from vnetverify.model.wellformed.occupants import occupant_faults
 from vnetverify.model.wellformed.peerings import peering_faults
 from vnetverify.model.wellformed.pools import pool_faults
@@ -49,6 +50,7 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
             *filter_faults(network),
             *admin_faults(network),
             *principal_faults(network),
+            *name_faults(network),
             *limit_faults(network),
         )
     )

@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.agreement import mutants_acceptance, mutants_encoder, mutants_routing
+from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_routing
 from tests.agreement.noticing import noticed_by
 
-MUTANTS = (*mutants_routing.MUTANTS, *mutants_acceptance.MUTANTS, *mutants_encoder.MUTANTS)
+MUTANTS = (
+    *mutants_routing.MUTANTS,
+    *mutants_acceptance.MUTANTS,
+    *mutants_encoder.MUTANTS,
+    *mutants_admin.MUTANTS,
+)
 
 
 def main() -> int:

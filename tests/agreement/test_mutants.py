@@ -1,4 +1,4 @@
-"""Every routing rule that the engines follow, or acceptance, has a planted fault; examples notice a sample of them.
+"""Rules of routing and about admin rules have faults planted in whoever follows them; examples notice a sample of them.
 
 All of them are planted by `make mutants`.
 """
@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.agreement import mutants_acceptance, mutants_encoder, mutants_routing
+from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_routing
 from tests.agreement.mutants import MUTANTS
 from tests.agreement.noticing import noticed_by
 from tests.agreement.planting import ROOT, BadMutant, Mutant, planted
@@ -19,6 +19,8 @@ from vnetverify.testing.examples import read_page
 
 SIMULATOR = {"R-META-3", "R-PEER-19", "R-SYS-6", "R-SEL-3", "R-UDR-12", "R-GW-18", "R-CG-2", "R-TRAF-3", "R-LINT-3"}
 ACCEPTANCE, ENCODER = {"R-PEER-8", "R-LINT-4", "R-UDR-14"}, {"R-PEER-20", "R-GW-25", "R-LINT-3"}
+ADMIN = {"F-ADM-6", "F-ADM-12", "F-ADM-18", "F-PIP-6"}
+FILTERING_RULES = read_page((ROOT / "specs" / "semantics" / "filtering.md").read_text()).rules
 RULES = read_page((ROOT / "specs" / "semantics" / "routing.md").read_text()).rules
 
 
@@ -30,6 +32,7 @@ SAMPLE = (
     *_of(mutants_routing.MUTANTS, SIMULATOR),
     *_of(mutants_acceptance.MUTANTS, ACCEPTANCE),
     *_of(mutants_encoder.MUTANTS, ENCODER),
+    *_of(mutants_admin.MUTANTS, ADMIN),
 )
 
 
@@ -38,6 +41,13 @@ SAMPLE = (
 )
 def test_every_routing_rule_has_a_fault_planted_in_whoever_follows_it(reader: str, mutants: Collection[Mutant]) -> None:
     assert {mutant.rule for mutant in mutants} == {rule.id for rule in RULES if reader in rule.readers}
+
+
+@pytest.mark.parametrize("mutants", [mutants_admin.SIMULATOR, mutants_admin.ENCODER], ids=["simulator", "encoder"])
+def test_every_rule_about_admin_rules_has_a_fault_planted_in_either_engine(mutants: Collection[Mutant]) -> None:
+    rules = {rule.id for rule in FILTERING_RULES if "engines" in rule.readers}
+
+    assert {mutant.rule for mutant in mutants} == {rule for rule in rules if "-ADM-" in rule or rule == "F-PIP-6"}
 
 
 def test_faults_planted_in_the_encoder_are_of_rules_that_the_engines_follow() -> None:

@@ -409,3 +409,9 @@ def test_a_server_that_passes_on_to_itself_is_warned_of() -> None:
     document = read_text(PAIR.replace("SERVERS", "") + "vm m { nic 10.0.0.9 in a.s  forwards-dns to 10.0.0.9 }")
 
     assert [found.code for found in check(document.network)] == ["asks-itself"]
+
+
+def test_a_mistake_about_a_machine_that_answers_is_told_once() -> None:
+    machine = 'vm m { nic 10.0.0.9 in a.s  bandwidth 1 Gbps  bandwidth 2 Gbps  serves "corp" }'
+
+    assert mistakes(PAIR.replace("SERVERS", "") + machine) == ["said-twice"]

@@ -13,7 +13,7 @@ from vnetverify.syntax.problems import shown
 from vnetverify.syntax.resolvers import dns_servers, is_azure
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import Selectors
-from vnetverify.syntax.tree import DnsRecordNode, DnsZoneNode, MachineNode, ResolutionNode, ZoneLinkNode
+from vnetverify.syntax.tree import DnsRecordNode, DnsZoneNode, MachineNode, OptionNode, ResolutionNode, ZoneLinkNode
 
 if TYPE_CHECKING:
     from lark import Token
@@ -83,7 +83,9 @@ def _refuse_record(scope: Scope, node: DnsRecordNode, label: str) -> None:
 
 def name_server(scope: Scope, machine: str, node: MachineNode) -> NameServer | None:
     """Return what a machine does with questions about names, None where nothing is said of it."""
-    options = Options(scope, node.items)
+    # Of the other options a machine tells the mistakes itself.
+    own = (item for item in node.items if isinstance(item, OptionNode) and item.kind in ("serves", "forwards-dns"))
+    options = Options(scope, tuple(own))
     nodes = [item for item in node.items if isinstance(item, DnsRecordNode)]
     if not nodes and "serves" not in options and "forwards-dns" not in options:
         return None

@@ -150,6 +150,19 @@ def test_the_story_says_by_which_method_a_packet_leaves() -> None:
     assert last(net(SHOP)) == ("leaves to the Internet by load balancer shop", "F-OUT-2")
 
 
+def test_the_story_says_why_a_packet_does_not_leave() -> None:
+    ping = flow("10.0.1.4", "8.8.8.8", protocol=ICMP)
+    silent = balancer("shop", (FRONT,), replace(WEB, gives_egress=False))
+
+    def last(built: Network, packet: Flow) -> str:
+        return trace(built, at("v.web"), packet, world()).steps[-1].what
+
+    nowhere = "v.web has no way out to the Internet"
+    assert last(net(), OUT) == nowhere
+    assert last(net(nat_gateway="nat"), ping) == f"{nowhere}: NAT gateway nat carries TCP and UDP alone"
+    assert last(net(silent), OUT) == f"{nowhere}: members of Standard load balancers have no default address there"
+
+
 # -- claims ---------------------------------------------------------------------------------------------
 
 

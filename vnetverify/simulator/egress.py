@@ -40,6 +40,20 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     return Egress(EgressKind.DEFAULT, span=subnet.span) if is_default else None
 
 
+def lack_of_egress(situation: Situation, subnet: Subnet, interface: Interface) -> str:
+    """Return what a story adds where packets do not leave: why the subnet's own ways are none for them."""
+    if situation.family is Family.IPV6:
+        return ": over IPv6 public addresses alone lead there"
+    if subnet.nat_gateway is not None:
+        return f": NAT gateway {subnet.nat_gateway} carries TCP and UDP alone"
+    if subnet.default_outbound is False:
+        return ": its default address there is switched off"
+    memberships = () if interface.nic is None else tuple(_standard_memberships(situation, interface.nic))
+    if not all(memberships):
+        return ": members of Standard load balancers have no default address there"
+    return ""
+
+
 def _public_addresses(situation: Situation, interface: Interface) -> tuple[PublicAddress, ...]:
     """Return the public addresses of the interface; a firewall, which may have several, uses any (F-FW-7)."""
     if interface.nic is None:

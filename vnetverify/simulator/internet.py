@@ -14,7 +14,7 @@ from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, P
 from vnetverify.model.network import Nic, PublicAddress, PublicFrontend, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
-from vnetverify.simulator.egress import egress_of, egress_text
+from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.firewalls import own_address
 from vnetverify.simulator.hops import ToInternet
@@ -72,7 +72,8 @@ def to_internet(journey: Journey, sending: Sending) -> Next:
             assert_never(sender)
     method = egress_of(journey.situation, sending.subnet, interface, journey.packet.protocol)
     if method is None:
-        return journey.drop(where, f"{sending.subnet.id} has no way out to the Internet", "R-TRAF-5")
+        lack = lack_of_egress(journey.situation, sending.subnet, interface)
+        return journey.drop(where, f"{sending.subnet.id} has no way out to the Internet{lack}", "R-TRAF-5")
     by = appliance.name if isinstance(sender, Forwarder) else place_name(interface)
     place = Place(PlaceKind.SUBNET.value, sending.subnet.id)
     return _outside(journey, Exit(sender, where, by, place, _egress_name(sender, interface), method))

@@ -222,22 +222,10 @@ class Journey:
         """Record what the filters said; return the drop where they deny."""
         where = place_name(interface)
         for stage in judgement.stages:
-            verb = "allows" if stage.access.value == "allow" else "denies"
-            named = f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}"
-            what = f"{named}, nothing earlier matches"
-            if stage.stage == "securityAdmin":
-                what = _told_of_admin_rule(stage)
-            elif stage.stage == "publicAddress":
-                what = named
-            elif stage.stage == "icmpv6":
-                passes = "it passes" if verb == "allows" else "it does not pass"
-                what = f"{stage.nsg} has no rule for ICMPv6, and {passes}"
-            self.note(where, what, stage.rule_id, stage.span)
+            self.note(where, _told_of(stage), stage.rule_id, stage.span)
         if not judgement.allowed:
             last = judgement.stages[-1]
-            icmpv6 = last.stage == "icmpv6"
-            reason = f"{last.nsg} has no rule for ICMPv6" if icmpv6 else f"{last.rule} of {last.nsg} denies"
-            return Dropped(reason, last.rule_id, where)
+            return Dropped(_denial(last), last.rule_id, where)
         if judgement.by_custom_rules and self._keeps_no_state(interface):
             self.perhaps_stateless.add(interface.name)
         if judgement.always_allowed:
@@ -285,6 +273,32 @@ _ADMIN_ACTIONS = {
     "F-ADM-5": "always allows, so that no security group is asked",
     "F-ADM-6": "allows, which leaves it to what comes after",
 }
+
+
+def _told_of(stage: Stage) -> str:
+    """Return how a story tells what decided at one stage of the filters."""
+    allows = stage.access.value == "allow"
+    match stage.stage:
+        case "securityAdmin":
+            return _told_of_admin_rule(stage)
+        case "publicAddress":
+            return f"{stage.nsg} is {'open' if allows else 'closed'} where there is {stage.rule}"
+        case "icmpv6":
+            return f"{stage.nsg} has no rule for ICMPv6, and {'it passes' if allows else 'it does not pass'}"
+        case _:
+            verb = "allows" if allows else "denies"
+            return f"{stage.rule} ({stage.priority}) of {stage.nsg} {verb}, nothing earlier matches"
+
+
+def _denial(stage: Stage) -> str:
+    """Return in a few words why the filters drop, where `stage` denies."""
+    match stage.stage:
+        case "publicAddress":
+            return f"{stage.nsg} is closed where there is {stage.rule}"
+        case "icmpv6":
+            return f"{stage.nsg} has no rule for ICMPv6"
+        case _:
+            return f"{stage.rule} of {stage.nsg} denies"
 
 
 def _told_of_admin_rule(stage: Stage) -> str:

@@ -40,7 +40,7 @@ MUTANTS = (
     Mutant("R-ADDR-6", "a nic may have IPv6 alone", _OCCUPANTS, "if of_ipv6 and len(of_ipv6) == len(nic.addresses):", "if False:"),
     Mutant("R-ADDR-6", "a nic may have several addresses of IPv6", _OCCUPANTS, "if len(of_ipv6) > 1:", "if False:"),
     Mutant("R-ADDR-6", "a nic has one address of each family", _OCCUPANTS, "if len(of_ipv6) > 1:", "if len(nic.addresses) > 2:"),
-    Mutant("R-ADDR-6", "a load balancer translates between families", _BALANCERS, "elif not any(family_of(address) is family_of(frontend.address) for address in nic.addresses):", "elif False:"),
+    Mutant("R-ADDR-6", "a load balancer translates between families", _BALANCERS, "elif family is not None and not any(family_of(address) is family for address in nic.addresses):", "elif False:"),
     Mutant("R-ADDR-6", "Route Servers take IPv6", _GROUPS, "if announced is not None:", "if False:"),
     Mutant("R-ADDR-7", "a gateway stands in any subnet", _GATEWAYS, "if vnet.gateway_subnet is None and name not in incomplete:", "if False:"),
     Mutant("R-ADDR-7", "machines stand beside a gateway", _OCCUPANTS, '    "gatewaysubnet": "R-ADDR-7",\n', ""),

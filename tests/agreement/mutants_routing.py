@@ -11,7 +11,7 @@ _SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites"
 _ADDRESSING, _INTERNET, _TAGS = (f"vnetverify.simulator.{name}" for name in ("addressing", "internet", "tags"))
 _ENDPOINT_ROUTES, _ANSWERS = (f"vnetverify.simulator.{name}" for name in ("endpoint_routes", "answers"))
 _FRONTENDS, _QUALITIES, _FILTERS = (f"vnetverify.simulator.{name}" for name in ("frontends", "qualities", "filters"))
-_JOURNEY = "vnetverify.simulator.journey"
+_JOURNEY, _EGRESS, _POOLS = (f"vnetverify.simulator.{name}" for name in ("journey", "egress", "pools"))
 
 _LOOP = 'return journey.drop(appliance.name, "the packet was here before: a loop", "R-TRAF-3")'
 _THROUGH = """from vnetverify.simulator.sending import deliver
@@ -41,7 +41,7 @@ MUTANTS = (
     Mutant("R-ADDR-6", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-ADDR-6"), False)', '(uncertainty("U-R-ADDR-6"), True)'),
     Mutant("R-ADDR-6", "a Route Server never breaks IPv6", _JOURNEY, 'if server is None or self.situation.holds(uncertainty("U-ARSV6", vnet)):', "if True:"),
     Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _JOURNEY, "if self.packet.family is Family.IPV4:", "if False:"),
-    Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _INTERNET, "if journey.packet.family is Family.IPV6:", "if False:"),
+    Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _EGRESS, "    if family is Family.IPV6:\n        return None", "    if False:\n        return None"),
     Mutant("R-ADDR-7", "hosts stand in GatewaySubnet", _ADDRESSING, "if subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS:", "if False:"),
     Mutant("R-ADDR-8", "hosts stand beside the firewall", _SENDING, "if nic is None and subnet.name.casefold() in SUBNETS_OF_SERVICES:", "if False:"),
     Mutant("R-ADDR-9", "an address has one owner everywhere", _SENDING, _HOST, _ANY_HOST),
@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant("R-SYS-12", "what endpoints answer obeys the table of their subnet", _WALK, "follow(back, _uncarried(back, place) or answer(back, endpoint))", "follow(back, start(back, place))"),
     Mutant("R-SYS-12", "endpoints answer nobody in a peer", _ANSWERS, "own, *peers = direct(situation, vnet)", "own, *peers = direct(situation, vnet)[:1]"),
     Mutant("R-SYS-12", "endpoints answer no site", _ANSWERS, "gateway = _gateway_to(situation, endpoint.vnet, destination)", "gateway = None"),
-    Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _WALK, "asymmetric = _asymmetric(first, back) if isinstance(outcome, Delivered) else None", "asymmetric = None"),
+    Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _WALK, "asymmetric = _asymmetric(first, back) if _is_back(first, outcome, origin, flow) else None", "asymmetric = None"),
     Mutant("R-EFF-1", "user routes are not in the table", _CANDIDATES, "return None if subnet.route_table is None else situation.network.route_tables[subnet.route_table]", "return None"),
     Mutant("R-EFF-2", "the receiver's table must lead back", _SENDING, f"{_HOST}    if subnet is None:", f"{_HOST}    {_ASKED_BACK}"),
     Mutant("R-SEL-1", "the shortest prefix wins", _CANDIDATES, "key=lambda route: (-route.prefix.length,", "key=lambda route: (route.prefix.length,"),
@@ -95,7 +95,7 @@ MUTANTS = (
     Mutant("R-SEL-6", "an equal learned route never beats an endpoint", _CANDIDATES, "if prefix == service:", "if False:"),
     Mutant("R-SEL-7", "the choice among appliances is read the other way", _CANDIDATES, 'uncertainty("U-R-SEL-7", subnet.id, peer.machine), True)', 'uncertainty("U-R-SEL-7", subnet.id, peer.machine), False)'),
     Mutant("R-SEL-8", "a hidden range never lets a learned route live", _CANDIDATES, '("U-R-SEL-8", shield.prefix in redirected)', '("U-R-SEL-8", False)'),
-    Mutant("R-SEL-9", "replies come back by any route", _WALK, "if route is not None and isinstance(route.hop, ToInternet):", "if route is not None:"),
+    Mutant("R-SEL-9", "replies come back by any route", _INTERNET, "if route is not None and isinstance(route.hop, ToInternet):", "if route is not None:"),
     Mutant("R-UDR-2", "next hop None leads to the Internet", _CANDIDATES, "case NextHopType.NONE:\n            return ToNowhere()", "case NextHopType.NONE:\n            return ToInternet()"),
     Mutant("R-UDR-4", "tags are taken in the order of the table", _CANDIDATES, 'return 1 + 2 * (name == "azurecloud") + (not dot)', "return 1"),
     Mutant("R-UDR-5", "a user route reaches every gateway nearby", _SENDING, 'if not situation.holds(uncertainty("U-R-UDR-5")):', "if False:"),
@@ -109,14 +109,14 @@ MUTANTS = (
     Mutant("R-UDR-15", "any rule makes a next hop of a frontend", _FRONTENDS, 'elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):', "elif True:"),
     Mutant("R-UDR-15", "a rule for one port never carries", _FRONTENDS, 'elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):', "elif False:"),
     Mutant("R-UDR-15", "a rule for all ports carries what has none", _FRONTENDS, "is_for_it = every is not None and journey.packet.protocol in (TCP, UDP)", "is_for_it = every is not None"),
-    Mutant("R-UDR-15", "a Basic load balancer carries as well", _FRONTENDS, "if every is not None and is_for_it and not _is_basic(situation, balanced.balancer):", "if every is not None and is_for_it:"),
-    Mutant("R-UDR-15", "the last member gets everything", _FRONTENDS, 'if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name)):', "if False:"),
+    Mutant("R-UDR-15", "a Basic load balancer carries as well", _FRONTENDS, "if every is not None and is_for_it and not is_basic(situation, balanced.balancer):", "if every is not None and is_for_it:"),
+    Mutant("R-UDR-15", "the last member gets everything", _POOLS, 'if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name)):', "if False:"),
     Mutant("R-UDR-15", "a frontend as next hop gets the packet for itself", _SENDING, "return at_next_hop(journey, balanced)", "return at_frontend(journey, balanced, vnet)"),
-    Mutant("R-UDR-17", "private sources get onto the Internet", _INTERNET, "if foreign and not _translates(situation, appliance.name, appliance.translates_source):", "if False:"),
+    Mutant("R-UDR-17", "private sources get onto the Internet", _INTERNET, "if foreign and not _translates(journey, appliance):", "if False:"),
     Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if interface.is_managed:", "if False:"),
-    Mutant("R-UDR-19", "a managed firewall needs the switch", "vnetverify.syntax.machines", 'node.kind in ("appliance", "firewall")', 'node.kind in ("appliance",)'),
+    Mutant("R-UDR-19", "a managed firewall needs the switch", "vnetverify.syntax.machines", 'is_appliance = is_firewall or node.kind == "appliance"', 'is_appliance = node.kind == "appliance"'),
     Mutant("R-UDR-19", "a managed firewall does not forward, switch or not", _MATCHING, "return self.nic is None or self.nic.ip_forwarding", "return self.nic is None or (self.nic.ip_forwarding and not self.is_managed)"),
-    Mutant("R-UDR-19", "a managed firewall keeps what it is sent", _DEVICES, "if only(journey.packet.destination) in interface.addresses:", "if interface.is_managed:"),
+    Mutant("R-UDR-19", "a managed firewall keeps what it is sent", _DEVICES, "    if own is not None:\n", "    if appliance.is_managed:\n        own = appliance.interfaces[0]\n    if own is not None:\n"),
     Mutant("R-UDR-19", "a managed firewall delivers past the routes of its subnet", _DEVICES, "return Sending(interface.subnet, Forwarder(appliance, interface))", "return Sending(journey.situation.index.subnets[sorted(journey.situation.index.subnets)[-1]] if interface.is_managed else interface.subnet, Forwarder(appliance, interface))"),
     Mutant("R-GW-2", "gateways hear nothing of each other's networks", _GATEWAYS, "if way.remote_gateway in news.owners or", "if False or"),
     Mutant("R-GW-4", "one of the two flags is enough", _SITUATION, "use_remote_gateways and half", "use_remote_gateways or half"),
@@ -155,7 +155,7 @@ MUTANTS = (
     Mutant("R-TRAF-1", "the receiver's table sends", _SENDING, "selection(journey.situation, sending.subnet, destination,", "selection(journey.situation, host_subnet(journey.situation.vnet(sending.subnet.vnet), destination) or sending.subnet, destination,"),
     Mutant("R-TRAF-2", "no appliance keeps state", _DEVICES, "return appliance.stateful", "return False"),
     Mutant("R-TRAF-3", "a packet gets out of a loop", _DEVICES, _LOOP, _THROUGH),
-    Mutant("R-TRAF-5", "every subnet gets out", _INTERNET, "if not _has_egress(journey, sending.subnet, interface):", "if False:"),
+    Mutant("R-TRAF-5", "every subnet gets out", _INTERNET, "if method is None:", "if False:"),
     Mutant("R-TRAF-6", "routes capture the platform's address", _SENDING, "if lies_in(destination, PLATFORM):", "if False:"),
     Mutant("R-TRAF-7", "GRE is carried", _WALK, "ENCAPSULATIONS = (4, 47)", "ENCAPSULATIONS = (4,)"),
     Mutant("R-TRAF-9", "user routes leave the tag alone", _TAGS, "if route.next_hop in STEERING and route.prefix != default", "if route.next_hop in ()"),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet
+from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, host_prefix
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import (
     Claim,
@@ -112,10 +112,10 @@ def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
     where there is any."""
     ways, known = steered(network), Endpoints(network)
     balancers, endpoints = network.load_balancers.values(), network.private_endpoints.values()
-    targets = [(known.of_load_balancer(one), one.frontends[0].vnet) for one in balancers if one.frontends]
-    targets += [(known.of_private_endpoint(endpoint), endpoint.vnet) for endpoint in endpoints]
-    if targets and draw(st.integers(0, 2)) == 0:
-        right, vnet = draw(st.sampled_from(targets))
+    standing = [(known.of_load_balancer(one), one.frontends[0].vnet) for one in balancers if one.frontends]
+    standing += [(known.of_private_endpoint(endpoint), endpoint.vnet) for endpoint in endpoints]
+    if standing and draw(st.integers(0, 2)) == 0:
+        right, vnet = draw(st.sampled_from(standing))
         near = {vnet, *(half.remote for half in network.peerings if half.local == vnet)}
         senders = [known.of_subnet(subnet) for subnet in network.subnets() if subnet.vnet in near]
         return draw(st.sampled_from([sender for sender in senders if sender])), right
@@ -123,6 +123,10 @@ def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
     seen += [known.of_machine(machine) for machine in network.machines.values() if machine.firewall is not None]
     if seen and draw(st.integers(0, 2)) == 0:
         return draw(st.sampled_from((known.of_internet(), known.everywhere()))), draw(st.sampled_from(seen))
+    targets = _translated_ends(network, known)
+    if targets and ways and draw(st.booleans()):
+        senders = [known.of_subnet(network.subnet(place.name)) for place, _ in ways]
+        return draw(st.sampled_from((*senders, known.of_internet()))), draw(st.sampled_from(targets))
     if not ways or draw(st.booleans()):
         return draw(endpoint_sets(network)), draw(endpoint_sets(network))
     origin, prefix = draw(st.sampled_from(ways))
@@ -131,6 +135,19 @@ def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
     led_to = [endpoints for endpoints in inside if endpoints]
     right = draw(st.sampled_from(led_to) if led_to else endpoint_sets(network))
     return known.of_subnet(network.subnet(origin.name)), right
+
+
+def _translated_ends(network: Network, known: Endpoints) -> list[EndpointSet]:
+    """Return where packets end that go by a firewall which translates: its targets, itself, and around it."""
+    firewalls = [machine for machine in network.machines.values() if machine.firewall is not None]
+    if not firewalls:
+        return []
+    told = [rule.translation for machine in firewalls if machine.firewall for rule in machine.firewall.rules]
+    targets = [known.in_prefix(host_prefix(translation.address)) for translation in told if translation is not None]
+    around = [known.of_subnet(subnet) for subnet in network.subnets()]
+    around += [known.of_site(site) for site in network.sites.values()]
+    ends = (*targets * 2, *map(known.of_machine, firewalls), *around, known.of_internet(), known.everywhere())
+    return [end for end in ends if end]
 
 
 def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:

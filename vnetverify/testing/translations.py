@@ -8,23 +8,67 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from vnetverify.header import ALL_IPV4, ALL_PORTS, TCP, UDP, Family, Interval, IntervalSet, Prefix, addresses_of
+from vnetverify.header import (
+    ALL_IPV4,
+    ALL_PORTS,
+    EVERY_IPV4,
+    TCP,
+    UDP,
+    Family,
+    Interval,
+    IntervalSet,
+    Prefix,
+    addresses_of,
+)
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import Machine, Network, PublicAddress, Sku
+from vnetverify.model.network import Machine, Network, NextHopType, PublicAddress, RouteTable, Sku, UserRoute
 from vnetverify.testing.lists import pieces, port_sets
+from vnetverify.testing.places import host_subnets
 
 _PORTS = (22, 80, 443, 1024)
 _RANGES = (None, None, None, ALL_IPV4, IntervalSet(), addresses_of((Prefix(10 << 24, 8),)))
 
 
+# Lists that pass nearly all, so that what lies behind the firewall is met.
+_EVERYTHING = FirewallRule("all", FirewallRuleKind.NETWORK, True, (None,), ALL_IPV4, ALL_IPV4, ALL_PORTS)
+_EVERY_NAME = tuple(
+    FirewallRule(f"web{i}", FirewallRuleKind.APPLICATION, True, (TCP,), ALL_IPV4, ALL_IPV4, IntervalSet((ports,)))
+    for i, ports in enumerate((Interval(80, 80), Interval(443, 443)))
+)
+
+
 @st.composite
 def with_translations(draw: DrawFn, network: Network) -> Network:
-    """Draw policies for the managed firewalls that `network` has."""
+    """Draw policies for the managed firewalls that `network` has, and subnets near them whose packets go there."""
     machines = dict(network.machines)
     for machine in network.machines.values():
         if machine.is_managed:
             machines[machine.name] = draw(_told(network, machine))
+            network = draw(_with_ways_to(network, machine))
     return replace(network, machines=machines)
+
+
+@st.composite
+def _with_ways_to(draw: DrawFn, network: Network, machine: Machine) -> Network:
+    """Draw which subnets of the firewall's network and its peers send everything to it, or what has no other way."""
+    (nic,) = machine.nics
+    near = {nic.vnet, *(half.remote for half in network.peerings if half.local == nic.vnet)}
+    spaces = [p for name in near for p in network.vnets[name].address_space if p.family is Family.IPV4]
+    wide = UserRoute("all", EVERY_IPV4, NextHopType.APPLIANCE, nic.addresses[0])
+    fine = [
+        UserRoute(f"to{i}", p, NextHopType.APPLIANCE, nic.addresses[0]) for i, p in enumerate(dict.fromkeys(spaces))
+    ]
+    tables = {"to-fw": RouteTable("to-fw", (wide,)), "all-to-fw": RouteTable("all-to-fw", (wide, *fine))}
+    vnets = dict(network.vnets)
+    for name in sorted(near):
+        subnets = [
+            replace(subnet, route_table=draw(st.sampled_from((subnet.route_table, *tables))))
+            if subnet in host_subnets(network, name)
+            else subnet
+            for subnet in network.vnets[name].subnets
+        ]
+        vnets[name] = replace(vnets[name], subnets=tuple(subnets))
+    return replace(network, vnets=vnets, route_tables={**network.route_tables, **tables})
 
 
 @st.composite
@@ -42,7 +86,9 @@ def _policies(draw: DrawFn, network: Network, machine: Machine) -> FirewallPolic
     rules = (
         *draw(_lists(FirewallRuleKind.NAT, _nat_rules(network, machine))),
         *draw(_lists(FirewallRuleKind.NETWORK, _network_rules(prefixes))),
+        *draw(st.sampled_from(((), (_EVERYTHING,)))),
         *draw(_lists(FirewallRuleKind.APPLICATION, _application_rules(prefixes))),
+        *draw(st.sampled_from(((), _EVERY_NAME))),
     )
     return FirewallPolicy(
         rules=rules,
@@ -65,7 +111,7 @@ def _nat_rules(draw: DrawFn, network: Network, machine: Machine) -> FirewallRule
     held = [a for other in network.nics() for a in other.addresses if a < ALL_IPV4.intervals[-1].high]
     subnets = [p.value + 4 for s in network.subnets() for p in s.prefixes if p.family is Family.IPV4]
     public = [nic.public_address.name] * 3 if nic.public_address is not None else []
-    port = draw(st.sampled_from(_PORTS))
+    port, last = draw(st.sampled_from(((80, 80), (443, 443), (22, 443), (1, 65535))))
     return FirewallRule(
         name="",
         kind=FirewallRuleKind.NAT,
@@ -73,7 +119,7 @@ def _nat_rules(draw: DrawFn, network: Network, machine: Machine) -> FirewallRule
         protocols=draw(st.sampled_from(((TCP,), (TCP, UDP), (UDP,)))),
         sources=draw(st.sampled_from((ALL_IPV4, ALL_IPV4, addresses_of((Prefix(10 << 24, 8),))))),
         destinations=ALL_IPV4,
-        destination_ports=draw(st.just(IntervalSet((Interval(port, port),))) | port_sets()),
+        destination_ports=IntervalSet((Interval(port, last),)),
         at=draw(st.sampled_from((None, *public))),
         translation=Translation(draw(st.sampled_from((*held * 3, *subnets))), draw(st.sampled_from(_PORTS))),
     )

@@ -336,7 +336,8 @@ def _is_named(delivery: Delivery, translation: Translation, asked: IntervalSet) 
     if not asked:
         return FALSE
     named = is_among(delivery.hops.estate.address(destination.term), asked)
-    return all_of(named, delivery.ends.apart(place, asked, destination))
+    itself = (delivery.ends.is_not_itself(place, nic) for nic in translation.machine.nics)
+    return all_of(named, *itself, delivery.ends.apart(place, asked, destination))
 
 
 def _joined(several: Iterable[dict[str, Term]]) -> dict[str, Term]:

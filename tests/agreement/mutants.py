@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_routing
+from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_publics, mutants_routing
 from tests.agreement.noticing import noticed_by
 
 MUTANTS = (
@@ -13,6 +13,7 @@ MUTANTS = (
     *mutants_acceptance.MUTANTS,
     *mutants_encoder.MUTANTS,
     *mutants_admin.MUTANTS,
+    *mutants_publics.MUTANTS,
 )
 
 

@@ -1,4 +1,4 @@
-"""Rules of routing and about admin rules have faults planted in whoever follows them; examples notice a sample of them.
+"""Rules of routing and of parts of filtering have faults planted in whoever follows them; examples notice a sample.
 
 All of them are planted by `make mutants`.
 """
@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_routing
+from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_publics, mutants_routing
 from tests.agreement.mutants import MUTANTS
 from tests.agreement.noticing import noticed_by
 from tests.agreement.planting import ROOT, BadMutant, Mutant, planted
@@ -20,6 +20,12 @@ from vnetverify.testing.examples import read_page
 SIMULATOR = {"R-META-3", "R-PEER-19", "R-SYS-6", "R-SEL-3", "R-UDR-12", "R-GW-18", "R-CG-2", "R-TRAF-3", "R-LINT-3"}
 ACCEPTANCE, ENCODER = {"R-PEER-8", "R-LINT-4", "R-UDR-14"}, {"R-PEER-20", "R-GW-25", "R-LINT-3"}
 ADMIN = {"F-ADM-6", "F-ADM-12", "F-ADM-18", "F-PIP-6"}
+PUBLIC = {"F-LB-10", "F-LB-13", "F-STATE-5"}
+# Rules of filtering that have faults planted in the simulator.
+OF_PUBLICS = {
+    *(f"F-LB-{number}" for number in (2, 7, 10, 12, 13)), *(f"F-OUT-{number}" for number in (1, 2, 3, 4)),
+    "F-PE-10", "F-STATE-5",
+}  # fmt: skip
 FILTERING_RULES = read_page((ROOT / "specs" / "semantics" / "filtering.md").read_text()).rules
 RULES = read_page((ROOT / "specs" / "semantics" / "routing.md").read_text()).rules
 
@@ -33,6 +39,7 @@ SAMPLE = (
     *_of(mutants_acceptance.MUTANTS, ACCEPTANCE),
     *_of(mutants_encoder.MUTANTS, ENCODER),
     *_of(mutants_admin.MUTANTS, ADMIN),
+    *_of(mutants_publics.MUTANTS, PUBLIC),
 )
 
 
@@ -48,6 +55,10 @@ def test_every_rule_about_admin_rules_has_a_fault_planted_in_either_engine(mutan
     rules = {rule.id for rule in FILTERING_RULES if "engines" in rule.readers}
 
     assert {mutant.rule for mutant in mutants} == {rule for rule in rules if "-ADM-" in rule or rule == "F-PIP-6"}
+
+
+def test_rules_about_public_load_balancers_links_ways_out_and_state_have_a_fault_planted_in_the_simulator() -> None:
+    assert {mutant.rule for mutant in mutants_publics.MUTANTS} == OF_PUBLICS
 
 
 def test_faults_planted_in_the_encoder_are_of_rules_that_the_engines_follow() -> None:

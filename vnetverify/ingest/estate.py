@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from vnetverify.ingest import managers
 from vnetverify.ingest.absences import doubt_absent
 from vnetverify.ingest.balancers import Balancers
 from vnetverify.ingest.concerns import vnets_named_by
@@ -58,6 +59,7 @@ _MODELLED = frozenset(
         "loadbalancers",
         "privateendpoints",
         "azurefirewalls",
+        *managers.KINDS,
     )
 )
 # Management across networks: what it does depends on membership that is decided elsewhere.
@@ -131,6 +133,7 @@ class _Estate:
             load_balancers=balancers.load_balancers(),
             private_endpoints=Endpoints(inventory, findings, networks).private_endpoints(),
             machines={**network.machines, **firewalls.machines()},
+            admin_rules=managers.Managers(inventory, findings, networks, network.nsgs).admin_rules(),
             vnets={name: _without_default_way_out(vnet, balancers.closed) for name, vnet in network.vnets.items()},
         )
 

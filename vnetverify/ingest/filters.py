@@ -47,7 +47,7 @@ _RULES = "networksecuritygroups/securityrules"
 _ASGS = "applicationsecuritygroups"
 
 _ASG_FIELDS = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
-_DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
+DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
 _ACCESSES = {"allow": Access.ALLOW, "deny": Access.DENY}
 # Azure's spelling of the tags that carry rules, also under their older names.
 _TAGS = {
@@ -62,7 +62,7 @@ _TAGS = {
 }
 
 
-class _NotModelled(Exception):
+class NotModelled(Exception):
     """A rule that Azure accepts and the model cannot hold; the message says why."""
 
 
@@ -111,7 +111,7 @@ class Filters:
             source = self._field(values, "source", group)
             destination = self._field(values, "destination", group)
             yield _rule(resource, values, source, destination)
-        except _NotModelled as reason:
+        except NotModelled as reason:
             what = f"{resource.subject} of nsg `{self.names[group]}`"
             self._findings.doubt(what, str(reason), group, resource.span)
         except Malformed as fault:
@@ -124,12 +124,12 @@ class Filters:
         texts = _texts(values, f"{side}addressprefix", f"{side}addressprefixes")
         if groups:
             if texts:
-                raise _NotModelled("a rule side with both addresses and application security groups is not modelled")
+                raise NotModelled("a rule side with both addresses and application security groups is not modelled")
             items = as_list(groups, f"{side}ApplicationSecurityGroups")
             return AsgMembers(tuple(self._asg(item, group) for item in items))
         if not texts:
             raise Malformed(f"`{side}AddressPrefix` is missing")
-        return _addresses(texts)
+        return addresses_named(texts)
 
     def _asg(self, item: Any, group: str) -> str:
         reference = as_reference(item, "applicationSecurityGroups")
@@ -160,9 +160,9 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
     return SecurityRule(
         resource.name,
         as_number(values.get("priority"), "priority"),
-        _choice(_DIRECTIONS, values.get("direction"), "direction"),
-        _choice(_ACCESSES, values.get("access"), "access"),
-        _protocol(as_text(values.get("protocol"), "protocol")),
+        choice(DIRECTIONS, values.get("direction"), "direction"),
+        choice(_ACCESSES, values.get("access"), "access"),
+        protocol_of(as_text(values.get("protocol"), "protocol")),
         source,
         as_ports(tuple(_texts(values, "sourceportrange", "sourceportranges"))),
         destination,
@@ -172,14 +172,14 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
     )
 
 
-def _choice(choices: Mapping[str, _T], value: Any, what: str) -> _T:
+def choice(choices: Mapping[str, _T], value: Any, what: str) -> _T:
     text = as_text(value, what)
     if text.lower() not in choices:
         raise Malformed(f"`{what}` is `{shown(text)}`")
     return choices[text.lower()]
 
 
-def _protocol(text: str) -> int | None:
+def protocol_of(text: str) -> int | None:
     name = text.lower()
     if name in ("*", "all", "any"):
         return None
@@ -197,7 +197,7 @@ def _texts(values: dict[str, Any], single: str, several: str) -> list[str]:
     return texts + [as_text(text, several) for text in as_list(many, several)] if many else texts
 
 
-def _addresses(texts: list[str]) -> AddressField:
+def addresses_named(texts: list[str]) -> AddressField:
     """Return what `texts` name together (F-NSG-11)."""
     texts = [text.strip() for text in texts]
     if "*" in texts:
@@ -209,5 +209,5 @@ def _addresses(texts: list[str]) -> AddressField:
         if _TAG.fullmatch(word) is None or word.lower() in ("any", "all"):
             raise Malformed(f"`{shown(word)}` is neither a prefix nor a service tag")
     if len(texts) > 1:
-        raise _NotModelled("a rule side with a service tag beside other addresses is not modelled")
+        raise NotModelled("a rule side with a service tag beside other addresses is not modelled")
     return ServiceTag(_TAGS.get(words[0].lower(), words[0]))

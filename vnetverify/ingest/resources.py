@@ -9,7 +9,7 @@ from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.documents import Document, Refused, escaped, parse, place
-from vnetverify.ingest.values import printable, shown
+from vnetverify.ingest.values import member, printable, shown
 from vnetverify.source import Span
 
 
@@ -71,6 +71,9 @@ class Resource:
 
 
 NIC_KINDS = ("networkinterfaces", "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces")
+MANAGERS = "networkmanagers"
+_RULES_OF_MANAGERS = f"{MANAGERS}/securityadminconfigurations/rulecollections/rules"
+ACTIVE_RULES = f"{_RULES_OF_MANAGERS}/active"
 SUBJECTS = {
     "virtualnetworks": "vnet",
     "virtualnetworks/subnets": "subnet",
@@ -92,6 +95,10 @@ SUBJECTS = {
     "firewallpolicies": "firewall policy",
     "firewallpolicies/rulecollectiongroups": "rule collection group",
     "microsoft.compute/virtualmachines": "vm",
+    MANAGERS: "network manager",
+    f"{MANAGERS}/networkgroups": "network group",
+    f"{MANAGERS}/networkgroups/staticmembers": "member",
+    ACTIVE_RULES: "admin rule",
 }
 
 # What every listing says of a resource, whatever its type.
@@ -263,8 +270,21 @@ def resource_of(body: dict[str, Any], file: str, pointer: str, recorded: bool = 
             return None
         identity = f"/providers/{type_name}/{name}"
     identity = printable(identity)
-    key = key_of(identity)
-    return Resource(identity, key, kind_of(key), name_of(identity), body, file, pointer, recorded)
+    key, kind = key_of(identity), kind_of(key_of(identity))
+    if kind.startswith(f"{MANAGERS}/"):
+        view = _view_of_configured(body)
+        if view is not None:  # no other reading of what is configured, but what has become of it
+            key, kind = f"{key}@{view[1]}", f"{kind}/{view[0]}"
+    return Resource(identity, key, kind, name_of(identity), body, file, pointer, recorded)
+
+
+def _view_of_configured(body: dict[str, Any]) -> tuple[str, str] | None:
+    """Return `active` and the region for an entry of a list of what a manager has deployed, `effective` for one of what
+    acts at a network, which says not at which; None for what is configured."""
+    if member(body, "commitTime") is not None and isinstance(member(body, "region"), str):
+        return "active", str(member(body, "region")).lower().replace(" ", "")
+    listed = ("ruleGroups", "ruleCollectionAppliesToGroups", "configurationGroups")
+    return ("effective", "effective") if any(member(body, name) is not None for name in listed) else None
 
 
 def _is_resource(content: dict[str, Any]) -> bool:

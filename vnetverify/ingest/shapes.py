@@ -309,6 +309,25 @@ CONNECTION = shape(
     tunnelProperties=Suspect("this form of tunnel is not modelled"),
 )
 
+MANAGER = shape("networkManagerScopes networkManagerScopeAccesses", "description displayName")
+
+NETWORK_GROUP = shape(
+    "",
+    "description displayName",
+    memberType=Suspect("groups of subnets are not modelled", ("virtualnetwork", "microsoft.network/virtualnetworks")),
+    conditionalMembership=Suspect("which networks meet a condition is not followed"),
+    groupMembers=Suspect("members that are no resources of their own are not followed"),
+)
+
+STATIC_MEMBER = shape("resourceId", "region")
+
+# A rule as the list of active rules gives it.
+ADMIN_RULE = shape(
+    "protocol sources destinations sourcePortRanges destinationPortRanges access priority direction",
+    "description displayName flag commitTime region configurationDescription configurationDisplayName"
+    " ruleCollectionDescription ruleCollectionDisplayName ruleCollectionAppliesToGroups ruleGroups",
+)
+
 # Resource types of Microsoft.Network that carry no packet and change none.
 WITHOUT_EFFECT = _words(
     "privateendpoints/privatednszonegroups networkwatchers networkwatchers/flowlogs networkwatchers/connectionmonitors"

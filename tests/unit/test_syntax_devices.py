@@ -109,7 +109,7 @@ def test_an_outbound_rule_names_frontends_and_members(written: str, protocol: in
         ("rule r tcp 1 -> m down m", "rule-without-probe", "write `probe PORT` in front of it"),
         ("rule r tcp 1 -> m probe 1 up mm", "unknown-name", "did you mean `m`?"),
         ("rule r tcp 1 -> m probe 1 up m up m", "said-twice", None),
-        ("rule r tcp 1 -> m  nat R tcp 2 -> m", "duplicate-name", None),
+        ("nat r tcp 1 -> m  nat R tcp 2 -> m", "duplicate-name", None),
         ("frontend inside 10.0.0.9  outbound o tcp at inside -> m", "outbound-by-internal", None),
         ("outbound o tcp at forntend -> m", "unknown-frontend", "did you mean `frontend`?"),
         ("outbound o icmp at frontend -> m", "unknown-protocol", None),

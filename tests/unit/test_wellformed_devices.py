@@ -68,6 +68,13 @@ def test_a_public_frontend_has_no_ha_ports() -> None:
     assert balanced(_FRONT, "rule all any -> m") == error("ha-ports-at-public", "F-LB-2")
 
 
+def test_rules_of_two_kinds_may_share_a_name_unless_facts_speak_of_both() -> None:
+    assert balanced(_FRONT, _WEB, "nat web tcp 22 -> m", "outbound web tcp at front -> m") == []
+    assert balanced(_FRONT, f"{_WEB} floating-ip", "nat web tcp 22 -> m floating-ip") == error(
+        "balancer-name-twice", "F-LB-2"
+    )
+
+
 def test_members_are_of_one_vnet() -> None:
     assert balanced(_FRONT, "rule web tcp 443 -> m, other") == error("member-elsewhere", "F-LB-5")
     assert balanced(_FRONT, _WEB, "outbound out tcp at front -> other") == error("member-elsewhere", "F-LB-5")

@@ -43,9 +43,9 @@ def load_balancer(scope: Scope, name: str, node: LoadBalancerNode, machines: Map
     subnet = scope.subnet(node.subnet) if node.subnet is not None else None
     sku = Sku(str(node.sku)) if node.sku is not None else None
     frontends = frontends_of(scope, name, sku, node, subnet)
-    names: dict[str, Token] = {}
+    names: dict[str, dict[str, Token]] = {}  # Azure has a table for each kind of rule
     items = [item for item in node.items if isinstance(item, BalancingNode | OutboundRuleNode)]
-    new = [item for item in items if is_new(scope, names, "rule", item.name)]
+    new = [item for item in items if is_new(scope, names.setdefault(str(item.first), {}), "rule", item.name)]
     rules = [balancing_rule(scope, name, item, frontends, machines) for item in new if isinstance(item, BalancingNode)]
     outbound = [outbound_rule(scope, name, item, frontends, machines) for item in new if _is_outbound(item)]
     return LoadBalancer(

@@ -28,19 +28,33 @@ def public_frontend_faults(network: Network) -> Iterator[Diagnostic]:
 
 
 def _names(balancer: LoadBalancer) -> Iterator[Diagnostic]:
-    """Yield frontends, and rules, of one name: facts and places could not tell them apart."""
+    """Yield frontends, and rules of one kind, that are called alike.
+
+    So are a rule and an inbound NAT rule with floating IP, whose facts could not be told apart.
+    """
     frontends = [(one.name, one.span) for one in balancer.frontends]
     frontends += [(one.name, one.span) for one in balancer.public_frontends]
-    rules = [(one.name, one.span) for one in balancer.rules] + [(one.name, one.span) for one in balancer.outbound_rules]
-    for what, elements in (("frontends", frontends), ("rules", rules)):
-        first: dict[str, tuple[str, Span]] = {}
-        for each in elements:
-            name, span = each
-            earlier = first.setdefault(name.casefold(), each)
-            if earlier is not each:
-                message = f"load balancer `{balancer.name}` has two {what} called `{name}`"
-                places = ((earlier[1], "first"),)
-                yield Diagnostic("balancer-name-twice", message, span, "second", places, rule="F-LB-2")
+    rules = [rule for rule in balancer.rules if not rule.is_inbound_nat]
+    nat_rules = [rule for rule in balancer.rules if rule.is_inbound_nat]
+    yield from _twice(balancer, "frontends", frontends)
+    yield from _twice(balancer, "rules", [(rule.name, rule.span) for rule in rules])
+    yield from _twice(balancer, "inbound NAT rules", [(rule.name, rule.span) for rule in nat_rules])
+    yield from _twice(balancer, "outbound rules", [(rule.name, rule.span) for rule in balancer.outbound_rules])
+    for rule in nat_rules:
+        alike = next((one for one in rules if one.name.casefold() == rule.name.casefold()), None)
+        if alike is not None and alike.floating_ip and rule.floating_ip:
+            yield from _twice(balancer, "rules with floating IP", [(one.name, one.span) for one in (alike, rule)])
+
+
+def _twice(balancer: LoadBalancer, what: str, elements: list[tuple[str, Span]]) -> Iterator[Diagnostic]:
+    first: dict[str, tuple[str, Span]] = {}
+    for each in elements:
+        name, span = each
+        earlier = first.setdefault(name.casefold(), each)
+        if earlier is not each:
+            message = f"load balancer `{balancer.name}` has two {what} called `{name}`"
+            places = ((earlier[1], "first"),)
+            yield Diagnostic("balancer-name-twice", message, span, "second", places, rule="F-LB-2")
 
 
 def _unknown_frontend(balancer: LoadBalancer, rule: LoadBalancingRule | OutboundRule, name: str) -> Diagnostic:

@@ -9,19 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 
+from vnetverify.encoder.admin import admin_lists
 from vnetverify.encoder.comparing import Decision, Pair
+from vnetverify.encoder.lists import LineName
 from vnetverify.encoder.spots import Context
-from vnetverify.explanation.flowsets import Box, Side, flow_set, in_words, typical
+from vnetverify.explanation.flowsets import Box, Rule, Side, flow_set, in_words, typical
 from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, family_of
 from vnetverify.inspection import EnginesDiffer, judged
-from vnetverify.model.network import Direction, Network, SecurityRule
+from vnetverify.model.network import AdminRule, Direction, Network
 from vnetverify.prover.differences import Difference, Packet, differences
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.surprises import Shown
 from vnetverify.report.changes import Change, Changes
 from vnetverify.simulator.filters import rules_of
 
-_OF_GROUPS = frozenset(("nsg", "nsgs", "asgs", "published_tags", "span"))
+_WITHOUT_RULES = ("publicAddress", "icmpv6")  # stages at which no rule decides
+_OF_GROUPS = frozenset(("nsg", "nsgs", "asgs", "published_tags", "admin_rules", "admin_scope", "span"))
 _IN_WORDS = {
     "vnets": "vnets and subnets",
     "machines": "machines and interfaces",
@@ -44,32 +47,56 @@ def compare(old: Network, new: Network, limits: Limits, by_bounds: bool = True) 
     tables = (_Tables(old), _Tables(new))
     changes = tuple(_merged(_change(tables, one) for one in found.found))
     undecided, cut = (tuple(dict.fromkeys(map(_place, pairs))) for pairs in (found.undecided, found.cut))
-    return Changes(changes, undecided, cut, tuple(_other_changes(old, new)))
+    others = tuple(_other_changes(old, new))
+    if not found.keep_records:
+        others = (*others, "what admin rules always allow, which may leave no record for replies (U-AASTATE)")
+    return Changes(changes, undecided, cut, others)
 
 
 @dataclass(slots=True)
 class _Tables:
-    """The groups of a version, each as its rules are tried, by the names that decisions give them."""
+    """The lists of a version, each as its rules are tried, by the names that decisions give them."""
 
     network: Network
-    _tables: dict[tuple[str, Direction], dict[str, tuple[str, SecurityRule]]] = field(default_factory=dict)
+    _tables: dict[tuple[str, Direction], dict[LineName, tuple[str, Rule]]] = field(default_factory=dict)
 
-    def rules(self, direction: Direction, decision: Decision) -> tuple[tuple[str, SecurityRule], ...]:
-        """Return the rules of a decision, each with the group it stands in."""
-        return tuple((nsg, self._table(nsg, direction)[name][1]) for nsg, name in decision)
+    def rules(self, packet: Packet, context: Context, decision: Decision) -> tuple[tuple[str, Rule], ...]:
+        """Return the rules of a decision, each with the group or the manager it is of."""
+        known = {called: rule for rules in self._admin(packet, context) for called, rule in rules}
+        return tuple(
+            (called[0], known[called] if called in known else self._table(called[0], packet.direction)[called][1])
+            for called in decision
+        )
 
-    def before(self, direction: Direction, decision: Decision) -> Iterator[tuple[str, SecurityRule]]:
+    def before(self, packet: Packet, context: Context, decision: Decision) -> Iterator[tuple[str, Rule]]:
         """Yield the rules that are tried before those of a decision, each with its whole name."""
-        for nsg, last in decision:
-            for name, labelled in self._table(nsg, direction).items():
-                if name == last:
+        groups = list(decision)
+        is_asked = True
+        for rules in self._admin(packet, context):
+            decided = next(((called, rule) for called, rule in rules if called in groups), None)
+            if is_asked or decided is not None:
+                for called, rule in rules:
+                    if decided is None or rule.priority < decided[1].priority:
+                        yield "/".join(called), rule
+            if decided is not None:
+                groups.remove(decided[0])
+                is_asked = False  # a list of a lower scope is asked at most where it decides as well (F-ADM-13)
+        for last in groups:
+            for called, labelled in self._table(last[0], packet.direction).items():
+                if called == last:
                     break
                 yield labelled
 
-    def _table(self, nsg: str, direction: Direction) -> dict[str, tuple[str, SecurityRule]]:
+    def _admin(self, packet: Packet, context: Context) -> Iterator[list[tuple[LineName, AdminRule]]]:
+        """Yield the lists of security admin rules that are asked first."""
+        is_there = not context.spot.is_endpoint  # none stand at private endpoints (F-ADM-12)
+        for one in admin_lists(self.network, context.spot.subnet, packet.direction) if is_there else ():
+            yield [((one.manager, rule.name), rule) for rule in one.rules]
+
+    def _table(self, nsg: str, direction: Direction) -> dict[LineName, tuple[str, Rule]]:
         if (nsg, direction) not in self._tables:
             rules = rules_of(self.network.nsgs[nsg], direction)
-            self._tables[nsg, direction] = {rule.name: (f"{nsg}/{rule.name}", rule) for rule in rules}
+            self._tables[nsg, direction] = {(nsg, rule.name): (f"{nsg}/{rule.name}", rule) for rule in rules}
         return self._tables[nsg, direction]
 
 
@@ -86,7 +113,9 @@ def _deciders(old: Network, new: Network, packet: Packet) -> tuple[tuple[Decisio
     found = []
     for network, context in ((old, packet.pair.old), (new, packet.pair.new)):
         judgement = judged(network, _shown(packet, context))
-        stages = dict.fromkeys((stage.nsg, stage.rule) for stage in judgement.stages) if context.groups else ()
+        stages = dict.fromkeys(
+            (stage.nsg, stage.rule) for stage in judgement.stages if stage.stage not in _WITHOUT_RULES
+        )
         found.append((tuple(stages), judgement.allowed))
     return tuple(found)
 
@@ -101,17 +130,12 @@ def _change(tables: tuple[_Tables, _Tables], found: Difference) -> Change:
     Raises `EnginesDiffer` where the simulator does not have them decide so.
     """
     packet, wanted = found.packet, ((found.old, found.was_allowed), (found.new, not found.was_allowed))
-    rules = [
-        table.rules(packet.direction, decision) for table, decision in zip(tables, (found.old, found.new), strict=True)
-    ]
+    sides = list(zip(tables, (packet.pair.old, packet.pair.new), (found.old, found.new), strict=True))
+    rules = [table.rules(packet, context, decision) for table, context, decision in sides]
     every, local = Side(_EVERY[family_of(packet.flow.source)]), Side(packet.pair.old.local)
     inbound = packet.direction is Direction.INBOUND
     whole = Box(every if inbound else local, local if inbound else every)
-    earlier = (
-        labelled
-        for table, decision in zip(tables, (found.old, found.new), strict=True)
-        for labelled in table.before(packet.direction, decision)
-    )
+    earlier = (labelled for table, context, decision in sides for labelled in table.before(packet, context, decision))
     flows = flow_set(whole, (rule for side in rules for _, rule in side), earlier)
     old, new = (table.network for table in tables)
     # A packet with ports was looked for first: where this one has none, none with ports fares so.

@@ -12,7 +12,7 @@ from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.encoder.lists import LineName
 from vnetverify.header import family_of
 from vnetverify.model.lints import plain_lints
-from vnetverify.model.network import Access, Direction, Network, SecurityRule
+from vnetverify.model.network import Access, AdminRule, Direction, Network, SecurityRule
 from vnetverify.pipeline import Loaded
 from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules
 from vnetverify.prover.solver import Limits, Solver
@@ -89,7 +89,10 @@ def proved_lints(network: Network) -> Iterator[Diagnostic]:
 
 
 def _idle(network: Network, idle: IdleRules) -> Iterator[Diagnostic]:
-    rules = {(nsg.name, rule.name): rule for nsg in network.nsgs.values() for rule in nsg.rules}
+    rules: dict[LineName, SecurityRule | AdminRule] = {
+        (nsg.name, rule.name): rule for nsg in network.nsgs.values() for rule in nsg.rules
+    }
+    rules |= {(own.manager, rule.name): rule for own in network.admin_rules for rule in own.rules}
     yield from (_changing_nothing(rules, found) for found in idle.found)
     if idle.undecided:
         first = next(iter(network.nsgs.values()))
@@ -97,7 +100,7 @@ def _idle(network: Network, idle: IdleRules) -> Iterator[Diagnostic]:
         yield Diagnostic("lint-undecided", message, first.span, severity=Severity.NOTE)
 
 
-def _changing_nothing(rules: Mapping[LineName, SecurityRule], idle: IdleRule) -> Diagnostic:
+def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: IdleRule) -> Diagnostic:
     name = f"`{idle.nsg}/{idle.rule.name}`"
     by = _listed([f"`{cause}`" if nsg == idle.nsg else f"`{nsg}/{cause}`" for nsg, cause in idle.causes])
     places = tuple((rules[cause].span, "takes them first") for cause in idle.causes[:_CAUSES])

@@ -14,7 +14,16 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either
-from vnetverify.model.network import Access, AdminAction, AdminRule, AdminScope, Direction, SecurityRule, Subnet
+from vnetverify.model.network import (
+    Access,
+    AdminAction,
+    AdminRule,
+    AdminScope,
+    Direction,
+    Network,
+    SecurityRule,
+    Subnet,
+)
 
 Matches = Callable[[str, SecurityRule, Header, Subnet], Term]
 """When a rule, called by a name in facts, matches a packet at a subnet."""
@@ -34,8 +43,8 @@ _VERBS = {
     AdminAction.DENY: ("denies", "F-ADM-4", (Bearing.STOPS,)),
 }
 
-Step = tuple[AdminAction, Term]
-"""What a rule of a list does, and when it matches; of several the first that matches decides."""
+Step = tuple[AdminRule, Term]
+"""A rule of a list, and when it matches; of several the first that matches decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +93,16 @@ class AdminLists:
             )
         return after
 
-    def _in_force(self, subnet: Subnet, direction: Direction) -> tuple[AdminList, ...]:
-        if not self.estate.network.admin_rules or subnet.name.casefold() in _SUBNETS_LEFT_OUT:
-            return ()
-        asked = (subnet.vnet, direction)
-        if asked not in self._lists:
-            self._lists[asked] = tuple(self._of(subnet.vnet, direction))
-        return self._lists[asked]
+    def steps(self, header: Header, subnet: Subnet, direction: Direction) -> list[tuple[str, list[Step]]]:
+        """Return the lists in force at the hosts of `subnet`, each by its manager, that of the highest scope first."""
+        lists = self._in_force(subnet, direction)
+        return [(admin_list.manager, list(self._steps(admin_list, header, subnet))) for admin_list in lists]
 
-    def _of(self, vnet: str, direction: Direction) -> Iterator[AdminList]:
-        """Yield the list of each manager for a network, without what its services keep out (F-ADM-10)."""
-        scope = self.estate.network.vnets[vnet].admin_scope
-        if scope is AdminScope.NONE:
-            return
-        collections = self.estate.network.admin_rules
-        for manager in dict.fromkeys(collection.manager for collection in collections):
-            rules = [
-                rule
-                for collection in collections
-                if collection.manager == manager and vnet in collection.vnets
-                for rule in collection.rules
-                if rule.direction is direction and (scope is AdminScope.ALL or rule.action is not AdminAction.DENY)
-            ]
-            if rules:
-                yield AdminList(manager, tuple(sorted(rules, key=lambda rule: rule.priority)))
+    def _in_force(self, subnet: Subnet, direction: Direction) -> tuple[AdminList, ...]:
+        asked = (subnet.id, direction)
+        if asked not in self._lists:
+            self._lists[asked] = admin_lists(self.estate.network, subnet, direction)
+        return self._lists[asked]
 
     def _survives(self, subnet: Subnet, rule: AdminRule) -> Term:
         """Hold when a rule that the scope of a network may leave out holds there (F-ADM-10)."""
@@ -118,16 +113,16 @@ class AdminLists:
 
     def _steps(self, admin_list: AdminList, header: Header, subnet: Subnet) -> Iterator[Step]:
         for _, tied in groupby(admin_list.rules, key=lambda rule: rule.priority):
-            found = [(rule, self._takes(admin_list.manager, rule, header, subnet)) for rule in tied]
+            found = [(rule, self.takes(admin_list.manager, rule, header, subnet)) for rule in tied]
             found = [(rule, term) for rule, term in found if term != FALSE]
             terms = [term for _, term in found]
             if len({rule.action for rule, _ in found}) > 1:
                 named = [(f"{admin_list.manager}/{rule.name}", term) for rule, term in found]
                 terms = self.facts.one_of(named, "U-ADMTIE")
-            yield from ((rule.action, term) for (rule, _), term in zip(found, terms, strict=True))
+            yield from ((rule, term) for (rule, _), term in zip(found, terms, strict=True))
 
-    def _takes(self, manager: str, rule: AdminRule, header: Header, subnet: Subnet) -> Term:
-        """Hold when a rule matches and, as far as that is asked, counts."""
+    def takes(self, manager: str, rule: AdminRule, header: Header, subnet: Subnet) -> Term:
+        """Hold when a rule matches and, as far as that is asked, counts, whichever of tied rules is tried first."""
         matches = self.matches(f"{manager}/{rule.name}", _as_security_rule(rule), header, subnet)
         if matches == FALSE:
             return FALSE
@@ -139,12 +134,36 @@ class AdminLists:
     def _decides(self, action: AdminAction, steps: Sequence[Step], after: Term) -> Term:
         """Hold when the list does `action`, or leaves the packet to lists below where `after` holds."""
         result = after
-        for done, run in reversed([(done, list(run)) for done, run in groupby(steps, key=lambda step: step[0])]):
+        for done, run in reversed([(done, list(run)) for done, run in groupby(steps, key=lambda step: step[0].action)]):
             then = TRUE if done is action else FALSE
             if done is AdminAction.ALLOW and after != FALSE:
                 then = all_of(self.facts.holds("U-ADMNEST"), after)
             result = either(any_of(*(term for _, term in run)), then, result)
         return self.script.share(result)
+
+
+def admin_lists(network: Network, subnet: Subnet, direction: Direction) -> tuple[AdminList, ...]:
+    """Return the list of each manager that is in force at the hosts of `subnet` (F-ADM-11, F-ADM-13)."""
+    if not network.admin_rules or subnet.name.casefold() in _SUBNETS_LEFT_OUT:
+        return ()
+    return tuple(_of_vnet(network, subnet.vnet, direction))
+
+
+def _of_vnet(network: Network, vnet: str, direction: Direction) -> Iterator[AdminList]:
+    """Yield the list of each manager for a network, without what its services keep out (F-ADM-10)."""
+    scope = network.vnets[vnet].admin_scope
+    if scope is AdminScope.NONE:
+        return
+    for manager in dict.fromkeys(collection.manager for collection in network.admin_rules):
+        rules = [
+            rule
+            for collection in network.admin_rules
+            if collection.manager == manager and vnet in collection.vnets
+            for rule in collection.rules
+            if rule.direction is direction and (scope is AdminScope.ALL or rule.action is not AdminAction.DENY)
+        ]
+        if rules:
+            yield AdminList(manager, tuple(sorted(rules, key=lambda rule: rule.priority)))
 
 
 def _as_security_rule(rule: AdminRule) -> SecurityRule:

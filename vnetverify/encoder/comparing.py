@@ -1,6 +1,6 @@
 """Two versions of the security groups of one network, at one place: where they decide differently.
 
-F-NSG-4, F-NSG-5, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-META-2.
+F-NSG-4, F-NSG-5, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-META-2, F-ADM-3, F-ADM-13, F-ADM-18.
 
 A packet that matches no rule which one version has and the other has not, or has elsewhere in the order, meets the same
 first match in both. So the question is about packets that match such a rule, and other rules count only where they can
@@ -14,17 +14,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.admin import admin_lists
 from vnetverify.encoder.lists import Asking, LineName, ListQuestion, Lists, is_own
 from vnetverify.encoder.spots import Context, contexts, entries
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, IntervalSet, addresses_of
-from vnetverify.model.network import Access, AddressField, AddressPrefixes, AnyAddress, Direction, Network, SecurityRule
+from vnetverify.model.network import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AdminRule,
+    AnyAddress,
+    Direction,
+    Network,
+    SecurityRule,
+)
 
 _MANY = 200  # changed rules from which on it costs more to tell which others can meet them
 LAST_RULE = {Direction.INBOUND: "DenyAllInBound", Direction.OUTBOUND: "DenyAllOutBound"}
 
 Decision = tuple[LineName, ...]
-"""The rules that decide, in the order of the groups: of those up to the first that denies, or of all."""
+"""The rules that decide: security admin rules, then those of the groups in their order, up to the first that denies or
+of all; none where no group is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +54,22 @@ def pairs(old: Estate, new: Estate) -> Iterator[Pair]:
     for context in (*contexts(old), *entries(old)):
         for other in others.get(_place_of(context), ()):
             local = context.local & other.local
-            if local and (context.entry is None or bool(context.groups) != bool(other.groups)):
+            if local and (context.entry is None or _is_judged_as_entry(old, context, new, other)):
                 nics = tuple(name for name in context.nics if name in other.nics)
                 here = tuple(direction for direction in context.directions if direction in other.directions)
                 kept = (replace(one, local=local, nics=nics, directions=here) for one in (context, other))
                 yield Pair(*kept)
+
+
+def _is_judged_as_entry(old: Estate, context: Context, new: Estate, other: Context) -> bool:
+    """Tell whether what comes in by a public address may fare otherwise than what comes from elsewhere.
+
+    Without a group that hangs on the address, which is not compared; but for what admin rules do there.
+    """
+    if context.groups or other.groups:
+        return not (context.groups and other.groups)
+    versions = ((old.network, context), (new.network, other))
+    return any(admin_lists(network, one.spot.subnet, Direction.INBOUND) for network, one in versions)
 
 
 def _place_of(context: Context) -> tuple[object, ...]:
@@ -59,7 +81,7 @@ def _place_of(context: Context) -> tuple[object, ...]:
 
 def renamed(old: Network, new: Network) -> dict[str, str]:
     """Return by what names facts about rules go that read as one that is gone: those are the same facts."""
-    labels = [{_label(nsg, rule.name): rule for nsg, rule in _own_rules(network)} for network in (old, new)]
+    labels = [{_label(owner, rule.name): rule for owner, rule in _own_rules(network)} for network in (old, new)]
     gone = {_content(rule): label for label, rule in labels[0].items() if label not in labels[1]}
     fresh = {label: rule for label, rule in labels[1].items() if label not in labels[0]}
     found: dict[str, str] = {}
@@ -70,16 +92,20 @@ def renamed(old: Network, new: Network) -> dict[str, str]:
     return found
 
 
-def _own_rules(network: Network) -> Iterator[tuple[str, SecurityRule]]:
-    return ((nsg.name, rule) for nsg in network.nsgs.values() for rule in nsg.rules)
+def _own_rules(network: Network) -> Iterator[tuple[str, SecurityRule | AdminRule]]:
+    yield from ((nsg.name, rule) for nsg in network.nsgs.values() for rule in nsg.rules)
+    yield from ((collection.manager, rule) for collection in network.admin_rules for rule in collection.rules)
 
 
 def _label(nsg: str, rule: str) -> str:
     return f"{nsg}/{rule}"
 
 
-def _content(rule: SecurityRule) -> tuple[object, ...]:
+def _content(rule: SecurityRule | AdminRule) -> tuple[object, ...]:
     """Return all that decides about a rule but its place in the order."""
+    if isinstance(rule, AdminRule):
+        sides = (rule.source, rule.source_ports, rule.destination, rule.destination_ports)
+        return rule.direction, rule.action, rule.protocol, sides
     return rule.direction, rule.access, _matched(rule)
 
 
@@ -116,7 +142,9 @@ class Alignment:
     """The groups of both versions at a pair of contexts in one direction, side by side.
 
     `changed` are the rules that one version alone has, by the position of their group; None where the groups do not
-    stand beside each other. `is_same` tells that there is nothing to ask.
+    stand beside each other. `has_admin` tells that security admin rules stand before them, `is_same` that there is
+    nothing to ask, and `keeps_records` that both versions always allow the same, so that what leaves a record does so
+    in both (F-ADM-18).
     """
 
     def __init__(self, old: Estate, new: Estate, pair: Pair, direction: Direction, names: Mapping[str, str]) -> None:
@@ -126,7 +154,14 @@ class Alignment:
         self.names = names
         self.askings = self.fresh_askings()
         self._matches: dict[object, int] = {}
-        self.header = Lists(self.askings[0], replace(pair.old, groups=()), direction, labelled=False).header
+        before, after = (
+            Lists(asking, replace(context, groups=()), direction, labelled=False)
+            for asking, context in zip(self.askings, (pair.old, pair.new), strict=True)
+        )
+        self.header = before.header
+        self.has_admin = bool(before.admin or after.admin)
+        self.keeps_records = before.always == after.always
+        self.has_same_admin = self.keeps_records and before.denied == after.denied
         old_lists, new_lists = (
             tuple(self._ordered(side, context, name) for name in context.groups)
             for side, context in zip(self.askings, (pair.old, pair.new), strict=True)
@@ -135,7 +170,7 @@ class Alignment:
         self.changed = None
         if len(old_lists) == len(new_lists):
             self.changed = [_changed(one, other) for one, other in zip(old_lists, new_lists, strict=True)]
-        self.is_same = self.changed is not None and not any(old or new for old, new in self.changed)
+        self.is_same = self.has_same_admin and self.changed is not None and not any(map(any, self.changed))
 
     @property
     def size(self) -> int:
@@ -174,6 +209,22 @@ def _changed(old: Ordered, new: Ordered) -> Changed:
     return left, right
 
 
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Symbols of one version: of each rule, that it decides in its list; and of each list of admin rules that one of
+    these does."""
+
+    rules: Mapping[LineName, Term]
+    lists: tuple[tuple[Term, frozenset[LineName]], ...]
+
+    def literals(self, decision: Decision) -> list[Term] | None:
+        """Return literals that together say that these rules decide, None where one of them never does."""
+        found = [self.rules.get(rule) for rule in decision]
+        passed = [f"-{symbol}" for symbol, of_list in self.lists if of_list.isdisjoint(decision)]
+        known = [literal for literal in found if literal is not None]
+        return [*known, *passed] if len(known) == len(found) else None
+
+
 class Comparison:
     """The question where two versions differ that stand side by side.
 
@@ -183,7 +234,7 @@ class Comparison:
     def __init__(self, alignment: Alignment, by_rule: bool = False) -> None:
         self.pair = alignment.pair
         self.direction = alignment.direction
-        self._changed = alignment.changed
+        self._changed = alignment.changed if alignment.has_same_admin else None
         self._askings = alignment.fresh_askings()
         self.sides = tuple(
             Lists(side, context, self.direction, gone, labelled=False, chained=by_rule)
@@ -199,18 +250,24 @@ class Comparison:
     def question(self) -> ListQuestion:
         return self._askings[0].question()
 
-    def name_decisions(self) -> tuple[dict[LineName, Term], ...]:
-        """Return for each version a symbol by rule that is true where the rule decides its group."""
-        found: list[dict[LineName, Term]] = []
-        for side in self.sides:
-            names: dict[LineName, Term] = {}
-            for level in side.levels:
-                for line in level.lines:
-                    if line.decides != FALSE:
-                        names[level.nsg, line.rule.name] = self._askings[0].name(line.decides)
-                names[level.nsg, LAST_RULE[self.direction]] = self._askings[0].name(level.undecided)
-            found.append(names)
-        return tuple(found)
+    def name_decisions(self) -> tuple[Deciding, ...]:
+        """Return for each version the symbols by which decisions can be asked for."""
+        return tuple(self._named(side) for side in self.sides)
+
+    def _named(self, side: Lists) -> Deciding:
+        name = self._askings[0].name
+        rules: dict[LineName, Term] = {}
+        lists: list[tuple[Term, frozenset[LineName]]] = []
+        for admin in side.admin:
+            of_list = {(admin.manager, line.rule.name): line.decides for line in admin.lines if line.decides != FALSE}
+            rules |= {called: name(decides) for called, decides in of_list.items()}
+            lists.append((name(admin.decides), frozenset(of_list)))
+        for level in side.levels:
+            for line in level.lines:
+                if line.decides != FALSE:
+                    rules[level.nsg, line.rule.name] = name(line.decides)
+            rules[level.nsg, LAST_RULE[self.direction]] = name(level.undecided)
+        return Deciding(rules, tuple(lists))
 
     # -- which rules count --------------------------------------------------------------------------------
 

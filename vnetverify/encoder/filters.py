@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.admin import NEITHER, AdminLists, Outcome
+from vnetverify.encoder.admin import NEITHER, AdminLists, Outcome, Step
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.families import HOST_ADDRESS, METADATA_ADDRESS
 from vnetverify.encoder.headers import ALL_PROTOCOLS, Header
@@ -136,7 +136,9 @@ class Filters:
             self.facts,
             self.grounds,
             self.script,
-            lambda name, rule, header, subnet: self._conditions_hold(name, rule, header, Spot(subnet)),
+            lambda name, rule, header, subnet: self._conditions_hold(
+                self.names.get(name, name), rule, header, Spot(subnet)
+            ),
         )
 
     def allow(self, header: Header, spot: Spot, direction: Direction) -> Term:
@@ -161,6 +163,10 @@ class Filters:
 
     def _outcome(self, header: Header, spot: Spot, direction: Direction) -> Outcome:
         return self.admin.outcome(header, spot.subnet, direction) if self._is_administered(spot) else NEITHER
+
+    def admin_steps(self, header: Header, spot: Spot, direction: Direction) -> list[tuple[str, list[Step]]]:
+        """Return the admin lists that are asked at `spot`, each by its manager, in their order (F-ADM-13)."""
+        return self.admin.steps(header, spot.subnet, direction) if self._is_administered(spot) else []
 
     def _is_administered(self, spot: Spot) -> bool:
         """Tell whether admin rules can stand at `spot`: at no private endpoint and no managed firewall (F-ADM-12)."""

@@ -1,13 +1,15 @@
-"""Security groups as lists of lines: which line is the first that matches, and what the rest would decide.
+"""Security groups as lists of lines: which line is the first that matches, and what the rest would decide; the security
+admin rules before them.
 
-F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-16, F-EVAL-3, F-PLAT-1, F-DEF-1,
-F-PIP-1, F-PIP-2, F-PIP-3.
+F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-16, F-EVAL-3, F-PLAT-1, F-DEF-1, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6,
+F-ADM-3, F-ADM-4, F-ADM-5, F-ADM-6, F-ADM-8, F-ADM-13.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Grounds
@@ -32,7 +34,7 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.header import ALL_PORTS, FIRST_IPV6, ICMPV6, Family, Flow, Interval, IntervalSet
-from vnetverify.model.network import Access, Direction, SecurityRule, Sku
+from vnetverify.model.network import Access, AdminAction, AdminRule, Direction, SecurityRule, Sku
 from vnetverify.rules import Uncertainty, World
 
 LineName = tuple[str, str]
@@ -62,6 +64,26 @@ class Level:
     lines: tuple[Line, ...]
     allows: Term
     undecided: Term
+
+
+@dataclass(frozen=True, slots=True)
+class AdminLine:
+    """A security admin rule in its list: when it matches, when it decides there, and when it does unless one that ties
+    with it is tried first."""
+
+    rule: AdminRule
+    matches: Term
+    decides: Term
+    may_decide: Term
+
+
+@dataclass(frozen=True, slots=True)
+class AdminLevel:
+    """The admin rules of one manager in their order; `decides` holds when one of them does."""
+
+    manager: str
+    lines: tuple[AdminLine, ...]
+    decides: Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +193,7 @@ class Lists:
     chained: bool = True
     header: Header = field(init=False)
     levels: list[Level] = field(init=False)
+    admin: list[AdminLevel] = field(init=False)
 
     def __post_init__(self) -> None:
         realm, header = self.asking.estate.realm, self.asking.header
@@ -180,6 +203,35 @@ class Lists:
         else:
             self.header = header.of(self.context.local).to(remote - realm.platform)
         self.levels = [self._level(name) for name in self.context.groups]
+        self.admin = list(self._admin_levels())
+
+    def _admin_levels(self) -> Iterator[AdminLevel]:
+        """Yield the lists of managers; where one allows, whether the next is asked is open (F-ADM-6, F-ADM-13)."""
+        filters, share = self.asking.filters, self.asking.script.share
+        steps = filters.admin_steps(self.header, self.context.spot, self.direction)
+        asked = TRUE
+        for number, (manager, rules) in enumerate(steps):
+            lines: list[AdminLine] = []
+            undecided = asked
+            for _, tied in groupby(rules, key=lambda step: step[0].priority):
+                reached = undecided
+                for rule, term in tied:
+                    label = self.asking.label((manager, rule.name)) if self.labelled else TRUE
+                    matches = filters.admin.takes(manager, rule, self.header, self.context.spot.subnet)
+                    lines.append(
+                        AdminLine(
+                            rule,
+                            all_of(matches, label),
+                            share(all_of(undecided, term, label)),
+                            share(all_of(reached, matches, label)),
+                        )
+                    )
+                    undecided = share(all_of(undecided, negate(all_of(term, label))))
+            yield AdminLevel(manager, tuple(lines), share(any_of(*(line.decides for line in lines))))
+            allowed = any_of(*(line.decides for line in lines if line.rule.action is AdminAction.ALLOW))
+            if allowed != FALSE and number + 1 < len(steps):
+                allowed = all_of(allowed, filters.facts.holds("U-ADMNEST"))
+            asked = share(any_of(undecided, allowed))
 
     def _level(self, name: str) -> Level:
         filters, share = self.asking.filters, self.asking.script.share
@@ -215,14 +267,36 @@ class Lists:
 
     @property
     def allows(self) -> Term:
-        """Hold when all groups let the packet through (F-EVAL-3); without any, what came in by a public address passes
-        where that is Basic (F-PIP-1, F-PIP-2, F-PIP-3)."""
-        entry = self.context.entry
-        if entry is not None and not self.levels:
-            if entry.sku is None:
-                return self.asking.filters.facts.holds("U-SKU", entry.name)
-            return TRUE if entry.sku is Sku.BASIC else FALSE
-        return all_of(*(level.allows for level in self.levels))
+        """Hold when the packet passes: admin rules do not deny it, and always allow it or leave it to the groups, which
+        all let it through (F-EVAL-3). Without groups what came in by a public address passes where that is Basic
+        (F-PIP-1, F-PIP-2, F-PIP-3), or perhaps where it is always allowed (F-PIP-6)."""
+        entry, facts = self.context.entry, self.asking.filters.facts
+        admitted, always = negate(self.denied), self.always
+        if entry is None or self.levels:
+            return all_of(admitted, any_of(always, all_of(*(level.allows for level in self.levels))))
+        if always != FALSE and entry.sku is not Sku.BASIC:
+            always = all_of(always, facts.holds("U-AAPIP", self.context.nics[0]))
+        if entry.sku is None:
+            return either(facts.holds("U-SKU", entry.name), admitted, always)
+        return admitted if entry.sku is Sku.BASIC else always
+
+    @property
+    def denied(self) -> Term:
+        """Hold when an admin rule denies the packet (F-ADM-4)."""
+        return self._admin_does(AdminAction.DENY)
+
+    @property
+    def always(self) -> Term:
+        """Hold when an admin rule always allows the packet (F-ADM-5)."""
+        return self._admin_does(AdminAction.ALWAYS_ALLOW)
+
+    def _admin_does(self, action: AdminAction) -> Term:
+        lines = (line for level in self.admin for line in level.lines if line.rule.action is action)
+        return self.asking.script.share(any_of(*(line.decides for line in lines)))
+
+    def reaches(self, line: Line) -> Term:
+        """Hold when the rule decides, if its group is asked at all."""
+        return all_of(line.decides, negate(self.denied), negate(self.always))
 
     def turns(self, line: Line) -> Term:
         """Hold when the rule decides and its list would decide otherwise without it."""
@@ -232,7 +306,7 @@ class Lists:
     def turns_verdict(self, level: Level, line: Line) -> Term:
         """Hold when the packet would fare otherwise without the rule."""
         others = (other.allows for other in self.levels if other is not level)
-        return all_of(self.turns(line), *others)
+        return all_of(self.turns(line), negate(self.denied), negate(self.always), *others)
 
 
 def is_own(rule: SecurityRule) -> bool:

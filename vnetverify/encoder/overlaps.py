@@ -108,8 +108,9 @@ class Overlaps:
     def __iter__(self) -> Iterator[Overlap]:
         """Yield each pair of decisions once."""
         pair = self.alignment.pair
-        if pair.old.spot.is_endpoint or pair.old.entry is not None or pair.new.entry is not None:
-            self.is_complete = False  # there rules read otherwise, and none may be needed to stop a packet
+        is_entry = pair.old.entry is not None or pair.new.entry is not None
+        if pair.old.spot.is_endpoint or is_entry or self.alignment.has_admin:
+            self.is_complete = False  # there rules read otherwise, or others than those of groups have a say
             return
         extents = tuple(
             Extents(asking.filters, self.alignment.header, context.spot, self.alignment.direction)

@@ -23,7 +23,17 @@ from vnetverify.header import (
     addresses_of,
     parse_address,
 )
-from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, AsgMembers, SecurityRule, ServiceTag
+from vnetverify.model.network import (
+    AddressField,
+    AddressPrefixes,
+    AdminRule,
+    AnyAddress,
+    AsgMembers,
+    SecurityRule,
+    ServiceTag,
+)
+
+Rule = SecurityRule | AdminRule
 
 _MOST_BOXES = 6
 _MOST_PARTS = 6
@@ -70,7 +80,7 @@ class FlowSet:
     whole: Box | None = field(default=None, compare=False)
 
 
-def flow_set(whole: Box, common: Iterable[SecurityRule], earlier: Iterable[tuple[str, SecurityRule]]) -> FlowSet:
+def flow_set(whole: Box, common: Iterable[Rule], earlier: Iterable[tuple[str, Rule]]) -> FlowSet:
     """Return what of `whole` all `common` rules match and none of the `earlier` ones, by name, takes first."""
     box = whole
     for rule in common:
@@ -90,7 +100,7 @@ def flow_set(whole: Box, common: Iterable[SecurityRule], earlier: Iterable[tuple
     return FlowSet(tuple(boxes), tuple(dict.fromkeys(taken)), whole)
 
 
-def _is_apart(box: Box, rule: SecurityRule) -> bool:
+def _is_apart(box: Box, rule: Rule) -> bool:
     """Tell, for most rules that match nothing of the box, that they do not: from bounds, as there are very many."""
     ports, box_ports = rule.destination_ports.intervals, box.destination_ports.intervals
     if ports[0].low > box_ports[-1].high or ports[-1].high < box_ports[0].low:
@@ -102,7 +112,7 @@ def _is_apart(box: Box, rule: SecurityRule) -> bool:
     return prefix.value > addresses[-1].high or prefix.last < addresses[0].low
 
 
-def _met(box: Box, rule: SecurityRule) -> Box:
+def _met(box: Box, rule: Rule) -> Box:
     """Return the part of `box` that the rule can match, by its words."""
     protocols = _EVERY_PROTOCOL if rule.protocol is None else IntervalSet((Interval(rule.protocol, rule.protocol),))
     return Box(
@@ -134,7 +144,7 @@ def _name(wanted: ServiceTag | AsgMembers) -> str:
     return wanted.name if isinstance(wanted, ServiceTag) else f"asg {', '.join(wanted.names)}"
 
 
-def _is_exact(boxes: Sequence[Box], rule: SecurityRule) -> bool:
+def _is_exact(boxes: Sequence[Box], rule: Rule) -> bool:
     """Tell whether the rule's words alone say what it takes of the boxes; what a tag holds can differ by version."""
     if not all(isinstance(side, AnyAddress | AddressPrefixes) for side in (rule.source, rule.destination)):
         return False
@@ -145,7 +155,7 @@ def _is_exact(boxes: Sequence[Box], rule: SecurityRule) -> bool:
     return has_all_ports and (rule.protocol is not None or not any(left - _ICMP for left in beyond_ports))
 
 
-def _without(box: Box, rule: SecurityRule) -> Iterator[Box]:
+def _without(box: Box, rule: Rule) -> Iterator[Box]:
     """Yield what the rule leaves of `box`, cut along one field after the other."""
     met = _met(box, rule)
     if met.is_empty:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.comparing import Alignment, Comparison, Decision, Pair, pairs, renamed
-from vnetverify.encoder.lists import LineName, ListQuestion
+from vnetverify.encoder.comparing import Alignment, Comparison, Deciding, Decision, Pair, pairs, renamed
+from vnetverify.encoder.lists import ListQuestion
 from vnetverify.encoder.overlaps import Overlaps
 from vnetverify.encoder.terms import Term
 from vnetverify.header import TCP, UDP, Flow
@@ -62,11 +62,16 @@ class Inconsistent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What was found; `undecided` are places at which a limit was hit, `cut` those with more than is listed."""
+    """What was found; `undecided` are places at which a limit was hit, `cut` those with more than is listed.
+
+    Unless they `keep_records` alike, a reply may fare otherwise in a world in which what is always allowed leaves
+    none (F-ADM-18): that is not compared.
+    """
 
     found: tuple[Difference, ...]
     undecided: tuple[Pair, ...] = ()
     cut: tuple[Pair, ...] = ()
+    keep_records: bool = True
 
 
 @dataclass(slots=True)
@@ -78,6 +83,7 @@ class _Search:
     found: list[Difference] = field(default_factory=list)
     undecided: list[Pair] = field(default_factory=list)
     cut: list[Pair] = field(default_factory=list)
+    keep_records: bool = True
 
 
 def differences(old: Network, new: Network, solver: Solver, told: Teller, by_bounds: bool = True) -> Differences:
@@ -90,11 +96,12 @@ def differences(old: Network, new: Network, solver: Solver, told: Teller, by_bou
         for pair in pairs(one, other):
             for direction in pair.old.directions:
                 _compare(search, one, other, pair, direction)
-    return Differences(tuple(search.found), tuple(search.undecided), tuple(search.cut))
+    return Differences(tuple(search.found), tuple(search.undecided), tuple(search.cut), search.keep_records)
 
 
 def _compare(search: _Search, old: Estate, new: Estate, pair: Pair, direction: Direction) -> None:
     alignment = Alignment(old, new, pair, direction, search.names)
+    search.keep_records = search.keep_records and alignment.keeps_records
     if alignment.is_same:
         return
     if not search.by_bounds:
@@ -139,7 +146,7 @@ def _ask(search: _Search, alignment: Alignment, known: Sequence[tuple[Decision, 
                 pass
         found = search.told(Packet(pair, direction, *_witness(question, model, search.names)))
         literals = _literals(symbols, found.old, found.new)
-        usual = _usual(solver, question, [comparison.differs, *literals])
+        usual = None if literals is None else _usual(solver, question, [comparison.differs, *literals])
         if usual is None or are_all:
             raise Inconsistent(found)
         model, needed = usual
@@ -163,13 +170,16 @@ def _may_differ(search: _Search, alignment: Alignment) -> bool:
     return isinstance(answer, Satisfiable)
 
 
-def _leave_out(solver: Solver, symbols: Sequence[Mapping[LineName, Term]], old: Decision, new: Decision) -> bool:
+def _leave_out(solver: Solver, symbols: Sequence[Deciding], old: Decision, new: Decision) -> bool:
     """Let later answers be about other decisions; tell whether that worked."""
-    return solver.add([f"-{literal}" for literal in _literals(symbols, old, new)])
+    literals = _literals(symbols, old, new) or ()
+    return solver.add([one.removeprefix("-") if one.startswith("-") else f"-{one}" for one in literals])
 
 
-def _literals(symbols: Sequence[Mapping[LineName, Term]], old: Decision, new: Decision) -> list[Term]:
-    return [names[rule] for names, rules in zip(symbols, (old, new), strict=True) for rule in rules]
+def _literals(symbols: Sequence[Deciding], old: Decision, new: Decision) -> list[Term] | None:
+    """Return literals that say that these rules decide, None where the encoding has one of them never decide."""
+    before, after = (names.literals(decision) for names, decision in zip(symbols, (old, new), strict=True))
+    return None if before is None or after is None else [*before, *after]
 
 
 def _witness(question: ListQuestion, model: Mapping[Term, int], names: Mapping[str, str]) -> tuple[Flow, World]:

@@ -119,7 +119,7 @@ class _Search:
         self.spots.append(_Spot(asking.estate, context, direction))
         for level, line in own_lines(lists):
             if line.decides != FALSE and self._is_pending(level.nsg, line.rule):
-                turns, decides = lists.literal(lists.turns_verdict(level, line)), lists.literal(line.decides)
+                turns, decides = lists.literal(lists.turns_verdict(level, line)), lists.literal(lists.reaches(line))
                 together.asked.append(((level.nsg, line.rule.name), turns, decides))
 
     def _is_pending(self, nsg: str, rule: SecurityRule) -> bool:
@@ -159,7 +159,7 @@ class _Search:
         for spot in self.spots:
             lists = Lists(Asking(spot.estate), spot.context, spot.direction)
             asked = [
-                ((level.nsg, line.rule.name), lists.literal(line.decides))
+                ((level.nsg, line.rule.name), lists.literal(lists.reaches(line)))
                 for level, line in own_lines(lists)
                 if (level.nsg, line.rule.name) in idle and line.decides != FALSE
             ]

@@ -107,12 +107,12 @@ def _of_lists(lists: Lists, lines: tuple[Span, ...], solver: Solver) -> Iterator
         for index, line in enumerate(level.lines):
             others = all_of(*(other.allows for other in lists.levels if other is not level))
             for side in _sides(line.rule, "virtualnetwork"):
-                outside = all_of(line.decides, _is_outside(lists, side), others)
+                outside = all_of(lists.reaches(line), _is_outside(lists, side), others)
                 asked.append((level, line, None, side, lists.literal(outside)))
             for side in _sides(line.rule, "internet"):
                 for earlier in level.lines[:index]:
                     if earlier.rule.access is not line.rule.access and _sides(earlier.rule, "virtualnetwork"):
-                        taken = all_of(earlier.decides, line.matches, _is_outside(lists, side), others)
+                        taken = all_of(lists.reaches(earlier), line.matches, _is_outside(lists, side), others)
                         asked.append((level, earlier, line.rule, side, lists.literal(taken)))
     asked = [one for one in asked if one[4] != FALSE]
     if not asked:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vnetverify.explanation.flowsets import FlowSet, in_words
+from vnetverify.explanation.flowsets import FlowSet, Rule, in_words
 from vnetverify.header import Flow
-from vnetverify.model.network import Direction, SecurityRule
+from vnetverify.model.network import Direction
 from vnetverify.report.json import Json, flow_as_json, span_as_json
 from vnetverify.report.narrative import place
 from vnetverify.report.terminal import bold, counted, dim, printable, shortened
@@ -29,8 +29,8 @@ class Change:
     direction: Direction
     flows: FlowSet
     was_allowed: bool
-    old: tuple[tuple[str, SecurityRule], ...]
-    new: tuple[tuple[str, SecurityRule], ...]
+    old: tuple[tuple[str, Rule], ...]
+    new: tuple[tuple[str, Rule], ...]
     example: Flow
     needed: tuple[tuple[Uncertainty, bool], ...] = ()
 
@@ -69,7 +69,7 @@ def _change(change: Change) -> Iterator[str]:
     yield f"  for example {change.example}"
 
 
-def _by(rules: Sequence[tuple[str, SecurityRule]]) -> str:
+def _by(rules: Sequence[tuple[str, Rule]]) -> str:
     if not rules:
         return "without a group"
     return "by " + " and ".join(f"`{printable(nsg)}/{printable(rule.name)}`" for nsg, rule in rules)
@@ -113,5 +113,5 @@ def _as_json(change: Change) -> Json:
     }
 
 
-def _rule(nsg: str, rule: SecurityRule) -> Json:
+def _rule(nsg: str, rule: Rule) -> Json:
     return {"nsg": nsg, "name": rule.name, "at": span_as_json(rule.span)}

@@ -327,6 +327,8 @@ class _Run:
         reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
         tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
         items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))
+        about_names = self.network.unmodelled_names
+        items += tuple(item for item in about_names if not item.vnets or found.vnets & set(item.vnets))
         seconds, work = time.perf_counter() - begun, solver.rlimit - spent
         return ClaimResult(statement, _unless_unmodelled(verdict, items), story, seconds, work, tags)
 

@@ -236,6 +236,27 @@ def test_routes_lead_to_the_prefixes_of_the_list(tmp_path: Path) -> None:
     ]
 
 
+FIREWALL = """
+vnet h {{ address 10.3.0.0/16  subnet AzureFirewallSubnet 10.3.0.0/26 }}
+firewall fw {{
+  nic 10.3.0.4 in h.AzureFirewallSubnet
+  collection network 100 c allow {{ rule r tcp from * to {tag} port 443 }}
+}}
+"""
+
+
+def test_rules_of_a_firewall_take_their_tags_from_the_list(tmp_path: Path) -> None:
+    found = loaded(tmp_path, HEADER + FIREWALL.format(tag="sql"))
+
+    assert mistakes(found) == []
+    assert list(found.document.network.service_tags) == ["Sql"]
+
+
+@pytest.mark.parametrize("written", ["Sqll", '"Sqll"', "EventHub"])
+def test_a_tag_of_a_firewall_that_is_not_in_the_list_is_a_mistake(tmp_path: Path, written: str) -> None:
+    assert len(mistakes(loaded(tmp_path, HEADER + FIREWALL.format(tag=written)))) == 1
+
+
 def test_a_route_to_a_tag_that_is_not_in_the_list_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes(loaded(tmp_path, f"{HEADER}route-table r {{ a Storge -> internet }}")) == [
         ("unknown-service-tag", "did you mean `Storage`?")

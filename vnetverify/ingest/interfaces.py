@@ -27,6 +27,7 @@ from vnetverify.ingest.values import (
     as_text,
     shown,
 )
+from vnetverify.ingest.zones import dns_servers_in
 from vnetverify.model.network import Machine, Nic
 from vnetverify.source import Span
 
@@ -130,6 +131,7 @@ class Interfaces:
             bool(as_flag(values.get("enableipforwarding"), "enableIPForwarding")),
             self._publics.one_of(resource, publics, Family.IPV4),
             self._publics.one_of(resource, publics, Family.IPV6),
+            dns_servers=dns_servers_in(values.get("dnssettings"), "dnsSettings"),
             span=resource.span,
         )
         known = frozenset(addresses)

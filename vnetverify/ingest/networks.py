@@ -26,6 +26,7 @@ from vnetverify.ingest.values import (
     prefixes_of,
     shown,
 )
+from vnetverify.ingest.zones import dns_servers_in
 from vnetverify.model.network import DeploymentModel, LinkState, Peering, PrivateEndpointPolicies, Subnet, Vnet
 from vnetverify.model.services import endpoint_name
 from vnetverify.source import Span
@@ -309,6 +310,7 @@ class Networks:
             # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
             summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
             tags=_tags(resource.body.get("tags")),
+            dns_servers=dns_servers_in(values.get("dhcpoptions"), "dhcpOptions"),
             span=resource.span,
         )
 

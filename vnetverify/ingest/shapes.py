@@ -114,8 +114,8 @@ _ENCRYPTION_THAT_DROPS_NOTHING = (
 )
 
 VNET = shape(
-    "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes",
-    "dhcpOptions enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
+    "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes dhcpOptions",
+    "enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
     " flowLogs newSubnetPrefix newSubnetName",
     privateEndpointVNetPolicies=Suspect("private endpoints in large numbers are not modelled", ("disabled",)),
     encryption=Suspect("encryption between hosts can drop packets", _ENCRYPTION_THAT_DROPS_NOTHING),
@@ -159,8 +159,8 @@ ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
 ROUTE = shape("addressPrefix nextHopType nextHopIpAddress", "hasBgpOverride")
 
 NIC = shape(
-    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint",
-    "dnsSettings macAddress primary enableAcceleratedNetworking vnetEncryptionSupported hostedWorkloads"
+    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint dnsSettings",
+    "macAddress primary enableAcceleratedNetworking vnetEncryptionSupported hostedWorkloads"
     " allowPort25Out defaultOutboundConnectivityEnabled auxiliaryMode auxiliarySku workloadType dscpConfiguration"
     " migrationPhase virtualNetworkTapProvisioningState tapConfigurations ipConfigurationsSummary",
     disableTcpStateTracking=Suspect("untracked TCP is not modelled", (False,)),

@@ -657,7 +657,8 @@ class Unmodelled:
 class Network:
     """Everything declared, by declared name and in order of declaration.
 
-    With `is_strict` what one page alone says against the others is open as well (F-STATE-5).
+    `unmodelled_names` change what names are known, and no packet's way. With `is_strict` what one page alone says
+    against the others is open as well (F-STATE-5).
     """
 
     era: Era = Era.CURRENT
@@ -685,6 +686,7 @@ class Network:
     is_strict: bool = False
     dns_zones: Mapping[str, DnsZone] = field(default_factory=dict)
     name_servers: Mapping[str, NameServer] = field(default_factory=dict)
+    unmodelled_names: tuple[Unmodelled, ...] = ()
 
     def subnets(self) -> tuple[Subnet, ...]:
         return tuple(subnet for vnet in self.vnets.values() for subnet in vnet.subnets)

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.header import Prefix
-from vnetverify.model.network import AdminRule, Network, PublishedTags, RouteTable, SecurityRule, ServiceTag, Subnet
+from vnetverify.model.network import (
+    AdminRule,
+    Machine,
+    Network,
+    PublishedTags,
+    RouteTable,
+    SecurityRule,
+    ServiceTag,
+    Subnet,
+)
 from vnetverify.model.services import tags_of_endpoint
 from vnetverify.source import Span
 
@@ -64,6 +73,7 @@ def tags_named(network: Network) -> frozenset[str]:
     """Return the case-folded service tags that rules, routes and service endpoints of `network` name."""
     named = {tag for nsg in network.nsgs.values() for tag in _of_rules(nsg.rules)}
     named |= {tag for collection in network.admin_rules for tag in _of_rules(collection.rules)}
+    named |= {tag for machine in network.machines.values() for tag in _of_firewall(machine)}
     named |= {tag for table in network.route_tables.values() for tag in _of_routes(table)}
     named |= {tag for subnet in network.subnets() for tag in _of_endpoints(subnet)}
     return frozenset(named)
@@ -80,6 +90,8 @@ def published_tags_in(network: Network, vnets: frozenset[str]) -> tuple[str, ...
     named = {tag for name in groups if name is not None for tag in _of_rules(network.nsgs[name].rules)}
     applied = (collection for collection in network.admin_rules if vnets & set(collection.vnets))
     named |= {tag for collection in applied for tag in _of_rules(collection.rules)}
+    standing = (machine for machine in network.machines.values() if any(nic.vnet in vnets for nic in machine.nics))
+    named |= {tag for machine in standing for tag in _of_firewall(machine)}
     named |= {tag for name in tables if name is not None for tag in _of_routes(network.route_tables[name])}
     named |= {tag for subnet in subnets for tag in _of_endpoints(subnet)}
     return tuple(tag for tag in source.tags if tag.casefold() in named)
@@ -90,6 +102,12 @@ def _of_rules(rules: Sequence[SecurityRule | AdminRule]) -> Iterator[str]:
         for side in (rule.source, rule.destination):
             if isinstance(side, ServiceTag):
                 yield side.name.casefold()
+
+
+def _of_firewall(machine: Machine) -> Iterator[str]:
+    """Yield the tags that rules of a managed firewall name (F-FW-9)."""
+    for rule in machine.firewall.rules if machine.firewall is not None else ():
+        yield from map(str.casefold, rule.service_tags)
 
 
 def _of_routes(table: RouteTable) -> Iterator[str]:

@@ -146,9 +146,8 @@ class _Question:
 
     def _about(self, asker: _Asker, trail: tuple[str, ...]) -> _Step:
         for address in asker.servers:
-            if address != AZURE_RESOLVER and self._is_public_here(address):
-                text = address_text(address)
-                return _Step(Unknown(f"the server {text} is a public address of this network, which is not followed"))
+            if address != AZURE_RESOLVER and (what := self._not_followed(address)) is not None:
+                return _Step(Unknown(f"the server {address_text(address)} is {what}, which is not followed"))
         return self._never(asker, trail) if self.statement.never else self._resolves(asker, trail)
 
     def _standing_services(self) -> EndpointSet:
@@ -352,12 +351,15 @@ class _Question:
         asker = _Asker(declared.machine, server.nic.vnet, hosts, declared.forwarders, declared.span)
         return self._about(asker, (*trail, declared.machine))
 
-    def _is_public_here(self, address: int) -> bool:
-        """Tell whether an address belongs to this network as a public one."""
+    def _not_followed(self, address: int) -> str | None:
+        """Return what stands at a server's address that the model does not follow as one, None for others."""
         places = {place for place, _ in self._endpoints.in_prefix(host_prefix(address)).parts}
-        if any(place.kind not in _FOLLOWED for place in places):
-            return True
-        return address in _PUBLIC and INTERNET not in places
+        if any(place.kind not in _FOLLOWED for place in places) or (address in _PUBLIC and INTERNET not in places):
+            return "a public address of this network"
+        managed = (machine for machine in self.network.machines.values() if machine.is_managed)
+        if any(address in nic.addresses for machine in managed for nic in machine.nics):
+            return "a managed firewall, which may pass questions on"
+        return None
 
     def _told(self, answer: Answer, example: tuple[Place, int]) -> _Step:
         """Return what an answer says of the sentence."""

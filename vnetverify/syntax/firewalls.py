@@ -16,9 +16,10 @@ from vnetverify.syntax.devices import CollectionNode, FirewallRuleNode
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
+from vnetverify.syntax.published import known_tags, spelling_of_tag
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
 from vnetverify.syntax.selectors import SELECTABLE, word_of
-from vnetverify.syntax.tags import DEFINED_TAGS, SERVICE_TAGS, tag_spelling
+from vnetverify.syntax.tags import DEFINED_TAGS
 from vnetverify.syntax.tree import EndpointsNode, MachineNode, OptionNode, ReferenceNode, TermNode
 
 if TYPE_CHECKING:
@@ -366,9 +367,10 @@ def _tag(scope: Scope, term: ReferenceNode) -> str | None:
     if _is_set(scope, term) or _is_subnet(scope, term):
         return None
     word = text_of(term.first) if term.second is None else f"{text_of(term.first)}.{text_of(term.second)}"
-    declared = scope.names.lookup("service tag", word)
-    known = declared.spelling if declared is not None else tag_spelling(word)
-    is_new_one = term.first.type == "STRING" and term.second is None and not _has_domain(word)
+    known = spelling_of_tag(scope.names, word)
+    is_new_one = (
+        scope.names.tag_list is None and term.first.type == "STRING" and term.second is None and not _has_domain(word)
+    )
     return known or (word if is_new_one else None)
 
 
@@ -395,8 +397,7 @@ def _unknown(scope: Scope, term: ReferenceNode) -> None:
     word = str(term.first) if term.second is None else f"{term.first}.{term.second}"
     known: Iterable[str] = [
         *(name for kind in SELECTABLE for name in scope.names.spellings(kind)),
-        *scope.names.spellings("service tag"),
-        *SERVICE_TAGS,
+        *known_tags(scope.names),
     ]
     scope.problems.error(
         "unknown-name",

@@ -8,10 +8,19 @@ from dataclasses import dataclass, replace
 from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, IntervalSet, Prefix
 from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import Era, LoadBalancer, Machine, Network, PrivateLinkService, Service, Vnet
+from vnetverify.model.network import (
+    Era,
+    LoadBalancer,
+    Machine,
+    Network,
+    PrivateLinkService,
+    Service,
+    Unmodelled,
+    Vnet,
+)
 from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
-from vnetverify.model.zones import DnsZone, NameServer
+from vnetverify.model.zones import NO_ZONES, DnsZone, NameServer
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
 from vnetverify.syntax import (
@@ -350,6 +359,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
         proxies=proxies,
         dns_zones={**imported.dns_zones, **_dns_zones(written)},
         name_servers={**imported.name_servers, **_name_servers(written)},
+        unmodelled_names=_unmodelled_names(written, imported),
         is_strict=imported.is_strict or any(isinstance(one.node, StrictNode) for one in written),
     )
 
@@ -386,6 +396,12 @@ def _dns_zones(written: Sequence[Written]) -> dict[str, DnsZone]:
         zone for one in written if isinstance(one.node, DnsZoneNode) for zone in dns_zone(one.scope, one.name, one.node)
     )
     return {zone.name: zone for zone in zones}
+
+
+def _unmodelled_names(written: Sequence[Written], imported: Network) -> tuple[Unmodelled, ...]:
+    """Return what an import leaves open about names; which zones there are the text says where it declares some."""
+    declares_zones = any(isinstance(one.node, DnsZoneNode) for one in written)
+    return tuple(item for item in imported.unmodelled_names if item.what != NO_ZONES or not declares_zones)
 
 
 def _name_servers(written: Sequence[Written]) -> dict[str, NameServer]:

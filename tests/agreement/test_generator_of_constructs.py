@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
 from vnetverify.header import EVERY_IPV6, Family, Flow, Prefix, family_of
+from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import Claim, PlaceKind
 from vnetverify.model.network import AdminScope, Network, Sku
 from vnetverify.model.planes import has_ipv6
@@ -84,7 +85,9 @@ def _with_records(world: World, kept: bool) -> World:
 
 def traits(network: Network) -> set[str]:
     routes = [route for table in network.route_tables.values() for route in table.routes]
-    rules = [rule for balancer in network.load_balancers.values() for rule in balancer.rules]
+    balancers = network.load_balancers.values()
+    rules = [rule for balancer in balancers for rule in balancer.rules]
+    told = [rule for m in network.machines.values() if m.firewall is not None for rule in m.firewall.rules]
     frontends = {f.address for balancer in network.load_balancers.values() for f in balancer.frontends}
     ends = {address for endpoint in network.private_endpoints.values() for address in endpoint.addresses}
     around = [r for r in routes for a in ends if r.prefix.value <= a <= r.prefix.last and 0 < r.prefix.length]
@@ -113,6 +116,16 @@ def traits(network: Network) -> set[str]:
         "a public address of IPv6": any(nic.public_ipv6 for nic in nics),
         "a site with IPv6": any(_has_ipv6(site.prefixes) for site in network.sites.values()),
         "a peering for IPv6 alone": any(half.only_ipv6 for half in network.peerings),
+        "a public frontend": any(balancer.public_frontends for balancer in balancers),
+        "an inbound NAT rule": any(rule.is_inbound_nat for rule in rules),
+        "a member that is up or down": any(rule.always_up or rule.down for rule in rules),
+        "an outbound rule": any(balancer.outbound_rules for balancer in balancers),
+        "a private link": any(e.link_service is not None for e in network.private_endpoints.values()),
+        "a firewall that translates": bool(told),
+        "a NAT rule at a public address": any(r.at for r in told if r.kind is FirewallRuleKind.NAT),
+        "a NAT rule at a private address": any(r.at is None for r in told if r.kind is FirewallRuleKind.NAT),
+        "an application rule": any(r.kind is FirewallRuleKind.APPLICATION for r in told),
+        "a strict network": network.is_strict,
         "a load balancer": bool(frontends),
         "a frontend of IPv6": any(map(_is_ipv6, frontends)),
         "a frontend as next hop": any(hop in frontends for hop in hops if hop is not None),
@@ -154,7 +167,7 @@ def _has_ipv6(prefixes: tuple[Prefix, ...]) -> bool:
 @pytest.mark.parametrize(
     ("trait", "share"),
     [
-        ("accepted by Azure", 0.65),
+        ("accepted by Azure", 0.6),
         ("both families", 0.3),
         ("a vnet of IPv4 beside one of both", 0.1),
         ("an IPv6 route to an interface", 0.08),
@@ -184,6 +197,16 @@ def _has_ipv6(prefixes: tuple[Prefix, ...]) -> bool:
         ("admin rules that tie", 0.08),
         ("a network that keeps admin rules out", 0.1),
         ("a slow machine", 0.4),
+        ("a public frontend", 0.2),
+        ("an inbound NAT rule", 0.05),
+        ("a member that is up or down", 0.05),
+        ("an outbound rule", 0.05),
+        ("a private link", 0.08),
+        ("a firewall that translates", 0.1),
+        ("a NAT rule at a public address", 0.04),
+        ("a NAT rule at a private address", 0.04),
+        ("an application rule", 0.05),
+        ("a strict network", 0.1),
     ],
 )
 def test_networks_have(trait: str, share: float) -> None:
@@ -212,6 +235,12 @@ def features(network: Network, flow: Flow, conversation: Conversation) -> Iterat
         yield from ("answered by an endpoint",) if conversation.established else ()
     if any(network.machines[name].is_managed for name in met if name in network.machines):
         yield "by a managed firewall"
+    decided = {step.rule for step in conversation.forward.steps}
+    if decided & {"F-FW-5", "F-FW-7"}:
+        yield "translated"
+        yield from ("answered through a translation",) if conversation.established else ()
+    if "F-PE-10" in decided:
+        yield "by a private link"
     pools = {site.name for site in network.sites.values() if site.point_to_site}
     if isinstance(outcome, Delivered) and outcome.place.kind == PlaceKind.SITE.value and outcome.place.name in pools:
         yield "delivered to a client"
@@ -242,6 +271,9 @@ def answers(network: Network, claim: Claim, flow: Flow, asked: bool, violated: b
         (Construct.PRIVATE_ENDPOINTS, "answered by an endpoint", 0.002),
         (Construct.MANAGED_FIREWALLS, "by a managed firewall", 0.01),
         (Construct.POINT_TO_SITE, "delivered to a client", 0.001),
+        (Construct.TRANSLATIONS, "translated", 0.005),
+        (Construct.TRANSLATIONS, "answered through a translation", 0.001),
+        (Construct.PRIVATE_LINKS, "by a private link", 0.002),
         (Construct.ADMIN_RULES, "by a record", 0.002),
     ],
 )
@@ -259,6 +291,7 @@ def test_flows_are(construct: Construct, feature: str, share: float) -> None:
         (Construct.QUALITIES, "crosses at most"),
         (Construct.ADVERTISING, "advertising"),
         (Construct.IPV6, "IPv6"),
+        (Construct.EGRESS, "egress"),
     ],
 )
 @pytest.mark.parametrize("verdict", ["violated", "obeyed"])

@@ -124,7 +124,7 @@ def test_networks_have(trait: str, share: float) -> None:
         ("one way only", 0.015),
         ("forwarded by an appliance", 0.015),
         ("delivered through an appliance", 0.02),
-        ("answered through an appliance", 0.015),
+        ("answered through an appliance", 0.01),
         ("delivered through a gateway", 0.01),
         ("a loop", 0.005),
         ("denied by a filter", 0.03),

@@ -24,10 +24,4 @@ class Construct(Enum):
 
 EVERY_CONSTRUCT = frozenset(Construct)
 # What the agreement tests draw.
-DRAWN: frozenset[Construct] = EVERY_CONSTRUCT - {
-    Construct.PUBLIC_FRONTENDS,
-    Construct.PRIVATE_LINKS,
-    Construct.TRANSLATIONS,
-    Construct.EGRESS,
-    Construct.DOUBTED_STATE,
-}
+DRAWN: frozenset[Construct] = EVERY_CONSTRUCT

@@ -308,3 +308,69 @@ def test_a_flow_that_would_be_translated_a_third_time_is_left_open(solver: Solve
     assert open_facts(verdict_on(around, WEB, "one never reaches two on https", solver)) == {"U-FWCHAIN"}
     assert open_facts(verdict_on(around, WEB, "one reaches two on https", solver)) == {"U-FWCHAIN"}
     assert isinstance(verdict_on(around, WEB, "one never reaches two on ssh", solver), Proved)
+
+
+# -- sentences about the way ----------------------------------------------------------------------------
+
+
+def test_a_firewall_that_translates_is_met(solver: Solver) -> None:
+    assert isinstance(verdict_on(HUB, ENTRY, "internet reaches two on alt only via fw", solver), Proved)
+    assert isinstance(verdict_on(HUB, ENTRY, "internet reaches two on alt not via fw", solver), Refuted)
+    assert isinstance(verdict_on(HUB, TO_TWO, "one reaches 10.0.1.4 on alt not via fw", solver), Refuted)
+
+
+def test_the_peerings_that_all_packets_of_a_flow_cross_are_counted_together(solver: Solver) -> None:
+    crossed = "one reaches two on https over at most {} peerings"
+
+    assert isinstance(verdict_on(CHAIN, WEB, crossed.format(3), solver), Proved)
+    assert isinstance(verdict_on(CHAIN, WEB, crossed.format(2), solver), Refuted)
+    assert isinstance(verdict_on(HUB, TO_TWO, "one reaches 10.0.1.4 on alt over at most 1 peering", solver), Refuted)
+
+
+def test_what_comes_in_by_a_public_address_has_come_from_far(solver: Solver) -> None:
+    rules = ENTRY + ANYTHING.replace("to *", "to 20.0.0.0/8")
+    near = HUB.replace("subnet s", "region westus  subnet s").replace("vnet hub {", "vnet hub { region westus")
+
+    verdict = verdict_on(near, rules, "latency of one to two on alt is local", solver)
+    assert "U-R-TRAF-10" in open_facts(verdict)
+
+
+def test_a_target_is_slow_if_its_machine_is(solver: Solver) -> None:
+    slow = HUB + "vm db { nic 10.2.0.4 in two.s  bandwidth 100 Mbps }"
+    fast = slow.replace("100 Mbps", "10 Gbps")
+    rules = f"bandwidth 10 Gbps {TO_TWO}"
+
+    asked = "bottleneck of 10.1.0.9 to 10.0.1.4 on alt at least 1 Gbps"
+    assert isinstance(verdict_on(slow, rules, asked, solver), Refuted)
+    assert isinstance(verdict_on(fast, rules, asked, solver), Proved)
+
+
+def test_a_firewall_that_is_down_translates_nothing(solver: Solver) -> None:
+    assert isinstance(
+        verdict_on(HUB, TO_TWO, "one reaches 10.0.1.4 on alt under any 1 failure of appliance", solver), Refuted
+    )
+
+
+# The same hub and spokes in both families.
+BOTH = HUB
+for four, six in (
+    ("address 10.0.0.0/16", "address 10.0.0.0/16, fd00:0:0::/48"),
+    ("address 10.1.0.0/16", "address 10.1.0.0/16, fd00:0:1::/48"),
+    ("address 10.2.0.0/16", "address 10.2.0.0/16, fd00:0:2::/48"),
+    ("Subnet 10.0.1.0/26", "Subnet 10.0.1.0/26, fd00:0:0:1::/64"),
+    ("s 10.1.0.0/24", "s 10.1.0.0/24, fd00:0:1:1::/64"),
+    ("s 10.2.0.0/24", "s 10.2.0.0/24, fd00:0:2:1::/64"),
+    ("nic 10.0.1.4 in", "nic 10.0.1.4, fd00:0:0:1::4 in"),
+    ("via { ", "via { every ::/0 -> appliance fd00:0:0:1::4 "),
+):
+    BOTH = BOTH.replace(four, six)
+
+
+def test_packets_of_ipv6_pass_by_the_rules_if_at_all_and_are_never_translated(solver: Solver) -> None:
+    asked = "fd00:0:1:1::/64 {} fd00:0:2:1::/64 on https"
+
+    assert open_facts(verdict_on(BOTH, WEB, asked.format("never reaches"), solver)) == {"U-FWV6(fw)"}
+    assert isinstance(verdict_on(BOTH, NO_RULE, asked.format("never reaches"), solver), Proved)
+    # Where only the way there leads past the firewall no answer comes back, for the source stays the client's.
+    one_way = BOTH.replace("fd00:0:2:1::/64 routes via", "fd00:0:2:1::/64")
+    assert isinstance(verdict_on(one_way, WEB, asked.format("sometimes reaches"), solver), Refuted)

@@ -232,7 +232,7 @@ class FirewallPolicies:
 
     def _is_denied(self, machine: Machine, policy: FirewallPolicy, header: Header) -> Term:
         """Hold when a network rule denies a packet whose destination has been translated (F-FW-5)."""
-        if self.by_routes_alone:
+        if self.by_routes_alone or all(rule.allows for rule in policy.of_kind(FirewallRuleKind.NETWORK)):
             return FALSE
         rules = self._matches(machine, policy, FirewallRuleKind.NETWORK, header)
         return negate(_first_match(rules, TRUE))

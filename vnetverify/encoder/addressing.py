@@ -184,6 +184,13 @@ class Estate:
             self.entrance_at[Place(PlaceKind.PUBLIC.value, f"{machine.name}/{public.name}")] = entrance
             yield entrance
 
+    def publics_of(self, nic: Nic) -> tuple[PublicAddress, ...]:
+        """Return the public addresses by which an interface may send: a firewall with rules has several."""
+        machine = self.machine_of.get(nic.name)
+        if machine is not None and machine.name in self.entrances_of:
+            return tuple(entrance.public for entrance in self.entrances_of[machine.name])
+        return () if nic.public_address is None else (nic.public_address,)
+
     def _is_own(self, entrance: Entrance) -> bool:
         return isinstance(entrance.at, Nic) and self.entrance_of.get(entrance.at.name) is entrance
 

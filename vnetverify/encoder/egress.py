@@ -85,7 +85,7 @@ class Egress:
 
     def _by_public_address(self, sender: Sender, header: Header) -> Term:
         """Hold when the sending interface has a public address."""
-        return any_of(*(self._sends(sender, nic, header) for nic in self._nics(sender) if nic.public_address))
+        return any_of(*(self._sends(sender, nic, header) for nic in self._nics(sender) if self.estate.publics_of(nic)))
 
     def _by_load_balancer(self, sender: Sender, header: Header, name: str | None) -> Term:
         """Hold when a load balancer, that called `name` if there is one, lets the sending interface out (F-LB-10)."""

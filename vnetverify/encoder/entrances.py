@@ -260,12 +260,12 @@ class Entrances:
             yield TRUE, self._host_egress_address()
             return
         nic = None if end.nic is None else self.hops.estate.nic_named.get(end.nic)
-        public = None if nic is None else nic.public_address
-        if nic is None or public is None or public.address is None:
+        known = None if nic is None else self._only_known_address(nic)
+        if nic is None or known is None:
             yield TRUE, self._other_egress_address()
             return
         shared = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], header)
-        yield negate(shared), self.hops.estate.known_address(public.address)
+        yield negate(shared), self.hops.estate.known_address(known)
         if shared != FALSE:
             yield shared, self._other_egress_address()
 
@@ -282,14 +282,19 @@ class Entrances:
         sends = all_of(self.begins_at(place), any_of(*(equals(self.header.source, a) for a in nic.addresses)))
         if sends == FALSE:
             return
-        public, chosen = nic.public_address, TRUE
-        if public is not None and public.address is not None:
+        known, chosen = self._only_known_address(nic), TRUE
+        if known is not None:
             chosen = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], self.header)
-            self.premises.append(any_of(negate(sends), chosen, equals(egress, public.address)))
+            self.premises.append(any_of(negate(sends), chosen, equals(egress, known)))
         if nic.ip_forwarding and chosen != FALSE:
             # Its name is one sender's, whether it sends its own packets or others'.
             other = self._other_egress_address()
             self.premises.append(any_of(negate(sends), negate(chosen), f"(= {egress.term} {other.term})"))
+
+    def _only_known_address(self, nic: Nic) -> int | None:
+        """Return the public address by which `nic` sends, None where it is not known or one of several."""
+        publics = self.hops.estate.publics_of(nic)
+        return publics[0].address if len(publics) == 1 else None
 
     def _other_egress_address(self) -> Field:
         """Return the public address of whichever appliance or site sends the packet out, where it is not known."""

@@ -162,10 +162,12 @@ def test_host_names_that_an_export_does_not_tell_are_open(tmp_path: Path, machin
         azure.resource(ZONES, "x.internal", numberOfVirtualNetworkLinks="many", numberOfRecordSets=1),
     ],
 )
-def test_a_malformed_value_about_names_is_an_error(tmp_path: Path, resource: Any) -> None:
-    found = loaded(tmp_path, HUB, zone(), resource)
+def test_a_malformed_value_about_names_leaves_names_open_and_nothing_else(tmp_path: Path, resource: Any) -> None:
+    resources = (HUB, *WEB, zone(links=0), resource)
 
-    assert {one.code for one in found.diagnostics if one.severity is Severity.ERROR} == {"bad-value"}
+    assert loaded(tmp_path, *resources).document.network.unmodelled == ()
+    assert loaded(tmp_path, *resources).document.network.unmodelled_names != ()
+    assert verdict_word(verdict_on(tmp_path, "hub reaches hub on https", *resources)) == "proved"
 
 
 def test_a_strange_value_anywhere_in_a_zone_is_no_traceback(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from vnetverify.ingest.shapes import (
     read,
 )
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
-from vnetverify.ingest.zones import Zones, doubtful_host_names
+from vnetverify.ingest.zones import Zones, doubt_host_names
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
@@ -118,12 +118,13 @@ class _Estate:
         )
         doubt_absent(self._inventory, self._findings, self._networks)
         self._doubt_others()
-        zones = Zones(self._inventory, self._findings, self._networks.names)
+        zones = Zones(self._inventory, self._findings, self._networks.names).zones()
+        doubt_host_names(self._inventory, self._findings, network)
         return replace(
             network,
             unmodelled=self._findings.unmodelled(self._networks.names, self._networks.peers),
-            dns_zones=zones.zones(),
-            unmodelled_names=(*zones.doubts(), *doubtful_host_names(self._inventory, network)),
+            dns_zones=zones,
+            unmodelled_names=tuple(self._findings.about_names),
         )
 
     def _with_devices(self, network: Network) -> Network:

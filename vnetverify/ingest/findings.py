@@ -32,6 +32,7 @@ class Findings:
 
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.about_names: list[Unmodelled] = []
         self._open: list[_Open] = []
         self._concerns: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
@@ -59,6 +60,10 @@ class Findings:
     def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
         self.doubt(what, why, resource.key, resource.span, with_peers)
+
+    def doubt_names(self, what: str, why: str, span: Span, *vnets: str) -> None:
+        """Record something not modelled that changes no packet's way, but what names hosts of `vnets`, or any, know."""
+        self.about_names.append(Unmodelled(what, why, vnets, span))
 
     def doubt_untold(self, resource: Resource, lists: Iterable[str]) -> None:
         """Record that `resource` leaves out lists that Azure always gives, as a projection of its properties does."""

@@ -131,7 +131,7 @@ class Interfaces:
             bool(as_flag(values.get("enableipforwarding"), "enableIPForwarding")),
             self._publics.one_of(resource, publics, Family.IPV4),
             self._publics.one_of(resource, publics, Family.IPV6),
-            dns_servers=dns_servers_in(values.get("dnssettings"), "dnsSettings"),
+            dns_servers=dns_servers_in(values.get("dnssettings"), resource, where.vnet, self._findings),
             span=resource.span,
         )
         known = frozenset(addresses)

@@ -310,7 +310,7 @@ class Networks:
             # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
             summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
             tags=_tags(resource.body.get("tags")),
-            dns_servers=dns_servers_in(values.get("dhcpoptions"), "dhcpOptions"),
+            dns_servers=dns_servers_in(values.get("dhcpoptions"), resource, self.names[resource.key], self._findings),
             span=resource.span,
         )
 

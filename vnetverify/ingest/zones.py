@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
@@ -22,7 +22,7 @@ from vnetverify.ingest.values import (
     member,
     shown,
 )
-from vnetverify.model.network import Network, Unmodelled
+from vnetverify.model.network import Network
 from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.model.zones import NO_ZONES, DnsRecord, DnsZone, ZoneLink, normal_name, normal_record
 from vnetverify.source import NOWHERE
@@ -37,12 +37,16 @@ _ALIASES = "privatednszones/cname"
 _MACHINES = "microsoft.compute/virtualmachines"
 
 
-def dns_servers_in(value: Any, what: str) -> tuple[int, ...]:
-    """Return the servers that a vnet or interface names, none where it asks Azure's resolver alone."""
-    servers = as_list(member(as_object(value, what), "dnsServers"), f"{what}.dnsServers")
-    texts = [as_text(server, f"{what}.dnsServers") for server in servers]
-    # An interface says so that it has no servers of its own.
-    addresses = tuple(dict.fromkeys(as_address(text) for text in texts if text.lower() != "azureprovideddns"))
+def dns_servers_in(settings: Any, resource: Resource, vnet: str, findings: Findings) -> tuple[int, ...]:
+    """Return the servers that the settings of a vnet or interface name, none where it asks Azure's resolver alone."""
+    try:
+        servers = as_list(member(as_object(settings, "settings"), "dnsServers"), "dnsServers")
+        texts = [as_text(server, "dnsServers") for server in servers]
+        # An interface says so that it has no servers of its own.
+        addresses = tuple(dict.fromkeys(as_address(text) for text in texts if text.lower() != "azureprovideddns"))
+    except Malformed as fault:
+        findings.doubt_names(f"`dnsServers` of {resource.subject}", str(fault), resource.span, vnet)
+        return ()
     return () if set(addresses) <= {AZURE_RESOLVER} else addresses
 
 
@@ -55,22 +59,17 @@ class Zones:
         self._vnets = names
         self._keys = {zone.key: zone for zone in inventory.of(_ZONES)}
         self._names = unique_names(((zone.id, zone.span) for zone in self._keys.values()), findings)
-        self._doubts: list[Unmodelled] = []
         self._records: defaultdict[str, dict[str, DnsRecord]] = defaultdict(dict)
         self._links: defaultdict[str, list[ZoneLink]] = defaultdict(list)
         self._sets: defaultdict[str, int] = defaultdict(int)
         self._linked: defaultdict[str, int] = defaultdict(int)
         self._zones = self._read()
+        if not self._keys and names:
+            why = "the input holds none, and a network does not say which are linked to it"
+            findings.doubt_names(NO_ZONES, why, NOWHERE, *names.values())
 
     def zones(self) -> dict[str, DnsZone]:
         return self._zones
-
-    def doubts(self) -> tuple[Unmodelled, ...]:
-        """Return what could make the zones, or what they hold, other than they seem."""
-        if not self._keys and self._vnets:
-            why = "the input holds none, and a network does not say which are linked to it"
-            return (*self._doubts, Unmodelled(NO_ZONES, why, tuple(self._vnets.values()), NOWHERE))
-        return tuple(self._doubts)
 
     def _read(self) -> dict[str, DnsZone]:
         for resource in self._inventory.of(_LINKS):
@@ -84,16 +83,17 @@ class Zones:
         zones = (self._zone(zone) for zone in self._keys.values())
         return {zone.name: zone for zone in zones if zone is not None}
 
-    def _guarded(self, resource: Resource, read: Any) -> None:
+    def _guarded(self, resource: Resource, read: Callable[[Resource, Resource], None]) -> None:
+        """Read what belongs to a zone; what cannot be read is left out of names, and of nothing else."""
         zone = self._keys.get(parent_of(resource.key))
         if zone is None:
             what = f"zone `{shown(name_of(parent_of(resource.key)))}`, to which {resource.subject} belongs"
-            self._doubts.append(Unmodelled(what, "it is not in the input", (), resource.span))
+            self._findings.doubt_names(what, "it is not in the input", resource.span)
             return
         try:
             read(zone, resource)
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            self._findings.doubt_names(resource.subject, str(fault), resource.span)
 
     def _link(self, zone: Resource, resource: Resource) -> None:
         self._linked[zone.key] += 1
@@ -106,7 +106,7 @@ class Zones:
         policy = resource.stated("resolutionPolicy")
         if policy is not None and as_text(policy, "resolutionPolicy").lower() != "default":
             what = f"`resolutionPolicy` of {resource.subject}"
-            self._doubts.append(Unmodelled(what, "looking elsewhere is not modelled", (vnet,), resource.span))
+            self._findings.doubt_names(what, "looking elsewhere is not modelled", resource.span, vnet)
 
     def _record(self, zone: Resource, resource: Resource) -> None:
         self._sets[zone.key] += 1
@@ -116,9 +116,9 @@ class Zones:
         if resource.kind not in _ADDRESSES:
             # Where an alias leads, and what a reverse zone of one's own holds, is not followed.
             why = "records that lead to other names are not modelled"
-            vnets = tuple(link.vnet for link in self._links[zone.key])
+            vnets = [link.vnet for link in self._links[zone.key]]
             if vnets:
-                self._doubts.append(Unmodelled(f"record {name}", why, vnets, resource.span))
+                self._findings.doubt_names(f"record {name}", why, resource.span, *vnets)
             return
         several, single = _ADDRESSES[resource.kind]
         addresses = tuple(
@@ -132,14 +132,14 @@ class Zones:
     def _zone(self, zone: Resource) -> DnsZone | None:
         domain = normal_name(zone.name)
         if domain is None:
-            self._findings.error("bad-value", f"`{shown(zone.name)}` is no name of the DNS", zone.span)
+            self._findings.doubt_names(zone.subject, "its name is none of the DNS", zone.span)
             return None
         links = self._links[zone.key]
         try:
             self._count(zone, "numberOfVirtualNetworkLinks", self._linked[zone.key], ())
             self._count(zone, "numberOfRecordSets", self._sets[zone.key] + 1, tuple(link.vnet for link in links))
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {zone.subject}", zone.span)
+            self._findings.doubt_names(zone.subject, str(fault), zone.span)
         records = tuple(record for record in self._records[zone.key].values() if record.addresses)
         return DnsZone(self._names[zone.key], domain, tuple(links), records, zone.span)
 
@@ -149,11 +149,11 @@ class Zones:
         if (said is not None and as_number(said, name) <= known) or (name == "numberOfRecordSets" and not vnets):
             return
         why = "the input does not say how many there are" if said is None else f"there are {said}, and {known} here"
-        self._doubts.append(Unmodelled(f"`{name}` of {zone.subject}", why, vnets, zone.span))
+        self._findings.doubt_names(f"`{name}` of {zone.subject}", why, zone.span, *vnets)
 
 
-def doubtful_host_names(inventory: Inventory, network: Network) -> Iterator[Unmodelled]:
-    """Yield machines of which the input does not say that they are called as the model calls them."""
+def doubt_host_names(inventory: Inventory, findings: Findings, network: Network) -> None:
+    """Record the machines of which the input does not say that they are called as the model calls them."""
     named = {}
     for resource in inventory.of(_MACHINES):
         profile = resource.stated("osProfile")
@@ -168,4 +168,4 @@ def doubtful_host_names(inventory: Inventory, network: Network) -> Iterator[Unmo
     if doubtful:
         noun = "machine" if doubtful == 1 else "machines"
         why = "the input does not tell their `computerName`, or tells another than their name"
-        yield Unmodelled(f"host names of {doubtful} {noun}", why, tuple(vnets), NOWHERE)
+        findings.doubt_names(f"host names of {doubtful} {noun}", why, NOWHERE, *vnets)

@@ -6,6 +6,7 @@ Every packet that is shown has been judged by the simulator first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
@@ -14,6 +15,7 @@ from vnetverify.header import family_of
 from vnetverify.model.lints import plain_lints
 from vnetverify.model.network import Access, AdminRule, Direction, Network, SecurityRule
 from vnetverify.pipeline import Loaded
+from vnetverify.prover.admin import AdminFindings, IdleAdminRule, TiedAdminRules, admin_findings
 from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.surprises import FlagWithoutEffect, ProbeDenied, Shown, Surprise, TagIsEverything, surprises
@@ -33,6 +35,7 @@ from vnetverify.source import Span
 _LIMITS = Limits(seconds=30)
 _CAUSES = 4
 _MOST_RULES_AT_ONCE = 500
+_NEVER_DECIDES = ("admin-rule-never-matches", "admin-rule-shadowed")
 
 
 class EnginesDiffer(Exception):
@@ -49,7 +52,7 @@ def lint(loaded: Loaded) -> tuple[Diagnostic, ...]:
     Raises `EnginesDiffer`.
     """
     network = loaded.document.network
-    return in_source_order((*loaded.diagnostics, *plain_lints(network), *proved_lints(network)))
+    return _together(loaded, (*plain_lints(network), *proved_lints(network)))
 
 
 def lint_for_check(loaded: Loaded) -> tuple[Diagnostic, ...]:
@@ -58,22 +61,37 @@ def lint_for_check(loaded: Loaded) -> tuple[Diagnostic, ...]:
     network = loaded.document.network
     proved = proved_lints(network) if is_lintable_at_once(network) else ()
     warnings = (found for found in (*plain_lints(network), *proved) if found.severity is Severity.WARNING)
-    return in_source_order((*loaded.diagnostics, *warnings))
+    return _together(loaded, tuple(warnings))
+
+
+def _together(loaded: Loaded, found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Return what loading said and what was found, without what loading said of a line and a proof says as well."""
+    said = {(one.code, one.span) for one in found}
+    # A rule that never decides has no effect either.
+    said |= {("idle-admin-rule", one.span) for one in found if one.code in _NEVER_DECIDES}
+    kept = (one for one in loaded.diagnostics if (one.code, one.span) not in said)
+    return in_source_order((*kept, *found))
 
 
 def is_lintable_at_once(network: Network) -> bool:
     """Tell whether proofs about the network's rules are done by the time a user has read the rest."""
-    return sum(len(nsg.rules) for nsg in network.nsgs.values()) <= _MOST_RULES_AT_ONCE
+    rules = [len(nsg.rules) for nsg in network.nsgs.values()] + [len(own.rules) for own in network.admin_rules]
+    return sum(rules) <= _MOST_RULES_AT_ONCE
 
 
 def proved_lints(network: Network) -> Iterator[Diagnostic]:
-    """Yield what was proved of security groups, and what a packet shows of them. Raises `EnginesDiffer`."""
-    if not network.nsgs and all(half.allow_virtual_network_access for half in network.peerings):
+    """Yield what was proved of security groups and admin rules, and what a packet shows of them.
+
+    Raises `EnginesDiffer`.
+    """
+    has_filters = bool(network.nsgs or network.admin_rules)
+    if not has_filters and all(half.allow_virtual_network_access for half in network.peerings):
         return
     solver = Solver(_LIMITS)
     solver.warm_up()
     try:
         yield from _idle(network, idle_rules(network, solver))
+        yield from _of_admin_rules(network, admin_findings(network, solver))
         told: dict[tuple[str, Span], None] = {}
         for estate in estates_of(network):
             for surprise in surprises(estate, solver):
@@ -95,9 +113,12 @@ def _idle(network: Network, idle: IdleRules) -> Iterator[Diagnostic]:
     rules |= {(own.manager, rule.name): rule for own in network.admin_rules for rule in own.rules}
     yield from (_changing_nothing(rules, found) for found in idle.found)
     if idle.undecided:
-        first = next(iter(network.nsgs.values()))
-        message = f"whether {idle.undecided} rules have any effect was not decided within the limits"
-        yield Diagnostic("lint-undecided", message, first.span, severity=Severity.NOTE)
+        yield _undecided(idle.undecided, "rules", next(iter(network.nsgs.values())).span)
+
+
+def _undecided(count: int, what: str, span: Span) -> Diagnostic:
+    message = f"whether {count} {what} have any effect was not decided within the limits"
+    return Diagnostic("lint-undecided", message, span, severity=Severity.NOTE)
 
 
 def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: IdleRule) -> Diagnostic:
@@ -124,6 +145,62 @@ def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: 
             return _warning("rule-overruled", message, idle.rule.span, "changes nothing", alike, "F-EVAL-3")
         case _:
             assert_never(idle.kind)
+
+
+# -- security admin rules -------------------------------------------------------------------------------
+
+
+def _of_admin_rules(network: Network, findings: AdminFindings) -> Iterator[Diagnostic]:
+    rules = {(own.manager, rule.name): rule for own in network.admin_rules for rule in own.rules}
+    for found in findings.found:
+        match found:
+            case IdleAdminRule():
+                yield _idle_admin_rule(rules, found)
+            case TiedAdminRules():
+                yield _tied(network, found)
+            case _:
+                assert_never(found)
+    if findings.undecided:
+        yield _undecided(findings.undecided, "admin rules", network.admin_rules[0].span)
+
+
+def _idle_admin_rule(rules: Mapping[LineName, AdminRule], found: IdleAdminRule) -> Diagnostic:
+    name = f"admin rule `{'/'.join(found.name)}`"
+    span = found.rule.span
+    if found.allows_only:
+        message = f"{name} has no effect: no rule behind it does otherwise with its packets"
+        label, advice = (
+            "leaves them to the security groups, as no rule would",
+            "to pass by the security groups write `always-allow`",
+        )
+        return _warning("idle-admin-rule", message, span, label, (), "F-ADM-7", advice=advice)
+    if not found.causes:
+        message = f"{name} matches no packet where it is in force"
+        return _warning("admin-rule-never-matches", message, span, "names nothing that is there", (), "F-ADM-3")
+    message = f"{name} never decides: all its packets are taken first by "
+    message += _listed([f"`{'/'.join(cause)}`" for cause in found.causes])
+    places = tuple((rules[cause].span, "takes them first") for cause in found.causes[:_CAUSES])
+    return _warning("admin-rule-shadowed", message, span, "never decides", places, "F-ADM-3")
+
+
+def _tied(network: Network, found: TiedAdminRules) -> Diagnostic:
+    name, other = "/".join(found.name), "/".join(found.other_name)
+    for shown, wanted in (
+        (found.shown, found.name),
+        (replace(found.shown, world=found.otherwise), found.other_name),
+    ):
+        if wanted not in ((stage.nsg, stage.rule) for stage in judged(network, shown).stages):
+            raise EnginesDiffer(shown, f"`{'/'.join(wanted)}` decide")
+    return _warning(
+        "tied-admin-rules",
+        f"`{name}` and `{other}` have priority {found.rule.priority} and differ in what they do",
+        found.other.span,
+        "which is tried first is not said",
+        ((found.rule.span, "the other rule"),),
+        "F-ADM-15",
+        str(found.shown.flow),
+        f"give one of them another priority, or assume `U-ADMTIE({name})`",
+    )
 
 
 # -- filters that do otherwise than they read -----------------------------------------------------------

@@ -29,12 +29,14 @@ COMMANDS = {
     "lint": ["lint", "lint.vnet"],
     "lint-concise": ["lint", "--output-format", "concise", "lint.vnet"],
     "lint-json": ["lint", "--output-format", "json", "hub.vnet"],
+    "lint-admin": ["lint", "managed.vnet"],
     "show-tag": ["show", "tag", "VirtualNetwork", "lint.vnet", "spoke.web"],
     "show-tag-internet": ["show", "tag", "Internet", "lint.vnet", "spoke.web", "--assume", "U-INET=false"],
     "show-tag-json": ["show", "tag", "AzureLoadBalancer", "--output-format", "json", "lint.vnet", "spoke.web"],
     "diff": ["diff", "lint.vnet", "changed.vnet"],
     "diff-json": ["diff", "--output-format", "json", "lint.vnet", "changed.vnet"],
     "diff-equal": ["diff", "lint.vnet", "tidied.vnet"],
+    "diff-admin": ["diff", "managed.vnet", "relaxed.vnet"],
     "resolve": ["resolve", "hub.vnet", "hub, lab except hub.shared"],
 }
 

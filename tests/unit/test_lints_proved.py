@@ -255,3 +255,106 @@ def test_check_warns_of_rules_without_effect_and_finds_no_errors(
     out = capsys.readouterr().out
     assert "warning[rule-never-matches]" in out
     assert out.splitlines()[-1].startswith("no errors: ")
+
+
+# -- security admin rules -------------------------------------------------------------------------------
+
+
+def managed(rules: str, more: str = "", group: str = "") -> str:
+    nsg = " nsg g" if group else ""
+    groups = f"nsg g {{\n{group}\n}}\n" if group else ""
+    return (
+        f"vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24{nsg} }}\n"
+        f"admin-rules base by corp for v {{\n{rules}\n}}\n{groups}{more}"
+    )
+
+
+def of_admin_rules(text: str) -> list[Diagnostic]:
+    network = read([Source("t.vnet", text)], Network()).network
+    return [lint for lint in proved_lints(network) if "admin" in lint.code]
+
+
+def test_an_admin_rule_is_shadowed_by_two_together() -> None:
+    (lint,) = of_admin_rules(
+        managed("""\
+inbound 10 low  deny  tcp from any to any port 0-1000
+inbound 20 high always-allow tcp from any to any port 1001-65535
+inbound 30 web  deny tcp from any to any port 80, 8080""")
+    )
+
+    assert ("admin-rule-shadowed", 5, [3, 4]) == (
+        lint.code, lint.span.line, sorted(span.line for span, _ in lint.others)
+    )  # fmt: skip
+
+
+def test_an_admin_rule_that_names_nothing_where_it_is_in_force_never_matches() -> None:
+    (lint,) = of_admin_rules(managed("outbound 10 r deny tcp from 10.7.0.0/16 to any"))
+
+    assert "admin-rule-never-matches" == lint.code
+
+
+ALLOW = "inbound 10 a allow tcp from 10.0.0.0/8 to any port 80"
+
+
+@pytest.mark.parametrize(
+    ("behind", "codes"),
+    [
+        ("", ["idle-admin-rule"]),
+        ("inbound 20 b deny udp from any to any", ["idle-admin-rule"]),
+        ("inbound 20 b deny tcp from 10.9.0.0/16 to any port 79-81", []),
+        ("inbound 20 b always-allow any from 10.9.0.0/16 to any", []),
+        ("inbound 20 b allow tcp from any to any", ["idle-admin-rule", "idle-admin-rule"]),
+        ("inbound 5 b deny tcp from 10.9.0.0/16 to any", ["idle-admin-rule"]),
+        ("inbound 20 b deny tcp from VirtualNetwork to any port 80", []),
+        ("inbound 20 b deny tcp from AzureLoadBalancer to any port 80", ["idle-admin-rule"]),
+    ],
+)
+def test_an_exception_is_idle_unless_a_rule_behind_it_could_take_its_packets(behind: str, codes: list[str]) -> None:
+    assert codes == [lint.code for lint in of_admin_rules(managed(f"{ALLOW}\n{behind}"))]
+
+
+def test_an_exception_keeps_packets_from_a_manager_of_lower_scope() -> None:
+    team = "admin-rules t by team for v { inbound 1 no deny tcp from 10.2.0.0/16 to any port 80 }"
+
+    assert not of_admin_rules(managed(ALLOW, team))
+
+
+def test_tied_rules_are_shown_with_a_packet_that_each_would_decide() -> None:
+    (lint,) = of_admin_rules(
+        managed("inbound 10 a deny tcp from 10.9.0.0/16 to any\ninbound 10 b always-allow tcp from any to any port 80")
+    )
+
+    assert ("tied-admin-rules", 4, "F-ADM-15") == (lint.code, lint.span.line, lint.rule)
+    assert lint.example is not None
+    assert lint.example.endswith(":80")
+
+
+def test_rules_that_tie_only_for_what_an_earlier_one_takes_do_not() -> None:
+    rules = "inbound 5 first deny tcp from any to any port 80\ninbound 10 a deny tcp from 10.9.0.0/16 to any port 80-90"
+    tied = "inbound 10 b always-allow tcp from any to any port 80"
+
+    assert ["admin-rule-shadowed"] == [lint.code for lint in of_admin_rules(managed(f"{rules}\n{tied}"))]
+
+
+def test_a_group_rule_whose_packets_admin_rules_take_never_decides() -> None:
+    text = managed("inbound 10 no-ssh deny tcp from any to any port 22", group=(
+        "inbound 100 ssh allow tcp from any to any port 22\ninbound 110 web allow tcp from any to any port 80"
+    ))  # fmt: skip
+    (lint,) = lints(text)
+
+    assert ("rule-shadowed", 6, [3]) == (lint.code, lint.span.line, [span.line for span, _ in lint.others])
+
+
+def test_a_tag_that_an_admin_rule_takes_first_is_no_surprise() -> None:
+    """The group's rule about VirtualNetwork, which a default route makes everything, decides nothing."""
+    text = """\
+vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g routes r  subnet fw 10.0.2.0/24 }
+appliance fw { nic 10.0.2.4 in v.fw }
+route-table r { default 0.0.0.0/0 -> appliance 10.0.2.4 }
+nsg g {
+outbound 100 all allow any from any to VirtualNetwork }
+admin-rules base by corp for v { outbound 10 shut always-allow any from any to any }
+"""
+
+    assert "virtual-network-is-everything" not in {lint.code for lint in lints(text) if lint.span.line == 5}
+    assert "rule-shadowed" in {lint.code for lint in lints(text) if lint.span.line == 5}

@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_publics, mutants_routing
+from tests.agreement import (
+    mutants_acceptance,
+    mutants_admin,
+    mutants_encoder,
+    mutants_names,
+    mutants_publics,
+    mutants_routing,
+)
 from tests.agreement.noticing import noticed_by
 
 MUTANTS = (
@@ -14,6 +21,7 @@ MUTANTS = (
     *mutants_encoder.MUTANTS,
     *mutants_admin.MUTANTS,
     *mutants_publics.MUTANTS,
+    *mutants_names.MUTANTS,
 )
 
 

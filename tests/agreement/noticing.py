@@ -129,5 +129,7 @@ _ASKED: Mapping[str, Callable[[Any], bool]] = {
     "encoder": _the_encoder_answers,
     "model.planes": _the_encoder_answers,  # which encodes one plane of a network at a time
     "model.wellformed": _it_is_accepted,
+    "model.names": _it_is_accepted,
+    "model.resolvers": _it_is_accepted,
     "prover": _it_is_accepted,
 }

@@ -10,7 +10,14 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.agreement import mutants_acceptance, mutants_admin, mutants_encoder, mutants_publics, mutants_routing
+from tests.agreement import (
+    mutants_acceptance,
+    mutants_admin,
+    mutants_encoder,
+    mutants_names,
+    mutants_publics,
+    mutants_routing,
+)
 from tests.agreement.mutants import MUTANTS
 from tests.agreement.noticing import noticed_by
 from tests.agreement.planting import ROOT, BadMutant, Mutant, planted
@@ -20,6 +27,7 @@ from vnetverify.testing.examples import read_page
 SIMULATOR = {"R-META-3", "R-PEER-19", "R-SYS-6", "R-SEL-3", "R-UDR-12", "R-GW-18", "R-CG-2", "R-TRAF-3", "R-LINT-3"}
 ACCEPTANCE, ENCODER = {"R-PEER-8", "R-LINT-4", "R-UDR-14"}, {"R-PEER-20", "R-GW-25", "R-LINT-3"}
 ADMIN = {"F-ADM-6", "F-ADM-12", "F-ADM-18", "F-PIP-6"}
+NAMES = {"F-DNS-4", "F-DNS-5"}
 PUBLIC = {"F-LB-10", "F-LB-13", "F-STATE-5"}
 # Rules of filtering that have faults planted in the simulator.
 OF_PUBLICS = {
@@ -40,6 +48,7 @@ SAMPLE = (
     *_of(mutants_encoder.MUTANTS, ENCODER),
     *_of(mutants_admin.MUTANTS, ADMIN),
     *_of(mutants_publics.MUTANTS, PUBLIC),
+    *_of(mutants_names.MUTANTS, NAMES),
 )
 
 
@@ -59,6 +68,12 @@ def test_every_rule_about_admin_rules_has_a_fault_planted_in_either_engine(mutan
 
 def test_rules_about_public_load_balancers_links_ways_out_and_state_have_a_fault_planted_in_the_simulator() -> None:
     assert {mutant.rule for mutant in mutants_publics.MUTANTS} == OF_PUBLICS
+
+
+def test_every_rule_about_names_has_a_fault_planted() -> None:
+    rules = {rule.id for rule in FILTERING_RULES if "-DNS-" in rule.id}
+
+    assert {mutant.rule for mutant in mutants_names.MUTANTS} == rules
 
 
 def test_faults_planted_in_the_encoder_are_of_rules_that_the_engines_follow() -> None:

@@ -130,7 +130,9 @@ def test_the_sku_is_known_only_where_it_is_said(tmp_path: Path, sku: dict[str, s
     ids=["by the interface's word", "by interface", "by name", "by address"],
 )
 def test_a_member_is_told_in_several_ways(tmp_path: Path, pool: dict[str, Any]) -> None:
-    found = network(tmp_path, _HUB, _nic("a", "10.0.0.4", _POOL), _balancer(backendAddressPools=[pool]))
+    hub = vnet("hub", "10.0.0.0/16", subnet("db", defaultOutboundAccess=False))
+
+    found = network(tmp_path, hub, _nic("a", "10.0.0.4", _POOL), _balancer(backendAddressPools=[pool]))
 
     assert _only_rule(found).members == ("a",)
     assert doubts(found) == []
@@ -167,7 +169,7 @@ _IN_PROBE = ("probes", 0, "properties")
     [
         _set("inboundNatRules", [_part("ssh")]),
         _set("inboundNatPools", [_part("ssh")]),
-        _set("outboundRules", [_part("out")]),
+        _set("outboundRules", [_part("out", protocol="All")]),
         _set("aPropertyOfTomorrow", "x"),
         _set("frontendIPConfigurations", None),
         _set("loadBalancingRules", None),
@@ -181,18 +183,15 @@ _IN_PROBE = ("probes", 0, "properties")
         _set("backendIPConfigurations", [_configuration("a")], *_IN_POOL),
         _set("loadBalancerBackendAddresses", [_part("x", ipAddress="10.0.0.77")], *_IN_POOL),
         _set("loadBalancerBackendAddresses", [_part("x"), _part("y"), _part("z")], *_IN_POOL),
-        _set(
-            "loadBalancerBackendAddresses",
-            [_part("x", networkInterfaceIPConfiguration=_configuration("a"), adminState="Down")],
-            *_IN_POOL,
-        ),
+        _set("loadBalancerBackendAddresses", [_part("x", adminState="Down")], *_IN_POOL),
+        _set("loadBalancerBackendAddresses", [_part("x", ipAddress="10.0.0.4", adminState="Tired")], *_IN_POOL),
         _set("protocol", "Quic", *_IN_RULE),
         _set("protocol", "All", *_IN_RULE),
         _set("frontendIPConfiguration", {"id": f"{_LB}/frontendIPConfigurations/gone"}, *_IN_RULE),
         _set("backendAddressPools", [_POOL, {"id": f"{_LB}/backendAddressPools/other"}], *_IN_RULE),
         _set("probe", {"id": f"{_LB}/probes/gone"}, *_IN_RULE),
         _set("enableConnectionTracking", True, *_IN_RULE),
-        _set("noHealthyBackendsBehavior", "AllProbedUp", *_IN_PROBE),
+        _set("noHealthyBackendsBehavior", "OfTomorrow", *_IN_PROBE),
         _set("protocol", "Icmp", *_IN_PROBE),
     ],
 )
@@ -216,7 +215,7 @@ def test_a_load_balancer_of_another_sort_is_in_doubt(tmp_path: Path, sku: dict[s
     assert {vnets for _, vnets in doubts(network(tmp_path, _HUB, *_NICS, _balancer(sku)))} == {("hub",)}
 
 
-def test_a_public_load_balancer_is_in_doubt_where_its_members_are(tmp_path: Path) -> None:
+def test_a_public_load_balancer_without_its_address_is_in_doubt_where_its_members_are(tmp_path: Path) -> None:
     public = _part("front", publicIPAddress=reference("publicIPAddresses", "ip"))
 
     found = network(tmp_path, _HUB, vnet("lone", "10.9.0.0/16"), *_NICS, _balancer(frontendIPConfigurations=[public]))

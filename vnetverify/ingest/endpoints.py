@@ -34,6 +34,7 @@ _BEYOND_AN_ADDRESS = (
     "publicipaddress",
     "applicationsecuritygroups",
     "loadbalancerbackendaddresspools",
+    "loadbalancerinboundnatrules",
 )
 
 

@@ -34,7 +34,10 @@ from vnetverify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:
-    """One IP configuration of an interface, by keys; `pools` is None where it does not say which it is in."""
+    """One IP configuration of an interface, by keys.
+
+    `pools` and `nat_rules` are None where it does not say which it is in.
+    """
 
     key: str
     subnet: str | None
@@ -43,18 +46,22 @@ class _Configuration:
     public: str | None
     asgs: tuple[str, ...]
     pools: tuple[str, ...] | None
+    nat_rules: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An interface as load balancers see it: `addresses` are those of its IP configurations by the keys of these,
-    None where one is not known, and `pools` the backend pools that each says it is in, None where it says nothing.
+    """An interface as load balancers see it, by the keys of its IP configurations.
+
+    `addresses` are None where one is not known; `pools` and `nat_rules`, the backend pools and inbound NAT rules that
+    each says it is in, are None where it says nothing.
     """
 
     nic: Nic
     resource: Resource
     addresses: Mapping[str, int | None]
     pools: Mapping[str, tuple[str, ...] | None]
+    nat_rules: Mapping[str, tuple[str, ...] | None]
 
 
 class Interfaces:
@@ -140,6 +147,7 @@ class Interfaces:
             resource,
             {found.key: found.address if found.address in known else None for found in configurations},
             {found.key: found.pools for found in configurations},
+            {found.key: found.nat_rules for found in configurations},
         )
         return nic
 
@@ -188,7 +196,8 @@ class Interfaces:
             address,
             public,
             tuple(self._filters.asg_names[key] for key in groups_named),
-            _pools(values.get("loadbalancerbackendaddresspools")),
+            _balanced(values.get("loadbalancerbackendaddresspools"), "loadBalancerBackendAddressPools"),
+            _balanced(values.get("loadbalancerinboundnatrules"), "loadBalancerInboundNatRules"),
         )
 
     def _private_address(self, nic: Resource, values: dict[str, Any]) -> tuple[Family, int | None]:
@@ -220,10 +229,11 @@ def _name(item: dict[str, Any], position: int) -> str:
     return name_of(named).lower() if isinstance(named, str) else f"#{position}"
 
 
-def _pools(value: Any) -> tuple[str, ...] | None:
+def _balanced(value: Any, field: str) -> tuple[str, ...] | None:
+    """Return the keys of the parts of load balancers that a configuration names, None where it says nothing."""
     if value is None:
         return None
-    references = [as_reference(item, "loadBalancerBackendAddressPools") for item in as_list(value, "pools")]
+    references = [as_reference(item, field) for item in as_list(value, field)]
     return tuple(key_of(reference) for reference in references if reference is not None)
 
 

@@ -1,9 +1,9 @@
-"""Members of the backend pools of load balancers, as the pools and the interfaces tell them."""
+"""Members of the backend pools and inbound NAT rules of load balancers, as these and the interfaces tell them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.header import family_of
@@ -15,7 +15,7 @@ from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import BACKEND_ADDRESS, BACKEND_POOL, read
 from vnetverify.ingest.values import as_address, as_list, as_object, as_reference, as_text, shown
-from vnetverify.model.network import Nic
+from vnetverify.model.network import Nic, Sku
 
 _BALANCERS = "loadbalancers"
 _NOT_HERE = "it is not in the input"
@@ -24,22 +24,49 @@ _NOT_HERE = "it is not in the input"
 Doubting = Callable[[str, str], None]
 
 
+_STATES = {"": None, "none": None, "up": "up", "down": "down"}
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An interface of a pool, by the address that packets for the pool get."""
+    """An interface of a pool, by the address that packets for the pool get.
+
+    `state` is its administrative state, "up" or "down", None where probes decide (F-LB-12).
+    """
 
     nic: Nic
     address: int
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A member that stands in a pool by itself: `key` is that of its IP configuration, which `is_named` there."""
+
+    key: str
+    is_named: bool
+    state: str | None
 
 
 class Pools:
-    """The pools of the load balancers of an input, whose interfaces are `cards`, by key."""
+    """The pools of the load balancers of an input, whose interfaces are `cards`, by key.
 
-    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks, cards: Mapping[str, Card]) -> None:
+    `keeps_default_way_out` tells whether the members in a subnet (`vnet.subnet`) may have it.
+    """
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        findings: Findings,
+        networks: Networks,
+        cards: Mapping[str, Card],
+        keeps_default_way_out: Callable[[str], bool],
+    ) -> None:
         self._inventory = inventory
         self._findings = findings
         self._networks = networks
         self._cards = cards
+        self._keeps_default_way_out = keeps_default_way_out
         self._configurations = {key: card for card in cards.values() for key in card.addresses}
         self._by_address = {
             (card.nic.vnet, address): key
@@ -48,40 +75,73 @@ class Pools:
             if address is not None
         }
         self._by_pool: dict[str, list[str]] = {}
+        self._by_nat_rule: dict[str, list[str]] = {}
         for card in cards.values():
-            for key, pools in card.pools.items():
-                for pool in pools or ():
-                    self._by_pool.setdefault(pool, []).append(key)
-                    self._findings.concern(parent_of(pool), *findings.concerned_by(card.resource.key))
+            for found, said in ((self._by_pool, card.pools), (self._by_nat_rule, card.nat_rules)):
+                for key, parts in said.items():
+                    for part in parts or ():
+                        found.setdefault(part, []).append(key)
+                        self._findings.concern(parent_of(part), *findings.concerned_by(card.resource.key))
 
-    def doubt_absent(self, pools: frozenset[str]) -> None:
-        """Tell of interfaces in pools of load balancers that the input lacks, or that do not have such a pool."""
-        for pool, keys in self._by_pool.items():
-            if pool in pools:
-                continue
-            balancer = self._inventory.find(parent_of(pool))
-            if balancer is not None and balancer.kind == _BALANCERS and balancer.is_bare:
-                continue  # in doubt as a whole
-            for key in dict.fromkeys(parent_of(key) for key in keys):
-                card = self._cards[key].resource
-                what = f"backend pool `{shown(name_of(pool))}`, which {card.subject} names"
-                self._findings.doubt(what, _NOT_HERE, card.key, card.span, with_peers=True)
+    def doubt_absent(self, parts: frozenset[str]) -> None:
+        """Tell of interfaces in pools and inbound NAT rules that the load balancers of the input do not have: `parts`
+        are those that they have."""
+        for what, found in (("backend pool", self._by_pool), ("inbound NAT rule", self._by_nat_rule)):
+            for part, keys in found.items():
+                if part not in parts:
+                    self._doubt_absent(what, part, keys)
+
+    def _doubt_absent(self, what: str, part: str, keys: Iterable[str]) -> None:
+        balancer = self._inventory.find(parent_of(part))
+        if balancer is not None and balancer.kind == _BALANCERS and balancer.is_bare:
+            return  # in doubt as a whole
+        for key in dict.fromkeys(parent_of(key) for key in keys):
+            card = self._cards[key].resource
+            subject = f"{what} `{shown(name_of(part))}`, which {card.subject} names"
+            self._findings.doubt(subject, _NOT_HERE, card.key, card.span, with_peers=True)
 
     def members(
-        self, balancer: Resource, name: str, item: dict[str, Any], pointer: str, doubt: Doubting
+        self, balancer: Resource, name: str, item: dict[str, Any], pointer: str, sku: Sku | None, doubt: Doubting
     ) -> list[Member]:
         """Return the members of the pool called `name`, having told `doubt` of those that are not known."""
         values, doubts = read(item, pointer, BACKEND_POOL)
         for one in doubts:
             doubt(f"`{one.name}` of pool `{name}` of {balancer.subject}", one.why)
-        keys = self._keys(balancer, name, values, pointer, doubt)
+        entries = list(self._by_addresses(balancer, name, values, pointer, doubt))
+        keys = self._keys(balancer, name, values, entries, doubt)
+        what = f"pool `{name}` of {balancer.subject}"
         if len(keys) < len(as_list(values.get("loadbalancerbackendaddresses"), "loadBalancerBackendAddresses")):
-            doubt(f"a member of pool `{name}` of {balancer.subject}", "neither its address nor its interface is told")
-        found = (self._member(balancer, name, key, doubt) for key in keys)
-        return [member for member in found if member is not None]
+            doubt(f"a member of {what}", "neither its address nor its interface is told")
+        states: dict[str, set[str | None]] = {}
+        for entry in entries:
+            states.setdefault(entry.key, set()).add(entry.state)
+        if any(len(found) > 1 for found in states.values()):
+            doubt(what, "a member of it stands there twice, in different states")
+        told = ((key, self._member(balancer, f"pool `{name}`", key, doubt)) for key in keys)
+        found = [(key, member) for key, member in told if member is not None]
+        if sku is not Sku.BASIC and _is_by_address(values):
+            for _, member in found:
+                if self._keeps_default_way_out(member.nic.subnet_id):
+                    why = "members by address may keep the default way out, which is not modelled"
+                    doubt(f"`{member.nic.name}` in {what}", why)
+        return [replace(member, state=next(iter(states.get(key, ())), None)) for key, member in found]
+
+    def of_nat_rule(self, balancer: Resource, name: str, stated: str | None, doubt: Doubting) -> Member | None:
+        """Return whom an inbound NAT rule leads to; `stated` is the key of the IP configuration that it names."""
+        rule, what = f"{balancer.key}/inboundnatrules/{name.lower()}", f"inbound NAT rule `{name}`"
+        theirs = list(dict.fromkeys(self._by_nat_rule.get(rule, [])))
+        if stated is not None:
+            card = self._configurations.get(stated)
+            rules = None if card is None else card.nat_rules[stated]
+            if rules is not None and rule not in rules:
+                doubt(f"{what} of {balancer.subject}", "the interface that it names does not name it")
+        if len({*theirs, *(() if stated is None else (stated,))}) > 1:
+            doubt(f"{what} of {balancer.subject}", "several interfaces are said to be its own")
+        key = stated if stated is not None else next(iter(theirs), None)
+        return None if key is None else self._member(balancer, what, key, doubt)
 
     def _keys(
-        self, balancer: Resource, name: str, values: dict[str, Any], pointer: str, doubt: Doubting
+        self, balancer: Resource, name: str, values: dict[str, Any], entries: Iterable[_Entry], doubt: Doubting
     ) -> tuple[str, ...]:
         """Return the keys of the IP configurations in a pool, by its own word and by that of the interfaces."""
         pool = f"{balancer.key}/backendaddresspools/{name.lower()}"
@@ -89,9 +149,8 @@ class Pools:
         references = [
             as_reference(one, "backendIPConfigurations") for one in as_list(listed, "backendIPConfigurations")
         ]
-        by_address = list(self._by_addresses(balancer, name, values, pointer, doubt))
         own = [key_of(reference) for reference in references if reference is not None]
-        own += [key for key, is_named in by_address if is_named]
+        own += [entry.key for entry in entries if entry.is_named]
         theirs = self._by_pool.get(pool, [])
         what = f"pool `{name}` of {balancer.subject}"
         for key in own:
@@ -102,10 +161,10 @@ class Pools:
         for key in theirs:
             if listed is not None and key not in own:
                 doubt(what, f"`{shown(name_of(parent_of(key)))}` is in it by its own word alone")
-        return tuple(dict.fromkeys((*own, *(key for key, _ in by_address), *theirs)))
+        return tuple(dict.fromkeys((*own, *(entry.key for entry in entries), *theirs)))
 
-    def _member(self, balancer: Resource, name: str, key: str, doubt: Doubting) -> Member | None:
-        what = f"`{shown(name_of(parent_of(key)))}` in pool `{name}` of {balancer.subject}"
+    def _member(self, balancer: Resource, part: str, key: str, doubt: Doubting) -> Member | None:
+        what = f"`{shown(name_of(parent_of(key)))}` in {part} of {balancer.subject}"
         card = self._configurations.get(key)
         if card is None:
             if not self._findings.concerned_by(balancer.key):  # all members of a pool are of one vnet (F-LB-5)
@@ -125,20 +184,26 @@ class Pools:
 
     def _by_addresses(
         self, balancer: Resource, name: str, pool: dict[str, Any], pointer: str, doubt: Doubting
-    ) -> Iterator[tuple[str, bool]]:
-        """Yield the keys of members that stand in the pool by address, and whether their interface is named there."""
+    ) -> Iterator[_Entry]:
+        """Yield the members that stand in the pool by address or interface."""
         for item in as_list(pool.get("loadbalancerbackendaddresses"), "loadBalancerBackendAddresses"):
             values, doubts = read(as_object(item, "loadBalancerBackendAddresses"), pointer, BACKEND_ADDRESS)
             for one in doubts:
                 doubt(f"`{one.name}` of a member of pool `{name}` of {balancer.subject}", one.why)
+            word = as_text(values.get("adminstate") or "", "adminState").lower()
+            if word not in _STATES:
+                doubt(f"`adminState` in pool `{name}` of {balancer.subject}", f"`{shown(word)}` is not modelled")
+            state = _STATES.get(word)
             configuration = as_reference(
                 values.get("networkinterfaceipconfiguration"), "networkInterfaceIPConfiguration"
             )
             if configuration is not None:
-                yield key_of(configuration), True
+                yield _Entry(key_of(configuration), True, state)
                 continue
-            if not values.get("ipaddress"):
-                continue  # an entry for an interface that is told elsewhere
+            if not values.get("ipaddress"):  # an entry for an interface that is told elsewhere
+                if state is not None:
+                    doubt(f"a state in pool `{name}` of {balancer.subject}", "whose it is, is not told")
+                continue
             place = as_reference(
                 values.get("virtualnetwork") or values.get("subnet") or pool.get("virtualnetwork"), "virtualNetwork"
             )
@@ -148,6 +213,13 @@ class Pools:
             if vnet is not None and vnet in self._networks.names:
                 self._findings.concern(balancer.key, vnet)
             if key is not None:
-                yield key, False
+                yield _Entry(key, False, state)
             else:
                 doubt(f"{address} in pool `{name}` of {balancer.subject}", "its interface is not in the input")
+
+
+def _is_by_address(pool: dict[str, Any]) -> bool:
+    """Hold for a pool whose members were named by address, which a pool of interfaces does not tell."""
+    entries = as_list(pool.get("loadbalancerbackendaddresses"), "loadBalancerBackendAddresses")
+    found = (read(as_object(entry, "loadBalancerBackendAddresses"), "", BACKEND_ADDRESS)[0] for entry in entries)
+    return any(values.get("ipaddress") for values in found)

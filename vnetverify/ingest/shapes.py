@@ -104,7 +104,6 @@ def _is_harmless(value: Any, suspect: Suspect) -> bool:
     return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
 
 
-_BALANCED = Suspect("inbound NAT rules of load balancers are not modelled", with_peers=True)
 _GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
 _ENCRYPTION_THAT_DROPS_NOTHING = (
@@ -170,9 +169,8 @@ NIC = shape(
 
 IP_CONFIGURATION = shape(
     "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups"
-    " loadBalancerBackendAddressPools",
+    " loadBalancerBackendAddressPools loadBalancerInboundNatRules",
     "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties",
-    loadBalancerInboundNatRules=_BALANCED,
     applicationGatewayBackendAddressPools=Suspect("application gateways are not modelled"),
     gatewayLoadBalancer=_GATEWAY_BALANCED,
     privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32, 128)),
@@ -197,10 +195,8 @@ NAT_GATEWAY = shape(
 ASG = shape("")
 
 LOAD_BALANCER = shape(
-    "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku",
-    inboundNatRules=_BALANCED,
-    inboundNatPools=_BALANCED,
-    outboundRules=Suspect("outbound rules of load balancers are not modelled"),
+    "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku inboundNatRules outboundRules",
+    inboundNatPools=Suspect("pools of inbound NAT are not modelled", with_peers=True),
 )
 
 FRONTEND = shape(
@@ -216,23 +212,32 @@ BACKEND_POOL = shape(
 )
 
 BACKEND_ADDRESS = shape(
-    "ipAddress virtualNetwork subnet networkInterfaceIPConfiguration",
+    "ipAddress virtualNetwork subnet networkInterfaceIPConfiguration adminState",
     "inboundNatRulesPortMapping",
-    adminState=Suspect("an administrative state of a member is not modelled", ("none",)),
     loadBalancerFrontendIPConfiguration=Suspect("load balancers behind load balancers are not modelled"),
 )
 
 BALANCING_RULE = shape(
     "frontendIPConfiguration backendAddressPool backendAddressPools probe protocol frontendPort backendPort"
-    " enableFloatingIP",
-    "idleTimeoutInMinutes enableTcpReset disableOutboundSnat loadDistribution",
+    " enableFloatingIP disableOutboundSnat",
+    "idleTimeoutInMinutes enableTcpReset loadDistribution",
     enableConnectionTracking=Suspect("tracking of connections by a load balancer is not modelled", (False,)),
 )
 
+INBOUND_NAT_RULE = shape(
+    "frontendIPConfiguration backendIPConfiguration protocol frontendPort backendPort enableFloatingIP"
+    " frontendPortRangeStart frontendPortRangeEnd backendAddressPool",
+    "idleTimeoutInMinutes enableTcpReset",
+)
+
+OUTBOUND_RULE = shape(
+    "frontendIPConfigurations backendAddressPool protocol",
+    "allocatedOutboundPorts idleTimeoutInMinutes enableTcpReset",
+)
+
 PROBE = shape(
-    "protocol port",
+    "protocol port noHealthyBackendsBehavior",
     "requestPath intervalInSeconds numberOfProbes probeThreshold loadBalancingRules",
-    noHealthyBackendsBehavior=Suspect("members that get packets unhealthy are not modelled", ("allprobeddown",)),
 )
 
 PRIVATE_ENDPOINT = shape(

@@ -148,3 +148,16 @@ def test_a_managed_firewall_turns_no_flow_into_another(solver: Solver) -> None:
 
     assert isinstance(verdict_on(firewall, sentence, solver, settled), Proved)
     assert open_facts(verdict_on(appliance, sentence, solver, settled)) == {"U-REWRITES(fw)"}
+
+
+# -- user routes to gateways ----------------------------------------------------------------------------
+
+
+def test_a_user_routes_next_hop_is_the_gateway_that_it_leads_into(solver: Solver) -> None:
+    routed = SITES.replace("subnet s 10.0.1.0/24", "subnet s 10.0.1.0/24 routes via")
+    routed += "route-table via { branch 192.168.0.0/16 -> gateway }"
+    sentence = "next hop of hub.s to branch is gateway g"
+
+    assert isinstance(verdict_on(routed, sentence, solver), Proved)
+    unsupported = routed.replace("gateway vpn g", "gateway expressroute g").replace("connection users -- hub.g", "")
+    assert open_facts(verdict_on(unsupported, sentence, solver)) == {"U-R-UDR-5"}

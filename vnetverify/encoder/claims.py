@@ -72,7 +72,7 @@ from vnetverify.model.intents import (
     PlaceKind,
     Verb,
 )
-from vnetverify.model.network import Network, Service
+from vnetverify.model.network import Network, Service, Subnet
 from vnetverify.model.planes import only_family
 
 _UNIVERSAL = (
@@ -347,7 +347,10 @@ class _Encoder:
         for place, addresses in sorted(left.items()):
             if place.kind == PlaceKind.SUBNET.value:
                 subnet = self.hops.estate.subnets[place.name]
-                term = self.hops.selected(ends.header, subnet, partial(self._is_expected, expected, subnet.vnet))
+                term = any_of(
+                    self.hops.selected(ends.header, subnet, partial(self._is_expected, expected, subnet.vnet)),
+                    self._enters_by_user_route(expected, ends.header, subnet),
+                )
                 branches += ends.membership(ends.key, place, addresses, self.script.share(term))
         return decision_tree(ends.key, branches, self.script.share, free_outside=True)
 
@@ -370,12 +373,21 @@ class _Encoder:
                     expected.name is None or self._machines_at(owner, address) == {expected.name}
                 )
             case UserGatewayHop():
-                legal = [gateway.name for gateway in self.hops.gateways.servers(vnet)]
-                return expected.kind is HopKind.GATEWAY and (expected.name is None or [expected.name] == legal)
+                return expected.kind is HopKind.GATEWAY and expected.name is None
             case LearnedHop(gateway):
                 return expected.kind is HopKind.GATEWAY and expected.name in (None, gateway)
             case unreachable:
                 assert_never(unreachable)
+
+    def _enters_by_user_route(self, expected: ExpectedHop, header: Header, subnet: Subnet) -> Term:
+        """Hold when the selected route is the user's to a gateway, and leads into the expected one (R-UDR-5)."""
+        if expected.kind is not HopKind.GATEWAY or expected.name is None:
+            return FALSE
+        selected = self.hops.selected(header, subnet, lambda choice: isinstance(choice.hop, UserGatewayHop))
+        if selected == FALSE:
+            return FALSE
+        entered = (t for gateway, t in self.hops.enter_by_user(Sender(subnet)) if gateway.gateway == expected.name)
+        return all_of(selected, any_of(*entered))
 
     def _machines_at(self, vnet: str | None, address: int) -> set[str]:
         """Return the machines that a next hop may be: of a frontend all that are behind it (R-UDR-15)."""

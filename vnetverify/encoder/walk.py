@@ -208,7 +208,7 @@ class Hops:
                 if owner is not None:
                     yield from self._to_appliance(address, owner, sender, header)
             case UserGatewayHop():
-                yield from self._enter_by_user(sender)
+                yield from self.enter_by_user(sender)
             case LearnedHop(gateway):
                 if not sender.from_tunnel:  # out of a tunnel, another gateway's route leads nowhere (R-GW-16)
                     yield Inside(gateway, False), TRUE
@@ -262,7 +262,8 @@ class Hops:
                 crosses = self._deliver_beyond(peer, sender, header)
                 yield ToVnet(peer), all_of(is_there, self.facts.holds("U-R-UDR-6"), crosses)
 
-    def _enter_by_user(self, sender: Sender) -> Iterator[tuple[Target, Term]]:
+    def enter_by_user(self, sender: Sender) -> Iterator[tuple[Inside, Term]]:
+        """Yield the gateways that a user route to a gateway leads into (R-UDR-5)."""
         vnet, served = sender.subnet.vnet, self.gateways.is_served
         serving = [(gateway, served(vnet, gateway.vnet)) for gateway in self.gateways.servers(vnet)]
         otherwise = TRUE
@@ -277,7 +278,7 @@ class Hops:
 
     def _enter_unsupported(
         self, sender: Sender, serving: Sequence[tuple[Gateway, Term]], otherwise: Term
-    ) -> Iterator[tuple[Target, Term]]:
+    ) -> Iterator[tuple[Inside, Term]]:
         """Yield the gateways that a user route may lead to all the same: serving ones, or where none is, peers'."""
         vnet = sender.subnet.vnet
         peers, unserved = self.estate.peers(vnet), negate(any_of(*(term for _, term in serving)))

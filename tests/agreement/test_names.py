@@ -57,7 +57,7 @@ def test_what_is_proved_of_names_holds_at_every_host(seed: int) -> None:
 
 
 def test_the_drawn_networks_decide_most_sentences() -> None:
-    kinds = [kind for seed in range(100, 108) for kind in disagreements(seed)[1]]
+    kinds = [kind for seed in range(300, 308) for kind in disagreements(seed)[1]]
 
     assert kinds.count(Proved.__name__) > len(kinds) / 5
     assert kinds.count(Refuted.__name__) > len(kinds) / 5

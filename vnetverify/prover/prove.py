@@ -29,7 +29,7 @@ from vnetverify.prover.questions import (
     smaller_core,
 )
 from vnetverify.prover.relays import Relay, find_relay
-from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
+from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
 
@@ -358,12 +358,30 @@ def evaluate(
     does not decide is possible.
     """
     values = defaultdict(int, {symbol: value for symbol, (value, _) in fix.items()})
-    told = obligation.advertised.told(world.advertised, values.__getitem__)
-    values.update(told)
-    decided = {symbol: world.holds(fact) for symbol, fact in obligation.named(values).items()}
-    literals = [symbol if holds else f"-{symbol}" for symbol, holds in (decided | told).items()]
+    literals = _literals(obligation, values, world, frozenset(obligation.derived))
+    # What is announced around an address that a firewall puts into a packet decides where that packet goes on.
+    for translations in sorted({derived.translations for derived in obligation.derived.values()}):
+        answer = solver.check(literals, fix=fix) if obligation.advertised.announced else None
+        if isinstance(answer, Satisfiable):
+            later = {s for s, derived in obligation.derived.items() if derived.translations > translations}
+            values.update({s: answer.model[s] for s in obligation.derived if s not in later})
+            literals = _literals(obligation, values, world, frozenset(later))
     possible = []
     for value, literal in ((True, term), (False, f"-{term}")):
         if not isinstance(solver.check([*literals, literal], fix=fix), Unsatisfiable):
             possible.append(value)
     return frozenset(possible)
+
+
+def _literals(
+    obligation: Obligation, values: defaultdict[Term, int], world: World, unknown: frozenset[Term]
+) -> list[Term]:
+    """Return the literals of what a world says where terms have these values, but for what is about `unknown` ones."""
+    advertised = obligation.advertised
+    told = advertised.told(world.advertised, values.__getitem__)
+    told = {symbol: holds for symbol, holds in told.items() if advertised.announced[symbol][1].address not in unknown}
+    values.update(told)
+    doubtful = {symbol for symbol, (place, _) in advertised.facts.items() if place.address in unknown}
+    named = obligation.named(values).items()
+    decided = {symbol: world.holds(fact) for symbol, fact in named if symbol not in doubtful}
+    return [symbol if holds else f"-{symbol}" for symbol, holds in (decided | told).items()]

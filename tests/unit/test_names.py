@@ -131,6 +131,44 @@ def test_the_name_of_a_second_interface_is_open_and_as_documented_not_known() ->
     assert documented.documented
 
 
+def test_hosts_of_both_families_ask_the_resolver_over_ipv4() -> None:
+    text = """
+    vnet a {
+      address 10.0.0.0/16, fd00:a::/48
+      subnet s 10.0.0.0/24, fd00:a::/64 nsg n
+      subnet t 10.0.1.0/24, fd00:a:0:1::/64
+    }
+    nsg n { outbound 100 r deny any from 10.0.0.0/24 to AzurePlatformDNS }
+    vm one { nic 10.0.0.4, fd00:a::4 in a.s }
+    """
+
+    assert isinstance(verdict_on(text, "a.s never resolves one"), Proved)
+    assert isinstance(verdict_on(text, "fd00:a::4 resolves one"), Refuted)
+    assert isinstance(verdict_on(text, "fd00:a:0:1::/64 resolves one as fd00:a::4"), Proved)
+    assert isinstance(verdict_on(text, "fd00:a:0:1::/64 never resolves one"), Refuted)
+
+
+def test_a_server_of_one_family_is_asked_over_it() -> None:
+    text = """
+    vnet a { address 10.0.0.0/16, fd00:a::/48  subnet s 10.0.0.0/24, fd00:a::/64  dns fd00:a::53 }
+    vm names { nic 10.0.0.53, fd00:a::53 in a.s  serves "corp.internal"  record "x.corp.internal" fd00:a::9 }
+    """
+
+    assert isinstance(verdict_on(text, 'a.s resolves "x.corp.internal" as fd00:a::9'), Proved)
+    assert isinstance(verdict_on(text, 'a.s never resolves "y.corp.internal"'), Proved)
+    assert isinstance(verdict_on(text, 'a.s never resolves "x.corp.internal"'), Refuted)
+
+
+def test_a_managed_firewall_is_not_followed_as_a_server() -> None:
+    text = """
+    vnet a { address 10.0.0.0/16  subnet s 10.0.0.0/24  subnet AzureFirewallSubnet 10.0.9.0/26  dns 10.0.9.4 }
+    firewall fw { nic 10.0.9.4 in a.AzureFirewallSubnet }
+    """
+
+    assert isinstance(verdict_on(text, "a.s never resolves web"), Unknown)
+    assert isinstance(verdict_on(text, "a.s resolves web"), Unknown)
+
+
 # -- zones ----------------------------------------------------------------------------------------------
 
 ZONE = """

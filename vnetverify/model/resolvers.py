@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set, parse_address
+from vnetverify.header import (
+    ALL_IPV4,
+    ALL_PORTS,
+    TCP,
+    UDP,
+    Interval,
+    IntervalSet,
+    addresses_of,
+    interval_set,
+    parse_address,
+)
 from vnetverify.model.intents import EndpointSet, PlaceKind
 from vnetverify.model.network import (
     Access,
@@ -62,13 +72,16 @@ def askings(network: Network, hosts: EndpointSet) -> Iterator[Asking]:
 def _asking(
     network: Network, subnet: Subnet, nic: Nic | None, addresses: IntervalSet, groups: tuple[str | None, ...]
 ) -> Asking:
+    # The resolver is asked over IPv4, whatever address of a host a sentence is about.
+    own = interval_set(Interval(a, a) for a in nic.addresses) if nic is not None else addresses_of(subnet.prefixes)
+    asking = addresses & ALL_IPV4 or own & ALL_IPV4
     attached = [network.nsgs[name] for name in dict.fromkeys(groups) if name is not None]
     over: dict[int, bool | None] = {}
     by: tuple[Nsg, SecurityRule] | None = None
     for protocol in (UDP, TCP):
         passing: bool | None = True
         for nsg in attached:
-            passes, rule = _passes(nsg, protocol, nic, addresses)
+            passes, rule = _passes(nsg, protocol, nic, asking)
             if passes is not True and rule is not None:
                 by = by or (nsg, rule)
             passing = False if passes is False or passing is False else None if passes is None else passing

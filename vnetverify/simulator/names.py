@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from vnetverify.header import TCP, UDP, Flow, address_text, family_of, parse_address
+from vnetverify.header import TCP, UDP, Family, Flow, address_text, family_of, parse_address
 from vnetverify.model.intents import Place
 from vnetverify.model.network import DeploymentModel, Network
 from vnetverify.model.zones import DnsRecord, DnsZone
@@ -99,8 +99,23 @@ class _Receiver:
 
 
 def _gets_to_azure(lookup: Lookup, protocol: int) -> bool:
-    flow = Flow(protocol, lookup.address, lookup.port, _RESOLVER, _PORT)
+    flow = Flow(protocol, _address_of_ipv4(lookup), lookup.port, _RESOLVER, _PORT)
     return isinstance(trace(lookup.network, lookup.place, flow, lookup.world).outcome, ToPlatform)
+
+
+def _address_of_ipv4(lookup: Lookup) -> int:
+    """Return the address by which the host asks Azure, which has its resolver in IPv4 alone."""
+    if family_of(lookup.address) is Family.IPV4:
+        return lookup.address
+    subnet = lookup.network.subnet(lookup.place.name)
+    own = [
+        address
+        for nic in lookup.network.nics()
+        if nic.subnet_id == subnet.id and lookup.address in nic.addresses
+        for address in nic.addresses
+    ]
+    unused = [prefix.value + 4 for prefix in subnet.prefixes]
+    return next(address for address in (*own, *unused) if family_of(address) is Family.IPV4)
 
 
 def _may_ask_azure(lookup: Lookup) -> bool:

@@ -179,7 +179,7 @@ class Managers:
                 groups = [key_of(identity) for identity in _groups_of(resource)]
                 for group in groups:
                     self._doubt_further_members(group, region, within[region], resource)
-                vnets = [vnet for vnet in within[region] if any(vnet in self._members.get(g, ()) for g in groups)]
+                vnets = [vnet for vnet in within[region] if any(vnet in self._members.get(g, set()) for g in groups)]
                 self._findings.concern(resource.key, *vnets)
                 self._doubt_services(vnets, resource)
                 yield _Active(resource, self._rule(resource), tuple(self._networks.names[vnet] for vnet in vnets))
@@ -190,7 +190,7 @@ class Managers:
 
     def _doubt_further_members(self, group: str, region: str, within: Sequence[str], resource: Resource) -> None:
         """Record the networks that may be in a group of active rules although no static member lists them."""
-        others = [vnet for vnet in within if vnet not in self._members.get(group, ())]
+        others = [vnet for vnet in within if vnet not in self._members.get(group, set())]
         subject = f"{group} in {region}"
         if others and not self._findings.concerned_by(subject):
             self._findings.concern(subject, *others)
@@ -215,19 +215,19 @@ class Managers:
             parent_of(subnet.key) for subnet in subnets if any(subnet.stated(name) for name in _SPECIAL_SUBNETS)
         )
 
-    def _static_members(self) -> dict[str, tuple[str, ...]]:
+    def _static_members(self) -> dict[str, set[str]]:
         """Return the keys of the networks that are listed as members of each group."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        found: defaultdict[str, set[str]] = defaultdict(set)
         for resource in self._inventory.of(MEMBERS):
             values, doubts = read(resource.body, resource.pointer, STATIC_MEMBER)
             self._findings.doubts(resource, doubts, ANYTHING)
             try:
-                found[parent_of(resource.key)].append(key_of(as_text(values.get("resourceid"), "resourceId")))
+                found[parent_of(resource.key)].add(key_of(as_text(values.get("resourceid"), "resourceId")))
             except Malformed as fault:
                 self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
         for resource in self._inventory.of(GROUPS):
             self._findings.doubts(resource, read(resource.body, resource.pointer, NETWORK_GROUP)[1], ANYTHING)
-        return {group: tuple(members) for group, members in found.items()}
+        return dict(found)
 
     def _rule(self, resource: Resource) -> AdminRule:
         values, doubts = read(resource.body, resource.pointer, ADMIN_RULE)

@@ -9,9 +9,11 @@ from tests.agreement import (
     mutants_acceptance,
     mutants_admin,
     mutants_encoder,
+    mutants_groups,
     mutants_names,
     mutants_publics,
     mutants_routing,
+    mutants_tags,
 )
 from tests.agreement.noticing import noticed_by
 
@@ -22,6 +24,8 @@ MUTANTS = (
     *mutants_admin.MUTANTS,
     *mutants_publics.MUTANTS,
     *mutants_names.MUTANTS,
+    *mutants_groups.MUTANTS,
+    *mutants_tags.MUTANTS,
 )
 
 

@@ -1,6 +1,6 @@
 """Where a claim's flows end: at a host that its right side holds, at a site, or on the Internet.
 
-I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-PE-10, F-PIP-5.
+I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-PE-10, F-PIP-5, F-FW-6.
 """
 
 from __future__ import annotations

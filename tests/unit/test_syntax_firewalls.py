@@ -70,6 +70,22 @@ def addresses(*texts: str) -> IntervalSet:
     return addresses_of(map(parse_prefix, texts))
 
 
+# Names
+
+
+def test_open_facts_are_called_by_a_rules_name_so_that_no_two_rules_share_one() -> None:
+    twice = "collection network 100 n allow { rule a any from * to * } collection application 200 w allow "
+
+    assert mistake(twice + "{ rule A http from * to * }").code == "duplicate-name"
+    assert mistake("collection network 100 n allow { rule infrastructure any from * to * }").code == "duplicate-name"
+    # What is open about NAT rules is not what is open about others.
+    alike = policy(
+        "collection nat 100 d { rule a tcp from * at entry port 1 -> 10.1.1.4 } "
+        "collection network 200 n allow { rule a any from * to * }"
+    )
+    assert [rule.name for rule in alike.rules] == ["a", "a"]
+
+
 # The order of the rules
 
 

@@ -35,6 +35,7 @@ _ORDER = tuple(FirewallRuleKind)
 _MODES = {"deny": True, "alert": False, "off": False}
 _RANGES = {word: word for word in ("all", "none", "learned")}
 _PRIORITIES = (100, 65_000)
+_AZURES_OWN = "infrastructure"
 _SETS_BY_WORD = frozenset({"any", "internet", "vnet"})
 
 
@@ -121,6 +122,7 @@ def _private_ranges(scope: Scope, node: MachineNode) -> tuple[IntervalSet | None
 def _rules(scope: Scope, machine: Machine, nodes: Sequence[CollectionNode], ranges: Ranges) -> tuple[FirewallRule, ...]:
     """Return the rules in the order in which they are asked (F-FW-1, F-FW-2)."""
     names: dict[str, Token] = {}
+    rules: dict[bool, dict[str, Token]] = {True: {}, False: {}}
     taken: dict[tuple[int, ...], CollectionNode] = {}
     placed: list[tuple[tuple[int, ...], list[FirewallRule]]] = []
     grouped = {node.parent is None: True for node in nodes if node.group is not None}
@@ -139,9 +141,23 @@ def _rules(scope: Scope, machine: Machine, nodes: Sequence[CollectionNode], rang
         earlier = taken.setdefault(place, node)
         if earlier is not node:
             _tie(scope, kind, earlier, node)
+        for rule in node.rules:
+            _is_named_alone(scope, kind, rules[kind is FirewallRuleKind.NAT], rule.name)
         made = (_rule(scope, machine, kind, node, rule, ranges) for rule in node.rules)
         placed.append((place, [rule for rule in made if rule is not None]))
     return tuple(rule for _, rules in sorted(placed, key=lambda each: each[0]) for rule in rules)
+
+
+def _is_named_alone(scope: Scope, kind: FirewallRuleKind, rules: dict[str, Token], name: Token) -> None:
+    """Report a name that another rule of the firewall has, or Azure's own: open facts are called by it.
+
+    What is open about NAT rules is not what is open about others.
+    """
+    if not is_new(scope, rules, "rule of the firewall", name) or kind is FirewallRuleKind.NAT:
+        return
+    if text_of(name).casefold() == _AZURES_OWN:
+        message = f"the name {shown(text_of(name))} is that of the rules that Azure has itself"
+        scope.problems.error("duplicate-name", message, scope.span(name), "taken")
 
 
 def _key(scope: Scope, node: CollectionNode) -> tuple[int, ...] | None:

@@ -2,13 +2,15 @@
 
 Rules are nested prefixes from /12 to /32, a fifth of them for any source, single ports and ranges, 60 % allowing.
 *Equal* edits split one rule in fifty in two, *review* ones draw one rule in a hundred anew, *heavy* ones every third.
-`compare` is the comparison alone, by bounds and as the solver does it, with the start of the solver's process; `total`
-the whole command in a process of its own. All are medians over the seeds. Machines are noisy: read ratios in a column.
+`compare` is the comparison alone, by bounds; `cpu` what it took of a processor, which says more on a shared machine;
+`solver` the same comparison by the solver alone, with the start of its process; `total` the whole command in a process
+of its own. All are medians over the seeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -95,6 +97,7 @@ class Taken:
     """Seconds of one comparison, None for what was not measured, and what it found."""
 
     bounds: float
+    processor: float
     solver: float | None
     total: float
     found: int
@@ -105,7 +108,9 @@ def taken(count: int, kind: str, seed: int, with_solver: bool) -> Taken:
     rules = drawn(min(count, LAST_PRIORITY - FIRST_PRIORITY - 90), dice)
     texts = [text(rules), text(edited(rules, kind, dice))]
     old, new = (read([Source("lists.vnet", one)], Network()).network for one in texts)
+    used = time.process_time()
     by_bounds, found = timed(lambda: len(compare(old, new, Limits()).found))
+    used = time.process_time() - used
     by_solver = None
     if with_solver:
         by_solver, alike = timed(lambda: len(compare(old, new, Limits(), by_bounds=False).found))
@@ -116,7 +121,7 @@ def taken(count: int, kind: str, seed: int, with_solver: bool) -> Taken:
             path.write_text(one)
         command = [sys.executable, "-m", "vnetverify", "diff", *map(str, paths)]
         total, _ = timed(lambda: subprocess.run(command, capture_output=True, check=False))
-    return Taken(by_bounds, by_solver, total, found)
+    return Taken(by_bounds, used, by_solver, total, found)
 
 
 def timed(work: Callable[[], Result]) -> tuple[float, Result]:
@@ -132,6 +137,7 @@ def row(count: int, kind: str, seeds: int, most_for_solver: int) -> list[str]:
         str(count),
         kind,
         f"{median(run.bounds for run in runs):.3f}",
+        f"{median(run.processor for run in runs):.3f}",
         f"{median(solver):.2f}" if solver else "",
         f"{median(run.total for run in runs):.2f}",
         " ".join(str(run.found) for run in runs),
@@ -151,12 +157,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--solver", type=int, default=1000, help="most rules at which the solver is timed as well")
     given = parser.parse_args()
-    rows = [["rules", "edit", "compare s", "solver s", "total s", "differences"]]
+    rows = [["rules", "edit", "compare s", "cpu s", "solver s", "total s", "differences"]]
     rows += [row(count, kind, given.seeds, given.solver) for count in given.rules for kind in given.kinds]
     widths = [max(len(one[column]) for one in rows) for column in range(len(rows[0]))]
     for one in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(one, widths, strict=True)))
-    print(f"start: `python -c 'import z3'` takes {bare_start():.2f} s here")
+    print(f"start: `python -c 'import z3'` takes {bare_start():.2f} s here; load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -218,6 +218,13 @@ def test_what_hangs_on_a_tag_is_left_to_the_solver() -> None:
     assert ([], True) == overlaps(tagged, tagged.replace("100 a", "90 b"))
 
 
+def test_a_tag_whose_prefixes_are_declared_is_settled_as_they_are() -> None:
+    tagged, listed = (f"inbound 100 a allow tcp from {source} to any\n{SHUT}" for source in ("Partner", "8.8.8.0/24"))
+    tag = "}\nservice-tag Partner 8.8.8.0/24\nnsg unused {"
+
+    assert ([], True) == overlaps(f"{tagged}\n{tag}", f"{listed}\n{tag}")
+
+
 def test_long_lists_that_are_settled_ask_the_solver_nothing(solver: Solver) -> None:
     place = "vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }}\nnsg g {{ {} }}"
     lines = [f"inbound {100 + n} r{n} allow tcp from 10.{n}.0.0/16 to any port {n}" for n in range(200)]

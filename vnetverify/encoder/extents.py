@@ -8,7 +8,7 @@ of `Filters` fold to true on all of it (or to false on all the rest), else the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -23,6 +23,7 @@ from vnetverify.header import (
     Family,
     Interval,
     IntervalSet,
+    Prefix,
     addresses_of,
     interval_set,
 )
@@ -41,6 +42,7 @@ from vnetverify.rules import QUESTIONS, Uncertainty
 
 _NONE = IntervalSet()
 _TCP = IntervalSet((Interval(TCP, TCP),))
+_TAGS_OF_PLACES = ("virtualnetwork", "internet", "azureloadbalancer", "azureplatform")
 _NO_PORT: Ranges = ((0, 0),)
 _EVERY_PORT = ranges(ALL_PORTS)
 
@@ -147,8 +149,9 @@ class Extents:
         here = (self._header.source if is_source else self._header.destination).within
         if isinstance(wanted, AnyAddress):
             return _Side(ranges(here), ranges(here))
-        if isinstance(wanted, AddressPrefixes) and (self._family is Family.IPV4 or EVERY_IPV4 not in wanted.prefixes):
-            listed = ranges(here & addresses_of(wanted.prefixes))
+        prefixes = self._listed(wanted)
+        if prefixes is not None:
+            listed = ranges(here & addresses_of(prefixes))
             return _Side(listed, listed)
         surely, perhaps = _NONE, here
         for candidate in self._candidates(wanted):
@@ -159,6 +162,17 @@ class Extents:
             if not rest or self._holds(nsg, wanted, is_source, rest) == FALSE:
                 perhaps &= held
         return _Side(ranges(surely), ranges(perhaps))
+
+    def _listed(self, wanted: AddressField) -> Sequence[Prefix] | None:
+        """Return the prefixes that the field holds and nothing else, None where that takes more than to list them."""
+        match wanted:
+            case AddressPrefixes(prefixes):
+                return prefixes if self._family is Family.IPV4 or EVERY_IPV4 not in prefixes else None
+            case ServiceTag(name) if not name.casefold().startswith(_TAGS_OF_PLACES):
+                tags = self._filters.estate.network.service_tags
+                return next((held for tag, held in tags.items() if tag.casefold() == name.casefold()), None)
+            case _:
+                return None
 
     def _candidates(self, wanted: AddressField) -> Iterator[IntervalSet]:
         """Yield sets that the field may hold surely or at most, what it holds surely first."""
@@ -188,9 +202,6 @@ class Extents:
             yield realm.tagged_public - own
         else:
             yield IntervalSet((Interval(realm.probe, realm.probe),))
-            for declared, prefixes in estate.network.service_tags.items():
-                if declared.casefold() == tag:
-                    yield addresses_of(prefixes) & realm.addresses
             yield realm.public
 
     def _holds(self, nsg: Nsg, wanted: AddressField, is_source: bool, addresses: IntervalSet) -> Term:

@@ -21,7 +21,7 @@ from vnetverify.header import Flow
 from vnetverify.model.network import Access, Direction, Nsg
 from vnetverify.rules import QUESTIONS, Uncertainty
 
-_STEPS = 4_000_000
+_STEPS = 6_000_000
 _USUAL_PORT, _HTTPS = 49152, 443
 _COVERED = Uncertainty("U-ANYPROTO", documented=QUESTIONS["U-ANYPROTO"].documented)
 

@@ -24,7 +24,7 @@ class TooMuch(Exception):
 
 
 class Steps:
-    """How many comparisons of regions a search may still take."""
+    """How many comparisons of ranges a search may still take, about."""
 
     __slots__ = ("left",)
 
@@ -126,8 +126,9 @@ def remainder(whole: Region, covers: Sequence[Region], steps: Steps) -> Region |
     pending = [(whole, covers)]
     while pending:
         rest, over = pending.pop()
-        steps.take(len(over) + 1)
-        met = [both for both in (meet(rest, cover) for cover in near(rest, over)) if both is not None]
+        likely = list(near(rest, over))
+        steps.take(1 + len(over) + sum(len(cover[SOURCE]) + len(cover[DESTINATION]) for cover in likely))
+        met = [both for both in (meet(rest, cover) for cover in likely) if both is not None]
         if not met:
             return rest
         # The cover that leaves fewest pieces goes first: what covers all but one field of the rest only shrinks it.

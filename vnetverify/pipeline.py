@@ -20,12 +20,14 @@ from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.ingest import read_paths, read_tag_list
+from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Place, Resolution, Statement, Verb
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.published import TagList, published_tags_in
 from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.model.wellformed import check
 from vnetverify.prover.establish import decide_establishment
+from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide, doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
@@ -349,15 +351,25 @@ class _Run:
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-        verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        verdict, story = self._answered(claim, fixed, solver)
+        arriving = arriving_claim(self.network, claim)
+        if arriving is not None and not isinstance(verdict, Refuted):
+            arrived, told = self._answered(arriving, fixed, solver)
+            verdict = together(verdict, arrived)
+            story = told if verdict is arrived else story
         solving = solver.seconds - solved
         self.clock.add("solve", solving)
-        self.clock.add("encode", time.perf_counter() - begun - solving)
-        with self.clock.phase("replay"):
-            verdict, story = self._replayed(claim, verdict)
         seconds, work = time.perf_counter() - begun, solver.rlimit - spent
         tags = self._published(claim, verdict)
         return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work, tags)
+
+    def _answered(self, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Verdict, Story | None]:
+        """Return the verdict on a claim as it stands, replayed. Raises `Disagreement`."""
+        begun, solved = time.perf_counter(), solver.seconds
+        verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        self.clock.add("encode", time.perf_counter() - begun - (solver.seconds - solved))
+        with self.clock.phase("replay"):
+            return self._replayed(claim, verdict)
 
     def _published(self, claim: Claim, verdict: Verdict) -> tuple[str, ...]:
         """Return the tags from the provider's list that decide on some way that the claim may speak of (F-TAG-20)."""

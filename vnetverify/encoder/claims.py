@@ -37,7 +37,7 @@ from vnetverify.encoder.filters import Filters
 from vnetverify.encoder.firewalls import FirewallPolicies, targets_of
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
-from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header
+from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header, serves
 from vnetverify.encoder.journeys import Journey, Stage, journey, targets
 from vnetverify.encoder.links import endpoints_before
 from vnetverify.encoder.nodes import Anywhere, Sender, ToInternet
@@ -56,7 +56,6 @@ from vnetverify.encoder.terms import (
     any_of,
     decision_tree,
     equals,
-    is_among,
     negate,
 )
 from vnetverify.encoder.walk import Hops
@@ -121,7 +120,7 @@ def encode_arrival(network: Network, claim: Claim, device: str, fixed: Mapping[s
 
     Devices that the claim lets pass are closed, as for the claim itself.
     """
-    asked = replace(claim, service=Service("any", ((None, ALL_PORTS),)), verb=Verb.NEVER_REACHES)
+    asked = replace(claim, service=Service("any", ((None, ALL_PORTS),)), arriving=None, verb=Verb.NEVER_REACHES)
     passing = {*claim.excused, *(claim.via if claim.verb is Verb.ONLY_VIA else ())}
     return _encoder(network, asked, fixed, Detail.NONE, Bearing.STOPS).arrival(device, frozenset(passing))
 
@@ -137,7 +136,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     filters = Filters(estate, facts, grounds, tags, script)
     right = joined_ends(pair[1] for pair in claim.pairs)
     routed = claim.verb in _BY_ROUTES_ALONE
-    frontends = Frontends(estate, facts, grounds, gateways, filters, routed)
+    frontends = Frontends(estate, facts, grounds, gateways, filters, routed, claim.arriving)
     endpoints = PrivateEndpoints(estate, facts, grounds, gateways, filters, routed)
     egress = Egress(estate, facts, grounds, frontends)
     firewalls = FirewallPolicies(estate, facts, grounds, tags, script, routed)
@@ -268,7 +267,7 @@ class _Encoder:
         left = self._left()
         premises = [
             ends.begins_in(left),
-            _serves(self.claim.service, header),
+            serves(self.claim.service, header),
             any_of(header.has_ports, all_of(equals(header.source_port, 0), equals(header.destination_port, 0))),
             *ends.premises,
             self.hops.gateways.failing.premise(),
@@ -459,15 +458,3 @@ def _service_fields(service: Service) -> tuple[IntervalSet, IntervalSet]:
         protocols = interval_set(Interval(p, p) for p, _ in service.parts if p is not None)
     ports = interval_set(interval for _, numbers in service.parts for interval in numbers)
     return protocols, ports
-
-
-def _serves(service: Service, header: Header) -> Term:
-    """Hold when the packet asks for the service."""
-    parts = []
-    for protocol, ports in service.parts:
-        asked = (
-            TRUE if protocol is None else equals(replace(header.protocol, within=ALL_PROTOCOLS, lows=(0,)), protocol)
-        )
-        port = replace(header.destination_port, within=ALL_PORTS, lows=(0,))
-        parts.append(all_of(asked, is_among(port, ports)))
-    return any_of(*parts)

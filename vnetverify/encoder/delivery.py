@@ -15,7 +15,7 @@ from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.frontends import AnyFrontend, Chosen, holds
-from vnetverify.encoder.headers import Header
+from vnetverify.encoder.headers import Header, serves
 from vnetverify.encoder.links import Links
 from vnetverify.encoder.nodes import ANYWHERE, Anywhere, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.terms import (
@@ -175,14 +175,19 @@ class Delivery:
         return all_of(self.ends.is_not_itself(place, nic), self.ends.apart(place, host, None))
 
     def delivered_to(self, circuit: Circuit, right: Parts) -> Term:
-        """Hold when the packet ends in `right`, by whichever address it was sent there."""
-        return any_of(
+        """Hold when the packet ends in `right`, by whichever address it was sent there, and as the service that counts
+        where one does."""
+        itself = any_of(
             self.delivered_as_named(circuit, right),
-            self.shared_out(circuit, right, lambda nic: TRUE),
             *(
                 self._comes_to(right, self.ends.entrances.from_inside(circuit, self.ends.entrances.own(nic)))
                 for nic in public_nics(self.hops, right)
             ),
+        )
+        arriving = self.hops.frontends.arriving
+        return any_of(
+            itself if arriving is None else all_of(itself, serves(arriving, circuit.header)),
+            self.shared_out(circuit, right, lambda nic: TRUE),
             self._published_to(circuit, right, lambda nic: TRUE),
             self._linked_to(circuit, right, lambda endpoint, nic: TRUE),
         )

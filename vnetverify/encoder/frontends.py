@@ -15,7 +15,7 @@ from vnetverify.encoder.addressing import Balanced, Estate, Published
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
-from vnetverify.encoder.headers import WITH_PORTS, Header
+from vnetverify.encoder.headers import WITH_PORTS, Header, serves
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
@@ -30,7 +30,16 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.header import TCP, Family, Interval, IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, LoadBalancer, LoadBalancingRule, Nic, OutboundRule, Sku, Subnet
+from vnetverify.model.network import (
+    Direction,
+    LoadBalancer,
+    LoadBalancingRule,
+    Nic,
+    OutboundRule,
+    Service,
+    Sku,
+    Subnet,
+)
 
 _PROBE_PORT = 49152
 
@@ -56,7 +65,10 @@ class Taking:
 
 @dataclass(slots=True)
 class Frontends:
-    """The load balancers of an estate. With `by_routes_alone` filters let everything pass, probes too."""
+    """The load balancers of an estate. With `by_routes_alone` filters let everything pass, probes too.
+
+    With `arriving` only what members get as that service counts as delivered to them (`model.arrivals`).
+    """
 
     estate: Estate
     facts: Facts
@@ -64,6 +76,7 @@ class Frontends:
     gateways: Gateways
     filters: Filters
     by_routes_alone: bool = False
+    arriving: Service | None = None
     _members: dict[tuple[str, ...], list[Chosen]] = field(default_factory=dict)
 
     # -- which member -------------------------------------------------------------------------------------
@@ -159,10 +172,17 @@ class Frontends:
             seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
             for nic, chosen in self.members(balanced, (taking.rule,)):
                 admitted = self._as_member_sees(balanced, taking, nic, seen, partial(admits, nic))
-                term = all_of(taking.term, label, chosen, admitted)
+                term = all_of(taking.term, label, chosen, admitted, self._counts(taking, header))
                 delivered[nic.name].append(term)
         chosen_by = {name: any_of(*terms) for name, terms in delivered.items()}
         return [(self.estate.nic_named[name], term) for name, term in chosen_by.items() if term != FALSE]
+
+    def _counts(self, taking: Taking, header: Header) -> Term:
+        """Hold when what the members of a rule get is of the service that counts."""
+        if self.arriving is None:
+            return TRUE
+        port = header.destination_port if taking.port is None else constant(taking.port, 16)
+        return serves(self.arriving, replace(header, destination_port=port))
 
     def _allows(self, nic: Nic, seen: Header) -> Term:
         """Hold when the filters of a member let in a packet that they see so."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.families import REALMS
-from vnetverify.encoder.terms import Field, Script, Term, any_of, equals, field_within, is_among
-from vnetverify.header import TCP, UDP, Family, Interval, IntervalSet, interval_set
+from vnetverify.encoder.terms import TRUE, Field, Script, Term, all_of, any_of, equals, field_within, is_among
+from vnetverify.header import ALL_PORTS, TCP, UDP, Family, Interval, IntervalSet, interval_set
+from vnetverify.model.network import Service
 
 ALL_PROTOCOLS = IntervalSet((Interval(0, 255),))
 WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))
@@ -75,3 +76,15 @@ def declare_header(
         destination_port=field_within(script.declare("dp", 16), 16, ports),
         family=family,
     )
+
+
+def serves(service: Service, header: Header) -> Term:
+    """Hold when the packet asks for the service, whatever its fields were narrowed to."""
+    parts = []
+    for protocol, ports in service.parts:
+        asked = (
+            TRUE if protocol is None else equals(replace(header.protocol, within=ALL_PROTOCOLS, lows=(0,)), protocol)
+        )
+        port = replace(header.destination_port, within=ALL_PORTS, lows=(0,))
+        parts.append(all_of(asked, is_among(port, ports)))
+    return any_of(*parts)

@@ -147,7 +147,8 @@ class Claim:
     both lie in one of `apart` (the members of `for each a, b in …`). `via` names machines and
     gateways; for NOT_TRANSITIVE it is the hub's vnet name, and `excused` the devices that may pass.
     `peered_with` are the vnets whose usable peering with the hub NOT_TRANSITIVE presumes.
-    `limit` is the bits a second of BOTTLENECK and the peerings of CROSSES_AT_MOST.
+    `limit` is the bits a second of BOTTLENECK and the peerings of CROSSES_AT_MOST. With `arriving` a flow counts as
+    delivered only where the packet that arrives is of that service (`model.arrivals`).
     """
 
     verb: Verb
@@ -164,6 +165,7 @@ class Claim:
     advertising: Advertising | None = None
     limit: int | None = None
     expected_egress: ExpectedEgress | None = None
+    arriving: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def _carries(
         return bool(left.at(INTERNET)) and any(place.name in served for place, _ in right.parts)
     itself = Endpoints(network).of_subnet(subnet)
     listening = Service(proxy.name, ((TCP, proxy.listens),))
-    asked = replace(claim, verb=Verb.NEVER_REACHES, via=(), failures=None, advertising=None, apart=())
+    asked = replace(claim, verb=Verb.NEVER_REACHES, via=(), failures=None, advertising=None, apart=(), arriving=None)
     # A proxy's public address is no part of the model: the Internet is taken to come to it.
     arrives = bool(left.at(INTERNET)) or _may(
         planes, replace(asked, service=listening, pairs=((left, itself),)), fixed, solver

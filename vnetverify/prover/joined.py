@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vnetverify.header import Family
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Verdict
+from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.rules import Uncertainty
 
 
@@ -22,6 +22,22 @@ def joined_proof(proofs: Iterable[Proved]) -> Proved:
         _united(part.leaned_on for part in parts),
         assumed=_united(part.assumed for part in parts),
     )
+
+
+def together(sent: Verdict, arrived: Verdict) -> Verdict:
+    """Return the verdict on a claim of absence: what is sent to its service, and what arrives as it (`model.arrivals`).
+
+    The second counts alone where it is worse, or where the first speaks of nothing.
+    """
+    match sent, arrived:
+        case (_, Vacuous()) | (Unknown(), Unknown()):
+            return sent
+        case Proved(), Proved():
+            return replace(joined_proof((sent, arrived)), beside=sent.beside)
+        case (Unknown(), Proved()):
+            return sent
+        case _:
+            return arrived
 
 
 def unsettled(verdicts: Sequence[tuple[Family, Verdict]], is_wish: bool) -> Verdict:

@@ -97,7 +97,12 @@ def _gets_to(
     itself = _own_addresses(machine)
     verb = Verb.ONLY_VIA if leg.verb is Verb.ONLY_VIA else Verb.NEVER_REACHES
     addressed = replace(
-        leg, verb=verb, service=EVERY_PACKET, pairs=tuple((left, itself) for left, _ in leg.pairs), apart=()
+        leg,
+        verb=verb,
+        service=EVERY_PACKET,
+        arriving=None,
+        pairs=tuple((left, itself) for left, _ in leg.pairs),
+        apart=(),
     )
     return gets_through(planes, addressed, fixed, solver)
 

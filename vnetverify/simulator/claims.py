@@ -7,12 +7,12 @@ F-FW-5 and F-FW-7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.header import ICMP, Flow, family_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Subnet
+from vnetverify.model.network import Network, Service, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import host_subnet, only, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
@@ -150,7 +150,7 @@ def _begins(network: Network, claim: Claim, origin: Place, flow: Flow) -> bool:
     """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
     if family_of(flow.source) is not family_of(flow.destination) or not _starts_flows(network, origin, flow.source):
         return False
-    return _is_of_service(claim, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
+    return _is_of_service(claim.service, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
 
 
 def _starts_flows(network: Network, origin: Place, address: int) -> bool:
@@ -164,9 +164,9 @@ def _starts_flows(network: Network, origin: Place, address: int) -> bool:
     return (origin.name, address) not in silent
 
 
-def _is_of_service(claim: Claim, flow: Flow) -> bool:
+def _is_of_service(service: Service, flow: Flow) -> bool:
     icmp = family_of(flow.source).icmp  # which is what a claim means by ICMP (R-ADDR-6)
-    wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in claim.service.parts)
+    wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in service.parts)
     return any(protocol in (None, flow.protocol) and flow.destination_port in ports for protocol, ports in wanted)
 
 
@@ -252,8 +252,19 @@ def _ends_within(claim: Claim, origin: Place, flow: Flow, way: Trace) -> bool:
         return any(rights)
     if _ends_at_home(way, origin, flow):
         return False
+    if claim.arriving is not None and not _is_of_service(
+        claim.arriving, replace(flow, destination_port=_port_at_end(way, flow))
+    ):
+        return False
     ends = [end for end in ends_of(way, flow) if not _is_excluded(claim, origin, flow, end)]
     return any(_holds(right, end) for end in ends for right in rights)
+
+
+def _port_at_end(way: Trace, flow: Flow) -> int:
+    """Return the destination port that the packet has where it ends (F-LB-2, F-FW-5)."""
+    if isinstance(way.outcome, Delivered) and way.outcome.port is not None:
+        return way.outcome.port
+    return only(way.translations[-1].after.destination_port) if way.translations else flow.destination_port
 
 
 def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:

@@ -21,6 +21,7 @@ from vnetverify.simulator.pools import (
     is_basic,
     noted_choice,
     noted_member,
+    port_at,
     rewritten,
     rule_for,
     seen_by_member,
@@ -66,7 +67,13 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
     journey.member = interface
     end = (balanced.place, balanced.frontend.address)
     address = address_of(member, packet.family)
-    return Delivered(Place(PlaceKind.SUBNET.value, interface.subnet.id), address, member.name, end)
+    return Delivered(
+        Place(PlaceKind.SUBNET.value, interface.subnet.id),
+        address,
+        member.name,
+        end,
+        port=port_at(rule, packet, member),
+    )
 
 
 def _beyond_region(journey: Journey, balanced: Balanced[Frontend], sent_from: str) -> Dropped | None:

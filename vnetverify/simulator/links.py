@@ -10,7 +10,7 @@ from vnetverify.model.network import Direction, PrivateEndpoint, PrivateLinkServ
 from vnetverify.simulator.addressing import only, point
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_member, rule_for, seen_by_member
+from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_member, port_at, rule_for, seen_by_member
 from vnetverify.simulator.positions import Crossing, Delivered, Dropped, Linked
 from vnetverify.simulator.situation import Situation, world_address
 
@@ -49,7 +49,9 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     journey.linked = Linked(endpoint, service, interface, seen_from)
     asked_for = (Place(PlaceKind.SUBNET.value, endpoint.subnet_id), only(packet.destination))
     place = Place(PlaceKind.SUBNET.value, interface.subnet.id)
-    return Delivered(place, address_of(member, packet.family), member.name, asked_for, endpoint.name)
+    return Delivered(
+        place, address_of(member, packet.family), member.name, asked_for, endpoint.name, port_at(rule, packet, member)
+    )
 
 
 def _address_of(situation: Situation, service: PrivateLinkService) -> int:

@@ -248,6 +248,11 @@ def seen_by_member(situation: Situation, balanced: Fronted, rule: LoadBalancingR
     return rewritten(rule, packet, to)
 
 
+def port_at(rule: LoadBalancingRule, packet: Packet, to: Nic) -> int:
+    """Return the destination port that the member gets the packet at."""
+    return only(rewritten(rule, packet, to).destination_port)
+
+
 def rewritten(rule: LoadBalancingRule, packet: Packet, to: Nic) -> Packet:
     """Return the packet with the member's address, and its port where the rule has one and no floating IP."""
     port = packet.destination_port

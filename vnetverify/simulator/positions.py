@@ -57,7 +57,8 @@ class Delivered:
     """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own.
 
     `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2). It
-    is a private endpoint, called `endpoint`, where a private link service took it from there (F-PE-10).
+    is a private endpoint, called `endpoint`, where a private link service took it from there (F-PE-10). `port` is the
+    destination port that a load balancer gives the packet, None where that is the packet's own.
     """
 
     place: Place
@@ -65,6 +66,7 @@ class Delivered:
     nic: str | None = None
     frontend: tuple[Place, int] | None = None
     endpoint: str | None = None
+    port: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from vnetverify.model.network import Direction, PublicFrontend
 from vnetverify.simulator.addressing import lowest_text, only
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.pools import Balanced, address_of, noted_member, rule_for, seen_by_member
+from vnetverify.simulator.pools import Balanced, address_of, noted_member, port_at, rule_for, seen_by_member
 from vnetverify.simulator.positions import Delivered, Dropped
 
 
@@ -44,7 +44,9 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
     end = (balanced.place, only(packet.destination))
     address = address_of(member, packet.family)
     place = Place(PlaceKind.SUBNET.value, interface.subnet.id)
-    return journey.turned_away(interface) or Delivered(place, address, member.name, end)
+    return journey.turned_away(interface) or Delivered(
+        place, address, member.name, end, port=port_at(rule, packet, member)
+    )
 
 
 def _entry_to(balanced: Balanced[PublicFrontend]) -> PublicEntry:

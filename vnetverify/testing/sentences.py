@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, host_prefix
+from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import (
     Claim,
@@ -65,10 +66,13 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     if open_to_sites is not None and verb is not Verb.SOMETIMES_REACHES and draw(st.booleans()):
         claim = replace(claim, advertising=draw(open_to_sites))
     if verb in _VIA:
-        return replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))
+        claim = replace(claim, via=(draw(st.sampled_from((*machines, *gateways))),))
     if verb is Verb.NOT_TRANSITIVE:
         excused = draw(st.lists(st.sampled_from(machines), max_size=1)) if machines else []
-        return replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
+        claim = replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
+    arriving = arriving_claim(network, claim)
+    if arriving is not None and all(right for _, right in arriving.pairs) and draw(st.booleans()):
+        return arriving
     if verb is Verb.NEXT_HOP:
         return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
     if verb is Verb.EGRESS:

@@ -43,6 +43,7 @@ from vnetverify.simulator.situation import (
     first_address,
     holder_of_public,
     next_hop_owner,
+    public_of,
     situation_of,
 )
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
@@ -197,8 +198,8 @@ def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -
     """Return the ends in `right` that the flow's destination names.
 
     A public address that an interface or a frontend holds names nobody at the Internet, and a public place is named
-    by its own address. From the Internet a host with a public address is named by that address alone; so is a firewall,
-    where the set does not name that address itself (F-FW-5).
+    by its own address. From the Internet a host with a public address is named by that address alone; so is a firewall
+    by its interface's, where the set does not name that address itself (F-FW-5).
     """
     aimed_at = point(flow.destination)
     named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
@@ -210,9 +211,11 @@ def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -
     if origin != INTERNET:
         return named
     ends = [end for end in named if not _has_public_address(situation, end)]
-    if receiver is not None and all(place != public for place, _ in named):
-        nic, address = receiver[0], first_address(receiver[0], family_of(flow.destination))
-        assert address is not None
+    if receiver is None or any(place == public for place, _ in named):
+        return ends
+    nic, held = receiver
+    address = first_address(nic, family_of(flow.destination))
+    if held is public_of(nic, situation.family) and address is not None:
         behind = (Place(PlaceKind.SUBNET.value, nic.subnet_id), address)
         if _holds(right, behind):
             ends.append(behind)

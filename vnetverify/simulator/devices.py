@@ -7,10 +7,8 @@ F-FW-8, F-FW-11 and I-FAILURES.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vnetverify.header import ICMP, Family, family_of
-from vnetverify.model.intents import INTERNET, FailureKind, Place, PlaceKind
+from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, lies_in, lowest_text, only, some_covers
@@ -111,7 +109,7 @@ def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
     if _has_come_back(journey, appliance):
         return translated_back(journey, appliance)
     if journey.is_reply or journey.packet.family is Family.IPV6:
-        return journey.turned_away(interface) or _delivered_to_itself(journey, arrival)
+        return journey.turned_away(interface) or _delivered_to_itself(journey, interface)
     blocked = None if journey.unfiltered else inspected(journey, appliance)
     if blocked is not None:
         return blocked
@@ -119,19 +117,15 @@ def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
     if rule is not None:
         return refused_by_nat(journey, appliance, rule, public) or _onward(journey, appliance)
     if journey.unfiltered:
-        return _delivered_to_itself(journey, arrival)
+        return _delivered_to_itself(journey, interface)
     to = lowest_text(journey.packet.destination)
     return journey.drop(appliance.name, f"no NAT rule of {appliance.name} takes it at {to}", "F-FW-6")
 
 
-def _delivered_to_itself(journey: Journey, arrival: AtOwnAddress) -> Delivered:
-    """Return the delivery to the firewall itself, at the public address too by which it came in."""
-    interface, destination = arrival.interface, only(journey.packet.destination)
-    if arrival.public is None:
-        return delivered_to(interface, destination)
+def _delivered_to_itself(journey: Journey, interface: Interface) -> Delivered:
+    destination = only(journey.packet.destination)
     first = next(held for held in interface.addresses if family_of(held) is journey.packet.family)
-    named = Place(PlaceKind.PUBLIC.value, f"{arrival.appliance.name}/{arrival.public.name}"), destination
-    return replace(delivered_to(interface, first), frontend=named)
+    return delivered_to(interface, destination if destination in interface.addresses else first)
 
 
 def _without_forwarding(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped:

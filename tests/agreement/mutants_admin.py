@@ -12,7 +12,7 @@ _ENCODED_ENTRANCES = "vnetverify.encoder.entrances"
 _DECIDED = 'if stages and stages[-1].rule_id != "F-ADM-6":'
 _STANDING = "return () if place.at_endpoint else standing("
 _ON_RECORD = 'if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):'
-_STEP = "yield from ((rule.action, term) for (rule, _), term in zip(found, terms, strict=True))"
+_DOES = "then = TRUE if done is action else FALSE"
 _SURVIVES = 'return self.facts.holds("U-AANIP", subnet.vnet)'
 
 SIMULATOR = (
@@ -48,7 +48,7 @@ ENCODER = (
     Mutant("F-ADM-3", "rules are tried as they are declared", _ENCODED_ADMIN, "tuple(sorted(rules, key=lambda rule: rule.priority))", "tuple(rules)"),
     Mutant("F-ADM-4", "what is denied may still be allowed by groups", _ENCODED_FILTERS, "return all_of(negate(by_admin.denied), any_of(by_admin.always, by_groups))", "return any_of(by_admin.always, by_groups)"),
     Mutant("F-ADM-5", "to allow always is to allow", _ENCODED_FILTERS, "return all_of(negate(by_admin.denied), any_of(by_admin.always, by_groups))", "return all_of(negate(by_admin.denied), by_groups)"),
-    Mutant("F-ADM-6", "what is allowed is always allowed", _ENCODED_ADMIN, _STEP, _STEP.replace("(rule.action, term)", "(AdminAction.ALWAYS_ALLOW if rule.action is AdminAction.ALLOW else rule.action, term)")),
+    Mutant("F-ADM-6", "what is allowed is always allowed", _ENCODED_ADMIN, _DOES, "then = TRUE if done is action or (done, action) == (AdminAction.ALLOW, AdminAction.ALWAYS_ALLOW) else FALSE"),
     Mutant("F-ADM-8", "admin rules act where there is a group", _ENCODED_FILTERS, "if self._is_administered(spot) else NEITHER", "if self._is_administered(spot) and self._attached(spot) else NEITHER"),
     Mutant("F-ADM-10", "AllowRulesOnly surely has what always allows", _ENCODED_ADMIN, _SURVIVES, "return TRUE"),
     Mutant("F-ADM-10", "AllowRulesOnly surely lacks what always allows", _ENCODED_ADMIN, _SURVIVES, "return FALSE"),
@@ -58,7 +58,7 @@ ENCODER = (
     Mutant("F-ADM-13", "the lowest scope comes first", _ENCODED_ADMIN, "for admin_list in reversed(self._in_force(subnet, direction)):", "for admin_list in self._in_force(subnet, direction):"),
     Mutant("F-ADM-13", "what one manager allows others surely judge", _ENCODED_ADMIN, 'then = all_of(self.facts.holds("U-ADMNEST"), after)', "then = after"),
     Mutant("F-ADM-15", "of equals the first decides", _ENCODED_ADMIN, "if len({rule.action for rule, _ in found}) > 1:", "if False:"),
-    Mutant("F-ADM-16", "a tag holds the same everywhere", _ENCODED_FILTERS, "lambda name, rule, header, subnet: self._conditions_hold(name, rule, header, Spot(subnet)),", "lambda name, rule, header, subnet: self._conditions_hold(name, rule, header, Spot(next(iter(self.estate.subnets.values())))),"),
+    Mutant("F-ADM-16", "a tag holds the same everywhere", _ENCODED_FILTERS, "self.names.get(name, name), rule, header, Spot(subnet)", "self.names.get(name, name), rule, header, Spot(next(iter(self.estate.subnets.values())))"),
     Mutant("F-ADM-18", "what is always allowed leaves a record", _ENCODED_FILTERS, 'all_of(always, self.facts.holds("U-AASTATE"))', "FALSE"),
     Mutant("F-ADM-18", "what is always allowed leaves none", _ENCODED_FILTERS, 'all_of(always, self.facts.holds("U-AASTATE"))', "always"),
     Mutant("F-PIP-6", "always to allow opens no public address", _ENCODED_ENTRANCES, 'always = all_of(always, self.hops.facts.holds("U-AAPIP", nic.name))', "always = FALSE"),

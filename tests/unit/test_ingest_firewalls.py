@@ -1,4 +1,4 @@
-"""Azure Firewalls of an export are managed machines, in doubt where they would change addresses."""
+"""Azure Firewalls of an export are managed machines, in doubt where something about one is not understood."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _firewall(**properties: Any) -> dict[str, Any]:
         "natRuleCollections": [],
         "applicationRuleCollections": [],
         "networkRuleCollections": [],
-        "additionalProperties": {"Network.DNS.EnableProxy": "true"},
+        "additionalProperties": {"Network.FTP.AllowActiveFTP": "true"},
     }
     return resource("azureFirewalls", "fw", **{**ordinary, **properties})
 
@@ -86,7 +86,7 @@ def _with_policy(policy: dict[str, Any], *others: dict[str, Any]) -> tuple[dict[
     return (_firewall(firewallPolicy={"id": _POLICY}), policy, *others)
 
 
-def test_a_firewall_is_a_managed_machine_that_may_forward_anything(tmp_path: Path) -> None:
+def test_a_firewall_is_a_managed_machine_with_a_policy(tmp_path: Path) -> None:
     found = network(
         tmp_path, _HUB, _SPOKE, _PUBLIC, *_with_policy(_policy(_group(_NETWORK_RULE)), _group(_NETWORK_RULE))
     )
@@ -101,6 +101,8 @@ def test_a_firewall_is_a_managed_machine_that_may_forward_anything(tmp_path: Pat
     (own,) = firewall.nics
     assert (own.subnet_id, own.addresses, own.nsg) == ("hub.AzureFirewallSubnet", (parse_address("10.0.1.4"),), None)
     assert own.ip_forwarding
+    assert firewall.firewall is not None
+    assert [rule.name for rule in firewall.firewall.rules] == ["c/dns"]
     assert own.public_address is not None
     assert own.public_address.address == parse_address("20.0.0.4")
     assert doubts(found) == []
@@ -123,9 +125,15 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
     [
         (_firewall(natRuleCollections=[{"name": "in"}]),),
         (_firewall(applicationRuleCollections=[{"name": "web"}]),),
-        (_firewall(managementIpConfiguration=_configuration()),),
+        (
+            _firewall(
+                managementIpConfiguration=_configuration(), ipConfigurations=[_configuration(publicIPAddress=None)]
+            ),
+        ),
+        (_firewall(ipConfigurations=[_configuration(publicIPAddress=None)]),),
+        (_firewall(networkRuleCollections=None),),
         (_firewall(aPropertyOfTomorrow="x"),),
-        (_firewall(additionalProperties={"Network.SNAT.PrivateRanges": "0.0.0.0/0"}),),
+        (_firewall(additionalProperties={"Network.DNS.EnableProxy": "true"}),),
         (_firewall(additionalProperties={"Network.RouteServerInfo.RouteServerID": "x"}),),
         (_firewall(ipConfigurations=[_configuration(), _configuration(subnet=None, privateIPAddress="10.0.1.5")]),),
         (_firewall(ipConfigurations=[_configuration(privateIPAddress=None)]),),
@@ -135,8 +143,7 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         _with_policy(_policy(_group(_NETWORK_RULE))),
         _with_policy(_policy(ruleCollectionGroups=None)),
         _with_policy(_policy(basePolicy=reference("firewallPolicies", "base"))),
-        _with_policy(_policy(snat={"privateRanges": ["10.0.0.0/8"]})),
-        _with_policy(_policy(snat={"privateRanges": [], "autoLearnPrivateRanges": "Enabled"})),
+        _with_policy(_policy(dnsSettings={"servers": [], "enableProxy": True})),
         _with_policy(_policy(explicitProxy={"enableExplicitProxy": True, "httpPort": 8080})),
         _with_policy(_policy(), _group(_NAT_RULE, kind="FirewallPolicyNatRuleCollection")),
         _with_policy(_policy(), _group(_NETWORK_RULE, _WEB_RULE)),
@@ -147,13 +154,14 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         (_firewall(applicationRuleCollections=None),),
     ],
 )
-def test_a_firewall_that_may_change_addresses_is_in_doubt_for_its_network_and_its_peers(
+def test_a_firewall_with_more_than_the_model_holds_is_in_doubt_for_its_network_and_its_peers(
     tmp_path: Path, contents: tuple[dict[str, Any], ...]
 ) -> None:
     found = network(tmp_path, _HUB, _SPOKE, vnet("lone", "10.9.0.0/16"), _PUBLIC, *contents)
 
     assert doubts(found)
     assert all(vnets == ("hub", "spoke") for _, vnets in doubts(found))
+    assert all(machine.policy is None and machine.firewall is None for machine in found.machines.values())
 
 
 def test_what_the_parent_of_a_policy_does_counts(tmp_path: Path) -> None:
@@ -165,10 +173,12 @@ def test_what_the_parent_of_a_policy_does_counts(tmp_path: Path) -> None:
     assert [what for what, _ in doubts(found)] == ["`explicitProxy` of firewall policy `base`"]
 
 
-def test_policies_that_are_each_other_s_parents_end(tmp_path: Path) -> None:
+def test_policies_that_are_each_other_s_parents_are_in_doubt(tmp_path: Path) -> None:
     policy = _policy(basePolicy={"id": _POLICY})
 
-    assert doubts(network(tmp_path, _HUB, _SPOKE, _PUBLIC, *_with_policy(policy))) == []
+    assert [what for what, _ in doubts(network(tmp_path, _HUB, _SPOKE, _PUBLIC, *_with_policy(policy)))] == [
+        "firewall policy `policy`"
+    ]
 
 
 def test_a_long_line_of_policies_is_followed_to_its_end(tmp_path: Path) -> None:
@@ -190,12 +200,6 @@ def test_the_default_ranges_without_translation_are_modelled(tmp_path: Path, ran
     policy = _policy(snat={"privateRanges": ranges, "autoLearnPrivateRanges": "Disabled"})
 
     assert doubts(network(tmp_path, _HUB, _SPOKE, _PUBLIC, *_with_policy(policy))) == []
-
-
-def test_a_network_of_public_addresses_behind_a_firewall_is_in_doubt(tmp_path: Path) -> None:
-    spoke = vnet("spoke", "20.1.0.0/16", virtualNetworkPeerings=[peering("p", "hub")])
-
-    assert [vnets for _, vnets in doubts(network(tmp_path, _HUB, spoke, _PUBLIC, _firewall()))] == [("hub", "spoke")]
 
 
 def test_a_firewall_of_a_virtual_hub_may_matter_anywhere(tmp_path: Path) -> None:

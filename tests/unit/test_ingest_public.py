@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from tests.unit.azure_resources import (
     subnet_id,
     vnet,
 )
+from tests.unit.text_samples import without_spans
 from vnetverify.header import TCP, UDP, parse_address
 from vnetverify.model.network import LoadBalancingRule, OutboundRule, Probe, PublicAddress, PublicFrontend, Sku
 from vnetverify.model.wellformed import check
+from vnetverify.syntax import read_text
+from vnetverify.syntax.write import write
 
 _WEB = subnet_id("hub", "web")
 _LB = identity("loadBalancers", "shop")
@@ -272,6 +276,20 @@ def test_members_by_address_may_keep_the_default_way_out(tmp_path: Path) -> None
     found = network(tmp_path, hub, own, _IP, _balancer(backendAddressPools=[pool]))
 
     assert doubts(found) == [("`a` in pool `pool` of load balancer `shop`", ("hub",))]
+
+
+def test_what_is_imported_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    probes = [_part("alive", protocol="Https", port=8443, noHealthyBackendsBehavior="AllProbedUp")]
+    whole = _balancer(
+        inboundNatRules=[_nat()],
+        outboundRules=[_outbound()],
+        backendAddressPools=[_entries("Up", "Down")],
+        probes=probes,
+    )
+
+    found = network(tmp_path, _HUB, *_NICS, _IP, whole)
+
+    assert without_spans(read_text(write(found)).network) == without_spans(replace(found, unmodelled_names=()))
 
 
 def test_a_strange_value_anywhere_in_a_public_load_balancer_is_no_traceback(tmp_path: Path) -> None:

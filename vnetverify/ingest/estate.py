@@ -91,6 +91,7 @@ class _Estate:
         self._inventory = inventory
         self._findings = findings
         known = {**(published.prefixes if published is not None else {}), **tags}
+        self._tags = known
         self._networks = Networks(inventory, findings, declared, known)
         self._filters = Filters(inventory, findings)
         self._tables = Tables(inventory, findings, tags, published)
@@ -131,11 +132,7 @@ class _Estate:
         """Return `network` with what stands in it besides interfaces: load balancers, endpoints, firewalls."""
         inventory, findings, networks = self._inventory, self._findings, self._networks
         balancers = Balancers(inventory, findings, networks, self._interfaces.cards, network.vnets)
-        ranges = [
-            *(prefix for vnet in network.vnets.values() for prefix in vnet.address_space),
-            *(prefix for site in network.sites.values() for prefix in site.prefixes),
-        ]
-        firewalls = Firewalls(inventory, findings, networks, self._publics, self._names, ranges)
+        firewalls = Firewalls(inventory, findings, networks, self._publics, self._names, self._tags)
         return replace(
             network,
             load_balancers=balancers.load_balancers(),

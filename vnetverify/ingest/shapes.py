@@ -249,27 +249,48 @@ PRIVATE_ENDPOINT = shape(
 
 PRIVATE_LINK = shape("privateLinkServiceId privateLinkServiceConnectionState", "groupIds requestMessage")
 
-# Rules and lists by which a firewall drops change no address: that it may drop anything is an open fact of its own.
 FIREWALL = shape(
-    "ipConfigurations firewallPolicy additionalProperties",
-    "threatIntelMode autoscaleConfiguration ipGroups networkRuleCollections",
-    natRuleCollections=Suspect("destination translation by a firewall is not modelled"),
-    applicationRuleCollections=Suspect("application rules, by which a firewall acts as a proxy, are not modelled"),
-    managementIpConfiguration=Suspect("a firewall that tunnels what it sends to the Internet is not modelled"),
+    "ipConfigurations firewallPolicy additionalProperties managementIpConfiguration threatIntelMode"
+    " natRuleCollections networkRuleCollections applicationRuleCollections",
+    "autoscaleConfiguration ipGroups",
     virtualHub=Suspect("Virtual WAN is not modelled"),
     hubIPAddresses=Suspect("Virtual WAN is not modelled"),
 )
 
 FIREWALL_CONFIGURATION = shape("privateIPAddress subnet publicIPAddress", "privateIPAllocationMethod")
 
+# Who is kept off the lists of threat intelligence changes nothing: what is on them is an open fact.
 FIREWALL_POLICY = shape(
-    "basePolicy ruleCollectionGroups snat",
-    "threatIntelMode threatIntelWhitelist insights dnsSettings sql intrusionDetection transportSecurity childPolicies"
-    " firewalls size",
+    "basePolicy ruleCollectionGroups snat threatIntelMode dnsSettings intrusionDetection",
+    "threatIntelWhitelist insights transportSecurity childPolicies firewalls size",
     explicitProxy=Suspect("proxies are not modelled", ({"enableExplicitProxy": False},)),
+    sql=Suspect("redirection of SQL is not modelled", ({"allowSqlRedirect": False},)),
 )
 
-RULE_COLLECTION_GROUP = shape("ruleCollections", "priority")
+RULE_COLLECTION_GROUP = shape("ruleCollections priority", "size")
+
+FIREWALL_COLLECTION = shape("ruleCollectionType priority action rules")
+
+FIREWALL_NAT_RULE = shape(
+    "protocols ipProtocols sourceAddresses sourceIpGroups destinationAddresses destinationPorts translatedAddress"
+    " translatedPort",
+    "ruleType description",
+    translatedFqdn=Suspect("translation to a name is not modelled"),
+)
+
+FIREWALL_NETWORK_RULE = shape(
+    "protocols ipProtocols sourceAddresses sourceIpGroups destinationAddresses destinationIpGroups destinationFqdns"
+    " destinationPorts",
+    "ruleType description",
+)
+
+FIREWALL_APPLICATION_RULE = shape(
+    "protocols sourceAddresses sourceIpGroups destinationAddresses targetFqdns targetUrls fqdnTags webCategories",
+    "ruleType description httpHeadersToInsert",
+    terminateTLS=Suspect("a firewall that looks into TLS is not modelled", (False,)),
+)
+
+IP_GROUP = shape("ipAddresses", "firewalls firewallPolicies")
 
 GATEWAY = shape(
     "ipConfigurations gatewayType gatewayDefaultSite allowRemoteVnetTraffic activeActive bgpSettings"

@@ -396,7 +396,7 @@ def test_icmpv6_passes_an_implied_appliance_as_it_passes_its_neighbours() -> Non
 
 
 def test_what_came_back_in_at_a_firewall_is_not_answered_by_the_internet() -> None:
-    """Where targets have public addresses the encoding took the packet on its way out for one that is answered there."""
+    """Where targets have public addresses the encoding took a packet on its way out for one that is answered there."""
     text = """
     vnet v {
       address 30.0.0.0/24

@@ -35,7 +35,7 @@ golden:
 fuzz:
 	VNETVERIFY_FUZZ=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
 
-# Planted faults for each routing rule, and the examples of the rule book that notice them; fails if one survives.
+# Planted faults for each rule of routing and filtering, and the examples of the rule book that notice them; fails if one survives.
 mutants:
 	$(PYTHON) -m tests.agreement.mutants
 

@@ -5,27 +5,15 @@ from __future__ import annotations
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.agreement import (
-    mutants_acceptance,
-    mutants_admin,
-    mutants_encoder,
-    mutants_groups,
-    mutants_names,
-    mutants_publics,
-    mutants_routing,
-    mutants_tags,
-)
+from tests.agreement import mutants_acceptance, mutants_encoder, mutants_filtering, mutants_names, mutants_routing
 from tests.agreement.noticing import noticed_by
 
 MUTANTS = (
     *mutants_routing.MUTANTS,
     *mutants_acceptance.MUTANTS,
     *mutants_encoder.MUTANTS,
-    *mutants_admin.MUTANTS,
-    *mutants_publics.MUTANTS,
+    *mutants_filtering.MUTANTS,
     *mutants_names.MUTANTS,
-    *mutants_groups.MUTANTS,
-    *mutants_tags.MUTANTS,
 )
 
 

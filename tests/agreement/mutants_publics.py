@@ -1,4 +1,4 @@
-"""Faults planted in the simulator: one or more for each rule about public load balancers, links, ways out and state."""
+"""Faults planted in either engine: one or more for each rule about public load balancers, links, ways out and state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RECORD = (
 _STATELESS = "return self.situation.network.is_strict and self.packet.protocol == TCP and not has_timeout"
 _LEADS_THERE = "leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))"
 
-MUTANTS = (
+SIMULATOR = (
     Mutant("F-LB-2", "a frontend has a rule for every port", _POOLS, "return rule.protocol == packet.protocol and rule.port == only(packet.destination_port)", "return rule.protocol == packet.protocol"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _POOLS, "port = point(rule.backend_port)", "pass"),
     Mutant("F-LB-2", "pings go by NAT rules as well", _POOLS, "first = next((rule for rule in rules if not rule.is_inbound_nat), None)", "first = next(iter(rules), None)"),
@@ -50,3 +50,51 @@ MUTANTS = (
     Mutant("F-STATE-5", "it is so of UDP", _JOURNEY, _STATELESS, "return self.situation.network.is_strict and not has_timeout"),
     Mutant("F-STATE-5", "default rules keep no state either", _FILTERS, " and stage.priority not in _DEFAULT_RULE_IDS for stage in stages)", " for stage in stages)"),
 )  # fmt: skip
+
+_ENCODED, _ENCODED_EGRESS, _ENCODED_LINKS = (f"vnetverify.encoder.{name}" for name in ("frontends", "egress", "links"))
+_ENTRANCES, _DELIVERY, _ENCODED_FILTERS = (
+    f"vnetverify.encoder.{name}" for name in ("entrances", "delivery", "filters")
+)
+
+_OPENS = "self._opens(nic, seen, Openness(balancer.sku, name, closed))"
+_GRANTS = "if rule.frontend in public and rule.gives_egress and not rule.is_inbound_nat:"
+_WHEN_NONE = "if rule.probe is None or not rule.probe.all_when_none:"
+_BY_NAT = "by_nat = self.by_nat_gateway(sender.subnet, header)"
+_BY_THIS = "return all_of(negate(by_nat), negate(by_address), by_this)"
+_NARROWED = "is_tcp, header = equals(header.protocol, TCP), replace(header, protocol=header.protocol.narrowed(_TCP))"
+_CUSTOM = "own = [rule for rule in nsg.rules if rule.direction is Direction.INBOUND and rule.access is Access.ALLOW]"
+
+ENCODER = (
+    Mutant("F-LB-2", "a frontend has a rule for every port", _ENCODED, "asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)", "asked = TRUE"),
+    Mutant("F-LB-2", "members get packets at the frontend's port", _ENCODED, "        if taking.port is not None:\n            translated", "        if False:\n            translated"),
+    Mutant("F-LB-2", "pings go by NAT rules as well", _ENCODED, "for_all = [rule for rule in balanced.rules if not rule.is_inbound_nat]", "for_all = list(balanced.rules)"),
+    Mutant("F-LB-7", "public frontends are open", _ENTRANCES, f"all_of(self._works(nic, seen, None), {_OPENS})", "self._works(nic, seen, None)"),
+    Mutant("F-LB-7", "what is not Basic is open where there is no group", _ENTRANCES, _OPENS, _OPENS.replace("balancer.sku", "Sku.BASIC")),
+    Mutant("F-LB-7", "a load balancer whose SKU is not stated is Standard", _ENTRANCES, _OPENS, _OPENS.replace("balancer.sku", "balancer.sku or Sku.STANDARD")),
+    Mutant("F-LB-10", "no load balancer is a way out", _ENCODED_EGRESS, "            self._by_load_balancer(sender, header, None),\n", ""),
+    Mutant("F-LB-10", "each rule gives a way out", _ENCODED_EGRESS, _GRANTS, _GRANTS.replace(" and rule.gives_egress", "")),
+    Mutant("F-LB-10", "NAT rules give a way out", _ENCODED_EGRESS, _GRANTS, _GRANTS.replace(" and not rule.is_inbound_nat", "")),
+    Mutant("F-LB-10", "an outbound rule is for every protocol", _ENCODED_EGRESS, "yield outbound.protocol, outbound.members", "yield None, outbound.members"),
+    Mutant("F-LB-12", "a member that is set down gets flows", _ENCODED, " or name in rule.down:", ":"),
+    Mutant("F-LB-12", "a member that is set up needs its probe", _ENCODED, " or name in rule.always_up:", ":"),
+    Mutant("F-LB-13", "where no probe is answered nobody gets flows", _ENCODED, _WHEN_NONE, "if True:"),
+    Mutant("F-LB-13", "where no probe is answered all get flows", _ENCODED, _WHEN_NONE, "if rule.probe is None:"),
+    Mutant("F-OUT-1", "what has no method leaves", _ENCODED_EGRESS, "all_of(*terms, found)", "all_of(*terms)"),
+    Mutant("F-OUT-2", "a public address comes before a NAT gateway", _ENCODED_EGRESS, _BY_NAT, "by_nat = all_of(self.by_nat_gateway(sender.subnet, header), negate(self._by_public_address(sender, header)))"),
+    Mutant("F-OUT-2", "the default comes before load balancers", _ENCODED_EGRESS, _BY_THIS, f"return FALSE if sender.subnet.default_outbound else {_BY_THIS.removeprefix('return ')}"),
+    Mutant("F-OUT-3", "a NAT gateway carries everything", _ENCODED_EGRESS, "return header.has_ports if subnet.nat_gateway", "return TRUE if subnet.nat_gateway"),
+    Mutant("F-OUT-4", "members of Standard load balancers have a default address", _ENCODED_EGRESS, "return all_of(implicit, negate(members), doubted)", "return all_of(implicit, doubted)"),
+    Mutant("F-OUT-4", "what a NAT rule leads to surely has a default address", _ENCODED_EGRESS, "return all_of(implicit, negate(members), doubted)", "return all_of(implicit, negate(members))"),
+    Mutant("F-PE-10", "a private link service ends the flow", _DELIVERY, "if self.links.service(endpoint) is None:", "if True:"),
+    Mutant("F-PE-10", "members see the client", _ENCODED_LINKS, "            source=self._address(service),\n            destination=self.hops", "            destination=self.hops"),
+    Mutant("F-PE-10", "replies need no route to the service", _ENCODED_LINKS, "return all_of(lets_out, self._routes_back(service, nic, header))", "return lets_out"),
+    Mutant("F-PE-10", "a private link carries every protocol", _ENCODED_LINKS, "takes = all_of(header.has_ports, negate(", "takes = all_of(negate("),
+    Mutant("F-STATE-5", "custom rules keep state", _ENCODED_FILTERS, "by_rule = self.script.share(self._is_let_in_by_a_custom_rule(header, spot))", "by_rule = FALSE"),
+    Mutant("F-STATE-5", "custom rules keep none", _ENCODED_FILTERS, 'stateless = self.facts.holds("U-STATELESSIN", spot.subnet.vnet)', "stateless = TRUE"),
+    Mutant("F-STATE-5", "it is so in every text", _ENCODED_FILTERS, "if not self.estate.network.is_strict or direction", "if direction"),
+    Mutant("F-STATE-5", "a flow timeout changes nothing", _ENCODED_FILTERS, "return not self.estate.network.vnets[spot.subnet.vnet].flow_timeout and bool(", "return bool("),
+    Mutant("F-STATE-5", "it is so of UDP", _ENCODED_FILTERS, _NARROWED, "is_tcp = TRUE"),
+    Mutant("F-STATE-5", "default rules keep no state either", _ENCODED_FILTERS, _CUSTOM, _CUSTOM.replace("in nsg.rules", "in (*nsg.rules, *_DEFAULTS[Direction.INBOUND])")),
+)  # fmt: skip
+
+MUTANTS = (*SIMULATOR, *ENCODER)

@@ -1,4 +1,4 @@
-"""Rules of routing and of parts of filtering have faults planted in whoever follows them; examples notice a sample.
+"""Rules of routing and of filtering have faults planted in whoever follows them; examples notice a sample.
 
 All of them are planted by `make mutants`.
 """
@@ -12,10 +12,9 @@ import pytest
 
 from tests.agreement import (
     mutants_acceptance,
-    mutants_admin,
     mutants_encoder,
+    mutants_filtering,
     mutants_names,
-    mutants_publics,
     mutants_routing,
 )
 from tests.agreement.mutants import MUTANTS
@@ -26,14 +25,8 @@ from vnetverify.testing.examples import read_page
 
 SIMULATOR = {"R-META-3", "R-PEER-19", "R-SYS-6", "R-SEL-3", "R-UDR-12", "R-GW-18", "R-CG-2", "R-TRAF-3", "R-LINT-3"}
 ACCEPTANCE, ENCODER = {"R-PEER-8", "R-LINT-4", "R-UDR-14"}, {"R-PEER-20", "R-GW-25", "R-LINT-3"}
-ADMIN = {"F-ADM-6", "F-ADM-12", "F-ADM-18", "F-PIP-6"}
+FILTERING = {"F-NSG-2", "F-EVAL-3", "F-FWD-4", "F-PIP-3", "F-ADM-18", "F-TAG-19", "F-LB-6", "F-FW-6", "F-ADM-7"}
 NAMES = {"F-DNS-4", "F-DNS-5"}
-PUBLIC = {"F-LB-10", "F-LB-13", "F-STATE-5"}
-# Rules of filtering that have faults planted in the simulator.
-OF_PUBLICS = {
-    *(f"F-LB-{number}" for number in (2, 7, 10, 12, 13)), *(f"F-OUT-{number}" for number in (1, 2, 3, 4)),
-    "F-PE-10", "F-STATE-5",
-}  # fmt: skip
 FILTERING_RULES = read_page((ROOT / "specs" / "semantics" / "filtering.md").read_text()).rules
 RULES = read_page((ROOT / "specs" / "semantics" / "routing.md").read_text()).rules
 
@@ -46,8 +39,7 @@ SAMPLE = (
     *_of(mutants_routing.MUTANTS, SIMULATOR),
     *_of(mutants_acceptance.MUTANTS, ACCEPTANCE),
     *_of(mutants_encoder.MUTANTS, ENCODER),
-    *_of(mutants_admin.MUTANTS, ADMIN),
-    *_of(mutants_publics.MUTANTS, PUBLIC),
+    *_of(mutants_filtering.MUTANTS, FILTERING),
     *_of(mutants_names.MUTANTS, NAMES),
 )
 
@@ -59,15 +51,18 @@ def test_every_routing_rule_has_a_fault_planted_in_whoever_follows_it(reader: st
     assert {mutant.rule for mutant in mutants} == {rule.id for rule in RULES if reader in rule.readers}
 
 
-@pytest.mark.parametrize("mutants", [mutants_admin.SIMULATOR, mutants_admin.ENCODER], ids=["simulator", "encoder"])
-def test_every_rule_about_admin_rules_has_a_fault_planted_in_either_engine(mutants: Collection[Mutant]) -> None:
-    rules = {rule.id for rule in FILTERING_RULES if "engines" in rule.readers}
-
-    assert {mutant.rule for mutant in mutants} == {rule for rule in rules if "-ADM-" in rule or rule == "F-PIP-6"}
-
-
-def test_rules_about_public_load_balancers_links_ways_out_and_state_have_a_fault_planted_in_the_simulator() -> None:
-    assert {mutant.rule for mutant in mutants_publics.MUTANTS} == OF_PUBLICS
+@pytest.mark.parametrize(
+    ("reader", "mutants"),
+    [
+        pytest.param("engines", mutants_filtering.SIMULATOR, id="simulator"),
+        pytest.param("engines", mutants_filtering.ENCODER, id="encoder"),
+        pytest.param("acceptance", mutants_filtering.ACCEPTANCE, id="acceptance"),
+    ],
+)
+def test_every_filtering_rule_has_a_fault_planted_in_whoever_follows_it(
+    reader: str, mutants: Collection[Mutant]
+) -> None:
+    assert {mutant.rule for mutant in mutants} == {rule.id for rule in FILTERING_RULES if reader in rule.readers}
 
 
 def test_every_rule_about_names_has_a_fault_planted() -> None:
@@ -105,6 +100,8 @@ def test_an_example_of_the_rule_notices_the_fault(mutant: Mutant) -> None:
         ("vnetverify.simulator.walk", "ENCAPSULATIONS", "R-TRAF-3"),
         ("vnetverify.simulator.qualities", "Shortcoming", "R-LINT-2"),
         ("vnetverify.encoder.frontends", "Balanced", "R-UDR-15"),
+        ("vnetverify.simulator.tags", "STEERING", "F-TAG-7"),
+        ("vnetverify.encoder.firewalls", "AZURES_PRIVATE_RANGES", "F-FW-5"),
         ("vnetverify.model.wellformed.pairs", "Requirement", "R-PEER-9"),
     ],
 )

@@ -50,7 +50,6 @@ _TELLING_MORE = frozenset(
     (
         "loadbalancers",
         "privateendpoints",
-        "privatelinkservices",
         "azurefirewalls",
         "firewallpolicies",
         "firewallpolicies/rulecollectiongroups",

@@ -17,7 +17,6 @@ _STANDING = (
     "virtualnetworks/virtualnetworkpeerings",
     "loadbalancers",
     "privateendpoints",
-    "privatelinkservices",
     "azurefirewalls",
 )
 # Kinds whose resources say to which subnets they are fastened.

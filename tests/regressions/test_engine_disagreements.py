@@ -393,3 +393,28 @@ def test_icmpv6_passes_an_implied_appliance_as_it_passes_its_neighbours() -> Non
     """
 
     assert verdicts(text) == {"over": "proved", "there": "proved"}
+
+
+def test_what_came_back_in_at_a_firewall_is_not_answered_by_the_internet() -> None:
+    """Where targets have public addresses the encoding took a packet on its way out for one that is answered there."""
+    text = """
+    vnet v {
+      address 30.0.0.0/24
+      subnet s                   30.0.0.0/26 routes to-fw
+      subnet t                   30.0.0.64/26
+      subnet AzureFirewallSubnet 30.0.0.128/26
+    }
+    route-table to-fw { all 0.0.0.0/0 -> appliance 30.0.0.132 }
+    vm target { nic 30.0.0.68 in v.t }
+    firewall fw {
+      nic 30.0.0.132 in v.AzureFirewallSubnet public-ip entry standard 203.0.113.5
+      collection nat 100 in { rule web tcp from 30.0.0.0/24 at entry port 80 -> 30.0.0.68 port 443 }
+      collection application 200 out allow { rule web http from * to * }
+    }
+    assume U-R-TRAF-10 = true
+    assume U-R-SYS-10 = false
+    assume U-HAIRPUB = false
+    intent back { v.s, 198.51.100.0/24 sometimes reaches fw.entry on tcp/80 }
+    """
+
+    assert verdicts(text) == {"back": "refuted"}

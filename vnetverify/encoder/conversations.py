@@ -171,7 +171,7 @@ class Conversations:
         for end in reversed(ended):
             stage = end.stage
             relays: list[tuple[Term, Sender | Site | Onward]] = [
-                (all_of(stage.circuit.reaches(out), self._lets_in_at_exit(stage, out, memory)), self._answers_for(out))
+                (self._is_answered(stage, out, memory, len(ended) > 1), self._answers_for(out))
                 for out in self._exits(end)
                 if self._translator_at(stage, out) is None
             ]
@@ -191,6 +191,15 @@ class Conversations:
             if stage.number:
                 returned = [(each, self._has_returned(end, each, reply, memory)) for each in stage.came]
         return Replies(circuits[::-1], returned)
+
+    def _is_answered(self, stage: Stage, out: ToInternet, memory: Memory, is_one_of_several: bool) -> Term:
+        """Hold when the packet of a stage leaves for the Internet by `out`, and who answers it there is let in.
+
+        Where there are several stages a later one may be what counts: the packet must not have come back in.
+        """
+        entrances = stage.delivery.ends.entrances
+        outside = entrances.names_none(stage.delivery.ends.header.destination) if is_one_of_several else TRUE
+        return all_of(stage.circuit.reaches(out), outside, self._lets_in_at_exit(stage, out, memory))
 
     def _exits(self, end: Ended) -> list[ToInternet]:
         """Return the ways by which the packet of a stage leaves for the Internet by others than its sender."""
@@ -213,7 +222,7 @@ class Conversations:
             works = all_of(self.hops.is_up(machine), self.hops.gateways.works_in(vnet))
             ways.append(all_of(reply.reaches(ToVnet(vnet)), works))
         ways += [
-            all_of(stage.circuit.reaches(out), self._lets_in_at_exit(stage, out, memory))
+            self._is_answered(stage, out, memory, True)
             for out in self._exits(end)
             if self._translator_at(stage, out) == machine
         ]

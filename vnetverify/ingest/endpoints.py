@@ -1,12 +1,14 @@
-"""Private endpoints: where they have their addresses, and whether their connection is approved."""
+"""Private endpoints: where they have their addresses, where they lead, and whether their connection is approved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from vnetverify.header import Family, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.links import LinkServices
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
@@ -35,16 +37,18 @@ _BEYOND_AN_ADDRESS = (
     "applicationsecuritygroups",
     "loadbalancerbackendaddresspools",
     "loadbalancerinboundnatrules",
+    "privatelinkservice",
 )
 
 
 class Endpoints:
-    """The private endpoints of an input; make them when the vnets are made."""
+    """The private endpoints of an input; make them when the vnets and private link `services` are made."""
 
-    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks) -> None:
+    def __init__(self, inventory: Inventory, findings: Findings, networks: Networks, services: LinkServices) -> None:
         self._inventory = inventory
         self._findings = findings
         self._networks = networks
+        self._services = services
         self._names = unique_names(((one.id, one.span) for one in inventory.of(_ENDPOINTS)), findings)
         self._interfaces = _interfaces(inventory)
 
@@ -92,14 +96,18 @@ class Endpoints:
         where = self._networks.places[key_of(subnet)]
         self._findings.concern(resource.key, parent_of(key_of(subnet)))
         is_approved = self._is_approved(resource, values)
+        service = self._link_service(resource, values)
         addresses = self._addresses(resource, values)
         if addresses and not self._networks.has_prefixes(key_of(subnet)):
             self._doubt(resource, f"where {subject} has its address", "the prefixes of its subnet are not in the input")
             addresses = ()
         if is_approved is None or not addresses:
             return None
+        if service is not None and any(family_of(address) is not Family.IPV4 for address in addresses):
+            self._doubt(resource, subject, "an endpoint of IPv6 for a private link service is not modelled")
+            service = None
         name = self._names[resource.key]
-        return PrivateEndpoint(name, where.vnet, where.subnet, addresses, is_approved, span=resource.span)
+        return PrivateEndpoint(name, where.vnet, where.subnet, addresses, is_approved, service, resource.span)
 
     def _is_approved(self, resource: Resource, values: dict[str, Any]) -> bool | None:
         """Return whether the connections of the endpoint are approved (F-PE-5), None where that is in doubt."""
@@ -107,7 +115,6 @@ class Endpoints:
         for field in _CONNECTIONS:
             for item in as_list(values.get(field.lower()), field):
                 inner = self._read(resource, as_object(item, field), resource.pointer, PRIVATE_LINK, resource.subject)
-                self._doubt_target(resource, inner.get("privatelinkserviceid"))
                 state = as_object(inner.get("privatelinkserviceconnectionstate"), "privateLinkServiceConnectionState")
                 word = as_text(member(state, "status") or "", "privateLinkServiceConnectionState.status")
                 states.add(_APPROVED.get(word.lower()))
@@ -117,14 +124,30 @@ class Endpoints:
         self._doubt(resource, f"the state of the connections of {resource.subject}", why)
         return None
 
-    def _doubt_target(self, resource: Resource, target: Any) -> None:
-        """What leads to a network of somebody's, and not to a service of Azure's, is not modelled (F-PE-10)."""
-        reference = as_text(target or "", "privateLinkServiceId")
-        kind = kind_of(key_of(reference))
-        if "." not in kind:
-            what = f"where {resource.subject} leads, `{shown(name_of(reference))}`,"
-            why = "private link services are not modelled" if kind or reference else _NOT_HERE
-            self._doubt(resource, what, why)
+    def _link_service(self, resource: Resource, values: dict[str, Any]) -> str | None:
+        """Return the name of the private link service that the endpoint leads to, None for a service of Azure's.
+
+        What else leads to a network of somebody's is in doubt, and so is a service that is not modelled (F-PE-10).
+        """
+        found: dict[str | None, None] = {}
+        for field in _CONNECTIONS:
+            for item in as_list(values.get(field.lower()), field):
+                inner, _ = read(as_object(item, field), resource.pointer, PRIVATE_LINK)
+                target = as_text(inner.get("privatelinkserviceid") or "", "privateLinkServiceId")
+                key = self._services.keys_by_alias.get(target.lower(), key_of(target))
+                if "." in kind_of(key):
+                    found[None] = None
+                    continue
+                service = self._services.by_key.get(key)
+                if service is not None:
+                    found[service.name] = None
+                    self._findings.concern(key, *self._findings.concerned_by(resource.key))
+                else:
+                    what = f"where {resource.subject} leads, `{shown(name_of(target))}`,"
+                    self._doubt(resource, what, "it is not in the input as a service that is modelled")
+        if len(found) > 1:
+            self._doubt(resource, f"where {resource.subject} leads", "its connections lead to several services")
+        return next(iter(found), None)
 
     def _addresses(self, resource: Resource, values: dict[str, Any]) -> tuple[int, ...]:
         """Return the addresses of the endpoint, in doubt where some may be missing or wrong.

@@ -17,6 +17,7 @@ from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.links import LINK_SERVICES, LinkServices
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
@@ -59,6 +60,7 @@ _MODELLED = frozenset(
         "microsoft.compute/virtualmachines",
         "loadbalancers",
         "privateendpoints",
+        LINK_SERVICES,
         "azurefirewalls",
         *managers.KINDS,
     )
@@ -132,11 +134,15 @@ class _Estate:
         """Return `network` with what stands in it besides interfaces: load balancers, endpoints, firewalls."""
         inventory, findings, networks = self._inventory, self._findings, self._networks
         balancers = Balancers(inventory, findings, networks, self._interfaces.cards, network.vnets)
+        found = balancers.load_balancers()
+        services = LinkServices(inventory, findings, networks, balancers.by_key)
+        private_link_services = services.services()
         firewalls = Firewalls(inventory, findings, networks, self._publics, self._names, self._tags)
         return replace(
             network,
-            load_balancers=balancers.load_balancers(),
-            private_endpoints=Endpoints(inventory, findings, networks).private_endpoints(),
+            load_balancers=found,
+            private_link_services=private_link_services,
+            private_endpoints=Endpoints(inventory, findings, networks, services).private_endpoints(),
             machines={**network.machines, **firewalls.machines()},
             admin_rules=managers.Managers(inventory, findings, networks, network.nsgs).admin_rules(),
             vnets={name: _without_default_way_out(vnet, balancers.closed) for name, vnet in network.vnets.items()},

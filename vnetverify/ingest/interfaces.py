@@ -31,6 +31,9 @@ from vnetverify.ingest.zones import dns_servers_in
 from vnetverify.model.network import Machine, Nic
 from vnetverify.source import Span
 
+# What an interface may be of besides machines, by the field that names it.
+_OF_OTHERS = {"privateEndpoint": "private endpoint", "privateLinkService": "private link service"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Configuration:
@@ -102,9 +105,10 @@ class Interfaces:
 
     def _nic(self, resource: Resource) -> Nic | None:
         values, doubts = read(resource.body, resource.pointer, NIC)
-        if values.get("privateendpoint"):
-            self._of_endpoint(resource, values["privateendpoint"])
-            return None
+        for field, what in _OF_OTHERS.items():
+            if values.get(field.lower()):
+                self._of_another(resource, as_reference(values[field.lower()], field), what)
+                return None
         configurations = self._configurations(resource, values)
         subnets = dict.fromkeys(found.subnet for found in configurations if found.subnet is not None)
         if len(subnets) != 1:
@@ -151,14 +155,13 @@ class Interfaces:
         )
         return nic
 
-    def _of_endpoint(self, resource: Resource, endpoint: Any) -> None:
-        """A private endpoint says itself where it stands; of one that is not in the input only this is known."""
-        reference = as_reference(endpoint, "privateEndpoint")
+    def _of_another(self, resource: Resource, reference: str | None, kind: str) -> None:
+        """What an interface is of says itself where it stands; of one that is not in the input only this is known."""
         if reference is None or key_of(reference) in self._inventory:
             return
         homes = (vnet_of(key_of(place)) for place in places_in(resource))
         self._findings.concern(resource.key, *(home for home in homes if home is not None))
-        what = f"private endpoint `{shown(name_of(reference))}` of {resource.subject}"
+        what = f"{kind} `{shown(name_of(reference))}` of {resource.subject}"
         self._findings.doubt(what, "it is not in the input", resource.key, resource.span, with_peers=True)
 
     def _configurations(self, nic: Resource, values: dict[str, Any]) -> list[_Configuration]:

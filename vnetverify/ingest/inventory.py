@@ -50,6 +50,7 @@ _TELLING_MORE = frozenset(
     (
         "loadbalancers",
         "privateendpoints",
+        "privatelinkservices",
         "azurefirewalls",
         "firewallpolicies",
         "firewallpolicies/rulecollectiongroups",

@@ -394,11 +394,15 @@ class Networks:
 
     @cached_property
     def _of_endpoints(self) -> frozenset[str]:
-        """The keys of the interfaces that private endpoints name as theirs: the endpoint says what is to be said."""
+        """The keys of the interfaces that private endpoints and private link services name as theirs.
+
+        These say themselves what is to be said.
+        """
         return frozenset(
             key_of(identity)
-            for endpoint in self._inventory.of("privateendpoints")
-            for identity in ids_in(endpoint.stated("networkInterfaces"))
+            for kind in ("privateendpoints", "privatelinkservices")
+            for holder in self._inventory.of(kind)
+            for identity in ids_in(holder.stated("networkInterfaces"))
         )
 
 

@@ -17,6 +17,7 @@ _STANDING = (
     "virtualnetworks/virtualnetworkpeerings",
     "loadbalancers",
     "privateendpoints",
+    "privatelinkservices",
     "azurefirewalls",
 )
 # Kinds whose resources say to which subnets they are fastened.

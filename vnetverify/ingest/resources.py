@@ -91,6 +91,7 @@ SUBJECTS = {
     "applicationsecuritygroups": "asg",
     "loadbalancers": "load balancer",
     "privateendpoints": "private endpoint",
+    "privatelinkservices": "private link service",
     "azurefirewalls": "firewall",
     "firewallpolicies": "firewall policy",
     "firewallpolicies/rulecollectiongroups": "rule collection group",

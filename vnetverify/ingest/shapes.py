@@ -158,13 +158,13 @@ ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
 ROUTE = shape("addressPrefix nextHopType nextHopIpAddress", "hasBgpOverride")
 
 NIC = shape(
-    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint dnsSettings",
+    "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint dnsSettings"
+    " privateLinkService",
     "macAddress primary enableAcceleratedNetworking vnetEncryptionSupported hostedWorkloads"
     " allowPort25Out defaultOutboundConnectivityEnabled auxiliaryMode auxiliarySku workloadType dscpConfiguration"
     " migrationPhase virtualNetworkTapProvisioningState tapConfigurations ipConfigurationsSummary",
     disableTcpStateTracking=Suspect("untracked TCP is not modelled", (False,)),
     nicType=Suspect("this type of network interface is not modelled", ("standard",)),
-    privateLinkService=Suspect("private link services are not modelled"),
 )
 
 IP_CONFIGURATION = shape(
@@ -246,6 +246,14 @@ PRIVATE_ENDPOINT = shape(
     "customNetworkInterfaceName ipVersionType",
     applicationSecurityGroups=Suspect("private endpoints in application security groups are not modelled"),
 )
+
+LINK_SERVICE = shape(
+    "loadBalancerFrontendIpConfigurations ipConfigurations networkInterfaces privateEndpointConnections alias",
+    "visibility autoApproval fqdns enableProxyProtocol accessMode",
+    destinationIPAddress=Suspect("private link services without a load balancer are not modelled"),
+)
+
+LINK_CONFIGURATION = shape("privateIPAddress subnet", "privateIPAllocationMethod privateIPAddressVersion primary")
 
 PRIVATE_LINK = shape("privateLinkServiceId privateLinkServiceConnectionState", "groupIds requestMessage")
 

@@ -166,9 +166,14 @@ def enter(journey: Journey, receiver: Receiver, entered_from: Place) -> Next:
     return enter_by_public_address(journey, *receiver, entered_from)
 
 
+def _is_passing(journey: Journey, appliance: Appliance) -> bool:
+    """Hold unless the packet is the one that a NAT rule of the firewall made."""
+    return not journey.translations or journey.translations[-1].by.name != appliance.name
+
+
 def _translates(journey: Journey, appliance: Appliance) -> bool:
     """Hold when the appliance puts a source of its own in place of a foreign one; a firewall has done so (F-FW-7)."""
-    if appliance.firewall is not None and not journey.unfiltered:
+    if appliance.firewall is not None and not (journey.unfiltered and _is_passing(journey, appliance)):
         return only(journey.packet.source) == own_address(journey.situation, appliance)
     if appliance.translates_source is None:
         return journey.situation.holds(uncertainty("U-R-UDR-17", appliance.name))

@@ -66,6 +66,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def listed(names: Collection[str], last: str = "and") -> str:
     """Return `names` as a sentence lists them."""
+    names = tuple(dict.fromkeys(names))
     quoted = [shown(name) for name in _first(names, _LISTED)]
     if len(names) > _LISTED:
         return f"{', '.join(quoted)} {last} {len(names) - _LISTED} more"

@@ -3,8 +3,8 @@
 Rules are nested prefixes from /12 to /32, a fifth of them for any source, single ports and ranges, 60 % allowing.
 *Equal* edits split one rule in fifty in two, *review* ones draw one rule in a hundred anew, *heavy* ones every third.
 `compare` is the comparison alone, by bounds; `cpu` what it took of a processor, which says more on a shared machine;
-`solver` the same comparison by the solver alone, with the start of its process; `total` the whole command in a process
-of its own. All are medians over the seeds.
+`solver` the same comparison by the solver alone, with the start of its process. With `--total` the whole command is
+timed in a process of its own, too. All are medians over the seeds.
 """
 
 from __future__ import annotations
@@ -99,11 +99,11 @@ class Taken:
     bounds: float
     processor: float
     solver: float | None
-    total: float
+    total: float | None
     found: int
 
 
-def taken(count: int, kind: str, seed: int, with_solver: bool) -> Taken:
+def taken(count: int, kind: str, seed: int, with_solver: bool, with_total: bool) -> Taken:
     dice = random.Random(seed)
     rules = drawn(min(count, LAST_PRIORITY - FIRST_PRIORITY - 90), dice)
     texts = [text(rules), text(edited(rules, kind, dice))]
@@ -115,13 +115,17 @@ def taken(count: int, kind: str, seed: int, with_solver: bool) -> Taken:
     if with_solver:
         by_solver, alike = timed(lambda: len(compare(old, new, Limits(), by_bounds=False).found))
         assert alike == found
+    total = command_time(texts) if with_total else None
+    return Taken(by_bounds, used, by_solver, total, found)
+
+
+def command_time(texts: Sequence[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("old.vnet", "new.vnet")]
         for path, one in zip(paths, texts, strict=True):
             path.write_text(one)
         command = [sys.executable, "-m", "vnetverify", "diff", *map(str, paths)]
-        total, _ = timed(lambda: subprocess.run(command, capture_output=True, check=False))
-    return Taken(by_bounds, used, by_solver, total, found)
+        return timed(lambda: subprocess.run(command, capture_output=True, check=False))[0]
 
 
 def timed(work: Callable[[], Result]) -> tuple[float, Result]:
@@ -130,16 +134,17 @@ def timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - begun, result
 
 
-def row(count: int, kind: str, seeds: int, most_for_solver: int) -> list[str]:
-    runs = [taken(count, kind, seed, count <= most_for_solver) for seed in range(seeds)]
+def row(count: int, kind: str, given: argparse.Namespace) -> list[str]:
+    runs = [taken(count, kind, seed, count <= given.solver, given.total) for seed in range(given.seeds)]
     solver = [run.solver for run in runs if run.solver is not None]
+    totals = [run.total for run in runs if run.total is not None]
     return [
         str(count),
         kind,
         f"{median(run.bounds for run in runs):.3f}",
         f"{median(run.processor for run in runs):.3f}",
         f"{median(solver):.2f}" if solver else "",
-        f"{median(run.total for run in runs):.2f}",
+        f"{median(totals):.2f}" if totals else "",
         " ".join(str(run.found) for run in runs),
     ]
 
@@ -156,9 +161,10 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=KINDS, choices=KINDS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--solver", type=int, default=1000, help="most rules at which the solver is timed as well")
+    parser.add_argument("--total", action="store_true", help="time the whole command as well")
     given = parser.parse_args()
     rows = [["rules", "edit", "compare s", "cpu s", "solver s", "total s", "differences"]]
-    rows += [row(count, kind, given.seeds, given.solver) for count in given.rules for kind in given.kinds]
+    rows += [row(count, kind, given) for count in given.rules for kind in given.kinds]
     widths = [max(len(one[column]) for one in rows) for column in range(len(rows[0]))]
     for one in rows:
         print("  ".join(cell.rjust(width) for cell, width in zip(one, widths, strict=True)))

@@ -92,14 +92,19 @@ def without(numbers: Ranges, gone: Ranges) -> Ranges:
 
 
 def meet(left: Region, right: Region) -> Region | None:
-    """Return the packets in both, None where there are none."""
-    found: list[Ranges] = []
-    for one, other in zip(left, right, strict=True):
-        both = one if one is other else common(one, other)
-        if not both:
-            return None
-        found.append(both)
-    return found[0], found[1], found[2], found[3], found[4]
+    """Return the packets in both, None where there are none. Fields of which nothing is lost are those of `left`."""
+    protocols, ports, sources, destinations, source_ports = left
+    if ports is not right[1]:
+        ports = common(ports, right[1])
+    if sources is not right[2]:
+        sources = common(sources, right[2])
+    if destinations is not right[3]:
+        destinations = common(destinations, right[3])
+    if source_ports is not right[4]:
+        source_ports = common(source_ports, right[4])
+    if protocols is not right[0]:
+        protocols = common(protocols, right[0])
+    return region((protocols, ports, sources, destinations, source_ports))
 
 
 def near(whole: Region, others: Iterable[Region]) -> Iterator[Region]:
@@ -145,7 +150,14 @@ def remainder(whole: Region, covers: Sequence[Region], steps: Steps) -> Region |
 
 
 def _cut_fields(whole: Region, part: Region) -> int:
-    return sum(one != other for one, other in zip(whole, part, strict=True))
+    """Count the fields that a part of a region, as `meet` returns it, may have less of."""
+    return (
+        (whole[0] is not part[0])
+        + (whole[1] is not part[1])
+        + (whole[2] is not part[2])
+        + (whole[3] is not part[3])
+        + (whole[4] is not part[4])
+    )
 
 
 def _with(whole: Region, number: int, numbers: Ranges) -> Region:

@@ -29,7 +29,8 @@ from vnetverify.model.wellformed import check
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
-from vnetverify.prover.prove import Inquiry, decide, doubts, within_reach
+from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.caveats import caveats

@@ -11,7 +11,8 @@ from vnetverify.header import Family
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, plane
-from vnetverify.prover.prove import Inquiry, decide, within_reach
+from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.reach import within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.source import Source

@@ -8,7 +8,8 @@ import pytest
 
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
-from vnetverify.prover.prove import Inquiry, decide, within_reach
+from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.reach import within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
 from vnetverify.source import Source

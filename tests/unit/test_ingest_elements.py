@@ -520,3 +520,11 @@ def test_a_route_to_a_service_tag_leads_to_its_prefixes_where_they_are_told(tmp_
     found = _with_tags(tmp_path, resource("routeTables", "t", routes=routes)).route_tables["t"].routes
 
     assert [(route.prefix, route.service_tag) for route in found] == [(p, "Storage") for p in _TAGS["Storage"]]
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(None, False), (4, True)])
+def test_a_network_has_a_flow_timeout_or_not(tmp_path: Path, minutes: int | None, expected: bool) -> None:
+    found = network(tmp_path, vnet("hub", flowTimeoutInMinutes=minutes))
+
+    assert found.vnets["hub"].flow_timeout is expected
+    assert doubts(found) == []

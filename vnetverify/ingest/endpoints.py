@@ -37,6 +37,7 @@ _BEYOND_AN_ADDRESS = (
     "applicationsecuritygroups",
     "loadbalancerbackendaddresspools",
     "loadbalancerinboundnatrules",
+    "applicationgatewaybackendaddresspools",
     "privatelinkservice",
 )
 

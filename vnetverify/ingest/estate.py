@@ -21,6 +21,8 @@ from vnetverify.ingest.links import LINK_SERVICES, LinkServices
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Attachments, Networks
+from vnetverify.ingest.proxies import BASTIONS, Proxies
+from vnetverify.ingest.proxies import GATEWAYS as APPLICATION_GATEWAYS
 from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
@@ -61,6 +63,8 @@ _MODELLED = frozenset(
         "loadbalancers",
         "privateendpoints",
         LINK_SERVICES,
+        APPLICATION_GATEWAYS,
+        BASTIONS,
         "azurefirewalls",
         *managers.KINDS,
     )
@@ -135,6 +139,7 @@ class _Estate:
         inventory, findings, networks = self._inventory, self._findings, self._networks
         balancers = Balancers(inventory, findings, networks, self._interfaces.cards, network.vnets)
         found = balancers.load_balancers()
+        proxies = Proxies(inventory, findings, networks)
         services = LinkServices(inventory, findings, networks, balancers.by_key)
         private_link_services = services.services()
         firewalls = Firewalls(inventory, findings, networks, self._publics, self._names, self._tags)
@@ -142,10 +147,14 @@ class _Estate:
             network,
             load_balancers=found,
             private_link_services=private_link_services,
+            proxies=proxies.proxies(),
             private_endpoints=Endpoints(inventory, findings, networks, services).private_endpoints(),
             machines={**network.machines, **firewalls.machines()},
             admin_rules=managers.Managers(inventory, findings, networks, network.nsgs).admin_rules(),
-            vnets={name: _without_default_way_out(vnet, balancers.closed) for name, vnet in network.vnets.items()},
+            vnets={
+                name: _with_open_way_out(vnet, balancers.closed, proxies.leaving)
+                for name, vnet in network.vnets.items()
+            },
         )
 
     def _attachments(self) -> dict[str, Attachments]:
@@ -257,15 +266,17 @@ class _Estate:
         self._findings.doubt(what, "resources of this type are not modelled", subject, resource.span, with_peers=True)
 
 
-def _without_default_way_out(vnet: Vnet, subnets: Collection[str]) -> Vnet:
-    """Return `vnet` with the default way out of some `subnets` left open.
+def _with_open_way_out(vnet: Vnet, closed: Collection[str], leaving: Collection[str]) -> Vnet:
+    """Return `vnet` with the default way out of some subnets left open.
 
-    A Standard load balancer takes it from its members, whatever their subnet says, and not from the other machines.
+    A Standard load balancer takes it from its members (in `closed`), whatever their subnet says, and not from the other
+    machines. A proxy (in `leaving`) has a way out of its own.
     """
-    if not any(subnet.id in subnets and subnet.default_outbound for subnet in vnet.subnets):
-        return vnet
-    opened = (
-        replace(subnet, default_outbound=None) if subnet.id in subnets and subnet.default_outbound else subnet
+    opened = tuple(
+        replace(subnet, default_outbound=None)
+        if (subnet.default_outbound is True and subnet.id in closed)
+        or (subnet.default_outbound is False and subnet.id in leaving)
+        else subnet
         for subnet in vnet.subnets
     )
-    return replace(vnet, subnets=tuple(opened))
+    return vnet if opened == vnet.subnets else replace(vnet, subnets=opened)

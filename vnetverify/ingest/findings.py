@@ -25,6 +25,7 @@ class _Open:
     subject: str
     span: Span
     with_peers: bool
+    places: tuple[str, ...] = ()
 
 
 class Findings:
@@ -53,9 +54,17 @@ class Findings:
         """Return the keys of the vnets recorded so far as concerned by resource `subject`."""
         return tuple(self._concerns.get(subject, ()))
 
-    def doubt(self, what: str, why: str, subject: str, span: Span, with_peers: bool = False) -> None:
+    def doubt(
+        self,
+        what: str,
+        why: str,
+        subject: str,
+        span: Span,
+        with_peers: bool = False,
+        places: tuple[str, ...] = (),
+    ) -> None:
         """Record something not modelled about resource `subject`, or about `ANYTHING`."""
-        self._open.append(_Open(what, why, subject, span, with_peers))
+        self._open.append(_Open(what, why, subject, span, with_peers, places))
 
     def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
@@ -91,5 +100,5 @@ class Findings:
                 vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
             affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
             if affected:
-                found.append(Unmodelled(item.what, item.why, affected, item.span))
+                found.append(Unmodelled(item.what, item.why, affected, item.span, item.places))
         return tuple(found)

@@ -192,6 +192,8 @@ class Interfaces:
         if subnet is not None:
             for key in groups_named:
                 self._findings.concern(key, parent_of(key_of(subnet)))
+        pools = _balanced(values.get("applicationgatewaybackendaddresspools"), "applicationGatewayBackendAddressPools")
+        self._doubt_gateways(nic, pools or ())
         return _Configuration(
             key,
             None if subnet is None else key_of(subnet),
@@ -202,6 +204,13 @@ class Interfaces:
             _balanced(values.get("loadbalancerbackendaddresspools"), "loadBalancerBackendAddressPools"),
             _balanced(values.get("loadbalancerinboundnatrules"), "loadBalancerInboundNatRules"),
         )
+
+    def _doubt_gateways(self, nic: Resource, pools: tuple[str, ...]) -> None:
+        """Application gateways send to their members as any host of theirs does; but one has to be known."""
+        for key in sorted({parent_of(pool) for pool in pools}):
+            if key not in self._inventory:
+                what = f"application gateway `{shown(name_of(key))}`, which {nic.subject} names"
+                self._findings.doubt_about(nic, what, "it is not in the input", with_peers=True)
 
     def _private_address(self, nic: Resource, values: dict[str, Any]) -> tuple[Family, int | None]:
         """Return the family and the address of a configuration, in doubt where the latter is not known."""
@@ -233,7 +242,7 @@ def _name(item: dict[str, Any], position: int) -> str:
 
 
 def _balanced(value: Any, field: str) -> tuple[str, ...] | None:
-    """Return the keys of the parts of load balancers that a configuration names, None where it says nothing."""
+    """Return the keys of the parts of balancers and gateways that a configuration names, None where it says nothing."""
     if value is None:
         return None
     references = [as_reference(item, field) for item in as_list(value, field)]

@@ -51,6 +51,8 @@ _TELLING_MORE = frozenset(
         "loadbalancers",
         "privateendpoints",
         "privatelinkservices",
+        "applicationgateways",
+        "bastionhosts",
         "azurefirewalls",
         "firewallpolicies",
         "firewallpolicies/rulecollectiongroups",

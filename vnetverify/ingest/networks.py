@@ -19,6 +19,7 @@ from vnetverify.ingest.values import (
     Malformed,
     as_flag,
     as_list,
+    as_number,
     as_object,
     as_reference,
     as_text,
@@ -301,6 +302,7 @@ class Networks:
         self._findings.doubt_untold(resource, self._inventory.untold(resource))
         ranges = _space(values.get("addressspace"), "addressSpace")
         self._spaces[resource.key] = ranges
+        minutes = values.get("flowtimeoutinminutes")
         return Vnet(
             self.names[resource.key],
             ranges,
@@ -310,6 +312,7 @@ class Networks:
             # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
             summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
             tags=_tags(resource.body.get("tags")),
+            flow_timeout=minutes is not None and as_number(minutes, "flowTimeoutInMinutes") > 0,
             dns_servers=dns_servers_in(values.get("dhcpoptions"), resource, self.names[resource.key], self._findings),
             span=resource.span,
         )
@@ -331,6 +334,7 @@ class Networks:
         self._findings.doubts(resource, doubts, key)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
+        self._doubt_missing_gateways(resource, values.get("applicationgatewayipconfigurations"))
         several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
         if several and single and single not in several:
             raise Malformed("`addressPrefix` is none of `addressPrefixes`")
@@ -390,6 +394,13 @@ class Networks:
             self._findings.concern(key_of(identity), parent_of(subnet.key))
             if key_of(identity) not in self._inventory:
                 what = f"private endpoint `{shown(name_of(identity))}` in {subnet.subject}"
+                self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+
+    def _doubt_missing_gateways(self, subnet: Resource, configurations: Any) -> None:
+        """An application gateway in the subnet that the input does not hold may have an address of its own."""
+        for identity in sorted({parent_of(identity.rstrip("/")) for identity in ids_in(configurations)}):
+            if key_of(identity) not in self._inventory:
+                what = f"application gateway `{shown(name_of(identity))}` in {subnet.subject}"
                 self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
 
     @cached_property

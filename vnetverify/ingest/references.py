@@ -18,6 +18,8 @@ _STANDING = (
     "loadbalancers",
     "privateendpoints",
     "privatelinkservices",
+    "applicationgateways",
+    "bastionhosts",
     "azurefirewalls",
 )
 # Kinds whose resources say to which subnets they are fastened.

@@ -92,6 +92,8 @@ SUBJECTS = {
     "loadbalancers": "load balancer",
     "privateendpoints": "private endpoint",
     "privatelinkservices": "private link service",
+    "applicationgateways": "application gateway",
+    "bastionhosts": "bastion",
     "azurefirewalls": "firewall",
     "firewallpolicies": "firewall policy",
     "firewallpolicies/rulecollectiongroups": "rule collection group",

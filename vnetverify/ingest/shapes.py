@@ -113,9 +113,8 @@ _ENCRYPTION_THAT_DROPS_NOTHING = (
 )
 
 VNET = shape(
-    "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes dhcpOptions",
-    "enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowTimeoutInMinutes"
-    " flowLogs newSubnetPrefix newSubnetName",
+    "addressSpace subnets virtualNetworkPeerings summarizedGatewayPrefixes dhcpOptions flowTimeoutInMinutes",
+    "enableDdosProtection ddosProtectionPlan enableVmProtection bgpCommunities flowLogs newSubnetPrefix newSubnetName",
     privateEndpointVNetPolicies=Suspect("private endpoints in large numbers are not modelled", ("disabled",)),
     encryption=Suspect("encryption between hosts can drop packets", _ENCRYPTION_THAT_DROPS_NOTHING),
     ipAllocations=Suspect("reserved allocations are not modelled"),
@@ -124,7 +123,7 @@ VNET = shape(
 
 SUBNET = shape(
     "addressPrefix addressPrefixes networkSecurityGroup routeTable natGateway defaultOutboundAccess ipConfigurations"
-    " serviceEndpoints privateEndpointNetworkPolicies privateEndpoints",
+    " serviceEndpoints privateEndpointNetworkPolicies privateEndpoints applicationGatewayIPConfigurations",
     "privateLinkServiceNetworkPolicies ipConfigurationProfiles purpose sharingScope"
     " networkIntentPolicies ipamPoolPrefixAllocations",
     serviceEndpointPolicies=Suspect("service endpoint policies are not modelled"),
@@ -132,7 +131,6 @@ SUBNET = shape(
     resourceNavigationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
     serviceAssociationLinks=Suspect("the subnet holds machines of a service that is not modelled"),
     ipAllocations=Suspect("reserved allocations are not modelled"),
-    applicationGatewayIPConfigurations=Suspect("application gateways are not modelled"),
     serviceGateway=Suspect("service gateways are not modelled"),
 )
 
@@ -169,9 +167,8 @@ NIC = shape(
 
 IP_CONFIGURATION = shape(
     "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups"
-    " loadBalancerBackendAddressPools loadBalancerInboundNatRules",
+    " loadBalancerBackendAddressPools loadBalancerInboundNatRules applicationGatewayBackendAddressPools",
     "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties",
-    applicationGatewayBackendAddressPools=Suspect("application gateways are not modelled"),
     gatewayLoadBalancer=_GATEWAY_BALANCED,
     privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32, 128)),
 )
@@ -245,6 +242,38 @@ PRIVATE_ENDPOINT = shape(
     " ipConfigurations",
     "customNetworkInterfaceName ipVersionType",
     applicationSecurityGroups=Suspect("private endpoints in application security groups are not modelled"),
+)
+
+# What a proxy does with what it takes is its own affair: it drops, or begins a flow of its own.
+APPLICATION_GATEWAY = shape(
+    "gatewayIPConfigurations frontendIPConfigurations frontendPorts httpListeners listeners",
+    "sslPolicy operationalState authenticationCertificates trustedRootCertificates trustedClientCertificates"
+    " sslCertificates probes backendAddressPools backendHttpSettingsCollection backendSettingsCollection sslProfiles"
+    " urlPathMaps requestRoutingRules routingRules rewriteRuleSets redirectConfigurations enableHttp2 enableFips"
+    " webApplicationFirewallConfiguration firewallPolicy autoscaleConfiguration customErrorConfigurations"
+    " forceFirewallPolicyAssociation loadDistributionPolicies globalConfiguration defaultPredefinedSslPolicy",
+    privateLinkConfigurations=Suspect("private links to application gateways are not modelled", with_peers=True),
+    privateEndpointConnections=Suspect("private links to application gateways are not modelled", with_peers=True),
+)
+
+BASTION = shape(
+    "ipConfigurations virtualNetwork",
+    "dnsName scaleUnits disableCopyPaste enableTunneling enableIpConnect enableFileCopy enableKerberos"
+    " enableShareableLink enableSessionRecording enablePrivateOnlyBastion networkAcls",
+)
+
+PROXY_FRONTEND = shape(
+    "subnet publicIPAddress",
+    "privateIPAddress privateIPAddressVersion privateIPAllocationMethod httpListeners listeners",
+    privateLinkConfiguration=Suspect("private links to application gateways are not modelled"),
+)
+
+PORT_OF_LISTENERS = shape("port", "httpListeners listeners")
+
+LISTENER = shape(
+    "frontendPort",
+    "frontendIPConfiguration protocol hostName hostNames sslCertificate sslProfile requireServerNameIndication"
+    " requestRoutingRules routingRules redirectConfiguration urlPathMaps customErrorConfigurations firewallPolicy",
 )
 
 LINK_SERVICE = shape(

@@ -644,13 +644,15 @@ class Service:
 class Unmodelled:
     """Something the input holds and the model does not.
 
-    `vnets` are the networks whose traffic it could change; empty means any.
+    `vnets` are the networks whose traffic it could change; empty means any. With `places`, names of subnets, it changes
+    only how flows get there by way of the Internet, and how those from there leave for it.
     """
 
     what: str
     why: str
     vnets: tuple[str, ...]
     span: Span
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
@@ -14,8 +13,8 @@ from vnetverify.encoder.facts import Bearing, Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 from vnetverify.header import Family
-from vnetverify.model.intents import Claim, PlaceKind, Verb
-from vnetverify.model.network import Network, Unmodelled
+from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.joined import joined_proof, unsettled
@@ -273,80 +272,6 @@ _CLOSED_WORLD = {
     Verb.CROSSES_AT_MOST: _by_all("nothing carries such a packet over more peerings"),
 }
 """The ground of a proof that no line carries: the closed world."""
-
-
-# -- what the model leaves out --------------------------------------------------------------------------
-
-
-_NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)
-
-
-def within_reach(network: Network, claim: Claim) -> frozenset[str]:
-    """Return the networks that peerings, gateways, load balancers and sites join to either end of a claim."""
-    joined: dict[str, set[str]] = {name: set() for name in network.vnets}
-
-    def join(one: str, other: str) -> None:
-        joined.setdefault(one, set()).add(other)
-        joined.setdefault(other, set()).add(one)
-
-    for half in network.peerings:
-        join(half.local, half.remote)
-    hubs = {name: gateway.vnet for name, gateway in network.gateways.items()}
-    for connection in network.connections:
-        ends = (connection.gateway, connection.remote_gateway)
-        named = [hubs[name] for name in ends if name is not None and name in hubs]
-        named += [f"site {connection.site}"] if connection.site else []
-        named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
-        for one, other in pairwise(named):
-            join(one, other)
-    for site in network.sites.values():
-        machine = network.machines.get(site.behind) if site.behind is not None else None
-        for nic in machine.nics if machine is not None else ():
-            join(f"site {site.name}", nic.vnet)
-    for machine in network.machines.values():
-        for one, other in pairwise(nic.vnet for nic in machine.nics):
-            join(one, other)
-    vnet_of_nic = {nic.name: nic.vnet for nic in network.nics()}
-    for balancer in network.load_balancers.values():
-        fronts = {frontend.name: frontend.vnet for frontend in balancer.frontends}
-        fronts |= {front.name: f"public {balancer.name}/{front.name}" for front in balancer.public_frontends}
-        for rule in balancer.rules:
-            for name in rule.members if rule.frontend in fronts else ():
-                join(fronts[rule.frontend], vnet_of_nic[name])
-    for endpoint in network.private_endpoints.values():
-        service = network.private_link_services.get(endpoint.link_service or "")
-        if service is not None:
-            join(endpoint.vnet, service.vnet)
-            join(service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet)
-    for machine in network.machines.values():
-        for public in machine.public_addresses if machine.firewall is not None else ():
-            for nic in machine.nics:
-                join(f"public {machine.name}/{public.name}", nic.vnet)
-    for group in network.connected_groups:
-        for one, other in pairwise(group.members):
-            join(one, other)
-    vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
-    waiting = [
-        f"{place.kind} {place.name}" if place.kind in _NAMED_BY_KIND else vnet_of.get(place.name, place.name)
-        for pair in claim.pairs
-        for ends in pair
-        for place in (*(place for place, _ in ends.parts), *ends.unknown)
-    ]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting += joined.get(name, ())
-    return frozenset(seen)
-
-
-def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
-    """Return what the input holds, the model does not, and the claim's verdict could turn on."""
-    if not network.unmodelled:
-        return ()
-    reach = within_reach(network, claim)
-    return tuple(item for item in network.unmodelled if not item.vnets or reach & set(item.vnets))
 
 
 def evaluate(

@@ -24,6 +24,7 @@ from vnetverify.ingest.values import (
     shown,
 )
 from vnetverify.model.firewalls import FirewallRuleKind
+from vnetverify.source import Span
 
 _GROUPS = "firewallpolicies/rulecollectiongroups"
 _NOT_HERE = "it is not in the input"
@@ -48,7 +49,14 @@ _KEPT_WORD = "ianaprivateranges"
 _KEPT = addresses_of(map(parse_prefix, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 _EVERYTHING, _NOTHING = parse_prefix("0.0.0.0/0"), parse_prefix("255.255.255.255/32")
 # Settings of a firewall without effect, by the first words of their keys.
-_HARMLESS_SETTINGS = ("network.dns.servers", "network.dns.requireproxyfornetworkrules", "network.ftp.", "threatintel.")
+_HARMLESS_SETTINGS = (
+    "network.dns.servers",
+    "network.dns.requireproxyfornetworkrules",
+    "network.ftp.",
+    "network.additionallogs.",
+    "network.logging.",
+    "threatintel.",
+)
 _NAMES_PROXY = "a firewall that answers about names at its own address is not modelled"
 
 
@@ -222,13 +230,14 @@ class FirewallPolicies:
             why = "a collection of this form is not modelled"
             doubt(what if untold is None else f"`{untold}` of {what}", why if untold is None else _LEFT_OUT)
             return
-        rules: dict[FirewallRuleKind, list[dict[str, Any]]] = {kind: [] for kind in kinds}
-        for item in as_list(values["rules"], "rules"):
+        rules: dict[FirewallRuleKind, list[tuple[dict[str, Any], Span]]] = {kind: [] for kind in kinds}
+        within = "/properties" if isinstance(body.get("properties"), dict) else ""
+        for position, item in enumerate(as_list(values["rules"], "rules")):
             rule = as_object(item, "rules")
             word = _word(member(rule, "ruleType"), "ruleType")
             kind = _RULES.get(word) if word or len(kinds) > 1 else kinds[0]
             if kind in rules:
-                rules[kind].append(rule)
+                rules[kind].append((rule, place(holder.file, f"{pointer}{within}/rules/{position}")))
             else:
                 doubt(what, f"rules of type `{shown(word)}` are not modelled in it")
         priority = as_number(values["priority"], "priority")
@@ -241,7 +250,6 @@ class FirewallPolicies:
                     is_nat or _ACTIONS[action],
                     tuple(own),
                     what,
-                    place(holder.file, pointer),
                 )
 
 

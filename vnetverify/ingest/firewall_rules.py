@@ -16,7 +16,6 @@ from vnetverify.header import (
     Family,
     Interval,
     IntervalSet,
-    addresses_of,
     family_of,
     interval_set,
 )
@@ -61,7 +60,7 @@ _SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Rules of one priority, as bodies: `rank` orders those of one kind (F-FW-2).
+    """Rules of one priority, as bodies with their places: `rank` orders those of one kind (F-FW-2).
 
     `names` are what it can be called, the shortest first; `what` names it in a message.
     """
@@ -70,9 +69,8 @@ class Collection:
     kind: FirewallRuleKind
     rank: tuple[int, ...]
     allows: bool
-    rules: tuple[dict[str, Any], ...]
+    rules: tuple[tuple[dict[str, Any], Span], ...]
     what: str
-    span: Span
 
 
 class FirewallRules:
@@ -96,14 +94,16 @@ class FirewallRules:
             if (earlier.kind, earlier.rank) == (later.kind, later.rank):
                 doubt(later.what, "another collection has its priority")
         for one in ordered:
-            for position, body in enumerate(one.rules):
+            for position, (body, span) in enumerate(one.rules):
                 name = as_text(member(body, "name") or f"#{position + 1}", "name")
                 what = f"rule `{shown(name)}` of {one.what}"
                 values, doubts = read(body, "", _SHAPES[one.kind])
                 for each in doubts:
                     doubt(f"`{each.name}` of {what}", each.why)
                 try:
-                    found.extend(_named(made, one, name, taken) for made in self._rules(one, values, own))
+                    found.extend(
+                        _named(replace(made, span=span), one, name, taken) for made in self._rules(one, values, own)
+                    )
                 except _NotModelled as reason:
                     doubt(what, str(reason))
         return tuple(found)
@@ -126,7 +126,6 @@ class FirewallRules:
                 destinations,
                 ports,
                 has_names=has_names,
-                span=collection.span,
             )
             return
         protocols = _protocols(values)
@@ -156,7 +155,6 @@ class FirewallRules:
                 ports,
                 at=own[address],
                 translation=translation,
-                span=collection.span,
             )
 
     def _network(
@@ -185,7 +183,6 @@ class FirewallRules:
             ports,
             tuple(dict.fromkeys(map(self._tag, tags))),
             has_names,
-            span=collection.span,
         )
 
     def _tag(self, text: str) -> str:
@@ -246,19 +243,21 @@ def _is_address(text: str) -> bool:
 
 def _addresses(texts: Iterable[str]) -> IntervalSet:
     """Return the addresses of `*`, addresses, prefixes and ranges. Raises `Malformed`."""
-    found = IntervalSet()
-    for text in texts:
-        low, dash, high = text.partition("-")
-        if text == "*":
-            found = found | ALL_ADDRESSES
-        elif dash:
-            first, last = as_address(low), as_address(high)
-            if first > last or family_of(first) is not family_of(last):
-                raise Malformed(f"`{shown(text)}` is no range of addresses")
-            found = found | IntervalSet((Interval(first, last),))
-        else:
-            found = found | addresses_of((as_prefix(text),))
-    return found
+    return interval_set(interval for text in texts for interval in _intervals(text))
+
+
+def _intervals(text: str) -> Iterator[Interval]:
+    low, dash, high = text.partition("-")
+    if text == "*":
+        yield from ALL_ADDRESSES
+    elif dash:
+        first, last = as_address(low), as_address(high)
+        if first > last or family_of(first) is not family_of(last):
+            raise Malformed(f"`{shown(text)}` is no range of addresses")
+        yield Interval(first, last)
+    else:
+        prefix = as_prefix(text)
+        yield Interval(prefix.value, prefix.last)
 
 
 def _address(text: str) -> int | None:

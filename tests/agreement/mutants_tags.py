@@ -28,7 +28,7 @@ _OF_ITSELF = "if some_covers(situation.vnet(subnet.vnet).address_space, address)
 _HOST_TOO = "if not (covers(PLATFORM_HOST, address) and situation.holds(host)):"
 _HOLES = 'return all(situation.holds(uncertainty("U-INET", str(hole))) for hole in HOLES if covers(hole, address))'
 _LEAVES = 'situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))'
-_UNLISTED = 'return is_public(address) and situation.holds(uncertainty("U-TAG", name, side.value))'
+_UNLISTED = 'if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, side.value)):'
 _BLOCK = "block = PUBLIC_IPV6 if covers(PUBLIC_IPV6, address) else EVERY_IPV6"
 
 SIMULATOR = (
@@ -61,9 +61,10 @@ SIMULATOR = (
     Mutant("F-TAG-12", "probes come from elsewhere", _TAGS, "return some_covers((PLATFORM_HOST, PROBES_IPV6), address)", "return False"),
     Mutant("F-TAG-12", "the tag has no IPv6", _TAGS, "return some_covers((PLATFORM_HOST, PROBES_IPV6), address)", "return some_covers((PLATFORM_HOST,), address)"),
     Mutant("F-TAG-14", "lists of tags are not read", _TAGS, "if published is not None:", "if False:"),
-    Mutant("F-TAG-19", "a tag without a list is empty", _TAGS, _UNLISTED, "return False"),
-    Mutant("F-TAG-19", "a tag without a list is every public address", _TAGS, _UNLISTED, "return is_public(address)"),
-    Mutant("F-TAG-19", "a tag without a list may hold private addresses", _TAGS, _UNLISTED, _UNLISTED.replace("is_public(address) and ", "")),
+    Mutant("F-TAG-19", "a tag without a list is empty", _TAGS, _UNLISTED, "if True:"),
+    Mutant("F-TAG-19", "a tag without a list is every public address", _TAGS, _UNLISTED, "if not is_public(address):"),
+    Mutant("F-TAG-19", "a tag without a list may hold private addresses", _TAGS, _UNLISTED, _UNLISTED.replace("not is_public(address) or ", "")),
+    Mutant("F-TAG-19", "a region is no part of its tag", _TAGS, "return not region or is_in_tag", "return True or is_in_tag"),
     Mutant("F-TAG-19", "a tag without a list is asked about the other end", _TAGS, _UNLISTED, _UNLISTED.replace("side.value", "side.other.value")),
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _TAGS, "if lies_in(address, tag.addresses):", "if address.low < FIRST_IPV6 and lies_in(address, tag.addresses):"),
     Mutant("F-TAG-21", "the Internet has no private IPv6", _TAGS, _BLOCK, f"if not covers(PUBLIC_IPV6, address):\n        return False\n    {_BLOCK}"),
@@ -86,7 +87,7 @@ _HOST_ASKED = 'return any_of(public, all_of(host, self.facts.holds("U-INET", str
 _HOLE = 'any_of(negate(lies_in(address, hole)), self.facts.holds("U-INET", str(hole)))'
 _GAINED = 'self.facts.holds("U-INETMINUS", subnet.id, str(prefix))'
 _PROBES = "return equals(address, self.estate.realm.probe)"
-_NO_LIST = 'return all_of(public, self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination"))'
+_NO_LIST = 'held = self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination")'
 
 ENCODER = (
     Mutant("F-TAG-2", "VirtualNetwork is the private ranges", _ENCODED, _MEMBERS, _CONSTANT.format(_RFC_1918) + _MEMBERS),
@@ -117,8 +118,9 @@ ENCODER = (
     Mutant("F-TAG-12", "probes come from elsewhere", _ENCODED, _PROBES, "return FALSE"),
     Mutant("F-TAG-12", "the tag has no IPv6", _ENCODED, _PROBES, "return equals(address, HOST_ADDRESS)"),
     Mutant("F-TAG-14", "lists of tags are not read", _ENCODED, "if declared.casefold() == name:", "if False:"),
-    Mutant("F-TAG-19", "a tag without a list is empty", _ENCODED, _NO_LIST, "return FALSE"),
-    Mutant("F-TAG-19", "a tag without a list is every public address", _ENCODED, _NO_LIST, "return public"),
+    Mutant("F-TAG-19", "a tag without a list is empty", _ENCODED, _NO_LIST, "held = FALSE"),
+    Mutant("F-TAG-19", "a region is no part of its tag", _ENCODED, "if region else TRUE", "if False else TRUE"),
+    Mutant("F-TAG-19", "a tag without a list is every public address", _ENCODED, _NO_LIST, "held = TRUE"),
     Mutant("F-TAG-19", "a tag without a list may hold private addresses", _ENCODED, "        if public == FALSE:\n            return FALSE\n        return all_of(public, self.facts.holds(", "        return all_of(self.facts.holds("),
     Mutant("F-TAG-19", "a tag without a list is asked about the other end", _ENCODED, '"source" if is_flow_source else "destination"', '"destination" if is_flow_source else "source"'),
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _ENCODED, "        surely = is_among(address, members.certainly)\n", "        if self.estate.family is Family.IPV6:\n            return FALSE\n        surely = is_among(address, members.certainly)\n"),

@@ -89,7 +89,11 @@ class Tags:
         public = is_among(address, self.estate.realm.public)
         if public == FALSE:
             return FALSE
-        return all_of(public, self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination"))
+        held = self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination")
+        whole, _, region = tag.partition(".")
+        # What a region's part holds the tag of all regions does, too (F-TAG-19).
+        of_all = self.holds(whole, address, subnet, is_flow_source) if region else TRUE
+        return all_of(public, held, of_all)
 
     def _virtual_network(self, address: Field, subnet: Subnet) -> Term:
         members = self.membership(subnet)

@@ -232,4 +232,7 @@ def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval
     published = situation.index.published.get(called)
     if published is not None:
         return some_covers(published, address)
-    return is_public(address) and situation.holds(uncertainty("U-TAG", name, side.value))
+    if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, side.value)):
+        return False
+    everywhere, region = name.partition(".")[::2]
+    return not region or is_in_tag(situation, subnet, everywhere, address, side)  # a part of the global tag (F-TAG-19)

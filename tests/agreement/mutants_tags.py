@@ -121,7 +121,7 @@ ENCODER = (
     Mutant("F-TAG-19", "a tag without a list is empty", _ENCODED, _NO_LIST, "held = FALSE"),
     Mutant("F-TAG-19", "a region is no part of its tag", _ENCODED, "if region else TRUE", "if False else TRUE"),
     Mutant("F-TAG-19", "a tag without a list is every public address", _ENCODED, _NO_LIST, "held = TRUE"),
-    Mutant("F-TAG-19", "a tag without a list may hold private addresses", _ENCODED, "        if public == FALSE:\n            return FALSE\n        return all_of(public, self.facts.holds(", "        return all_of(self.facts.holds("),
+    Mutant("F-TAG-19", "a tag without a list may hold private addresses", _ENCODED, "public = is_among(address, self.estate.realm.public)", "public = TRUE"),
     Mutant("F-TAG-19", "a tag without a list is asked about the other end", _ENCODED, '"source" if is_flow_source else "destination"', '"destination" if is_flow_source else "source"'),
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _ENCODED, "        surely = is_among(address, members.certainly)\n", "        if self.estate.family is Family.IPV6:\n            return FALSE\n        surely = is_among(address, members.certainly)\n"),
     Mutant("F-TAG-21", "the Internet has no private IPv6", _ENCODED, 'elsewhere = TRUE if public == TRUE else self.facts.holds("U-INET", str(self.estate.realm.every))', "elsewhere = FALSE"),

@@ -134,8 +134,9 @@ def _floating(estate: Estate) -> dict[str, list[Interval]]:
 
 
 def _is_known_in_part(estate: Estate, subnet: Subnet) -> bool:
-    """Tell whether something not modelled may stand in the subnet, an appliance for example."""
-    return any(not item.vnets or subnet.vnet in item.vnets for item in estate.network.unmodelled)
+    """Tell whether something not modelled may stand in the subnet, an appliance for example, and no public address."""
+    items = (item for item in estate.network.unmodelled if not item.places)
+    return any(not item.vnets or subnet.vnet in item.vnets for item in items)
 
 
 def _addresses(nics: list[Nic]) -> IntervalSet:

@@ -174,7 +174,7 @@ def test_a_nat_rule_for_two_addresses_is_two(tmp_path: Path) -> None:
 
 
 def test_a_network_rule_may_be_for_service_tags_names_and_ip_groups(tmp_path: Path) -> None:
-    group = {"id": identity("IpGroups", "CLIENTS")}["id"]
+    group = identity("IpGroups", "CLIENTS")
     rules = (
         _net("tags", destinationAddresses=["storage.westus", "Sql"]),
         _net("names", destinationAddresses=[], destinationFqdns=["a.example.com"]),
@@ -257,8 +257,8 @@ _NAT = _of_policy("NatRule", _nat())
 
 
 def _policy(name: str, *groups: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    listed = [{"id": group["id"].upper()} for group in groups]
-    ordinary = {"threatIntelMode": "Alert", "ruleCollectionGroups": [{"id": one["id"]} for one in listed]}
+    listed = [{"id": group["id"].replace("resourceGroups", "resourcegroups")} for group in groups]
+    ordinary = {"threatIntelMode": "Alert", "ruleCollectionGroups": listed}
     return resource("firewallPolicies", name, **{**ordinary, **properties})
 
 

@@ -87,6 +87,11 @@ def test_the_internet_is_taken_to_get_to_a_bastion(solver: Solver) -> None:
     assert beside(solver, JOINED, "internet never reaches v.db", bastion) == ["F-BAS-1"]
 
 
+def test_the_public_address_of_a_proxy_is_none_of_the_text(solver: Solver) -> None:
+    assert beside(solver, JOINED, "internet never reaches v.agw", GATE) == ["F-AGW-1"]
+    assert beside(solver, JOINED, "internet never reaches v.web", GATE) == ["F-AGW-1"]  # by its own flows to there
+
+
 def test_a_bastion_developer_serves_every_machine_of_its_network(solver: Solver) -> None:
     developer = Proxy("dev", ProxyKind.BASTION, "v", None, HTTPS)
 

@@ -32,7 +32,10 @@ def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solve
     """Yield the proxies that flows of the left may come to, and whose own flows may come to the right."""
     planes = planes_of(network)
     for proxy in network.proxies.values():
-        if any(_carries(network, planes, proxy, claim, pair, fixed, solver) for pair in claim.pairs):
+        if any(_is_entered_from_outside(proxy, *pair) for pair in claim.pairs):
+            what = f"{_NAMES[proxy.kind]} `{proxy.name}` may be entered by a public address, which is not declared"
+            yield Beside(what, _RULES[proxy.kind], proxy.span)
+        elif any(_carries(network, planes, proxy, claim, pair, fixed, solver) for pair in claim.pairs):
             what = (
                 f"{_NAMES[proxy.kind]} `{proxy.name}` takes flows of the left side and can begin its own to the right"
             )
@@ -41,6 +44,11 @@ def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solve
 
 _NAMES = {ProxyKind.APPLICATION_GATEWAY: "application gateway", ProxyKind.BASTION: "Bastion"}
 _RULES = {ProxyKind.APPLICATION_GATEWAY: "F-AGW-1", ProxyKind.BASTION: "F-BAS-1"}
+
+
+def _is_entered_from_outside(proxy: Proxy, left: EndpointSet, right: EndpointSet) -> bool:
+    """Tell whether a pair goes from the Internet to the subnet of a proxy, whose public address is no part of a text."""
+    return bool(left.at(INTERNET)) and any(place.name == proxy.subnet_id for place, _ in right.parts)
 
 
 def _carries(

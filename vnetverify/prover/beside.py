@@ -47,7 +47,7 @@ _RULES = {ProxyKind.APPLICATION_GATEWAY: "F-AGW-1", ProxyKind.BASTION: "F-BAS-1"
 
 
 def _is_entered_from_outside(proxy: Proxy, left: EndpointSet, right: EndpointSet) -> bool:
-    """Tell whether a pair goes from the Internet to the subnet of a proxy, whose public address is no part of a text."""
+    """Tell whether a pair goes from the Internet to the subnet of a proxy, whose public address no text holds."""
     return bool(left.at(INTERNET)) and any(place.name == proxy.subnet_id for place, _ in right.parts)
 
 

@@ -540,6 +540,14 @@ def test_with_every_filter_allowing_nat_rules_translate_and_all_else_passes_as_i
     assert trace_unfiltered(net, at("a.s"), AWAY, world()).outcome == LeftToInternet("fw")
 
 
+def test_with_every_filter_allowing_a_client_that_a_nat_rule_keeps_does_not_get_to_the_internet() -> None:
+    net = spokes(firewall(leading("out", 443, CLIENT, 443, None)))
+    sent, kept = flow("10.1.1.4", "10.0.1.4"), world(false=("U-FWDNATSRC(fw/out)",))
+
+    assert trace_unfiltered(net, at("a.s"), sent, world()).outcome == LeftToInternet("fw")
+    assert isinstance(trace_unfiltered(net, at("a.s"), sent, kept).outcome, Dropped)
+
+
 # -- one after the other ------------------------------------------------------------------------------------
 
 
@@ -653,6 +661,14 @@ def test_a_private_address_of_the_firewall_is_not_reached_by_its_public_one() ->
     reaches = claim(Verb.REACHES, OUTSIDE, ends((at("hub.AzureFirewallSubnet"), "10.0.1.4/32")))
 
     assert violates(SERVED, reaches, INTERNET, FROM_OUTSIDE, world())
+
+
+def test_a_further_public_address_asks_for_no_private_one() -> None:
+    further = firewall(public_addresses=(public("second", "203.0.113.6"),))
+    reaches = claim(Verb.REACHES, OUTSIDE, ends((at("hub.AzureFirewallSubnet"), "10.0.1.4/32")))
+
+    assert in_question(spokes(further), reaches, INTERNET, FROM_OUTSIDE, world())
+    assert not in_question(spokes(further), reaches, INTERNET, flow(CLIENT, "203.0.113.6"), world())
 
 
 def test_a_target_behind_a_nat_rule_is_not_asked_for_by_the_firewalls_address() -> None:

@@ -97,3 +97,17 @@ def test_every_address_becomes_the_prefix_of_no_bits() -> None:
     (interval,) = IntervalSet.__or__(addresses_of((Prefix(0, 1),)), addresses_of((Prefix(1 << 31, 1),)))
 
     assert tuple(prefixes_of(interval)) == (Prefix(0, 0),)
+
+
+def test_a_firewall_without_rules_whose_checks_deny_reads_back_as_itself() -> None:
+    lines = "threat-intelligence deny  intrusion-detection deny"
+    text = f"""
+    vnet v {{
+      address 10.0.0.0/16
+      subnet AzureFirewallSubnet 10.0.2.0/26
+    }}
+    firewall fw {{ nic 10.0.2.4 in v.AzureFirewallSubnet  {lines} }}
+    """
+    network = without_spans(read_text(text).network)
+
+    assert rewritten(network) == network

@@ -147,8 +147,9 @@ def firewall_policy(machine: Machine, policy: FirewallPolicy) -> Iterator[str]:
         does = "" if kind is FirewallRuleKind.NAT else " allow" if allows else " deny"
         header = f"collection {kind.value} {_FIRST_PRIORITY + number} {kind.value}-{number + 1}{does}"
         yield wording.block(header, map(_firewall_rule, group))
-    if not rules:
-        yield "threat-intelligence off" if not policy.denies_by_threat_intelligence else "intrusion-detection off"
+    off = next((option for option, is_on in options if not is_on), None)
+    if not rules and off is not None:  # so that the text says that nothing else passes
+        yield f"{off} off"
 
 
 def _private_ranges(ranges: IntervalSet) -> str:

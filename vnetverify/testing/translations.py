@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import (
+    ALL_ADDRESSES,
     ALL_IPV4,
     ALL_PORTS,
     EVERY_IPV4,
@@ -32,7 +33,7 @@ _RANGES = (None, None, None, ALL_IPV4, IntervalSet(), addresses_of((Prefix(10 <<
 # Lists that pass nearly all, so that what lies behind the firewall is met.
 _EVERYTHING = FirewallRule("all", FirewallRuleKind.NETWORK, True, (None,), ALL_IPV4, ALL_IPV4, ALL_PORTS)
 _EVERY_NAME = tuple(
-    FirewallRule(f"web{i}", FirewallRuleKind.APPLICATION, True, (TCP,), ALL_IPV4, ALL_IPV4, IntervalSet((ports,)))
+    FirewallRule(f"web{i}", FirewallRuleKind.APPLICATION, True, (TCP,), ALL_IPV4, ALL_ADDRESSES, IntervalSet((ports,)))
     for i, ports in enumerate((Interval(80, 80), Interval(443, 443)))
 )
 
@@ -118,7 +119,7 @@ def _nat_rules(draw: DrawFn, network: Network, machine: Machine) -> FirewallRule
         allows=True,
         protocols=draw(st.sampled_from(((TCP,), (TCP, UDP), (UDP,)))),
         sources=draw(st.sampled_from((ALL_IPV4, ALL_IPV4, addresses_of((Prefix(10 << 24, 8),))))),
-        destinations=ALL_IPV4,
+        destinations=IntervalSet(),
         destination_ports=IntervalSet((Interval(port, last),)),
         at=draw(st.sampled_from((None, *public))),
         translation=Translation(draw(st.sampled_from((*held * 3, *subnets))), draw(st.sampled_from(_PORTS))),
@@ -151,7 +152,7 @@ def _application_rules(draw: DrawFn, prefixes: Sequence[Prefix]) -> FirewallRule
         allows=draw(st.integers(0, 3)) > 0,
         protocols=(TCP,),
         sources=draw(_sets(prefixes)),
-        destinations=IntervalSet() if names else ALL_IPV4,
+        destinations=IntervalSet() if names else ALL_ADDRESSES,
         destination_ports=draw(st.sampled_from((80, 443, 1433)).map(lambda port: IntervalSet((Interval(port, port),)))),
         has_names=names,
     )

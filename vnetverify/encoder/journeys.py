@@ -143,20 +143,26 @@ class Journey:
         return self.ends_where(right, lambda stage, parts: stage.delivery.delivered_to(stage.circuit, parts))
 
     def delivered_as_named(self, right: Parts) -> Term:
-        """Hold when the last packet ends at an end of `right` that the first one's destination names."""
-        return self.named_where(right, lambda stage, parts: stage.delivery.delivered_as_named(stage.circuit, parts))
+        """Hold when the last packet ends at an end of `right` that the first one's destination names; what a NAT rule
+        sends on may end there by whichever address."""
+        return self.named_where(
+            right,
+            lambda stage, parts: stage.delivery.delivered_as_named(stage.circuit, parts),
+            lambda stage, parts: stage.delivery.delivered_to(stage.circuit, parts),
+        )
 
     def ends_where(self, right: Parts, counted: Counted) -> Term:
         """Hold when the last packet ends in `right`, as `counted`, or came by a NAT rule that stands for a place there
         and ends anywhere, as counted."""
         return any_of(*(any_of(counted(stage, right), self._by_rule(stage, right, counted)) for stage in self.stages))
 
-    def named_where(self, right: Parts, counted: Counted) -> Term:
-        """Hold as `ends_where`, but that a packet that got its destination by a NAT rule counts by its place alone."""
+    def named_where(self, right: Parts, counted: Counted, sent_on: Counted | None = None) -> Term:
+        """Hold as `ends_where`, but that a packet that got its destination by a NAT rule counts by its place alone, and
+        ends as `sent_on` counts, where that is another way."""
         terms = []
         for stage in self.stages:
             named = counted(stage, right)
-            terms += [all_of(negate(self.is_rewritten(stage)), named), self._by_rule(stage, right, counted)]
+            terms += [all_of(negate(self.is_rewritten(stage)), named), self._by_rule(stage, right, sent_on or counted)]
         return any_of(*terms)
 
     def comes_home(self) -> Term:

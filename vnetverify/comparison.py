@@ -16,7 +16,8 @@ from vnetverify.encoder.spots import Context
 from vnetverify.explanation.flowsets import Box, Rule, Side, flow_set, in_words, typical
 from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, family_of
 from vnetverify.inspection import EnginesDiffer, judged
-from vnetverify.model.network import AdminRule, Direction, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import AdminRule, Direction
 from vnetverify.prover.differences import Difference, Packet, differences
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.surprises import Shown

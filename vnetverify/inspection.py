@@ -13,7 +13,8 @@ from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.encoder.lists import LineName
 from vnetverify.header import family_of
 from vnetverify.model.lints import plain_lints
-from vnetverify.model.network import Access, AdminRule, Direction, Network, SecurityRule
+from vnetverify.model.network import Network
+from vnetverify.model.security import Access, AdminRule, Direction, SecurityRule
 from vnetverify.pipeline import Loaded
 from vnetverify.prover.admin import AdminFindings, IdleAdminRule, TiedAdminRules, admin_findings
 from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
 from vnetverify.header import EVERY_IPV6, Family, Flow, Prefix, family_of
+from vnetverify.model.balancers import Sku
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import Claim, PlaceKind
-from vnetverify.model.network import AdminScope, Network, Sku
+from vnetverify.model.network import AdminScope, Network
 from vnetverify.model.planes import has_ipv6
 from vnetverify.model.wellformed import check
 from vnetverify.rules import World, uncertainty

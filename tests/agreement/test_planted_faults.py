@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
-from vnetverify.model.network import Direction, Nsg, SecurityRule, Subnet
+from vnetverify.model.network import Subnet
+from vnetverify.model.security import Direction, Nsg, SecurityRule
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.simulator import candidates, filters, journey, pools, routes, sending, situation
 from vnetverify.simulator.addressing import Packet

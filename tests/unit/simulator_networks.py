@@ -16,43 +16,38 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.balancers import (
+    Frontend,
+    LoadBalancer,
+    LoadBalancingRule,
+    OutboundRule,
+    Probe,
+    PublicAddress,
+    PublicFrontend,
+    Sku,
+)
 from vnetverify.model.intents import Place
 from vnetverify.model.network import (
-    Access,
-    AddressField,
-    AddressPrefixes,
-    AnyAddress,
     BgpPeer,
     ConnectedGroup,
     Connection,
-    Direction,
-    Frontend,
     Gateway,
     GatewayKind,
-    LoadBalancer,
-    LoadBalancingRule,
     Machine,
     Network,
     NextHopType,
     Nic,
-    Nsg,
-    OutboundRule,
     Peering,
     PolicyRule,
-    PrivateEndpoint,
-    PrivateLinkService,
-    Probe,
-    PublicAddress,
-    PublicFrontend,
     RouteServer,
     RouteTable,
-    SecurityRule,
     Site,
-    Sku,
     Subnet,
     UserRoute,
     Vnet,
 )
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
+from vnetverify.model.security import Access, AddressField, AddressPrefixes, AnyAddress, Direction, Nsg, SecurityRule
 from vnetverify.rules import World
 
 Element = (

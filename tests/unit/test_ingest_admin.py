@@ -22,7 +22,7 @@ from tests.unit.azure_resources import (
     vnet,
 )
 from vnetverify.header import ALL_PORTS, Interval, Prefix, interval_set, parse_address
-from vnetverify.model.network import AddressPrefixes, AdminAction, AnyAddress, Direction, ServiceTag
+from vnetverify.model.security import AddressPrefixes, AdminAction, AnyAddress, Direction, ServiceTag
 from vnetverify.model.wellformed import check
 from vnetverify.syntax.read import read_text
 from vnetverify.syntax.write import write

@@ -26,7 +26,8 @@ from tests.unit.azure_resources import (
     vnet,
 )
 from vnetverify.header import TCP, parse_address
-from vnetverify.model.network import Frontend, LoadBalancingRule, Network, Probe, Sku
+from vnetverify.model.balancers import Frontend, LoadBalancingRule, Probe, Sku
+from vnetverify.model.network import Network
 
 _DB = subnet_id("hub", "db")
 _LB = identity("loadBalancers", "lb")

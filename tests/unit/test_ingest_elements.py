@@ -27,19 +27,9 @@ from tests.unit.azure_resources import (
 )
 from vnetverify.header import Interval, IntervalSet, parse_address, parse_prefix
 from vnetverify.ingest import read_path
-from vnetverify.model.network import (
-    AddressPrefixes,
-    AnyAddress,
-    AsgMembers,
-    DeploymentModel,
-    GatewayKind,
-    Network,
-    NextHopType,
-    SecurityRule,
-    ServiceTag,
-    Sku,
-    UserRoute,
-)
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import DeploymentModel, GatewayKind, Network, NextHopType, UserRoute
+from vnetverify.model.security import AddressPrefixes, AnyAddress, AsgMembers, SecurityRule, ServiceTag
 
 _WEB = subnet_id("hub", "web")
 

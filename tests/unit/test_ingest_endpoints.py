@@ -23,7 +23,8 @@ from tests.unit.azure_resources import (
     vnet,
 )
 from vnetverify.header import parse_address
-from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies
+from vnetverify.model.network import PrivateEndpointPolicies
+from vnetverify.model.private_links import PrivateEndpoint
 
 _PLINK = subnet_id("hub", "plink")
 _VAULT = f"{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v"

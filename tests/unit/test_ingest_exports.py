@@ -26,7 +26,7 @@ from tests.unit.azure_resources import (
     vnet,
 )
 from vnetverify.diagnostic import Severity
-from vnetverify.model.network import AddressPrefixes, AsgMembers, ServiceTag
+from vnetverify.model.security import AddressPrefixes, AsgMembers, ServiceTag
 
 _WEB = subnet_id("hub", "web")
 _HUB = vnet("hub", "10.0.0.0/16", subnet("web"), location="westeurope")

@@ -24,7 +24,8 @@ from tests.unit.azure_resources import (
 )
 from vnetverify.header import parse_address, parse_prefix
 from vnetverify.ingest import read_path
-from vnetverify.model.network import AddressPrefixes, NextHopType, UserRoute
+from vnetverify.model.network import NextHopType, UserRoute
+from vnetverify.model.security import AddressPrefixes
 
 _WEB = subnet_id("hub", "web")
 _SPACE = {"addressPrefixes": ["10.0.0.0/16", "fd00:db8::/48"]}

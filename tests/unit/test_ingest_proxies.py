@@ -25,7 +25,8 @@ from vnetverify.header import ALL_PORTS, LAST_PORT, Interval, IntervalSet
 from vnetverify.ingest.values import as_ports
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
-from vnetverify.model.network import Network, Proxy, ProxyKind, Service
+from vnetverify.model.network import Network, Service
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.model.wellformed import check
 from vnetverify.prover.reach import doubts as doubts_of_claim
 from vnetverify.source import NOWHERE

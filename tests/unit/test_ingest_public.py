@@ -22,7 +22,7 @@ from tests.unit.azure_resources import (
 )
 from tests.unit.text_samples import without_spans
 from vnetverify.header import TCP, UDP, parse_address
-from vnetverify.model.network import LoadBalancingRule, OutboundRule, Probe, PublicAddress, PublicFrontend, Sku
+from vnetverify.model.balancers import LoadBalancingRule, OutboundRule, Probe, PublicAddress, PublicFrontend, Sku
 from vnetverify.model.wellformed import check
 from vnetverify.syntax import read_text
 from vnetverify.syntax.write import write

@@ -9,7 +9,8 @@ import pytest
 from vnetverify.header import ALL_IPV4, TCP, Interval, IntervalSet, parse_address
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
 from vnetverify.model.lints import plain_lints
-from vnetverify.model.network import Network, Proxy, ProxyKind
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.source import Source
 from vnetverify.syntax import read
 

@@ -11,7 +11,8 @@ from vnetverify.comparison import compare
 from vnetverify.encoder.comparing import Alignment, pairs, renamed
 from vnetverify.encoder.overlaps import Overlap, Overlaps
 from vnetverify.encoder.regions import Region, Steps, TooMuch, common, meet, near, remainder, without
-from vnetverify.model.network import Direction, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import Direction
 from vnetverify.prover.differences import Difference, Packet, differences
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Limits, Solver

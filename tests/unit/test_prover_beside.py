@@ -9,7 +9,8 @@ import pytest
 
 from vnetverify.header import Interval, IntervalSet
 from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network, Proxy, ProxyKind
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved

@@ -6,7 +6,7 @@ import click
 
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, Interval, interval_set, parse_prefix
 from vnetverify.model.endpoints import endpoint_set, place_of
-from vnetverify.model.network import (
+from vnetverify.model.security import (
     Access,
     AddressPrefixes,
     AnyAddress,

@@ -26,19 +26,18 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_PORTS, ICMPV6, TCP, IntervalSet, parse_prefix
+from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import INTERNET
-from vnetverify.model.network import (
+from vnetverify.model.network import AdminScope, Network
+from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
     AdminAction,
     AdminRule,
     AdminRules,
-    AdminScope,
     AnyAddress,
     Direction,
-    Network,
     ServiceTag,
-    Sku,
 )
 from vnetverify.report.tables import rules_table
 from vnetverify.rules import World

@@ -27,8 +27,9 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
+from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Verb
-from vnetverify.model.network import Connection, Network, Service, Sku
+from vnetverify.model.network import Connection, Network, Service
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.source import NOWHERE

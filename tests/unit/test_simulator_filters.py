@@ -24,16 +24,9 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import TCP, Family, Interval, IntervalSet, parse_prefix
-from vnetverify.model.network import (
-    AsgMembers,
-    Connection,
-    Direction,
-    Network,
-    Peering,
-    ServiceTag,
-    Sku,
-    Subnet,
-)
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Connection, Network, Peering, Subnet
+from vnetverify.model.security import AsgMembers, Direction, ServiceTag
 from vnetverify.rules import QUESTIONS, World
 from vnetverify.simulator.filters import effective_rules, judge
 from vnetverify.simulator.situation import situation_of

@@ -27,6 +27,7 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, TCP, UDP, Flow, Interval, IntervalSet, parse_address
+from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import (
     Claim,
@@ -37,7 +38,8 @@ from vnetverify.model.intents import (
     Place,
     Verb,
 )
-from vnetverify.model.network import LoadBalancer, Network, Nsg, Service, ServiceTag, Sku
+from vnetverify.model.network import Network, Service
+from vnetverify.model.security import Nsg, ServiceTag
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.failures import elements_of

@@ -26,9 +26,11 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, ICMPV6, Flow, parse_address
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import Claim, Place, Verb
-from vnetverify.model.network import Connection, Network, PublicAddress, Service, ServiceTag, Sku
+from vnetverify.model.network import Connection, Network, Service
+from vnetverify.model.security import ServiceTag
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.filters import effective_rules

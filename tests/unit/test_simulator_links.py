@@ -28,9 +28,12 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, TCP, UDP, Flow, parse_address
+from vnetverify.model.balancers import LoadBalancer, Probe, Sku
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import Claim, Place, Verb
-from vnetverify.model.network import Direction, LoadBalancer, Network, PrivateEndpoint, Probe, Service, ServiceTag, Sku
+from vnetverify.model.network import Network, Service
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction, ServiceTag
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.filters import judge

@@ -39,9 +39,10 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, Probe, Sku
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, endpoint_set
 from vnetverify.model.intents import INTERNET, Claim, Place, Verb
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Network, Probe, Service, Sku
+from vnetverify.model.network import Network, Service
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace

@@ -28,7 +28,8 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import EVERY_IPV4, Flow, parse_address
-from vnetverify.model.network import Connection, Network, Site, Sku
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Connection, Network, Site
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.gateways import learned
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, converse, trace

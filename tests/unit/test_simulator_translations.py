@@ -41,7 +41,8 @@ from vnetverify.header import (
 )
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
-from vnetverify.model.network import Connection, Machine, Network, Nsg, Service, ServiceTag, Subnet, UserRoute
+from vnetverify.model.network import Connection, Machine, Network, Service, Subnet, UserRoute
+from vnetverify.model.security import Nsg, ServiceTag
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.positions import Astray

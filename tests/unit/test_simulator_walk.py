@@ -30,7 +30,9 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import ALL_ADDRESSES, TCP, Flow, parse_address
-from vnetverify.model.network import Access, Connection, Network, Peering, PolicyRule, Sku, Vnet
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Connection, Network, Peering, PolicyRule, Vnet
+from vnetverify.model.security import Access
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.positions import Loser
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, ToPlatform, converse, trace

@@ -6,15 +6,14 @@ import pytest
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import ALL_PORTS, TCP, Interval, IntervalSet, parse_prefix
-from vnetverify.model.network import (
+from vnetverify.model.network import AdminScope, Network
+from vnetverify.model.security import (
     AddressPrefixes,
     AdminAction,
     AdminRule,
     AdminRules,
-    AdminScope,
     AnyAddress,
     Direction,
-    Network,
     ServiceTag,
 )
 from vnetverify.source import Source

@@ -7,15 +7,8 @@ import pytest
 from tests.unit.text_samples import BOTH_FAMILIES
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import TCP, UDP, Interval, IntervalSet, parse_address, parse_prefix
-from vnetverify.model.network import (
-    Frontend,
-    LoadBalancer,
-    LoadBalancingRule,
-    Machine,
-    PrivateEndpointPolicies,
-    Probe,
-    Sku,
-)
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, Probe, Sku
+from vnetverify.model.network import Machine, PrivateEndpointPolicies
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
 

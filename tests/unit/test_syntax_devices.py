@@ -7,8 +7,10 @@ import pytest
 from tests.unit.text_samples import DEVICES
 from vnetverify.diagnostic import Diagnostic, InputError
 from vnetverify.header import TCP, Interval, interval_set, parse_address
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, Probe, Sku
 from vnetverify.model.intents import Claim, EgressKind, ExpectedEgress, Verb
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Network, OutboundRule, Probe, ProxyKind, Sku
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import ProxyKind
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
 from vnetverify.syntax.read import resolve_expression

@@ -18,8 +18,9 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.balancers import Sku
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import Machine, Sku
+from vnetverify.model.network import Machine
 from vnetverify.source import Source
 from vnetverify.syntax import read, read_text
 

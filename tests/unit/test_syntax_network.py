@@ -8,13 +8,10 @@ import pytest
 
 from tests.unit.text_samples import EVERYTHING
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, Interval, IntervalSet, addresses_of, parse_prefix
+from vnetverify.model.balancers import Sku
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import (
-    Access,
-    AddressPrefixes,
-    AnyAddress,
-    AsgMembers,
     DeploymentModel,
     Era,
     GatewayKind,
@@ -23,9 +20,8 @@ from vnetverify.model.network import (
     NextHopType,
     Peering,
     PolicyRule,
-    ServiceTag,
-    Sku,
 )
+from vnetverify.model.security import Access, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
 from vnetverify.rules import Uncertainty
 from vnetverify.source import NOWHERE, Source, Span
 from vnetverify.syntax import read, read_text, uses

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 
 from tests.unit.text_samples import BOTH_FAMILIES, DEVICES, EVERYTHING, without_spans
 from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_address
-from vnetverify.model.network import AsgMembers, Direction, Network, ServiceTag
+from vnetverify.model.network import Network
+from vnetverify.model.security import AsgMembers, Direction, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.wording import prefixes_of

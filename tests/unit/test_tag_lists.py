@@ -16,8 +16,9 @@ from vnetverify.cli import main, status
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import parse_prefix
 from vnetverify.ingest import read_tag_list
-from vnetverify.model.network import NextHopType, ServiceTag
+from vnetverify.model.network import NextHopType
 from vnetverify.model.published import TagList
+from vnetverify.model.security import ServiceTag
 from vnetverify.pipeline import Loaded, load
 from vnetverify.report.schema import REPORT
 from vnetverify.source import Span

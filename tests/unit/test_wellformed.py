@@ -10,10 +10,7 @@ import pytest
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, Prefix, parse_address, parse_prefix
 from vnetverify.model.network import (
-    Access,
-    AnyAddress,
     Connection,
-    Direction,
     Gateway,
     GatewayKind,
     LinkState,
@@ -21,15 +18,14 @@ from vnetverify.model.network import (
     Network,
     NextHopType,
     Nic,
-    Nsg,
     Peering,
     RouteTable,
-    SecurityRule,
     Subnet,
     Unmodelled,
     UserRoute,
     Vnet,
 )
+from vnetverify.model.security import Access, AnyAddress, Direction, Nsg, SecurityRule
 from vnetverify.model.wellformed import check
 from vnetverify.source import NOWHERE
 from vnetverify.syntax import read_text

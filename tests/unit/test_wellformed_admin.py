@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vnetverify.diagnostic import Severity
-from vnetverify.model.network import AdminRules, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import AdminRules
 from vnetverify.model.wellformed import check
 from vnetverify.model.wellformed.admin import RULES_OF_A_MANAGER
 from vnetverify.syntax import read_text

@@ -8,8 +8,10 @@ import pytest
 
 from vnetverify.diagnostic import InputError, Severity
 from vnetverify.header import IntervalSet, parse_address
+from vnetverify.model.balancers import LoadBalancer, OutboundRule, Probe
 from vnetverify.model.firewalls import FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import LoadBalancer, Network, OutboundRule, PrivateLinkService, Probe
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import PrivateLinkService
 from vnetverify.model.wellformed import check
 from vnetverify.syntax import read_text
 

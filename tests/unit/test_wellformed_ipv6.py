@@ -8,7 +8,7 @@ import pytest
 
 from vnetverify.diagnostic import Severity
 from vnetverify.header import parse_address, parse_prefix
-from vnetverify.model.network import AddressPrefixes
+from vnetverify.model.security import AddressPrefixes
 from vnetverify.model.wellformed import check
 from vnetverify.syntax import read_text
 

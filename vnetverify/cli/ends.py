@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from vnetverify.header import ICMP, PROTOCOL_NUMBERS, TCP, UDP, Family, Flow, family_of, parse_address
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import (
     Endpoints,
     place_of_frontend,
@@ -17,7 +18,7 @@ from vnetverify.model.endpoints import (
     without,
 )
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
-from vnetverify.model.network import Network, PublicAddress
+from vnetverify.model.network import Network
 from vnetverify.rules import World
 
 _EXAMPLES_OF_INTERNET = (parse_address("8.8.8.8"), parse_address("2001:4860:4860::8888"))

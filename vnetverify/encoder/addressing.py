@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from vnetverify.encoder.families import REALMS, Realm
 from vnetverify.encoder.terms import Field, Term, constant, field_within
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, interval_set
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, PublicAddress, PublicFrontend
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     SUBNETS_OF_SERVICES,
@@ -21,20 +22,15 @@ from vnetverify.model.network import (
     ConnectedGroup,
     DeploymentModel,
     Era,
-    Frontend,
     Gateway,
     LinkState,
-    LoadBalancer,
-    LoadBalancingRule,
     Machine,
     Network,
     Nic,
     Peering,
-    PrivateEndpoint,
-    PublicAddress,
-    PublicFrontend,
     Subnet,
 )
+from vnetverify.model.private_links import PrivateEndpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,8 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either
-from vnetverify.model.network import (
-    Access,
-    AdminAction,
-    AdminRule,
-    AdminScope,
-    Direction,
-    Network,
-    SecurityRule,
-    Subnet,
-)
+from vnetverify.model.network import AdminScope, Network, Subnet
+from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
 
 Matches = Callable[[str, SecurityRule, Header, Subnet], Term]
 """When a rule, called by a name in facts, matches a packet at a subnet."""

@@ -12,15 +12,8 @@ from vnetverify.encoder.facts import Bearing, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import ICMP, address_text
-from vnetverify.model.network import (
-    SUBNETS_WITHOUT_HOSTS,
-    Access,
-    Machine,
-    Network,
-    NextHopType,
-    Nic,
-    PolicyRule,
-)
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, NextHopType, Nic, PolicyRule
+from vnetverify.model.security import Access
 
 
 def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:

@@ -49,7 +49,9 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site
+from vnetverify.model.network import Machine, Nic, Site
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,14 @@ from vnetverify.encoder.lists import Asking, LineName, ListQuestion, Lists, is_o
 from vnetverify.encoder.spots import Context, contexts, entries
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, IntervalSet, addresses_of
-from vnetverify.model.network import (
+from vnetverify.model.network import Network
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
     AdminRule,
     AnyAddress,
     Direction,
-    Network,
     SecurityRule,
 )
 

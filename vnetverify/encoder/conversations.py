@@ -37,7 +37,9 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Machine, Nic, PrivateEndpoint, Site, Subnet
+from vnetverify.model.network import Machine, Nic, Site, Subnet
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ from vnetverify.encoder.tunnels import Tunnels
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Nic, PrivateEndpoint, PrivateLinkService
+from vnetverify.model.network import Nic
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
+from vnetverify.model.security import Direction
 
 TermAt = Callable[[Place, IntervalSet], Term]
 TermOf = Callable[[Nic], Term]

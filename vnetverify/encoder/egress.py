@@ -15,8 +15,9 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Sender, Target, ToInternet
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family
+from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.intents import EgressKind, ExpectedEgress
-from vnetverify.model.network import LoadBalancer, Machine, Nic, Subnet
+from vnetverify.model.network import Machine, Nic, Subnet
 
 
 @dataclass(slots=True)

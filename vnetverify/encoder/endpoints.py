@@ -16,13 +16,9 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Inside, Target, ToVnet
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate
 from vnetverify.header import Prefix
-from vnetverify.model.network import (
-    Direction,
-    GatewayKind,
-    PrivateEndpoint,
-    PrivateEndpointPolicies,
-    Subnet,
-)
+from vnetverify.model.network import GatewayKind, PrivateEndpointPolicies, Subnet
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 
 _FILTERS_ON = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)
 

@@ -32,8 +32,10 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Family, IntervalSet, interval_set
+from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Nic, Sku
+from vnetverify.model.network import Nic
+from vnetverify.model.security import Direction
 
 
 @dataclass(frozen=True, slots=True)

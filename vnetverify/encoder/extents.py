@@ -27,7 +27,7 @@ from vnetverify.header import (
     addresses_of,
     interval_set,
 )
-from vnetverify.model.network import (
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,

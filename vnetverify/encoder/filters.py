@@ -44,18 +44,17 @@ from vnetverify.header import (
     addresses_of,
     interval_set,
 )
-from vnetverify.model.network import (
+from vnetverify.model.network import Nic, Subnet
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
     AnyAddress,
     AsgMembers,
     Direction,
-    Nic,
     Nsg,
     SecurityRule,
     ServiceTag,
-    Subnet,
 )
 
 _ANY = AnyAddress()

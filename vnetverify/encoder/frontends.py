@@ -29,17 +29,10 @@ from vnetverify.encoder.terms import (
     none_of,
 )
 from vnetverify.header import TCP, Family, Interval, IntervalSet
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, Sku
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import (
-    Direction,
-    LoadBalancer,
-    LoadBalancingRule,
-    Nic,
-    OutboundRule,
-    Service,
-    Sku,
-    Subnet,
-)
+from vnetverify.model.network import Nic, Service, Subnet
+from vnetverify.model.security import Direction
 
 _PROBE_PORT = 49152
 

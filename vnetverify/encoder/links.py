@@ -18,7 +18,8 @@ from vnetverify.encoder.terms import FALSE, Field, Term, all_of, negate
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import Family, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import Place
-from vnetverify.model.network import Nic, PrivateEndpoint, PrivateLinkService
+from vnetverify.model.network import Nic
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 
 
 @dataclass(slots=True)

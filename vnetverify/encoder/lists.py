@@ -34,7 +34,8 @@ from vnetverify.encoder.terms import (
     negate,
 )
 from vnetverify.header import ALL_PORTS, FIRST_IPV6, ICMPV6, Family, Flow, Interval, IntervalSet
-from vnetverify.model.network import Access, AdminAction, AdminRule, Direction, SecurityRule, Sku
+from vnetverify.model.balancers import Sku
+from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
 from vnetverify.rules import Uncertainty, World
 
 LineName = tuple[str, str]

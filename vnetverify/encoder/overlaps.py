@@ -18,7 +18,7 @@ from vnetverify.encoder.extents import Extent, Extents, Plane
 from vnetverify.encoder.lists import LineName
 from vnetverify.encoder.regions import DESTINATION_PORT, Region, Steps, TooMuch, meet, remainder
 from vnetverify.header import Flow
-from vnetverify.model.network import Access, Direction, Nsg
+from vnetverify.model.security import Access, Direction, Nsg
 from vnetverify.rules import QUESTIONS, Uncertainty
 
 _STEPS = 6_000_000

@@ -13,7 +13,8 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Prefix, host_prefix
-from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies, Subnet, UserRoute
+from vnetverify.model.network import PrivateEndpointPolicies, Subnet, UserRoute
+from vnetverify.model.private_links import PrivateEndpoint
 
 _ROUTES_ON = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.ROUTE_TABLES)
 

@@ -35,7 +35,8 @@ from vnetverify.encoder.nodes import (
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, bits, equals, negate
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
-from vnetverify.model.network import Gateway, Machine, Nic, PrivateEndpoint
+from vnetverify.model.network import Gateway, Machine, Nic
+from vnetverify.model.private_links import PrivateEndpoint
 
 _COUNT_WIDTH = 16
 

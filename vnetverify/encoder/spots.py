@@ -13,15 +13,10 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.filters import Spot
 from vnetverify.header import Family, Interval, IntervalSet, interval_set
+from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import (
-    SUBNETS_WITHOUT_HOSTS,
-    Direction,
-    Nic,
-    PrivateEndpointPolicies,
-    Sku,
-    Subnet,
-)
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Nic, PrivateEndpointPolicies, Subnet
+from vnetverify.model.security import Direction
 from vnetverify.source import Span
 
 _BOTH = (Direction.INBOUND, Direction.OUTBOUND)

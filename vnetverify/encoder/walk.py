@@ -57,15 +57,9 @@ from vnetverify.encoder.nodes import (
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family, Interval, addresses_of, interval_set
-from vnetverify.model.network import (
-    Direction,
-    Gateway,
-    GatewayKind,
-    Machine,
-    Nic,
-    PrivateEndpoint,
-    Subnet,
-)
+from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Subnet
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 
 
 @dataclass(slots=True)

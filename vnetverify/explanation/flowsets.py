@@ -23,7 +23,7 @@ from vnetverify.header import (
     addresses_of,
     parse_address,
 )
-from vnetverify.model.network import (
+from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
     AdminRule,

@@ -39,7 +39,7 @@ from vnetverify.ingest.values import (
     shown,
     sku_of,
 )
-from vnetverify.model.network import (
+from vnetverify.model.balancers import (
     Frontend,
     LoadBalancer,
     LoadBalancingRule,
@@ -47,8 +47,8 @@ from vnetverify.model.network import (
     Probe,
     PublicFrontend,
     Sku,
-    Vnet,
 )
+from vnetverify.model.network import Vnet
 from vnetverify.source import Span
 
 _T = TypeVar("_T")

@@ -24,7 +24,7 @@ from vnetverify.ingest.values import (
     member,
     shown,
 )
-from vnetverify.model.network import PrivateEndpoint
+from vnetverify.model.private_links import PrivateEndpoint
 
 _ENDPOINTS = "privateendpoints"
 _NOT_HERE = "it is not in the input"

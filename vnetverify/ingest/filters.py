@@ -25,7 +25,7 @@ from vnetverify.ingest.values import (
     is_ipv6,
     shown,
 )
-from vnetverify.model.network import (
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,

@@ -18,8 +18,9 @@ from vnetverify.ingest.publics import PublicAddresses
 from vnetverify.ingest.resources import Resource, key_of, name_of
 from vnetverify.ingest.shapes import FIREWALL, FIREWALL_CONFIGURATION, Shape, read
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy
-from vnetverify.model.network import Machine, Nic, PublicAddress
+from vnetverify.model.network import Machine, Nic
 
 _SUBNET = "azurefirewallsubnet"
 

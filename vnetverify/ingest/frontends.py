@@ -14,7 +14,7 @@ from vnetverify.ingest.publics import PUBLIC_KINDS
 from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import FRONTEND, PUBLIC_ADDRESS, Shape, read
 from vnetverify.ingest.values import Malformed, as_address, as_reference, as_text, shown
-from vnetverify.model.network import Frontend, PublicAddress, PublicFrontend, Sku
+from vnetverify.model.balancers import Frontend, PublicAddress, PublicFrontend, Sku
 
 AnyFrontend = Frontend | PublicFrontend
 # Records what is not modelled about a load balancer, and why.

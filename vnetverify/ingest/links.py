@@ -15,7 +15,8 @@ from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import IP_CONFIGURATION, LINK_CONFIGURATION, LINK_SERVICE, NIC, read
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text, shown
-from vnetverify.model.network import LoadBalancer, PrivateLinkService, Sku
+from vnetverify.model.balancers import LoadBalancer, Sku
+from vnetverify.model.private_links import PrivateLinkService
 
 LINK_SERVICES = "privatelinkservices"
 _NOT_HERE = "it is not in the input"

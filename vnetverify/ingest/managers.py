@@ -21,7 +21,7 @@ from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import ADMIN_RULE, MANAGER, NETWORK_GROUP, STATIC_MEMBER, read
 from vnetverify.ingest.values import Malformed, as_list, as_number, as_object, as_ports, as_text, member, shown
-from vnetverify.model.network import AddressField, AdminAction, AdminRule, AdminRules
+from vnetverify.model.security import AddressField, AdminAction, AdminRule, AdminRules
 
 GROUPS, MEMBERS = f"{MANAGERS}/networkgroups", f"{MANAGERS}/networkgroups/staticmembers"
 # What is read here; the configured rules are a goal and change nothing by themselves.

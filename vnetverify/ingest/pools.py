@@ -15,7 +15,8 @@ from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import BACKEND_ADDRESS, BACKEND_POOL, read
 from vnetverify.ingest.values import as_address, as_list, as_object, as_reference, as_text, shown
-from vnetverify.model.network import Nic, Sku
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Nic
 
 _BALANCERS = "loadbalancers"
 _NOT_HERE = "it is not in the input"

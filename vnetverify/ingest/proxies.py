@@ -26,7 +26,7 @@ from vnetverify.ingest.shapes import (
     read,
 )
 from vnetverify.ingest.values import Malformed, as_list, as_number, as_object, as_reference, as_text, member
-from vnetverify.model.network import Proxy, ProxyKind
+from vnetverify.model.private_links import Proxy, ProxyKind
 
 GATEWAYS, BASTIONS = "applicationgateways", "bastionhosts"
 _KINDS = {GATEWAYS: ProxyKind.APPLICATION_GATEWAY, BASTIONS: ProxyKind.BASTION}

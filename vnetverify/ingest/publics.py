@@ -12,7 +12,7 @@ from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of
 from vnetverify.ingest.shapes import PUBLIC_ADDRESS, read
 from vnetverify.ingest.values import Malformed, as_address, as_text, sku_of
-from vnetverify.model.network import PublicAddress
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.source import Span
 
 # An instance of a scale set has addresses of its own.

@@ -17,7 +17,7 @@ from vnetverify.header import (
     interval_set,
     parse_address,
 )
-from vnetverify.model.network import Sku
+from vnetverify.model.balancers import Sku
 
 
 class Malformed(ValueError):

@@ -14,23 +14,12 @@ from vnetverify.header import (
     interval_set,
     parse_prefix,
 )
+from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
-from vnetverify.model.network import (
-    SUBNETS_OF_SERVICES,
-    SUBNETS_WITHOUT_HOSTS,
-    Frontend,
-    LoadBalancer,
-    Machine,
-    Network,
-    PrivateEndpoint,
-    PublicAddress,
-    PublicFrontend,
-    Site,
-    Subnet,
-    Vnet,
-)
+from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Machine, Network, Site, Subnet, Vnet
 from vnetverify.model.planes import has_ipv6
+from vnetverify.model.private_links import PrivateEndpoint
 
 _NOT_PUBLIC = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from vnetverify.header import IntervalSet
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.source import NOWHERE, Span
-
-if TYPE_CHECKING:
-    from vnetverify.model.network import PublicAddress
 
 
 class FirewallRuleKind(Enum):

@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
+from vnetverify.model.balancers import (
+    LoadBalancer,
+    PublicAddress,
+)
 from vnetverify.model.firewalls import FirewallPolicy
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService, Proxy
+from vnetverify.model.security import (
+    Access,
+    AdminRules,
+    Nsg,
+)
 from vnetverify.model.zones import DnsZone, NameServer
 from vnetverify.source import NOWHERE, Span
 
@@ -35,24 +45,6 @@ class Era(Enum):
 class DeploymentModel(Enum):
     RESOURCE_MANAGER = "resource-manager"
     CLASSIC = "classic"
-
-
-class Direction(Enum):
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-
-
-class Access(Enum):
-    ALLOW = "allow"
-    DENY = "deny"
-
-
-class AdminAction(Enum):
-    """What a security admin rule does (F-ADM-4, F-ADM-5, F-ADM-6)."""
-
-    ALLOW = "allow"
-    ALWAYS_ALLOW = "always-allow"
-    DENY = "deny"
 
 
 class AdminScope(Enum):
@@ -84,11 +76,6 @@ class PrivateEndpointPolicies(Enum):
     SECURITY_GROUPS = "security-groups"
     ROUTE_TABLES = "route-tables"
     ENABLED = "enabled"
-
-
-class Sku(Enum):
-    STANDARD = "standard"
-    BASIC = "basic"
 
 
 class GatewayKind(Enum):
@@ -178,96 +165,6 @@ class Peering:
 
 
 @dataclass(frozen=True, slots=True)
-class AnyAddress:
-    """`*`: every address."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddressPrefixes:
-    prefixes: tuple[Prefix, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTag:
-    """A service tag by Azure's spelling, for example `VirtualNetwork` or `Storage.WestUS`."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class AsgMembers:
-    """The addresses of the members of application security groups (F-ASG-1)."""
-
-    names: tuple[str, ...]
-
-
-AddressField = AnyAddress | AddressPrefixes | ServiceTag | AsgMembers
-
-
-@dataclass(frozen=True, slots=True)
-class SecurityRule:
-    """A rule of a network security group; a smaller `priority` is tried first (F-NSG-2).
-
-    `protocol` is a number from 0 to 255, or None for `*`. Where the rule lists several ranges of destination ports,
-    `first_destination_ports` is the first of them: all that is sure at a private endpoint (F-PE-9).
-    """
-
-    name: str
-    priority: int
-    direction: Direction
-    access: Access
-    protocol: int | None
-    source: AddressField
-    source_ports: IntervalSet
-    destination: AddressField
-    destination_ports: IntervalSet
-    first_destination_ports: IntervalSet | None = None
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Nsg:
-    """A network security group without its default rules, which every group has (F-DEF-1)."""
-
-    name: str
-    rules: tuple[SecurityRule, ...]
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class AdminRule:
-    """A security admin rule; a smaller `priority` (1 to 4096) is tried first (F-ADM-2, F-ADM-3).
-
-    `protocol` is a number from 0 to 255, or None for any. Neither field names application security groups.
-    """
-
-    name: str
-    priority: int
-    direction: Direction
-    action: AdminAction
-    protocol: int | None
-    source: AddressField
-    source_ports: IntervalSet
-    destination: AddressField
-    destination_ports: IntervalSet
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class AdminRules:
-    """A collection of security admin rules that `manager` applies to the networks `vnets` (F-ADM-1).
-
-    Managers are ordered as a network first names them, the one of the highest scope first (F-ADM-13).
-    """
-
-    name: str
-    manager: str
-    vnets: tuple[str, ...]
-    rules: tuple[AdminRule, ...]
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
 class UserRoute:
     """A user-defined route; `next_hop_address` is set for appliances alone (R-UDR-2).
 
@@ -287,16 +184,6 @@ class RouteTable:
     name: str
     routes: tuple[UserRoute, ...]
     propagate_gateway_routes: bool = True
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class PublicAddress:
-    """`address` is None where it is not known before deployment, `sku` where it is not stated."""
-
-    name: str
-    sku: Sku | None
-    address: int | None = None
     span: Span = NOWHERE
 
 
@@ -366,166 +253,6 @@ class Machine:
         """Return the public addresses of IPv4: those of the interfaces, then the further ones of a firewall."""
         further = () if self.firewall is None else self.firewall.public_addresses
         return (*(nic.public_address for nic in self.nics if nic.public_address is not None), *further)
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a load balancer asks its members: TCP (HTTP and HTTPS too) to `port`, from the host address (F-LB-4).
-
-    Where no member answers, `all_when_none` gives new flows to all of them instead of to none (F-LB-13).
-    """
-
-    port: int
-    all_when_none: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LoadBalancingRule:
-    """From a frontend to a pool (F-LB-2): `protocol` is TCP or UDP, or None for HA ports, which have no `port`.
-
-    `members` are names of interfaces, all of one vnet (F-LB-5). `backend_port` is None for HA ports. With
-    `floating_ip` members get packets still addressed to the frontend (F-ADDR-5). Members `always_up` are asked no
-    probe, those `down` get no new flows (F-LB-12). An inbound NAT rule has one member and no probe. One at a public
-    frontend gives its members a way out unless `gives_egress` is off (F-LB-10).
-    """
-
-    name: str
-    frontend: str
-    protocol: int | None
-    port: int | None
-    members: tuple[str, ...]
-    backend_port: int | None = None
-    probe: Probe | None = None
-    floating_ip: bool = False
-    always_up: tuple[str, ...] = ()
-    down: tuple[str, ...] = ()
-    is_inbound_nat: bool = False
-    gives_egress: bool = True
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundRule:
-    """Members of a pool may leave for the Internet by public `frontends` (F-LB-10): `protocol` is TCP, UDP or None for
-    both."""
-
-    name: str
-    frontends: tuple[str, ...]
-    protocol: int | None
-    members: tuple[str, ...]
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class PublicFrontend:
-    """A public address of a load balancer; its SKU is the load balancer's."""
-
-    name: str
-    public_address: PublicAddress
-    span: Span = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Frontend:
-    """An address of an internal load balancer in a subnet; no interface, and without filters (F-LB-1)."""
-
-    name: str
-    vnet: str
-    subnet: str
-    address: int
-    span: Span = NOWHERE
-
-    @property
-    def subnet_id(self) -> str:
-        return f"{self.vnet}.{self.subnet}"
-
-
-@dataclass(frozen=True, slots=True)
-class LoadBalancer:
-    """A load balancer; `sku` is None where it is not stated (`U-SKU`). Names of frontends are unique over both kinds.
-
-    In a plane its `rules` may name frontends of the other family, which are not there.
-    """
-
-    name: str
-    sku: Sku | None
-    frontends: tuple[Frontend, ...] = ()
-    rules: tuple[LoadBalancingRule, ...] = ()
-    public_frontends: tuple[PublicFrontend, ...] = ()
-    outbound_rules: tuple[OutboundRule, ...] = ()
-    span: Span = NOWHERE
-
-    def frontend(self, name: str) -> Frontend:
-        """Return the frontend called `name`. Raises KeyError when there is none."""
-        for frontend in self.frontends:
-            if frontend.name == name:
-                return frontend
-        raise KeyError(name)
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateLinkService:
-    """A load balancer's internal `frontend` offered to private endpoints anywhere (F-PE-10).
-
-    Its members see one of its NAT `addresses`, which lie in a subnet of the provider's network, as source.
-    """
-
-    name: str
-    balancer: str
-    frontend: str
-    vnet: str
-    subnet: str
-    addresses: tuple[int, ...]
-    span: Span = NOWHERE
-
-    @property
-    def subnet_id(self) -> str:
-        return f"{self.vnet}.{self.subnet}"
-
-
-@dataclass(frozen=True, slots=True)
-class PrivateEndpoint:
-    """An address in a subnet that stands for a service; traffic flows only when `is_approved` (F-PE-5).
-
-    `link_service` names the private link service behind it; None is a service of Azure's, which ends the flow.
-    """
-
-    name: str
-    vnet: str
-    subnet: str
-    addresses: tuple[int, ...]
-    is_approved: bool = True
-    link_service: str | None = None
-    span: Span = NOWHERE
-
-    @property
-    def subnet_id(self) -> str:
-        return f"{self.vnet}.{self.subnet}"
-
-
-class ProxyKind(Enum):
-    APPLICATION_GATEWAY = "application-gateway"
-    BASTION = "bastion"
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """A service that ends flows and begins others by itself, from addresses of its subnet (F-META-7).
-
-    `subnet` is None for a Bastion Developer, which serves the machines of `vnet` from outside of it (F-BAS-3).
-    `listens` are the TCP ports it takes flows at.
-    """
-
-    name: str
-    kind: ProxyKind
-    vnet: str
-    subnet: str | None
-    listens: IntervalSet
-    span: Span = NOWHERE
-
-    @property
-    def subnet_id(self) -> str | None:
-        return None if self.subnet is None else f"{self.vnet}.{self.subnet}"
 
 
 @dataclass(frozen=True, slots=True)

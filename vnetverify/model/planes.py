@@ -10,19 +10,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from vnetverify.header import ALL_IPV4, ALL_IPV6, ICMP, Family, IntervalSet, Prefix, family_of, host_prefix
+from vnetverify.model.balancers import LoadBalancer, PublicFrontend
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRuleKind
 from vnetverify.model.intents import Advertising, Claim, EndpointSet
 from vnetverify.model.network import (
     BgpPeer,
     Connection,
-    LoadBalancer,
     Machine,
     Network,
     Nic,
     Peering,
-    PrivateEndpoint,
-    PrivateLinkService,
-    PublicFrontend,
     RouteServer,
     RouteTable,
     Service,
@@ -30,6 +27,7 @@ from vnetverify.model.network import (
     Subnet,
     Vnet,
 )
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.services import service_of
 
 _EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}

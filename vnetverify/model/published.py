@@ -6,16 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.header import Prefix
-from vnetverify.model.network import (
-    AdminRule,
-    Machine,
-    Network,
-    PublishedTags,
-    RouteTable,
-    SecurityRule,
-    ServiceTag,
-    Subnet,
-)
+from vnetverify.model.network import Machine, Network, PublishedTags, RouteTable, Subnet
+from vnetverify.model.security import AdminRule, SecurityRule, ServiceTag
 from vnetverify.model.services import tags_of_endpoint
 from vnetverify.source import Span
 

@@ -17,19 +17,17 @@ from vnetverify.header import (
     parse_address,
 )
 from vnetverify.model.intents import EndpointSet, PlaceKind
-from vnetverify.model.network import (
+from vnetverify.model.network import Network, Nic, Subnet
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
     AnyAddress,
     AsgMembers,
     Direction,
-    Network,
-    Nic,
     Nsg,
     SecurityRule,
     ServiceTag,
-    Subnet,
 )
 
 AZURE_RESOLVER = parse_address("168.63.129.16")

@@ -14,7 +14,8 @@ from vnetverify.encoder.lists import AdminLine, Asking, LineName, Lists
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term, all_of, any_of
 from vnetverify.header import TCP
-from vnetverify.model.network import AdminAction, AdminRule, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import AdminAction, AdminRule
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.surprises import Shown

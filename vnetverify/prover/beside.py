@@ -13,7 +13,8 @@ from dataclasses import replace
 from vnetverify.header import TCP
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
-from vnetverify.model.network import Network, Proxy, ProxyKind, Service
+from vnetverify.model.network import Network, Service
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.prover.relays import Planes, gets_through, planes_of
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Beside

@@ -15,7 +15,8 @@ from vnetverify.encoder.lists import ListQuestion
 from vnetverify.encoder.overlaps import Overlaps
 from vnetverify.encoder.terms import Term
 from vnetverify.header import TCP, UDP, Flow
-from vnetverify.model.network import Direction, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import Direction
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.rules import Uncertainty, World

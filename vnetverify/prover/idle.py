@@ -15,8 +15,9 @@ from vnetverify.encoder.lists import Asking, Level, Line, LineName, Lists, is_ow
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term
 from vnetverify.header import Family
-from vnetverify.model.network import Access, Direction, Network, Nsg, SecurityRule, ServiceTag
+from vnetverify.model.network import Network
 from vnetverify.model.planes import has_ipv6, plane
+from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
 from vnetverify.prover.solver import Solver, Unsatisfiable
 
 _FEW = 12

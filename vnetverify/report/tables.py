@@ -8,7 +8,7 @@ from typing import assert_never
 
 from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
-from vnetverify.model.network import (
+from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
     AdminRule,

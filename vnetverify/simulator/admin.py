@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from vnetverify.model.network import AdminAction, AdminRule, AdminScope, Direction
+from vnetverify.model.network import AdminScope
+from vnetverify.model.security import AdminAction, AdminRule, Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
 from vnetverify.simulator.situation import Situation

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from vnetverify.header import Interval
-from vnetverify.model.network import Direction, Gateway, GatewayKind, PrivateEndpoint
+from vnetverify.model.network import Gateway, GatewayKind
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import covers, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from vnetverify.header import ICMP, Family, family_of
 from vnetverify.model.intents import INTERNET, FailureKind
-from vnetverify.model.network import Access, Direction, Gateway, GatewayKind, PolicyRule
+from vnetverify.model.network import Gateway, GatewayKind, PolicyRule
+from vnetverify.model.security import Access, Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, lies_in, lowest_text, only, some_covers
 from vnetverify.simulator.firewalls import Refusal, inspected, nat_rule, refused, refused_by_nat

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from vnetverify.header import TCP, UDP, Family
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, PublicAddress
 from vnetverify.model.intents import EgressKind, ExpectedEgress
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Nic, OutboundRule, PublicAddress, Subnet
+from vnetverify.model.network import Nic, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import is_basic

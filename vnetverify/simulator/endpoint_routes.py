@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetverify.header import Prefix, family_of, host_prefix
-from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies, RouteTable, Subnet
+from vnetverify.model.network import PrivateEndpointPolicies, RouteTable, Subnet
+from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_inside
 from vnetverify.simulator.hops import Clause, Limit, Literal, Origin, Route, ToEndpoint

@@ -5,7 +5,9 @@ Rules F-PE-1, F-PE-2, F-PE-3, F-PE-5 and F-PE-8. The filters where a flow begins
 
 from __future__ import annotations
 
-from vnetverify.model.network import Direction, PrivateEndpoint, PrivateEndpointPolicies
+from vnetverify.model.network import PrivateEndpointPolicies
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.filters import Judgement, judge_at_endpoint

@@ -25,7 +25,9 @@ from vnetverify.header import (
     family_of,
     host_prefix,
 )
-from vnetverify.model.network import (
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Network, Nic, Subnet
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
@@ -33,13 +35,9 @@ from vnetverify.model.network import (
     AnyAddress,
     AsgMembers,
     Direction,
-    Network,
-    Nic,
     Nsg,
     SecurityRule,
     ServiceTag,
-    Sku,
-    Subnet,
 )
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import (

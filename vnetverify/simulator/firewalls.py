@@ -19,9 +19,10 @@ from vnetverify.header import (
     addresses_of,
     parse_prefix,
 )
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import PublicAddress, Subnet
+from vnetverify.model.network import Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, assignable, is_public, lies_in, lowest_text, only, point
 from vnetverify.simulator.journey import Journey

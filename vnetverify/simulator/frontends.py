@@ -6,8 +6,9 @@ Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-4, F-LB-6, F
 from __future__ import annotations
 
 from vnetverify.header import TCP, UDP
+from vnetverify.model.balancers import Frontend, LoadBalancingRule
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, Frontend, LoadBalancingRule
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.admin import standing

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
+from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
-from vnetverify.model.network import Nic, PublicAddress, PublicFrontend, Site, Subnet
+from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_public, lowest_text, only, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress

@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 
 from vnetverify.header import TCP, Family
 from vnetverify.model.intents import FailureKind, Place
-from vnetverify.model.network import (
-    Direction,
-    Gateway,
-    Site,
-)
+from vnetverify.model.network import Gateway, Site
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.failures import Element

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from vnetverify.header import TCP, UDP, Family, address_text
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Direction, PrivateEndpoint, PrivateLinkService
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
+from vnetverify.model.security import Direction
 from vnetverify.simulator.addressing import only, point
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.journey import Journey

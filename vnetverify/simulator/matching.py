@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, Family, Interval, IntervalSet, Prefix
-from vnetverify.model.network import (
+from vnetverify.model.network import Nic, Subnet
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
@@ -18,10 +19,8 @@ from vnetverify.model.network import (
     AnyAddress,
     AsgMembers,
     Direction,
-    Nic,
     SecurityRule,
     ServiceTag,
-    Subnet,
 )
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, is_ordinary, lies_in, some_covers

@@ -10,16 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from vnetverify.header import TCP, UDP, Family, parse_address
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, PublicFrontend, Sku
 from vnetverify.model.intents import FailureKind, Place, PlaceKind
-from vnetverify.model.network import (
-    Direction,
-    Frontend,
-    LoadBalancer,
-    LoadBalancingRule,
-    Nic,
-    PublicFrontend,
-    Sku,
-)
+from vnetverify.model.network import Nic
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, lowest_text, only, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at

@@ -10,18 +10,11 @@ from enum import Enum
 from typing import assert_never
 
 from vnetverify.header import Interval
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy
 from vnetverify.model.intents import EgressKind, Place
-from vnetverify.model.network import (
-    Gateway,
-    Machine,
-    PolicyRule,
-    PrivateEndpoint,
-    PrivateLinkService,
-    PublicAddress,
-    Site,
-    Subnet,
-)
+from vnetverify.model.network import Gateway, Machine, PolicyRule, Site, Subnet
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.filters import declared_interface

@@ -5,8 +5,9 @@ Rules R-TRAF-10, F-ADDR-1, F-LB-2, F-LB-4, F-LB-7, F-LB-8, F-LB-9, F-PIP-1, F-PI
 
 from __future__ import annotations
 
+from vnetverify.model.balancers import PublicFrontend
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, PublicFrontend
+from vnetverify.model.security import Direction
 from vnetverify.simulator.addressing import lowest_text, only
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Journey

@@ -10,7 +10,8 @@ from typing import assert_never
 
 from vnetverify.header import address_text
 from vnetverify.model.intents import FailureKind
-from vnetverify.model.network import SUBNETS_OF_SERVICES, Direction, Gateway, GatewayKind, Subnet
+from vnetverify.model.network import SUBNETS_OF_SERVICES, Gateway, GatewayKind, Subnet
+from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
 from vnetverify.simulator.crossing import cross, record_crossing

@@ -10,24 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, host_prefix
+from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.intents import FailureKind, Failures
-from vnetverify.model.network import (
-    Connection,
-    Frontend,
-    Gateway,
-    GatewayKind,
-    LoadBalancer,
-    Network,
-    Nic,
-    Peering,
-    PrivateEndpoint,
-    PublicAddress,
-    PublicFrontend,
-    RouteServer,
-    Subnet,
-    Vnet,
-)
+from vnetverify.model.network import Connection, Gateway, GatewayKind, Network, Nic, Peering, RouteServer, Subnet, Vnet
 from vnetverify.model.planes import family_of_frontend
+from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import Mixed, only, some_covers
 from vnetverify.simulator.advertising import with_announcements

@@ -12,7 +12,9 @@ from typing import assert_never
 
 from vnetverify.header import Flow, family_of
 from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
-from vnetverify.model.network import Direction, Network, PrivateEndpoint, Site
+from vnetverify.model.network import Network, Site
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, only, packet_of
 from vnetverify.simulator.answers import answer, answer_by_link

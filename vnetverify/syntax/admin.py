@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vnetverify.model.network import AdminAction, AdminRule, AdminRules, Direction
+from vnetverify.model.security import AdminAction, AdminRule, AdminRules, Direction
 from vnetverify.syntax.elements import address_field, check_family, is_new
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import shown

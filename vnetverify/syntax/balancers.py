@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from vnetverify.header import LAST_PORT, TCP, UDP
-from vnetverify.model.network import (
+from vnetverify.model.balancers import (
     Frontend,
     LoadBalancer,
     LoadBalancingRule,
-    Machine,
     OutboundRule,
     Probe,
     PublicAddress,
     PublicFrontend,
     Sku,
 )
+from vnetverify.model.network import Machine
 from vnetverify.syntax.devices import (
     BalancingNode,
     FrontendNode,

@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING
 from vnetverify.header import IntervalSet
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
-    Access,
-    AddressField,
-    AddressPrefixes,
     AdminScope,
-    AnyAddress,
-    AsgMembers,
     Connection,
     DeploymentModel,
-    Direction,
     Gateway,
     GatewayKind,
-    Nsg,
     PrivateEndpointPolicies,
-    SecurityRule,
-    ServiceTag,
     Site,
     Subnet,
     Vnet,
+)
+from vnetverify.model.security import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    AsgMembers,
+    Direction,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
 )
 from vnetverify.model.services import endpoint_name
 from vnetverify.syntax.names import text_of

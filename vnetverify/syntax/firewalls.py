@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import ALL_ADDRESSES, LAST_PORT, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import Machine, PublicAddress
+from vnetverify.model.network import Machine
 from vnetverify.syntax.devices import CollectionNode, FirewallRuleNode
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of

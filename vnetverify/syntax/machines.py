@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import ALL_ADDRESSES, Family, IntervalSet, family_of
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.firewalls import FirewallPolicy
-from vnetverify.model.network import Access, Machine, Nic, PolicyRule, PublicAddress, Sku
+from vnetverify.model.network import Machine, Nic, PolicyRule
+from vnetverify.model.security import Access
 from vnetverify.source import Span
 from vnetverify.syntax import elements, firewalls
 from vnetverify.syntax.elements import Options

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from vnetverify.model.network import Network, PublicAddress
+from vnetverify.model.balancers import PublicAddress
+from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown

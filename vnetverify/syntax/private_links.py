@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vnetverify.header import Interval, IntervalSet, interval_set
-from vnetverify.model.network import LoadBalancer, PrivateEndpoint, PrivateLinkService, Proxy, ProxyKind
+from vnetverify.model.balancers import LoadBalancer
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService, Proxy, ProxyKind
 from vnetverify.syntax.balancers import unknown_frontend
 from vnetverify.syntax.devices import LinkServiceNode, PrivateEndpointNode, ProxyNode
 from vnetverify.syntax.elements import Options

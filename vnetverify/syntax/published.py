@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from vnetverify.model.network import Network, ServiceTag
+from vnetverify.model.network import Network
+from vnetverify.model.security import ServiceTag
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import Problems, did_you_mean, shown
 from vnetverify.syntax.tags import DEFINED_TAGS, SERVICE_TAGS, tag_spelling

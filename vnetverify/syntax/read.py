@@ -7,17 +7,10 @@ from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, IntervalSet, Prefix
+from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import (
-    Era,
-    LoadBalancer,
-    Machine,
-    Network,
-    PrivateLinkService,
-    Service,
-    Unmodelled,
-    Vnet,
-)
+from vnetverify.model.network import Era, Machine, Network, Service, Unmodelled, Vnet
+from vnetverify.model.private_links import PrivateLinkService
 from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.model.zones import NO_ZONES, DnsZone, NameServer

@@ -8,6 +8,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, Prefix, addresses_of, interval_set
+from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import (
     PUBLIC_ADDRESSES,
     PUBLIC_IPV6_ADDRESSES,
@@ -18,7 +19,7 @@ from vnetverify.model.endpoints import (
     without,
 )
 from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
-from vnetverify.model.network import LoadBalancer, Machine, Network, Subnet, Vnet
+from vnetverify.model.network import Machine, Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import Scope

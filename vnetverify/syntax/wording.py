@@ -14,7 +14,7 @@ from vnetverify.header import (
     address_text,
     family_of,
 )
-from vnetverify.model.network import PublicAddress
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.syntax.words import written
 
 

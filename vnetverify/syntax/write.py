@@ -12,14 +12,7 @@ from vnetverify.header import (
 )
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
-    Access,
-    AddressField,
-    AddressPrefixes,
-    AdminRule,
-    AdminRules,
     AdminScope,
-    AnyAddress,
-    AsgMembers,
     ConnectedGroup,
     Connection,
     DeploymentModel,
@@ -28,18 +21,27 @@ from vnetverify.model.network import (
     Machine,
     Network,
     Nic,
-    Nsg,
     Peering,
     PolicyRule,
     Principal,
     RouteServer,
     RouteTable,
-    SecurityRule,
-    ServiceTag,
     Site,
     Subnet,
     UserRoute,
     Vnet,
+)
+from vnetverify.model.security import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AdminRule,
+    AdminRules,
+    AnyAddress,
+    AsgMembers,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
 )
 from vnetverify.model.zones import NameServer
 from vnetverify.syntax import wording

@@ -6,20 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, address_text
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, OutboundRule, PublicFrontend
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import (
-    Frontend,
-    LoadBalancer,
-    LoadBalancingRule,
-    Machine,
-    Network,
-    OutboundRule,
-    PrivateEndpoint,
-    PrivateLinkService,
-    Proxy,
-    ProxyKind,
-    PublicFrontend,
-)
+from vnetverify.model.network import Machine, Network
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService, Proxy, ProxyKind
 from vnetverify.syntax import wording
 from vnetverify.syntax.balancers import FIRST_FRONTEND
 from vnetverify.syntax.firewalls import APPLICATION_PORTS, PRIVATE

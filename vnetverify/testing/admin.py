@@ -8,18 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import ALL_PORTS, Family, IntervalSet, Prefix
-from vnetverify.model.network import (
+from vnetverify.model.network import AdminScope, Network, Vnet
+from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
     AdminAction,
     AdminRule,
     AdminRules,
-    AdminScope,
     AnyAddress,
     Direction,
-    Network,
     ServiceTag,
-    Vnet,
 )
 from vnetverify.testing.lists import PROTOCOLS, port_sets
 

@@ -9,7 +9,8 @@ from typing import assert_never
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Prefix, address_text, addresses_of, family_of
 from vnetverify.model.intents import INTERNET, HopKind
-from vnetverify.model.network import Connection, DeploymentModel, Direction, Network, Site, Subnet
+from vnetverify.model.network import Connection, DeploymentModel, Network, Site, Subnet
+from vnetverify.model.security import Direction
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import assignable, packet_of
 from vnetverify.simulator.endpoints import judged_at

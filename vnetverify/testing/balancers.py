@@ -9,22 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from vnetverify.header import TCP, UDP, Family, Prefix, family_of, host_prefix
-from vnetverify.model.network import (
-    AddressPrefixes,
-    BgpPeer,
-    Frontend,
-    LoadBalancer,
-    LoadBalancingRule,
-    Network,
-    NextHopType,
-    Nic,
-    Nsg,
-    Probe,
-    RouteServer,
-    RouteTable,
-    SecurityRule,
-    Sku,
-)
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, Probe, Sku
+from vnetverify.model.network import BgpPeer, Network, NextHopType, Nic, RouteServer, RouteTable
+from vnetverify.model.security import AddressPrefixes, Nsg, SecurityRule
 from vnetverify.testing.lists import PORTS
 from vnetverify.testing.places import free_address, host_subnets
 

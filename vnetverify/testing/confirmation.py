@@ -31,8 +31,9 @@ from vnetverify.header import (
 )
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Direction, GatewayKind, Network, Service
+from vnetverify.model.network import GatewayKind, Network, Service
 from vnetverify.model.planes import plane
+from vnetverify.model.security import Direction
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.rules import SettledFacts, World

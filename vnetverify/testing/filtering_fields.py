@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vnetverify.header import ALL_PORTS, Interval, IntervalSet, interval_set, parse_prefix
-from vnetverify.model.network import AddressField, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
+from vnetverify.model.security import AddressField, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
 from vnetverify.syntax.tags import tag_spelling
 from vnetverify.testing.records import Refused
 

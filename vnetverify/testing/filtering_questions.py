@@ -18,7 +18,8 @@ from vnetverify.header import (
     parse_address,
 )
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Direction, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import Direction
 from vnetverify.testing.questions import (
     Answer,
     Asked,

@@ -15,31 +15,26 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
-    Access,
     AdminScope,
     Connection,
-    Direction,
     Gateway,
     GatewayKind,
     LinkState,
     Machine,
     Network,
     Nic,
-    Nsg,
     Peering,
-    PrivateEndpoint,
-    PublicAddress,
     RouteTable,
-    SecurityRule,
-    ServiceTag,
     Site,
-    Sku,
     Subnet,
     UserRoute,
     Vnet,
 )
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.tags import tag_spelling
 from vnetverify.testing.filtering_fields import addresses_of_field, first_of_several, ports_of_field

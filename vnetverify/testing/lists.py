@@ -17,7 +17,8 @@ from vnetverify.header import (
     addresses_of,
     interval_set,
 )
-from vnetverify.model.network import (
+from vnetverify.model.network import PolicyRule
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
@@ -25,7 +26,6 @@ from vnetverify.model.network import (
     AsgMembers,
     Direction,
     Nsg,
-    PolicyRule,
     SecurityRule,
     ServiceTag,
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from vnetverify.header import EVERY_IPV4, LAST_IPV4, Prefix, parse_address, parse_prefix
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
     GATEWAY_SUBNET,
@@ -27,10 +28,8 @@ from vnetverify.model.network import (
     NextHopType,
     Nic,
     Peering,
-    PublicAddress,
     RouteTable,
     Site,
-    Sku,
     Subnet,
     UserRoute,
     Vnet,

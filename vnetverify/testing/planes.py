@@ -20,31 +20,32 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
-    Access,
-    AddressField,
-    AddressPrefixes,
-    AnyAddress,
     Connection,
-    Direction,
     GatewayKind,
     Machine,
     Network,
     NextHopType,
     Nic,
-    Nsg,
     Peering,
     PolicyRule,
-    PublicAddress,
     RouteTable,
-    SecurityRule,
-    ServiceTag,
     Site,
-    Sku,
     Subnet,
     UserRoute,
     Vnet,
+)
+from vnetverify.model.security import (
+    Access,
+    AddressField,
+    AddressPrefixes,
+    AnyAddress,
+    Direction,
+    Nsg,
+    SecurityRule,
+    ServiceTag,
 )
 from vnetverify.testing.lists import PROTOCOLS, port_sets
 

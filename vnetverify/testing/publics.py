@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from vnetverify.header import TCP, UDP, Family, family_of, parse_address
-from vnetverify.model.network import (
+from vnetverify.model.balancers import (
     LoadBalancer,
     LoadBalancingRule,
-    Network,
     OutboundRule,
-    PrivateEndpoint,
-    PrivateLinkService,
     Probe,
     PublicAddress,
     PublicFrontend,
     Sku,
 )
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.testing.balancers import PORTS_LISTENED, addresses_in
 from vnetverify.testing.places import free_address, host_subnets
 

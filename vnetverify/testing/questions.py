@@ -37,7 +37,8 @@ from vnetverify.header import (
     parse_prefix,
 )
 from vnetverify.model.intents import INTERNET, HopKind, Place, PlaceKind
-from vnetverify.model.network import Direction, Network, Nic
+from vnetverify.model.network import Network, Nic
+from vnetverify.model.security import Direction
 
 EPHEMERAL_PORT = 50000
 

@@ -20,7 +20,6 @@ from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
     SUBNETS_OF_SERVICES,
-    Access,
     BgpPeer,
     ConnectedGroup,
     Connection,
@@ -35,7 +34,6 @@ from vnetverify.model.network import (
     Nic,
     Peering,
     PolicyRule,
-    PrivateEndpoint,
     RouteServer,
     RouteTable,
     Site,
@@ -43,6 +41,8 @@ from vnetverify.model.network import (
     UserRoute,
     Vnet,
 )
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Access
 from vnetverify.rules import QUESTIONS
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.questions import (

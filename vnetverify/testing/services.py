@@ -9,19 +9,18 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from vnetverify.header import EVERY_IPV4, Family, Prefix, family_of, host_prefix, parse_prefix
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.network import (
     Machine,
     Network,
     NextHopType,
     Nic,
-    PrivateEndpoint,
     PrivateEndpointPolicies,
-    PublicAddress,
     RouteTable,
-    Sku,
     Subnet,
     UserRoute,
 )
+from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.testing.lists import EVERYTHING, policies
 from vnetverify.testing.places import free_address, host_subnets
 

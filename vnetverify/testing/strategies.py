@@ -24,16 +24,11 @@ from vnetverify.header import (
     host_prefix,
     parse_address,
 )
+from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import Endpoints, union
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
-from vnetverify.model.network import (
-    SUBNETS_OF_SERVICES,
-    SUBNETS_WITHOUT_HOSTS,
-    LoadBalancer,
-    Network,
-    NextHopType,
-)
+from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType
 from vnetverify.model.planes import families_of, has_ipv6
 from vnetverify.rules import World
 from vnetverify.testing.lists import PORTS

@@ -21,8 +21,9 @@ from vnetverify.header import (
     Prefix,
     addresses_of,
 )
+from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
-from vnetverify.model.network import Machine, Network, NextHopType, PublicAddress, RouteTable, Sku, UserRoute
+from vnetverify.model.network import Machine, Network, NextHopType, RouteTable, UserRoute
 from vnetverify.testing.lists import pieces, port_sets
 from vnetverify.testing.places import host_subnets
 

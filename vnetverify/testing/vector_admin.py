@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from vnetverify.model.network import AdminAction, AdminRule, AdminRules, AdminScope, AsgMembers, Direction
+from vnetverify.model.network import AdminScope
+from vnetverify.model.security import AdminAction, AdminRule, AdminRules, AsgMembers, Direction
 from vnetverify.testing.filtering_fields import addresses_of_field, ports_of_field
 from vnetverify.testing.filtering_questions import PROTOCOLS
 from vnetverify.testing.records import NotApplicable, Record, Refused

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vnetverify.header import TCP, UDP, parse_address
-from vnetverify.model.network import Frontend, LoadBalancer, LoadBalancingRule, Machine, Nic, Probe, Sku
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, Probe, Sku
+from vnetverify.model.network import Machine, Nic
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record
 

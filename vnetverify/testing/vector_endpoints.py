@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vnetverify.model.network import PrivateEndpoint, PrivateEndpointPolicies
+from vnetverify.model.network import PrivateEndpointPolicies
+from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.header import NotAPrefix
-from vnetverify.model.network import AsgMembers, Network, NextHopType
+from vnetverify.model.network import Network, NextHopType
+from vnetverify.model.security import AsgMembers
 from vnetverify.testing import filtering_questions, filtering_vectors, routing_vectors
 from vnetverify.testing.questions import Asked, Contested, IsValid, NotAQuestion
 from vnetverify.testing.records import NotApplicable, Refused

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import Network, Nic, PublicAddress, Sku
+from vnetverify.model.balancers import PublicAddress, Sku
+from vnetverify.model.network import Network, Nic
 
 
 def public_lints(network: Network) -> Iterator[Diagnostic]:

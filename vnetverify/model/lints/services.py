@@ -12,17 +12,15 @@ from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import TCP, Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES
 from vnetverify.model.firewalls import FirewallRule, FirewallRuleKind
-from vnetverify.model.network import (
+from vnetverify.model.network import Machine, Network
+from vnetverify.model.private_links import Proxy, ProxyKind
+from vnetverify.model.security import (
     Access,
     AddressField,
     AddressPrefixes,
     AnyAddress,
     Direction,
-    Machine,
-    Network,
     Nsg,
-    Proxy,
-    ProxyKind,
     SecurityRule,
     ServiceTag,
 )

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import PROTOCOL_NAMES, addresses_of
-from vnetverify.model.network import (
+from vnetverify.model.network import Network
+from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
     AdminAction,
     AdminRule,
     AdminRules,
     AsgMembers,
-    Network,
     ServiceTag,
 )
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import PROTOCOL_NAMES, Family, family_of
-from vnetverify.model.network import Frontend, LoadBalancer, LoadBalancingRule, Network, Nic, OutboundRule, Sku
+from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, OutboundRule, Sku
+from vnetverify.model.network import Network, Nic
 from vnetverify.source import Span
 
 _LAST_FRONTEND_PORT, _LAST_MEMBER_PORT = 65534, 65535

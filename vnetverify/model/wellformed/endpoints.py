@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import Direction, Network, Nsg, PrivateEndpoint, PrivateEndpointPolicies, Subnet
+from vnetverify.model.network import Network, PrivateEndpointPolicies, Subnet
+from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction, Nsg
 
 _GROUPS_HOLD = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.SECURITY_GROUPS)
 

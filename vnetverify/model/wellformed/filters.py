@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family
-from vnetverify.model.network import AddressPrefixes, AsgMembers, Direction, Network, Nic, Nsg, SecurityRule, Subnet
+from vnetverify.model.network import Network, Nic, Subnet
+from vnetverify.model.security import AddressPrefixes, AsgMembers, Direction, Nsg, SecurityRule
 from vnetverify.source import Span
 
 _FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.model.network import AddressField, AddressPrefixes, AsgMembers, Network
+from vnetverify.model.network import Network
+from vnetverify.model.security import AddressField, AddressPrefixes, AsgMembers
 from vnetverify.source import Span
 
 # As published in December 2022.

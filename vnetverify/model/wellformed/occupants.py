@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Family, address_text, family_of
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, PublicAddress, Subnet
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
 from vnetverify.source import Span
 
 # Subnets of Azure's own, where nothing but their one service may stand, and the rules that say so.

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Family, family_of
-from vnetverify.model.network import Network, PrivateEndpoint, PrivateLinkService, Sku
+from vnetverify.model.balancers import Sku
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 
 
 def private_link_faults(network: Network) -> Iterator[Diagnostic]:

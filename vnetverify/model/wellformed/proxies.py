@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.model.network import Network, Proxy, ProxyKind
+from vnetverify.model.network import Network
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.model.wellformed.occupants import occupants
 
 _BASTION_SUBNET = "AzureBastionSubnet"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import PROTOCOL_NAMES, TCP, UDP
-from vnetverify.model.network import LoadBalancer, LoadBalancingRule, Network, OutboundRule, Sku
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, Sku
+from vnetverify.model.network import Network
 from vnetverify.source import Span
 
 

@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Prefix, address_text, family_of
+from vnetverify.model.balancers import Frontend, LoadBalancer, Sku
 from vnetverify.model.network import (
     DeploymentModel,
-    Frontend,
     Gateway,
     GatewayKind,
-    LoadBalancer,
     Network,
     NextHopType,
     RouteTable,
-    Sku,
     Subnet,
     UserRoute,
     Vnet,

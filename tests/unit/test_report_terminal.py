@@ -16,6 +16,13 @@ from vnetverify.report.terminal import aligned, printable, shortened, width
         ("\U000e0001", r"\U000e0001"),
         ("\ud800", r"\ud800"),
         ("plain 東京", "plain 東京"),
+        ("::error::red", r"\x3a:error::red"),
+        (" ::add-mask::10", r" \x3a:add-mask::10"),
+        ("::1 is the loopback of IPv6", "::1 is the loopback of IPv6"),
+        ("::ffff:10.0.0.4", "::ffff:10.0.0.4"),
+        ("a ##[error]b", r"a \x23#[error]b"),
+        ("a ##vso[task.setvariable variable=b]c", r"a \x23#vso[task.setvariable variable=b]c"),
+        ("## [heading]", "## [heading]"),
     ],
 )
 def test_what_cannot_be_seen_is_written_as_an_escape(hostile: str, shown: str) -> None:

@@ -7,17 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-
-def printable(text: str) -> str:
-    """Return `text` with everything that is not plainly visible written as an escape.
-
-    Control characters, bidirectional marks and zero-width characters become `\\x1b`, `\\u202e` and so on.
-    """
-    return "".join(map(_visible, text)) if not text.isprintable() else text
-
-
-def _visible(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+from vnetverify.report.escaping import printable as printable
 
 
 def shortened(text: str, limit: int) -> str:

@@ -1,0 +1,256 @@
+"""What there is to say of a verdict: the one list of its facts that every format for people and build servers prints.
+
+Nothing here is escaped or cut: that is each format's own affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from vnetverify.explanation.story import FactUsed, Story
+from vnetverify.model.intents import Assumption, Claim, Statement, Verb
+from vnetverify.model.network import Unmodelled
+from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
+from vnetverify.report.narrative import how_to_settle, saying, tags_taken
+from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.rules import Uncertainty
+from vnetverify.source import Span
+
+_FACTS = 8  # named in one sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a verdict names.
+
+    `settle` tells how a user finds out whether it is so. What a proof rests on has a `group`: the list it stands in,
+    empty for the network's own; nothing else has one.
+    """
+
+    what: str
+    meaning: str = ""
+    rule: str = ""
+    span: Span | None = None
+    group: str | None = None
+    settle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sentence, the items that it heads, and what a user can do about them."""
+
+    says: str
+    items: tuple[Item, ...] = ()
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A story and how it is introduced; `needs` heads the facts that read otherwise than documented.
+
+    With `losers` every route that lost at a hop is worth telling, not the strongest alone.
+    """
+
+    heading: str
+    story: Story
+    needs: str
+    losers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`word` is the verdict, `gist` its reason in a line (empty for a proof), and `parts` all there is to say."""
+
+    word: str
+    gist: str
+    parts: tuple[Part, ...]
+    telling: Telling | None
+
+
+def account_of(result: ClaimResult, report: Report) -> Account:
+    """Return what there is to say of the verdict on one sentence."""
+    verdict = result.verdict
+    parts = [*_parts(verdict, report)]
+    if result.service_tags and report.published is not None:
+        parts.append(Part(f"with {tags_taken(result.service_tags, report.published)}"))
+    return Account(word_of(verdict), _gist(verdict), tuple(parts), _telling(result))
+
+
+def word_of(verdict: Verdict) -> str:
+    """Return the verdict's word; one that needs the documented reading never passes for an unconditional one."""
+    match verdict:
+        case Proved(documented=True) | Refuted(documented=True):
+            return f"{verdict_word(verdict)} (as documented)"
+        case _:
+            return verdict_word(verdict)
+
+
+def expectation(result: IntentResult) -> str:
+    """Return how the verdict compares with what the intent expects; nothing where it asks for a proof and has it."""
+    expected = result.intent.expect
+    if expected == "proved":
+        return ""
+    told = "as expected" if result.as_expected else f"expected {expected}"
+    return told + (f": {result.intent.because}" if result.intent.because else "")
+
+
+def circumstances(report: Report) -> tuple[Part, ...]:
+    """Return what holds for every verdict of the run: what is not modelled, assumed, and presumed of the world."""
+    assumed = tuple(Item(f"{a.fact} = {str(a.value).lower()}", span=a.span) for a in report.assumptions)
+    parts = [
+        *_headed("not modelled", map(_item_not_modelled, report.unmodelled)),
+        *_headed("assuming", assumed),
+        *_headed("no proof speaks of", map(_item_beside, report.caveats)),
+    ]
+    if report.documented_reading:
+        parts.append(Part("every open fact is taken as the current documentation prefers"))
+    return tuple(parts)
+
+
+def missing(report: Report) -> str:
+    """Return what keeps a report from being whole; nothing where it is."""
+    if report.complete:
+        return ""
+    return f"interrupted: {report.selected - len(report.results)} of {report.selected} intents were not decided"
+
+
+def needed(telling: Telling) -> tuple[Part, ...]:
+    """Return the facts that the story needs to read otherwise than documented, and how many read as documented."""
+    facts = telling.story.facts
+    otherwise = [used for used in facts if not used.is_as_documented]
+    parts = [*_headed(telling.needs, map(_item_with_value, otherwise))]
+    rest = len(facts) - len(otherwise)
+    if rest:
+        parts.append(Part(f"asked {rest} open {'fact' if rest == 1 else 'facts'}, taken as documented"))
+    return tuple(parts)
+
+
+def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
+    match verdict:
+        case Proved():
+            if not verdict.grounds and verdict.witness is None:
+                yield Part("what it rests on was not worked out within the limits")
+            yield from _grounds(verdict.grounds, verdict.minimal)
+            yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
+            yield from _headed("does not speak of", map(_item_beside, verdict.beside))
+        case Refuted():
+            yield Part(verdict.why)
+            yield from _grounds(verdict.grounds, minimal=False)
+            yield from _leaning(verdict.leaned_on, report.assumptions)
+        case Vacuous():
+            yield Part(f"nothing was shown: {verdict.why}")
+        case Unknown():
+            items = tuple(Item(str(f), saying(f, True), settle=how_to_settle(f)) for f in verdict.open_facts)
+            advice = _way_out(verdict, report.documented_reading) if verdict.open_facts else ""
+            yield Part(_why_unknown(verdict), items, advice)
+            yield from _headed("not modelled", map(_item_not_modelled, verdict.unmodelled))
+        case _:
+            assert_never(verdict)
+
+
+def _headed(says: str, items: Iterable[Item]) -> Iterator[Part]:
+    """Yield the part, unless there is nothing in it."""
+    listed = tuple(items)
+    if listed:
+        yield Part(says, listed)
+
+
+def _grounds(grounds: Sequence[Ground], minimal: bool) -> Iterator[Part]:
+    items = (Item(ground.what, rule=ground.rule, span=ground.span, group=ground.group) for ground in grounds)
+    return _headed("rests on" if minimal else "rests on some of", items)
+
+
+def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) -> Iterator[Part]:
+    return _headed("leans on", (_item_with_value(FactUsed(fact, _taken_as(fact, assumptions))) for fact in facts))
+
+
+def _taken_as(fact: Uncertainty, assumptions: Sequence[Assumption]) -> bool:
+    """Return the value that `fact` was given: an assumption's for it or for its kind, else the documented one."""
+    exact = (assumption.value for assumption in assumptions if assumption.fact.casefold() == str(fact).casefold())
+    kind = (assumption.value for assumption in assumptions if assumption.fact == fact.question)
+    return next(exact, next(kind, bool(fact.documented)))
+
+
+def _item_with_value(used: FactUsed) -> Item:
+    return Item(f"{used.fact} = {str(used.value).lower()}", saying(used.fact, used.value))
+
+
+def _item_beside(note: Beside) -> Item:
+    return Item(note.what, rule=note.rule, span=note.span)
+
+
+def _item_not_modelled(item: Unmodelled) -> Item:
+    return Item(item.what, item.why, span=item.span)
+
+
+def _gist(verdict: Verdict) -> str:
+    match verdict:
+        case Proved():
+            return ""
+        case Refuted():
+            witness = verdict.witness
+            return verdict.why if witness is None else f"{witness.flow} from {witness.origin}"
+        case Vacuous():
+            return verdict.why
+        case Unknown():
+            return _why_unknown(verdict)
+        case _:
+            assert_never(verdict)
+
+
+def _why_unknown(verdict: Unknown) -> str:
+    facts = verdict.open_facts
+    if not facts or any(fact.question == "U-REWRITES" for fact in facts):
+        return verdict.why
+    if verdict.as_documented is None or all(fact.documented is None for fact in facts):
+        return f"depends on {_names(facts)}"
+    return f"{verdict.as_documented} as documented, open if {_names(facts)}"
+
+
+def _names(facts: Sequence[Uncertainty]) -> str:
+    more = f" or {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
+    return " or ".join(map(str, facts[:_FACTS])) + more
+
+
+def _way_out(verdict: Unknown, as_documented: bool) -> str:
+    """Return what a user can do about open facts."""
+    fact = verdict.open_facts[0]
+    if fact.question == "U-REWRITES":
+        return f"if it only forwards, say so: `assume {fact} = false`, or declare its policy with `forwards`"
+    if verdict.as_documented == "proved" and fact.documented is not None:
+        known = f"once you know that it is so, write `assume {fact} = {str(fact.documented).lower()}`"
+    else:
+        known = f"once you know, write `assume {fact} = true` or `= false`"
+    if as_documented or all(other.documented is None for other in verdict.open_facts):
+        return known
+    return f"{known}, or take what is documented: `--reading documented`"
+
+
+def _telling(result: ClaimResult) -> Telling | None:
+    if result.story is None:
+        return None
+    verdict = result.verdict
+    told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion
+    story = replace(result.story, conclusion="") if told_already else result.story
+    needs = "shown where" if isinstance(verdict, Refuted) and not verdict.leaned_on else "this needs"
+    return Telling(_introduction(verdict), story, needs, _is_about_routes(result.claim))
+
+
+def _introduction(verdict: Verdict) -> str:
+    match verdict:
+        case Proved():
+            return "for example"
+        case Unknown(as_documented="refuted") if any(fact.documented is not None for fact in verdict.open_facts):
+            return "what happens as documented"
+        case Unknown():
+            return "what may happen"
+        case Refuted() | Vacuous():
+            return ""
+        case _:
+            assert_never(verdict)
+
+
+def _is_about_routes(claim: Statement) -> bool:
+    return isinstance(claim, Claim) and claim.verb in (Verb.NEXT_HOP, Verb.GATEWAY)

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from vnetverify.cli import main
-from vnetverify.report.json import digest
 from vnetverify.report.schema import REPORT
+from vnetverify.report.seal import digest
 
 COMMANDS = {
     "check-mistakes": ["check", "mistakes.vnet"],

@@ -53,7 +53,7 @@ def test_the_wheel_proves_the_tutorial_without_the_checkout(unpacked: Path) -> N
 
     assert done.stderr.count(str(unpacked)) == 2
     assert str(ROOT) not in done.stderr
-    assert done.stdout.splitlines()[-1].startswith("3 intents: ")
+    assert done.stdout.splitlines()[-1].startswith("3 of 3 intents: ")
     assert done.returncode == status.AS_EXPECTED
 
 

@@ -90,7 +90,7 @@ def test_an_intent_is_proved_as_documented_if_one_of_its_claims_is(
     *claims, summary = capsys.readouterr().out.splitlines()
 
     assert [claim.split(": ")[1] for claim in claims] == ["proved[apart]", "proved (as documented)[apart]"]
-    assert summary == "1 intent: 1 proved (as documented)"
+    assert summary == "1 of 1 intent: 1 proved (as documented)"
 
 
 def test_what_holds_as_documented_alone_is_unknown_in_every_world(

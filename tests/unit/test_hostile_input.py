@@ -238,7 +238,7 @@ def test_a_strange_name_in_an_export_never_reaches_the_terminal_as_it_is(
 def test_thousands_of_rules_are_proved_of(tmp_path: Path, run: Callable[..., Done]) -> None:
     done = run("prove", text_file(tmp_path, many_rules(3990)), "--output-format", "concise")
 
-    assert done.stdout.endswith("1 intent: 1 refuted\n")
+    assert done.stdout.endswith("1 of 1 intent: 1 refuted\n")
     assert done.returncode == status.REFUTED
 
 
@@ -254,7 +254,7 @@ def test_three_hundred_intents_are_proved(tmp_path: Path) -> None:
         timeout=60,
     )
 
-    assert done.stdout.endswith("300 intents: 300 proved\n")
+    assert done.stdout.endswith("300 of 300 intents: 300 proved\n")
     assert done.returncode == status.AS_EXPECTED
 
 

@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 
 from tests.golden.samples import EVERYTHING, REPORTS
-from vnetverify.report.json import digest, render_json
+from vnetverify.report.json import render_json
 from vnetverify.report.results import Report
 from vnetverify.report.schema import REPORT
+from vnetverify.report.seal import digest
 
 TIMED = replace(EVERYTHING, timings={"parse": 0.1, "solve": 0.2})
 

@@ -24,13 +24,13 @@ def full(*results: IntentResult) -> str:
 
 
 def test_the_summary_counts_what_was_expected_apart() -> None:
-    assert summary(report(PROVED, REFUTED, KNOWN_GAP)) == "3 intents: 1 proved, 1 refuted, 1 refuted (expected)"
+    assert summary(report(PROVED, REFUTED, KNOWN_GAP)) == "3 of 3 intents: 1 proved, 1 refuted, 1 refuted (expected)"
 
 
 def test_a_proof_where_a_refutation_was_expected_is_named_so() -> None:
     surprise = replace(KNOWN_GAP, verdict=PROVED.verdict, results=PROVED.results, as_expected=False)
 
-    assert summary(report(surprise)) == "1 intent: 1 proved (expected refuted)"
+    assert summary(report(surprise)) == "1 of 1 intent: 1 proved (expected refuted)"
     assert "\n  expected refuted: ticket 4711\n" in full(surprise)
 
 
@@ -40,7 +40,7 @@ def test_an_empty_selection_does_not_look_green() -> None:
 
 def test_a_proof_that_needs_the_documented_reading_never_passes_for_an_unconditional_one() -> None:
     assert full(AS_DOCUMENTED).startswith("proved (as documented)[hub-is-no-relay]")
-    assert summary(report(AS_DOCUMENTED)) == "1 intent: 1 proved (as documented)"
+    assert summary(report(AS_DOCUMENTED)) == "1 of 1 intent: 1 proved (as documented)"
     assert "proved (as documented)[" in click.unstyle(render_concise(report(AS_DOCUMENTED)))
 
 
@@ -80,7 +80,7 @@ def test_an_assumption_about_one_fact_goes_before_one_about_its_kind() -> None:
 def test_an_interrupted_report_says_what_is_missing() -> None:
     partial = Report((PROVED,), selected=3, complete=False)
 
-    assert summary(partial).endswith("interrupted: 2 of 3 intents were not decided")
+    assert summary(partial) == "interrupted: 2 of 3 intents were not decided\n1 of 3 intents: 1 proved"
 
 
 def test_a_hostile_name_cannot_move_the_cursor() -> None:

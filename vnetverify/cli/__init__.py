@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import click
 
 from vnetverify import __version__
 from vnetverify.cli import status
 from vnetverify.cli.group import LazyGroup
-from vnetverify.cli.output import forget_stdout, speak_utf8, tell
+from vnetverify.cli.output import Unwritten, finish, lost, speak_utf8, tell
 
 _BUG_REPORT = (
     "this is a bug of vnetverify, not of your input; please report it with the command and, "
@@ -26,7 +29,8 @@ def vnetverify() -> None:
 
     \b
     Exit status: 0 all as expected, 1 some intent is not, 2 usage or input is wrong,
-    3 undecided, 4 nothing to check or vacuous, 5 our own bug, 130 interrupted.
+    3 undecided, 4 nothing to check or vacuous, 5 our own bug,
+    130 cut short: interrupted, or the output could not be written.
     """
 
 
@@ -36,30 +40,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises nothing, unless VNETVERIFY_DEBUG asks for the traceback of a bug.
     """
     speak_utf8()
-    result = _run(arguments)
+    with sigterm_interrupts():
+        return _run(arguments)
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does, where we are asked to run as a program and not from some thread of another."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        forget_stdout()
-    return result
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         given = None if arguments is None else list(arguments)
         result = vnetverify.main(args=given, prog_name="vnetverify", standalone_mode=False)
+        finish()
+    except Unwritten as problem:
+        return _cut_short(problem)
+    except SystemExit:  # so click says that nobody reads what it writes itself
+        return status.INTERRUPTED
     except click.ClickException as problem:
-        problem.show()
+        with suppress(OSError):
+            problem.show()
         return status.BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted")
         return status.INTERRUPTED
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:  # of `--help`, which click writes itself
+            return _cut_short(lost(problem))
         if os.environ.get("VNETVERIFY_DEBUG"):
             raise
         tell(_bug(problem))
         return status.OUR_BUG
     return result if isinstance(result, int) else status.AS_EXPECTED
+
+
+def _cut_short(problem: Unwritten) -> int:
+    if problem.why is not None:
+        tell(f"error: cannot write the output: {problem.why}")
+    return status.INTERRUPTED
 
 
 def _bug(problem: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.output import emit, tell
+from vnetverify.cli.output import emit, tell, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def _laid_out(path: str, check: bool) -> int:
 
 def _write(path: str, text: str) -> None:
     try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
+        write_file(Path(path), text)
     except OSError as problem:
         raise click.FileError(path, problem.strerror) from problem
 

@@ -1,32 +1,87 @@
-"""Where results and messages go: results to stdout, the rest to stderr, colour only where it is wanted."""
+"""Where results and messages go: results to stdout, the rest to stderr, colour only where it is wanted.
+
+A result that cannot be written whole ends the run as cut short: a verdict that nobody sees is no success.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import TextIO
 
 import click
 
 
-def emit(text: str) -> None:
-    """Write `text` and a line end to stdout, which may have been closed by its reader.
+class Unwritten(Exception):
+    """The output could not be written whole; `why` is None where its reader went away and wants to hear nothing."""
 
-    Raises `ClickException` where it cannot be written: a verdict that nobody sees is no success.
-    """
+    def __init__(self, why: str | None) -> None:
+        self.why = why
+        super().__init__(why or "the reader of the output has gone")
+
+
+def emit(text: str) -> None:
+    """Write `text` and a line end to stdout. Raises `Unwritten`."""
+    if sys.stdout is None:  # closed before we began; click would say nothing to nobody
+        raise Unwritten("standard output is closed")
     try:
         click.echo(text, color=_colour())
-    except BrokenPipeError:
-        forget_stdout()
     except OSError as problem:
-        forget_stdout()
-        raise click.ClickException(f"cannot write the output: {problem.strerror}") from problem
+        raise lost(problem) from problem
+
+
+def finish() -> None:
+    """Write what is still held back of the output. Raises `Unwritten`."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError as problem:
+            raise lost(problem) from problem
+
+
+def lost(problem: OSError) -> Unwritten:
+    """Return what to raise now that stdout cannot be written; nothing more is sent there."""
+    _forget_stdout()
+    return Unwritten(None if isinstance(problem, BrokenPipeError) else problem.strerror or str(problem))
 
 
 def tell(text: str) -> None:
-    """Write `text` and a line end to stderr."""
-    click.echo(text, err=True, color=_colour())
+    """Write `text` and a line end to stderr, if it can be written: there is nowhere left to complain."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True, color=_colour())
+
+
+def write_file(path: Path, text: str) -> None:
+    """Put `text` at `path`, whole or not at all: what stood there stays until all of it is on the disk.
+
+    Raises `OSError`.
+    """
+    path = path.resolve()  # a link keeps pointing where it points
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(_mode_at(path))
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _mode_at(path: Path) -> int:
+    """Return the permissions of the file at `path`, or those of a new one."""
+    try:
+        return path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
 
 
 def _colour() -> bool | None:
@@ -43,7 +98,7 @@ def speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def forget_stdout() -> None:
+def _forget_stdout() -> None:
     """Send what is left of the output nowhere, since flushing it at the end would fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

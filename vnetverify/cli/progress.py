@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from vnetverify.cli.output import is_terminal
@@ -38,5 +38,6 @@ def progress_line() -> Iterator[Callable[[IntentResult], None]]:
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    with suppress(OSError):  # a terminal that is gone stops no proof
+        sys.stderr.write(text)
+        sys.stderr.flush()

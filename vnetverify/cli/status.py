@@ -15,7 +15,7 @@ UNDECIDED = 3
 DIFFERENT = 1  # of two versions
 NOTHING_CHECKED = 4  # nothing selected, or vacuous
 OUR_BUG = 5
-INTERRUPTED = 130
+INTERRUPTED = 130  # or the output could not be written: who reads it does not have it all
 
 _WORST_FIRST = (OUR_BUG, INTERRUPTED, REFUTED, BAD_INPUT, UNDECIDED, NOTHING_CHECKED, AS_EXPECTED)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from vnetverify.explanation.flowsets import FlowSet, Rule, in_words
 from vnetverify.header import Flow
 from vnetverify.model.security import Direction
-from vnetverify.report.json import Json, flow_as_json, span_as_json
+from vnetverify.report.json import flow_as_json, span_as_json
 from vnetverify.report.narrative import place
+from vnetverify.report.seal import Json
 from vnetverify.report.terminal import bold, counted, dim, printable, shortened
 from vnetverify.rules import Uncertainty
 

@@ -1,14 +1,13 @@
 """A report for programs: one JSON document, described by `schema.REPORT`.
 
-It ends with a count and a digest, so that who reads a cut one can notice.
+It ends with a count and a digest, so that who reads a cut one can notice (`seal.read_report`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from hashlib import sha256
-from typing import Any, assert_never
+from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import FactUsed, Hop, Story
@@ -17,22 +16,16 @@ from vnetverify.model.intents import Place
 from vnetverify.model.network import PublishedTags, Unmodelled
 from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.seal import FORMAT, FORMAT_VERSION, Json, sealed
 from vnetverify.rules import QUESTIONS, Uncertainty, World
 from vnetverify.simulator.positions import Crossing
 from vnetverify.simulator.tag_listing import Listed
 from vnetverify.source import Span
 
-FORMAT = "vnetverify-report"
-FORMAT_VERSION = 1
-
-Json = dict[str, Any]
-
 
 def render_json(report: Report) -> str:
     """Return `report` as JSON text. The same report gives the same text, unless it carries timings."""
-    document = _report(report)
-    document["end"] = {"intents": len(report.results), "sha256": digest(document)}
-    return json.dumps(document, indent=2, ensure_ascii=True)
+    return json.dumps(sealed(_report(report)), indent=2, ensure_ascii=True)
 
 
 def render_findings(diagnostics: Iterable[Diagnostic]) -> str:
@@ -44,12 +37,6 @@ def render_tag(tag: str, subnet: str, parts: Iterable[Listed], world: World) -> 
     """Return the parts of a tag at a subnet as a JSON document."""
     document = {"tag": tag, "subnet": subnet, "parts": [_part_of_tag(part, world) for part in parts]}
     return json.dumps(document, indent=2, ensure_ascii=True)
-
-
-def digest(document: Json) -> str:
-    """Return the SHA-256 of `document` without its `end`, written with sorted keys and no blanks."""
-    body = {key: value for key, value in document.items() if key != "end"}
-    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _report(report: Report) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vnetverify.model.network import Era
-from vnetverify.report.json import FORMAT, FORMAT_VERSION
+from vnetverify.report.seal import FORMAT, FORMAT_VERSION
 
 Schema = dict[str, Any]
 

@@ -34,13 +34,16 @@ def render_concise(report: Report) -> str:
 
 
 def summary(report: Report) -> str:
-    """Return for example `4 intents: 2 proved, 1 refuted (expected), 1 unknown`."""
+    """Return the last line, which a cut text lacks: for example `4 of 4 intents: 2 proved, 2 unknown`.
+
+    Before it stands what is missing, if anything is.
+    """
     if report.selected == 0:
         return "no intent to check"
     by_word = Counter(_counted_as(result) for result in report.results)
-    total = counted(len(report.results), "intent")
+    total = f"{len(report.results)} of {counted(report.selected, 'intent')}"
     line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in by_word.items()))))
-    return "\n".join(filter(None, (line, missing(report))))
+    return "\n".join(filter(None, (missing(report), line)))
 
 
 def _counted_as(result: IntentResult) -> str:

@@ -32,14 +32,15 @@ from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.prover.verdict import Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.caveats import caveats
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
-from vnetverify.simulator.examples import example_of
+from vnetverify.simulator.examples import example_of, first_spoken_of
 from vnetverify.simulator.names import Lookup, may_resolve, resolves
+from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.simulator.walk import trace
 from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
@@ -383,15 +384,23 @@ class _Run:
 
         It also says of every connection that a claim leaves open what is announced there, be it nothing.
         """
+        if isinstance(verdict, Proved) and verdict.premise is not None:
+            example = self._with_assumed(claim, verdict.premise.example)
+            verdict = replace(verdict, premise=replace(verdict.premise, example=example))
         if isinstance(verdict, Vacuous) or verdict.witness is None:
             return verdict
-        world = as_claimed(self.network, claim.advertising, verdict.witness.world)
+        return replace(verdict, witness=self._with_assumed(claim, verdict.witness))
+
+    def _with_assumed(self, claim: Claim, witness: Witness) -> Witness:
+        world = as_claimed(self.network, claim.advertising, witness.world)
         if self.assumed:
             world = replace(world, facts=SettledFacts({**world.facts, **self.assumed}))
-        return replace(verdict, witness=replace(verdict.witness, world=world))
+        return replace(witness, world=world)
 
     def _replayed(self, claim: Claim, verdict: Verdict) -> tuple[Verdict, Story | None]:
         """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""
+        if isinstance(verdict, Proved) and verdict.premise is not None:
+            verdict = replace(verdict, premise=self._confirmed(claim, verdict.premise))
         witness = None if isinstance(verdict, Vacuous) else verdict.witness
         if witness is None:
             return verdict, self._example(claim) if isinstance(verdict, Proved) else None
@@ -407,6 +416,14 @@ class _Run:
         if isinstance(verdict, Refuted):
             verdict = replace(verdict, why=found.why)
         return verdict, tell(witness.origin, witness.flow, found.traces, found.why, billed_in)
+
+    def _confirmed(self, claim: Claim, premise: Premise) -> Premise:
+        """Return the premise with a plainer flow where there is one. Raises `Disagreement` when its own is none."""
+        example, world = premise.example, World(SettledFacts(self.assumed))
+        if not is_spoken_of(self.network, claim, example.origin, example.flow, example.world):
+            raise Disagreement(claim, example, "the simulator does not see that the claim speaks of the flow")
+        plain = None if claim.verb is Verb.SOMETIMES_REACHES else first_spoken_of(self.network, claim, world)
+        return premise if plain is None else replace(premise, example=Witness(*plain, world))
 
     def _example(self, claim: Claim) -> Story | None:
         """Return the story of a flow that a proof about routes speaks of: the route that wins, and what it beats."""

@@ -35,7 +35,9 @@ def arriving_claim(network: Network, claim: Claim) -> Claim | None:
         return None
     stand_ins = _stand_ins(network)
     pairs = tuple((left, without(right, stand_ins, right.text)) for left, right in claim.pairs)
-    return replace(claim, pairs=pairs, service=Service(claim.service.name, tuple(parts)), arriving=claim.service)
+    return replace(
+        claim, pairs=pairs, service=Service(claim.service.name, tuple(parts)), arriving=claim.service, named=((), ())
+    )
 
 
 def _ports(service: Service, protocol: int) -> IntervalSet:

@@ -148,7 +148,8 @@ class Claim:
     gateways; for NOT_TRANSITIVE it is the hub's vnet name, and `excused` the devices that may pass.
     `peered_with` are the vnets whose usable peering with the hub NOT_TRANSITIVE presumes.
     `limit` is the bits a second of BOTTLENECK and the peerings of CROSSES_AT_MOST. With `arriving` a flow counts as
-    delivered only where the packet that arrives is of that service (`model.arrivals`).
+    delivered only where the packet that arrives is of that service (`model.arrivals`). `named` is what the sentence
+    names on its left and on its right, one by one and be it nothing.
     """
 
     verb: Verb
@@ -166,6 +167,7 @@ class Claim:
     limit: int | None = None
     expected_egress: ExpectedEgress | None = None
     arriving: Service | None = None
+    named: tuple[tuple[EndpointSet, ...], tuple[EndpointSet, ...]] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from vnetverify.rules import Uncertainty
 
 
 def joined_proof(proofs: Iterable[Proved]) -> Proved:
-    """Return the proof that all of `proofs` together are: it rests on whatever one of them rests on."""
+    """Return the proof that all of `proofs` together are: it rests on whatever one of them rests on.
+
+    Its premise is the first one's.
+    """
     parts = tuple(proofs)
     if len(parts) == 1:
         return parts[0]
@@ -21,6 +24,7 @@ def joined_proof(proofs: Iterable[Proved]) -> Proved:
         any(part.documented for part in parts),
         _united(part.leaned_on for part in parts),
         assumed=_united(part.assumed for part in parts),
+        premise=parts[0].premise,
     )
 
 

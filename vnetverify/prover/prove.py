@@ -18,6 +18,7 @@ from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.joined import joined_proof, unsettled
+from vnetverify.prover.premise import premise_of
 from vnetverify.prover.questions import (
     Finding,
     FlowAlways,
@@ -29,7 +30,7 @@ from vnetverify.prover.questions import (
 )
 from vnetverify.prover.relays import Relay, find_relay
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
+from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
 
 _ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
@@ -51,11 +52,15 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Uncontradicted:
-    """No flow of one family contradicts the claim, given `facts`; what that rests on has not been asked yet."""
+    """No flow of one family contradicts the claim, given `facts`; what that rests on has not been asked yet.
+
+    `example` is a flow in question.
+    """
 
     inquiry: Inquiry
     obligation: Obligation
     facts: tuple[Uncertainty, ...]
+    example: Witness
 
 
 def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
@@ -72,13 +77,20 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
         network, claim = plane(inquiry.network, family), claim_in(inquiry.claim, family)
         answer = _decided(replace(inquiry, network=network, claim=claim), solver)
         if isinstance(answer, settles):
-            return answer
+            return _speaking(inquiry, answer)
         answers.append((family, answer))
     verdicts = [(family, answer) for family, answer in answers if not isinstance(answer, Uncontradicted)]
     uncontradicted = [answer for _, answer in answers if isinstance(answer, Uncontradicted)]
     if not uncontradicted or any(isinstance(verdict, Unknown) for _, verdict in verdicts):
         return unsettled(verdicts, inquiry.claim.verb is Verb.SOMETIMES_REACHES)
-    return _proof(inquiry, uncontradicted, solver)
+    return _speaking(inquiry, _proof(inquiry, uncontradicted, solver))
+
+
+def _speaking(inquiry: Inquiry, verdict: Verdict) -> Verdict:
+    """Return `verdict`, a proof with all that it speaks of in both families."""
+    if not isinstance(verdict, Proved) or verdict.premise is None:
+        return verdict
+    return replace(verdict, premise=premise_of(inquiry.network, inquiry.claim, verdict.premise.example))
 
 
 def _decided(inquiry: Inquiry, solver: Solver) -> Verdict | Uncontradicted:
@@ -90,31 +102,32 @@ def _decided(inquiry: Inquiry, solver: Solver) -> Verdict | Uncontradicted:
     obligation = encode(inquiry.network, claim, inquiry.fixed)
     solver.open(obligation)
     questions = Questions(solver, obligation, inquiry.documented)
-    asked = questions.is_possible([obligation.in_question])
+    asked = questions.example([obligation.in_question])
     if isinstance(asked, Undecided):
         return Unknown(asked.why)
-    if not asked:
+    if asked is None:
         return Vacuous("no flow is in question: nothing goes from one side to the other")
+    example = _witness(obligation, asked)
     if claim.verb is Verb.SOMETIMES_REACHES:
         works = [obligation.in_question, f"-{obligation.violation}"]
         finding = questions.find(works, [obligation.violation])
         return _verdict_on_wish(inquiry, solver, obligation, finding)
     finding = questions.find([obligation.violation], [f"-{obligation.violation}"])
-    return _verdict_on_rule(inquiry, solver, obligation, finding)
+    return _verdict_on_rule(inquiry, solver, obligation, finding, example)
 
 
 def _verdict_on_rule(
-    inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding
+    inquiry: Inquiry, solver: Solver, obligation: Obligation, finding: Finding, example: Witness
 ) -> Verdict | Uncontradicted:
     """Return what a finding about flows that contradict says of the claim."""
     match finding:
         case Undecided(why):
             return Unknown(why)
         case NoFlowEver():
-            return _of_something(Uncontradicted(inquiry, obligation, ()), solver)
+            return _of_something(Uncontradicted(inquiry, obligation, (), example), solver)
         case NoFlowAsDocumented(facts, model):
             if inquiry.documented:
-                return _of_something(Uncontradicted(inquiry, obligation, facts), solver)
+                return _of_something(Uncontradicted(inquiry, obligation, facts, example), solver)
             return _open("proved", facts, _witness(obligation, model))
         case FlowAlways(model, facts):
             return Refuted(_witness(obligation, model), "", bool(facts), facts)
@@ -141,7 +154,8 @@ def _verdict_on_wish(inquiry: Inquiry, solver: Solver, obligation: Obligation, f
                 return Refuted(None, "no such flow gets there and back", True, facts)
             return _open("refuted", facts, _witness(obligation, model))
         case FlowAlways(model, facts):
-            return Proved((), False, bool(facts), facts, _witness(obligation, model))
+            witness = _witness(obligation, model)
+            return Proved((), False, bool(facts), facts, witness, premise=Premise(witness))
         case FlowSometimes(model, facts):
             return _open("proved", facts, _witness(obligation, model))
         case unreachable:
@@ -174,9 +188,7 @@ def _proof(inquiry: Inquiry, answers: list[Uncontradicted], solver: Solver) -> V
     """Return the proof of what no flow of any family contradicts; or that an appliance could by flows of its own."""
     match find_relay(inquiry.network, inquiry.claim, inquiry.fixed, solver):
         case None:
-            proof = joined_proof(
-                _proved(answer.inquiry, solver, [answer.obligation.violation], answer.facts) for answer in answers
-            )
+            proof = joined_proof(_proved(answer, solver) for answer in answers)
             return replace(proof, beside=beside_proof(inquiry.network, inquiry.claim, inquiry.fixed, solver))
         case Undecided(why):
             return Unknown(why)
@@ -210,9 +222,12 @@ def _unpeered(network: Network, claim: Claim) -> str | None:
 # -- what a proof rests on ------------------------------------------------------------------------------
 
 
-def _proved(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]) -> Proved:
-    basis = _basis(inquiry, solver, contradiction, facts)
-    return Proved(basis.grounds, basis.minimal, bool(facts), facts, assumed=basis.assumed)
+def _proved(answer: Uncontradicted, solver: Solver) -> Proved:
+    facts = answer.facts
+    basis = _basis(answer.inquiry, solver, [answer.obligation.violation], facts)
+    return Proved(
+        basis.grounds, basis.minimal, bool(facts), facts, assumed=basis.assumed, premise=Premise(answer.example)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
@@ -58,10 +59,18 @@ class Questions:
     obligation: Obligation
     documented: bool
 
-    def is_possible(self, literals: Iterable[Term]) -> bool | Undecided:
-        """Tell whether some flow in some world satisfies the literals."""
-        answer = self._ask(literals)
-        return answer if isinstance(answer, Undecided) else isinstance(answer, Satisfiable)
+    def example(self, does: Sequence[Term]) -> Mapping[Term, int] | Undecided | None:
+        """Return a model that satisfies `does`, None where none does."""
+        answer = self._ask(does)
+        match answer:
+            case Satisfiable(model):
+                return model
+            case Unsatisfiable():
+                return None
+            case Undecided():
+                return answer
+            case unreachable:
+                assert_never(unreachable)
 
     def find(self, does: Sequence[Term], fails: Sequence[Term]) -> Finding:
         """Return whether a flow satisfies `does`; `fails` is how a fixed flow in question does not."""

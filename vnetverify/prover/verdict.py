@@ -31,6 +31,27 @@ class Beside:
     span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Something that a sentence names and its proof says nothing of, since no flow in question has to do with it."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What a proof speaks of: of the flow of `example`, and of flows between `pairs` pairs of places.
+
+    With `more_pairs` there are more pairs than were counted. `nothing_of` is what the proof says nothing of.
+    """
+
+    example: Witness
+    pairs: int = 1
+    more_pairs: bool = False
+    nothing_of: tuple[Silence, ...] = ()
+
+
 class _Verdict:
     __slots__ = ()
 
@@ -44,7 +65,8 @@ class Proved(_Verdict):
 
     `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
     taken as documented that the proof needs, `assumed` those that the text settles. `witness` shows, where the claim
-    asks for a flow, one that does it. What is `beside` it does not follow from it.
+    asks for a flow, one that does it. What is `beside` it does not follow from it. `premise` shows that the proof is
+    about something; it is None where a statement is not about flows.
     """
 
     grounds: tuple[Ground, ...]
@@ -54,6 +76,7 @@ class Proved(_Verdict):
     witness: Witness | None = None
     assumed: tuple[Uncertainty, ...] = ()
     beside: tuple[Beside, ...] = ()
+    premise: Premise | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Account:
 def account_of(result: ClaimResult, report: Report) -> Account:
     """Return what there is to say of the verdict on one sentence."""
     verdict = result.verdict
-    parts = [*_parts(verdict, report)]
+    parts = [*_speaks_of(verdict, told=result.story is not None), *_parts(verdict, report)]
     if result.service_tags and report.published is not None:
         parts.append(Part(f"with {tags_taken(result.service_tags, report.published)}"))
     return Account(word_of(verdict), _gist(verdict), tuple(parts), _telling(result))
@@ -135,6 +135,8 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
             yield from _grounds(verdict.grounds, verdict.minimal)
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
             yield from _headed("does not speak of", map(_item_beside, verdict.beside))
+            silences = () if verdict.premise is None else verdict.premise.nothing_of
+            yield from _headed("says nothing of", (Item(silence.what, silence.why) for silence in silences))
         case Refuted():
             yield Part(verdict.why)
             yield from _grounds(verdict.grounds, minimal=False)
@@ -148,6 +150,19 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
             yield from _headed("not modelled", map(_item_not_modelled, verdict.unmodelled))
         case _:
             assert_never(verdict)
+
+
+def _speaks_of(verdict: Verdict, told: bool) -> Iterator[Part]:
+    """Yield how much a proof speaks of, with a flow that it does unless the story of one is told."""
+    if not isinstance(verdict, Proved) or verdict.premise is None:
+        return
+    premise = verdict.premise
+    flow = "" if told else f"{premise.example.flow} from {premise.example.origin}"
+    if premise.pairs > 1 or premise.more_pairs:
+        pairs = f"{'more than ' if premise.more_pairs else ''}{premise.pairs} pairs of places"
+        yield Part(f"speaks of {pairs}{flow and f', for one of {flow}'}")
+    elif flow:
+        yield Part(f"speaks, for one, of {flow}")
 
 
 def _headed(says: str, items: Iterable[Item]) -> Iterator[Part]:

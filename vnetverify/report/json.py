@@ -14,7 +14,18 @@ from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import PublishedTags, Unmodelled
-from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.prover.verdict import (
+    Beside,
+    Ground,
+    Premise,
+    Proved,
+    Refuted,
+    Unknown,
+    Vacuous,
+    Verdict,
+    Witness,
+    verdict_word,
+)
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.seal import FORMAT, FORMAT_VERSION, Json, sealed
 from vnetverify.rules import QUESTIONS, Uncertainty, World
@@ -110,6 +121,7 @@ def _verdict(verdict: Verdict) -> Json:
                 "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
                 "witness": _witness(verdict.witness),
                 "beside": [_beside(note) for note in verdict.beside],
+                "premise": None if verdict.premise is None else _premise(verdict.premise),
             }
         case Refuted():
             return word | {
@@ -204,6 +216,15 @@ def _ground(ground: Ground) -> Json:
 
 def _beside(note: Beside) -> Json:
     return {"what": note.what, "rule": note.rule, "at": span_as_json(note.span)}
+
+
+def _premise(premise: Premise) -> Json:
+    return {
+        "example": _witness(premise.example),
+        "pairs": premise.pairs,
+        "more_pairs": premise.more_pairs,
+        "nothing_of": [{"what": silence.what, "why": silence.why} for silence in premise.nothing_of],
+    }
 
 
 def _unmodelled(item: Unmodelled) -> Json:

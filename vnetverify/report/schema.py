@@ -109,6 +109,17 @@ _DEFS: Schema = {
     "beside": _object(
         "What a proof does not speak of and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
     ),
+    "premise": _object(
+        "What a proof speaks of: a flow in question, and how many pairs of places have some; null if not of flows.",
+        {
+            "example": _ref("witness"),
+            "pairs": _COUNT,
+            "more_pairs": {**_FLAG, "description": "there are more than `pairs`"},
+            "nothing_of": _list_of(
+                _object("Something the sentence names that the proof says nothing of.", {"what": _TEXT, "why": _TEXT})
+            ),
+        },
+    ),
     "unmodelled": _object(
         "Something in the input that the model does not hold; `vnets` may be touched by it, empty means any.",
         {"what": _TEXT, "why": _TEXT, "vnets": _list_of(_TEXT), "at": _AT},
@@ -130,6 +141,7 @@ _DEFS: Schema = {
                     "leaned_on": _list_of(_ref("open_fact")),
                     "witness": _or_null(_ref("witness")),
                     "beside": _list_of(_ref("beside")),
+                    "premise": _or_null(_ref("premise")),
                 },
             ),
             _verdict(

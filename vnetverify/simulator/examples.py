@@ -1,4 +1,4 @@
-"""A flow that shows what a proof about routes is about: next hop, gateway or egress (I-NEXT-HOP, I-GATEWAY)."""
+"""Flows that show what a proof is about, and the way of one that is about routes (I-NEXT-HOP, I-GATEWAY, I-EGRESS)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from vnetverify.model.network import Network
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates, way_by_routes
 from vnetverify.simulator.positions import Trace
+from vnetverify.simulator.premises import is_spoken_of
 
 _EPHEMERAL_PORT = 49152
+_WELL_KNOWN_PORT = 443
 _TRIED = 64
 
 
@@ -30,11 +32,18 @@ def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flo
     return None
 
 
+def first_spoken_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flow] | None:
+    """Return a flow between first addresses that `claim` speaks of in `world`; None where none of them is one."""
+    flows = islice(_flows(claim), _TRIED)
+    return next((found for found in flows if is_spoken_of(network, claim, *found, world)), None)
+
+
 def _flows(claim: Claim) -> Iterator[tuple[Place, Flow]]:
     """Yield flows of the claim's first service between the first addresses of its sets."""
     protocol, ports = claim.service.parts[0]
     protocol = TCP if protocol is None else protocol
-    source_port, port = (_EPHEMERAL_PORT, ports.intervals[0].low) if protocol in (TCP, UDP) else (0, 0)
+    first = _WELL_KNOWN_PORT if _WELL_KNOWN_PORT in ports else ports.intervals[0].low
+    source_port, port = (_EPHEMERAL_PORT, first) if protocol in (TCP, UDP) else (0, 0)
     for left, right in claim.pairs:
         for origin, sources in left.parts:
             for _, destinations in right.parts:

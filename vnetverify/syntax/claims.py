@@ -133,7 +133,9 @@ def for_each(sentence: Sentence, node: ForEachNode) -> list[Claim]:
     can_leave_out = claims[0].verb is not Verb.SOMETIMES_REACHES and not is_about_routes
     if is_between(node) and members.is_disjoint and can_leave_out:
         apart = tuple(member.endpoints for member in members.members)
-        return [replace(claims[0], text=sentence.text, apart=apart)]  # of `isolated`, both directions are these pairs
+        each = (members.named, members.named)
+        # Of `isolated`, both directions are these pairs.
+        return [replace(claims[0], text=sentence.text, apart=apart, named=each)]
     return one_by_one(sentence, variables, members.members, claims)
 
 
@@ -165,17 +167,22 @@ def one_by_one(
         return []
     choices = _choices(variables, members)
     if not choices:
-        return [replace(claim, pairs=(_NO_PAIR,), apart=(), peered_with=()) for claim in of_whole]
+        return [replace(claim, pairs=(_NO_PAIR,), apart=(), peered_with=(), named=((), ())) for claim in of_whole]
     instances = [
         claims_of(replace(sentence, variables=choice, text=f"{sentence.text} ({_bindings(choice)})"))
         for choice in choices
     ]
     if instances[0][0].verb in _ONE_BY_ONE:
         return [claim for claims in instances for claim in claims]
-    return [
-        replace(claims[0], text=sentence.text, pairs=_merged(pair for claim in claims for pair in claim.pairs))
-        for claims in zip(*instances, strict=True)
-    ]
+    return [_of_all(claims, sentence.text) for claims in zip(*instances, strict=True)]
+
+
+def _of_all(claims: Sequence[Claim], text: str) -> Claim:
+    """Return the one claim that the instances of a sentence are together."""
+    left, right = (tuple(dict.fromkeys(one for claim in claims for one in claim.named[side])) for side in (0, 1))
+    return replace(
+        claims[0], text=text, pairs=_merged(pair for claim in claims for pair in claim.pairs), named=(left, right)
+    )
 
 
 def _choices(variables: Sequence[str], members: Sequence[Member]) -> list[dict[str, Member]]:
@@ -230,9 +237,10 @@ def plain_claims(sentence: Sentence) -> list[Claim]:
     assert node.right is not None
     right = sentence.select(node.right)
     if node.hop is not None:
-        pair = (left.endpoints, right.destinations)
-        return [replace(claim, pairs=(pair,), expected_hop=expected_hop(scope, node.hop))]
-    claim = replace(claim, pairs=((left.endpoints, right.endpoints),), limit=limit(scope, node))
+        pair, named = (left.endpoints, right.destinations), (left.named, right.named_destinations)
+        return [replace(claim, pairs=(pair,), named=named, expected_hop=expected_hop(scope, node.hop))]
+    pair = (left.endpoints, right.endpoints)
+    claim = replace(claim, pairs=(pair,), named=(left.named, right.named), limit=limit(scope, node))
     if node.egress is not None:
         return [replace(claim, expected_egress=expected_egress(scope, node.egress))]
     devices = tuple(name for reference in node.via if (name := device(scope, reference, verb)) is not None)
@@ -252,16 +260,19 @@ def isolation(sentence: Sentence) -> list[Claim]:
     """Return the claims that neither side ever reaches the other."""
     node = sentence.node
     assert node.right is not None
-    left, right = sentence.select(node.left).endpoints, sentence.select(node.right).endpoints
+    left, right = sentence.select(node.left), sentence.select(node.right)
     asked = service_asked(sentence, Verb.NEVER_REACHES)
     return [
-        Claim(Verb.NEVER_REACHES, (pair,), asked, _half_of_isolation(sentence, *pair), sentence.span)
-        for pair in ((left, right), (right, left))
+        Claim(
+            Verb.NEVER_REACHES,
+            ((one.endpoints, other.endpoints),),
+            asked,
+            f"{sentence.text}: {one.endpoints.text} never reaches {other.endpoints.text}",
+            sentence.span,
+            named=(one.named, other.named),
+        )
+        for one, other in ((left, right), (right, left))
     ]
-
-
-def _half_of_isolation(sentence: Sentence, left: EndpointSet, right: EndpointSet) -> str:
-    return f"{sentence.text}: {left.text} never reaches {right.text}"
 
 
 def non_transitivity(sentence: Sentence, claim: Claim, members: Selection) -> Claim:
@@ -278,9 +289,9 @@ def non_transitivity(sentence: Sentence, claim: Claim, members: Selection) -> Cl
         pairs = _merged((first, second) for first in sets for second in sets if first is not second)
         apart = ()
     peers = tuple(vnet for vnet in vnets_of(sentence.network, members.endpoints) if vnet != hub)
-    return replace(
-        claim, pairs=pairs, apart=apart, via=(hub,) if hub is not None else (), excused=excused, peered_with=peers
-    )
+    via = (hub,) if hub is not None else ()
+    named = (members.named, members.named)
+    return replace(claim, pairs=pairs, apart=apart, via=via, excused=excused, peered_with=peers, named=named)
 
 
 def vnets_of(network: Network, endpoints: EndpointSet) -> tuple[str, ...]:

@@ -47,10 +47,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Selection:
-    """The members of a set expression, each once."""
+    """The members of a set expression, each once; `nothing` are its terms that stand for no member."""
 
     members: tuple[Member, ...]
     text: str
+    nothing: tuple[str, ...] = ()
 
     @cached_property
     def endpoints(self) -> EndpointSet:
@@ -65,13 +66,29 @@ class Selection:
         """What routes can lead to: the endpoints, and every address of a prefix."""
         return union((_destinations(member) for member in self.members), self.text)
 
+    @property
+    def named(self) -> tuple[EndpointSet, ...]:
+        """The endpoints of each member by itself, and none for each term that stands for nothing."""
+        return (*(member.endpoints for member in self.members), *self._empty)
+
+    @property
+    def named_destinations(self) -> tuple[EndpointSet, ...]:
+        """What routes can lead to of each member by itself."""
+        return (*(_destinations(member) for member in self.members), *self._empty)
+
+    @property
+    def _empty(self) -> tuple[EndpointSet, ...]:
+        return tuple(EndpointSet((), text) for text in self.nothing)
+
     @cached_property
     def is_disjoint(self) -> bool:
         return are_disjoint(member.endpoints for member in self.members)
 
 
 def _destinations(member: Member) -> EndpointSet:
-    return EndpointSet(((ANYWHERE, member.ranges),)) if member.is_prefix and member.ranges else member.endpoints
+    if member.is_prefix and member.ranges:
+        return EndpointSet(((ANYWHERE, member.ranges),), member.text)
+    return member.endpoints
 
 
 class Selectors:
@@ -88,15 +105,18 @@ class Selectors:
         """Return what `node` stands for; a term that is unknown is reported and stands for nothing."""
         variables = variables or {}
         text = scope.text(node.first, node.last) if not variables else _text_with(scope, node, variables)
-        members = self._members(scope, node.terms, variables)
+        of_terms = [tuple(self._term(scope, term, variables)) for term in node.terms]
+        members = self._each_once(of_terms)
         if node.excluded:
-            members = self._excluding(members, self._members(scope, node.excluded, variables))
-        return Selection(tuple(members), text)
+            excluded = self._each_once(self._term(scope, term, variables) for term in node.excluded)
+            members = self._excluding(members, excluded)
+        empty = (term for term, found in zip(node.terms, of_terms, strict=True) if not found)
+        return Selection(tuple(members), text, tuple(scope.text(term.first, term.last) for term in empty))
 
-    def _members(self, scope: Scope, terms: Sequence[TermNode], variables: Mapping[str, Member]) -> list[Member]:
-        """Return what `terms` stand for, each once; what is named as a prefix and otherwise too counts as a prefix."""
+    def _each_once(self, of_terms: Iterable[Iterable[Member]]) -> list[Member]:
+        """Return all members, each once; what is named as a prefix and otherwise too counts as a prefix."""
         members: dict[tuple[object, object, IntervalSet, str | None], Member] = {}
-        for member in (member for term in terms for member in self._term(scope, term, variables)):
+        for member in (member for of_term in of_terms for member in of_term):
             nowhere = member.vnet if not member.endpoints else None  # vnets without hosts are told apart by their names
             key = (member.endpoints.parts, member.endpoints.unknown, member.ranges, nowhere)
             if key not in members or not members[key].is_prefix:

@@ -10,7 +10,7 @@ from vnetverify.prover.verdict import verdict_word
 from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
-from vnetverify.testing.questions import parse_flow
+from vnetverify.testing.question_lines import parse_flow
 
 
 def verdicts(text: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from vnetverify.syntax.read import read_text
 from vnetverify.testing.answers import agrees, simulated_answer
 from vnetverify.testing.confirmation import confirmations
 from vnetverify.testing.examples import Example, Page, Rule, read_page, rule_ids
-from vnetverify.testing.questions import answer_text, parse_asked
+from vnetverify.testing.question_lines import answer_text, parse_asked
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "specs" / "semantics"
@@ -113,12 +113,6 @@ def test_no_example_has_the_name_of_another() -> None:
     names = [name for example in EVERY for name in example.names]
 
     assert sorted(set(names)) == sorted(names)
-
-
-def test_a_vector_that_was_put_off_is_not_an_example() -> None:
-    names = {name for example in EVERY for name in example.names}
-
-    assert not names & {name for page in PAGES.values() for name in page.left}
 
 
 SHOWN = {id_ for example in EVERY for id_ in example.rules}

@@ -7,16 +7,8 @@ import pytest
 from vnetverify.header import ICMPV6, TCP, address_text, family_of
 from vnetverify.model.intents import HopKind
 from vnetverify.syntax import read_text
-from vnetverify.testing.questions import (
-    Asked,
-    Carried,
-    Filtered,
-    Hops,
-    NotAQuestion,
-    answer_text,
-    parse_asked,
-    question_text,
-)
+from vnetverify.testing.question_lines import answer_text, parse_asked, question_text
+from vnetverify.testing.questions import Asked, Carried, Filtered, Hops, NotAQuestion
 
 NETWORK = read_text("""
 vnet v {
@@ -104,3 +96,54 @@ def test_the_route_to_a_private_endpoint_is_a_hop_of_its_own() -> None:
 def test_an_address_that_is_none_is_no_question() -> None:
     with pytest.raises(NotAQuestion):
         carried("tcp 443 from fd00::g at v.web to db1 is answered")
+
+
+DEVICES = read_text("""
+vnet v {
+  address 10.0.0.0/16
+  subnet AzureFirewallSubnet 10.0.9.0/26
+  subnet web 10.0.1.0/24 nsg n
+}
+nsg n { inbound 100 ssh allow tcp from any to any port 22 }
+vm web1 { nic 10.0.1.9 in v.web }
+firewall fw {
+  nic 10.0.9.4 in v.AzureFirewallSubnet public-ip entry standard 203.0.113.9
+  collection nat 100 inbound { rule rdp tcp from * at entry port 3389 -> 10.0.1.9 port 3389 }
+}
+""").network
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what fw makes of tcp 3389 from 198.51.100.7 at internet to web1 by 203.0.113.9", "allow by rdp at port 3389"),
+        ("what fw makes of tcp 22 from 198.51.100.7 at internet to 203.0.113.9 at fw/entry", "deny by no rule"),
+        ("what fw makes of udp 53 from web1 to 198.51.100.7 at internet", "deny"),
+        ("egress of web1 to 198.51.100.7 on tcp 443", "load-balancer shop"),
+        ("egress of 10.0.1.4 at v.web to 198.51.100.7 on icmp", "none"),
+        ("web1 finds web1", "yes"),
+        ("web1 finds db.corp.internal as 10.0.1.4, 10.0.1.5", "no"),
+        ("tcp 22 from 198.51.100.7 at internet to web1 goes on without n/ssh", "yes"),
+        ("tcp 22 from web1 to 10.0.1.4 at v.web goes on without n/a, n/b begun before n/c with flows flushed", "no"),
+        ("tcp 22 from web1 to 10.0.1.4 at v.web goes on begun before n/ssh", "no"),
+    ],
+)
+def test_a_question_about_devices_is_written_as_it_is_read(question: str, answer: str) -> None:
+    asked = parse_asked(question, answer, DEVICES)
+
+    assert (question_text(asked.question, DEVICES), answer_text(asked.answer)) == (question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what nva makes of tcp 22 from web1 to 10.0.1.4 at v.web", "deny"),
+        ("what fw makes of nonsense", "deny"),
+        ("nonsense goes on without n/ssh", "yes"),
+        ("egress of web1 to 198.51.100.7 on tcp 443", "by pigeon"),
+        ("web1 finds web1", "perhaps"),
+    ],
+)
+def test_what_is_no_question_about_devices_is_refused(question: str, answer: str) -> None:
+    with pytest.raises(NotAQuestion):
+        parse_asked(question, answer, DEVICES)

@@ -8,17 +8,19 @@ from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Prefix, address_text, addresses_of, family_of
-from vnetverify.model.intents import INTERNET, HopKind
+from vnetverify.model.intents import INTERNET, EgressKind, ExpectedEgress, HopKind
 from vnetverify.model.network import Connection, DeploymentModel, Network, Site, Subnet
 from vnetverify.model.security import Direction
 from vnetverify.rules import World
-from vnetverify.simulator.addressing import assignable, packet_of
+from vnetverify.simulator.addressing import assignable, only, packet_of
+from vnetverify.simulator.egress import left_by
 from vnetverify.simulator.endpoints import judged_at
 from vnetverify.simulator.filters import Judgement, declared_interface, judge_at, judge_public_entry
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import announced, learned
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.positions import Trace
+from vnetverify.simulator.names import Lookup, resolves
+from vnetverify.simulator.positions import Egress, Trace
 from vnetverify.simulator.routes import (
     Origin,
     Route,
@@ -35,7 +37,8 @@ from vnetverify.simulator.routes import (
     select_route,
 )
 from vnetverify.simulator.situation import situation_of
-from vnetverify.simulator.walk import Astray, Delivered, LeftToInternet, converse, trace
+from vnetverify.simulator.walk import Astray, Delivered, LeftToInternet, converse, trace, trace_unfiltered
+from vnetverify.testing.changes import rules_that_may_decide, turned, without_rules
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -48,20 +51,27 @@ from vnetverify.testing.questions import (
     GatewayOf,
     Hop,
     Hops,
+    Inspected,
+    Inspection,
     IsValid,
     Learned,
+    LeavesBy,
+    LooksUp,
     Name,
     NextHop,
+    Outlives,
     Passage,
     Prefixes,
     Question,
     Reserved,
     Table,
     Validity,
+    WayOut,
     shown_hop,
 )
 
 Check = Callable[[Network], tuple[Diagnostic, ...]]
+_OR = " or "  # between names of which one is meant, and nobody can say which
 _PEERING_HOPS = frozenset({"VNetPeering", "VNetGlobalPeering"})
 _ORIGINS = {Origin.USER: "user", Origin.GATEWAY: "gateway", Origin.SYSTEM: "system"}
 
@@ -91,6 +101,15 @@ def simulated_answer(network: Network, question: Question, world: World, check: 
             return Addresses(frozenset(_reserved(network.subnet(subnet))))
         case EffectiveRoutes():
             return _table(network, question, world)
+        case Inspected():
+            return _inspection(network, question, world)
+        case LeavesBy(origin, flow):
+            left = left_by(trace_unfiltered(network, origin.place, flow, world))
+            return WayOut(ExpectedEgress(EgressKind.NONE) if left is None else _way_out(left))
+        case LooksUp(asker, name, addresses):
+            return Passage(resolves(Lookup(network, world, name, addresses, asker.place, asker.address)))
+        case Outlives():
+            return Passage(_outlives(network, question, world))
         case _:
             assert_never(question)
 
@@ -107,6 +126,11 @@ def agrees(expected: Answer, given: Answer) -> bool:
             return happens == happened and via in (None, went_via)
         case FilterVerdict(allowed, deciding), FilterVerdict(was_allowed, decided):
             return allowed == was_allowed and (deciding is None or _folded(decided)[0] in _folded(deciding))
+        case Inspection(allowed, rule, port), Inspection(was_allowed, decided_by, came_to):
+            is_rule = rule is None or _folded((rule,)) == _folded((decided_by or (),))
+            return allowed == was_allowed and is_rule and port in (None, came_to)
+        case WayOut(way), WayOut(left):
+            return way.kind is left.kind and (way.name is None or way.name in (left.name or "").split(_OR))
         case Validity(accepted, broken), Validity(was_accepted, found):
             return accepted == was_accepted and all(_is_found(rule, found) for rule in broken)
         case _:
@@ -217,6 +241,33 @@ def is_delivered_to(way: Trace, end: End) -> bool:
     if not isinstance(way.outcome, Delivered):
         return False
     return (end.place, end.address) in ((way.outcome.place, way.outcome.address), way.outcome.frontend)
+
+
+def _inspection(network: Network, question: Inspected, world: World) -> Inspection:
+    """Return what a firewall says; the rule that decides is the one whose opposite has the flow fare otherwise."""
+    carried = question.carried
+    way = trace(network, carried.origin.place, carried.flow, world)
+    allowed = is_delivered_to(way, carried.target)
+    deciding = [
+        rule.name
+        for rule in rules_that_may_decide(network, question.firewall, allowed)
+        if _passage(turned(network, question.firewall, rule), carried, world).happens is not allowed
+    ]
+    last = way.translations[-1].after.destination_port if way.translations else None
+    port = carried.flow.destination_port if last is None else only(last)
+    return Inspection(allowed, tuple(deciding), port if allowed else None)
+
+
+def _way_out(left: Egress) -> ExpectedEgress:
+    return ExpectedEgress(left.kind, _OR.join(left.names) or None)
+
+
+def _outlives(network: Network, question: Outlives, world: World) -> bool:
+    """Tell whether a flow that began before the change goes on: by its record, or if flushed by the new rules."""
+    when_it_began = _passage(without_rules(network, question.added), question.carried, world).happens
+    if not question.is_flushed:
+        return when_it_began
+    return when_it_began and _passage(without_rules(network, question.gone), question.carried, world).happens
 
 
 def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdict:

@@ -30,16 +30,30 @@ from vnetverify.header import (
     parse_address,
 )
 from vnetverify.model.endpoints import Endpoints
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.intents import (
+    INTERNET,
+    Claim,
+    EndpointSet,
+    ExpectedEgress,
+    ExpectedHop,
+    HopKind,
+    Place,
+    PlaceKind,
+    Resolution,
+    Verb,
+)
 from vnetverify.model.network import GatewayKind, Network, Service
 from vnetverify.model.planes import plane
 from vnetverify.model.security import Direction
-from vnetverify.prover.prove import evaluate
+from vnetverify.prover.names import decide_resolution
+from vnetverify.prover.prove import Inquiry, decide, evaluate
 from vnetverify.prover.solver import Satisfiable, Solver
+from vnetverify.prover.verdict import Verdict, verdict_word
 from vnetverify.rules import SettledFacts, World
 from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.answers import hidden_prefixes, told
+from vnetverify.testing.changes import rules_that_may_decide, turned, without_rules
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -52,15 +66,21 @@ from vnetverify.testing.questions import (
     GatewayOf,
     Hop,
     Hops,
+    Inspected,
+    Inspection,
     IsValid,
     Learned,
+    LeavesBy,
+    LooksUp,
     Name,
     NextHop,
+    Outlives,
     Passage,
     Prefixes,
     Question,
     Reserved,
     Table,
+    WayOut,
     public_address,
 )
 from vnetverify.testing.records import NotApplicable
@@ -110,6 +130,15 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
             yield Confirmation("reserved", addresses, _reserved(network.subnet(subnet).prefixes))
         case EffectiveRoutes(subnet), Table(active):
             yield from _selected(network, subnet, active, world, solver)
+        case Inspected(), Inspection():
+            yield from _inspected(network, asked.question, asked.answer, world, solver)
+        case LeavesBy(), WayOut(way):
+            yield Confirmation("it leaves so", _YES, _leaves_so(network, asked.question, way, world, solver))
+        case LooksUp(), Passage(happens):
+            word = "proved" if happens else "refuted"
+            yield Confirmation("it finds the name", word, _found(network, asked.question, asked.facts, solver))
+        case Outlives(), Passage(happens):
+            yield from _outlives(network, asked.question, happens, world, solver)
         case IsValid(), _:
             return
         case _:
@@ -283,6 +312,76 @@ def _claim(verb: Verb, left: EndpointSet, right: EndpointSet, hop: ExpectedHop |
 
 def _one(address: int) -> IntervalSet:
     return IntervalSet((Interval(address, address),))
+
+
+# -- what firewalls, ways out, names and changes decide ---------------------------------------------------
+
+
+def _inspected(
+    network: Network, question: Inspected, answer: Inspection, world: World, solver: Solver
+) -> Iterator[Confirmation]:
+    """Yield whether the firewall allows the flow, at which port, and which rule's opposite has it fare otherwise."""
+    carried, name = question.carried, question.firewall
+    yield Confirmation("it is let through", answer.allowed, _is_delivered(network, carried, world, solver))
+    if answer.port is not None:
+        at_port = ((carried.flow.protocol, IntervalSet((Interval(answer.port, answer.port),))),)
+        arrives = _is_delivered(network, carried, world, solver, Service("asked", at_port))
+        yield Confirmation(f"it arrives at port {answer.port}", answer.allowed, arrives)
+    if answer.deciding is None:
+        return
+    wanted = {rule.casefold() for rule in answer.deciding}
+    for rule in rules_that_may_decide(network, name, answer.allowed):
+        fares = _is_delivered(turned(network, name, rule), carried, world, solver)
+        is_decided = rule.name.casefold() in wanted
+        yield Confirmation(f"{rule.name} decides", is_decided, fares is not answer.allowed)
+
+
+def _is_delivered(
+    network: Network, carried: Carried, world: World, solver: Solver, arriving: Service | None = None
+) -> bool:
+    right = _held(network, carried.target)
+    if not right:  # nobody can be there
+        return False
+    left = EndpointSet(((carried.origin.place, _one(carried.origin.address)),))
+    claim = replace(_claim(Verb.NEVER_REACHES, left, right), arriving=arriving)
+    return _violated(network, claim, carried, world, solver) == _YES
+
+
+def _leaves_so(
+    network: Network, question: LeavesBy, way: ExpectedEgress, world: World, solver: Solver
+) -> frozenset[bool]:
+    left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
+    right = EndpointSet(((INTERNET, _one(question.flow.destination)),))
+    claim = replace(_claim(Verb.EGRESS, left, right), expected_egress=way)
+    violated = opened(network, claim, solver).violation(question.origin.place, question.flow, world)
+    return frozenset(not value for value in violated)
+
+
+def _found(network: Network, question: LooksUp, facts: Mapping[str, bool], solver: Solver) -> str:
+    """Return the verdict's word on whether the host finds the name."""
+    hosts = EndpointSet(((question.asker.place, _one(question.asker.address)),))
+    statement = Resolution(hosts, question.name, False, question.addresses, "asked", NOWHERE)
+    fixed = {fact.casefold(): value for fact, value in facts.items()}
+
+    def ask(claim: Claim, documented: bool) -> Verdict:
+        return decide(Inquiry(network, claim, fixed, documented), solver)
+
+    return verdict_word(decide_resolution(network, statement, ask, fixed, True).verdict)
+
+
+def _outlives(
+    network: Network, question: Outlives, happens: bool, world: World, solver: Solver
+) -> Iterator[Confirmation]:
+    """Yield whether the flow was let through when it began, and where its record is void also by the new rules."""
+    began = _answers(without_rules(network, question.added), question.carried, world, solver)
+    if question.is_flushed:
+        began &= _answers(without_rules(network, question.gone), question.carried, world, solver)
+    yield Confirmation("it goes on", happens, began)
+
+
+def _answers(network: Network, carried: Carried, world: World, solver: Solver) -> bool:
+    said = _carried(network, carried, Passage(True), world, solver)
+    return all(confirmation.expected == confirmation.given for confirmation in said)
 
 
 # -- filters --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from vnetverify.prover.solver import Solver
 from vnetverify.rules import SettledFacts, Undetermined, World
 from vnetverify.testing.answers import agrees, simulated_answer
 from vnetverify.testing.confirmation import confirmations, contested_values
+from vnetverify.testing.question_lines import answer_text
 from vnetverify.testing.questions import (
     Answer,
     Asked,
@@ -24,7 +25,6 @@ from vnetverify.testing.questions import (
     Passage,
     Question,
     Validity,
-    answer_text,
 )
 from vnetverify.testing.vectors import NotApplicable, Vector, read_vector
 

@@ -42,11 +42,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`left` are the ids of vectors that the page puts off, `keys` those of its table of sources."""
+    """`keys` are those of its table of sources."""
 
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...]
-    left: tuple[str, ...]
     keys: frozenset[str]
 
 
@@ -56,7 +55,6 @@ _FACTS = re.compile(
     r" · (?:read by (?P<readers>[a-z ]+)|follows from (?P<follows>[A-Z0-9, -]+))(?: · open: (?P<open>[A-Z0-9, -]+))?\*"
 )
 _FENCE = re.compile(r"```vnet example (?P<names>\S+(?: (?!also\b)\S+)*)(?: also (?P<also>.+))?")
-_LEFT = re.compile(r"- `(?P<id>[^`]+)`: .+")
 _KEYS = re.compile(r"\| (?P<keys>[A-Za-z0-9, -]+) \| .+ \|")
 
 
@@ -64,7 +62,6 @@ def read_page(text: str) -> Page:
     """Return the rules and examples of a page. Raises `BadPage`."""
     rules: list[Rule] = []
     examples: list[Example] = []
-    left: list[str] = []
     keys: set[str] = set()
     heading, sentence = "", ""
     lines = enumerate(text.splitlines(), 1)
@@ -80,15 +77,13 @@ def read_page(text: str) -> Page:
                     break
                 body.append(inner)
             examples.append(_example(heading, match, body, number))
-        elif match := _LEFT.fullmatch(line):
-            left.append(match["id"])
         elif match := _KEYS.fullmatch(line):
             keys.update(match["keys"].split(", "))
         elif line.startswith(("```", "*Sources")):
             raise BadPage(f"line {number}: `{line}`")
         elif line and not line.startswith("#"):
             sentence = line
-    return Page(tuple(rules), tuple(examples), tuple(left), frozenset(keys))
+    return Page(tuple(rules), tuple(examples), frozenset(keys))
 
 
 def _rule(heading: str, sentence: str, match: re.Match[str], line: int) -> Rule:

@@ -18,7 +18,7 @@ from vnetverify.header import (
     parse_address,
 )
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import Direction
 from vnetverify.testing.questions import (
     Answer,
@@ -134,6 +134,17 @@ def _reply(record: Record, network: Network) -> Question:
     back = Flow(first.protocol, first.destination, first.destination_port, first.source, first.source_port)
     if packet != back or came is goes:
         return Filtered(((goes, nic.name),), packet)
+    return _carried_at(network, nic, came, first)
+
+
+def established_flow(record: Record, network: Network) -> Carried:
+    """Return whether the established flow of a question is carried, there and back."""
+    nic = interface(network, record.need("at"))
+    return _carried_at(network, nic, Direction(record.need("flowDirection").lower()), _flow(record, "establishedFlow"))
+
+
+def _carried_at(network: Network, nic: Nic, came: Direction, first: Flow) -> Carried:
+    """Return whether a flow that came in to an interface or out of it is answered."""
     own = _end(network, nic.addresses[0])
     if came is Direction.OUTBOUND:
         return Carried(own, _end(network, first.destination), first, answered=True)

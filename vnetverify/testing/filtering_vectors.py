@@ -79,7 +79,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     hosts = [_host(nic, groups, layout) for nic in record.records("nics", "nic")]
     machines = [host for host in hosts if isinstance(host, Machine)]
     _refuse_unknown_members(groups, machines)
-    if vector["question"].get("kind") == "reply":
+    if vector["question"].get("kind") in ("reply", "established-after-change"):
         machines = [_open_to_the_internet(m) if m.name == vector["question"].get("at") else m for m in machines]
     balancers = Balancers(FILTERING, layout, machines, _service(vector)).read(record, "loadBalancers")
     record.take("fixedAtoms")
@@ -202,9 +202,23 @@ def _vnet(record: Record, has_gateway: bool) -> tuple[Vnet, list[RouteTable]]:
     subnets = [_subnet(name, subnet, tables) for subnet in record.records("subnets", "subnet")]
     if has_gateway and not any(subnet.is_called(GATEWAY_SUBNET) for subnet in subnets):
         subnets.append(Subnet(GATEWAY_SUBNET, name, (Prefix(space[0].last - 31, 27),)))
-    vnet = Vnet(name, space, tuple(subnets), region=record.take("region"), subscription=record.take("subscription"))
+    vnet = Vnet(
+        name,
+        space,
+        tuple(subnets),
+        region=record.take("region"),
+        subscription=record.take("subscription"),
+        dns_servers=_dns_servers(record.take("dns")),
+    )
     record.finish()
     return vnet, tables
+
+
+def _dns_servers(told: str | list[str] | None) -> tuple[int, ...]:
+    """Return the servers that hosts ask, none for Azure's own resolver."""
+    if told is None or (isinstance(told, str) and told.lower() == "azure-provided"):
+        return ()
+    return tuple(map(parse_address, [told] if isinstance(told, str) else told))
 
 
 def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:

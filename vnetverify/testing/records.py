@@ -29,7 +29,7 @@ _LISTS = frozenset((
     "address_space", "addressSpace", "advertises", "backends", "ignore_prefixes", "learnedRoutes", "local_subnets",
     "localSubnetNames", "members", "prefixes", "reaches", "remote_address_space", "remote_subnets",
     "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source", "destination", "sourcePorts",
-    "contains", "destinationPorts", "summarized_gateway_prefixes", "vnets",
+    "contains", "destinationPorts", "fqdns", "methods", "ports", "protocols", "summarized_gateway_prefixes", "vnets",
 ))  # fmt: skip
 _FLAGS = frozenset((
     "active_active", "allow_forwarded_traffic", "allow_gateway_transit", "allow_remote_vnet_traffic",
@@ -39,18 +39,18 @@ _FLAGS = frozenset((
     "peer_complete_vnets", "peerCompleteVnets", "stateful", "use_remote_gateways", "useRemoteGateways",
 ))  # fmt: skip
 _NUMBERS = frozenset((
-    "asn", "backend_port", "backendPort", "dstPort", "frontend_port", "frontendPort", "priority", "probe_port",
-    "probePort", "srcPort",
+    "asn", "backend_port", "backendPort", "dstPort", "frontend_port", "frontendPort", "port", "priority", "probe_port",
+    "probePort", "srcPort", "translatedPort",
 ))  # fmt: skip
-_OBJECTS = frozenset({"establishedFlow", "fixedAtoms", "packet", "privateEndpoint", "publicIp"})
+_OBJECTS = frozenset({"establishedFlow", "firewall", "fixedAtoms", "flow", "packet", "privateEndpoint", "publicIp"})
 _NAMED = frozenset({"asg", "gateway", "load balancer", "nic", "nsg", "route table", "site", "subnet", "vnet"})
-_EITHER = frozenset({"from", "gateway", "ip", "os_routes"})  # a name here and more there; the readers look
+_EITHER = frozenset({"change", "dns", "from", "gateway", "ip", "os_routes"})  # here a name, there more; readers look
 
 
 def _fits(key: str, value: Any) -> bool:
     """Hold when `value` is of the kind that stands under `key`."""
     if key in _LISTS:
-        elements = (str, int) if key.endswith("Ports") else (str,)
+        elements = (str, int) if key.lower().endswith("ports") else (str,)
         return isinstance(value, list) and all(type(element) in elements for element in value)
     kind = bool if key in _FLAGS else int if key in _NUMBERS else dict if key in _OBJECTS else str
     return type(value) is kind or key in _EITHER

@@ -6,16 +6,27 @@ raises `NotApplicable` with the key that was not understood, so that no vector i
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.header import NotAPrefix
 from vnetverify.model.network import Network, NextHopType
 from vnetverify.model.security import AsgMembers
-from vnetverify.testing import filtering_questions, filtering_vectors, routing_vectors
+from vnetverify.testing import (
+    filtering_questions,
+    filtering_vectors,
+    routing_vectors,
+    vector_changes,
+    vector_egress,
+    vector_firewalls,
+    vector_names,
+)
 from vnetverify.testing.questions import Asked, Contested, IsValid, NotAQuestion
 from vnetverify.testing.records import NotApplicable, Refused
+
+_NetworkOf = Callable[[Mapping[str, Any]], Network]
+_AskedOf = Callable[[Mapping[str, Any], Network], Asked | Contested]
 
 __all__ = ["NotApplicable", "Vector", "read_vector", "vectors_in"]
 
@@ -46,9 +57,7 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
 def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
     try:
-        network_of, asked_of = routing_vectors.network_of, routing_vectors.asked_of
-        if _spells_like_filtering(vector):
-            network_of, asked_of = filtering_vectors.network_of, filtering_questions.asked_of
+        network_of, asked_of = _form_of(vector)
         rules, refused = tuple(map(str, vector.get("rules") or ())), ""
         try:
             network = network_of(vector)
@@ -65,6 +74,23 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
     if not isinstance(asked.question, IsValid):
         _refuse_undefined(network)
     return Vector(str(vector.get("id", "")), rules, network, asked, refused)
+
+
+def _form_of(vector: Mapping[str, Any]) -> tuple[_NetworkOf, _AskedOf]:
+    """Return the readers of the vector's network and of its question."""
+    match vector.get("question", {}).get("kind"):
+        case "firewall":
+            return vector_firewalls.network_of, vector_firewalls.asked_of
+        case "egress-method":
+            return vector_egress.network_of, vector_egress.asked_of
+        case "dns-reverse" | "dns-forward":
+            return filtering_vectors.network_of, vector_names.asked_of
+        case "established-after-change":
+            return vector_changes.network_of, vector_changes.asked_of
+        case _ if _spells_like_filtering(vector):
+            return filtering_vectors.network_of, filtering_questions.asked_of
+        case _:
+            return routing_vectors.network_of, routing_vectors.asked_of
 
 
 def _refuse_undefined(network: Network) -> None:

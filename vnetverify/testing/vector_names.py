@@ -1,0 +1,40 @@
+"""Test vectors about names: whether a host's look-up finds anything (F-DNS-1 to F-DNS-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vnetverify.header import address_text, parse_address
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.network import Network
+from vnetverify.testing.questions import Asked, End, LooksUp, Passage, interface
+from vnetverify.testing.records import NotApplicable, Record, facts_of
+
+_NOTHING = frozenset({"nxdomain", "notfound", "noanswer"})
+_SOMETHING = frozenset({"noerror", "found", "resolved", "resolves", "answer"})
+
+
+def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
+    """Return which look-up the vector asks about, and whether it finds anything. Raises `NotApplicable`."""
+    question, answer = Record(vector["question"], "question"), Record(vector["answer"], "answer")
+    kind, asker = question.need("kind"), interface(network, question.need("from"))
+    end = End(Place(PlaceKind.SUBNET.value, asker.subnet_id), asker.addresses[0])
+    verdict = str(answer.take("verdict", "found")).lower()
+    if verdict not in _NOTHING | _SOMETHING:
+        raise NotApplicable(f"the answer `{verdict}` to a look-up")
+    is_found = verdict in _SOMETHING
+    addresses: tuple[int, ...] = ()
+    if kind == "dns-reverse":
+        address = parse_address(question.need("address"))
+        called = answer.take("name")
+        if is_found and called is not None and address not in interface(network, called).addresses:
+            raise NotApplicable(f"malformed: {address_text(address)} is no address of `{called}`")
+        name = ".".join(reversed(address_text(address).split("."))) + ".in-addr.arpa"
+    else:
+        name = question.need("name").lower().removesuffix(".")
+        told = answer.take("address")
+        addresses = (parse_address(told),) if is_found and told is not None else ()
+    question.finish()
+    fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
+    return Asked(LooksUp(end, name, addresses), Passage(is_found), facts_of(fixed, network))

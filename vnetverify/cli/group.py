@@ -20,6 +20,7 @@ COMMANDS = {
     "assumptions": "List the open facts that verdicts turn on, and how to settle them.",
     "resolve": "Show which addresses an expression stands for.",
     "conform": "Ask both engines the vectors of a JSON file.",
+    "fuzz": "Compare both engines on your own network, for as long as you like.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",
 }

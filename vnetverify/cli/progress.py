@@ -22,18 +22,32 @@ def progress_line() -> Iterator[Callable[[IntentResult], None]]:
     Nothing is written where nobody watches.
     """
     done = 0
-    watched = is_terminal(sys.stderr)
+    with watched_line() as show:
 
-    def show(_: IntentResult) -> None:
-        nonlocal done
-        done += 1
+        def count(_: IntentResult) -> None:
+            nonlocal done
+            done += 1
+            show(f"{done} decided")
+
+        yield count
+
+
+@contextmanager
+def watched_line() -> Iterator[Callable[[str], None]]:
+    """Give what is to be called with what the line shall say; it is gone at the end, and never there unwatched."""
+    watched = is_terminal(sys.stderr)
+    written = False
+
+    def show(text: str) -> None:
+        nonlocal written
         if watched:
-            _write(f"\r{done} decided")
+            _write(f"\r{text}")
+            written = True
 
     try:
         yield show
     finally:
-        if watched and done:
+        if written:
             _write(_CLEARED)
 
 

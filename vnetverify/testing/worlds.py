@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from random import Random
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -12,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Family, Prefix, host_prefix, parse_address
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network, Subnet
-from vnetverify.rules import World
+from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import open_connections
 
 _EVERYTHING = (EVERY_IPV4, EVERY_IPV6)
@@ -42,6 +43,26 @@ class Choices(Mapping[str, bool]):
 
     def __len__(self) -> int:
         return len(self.fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed(Mapping[str, bool]):
+    """What `settled` says of facts, by name or by kind, and else what `choices` do."""
+
+    settled: SettledFacts
+    choices: Mapping[str, bool]
+
+    def __getitem__(self, name: str) -> bool:
+        try:
+            return self.settled[name]
+        except KeyError:
+            return self.choices[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.settled, *self.choices))
+
+    def __len__(self) -> int:
+        return len(self.settled) + len(self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,25 @@ def worlds(draw: DrawFn, network: Network | None = None, claim: Claim | None = N
     if network is None or claim is None or claim.advertising is None:
         return world
     return replace(world, advertised=draw(announcements(network, claim.advertising, world)))
+
+
+def seeded_world(network: Network, claim: Claim, seed: int, settled: SettledFacts | None = None) -> World:
+    """Return the documented world where `seed` is 0, else one in which every fact is as the seed has it.
+
+    What is `settled` is so in each of them. Sites announce something of what the claim leaves open.
+    """
+    choices: Mapping[str, bool] = Choices(seed) if seed else {}
+    facts = choices if settled is None else Assumed(settled, choices)
+    world = World(facts, Addresses(seed, _own_addresses(network)))
+    if claim.advertising is None or seed == 0:
+        return world
+    around, random = announced_around(network, claim.advertising, world), Random(seed)
+    announced = {
+        connection.name: tuple(random.sample(around, random.randint(1, min(4, len(around)))))
+        for connection in open_connections(network, claim.advertising)
+        if around and random.randrange(8) > 0
+    }
+    return replace(world, advertised=announced)
 
 
 def _own_addresses(network: Network) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -1,0 +1,173 @@
+"""`vnetverify fuzz`: both engines against each other, on the user's own network."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit, tell
+from vnetverify.cli.progress import watched_line
+from vnetverify.cli.reading import load_or_tell, takes_networks
+
+if TYPE_CHECKING:
+    from vnetverify.model.intents import Claim
+    from vnetverify.pipeline import Loaded
+    from vnetverify.testing.fuzzing import Found, Fuzzing, Tally
+
+_SECONDS = 60.0
+_SHRINKING_SECONDS = 120.0
+
+
+@click.command("fuzz")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
+@takes_networks
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, metavar="N", help="What to draw.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help=f"For how long; {_SECONDS:g} where neither this nor `--flows` is given.",
+)
+@click.option("--flows", type=click.IntRange(min=1), metavar="N", help="End after so many flows.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For each question to the solver.",
+)
+@click.option(
+    "--reproducer",
+    type=click.Path(dir_okay=False, writable=True),
+    default="vnetverify-difference.vnet",
+    show_default=True,
+    metavar="FILE",
+    help="Where to write a network on which the engines differ.",
+)
+@click.option("--anonymous", is_flag=True, help="Write it with other names than yours; addresses stay as they are.")
+def command(
+    files: tuple[str, ...],
+    pattern: str | None,
+    networks: tuple[str, ...],
+    service_tags: str | None,
+    seed: int,
+    seconds: float | None,
+    flows: int | None,
+    timeout: float,
+    reproducer: str,
+    anonymous: bool,
+) -> int:
+    """Compare the encoding and the simulator on the network and the intents of FILE....
+
+    Every intent is decided and its witness replayed; then flows of every class that bounds of rules and routes cut
+    out are asked of both engines, in one world of open facts after the other. Ctrl-C ends it with what was done.
+
+    \b
+    Exit status: 0 no difference, 2 usage or input is wrong, 4 nothing to compare,
+    5 the engines differ, which is our bug: a smaller network that shows it is written.
+    """
+    from vnetverify.prover.solver import Limits
+    from vnetverify.testing.counting import CountingSolver
+    from vnetverify.testing.fuzzing import Fuzzing
+
+    loaded = load_or_tell(files, networks, service_tags)
+    if loaded is None:
+        return status.BAD_INPUT
+    claims, left_out = _claims(loaded, pattern)
+    if not claims:
+        tell("no intent makes a claim about flows, so there is nothing to compare")
+        return status.NOTHING_CHECKED
+    solver = CountingSolver(Limits(timeout))
+    assumed = {assumption.fact: assumption.value for assumption in loaded.document.assumptions}
+    fuzzing = Fuzzing(loaded.document.network, claims, assumed, solver, seed)
+    fuzzing.tally.left_out = left_out
+    try:
+        found = _first_difference(fuzzing, _SECONDS if seconds is None and flows is None else seconds, flows)
+        emit(_summary(fuzzing.tally, solver.undecided))
+        if found is None:
+            emit("no differences")
+            return status.AS_EXPECTED
+        _report(fuzzing, found, Path(reproducer), anonymous)
+        return status.OUR_BUG
+    finally:
+        solver.close()
+
+
+def _claims(loaded: Loaded, pattern: str | None) -> tuple[tuple[Claim, ...], int]:
+    from vnetverify.testing.fuzzing import claims_in
+
+    intents = [i for i in loaded.document.intents if pattern is None or fnmatch.fnmatch(i.name, pattern)]
+    return claims_in(loaded.document.network, [said for intent in intents for said in intent.claims])
+
+
+def _first_difference(fuzzing: Fuzzing, seconds: float | None, flows: int | None) -> Found | None:
+    """Return the first difference, None where there was none until the time or the flows were spent, or Ctrl-C."""
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        with watched_line() as show:
+            for found in fuzzing.run():
+                if found is not None:
+                    return found
+                show(_progress(fuzzing.tally))
+                if (end is not None and time.monotonic() > end) or fuzzing.tally.flows >= (flows or sys.maxsize):
+                    break
+    except KeyboardInterrupt:
+        tell("interrupted; this is what was done")
+    return None
+
+
+def _progress(tally: Tally) -> str:
+    return (
+        f"{tally.flows:,} flows in {tally.worlds:,} worlds, {tally.classes:,} of {tally.of_classes:,} classes covered"
+    )
+
+
+def _summary(tally: Tally, undecided: int) -> str:
+    from vnetverify.report.terminal import counted
+
+    verdicts = ", ".join(f"{count} {word}" for word, count in sorted(tally.verdicts.items()))
+    lines = [
+        f"compared {counted(tally.claims, 'claim')}: {verdicts or 'none decided yet'}",
+        f"both engines were asked about {_progress(tally)}",
+    ]
+    if tally.certificates:
+        lines.append(f"made and checked {counted(tally.certificates, 'certificate')}")
+    if tally.left_out:
+        lines.append(
+            f"left out {counted(tally.left_out, 'sentence')} about names and peerings, which one engine decides"
+        )
+    if undecided:
+        lines.append(f"left {counted(undecided, 'question')} undecided")
+    return "\n".join(lines)
+
+
+def _report(fuzzing: Fuzzing, found: Found, path: Path, anonymous: bool) -> None:
+    """Say what differs, and write a smaller network that shows it."""
+    from vnetverify.report.terminal import printable
+    from vnetverify.testing.fuzzing import smaller
+    from vnetverify.testing.reproducer import reproducer
+
+    tell(printable(f"`{found.claim.text}`: {found.difference}"))
+    end = time.monotonic() + _SHRINKING_SECONDS
+    network, difference = fuzzing.network, found.difference
+    try:
+        network, difference = smaller(found, fuzzing, lambda: time.monotonic() > end)
+    except KeyboardInterrupt:
+        tell("interrupted; the network was not made smaller")
+    text = reproducer(network, found.claim, difference, anonymous)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise click.ClickException(f"cannot write `{path}`: {problem.strerror}") from problem
+    tell(
+        "the encoding and the simulator disagree: this is a bug of vnetverify and no verdict; "
+        f"please report it with `{path}`, which shows it"
+    )

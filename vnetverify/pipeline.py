@@ -65,7 +65,10 @@ class Disagreement(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the inputs hold, and everything found wrong with them; with an error nothing may be proved."""
+    """What the inputs hold, and everything found wrong with them; with an error nothing may be proved.
+
+    `paths` are the files and folders that were read, or were to be.
+    """
 
     document: Document
     sources: Mapping[str, Source]
@@ -73,6 +76,7 @@ class Loaded:
     timings: Mapping[str, float] = field(default_factory=dict)
     imported: Network = field(default_factory=Network)
     published: TagList | None = None
+    paths: tuple[Path, ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,8 +124,9 @@ def load(paths: Sequence[str], networks: Sequence[str], tags: str | None = None)
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         with clock.phase("check"):
             diagnostics += check(document.network)
+    read_from = (*(Path(path) for path in paths if path != "-"), *(path for path, _ in (*wanted, *lists)))
     by_name = {source.name: source for source in sources}
-    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published)
+    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published, read_from)
 
 
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, takes_networks
+from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vnetverify.pipeline import Disagreement, Loaded
     from vnetverify.report.results import Report
 
@@ -26,11 +30,18 @@ _NAMED = 8  # intents named when none fits the pattern
 @click.option("--reading", type=click.Choice(["documented"]), help="Take every open fact as the documentation prefers.")
 @click.option(
     "--output-format",
-    type=click.Choice(["full", "concise", "json"]),
+    type=click.Choice(NAMES),
     default="full",
     show_default=True,
     envvar="VNETVERIFY_OUTPUT_FORMAT",
     help="How to print the verdicts.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Where to: a file that is written whole or not at all. Standard output by default.",
 )
 @click.option(
     "--timeout",
@@ -59,6 +70,7 @@ def command(
     service_tags: str | None,
     reading: str | None,
     output_format: str,
+    output: str | None,
     timeout: float,
     memory: int,
     jobs: int,
@@ -78,8 +90,9 @@ def command(
         from vnetverify.pipeline import Disagreement, Options, load, prove
 
         loaded = load(files, networks, service_tags)
+        target = None if output in (None, "-") else destination(output, loaded.paths)
         if has_errors(loaded.diagnostics):
-            _refuse(loaded, output_format)
+            _refuse(loaded, output_format, target)
             return status.BAD_INPUT
         _warn(loaded, output_format)
         options = Options(pattern, limits, jobs, reading == "documented")
@@ -91,20 +104,33 @@ def command(
             return status.OUR_BUG
     finally:
         solver.close()
-    emit(_rendered(report if timings else replace(report, timings={}), output_format))
+    _deliver(report if timings else replace(report, timings={}), output_format, target)
     if report.selected == 0 and loaded.document.intents:
         tell(_which_there_are(loaded))
     return status.status_of(report)
 
 
-def _refuse(loaded: Loaded, output_format: str) -> None:
+def _refuse(loaded: Loaded, output_format: str, target: Path | None) -> None:
     """Print what is wrong with the input, in the format that was asked for."""
     from vnetverify import __version__
     from vnetverify.report.results import Report
 
     _warn(loaded, output_format)
-    if output_format == "json":
-        emit(_rendered(Report((), 0, loaded.diagnostics, version=__version__), output_format))
+    if output_format not in FOR_PEOPLE_ONLY:
+        _deliver(Report((), 0, loaded.diagnostics, version=__version__), output_format, target)
+
+
+def _deliver(report: Report, output_format: str, target: Path | None) -> None:
+    """Write `report` to the file `target`, or to stdout where that is None. Raises `ClickException`."""
+    from vnetverify.report.formats import writer_of
+    from vnetverify.report.text import summary
+
+    text = writer_of(output_format)(report)
+    if target is None:
+        emit(text)
+        return
+    save(click.unstyle(text) if output_format in FOR_PEOPLE_ONLY else text, target)
+    tell(summary(report))
 
 
 def _warn(loaded: Loaded, output_format: str) -> None:
@@ -123,22 +149,6 @@ def _which_there_are(loaded: Loaded) -> str:
     names = [f"`{printable(intent.name)}`" for intent in loaded.document.intents]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"help: the intents are {', '.join(names[:_NAMED])}{more}"
-
-
-def _rendered(report: Report, output_format: str) -> str:
-    match output_format:
-        case "json":
-            from vnetverify.report.json import render_json
-
-            return render_json(report)
-        case "concise":
-            from vnetverify.report.text import render_concise
-
-            return render_concise(report)
-        case _:
-            from vnetverify.report.text import render_full
-
-            return render_full(report)
 
 
 def _disagreement(difference: Disagreement) -> str:

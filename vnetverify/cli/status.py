@@ -32,14 +32,14 @@ def status_of(report: Report) -> int:
 
 
 def _status_of_intent(result: IntentResult) -> int:
-    from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous
+    from vnetverify.report.account import Standing, standing_of
 
-    if result.as_expected:
-        return AS_EXPECTED
-    match result.verdict:
-        case Proved() | Refuted():
+    match standing_of(result):
+        case Standing.AS_EXPECTED:
+            return AS_EXPECTED
+        case Standing.CONTRADICTED:
             return REFUTED
-        case Unknown():
+        case Standing.UNDECIDED:
             return UNDECIDED
-        case Vacuous():
+        case Standing.EMPTY:
             return NOTHING_CHECKED

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import assert_never
 
+from vnetverify.diagnostic import Severity
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
@@ -110,10 +112,56 @@ def circumstances(report: Report) -> tuple[Part, ...]:
 
 
 def missing(report: Report) -> str:
-    """Return what keeps a report from being whole; nothing where it is."""
+    """Return how much an interrupted run left undecided; nothing where it was not interrupted."""
     if report.complete:
         return ""
     return f"interrupted: {report.selected - len(report.results)} of {report.selected} intents were not decided"
+
+
+def shortcomings(report: Report) -> tuple[str, ...]:
+    """Return why a report does not say what was asked for, whatever its verdicts; nothing where it does."""
+    errors = sum(found.severity is Severity.ERROR for found in report.diagnostics)
+    if errors:
+        return (f"nothing was checked: the input has {errors} {'error' if errors == 1 else 'errors'}",)
+    if report.selected == 0:
+        return ("no intent to check",)
+    return tuple(filter(None, (missing(report),)))
+
+
+class Standing(Enum):
+    """What a verdict means beside what its intent expects; the worst first."""
+
+    CONTRADICTED = "contradicted"
+    UNDECIDED = "undecided"
+    EMPTY = "empty"
+    AS_EXPECTED = "as expected"
+
+
+def standing_of(result: IntentResult) -> Standing:
+    """Return what becomes of a run with this result; its exit status says the same."""
+    if result.as_expected:
+        return Standing.AS_EXPECTED
+    match result.verdict:
+        case Proved() | Refuted():
+            return Standing.CONTRADICTED
+        case Unknown():
+            return Standing.UNDECIDED
+        case Vacuous():
+            return Standing.EMPTY
+        case _:
+            assert_never(result.verdict)
+
+
+def blamed(intent: IntentResult) -> list[ClaimResult]:
+    """Return the results that keep an intent from ending as expected."""
+    if intent.as_expected:
+        return []
+    return [result for result in intent.results if verdict_word(result.verdict) != intent.intent.expect]
+
+
+def troubling_first(results: Iterable[IntentResult]) -> list[IntentResult]:
+    """Return the results with the worst first, otherwise in their order."""
+    return sorted(results, key=lambda result: list(Standing).index(standing_of(result)))
 
 
 def needed(telling: Telling) -> tuple[Part, ...]:

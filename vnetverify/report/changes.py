@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vnetverify.explanation.flowsets import FlowSet, Rule, in_words
 from vnetverify.header import Flow
 from vnetverify.model.security import Direction
+from vnetverify.report.escaping import json_text
 from vnetverify.report.json import flow_as_json, span_as_json
 from vnetverify.report.narrative import place
 from vnetverify.report.seal import Json
@@ -97,7 +97,7 @@ def render_changes_json(changes: Changes) -> str:
         "cut": list(changes.cut),
         "not_compared": list(changes.not_compared),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True)
+    return json_text(document)
 
 
 def _as_json(change: Change) -> Json:

@@ -5,7 +5,6 @@ It ends with a count and a digest, so that who reads a cut one can notice (`seal
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -26,6 +25,7 @@ from vnetverify.prover.verdict import (
     Witness,
     verdict_word,
 )
+from vnetverify.report.escaping import json_text
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.seal import FORMAT, FORMAT_VERSION, Json, sealed
 from vnetverify.rules import QUESTIONS, Uncertainty, World
@@ -36,18 +36,18 @@ from vnetverify.source import Span
 
 def render_json(report: Report) -> str:
     """Return `report` as JSON text. The same report gives the same text, unless it carries timings."""
-    return json.dumps(sealed(_report(report)), indent=2, ensure_ascii=True)
+    return json_text(sealed(_report(report)))
 
 
 def render_findings(diagnostics: Iterable[Diagnostic]) -> str:
     """Return diagnostics as a JSON array, each with the places it points at and the packet that shows it."""
-    return json.dumps([_finding(diagnostic) for diagnostic in diagnostics], indent=2, ensure_ascii=True)
+    return json_text([_finding(diagnostic) for diagnostic in diagnostics])
 
 
 def render_tag(tag: str, subnet: str, parts: Iterable[Listed], world: World) -> str:
     """Return the parts of a tag at a subnet as a JSON document."""
     document = {"tag": tag, "subnet": subnet, "parts": [_part_of_tag(part, world) for part in parts]}
-    return json.dumps(document, indent=2, ensure_ascii=True)
+    return json_text(document)
 
 
 def _report(report: Report) -> Json:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from vnetverify.prover.verdict import verdict_word
-from vnetverify.report.account import Account, Item, Part, account_of, circumstances, expectation, missing, word_of
+from vnetverify.report.account import (
+    Account,
+    Item,
+    Part,
+    account_of,
+    circumstances,
+    expectation,
+    missing,
+    shortcomings,
+    word_of,
+)
 from vnetverify.report.narrative import narrate, place
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
@@ -21,8 +31,8 @@ _UNEXPECTED = {"proved": "red", "refuted": "red", "vacuous": "yellow", "unknown"
 
 def render_full(report: Report) -> str:
     """Return the verdicts with what they rest on or the story that contradicts them, then the summary."""
-    blocks = ["\n".join(_intent(result, report)) for result in report.results]
-    around = [line for part in circumstances(report) for line in _part(part, "")]
+    blocks = ["\n".join(intent_lines(result, report)) for result in report.results]
+    around = [line for part in circumstances(report) for line in part_lines(part, "")]
     closing = [*around, *_timings(report), summary(report)]
     return "\n\n".join([*blocks, "\n".join(closing)])
 
@@ -39,7 +49,7 @@ def summary(report: Report) -> str:
     Before it stands what is missing, if anything is.
     """
     if report.selected == 0:
-        return "no intent to check"
+        return shortcomings(report)[0]
     by_word = Counter(_counted_as(result) for result in report.results)
     total = f"{len(report.results)} of {counted(report.selected, 'intent')}"
     line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in by_word.items()))))
@@ -57,10 +67,10 @@ def _concise(intent: IntentResult, result: ClaimResult, report: Report) -> str:
     account = account_of(result, report)
     gist = f": {printable(account.gist)}" if account.gist else ""
     expected = f" ({_expectation(intent)})" if expectation(intent) else ""
-    return f"{printable(str(result.claim.span))}: {_heading(intent, result, account)}{gist}{expected}"
+    return f"{printable(str(result.claim.span))}: {heading(intent, result, account)}{gist}{expected}"
 
 
-def _heading(intent: IntentResult, result: ClaimResult, account: Account) -> str:
+def heading(intent: IntentResult, result: ClaimResult, account: Account) -> str:
     colour = "green" if intent.as_expected else _UNEXPECTED[verdict_word(result.verdict)]
     word = coloured(f"{account.word}[{printable(intent.intent.name)}]", colour)
     return f"{word}: {shortened(printable(result.claim.text), _WHAT)}"
@@ -70,10 +80,10 @@ def _expectation(result: IntentResult) -> str:
     return shortened(printable(expectation(result)), _WHAT)
 
 
-def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
+def intent_lines(intent: IntentResult, report: Report) -> Iterator[str]:
     for number, result in enumerate(intent.results):
         account = account_of(result, report)
-        yield _heading(intent, result, account)
+        yield heading(intent, result, account)
         yield f"  {dim('-->')} {printable(str(result.claim.span))}"
         if intent.intent.reason and number == 0:
             yield f"  {dim(shortened(printable(intent.intent.reason), _WHAT))}"
@@ -85,7 +95,7 @@ def _intent(intent: IntentResult, report: Report) -> Iterator[str]:
 def body(account: Account) -> Iterator[str]:
     """Yield the lines of an account, without its word."""
     for part in account.parts:
-        yield from _part(part, "  ")
+        yield from part_lines(part, "  ")
     telling = account.telling
     if telling is not None:
         if telling.heading:
@@ -93,7 +103,8 @@ def body(account: Account) -> Iterator[str]:
         yield from narrate(telling.story, losers=telling.losers, needs=telling.needs)
 
 
-def _part(part: Part, indent: str) -> Iterator[str]:
+def part_lines(part: Part, indent: str) -> Iterator[str]:
+    """Yield the sentence of a part, its items below it, and the advice."""
     yield f"{indent}{printable(part.says)}"
     yield from _items(part.items, f"{indent}  ")
     if part.advice:

@@ -20,7 +20,7 @@ def destination(path: str, inputs: Iterable[Path]) -> Path:
     try:
         target = Path(path).resolve()
         _refuse(path, _objection(target, inputs))
-    except (OSError, ValueError, RuntimeError) as problem:
+    except (OSError, RuntimeError) as problem:
         raise _failure(path, problem) from problem
     return target
 

@@ -1,4 +1,4 @@
-"""A report as a table for spreadsheets: a row for each sentence, and one for whatever keeps it from being whole."""
+"""A report as a table for spreadsheets: a row for each sentence, and a last one that says whether it is whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vnetverify.report.account import Part, account_of, expectation, shortcoming
 from vnetverify.report.escaping import csv_cell
 from vnetverify.report.facts import turned_on
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.text import summary
 from vnetverify.source import Span
 
 COLUMNS = (
@@ -20,7 +21,10 @@ _ITEMS = 20  # a spreadsheet's cell has an end
 
 
 def render_csv(report: Report) -> str:
-    """Return the rows, separated by commas, below a row of headings; `kind` is `run`, `finding` or `verdict`."""
+    """Return the rows, separated by commas, below a row of headings.
+
+    A row's `kind` is `finding`, `verdict` or, in the last, which a cut table lacks, `run`: it counts the verdicts.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -30,8 +34,6 @@ def render_csv(report: Report) -> str:
 
 
 def _rows(report: Report) -> Iterator[dict[str, str]]:
-    for shortcoming in shortcomings(report):
-        yield {"kind": "run", "verdict": "incomplete", "as expected": "no", "why": shortcoming}
     for found in report.diagnostics:
         yield {"kind": "finding", "verdict": found.severity.value, "intent": found.code, "why": found.message} | _place(
             found.span
@@ -39,6 +41,8 @@ def _rows(report: Report) -> Iterator[dict[str, str]]:
     for intent in report.results:
         for result in intent.results:
             yield _verdict(intent, result, report)
+    short = shortcomings(report)
+    yield {"kind": "run", "verdict": "incomplete" if short else "complete", "why": "; ".join(short) or summary(report)}
 
 
 def _verdict(intent: IntentResult, result: ClaimResult, report: Report) -> dict[str, str]:

@@ -21,7 +21,7 @@ def render_github(report: Report) -> str:
 
     What is as expected has none. What decides nothing is an error as much as what contradicts its intent.
     """
-    last = _command("notice", {"title": "vnetverify"}, printable(summary(report).split("\n")[0]))
+    last = _command("notice", {"title": "vnetverify"}, printable(summary(report).split("\n")[-1]))
     return "\n".join([*_annotations(report), last])
 
 

@@ -36,7 +36,7 @@ _SIGNS = {
 def render_markdown(report: Report) -> str:
     """Return `report` in GitHub's Markdown: what is not as expected first, the rest folded, all of it cut to fit."""
     ordered = troubling_first(report.results)
-    title, *rest = summary(report).split("\n")
+    *rest, title = summary(report).split("\n")
     blocks = [f"### vnetverify: {title}", *(f"**{line}**" for line in rest)]
     blocks += _fitting(_findings(report), _ROOM_FOR_ROWS, "finding")
     blocks += _table([_row(intent, result, report) for intent in ordered for result in intent.results])

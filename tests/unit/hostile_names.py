@@ -7,7 +7,18 @@ from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import PublishedTags, Service, Unmodelled
-from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
+from vnetverify.prover.verdict import (
+    Beside,
+    Ground,
+    Premise,
+    Proved,
+    Refuted,
+    Silence,
+    Unknown,
+    Vacuous,
+    Verdict,
+    Witness,
+)
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.positions import Loser
@@ -133,10 +144,11 @@ def hostile_report(name: str, complete: bool = True) -> Report:
         place, flow, hops, f"dropped at {name}", hops, f"back at {name}", (FactUsed(fact, True),), f"{name}: so"
     )
     witness = Witness(place, flow, World({str(fact): True}))
+    premise = Premise(witness, 3, nothing_of=(Silence(name, f"{name} is empty"),))
     left_out = (Unmodelled(name, f"{name} is not read", (name,), spot),)
     grounds = (Ground(name, name, "F-NSG-1", spot), Ground("", f"of {name}", "R-SEL-1"))
     verdicts: tuple[tuple[Verdict, Story | None], ...] = (
-        (Proved(grounds, leaned_on=(fact,), beside=(Beside(name, "R-META-1", spot),)), None),
+        (Proved(grounds, leaned_on=(fact,), beside=(Beside(name, "R-META-1", spot),), premise=premise), None),
         (Refuted(witness, f"{name} receives it", leaned_on=(fact,), grounds=grounds), story),
         (Unknown(name, (fact, open_fact), "proved", witness, left_out), story),
         (Unknown(f"{name} took too long"), None),

@@ -33,7 +33,7 @@ from vnetverify.simulator.filters import (
 from vnetverify.simulator.situation import situation_of
 from vnetverify.source import Span
 
-_LIMITS = Limits(seconds=30)
+_LIMITS = Limits(rlimit=5_000_000)
 _CAUSES = 4
 _MOST_RULES_AT_ONCE = 500
 _NEVER_DECIDES = ("admin-rule-never-matches", "admin-rule-shadowed")

@@ -7,11 +7,10 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event
 from typing import assert_never
 
@@ -26,6 +25,7 @@ from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.published import TagList, published_tags_in
 from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.model.wellformed import check
+from vnetverify.prover.crew import Crew
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
@@ -245,28 +245,18 @@ def prove(
     clock = Clock(dict(loaded.timings))
     results: list[IntentResult] = []
     complete = False
-    with ThreadPoolExecutor(max_workers=options.jobs) as pool:
-        solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
-        solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
-        run = _Run(document.network, assumed, documented, clock, SimpleQueue())
-        for solver in solvers:
-            run.idle.put(solver)
+    solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
+    solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
+    run = _Run(document.network, assumed, documented, clock)
+    with closing(Crew(run.intent, solvers, run.stopped).results(selected)) as decided:
         try:
-            for future in [pool.submit(run.intent, intent) for intent in selected]:
-                results.append(future.result())
+            for result in decided:
+                results.append(result)
                 if progress is not None:
-                    progress(results[-1])
+                    progress(result)
             complete = True
         except KeyboardInterrupt:
             pass  # what is decided so far is reported, marked as a part
-        finally:
-            if not complete:
-                run.stopped.set()
-                for solver in solvers:
-                    solver.stop()
-            pool.shutdown(cancel_futures=True)
-            for solver in solvers:
-                solver.close()
     return Report(
         tuple(results),
         len(selected),
@@ -289,21 +279,17 @@ class _Run:
     assumed: Mapping[str, bool]
     documented: bool
     clock: Clock
-    idle: SimpleQueue[Solver]
     stopped: Event = field(default_factory=Event)
 
-    def intent(self, intent: Intent) -> IntentResult:
-        solver = self.idle.get()
-        try:
-            results = tuple(self._statement(statement, solver) for statement in intent.claims)
-        finally:
-            self.idle.put(solver)
+    def intent(self, intent: Intent, solver: Solver) -> IntentResult:
+        results = tuple(self._statement(statement, solver) for statement in intent.claims)
         verdict = _worst([result.verdict for result in results])
         return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
 
     def _statement(self, statement: Statement, solver: Solver) -> ClaimResult:
         if self.stopped.is_set():  # an intent can have very many claims, and nobody waits for them now
             raise CancelledError
+        solver.allot()
         match statement:
             case Claim():
                 return self._claim(statement, solver)

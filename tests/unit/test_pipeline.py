@@ -306,9 +306,9 @@ worker.main()
 COMMAND = """\
 import sys
 from pathlib import Path
-from vnetverify.prover import solver
+from vnetverify.prover import process
 from vnetverify.cli import main
-solver._WORKER = Path({thinker!r})
+process.WORKER = Path({thinker!r})
 sys.exit(main(["prove", {text!r}, "--output-format", {output_format!r}, *{more!r}]))
 """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from vnetverify.encoder.obligation import HEADER_SYMBOLS, Obligation, Origins
+from vnetverify.prover import process as process_module
 from vnetverify.prover import solver as module
 from vnetverify.prover.solver import Limits, Satisfiable, Solver, SolverBug, Undecided, Unsatisfiable
 from vnetverify.rules import uncertainty
@@ -21,6 +24,7 @@ HEADER = "".join(
     f"(declare-const {symbol} (_ BitVec {width}))\n"
     for symbol, width in {"pr": 8, "src": 32, "sp": 16, "dst": 32, "dp": 16}.items()
 )
+ROOT = Path(__file__).parents[2]
 LONG_COMMENT = f";{'x' * 500_000}\n"  # more than a pipe takes at once
 
 
@@ -39,6 +43,14 @@ HARD = obligation(
 (declare-const y (_ BitVec 64))
 (assert (= v (and (bvugt x (_ bv1 64)) (bvugt y (_ bv1 64))
   (= (bvmul ((_ zero_extend 64) x) ((_ zero_extend 64) y)) (_ bv340282366920938461286658806734041124249 128)))))
+"""
+)
+# A product of 4096 bits: z3 looks at no clock while it writes it out as gates.
+DEAF = obligation(
+    """\
+(declare-const x (_ BitVec 4096))
+(declare-const y (_ BitVec 4096))
+(assert (= v (= (bvmul x y) (bvadd (bvmul y y) x))))
 """
 )
 
@@ -115,6 +127,50 @@ def test_a_question_ends_at_its_budget_of_steps_and_the_next_has_its_own() -> No
     solver.close()
 
 
+def test_questions_may_share_a_budget_of_steps() -> None:
+    solver = Solver(Limits(rlimit=400_000))
+    solver.open(HARD)
+    solver.allot()
+    spent = Undecided("the budget of 400000 steps was reached")
+
+    assert solver.check(["v"]) == spent
+    assert solver.rlimit >= 400_000
+    assert solver.check([]) == spent
+
+    solver.allot()
+
+    assert answers_again(solver)
+    solver.close()
+
+
+def test_questions_may_share_a_time_limit() -> None:
+    solver = Solver(Limits(seconds=0.5))
+    solver.open(HARD)
+    solver.allot()
+    late = Undecided("the time limit of 0.5 s was reached")
+
+    assert [solver.check(["v"]), solver.check([])] == [late, late]
+    solver.close()
+
+
+def test_many_questions_at_once_share_a_budget_of_steps() -> None:
+    solver = Solver(Limits(rlimit=50_000))
+    solver.open(HARD)
+
+    assert solver.check_each([["v"], ["-v"], ["v"]]) == [None, None, None]
+    assert solver.rlimit < 1_000_000
+    solver.close()
+
+
+def test_a_formula_over_which_z3_forgets_its_time_limit_ends_at_it_all_the_same() -> None:
+    solver = Solver(Limits(seconds=0.5))
+    solver.open(DEAF)
+
+    assert solver.check(["v"]) == Undecided("the time limit of 0.5 s was reached")
+    assert answers_again(solver)
+    solver.close()
+
+
 def test_the_steps_of_a_question_are_counted_and_repeat_exactly() -> None:
     spent = []
     for _ in range(2):
@@ -156,20 +212,38 @@ def during(solver: Solver, attack: signal.Signals) -> threading.Thread:
     return thread
 
 
-def test_a_process_that_is_killed_in_mid_question_decides_nothing(solver: Solver) -> None:
-    assert answers_again(solver)
+def test_a_question_over_which_a_process_is_killed_is_asked_of_another() -> None:
+    solver = Solver(Limits(rlimit=1_500_000))
 
+    assert answers_again(solver)
+    assert solver._process is not None
+
+    first = solver._process.pid
     solver.open(HARD)
     attack = during(solver, signal.SIGKILL)
     answer = solver.check(["v"])
     attack.join()
 
-    assert answer == Undecided("the solver's process was ended by signal SIGKILL; its memory limit is 4096 MB")
-    assert answers_again(solver)
+    assert answer == Undecided("the budget of 1500000 steps was reached")
+    assert solver._process.pid != first
+
+    solver.close()
+
+
+def test_what_was_added_is_asked_of_the_next_process_too(solver: Solver) -> None:
+    solver.open(obligation("(assert (= v (and u0 u1)))", ("a", "b")))
+
+    assert solver.add(["-v", "-u1"])
+    assert solver._process is not None
+
+    os.kill(solver._process.pid, signal.SIGKILL)
+    solver._process.ending()
+
+    assert solver.check(["v"]) == Unsatisfiable()
 
 
 def test_a_process_that_is_frozen_in_mid_question_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
     solver = Solver(Limits(seconds=0.8))
 
     assert answers_again(solver)
@@ -185,7 +259,7 @@ def test_a_process_that_is_frozen_in_mid_question_decides_nothing(monkeypatch: p
 
 
 def test_a_long_text_for_a_frozen_process_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
     solver = Solver(Limits(seconds=0.5))
 
     assert answers_again(solver)
@@ -205,7 +279,7 @@ def test_a_process_that_died_between_two_questions_is_replaced(solver: Solver) -
     assert solver._process is not None
 
     os.kill(solver._process.pid, signal.SIGKILL)
-    solver._process.wait()
+    solver._process.ending()
 
     assert isinstance(solver.check(["v"]), Satisfiable)
 
@@ -231,7 +305,49 @@ def test_no_process_is_left_behind() -> None:
     process = solver._process
     solver.close()
 
-    assert process.returncode == -signal.SIGKILL
+    assert process.ending() == -signal.SIGKILL
+
+
+CAREFREE_PARENT = """\
+import sys
+from tests.unit.test_prover_solver import EASY, HARD
+from vnetverify.prover.solver import Limits, Solver
+solver = Solver(Limits())
+solver.open(EASY)
+solver.check(["v"])
+print(solver._process.pid, flush=True)
+if sys.argv[1] == "asking":
+    solver.open(HARD)
+    solver.check(["v"])
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("parent", ["asking", "idle"])
+def test_a_process_whose_parent_is_killed_ends(parent: str) -> None:
+    command = [sys.executable, "-c", CAREFREE_PARENT, parent]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+
+        child = int(process.stdout.readline())
+        time.sleep(0.3)  # let it get to its question
+        process.kill()
+
+    assert ends(child)
+
+
+def ends(pid: int) -> bool:
+    """Tell whether a process that is not our child is over soon."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":  # nobody reaps it where there is no init
+            return True
+        time.sleep(0.02)
+    return False
 
 
 # -- processes that are not what they should be ---------------------------------------------------------
@@ -240,12 +356,13 @@ ECHO = "import sys\nfor line in sys.stdin:\n    print({answer!r}, flush=True)\n"
 AFTER_OPENING = (
     "import sys, time, os\n"
     "sys.stdin.readline()\n"
-    'print(\'{{"answer": "opened"}}\', flush=True)\n'
+    'print(\'{{"answer": "opened", "rlimit": 0}}\', flush=True)\n'
     "sys.stdin.readline()\n"
     "{then}\n"
 )
 MODEL_WITHOUT_PORTS = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": 1, "dst": 2}}'
 MODEL_OF_WORDS = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": "one", "sp": 1, "dst": 2, "dp": 3}}'
+MODEL_TOO_LARGE = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": 1, "sp": 65536, "dst": 2, "dp": 3}}'
 
 
 def says(answer: str) -> str:
@@ -265,7 +382,7 @@ def says(answer: str) -> str:
         pytest.param(ECHO.format(answer="[1]"), "garbled", id="says a list"),
         pytest.param(ECHO.format(answer="{}"), "garbled", id="says nothing"),
         pytest.param(ECHO.format(answer='{"answer": "unsat"}'), "garbled", id="proves before it is asked"),
-        pytest.param(ECHO.format(answer='{"answer": "opened"}'), "garbled", id="opens for ever"),
+        pytest.param(ECHO.format(answer='{"answer": "opened", "rlimit": 0}'), "garbled", id="opens for ever"),
         pytest.param(ECHO.format(answer="[" * 200_000), "garbled", id="nests deeply"),
         pytest.param(
             AFTER_OPENING.format(then="while True: print('x' * 65536, end='')"), "garbled", id="never ends its line"
@@ -275,7 +392,11 @@ def says(answer: str) -> str:
         pytest.param(says(MODEL_OF_WORDS), "garbled", id="has a model of words"),
         pytest.param(says('{"answer": "unsat", "rlimit": "much", "core": []}'), "garbled", id="counts in words"),
         pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": "v"}'), "garbled", id="has a word for a core"),
-        pytest.param(says('{"answer": "perhaps", "reason": "mood"}'), "gave up: mood", id="is moody"),
+        pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": ["u9"]}'), "garbled", id="has a core of its own"),
+        pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": [["v"]]}'), "garbled", id="has a core of lists"),
+        pytest.param(says('{"answer": "unsat", "rlimit": -9, "core": []}'), "garbled", id="gives steps back"),
+        pytest.param(says(MODEL_TOO_LARGE), "garbled", id="has a port of 65536"),
+        pytest.param(says('{"answer": "unknown", "reason": "mood", "rlimit": 1}'), "gave up: mood", id="is moody"),
         pytest.param(AFTER_OPENING.format(then="os.abort()"), "SIGABRT", id="aborts at the question"),
     ],
 )
@@ -284,12 +405,10 @@ def test_a_process_that_misbehaves_decides_nothing(
 ) -> None:
     fake = tmp_path / "worker.py"
     fake.write_text(script)
-    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.4)
-    monkeypatch.setattr(module, "_LONGEST_ANSWER", 1 << 20)
     solver = Solver(Limits(seconds=0.6))
     solver.open(obligation(f"{LONG_COMMENT}(assert (= v false))"))
     with monkeypatch.context() as patched:
-        patched.setattr(module, "_WORKER", fake)
+        patched.setattr(process_module, "WORKER", fake)
         answer = solver.check(["v"])
 
     assert isinstance(answer, Undecided)
@@ -305,9 +424,9 @@ def test_a_process_that_misbehaves_decides_nothing(
 def test_a_process_that_is_slow_to_start_still_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = tmp_path / "worker.py"
     slow.write_text(
-        f"import runpy, time\ntime.sleep(0.7)\nrunpy.run_path({str(module._WORKER)!r}, run_name='__main__')\n"
+        f"import runpy, time\ntime.sleep(0.7)\nrunpy.run_path({str(process_module.WORKER)!r}, run_name='__main__')\n"
     )
-    monkeypatch.setattr(module, "_WORKER", slow)
+    monkeypatch.setattr(process_module, "WORKER", slow)
     solver = Solver(Limits(seconds=20))
 
     assert answers_again(solver)
@@ -318,7 +437,7 @@ def test_a_process_that_cannot_be_started_decides_nothing(monkeypatch: pytest.Mo
     solver = Solver(Limits())
     solver.open(EASY)
     with monkeypatch.context() as patched:
-        patched.setattr(module.sys, "executable", "/nonexistent/python")
+        patched.setattr(process_module.sys, "executable", "/nonexistent/python")
         answer = solver.check(["v"])
 
     assert answer == Undecided("the solver's process could not be started: No such file or directory")

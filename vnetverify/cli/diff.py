@@ -10,6 +10,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import load_or_tell
+from vnetverify.prover.solver import FENCE_SECONDS, Limits
 
 if TYPE_CHECKING:
     from vnetverify.pipeline import Loaded
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
-    default=60.0,
+    default=FENCE_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="For one question to the solver.",
+    help="For one question to the solver, which has a budget of steps as well.",
 )
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
@@ -41,7 +42,6 @@ def command(old: str, new: str, timeout: float, output_format: str) -> int:
     3 undecided, or equal but for what was not compared.
     """
     from vnetverify.comparison import compare
-    from vnetverify.prover.solver import Limits
     from vnetverify.report.changes import render_changes, render_changes_json
 
     versions = [_loaded(path) for path in (old, new)]

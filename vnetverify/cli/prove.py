@@ -12,6 +12,7 @@ from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, takes_networks
+from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
 if TYPE_CHECKING:
@@ -44,12 +45,20 @@ _NAMED = 8  # intents named when none fits the pattern
     help="Where to: a file that is written whole or not at all. Standard output by default.",
 )
 @click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    default=BUDGET,
+    show_default=True,
+    metavar="N",
+    help="Z3's own steps for each sentence, the same on every machine; reaching it is `unknown`.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
+    default=FENCE_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="For each question to the solver; reaching it is `unknown`.",
+    help="A fence behind the budget: solving a sentence for longer is `unknown`.",
 )
 @click.option(
     "--memory",
@@ -71,6 +80,7 @@ def command(
     reading: str | None,
     output_format: str,
     output: str | None,
+    budget: int,
     timeout: float,
     memory: int,
     jobs: int,
@@ -81,9 +91,7 @@ def command(
     Every intent ends as proved, as refuted with a flow that the simulator has replayed, as vacuous, or
     as unknown with the reason. A proof holds for every packet, whatever the open facts are.
     """
-    from vnetverify.prover.solver import Limits, Solver
-
-    limits = Limits(timeout, memory)
+    limits = Limits(timeout, memory, budget)
     solver = Solver(limits)
     solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:

@@ -356,13 +356,18 @@ ECHO = "import sys\nfor line in sys.stdin:\n    print({answer!r}, flush=True)\n"
 AFTER_OPENING = (
     "import sys, time, os\n"
     "sys.stdin.readline()\n"
-    'print(\'{{"answer": "opened", "rlimit": 0}}\', flush=True)\n'
+    'print(\'{{"answer": "opened", "rlimit": 0, "number": 1}}\', flush=True)\n'
     "sys.stdin.readline()\n"
     "{then}\n"
 )
-MODEL_WITHOUT_PORTS = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": 1, "dst": 2}}'
-MODEL_OF_WORDS = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": "one", "sp": 1, "dst": 2, "dp": 3}}'
-MODEL_TOO_LARGE = '{"answer": "sat", "rlimit": 1, "model": {"pr": 6, "src": 1, "sp": 65536, "dst": 2, "dp": 3}}'
+UNSAT = '{"answer": "unsat", "rlimit": 1, "number": 2, "core": []}'
+MODEL_WITHOUT_PORTS = '{"answer": "sat", "rlimit": 1, "number": 2, "model": {"pr": 6, "src": 1, "dst": 2}}'
+MODEL_OF_WORDS = (
+    '{"answer": "sat", "rlimit": 1, "number": 2, "model": {"pr": 6, "src": "one", "sp": 1, "dst": 2, "dp": 3}}'
+)
+MODEL_TOO_LARGE = (
+    '{"answer": "sat", "rlimit": 1, "number": 2, "model": {"pr": 6, "src": 1, "sp": 65536, "dst": 2, "dp": 3}}'
+)
 
 
 def says(answer: str) -> str:
@@ -382,21 +387,36 @@ def says(answer: str) -> str:
         pytest.param(ECHO.format(answer="[1]"), "garbled", id="says a list"),
         pytest.param(ECHO.format(answer="{}"), "garbled", id="says nothing"),
         pytest.param(ECHO.format(answer='{"answer": "unsat"}'), "garbled", id="proves before it is asked"),
-        pytest.param(ECHO.format(answer='{"answer": "opened", "rlimit": 0}'), "garbled", id="opens for ever"),
+        pytest.param(
+            ECHO.format(answer='{"answer": "opened", "rlimit": 0, "number": 1}'), "garbled", id="opens for ever"
+        ),
         pytest.param(ECHO.format(answer="[" * 200_000), "garbled", id="nests deeply"),
         pytest.param(
             AFTER_OPENING.format(then="while True: print('x' * 65536, end='')"), "garbled", id="never ends its line"
         ),
-        pytest.param(says('{"answer": "sat", "rlimit": 1}'), "garbled", id="has no model"),
+        pytest.param(says('{"answer": "sat", "rlimit": 1, "number": 2}'), "garbled", id="has no model"),
         pytest.param(says(MODEL_WITHOUT_PORTS), "garbled", id="has half a model"),
         pytest.param(says(MODEL_OF_WORDS), "garbled", id="has a model of words"),
-        pytest.param(says('{"answer": "unsat", "rlimit": "much", "core": []}'), "garbled", id="counts in words"),
-        pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": "v"}'), "garbled", id="has a word for a core"),
-        pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": ["u9"]}'), "garbled", id="has a core of its own"),
-        pytest.param(says('{"answer": "unsat", "rlimit": 1, "core": [["v"]]}'), "garbled", id="has a core of lists"),
-        pytest.param(says('{"answer": "unsat", "rlimit": -9, "core": []}'), "garbled", id="gives steps back"),
+        pytest.param(
+            says('{"answer": "unsat", "rlimit": "much", "number": 2, "core": []}'), "garbled", id="counts in words"
+        ),
+        pytest.param(
+            says('{"answer": "unsat", "rlimit": 1, "number": 2, "core": "v"}'), "garbled", id="has a word for a core"
+        ),
+        pytest.param(
+            says('{"answer": "unsat", "rlimit": 1, "number": 2, "core": ["u9"]}'), "garbled", id="has a core of its own"
+        ),
+        pytest.param(
+            says('{"answer": "unsat", "rlimit": 1, "number": 2, "core": [["v"]]}'), "garbled", id="has a core of lists"
+        ),
+        pytest.param(
+            says('{"answer": "unsat", "rlimit": -9, "number": 2, "core": []}'), "garbled", id="gives steps back"
+        ),
+        pytest.param(says(UNSAT.replace("2", "1")), "garbled", id="answers what was asked before"),
         pytest.param(says(MODEL_TOO_LARGE), "garbled", id="has a port of 65536"),
-        pytest.param(says('{"answer": "unknown", "reason": "mood", "rlimit": 1}'), "gave up: mood", id="is moody"),
+        pytest.param(
+            says('{"answer": "unknown", "reason": "mood", "rlimit": 1, "number": 2}'), "gave up: mood", id="is moody"
+        ),
         pytest.param(AFTER_OPENING.format(then="os.abort()"), "SIGABRT", id="aborts at the question"),
     ],
 )

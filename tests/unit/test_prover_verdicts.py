@@ -385,6 +385,7 @@ class Failing(Solver):
         (FORWARDED, "one.s never reaches two.s on ssh"),
         (RELAYED + "appliance box { nic 10.0.9.4 in v.nva }\n", NEVER),
         (ONE_VNET, "v.far reaches v.db on icmp only via box"),
+        (ONE_VNET, "v.web reaches v.db on ssh only via box"),
     ],
 )
 def test_a_question_without_an_answer_never_makes_a_verdict_firmer(network: str, sentence: str, solver: Solver) -> None:

@@ -30,6 +30,7 @@ class Garbled(Exception):
 class Process:
     _child: subprocess.Popen[bytes]
     _buffer: bytearray = field(default_factory=bytearray)
+    _asked: int = 0
 
     @property
     def pid(self) -> int:
@@ -39,19 +40,20 @@ class Process:
         return self._child.poll() is None
 
     def ask(self, request: dict[str, object], deadline: float) -> dict[str, Any]:
-        """Return the answer to `request`.
+        """Return the answer to `request`, and to no other.
 
         Raises `TimeoutError` at the `deadline` (of the monotonic clock), `EOFError` or `BrokenPipeError` when the
         process is gone, and `Garbled`.
         """
-        text = json.dumps(request).encode() + b"\n"
+        self._asked += 1
+        text = json.dumps({**request, "number": self._asked}).encode() + b"\n"
         stdin, stdout = self._pipes()
         _write(stdin, text, deadline)
         try:
             answer = json.loads(self._read_line(stdout, deadline, longest=longest_answer(text)))
         except (ValueError, RecursionError):
             raise Garbled from None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or answer.get("number") != self._asked:
             raise Garbled
         return answer
 

@@ -173,14 +173,19 @@ def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
     return Witness(*obligation.witness(model))
 
 
-def _of_something(answer: Uncontradicted, solver: Solver) -> Vacuous | Uncontradicted:
+def _of_something(answer: Uncontradicted, solver: Solver) -> Vacuous | Unknown | Uncontradicted:
     """Return `answer`, unless it is one on a waypoint claim that holds because nothing is delivered (I-ONLY-VIA)."""
     inquiry = answer.inquiry
     if inquiry.claim.verb in _ABOUT_WAYS:
         delivery = encode(inquiry.network, replace(inquiry.claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
         solver.open(delivery)
-        if isinstance(solver.check([*delivery.settled, delivery.violation]), Unsatisfiable):
-            return Vacuous("nothing is delivered at all, so no way is taken")
+        match solver.check([*delivery.settled, delivery.violation]):
+            case Unsatisfiable():
+                return Vacuous("nothing is delivered at all, so no way is taken")
+            case Undecided(why):
+                return Unknown(why)
+            case Satisfiable():
+                pass
     return answer
 
 

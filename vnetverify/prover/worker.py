@@ -4,7 +4,7 @@ Requests: `{"open": {...}}` starts an obligation with its text; `{"check": {...}
 it assumes (`"v"`, `"-u3"`), extra equalities on bit-vectors, the budget, the symbols wanted of a model and whether a
 core is wanted; it answers `sat`, `unsat`, or `unknown` with a reason. `{"each": {...}}` asks many checks that differ in
 the literals alone, and answers with one such word for each. `{"add": {...}}` asks from then on that one of its
-literals holds. Every answer says what it took of Z3's own count of steps.
+literals holds. Every answer bears the number of its request and says what it took of Z3's own count of steps.
 
 It ends itself when nobody is there to read the answer, or when it has computed for longer than anybody waits.
 """
@@ -166,9 +166,10 @@ def main() -> None:
     session: Session | None = None
     while True:
         request = json.loads(lines.get())
+        number = request.pop("number")
         limit_processor(next(iter(request.values()))["timeout"])
         reply, session = answer_to(request, session)
-        sys.stdout.write(json.dumps(reply) + "\n")
+        sys.stdout.write(json.dumps({**reply, "number": number}) + "\n")
         sys.stdout.flush()
 
 

@@ -73,6 +73,8 @@ MARKDOWN = (
     "$\\href{javascript:alert(1)}{x}$",
     "ends in \\",
     "---",
+    "{0} and }1{",
+    "[a](1)",
 )
 CELLS = (
     '=HYPERLINK("//evil.example","x")',

@@ -24,6 +24,7 @@ from vnetverify.report.escaping import (
     markdown_block,
     markdown_code,
     printable,
+    sarif_message,
     uri_path,
 )
 
@@ -179,6 +180,15 @@ def test_json_holds_every_text_exactly_and_no_tag_or_command(document: dict[str,
     assert text.isascii()
     assert "<" not in text
     assert "##" not in text
+
+
+@given(st.lists(TEXTS.map(printable)))
+def test_a_message_of_sarif_has_no_placeholders_and_no_links(lines: list[str]) -> None:
+    text = sarif_message(lines)
+
+    assert "](" not in text.replace("\\](", "")
+    assert "\n".join(lines) == re.sub(r"(\{|\})\1", r"\1", text.replace("\\](", "]("))
+    assert not re.search(r"(?<!\{)(\{\{)*\{(?!\{)", text)
 
 
 @given(TEXTS)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import click
@@ -57,6 +58,27 @@ def page(text: str) -> Parsed:
     return [elements, read.text, read.others]
 
 
+def alerts(text: str) -> Parsed:
+    """Return the log with its messages and paths as a viewer shows them, without the fingerprints of names."""
+
+    def shown(key: str, value: Any) -> Any:
+        match key, value:
+            case "partialFingerprints", _:
+                return None
+            case "uri", str():
+                return printable(unquote(value))
+            case "text", str():
+                return re.sub(r"(\{|\})\1", r"\1", value.replace("\\](", "]("))
+            case _, dict():
+                return {name: shown(name, part) for name, part in value.items()}
+            case _, list():
+                return [shown(key, part) for part in value]
+            case _:
+                return value
+
+    return [shown("", json.loads(text))]
+
+
 READERS: dict[str, Callable[[str], Parsed]] = {
     "full": lines,
     "concise": lines,
@@ -65,6 +87,7 @@ READERS: dict[str, Callable[[str], Parsed]] = {
     "csv": rows,
     "junit": cases,
     "github": annotations,
+    "sarif": alerts,
 }
 
 

@@ -103,3 +103,8 @@ def json_text(document: Mapping[str, object] | Sequence[object]) -> str:
 def uri_path(path: str) -> str:
     """Return a path of the file system as the path of a URI."""
     return quote(PurePath(path).as_posix(), safe="/", errors="backslashreplace")
+
+
+def sarif_message(lines: Iterable[str]) -> str:
+    """Return printable `lines` as the plain text of a message, without placeholders (`{0}`) and links (`[…](…)`)."""
+    return "\n".join(lines).replace("{", "{{").replace("}", "}}").replace("](", r"\](")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from vnetverify.report.results import Report
 
 FOR_PEOPLE_ONLY = ("full", "concise")  # an input with errors has no report in these: stderr has its findings
-NAMES = (*FOR_PEOPLE_ONLY, "json", "markdown", "csv", "junit", "github")
+NAMES = (*FOR_PEOPLE_ONLY, "json", "markdown", "csv", "junit", "github", "sarif")
 
 
 def writer_of(name: str) -> Callable[[Report], str]:
@@ -25,6 +25,8 @@ def writer_of(name: str) -> Callable[[Report], str]:
             from vnetverify.report.junit import render_junit as writer
         case "github":
             from vnetverify.report.github import render_github as writer
+        case "sarif":
+            from vnetverify.report.sarif import render_sarif as writer
         case "concise":
             from vnetverify.report.text import render_concise as writer
         case _:

@@ -20,7 +20,7 @@ from vnetverify.prover.admin import AdminFindings, IdleAdminRule, TiedAdminRules
 from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.surprises import FlagWithoutEffect, ProbeDenied, Shown, Surprise, TagIsEverything, surprises
-from vnetverify.simulator.addressing import packet_of
+from vnetverify.simulator.addressing import packet_of, point
 from vnetverify.simulator.filters import (
     Judgement,
     PublicEntry,
@@ -294,14 +294,14 @@ def judged(network: Network, shown: Shown) -> Judgement:
     subnet = situation.index.subnets[context.spot.subnet.id]
     packet = packet_of(flow)
     if context.spot.is_endpoint:
-        return judge_at_endpoint(situation, undeclared_interface(subnet, local), packet, is_reply=False)
+        return judge_at_endpoint(situation, undeclared_interface(subnet, point(local)), packet, is_reply=False)
     nic = context.spot.nic or situation.index.holders.get((subnet.vnet, local))
     if nic is None:
-        interface = undeclared_interface(subnet, local)
+        interface = undeclared_interface(subnet, point(local))
     elif nic.name in situation.index.nics:
         interface = declared_interface(situation, situation.index.nics[nic.name])
     else:
-        interface = undeclared_interface(subnet, nic.addresses[0])
+        interface = undeclared_interface(subnet, point(nic.addresses[0]))
     if context.entry is not None:
         entry = context.entry
         closed_by = "F-LB-7" if entry.is_balancer else "F-PIP-1"

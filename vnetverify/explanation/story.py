@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import Flow, address_text
+from vnetverify.header import Flow
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Era
 from vnetverify.rules import Uncertainty
+from vnetverify.simulator.addressing import lowest_text, numbers_of
 from vnetverify.simulator.positions import Crossing, Loser, Selected
 from vnetverify.simulator.walk import (
     Astray,
@@ -120,8 +121,12 @@ def _end(outcome: Outcome | Selected) -> str:
     match outcome:
         case Delivered(place, address, nic, frontend, endpoint):
             called = "the frontend" if endpoint is None else f"private endpoint {endpoint},"
-            behind = f", behind {called} {address_text(frontend[1])} at {frontend[0]}" if frontend else ""
-            return f"delivered to {address_text(address)} at {place}" + (f", interface {nic}" if nic else "") + behind
+            behind = f", behind {called} {lowest_text(numbers_of(frontend[1]))} at {frontend[0]}" if frontend else ""
+            return (
+                f"delivered to {lowest_text(numbers_of(address))} at {place}"
+                + (f", interface {nic}" if nic else "")
+                + behind
+            )
         case LeftToInternet(by):
             return f"leaves to the Internet from {by}"
         case ToPlatform():

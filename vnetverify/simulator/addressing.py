@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from vnetverify.header import (
     ALL_IPV4,
@@ -31,14 +32,54 @@ from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Subnet, Vnet
 
 
 class Mixed(Exception):
-    """The numbers of an interval differ in what was asked; the caller may split it."""
+    """The numbers of `interval` differ in what was asked: those below `cut` from `cut` and those above."""
+
+    def __init__(self, interval: Interval, cut: int) -> None:
+        super().__init__(interval, cut)
+        self.interval = interval
+        self.cut = cut
+
+
+class Unnamed(Exception):
+    """A partial world was asked for an address that it leaves open."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Part(Enum):
+    """A part of the header of a flow's first packet."""
+
+    PROTOCOL = "protocol"
+    SOURCE = "source"
+    SOURCE_PORT = "source port"
+    DESTINATION = "destination"
+    DESTINATION_PORT = "destination port"
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Interval):
+    """The numbers that one part of the flow's header may be, wherever in a packet it stands by now.
+
+    Two fields of one part are the same number, whichever that is; fields of two parts may be.
+    """
+
+    part: Part
+
+
+Address = int | Field
+"""An address at which something ends or begins: one number, or that part of the header, whichever number it is.
+
+Two that are equal are the same address; of two that differ nothing is said unless both are numbers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
     """A box of packets: every combination of its numbers. A flow's packet has one number a field."""
 
-    protocol: int
+    protocol: Interval
     source: Interval
     source_port: Interval
     destination: Interval
@@ -47,6 +88,15 @@ class Packet:
     @property
     def family(self) -> Family:
         return family_of(self.source.low)
+
+    @property
+    def has_ports(self) -> bool:
+        return is_one_of(self.protocol, (TCP, UDP))
+
+    @property
+    def is_icmp(self) -> bool:
+        """Whether it is of the ICMP of its family."""
+        return is_number(self.protocol, self.family.icmp)
 
     @property
     def reply(self) -> Packet:
@@ -59,10 +109,20 @@ class Packet:
         )
 
 
-def packet_of(flow: Flow) -> Packet:
-    """Return the first packet of `flow`."""
+Header = Flow | Packet
+"""The header of one flow's first packet, or a box of such packets.
+
+What is asked of a box raises `Mixed`, `Undetermined` or `Unnamed` where its packets, or the worlds that a partial one
+leaves open, differ in the answer.
+"""
+
+
+def packet_of(flow: Header) -> Packet:
+    """Return the first packet of `flow`, or the box that it is."""
+    if isinstance(flow, Packet):
+        return flow
     return Packet(
-        flow.protocol,
+        point(flow.protocol),
         point(flow.source),
         point(flow.source_port),
         point(flow.destination),
@@ -82,8 +142,40 @@ def lowest_text(interval: Interval) -> str:
 def only(interval: Interval) -> int:
     """Return the one number of `interval`. Raises `Mixed` when there are more."""
     if interval.low != interval.high:
-        raise Mixed
+        raise Mixed(interval, interval.low + 1)
     return interval.low
+
+
+def address_in(interval: Interval) -> Address:
+    """Return the one number of `interval`, or the part of the header that it is. Raises `Mixed` where it is neither."""
+    if interval.low != interval.high and isinstance(interval, Field):
+        return interval
+    return only(interval)
+
+
+def numbers_of(address: Address) -> Interval:
+    """Return the numbers that `address` may be."""
+    return address if isinstance(address, Field) else point(address)
+
+
+def among(interval: Interval, numbers: Iterable[int]) -> int | None:
+    """Return which of `numbers` the interval is, None where it holds none of them. Raises `Mixed`."""
+    if interval.low == interval.high:
+        return interval.low if interval.low in numbers else None
+    found = next((number for number in numbers if interval.low <= number <= interval.high), None)
+    if found is None:
+        return None
+    raise Mixed(interval, found if found > interval.low else found + 1)
+
+
+def is_number(interval: Interval, number: int) -> bool:
+    """Hold when `interval` is `number` alone. Raises `Mixed` when it holds others, too."""
+    return among(interval, (number,)) is not None
+
+
+def is_one_of(interval: Interval, numbers: Iterable[int]) -> bool:
+    """Hold when `interval` is one of `numbers`. Raises `Mixed` when it holds one of them and others."""
+    return among(interval, numbers) is not None
 
 
 def covers(prefix: Prefix, interval: Interval) -> bool:
@@ -92,20 +184,24 @@ def covers(prefix: Prefix, interval: Interval) -> bool:
         return True
     if interval.high < prefix.value or prefix.last < interval.low:
         return False
-    raise Mixed
+    raise _parted(interval, prefix.value, prefix.last)
+
+
+def _parted(interval: Interval, first: int, last: int) -> Mixed:
+    """Return that only some of `interval` lies between `first` and `last`."""
+    return Mixed(interval, first if interval.low < first else last + 1)
 
 
 def some_covers(prefixes: Iterable[Prefix], interval: Interval) -> bool:
     """Hold when one of `prefixes` holds `interval`. Raises `Mixed` when none does and one holds part of it."""
-    parted = False
+    parting: Prefix | None = None
     for prefix in prefixes:
-        try:
-            if covers(prefix, interval):
-                return True
-        except Mixed:
-            parted = True
-    if parted:
-        raise Mixed
+        if prefix.value <= interval.low and interval.high <= prefix.last:
+            return True
+        if parting is None and prefix.value <= interval.high and interval.low <= prefix.last:
+            parting = prefix
+    if parting is not None:
+        raise _parted(interval, parting.value, parting.last)
     return False
 
 
@@ -115,9 +211,9 @@ def lies_in(interval: Interval, numbers: IntervalSet) -> bool:
     if following and numbers.intervals[following - 1].high >= interval.low:
         if numbers.intervals[following - 1].high >= interval.high:
             return True
-        raise Mixed
+        raise Mixed(interval, numbers.intervals[following - 1].high + 1)
     if following < len(numbers.intervals) and numbers.intervals[following].low <= interval.high:
-        raise Mixed
+        raise Mixed(interval, numbers.intervals[following].low)
     return False
 
 
@@ -156,9 +252,9 @@ def everything(family: Family) -> Prefix:
     return EVERY_IPV4 if family is Family.IPV4 else EVERY_IPV6
 
 
-def is_ordinary(protocol: int, family: Family) -> bool:
+def is_ordinary(protocol: Interval, family: Family) -> bool:
     """Hold for TCP, UDP and the family's own ICMP (R-TRAF-7, R-ADDR-6)."""
-    return protocol in (TCP, UDP, family.icmp)
+    return is_one_of(protocol, (TCP, UDP, family.icmp))
 
 
 def is_public(interval: Interval) -> bool:

@@ -7,16 +7,16 @@ F-FW-5 and F-FW-7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import ICMP, Flow, family_of
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Service, Subnet
+from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
-from vnetverify.simulator.addressing import host_subnet, only, packet_of, point
+from vnetverify.simulator.addressing import Header, Packet, host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
+from vnetverify.simulator.ends import End, aimed_at, begins, ends_at_home, ends_of, ends_within
 from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.filters import undeclared_interface
 from vnetverify.simulator.frontends import balanced_at, machine_behind
@@ -32,18 +32,14 @@ from vnetverify.simulator.hops import (
     ToService,
     ToVnet,
 )
-from vnetverify.simulator.internet import public_place_at, receiver_at
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.positions import Astray, Delivered, Dropped, LeftToInternet, Met, Selected, Trace
+from vnetverify.simulator.positions import Astray, Dropped, LeftToInternet, Met, Selected, Trace
 from vnetverify.simulator.qualities import shortcoming, shown
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.sending import gateway_by_user_route, note_selection
 from vnetverify.simulator.situation import (
     Situation,
-    first_address,
-    holder_of_public,
     next_hop_owner,
-    public_of,
     situation_of,
 )
 from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
@@ -63,8 +59,6 @@ _BY_DESTINATION = frozenset(
 # Those of them that a delivery decides.
 _BY_DELIVERY = _BY_DESTINATION - {Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS}
 
-End = tuple[Place, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -74,70 +68,68 @@ class Violation:
     traces: tuple[Trace, ...]
 
 
-def in_question(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+def in_question(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> bool:
     """Hold when the claim speaks of this flow: its origin, service and ends are the claim's.
 
     Where the claim leaves the destination open, its far end is where the first packet ends. A world that takes down
     more than the claim's failures allow is none of its worlds; nor is one with announcements that it does not allow.
     """
-    if not _begins(network, claim, origin, flow) or not is_allowed(network, claim.advertising, world):
+    packet = packet_of(flow)
+    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
         return False
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
         return False
-    situation = _situation_of(network, claim, flow, world)
+    situation = _situation_of(network, claim, packet, world)
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
     if claim.verb in _BY_DESTINATION:
-        if not _aimed_at(situation, claim, origin, flow):
+        if not aimed_at(situation, claim, origin, packet):
             return False
-        return not _is_led_home(network, claim, origin, flow, world)
-    return _way_there(network, claim, origin, flow, world) is not None
+        return not _is_led_home(network, claim, origin, packet, world)
+    return _way_there(network, claim, origin, packet, world) is not None
 
 
-def _is_led_home(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+def _is_led_home(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> bool:
     """Hold when firewalls translate the flow into one that ends where it begins, which is none (I-FLOW, F-FW-5)."""
     if claim.verb not in _BY_DELIVERY or all(machine.firewall is None for machine in network.machines.values()):
         return False
     walked = trace_unfiltered if claim.verb is Verb.LOSES_NO_PACKETS else trace
-    return _ends_at_home(walked(network, origin, flow, world, claim.failures), origin, flow)
+    return ends_at_home(walked(network, origin, packet, world, claim.failures), origin, packet)
 
 
-def _ends_at_home(way: Trace, origin: Place, flow: Flow) -> bool:
-    return bool(way.translations) and (origin, flow.source) in ends_of(way, flow)[:1]
-
-
-def violates(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def violates(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> Violation | None:
     """Return how the flow violates the claim, None when it does not or is not in question.
 
     For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
     """
-    if not _begins(network, claim, origin, flow) or not is_allowed(network, claim.advertising, world):
+    packet = packet_of(flow)
+    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
         return None
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
         return None
     match claim.verb:
         case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
-            return _not_reaching(network, claim, origin, flow, world)
+            return _not_reaching(network, claim, origin, packet, world)
         case Verb.LOSES_NO_PACKETS:
-            return _lost(network, claim, origin, flow, world)
+            return _lost(network, claim, origin, packet, world)
         case Verb.NEVER_REACHES | Verb.ONLY_VIA | Verb.NOT_VIA | Verb.NOT_TRANSITIVE:
-            return _wrongly_delivered(network, claim, origin, flow, world)
+            return _wrongly_delivered(network, claim, origin, packet, world)
         case Verb.NEXT_HOP:
-            return _other_next_hop(network, claim, origin, flow, world)
+            return _other_next_hop(network, claim, origin, packet, world)
         case Verb.GATEWAY:
-            return _other_gateway(network, claim, origin, flow, world)
+            return _other_gateway(network, claim, origin, packet, world)
         case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
-            return _poorly_delivered(network, claim, origin, flow, world)
+            return _poorly_delivered(network, claim, origin, packet, world)
         case Verb.EGRESS:
-            return _other_egress(network, claim, origin, flow, world)
+            return _other_egress(network, claim, origin, packet, world)
         case _:
             assert_never(claim.verb)
 
 
-def _situation_of(network: Network, claim: Claim, flow: Flow, world: World) -> Situation:
-    return situation_of(network, world, family_of(flow.source), claim.failures)
+def _situation_of(network: Network, claim: Claim, packet: Packet, world: World) -> Situation:
+    return situation_of(network, world, packet.family, claim.failures)
 
 
 def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
@@ -147,138 +139,15 @@ def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
     return len(down_in(network, world, claim.failures)) > claim.failures.most
 
 
-def _begins(network: Network, claim: Claim, origin: Place, flow: Flow) -> bool:
-    """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
-    if family_of(flow.source) is not family_of(flow.destination) or not _starts_flows(network, origin, flow.source):
-        return False
-    return _is_of_service(claim.service, flow) and any(_holds(left, (origin, flow.source)) for left, _ in claim.pairs)
-
-
-def _starts_flows(network: Network, origin: Place, address: int) -> bool:
-    """Hold unless a frontend or a private endpoint stands there: neither begins a flow (F-LB-1, F-PE-5)."""
-    if origin.kind != PlaceKind.SUBNET.value:
-        return origin.kind != PlaceKind.PUBLIC.value
-    silent = (
-        *((f.subnet_id, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends),
-        *((e.subnet_id, held) for e in network.private_endpoints.values() for held in e.addresses),
-    )
-    return (origin.name, address) not in silent
-
-
-def _is_of_service(service: Service, flow: Flow) -> bool:
-    icmp = family_of(flow.source).icmp  # which is what a claim means by ICMP (R-ADDR-6)
-    wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in service.parts)
-    return any(protocol in (None, flow.protocol) and flow.destination_port in ports for protocol, ports in wanted)
-
-
-def _holds(endpoints: EndpointSet, end: End) -> bool:
-    place, address = end
-    return address in endpoints.at(place)
-
-
-def _is_excluded(claim: Claim, origin: Place, flow: Flow, end: End) -> bool:
-    """Hold when the two ends are the same, or both lie in one member of `for each a, b in …`."""
-    start = (origin, flow.source)
-    return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart)
-
-
-def _aimed_at(situation: Situation, claim: Claim, origin: Place, flow: Flow) -> list[End]:
-    """Return the ends that the flow's destination names, in the right sets of the pairs it begins in."""
-    ends = (
-        end
-        for left, right in claim.pairs
-        if _holds(left, (origin, flow.source))
-        for end in _aims(situation, right, origin, flow)
-        if not _is_excluded(claim, origin, flow, end)
-    )
-    return list(dict.fromkeys(ends))
-
-
-def _aims(situation: Situation, right: EndpointSet, origin: Place, flow: Flow) -> list[End]:
-    """Return the ends in `right` that the flow's destination names.
-
-    A public address that an interface or a frontend holds names nobody at the Internet, and a public place is named
-    by its own address. From the Internet a host with a public address is named by that address alone; so is a firewall
-    by its interface's, where the set does not name that address itself (F-FW-5).
-    """
-    aimed_at = point(flow.destination)
-    named = [(place, flow.destination) for place, addresses in right.parts if flow.destination in addresses]
-    if receiver_at(situation, aimed_at) is not None:
-        named = [end for end in named if end[0] != INTERNET]
-    public = public_place_at(situation, aimed_at)
-    named = [end for end in named if end[0].kind != PlaceKind.PUBLIC.value or end[0] == public]
-    receiver = holder_of_public(situation, aimed_at)
-    if origin != INTERNET:
-        return named
-    ends = [end for end in named if not _has_public_address(situation, end)]
-    if receiver is None or any(place == public for place, _ in named):
-        return ends
-    nic, held = receiver
-    address = first_address(nic, family_of(flow.destination))
-    if held is public_of(nic, situation.family) and address is not None:
-        behind = (Place(PlaceKind.SUBNET.value, nic.subnet_id), address)
-        if _holds(right, behind):
-            ends.append(behind)
-    return ends
-
-
-def _has_public_address(situation: Situation, end: End) -> bool:
-    place, address = end
-    if place.kind != PlaceKind.SUBNET.value:
-        return False
-    vnet = situation.index.subnets[place.name].vnet
-    nic = situation.index.holders.get((vnet, address))
-    return nic is not None and any(holder is nic for holder, _ in situation.index.public_holders)
-
-
-def ends_of(way: Trace, flow: Flow) -> tuple[End, ...]:
-    """Return the place and address where the last of the first packets ended, none when it was not delivered.
-
-    What a load balancer gave to a member ended there and at the frontend alike, and what NAT rules of firewalls
-    translated also where it was sent to.
-    """
-    named = (translated.named for translated in way.translations)
-    at_firewalls = tuple(end for end in named if end is not None)
-    if isinstance(way.outcome, Delivered):
-        host = way.outcome.place, way.outcome.address
-        return (host, *(() if way.outcome.frontend is None else (way.outcome.frontend,)), *at_firewalls)
-    if isinstance(way.outcome, LeftToInternet):
-        last = only(way.translations[-1].after.destination) if way.translations else flow.destination
-        return ((INTERNET, last), *at_firewalls)
-    return ()
-
-
-def _ends_within(claim: Claim, origin: Place, flow: Flow, way: Trace) -> bool:
-    """Hold when the way ends in the right set of a pair that the flow begins in; one astray may end in any (F-FW-7)."""
-    rights = [right for left, right in claim.pairs if _holds(left, (origin, flow.source))]
-    if isinstance(way.outcome, Astray):
-        return any(rights)
-    if _ends_at_home(way, origin, flow):
-        return False
-    if claim.arriving is not None and not _is_of_service(
-        claim.arriving, replace(flow, destination_port=_port_at_end(way, flow))
-    ):
-        return False
-    ends = [end for end in ends_of(way, flow) if not _is_excluded(claim, origin, flow, end)]
-    return any(_holds(right, end) for end in ends for right in rights)
-
-
-def _port_at_end(way: Trace, flow: Flow) -> int:
-    """Return the destination port that the packet has where it ends (F-LB-2, F-FW-5)."""
-    if isinstance(way.outcome, Delivered) and way.outcome.port is not None:
-        return way.outcome.port
-    return only(way.translations[-1].after.destination_port) if way.translations else flow.destination_port
-
-
-def _not_reaching(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
-    targets = _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow)
+def _not_reaching(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
+    targets = aimed_at(_situation_of(network, claim, packet, world), claim, origin, packet)
     if not targets:
         return None
-    conversation = converse(network, origin, flow, world, claim.failures)
+    conversation = converse(network, origin, packet, world, claim.failures)
     way = conversation.forward
-    if isinstance(way.outcome, Astray) or _ends_at_home(way, origin, flow):
+    if isinstance(way.outcome, Astray) or ends_at_home(way, origin, packet):
         return None
-    ends = ends_of(way, flow)
+    ends = ends_of(way, packet)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
     missed = _missed(claim, ends, targets)
@@ -313,17 +182,17 @@ def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
     return tuple(device.name for device in (*there, *back) if not (device in there and device in back))
 
 
-def _lost(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _lost(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation where the first packet goes astray though every filter and declared policy allows it."""
-    targets = _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow)
+    targets = aimed_at(_situation_of(network, claim, packet, world), claim, origin, packet)
     if not targets:
         return None
-    way = trace_unfiltered(network, origin, flow, world, claim.failures)
-    if isinstance(way.outcome, Astray) or _ends_at_home(way, origin, flow):
+    way = trace_unfiltered(network, origin, packet, world, claim.failures)
+    if isinstance(way.outcome, Astray) or ends_at_home(way, origin, packet):
         return None
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
-    missed = _missed(claim, ends_of(way, flow), targets)
+    missed = _missed(claim, ends_of(way, packet), targets)
     return None if missed is None else Violation(f"it {missed}", (way,))
 
 
@@ -331,27 +200,27 @@ def _traces(conversation: Conversation) -> tuple[Trace, ...]:
     return (conversation.forward,) if conversation.reply is None else (conversation.forward, conversation.reply)
 
 
-def _wrongly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _wrongly_delivered(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation of a claim about what is delivered and whom it met on the way."""
-    way = _way_there(network, claim, origin, flow, world)
+    way = _way_there(network, claim, origin, packet, world)
     why = None if way is None else _wrong_way(claim, way)
     return None if way is None or why is None else Violation(why, (way,))
 
 
-def _poorly_delivered(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _poorly_delivered(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation of a claim about what the way of each delivery is like (R-LINT-2, R-LINT-3)."""
-    way = _way_there(network, claim, origin, flow, world)
+    way = _way_there(network, claim, origin, packet, world)
     if way is None:
         return None
-    situation = _situation_of(network, claim, flow, world)
-    found = shortcoming(situation, claim, origin, flow, way)
+    situation = _situation_of(network, claim, packet, world)
+    found = shortcoming(situation, claim, origin, packet, way)
     return None if found is None else Violation(found.what, (shown(way, found, situation),))
 
 
-def _way_there(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace | None:
+def _way_there(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Trace | None:
     """Return the first packet's way where it ends in a right set of the claim."""
-    way = trace(network, origin, flow, world, claim.failures)
-    return way if _ends_within(claim, origin, flow, way) else None
+    way = trace(network, origin, packet, world, claim.failures)
+    return way if ends_within(claim, origin, packet, way) else None
 
 
 def _wrong_way(claim: Claim, way: Trace) -> str | None:
@@ -382,33 +251,33 @@ def _either(names: tuple[str, ...]) -> str:
     return " or ".join(names)
 
 
-def _other_next_hop(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _other_next_hop(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation where the subnet's selected route has another hop; other origins have no routes."""
-    situation = _situation_of(network, claim, flow, world)
-    if origin.kind != PlaceKind.SUBNET.value or not _aimed_at(situation, claim, origin, flow):
+    situation = _situation_of(network, claim, packet, world)
+    if origin.kind != PlaceKind.SUBNET.value or not aimed_at(situation, claim, origin, packet):
         return None
     assert claim.expected_hop is not None
     subnet = situation.index.subnets[origin.name]
-    chosen = selection(situation, subnet, point(flow.destination))
+    chosen = selection(situation, subnet, packet.destination)
     if chosen.route is not None and is_expected_hop(situation, subnet, chosen.route.hop, claim.expected_hop):
         return None
     why = "no route is selected" if chosen.route is None else f"the selected route is {chosen.route}"
-    return Violation(why, (_trace_of(situation, flow, subnet, chosen),))
+    return Violation(why, (_trace_of(situation, packet, subnet, chosen),))
 
 
-def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Trace:
+def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> Trace:
     """Return the way that a claim about next hop, gateway or egress looks at, as its route selections have it."""
-    world = as_claimed(network, claim.advertising, world)
+    packet, world = packet_of(flow), as_claimed(network, claim.advertising, world)
     if claim.verb is not Verb.NEXT_HOP:
-        return trace_unfiltered(network, origin, flow, world, claim.failures)
-    situation = _situation_of(network, claim, flow, world)
+        return trace_unfiltered(network, origin, packet, world, claim.failures)
+    situation = _situation_of(network, claim, packet, world)
     subnet = situation.index.subnets[origin.name]
-    return _trace_of(situation, flow, subnet, selection(situation, subnet, point(flow.destination)))
+    return _trace_of(situation, packet, subnet, selection(situation, subnet, packet.destination))
 
 
-def _trace_of(situation: Situation, flow: Flow, subnet: Subnet, chosen: Selection) -> Trace:
+def _trace_of(situation: Situation, packet: Packet, subnet: Subnet, chosen: Selection) -> Trace:
     """Return a story of one step: the route that was selected."""
-    journey = Journey(situation, packet_of(flow))
+    journey = Journey(situation, packet)
     journey.note_what_is_down()
     journey.note_what_is_announced()
     if chosen.route is None:
@@ -457,7 +326,7 @@ def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | No
     if (vnet, address) in situation.index.endpoints:
         return None
     place = host_subnet(situation.vnet(vnet), point(address))
-    return None if place is None else undeclared_interface(place, address).name
+    return None if place is None else undeclared_interface(place, point(address)).name
 
 
 def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:
@@ -465,12 +334,12 @@ def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:
     return None if gateway is None else gateway.name
 
 
-def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _other_gateway(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation where the first gateway met, filters aside, is not the expected one."""
-    if not _aimed_at(_situation_of(network, claim, flow, world), claim, origin, flow):
+    if not aimed_at(_situation_of(network, claim, packet, world), claim, origin, packet):
         return None
     assert claim.expected_hop is not None
-    way = trace_unfiltered(network, origin, flow, world, claim.failures)
+    way = trace_unfiltered(network, origin, packet, world, claim.failures)
     first = next((device.name for device in way.devices if device.is_gateway), None)
     if first is None:
         return Violation("it meets no gateway", (way,))
@@ -479,13 +348,13 @@ def _other_gateway(network: Network, claim: Claim, origin: Place, flow: Flow, wo
     return Violation(f"the first gateway it meets is {first}", (way,))
 
 
-def _other_egress(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> Violation | None:
+def _other_egress(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation where the first packet, filters aside, leaves otherwise than expected, or not at all."""
-    situation = _situation_of(network, claim, flow, world)
-    if not _aimed_at(situation, claim, origin, flow):
+    situation = _situation_of(network, claim, packet, world)
+    if not aimed_at(situation, claim, origin, packet):
         return None
     assert claim.expected_egress is not None
-    way = trace_unfiltered(network, origin, flow, world, claim.failures)
+    way = trace_unfiltered(network, origin, packet, world, claim.failures)
     left = left_by(way)
     if is_expected_egress(left, claim.expected_egress):
         return None

@@ -7,12 +7,21 @@ F-FW-8, F-FW-11 and I-FAILURES.
 
 from __future__ import annotations
 
-from vnetverify.header import ICMP, Family, family_of
+from vnetverify.header import ICMP, Family, Interval, family_of
 from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, PolicyRule
 from vnetverify.model.security import Access, Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, lies_in, lowest_text, only, some_covers
+from vnetverify.simulator.addressing import (
+    Packet,
+    address_in,
+    among,
+    is_number,
+    is_one_of,
+    lies_in,
+    lowest_text,
+    some_covers,
+)
 from vnetverify.simulator.firewalls import Refusal, inspected, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
     Way,
@@ -63,20 +72,20 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
             return blocked
     if _has_come_back(journey, appliance):
         return translated_back(journey, appliance)
-    own = _own_interface(arrival, only(journey.packet.destination))
+    own = _own_interface(arrival, journey.packet.destination)
     if own is not None and appliance.firewall is not None:
         return at_own_address(journey, AtOwnAddress(appliance, own))
     if own is not None:
-        return journey.turned_away(own) or delivered_to(own, only(journey.packet.destination))
+        return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
     if interface is not None and not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
     return _refused(journey, appliance) or _onward(journey, appliance)
 
 
-def _own_interface(arrival: AtAppliance, address: int) -> Interface | None:
+def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
     """Return the interface with this address for which the packet came: of a firewall's any, else that of arrival."""
     interfaces = arrival.appliance.interfaces if arrival.appliance.firewall is not None else (arrival.interface,)
-    return next((each for each in interfaces if each is not None and address in each.addresses), None)
+    return next((each for each in interfaces if each is not None and is_one_of(address, each.addresses)), None)
 
 
 def _has_come_back(journey: Journey, appliance: Appliance) -> bool:
@@ -84,7 +93,7 @@ def _has_come_back(journey: Journey, appliance: Appliance) -> bool:
     translated = journey.awaited_by
     if translated is None or translated.by.name != appliance.name:
         return False
-    return translated.own is None or translated.own == only(journey.packet.destination)
+    return translated.own is None or is_number(journey.packet.destination, translated.own)
 
 
 def translated_back(journey: Journey, appliance: Appliance) -> Next:
@@ -124,9 +133,9 @@ def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
 
 
 def _delivered_to_itself(journey: Journey, interface: Interface) -> Delivered:
-    destination = only(journey.packet.destination)
+    own = among(journey.packet.destination, interface.addresses)
     first = next(held for held in interface.addresses if family_of(held) is journey.packet.family)
-    return delivered_to(interface, destination if destination in interface.addresses else first)
+    return delivered_to(interface, first if own is None else own)
 
 
 def _without_forwarding(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped:
@@ -175,7 +184,7 @@ def _applies(line: PolicyRule, packet: Packet) -> bool:
     """Hold when a line of a policy matches; `icmp` there is that of either family."""
     protocol = packet.family.icmp if line.protocol == ICMP else line.protocol
     return (
-        protocol in (None, packet.protocol)
+        (protocol is None or is_number(packet.protocol, protocol))
         and lies_in(packet.source, line.sources)
         and lies_in(packet.destination, line.destinations)
         and lies_in(packet.destination_port, line.destination_ports)

@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from vnetverify.header import TCP, UDP, Family
+from vnetverify.header import TCP, UDP, Family, Interval
 from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, PublicAddress
 from vnetverify.model.intents import EgressKind, ExpectedEgress
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import is_number, is_one_of
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import is_basic
 from vnetverify.simulator.positions import Egress, LeftToInternet, Trace
 from vnetverify.simulator.situation import Situation, public_of
 
 
-def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protocol: int) -> Egress | None:
+def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protocol: Interval) -> Egress | None:
     """Return the method by which packets of `protocol` leave by `interface`, None where they do not (F-OUT-2).
 
     IPv6 has nothing but public addresses (R-ADDR-6).
     """
     family, nat_gateway = situation.family, subnet.nat_gateway
-    if nat_gateway is not None and family is Family.IPV4 and protocol in (TCP, UDP):
+    if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):
         return Egress(EgressKind.NAT_GATEWAY, (nat_gateway,), span=situation.network.nat_gateways.get(nat_gateway))
     publics = _public_addresses(situation, interface)
     if publics:
@@ -97,9 +98,9 @@ def egress_text(egress: Egress) -> str:
             assert_never(egress.kind)
 
 
-def _by_balancers(situation: Situation, interface: Interface, protocol: int) -> Egress | None:
+def _by_balancers(situation: Situation, interface: Interface, protocol: Interval) -> Egress | None:
     """Return the way out by the load balancers whose public frontends the interface is a member behind (F-LB-10)."""
-    if interface.nic is None or protocol not in (TCP, UDP):
+    if interface.nic is None or not is_one_of(protocol, (TCP, UDP)):
         return None
     ways: dict[str, OutboundRule | LoadBalancingRule] = {}
     for balancer in situation.network.load_balancers.values():
@@ -111,12 +112,13 @@ def _by_balancers(situation: Situation, interface: Interface, protocol: int) -> 
 
 
 def _giving_egress(
-    situation: Situation, balancer: LoadBalancer, nic: Nic, protocol: int
+    situation: Situation, balancer: LoadBalancer, nic: Nic, protocol: Interval
 ) -> Iterator[OutboundRule | LoadBalancingRule]:
     """Yield the rules of the load balancer by which the member's packets leave: those made for it come first."""
     public = {frontend.name for other, frontend in situation.index.public_frontends if other is balancer}
     for rule in balancer.outbound_rules:
-        if nic.name in rule.members and rule.protocol in (None, protocol) and not public.isdisjoint(rule.frontends):
+        is_for_it = nic.name in rule.members and not public.isdisjoint(rule.frontends)
+        if is_for_it and (rule.protocol is None or is_number(protocol, rule.protocol)):
             yield rule
     for each in balancer.rules:
         if nic.name in each.members and each.frontend in public and each.gives_egress and not each.is_inbound_nat:

@@ -59,8 +59,9 @@ def judged_at(situation: Situation, endpoint: PrivateEndpoint, direction: Direct
     return judge_at_endpoint(situation, interface, packet, is_reply=False)
 
 
-def endpoint_at(situation: Situation, vnet: str, address: int) -> PrivateEndpoint | None:
-    return situation.index.endpoints.get((vnet, address))
+def endpoint_at(situation: Situation, vnet: str, address: int | None) -> PrivateEndpoint | None:
+    """Return the endpoint at the address, None where there is none or `address` is None."""
+    return None if address is None else situation.index.endpoints.get((vnet, address))
 
 
 def endpoint_interface(situation: Situation, endpoint: PrivateEndpoint, address: int) -> Interface:

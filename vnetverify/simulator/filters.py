@@ -15,7 +15,6 @@ from vnetverify.header import (
     ALL_PORTS,
     ICMPV6,
     TCP,
-    UDP,
     Family,
     Flow,
     Interval,
@@ -44,15 +43,18 @@ from vnetverify.simulator.addressing import (
     METADATA_HOST,
     PLATFORM,
     PLATFORM_HOST,
+    Field,
     Packet,
+    address_in,
     covers,
+    is_number,
     lies_in,
-    only,
     packet_of,
+    point,
 )
 from vnetverify.simulator.admin import AdminList, Decided, deciding, standing
 from vnetverify.simulator.matching import Filter, Interface, Rule, matches
-from vnetverify.simulator.situation import Situation, public_of, situation_of
+from vnetverify.simulator.situation import Situation, occupied, public_of, situation_of
 from vnetverify.simulator.tags import PROBES_IPV6, virtual_network
 from vnetverify.source import Span
 
@@ -131,16 +133,23 @@ def declared_interface(situation: Situation, nic: Nic) -> Interface:
     return Interface(nic.name, situation.index.subnets[nic.subnet_id], nic.addresses, nic, is_managed)
 
 
-def undeclared_interface(subnet: Subnet, address: int) -> Interface:
-    """Return the place of a host that is not declared, named after its address and subnet."""
-    return Interface(f"{address_text(address)} in {subnet.id}", subnet, (address,))
+def undeclared_interface(subnet: Subnet, address: Interval) -> Interface:
+    """Return the place of a host that is not declared, named after its address and subnet.
+
+    One of several hosts, whichever it is, is named after the part of the header that says which.
+    """
+    if address.low == address.high:
+        return Interface(f"{address_text(address.low)} in {subnet.id}", subnet, (address.low,))
+    part = address_in(address)
+    assert isinstance(part, Field)
+    return Interface(f"the {part.part.value} in {subnet.id}", subnet, ())
 
 
 def interface_at(situation: Situation, subnet: Subnet, address: Interval) -> Interface:
     """Return the interface that holds `address` in the subnet's vnet, declared or not."""
-    number = only(address)
-    nic = situation.index.holders.get((subnet.vnet, number))
-    return undeclared_interface(subnet, number) if nic is None else declared_interface(situation, nic)
+    number = occupied(situation, subnet.vnet, address)
+    nic = None if number is None else situation.index.holders.get((subnet.vnet, number))
+    return undeclared_interface(subnet, address) if nic is None else declared_interface(situation, nic)
 
 
 def judge(
@@ -161,7 +170,7 @@ def judge(
     situation = situation_of(network, world, family_of(flow.source))
     local = flow.source if direction is Direction.OUTBOUND else flow.destination
     if nic_name is None:
-        interface = undeclared_interface(situation.index.subnets[subnet_id], local)
+        interface = undeclared_interface(situation.index.subnets[subnet_id], point(local))
     else:
         interface = declared_interface(situation, situation.index.nics[nic_name])
     if entered_by_public_address:
@@ -285,7 +294,7 @@ def attached(situation: Situation, interface: Interface, direction: Direction) -
 
 
 def _is_icmpv6(packet: Packet) -> bool:
-    return packet.family is Family.IPV6 and packet.protocol == ICMPV6
+    return packet.family is Family.IPV6 and is_number(packet.protocol, ICMPV6)
 
 
 def _icmpv6_judgement(
@@ -319,7 +328,8 @@ def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stag
     """Return the rule that keeps a packet from a host service; None when the service is exempt (F-PLAT-1, F-PLAT-2)."""
     packet = place.packet
     agent = IntervalSet((Interval(80, 80), Interval(32526, 32526)))
-    if packet.protocol == TCP and covers(PLATFORM_HOST, packet.destination) and lies_in(packet.destination_port, agent):
+    to_agent = is_number(packet.protocol, TCP) and covers(PLATFORM_HOST, packet.destination)
+    if to_agent and lies_in(packet.destination_port, agent):
         return None
     for stage, nsg in groups:
         for rule in rules_of(nsg, Direction.OUTBOUND):
@@ -335,7 +345,7 @@ def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stag
 
 def _is_service(packet: Packet, tag: str) -> bool:
     """Hold when a packet to a platform address is for the host service that `tag` names (F-PLAT-1)."""
-    if packet.protocol not in (TCP, UDP):
+    if not packet.has_ports:
         return False
     match tag.casefold():
         case "azureplatformdns":

@@ -11,7 +11,6 @@ from vnetverify.header import (
     ALL_PORTS,
     ICMP,
     TCP,
-    UDP,
     Family,
     Interval,
     IntervalSet,
@@ -24,7 +23,16 @@ from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRul
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Subnet
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, assignable, is_public, lies_in, lowest_text, only, point
+from vnetverify.simulator.addressing import (
+    Packet,
+    address_in,
+    assignable,
+    is_number,
+    is_public,
+    lies_in,
+    lowest_text,
+    point,
+)
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.positions import Appliance, Astray, Dropped, Translated
 from vnetverify.simulator.situation import Situation, world_address
@@ -110,7 +118,9 @@ def _by_network_rule(journey: Journey, appliance: Appliance, rule: FirewallRule)
 def _by_infrastructure(journey: Journey, appliance: Appliance) -> Refusal | None:
     """Return what comes of no rule: the built-in collection lets some of the web through, nothing else passes."""
     name, packet = appliance.name, journey.packet
-    is_web = packet.protocol == TCP and lies_in(packet.destination_port, _WEB) and is_public(packet.destination)
+    is_web = (
+        is_number(packet.protocol, TCP) and lies_in(packet.destination_port, _WEB) and is_public(packet.destination)
+    )
     if is_web and journey.situation.holds(uncertainty("U-FQDN", f"{name}/infrastructure")):
         journey.note(name, f"the built-in infrastructure rules of {name} allow, no other matches", "F-FW-1")
         return _from_own_address(journey, appliance, "application rules always translate", None)
@@ -154,7 +164,7 @@ def refused_by_nat(
     place = Place(PlaceKind.SUBNET.value, _subnet(appliance).id)
     if public is not None:
         place = Place(PlaceKind.PUBLIC.value, f"{name}/{public.name}")
-    named, entered_from = (place, only(before.destination)), journey.entered_from
+    named, entered_from = (place, address_in(before.destination)), journey.entered_from
     after = replace(before, destination=point(rule.translation.address), destination_port=point(rule.translation.port))
     if not journey.unfiltered:
         journey.packet = after
@@ -175,10 +185,9 @@ def refused_by_nat(
 
 def _takes(rule: FirewallRule, packet: Packet) -> bool:
     """Hold when a NAT rule at the packet's destination takes it: TCP and UDP alone are translated."""
-    is_ported = packet.protocol in (TCP, UDP)
     return (
-        is_ported
-        and packet.protocol in rule.protocols
+        packet.has_ports
+        and any(protocol is not None and is_number(packet.protocol, protocol) for protocol in rule.protocols)
         and lies_in(packet.source, rule.sources)
         and lies_in(packet.destination_port, rule.destination_ports)
     )
@@ -225,10 +234,9 @@ def _matches(journey: Journey, appliance: Appliance, rule: FirewallRule) -> bool
     """Hold when a network or application rule matches; `icmp` there is that of either family (F-FW-3, F-FW-4)."""
     packet = journey.packet
     wanted = (packet.family.icmp if protocol == ICMP else protocol for protocol in rule.protocols)
-    if not any(protocol in (None, packet.protocol) for protocol in wanted):
+    if not any(protocol is None or is_number(packet.protocol, protocol) for protocol in wanted):
         return False
-    has_ports = packet.protocol in (TCP, UDP)
-    ports_fit = lies_in(packet.destination_port, rule.destination_ports) if has_ports else _is_of_all_ports(rule)
+    ports_fit = lies_in(packet.destination_port, rule.destination_ports) if packet.has_ports else _is_of_all_ports(rule)
     return ports_fit and lies_in(packet.source, rule.sources) and _destination_fits(journey, appliance, rule)
 
 

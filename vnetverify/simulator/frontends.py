@@ -5,12 +5,12 @@ Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-4, F-LB-6, F
 
 from __future__ import annotations
 
-from vnetverify.header import TCP, UDP
+from vnetverify.header import Interval
 from vnetverify.model.balancers import Frontend, LoadBalancingRule
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, only
+from vnetverify.simulator.addressing import Packet, is_number
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.filters import attached, declared_interface
 from vnetverify.simulator.journey import Journey
@@ -31,9 +31,9 @@ from vnetverify.simulator.positions import AtAppliance, Delivered, Dropped, decl
 from vnetverify.simulator.situation import Situation
 
 
-def balanced_at(situation: Situation, vnet: str, address: int) -> Balanced[Frontend] | None:
-    """Return the frontend at this address of `vnet` (F-LB-1)."""
-    found = situation.index.frontends.get((vnet, address))
+def balanced_at(situation: Situation, vnet: str, address: int | None) -> Balanced[Frontend] | None:
+    """Return the frontend at this address of `vnet`, None where there is none or `address` is None (F-LB-1)."""
+    found = None if address is None else situation.index.frontends.get((vnet, address))
     return None if found is None else Balanced(*found)
 
 
@@ -52,7 +52,7 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
         return refused
     rule = rule_for(journey.situation, balanced, packet)
     if rule is None:
-        rule_id = "F-LB-9" if packet.protocol == packet.family.icmp else "F-LB-2"
+        rule_id = "F-LB-9" if packet.is_icmp else "F-LB-2"
         return journey.drop(name, f"no rule of {name} is for it", rule_id, balanced.frontend.span)
     member = noted_member(journey, balanced, rule)
     if member is None:
@@ -96,7 +96,7 @@ def seen_by_sender(journey: Journey, interface: Interface) -> Packet:
     situation, packet = journey.situation, journey.packet
     if not situation.index.frontends or not _is_filtered(situation, interface):
         return packet
-    balanced = _first_balanced(situation, only(packet.destination))
+    balanced = _first_balanced(situation, packet.destination)
     if balanced is None or situation.holds(uncertainty("U-LBOUT")):
         return packet
     rule = rule_for(situation, balanced, packet)
@@ -110,17 +110,17 @@ def _is_filtered(situation: Situation, interface: Interface) -> bool:
     return any(attached(situation, interface, direction)) or bool(standing(situation, interface, direction))
 
 
-def _first_balanced(situation: Situation, address: int) -> Balanced[Frontend] | None:
+def _first_balanced(situation: Situation, address: Interval) -> Balanced[Frontend] | None:
     """Return the frontend of this address that is declared first, in whichever vnet."""
     frontends = situation.index.frontends.values()
-    return next((Balanced(*found) for found in frontends if found[1].address == address), None)
+    return next((Balanced(*found) for found in frontends if is_number(address, found[1].address)), None)
 
 
 def at_next_hop(journey: Journey, balanced: Balanced[Frontend]) -> AtAppliance | Dropped:
     """Return the arrival at a member of what a route sends to the frontend; it keeps its destination (R-UDR-15)."""
     name, situation = balanced.balancer.name, journey.situation
     every = next((rule for rule in balanced.rules if rule.protocol is None), None)
-    is_for_it = every is not None and journey.packet.protocol in (TCP, UDP)
+    is_for_it = every is not None and journey.packet.has_ports
     if every is not None and is_for_it and not is_basic(situation, balanced.balancer):
         rules: tuple[LoadBalancingRule, ...] = (every,)
     elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):

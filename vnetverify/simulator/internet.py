@@ -14,7 +14,7 @@ from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import is_public, lowest_text, only, point
+from vnetverify.simulator.addressing import Address, is_number, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.firewalls import own_address
@@ -63,7 +63,7 @@ def to_internet(journey: Journey, sending: Sending) -> Next:
         case FromGateway():
             return journey.drop(where, "a gateway sends nothing to the Internet", "R-TRAF-5")
         case Forwarder(appliance, interface):
-            foreign = only(journey.packet.source) not in interface.addresses
+            foreign = not is_one_of(journey.packet.source, interface.addresses)
             if foreign and not _translates(journey, appliance):
                 rule = "R-UDR-17" if appliance.firewall is None else "F-FW-7"
                 return journey.drop(where, f"{appliance.name} does not translate the source", rule)
@@ -175,7 +175,7 @@ def _is_passing(journey: Journey, appliance: Appliance) -> bool:
 def _translates(journey: Journey, appliance: Appliance) -> bool:
     """Hold when the appliance puts a source of its own in place of a foreign one; a firewall has done so (F-FW-7)."""
     if appliance.firewall is not None and not (journey.unfiltered and _is_passing(journey, appliance)):
-        return only(journey.packet.source) == own_address(journey.situation, appliance)
+        return is_number(journey.packet.source, own_address(journey.situation, appliance))
     if appliance.translates_source is None:
         return journey.situation.holds(uncertainty("U-R-UDR-17", appliance.name))
     return appliance.translates_source
@@ -233,6 +233,6 @@ def answered_outside(journey: Journey, subnet: Subnet) -> LeftToInternet | Dropp
     return Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
 
 
-def delivered_to(interface: Interface, address: int) -> Delivered:
+def delivered_to(interface: Interface, address: Address) -> Delivered:
     nic = None if interface.nic is None else interface.nic.name
     return Delivered(Place(PlaceKind.SUBNET.value, interface.subnet.id), address, nic)

@@ -13,7 +13,7 @@ from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Gateway, Site
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet
+from vnetverify.simulator.addressing import Packet, is_number
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Judgement, Stage, judge_at, judge_public_entry
 from vnetverify.simulator.matching import Interface
@@ -237,7 +237,7 @@ class Journey:
     def _keeps_no_state(self, interface: Interface) -> bool:
         """Hold where one page has custom inbound rules keep no state of TCP (F-STATE-5)."""
         has_timeout = self.situation.vnet(interface.subnet.vnet).flow_timeout
-        return self.situation.network.is_strict and self.packet.protocol == TCP and not has_timeout
+        return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)
 
     @property
     def flow_began_at(self) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, Family, Interval, IntervalSet, Prefix
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, Family, Interval, IntervalSet, Prefix
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.model.security import (
     Access,
@@ -23,7 +23,7 @@ from vnetverify.model.security import (
     ServiceTag,
 )
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, is_ordinary, lies_in, some_covers
+from vnetverify.simulator.addressing import Packet, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.tags import Side, is_in_tag
 
@@ -76,22 +76,22 @@ def matches(place: Filter, owner: str, rule: Rule) -> bool:
 def _protocol_fits(place: Filter, rule: Rule) -> bool:
     """Hold when the packet's protocol is the rule's; `*` covers others than the usual three by a fact (F-NSG-7)."""
     if rule.protocol is not None:
-        return rule.protocol == place.packet.protocol
+        return is_number(place.packet.protocol, rule.protocol)
     return is_ordinary(place.packet.protocol, place.packet.family) or place.situation.holds(uncertainty("U-ANYPROTO"))
 
 
 def _ports_fit(place: Filter, rule: Rule, label: str) -> bool:
     """Hold when the packet's ports are the rule's (F-NSG-8); protocols without ports are F-NSG-9 and F-NSG-17."""
     packet = place.packet
-    if packet.protocol in (TCP, UDP) and place.at_endpoint and isinstance(rule, SecurityRule):
+    if packet.has_ports and place.at_endpoint and isinstance(rule, SecurityRule):
         return _ports_fit_at_endpoint(place, rule, label)
-    if packet.protocol in (TCP, UDP):
+    if packet.has_ports:
         return lies_in(packet.source_port, rule.source_ports) and lies_in(
             packet.destination_port, rule.destination_ports
         )
     if rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS:
         return True
-    question = "U-ICMPPORT" if packet.protocol == packet.family.icmp else "U-PROTOPORT"
+    question = "U-ICMPPORT" if packet.is_icmp else "U-PROTOPORT"
     return place.situation.holds(uncertainty(question, label))
 
 

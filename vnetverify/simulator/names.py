@@ -13,6 +13,7 @@ from vnetverify.model.intents import Place
 from vnetverify.model.network import DeploymentModel, Network
 from vnetverify.model.zones import DnsRecord, DnsZone
 from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.simulator.addressing import numbers_of, only
 from vnetverify.simulator.positions import Delivered, LeftToInternet, ToPlatform
 from vnetverify.simulator.walk import converse, trace
 
@@ -135,7 +136,7 @@ def _receiver(lookup: Lookup, server: int, protocol: int) -> _Receiver | None:
     match conversation.forward.outcome:
         case Delivered(place, address):
             machine = holders.get((place.name, address)) if address == server else None
-            return _Receiver(machine, server, False, conversation.established, (place, address))
+            return _Receiver(machine, server, False, conversation.established, (place, only(numbers_of(address))))
         case LeftToInternet():
             return _Receiver(None, server, True, conversation.established)
         case _:

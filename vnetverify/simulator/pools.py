@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from vnetverify.header import TCP, UDP, Family, parse_address
+from vnetverify.header import TCP, Family, parse_address
 from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, PublicFrontend, Sku
 from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, lowest_text, only, point
+from vnetverify.simulator.addressing import Address, Packet, address_in, is_number, lowest_text, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.situation import Situation, first_address
@@ -87,7 +87,7 @@ def rule_for(situation: Situation, balanced: Fronted, packet: Packet) -> LoadBal
     ICMP goes, where a fact says so, by the first of all that is no NAT rule (F-LB-9).
     """
     rules = balanced.rules
-    if packet.protocol == packet.family.icmp:
+    if packet.is_icmp:
         first = next((rule for rule in rules if not rule.is_inbound_nat), None)
         return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None
     return next((rule for rule in rules if _takes(rule, packet)), None)
@@ -95,8 +95,9 @@ def rule_for(situation: Situation, balanced: Fronted, packet: Packet) -> LoadBal
 
 def _takes(rule: LoadBalancingRule, packet: Packet) -> bool:
     if rule.protocol is None:
-        return packet.protocol in (TCP, UDP)
-    return rule.protocol == packet.protocol and rule.port == only(packet.destination_port)
+        return packet.has_ports
+    assert rule.port is not None
+    return is_number(packet.protocol, rule.protocol) and is_number(packet.destination_port, rule.port)
 
 
 def noted_member(journey: Journey, balanced: Fronted, rule: LoadBalancingRule) -> Nic | None:
@@ -107,7 +108,7 @@ def noted_member(journey: Journey, balanced: Fronted, rule: LoadBalancingRule) -
         if rule.floating_ip:
             return ", still for the frontend's address (floating IP)"
         seen = rewritten(rule, packet, member)
-        port = f" port {seen.destination_port.low}" if packet.protocol in (TCP, UDP) else ""
+        port = f" port {seen.destination_port.low}" if packet.has_ports else ""
         return f", as {lowest_text(seen.destination)}{port}"
 
     return noted_choice(journey, balanced, (rule,), rule.span, comes_as)
@@ -220,7 +221,7 @@ def _obstacle_to_probe(journey: Journey, nic: Nic, port: int) -> Told | None:
 def _probing(situation: Situation, nic: Nic, port: int) -> Judgement:
     """Return what the member's inbound filters say of a probe (F-LB-4, F-PLAT-3)."""
     packet = Packet(
-        TCP,
+        point(TCP),
         point(PROBED_FROM[situation.family]),
         point(PROBE_SOURCE_PORT),
         point(address_of(nic, situation.family)),
@@ -242,14 +243,14 @@ def seen_by_member(situation: Situation, balanced: Fronted, rule: LoadBalancingR
     return rewritten(rule, packet, to)
 
 
-def port_at(rule: LoadBalancingRule, packet: Packet, to: Nic) -> int:
+def port_at(rule: LoadBalancingRule, packet: Packet, to: Nic) -> Address:
     """Return the destination port that the member gets the packet at."""
-    return only(rewritten(rule, packet, to).destination_port)
+    return address_in(rewritten(rule, packet, to).destination_port)
 
 
 def rewritten(rule: LoadBalancingRule, packet: Packet, to: Nic) -> Packet:
     """Return the packet with the member's address, and its port where the rule has one and no floating IP."""
     port = packet.destination_port
-    if rule.backend_port is not None and not rule.floating_ip and packet.protocol in (TCP, UDP):
+    if rule.backend_port is not None and not rule.floating_ip and packet.has_ports:
         port = point(rule.backend_port)
     return replace(packet, destination=point(address_of(to, packet.family)), destination_port=port)

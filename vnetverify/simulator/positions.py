@@ -16,7 +16,7 @@ from vnetverify.model.intents import EgressKind, Place
 from vnetverify.model.network import Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.rules import Uncertainty
-from vnetverify.simulator.addressing import Packet, only
+from vnetverify.simulator.addressing import Address, Packet, is_number
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.gateways import Way
 from vnetverify.simulator.matching import Interface
@@ -55,11 +55,11 @@ class Delivered:
     """
 
     place: Place
-    address: int
+    address: Address
     nic: str | None = None
-    frontend: tuple[Place, int] | None = None
+    frontend: tuple[Place, Address] | None = None
     endpoint: str | None = None
-    port: int | None = field(default=None, compare=False)
+    port: Address | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +214,12 @@ class Translated:
     before: Packet
     after: Packet
     own: int | None
-    named: tuple[Place, int] | None = None
+    named: tuple[Place, Address] | None = None
     entered_from: Place | None = None
 
     def gets_reply(self, vnet: str, destination: Interval) -> bool:
         """Hold when what is sent to `destination` in `vnet` is sent to the address that stands for the source."""
-        if self.own is None or only(destination) != self.own:
+        if self.own is None or not is_number(destination, self.own):
             return False
         return any(interface.subnet.vnet == vnet for interface in self.by.interfaces)
 

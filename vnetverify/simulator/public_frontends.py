@@ -8,7 +8,7 @@ from __future__ import annotations
 from vnetverify.model.balancers import PublicFrontend
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.security import Direction
-from vnetverify.simulator.addressing import lowest_text, only
+from vnetverify.simulator.addressing import address_in, lowest_text
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import Balanced, address_of, noted_member, port_at, rule_for, seen_by_member
@@ -23,7 +23,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
     journey.note(balancer.name, what, "F-ADDR-1" if entered_from == INTERNET else "R-TRAF-10", frontend.span)
     rule = rule_for(journey.situation, balanced, packet)
     if rule is None:
-        rule_id = "F-LB-9" if packet.protocol == packet.family.icmp else "F-LB-2"
+        rule_id = "F-LB-9" if packet.is_icmp else "F-LB-2"
         return journey.drop(balancer.name, f"no rule of {balancer.name} is for it", rule_id, frontend.span)
     member = noted_member(journey, balanced, rule)
     if member is None:
@@ -42,7 +42,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
         blocked = journey.judged(interface, judgement)
         if blocked is not None:
             return blocked
-    end = (balanced.place, only(packet.destination))
+    end = (balanced.place, address_in(packet.destination))
     address = address_of(member, packet.family)
     place = Place(PlaceKind.SUBNET.value, interface.subnet.id)
     return journey.turned_away(interface) or Delivered(

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from vnetverify.header import Flow
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import point
+from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.filters import interface_at
 from vnetverify.simulator.positions import Astray, Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace
 from vnetverify.simulator.situation import Situation
@@ -40,14 +39,14 @@ class Element:
     span: Span
 
 
-def shortcoming(situation: Situation, claim: Claim, origin: Place, flow: Flow, way: Trace) -> Shortcoming | None:
+def shortcoming(situation: Situation, claim: Claim, origin: Place, packet: Packet, way: Trace) -> Shortcoming | None:
     """Return what the way lacks of the quality that the claim asks for, None when it lacks nothing."""
     if isinstance(way.outcome, Astray):
         return Shortcoming("it is translated a third time and may go anywhere", way.outcome.where, "F-FW-7")
     match claim.verb:
         case Verb.BOTTLENECK:
             assert claim.limit is not None
-            return _bottleneck(situation, origin, flow, way, claim.limit)
+            return _bottleneck(situation, origin, packet, way, claim.limit)
         case Verb.LOCAL_LATENCY:
             return _detour(situation, origin, way)
         case Verb.CROSSES_AT_MOST:
@@ -70,9 +69,9 @@ def rate_text(bits: int) -> str:
     return f"{bits // size} {unit}"
 
 
-def _bottleneck(situation: Situation, origin: Place, flow: Flow, way: Trace, limit: int) -> Shortcoming | None:
+def _bottleneck(situation: Situation, origin: Place, packet: Packet, way: Trace, limit: int) -> Shortcoming | None:
     """Return the first element on the way that carries less than `limit`; a peering never does (R-LINT-2)."""
-    for element in _elements(situation, origin, flow, way):
+    for element in _elements(situation, origin, packet, way):
         if element.bandwidth is None:
             if not situation.holds(uncertainty("U-BANDWIDTH", element.name)):
                 what = f"the bandwidth of {element.name} is not stated and may be less than {rate_text(limit)}"
@@ -83,11 +82,11 @@ def _bottleneck(situation: Situation, origin: Place, flow: Flow, way: Trace, lim
     return None
 
 
-def _elements(situation: Situation, origin: Place, flow: Flow, way: Trace) -> Iterator[Element]:
+def _elements(situation: Situation, origin: Place, packet: Packet, way: Trace) -> Iterator[Element]:
     """Yield what has a cap on the way: the machine it begins at, what forwards it, the machine it ends at."""
     network = situation.network
     if origin.kind == PlaceKind.SUBNET.value:
-        sender = interface_at(situation, situation.index.subnets[origin.name], point(flow.source)).nic
+        sender = interface_at(situation, situation.index.subnets[origin.name], packet.source).nic
         if sender is not None:
             yield _machine(situation, sender.machine)
     for device in way.devices:

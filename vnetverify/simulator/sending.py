@@ -13,7 +13,7 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, Gateway, GatewayKind, Subnet
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import PLATFORM, host_subnet, lies_in, lowest_text, only, point, some_covers
+from vnetverify.simulator.addressing import PLATFORM, address_in, host_subnet, lies_in, lowest_text, point, some_covers
 from vnetverify.simulator.crossing import cross, record_crossing
 from vnetverify.simulator.endpoints import at_endpoint, endpoint_at
 from vnetverify.simulator.filters import declared_interface, undeclared_interface
@@ -58,6 +58,7 @@ from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.situation import (
     Situation,
     next_hop_owner,
+    occupied,
     peers_holding,
 )
 
@@ -203,7 +204,7 @@ def _to_appliance(journey: Journey, sending: Sending, address: int) -> Next:
     subnet = host_subnet(situation.vnet(vnet), point(address))
     if subnet is None or endpoint_at(situation, vnet, address) is not None:
         return journey.drop(where, f"nothing that forwards can stand at next hop {address_text(address)}", "R-UDR-9")
-    interface = undeclared_interface(subnet, address)
+    interface = undeclared_interface(subnet, point(address))
     return AtAppliance(implied_appliance(interface), interface)
 
 
@@ -253,17 +254,18 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     subnet = host_subnet(situation.vnet(vnet), destination)
     if subnet is None:
         return journey.drop(vnet, f"{lowest_text(destination)} is no address of a host in {vnet}", "R-ADDR-4")
-    balanced = balanced_at(situation, vnet, only(destination))
+    number = occupied(situation, vnet, destination)
+    balanced = balanced_at(situation, vnet, number)
     if balanced is not None:
         return at_frontend(journey, balanced, sending.subnet.vnet)
-    endpoint = endpoint_at(situation, vnet, only(destination))
+    endpoint = endpoint_at(situation, vnet, number)
     if endpoint is not None:
         return at_endpoint(journey, endpoint, sending.subnet.vnet)
-    nic = situation.index.holders.get((vnet, only(destination)))
+    nic = None if number is None else situation.index.holders.get((vnet, number))
     if nic is None and subnet.name.casefold() in SUBNETS_OF_SERVICES:
         return journey.drop(subnet.id, f"{lowest_text(destination)} is not declared in {subnet.id}", "R-ADDR-8")
     if nic is None:
-        return at_host(journey, undeclared_interface(subnet, only(destination)))
+        return at_host(journey, undeclared_interface(subnet, destination))
     return at_host(journey, declared_interface(situation, nic))
 
 
@@ -280,4 +282,4 @@ def at_host(journey: Journey, interface: Interface) -> Next:
     if blocked is None:
         machine = interface.name if interface.nic is None else interface.nic.machine
         blocked = journey.drop_if_down(FailureKind.APPLIANCE, machine) or journey.turned_away(interface)
-    return blocked if blocked is not None else delivered_to(interface, only(journey.packet.destination))
+    return blocked if blocked is not None else delivered_to(interface, address_in(journey.packet.destination))

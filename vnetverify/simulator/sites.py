@@ -5,11 +5,10 @@ Rules R-GW-2, R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-GW-25, R-META-3, R-T
 
 from __future__ import annotations
 
-from vnetverify.header import address_text
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import covers, is_public, lowest_text, only, some_covers
+from vnetverify.simulator.addressing import address_in, covers, is_public, lowest_text, some_covers
 from vnetverify.simulator.gateways import (
     announces,
     entries_of,
@@ -59,9 +58,9 @@ def into_site(journey: Journey, arrival: IntoSite) -> Next:
 
 def delivered_at_site(journey: Journey, site: Site, by: str) -> Delivered:
     """Return the delivery to the host of `site` that the packet is for."""
-    address = only(journey.packet.destination)
-    journey.note(by, f"{address_text(address)} is at site {site.name}", "R-GW-24", site.span)
-    return Delivered(Place(PlaceKind.SITE.value, site.name), address)
+    destination = journey.packet.destination
+    journey.note(by, f"{lowest_text(destination)} is at site {site.name}", "R-GW-24", site.span)
+    return Delivered(Place(PlaceKind.SITE.value, site.name), address_in(destination))
 
 
 def from_site(journey: Journey, site: Site) -> Next:

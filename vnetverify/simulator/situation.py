@@ -16,7 +16,7 @@ from vnetverify.model.network import Connection, Gateway, GatewayKind, Network, 
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import Uncertainty, World, uncertainty
-from vnetverify.simulator.addressing import Mixed, only, some_covers
+from vnetverify.simulator.addressing import Unnamed, among, is_number, some_covers
 from vnetverify.simulator.advertising import with_announcements
 from vnetverify.simulator.failures import Element, down_in, peerings_of
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
@@ -56,6 +56,7 @@ class Index:
     holders: Mapping[tuple[str, int], Nic]
     frontends: Mapping[tuple[str, int], tuple[LoadBalancer, Frontend]]
     endpoints: Mapping[tuple[str, int], PrivateEndpoint]
+    occupied: Mapping[str, tuple[int, ...]]
     halves: Mapping[tuple[str, str], Peering]
     peers: Mapping[str, tuple[str, ...]]
     views: Mapping[tuple[str, str], View]
@@ -178,6 +179,7 @@ def index_of(network: Network, family: Family) -> Index:
         holders={(nic.vnet, address): nic for nic in reversed(nics) for address in nic.addresses},
         frontends=_frontends(network),
         endpoints={(e.vnet, address): e for e in network.private_endpoints.values() for address in e.addresses},
+        occupied=_occupied(network),
         halves=halves,
         peers=peers,
         views=views_of(network, halves, peers),
@@ -201,6 +203,19 @@ def _frontends(network: Network) -> dict[tuple[str, int], tuple[LoadBalancer, Fr
         for frontend in balancer.frontends:
             frontends.setdefault((frontend.vnet, frontend.address), (balancer, frontend))
     return frontends
+
+
+def _occupied(network: Network) -> dict[str, tuple[int, ...]]:
+    """Return the addresses by vnet at which something is declared, in order."""
+    taken: dict[str, set[int]] = {}
+    for nic in network.nics():
+        taken.setdefault(nic.vnet, set()).update(nic.addresses)
+    for balancer in network.load_balancers.values():
+        for frontend in balancer.frontends:
+            taken.setdefault(frontend.vnet, set()).add(frontend.address)
+    for endpoint in network.private_endpoints.values():
+        taken.setdefault(endpoint.vnet, set()).update(endpoint.addresses)
+    return {vnet: tuple(sorted(addresses)) for vnet, addresses in taken.items()}
 
 
 def _carries(network: Network, connection: Connection, family: Family) -> bool:
@@ -359,15 +374,22 @@ def frontend_at_public(situation: Situation, address: Interval) -> tuple[LoadBal
 def _is_at(situation: Situation, public: PublicAddress, name: str, address: Interval) -> bool:
     """Hold when the public address is `address`: as declared, else as the world has it. Raises `Mixed`."""
     number = public.address if public.address is not None else world_address(situation, name)
-    if number is None or not address.low <= number <= address.high:
-        return False
-    only(address)
-    return True
+    return number is not None and is_number(address, number)
 
 
 def world_address(situation: Situation, name: str) -> int | None:
-    """Return the address the world gives to `name`. Raises `Mixed` when a partial world leaves it open."""
+    """Return the address the world gives to `name`. Raises `Unnamed` when a partial world leaves it open."""
     number = situation.world.addresses.get(name)
     if number is None and situation.world.partial:
-        raise Mixed
+        raise Unnamed(name)
     return number
+
+
+def occupied(situation: Situation, vnet: str, address: Interval) -> int | None:
+    """Return the number that `address` is, None where it is several at none of which anything declared stands.
+
+    Raises `Mixed` where something does stand at some of them.
+    """
+    if address.low == address.high:
+        return address.low
+    return among(address, situation.index.occupied.get(vnet, ()))

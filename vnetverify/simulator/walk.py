@@ -10,13 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from vnetverify.header import Flow, family_of
 from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Network, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
 from vnetverify.rules import World, uncertainty
-from vnetverify.simulator.addressing import UNROUTABLE, is_ordinary, is_public, lies_in, only, packet_of
+from vnetverify.simulator.addressing import (
+    UNROUTABLE,
+    Header,
+    Packet,
+    address_in,
+    is_one_of,
+    is_ordinary,
+    is_public,
+    lies_in,
+    packet_of,
+)
 from vnetverify.simulator.answers import answer, answer_by_link
 from vnetverify.simulator.devices import (
     at_appliance,
@@ -57,7 +66,7 @@ from vnetverify.simulator.positions import (
 )
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
-from vnetverify.simulator.situation import Situation, situation_of
+from vnetverify.simulator.situation import Situation, occupied, situation_of
 
 ENCAPSULATIONS = (4, 47)
 
@@ -72,26 +81,26 @@ class Conversation:
     why: str = ""
 
 
-def trace(network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None) -> Trace:
+def trace(network: Network, origin: Place, flow: Header, world: World, failures: Failures | None = None) -> Trace:
     """Return the way of the flow's first packet from `origin` in `world`, which may take down what `failures` name."""
-    journey = _first_journey(network, flow, world, failures)
+    journey = _first_journey(network, packet_of(flow), world, failures)
     return journey.ended(follow(journey, start(journey, origin)))
 
 
 def trace_unfiltered(
-    network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None
+    network: Network, origin: Place, flow: Header, world: World, failures: Failures | None = None
 ) -> Trace:
     """Return the way of the first packet if every filter and every declared policy allowed it."""
-    journey = _first_journey(network, flow, world, failures, unfiltered=True)
+    journey = _first_journey(network, packet_of(flow), world, failures, unfiltered=True)
     return journey.ended(follow(journey, start(journey, origin)))
 
 
 def _first_journey(
-    network: Network, flow: Flow, world: World, failures: Failures | None, *, unfiltered: bool = False
+    network: Network, packet: Packet, world: World, failures: Failures | None, *, unfiltered: bool = False
 ) -> Journey:
     """Return the walk of a first packet, not yet begun; its story says first what the world chose beside it."""
-    situation = situation_of(network, world, family_of(flow.source), failures)
-    journey = Journey(situation, packet_of(flow), unfiltered=unfiltered)
+    situation = situation_of(network, world, packet.family, failures)
+    journey = Journey(situation, packet, unfiltered=unfiltered)
     journey.note_what_is_down()
     journey.note_what_is_announced()
     return journey
@@ -121,11 +130,11 @@ def _from_host(journey: Journey, interface: Interface) -> Next:
 def _uncarried(journey: Journey, origin: Place) -> Dropped | None:
     """Return the drop of what no network of Azure carries (R-TRAF-7)."""
     protocol = journey.packet.protocol
-    if protocol in ENCAPSULATIONS:
-        return journey.drop(origin.name, f"protocol {protocol} is blocked", "R-TRAF-7")
+    if is_one_of(protocol, ENCAPSULATIONS):
+        return journey.drop(origin.name, f"protocol {protocol.low} is blocked", "R-TRAF-7")
     ordinary = is_ordinary(protocol, journey.packet.family)
     if not ordinary and not journey.situation.holds(uncertainty("U-R-TRAF-7")):
-        return journey.drop(origin.name, f"protocol {protocol} is not carried", "R-TRAF-7")
+        return journey.drop(origin.name, f"protocol {protocol.low} is not carried", "R-TRAF-7")
     if lies_in(journey.packet.destination, UNROUTABLE):
         return journey.drop(origin.name, "multicast and broadcast are blocked", "R-TRAF-7")
     return None
@@ -164,10 +173,11 @@ def follow(journey: Journey, position: Next) -> Outcome:
 
 
 def converse(
-    network: Network, origin: Place, flow: Flow, world: World, failures: Failures | None = None
+    network: Network, origin: Place, flow: Header, world: World, failures: Failures | None = None
 ) -> Conversation:
     """Return both ways of the flow and whether its reply comes back to the sender (R-TRAF-2, F-STATE-2, F-STATE-3)."""
-    first = _first_journey(network, flow, world, failures)
+    packet = packet_of(flow)
+    first = _first_journey(network, packet, world, failures)
     outcome = follow(first, start(first, origin))
     forward = first.ended(outcome)
     if not isinstance(outcome, Dropped | Astray) and forward.entered_from not in (None, INTERNET):
@@ -176,18 +186,18 @@ def converse(
     match outcome:
         case Delivered(place):
             if first.linked is not None:
-                return _answered(first, forward, origin, flow, _reply_by_link(first, first.linked))
+                return _answered(first, forward, origin, packet, _reply_by_link(first, first.linked))
             if first.member is not None:
-                return _answered(first, forward, origin, flow, _reply_from_member(first, place, first.member))
+                return _answered(first, forward, origin, packet, _reply_from_member(first, place, first.member))
             if first.entered_from is None:
-                return _answered(first, forward, origin, flow, _reply_from(first, place))
+                return _answered(first, forward, origin, packet, _reply_from(first, place))
             return _answered_outside(first, forward)
         case LeftToInternet():
             if isinstance(first.sent_out_by, Forwarder):
-                return _answered(first, forward, origin, flow, _reply_through(first, first.sent_out_by))
+                return _answered(first, forward, origin, packet, _reply_through(first, first.sent_out_by))
             if isinstance(first.sent_out_by, Site):
                 site = Place(PlaceKind.SITE.value, first.sent_out_by.name)
-                return _answered(first, forward, origin, flow, _reply_from(first, site))
+                return _answered(first, forward, origin, packet, _reply_from(first, site))
             return _answered_from_outside(first, forward)
         case ToPlatform():
             return Conversation(forward, None, False, "the platform takes the packet")
@@ -217,7 +227,7 @@ def _endpoint_at(back: Journey, place: Place) -> PrivateEndpoint | None:
     if place.kind != PlaceKind.SUBNET.value:
         return None
     vnet = back.situation.index.subnets[place.name].vnet
-    return endpoint_at(back.situation, vnet, only(back.packet.source))
+    return endpoint_at(back.situation, vnet, occupied(back.situation, vnet, back.packet.source))
 
 
 def _reply_from_member(first: Journey, place: Place, member: Interface) -> tuple[Journey, Outcome]:
@@ -248,7 +258,7 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
 
 
 def _answered(
-    first: Journey, forward: Trace, origin: Place, flow: Flow, reply: tuple[Journey, Outcome]
+    first: Journey, forward: Trace, origin: Place, packet: Packet, reply: tuple[Journey, Outcome]
 ) -> Conversation:
     """Return the conversation: the reply must reach the sender, past the same stateful appliances (R-TRAF-2).
 
@@ -261,19 +271,20 @@ def _answered(
     if awaited is not None:
         why = f"the reply does not come back to {awaited.by.name}, which translated the packet (F-FW-8)"
         return Conversation(forward, back.ended(outcome), False, why)
-    asymmetric = _asymmetric(first, back) if _is_back(first, outcome, origin, flow) else None
+    is_back = _is_back(first, outcome, origin, packet)
+    asymmetric = _asymmetric(first, back) if is_back else None
     backward = back.ended(outcome)
-    if not _is_back(first, outcome, origin, flow):
+    if not is_back:
         return Conversation(forward, backward, False, "the reply ends elsewhere than at the sender")
     if asymmetric is not None:
         return Conversation(forward, backward, False, f"{asymmetric} sees only one way of the flow (R-TRAF-2)")
     return Conversation(forward, backward, True)
 
 
-def _is_back(first: Journey, outcome: Outcome, origin: Place, flow: Flow) -> bool:
+def _is_back(first: Journey, outcome: Outcome, origin: Place, packet: Packet) -> bool:
     """Hold when a reply that is translated back as often as the packet was has ended at the sender."""
     if isinstance(outcome, Delivered):
-        return (outcome.place, outcome.address) == (origin, flow.source)
+        return (outcome.place, outcome.address) == (origin, address_in(packet.source))
     return isinstance(outcome, LeftToInternet) and origin == INTERNET and bool(first.translations)
 
 
@@ -305,7 +316,7 @@ def _answered_from_outside(first: Journey, forward: Trace) -> Conversation:
     if blocked is not None:
         return _stopped(forward, back, blocked)
     interface = first.sent_out_by.interface
-    return Conversation(forward, back.ended(delivered_to(interface, only(back.packet.destination))), True)
+    return Conversation(forward, back.ended(delivered_to(interface, address_in(back.packet.destination))), True)
 
 
 def _stopped(forward: Trace, back: Journey, dropped: Dropped) -> Conversation:

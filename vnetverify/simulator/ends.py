@@ -1,0 +1,162 @@
+"""Where the flows of a claim begin, what they aim at and where they end (engines.md, "Claims").
+
+Rules I-FLOW, I-REACH, R-ADDR-6, F-LB-1, F-LB-2, F-PE-5, F-FW-5 and F-FW-7.
+
+Of two fields of a box that may be one address it is said that they differ: that keeps more ends in question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vnetverify.header import ICMP, Interval, family_of
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
+from vnetverify.model.network import Network, Service
+from vnetverify.simulator.addressing import (
+    Address,
+    Packet,
+    address_in,
+    is_number,
+    is_one_of,
+    lies_in,
+    numbers_of,
+)
+from vnetverify.simulator.internet import public_place_at, receiver_at
+from vnetverify.simulator.positions import Astray, Delivered, LeftToInternet, Trace
+from vnetverify.simulator.situation import Situation, first_address, holder_of_public, occupied, public_of
+
+End = tuple[Place, Address]
+
+
+def begins(network: Network, claim: Claim, origin: Place, packet: Packet) -> bool:
+    """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
+    if packet.family is not family_of(packet.destination.low) or not _is_of_service(claim.service, packet):
+        return False
+    start = (origin, address_in(packet.source))
+    return _starts_flows(network, origin, packet.source) and any(_holds(left, start) for left, _ in claim.pairs)
+
+
+def _starts_flows(network: Network, origin: Place, address: Interval) -> bool:
+    """Hold unless a frontend or a private endpoint stands there: neither begins a flow (F-LB-1, F-PE-5)."""
+    if origin.kind != PlaceKind.SUBNET.value:
+        return origin.kind != PlaceKind.PUBLIC.value
+    frontends = (frontend for balancer in network.load_balancers.values() for frontend in balancer.frontends)
+    endpoints = (endpoint for endpoint in network.private_endpoints.values() if endpoint.subnet_id == origin.name)
+    silent = [frontend.address for frontend in frontends if frontend.subnet_id == origin.name]
+    silent += [held for endpoint in endpoints for held in endpoint.addresses]
+    return not is_one_of(address, silent)
+
+
+def _is_of_service(service: Service, packet: Packet) -> bool:
+    icmp = packet.family.icmp  # which is what a claim means by ICMP (R-ADDR-6)
+    wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in service.parts)
+    return any(
+        (protocol is None or is_number(packet.protocol, protocol)) and lies_in(packet.destination_port, ports)
+        for protocol, ports in wanted
+    )
+
+
+def _holds(endpoints: EndpointSet, end: End) -> bool:
+    place, address = end
+    return lies_in(numbers_of(address), endpoints.at(place))
+
+
+def _is_excluded(claim: Claim, origin: Place, packet: Packet, end: End) -> bool:
+    """Hold when the two ends are the same, or both lie in one member of `for each a, b in …`."""
+    start = (origin, address_in(packet.source))
+    return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart)
+
+
+def aimed_at(situation: Situation, claim: Claim, origin: Place, packet: Packet) -> list[End]:
+    """Return the ends that the flow's destination names, in the right sets of the pairs it begins in."""
+    ends = (
+        end
+        for left, right in claim.pairs
+        if _holds(left, (origin, address_in(packet.source)))
+        for end in _aims(situation, right, origin, packet)
+        if not _is_excluded(claim, origin, packet, end)
+    )
+    return list(dict.fromkeys(ends))
+
+
+def _aims(situation: Situation, right: EndpointSet, origin: Place, packet: Packet) -> list[End]:
+    """Return the ends in `right` that the flow's destination names.
+
+    A public address that an interface or a frontend holds names nobody at the Internet, and a public place is named
+    by its own address. From the Internet a host with a public address is named by that address alone; so is a firewall
+    by its interface's, where the set does not name that address itself (F-FW-5).
+    """
+    aimed_at = packet.destination
+    named: list[End] = [
+        (place, address_in(aimed_at)) for place, addresses in right.parts if lies_in(aimed_at, addresses)
+    ]
+    if receiver_at(situation, aimed_at) is not None:
+        named = [end for end in named if end[0] != INTERNET]
+    public = public_place_at(situation, aimed_at)
+    named = [end for end in named if end[0].kind != PlaceKind.PUBLIC.value or end[0] == public]
+    receiver = holder_of_public(situation, aimed_at)
+    if origin != INTERNET:
+        return named
+    ends = [end for end in named if not _has_public_address(situation, end)]
+    if receiver is None or any(place == public for place, _ in named):
+        return ends
+    nic, held = receiver
+    address = first_address(nic, packet.family)
+    if held is public_of(nic, situation.family) and address is not None:
+        behind: End = (Place(PlaceKind.SUBNET.value, nic.subnet_id), address)
+        if _holds(right, behind):
+            ends.append(behind)
+    return ends
+
+
+def _has_public_address(situation: Situation, end: End) -> bool:
+    place, address = end
+    if place.kind != PlaceKind.SUBNET.value:
+        return False
+    vnet = situation.index.subnets[place.name].vnet
+    number = occupied(situation, vnet, numbers_of(address))
+    nic = None if number is None else situation.index.holders.get((vnet, number))
+    return nic is not None and any(holder is nic for holder, _ in situation.index.public_holders)
+
+
+def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:
+    """Return the place and address where the last of the first packets ended, none when it was not delivered.
+
+    What a load balancer gave to a member ended there and at the frontend alike, and what NAT rules of firewalls
+    translated also where it was sent to.
+    """
+    named = (translated.named for translated in way.translations)
+    at_firewalls = tuple(end for end in named if end is not None)
+    if isinstance(way.outcome, Delivered):
+        host = way.outcome.place, way.outcome.address
+        return (host, *(() if way.outcome.frontend is None else (way.outcome.frontend,)), *at_firewalls)
+    if isinstance(way.outcome, LeftToInternet):
+        last = way.translations[-1].after.destination if way.translations else packet.destination
+        return ((INTERNET, address_in(last)), *at_firewalls)
+    return ()
+
+
+def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool:
+    """Hold when the way ends in the right set of a pair that the flow begins in; one astray may end in any (F-FW-7)."""
+    rights = [right for left, right in claim.pairs if _holds(left, (origin, address_in(packet.source)))]
+    if isinstance(way.outcome, Astray):
+        return any(rights)
+    if ends_at_home(way, origin, packet):
+        return False
+    arrived = replace(packet, destination_port=_port_at_end(way, packet))
+    if claim.arriving is not None and not _is_of_service(claim.arriving, arrived):
+        return False
+    ends = [end for end in ends_of(way, packet) if not _is_excluded(claim, origin, packet, end)]
+    return any(_holds(right, end) for end in ends for right in rights)
+
+
+def _port_at_end(way: Trace, packet: Packet) -> Interval:
+    """Return the destination port that the packet has where it ends (F-LB-2, F-FW-5)."""
+    if isinstance(way.outcome, Delivered) and way.outcome.port is not None:
+        return numbers_of(way.outcome.port)
+    return way.translations[-1].after.destination_port if way.translations else packet.destination_port
+
+
+def ends_at_home(way: Trace, origin: Place, packet: Packet) -> bool:
+    """Hold when firewalls translated the packet into one that ends where it began (F-FW-5)."""
+    return bool(way.translations) and (origin, address_in(packet.source)) in ends_of(way, packet)[:1]

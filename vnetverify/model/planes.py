@@ -30,7 +30,7 @@ from vnetverify.model.network import (
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.services import service_of
 
-_EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
+EVERY_ADDRESS = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
 
 
 def has_ipv6(network: Network) -> bool:
@@ -230,7 +230,7 @@ def _families(ends: EndpointSet) -> set[Family]:
 
 
 def _ends(ends: EndpointSet, family: Family) -> EndpointSet:
-    every = _EVERY[family]
+    every = EVERY_ADDRESS[family]
     parts = ((place, _within(addresses, every)) for place, addresses in ends.parts)
     return replace(ends, parts=tuple((place, addresses) for place, addresses in parts if addresses))
 

@@ -30,7 +30,7 @@ End = tuple[Place, Address]
 
 def begins(network: Network, claim: Claim, origin: Place, packet: Packet) -> bool:
     """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
-    if packet.family is not family_of(packet.destination.low) or not _is_of_service(claim.service, packet):
+    if packet.family is not family_of(packet.destination.low) or not is_of_service(claim.service, packet):
         return False
     start = (origin, address_in(packet.source))
     return _starts_flows(network, origin, packet.source) and any(_holds(left, start) for left, _ in claim.pairs)
@@ -47,7 +47,8 @@ def _starts_flows(network: Network, origin: Place, address: Interval) -> bool:
     return not is_one_of(address, silent)
 
 
-def _is_of_service(service: Service, packet: Packet) -> bool:
+def is_of_service(service: Service, packet: Packet) -> bool:
+    """Hold when the packet is of the service by its protocol and destination port."""
     icmp = packet.family.icmp  # which is what a claim means by ICMP (R-ADDR-6)
     wanted = ((icmp if protocol == ICMP else protocol, ports) for protocol, ports in service.parts)
     return any(
@@ -144,7 +145,7 @@ def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool
     if ends_at_home(way, origin, packet):
         return False
     arrived = replace(packet, destination_port=_port_at_end(way, packet))
-    if claim.arriving is not None and not _is_of_service(claim.arriving, arrived):
+    if claim.arriving is not None and not is_of_service(claim.arriving, arrived):
         return False
     ends = [end for end in ends_of(way, packet) if not _is_excluded(claim, origin, packet, end)]
     return any(_holds(right, end) for end in ends for right in rights)

@@ -1,0 +1,156 @@
+"""What a claim speaks of, as regions of packets and worlds, and how a region is parted into smaller ones.
+
+A region is a box of headers, an origin (or all origins of the claim at once) and a world that leaves facts open. The
+regions of a claim together hold every flow that the claim may speak of in every world; parting loses none (I-FLOW).
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import assert_never
+
+from vnetverify.header import LAST_PORT, TCP, UDP, Family, Interval, family_of
+from vnetverify.model.intents import Claim, Place
+from vnetverify.model.planes import EVERY_ADDRESS
+from vnetverify.rules import SettledFacts, World
+from vnetverify.simulator.addressing import Field, Packet, Part, point
+
+_LAST_PROTOCOL = 255
+
+
+@dataclass(frozen=True)
+class Region:
+    """Every flow of the box `packet` that begins at `origin`, in every world that reads facts as here.
+
+    `assumed` are those of the text or of a reading, `decided` the ones by which the region was parted, each by its full
+    name. `origin` is None where the flows may begin anywhere: at any place of the claim's left sides, with any source.
+    """
+
+    packet: Packet
+    assumed: SettledFacts
+    origin: Place | None = None
+    decided: Mapping[str, bool] = field(default_factory=dict)
+
+    @cached_property
+    def world(self) -> World:
+        """Every world in which what is decided here and what is assumed is so, in this order."""
+        return World(ChainMap(dict(self.decided), self.assumed), partial=True)  # type: ignore[arg-type]
+
+    def cut(self, part: Part, number: int) -> tuple[Region, ...] | None:
+        """Return the region below `number` and that from it on; None where the part has no numbers on both sides."""
+        whole = field_of(self.packet, part)
+        if not whole.low < number <= whole.high:
+            return None
+        below, above = Field(whole.low, number - 1, part), Field(number, whole.high, part)
+        return self._with(part, below), self._with(part, above)
+
+    def asked(self, fact: str) -> tuple[Region, ...] | None:
+        """Return the region where the fact holds and that where it does not; None where it is decided already."""
+        if fact in self.world.facts:
+            return None
+        return tuple(replace(self, decided={**self.decided, fact: value}) for value in (True, False))
+
+    def by_origin(self, claim: Claim) -> tuple[Region, ...] | None:
+        """Return the region's part at each origin of the claim; None where it is of one origin already."""
+        if self.origin is not None:
+            return None
+        source = self.packet.source
+        met = (
+            (place, Field(max(piece.low, source.low), min(piece.high, source.high), Part.SOURCE))
+            for place, piece in origins_of(claim)
+        )
+        return tuple(
+            replace(self, packet=replace(self.packet, source=piece), origin=place)
+            for place, piece in met
+            if piece.low <= piece.high
+        )
+
+    def _with(self, part: Part, field: Field) -> Region:
+        match part:
+            case Part.PROTOCOL:
+                packet = replace(self.packet, protocol=field)
+            case Part.SOURCE:
+                packet = replace(self.packet, source=field)
+            case Part.SOURCE_PORT:
+                packet = replace(self.packet, source_port=field)
+            case Part.DESTINATION:
+                packet = replace(self.packet, destination=field)
+            case Part.DESTINATION_PORT:
+                packet = replace(self.packet, destination_port=field)
+            case _:
+                assert_never(part)
+        return replace(self, packet=packet)
+
+
+def field_of(packet: Packet, part: Part) -> Interval:
+    """Return the numbers that `part` of the header has in a first packet."""
+    match part:
+        case Part.PROTOCOL:
+            return packet.protocol
+        case Part.SOURCE:
+            return packet.source
+        case Part.SOURCE_PORT:
+            return packet.source_port
+        case Part.DESTINATION:
+            return packet.destination
+        case Part.DESTINATION_PORT:
+            return packet.destination_port
+        case _:
+            assert_never(part)
+
+
+def origins_of(claim: Claim) -> tuple[tuple[Place, Interval], ...]:
+    """Return the places at which flows of the claim begin, with the addresses they begin from, in order."""
+    found = {
+        (place, piece) for left, _ in claim.pairs for place, addresses in left.parts for piece in addresses.intervals
+    }
+    return tuple(sorted(found))
+
+
+def premise(claim: Claim, assumed: SettledFacts) -> Iterator[Region]:
+    """Yield the regions that hold all flows the claim can speak of, in all worlds that read facts as assumed.
+
+    They are all headers of each family that a left side has addresses of: TCP and UDP with all ports, other protocols
+    with none, which a flow writes as 0.
+    """
+    families = {family_of(piece.low) for _, piece in origins_of(claim)}
+    for family in Family:
+        if family in families:
+            for first, last in _protocols():
+                yield Region(_every_packet(family, first, last), assumed)
+
+
+def _protocols() -> Iterator[tuple[int, int]]:
+    """Yield the ranges of protocols that either all have ports or all have none."""
+    yield from ((0, TCP - 1), (TCP, TCP), (TCP + 1, UDP - 1), (UDP, UDP), (UDP + 1, _LAST_PROTOCOL))
+
+
+def _every_packet(family: Family, first: int, last: int) -> Packet:
+    every = EVERY_ADDRESS[family].intervals[0]
+    last_port = LAST_PORT if first in (TCP, UDP) else 0
+    return Packet(
+        Field(first, last, Part.PROTOCOL),
+        Field(every.low, every.high, Part.SOURCE),
+        Field(0, last_port, Part.SOURCE_PORT),
+        Field(every.low, every.high, Part.DESTINATION),
+        Field(0, last_port, Part.DESTINATION_PORT),
+    )
+
+
+def one_flow(origin: Place, packet: Packet, assumed: SettledFacts) -> Region:
+    """Return the region of one flow, in every world that reads facts as assumed."""
+    numbers = {part: field_of(packet, part).low for part in Part}
+    return Region(
+        Packet(
+            point(numbers[Part.PROTOCOL]),
+            point(numbers[Part.SOURCE]),
+            point(numbers[Part.SOURCE_PORT]),
+            point(numbers[Part.DESTINATION]),
+            point(numbers[Part.DESTINATION_PORT]),
+        ),
+        assumed,
+        origin,
+    )

@@ -1,0 +1,45 @@
+"""Cover certificates: trees of cuts whose leaves a checker judges one by one.
+
+A certificate is a list of tokens, the nodes of its trees from the top, each before its children: `source 167772160`
+parts a region below that number, `? FACT` by a fact (first where it holds), `origins` by where flows begin. A leaf is
+`walked`, judged by the simulator, or `settled`, judged whoever sends.
+"""
+
+from __future__ import annotations
+
+from vnetverify.certificate.regions import Region
+from vnetverify.model.intents import Claim
+from vnetverify.simulator.addressing import Part
+
+WALKED = "walked"
+SETTLED = "settled"
+ORIGINS = "origins"
+ASK = "? "
+
+Token = str
+
+
+def cut(part: Part, number: int) -> Token:
+    """Return the token that parts a region in two: the numbers of `part` below `number`, and the others."""
+    return f"{part.value} {number}"
+
+
+def ask(fact: str) -> Token:
+    """Return the token that parts a region in two: the worlds in which the fact holds, and the others."""
+    return f"{ASK}{fact}"
+
+
+def parted(region: Region, claim: Claim, token: Token) -> tuple[Region, ...] | None:
+    """Return the parts of the region that `token` names, which together are the region; None where it names none."""
+    if token == ORIGINS:
+        return region.by_origin(claim)
+    if token.startswith(ASK):
+        return region.asked(token.removeprefix(ASK))
+    name, _, number = token.rpartition(" ")
+    if name not in _PARTS or not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+        return None
+    return region.cut(_PARTS[name], int(number))
+
+
+_PARTS = {part.value: part for part in Part}
+_LONGEST_NUMBER = 39

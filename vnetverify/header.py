@@ -225,6 +225,8 @@ def addresses_of(prefixes: Iterable[Prefix]) -> IntervalSet:
 ALL_IPV4 = IntervalSet((Interval(0, LAST_IPV4),))
 ALL_IPV6 = IntervalSet((Interval(FIRST_IPV6, LAST_IPV6),))
 ALL_ADDRESSES = ALL_IPV4 | ALL_IPV6
+EVERY_NUMBER = Interval(0, LAST_IPV6)
+"""The addresses of both families on one line."""
 ALL_PORTS = IntervalSet((Interval(0, LAST_PORT),))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from vnetverify.header import Prefix
+from vnetverify.header import Interval, Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,15 @@ class World:
     `facts` maps names of uncertainties to values, `addresses` names of public addresses to them, and `advertised`
     names of connections to the prefixes that their sites announce, where a claim leaves that open.
     Facts not named read as their documented value, or false where there is none; in a `partial`
-    world asking for one raises `Undetermined`.
+    world asking for one raises `Undetermined`. A partial world stands for all that agree with it; of an address that it
+    does not name `spans` may say where it lies.
     """
 
     facts: Mapping[str, bool] = field(default_factory=dict)
     addresses: Mapping[str, int] = field(default_factory=dict)
     advertised: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
     partial: bool = False
+    spans: Mapping[str, Interval] = field(default_factory=dict)
 
     def holds(self, fact: Uncertainty) -> bool:
         value = self.facts.get(str(fact))

@@ -14,7 +14,7 @@ from vnetverify.certificate.tree import SETTLED, WALKED, Token, parted
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.rules import Undetermined
-from vnetverify.simulator.addressing import Mixed, Unnamed
+from vnetverify.simulator.addressing import Impossible, Mixed
 from vnetverify.simulator.claims import violates
 
 
@@ -50,6 +50,8 @@ def _flaw(network: Network, claim: Claim, shared: Shared, region: Region, token:
         if region.origin is None:
             return "a walk needs an origin"
         found = violates(network, claim, region.origin, region.packet, region.world)
-    except (Mixed, Undetermined, Unnamed) as doubt:
+    except Impossible:
+        return None  # the region is empty
+    except (Mixed, Undetermined) as doubt:
         return f"its flows differ: {doubt}"
     return None if found is None else f"its flows violate the claim: {found.why}"

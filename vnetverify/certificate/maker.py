@@ -14,7 +14,7 @@ from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cu
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.rules import Undetermined
-from vnetverify.simulator.addressing import Field, Mixed, Unnamed
+from vnetverify.simulator.addressing import Field, Impossible, Mixed
 from vnetverify.simulator.claims import violates
 
 
@@ -55,9 +55,9 @@ def _node(network: Network, claim: Claim, shared: Shared, region: Region) -> Tok
     except Mixed as doubt:
         if not isinstance(doubt.interval, Field):
             return NoCover("what an address is translated to differs", region)
-        return cut(doubt.interval.part, doubt.cut)
+        return cut(doubt.interval.name, doubt.cut)
     except Undetermined as doubt:
         return ask(str(doubt.fact))
-    except Unnamed as doubt:
-        return NoCover(f"it turns on the unknown address {doubt.name}", region)
+    except Impossible:
+        return WALKED
     return WALKED if found is None else NoCover(f"flows violate the claim: {found.why}", region)

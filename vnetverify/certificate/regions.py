@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import assert_never
 
-from vnetverify.header import LAST_PORT, TCP, UDP, Family, Interval, family_of
+from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.rules import SettledFacts, World
@@ -25,19 +25,22 @@ _LAST_PROTOCOL = 255
 class Region:
     """Every flow of the box `packet` that begins at `origin`, in every world that reads facts as here.
 
-    `assumed` are those of the text or of a reading, `decided` the ones by which the region was parted, each by its full
-    name. `origin` is None where the flows may begin anywhere: at any place of the claim's left sides, with any source.
+    `assumed` are those of the text or of a reading, `decided` the ones by which the region was parted, each by its
+    full name; `spans` say where addresses lie that the world names. `origin` is None where the flows may begin
+    anywhere: at any place of the claim's left sides, with any source.
     """
 
     packet: Packet
     assumed: SettledFacts
     origin: Place | None = None
     decided: Mapping[str, bool] = field(default_factory=dict)
+    spans: Mapping[str, Interval] = field(default_factory=dict)
 
     @cached_property
     def world(self) -> World:
         """Every world in which what is decided here and what is assumed is so, in this order."""
-        return World(ChainMap(dict(self.decided), self.assumed), partial=True)  # type: ignore[arg-type]
+        facts = ChainMap(dict(self.decided), self.assumed)  # type: ignore[arg-type]
+        return World(facts, partial=True, spans=self.spans)
 
     def cut(self, part: Part, number: int) -> tuple[Region, ...] | None:
         """Return the region below `number` and that from it on; None where the part has no numbers on both sides."""
@@ -46,6 +49,14 @@ class Region:
             return None
         below, above = Field(whole.low, number - 1, part), Field(number, whole.high, part)
         return self._with(part, below), self._with(part, above)
+
+    def named(self, name: str, number: int) -> tuple[Region, ...] | None:
+        """Return the region where the address that the world calls `name` is below `number`, and where it is not."""
+        whole = self.spans.get(name, EVERY_NUMBER)
+        if not whole.low < number <= whole.high:
+            return None
+        halves = Interval(whole.low, number - 1), Interval(number, whole.high)
+        return tuple(replace(self, spans={**self.spans, name: half}) for half in halves)
 
     def asked(self, fact: str) -> tuple[Region, ...] | None:
         """Return the region where the fact holds and that where it does not; None where it is decided already."""

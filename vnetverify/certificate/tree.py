@@ -19,9 +19,10 @@ ASK = "? "
 Token = str
 
 
-def cut(part: Part, number: int) -> Token:
-    """Return the token that parts a region in two: the numbers of `part` below `number`, and the others."""
-    return f"{part.value} {number}"
+def cut(name: str, number: int) -> Token:
+    """Return the token that parts a region in two: where a part of the header, or an address that the world names, is
+    below `number`, and where it is not."""
+    return f"{name} {number}"
 
 
 def ask(fact: str) -> Token:
@@ -36,9 +37,10 @@ def parted(region: Region, claim: Claim, token: Token) -> tuple[Region, ...] | N
     if token.startswith(ASK):
         return region.asked(token.removeprefix(ASK))
     name, _, number = token.rpartition(" ")
-    if name not in _PARTS or not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
+    if not name or not number.isascii() or not number.isdecimal() or len(number) > _LONGEST_NUMBER:
         return None
-    return region.cut(_PARTS[name], int(number))
+    part = _PARTS.get(name)
+    return region.named(name, int(number)) if part is None else region.cut(part, int(number))
 
 
 _PARTS = {part.value: part for part in Part}

@@ -40,12 +40,8 @@ class Mixed(Exception):
         self.cut = cut
 
 
-class Unnamed(Exception):
-    """A partial world was asked for an address that it leaves open."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+class Impossible(Exception):
+    """A partial world stands for no world: no address that it leaves open can be where it says."""
 
 
 class Part(Enum):
@@ -60,12 +56,17 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field(Interval):
-    """The numbers that one part of the flow's header may be, wherever in a packet it stands by now.
+    """The numbers that something may be: a part of the flow's header, wherever in a packet it stands by now, or an
+    address that the world names.
 
-    Two fields of one part are the same number, whichever that is; fields of two parts may be.
+    Two fields of the same are one number, whichever that is; fields of two things may be.
     """
 
-    part: Part
+    of: Part | str
+
+    @property
+    def name(self) -> str:
+        return self.of.value if isinstance(self.of, Part) else self.of
 
 
 Address = int | Field
@@ -112,8 +113,8 @@ class Packet:
 Header = Flow | Packet
 """The header of one flow's first packet, or a box of such packets.
 
-What is asked of a box raises `Mixed`, `Undetermined` or `Unnamed` where its packets, or the worlds that a partial one
-leaves open, differ in the answer.
+What is asked of a box raises `Mixed` or `Undetermined` where its packets, or the worlds that a partial one leaves open,
+differ in the answer, and `Impossible` where there are no such worlds.
 """
 
 

@@ -57,7 +57,7 @@ def answer_by_link(journey: Journey, linked: Linked) -> Next:
 
 def _back_to_service(journey: Journey, linked: Linked) -> Dropped | None:
     """Return the drop of a reply that does not come back to the private link service."""
-    situation, member, target = journey.situation, linked.member, point(linked.address)
+    situation, member, target = journey.situation, linked.member, linked.address
     blocked = journey.filter(member, Direction.OUTBOUND)
     if blocked is not None:
         return blocked
@@ -77,7 +77,7 @@ def _blocked_on_the_way(journey: Journey, linked: Linked) -> Dropped | None:
     """Return the drop where nothing carries the reply over the peering with the service's network."""
     packet, member = journey.packet, linked.member
     assert member.nic is not None
-    source, target = point(address_of(member.nic, packet.family)), point(linked.address)
+    source, target = point(address_of(member.nic, packet.family)), linked.address
     journey.packet = replace(packet, source=source, destination=target)
     blocked = cross(journey, Sending(member.subnet, Host(member)), linked.service.vnet, target)
     journey.packet = packet

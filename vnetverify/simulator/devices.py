@@ -55,7 +55,7 @@ from vnetverify.simulator.positions import (
 )
 from vnetverify.simulator.routes import Origin, selection
 from vnetverify.simulator.sites import delivered_at_site
-from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.situation import Situation, is_same
 
 
 def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
@@ -93,7 +93,7 @@ def _has_come_back(journey: Journey, appliance: Appliance) -> bool:
     translated = journey.awaited_by
     if translated is None or translated.by.name != appliance.name:
         return False
-    return translated.own is None or is_number(journey.packet.destination, translated.own)
+    return translated.own is None or is_same(journey.situation, journey.packet.destination, translated.own)
 
 
 def translated_back(journey: Journey, appliance: Appliance) -> Next:

@@ -140,9 +140,9 @@ def undeclared_interface(subnet: Subnet, address: Interval) -> Interface:
     """
     if address.low == address.high:
         return Interface(f"{address_text(address.low)} in {subnet.id}", subnet, (address.low,))
-    part = address_in(address)
-    assert isinstance(part, Field)
-    return Interface(f"the {part.part.value} in {subnet.id}", subnet, ())
+    which = address_in(address)
+    assert isinstance(which, Field)
+    return Interface(f"the {which.name} in {subnet.id}", subnet, ())
 
 
 def interface_at(situation: Situation, subnet: Subnet, address: Interval) -> Interface:

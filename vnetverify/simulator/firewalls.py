@@ -16,6 +16,7 @@ from vnetverify.header import (
     IntervalSet,
     address_text,
     addresses_of,
+    interval_set,
     parse_prefix,
 )
 from vnetverify.model.balancers import PublicAddress
@@ -49,13 +50,12 @@ _MOST_TRANSLATIONS = 2
 Refusal = Dropped | Astray
 
 
-def own_address(situation: Situation, appliance: Appliance) -> int:
+def own_address(situation: Situation, appliance: Appliance) -> Interval:
     """Return the address that a firewall puts in place of a source: the world's, any of its subnet's (F-FW-7)."""
-    number = world_address(situation, f"address of {appliance.name}")
-    if number is not None:
-        return number
     prefixes = (prefix for prefix in _subnet(appliance).prefixes if prefix.family is Family.IPV4)
-    return next(piece.low for prefix in prefixes for piece in assignable(prefix))
+    possible = interval_set(piece for prefix in prefixes for piece in assignable(prefix))
+    chosen = world_address(situation, f"address of {appliance.name}", possible)
+    return point(possible.intervals[0].low) if chosen is None else chosen
 
 
 def inspected(journey: Journey, appliance: Appliance) -> Dropped | None:
@@ -133,7 +133,7 @@ def _from_own_address(journey: Journey, appliance: Appliance, why: str, span: Sp
         return None
     own, before = own_address(journey.situation, appliance), journey.packet
     translated = Translated(appliance, before, _sent_from(before, own), own)
-    what = f"{appliance.name} puts its own address {address_text(own)} in place of the source: {why}"
+    what = f"{appliance.name} puts its own address {lowest_text(own)} in place of the source: {why}"
     return _translated(journey, translated, what, "F-FW-7", span)
 
 
@@ -178,7 +178,7 @@ def refused_by_nat(
         what = f"the target sees the client {lowest_text(before.source)}, as {name} keeps the source"
     else:
         after = _sent_from(after, own)
-        what = f"the target sees {address_text(own)}, an address of {name}, not {lowest_text(before.source)}"
+        what = f"the target sees {lowest_text(own)}, an address of {name}, not {lowest_text(before.source)}"
     translated = Translated(appliance, before, after, own, named, entered_from)
     return _translated(journey, translated, what, "F-FW-5", rule.span)
 
@@ -206,8 +206,8 @@ def _policy(appliance: Appliance) -> FirewallPolicy:
     return appliance.firewall
 
 
-def _sent_from(packet: Packet, address: int) -> Packet:
-    return replace(packet, source=point(address))
+def _sent_from(packet: Packet, address: Interval) -> Packet:
+    return replace(packet, source=address)
 
 
 def _translated(journey: Journey, translated: Translated, what: str, rule: str, span: Span | None) -> Refusal | None:

@@ -13,8 +13,9 @@ from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
 from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
+from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Address, is_number, is_one_of, is_public, lowest_text, point
+from vnetverify.simulator.addressing import PUBLIC, Address, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.firewalls import own_address
@@ -46,6 +47,7 @@ from vnetverify.simulator.situation import (
     first_address,
     frontend_at_public,
     holder_of_public,
+    is_same,
     world_address,
 )
 
@@ -125,7 +127,7 @@ def _outside(journey: Journey, exit_: Exit) -> Next:
     if not situation.holds(uncertainty("U-R-TRAF-10")):
         return journey.drop(exit_.where, f"{lowest_text(destination)} does not come back in", "R-TRAF-10")
     if situation.holds(uncertainty("U-HAIRPUB")):
-        journey.packet = replace(journey.packet, source=point(_address_outside(situation, exit_)))
+        journey.packet = replace(journey.packet, source=_address_outside(situation, exit_))
     return enter(journey, receiver, exit_.place)
 
 
@@ -175,7 +177,7 @@ def _is_passing(journey: Journey, appliance: Appliance) -> bool:
 def _translates(journey: Journey, appliance: Appliance) -> bool:
     """Hold when the appliance puts a source of its own in place of a foreign one; a firewall has done so (F-FW-7)."""
     if appliance.firewall is not None and not (journey.unfiltered and _is_passing(journey, appliance)):
-        return is_number(journey.packet.source, own_address(journey.situation, appliance))
+        return is_same(journey.situation, journey.packet.source, own_address(journey.situation, appliance))
     if appliance.translates_source is None:
         return journey.situation.holds(uncertainty("U-R-UDR-17", appliance.name))
     return appliance.translates_source
@@ -186,13 +188,13 @@ def _egress_name(sender: Sender, interface: Interface) -> str:
     return interface.subnet.id if isinstance(sender, Host) and interface.nic is None else interface.name
 
 
-def _address_outside(situation: Situation, exit_: Exit) -> int:
+def _address_outside(situation: Situation, exit_: Exit) -> Interval:
     """Return the public address that others see the sender by (F-ADDR-7)."""
     if exit_.method is not None and exit_.method.address is not None:
-        return exit_.method.address
+        return point(exit_.method.address)
     plane = "" if situation.family is Family.IPV4 else "IPv6 "
-    number = world_address(situation, f"{plane}egress of {exit_.called}")
-    return UNNAMED_EGRESS[situation.family] if number is None else number
+    chosen = world_address(situation, f"{plane}egress of {exit_.called}", PUBLIC & EVERY_ADDRESS[situation.family])
+    return point(UNNAMED_EGRESS[situation.family]) if chosen is None else chosen
 
 
 def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, entered_from: Place) -> Next:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vnetverify.header import Family, address_text
+from vnetverify.header import Family, Interval, addresses_of, host_prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.security import Direction
-from vnetverify.simulator.addressing import only, point
+from vnetverify.simulator.addressing import lies_in, lowest_text, only, point
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import Balanced, address_of, is_basic, noted_member, port_at, rule_for, seen_by_member
@@ -34,13 +34,13 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     if rule is None:
         return journey.drop(balancer.name, f"no rule of {balancer.name} is for it", "F-LB-2", balanced.frontend.span)
     seen_from = _address_of(situation, service)
-    what = f"private link service {where} takes it to frontend {balanced.label}, as from {address_text(seen_from)}"
+    what = f"private link service {where} takes it to frontend {balanced.label}, as from {lowest_text(seen_from)}"
     journey.note(where, what, "F-PE-10", service.span)
     member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(balancer.name, f"no member behind {balancer.name} gets new flows", "F-LB-4", rule.span)
     interface = declared_interface(situation, member)
-    arriving = replace(packet, source=point(seen_from), destination=point(balanced.frontend.address))
+    arriving = replace(packet, source=seen_from, destination=point(balanced.frontend.address))
     seen = seen_by_member(situation, balanced, rule, arriving, member)
     blocked = journey.filter(interface, Direction.INBOUND, seen)
     if blocked is not None:
@@ -55,9 +55,10 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     )
 
 
-def _address_of(situation: Situation, service: PrivateLinkService) -> int:
+def _address_of(situation: Situation, service: PrivateLinkService) -> Interval:
     """Return the address of the service that members see as source: the world's choice, where it has several."""
     if len(service.addresses) == 1:
-        return service.addresses[0]
-    chosen = world_address(situation, f"address of {service.name}")
-    return chosen if chosen in service.addresses else service.addresses[0]
+        return point(service.addresses[0])
+    possible = addresses_of(host_prefix(address) for address in service.addresses)
+    chosen = world_address(situation, f"address of {service.name}", possible)
+    return point(service.addresses[0]) if chosen is None or not lies_in(chosen, possible) else chosen

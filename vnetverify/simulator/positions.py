@@ -16,11 +16,11 @@ from vnetverify.model.intents import EgressKind, Place
 from vnetverify.model.network import Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.rules import Uncertainty
-from vnetverify.simulator.addressing import Address, Packet, is_number
+from vnetverify.simulator.addressing import Address, Packet
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.gateways import Way
 from vnetverify.simulator.matching import Interface
-from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.situation import Situation, is_same
 from vnetverify.source import Span
 
 
@@ -213,15 +213,14 @@ class Translated:
     by: Appliance
     before: Packet
     after: Packet
-    own: int | None
+    own: Interval | None
     named: tuple[Place, Address] | None = None
     entered_from: Place | None = None
 
-    def gets_reply(self, vnet: str, destination: Interval) -> bool:
+    def gets_reply(self, situation: Situation, vnet: str, destination: Interval) -> bool:
         """Hold when what is sent to `destination` in `vnet` is sent to the address that stands for the source."""
-        if self.own is None or not is_number(destination, self.own):
-            return False
-        return any(interface.subnet.vnet == vnet for interface in self.by.interfaces)
+        stands_there = any(interface.subnet.vnet == vnet for interface in self.by.interfaces)
+        return self.own is not None and stands_there and is_same(situation, destination, self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +310,7 @@ class Linked:
     endpoint: PrivateEndpoint
     service: PrivateLinkService
     member: Interface
-    address: int
+    address: Interval
 
 
 def place_name(interface: Interface) -> str:

@@ -249,7 +249,7 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
     if blocked is not None:
         return blocked
     situation, destination, awaited = journey.situation, journey.packet.destination, journey.awaited_by
-    if awaited is not None and awaited.gets_reply(vnet, destination):
+    if awaited is not None and awaited.gets_reply(situation, vnet, destination):
         return AtOwnAddress(awaited.by, awaited.by.interfaces[0])
     subnet = host_subnet(situation.vnet(vnet), destination)
     if subnet is None:

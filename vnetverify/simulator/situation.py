@@ -9,14 +9,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, host_prefix
+from vnetverify.header import (
+    EVERY_NUMBER,
+    Family,
+    Interval,
+    IntervalSet,
+    Prefix,
+    address_text,
+    addresses_of,
+    family_of,
+    host_prefix,
+)
 from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Network, Nic, Peering, RouteServer, Subnet, Vnet
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import Uncertainty, World, uncertainty
-from vnetverify.simulator.addressing import Unnamed, among, is_number, some_covers
+from vnetverify.simulator.addressing import (
+    Field,
+    Impossible,
+    Mixed,
+    among,
+    is_number,
+    is_public,
+    point,
+    some_covers,
+)
 from vnetverify.simulator.advertising import with_announcements
 from vnetverify.simulator.failures import Element, down_in, peerings_of
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
@@ -68,6 +87,7 @@ class Index:
     published: Mapping[str, tuple[Prefix, ...]]
     public_holders: tuple[tuple[Nic, PublicAddress], ...]
     public_frontends: tuple[tuple[LoadBalancer, PublicFrontend], ...]
+    known_public: frozenset[int]
     route_servers: tuple[RouteServer, ...]
     memory: Memory
     down: tuple[Element, ...] = ()
@@ -191,6 +211,7 @@ def index_of(network: Network, family: Family) -> Index:
         published={tag.casefold(): prefixes for tag, prefixes in network.service_tags.items()},
         public_holders=tuple(_public_holders(network, family)),
         public_frontends=tuple(_public_frontends(network, family)),
+        known_public=_known_public(network, family),
         route_servers=network.route_servers if family is Family.IPV4 else (),
         memory=Memory(),
     )
@@ -239,6 +260,13 @@ def _public_frontends(network: Network, family: Family) -> Iterator[tuple[LoadBa
         for frontend in balancer.public_frontends:
             if family_of_frontend(frontend) is family:
                 yield balancer, frontend
+
+
+def _known_public(network: Network, family: Family) -> frozenset[int]:
+    """Return the public addresses that are declared."""
+    held = (public for _, public in _public_holders(network, family))
+    fronts = (frontend.public_address for _, frontend in _public_frontends(network, family))
+    return frozenset(public.address for public in (*held, *fronts) if public.address is not None)
 
 
 def public_of(nic: Nic, family: Family) -> PublicAddress | None:
@@ -373,16 +401,50 @@ def frontend_at_public(situation: Situation, address: Interval) -> tuple[LoadBal
 
 def _is_at(situation: Situation, public: PublicAddress, name: str, address: Interval) -> bool:
     """Hold when the public address is `address`: as declared, else as the world has it. Raises `Mixed`."""
-    number = public.address if public.address is not None else world_address(situation, name)
-    return number is not None and is_number(address, number)
+    if public.address is not None:
+        return is_number(address, public.address)
+    if not situation.world.partial or name in situation.world.addresses:
+        number = situation.world.addresses.get(name)
+        return number is not None and is_number(address, number)
+    if isinstance(address, Field) and address.of == name:
+        return True
+    if not is_public(address) or among(address, situation.index.known_public) is not None:
+        return False
+    return situation.holds(_meeting(address, name))
 
 
-def world_address(situation: Situation, name: str) -> int | None:
-    """Return the address the world gives to `name`. Raises `Unnamed` when a partial world leaves it open."""
+def world_address(situation: Situation, name: str, among_these: IntervalSet) -> Interval | None:
+    """Return the address the world gives to `name`, None where it gives none; where it is left open, one of these.
+
+    Raises `Mixed` where these do not lie together, `Impossible` where none of them is where the world says.
+    """
     number = situation.world.addresses.get(name)
-    if number is None and situation.world.partial:
-        raise Unnamed(name)
-    return number
+    if number is not None or not situation.world.partial:
+        return None if number is None else point(number)
+    span = situation.world.spans.get(name, EVERY_NUMBER)
+    pieces = (among_these & IntervalSet((span,))).intervals
+    if not pieces:
+        raise Impossible
+    if len(pieces) > 1:
+        raise Mixed(Field(span.low, span.high, name), pieces[1].low)
+    return Field(pieces[0].low, pieces[0].high, name)
+
+
+def is_same(situation: Situation, one: Interval, other: Interval) -> bool:
+    """Hold when the two are one number; of two that only may be a fact of the flow says so. Raises `Undetermined`."""
+    if isinstance(one, Field) and isinstance(other, Field) and one.of == other.of:
+        return True
+    if one.high < other.low or other.high < one.low:
+        return False
+    if one.low == one.high == other.low == other.high:
+        return True
+    return situation.holds(_meeting(one, other.name if isinstance(other, Field) else address_text(other.low)))
+
+
+def _meeting(one: Interval, other: str) -> Uncertainty:
+    """Return the fact that the two, of one flow in one world, are one number."""
+    named = one.name if isinstance(one, Field) else address_text(one.low)
+    return Uncertainty("ARE-ONE", tuple(sorted((named, other))))
 
 
 def occupied(situation: Situation, vnet: str, address: Interval) -> int | None:

@@ -3,9 +3,10 @@
 1. What is not of the claim's service, or aims at nothing on a right side, no claim speaks of.
 2. Claims about what is delivered hold where each place that could take the packet denies it, whatever way it came.
 
-Both need that a packet keeps the destination it was written with. It does where no firewall translates, and where no
-load balancer, private link service or public address leads elsewhere (F-ADDR-1, F-LB-2, F-PE-10, F-FW-5, R-TRAF-10).
-Then what ends anywhere ends at its destination, past the inbound filters there (F-EVAL-5).
+Both need that a packet keeps the destination it was written with, or comes to a host by that one's public address. It
+does where no firewall translates, and where no load balancer or private link service leads elsewhere (F-ADDR-1, F-LB-2,
+F-PE-10, F-FW-5, R-TRAF-10). Then what ends anywhere else than at a host with a public address ends at its destination,
+past the inbound filters there (F-EVAL-5).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vnetverify.header import ICMPV6, Family, IntervalSet
+from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.security import Access, Direction, Nsg
@@ -71,10 +73,14 @@ class Shared:
         return bool(has_rules or network.load_balancers or network.private_link_services)
 
     @cached_property
-    def has_public_addresses(self) -> bool:
-        """Whether a public address may stand for a host."""
-        nics = self.network.nics()
-        return any(nic.public_address is not None or nic.public_ipv6 is not None for nic in nics)
+    def leads_there_from_outside(self) -> bool:
+        """Whether a public address may stand for a host of a right side."""
+        places = dict(self.rights)
+        return any(
+            (nic.public_address is not None or nic.public_ipv6 is not None)
+            and any(address in places.get(place_of(nic.subnet_id), IntervalSet()) for address in nic.addresses)
+            for nic in self.network.nics()
+        )
 
     def settles(self, packet: Packet, world: World) -> bool:
         """Hold when no packet of the box violates the claim, whoever sends it; False where that is not settled.
@@ -85,7 +91,7 @@ class Shared:
             return True
         if self.claim.verb in _OF_DELIVERY and self.may_lead_elsewhere:
             return False
-        if self.has_public_addresses and is_public(packet.destination):
+        if self.leads_there_from_outside and is_public(packet.destination):
             return False
         if not lies_in(packet.destination, self.aims):
             return True

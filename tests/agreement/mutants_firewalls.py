@@ -12,7 +12,7 @@ _NETWORK = "rule = _deciding(journey, appliance, FirewallRuleKind.NETWORK)\n    
 _BUILT_IN = 'if is_web and journey.situation.holds(uncertainty("U-FQDN", f"{name}/infrastructure")):'
 _KEY = "(node.parent is None, group, priority)"
 _IN_ORDER = "return next((rule for rule in rules if _matches(journey, appliance, rule)), None)"
-_PROTOCOLS = "if not any(protocol in (None, packet.protocol) for protocol in wanted):"
+_PROTOCOLS = "if not any(protocol is None or is_number(packet.protocol, protocol) for protocol in wanted):"
 _NAMES = 'return rule.has_names and situation.holds(uncertainty("U-FQDN", f"{appliance.name}/{rule.name}"))'
 _DENIAL = "denial = _deciding(journey, appliance, FirewallRuleKind.NETWORK)"
 _DENIES = "if denial is not None and not denial.allows:"

@@ -54,7 +54,7 @@ _LET_IN = """holding = (s for s in journey.situation.network.subnets() for p in 
         subnet = next(holding, None)
         if subnet is not None:
             interface = interface_at(journey.situation, subnet, journey.packet.destination)
-            return delivered_to(interface, only(journey.packet.destination))
+            return delivered_to(interface, journey.packet.destination.low)
         """
 _MEMBERS = "return any(lies_in(address, situation.index.members.get(group, IntervalSet())) for group in groups)"
 _HOST_THERE = "    if nic is None:\n        return at_host("
@@ -63,7 +63,7 @@ SIMULATOR = (
     Mutant("F-NSG-2", "the largest priority comes first", _FILTERS, _ORDER, "return sorted(rules, key=lambda rule: -rule.priority)"),
     Mutant("F-NSG-2", "rules are tried as they are declared", _FILTERS, _ORDER, "return tuple(rules)"),
     Mutant("F-NSG-2", "the default rules come first", _FILTERS, _ORDER, "return sorted(rules, key=lambda rule: (rule.priority < 65000, rule.priority))"),
-    Mutant("F-NSG-4", "a rule is for every protocol", _MATCHING, "return rule.protocol == place.packet.protocol", "return True"),
+    Mutant("F-NSG-4", "a rule is for every protocol", _MATCHING, "return is_number(place.packet.protocol, rule.protocol)", "return True"),
     Mutant("F-NSG-4", "a rule is for every destination", _MATCHING, _BY_DESTINATION, ""),
     Mutant("F-NSG-4", "inbound rules are installed on the outgoing side", _FILTERS, _ITS_DIRECTION, "if rule.direction is Direction.INBOUND)"),
     Mutant("F-NSG-5", "the last rule is for three protocols", _FILTERS, "if rule.priority >= LAST_PRIORITY or matches(", "if matches("),
@@ -103,7 +103,7 @@ SIMULATOR = (
     Mutant("F-STATE-1", "what may come in may also begin the other way round", _FILTERS, _IN_TURN, "for stage, nsg in groups:\n        if direction is Direction.OUTBOUND and judge_at(situation, interface, Direction.INBOUND, packet.reply, True).allowed:\n            continue\n        stages.append("),
     Mutant("F-STATE-2", "replies need rules of their own", _JOURNEY, _RECORD, "if False:"),
     Mutant("F-STATE-3", "what one interface saw all remember", _JOURNEY, "if self.first is None or interface.name not in self.first.filtered:", "if self.first is None:"),
-    Mutant("F-STATE-6", "TCP alone has flows", _JOURNEY, _RECORD, "if self.packet.protocol == TCP and self._is_on_record(interface):"),
+    Mutant("F-STATE-6", "TCP alone has flows", _JOURNEY, _RECORD, "if is_number(self.packet.protocol, TCP) and self._is_on_record(interface):"),
     Mutant("F-ADDR-1", "inbound rules see the public address", _INTERNET, "journey.packet = replace(journey.packet, destination=point(address))", "pass"),
     Mutant("F-ADDR-1", "inbound rules see the frontend's address", _POOLS, "return replace(packet, destination=point(address_of(to, packet.family)), destination_port=port)", "return replace(packet, destination_port=port)"),
     Mutant("F-ADDR-2", "outbound rules see the public address", _FILTERS, _AT_ONE, "public = None if interface.nic is None else public_of(interface.nic, packet.family)\n    if public is not None and public.address is not None and direction is Direction.OUTBOUND:\n        packet = replace(packet, source=Interval(public.address, public.address))\n    " + _AT_ONE),
@@ -113,7 +113,7 @@ SIMULATOR = (
     Mutant("F-ADDR-5", "a member's rules see the frontend's address", _POOLS, _FLOATS, "if rule.floating_ip:"),
     Mutant("F-ADDR-7", "the public source is seen", _INTERNET, _SEEN_SOURCE, "if True:"),
     Mutant("F-ADDR-7", "the private source is seen", _INTERNET, _SEEN_SOURCE, "if False:"),
-    Mutant("F-ADDR-8", "filters see who began the flow", _FIREWALLS, "return replace(packet, source=point(address))", "return packet"),
+    Mutant("F-ADDR-8", "filters see who began the flow", _FIREWALLS, "return replace(packet, source=address)", "return packet"),
     Mutant("F-FWD-1", "rules at an appliance see its own address", _FILTERS, _AT_ONE, "if direction is Direction.INBOUND and packet.destination.low not in interface.addresses:\n        packet = replace(packet, destination=Interval(interface.addresses[0], interface.addresses[0]))\n    " + _AT_ONE),
     Mutant("F-FWD-2", "an appliance takes in everything", _DEVICES, _ENTERS, _ENTERS.replace("journey.filter(interface, Direction.INBOUND)", "None")),
     Mutant("F-FWD-2", "an appliance lets out everything", _DEVICES, "blocked = journey.filter(interface, Direction.OUTBOUND)", "blocked = None"),
@@ -137,7 +137,7 @@ SIMULATOR = (
     Mutant("F-ASG-4", "the other side has to be the interface as well", _MATCHING, "return is_member if side is not local else", "return"),
     Mutant("F-ASG-6", "a group without members is everybody", _MATCHING, _MEMBERS, "return any(lies_in(address, situation.index.members.get(group, IntervalSet((Interval(0, 1 << 130),)))) for group in groups)"),
     Mutant("F-MISC-1", "ICMP does not work", _WALK, "ordinary = is_ordinary(protocol, journey.packet.family)", "ordinary = protocol in (6, 17)"),
-    Mutant("F-GWS-1", "what a gateway passes on meets no filters", _SENDING, _HOST_THERE, "    if nic is None and isinstance(sending.sender, FromGateway):\n        return delivered_to(undeclared_interface(subnet, only(destination)), only(destination))\n" + _HOST_THERE),
+    Mutant("F-GWS-1", "what a gateway passes on meets no filters", _SENDING, _HOST_THERE, "    if nic is None and isinstance(sending.sender, FromGateway):\n        return delivered_to(undeclared_interface(subnet, destination), destination.low)\n" + _HOST_THERE),
 )  # fmt: skip
 
 _ENCODED, _ENCODED_FRONTENDS, _ENCODED_WALK = (

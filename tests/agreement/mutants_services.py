@@ -18,7 +18,7 @@ _ITSELF = "if member.name == journey.flow_began_at:"
 _PINGED = 'return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None'
 _UNGROUPED = "if situation.family is Family.IPV6 and not any(attached(situation, interface, Direction.INBOUND)):"
 _POLICIES = 'return not situation.holds(uncertainty("U-PEPOL", subnet.id))'
-_AT_ENDPOINT = "if packet.protocol in (TCP, UDP) and place.at_endpoint and isinstance(rule, SecurityRule):"
+_AT_ENDPOINT = "if packet.has_ports and place.at_endpoint and isinstance(rule, SecurityRule):"
 _SENDER = "blocked = journey.filter(interface, Direction.OUTBOUND, seen)"
 _TO_MATE = 'if are_mates(situation, sent_from, endpoint.vnet) and not situation.holds(uncertainty("U-PECG", name)):'
 _MORE_PORTS = 'return place.situation.holds(uncertainty("U-PEPORT", label))'
@@ -42,7 +42,7 @@ SIMULATOR = (
     Mutant("F-PE-2", "policies that are not stated are on", _ENDPOINTS, _POLICIES, "return False"),
     Mutant("F-PE-2", "the question is read the other way", _ENDPOINTS, _POLICIES, _POLICIES.replace("not ", "")),
     Mutant("F-PE-3", "source ports count", _MATCHING, _AT_ENDPOINT, _AT_ENDPOINT[:-1] + " and lies_in(packet.source_port, rule.source_ports):"),
-    Mutant("F-PE-4", "a client may send to endpoints whatever its rules say", _WALK, _SENDER, f"blocked = None if endpoint_at(journey.situation, interface.subnet.vnet, only(journey.packet.destination)) else {_SENDER.removeprefix('blocked = ')}"),
+    Mutant("F-PE-4", "a client may send to endpoints whatever its rules say", _WALK, _SENDER, f"blocked = None if endpoint_at(journey.situation, interface.subnet.vnet, journey.packet.destination.low) else {_SENDER.removeprefix('blocked = ')}"),
     Mutant("F-PE-5", "connections need no approval", _ENDPOINTS, "if not endpoint.is_approved:", "if False:"),
     Mutant("F-PE-8", "a connected group carries packets to endpoints", _ENDPOINTS, _TO_MATE, "if False:"),
     Mutant("F-PE-8", "a connected group carries no packets to endpoints", _ENDPOINTS, _TO_MATE, "if are_mates(situation, sent_from, endpoint.vnet):"),

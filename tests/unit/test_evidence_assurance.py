@@ -158,6 +158,12 @@ def test_without_python_sat_another_solver_counts(monkeypatch: pytest.MonkeyPatc
 
 # -- processes that fail --------------------------------------------------------------------------------
 
+
+def says(**answer: object) -> str:
+    """Return a program that answers so."""
+    return f"print({json.dumps({**answer, 'number': 1})!r})"
+
+
 FAILING = {
     "hang": "import time\ntime.sleep(600)",
     "read nothing and hang": "import os, time\nos.close(0)\ntime.sleep(600)",
@@ -166,21 +172,21 @@ FAILING = {
     "end": "",
     "fail": "raise SystemExit(3)",
     "babble": "print('unsat')",
-    "answer in other words": 'print(\'{"answer": "UNSAT", "proof": ""}\')',
+    "answer in other words": says(answer="UNSAT", proof=""),
     "answer with a list": "print('[1, 2]')",
     "nest without end": "print('[' * 100000)",
     "stop in the middle": 'import sys\nsys.stdout.write(\'{"answer": "unsa\')',
-    "give up": 'print(\'{"answer": "unknown"}\')',
-    "say that there are values and not which": 'print(\'{"answer": "sat"}\')',
+    "give up": says(answer="unknown"),
+    "answer what nobody asked": 'print(\'{"answer": "unsat", "number": 2}\')',
+    "say that there are values and not which": says(answer="sat"),
 }
 
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Return where a program can be put in place of both workers."""
+    """Return where a program can be put in place of the worker."""
     program = tmp_path / "worker.py"
-    monkeypatch.setattr(module, "_SAT_WORKER", program)
-    monkeypatch.setattr(module, "_SMT_WORKER", program)
+    monkeypatch.setattr(child, "WORKER", program)
     monkeypatch.setattr(module, "find_spec", lambda name: object())
     yield program
     with pytest.raises(ChildProcessError):  # whatever they did, none is left
@@ -211,7 +217,7 @@ def test_an_answer_without_end_is_cut_off(worker: Path, monkeypatch: pytest.Monk
 
     evidence = evidence_for(POSSIBLE, LIMITS, ())
 
-    assert evidence == NoEvidence(("cadical: its answer was too long",))
+    assert evidence == NoEvidence(("cadical: its answer was garbled",))
 
 
 def test_a_process_that_was_killed_says_by_which_signal(worker: Path) -> None:
@@ -219,7 +225,7 @@ def test_a_process_that_was_killed_says_by_which_signal(worker: Path) -> None:
 
     evidence = evidence_for(POSSIBLE, LIMITS, ())
 
-    assert evidence == NoEvidence(("cadical: its process was ended by signal 9; its memory limit is 4096 MB",))
+    assert evidence == NoEvidence(("cadical: its process was ended by signal SIGKILL; its memory limit is 4096 MB",))
 
 
 @needs_sat
@@ -249,7 +255,7 @@ FALSE_PROOFS = (
 
 @pytest.mark.parametrize("proof", FALSE_PROOFS)
 def test_a_false_proof_is_no_evidence(worker: Path, proof: str) -> None:
-    worker.write_text(f"print({json.dumps({'answer': 'unsat', 'proof': proof})!r})")
+    worker.write_text(says(answer="unsat", proof=proof))
 
     evidence = evidence_for(POSSIBLE, LIMITS, ())
 
@@ -259,14 +265,14 @@ def test_a_false_proof_is_no_evidence(worker: Path, proof: str) -> None:
 
 @pytest.mark.parametrize("proof", [None, 1, ["1 0 0"]])
 def test_an_answer_without_a_proof_is_garbled(worker: Path, proof: object) -> None:
-    worker.write_text(f"print({json.dumps({'answer': 'unsat', 'proof': proof})!r})")
+    worker.write_text(says(answer="unsat", proof=proof))
 
     assert evidence_for(POSSIBLE, LIMITS, ()) == NoEvidence(("cadical: its answer was garbled",))
 
 
 @pytest.mark.parametrize("model", [[], [1, 2, 3], [-1, -2], ["1", None, 1.5, [2]], [10**30]])
 def test_values_that_satisfy_nothing_contradict_all_the_same(worker: Path, model: list[object]) -> None:
-    worker.write_text(f"print({json.dumps({'answer': 'sat', 'model': model})!r})")
+    worker.write_text(says(answer="sat", model=model))
 
     evidence = evidence_for(IMPOSSIBLE, LIMITS)
 
@@ -278,7 +284,7 @@ def test_values_that_satisfy_nothing_contradict_all_the_same(worker: Path, model
 def test_another_solver_that_says_so_without_values_that_fit_contradicts_too(
     worker: Path, model: dict[str, object]
 ) -> None:
-    worker.write_text(f"print({json.dumps({'answer': 'sat', 'model': model})!r})")
+    worker.write_text(says(answer="sat", model=model))
 
     evidence = evidence_for(IMPOSSIBLE, EvidenceLimits(clauses=3), (Engine.CVC5,))
 

@@ -39,8 +39,8 @@ class Process:
     def is_running(self) -> bool:
         return self._child.poll() is None
 
-    def ask(self, request: dict[str, object], deadline: float) -> dict[str, Any]:
-        """Return the answer to `request`, and to no other.
+    def ask(self, request: dict[str, object], deadline: float, longest: int = 0) -> dict[str, Any]:
+        """Return the answer to `request`, and to no other, of up to `longest` bytes where it is not Z3 that answers.
 
         Raises `TimeoutError` at the `deadline` (of the monotonic clock), `EOFError` or `BrokenPipeError` when the
         process is gone, and `Garbled`.
@@ -50,7 +50,7 @@ class Process:
         stdin, stdout = self._pipes()
         _write(stdin, text, deadline)
         try:
-            answer = json.loads(self._read_line(stdout, deadline, longest=longest_answer(text)))
+            answer = json.loads(self._read_line(stdout, deadline, longest or longest_answer(text)))
         except (ValueError, RecursionError):
             raise Garbled from None
         if not isinstance(answer, dict) or answer.get("number") != self._asked:
@@ -100,10 +100,10 @@ class Process:
         return stdin.fileno(), stdout.fileno()
 
 
-def started(megabytes: int) -> Process:
-    """Return a new process that may take so much memory (0: any). Raises `OSError`."""
+def started(megabytes: int, worker: Path | None = None) -> Process:
+    """Return a new process of Z3, or of another `worker`, that may take so much memory (0: any). Raises `OSError`."""
     child = subprocess.Popen(
-        [sys.executable, "-P", str(WORKER), str(megabytes)],
+        [sys.executable, "-P", str(worker or WORKER), str(megabytes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from vnetverify.prover.evidence.child import Fence, NoReply, reply_of
@@ -18,8 +17,6 @@ from vnetverify.prover.evidence.clauses import Formula, formula_of
 from vnetverify.prover.evidence.lrat import Accepted, BudgetReached, Refused, check_proof
 from vnetverify.prover.evidence.reading import Reading, Unreadable, read_obligation
 
-_SAT_WORKER = Path(__file__).with_name("sat_worker.py")
-_SMT_WORKER = Path(__file__).with_name("smt_worker.py")
 EXTRA = "crosscheck"
 
 
@@ -137,7 +134,7 @@ def proof_of(reading: Reading, limits: EvidenceLimits) -> CheckedProof | Contrad
         formula = formula_of(reading.circuit, reading.asserted, limits.clauses)
     except TooLarge as problem:
         return Unsettled(f"{SAT_SOLVER}: too large: {problem}")
-    reply = reply_of(_SAT_WORKER, {"clauses": formula.clauses}, limits.fence)
+    reply = reply_of("sat", {"clauses": formula.clauses}, limits.fence)
     match reply:
         case NoReply(why):
             return Unsettled(f"{SAT_SOLVER}: {why}")
@@ -179,9 +176,8 @@ def opinion_of(
         "engine": engine.value,
         "text": script_of(question),
         "symbols": list(reading.symbols),
-        "milliseconds": max(1, int(limits.seconds * 1000)),
     }
-    match reply_of(_SMT_WORKER, request, limits.fence):
+    match reply_of("smt", request, limits.fence):
         case NoReply(why):
             return Unsettled(f"{engine.value}: {why}")
         case {"answer": "unsat"}:

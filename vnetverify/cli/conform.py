@@ -1,29 +1,68 @@
-"""`vnetverify conform`: test vectors in JSON, asked of both engines."""
+"""`vnetverify conform`: test vectors asked of both engines, and what Azure answered beside what is derived."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.output import emit, tell
+from vnetverify.cli.reading import load_or_tell, takes_networks
 
 if TYPE_CHECKING:
+    from vnetverify.ingest.documents import Document
+    from vnetverify.model.network import Network
+    from vnetverify.rules import World
     from vnetverify.testing.conformance import Outcome
+    from vnetverify.testing.recorded_groups import Compared
+
+_TEXT = ".vnet"
 
 
 @click.command("conform")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@takes_networks
+@takes_assumptions
+@click.option("--at", "at", metavar="NIC", help="The interface of recordings that do not name theirs.")
 @click.option("--left-out", is_flag=True, help="Also print which vectors are not applicable, and why.")
-def command(files: tuple[str, ...], left_out: bool) -> int:
+def command(
+    files: tuple[str, ...],
+    networks: tuple[str, ...],
+    service_tags: str | None,
+    assumed: Mapping[str, bool],
+    at: str | None,
+    left_out: bool,
+) -> int:
     """Ask both engines the test vectors of FILE..., and print every answer that is not the one wanted.
 
     A vector that asks for something vnetverify does not model is not applicable. Where a vector says `must` and
     `may`, the verdict has to be open on the facts that its rules name.
+
+    With --network, or a text among FILE..., the JSON files are recordings instead: effective routes, effective rules,
+    next hops and flow verdicts as Azure answered them. They are compared, line by line, with what is derived from the
+    network; every difference is printed with its rule. Open facts read as documented.
     """
+    texts = [file for file in files if file.lower().endswith(_TEXT)]
+    others = [file for file in files if file not in texts]
+    if not networks and not texts:
+        return _of_vectors(files, left_out)
+    if not others:
+        raise click.UsageError("no recording to compare with; name the JSON that Azure answered")
+    loaded = load_or_tell(texts, networks, service_tags)
+    if loaded is None:
+        return status.BAD_INPUT
+    world = world_of(loaded.document.assumptions, assumed)
+    return _of_recordings(others, loaded.document.network, world, at)
+
+
+# -- vectors ----------------------------------------------------------------------------------------------
+
+
+def _of_vectors(files: Sequence[str], left_out: bool) -> int:
     from vnetverify.prover.solver import Limits, Solver
     from vnetverify.report.terminal import printable
     from vnetverify.testing.conformance import conform
@@ -52,15 +91,51 @@ def _heading(outcome: Outcome) -> str:
 
 def _vectors_in(file: str) -> Sequence[Mapping[str, Any]]:
     """Return the vectors of `file`; what is wrong with it as a whole ends the command."""
+    from vnetverify.testing.vectors import NotApplicable, vectors_in
+
+    try:
+        return [vector for document in _documents(file) for vector in vectors_in(document.content)]
+    except NotApplicable as reason:
+        raise click.ClickException(f"{file}: {reason}") from None
+
+
+def _documents(file: str) -> Sequence[Document]:
     from vnetverify.ingest.documents import read_documents
     from vnetverify.report.excerpt import render_diagnostics
-    from vnetverify.testing.vectors import NotApplicable, vectors_in
 
     documents, diagnostics = read_documents(Path(file))
     if diagnostics:
         tell(render_diagnostics(diagnostics, {}))
         raise click.exceptions.Exit(status.BAD_INPUT)
-    try:
-        return [vector for document in documents for vector in vectors_in(document.content)]
-    except NotApplicable as reason:
-        raise click.ClickException(f"{file}: {reason}") from None
+    return documents
+
+
+# -- recordings -------------------------------------------------------------------------------------------
+
+
+def _of_recordings(files: Sequence[str], network: Network, world: World, at: str | None) -> int:
+    from vnetverify.report.terminal import printable
+
+    counts = {"agreed": 0, "differ": 0, "open": 0}
+    for compared in (each for file in files for each in _compared(file, network, world, at)):
+        heading = "open" if compared.open_fact else "differ" if compared.is_difference else "agreed"
+        counts[heading] += 1
+        if heading != "agreed":
+            emit(printable(str(compared)))
+    emit(", ".join(f"{count} {heading}" for heading, count in counts.items()))
+    return status.REFUTED if counts["differ"] else status.AS_EXPECTED
+
+
+def _compared(file: str, network: Network, world: World, at: str | None) -> Iterator[Compared]:
+    """Yield how the lines of a file compare; what is wrong with it ends the command."""
+    from vnetverify.ingest.values import Malformed
+    from vnetverify.testing.anchors import compare
+    from vnetverify.testing.questions import NotAQuestion
+    from vnetverify.testing.recorded_answers import recordings_in
+
+    for document in _documents(file):
+        try:
+            for recording in recordings_in(document.content, at):
+                yield from compare(network, recording, world)
+        except (Malformed, NotAQuestion, ValueError) as reason:
+            raise click.ClickException(f"{document.file}: {reason}") from None

@@ -1,0 +1,132 @@
+"""`make mutation`: try a sample of changes to each module and print how many of them some test notices."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from tests.mutation import outcomes, reach, survivors
+from tests.mutation.anew import tried_anew
+from tests.mutation.changes import MODULE_LEVEL, ROOT, Change, changes_of
+from tests.mutation.modules import MODULES
+from tests.mutation.outcomes import BROKEN, Outcome
+from tests.mutation.trials import Order, Trials
+
+STATE = ROOT / ".mutation"
+_WHICH_TESTS, _OUTCOMES = STATE / "reach.json", STATE / "outcomes.json"
+
+
+def main() -> int:
+    """Try the changes that were not tried yet; return 1 where one survives that nothing explains."""
+    asked = _arguments()
+    modules = [module for module in MODULES if not asked.only or any(part in module for part in asked.only)]
+    which = reach.load(_WHICH_TESTS)
+    files = [] if asked.as_measured else which.files_to_measure()
+    if files:
+        print(f"measuring what the tests of {len(files)} files run", flush=True)
+        which = reach.measure(MODULES, files, which)
+        which.save(_WHICH_TESTS)
+    sample = [change for module in modules for change in _drawn(module, asked.seed, asked.count)]
+    known = outcomes.load(_OUTCOMES)
+    explained = {survivor.change: survivor for survivor in survivors.explained()}
+    waiting = [change for change in sample if _is_to_be_tried(change, known, asked.again, explained)]
+    _try(waiting, which, asked.budget, known)
+    return _told(sample, known, explained)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="which sample is drawn")
+    parser.add_argument("--count", type=int, default=20, help="how many changes of each module")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of tests that a change may take")
+    parser.add_argument("--again", action="store_true", help="try survivors again that nothing explains")
+    parser.add_argument("--as-measured", action="store_true", help="leave out tests that are new or have changed")
+    parser.add_argument("only", nargs="*", help="modules whose names contain this")
+    return parser.parse_args()
+
+
+def _name(change: Change) -> str:
+    """Return what an outcome is kept under: it holds as long as the function stays as it is."""
+    return f"{reach.text_of(change)} {change.key}"
+
+
+def _drawn(module: str, seed: int, count: int) -> list[Change]:
+    return sorted(changes_of(module), key=lambda change: change.lot(seed))[:count]
+
+
+def _is_to_be_tried(
+    change: Change, known: Mapping[str, Outcome], again: bool, explained: Mapping[str, survivors.Survivor]
+) -> bool:
+    outcome = known.get(_name(change))
+    if outcome is None or outcome.outcome == BROKEN:
+        return True
+    return again and not outcome.is_noticed and change.key not in explained
+
+
+def _try(changes: Sequence[Change], which: reach.Reach, budget: float, known: dict[str, Outcome]) -> None:
+    order = Order(which, budget, [(change, known[_name(change)]) for module in MODULES for change in changes_of(module)
+                                  if _name(change) in known])  # fmt: skip
+
+    def report(change: Change, outcome: Outcome) -> None:
+        known[_name(change)] = outcome
+        outcomes.save(known, _OUTCOMES)
+        print(f"{outcome.outcome:9} {outcome.seconds:6.1f} s  {change.key}  {outcome.by}", flush=True)
+
+    inside = [change for change in changes if change.function != MODULE_LEVEL]
+    if inside:
+        trials = Trials(inside, which, order, report)
+        pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"], plugins=[trials])
+    for change in changes:
+        if change.function == MODULE_LEVEL:
+            reaching = which.tests_of(change)
+            report(change, tried_anew(change, order.of(change, reaching), len(reaching)))
+
+
+@dataclass(slots=True)
+class _Score:
+    tried: int = 0
+    noticed: int = 0
+    no_difference: int = 0
+    gaps: int = 0
+    unexplained: int = 0
+
+    def add(self, outcome: Outcome, explanation: survivors.Survivor | None) -> None:
+        self.tried += 1
+        if outcome.is_noticed:
+            self.noticed += 1
+        elif explanation is None:
+            self.unexplained += 1
+        elif explanation.kind == survivors.GAP:
+            self.gaps += 1
+        else:
+            self.no_difference += 1
+
+    def __str__(self) -> str:
+        counted = self.tried - self.no_difference
+        share = f"{100 * self.noticed / counted:5.1f} %" if counted else "      -"
+        return f"{self.tried:6} {self.noticed:8} {self.no_difference:14} {self.gaps:5} {self.unexplained:12}  {share}"
+
+
+def _told(sample: Iterable[Change], known: Mapping[str, Outcome], explained: Mapping[str, survivors.Survivor]) -> int:
+    """Print the score of each module and of all; return 1 where a change survives that nothing explains."""
+    scores: dict[str, _Score] = {}
+    every = _Score()
+    for change in sample:
+        outcome, explanation = known[_name(change)], explained.get(change.key)
+        for score in (scores.setdefault(change.module, _Score()), every):
+            score.add(outcome, explanation)
+        if not outcome.is_noticed and explanation is None:
+            print(f"UNEXPLAINED {change.key}  ({outcome.outcome}, {outcome.tests} of {outcome.reaching} tests)")
+    print(f"{'':44} {'tried':>6} {'noticed':>8} {'no difference':>14} {'gaps':>5} {'unexplained':>12}  score")
+    for module, score in scores.items():
+        print(f"{module:44} {score}")
+    print(f"{'all':44} {every}")
+    return 1 if every.unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,233 @@
+"""A change is tried: a child of a process that holds all tests makes it in memory and runs those that it can fail."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType, FrameType, FunctionType
+from typing import Any, NoReturn
+
+import hypothesis
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.mutation.caches import caches
+from tests.mutation.changes import Change, changed_code, path_of
+from tests.mutation.outcomes import BROKEN, KILLED, LATE, SURVIVED, UNREACHED, Outcome
+from tests.mutation.reach import LEFT_OUT, Reach
+
+_MEGABYTES = 4096
+# How long a test may take: seconds of the processor beside ten times what it took without the change. The clock on
+# the wall, for what waits for ever, is far more generous, since others may use the machine.
+_SECONDS_MORE, _TIMES_AS_LONG, _ON_THE_WALL = 5.0, 10.0, 6.0
+# Where a function stands: its file, first line and qualified name.
+_Spot = tuple[str, int, str]
+Live = Mapping[_Spot, Sequence[FunctionType]]
+
+
+class TooLate(BaseException):
+    """A test takes far longer than it does without the change."""
+
+
+class Order:
+    """In which order tests are run: those that noticed other changes of the function, or of the module, come first."""
+
+    def __init__(self, reach: Reach, budget: float, outcomes: Iterable[tuple[Change, Outcome]]) -> None:
+        self._reach, self._budget = reach, budget
+        self._noticed: dict[str, int] = defaultdict(int)
+        for change, outcome in outcomes:
+            self.learn(change, outcome)
+
+    def learn(self, change: Change, outcome: Outcome) -> None:
+        if outcome.outcome == KILLED:
+            for part in (change.module, change.function):
+                self._noticed[f"{part} {outcome.by}"] += 1
+
+    def of(self, change: Change, tests: frozenset[str]) -> list[str]:
+        """Return the tests in their order, file by file, as many as `budget` seconds last."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in tests:
+            files[test.partition("::")[0]].append(test)
+        costs = {file: sum(self._reach.seconds[test] for test in files[file]) for file in files}
+
+        def promise(test: str) -> tuple[object, ...]:
+            file = test.partition("::")[0]
+            noticed = self._noticed[f"{change.function} {test}"], self._noticed[f"{change.module} {test}"]
+            is_about = all(part in file for part in change.module.split(".")[1:])
+            return -noticed[0], -noticed[1], not is_about, costs[file], file, self._reach.seconds[test], test
+
+        spent = 0.0
+        chosen: list[str] = []
+        for test in sorted(tests, key=promise):
+            spent += self._reach.seconds[test]
+            if spent <= self._budget or not chosen:
+                chosen.append(test)
+        return chosen
+
+
+class Trials:
+    """A plugin that does not run the tests that were collected but tries changes with them."""
+
+    def __init__(
+        self, changes: Sequence[Change], reach: Reach, order: Order, report: Callable[[Change, Outcome], None]
+    ) -> None:
+        self._changes, self._reach, self._order, self._report = changes, reach, order, report
+        # A change is noticed by any failure: none has to be made small.
+        hypothesis.settings.register_profile("mutation", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
+        hypothesis.settings.load_profile("mutation")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if not item.nodeid.startswith(LEFT_OUT)]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        live, remembered = _functions(), caches()
+        gc.freeze()
+        for change in self._changes:
+            reaching = self._reach.tests_of(change) & items.keys()
+            tests = self._order.of(change, reaching)
+            if tests:
+                trial = _Trial(change, [items[test] for test in tests], self._reach, live, remembered)
+                outcome = _tried(trial, len(reaching))
+            else:
+                outcome = Outcome(UNREACHED, "", 0, 0, 0.0)
+            self._order.learn(change, outcome)
+            self._report(change, outcome)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    change: Change
+    items: Sequence[pytest.Item]
+    reach: Reach
+    live: Live
+    remembered: Sequence[Any]
+
+    @property
+    def seconds(self) -> float:
+        return sum(self.reach.seconds[item.nodeid] for item in self.items)
+
+    def run(self, tell: Callable[[str, str, int], None]) -> None:
+        """Make the change and run the tests until one fails."""
+        gc.unfreeze()
+        for remembered in self.remembered:
+            remembered.cache_clear()
+        if not plant(self.change, self.live):
+            tell(BROKEN, "no function to be changed", 0)
+            return
+        for number, (item, after) in enumerate(zip(self.items, (*self.items[1:], None), strict=True), 1):
+            with _within(_SECONDS_MORE + _TIMES_AS_LONG * self.reach.seconds[item.nodeid]):
+                reports = runtestprotocol(item, log=False, nextitem=after)
+            if any(report.failed for report in reports):
+                is_late = any(TooLate.__name__ in str(report.longrepr) for report in reports)
+                tell(LATE if is_late else KILLED, item.nodeid, number)
+                return
+        tell(SURVIVED, "", len(self.items))
+
+
+def _tried(trial: _Trial, reaching: int) -> Outcome:
+    """Run a trial in a child, and wait for it no longer than it may take."""
+    begun = time.monotonic()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _be_the_child(trial, writing)
+    os.close(writing)
+    text = _read(reading, begun + _ON_THE_WALL * (_SECONDS_MORE + _TIMES_AS_LONG * trial.seconds))
+    os.close(reading)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    took = round(time.monotonic() - begun, 2)
+    if text is None:
+        return Outcome(LATE, "the clock", 0, reaching, took)
+    if not text:
+        return Outcome(BROKEN, "the child ended", 0, reaching, took)
+    outcome, by, tests = json.loads(text)
+    return Outcome(outcome, by, tests, reaching, took)
+
+
+def _read(descriptor: int, deadline: float) -> bytes | None:
+    """Return all that is written there; None where that does not end in time."""
+    text = b""
+    while select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        chunk = os.read(descriptor, 1 << 16)
+        if not chunk:
+            return text
+        text += chunk
+    return None
+
+
+def _be_the_child(trial: _Trial, writing: int) -> NoReturn:
+    def tell(outcome: str, by: str, tests: int) -> None:
+        os.write(writing, json.dumps((outcome, by, tests)).encode())
+
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEGABYTES << 20, _MEGABYTES << 20))
+        trial.run(tell)
+    except TooLate:
+        tell(LATE, "the processor", 0)
+    except BaseException:
+        tell(BROKEN, traceback.format_exc(limit=-3), 0)
+    finally:
+        os._exit(0)
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    def ring(_signal: int, _frame: FrameType | None) -> None:
+        raise TooLate
+
+    signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _functions() -> Live:
+    """Return the functions that exist, by where they stand: a function can be given other code and stay itself."""
+    found: dict[_Spot, list[FunctionType]] = defaultdict(list)
+    for each in gc.get_objects():
+        if type(each) is FunctionType:
+            found[_spot(each.__code__)].append(each)
+    return found
+
+
+def _spot(code: CodeType) -> _Spot:
+    return code.co_filename, code.co_firstlineno, code.co_qualname
+
+
+def plant(change: Change, live: Live) -> bool:
+    """Give the functions the code that they have with the change; tell whether the changed one was there."""
+    wanted = (str(path_of(change.module)), change.first, change.function)
+    outermost = next((code for code in _codes(changed_code(change)) if _spot(code) == wanted), None)
+    if outermost is None or not live.get(wanted):
+        return False
+    for code in _codes(outermost):
+        for function in live.get(_spot(code), ()):
+            function.__code__ = code
+    return True
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code and whatever is defined in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)

@@ -17,7 +17,7 @@ from tests.mutation.outcomes import BROKEN, Outcome
 from tests.mutation.trials import Order, Trials
 
 STATE = ROOT / ".mutation"
-_WHICH_TESTS, _OUTCOMES = STATE / "reach.json", STATE / "outcomes.json"
+_WHICH_TESTS, _OUTCOMES = STATE / "reach.json", STATE / "outcomes.jsonl"
 
 
 def main() -> int:
@@ -73,13 +73,14 @@ def _try(changes: Sequence[Change], which: reach.Reach, budget: float, known: di
 
     def report(change: Change, outcome: Outcome) -> None:
         known[_name(change)] = outcome
-        outcomes.save(known, _OUTCOMES)
+        outcomes.add(_name(change), outcome, _OUTCOMES)
         print(f"{outcome.outcome:9} {outcome.seconds:6.1f} s  {change.key}  {outcome.by}", flush=True)
 
     inside = [change for change in changes if change.function != MODULE_LEVEL]
     if inside:
         trials = Trials(inside, which, order, report)
-        pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"], plugins=[trials])
+        files = sorted({test.partition("::")[0] for change in inside for test in which.tests_of(change)})
+        pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[trials])
     for change in changes:
         if change.function == MODULE_LEVEL:
             reaching = which.tests_of(change)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,14 +26,15 @@ class Outcome:
 
 
 def load(path: Path) -> dict[str, Outcome]:
-    """Return the outcomes by the names of the changes."""
+    """Return the outcomes by the names of the changes; of one that was tried again, the last."""
     if not path.exists():
         return {}
-    return {key: Outcome(**outcome) for key, outcome in json.loads(path.read_text()).items()}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return {name: Outcome(**outcome) for name, outcome in lines}
 
 
-def save(outcomes: Mapping[str, Outcome], path: Path) -> None:
+def add(name: str, outcome: Outcome, path: Path) -> None:
+    """Keep an outcome: a line at the end of the file, so that two runs may write at once."""
     path.parent.mkdir(exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps({key: asdict(outcome) for key, outcome in outcomes.items()}))
-    beside.replace(path)
+    with path.open("a") as file:
+        file.write(json.dumps((name, asdict(outcome))) + "\n")

@@ -205,10 +205,11 @@ def test_where_the_function_has_changed_all_tests_that_ran_it_are_asked() -> Non
 def test_outcomes_and_reach_are_read_back_as_they_were_kept(tmp_path: Path) -> None:
     kept = {"a change": Outcome(KILLED, "a test", 1, 2, 0.5)}
     measured = reach.Reach({"a test": 0.5}, {"a function": {3: ["a test"]}}, {"a function": "digest"})
-    outcomes.save(kept, tmp_path / "outcomes.json")
+    outcomes.add("a change", Outcome(SURVIVED, "", 1, 2, 0.5), tmp_path / "outcomes.jsonl")
+    outcomes.add("a change", kept["a change"], tmp_path / "outcomes.jsonl")
     measured.save(tmp_path / "reach.json")
 
-    assert outcomes.load(tmp_path / "outcomes.json") == kept
+    assert outcomes.load(tmp_path / "outcomes.jsonl") == kept
     assert reach.load(tmp_path / "reach.json") == measured
 
 

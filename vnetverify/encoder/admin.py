@@ -119,7 +119,7 @@ class AdminLists:
         if matches == FALSE:
             return FALSE
         verb, rule_id, bearings = _VERBS[rule.action]
-        ground = Ground(f"admin rules {manager}", f"{rule.name} {verb}", rule_id, rule.span)
+        ground = Ground(f"admin rules {manager}", f"{rule.name} {verb}", rule_id, rule.span, of_filter=True)
         counts = (self.grounds.counts(bearing, ground) for bearing in bearings)
         return self.script.share(all_of(self._survives(subnet, rule), matches, *counts))
 

@@ -37,7 +37,7 @@ def machine_at(estate: Estate, vnet: str, address: int) -> Machine | None:
 def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Header, grounds: Grounds) -> Term:
     """Hold when the first line of a machine's policy that matches forwards the packet (R-META-3)."""
     group, icmp = f"policy of {machine.name}", header.family.icmp
-    last = Ground(group, "forwards nothing else", "R-META-3", machine.span)
+    last = Ground(group, "forwards nothing else", "R-META-3", machine.span, of_filter=True)
     result = negate(grounds.counts(Bearing.STOPS, last))
     for rule in reversed(policy):
         protocol = icmp if rule.protocol == ICMP else rule.protocol
@@ -50,7 +50,8 @@ def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Head
         allows = rule.access is Access.ALLOW
         what = f"line {rule.span.line} {'forwards' if allows else 'drops'}"
         bearing = Bearing.PASSES if allows else Bearing.STOPS
-        matches = all_of(matches, grounds.counts(bearing, Ground(group, what, "R-META-3", rule.span)))
+        ground = Ground(group, what, "R-META-3", rule.span, of_filter=True)
+        matches = all_of(matches, grounds.counts(bearing, ground))
         result = any_of(matches, result) if allows else all_of(negate(matches), result)
     return result
 

@@ -135,7 +135,7 @@ def _encoder(network: Network, claim: Claim, fixed: Mapping[str, bool], detail: 
     tags = Tags(estate, gateways, routes, facts, grounds)
     filters = Filters(estate, facts, grounds, tags, script)
     right = joined_ends(pair[1] for pair in claim.pairs)
-    routed = claim.verb in _BY_ROUTES_ALONE
+    routed = claim.unfiltered or claim.verb in _BY_ROUTES_ALONE
     frontends = Frontends(estate, facts, grounds, gateways, filters, routed, claim.arriving)
     endpoints = PrivateEndpoints(estate, facts, grounds, gateways, filters, routed)
     egress = Egress(estate, facts, grounds, frontends)

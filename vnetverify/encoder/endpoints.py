@@ -50,7 +50,8 @@ class PrivateEndpoints:
         allowed = self.filters.allow(header, Spot(subnet, is_endpoint=True), Direction.INBOUND)
         if allowed == TRUE:
             return approved
-        ground = Ground(f"subnet {subnet.id}", "security groups hold for its private endpoints", "F-PE-2", subnet.span)
+        what = "security groups hold for its private endpoints"
+        ground = Ground(f"subnet {subnet.id}", what, "F-PE-2", subnet.span, of_filter=True)
         counts = all_of(judged, self.grounds.counts(Bearing.STOPS, ground))
         return all_of(approved, any_of(negate(counts), allowed))
 

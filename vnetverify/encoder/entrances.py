@@ -202,7 +202,8 @@ class Entrances:
         """Hold when the filters of `nic` let in a packet for its public address (F-ADDR-1, F-PIP-1 to F-PIP-3)."""
         public = nic.public_address
         assert public is not None
-        closed = Ground(f"interface {nic.name}", "Standard, without a group, so closed", "F-PIP-1", public.span)
+        what = "Standard, without a group, so closed"
+        closed = Ground(f"interface {nic.name}", what, "F-PIP-1", public.span, of_filter=True)
         return self._opens(nic, self._behind_own_address(nic, packet), Openness(public.sku, public.name, closed))
 
     def _opens_by(self, published: Published) -> Callable[[Nic, Header], Term]:
@@ -211,7 +212,8 @@ class Entrances:
         name = f"load balancer {balancer.name}"
 
         def opens(nic: Nic, seen: Header) -> Term:
-            closed = Ground(name, f"Standard, so closed where {nic.name} has no group", "F-LB-7", balancer.span)
+            what = f"Standard, so closed where {nic.name} has no group"
+            closed = Ground(name, what, "F-LB-7", balancer.span, of_filter=True)
             return all_of(self._works(nic, seen, None), self._opens(nic, seen, Openness(balancer.sku, name, closed)))
 
         return opens

@@ -13,12 +13,16 @@ from vnetverify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A line or rule that a proof rests on. `group` is the list it stands in (a security group, a route table)."""
+    """A line or rule that a proof rests on. `group` is the list it stands in (a security group, a route table).
+
+    A line `of_filter` is one of what lets packets pass or not, and not of what leads them.
+    """
 
     group: str
     what: str
     rule: str
     span: Span | None = None
+    of_filter: bool = False
 
 
 class Bearing(Enum):

@@ -342,7 +342,8 @@ class Filters:
     def _label(self, nsg: Nsg, name: str, access: Access, rule_id: str, rule: SecurityRule | None) -> Term:
         bearing = Bearing.PASSES if access is Access.ALLOW else Bearing.STOPS
         span = nsg.span if rule is None or rule.priority >= 65000 else rule.span
-        return self.grounds.counts(bearing, Ground(f"nsg {nsg.name}", f"{name} {_VERBS[access]}", rule_id, span))
+        ground = Ground(f"nsg {nsg.name}", f"{name} {_VERBS[access]}", rule_id, span, of_filter=True)
+        return self.grounds.counts(bearing, ground)
 
     def matches(self, nsg: Nsg, rule: SecurityRule, header: Header, spot: Spot) -> Term:
         """Hold when all five conditions of `rule` do (F-NSG-4)."""

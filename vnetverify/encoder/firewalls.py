@@ -78,7 +78,7 @@ class FirewallPolicies:
         application = self._matches(machine, policy, FirewallRuleKind.APPLICATION, header)
         by_network = self.script.share(_first_match(network, FALSE))
         otherwise = none_of(*(term for _, term in network))
-        last = Ground(_group(machine), "passes nothing else", "F-FW-6", machine.span)
+        last = Ground(_group(machine), "passes nothing else", "F-FW-6", machine.span, of_filter=True)
         ignored = negate(self.grounds.counts(Bearing.STOPS, last))
         by_application = FALSE
         if otherwise != FALSE:
@@ -154,7 +154,8 @@ class FirewallPolicies:
             bearing = Bearing.PASSES if rule.allows else Bearing.STOPS
             what = f"{kind.value} rule {rule.name} {'allows' if rule.allows else 'denies'}"
             rule_id = "F-FW-3" if kind is FirewallRuleKind.NETWORK else "F-FW-4"
-            label = self.grounds.counts(bearing, Ground(_group(machine), what, rule_id, rule.span))
+            ground = Ground(_group(machine), what, rule_id, rule.span, of_filter=True)
+            label = self.grounds.counts(bearing, ground)
             found.append((rule, all_of(matches, label)))
             if found[-1][1] == TRUE:
                 break

@@ -374,7 +374,8 @@ class Hops:
         if self.by_routes_alone:
             policy = machine.firewall
             return FALSE if policy is None else self.firewalls.takes(policy, header, at)
-        ground = Ground(f"firewall {machine.name}", "takes nothing for itself", "F-FW-6", machine.span)
+        group, what = f"firewall {machine.name}", "takes nothing for itself"
+        ground = Ground(group, what, "F-FW-6", machine.span, of_filter=True)
         return self.grounds.counts(Bearing.STOPS, ground)
 
     def admitted(self, node: Arrival, header: Header) -> Term:

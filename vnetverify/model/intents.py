@@ -149,7 +149,8 @@ class Claim:
     `peered_with` are the vnets whose usable peering with the hub NOT_TRANSITIVE presumes.
     `limit` is the bits a second of BOTTLENECK and the peerings of CROSSES_AT_MOST. With `arriving` a flow counts as
     delivered only where the packet that arrives is of that service (`model.arrivals`). `named` is what the sentence
-    names on its left and on its right, one by one and be it nothing.
+    names on its left and on its right, one by one and be it nothing. `unfiltered` asks a claim of absence of a network
+    in which every filter and declared policy lets everything pass, as LOSES_NO_PACKETS, GATEWAY and EGRESS always do.
     """
 
     verb: Verb
@@ -168,6 +169,7 @@ class Claim:
     expected_egress: ExpectedEgress | None = None
     arriving: Service | None = None
     named: tuple[tuple[EndpointSet, ...], tuple[EndpointSet, ...]] = ((), ())
+    unfiltered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,14 @@ def joined_proof(proofs: Iterable[Proved]) -> Proved:
         _united(part.leaned_on for part in parts),
         assumed=_united(part.assumed for part in parts),
         premise=parts[0].premise,
+        by_routing=_all_by_routing(parts),
     )
+
+
+def _all_by_routing(proofs: Sequence[Proved]) -> bool | None:
+    """Return whether all of them hold by routing alone; one that does not decides, whatever the others do."""
+    answers = {proof.by_routing for proof in proofs}
+    return False if False in answers else None if None in answers else True
 
 
 def together(sent: Verdict, arrived: Verdict) -> Verdict:

@@ -28,13 +28,16 @@ from vnetverify.prover.questions import (
     Questions,
     smaller_core,
 )
-from vnetverify.prover.relays import Relay, find_relay
+from vnetverify.prover.relays import Relay, find_relay, gets_through, planes_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
 
 _ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
 """Verbs about the ways that delivered flows take, which say nothing where none is delivered."""
+
+_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
+_LITTLE_WORK = 1_000_000  # by Z3's count: well below a second
 
 _FINE_LINES = 1500
 """Networks with more lines than this get a proof's grounds by list, not by line."""
@@ -68,6 +71,7 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
 
     Witnesses in it are candidates: nobody has replayed them yet.
     """
+    spent = solver.rlimit
     families = families_of(inquiry.claim)
     if not families:
         return Vacuous(_empty_part(inquiry.claim))
@@ -83,7 +87,10 @@ def decide(inquiry: Inquiry, solver: Solver) -> Verdict:
     uncontradicted = [answer for _, answer in answers if isinstance(answer, Uncontradicted)]
     if not uncontradicted or any(isinstance(verdict, Unknown) for _, verdict in verdicts):
         return unsettled(verdicts, inquiry.claim.verb is Verb.SOMETIMES_REACHES)
-    return _speaking(inquiry, _proof(inquiry, uncontradicted, solver))
+    verdict = _proof(inquiry, uncontradicted, solver)
+    if isinstance(verdict, Proved):
+        verdict = replace(verdict, by_routing=_by_routing(inquiry, verdict, solver, solver.rlimit - spent))
+    return _speaking(inquiry, verdict)
 
 
 def _speaking(inquiry: Inquiry, verdict: Verdict) -> Verdict:
@@ -203,6 +210,46 @@ def _proof(inquiry: Inquiry, answers: list[Uncontradicted], solver: Solver) -> V
                 f"proved for packets that keep their header, but {way} could take one flow and send another",
                 relay.facts,
             )
+
+
+def _by_routing(inquiry: Inquiry, proof: Proved, solver: Solver, most: int) -> bool | None:
+    """Return whether a proof of absence stands without filters; None where that takes more work than the `most`.
+
+    The proof has taken `most` itself, by Z3's count, or very little.
+    """
+    if inquiry.claim.verb not in _OF_ABSENCE or inquiry.claim.unfiltered:
+        return None
+    claim = replace(inquiry.claim, unfiltered=True)
+    limits = solver.limits
+    solver.limits = replace(limits, rlimit=max(most, _LITTLE_WORK))
+    try:
+        if proof.documented:
+            return _is_proof(decide(replace(inquiry, claim=claim), solver))
+        passes: bool | Undecided = False
+        if not _needs_no_filter(proof, inquiry.network):
+            passes = gets_through(planes_of(inquiry.network), claim, inquiry.fixed, solver)
+        if passes is False:
+            relay = find_relay(inquiry.network, claim, inquiry.fixed, solver)
+            return None if isinstance(relay, Undecided) else relay is None
+        return None if isinstance(passes, Undecided) else False
+    finally:
+        solver.limits = limits
+
+
+def _needs_no_filter(proof: Proved, network: Network) -> bool:
+    """Tell whether the grounds of a proof show that filters play no part in it.
+
+    They do, since they suffice when no other line stops anything. But where load balancers and firewalls lead packets,
+    letting one pass can lead it elsewhere.
+    """
+    leads = bool(network.load_balancers) or any(machine.firewall is not None for machine in network.machines.values())
+    return bool(proof.grounds) and not leads and not any(ground.of_filter for ground in proof.grounds)
+
+
+def _is_proof(verdict: Verdict) -> bool | None:
+    if isinstance(verdict, Unknown) and not verdict.open_facts:
+        return None
+    return isinstance(verdict, Proved)
 
 
 def _empty_part(claim: Claim) -> str:

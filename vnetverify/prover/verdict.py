@@ -66,7 +66,8 @@ class Proved(_Verdict):
     `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
     taken as documented that the proof needs, `assumed` those that the text settles. `witness` shows, where the claim
     asks for a flow, one that does it. What is `beside` it does not follow from it. `premise` shows that the proof is
-    about something; it is None where a statement is not about flows.
+    about something; it is None where a statement is not about flows. A proof of absence that holds `by_routing` alone
+    stands with every filter and declared policy letting everything pass; None where that was not settled.
     """
 
     grounds: tuple[Ground, ...]
@@ -77,6 +78,7 @@ class Proved(_Verdict):
     assumed: tuple[Uncertainty, ...] = ()
     beside: tuple[Beside, ...] = ()
     premise: Premise | None = None
+    by_routing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

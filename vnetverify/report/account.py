@@ -21,6 +21,7 @@ from vnetverify.rules import Uncertainty
 from vnetverify.source import Span
 
 _FACTS = 8  # named in one sentence
+_LISTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
             if not verdict.grounds and verdict.witness is None:
                 yield Part("what it rests on was not worked out within the limits")
             yield from _grounds(verdict.grounds, verdict.minimal)
+            yield from _by_routing(verdict)
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
             yield from _headed("does not speak of", map(_item_beside, verdict.beside))
             silences = () if verdict.premise is None else verdict.premise.nothing_of
@@ -223,6 +225,16 @@ def _headed(says: str, items: Iterable[Item]) -> Iterator[Part]:
 def _grounds(grounds: Sequence[Ground], minimal: bool) -> Iterator[Part]:
     items = (Item(ground.what, rule=ground.rule, span=ground.span, group=ground.group) for ground in grounds)
     return _headed("rests on" if minimal else "rests on some of", items)
+
+
+def _by_routing(proof: Proved) -> Iterator[Part]:
+    """Yield whether a proof of absence stands without filters, where that is settled."""
+    if proof.by_routing is True:
+        yield Part("holds by routing alone: with every filter and declared policy open, too")
+    if proof.by_routing is False:
+        lists = dict.fromkeys(ground.group for ground in proof.grounds if ground.of_filter)
+        more = f" and {len(lists) - _LISTS} more" if len(lists) > _LISTS else ""
+        yield Part(f"rests on filters{': ' if lists else ''}{', '.join([*lists][:_LISTS])}{more}")
 
 
 def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) -> Iterator[Part]:

@@ -122,6 +122,7 @@ def _verdict(verdict: Verdict) -> Json:
                 "witness": _witness(verdict.witness),
                 "beside": [_beside(note) for note in verdict.beside],
                 "premise": None if verdict.premise is None else _premise(verdict.premise),
+                "by_routing_alone": verdict.by_routing,
             }
         case Refuted():
             return word | {

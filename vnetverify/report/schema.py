@@ -18,6 +18,7 @@ _ADDRESS: Schema = {"type": "string", "pattern": f"^{_NUMBERS}$"}
 _PREFIX: Schema = {"type": "string", "pattern": rf"^{_NUMBERS}/\d{{1,3}}$"}
 _PORT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
 _AS_DOCUMENTED_ONLY: Schema = {**_FLAG, "description": "open facts had to be taken as documented"}
+_BY_ROUTING_ALONE: Schema = {**_FLAG, "description": "it stands with every filter and declared policy open"}
 _VERDICT_WORD: Schema = {"enum": ["proved", "refuted", "vacuous", "unknown"]}
 
 
@@ -142,6 +143,7 @@ _DEFS: Schema = {
                     "witness": _or_null(_ref("witness")),
                     "beside": _list_of(_ref("beside")),
                     "premise": _or_null(_ref("premise")),
+                    "by_routing_alone": _or_null(_BY_ROUTING_ALONE),
                 },
             ),
             _verdict(

@@ -219,7 +219,8 @@ def _poorly_delivered(network: Network, claim: Claim, origin: Place, packet: Pac
 
 def _way_there(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Trace | None:
     """Return the first packet's way where it ends in a right set of the claim."""
-    way = trace(network, origin, packet, world, claim.failures)
+    walked = trace_unfiltered if claim.unfiltered else trace
+    way = walked(network, origin, packet, world, claim.failures)
     return way if ends_within(claim, origin, packet, way) else None
 
 

@@ -7,7 +7,7 @@ from vnetverify.explanation.story import FactUsed, Hop, Story
 from vnetverify.header import TCP, Flow, Interval, interval_set, parse_address
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import Service, Unmodelled
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
+from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Silence, Unknown, Vacuous, Verdict, Witness
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.positions import Loser
@@ -65,6 +65,7 @@ PROVED = result(
             Ground("nsg db-nsg", "100 allow-sql allows", "F-NSG-2", at(5)),
         ),
         minimal=True,
+        premise=Premise(Witness(APP, FLOW, World()), 2, False, (Silence("lab", "stands for no address"),)),
     ),
     line=20,
 )
@@ -97,7 +98,7 @@ EMPTY = result("nobody", "lab never reaches hub on sql", Vacuous("`lab` has no a
 AS_DOCUMENTED = result(
     "hub-is-no-relay",
     "spoke not transitive through hub",
-    Proved((Ground("", "hub has no gateway", "R-GW-1"),), False, True, (FORWARDED,)),
+    Proved((Ground("", "hub has no gateway", "R-GW-1"),), False, True, (FORWARDED,), by_routing=True),
     line=26,
 )
 LONG_PROOF = result(

@@ -283,7 +283,7 @@ def test_a_solver_that_is_killed_costs_its_own_claim_only(tmp_path: Path, monkey
 
 # -- interrupts -----------------------------------------------------------------------------------------
 
-# Decides the first obligation as ever; at the second it says so in a file, and thinks for ever.
+# Answers the three questions of the first verdict as ever; at the next it says so in a file, and thinks for ever.
 THINKER = """\
 import importlib.util, os, sys, time
 spec = importlib.util.spec_from_file_location("worker", {worker!r})
@@ -294,7 +294,7 @@ real, opened = worker.Session, []
 class Session(real):
     def __init__(self, text):
         opened.append(text)
-        if len(opened) > 2:
+        if len(opened) > 3:
             open({sign!r} + ".new", "w").write(str(os.getpid()))
             os.rename({sign!r} + ".new", {sign!r})
             time.sleep(600)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.test_prover_verdicts import FORWARDED, ONE_VNET, document, verdict_on
-from vnetverify.model.intents import Claim
+from vnetverify.header import TCP, Flow, parse_address
+from vnetverify.model.intents import INTERNET, Claim
 from vnetverify.prover import prove as module
 from vnetverify.prover.prove import Inquiry
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved
 from vnetverify.report.account import account_of
 from vnetverify.report.results import ClaimResult, Report
+from vnetverify.rules import World
+from vnetverify.simulator.claims import violates
+from vnetverify.testing.agreement import opened
 
 APART = """\
 vnet a { address 10.0.0.0/16  subnet s 10.0.0.0/24 nsg shut }
@@ -96,3 +101,30 @@ def test_the_report_names_the_lists_that_filter(solver: Solver) -> None:
     result = ClaimResult(asked.intents[0].claims[0], verdict_on(asked, solver))
 
     assert "rests on filters: policy of fw" in [part.says for part in account_of(result, Report((), 1)).parts]
+
+
+def test_without_filters_a_firewall_that_translates_is_itself_reached_by_its_public_address() -> None:
+    text = document(
+        """\
+vnet c {
+  address 10.0.0.0/24
+  subnet AzureFirewallSubnet 10.0.0.64/26
+  subnet s 10.0.0.0/26
+}
+firewall fw {
+  nic 10.0.0.68 in c.AzureFirewallSubnet public-ip entry standard 203.0.113.5
+  collection nat 100 inbound { rule www tcp from any at entry port 80 -> 10.0.0.4 port 80 }
+}
+""",
+        "internet never reaches fw on ssh",
+    )
+    claim = text.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    flow = Flow(TCP, parse_address("198.51.100.1"), 49152, parse_address("203.0.113.5"), 22)
+    solver = Solver(Limits(seconds=30))
+    asked = replace(claim, unfiltered=True)
+
+    assert violates(text.network, asked, INTERNET, flow, World()) is not None
+    assert opened(text.network, asked, solver).violation(INTERNET, flow, World()) == {True}
+    assert opened(text.network, claim, solver).violation(INTERNET, flow, World()) == {False}
+    solver.close()

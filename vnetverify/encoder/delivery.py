@@ -179,11 +179,15 @@ class Delivery:
     def delivered_to(self, circuit: Circuit, right: Parts) -> Term:
         """Hold when the packet ends in `right`, by whichever address it was sent there, and as the service that counts
         where one does."""
+        entrances, public = self.ends.entrances, public_nics(self.hops, right)
+        asked = self.asked_behind(public, right)
         itself = any_of(
             self.delivered_as_named(circuit, right),
+            *(self._comes_to(right, entrances.from_inside(circuit, entrances.own(nic))) for nic in public),
             *(
-                self._comes_to(right, self.ends.entrances.from_inside(circuit, self.ends.entrances.own(nic)))
-                for nic in public_nics(self.hops, right)
+                self._comes_to(right, entrances.from_internet(circuit, entrances.own(nic)))
+                for nic in public
+                if nic not in asked
             ),
         )
         arriving = self.hops.frontends.arriving

@@ -10,6 +10,7 @@ from itertools import combinations, product
 import pytest
 
 from vnetverify.prover.evidence.lrat import Accepted, BudgetReached, Refused, check_proof
+from vnetverify.prover.evidence.worker import solved
 
 Clause = tuple[int, ...]
 PLENTY = 10_000_000
@@ -219,6 +220,32 @@ def test_no_proof_of_other_clauses_is_accepted_for_clauses_that_have_a_model(ref
             tried += 1
 
             assert not isinstance(check_proof(clauses, dice.choice(refuted).proof, PLENTY), Accepted)
+
+
+def test_no_forgery_of_a_solvers_proof_is_accepted_for_clauses_that_have_a_model() -> None:
+    """Five pigeons do not fit into four holes, but they do without any one of the clauses."""
+    pytest.importorskip("pysolvers", reason="python-sat is not installed (extra `crosscheck`)")
+    clauses = pigeons(4)
+    proof = str(solved([list(clause) for clause in clauses])["proof"]).encode()
+    dice = random.Random(3)
+    tried = 0
+
+    assert isinstance(check_proof(clauses, proof, PLENTY), Accepted)
+    for left_out in dice.sample(range(len(clauses)), 5):
+        fewer = [*clauses[:left_out], clauses[left_out - 1], *clauses[left_out + 1 :]]
+        for forged in forgeries(proof, dice):
+            tried += 1
+
+            assert not isinstance(check_proof(fewer, forged, PLENTY), Accepted)
+
+    assert tried >= 500
+
+
+def pigeons(holes: int) -> list[Clause]:
+    """Return that each of so many pigeons and one more has a hole, and no hole two of them."""
+    held = [[hole * (holes + 1) + pigeon + 1 for hole in range(holes)] for pigeon in range(holes + 1)]
+    alone = [(-one[hole], -other[hole]) for hole in range(holes) for one, other in combinations(held, 2)]
+    return [*map(tuple, held), *alone]
 
 
 # -- hostile --------------------------------------------------------------------------------------------

@@ -111,6 +111,14 @@ def test_two_members_between_which_nothing_goes_are_named() -> None:
     assert premise.pairs == 2
 
 
+def test_a_machine_that_forwards_nothing_is_named_where_flows_must_not_pass_it() -> None:
+    machines = "vm plain { nic 10.1.0.4 in b.s }\nappliance box { nic 10.1.0.5 in b.s  forwards any }"
+
+    assert silences(premise_of(APART + machines, "b.t reaches b.s not via plain, box")) == {
+        "plain": "forwards nothing, so no way passes it"
+    }
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
@@ -118,6 +126,10 @@ def test_two_members_between_which_nothing_goes_are_named() -> None:
         "a never reaches a except a",
         "empty never reaches b",
         "one_host never reaches one_host",
+        "for each p, q in a: p isolated from q",
+        "for each p, q in nobody: p isolated from q",
+        'vnet where env = "none" never reaches b',
+        "10.77.0.0/16 never reaches b",
     ],
 )
 def test_a_sentence_that_is_empty_in_every_part_is_vacuous(sentence: str) -> None:

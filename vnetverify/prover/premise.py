@@ -25,7 +25,16 @@ def premise_of(network: Network, claim: Claim, example: Witness) -> Premise:
     """Return what a proof of `claim` in `network` speaks of, the flow of `example` among it."""
     flows = _Flows(claim, _silent(network))
     pairs = len(set(islice(flows.pairs_of_places(), MOST_PAIRS + 1)))
-    return Premise(example, min(pairs, MOST_PAIRS), pairs > MOST_PAIRS, tuple(flows.silences()))
+    silences = (*flows.silences(), *_avoided_by_all(network, claim))
+    return Premise(example, min(pairs, MOST_PAIRS), pairs > MOST_PAIRS, silences)
+
+
+def _avoided_by_all(network: Network, claim: Claim) -> Iterator[Silence]:
+    """Yield the machines that a claim keeps flows from though no flow at all passes them: they forward nothing."""
+    for name in claim.via if claim.verb is Verb.NOT_VIA else ():
+        machine = network.machines.get(name)
+        if machine is not None and not machine.is_managed and not any(nic.ip_forwarding for nic in machine.nics):
+            yield Silence(name, "forwards nothing, so no way passes it")
 
 
 def _silent(network: Network) -> dict[str, IntervalSet]:

@@ -31,7 +31,7 @@ def can_be_satisfied(question: Question) -> bool:
     """Tell what our own clauses say, which is shown each time."""
     reading = read_obligation(question.text, question.assumed, question.fixed, MOST)
     formula = formula_of(reading.circuit, reading.asserted, MOST)
-    answer = solved([list(clause) for clause in formula.clauses])
+    answer = solved([list(clause) for clause in formula.clauses], MOST)
     if answer["answer"] == "unsat":
         assert isinstance(check_proof(formula.clauses, answer["proof"].encode(), 100 * MOST), Accepted)
         return False

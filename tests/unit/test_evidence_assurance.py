@@ -74,6 +74,18 @@ def test_what_is_possible_is_contradicted_by_values_that_satisfy_the_circuit() -
 
 
 @needs_sat
+def test_a_refutation_that_takes_too_many_conflicts_is_no_evidence() -> None:
+    pigeons = [f"(declare-const x{number} (_ BitVec 2))" for number in range(5)]
+    apart = [f"(assert (not (= x{one} x{other})))" for one in range(5) for other in range(one)]
+    question = Question("\n".join((*pigeons, *apart)))
+
+    assert evidence_for(question, EvidenceLimits(seconds=20, conflicts=3), ()) == NoEvidence(
+        ("cadical: it gave up after 3 conflicts",)
+    )
+    assert isinstance(evidence_for(question, LIMITS, ()), CheckedProof)
+
+
+@needs_sat
 def test_a_fixed_value_is_part_of_the_question() -> None:
     fixed = Question(POSSIBLE.text, ("v",), {"dp": (81, 16)})
 

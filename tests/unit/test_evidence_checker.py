@@ -226,7 +226,7 @@ def test_no_forgery_of_a_solvers_proof_is_accepted_for_clauses_that_have_a_model
     """Five pigeons do not fit into four holes, but they do without any one of the clauses."""
     pytest.importorskip("pysolvers", reason="python-sat is not installed (extra `crosscheck`)")
     clauses = pigeons(4)
-    proof = str(solved([list(clause) for clause in clauses])["proof"]).encode()
+    proof = str(solved([list(clause) for clause in clauses], PLENTY)["proof"]).encode()
     dice = random.Random(3)
     tried = 0
 

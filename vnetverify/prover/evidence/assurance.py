@@ -44,14 +44,15 @@ class Question:
 class EvidenceLimits:
     """What evidence for one question may take.
 
-    `seconds` and `megabytes` hold for each process that is asked; the others count gates of the circuit, clauses,
-    and steps of checking, of which a second has some millions.
+    `seconds` and `megabytes` are the fence of each process that is asked. What decides otherwise is counted, so that it
+    is the same on every machine: gates of the circuit, clauses, conflicts of the SAT solver and steps of checking.
     """
 
-    seconds: float = 60.0
+    seconds: float = 600.0
     megabytes: int = 4096
     gates: int = 4_000_000
     clauses: int = 4_000_000
+    conflicts: int = 1_000_000
     steps: int = 200_000_000
 
     @property
@@ -134,12 +135,14 @@ def proof_of(reading: Reading, limits: EvidenceLimits) -> CheckedProof | Contrad
         formula = formula_of(reading.circuit, reading.asserted, limits.clauses)
     except TooLarge as problem:
         return Unsettled(f"{SAT_SOLVER}: too large: {problem}")
-    reply = reply_of("sat", {"clauses": formula.clauses}, limits.fence)
+    reply = reply_of("sat", {"clauses": formula.clauses, "conflicts": limits.conflicts}, limits.fence)
     match reply:
         case NoReply(why):
             return Unsettled(f"{SAT_SOLVER}: {why}")
         case {"answer": "unsat", "proof": str(proof)}:
             return _checked(formula, proof, limits)
+        case {"answer": "unknown"}:
+            return Unsettled(f"{SAT_SOLVER}: it gave up after {limits.conflicts} conflicts")
         case {"answer": "sat", "model": list(model)}:
             values = _values(reading, formula, model)
             return Contradiction(SAT_SOLVER, values, reading.is_satisfied_by(values))

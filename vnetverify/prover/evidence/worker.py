@@ -29,8 +29,8 @@ _SPARE_SECONDS = 2
 # -- clauses ----------------------------------------------------------------------------------------------
 
 
-def solved(clauses: list[list[int]]) -> dict[str, Any]:
-    """Return a model, or a proof that there is none."""
+def solved(clauses: list[list[int]], conflicts: int) -> dict[str, Any]:
+    """Return a model, or a proof that there is none, unless it takes more than so many conflicts."""
     import pysolvers
 
     if [] in clauses:  # which the solver does not take
@@ -42,11 +42,14 @@ def solved(clauses: list[list[int]]) -> dict[str, Any]:
         pysolvers.cadical195_tracepr(solver, file)
         for clause in clauses:
             pysolvers.cadical195_add_cl(solver, clause)
-        satisfiable = pysolvers.cadical195_solve(solver, [], 0)
-        model = pysolvers.cadical195_model(solver) if satisfiable else None
+        pysolvers.cadical195_cbudget(solver, conflicts)
+        status = pysolvers.cadical195_solve_lim(solver, [], 0)  # 1 satisfiable, -1 not, 0 unknown
+        model = pysolvers.cadical195_model(solver) if status > 0 else None
         pysolvers.cadical195_del(solver, file)  # which writes what is left of the proof
-        if satisfiable:
+        if status > 0:
             return {"answer": "sat", "model": model}
+        if status == 0:
+            return {"answer": "unknown"}
         file.seek(0)
         return {"answer": "unsat", "proof": trimmed(read_lines(file.read().decode("ascii")), len(clauses))}
 
@@ -139,7 +142,7 @@ ENGINES = {"bitwuzla": asked_of_bitwuzla, "cvc5": asked_of_cvc5}
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
     match request:
         case {"sat": asked}:
-            return solved(asked["clauses"])
+            return solved(asked["clauses"], asked["conflicts"])
         case {"smt": asked}:
             return ENGINES[asked["engine"]](asked["text"], asked["symbols"], asked["timeout"])
         case _:

@@ -417,7 +417,7 @@ def test_large_networks_get_their_grounds_by_list(monkeypatch: pytest.MonkeyPatc
     verdict = verdict_on(document(ONE_VNET, "v.web never reaches v.db on ssh"), solver)
 
     assert isinstance(verdict, Proved)
-    assert [ground.group for ground in verdict.grounds] == ["nsg db"]
+    assert [(ground.group, ground.what) for ground in verdict.grounds] == [("nsg db", "its lines together")]
 
 
 def test_only_what_lies_within_reach_of_a_claim_is_doubtful() -> None:

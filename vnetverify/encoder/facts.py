@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, negate
@@ -105,4 +105,6 @@ class Grounds:
             symbol = self.script.declare(f"l{len(self._symbols)}")
             self._symbols[name] = symbol
             self.labelled[symbol] = ground
+        elif self.detail is Detail.GROUP and self.labelled[symbol].what != ground.what:
+            self.labelled[symbol] = replace(self.labelled[symbol], what="its lines together")
         return symbol

@@ -16,7 +16,6 @@ import pytest
 
 from vnetverify.encoder.obligation import HEADER_SYMBOLS, Obligation, Origins
 from vnetverify.prover import process as process_module
-from vnetverify.prover import solver as module
 from vnetverify.prover.solver import Limits, Satisfiable, Solver, SolverBug, Undecided, Unsatisfiable
 from vnetverify.rules import uncertainty
 
@@ -242,8 +241,7 @@ def test_what_was_added_is_asked_of_the_next_process_too(solver: Solver) -> None
     assert solver.check(["v"]) == Unsatisfiable()
 
 
-def test_a_process_that_is_frozen_in_mid_question_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
+def test_a_process_that_is_frozen_in_mid_question_decides_nothing() -> None:
     solver = Solver(Limits(seconds=0.8))
 
     assert answers_again(solver)
@@ -258,8 +256,7 @@ def test_a_process_that_is_frozen_in_mid_question_decides_nothing(monkeypatch: p
     solver.close()
 
 
-def test_a_long_text_for_a_frozen_process_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GRACE_SECONDS", 0.2)
+def test_a_long_text_for_a_frozen_process_blocks_nobody() -> None:
     solver = Solver(Limits(seconds=0.5))
 
     assert answers_again(solver)

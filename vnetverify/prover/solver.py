@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vnetverify.encoder.terms import Term
-from vnetverify.prover.process import GRACE_SECONDS, Garbled, Process, signal_name, started
+from vnetverify.prover.process import Garbled, Process, signal_name, started
 
 BUDGET = 20_000_000
 """Z3's own steps for one sentence, eight times what the largest in `benchmarks/scale.py` takes.
@@ -21,6 +21,8 @@ BUDGET = 20_000_000
 The wall clock stands far behind it, so that a slow machine gives the same verdict as a fast one.
 """
 FENCE_SECONDS = 600.0
+_OVERTIME_SECONDS = 0.2
+"""How long after its limit a process that looks at its clock is waited for."""
 
 
 class Askable(Protocol):
@@ -169,7 +171,7 @@ class Solver:
             return Undecided(self._spent())
         budget = {"rlimit": left.rlimit, "timeout": max(1, int(left.seconds * 1000))}
         try:
-            reply = self._reply({kind: {**request, **budget}}, begun + left.seconds + GRACE_SECONDS)
+            reply = self._reply({kind: {**request, **budget}}, begun + left.seconds + _OVERTIME_SECONDS)
         finally:
             self.seconds += time.monotonic() - begun
         if isinstance(reply, dict):

@@ -154,7 +154,18 @@ def limit_processor(milliseconds: int) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     until = int(usage.ru_utime + usage.ru_stime + milliseconds / 1000) + _SPARE_SECONDS
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_within(until, hard), hard))  # only the soft one: it moves on
+
+
+def limit_memory(megabytes: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = _within(megabytes << 20, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _within(wanted: int, hard: int) -> int:
+    """Return what may be asked for where somebody has set a hard limit already."""
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 def main() -> None:
@@ -162,7 +173,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lines = requests_from_parent()
     if megabytes:
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+        limit_memory(megabytes)
     session: Session | None = None
     while True:
         request = json.loads(lines.get())

@@ -1,0 +1,40 @@
+"""Each kind of fault once; `make faults` does it many times over questions drawn by seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import Verdicts, complaints, run, verdicts_in
+from tests.faults.kinds import KINDS, Kind
+from vnetverify.cli import status
+
+ONE_INTENT = "no-ssh"
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """The verdicts of a run without faults, which ends with 0."""
+    kind = Kind("honest", arguments=("--timeout", "60"))
+    ending = run(kind, 0, tmp_path_factory.mktemp("honest") / "run")
+
+    assert (ending.status, ending.errors) == (status.AS_EXPECTED, "")
+    assert ending.report is not None
+
+    return verdicts_in(ending.report)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_no_fault_makes_a_proof_a_success_an_orphan_or_half_a_file(
+    kind: Kind, honest: Verdicts, tmp_path: Path
+) -> None:
+    if kind.signal is None:
+        expected = {text: word for text, word in honest.items() if text.endswith("never reaches shop.db on ssh")}
+        ending = run(kind, 7, tmp_path / "run", ONE_INTENT, share=1)
+    else:
+        expected = dict(honest)
+        ending = run(kind, 7, tmp_path / "run")
+
+    assert ending.struck
+    assert complaints(kind, ending, expected) == []

@@ -14,7 +14,7 @@ from vnetverify.report.formats import writer_of
 from vnetverify.report.results import Report
 
 Matcher = Callable[[str, str], bool]
-ENDINGS = {"markdown": "md", "csv": "csv", "junit": "xml", "github": "github.txt", "sarif": "sarif"}
+ENDINGS = {"markdown": "md", "csv": "csv", "junit": "xml", "github": "github.txt", "sarif": "sarif", "html": "html"}
 
 
 @pytest.fixture(scope="module")

@@ -98,3 +98,9 @@ def test_help_of_the_wheel_waits_for_no_engine(arguments: list[str], unpacked: P
     )
 
     assert done.stderr == "0 []\n"
+
+
+def test_the_wheel_writes_pages_in_the_style_of_the_checkout(unpacked: Path) -> None:
+    style = "vnetverify/report/page.css"
+
+    assert (unpacked / style).read_text() == (ROOT / style).read_text()

@@ -46,7 +46,7 @@ def test_a_hyphen_is_standard_output(text: str, prover: list[Any], capsys: pytes
     assert "proved[orders-work]" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("format_name", ["json", "markdown", "csv", "junit", "github", "sarif"])
+@pytest.mark.parametrize("format_name", ["json", "markdown", "csv", "junit", "github", "sarif", "html"])
 def test_what_is_wrong_with_the_input_is_reported_in_every_format_for_programs(
     format_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,11 @@ def alerts(text: str) -> Parsed:
     return [shown("", json.loads(text))]
 
 
+def elements(text: str) -> Parsed:
+    read = words(text)
+    return [read.elements, read.text, read.others]
+
+
 READERS: dict[str, Callable[[str], Parsed]] = {
     "full": lines,
     "concise": lines,
@@ -88,6 +93,7 @@ READERS: dict[str, Callable[[str], Parsed]] = {
     "junit": cases,
     "github": annotations,
     "sarif": alerts,
+    "html": elements,
 }
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from vnetverify.report.results import Report
 
 FOR_PEOPLE_ONLY = ("full", "concise")  # an input with errors has no report in these: stderr has its findings
-NAMES = (*FOR_PEOPLE_ONLY, "json", "markdown", "csv", "junit", "github", "sarif")
+NAMES = (*FOR_PEOPLE_ONLY, "json", "markdown", "csv", "junit", "github", "sarif", "html")
 
 
 def writer_of(name: str) -> Callable[[Report], str]:
@@ -27,6 +27,8 @@ def writer_of(name: str) -> Callable[[Report], str]:
             from vnetverify.report.github import render_github as writer
         case "sarif":
             from vnetverify.report.sarif import render_sarif as writer
+        case "html":
+            from vnetverify.report.html import render_html as writer
         case "concise":
             from vnetverify.report.text import render_concise as writer
         case _:

@@ -48,6 +48,7 @@ mutation:
 bench:
 	$(PYTHON) benchmarks/scale.py
 	$(PYTHON) benchmarks/lists.py
+	$(PYTHON) benchmarks/evidence.py
 
 # Every proof of the specs again: by our own clauses with a proof that is checked, by Bitwuzla, and one in five by cvc5.
 crosscheck:

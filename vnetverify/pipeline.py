@@ -23,6 +23,7 @@ from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Place, Resolution, Statement, Verb
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.published import TagList, published_tags_in
+from vnetverify.model.removal import without_line
 from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.model.wellformed import check
 from vnetverify.prover.crew import Crew
@@ -34,7 +35,7 @@ from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
 from vnetverify.report.caveats import caveats
-from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.results import MOST_OMITTED, ClaimResult, IntentResult, Omission, Report
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
@@ -217,12 +218,16 @@ def _present(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic])
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented."""
+    """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented.
+
+    With `why` each proof is asked what becomes of it without each of the lines that it rests on.
+    """
 
     pattern: str | None = None
     limits: Limits = field(default_factory=Limits)
     jobs: int = 1
     documented: bool = False
+    why: bool = False
 
 
 def prove(
@@ -247,7 +252,7 @@ def prove(
     complete = False
     solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
     solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
-    run = _Run(document.network, assumed, documented, clock)
+    run = _Run(document.network, assumed, documented, clock, options.why)
     with closing(Crew(run.intent, solvers, run.stopped).results(selected)) as decided:
         try:
             for result in decided:
@@ -279,6 +284,7 @@ class _Run:
     assumed: Mapping[str, bool]
     documented: bool
     clock: Clock
+    why: bool = False
     stopped: Event = field(default_factory=Event)
 
     def intent(self, intent: Intent, solver: Solver) -> IntentResult:
@@ -354,7 +360,20 @@ class _Run:
         self.clock.add("solve", solving)
         seconds, work = time.perf_counter() - begun, solver.rlimit - spent
         tags = self._published(claim, verdict)
-        return ClaimResult(claim, self._qualified(claim, verdict), story, seconds, work, tags)
+        verdict = self._qualified(claim, verdict)
+        omissions = tuple(self._omissions(claim, verdict, solver)) if isinstance(verdict, Proved) and self.why else ()
+        return ClaimResult(claim, verdict, story, seconds, work, tags, omissions)
+
+    def _omissions(self, claim: Claim, proof: Proved, solver: Solver) -> Iterator[Omission]:
+        """Yield what becomes of the claim without each of the first lines that the proof rests on."""
+        for ground in proof.grounds[:MOST_OMITTED]:
+            if self.stopped.is_set():
+                raise CancelledError
+            network = None if ground.span is None else without_line(self.network, ground.span)
+            if network is None:
+                yield Omission(ground, None)
+            else:
+                yield Omission(ground, replace(self, network=network, why=False)._claim(claim, solver).verdict)
 
     def _answered(self, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Verdict, Story | None]:
         """Return the verdict on a claim as it stands, replayed. Raises `Disagreement`."""

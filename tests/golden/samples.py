@@ -8,7 +8,7 @@ from vnetverify.header import TCP, Flow, Interval, interval_set, parse_address
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import Service, Unmodelled
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Silence, Unknown, Vacuous, Verdict, Witness
-from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.results import ClaimResult, IntentResult, Omission, Report
 from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.positions import Loser
 from vnetverify.source import Source, Span
@@ -26,11 +26,11 @@ def at(line: int, column: int = 1, end: int = 0) -> Span:
 
 def result(
     name: str, text: str, verdict: Verdict, *, line: int, expect: str = "proved", because: str | None = None,
-    as_expected: bool = True, story: Story | None = None,
+    as_expected: bool = True, story: Story | None = None, omissions: tuple[Omission, ...] = (),
 ) -> IntentResult:  # fmt: skip
     claim = Claim(Verb.NEVER_REACHES, (), SQL, text, at(line, 12))
     intent = Intent(name, (claim,), at(line), expect=expect, because=because)
-    return IntentResult(intent, verdict, (ClaimResult(claim, verdict, story, 0.25, 1200),), as_expected)
+    return IntentResult(intent, verdict, (ClaimResult(claim, verdict, story, 0.25, 1200, (), omissions),), as_expected)
 
 
 STORY = Story(
@@ -100,6 +100,11 @@ AS_DOCUMENTED = result(
     "spoke not transitive through hub",
     Proved((Ground("", "hub has no gateway", "R-GW-1"),), False, True, (FORWARDED,), by_routing=True),
     line=26,
+    omissions=(
+        Omission(Ground("", "hub has no gateway", "R-GW-1"), None),
+        Omission(Ground("nsg db-nsg", "100 deny denies", "F-NSG-2", at(5)), Refuted(Witness(APP, FLOW, World()), "so")),
+        Omission(Ground("nsg db-nsg", "200 rest denies", "F-NSG-2", at(6)), Proved(())),
+    ),
 )
 LONG_PROOF = result(
     "long",

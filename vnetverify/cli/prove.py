@@ -71,6 +71,7 @@ _NAMED = 8  # intents named when none fits the pattern
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N", help="Intents at once."
 )
+@click.option("--why", is_flag=True, help="Ask of each proof what becomes of it without each line that it rests on.")
 @click.option("--timings", is_flag=True, help="Say where the time went.")
 def command(
     files: tuple[str, ...],
@@ -84,6 +85,7 @@ def command(
     timeout: float,
     memory: int,
     jobs: int,
+    why: bool,
     timings: bool,
 ) -> int:
     """Prove or refute the intents of FILE...; `-` is standard input.
@@ -103,7 +105,7 @@ def command(
             _refuse(loaded, output_format, target)
             return status.BAD_INPUT
         _warn(loaded, output_format)
-        options = Options(pattern, limits, jobs, reading == "documented")
+        options = Options(pattern, limits, jobs, reading == "documented", why)
         try:
             with progress_line() as show:
                 report = prove(loaded, options, show, solver)

@@ -220,8 +220,8 @@ def _by_routing(inquiry: Inquiry, proof: Proved, solver: Solver, most: int) -> b
     if inquiry.claim.verb not in _OF_ABSENCE or inquiry.claim.unfiltered:
         return None
     claim = replace(inquiry.claim, unfiltered=True)
-    limits = solver.limits
-    solver.limits = replace(limits, rlimit=max(most, _LITTLE_WORK))
+    limits, most = solver.limits, max(most, _LITTLE_WORK)
+    solver.limits = replace(limits, rlimit=min(most, limits.rlimit or most))
     try:
         if proof.documented:
             return _is_proof(decide(replace(inquiry, claim=claim), solver))

@@ -76,6 +76,7 @@ def account_of(result: ClaimResult, report: Report) -> Account:
     """Return what there is to say of the verdict on one sentence."""
     verdict = result.verdict
     parts = [*_speaks_of(verdict, told=result.story is not None), *_parts(verdict, report)]
+    parts += _headed("without each of these lines alone", _omitted(result))
     if result.service_tags and report.published is not None:
         parts.append(Part(f"with {tags_taken(result.service_tags, report.published)}"))
     return Account(word_of(verdict), _gist(verdict), tuple(parts), _telling(result))
@@ -235,6 +236,30 @@ def _by_routing(proof: Proved) -> Iterator[Part]:
         lists = dict.fromkeys(ground.group for ground in proof.grounds if ground.of_filter)
         more = f" and {len(lists) - _LISTS} more" if len(lists) > _LISTS else ""
         yield Part(f"rests on filters{': ' if lists else ''}{', '.join([*lists][:_LISTS])}{more}")
+
+
+def _omitted(result: ClaimResult) -> Iterator[Item]:
+    for omission in result.omissions:
+        ground = omission.ground
+        yield Item(ground.what, _becoming(omission.verdict), ground.rule, ground.span, ground.group)
+    verdict = result.verdict
+    rest = len(verdict.grounds) - len(result.omissions) if isinstance(verdict, Proved) else 0
+    if result.omissions and rest:
+        yield Item(f"{rest} more", "not asked")
+
+
+def _becoming(verdict: Verdict | None) -> str:
+    """Return what a proof becomes without a line that it rests on."""
+    match verdict:
+        case None:
+            return "cannot go by itself"
+        case Proved():
+            return f"not needed: still {word_of(verdict)}"
+        case Refuted() | Unknown() | Vacuous():
+            gist = _gist(verdict)
+            return f"needed: without it {word_of(verdict)}{': ' if gist else ''}{gist}"
+        case _:
+            assert_never(verdict)
 
 
 def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) -> Iterator[Part]:

@@ -26,7 +26,7 @@ from vnetverify.prover.verdict import (
     verdict_word,
 )
 from vnetverify.report.escaping import json_text
-from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.results import ClaimResult, IntentResult, Omission, Report
 from vnetverify.report.seal import FORMAT, FORMAT_VERSION, Json, sealed
 from vnetverify.rules import QUESTIONS, Uncertainty, World
 from vnetverify.simulator.positions import Crossing
@@ -105,6 +105,8 @@ def _claim(result: ClaimResult, timed: bool) -> Json:
     }
     if result.service_tags:
         document["service_tags"] = list(result.service_tags)
+    if result.omissions:
+        document["omissions"] = [_omission(omission) for omission in result.omissions]
     if timed:
         document |= {"seconds": result.seconds, "rlimit": result.rlimit}
     return document
@@ -226,6 +228,11 @@ def _premise(premise: Premise) -> Json:
         "more_pairs": premise.more_pairs,
         "nothing_of": [{"what": silence.what, "why": silence.why} for silence in premise.nothing_of],
     }
+
+
+def _omission(omission: Omission) -> Json:
+    verdict = None if omission.verdict is None else _verdict(omission.verdict)
+    return {"ground": _ground(omission.ground), "verdict": verdict}
 
 
 def _unmodelled(item: Unmodelled) -> Json:

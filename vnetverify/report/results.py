@@ -9,7 +9,19 @@ from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
 from vnetverify.model.network import Era, PublishedTags, Unmodelled
-from vnetverify.prover.verdict import Beside, Verdict
+from vnetverify.prover.verdict import Beside, Ground, Verdict
+
+MOST_OMITTED = 12
+"""Lines of one proof that are left out, one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """What a proved sentence becomes without one line that its proof rests on; `verdict` is None where the line is
+    none that can go by itself (a default rule, an address space)."""
+
+    ground: Ground
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +29,7 @@ class ClaimResult:
     """The verdict on one sentence; `story` tells the witness's way where there is one.
 
     `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly. `service_tags` are those of
-    the provider's list that the verdict may depend on (F-TAG-20).
+    the provider's list that the verdict may depend on (F-TAG-20). `omissions` were asked for where there are some.
     """
 
     claim: Statement
@@ -26,6 +38,7 @@ class ClaimResult:
     seconds: float = 0.0
     rlimit: int = 0
     service_tags: tuple[str, ...] = ()
+    omissions: tuple[Omission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,12 +171,17 @@ _DEFS: Schema = {
             ),
         ]
     },
+    "omission": _object(
+        "What a proved sentence becomes without one line that its proof rests on; null where that cannot go by itself.",
+        {"ground": _ref("ground"), "verdict": _or_null(_ref("verdict"))},
+    ),
     "claim": _object(
         "One sentence of an intent.",
         {"text": _TEXT, "at": _AT, "verdict": _ref("verdict"), "story": _or_null(_ref("story"))},
         optional={
             "seconds": _SECONDS,
             "rlimit": {**_COUNT, "description": "z3's own count of work"},
+            "omissions": _list_of(_ref("omission")),
             "service_tags": {**_list_of(_TEXT), "description": "tags of the provider's list it may depend on"},
         },
     ),

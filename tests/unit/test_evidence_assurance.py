@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.unit.test_prover_solver import ROOT, ends
 from vnetverify.prover.evidence import assurance as module
 from vnetverify.prover.evidence import child
 from vnetverify.prover.evidence.assurance import (
@@ -246,6 +250,35 @@ def test_a_memory_limit_that_is_too_small_is_no_evidence() -> None:
 
     assert isinstance(evidence, NoEvidence)
     assert "memory limit is 4 MB" in evidence.why[0]
+
+
+CAREFREE_PARENT = """
+from tests.unit.test_evidence_checker import pigeons
+from vnetverify.prover.evidence import child
+
+start = child.started
+
+def started(*given):
+    process = start(*given)
+    print(process.pid, flush=True)
+    return process
+
+child.started = started
+child.reply_of("sat", {"clauses": pigeons(14), "conflicts": 10**9}, child.Fence())
+"""
+
+
+@needs_sat
+def test_a_process_whose_parent_is_killed_ends() -> None:
+    command = [sys.executable, "-c", CAREFREE_PARENT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+
+        pid = int(parent.stdout.readline())
+        time.sleep(0.5)  # let it get to its question
+        parent.kill()
+
+    assert ends(pid)
 
 
 # -- processes that lie ---------------------------------------------------------------------------------

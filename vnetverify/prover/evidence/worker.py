@@ -10,9 +10,11 @@ It ends itself when nobody is there to read the answer, or when it has computed 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
 import threading
@@ -153,14 +155,21 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def end_with_parent() -> None:
-    """End at once when stdin does, which it does when the parent dies: nobody is there any more."""
+    """End at once when stdin does, which it does when the parent dies: nobody is there any more.
+
+    A solver that computes keeps all our threads waiting, so the kernel has to see it: it sends a signal that ends us.
+    """
 
     def listen() -> None:
         sys.stdin.buffer.read()
         os._exit(0)
 
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    stdin = sys.stdin.fileno()
+    fcntl.fcntl(stdin, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(stdin, fcntl.F_SETFL, fcntl.fcntl(stdin, fcntl.F_GETFL) | os.O_ASYNC)
     threading.stack_size(_STACK)
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=listen, daemon=True).start()  # for what ended before
 
 
 def limit(megabytes: int, milliseconds: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ def main() -> int:
     known = outcomes.load(_OUTCOMES)
     explained = {survivor.change: survivor for survivor in survivors.explained()}
     waiting = [change for change in sample if _is_to_be_tried(change, known, asked.again, explained)]
-    _try(waiting, which, asked.budget, known)
+    _try(waiting, which, asked, known)
     return _told(sample, known, explained)
 
 
@@ -43,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which sample is drawn")
     parser.add_argument("--count", type=int, default=20, help="how many changes of each module")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of tests that a change may take")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many are tried at once")
     parser.add_argument("--again", action="store_true", help="try survivors again that nothing explains")
     parser.add_argument("--as-measured", action="store_true", help="leave out tests that are new or have changed")
     parser.add_argument("only", nargs="*", help="modules whose names contain this")
@@ -67,9 +69,9 @@ def _is_to_be_tried(
     return again and not outcome.is_noticed and change.key not in explained
 
 
-def _try(changes: Sequence[Change], which: reach.Reach, budget: float, known: dict[str, Outcome]) -> None:
-    order = Order(which, budget, [(change, known[_name(change)]) for module in MODULES for change in changes_of(module)
-                                  if _name(change) in known])  # fmt: skip
+def _try(changes: Sequence[Change], which: reach.Reach, asked: argparse.Namespace, known: dict[str, Outcome]) -> None:
+    every = (change for module in MODULES for change in changes_of(module))
+    order = Order(which, asked.budget, [(each, known[_name(each)]) for each in every if _name(each) in known])
 
     def report(change: Change, outcome: Outcome) -> None:
         known[_name(change)] = outcome
@@ -78,7 +80,7 @@ def _try(changes: Sequence[Change], which: reach.Reach, budget: float, known: di
 
     inside = [change for change in changes if change.function != MODULE_LEVEL]
     if inside:
-        trials = Trials(inside, which, order, report)
+        trials = Trials(inside, which, order, asked.jobs, report)
         files = sorted({test.partition("::")[0] for change in inside for test in which.tests_of(change)})
         pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[trials])
     for change in changes:

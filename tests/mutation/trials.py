@@ -30,6 +30,7 @@ _MEGABYTES = 4096
 # How long a test may take: seconds of the processor beside ten times what it took without the change. The clock on
 # the wall, for what waits for ever, is far more generous, since others may use the machine.
 _SECONDS_MORE, _TIMES_AS_LONG, _ON_THE_WALL = 5.0, 10.0, 6.0
+_BOOK = "tests/rulebook"
 # Where a function stands: its file, first line and qualified name.
 _Spot = tuple[str, int, str]
 Live = Mapping[_Spot, Sequence[FunctionType]]
@@ -54,7 +55,10 @@ class Order:
                 self._noticed[f"{part} {outcome.by}"] += 1
 
     def of(self, change: Change, tests: frozenset[str]) -> list[str]:
-        """Return the tests in their order, file by file, as many as `budget` seconds last."""
+        """Return the tests in their order, file by file, as many as `budget` seconds last.
+
+        The files about the module come before the rule book, and this before others.
+        """
         files: dict[str, list[str]] = defaultdict(list)
         for test in tests:
             files[test.partition("::")[0]].append(test)
@@ -64,7 +68,8 @@ class Order:
             file = test.partition("::")[0]
             noticed = self._noticed[f"{change.function} {test}"], self._noticed[f"{change.module} {test}"]
             is_about = all(part in file for part in change.module.split(".")[1:])
-            return -noticed[0], -noticed[1], not is_about, costs[file], file, self._reach.seconds[test], test
+            apart = not is_about, not file.startswith(_BOOK), costs[file], file
+            return -noticed[0], -noticed[1], *apart, self._reach.seconds[test], test
 
         spent = 0.0
         chosen: list[str] = []
@@ -79,9 +84,14 @@ class Trials:
     """A plugin that does not run the tests that were collected but tries changes with them."""
 
     def __init__(
-        self, changes: Sequence[Change], reach: Reach, order: Order, report: Callable[[Change, Outcome], None]
+        self,
+        changes: Sequence[Change],
+        reach: Reach,
+        order: Order,
+        jobs: int,
+        report: Callable[[Change, Outcome], None],
     ) -> None:
-        self._changes, self._reach, self._order, self._report = changes, reach, order, report
+        self._changes, self._reach, self._order, self._jobs, self._report = changes, reach, order, jobs, report
         # A change is noticed by any failure: none has to be made small.
         hypothesis.settings.register_profile("mutation", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
         hypothesis.settings.load_profile("mutation")
@@ -93,17 +103,31 @@ class Trials:
         items = {item.nodeid: item for item in session.items}
         live, remembered = _functions(), caches()
         gc.freeze()
+        running: list[_Running] = []
         for change in self._changes:
             reaching = self._reach.tests_of(change) & items.keys()
             tests = self._order.of(change, reaching)
-            if tests:
-                trial = _Trial(change, [items[test] for test in tests], self._reach, live, remembered)
-                outcome = _tried(trial, len(reaching))
-            else:
-                outcome = Outcome(UNREACHED, "", 0, 0, 0.0)
-            self._order.learn(change, outcome)
-            self._report(change, outcome)
+            if not tests:
+                self._report(change, Outcome(UNREACHED, "", 0, 0, 0.0))
+                continue
+            trial = _Trial(change, [items[test] for test in tests], self._reach, live, remembered)
+            running.append(_Running(trial, len(reaching)))
+            while len(running) >= self._jobs:
+                self._wait(running)
+        while running:
+            self._wait(running)
         return True
+
+    def _wait(self, running: list[_Running]) -> None:
+        """Wait for something to happen, and take those that have ended off the list."""
+        left = min(each.deadline for each in running) - time.monotonic()
+        readable = select.select([each.reading for each in running], [], [], max(0.0, left))[0]
+        for each in tuple(running):
+            outcome = each.outcome(each.reading in readable)
+            if outcome is not None:
+                running.remove(each)
+                self._order.learn(each.trial.change, outcome)
+                self._report(each.trial.change, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,37 +160,39 @@ class _Trial:
         tell(SURVIVED, "", len(self.items))
 
 
-def _tried(trial: _Trial, reaching: int) -> Outcome:
-    """Run a trial in a child, and wait for it no longer than it may take."""
-    begun = time.monotonic()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        _be_the_child(trial, writing)
-    os.close(writing)
-    text = _read(reading, begun + _ON_THE_WALL * (_SECONDS_MORE + _TIMES_AS_LONG * trial.seconds))
-    os.close(reading)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    took = round(time.monotonic() - begun, 2)
-    if text is None:
-        return Outcome(LATE, "the clock", 0, reaching, took)
-    if not text:
-        return Outcome(BROKEN, "the child ended", 0, reaching, took)
-    outcome, by, tests = json.loads(text)
-    return Outcome(outcome, by, tests, reaching, took)
+class _Running:
+    """A child that tries a change and writes how it went."""
 
+    def __init__(self, trial: _Trial, reaching: int) -> None:
+        self.trial = trial
+        self._reaching, self._text, self._begun = reaching, b"", time.monotonic()
+        self.deadline = self._begun + _ON_THE_WALL * (_SECONDS_MORE + _TIMES_AS_LONG * trial.seconds)
+        self.reading, writing = os.pipe()
+        self._child = os.fork()
+        if not self._child:
+            os.close(self.reading)
+            _be_the_child(trial, writing)
+        os.close(writing)
 
-def _read(descriptor: int, deadline: float) -> bytes | None:
-    """Return all that is written there; None where that does not end in time."""
-    text = b""
-    while select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        chunk = os.read(descriptor, 1 << 16)
-        if not chunk:
-            return text
-        text += chunk
-    return None
+    def outcome(self, is_readable: bool) -> Outcome | None:
+        """Return what became of the change; None while that is not known yet."""
+        if is_readable:
+            chunk = os.read(self.reading, 1 << 16)
+            self._text += chunk
+            return None if chunk else self._ended(False)
+        return self._ended(True) if time.monotonic() >= self.deadline else None
+
+    def _ended(self, is_late: bool) -> Outcome:
+        os.close(self.reading)
+        os.kill(self._child, signal.SIGKILL)
+        os.waitpid(self._child, 0)
+        took = round(time.monotonic() - self._begun, 2)
+        if is_late:
+            return Outcome(LATE, "the clock", 0, self._reaching, took)
+        if not self._text:
+            return Outcome(BROKEN, "the child ended", 0, self._reaching, took)
+        outcome, by, tests = json.loads(self._text)
+        return Outcome(outcome, by, tests, self._reaching, took)
 
 
 def _be_the_child(trial: _Trial, writing: int) -> NoReturn:

@@ -144,7 +144,6 @@ class _Trial:
 
     def run(self, tell: Callable[[str, str, int], None]) -> None:
         """Make the change and run the tests until one fails."""
-        gc.unfreeze()
         for remembered in self.remembered:
             remembered.cache_clear()
         if not plant(self.change, self.live):

@@ -38,6 +38,7 @@ def carried(question: str) -> Carried:
         "tcp 443 from 198.51.100.7 at internet to 203.0.113.50 at orders/front is delivered",
         "tcp 443 from fd00:db8:0:1::4 at v.web to fd00:db8:0:2::4 at v.db is delivered",
         "icmpv6 from fd00:db8:0:1::4 at v.web to fd00:db8:0:2::4 at v.db is answered",
+        "protocol 4 from web1 to db1 is delivered",
         "tcp 1433 from web1 to 10.0.2.100 at v.db is answered",
         "tcp 443 from 2001:db8:9::1 at internet to fd00:db8:0:1::9 at v.web is answered",
         "next hop of v.web to fd00:db8:0:2::4",

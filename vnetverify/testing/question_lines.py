@@ -189,7 +189,7 @@ def _filtered(match: re.Match[str], network: Network) -> Filtered:
     return Filtered(tuple(stages), parse_flow(match["flow"]), match["public"] is not None)
 
 
-_PROTOCOL = r"(?P<protocol>icmpv6|[a-z]+|protocol \d+)"
+_PROTOCOL = r"(?P<protocol>icmpv6|protocol \d+|[a-z]+)"
 _FLOW = re.compile(
     rf"{_PROTOCOL} (?P<source>[\d.]+|\[[\da-f:]+\]|[\da-f:]+)(?::(?P<sport>\d+))?"
     r" -> (?P<target>[\d.]+|\[[\da-f:]+\]|[\da-f:]+)(?::(?P<dport>\d+))?"

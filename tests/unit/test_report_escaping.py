@@ -128,7 +128,7 @@ def test_a_cell_of_a_markdown_table_ends_where_it_should(text: str) -> None:
     assert 2 == sum(name == "td" for name, _ in page.elements)
 
 
-@given(st.lists(TEXTS.map(printable)))
+@given(st.lists(TEXTS.map(printable), max_size=5))
 def test_a_block_of_markdown_ends_where_its_lines_do(lines: list[str]) -> None:
     page = words(markdown(f"{markdown_block(lines)}\n\nafter"))
 
@@ -162,7 +162,7 @@ def undone(text: str) -> str:
     return text
 
 
-@given(st.lists(TEXTS.map(printable)), TEXTS)
+@given(st.lists(TEXTS.map(printable), max_size=5), TEXTS)
 def test_an_annotation_is_one_line_with_the_properties_that_were_given(lines: list[str], title: str) -> None:
     command = f"::error title={annotation_property(title)},line=3::{annotation_message(chr(10).join(lines))}"
     found = re.fullmatch(r"::error title=([^,:\r\n]*),line=3::([^\r\n]*)", command)
@@ -172,7 +172,7 @@ def test_an_annotation_is_one_line_with_the_properties_that_were_given(lines: li
     assert "\n".join(lines) == undone(found[2])
 
 
-@given(st.dictionaries(TEXTS, st.lists(TEXTS)))
+@given(st.dictionaries(TEXTS, st.lists(TEXTS, max_size=3), max_size=3))
 def test_json_holds_every_text_exactly_and_no_tag_or_command(document: dict[str, list[str]]) -> None:
     text = json_text(document)
 
@@ -182,7 +182,7 @@ def test_json_holds_every_text_exactly_and_no_tag_or_command(document: dict[str,
     assert "##" not in text
 
 
-@given(st.lists(TEXTS.map(printable)))
+@given(st.lists(TEXTS.map(printable), max_size=5))
 def test_a_message_of_sarif_has_no_placeholders_and_no_links(lines: list[str]) -> None:
     text = sarif_message(lines)
 

@@ -17,7 +17,7 @@ from vnetverify.report.html import render_html
 from vnetverify.report.markup import Markup, block, element
 from vnetverify.report.results import IntentResult, Report
 
-PAGES = [render_html(report) for report in (*REPORTS.values(), *map(hostile_report, NAMES))]
+PAGES = [render_html(report) for report in (*REPORTS.values(), *map(hostile_report, NAMES[::9]))]
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "nav", "section", "details", "summary"),
     *("h1", "h2", "h3", "h4", "p", "ol", "ul", "li", "a", "div", "span", "bdi", "code", "strong", "footer"),

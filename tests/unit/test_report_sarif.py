@@ -39,7 +39,7 @@ def within(document: Any, key: str) -> Iterator[Any]:
             yield from within(part, key)
 
 
-@pytest.mark.parametrize("report", [*REPORTS.values(), *map(hostile_report, NAMES)])
+@pytest.mark.parametrize("report", [*REPORTS.values(), *map(hostile_report, NAMES[::9])])
 def test_every_log_has_the_structure_of_sarif(report: Report) -> None:
     run = run_of(report)
     rules = run["tool"]["driver"]["rules"]

@@ -156,9 +156,11 @@ def standing_of(result: IntentResult) -> Standing:
 
 def blamed(intent: IntentResult) -> list[ClaimResult]:
     """Return the results that keep an intent from ending as expected."""
-    if intent.as_expected:
-        return []
-    return [result for result in intent.results if verdict_word(result.verdict) != intent.intent.expect]
+    return [result for result in intent.results if is_to_blame(result, intent)]
+
+
+def is_to_blame(result: ClaimResult, intent: IntentResult) -> bool:
+    return not intent.as_expected and verdict_word(result.verdict) != intent.intent.expect
 
 
 def troubling_first(results: Iterable[IntentResult]) -> list[IntentResult]:

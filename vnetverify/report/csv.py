@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from vnetverify.report.account import Part, account_of, expectation, shortcomings
+from vnetverify.report.account import Part, account_of, expectation, is_to_blame, shortcomings
 from vnetverify.report.escaping import csv_cell
 from vnetverify.report.facts import turned_on
 from vnetverify.report.results import ClaimResult, IntentResult, Report
@@ -54,7 +54,7 @@ def _verdict(intent: IntentResult, result: ClaimResult, report: Report) -> dict[
         "sentence": result.claim.text,
         "verdict": account.word,
         "expected": intent.intent.expect,
-        "as expected": "yes" if intent.as_expected else "no",
+        "as expected": "no" if is_to_blame(result, intent) else "yes",
         "why": account.gist,
         "purpose": intent.intent.reason or "",
         "expectation": expectation(intent),

@@ -1,10 +1,11 @@
 """What evidence beside Z3 costs as lists of rules grow: a row for each size, medians over the seeds.
 
 Two groups stand before a server, and the second lets pass what an equal edit of the first stops, so that the proof that
-nothing gets through is that a list and its edit say the same. Rules and edits are those of `lists.py`. All
-seconds are by the clock; `z3` is that question alone to a process that is ready, `prove` the whole of reading the text
-to the verdict. Of the evidence `make` is reading back the text, writing the clauses and having them refuted, process
-and all, and `check` is the checker alone. Others are asked in processes of their own, whose start is in the figure.
+nothing gets through is that a list and its edit say the same. Rules and edits are those of `lists.py`. Seconds are of
+the processor, children's included, since they say more than the clock's on a shared machine. `prove` is all from the
+text to the verdict, with the start of Z3; `z3` that question alone, without it. Of the evidence `make` is reading back
+the text, writing the clauses and having them refuted, `check` the checker alone. Solvers are asked in processes of
+their own, whose start is in the figure.
 """
 
 from __future__ import annotations
@@ -12,25 +13,29 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import time
-from collections.abc import Sequence
+import resource
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
+from typing import TypeVar
 
-from lists import FIRST_PRIORITY, LAST_PRIORITY, Rule, drawn, edited, timed
+from lists import FIRST_PRIORITY, LAST_PRIORITY, Rule, drawn, edited
 
 from vnetverify.model.network import Network
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.evidence.assurance import Engine, EvidenceLimits, Question, opinion_of
 from vnetverify.prover.evidence.child import reply_of
-from vnetverify.prover.evidence.clauses import formula_of
+from vnetverify.prover.evidence.clauses import Clause, formula_of
 from vnetverify.prover.evidence.lrat import Accepted, check_proof
-from vnetverify.prover.evidence.reading import read_obligation
+from vnetverify.prover.evidence.reading import Reading, read_obligation
 from vnetverify.prover.solver import Limits, Solver, Unsatisfiable
 from vnetverify.source import Source
 from vnetverify.syntax import read
 from vnetverify.testing.recording import RecordingSolver
+
+Result = TypeVar("Result")
 
 OPPOSITE = {"allow": "deny", "deny": "allow"}
 COLUMNS = ("rules", "prove s", "z3 s", "clauses", "lines", "bytes", "make s", "check s", "bitwuzla s", "cvc5 s")
@@ -64,50 +69,66 @@ class Taken:
     figures: tuple[float, ...]
 
 
-def taken(count: int, seed: int, others: Sequence[Engine]) -> Taken:
+def used(work: Callable[[], Result]) -> tuple[float, Result]:
+    """Return the seconds of the processor that work took, with the processes that it started and ended."""
+    before = _seconds()
+    result = work()
+    return _seconds() - before, result
+
+
+def _seconds() -> float:
+    usages = (resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def taken(count: int, seed: int) -> Taken:
     source = Source("evidence.vnet", text(count, seed))
     solver = RecordingSolver(Limits())
-    whole, report = timed(lambda: prove(Loaded(read([source], Network()), {}, ()), Options(), warmed_up=solver))
+    whole, report = used(lambda: prove(Loaded(read([source], Network()), {}, ()), Options(), warmed_up=solver))
     assert report.results[0].as_expected
     question = next(q for q, answer in solver.answers if isinstance(answer, Unsatisfiable))
     limits = EvidenceLimits()
-    begun = time.perf_counter()
+    made, (reading, clauses, proof) = used(partial(refuted, question, limits))
+    checked, answer = used(lambda: check_proof(clauses, proof, limits.steps))
+    assert isinstance(answer, Accepted)
+    asked = []
+    for engine in Engine:
+        seconds, opinion = used(partial(opinion_of, engine, question, reading, limits))
+        assert opinion is engine
+        asked.append(seconds)
+    z3 = _with_z3(question) - _with_z3(Question("(declare-const v Bool)\n(assert (not v))", ("v",)))
+    return Taken((whole, max(0.0, z3), len(clauses), answer.lemmas, len(proof), made, checked, *asked))
+
+
+def refuted(question: Question, limits: EvidenceLimits) -> tuple[Reading, list[Clause], bytes]:
     reading = read_obligation(question.text, question.assumed, question.fixed, limits.gates)
     clauses = formula_of(reading.circuit, reading.asserted, limits.clauses).clauses
     reply = reply_of("sat", {"clauses": clauses, "conflicts": limits.conflicts}, limits.fence)
-    made = time.perf_counter() - begun
     assert isinstance(reply, dict)
-    proof = str(reply["proof"]).encode()
-    checked, answer = timed(lambda: check_proof(clauses, proof, limits.steps))
-    assert isinstance(answer, Accepted)
-    asked = []
-    for engine in others:
-        seconds, opinion = timed(partial(opinion_of, engine, question, reading, limits))
-        assert opinion is engine
-        asked.append(seconds)
-    return Taken((whole, _by_z3(question), len(clauses), answer.lemmas, len(proof), made, checked, *asked))
+    return reading, clauses, str(reply["proof"]).encode()
 
 
-def _by_z3(question: Question) -> float:
-    """Return the seconds that a process of Z3 which is ready takes for the question, with reading its text."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A text for Z3 of which no values are wanted."""
 
-    @dataclass(frozen=True)
-    class Asked:
-        text: str
-        symbols: tuple[str, ...] = ()
+    text: str
+    symbols: tuple[str, ...] = ()
 
-        @property
-        def widths(self) -> dict[str, int]:
-            return {}
+    @property
+    def widths(self) -> dict[str, int]:
+        return {}
 
-    solver = Solver(Limits())
-    solver.open(Asked("(declare-const v Bool)"))
-    solver.check(["v"])
-    solver.open(Asked(question.text))
-    seconds, answer = timed(lambda: solver.check(question.assumed))
-    solver.close()
-    assert isinstance(answer, Unsatisfiable)
-    return seconds
+
+def _with_z3(question: Question) -> float:
+    """Return what it takes to start a process of Z3 and to put the question to it."""
+
+    def ask() -> None:
+        with closing(Solver(Limits())) as solver:
+            solver.open(Asked(question.text))
+            assert isinstance(solver.check(question.assumed), Unsatisfiable)
+
+    return used(ask)[0]
 
 
 def main() -> None:
@@ -117,7 +138,7 @@ def main() -> None:
     given = parser.parse_args()
     rows = [list(COLUMNS)]
     for count in given.rules:
-        runs = [taken(count, seed, tuple(Engine)).figures for seed in range(given.seeds)]
+        runs = [taken(count, seed).figures for seed in range(given.seeds)]
         middle = [median(run[column] for run in runs) for column in range(len(COLUMNS) - 1)]
         rows.append(
             [str(count)]

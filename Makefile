@@ -4,7 +4,7 @@ EXAMPLES ?= 2000
 SEED ?= 1
 COUNT ?= 20
 
-.PHONY: check format lint types contracts specs test golden fuzz mutants mutation bench crosscheck faults
+.PHONY: check format lint types contracts specs test golden fuzz hostile mutants mutation bench crosscheck faults
 
 check: lint types contracts specs test
 
@@ -36,6 +36,12 @@ golden:
 # The same properties as in `test`, with many more generated networks.
 fuzz:
 	VNETVERIFY_FUZZ=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
+
+# Mutants of texts and exports, and inputs made by hand: none may break, hang, grow or touch what is not its own.
+# A run that was stopped goes on where it was.
+HOSTILE ?= 20000
+hostile:
+	$(PYTHON) -m tests.hostile.campaign $(HOSTILE) --state .hostile.json
 
 # Planted faults for each rule of routing and filtering, and the examples of the rule book that notice them; fails if one survives.
 mutants:

@@ -1,31 +1,26 @@
-"""From paths to a report: read, check, decide each claim, replay every witness, tell its story."""
+"""From what was loaded to a report: decide each claim, replay every witness, tell its story."""
 
 from __future__ import annotations
 
 import fnmatch
-import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Event
 from typing import assert_never
 
 from vnetverify import __version__
-from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
-from vnetverify.ingest import read_paths, read_tag_list
+from vnetverify.loading import Clock, Loaded, load, resolve, source_at
 from vnetverify.model.arrivals import arriving_claim
-from vnetverify.model.intents import Claim, EndpointSet, Establishment, Intent, Place, Resolution, Statement, Verb
+from vnetverify.model.intents import Claim, Establishment, Intent, Place, Resolution, Statement, Verb
 from vnetverify.model.network import Network, Unmodelled
-from vnetverify.model.published import TagList, published_tags_in
+from vnetverify.model.published import published_tags_in
 from vnetverify.model.removal import without_line
 from vnetverify.model.resolvers import AZURE_RESOLVER
-from vnetverify.model.wellformed import check
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
@@ -43,11 +38,9 @@ from vnetverify.simulator.examples import example_of, first_spoken_of
 from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.simulator.walk import trace
-from vnetverify.source import Source, Span
-from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
 
-_LARGEST_TEXT = 64 << 20
-_JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
+__all__ = ["Disagreement", "Loaded", "Options", "load", "prove", "resolve", "source_at"]
+
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 
 
@@ -62,158 +55,6 @@ class Disagreement(Exception):
             f"`{claim.text}`: {what}: {witness.flow} from {witness.origin}, addresses {dict(witness.world.addresses)}, "
             f"where {facts or 'no fact is open'}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What the inputs hold, and everything found wrong with them; with an error nothing may be proved.
-
-    `paths` are the files and folders that were read, or were to be.
-    """
-
-    document: Document
-    sources: Mapping[str, Source]
-    diagnostics: tuple[Diagnostic, ...]
-    timings: Mapping[str, float] = field(default_factory=dict)
-    imported: Network = field(default_factory=Network)
-    published: TagList | None = None
-    paths: tuple[Path, ...] = ()
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds spent by phase."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, time.perf_counter() - begun)
-
-    def add(self, name: str, seconds: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-
-
-# -- reading --------------------------------------------------------------------------------------------
-
-
-def load(paths: Sequence[str], networks: Sequence[str], tags: str | None = None) -> Loaded:
-    """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together.
-
-    `tags` names the provider's list of service tags, where no text does.
-    """
-    clock = Clock()
-    diagnostics: list[Diagnostic] = []
-    with clock.phase("parse"):
-        sources = [source for path in paths if (source := source_at(path, diagnostics)) is not None]
-        wanted = [(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
-        lists = [(Path(path), Span(path, 0, 0, 0, 0)) for path in (tags,) if path is not None]
-        for source in sources:
-            here = Path() if source.name == "-" else Path(source.name).parent
-            wanted += [(here / path, span) for path, span in uses(source)]
-            lists += [(here / path, span) for path, span in tag_lists(source)]
-    with clock.phase("ingest"):
-        published = _tag_list(lists, diagnostics)
-        imported = _import_all(wanted, sources, published, diagnostics)
-    with clock.phase("parse"):
-        document = read(sources, imported, published)
-    diagnostics += document.diagnostics
-    if not any(found.severity is Severity.ERROR for found in diagnostics):
-        with clock.phase("check"):
-            diagnostics += check(document.network)
-    read_from = (*(Path(path) for path in paths if path != "-"), *(path for path, _ in (*wanted, *lists)))
-    by_name = {source.name: source for source in sources}
-    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published, read_from)
-
-
-def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
-    """Return what a set expression stands for in what was loaded. Raises `InputError`."""
-    return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported, loaded.published)
-
-
-def source_at(path: str, diagnostics: list[Diagnostic]) -> Source | None:
-    """Return the text at `path`, `-` being standard input; None with a diagnostic where it is no text to read."""
-    whole = Span(path, 0, 0, 0, 0)
-    try:
-        raw = sys.stdin.buffer.read(_LARGEST_TEXT + 1) if path == "-" else _bounded(Path(path))
-    except OSError as problem:
-        diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {_reason(problem)}", whole))
-        return None
-    if len(raw) > _LARGEST_TEXT:
-        diagnostics.append(Diagnostic("too-large", f"`{path}` is larger than {_LARGEST_TEXT >> 20} MB", whole))
-        return None
-    if _JSON.match(raw):
-        advice = "name it with `--network`, or in a text with `use`"
-        diagnostics.append(Diagnostic("json-for-text", f"`{path}` is JSON, not a text", whole, help=advice))
-        return None
-    if not raw.strip():
-        diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))
-        return None
-    try:
-        return Source(path, raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as problem:
-        diagnostics.append(Diagnostic("not-text", f"`{path}` is not UTF-8 text (byte {problem.start})", whole))
-        return None
-
-
-def _reason(problem: OSError | ValueError) -> str:
-    return ((problem.strerror if isinstance(problem, OSError) else None) or str(problem)).lower()
-
-
-def _bounded(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_LARGEST_TEXT + 1)
-
-
-def _import_all(
-    wanted: Sequence[tuple[Path, Span]],
-    sources: Sequence[Source],
-    published: TagList | None,
-    diagnostics: list[Diagnostic],
-) -> Network:
-    """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
-    present = _present(wanted, diagnostics)
-    if not present:
-        return Network()
-    vnets, tags = declared_vnets(sources, published), service_tags(sources)
-    imported = read_paths(tuple(present), vnets, tags, published)
-    diagnostics += imported.diagnostics
-    return imported.network
-
-
-def _tag_list(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> TagList | None:
-    """Return the provider's list of service tags; all that name one have to name the same."""
-    present = _present(wanted, diagnostics)
-    if not present:
-        return None
-    (path, span), *others = present.items()
-    for other, where in others:
-        message = f"the service tags come from `{path}` already, and from one list alone"
-        places = ((span, "named here"),) if span.line else ()
-        diagnostics.append(Diagnostic("said-twice", message, where, f"`{other}` is another", places))
-    published, found = read_tag_list(path, span)
-    diagnostics += found
-    return published
-
-
-def _present(wanted: Sequence[tuple[Path, Span]], diagnostics: list[Diagnostic]) -> dict[Path, Span]:
-    """Return the paths that are there, each with the first place that names it."""
-    present: dict[Path, Span] = {}
-    for path, span in wanted:
-        try:
-            path.stat()
-        except (OSError, ValueError) as problem:
-            diagnostics.append(Diagnostic("unreadable", f"cannot read `{path}`: {_reason(problem)}", span))
-        else:
-            present.setdefault(path, span)
-    return present
-
-
-# -- proving --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

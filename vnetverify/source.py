@@ -37,10 +37,11 @@ NOWHERE = Span("<built in>", 0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one input file, kept to quote its lines in messages."""
+    """The text of one input file, kept to quote its lines in messages; of more than `most_words` it is not read."""
 
     name: str
     text: str
+    most_words: int = 800_000
 
     def line(self, number: int) -> str:
         """Return line `number` (from 1) without its end, or nothing when there is no such line."""

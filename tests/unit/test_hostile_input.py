@@ -16,7 +16,7 @@ import pytest
 from vnetverify.cli import status
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 10
+SECONDS = 120  # whoever takes longer waits for something
 CHARACTERS = 20_000
 VNET = "vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24  subnet t 10.0.1.0/24 nsg n }\nnsg n {}\n"
 INTENT = "intent i { v.s never reaches v.t on ssh }\n"
@@ -133,7 +133,7 @@ BROKEN = {
     "10,000 rules": (many_rules(10_000), "priority-out-of-range"),
     "use of itself": ('use "a.vnet"\n', "bad-json"),
     "use of nothing": ('use "gone/away"\n', "unreadable"),
-    "use of a device": ('use "/dev/zero"\n', "no-such-file"),
+    "use of a device": ('use "/dev/zero"\n', "outside-folder"),
     "use of a very long path": (f'use "{"a" * 100_000}"\n', "unreadable"),
 }
 
@@ -156,10 +156,10 @@ def test_a_path_that_is_no_text_is_refused(path: str, tmp_path: Path, run: Calla
     assert done.returncode == status.BAD_INPUT
 
 
-def test_an_endless_file_is_refused_before_it_fills_the_memory(tmp_path: Path, run: Callable[..., Done]) -> None:
+def test_an_endless_file_is_not_read(tmp_path: Path, run: Callable[..., Done]) -> None:
     done = run("prove", "/dev/zero")
 
-    assert "error[too-large]" in done.stderr
+    assert "error[unreadable]: cannot read `/dev/zero`: it is a device\n" in done.stderr
     assert done.returncode == status.BAD_INPUT
 
 

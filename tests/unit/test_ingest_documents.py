@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.azure_resources import errors, read, read_text, vnet
-from vnetverify.ingest import documents, read_path
+from vnetverify import files
+from vnetverify.files import Allowance
+from vnetverify.ingest import read_path, read_paths
 
 
 def test_a_key_that_stands_twice_is_an_error_that_points_at_the_object(tmp_path: Path) -> None:
@@ -110,9 +112,10 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_size_and_number_of_files_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 500)
-    assert errors(read(tmp_path, vnet("a"), vnet("b"))) == ["input-too-large"]
-    monkeypatch.setattr(documents, "MAX_FILES", 1)
+    read(tmp_path, vnet("a"), *(vnet("b", note="x" * 200_000) for _ in range(6)))
+    imported = read_paths((tmp_path,), allowance=Allowance(largest=1))
+    assert errors(imported) == ["input-too-large"]
+    monkeypatch.setattr(files, "MOST_FILES", 1)
     assert errors(read_path(tmp_path)) == ["input-too-large"]
 
 

@@ -194,10 +194,16 @@ def test_a_property_that_stands_twice_in_other_letter_case_keeps_what_is_said(tm
     assert network(tmp_path, _HUB, table).route_tables["t"].routes[0].next_hop_address == 0x0A000004
 
 
-def test_a_property_that_stands_twice_with_different_values_is_in_doubt(tmp_path: Path) -> None:
+def test_a_property_that_stands_twice_with_different_values_is_an_error(tmp_path: Path) -> None:
     twice = vnet("hub", "10.0.0.0/16", subnet("web", defaultOutboundAccess=True, DefaultOutboundAccess=False))
 
-    assert doubts(network(tmp_path, twice)) == [("`DefaultOutboundAccess` of subnet `web`", ("hub",))]
+    assert errors(read(tmp_path, twice)) == ["duplicate-key"]
+
+
+def test_a_property_under_properties_and_beside_them_with_different_values_is_in_doubt(tmp_path: Path) -> None:
+    twice = vnet("hub", "10.0.0.0/16", {**subnet("web", defaultOutboundAccess=True), "DefaultOutboundAccess": False})
+
+    assert doubts(network(tmp_path, twice)) == [("`defaultOutboundAccess` of subnet `web`", ("hub",))]
 
 
 def test_keys_in_capitals_are_the_same_keys(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import has_errors, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks
 
 
 @click.command("check")
@@ -19,7 +19,6 @@ from vnetverify.cli.reading import has_errors, takes_networks
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Read FILE... and say what is wrong: syntax, names, what Azure would refuse, and the warnings of `lint`."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
-    from vnetverify.pipeline import load
     from vnetverify.report.excerpt import one_line, render_diagnostics
     from vnetverify.report.terminal import counted
 

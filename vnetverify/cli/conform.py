@@ -11,7 +11,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.output import emit, tell
-from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.cli.reading import allowance, load_or_tell, takes_networks
 
 if TYPE_CHECKING:
     from vnetverify.ingest.documents import Document
@@ -103,7 +103,7 @@ def _documents(file: str) -> Sequence[Document]:
     from vnetverify.ingest.documents import read_documents
     from vnetverify.report.excerpt import render_diagnostics
 
-    documents, diagnostics = read_documents(Path(file))
+    documents, diagnostics = read_documents(Path(file), allowance())
     if diagnostics:
         tell(render_diagnostics(diagnostics, {}))
         raise click.exceptions.Exit(status.BAD_INPUT)

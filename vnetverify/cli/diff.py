@@ -9,7 +9,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell
+from vnetverify.cli.reading import load_or_tell, takes_max_input
 from vnetverify.prover.solver import FENCE_SECONDS, Limits
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.command("diff")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
+@takes_max_input
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),

@@ -9,6 +9,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit, tell, write_file
+from vnetverify.cli.reading import allowance, takes_max_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.command("fmt")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 when a file is laid out otherwise.")
+@takes_max_input
 def command(files: tuple[str, ...], check: bool) -> int:
     """Lay FILE... out in the canonical way, in place; `-` goes from standard input to standard output."""
     statuses = [_laid_out(path, check) for path in files]
@@ -28,12 +30,12 @@ def command(files: tuple[str, ...], check: bool) -> int:
 
 def _laid_out(path: str, check: bool) -> int:
     from vnetverify.diagnostic import InputError
-    from vnetverify.pipeline import source_at
+    from vnetverify.loading import source_at
     from vnetverify.report.terminal import printable
     from vnetverify.syntax.layout import format_text
 
     diagnostics: list[Diagnostic] = []
-    source = source_at(path, diagnostics)
+    source = source_at(path, diagnostics, allowance())
     if source is None:
         return _refused(diagnostics, None)
     try:

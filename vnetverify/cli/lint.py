@@ -10,7 +10,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import has_errors, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
@@ -30,7 +30,6 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     That a rule has no effect is proved: for every packet, wherever its group is attached, whatever the open facts.
     """
     from vnetverify.inspection import lint
-    from vnetverify.pipeline import load
     from vnetverify.report.excerpt import one_line, render_diagnostics
     from vnetverify.report.json import render_findings
 

@@ -11,7 +11,7 @@ from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
-from vnetverify.cli.reading import has_errors, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks
 from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
@@ -97,7 +97,7 @@ def command(
     solver = Solver(limits)
     solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:
-        from vnetverify.pipeline import Disagreement, Options, load, prove
+        from vnetverify.pipeline import Disagreement, Options, prove
 
         loaded = load(files, networks, service_tags)
         target = None if output in (None, "-") else destination(output, loaded.paths)

@@ -1,4 +1,4 @@
-"""Reading inputs for every command: what is wrong goes to stderr, and with errors there is nothing to work on."""
+"""Reading inputs for every command: how much of them, and that with errors there is nothing to work on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import tell
+from vnetverify.files import LARGEST_INPUT, Allowance
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
+    from vnetverify.loading import Loaded
     from vnetverify.model.intents import EndpointSet
-    from vnetverify.pipeline import Loaded
 
+_MAX_INPUT = "vnetverify.max-input"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -34,7 +36,39 @@ def takes_networks(command: _Command) -> _Command:
         type=click.Path(),
         help="Azure's list of service tags, as if the text said `service-tags`.",
     )
-    return network(tags(command))
+    return network(tags(takes_max_input(command)))
+
+
+def takes_max_input(command: _Command) -> _Command:
+    """Give `command` the option for how much it reads, which `allowance` then knows."""
+    option = click.option(
+        "--max-input",
+        type=click.IntRange(1, 4096),
+        default=LARGEST_INPUT,
+        show_default=True,
+        metavar="MB",
+        envvar="VNETVERIFY_MAX_INPUT",
+        expose_value=False,
+        callback=_keep_max_input,
+        help="All inputs together; more is refused.",
+    )
+    return option(command)
+
+
+def _keep_max_input(context: click.Context, _: click.Parameter, megabytes: int) -> None:
+    context.meta[_MAX_INPUT] = megabytes
+
+
+def allowance() -> Allowance:
+    """Return how much of its inputs the command that runs may read."""
+    return Allowance(click.get_current_context().meta[_MAX_INPUT])
+
+
+def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None = None) -> Loaded:
+    """Return what `files` and `networks` hold, as far as it may be read."""
+    from vnetverify import loading
+
+    return loading.load(files, networks, service_tags, allowance())
 
 
 def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
@@ -45,7 +79,6 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 def load_or_tell(files: Sequence[str], networks: Sequence[str], service_tags: str | None = None) -> Loaded | None:
     """Return what `files` and `networks` hold, None when there are errors; every finding goes to stderr."""
-    from vnetverify.pipeline import load
     from vnetverify.report.excerpt import render_diagnostics
 
     loaded = load(files, networks, service_tags)
@@ -57,7 +90,7 @@ def load_or_tell(files: Sequence[str], networks: Sequence[str], service_tags: st
 def endpoints_called(loaded: Loaded, expression: str) -> EndpointSet:
     """Return what a set expression on the command line stands for; what is wrong with it ends the command."""
     from vnetverify.diagnostic import InputError
-    from vnetverify.pipeline import resolve
+    from vnetverify.loading import resolve
     from vnetverify.report.excerpt import render_diagnostics
     from vnetverify.source import Source
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, in_source_order
+from vnetverify.files import Allowance
 from vnetverify.ingest.documents import collector_off, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
@@ -39,22 +40,26 @@ def read_paths(
     declared: Mapping[str, Vnet] | None = None,
     tags: Tags | None = None,
     published: TagList | None = None,
+    allowance: Allowance | None = None,
+    within: Mapping[Path, Path] | None = None,
 ) -> Imported:
     """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
     network returned then holds the completed vnet. Routes and service endpoints lead to the prefixes of service
-    tags that `tags` and the `published` list hold. Never raises for what the files contain.
+    tags that `tags` and the `published` list hold. A path may have to lie `within` a folder, whatever links say. Never
+    raises for what the files contain.
     """
     with collector_off():
         findings = Findings()
-        resources = [resource for path in paths for resource in _resources_at(path, findings)]
+        allowance, folders = allowance if allowance is not None else Allowance(), within or {}
+        resources = [one for path in paths for one in _resources_at(path, findings, allowance, folders.get(path))]
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
         return Imported(network, in_source_order(findings.diagnostics))
 
 
-def _resources_at(path: Path, findings: Findings) -> list[Resource]:
-    documents, diagnostics = read_documents(path)
+def _resources_at(path: Path, findings: Findings, allowance: Allowance, within: Path | None) -> list[Resource]:
+    documents, diagnostics = read_documents(path, allowance, within)
     findings.diagnostics.extend(diagnostics)
     resources: list[Resource] = []
     for document in documents:

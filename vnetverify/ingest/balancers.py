@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 from vnetverify.header import LAST_PORT, TCP, UDP, Family, family_of
 from vnetverify.ingest.concerns import vnets_named_by
-from vnetverify.ingest.documents import place
 from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.frontends import AnyFrontend, Frontends, family_at
 from vnetverify.ingest.interfaces import Card
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.pools import Member, Pools
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import (

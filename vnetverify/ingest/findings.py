@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.documents import place
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.shapes import Doubt
 from vnetverify.model.network import Unmodelled

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, addresses_of, parse_prefix
-from vnetverify.ingest.documents import place
 from vnetverify.ingest.firewall_rules import Collection, Doubting
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import FIREWALL_COLLECTION, FIREWALL_POLICY, RULE_COLLECTION_GROUP, read
 from vnetverify.ingest.values import (

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from vnetverify.header import Family, family_of
-from vnetverify.ingest.documents import place
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.publics import PUBLIC_KINDS
 from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import FRONTEND, PUBLIC_ADDRESS, Shape, read

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic
+from vnetverify.files import Allowance
 from vnetverify.header import NotAPrefix, Prefix, parse_prefix
-from vnetverify.ingest.documents import collector_off, place, read_documents
+from vnetverify.ingest.documents import collector_off, read_documents
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.values import Malformed, as_list, as_object, as_text, member, shown
 from vnetverify.model.published import TagList
 from vnetverify.source import Span
@@ -18,12 +20,17 @@ _MISTAKES = 20  # told of one list
 _LONGEST = 260  # characters of a name
 
 
-def read_tag_list(path: Path, asked: Span) -> tuple[TagList | None, tuple[Diagnostic, ...]]:
-    """Return the list of service tags in the file at `path`, asked for at `asked`, or what is wrong with it."""
+def read_tag_list(
+    path: Path, asked: Span, allowance: Allowance | None = None, within: Path | None = None
+) -> tuple[TagList | None, tuple[Diagnostic, ...]]:
+    """Return the list of service tags in the file at `path`, asked for at `asked`, or what is wrong with it.
+
+    Where it has to lie `within` a folder no link may lead out of that.
+    """
     if path.is_dir():
         return None, (Diagnostic("not-a-tag-list", f"`{path}` is a folder, not a list of service tags", asked),)
     with collector_off():
-        documents, diagnostics = read_documents(path)
+        documents, diagnostics = read_documents(path, allowance, within)
         if not documents:
             return None, diagnostics
         content = documents[0].content

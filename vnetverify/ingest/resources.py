@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.documents import Document, Refused, escaped, parse, place
+from vnetverify.ingest.documents import Document
+from vnetverify.ingest.notation import Refused, escaped, parse, place
 from vnetverify.ingest.values import member, printable, shown
 from vnetverify.source import Span
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vnetverify.ingest.documents import escaped
+from vnetverify.ingest.notation import escaped
 from vnetverify.ingest.values import member
 
 

@@ -42,7 +42,7 @@ from vnetverify.syntax.tree import (
 )
 from vnetverify.syntax.zones import resolution
 
-MOST_INSTANCES = 10_000  # sentences that a `for each` may stand for when they must be written out one by one
+MOST_INSTANCES = 10_000  # sentences that all `for each` may stand for that must be written out one by one
 
 _NAMED = 3  # sets that the text of a union names
 _ISOLATED = "ISOLATED"
@@ -155,10 +155,11 @@ def one_by_one(
 
     Without any choice they are the claims `of_whole`, about no endpoint at all: an intent is never without a claim.
     """
-    if len(members) ** len(variables) > MOST_INSTANCES:
+    sentence.selectors.instances += len(members) ** len(variables)
+    if sentence.selectors.instances > MOST_INSTANCES:
         sentence.scope.problems.error(
             "too-many-instances",
-            f"this `for each` stands for more than {MOST_INSTANCES} sentences",
+            f"with this `for each` the text stands for more than {MOST_INSTANCES} sentences",
             sentence.span,
             f"of {len(members)} members",
             (),

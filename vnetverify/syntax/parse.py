@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from lark import Token
     from lark.exceptions import UnexpectedInput
 
-LARGEST = 64 * 1024 * 1024  # characters of a text; more is refused, not read
 _MISTAKES = 50  # mistakes of syntax reported for one text
+_TOO_LARGE = "too-large"
 
 STATEMENTS = (
     "admin-rules", "appliance", "application-gateway", "asg", "assume", "bastion", "connected-group", "connection",
@@ -74,6 +74,8 @@ def parse(source: Source) -> Parsed:
         position = _parse_from(source, position, problems, broken)
     statements = tuple(builder.statements)
     builder.statements.clear()
+    if any(found.code == _TOO_LARGE for found in problems.found):
+        return Parsed((), tuple(problems.found))
     return Parsed(statements, tuple(problems.found), frozenset(broken))
 
 
@@ -93,10 +95,6 @@ def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnos
 
 def refused(source: Source, problems: Problems) -> bool:
     """Tell whether `source` is no text to read at all, and say why."""
-    if len(source.text) > LARGEST:
-        here = Span(source.name, 1, 1, 1, 1)
-        problems.error("too-large", f"the text is larger than {LARGEST // 1024 // 1024} million characters", here)
-        return True
     unprintable = _UNPRINTABLE.search(source.text)
     if unprintable is None:
         return False
@@ -117,8 +115,11 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
     interactive.lexer_thread.state.line_ctr.feed(source.text[:position])
     try:
         # `exhaust_lexer` would keep every token.
-        for token in interactive.lexer_thread.lex(interactive.parser_state):
-            interactive.feed_token(token)
+        for number, token in enumerate(interactive.lexer_thread.lex(interactive.parser_state)):
+            if number == source.most_words:
+                _too_many_words(source, problems)
+                return None
+            interactive.parser_state.feed_token(token)
         interactive.feed_eof()
         return None
     except UnexpectedInput as mistake:
@@ -128,6 +129,11 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
         broken |= _names_declared(source.text, position, offset)
         following = _NEXT_STATEMENT.search(source.text, max(offset, position + 1))
         return following.start() if following else None
+
+
+def _too_many_words(source: Source, problems: Problems) -> None:
+    message, advice = f"the text holds more than {source.most_words} words", "`--max-input MB` allows more"
+    problems.error(_TOO_LARGE, message, Span(source.name, 1, 1, 1, 1), help=advice)
 
 
 def _names_declared(text: str, start: int, end: int) -> set[str]:

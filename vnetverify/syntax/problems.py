@@ -16,10 +16,11 @@ _SHOWN = 60  # characters of a name that a message repeats
 _LISTED = 6  # names that a message lists
 _REPAIRED = 100  # mistakes for which a repair is sought
 _COMPARED = 5_000  # names that are searched for one that was meant
+_KEPT = 2_000  # mistakes that are kept; of a generated text nobody reads more
 
 
 class Problems:
-    """Collects diagnostics about one text after the other; `errors` counts the mistakes without the warnings."""
+    """Collects diagnostics about one text after the other; `errors` counts all mistakes without the warnings."""
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
@@ -40,7 +41,8 @@ class Problems:
         help: str | None = None,  # noqa: A002 - as the field of a diagnostic is called
     ) -> None:
         self.errors += 1
-        self.found.append(Diagnostic(code, message, span, label, others, help))
+        if self.errors <= _KEPT:
+            self.found.append(Diagnostic(code, message, span, label, others, help))
 
     def warning(self, code: str, message: str, span: Span, label: str = "", help: str | None = None) -> None:  # noqa: A002
         self.found.append(Diagnostic(code, message, span, label, help=help, severity=Severity.WARNING))

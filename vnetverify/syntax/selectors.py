@@ -100,6 +100,7 @@ class Selectors:
         self._endpoints = Endpoints(network)
         self._prefixes: dict[Prefix, Member] = {}
         self.groups: dict[str, Selection] = {}
+        self.instances = 0  # sentences that those with `for each` stand for, written out one by one
 
     def select(self, scope: Scope, node: EndpointsNode, variables: Mapping[str, Member] | None = None) -> Selection:
         """Return what `node` stands for; a term that is unknown is reported and stands for nothing."""

@@ -1,0 +1,174 @@
+"""The notation of JSON, read strictly: every oddity that could change a meaning is refused, never guessed at."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from vnetverify.diagnostic import Diagnostic
+from vnetverify.source import Span
+
+MAX_DEPTH = 200
+MOST_VALUES = 2_000_000  # of one text: a few bytes there can be hundreds in memory
+
+# A text in quotes, or what stands for a number; the first of these that is no number is where the mistake is.
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)*"?|-?(?:NaN|Infinity)|-?[0-9][0-9.eE+-]*', re.DOTALL)
+_SHOWN = 20  # characters of a number that a message repeats
+
+
+class Refused(Exception):
+    """A text that is not read any further; carries the one diagnostic that says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.message)
+
+
+def place(file: str, pointer: str) -> Span:
+    """Return the span of the JSON value at `pointer`, whose line is not known."""
+    return Span(file, 0, 0, 0, 0, pointer)
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which a key stands twice, be it in other letter case; found again when its pointer is wanted."""
+
+    __slots__ = ("earlier", "later")
+
+    def __init__(self, pairs: list[tuple[str, Any]], earlier: str, later: str) -> None:
+        super().__init__(pairs)
+        self.earlier = earlier
+        self.later = later
+
+
+def _settled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of `pairs`, some of whose keys are one; a `_Doubled` where they do not say one thing.
+
+    `az` writes some properties in two spellings, of which one is null.
+    """
+    spelt: dict[str, tuple[str, Any]] = {}
+    for key, value in pairs:
+        known = spelt.get(key.lower())
+        if known is not None and (known[0] == key or not (known[1] is None or value is None or known[1] == value)):
+            return _Doubled(pairs, known[0], key)
+        if known is None or known[1] is None:
+            spelt[key.lower()] = (key, value)
+    return dict(spelt.values())
+
+
+def parse(text: str, file: str, most_values: int = MOST_VALUES) -> Any:
+    """Return the value that `text` spells. Raises `Refused` for what RFC 8259 leaves open or forbids.
+
+    So are two keys of one object that differ in letter case alone and do not say the same: Azure takes them for one.
+    """
+    if text.count(",") + text.count("{") + text.count("[") > most_values:
+        raise _too_large(file, most_values)
+    doubled: list[_Doubled] = []
+
+    def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key.lower() for key, _ in pairs}) == len(pairs):
+            return dict(pairs)
+        found = _settled(pairs)
+        if isinstance(found, _Doubled):
+            doubled.append(found)
+        return found
+
+    try:
+        content = json.loads(text, object_pairs_hook=as_object, parse_constant=_refuse_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        span = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
+        raise _not_valid(file, span, _lower(error.msg)) from error
+    except RecursionError as error:
+        raise _too_deep(file) from error
+    except ValueError as error:
+        raise _no_number(text, file) from error
+    if _is_deeper_than(MAX_DEPTH, content):
+        raise _too_deep(file)
+    if doubled:
+        raise _stands_twice(doubled[0], content, file)
+    return content
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    if math.isinf(number):
+        raise ValueError(word)
+    return number
+
+
+def _no_number(text: str, file: str) -> Refused:
+    """Return the refusal of the first number in `text` that is none or too large, with its place."""
+    for match in _WORDS.finditer(text):
+        word = match.group()
+        if word[0] != '"' and not _is_number(word):
+            line = text.count("\n", 0, match.start()) + 1
+            column = match.start() - text.rfind("\n", 0, match.start())
+            span = Span(file, line, column, line, column + min(len(word), _SHOWN))
+            shown = word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
+            return _not_valid(file, span, f"`{shown}` is no number that is read")
+    return _not_valid(file, Span(file, 0, 0, 0, 0), "holds what is no number")
+
+
+def _not_valid(file: str, span: Span, label: str) -> Refused:
+    return Refused(Diagnostic("bad-json", f"`{file}` is not valid JSON", span, label))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return math.isfinite(float(word)) and (not word.lstrip("-").isdigit() or int(word) is not None)
+    except ValueError:
+        return False
+
+
+def _stands_twice(found: _Doubled, content: Any, file: str) -> Refused:
+    message = f"key `{found.later}` stands twice in one object"
+    if found.later != found.earlier:
+        message = f"keys `{found.earlier}` and `{found.later}` of one object differ in letter case alone"
+    return Refused(Diagnostic("duplicate-key", message, place(file, _pointer_to(found, content))))
+
+
+def _too_large(file: str, most: int) -> Refused:
+    return Refused(Diagnostic("input-too-large", f"`{file}` holds more than {most} values", Span(file, 0, 0, 0, 0)))
+
+
+def _too_deep(file: str) -> Refused:
+    return Refused(Diagnostic("bad-json", f"`{file}` nests deeper than {MAX_DEPTH} levels", Span(file, 0, 0, 0, 0)))
+
+
+def _is_deeper_than(limit: int, content: Any) -> bool:
+    """Hold when lists and objects nest more than `limit` deep; level by level, so that nothing exhausts the stack."""
+    level = [content] if isinstance(content, (dict, list)) else []
+    for _ in range(limit):
+        members = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for some in members for child in some if isinstance(child, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _pointer_to(wanted: object, content: Any) -> str:
+    """Return the pointer of the very object `wanted` in `content`; the text may nest deeply, so no recursion."""
+    pending = [("", content)]
+    while pending:
+        pointer, value = pending.pop()
+        if value is wanted:
+            return pointer
+        if isinstance(value, dict):
+            pending.extend((f"{pointer}/{escaped(key)}", item) for key, item in value.items())
+        elif isinstance(value, list):
+            pending.extend((f"{pointer}/{position}", item) for position, item in enumerate(value))
+    return ""
+
+
+def escaped(key: str) -> str:
+    """Return `key` as a reference token of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,180 @@
+"""From paths to what they hold: texts, the exports and lists that these name, and everything found wrong with them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
+from vnetverify.files import Allowance, NotRead, read_file, read_standard_input, reason, resolved_within
+from vnetverify.ingest import read_paths, read_tag_list
+from vnetverify.model.intents import EndpointSet
+from vnetverify.model.network import Network
+from vnetverify.model.published import TagList
+from vnetverify.model.wellformed import check
+from vnetverify.source import Source, Span
+from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
+
+_JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the inputs hold, and everything found wrong with them; with an error nothing may be proved.
+
+    `paths` are the files and folders that were read, or were to be.
+    """
+
+    document: Document
+    sources: Mapping[str, Source]
+    diagnostics: tuple[Diagnostic, ...]
+    timings: Mapping[str, float] = field(default_factory=dict)
+    imported: Network = field(default_factory=Network)
+    published: TagList | None = None
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds spent by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, time.perf_counter() - begun)
+
+    def add(self, name: str, seconds: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A path with the place that names it, and the folder that it may not lead out of where a text names it."""
+
+    path: Path
+    span: Span
+    within: Path | None = None
+
+
+def load(
+    paths: Sequence[str], networks: Sequence[str], tags: str | None = None, allowance: Allowance | None = None
+) -> Loaded:
+    """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together.
+
+    `tags` names the provider's list of service tags, where no text does. All together may not be larger than the
+    `allowance`.
+    """
+    clock, allowance = Clock(), allowance if allowance is not None else Allowance()
+    diagnostics: list[Diagnostic] = []
+    with clock.phase("parse"):
+        sources = [source for path in paths if (source := source_at(path, diagnostics, allowance)) is not None]
+        wanted = [_Wanted(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
+        lists = [_Wanted(Path(path), Span(path, 0, 0, 0, 0)) for path in (tags,) if path is not None]
+        for source in sources:
+            wanted += _named_in(source, uses(source), diagnostics)
+            lists += _named_in(source, tag_lists(source), diagnostics)
+    with clock.phase("ingest"):
+        published = _tag_list(_present(lists, diagnostics), diagnostics, allowance)
+        imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance)
+    with clock.phase("parse"):
+        document = read(sources, imported, published)
+    diagnostics += document.diagnostics
+    if not any(found.severity is Severity.ERROR for found in diagnostics):
+        with clock.phase("check"):
+            diagnostics += check(document.network)
+    read_from = (*(Path(path) for path in paths if path != "-"), *(one.path for one in (*wanted, *lists)))
+    by_name = {source.name: source for source in sources}
+    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published, read_from)
+
+
+def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
+    """Return what a set expression stands for in what was loaded. Raises `InputError`."""
+    return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported, loaded.published)
+
+
+def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) -> Source | None:
+    """Return the text at `path`, `-` being standard input; None with a diagnostic where it is no text to read."""
+    whole = Span(path, 0, 0, 0, 0)
+    try:
+        raw = read_standard_input(allowance) if path == "-" else read_file(Path(path), allowance)
+    except NotRead as refusal:
+        message = f"cannot read `{path}`: {refusal}"
+        diagnostics.append(Diagnostic(refusal.code, message, whole, help=refusal.help))
+        return None
+    if _JSON.match(raw):
+        advice = "name it with `--network`, or in a text with `use`"
+        diagnostics.append(Diagnostic("json-for-text", f"`{path}` is JSON, not a text", whole, help=advice))
+        return None
+    if not raw.strip():
+        diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))
+        return None
+    try:
+        return Source(path, raw.decode("utf-8-sig"), allowance.most_words)
+    except UnicodeDecodeError as problem:
+        diagnostics.append(Diagnostic("not-text", f"`{path}` is not UTF-8 text (byte {problem.start})", whole))
+        return None
+
+
+def _named_in(source: Source, named: Sequence[tuple[str, Span]], diagnostics: list[Diagnostic]) -> Iterator[_Wanted]:
+    """Yield the paths that a text names, with a mistake reported for each that leads out of the text's folder."""
+    folder = Path() if source.name == "-" else Path(source.name).parent
+    for path, span in named:
+        try:
+            yield _Wanted(resolved_within(folder, path), span, folder)
+        except NotRead as refusal:
+            message = f"cannot read `{path}`: {refusal}"
+            diagnostics.append(Diagnostic(refusal.code, message, span, help=refusal.help))
+
+
+def _present(wanted: Sequence[_Wanted], diagnostics: list[Diagnostic]) -> dict[Path, _Wanted]:
+    """Return the paths that are there, each as it is named first."""
+    present: dict[Path, _Wanted] = {}
+    for one in wanted:
+        try:
+            one.path.stat()
+        except (OSError, ValueError) as problem:
+            message = f"cannot read `{one.path}`: {reason(problem)}"
+            diagnostics.append(Diagnostic("unreadable", message, one.span))
+        else:
+            present.setdefault(one.path, one)
+    return present
+
+
+def _import_all(
+    present: Mapping[Path, _Wanted],
+    sources: Sequence[Source],
+    published: TagList | None,
+    diagnostics: list[Diagnostic],
+    allowance: Allowance,
+) -> Network:
+    """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
+    if not present:
+        return Network()
+    within = {path: one.within for path, one in present.items() if one.within is not None}
+    vnets, tags = declared_vnets(sources, published), service_tags(sources)
+    imported = read_paths(tuple(present), vnets, tags, published, allowance, within)
+    diagnostics += imported.diagnostics
+    return imported.network
+
+
+def _tag_list(present: Mapping[Path, _Wanted], diagnostics: list[Diagnostic], allowance: Allowance) -> TagList | None:
+    """Return the provider's list of service tags; all that name one have to name the same."""
+    if not present:
+        return None
+    first, *others = present.values()
+    for other in others:
+        message = f"the service tags come from `{first.path}` already, and from one list alone"
+        places = ((first.span, "named here"),) if first.span.line else ()
+        diagnostics.append(Diagnostic("said-twice", message, other.span, f"`{other.path}` is another", places))
+    published, found = read_tag_list(first.path, first.span, allowance, first.within)
+    diagnostics += found
+    return published

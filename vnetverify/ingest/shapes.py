@@ -5,7 +5,7 @@ A property that stands in no table is a doubt as well: it may be newer than this
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,12 +86,53 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
                 if values.get(name) not in (*_NOTHING, value):
                     doubts.append(Doubt(key, "it stands twice, with different values", f"{where}/{escaped(key)}", True))
                 values[name] = value
+                doubts += _inside(name, value, key, f"{where}/{escaped(key)}")
             elif name not in kind.irrelevant and value not in _NOTHING:
                 suspect = kind.suspects.get(name, _UNKNOWN)
                 if not _is_harmless(value, suspect):
                     doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}", suspect.with_peers))
     return values, doubts
 
+
+def _inside(name: str, value: Any, key: str, pointer: str) -> Iterator[Doubt]:
+    """Yield the doubts that objects without a shape of their own raise: those that are no references."""
+    known = _WITHIN.get(name)
+    if known is None:
+        return
+    several = isinstance(value, list)
+    for position, item in enumerate(value if several else [value]):
+        where = f"{pointer}/{position}" if several else pointer
+        for inner, said in item.items() if isinstance(item, dict) else ():
+            if inner.lower() not in known and said not in _NOTHING:
+                yield Doubt(f"{key}.{inner}", _UNKNOWN.why, f"{where}/{escaped(inner)}", _UNKNOWN.with_peers)
+
+
+_RANGES = _words("addressPrefixes ipamPoolPrefixAllocations")
+# What is known of the objects inside properties that are modelled. What a reference holds besides its id is read where
+# the resource that it names stands, and is no part of this.
+_WITHIN = {
+    "addressspace": _RANGES,
+    "remoteaddressspace": _RANGES,
+    "remotevirtualnetworkaddressspace": _RANGES,
+    "localnetworkaddressspace": _RANGES,
+    "summarizedgatewayprefixes": _RANGES,
+    "vpnclientaddresspool": _RANGES,
+    "dhcpoptions": _words("dnsServers"),
+    "dnssettings": _words(
+        "dnsServers appliedDnsServers internalDnsNameLabel internalFqdn internalDomainNameSuffix"
+        " servers enableProxy requireProxyForNetworkRules"
+    ),
+    "sku": _words("name tier"),
+    "snat": _words("privateRanges autoLearnPrivateRanges"),
+    "serviceendpoints": _words("service locations provisioningState networkIdentifier"),
+    "privatelinkserviceconnectionstate": _words("status description actionsRequired actionRequired"),
+    "customdnsconfigs": _words("fqdn ipAddresses"),
+    "networkmanagerscopes": _words("managementGroups subscriptions crossTenantScopes"),
+    "intrusiondetection": _words("mode configuration profile"),
+    "action": _words("type"),
+    "sources": _words("addressPrefix addressPrefixType"),
+    "destinations": _words("addressPrefix addressPrefixType"),
+}
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 _UNKNOWN = Suspect("a property that is not known to this version", with_peers=True)

@@ -246,7 +246,7 @@ def _omitted(result: ClaimResult) -> Iterator[Item]:
         yield Item(ground.what, _becoming(omission.verdict), ground.rule, ground.span, ground.group)
     verdict = result.verdict
     rest = len(verdict.grounds) - len(result.omissions) if isinstance(verdict, Proved) else 0
-    if result.omissions and rest:
+    if result.omissions and rest > 0:
         yield Item(f"{rest} more", "not asked")
 
 

@@ -8,10 +8,12 @@ from itertools import chain, combinations
 
 import pytest
 
+from vnetverify.encoder.advertising import Announcing
 from vnetverify.encoder.claims import encode
+from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.obligation import Obligation
-from vnetverify.encoder.terms import any_of, field_within, lies_in
-from vnetverify.header import ALL_IPV4, Prefix, parse_prefix
+from vnetverify.encoder.terms import Script, any_of, field_within, lies_in
+from vnetverify.header import ALL_IPV4, Family, Prefix, addresses_of, parse_prefix
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
@@ -230,3 +232,16 @@ def test_a_prefix_that_came_over_a_static_connection_is_static(universe: str, se
     network, claim = asked(sentence, "0.0.0.0/0", OVER_STATIC)
 
     assert agrees(network, claim, universe, solver, documented=False)
+
+
+# -- the pieces of what may be announced ----------------------------------------------------------------
+
+
+def test_what_may_be_announced_is_parted_where_networks_with_gateways_begin_and_end() -> None:
+    network, claim = asked("spoke reaches branch", "10.0.0.0/12 192.168.0.0/16")
+    hub, far, site = (addresses_of([parse_prefix(text)]) for text in ("10.0.0.0/16", "10.8.0.0/16", "192.168.0.0/16"))
+    others = addresses_of([parse_prefix("10.0.0.0/12")]) - hub - far
+
+    cells = Announcing(Script(), Facts(Script()), network, claim.advertising, Family.IPV4).cells()
+
+    assert {(hub, 12), (far, 12), (others, 12), (site, 16)} == {(cell.addresses, cell.shortest) for cell in cells}

@@ -29,7 +29,8 @@ from tests.mutation.reach import LEFT_OUT, Reach
 _MEGABYTES = 4096
 # How long a test may take: seconds of the processor beside ten times what it took without the change. The clock on
 # the wall, for what waits for ever, is far more generous, since others may use the machine.
-_SECONDS_MORE, _TIMES_AS_LONG, _ON_THE_WALL = 5.0, 10.0, 6.0
+_SECONDS_MORE, _TIMES_AS_LONG = 5.0, 10.0
+_SECONDS_ON_THE_WALL, _TIMES_ON_THE_WALL = 900.0, 60.0
 _BOOK = "tests/rulebook"
 # Where a function stands: its file, first line and qualified name.
 _Spot = tuple[str, int, str]
@@ -165,7 +166,7 @@ class _Running:
     def __init__(self, trial: _Trial, reaching: int) -> None:
         self.trial = trial
         self._reaching, self._text, self._begun = reaching, b"", time.monotonic()
-        self.deadline = self._begun + _ON_THE_WALL * (_SECONDS_MORE + _TIMES_AS_LONG * trial.seconds)
+        self.deadline = self._begun + _SECONDS_ON_THE_WALL + _TIMES_ON_THE_WALL * trial.seconds
         self.reading, writing = os.pipe()
         self._child = os.fork()
         if not self._child:

@@ -116,6 +116,25 @@ def test_the_way_of_a_service_endpoint_is_no_way_out(solver: Solver) -> None:
     assert isinstance(verdict_on(served, "egress of v.nat to 20.61.0.0/24 on tcp is nat-gateway", solver), Proved)
 
 
+def test_flows_leave_by_a_firewall_whether_or_not_its_rules_translate_others(solver: Solver) -> None:
+    translating = """\
+    vnet v {
+      address 10.0.0.0/16
+      subnet s 10.0.1.0/24 routes via
+      subnet AzureFirewallSubnet 10.0.2.0/26
+    }
+    route-table via { all 0.0.0.0/0 -> appliance 10.0.2.4 }
+    firewall fw {
+      nic 10.0.2.4 in v.AzureFirewallSubnet public-ip entry standard 203.0.113.20
+      collection network 200 all allow { rule a any from * to * }
+      collection nat 100 in { rule web tcp from * at entry port 443 -> 10.0.1.4 port 443 }
+    }
+    """
+
+    assert isinstance(verdict_on(translating, "egress of v.s to internet is appliance fw", solver), Proved)
+    assert isinstance(verdict_on(translating, "egress of v.s to internet is none", solver), Refuted)
+
+
 def test_a_site_is_a_way_out_where_it_sends_on(solver: Solver) -> None:
     tunnelled = """\
     vnet v {

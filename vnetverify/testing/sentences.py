@@ -24,6 +24,7 @@ from vnetverify.model.intents import (
 )
 from vnetverify.model.network import Network, Service
 from vnetverify.source import NOWHERE
+from vnetverify.testing.aims import Aim, Pair, aims, fitting
 from vnetverify.testing.lists import port_sets
 from vnetverify.testing.rates import LIMITS
 from vnetverify.testing.strategies import endpoint_sets, steered, translated_ports
@@ -53,13 +54,12 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     verbs += [Verb.EGRESS] * 2 if Construct.EGRESS in constructs else []
     verbs += 2 * _QUALITIES if Construct.QUALITIES in constructs else ()
     verb = draw(st.sampled_from(verbs))
-    protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
-    ports = draw(_ports(network)) if protocol in (TCP, UDP) else ALL_PORTS
+    aim = draw(aims(network, verb in (*_VIA, *_QUALITIES)) if draw(st.booleans()) else _about_sets(network))
     open_to_sites = advertisings(network) if Construct.ADVERTISING in constructs else None
     claim = Claim(
         verb=verb,
-        pairs=(draw(_ends(network)),),
-        service=Service("drawn", ((protocol, ports),)),
+        pairs=(aim.pair,),
+        service=aim.service,
         text=f"drawn {verb.value}",
         span=NOWHERE,
         failures=None if verb in _WITHOUT_FAILURES else draw(_failures),
@@ -77,23 +77,34 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     if arriving is not None and all(right for _, right in arriving.pairs) and draw(st.booleans()):
         return arriving
     if verb is Verb.NEXT_HOP:
-        return replace(claim, expected_hop=draw(_expected_hops(machines, gateways)))
+        expected = _expected_hops(machines, gateways)
+        return draw(fitting(network, aim, [replace(claim, expected_hop=hop) for hop in expected]))
     if verb is Verb.EGRESS:
         right = draw(st.sampled_from((Endpoints(network).of_internet(), claim.pairs[0][1])))
-        return replace(claim, pairs=((claim.pairs[0][0], right),), expected_egress=draw(_expected_egresses(network)))
-    if verb in _QUALITIES:
+        claim = replace(claim, pairs=((claim.pairs[0][0], right),))
+        return draw(fitting(network, aim, [replace(claim, expected_egress=e) for e in _expected_egresses(network)]))
+    if verb in _QUALITIES and aim.example is None and draw(st.booleans()):
         claim = replace(claim, pairs=(draw(_far_ends(network, claim.pairs[0])),))
     if verb is Verb.BOTTLENECK:
         return replace(claim, limit=draw(st.sampled_from(LIMITS)))
     if verb is Verb.CROSSES_AT_MOST:
         return replace(claim, limit=draw(st.sampled_from((0, 0, 0, 1, 2))))
     if verb is Verb.GATEWAY:
-        return replace(claim, expected_hop=ExpectedHop(HopKind.GATEWAY, draw(st.sampled_from(gateways))))
+        hops = [ExpectedHop(HopKind.GATEWAY, gateway) for gateway in gateways]
+        return draw(fitting(network, aim, [replace(claim, expected_hop=hop) for hop in hops]))
     return claim
 
 
 @st.composite
-def _far_ends(draw: DrawFn, network: Network, pair: tuple[EndpointSet, EndpointSet]) -> tuple[EndpointSet, EndpointSet]:
+def _about_sets(draw: DrawFn, network: Network) -> Aim:
+    """Draw ends and a service on their own: of what is drawn so, much is refuted at once and hardly anything proved."""
+    protocol = draw(st.sampled_from((6, 6, 17, 1, None)))
+    ports = draw(_ports(network)) if protocol in (TCP, UDP) else ALL_PORTS
+    return Aim(draw(_ends(network)), Service("drawn", ((protocol, ports),)))
+
+
+@st.composite
+def _far_ends(draw: DrawFn, network: Network, pair: Pair) -> Pair:
     """Draw ends that packets come to by some way: two networks with a peering, anywhere, or those of `pair`."""
     known = Endpoints(network)
     across = [(half.local, half.remote) for half in network.peerings]
@@ -114,7 +125,7 @@ def _ports(network: Network) -> SearchStrategy[IntervalSet]:
 
 
 @st.composite
-def _ends(draw: DrawFn, network: Network) -> tuple[EndpointSet, EndpointSet]:
+def _ends(draw: DrawFn, network: Network) -> Pair:
     """Draw both ends of a claim: a third towards a frontend or private endpoint, half of the others along a user route,
     where there is any."""
     ways, known = steered(network), Endpoints(network)
@@ -157,15 +168,15 @@ def _translated_ends(network: Network, known: Endpoints) -> list[EndpointSet]:
     return [end for end in ends if end]
 
 
-def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> SearchStrategy[ExpectedHop]:
+def _expected_hops(machines: Sequence[str], gateways: Sequence[str]) -> tuple[ExpectedHop, ...]:
     named = [ExpectedHop(HopKind.APPLIANCE, name) for name in machines]
     named += [ExpectedHop(HopKind.GATEWAY, name) for name in gateways]
-    return st.sampled_from((*(ExpectedHop(kind) for kind in HopKind), *named))
+    return (*(ExpectedHop(kind) for kind in HopKind), *named)
 
 
-def _expected_egresses(network: Network) -> SearchStrategy[ExpectedEgress]:
+def _expected_egresses(network: Network) -> tuple[ExpectedEgress, ...]:
     named = [ExpectedEgress(EgressKind.APPLIANCE, name) for name in network.machines]
     named += [ExpectedEgress(EgressKind.SITE, name) for name in network.sites]
     named += [ExpectedEgress(EgressKind.NAT_GATEWAY, name) for name in network.nat_gateways]
     named += [ExpectedEgress(EgressKind.LOAD_BALANCER, name) for name in network.load_balancers]
-    return st.sampled_from((*(ExpectedEgress(kind) for kind in EgressKind), *named))
+    return (*(ExpectedEgress(kind) for kind in EgressKind), *named)

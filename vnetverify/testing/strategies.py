@@ -40,6 +40,7 @@ _OUTSIDE_IPV6 = tuple(
 )
 _EVERY = {Family.IPV4: ALL_IPV4, Family.IPV6: ALL_IPV6}
 _PLATFORM = tuple(parse_address(text) for text in ("168.63.129.16", "169.254.169.254"))
+_PLATFORM_PORTS = (53, 53, 80, 80, 1688, 32526)  # names, metadata, licences, the agent of machines
 
 
 def places(network: Network) -> tuple[Place, ...]:
@@ -125,6 +126,7 @@ def flows(draw: DrawFn, network: Network, world: World) -> tuple[Place, Flow]:
     if protocol not in (TCP, UDP):
         return origin, Flow(protocol, source, 0, destination, 0)
     ports = (*PORTS, *_listened(network, destination, world), *translated_ports(network))
+    ports += _PLATFORM_PORTS if destination in _PLATFORM else ()
     return origin, Flow(protocol, source, draw(st.sampled_from(PORTS)), destination, draw(st.sampled_from(ports)))
 
 

@@ -107,6 +107,11 @@ def worlds(draw: DrawFn, network: Network | None = None, claim: Claim | None = N
     return replace(world, advertised=draw(announcements(network, claim.advertising, world)))
 
 
+def world_of_documents(network: Network) -> World:
+    """Return the documented world, with an address for every name."""
+    return World({}, Addresses(0, _own_addresses(network)))
+
+
 def seeded_world(network: Network, claim: Claim, seed: int, settled: SettledFacts | None = None) -> World:
     """Return the documented world where `seed` is 0, else one in which every fact is as the seed has it.
 

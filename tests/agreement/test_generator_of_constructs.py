@@ -275,7 +275,7 @@ def answers(network: Network, claim: Claim, flow: Flow, asked: bool, violated: b
         (Construct.TRANSLATIONS, "translated", 0.005),
         (Construct.TRANSLATIONS, "answered through a translation", 0.001),
         (Construct.PRIVATE_LINKS, "by a private link", 0.002),
-        (Construct.ADMIN_RULES, "by a record", 0.002),
+        (Construct.ADMIN_RULES, "by a record", 0.001),
     ],
 )
 def test_flows_are(construct: Construct, feature: str, share: float) -> None:

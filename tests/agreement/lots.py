@@ -21,17 +21,18 @@ from hypothesis import strategies as st
 from tests.agreement.campaigns import LOT
 from tests.agreement.test_agreement import DEFINED_ALL_THE_SAME
 from vnetverify.diagnostic import Severity
-from vnetverify.model.intents import Claim
+from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits
-from vnetverify.prover.verdict import Proved, Witness, verdict_word
-from vnetverify.rules import World
+from vnetverify.prover.verdict import Proved, Verdict, Witness, verdict_word
+from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import in_question
 from vnetverify.simulator.walk import converse
 from vnetverify.syntax.write import write
 from vnetverify.testing.agreement import Encoded, opened
+from vnetverify.testing.certifying import Certified, NotCertified, certified
 from vnetverify.testing.classes import classes_of
 from vnetverify.testing.counting import CountingSolver
 from vnetverify.testing.estates import networks
@@ -51,6 +52,7 @@ from vnetverify.testing.worlds import worlds
 
 DRAWN_FLOWS, CLASSES, FLOWS_AGAINST_PROOFS, WALKS = 4, 8, 40, 12
 _SHRINKING_SECONDS = 60.0
+NODES = 3000  # of a certificate: most need far fewer, and what needs more is counted as none
 
 
 @dataclass(slots=True)
@@ -139,8 +141,24 @@ def _compared(
     differences += [_on_flow(lot, encoded, example, solver) for example in chosen]
     differences += list(differences_of_models(encoded, solver))
     lot.counts["models"] += 2 * len(encoded.obligations)
+    differences.append(_on_certificate(lot, network, claim, verdict))
     found = next((one for one in differences if one is not None), None)
     return None if found is None else Found(claim, found)
+
+
+def _on_certificate(lot: Lot, network: Network, claim: Claim, verdict: Verdict) -> Difference | None:
+    """Make and check a certificate of a proof; a refutation has none."""
+    result = certified(network, claim, verdict, SettledFacts({}), NODES)
+    match result:
+        case Certified(nodes):
+            lot.counts.update({"certificates": 1, "nodes of certificates": nodes})
+        case NotCertified():
+            lot.counts["proved without a certificate"] += isinstance(verdict, Proved) and (
+                claim.verb is not Verb.SOMETIMES_REACHES
+            )
+        case Difference():
+            return result
+    return None
 
 
 def _on_flow(lot: Lot, encoded: Encoded, example: Witness, solver: CountingSolver) -> Difference | None:

@@ -16,6 +16,7 @@ from vnetverify.prover.verdict import Vacuous, Verdict, Witness, verdict_word
 from vnetverify.rules import SettledFacts
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.testing.agreement import Encoded, opened
+from vnetverify.testing.certifying import Certified, certified
 from vnetverify.testing.classes import Classes, classes_of
 from vnetverify.testing.counting import CountingSolver
 from vnetverify.testing.shrinking import shrunk
@@ -29,6 +30,7 @@ from vnetverify.testing.trial import (
 from vnetverify.testing.worlds import seeded_world
 
 FLOWS_AT_ONCE = 24
+_NODES = 200_000  # of a certificate
 
 
 @dataclass(slots=True)
@@ -38,7 +40,6 @@ class Tally:
     claims: int = 0
     left_out: int = 0
     flows: int = 0
-    models: int = 0
     worlds: int = 0
     classes: int = 0
     of_classes: int = 0
@@ -110,7 +111,9 @@ class Fuzzing:
         self.tally.verdicts[verdict_word(asked.verdict)] += 1
         yield None
         yield from (Found(asked.claim, one) for one in self._differences_of(asked.claim, asked.verdict, ()))
-        self.tally.models += 1
+        result = certified(self.network, asked.claim, asked.verdict, self._settled, _NODES)
+        self.tally.certificates += isinstance(result, Certified)
+        yield Found(asked.claim, result) if isinstance(result, Difference) else None
 
     def differences_of_verdict(self, claim: Claim, examples: Sequence[Witness]) -> Iterator[Difference]:
         """Decide the claim, and yield what the simulator says against the verdict and what the solver makes of it."""

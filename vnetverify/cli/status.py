@@ -32,7 +32,7 @@ def status_of(report: Report) -> int:
 
 
 def _status_of_intent(result: IntentResult) -> int:
-    from vnetverify.report.account import Standing, standing_of
+    from vnetverify.report.standing import Standing, standing_of
 
     match standing_of(result):
         case Standing.AS_EXPECTED:

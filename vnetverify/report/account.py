@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import assert_never
 
-from vnetverify.diagnostic import Severity
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
-from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
+from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken
-from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.results import ClaimResult, Report
+from vnetverify.report.standing import word_of
 from vnetverify.rules import Uncertainty
 from vnetverify.source import Span
 
@@ -82,24 +81,6 @@ def account_of(result: ClaimResult, report: Report) -> Account:
     return Account(word_of(verdict), _gist(verdict), tuple(parts), _telling(result))
 
 
-def word_of(verdict: Verdict) -> str:
-    """Return the verdict's word; one that needs the documented reading never passes for an unconditional one."""
-    match verdict:
-        case Proved(documented=True) | Refuted(documented=True):
-            return f"{verdict_word(verdict)} (as documented)"
-        case _:
-            return verdict_word(verdict)
-
-
-def expectation(result: IntentResult) -> str:
-    """Return how the verdict compares with what the intent expects; nothing where it asks for a proof and has it."""
-    expected = result.intent.expect
-    if expected == "proved":
-        return ""
-    told = "as expected" if result.as_expected else f"expected {expected}"
-    return told + (f": {result.intent.because}" if result.intent.because else "")
-
-
 def circumstances(report: Report) -> tuple[Part, ...]:
     """Return what holds for every verdict of the run: what is not modelled, assumed, and presumed of the world."""
     assumed = tuple(Item(f"{a.fact} = {str(a.value).lower()}", span=a.span) for a in report.assumptions)
@@ -111,61 +92,6 @@ def circumstances(report: Report) -> tuple[Part, ...]:
     if report.documented_reading:
         parts.append(Part("every open fact is taken as the current documentation prefers"))
     return tuple(parts)
-
-
-def missing(report: Report) -> str:
-    """Return how much an interrupted run left undecided; nothing where it was not interrupted."""
-    if report.complete:
-        return ""
-    return f"interrupted: {report.selected - len(report.results)} of {report.selected} intents were not decided"
-
-
-def shortcomings(report: Report) -> tuple[str, ...]:
-    """Return why a report does not say what was asked for, whatever its verdicts; nothing where it does."""
-    errors = sum(found.severity is Severity.ERROR for found in report.diagnostics)
-    if errors:
-        return (f"nothing was checked: the input has {errors} {'error' if errors == 1 else 'errors'}",)
-    if report.selected == 0:
-        return ("no intent to check",)
-    return tuple(filter(None, (missing(report),)))
-
-
-class Standing(Enum):
-    """What a verdict means beside what its intent expects; the worst first."""
-
-    CONTRADICTED = "contradicted"
-    UNDECIDED = "undecided"
-    EMPTY = "empty"
-    AS_EXPECTED = "as expected"
-
-
-def standing_of(result: IntentResult) -> Standing:
-    """Return what becomes of a run with this result; its exit status says the same."""
-    if result.as_expected:
-        return Standing.AS_EXPECTED
-    match result.verdict:
-        case Proved() | Refuted():
-            return Standing.CONTRADICTED
-        case Unknown():
-            return Standing.UNDECIDED
-        case Vacuous():
-            return Standing.EMPTY
-        case _:
-            assert_never(result.verdict)
-
-
-def blamed(intent: IntentResult) -> list[ClaimResult]:
-    """Return the results that keep an intent from ending as expected."""
-    return [result for result in intent.results if is_to_blame(result, intent)]
-
-
-def is_to_blame(result: ClaimResult, intent: IntentResult) -> bool:
-    return not intent.as_expected and verdict_word(result.verdict) != intent.intent.expect
-
-
-def troubling_first(results: Iterable[IntentResult]) -> list[IntentResult]:
-    """Return the results with the worst first, otherwise in their order."""
-    return sorted(results, key=lambda result: list(Standing).index(standing_of(result)))
 
 
 def needed(telling: Telling) -> tuple[Part, ...]:

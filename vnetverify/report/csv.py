@@ -6,10 +6,11 @@ import csv
 import io
 from collections.abc import Iterator
 
-from vnetverify.report.account import Part, account_of, expectation, is_to_blame, shortcomings
+from vnetverify.report.account import Part, account_of
 from vnetverify.report.escaping import csv_cell
 from vnetverify.report.facts import turned_on
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.standing import expectation, is_to_blame, shortcomings
 from vnetverify.report.text import summary
 from vnetverify.source import Span
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import click
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.report.account import Account, account_of, blamed, shortcomings, troubling_first
+from vnetverify.report.account import Account, account_of
 from vnetverify.report.escaping import annotation_message, annotation_property, printable
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.standing import blamed, shortcomings, troubling_first
 from vnetverify.report.text import body, summary
 from vnetverify.source import Span
 

@@ -10,24 +10,18 @@ from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import Hop
-from vnetverify.report.account import (
-    Account,
-    Item,
-    Part,
+from vnetverify.report.account import Account, Item, Part, Telling, account_of, circumstances, needed
+from vnetverify.report.markup import Child, Markup, block, element, together
+from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.standing import (
     Standing,
-    Telling,
-    account_of,
-    circumstances,
     expectation,
     missing,
-    needed,
     shortcomings,
     standing_of,
     troubling_first,
     word_of,
 )
-from vnetverify.report.markup import Child, Markup, block, element, together
-from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.terminal import counted
 from vnetverify.report.text import summary
 from vnetverify.source import Span

@@ -8,18 +8,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import click
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.report.account import (
-    Standing,
-    account_of,
-    blamed,
-    circumstances,
-    expectation,
-    shortcomings,
-    standing_of,
-    word_of,
-)
+from vnetverify.report.account import account_of, circumstances
 from vnetverify.report.escaping import printable
 from vnetverify.report.results import IntentResult, Report
+from vnetverify.report.standing import Standing, blamed, expectation, shortcomings, standing_of, word_of
 from vnetverify.report.text import intent_lines, part_lines
 from vnetverify.source import Span
 

@@ -6,17 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from vnetverify.report.account import (
-    Standing,
-    account_of,
-    circumstances,
-    standing_of,
-    troubling_first,
-    word_of,
-)
+from vnetverify.report.account import account_of, circumstances
 from vnetverify.report.escaping import html_text, markdown_block, markdown_code
 from vnetverify.report.excerpt import one_line
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.standing import Standing, standing_of, troubling_first, word_of
 from vnetverify.report.terminal import counted, shortened
 from vnetverify.report.text import intent_lines, part_lines, summary
 

@@ -11,10 +11,11 @@ import click
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import Hop
-from vnetverify.report.account import Account, Telling, account_of, blamed, circumstances, expectation, shortcomings
+from vnetverify.report.account import Account, Telling, account_of, circumstances
 from vnetverify.report.escaping import json_text, printable, sarif_message, uri_path
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.seal import Json
+from vnetverify.report.standing import blamed, expectation, shortcomings
 from vnetverify.report.terminal import shortened
 from vnetverify.report.text import body, part_lines, summary
 from vnetverify.source import Span

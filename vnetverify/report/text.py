@@ -7,19 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from vnetverify.prover.verdict import verdict_word
-from vnetverify.report.account import (
-    Account,
-    Item,
-    Part,
-    account_of,
-    circumstances,
-    expectation,
-    missing,
-    shortcomings,
-    word_of,
-)
+from vnetverify.report.account import Account, Item, Part, account_of, circumstances
 from vnetverify.report.narrative import narrate, place
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.report.standing import expectation, missing, shortcomings, word_of
 from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
 
 _GROUNDS = 12  # shown line by line; more are summed up by the list they stand in

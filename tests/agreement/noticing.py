@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.agreement.planting import ROOT, Mutant, planted
 
-PAGES = ("routing", "filtering", "intents")
+PAGES = ("routing", "filtering", "boundaries", "intents")
 # What an engine with a fault may fail with instead of answering.
 _FAILURES = (LookupError, AssertionError, AttributeError)
 
@@ -51,7 +51,7 @@ def _the_simulator_answers(example: Any) -> bool:
     """Hold when the simulator gives the answers of the book."""
     answers, world, read = _part("testing.answers"), _part("rules").World, _read(example)
     for question, answer in example.asked:
-        asked = _part("testing.questions").parse_asked(question, answer, read.network)
+        asked = _part("testing.question_lines").parse_asked(question, answer, read.network)
         if isinstance(asked.question, _part("testing.questions").IsValid):
             continue
         given = answers.simulated_answer(read.network, asked.question, world(asked.facts), lambda _: ())
@@ -65,7 +65,7 @@ def _the_encoder_answers(example: Any) -> bool:
     solver, network = _part("prover.solver"), _read(example).network
     with closing(solver.Solver(solver.Limits())) as asked_of:
         for question, answer in example.asked:
-            asked = _part("testing.questions").parse_asked(question, answer, network)
+            asked = _part("testing.question_lines").parse_asked(question, answer, network)
             for confirmation in _part("testing.confirmation").confirmations(network, asked, asked_of):
                 if confirmation.expected != confirmation.given:
                     return False
@@ -77,7 +77,7 @@ def _it_is_accepted(example: Any) -> bool:
     answers, world, read = _part("testing.answers"), _part("rules").World, _read(example)
     asked_for = [(question, answer) for question, answer in example.asked if question == "is valid"]
     for question, answer in asked_for or [("is valid", "valid")]:
-        asked = _part("testing.questions").parse_asked(question, answer, read.network)
+        asked = _part("testing.question_lines").parse_asked(question, answer, read.network)
         given = answers.simulated_answer(
             read.network,
             asked.question,

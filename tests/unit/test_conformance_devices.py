@@ -246,6 +246,8 @@ HTTP_REMOVED = "rule Http (TCP 80, Allow, Inbound) was present when the flow was
         (f"{REMOVED}; flushConnection set", (), "Deny"),
         (f"{REMOVED}; flushConnection set", (OPEN,), "Allow"),
         (HTTP_REMOVED, (), "Deny"),
+        ("rule Shut (any, Deny, Inbound) was added after the flow was admitted", (SHUT, OPEN), "Allow"),
+        ("rule Shut was added after the flow was admitted; flushConnection is true.", (SHUT, OPEN), "Deny"),
         ("rule Shut has been added; flushConnection not set", (SHUT, OPEN), "Allow"),
         ("rule Shut has been added; flushConnection set", (SHUT, OPEN), "Deny"),
         ("rule Open has been added; flushConnection not set", (OPEN,), "Deny"),

@@ -24,10 +24,12 @@ from vnetverify.testing.records import NotApplicable, Record
 _CHANGE = re.compile(
     r"rule (?P<name>\S+)(?: \((?P<protocol>[a-z*]+)(?: (?P<ports>[\d-]+|any))?, (?P<access>allow|deny), "
     r"(?P<direction>inbound|outbound)\))?"
-    r"(?: was present when the flow was admitted and)? has (?:since )?been (?P<what>removed|added)"
-    r"(?:; flushConnection (?P<flush>set|not set))?",
+    r"(?: was (?:present|absent) when the flow was admitted and)?"
+    r" (?:was|has(?: since)?(?: then)? been) (?P<what>removed|added)(?: after the flow was admitted)?"
+    r"(?:; flushConnection (?:is )?(?P<flush>set|not set|true|false|on|off))?\.?",
     re.IGNORECASE,
 )
+_FLUSHES = frozenset({"set", "true", "on"})
 _FIRST = 100  # the smallest priority
 
 
@@ -61,7 +63,7 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     carried = filtering_questions.established_flow(question, network)
     question.finish()
     (nsg,) = _groups(network)
-    changed, is_flushed = (f"{nsg.name}/{change['name']}",), (change["flush"] or "not set").lower() == "set"
+    changed, is_flushed = (f"{nsg.name}/{change['name']}",), (change["flush"] or "").lower() in _FLUSHES
     without_rules(network, changed)  # so that none is malformed that names another
     gone = changed if change["what"].lower() == "removed" else ()
     outlives = Outlives(carried, gone, () if gone else changed, is_flushed)

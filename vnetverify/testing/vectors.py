@@ -83,7 +83,7 @@ def _form_of(vector: Mapping[str, Any]) -> tuple[_NetworkOf, _AskedOf]:
             return vector_firewalls.network_of, vector_firewalls.asked_of
         case "egress-method":
             return vector_egress.network_of, vector_egress.asked_of
-        case "dns-reverse" | "dns-forward":
+        case "dns-reverse" | "dns-forward" | "dns-lookup" | "dns":
             return filtering_vectors.network_of, vector_names.asked_of
         case "established-after-change":
             return vector_changes.network_of, vector_changes.asked_of

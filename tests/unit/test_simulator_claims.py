@@ -29,7 +29,7 @@ from tests.unit.simulator_networks import (
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Verb
-from vnetverify.model.network import Connection, Network, Service
+from vnetverify.model.network import Connection, Network, NextHopType, Service
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.source import NOWHERE
@@ -331,6 +331,20 @@ def test_next_hop_names_the_gateway_of_a_learned_route() -> None:
         sentence = claim(Verb.NEXT_HOP, right=ONPREM, expected_hop=ExpectedHop(HopKind.GATEWAY, name))
         return why(office(), sentence, "a.s", packet) is None
 
+    assert leads("gw")
+    assert not leads("other")
+
+
+def test_next_hop_names_the_gateway_that_a_user_route_stands_for() -> None:
+    a = vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24", route_table="rt"))
+    through = table("rt", route("172.16.0.0/12", NextHopType.GATEWAY.value))
+    net = replace(office(), vnets={**office().vnets, "a": a}, route_tables={"rt": through})
+
+    def leads(name: str | None) -> bool:
+        sentence = claim(Verb.NEXT_HOP, right=OUTSIDE, expected_hop=ExpectedHop(HopKind.GATEWAY, name))
+        return why(net, sentence, "a.s", flow("10.1.0.4", "172.16.0.9")) is None
+
+    assert leads(None)
     assert leads("gw")
     assert not leads("other")
 

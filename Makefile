@@ -5,7 +5,7 @@ NETWORKS ?= 10000
 SEED ?= 1
 COUNT ?= 20
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism
 
 check: lint types contracts specs test
 
@@ -69,3 +69,7 @@ crosscheck:
 # Runs under every kind of fault, 25 each: half an hour or more. Fails if one proves wrongly, succeeds, hangs or leaves something behind.
 faults:
 	$(PYTHON) -m tests.faults.campaign
+
+# The same reports with a hundred hash seeds and one to four jobs; fails if a byte differs.
+determinism:
+	$(PYTHON) -m tests.determinism.campaign

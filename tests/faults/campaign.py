@@ -15,6 +15,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+from tests.faults.command import as_fork
 from tests.faults.harness import Ending, Verdicts, complaints, run, verdicts_in
 from tests.faults.kinds import KINDS, Kind
 
@@ -34,7 +35,7 @@ def struck_run(kind: Kind, number: int, folder: Path) -> Ending:
     """Return a run that its fault did strike; a seed at which it meets no question is passed over."""
     for attempt in count():
         seed = number + 1000 * attempt
-        ending = run(kind, seed, folder / f"{KINDS.index(kind)}-{seed}")
+        ending = run(kind, seed, folder / f"{KINDS.index(kind)}-{seed}", launch=as_fork)
         if ending.struck or attempt == _SEEDS_FOR_A_RUN:
             return ending
     raise AssertionError("unreachable")

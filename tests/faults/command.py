@@ -1,20 +1,32 @@
 """The command line as a program of its own, with the saboteur for a worker and what else a fault takes.
 
-    python -m tests.faults.command SURROUNDINGS ARGUMENT...
+    python -m tests.faults.command OUTPUT ERRORS SURROUNDINGS ARGUMENT...
 
-Only here does anything of it know of faults: the package has no switch for them.
+Only here does anything of it know of faults: the package has no switch for them. Where very many are run, each is
+forked from a process that has loaded everything already.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import resource
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Protocol
 
 from tests.faults.saboteur import FAULT, HERE, SEED, SIGN
+
+ROOT = Path(__file__).parents[2]
+SHUT = "shut"
+"""The output that is a pipe which nobody reads."""
 
 
 def _jumping_clock(dice: random.Random) -> None:
@@ -63,16 +75,85 @@ SURROUNDINGS: dict[str, Callable[[random.Random], None]] = {
 }
 
 
-def main() -> int:
-    surroundings, *arguments = sys.argv[1:]
+class Launched(Protocol):
+    """A run of the command."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str]], Launched]
+
+
+def as_program(command: Sequence[str], environment: Mapping[str, str]) -> Launched:
+    return subprocess.Popen([sys.executable, "-m", "tests.faults.command", *command], cwd=ROOT, env=environment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Forked:
+    process: ForkServerProcess
+    pid: int
+
+    def poll(self) -> int | None:
+        with _GATE:
+            return self.process.exitcode
+
+
+_GATE = threading.Lock()  # `multiprocessing` looks after the other processes too when it starts one
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.faults.loaded"])
+
+
+def as_fork(command: Sequence[str], environment: Mapping[str, str]) -> Launched:
+    with _GATE:
+        process = _FORKS.Process(target=_in_fork, args=(list(command), dict(environment)))
+        process.start()
+    if process.pid is None:
+        raise RuntimeError("the process has not started")
+    return _Forked(process, process.pid)
+
+
+def _in_fork(command: list[str], environment: dict[str, str]) -> None:
+    os.setsid()
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    redirect(command)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  as long as the process
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    sys.exit(run(command))
+
+
+def run(command: Sequence[str]) -> int:
+    """Return the exit status of the command line whose output, errors and surroundings stand before its arguments."""
+    _, _, surroundings, *arguments = command
     SURROUNDINGS[surroundings](random.Random(os.environ[SEED]))
-    from vnetverify.cli import main as command
+    from vnetverify.cli import main
     from vnetverify.prover import process
 
     if os.environ[FAULT]:
         process.WORKER = HERE
-    return command(arguments)
+    return main(arguments)
+
+
+def redirect(command: Sequence[str]) -> None:
+    """Let output and errors go where the command's first two words say, and let there be no input."""
+    for descriptor, path in ((0, os.devnull), (1, command[0]), (2, command[1])):
+        _redirect(path, descriptor)
+
+
+def _redirect(path: str, descriptor: int) -> None:
+    if path == SHUT:
+        reading, target = os.pipe()
+        os.close(reading)
+    else:
+        target = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.dup2(target, descriptor)
+    os.close(target)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    redirect(sys.argv[1:])
+    sys.exit(run(sys.argv[1:]))

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-import threading
+import signal
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.command import SHUT, Launch, Launched, as_program
 from tests.faults.kinds import LIMIT_SECONDS, Kind, Outlet
 from tests.faults.saboteur import FAULT, SEED, SHARE, SIGN
 from vnetverify.cli import status
 from vnetverify.report.seal import NotWhole, read_report
 
-ROOT = Path(__file__).parents[2]
-ESTATE = ROOT / "tests" / "faults" / "estate.vnet"
+ESTATE = Path(__file__).with_name("estate.vnet")
 TOKEN = "FAULT_RUN"
 MOST_MEGABYTES = 300
-_LONGEST_RUN = 60.0
+_LONGEST_RUN = 100.0
+_HUNG = "HUNG"
 _FAREWELL_SECONDS = 5.0
-_TICK = 0.01
+_TICK = 0.02
 _NOWHERE_WRITABLE = "/proc/report.json"
 
 Verdicts = Mapping[str, str]
@@ -51,87 +50,106 @@ class Ending:
         return max(took) - LIMIT_SECONDS if took else None
 
 
-@dataclass(slots=True)
-class _Watch:
-    """The largest memory of a process and when it was sent its signal."""
-
-    process: subprocess.Popen[str]
-    megabytes: int = 0
-    signalled: float | None = None
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def look(self, kind: Kind, sign: Path, delay: float) -> None:
-        struck = None
-        while not self.over.wait(_TICK):
-            self.megabytes = max(self.megabytes, _peak(self.process.pid))
-            if kind.signal is None or self.signalled is not None:
-                continue
-            if struck is None and sign.exists():
-                struck = time.monotonic()
-            if struck is not None and time.monotonic() >= struck + delay:
-                self.signalled = time.monotonic()
-                self.process.send_signal(kind.signal)
-
-
 def verdicts_in(report: Mapping[str, Any]) -> Verdicts:
     return {claim["text"]: claim["verdict"]["word"] for intent in report["intents"] for claim in intent["claims"]}
 
 
-def run(kind: Kind, seed: int, folder: Path, pattern: str = "*", share: int = 3) -> Ending:
+def run(kind: Kind, seed: int, folder: Path, pattern: str = "*", share: int = 3, launch: Launch = as_program) -> Ending:
     """Return how the command ended under a fault of this kind, over one of `share` questions of some intents.
 
     `folder` is made, and nothing but the report should be in it in the end.
     """
     folder.mkdir()
-    sign, target = folder.with_suffix(".sign"), folder / "report.json"
+    files = _Files(folder)
     token = f"{os.getpid()}-{kind.name}-{seed}"
-    dice = random.Random(f"{kind.name} {seed}")
     arguments = ["prove", str(ESTATE), "--output-format", "json", "--timings", "-k", pattern]
     arguments += ["-j", str(1 + seed % 2)]
     arguments += [] if "--timeout" in kind.arguments else ["--timeout", str(LIMIT_SECONDS)]
+    output = str(files.output)
     match kind.outlet:
         case Outlet.FILE:
-            arguments += ["-o", str(target)]
+            arguments += ["-o", str(files.report)]
         case Outlet.READ_ONLY:
             arguments += ["-o", _NOWHERE_WRITABLE]
-        case _:
+        case Outlet.SHUT_PIPE:
+            output = SHUT
+        case Outlet.FULL_DISK:
+            output = "/dev/full"
+        case Outlet.PIPE:
             pass
-    command = [sys.executable, "-m", "tests.faults.command", kind.surroundings, *arguments, *kind.arguments]
+    command = [output, str(files.errors), kind.surroundings, *arguments, *kind.arguments]
     environment = {**os.environ, FAULT: kind.worker, SEED: str(seed), SHARE: str(share)}
-    environment |= {SIGN: str(sign), TOKEN: token}
     begun = time.monotonic()
-    out, close = _outlet(kind.outlet)
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True
-    )
-    for descriptor in close:
-        os.close(descriptor)
-    watch = _Watch(process)
-    watching = threading.Thread(target=watch.look, args=(kind, sign, dice.uniform(0.0, 0.4)))
-    watching.start()
-    try:
-        text, errors = process.communicate(timeout=_LONGEST_RUN)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        text, errors = process.communicate()
-        errors += "HUNG"
-    finally:
-        watch.over.set()
-        watching.join()
+    process = launch(command, environment | {SIGN: str(files.sign), TOKEN: token})
+    watched = _watched(process, kind, files.sign, random.Random(f"{kind.name} {seed}").uniform(0.0, 0.4))
     ended = time.monotonic()
-    written = target.read_text() if target.exists() else text or ""
+    written = files.report if files.report.exists() else files.output
+    text = written.read_text(errors="replace") if written.exists() else ""
     return Ending(
-        process.returncode,
+        watched.status,
         ended - begun,
-        sign.exists() or not kind.worker,
-        _report(written),
-        written,
-        errors,
-        tuple(sorted(name for name in os.listdir(folder) if name != target.name)),
+        files.sign.exists() or not kind.worker,
+        _report(text),
+        text,
+        files.errors.read_text() + watched.remark,
+        tuple(sorted(name for name in os.listdir(folder) if name != files.report.name)),
         _orphans(token),
-        watch.megabytes,
-        None if watch.signalled is None else ended - watch.signalled,
+        watched.megabytes,
+        None if watched.signalled is None else ended - watched.signalled,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What a run writes: the report into its folder, the rest beside it."""
+
+    folder: Path
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.json"
+
+    @property
+    def output(self) -> Path:
+        return self.folder.with_suffix(".out")
+
+    @property
+    def errors(self) -> Path:
+        return self.folder.with_suffix(".err")
+
+    @property
+    def sign(self) -> Path:
+        return self.folder.with_suffix(".sign")
+
+
+@dataclass(slots=True)
+class _Watched:
+    """How a process ended, its largest memory, and when it was sent its signal."""
+
+    status: int = 0
+    megabytes: int = 0
+    signalled: float | None = None
+    remark: str = ""
+
+
+def _watched(process: Launched, kind: Kind, sign: Path, delay: float) -> _Watched:
+    """Watch a process until it ends; its signal comes some time after its fault made its sign."""
+    watched, struck, until = _Watched(), None, time.monotonic() + _LONGEST_RUN
+    while (status := process.poll()) is None:
+        watched.megabytes = max(watched.megabytes, _peak(process.pid))
+        now = time.monotonic()
+        if struck is None and kind.signal is not None and sign.exists():
+            struck = now
+        if struck is not None and kind.signal is not None and watched.signalled is None and now >= struck + delay:
+            watched.signalled = now
+            os.kill(process.pid, kind.signal)
+        if now > until:
+            watched.remark = _HUNG
+            os.kill(process.pid, signal.SIGKILL)
+            until = now + _LONGEST_RUN
+        time.sleep(_TICK)
+    watched.status = status
+    return watched
 
 
 def complaints(kind: Kind, ending: Ending, honest: Verdicts) -> list[str]:
@@ -141,7 +159,7 @@ def complaints(kind: Kind, ending: Ending, honest: Verdicts) -> list[str]:
         found.append(f"{ending.orphans} orphans")
     if ending.megabytes > MOST_MEGABYTES:
         found.append(f"{ending.megabytes} MB")
-    if "Traceback" in ending.errors or "HUNG" in ending.errors:
+    if "Traceback" in ending.errors or _HUNG in ending.errors:
         found.append(ending.errors[-300:])
     if ending.report is None:
         if kind.outlet is Outlet.FILE and ending.text:
@@ -155,20 +173,6 @@ def complaints(kind: Kind, ending: Ending, honest: Verdicts) -> list[str]:
     if ending.report["complete"] and len(verdicts) < len(honest) and not ending.report["diagnostics"]:
         found.append("a part that reads as complete")
     return found
-
-
-def _outlet(outlet: Outlet) -> tuple[int, Sequence[int]]:
-    """Return what stdout is to be, and what to close here once it is handed on."""
-    match outlet:
-        case Outlet.SHUT_PIPE:
-            reading, writing = os.pipe()
-            os.close(reading)
-            return writing, (writing,)
-        case Outlet.FULL_DISK:
-            full = os.open("/dev/full", os.O_WRONLY)
-            return full, (full,)
-        case _:
-            return subprocess.PIPE, ()
 
 
 def _report(text: str) -> dict[str, Any] | None:

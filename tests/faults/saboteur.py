@@ -25,6 +25,7 @@ Json = dict[str, Any]
 HERE = Path(__file__)
 HONEST_WORKER = HERE.parents[2] / "vnetverify" / "prover" / "worker.py"
 FAULT, SEED, SHARE, SIGN = "FAULT_IN_WORKER", "FAULT_SEED", "FAULT_SHARE", "FAULT_SIGN"
+IN_QUESTION = "q"
 DEAF = """\
 (declare-const x (_ BitVec 4096))
 (declare-const y (_ BitVec 4096))
@@ -79,10 +80,20 @@ class Saboteur:
         if not self.is_choosy:
             return True
         question = request["check"]
-        if question["core"] or self.checks > 2:
+        if question["core"] or self.checks > 2 or not self.is_about_claim(question["assume"]):
             return False
         named = f"{self.seed} {self.text} {question['assume']}".encode()
         return hashlib.sha256(named).digest()[0] % self.share == 0
+
+    def is_about_claim(self, assumed: list[str]) -> bool:
+        """Tell whether the obligation is a sentence's own, of which it is asked first whether a flow is in question.
+
+        That is kept in a file, for a fresh process is not asked again.
+        """
+        known = self.sign.with_suffix(f".{hashlib.sha256(self.text.encode()).hexdigest()[:16]}")
+        if IN_QUESTION in assumed:
+            known.touch()
+        return known.exists()
 
     def dice(self) -> random.Random:
         return random.Random(f"{self.seed} {self.requests}")

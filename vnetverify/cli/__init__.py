@@ -78,7 +78,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             return _cut_short(lost(problem))
         if os.environ.get("VNETVERIFY_DEBUG"):
             raise
-        tell(_bug(problem))
+        with suppress(Exception):  # where nothing works any more, not even to say so: our status says it
+            tell(_bug(problem))
         return status.OUR_BUG
     return result if isinstance(result, int) else status.AS_EXPECTED
 

@@ -18,7 +18,7 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.rules import World
 
-NETWORKS = 27
+NETWORKS = 18
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import flows_of
 
-NETWORKS = 45
+NETWORKS = 18
 OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 
 

@@ -111,6 +111,29 @@ def test_two_members_between_which_nothing_goes_are_named() -> None:
     assert premise.pairs == 2
 
 
+def test_a_host_has_no_flow_to_itself() -> None:
+    premise = premise_of(APART, "10.0.0.4/32, b.t never reaches 10.0.0.4/32")
+
+    assert (premise.pairs, silences(premise)) == (1, {"10.0.0.4/32": "no flow from there is in question"})
+
+
+def test_a_frontend_begins_no_flow() -> None:
+    front = "load-balancer lb standard { frontend f 10.0.0.20 in a.s }"
+
+    assert silences(premise_of(APART + front, "lb, a.s never reaches b")) == {"lb": "no flow begins there"}
+
+
+def test_a_site_has_no_next_hop() -> None:
+    site = "site branch { address 192.168.0.0/24 }"
+    premise = premise_of(APART + site, "next hop of a, branch to 198.51.100.0/24 is internet")
+
+    assert (premise.pairs, silences(premise)) == (1, {"branch": "no flow begins there"})
+
+
+def test_pairs_that_a_sentence_about_each_member_stands_for_are_counted_together() -> None:
+    assert premise_of(APART, "for each p in b.s, b.t: p never reaches a").pairs == 2
+
+
 def test_a_machine_that_forwards_nothing_is_named_where_flows_must_not_pass_it() -> None:
     machines = "vm plain { nic 10.1.0.4 in b.s }\nappliance box { nic 10.1.0.5 in b.s  forwards any }"
 

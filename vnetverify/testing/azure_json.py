@@ -1,7 +1,8 @@
 """Networks as Azure's resources in JSON, so that what a text says can be asked of an import as well.
 
-Written are networks, subnets, peerings, security groups, route tables, machines and their interfaces, public addresses
-and NAT gateways; a network with more than that raises `NotApplicable`. An import knows no policies of appliances.
+Written are networks, subnets, peerings, security groups, route tables, machines and their interfaces, public
+addresses, NAT gateways, load balancers and private endpoints; a network with more than that raises `NotApplicable`. An
+import knows no policies of appliances.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
+from vnetverify.testing.azure_parts import identity, public_resource, reference, resource, subnet_reference
+from vnetverify.testing.azure_services import Pools, endpoint_resources, load_balancer, pools_of
 from vnetverify.testing.records import NotApplicable
 
-_SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
-_GROUP = f"{_SUBSCRIPTION}/resourceGroups/rg"
-_WRITTEN = frozenset(("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways", "service_tags"))
+_WRITTEN = frozenset(("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways", "service_tags",
+                      "load_balancers", "private_endpoints"))  # fmt: skip
 _PROTOCOLS: Mapping[int | None, str] = {6: "Tcp", 17: "Udp", 1: "Icmp", 50: "Esp", 51: "Ah", None: "*"}
 _HOPS = {
     NextHopType.VNET_LOCAL: "VnetLocal",
@@ -70,39 +72,27 @@ def azure_resources(network: Network) -> list[dict[str, Any]]:
     resources = [_vnet(network, vnet) for vnet in network.vnets.values()]
     resources += map(_nsg, network.nsgs.values())
     resources += map(_route_table, network.route_tables.values())
-    resources += (_resource("applicationSecurityGroups", name) for name in network.asgs)
+    resources += (resource("applicationSecurityGroups", name) for name in network.asgs)
     for name in network.nat_gateways:
         resources += _nat_gateway(network, name)
+    pools = pools_of(network)
     for machine in network.machines.values():
-        resources += _machine(machine)
+        resources += _machine(machine, pools)
+    for balancer in network.load_balancers.values():
+        resources += load_balancer(network, balancer)
+    for endpoint in network.private_endpoints.values():
+        resources += endpoint_resources(endpoint)
     return resources
-
-
-def _resource(kind: str, name: str, provider: str = "Microsoft.Network", **properties: Any) -> dict[str, Any]:
-    identity = _identity(kind, name, provider)
-    return {"id": identity, "name": name, "type": f"{provider}/{kind}", "properties": properties}
-
-
-def _identity(kind: str, name: str, provider: str = "Microsoft.Network") -> str:
-    return f"{_GROUP}/providers/{provider}/{kind}/{name}"
-
-
-def _reference(kind: str, name: str) -> dict[str, str]:
-    return {"id": _identity(kind, name)}
-
-
-def _subnet_reference(vnet: str, subnet: str) -> dict[str, str]:
-    return {"id": f"{_identity('virtualNetworks', vnet)}/subnets/{subnet}"}
 
 
 def _nat_gateway(network: Network, name: str) -> list[dict[str, Any]]:
     """Return the NAT gateway with a public address, which it needs and the model does not tell."""
     public = f"{name}-public"
     served = (subnet for subnet in network.subnets() if subnet.nat_gateway == name)
-    subnets = [_subnet_reference(subnet.vnet, subnet.name) for subnet in served]
-    addresses = [_reference("publicIPAddresses", public)]
-    resource = _resource("natGateways", name, subnets=subnets, publicIpAddresses=addresses)
-    return [resource, _public(PublicAddress(public, Sku.STANDARD), Family.IPV4)]
+    subnets = [subnet_reference(subnet.vnet, subnet.name) for subnet in served]
+    addresses = [reference("publicIPAddresses", public)]
+    made = resource("natGateways", name, subnets=subnets, publicIpAddresses=addresses)
+    return [made, public_resource(PublicAddress(public, Sku.STANDARD), Family.IPV4)]
 
 
 # -- networks ---------------------------------------------------------------------------------------------
@@ -113,7 +103,7 @@ def _vnet(network: Network, vnet: Vnet) -> dict[str, Any]:
         raise NotApplicable("a network of another model, subscription or tenant, or with tags")
     if vnet.admin_scope is not AdminScope.ALL or vnet.summarized_gateway_prefixes or vnet.dns_servers:
         raise NotApplicable("a network with further settings")
-    resource = _resource(
+    made = resource(
         "virtualNetworks",
         vnet.name,
         addressSpace={"addressPrefixes": list(map(str, vnet.address_space))},
@@ -121,17 +111,17 @@ def _vnet(network: Network, vnet: Vnet) -> dict[str, Any]:
         virtualNetworkPeerings=[_peering(network, half) for half in network.peerings if half.local == vnet.name],
         flowTimeoutInMinutes=10 if vnet.flow_timeout else None,
     )
-    return resource | ({"location": vnet.region} if vnet.region else {})
+    return made | ({"location": vnet.region} if vnet.region else {})
 
 
 def _subnet(subnet: Subnet) -> dict[str, Any]:
     properties: dict[str, Any] = {"addressPrefixes": list(map(str, subnet.prefixes))}
     if subnet.nsg is not None:
-        properties["networkSecurityGroup"] = _reference("networkSecurityGroups", subnet.nsg)
+        properties["networkSecurityGroup"] = reference("networkSecurityGroups", subnet.nsg)
     if subnet.route_table is not None:
-        properties["routeTable"] = _reference("routeTables", subnet.route_table)
+        properties["routeTable"] = reference("routeTables", subnet.route_table)
     if subnet.nat_gateway is not None:
-        properties["natGateway"] = _reference("natGateways", subnet.nat_gateway)
+        properties["natGateway"] = reference("natGateways", subnet.nat_gateway)
     if subnet.default_outbound is not None:
         properties["defaultOutboundAccess"] = subnet.default_outbound
     if subnet.private_endpoint_policies is not None:
@@ -150,7 +140,7 @@ def _peering(network: Network, half: Peering) -> dict[str, Any]:
     )  # fmt: skip
     space = list(map(str, network.vnets[half.remote].address_space))
     properties = {
-        "remoteVirtualNetwork": _reference("virtualNetworks", half.remote),
+        "remoteVirtualNetwork": reference("virtualNetworks", half.remote),
         "allowVirtualNetworkAccess": half.allow_virtual_network_access,
         "allowForwardedTraffic": half.allow_forwarded_traffic,
         "allowGatewayTransit": half.allow_gateway_transit,
@@ -175,7 +165,7 @@ def _route_table(table: RouteTable) -> dict[str, Any]:
             properties["nextHopIpAddress"] = address_text(route.next_hop_address)
         routes.append({"name": route.name, "properties": properties})
     propagates = table.propagate_gateway_routes
-    return _resource("routeTables", table.name, routes=routes, disableBgpRoutePropagation=not propagates)
+    return resource("routeTables", table.name, routes=routes, disableBgpRoutePropagation=not propagates)
 
 
 # -- security groups --------------------------------------------------------------------------------------
@@ -183,7 +173,7 @@ def _route_table(table: RouteTable) -> dict[str, Any]:
 
 def _nsg(nsg: Nsg) -> dict[str, Any]:
     rules = [{"name": rule.name, "properties": _rule(rule)} for rule in nsg.rules]
-    return _resource("networkSecurityGroups", nsg.name, securityRules=rules)
+    return resource("networkSecurityGroups", nsg.name, securityRules=rules)
 
 
 def _rule(rule: SecurityRule) -> dict[str, Any]:
@@ -195,14 +185,16 @@ def _rule(rule: SecurityRule) -> dict[str, Any]:
         "access": rule.access.value.capitalize(),
         "protocol": _PROTOCOLS[rule.protocol],
         "sourcePortRanges": _ports(rule.source_ports),
-        "destinationPortRanges": _ports(rule.destination_ports),
+        "destinationPortRanges": _ports(rule.destination_ports, rule.first_destination_ports),
         **_end("source", rule.source),
         **_end("destination", rule.destination),
     }
 
 
-def _ports(ports: IntervalSet) -> list[str]:
-    return [_range(interval) for interval in ports]
+def _ports(ports: IntervalSet, first: IntervalSet | None = None) -> list[str]:
+    """Return the ranges, those that were listed `first` before the others (F-PE-9)."""
+    listed = IntervalSet() if first is None else first
+    return [_range(interval) for interval in (*listed, *(ports - listed))]
 
 
 def _range(interval: Interval) -> str:
@@ -218,52 +210,54 @@ def _end(end: str, field: AddressField) -> dict[str, Any]:
         case ServiceTag(name):
             return {f"{end}AddressPrefix": name}
         case AsgMembers(names):
-            groups = [_reference("applicationSecurityGroups", name) for name in names]
+            groups = [reference("applicationSecurityGroups", name) for name in names]
             return {f"{end}ApplicationSecurityGroups": groups}
 
 
 # -- machines ---------------------------------------------------------------------------------------------
 
 
-def _machine(machine: Machine) -> list[dict[str, Any]]:
+def _machine(machine: Machine, pools: Pools) -> list[dict[str, Any]]:
     """Return the machine, its interfaces and their public addresses."""
     is_plain = machine.policy == () and not any(nic.ip_forwarding for nic in machine.nics)
     is_untold = machine.policy is None and machine.stateful is None and machine.translates_source is None
     if not (is_plain or is_untold) or machine.is_managed or machine.bandwidth is not None:
         raise NotApplicable("a machine whose behaviour is declared")
-    owner = _identity("virtualMachines", machine.name, "Microsoft.Compute")
-    resources = [_interface(nic, owner) for nic in machine.nics]
-    resources += [_public(*public) for nic in machine.nics for public in _publics(nic)]
-    interfaces = [_reference("networkInterfaces", nic.name) for nic in machine.nics]
+    owner = identity("virtualMachines", machine.name, "Microsoft.Compute")
+    resources = [_interface(nic, owner, pools) for nic in machine.nics]
+    resources += [public_resource(*public) for nic in machine.nics for public in _publics(nic)]
+    interfaces = [reference("networkInterfaces", nic.name) for nic in machine.nics]
     profile = {"networkInterfaces": interfaces}
-    return [*resources, _resource("virtualMachines", machine.name, "Microsoft.Compute", networkProfile=profile)]
+    return [*resources, resource("virtualMachines", machine.name, "Microsoft.Compute", networkProfile=profile)]
 
 
-def _interface(nic: Nic, owner: str) -> dict[str, Any]:
+def _interface(nic: Nic, owner: str, pools: Pools) -> dict[str, Any]:
     if nic.dns_servers:
         raise NotApplicable("an interface with servers of its own")
     properties: dict[str, Any] = {
-        "ipConfigurations": [_configuration(nic, number, address) for number, address in enumerate(nic.addresses)],
+        "ipConfigurations": [_configuration(nic, number, pools) for number in range(len(nic.addresses))],
         "enableIPForwarding": nic.ip_forwarding,
         "virtualMachine": {"id": owner},
     }
     if nic.nsg is not None:
-        properties["networkSecurityGroup"] = _reference("networkSecurityGroups", nic.nsg)
-    return _resource("networkInterfaces", nic.name, **properties)
+        properties["networkSecurityGroup"] = reference("networkSecurityGroups", nic.nsg)
+    return resource("networkInterfaces", nic.name, **properties)
 
 
-def _configuration(nic: Nic, number: int, address: int) -> dict[str, Any]:
+def _configuration(nic: Nic, number: int, pools: Pools) -> dict[str, Any]:
+    address = nic.addresses[number]
     family = family_of(address)
     properties: dict[str, Any] = {
         "privateIPAddress": address_text(address),
         "privateIPAddressVersion": "IPv4" if family is Family.IPV4 else "IPv6",
-        "subnet": _subnet_reference(nic.vnet, nic.subnet),
-        "applicationSecurityGroups": [_reference("applicationSecurityGroups", name) for name in nic.asgs],
+        "subnet": subnet_reference(nic.vnet, nic.subnet),
+        "applicationSecurityGroups": [reference("applicationSecurityGroups", name) for name in nic.asgs],
     }
     public = nic.public_address if family is Family.IPV4 else nic.public_ipv6
     is_first = next(each for each in nic.addresses if family_of(each) is family) == address
     if public is not None and is_first:
-        properties["publicIPAddress"] = _reference("publicIPAddresses", public.name)
+        properties["publicIPAddress"] = reference("publicIPAddresses", public.name)
+    properties |= {key: ids for (name, position, key), ids in pools.items() if (name, position) == (nic.name, number)}
     return {"name": f"ipconfig{number}", "properties": properties}
 
 
@@ -272,10 +266,3 @@ def _publics(nic: Nic) -> Iterator[tuple[PublicAddress, Family]]:
         yield nic.public_address, Family.IPV4
     if nic.public_ipv6 is not None:
         yield nic.public_ipv6, Family.IPV6
-
-
-def _public(public: PublicAddress, family: Family) -> dict[str, Any]:
-    known = {} if public.address is None else {"ipAddress": address_text(public.address)}
-    version = "IPv4" if family is Family.IPV4 else "IPv6"
-    resource = _resource("publicIPAddresses", public.name, publicIPAddressVersion=version, **known)
-    return resource | ({} if public.sku is None else {"sku": {"name": public.sku.value.capitalize()}})

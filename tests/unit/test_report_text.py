@@ -6,13 +6,16 @@ import re
 from dataclasses import replace
 
 import click
+import pytest
 
 from tests.golden.samples import AS_DOCUMENTED, EVERYTHING, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED
 from vnetverify.model.intents import Assumption
-from vnetverify.prover.verdict import Proved
+from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.text import render_concise, render_full, summary
+from vnetverify.rules import uncertainty
 from vnetverify.source import NOWHERE
+from vnetverify.syntax import read_text
 
 
 def report(*results: IntentResult) -> Report:
@@ -49,6 +52,16 @@ def test_an_open_verdict_names_the_facts_and_how_to_settle_them() -> None:
 
     assert "proved as documented, open if U-R-PEER-16 or U-FORWARDS(fw)" in text
     assert "to settle it: the configuration of the appliance" in text
+
+
+@pytest.mark.parametrize("name", ["fw", "a (b)", 'say "hi"', "back\\slash)"])
+def test_what_the_help_says_to_write_can_be_read(name: str) -> None:
+    fact = uncertainty("U-FORWARDS", name)
+    verdict = Unknown("depends on open facts", (fact,))
+    text = full(replace(OPEN, verdict=verdict, results=(replace(OPEN.results[0], verdict=verdict),)))
+    (written,) = re.findall(r"write `(assume .* = true)` or", text)
+
+    assert [assumption.fact for assumption in read_text(f"{written}\n", "a.vnet").assumptions] == [str(fact)]
 
 
 def test_many_grounds_are_summed_up_by_the_list_they_stand_in() -> None:

@@ -18,6 +18,7 @@ from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
 from vnetverify.rules import Uncertainty
 from vnetverify.source import Span
+from vnetverify.syntax.words import written_fact
 
 _FACTS = 8  # named in one sentence
 _LISTS = 8
@@ -245,12 +246,13 @@ def _names(facts: Sequence[Uncertainty]) -> str:
 def _way_out(verdict: Unknown, as_documented: bool) -> str:
     """Return what a user can do about open facts."""
     fact = verdict.open_facts[0]
+    name = written_fact(str(fact))
     if fact.question == "U-REWRITES":
-        return f"if it only forwards, say so: `assume {fact} = false`, or declare its policy with `forwards`"
+        return f"if it only forwards, say so: `assume {name} = false`, or declare its policy with `forwards`"
     if verdict.as_documented == "proved" and fact.documented is not None:
-        known = f"once you know that it is so, write `assume {fact} = {str(fact.documented).lower()}`"
+        known = f"once you know that it is so, write `assume {name} = {str(fact.documented).lower()}`"
     else:
-        known = f"once you know, write `assume {fact} = true` or `= false`"
+        known = f"once you know, write `assume {name} = true` or `= false`"
     if as_documented or all(other.documented is None for other in verdict.open_facts):
         return known
     return f"{known}, or take what is documented: `--reading documented`"

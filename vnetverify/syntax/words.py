@@ -27,6 +27,7 @@ RESERVED = frozenset({
     "use-remote-gateways", "via", "vm", "vnet", "vnet-local", "vpn", "whatever", "where", "within", "write",
 })  # fmt: skip
 
+_BARE_FACT = re.compile(r"U-[A-Z0-9]+(-[A-Z0-9]+)*(\([^)\n]*\))?")
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
 
 
@@ -45,3 +46,8 @@ def written(name: str) -> str:
 def written_service(name: str) -> str:
     """Return the name of a service or its tag, which may have dots without quotes."""
     return name if all(written(word) == word for word in name.split(".")) else quoted(name)
+
+
+def written_fact(name: str) -> str:
+    """Return the name of an open fact as it can stand behind `assume`."""
+    return name if _BARE_FACT.fullmatch(name) else quoted(name)

@@ -74,14 +74,14 @@ def test_an_import_gives_the_answers_of_the_book(
 def test_many_examples_come_by_the_readers_as_well() -> None:
     questions = sum(len(example.asked) for example, _, _ in WRITTEN)
 
-    assert len(WRITTEN) >= 250
-    assert questions >= 620
+    assert len(WRITTEN) >= 280
+    assert questions >= 680
 
 
 def test_what_is_not_written_is_named() -> None:
-    network = read_text("vnet v { address 10.0.0.0/16 }\nsite hq { address 172.16.0.0/16 }").network
+    network = read_text("strict\nvnet v { address 10.0.0.0/16 }").network
 
-    with pytest.raises(NotApplicable, match="`sites` is not written"):
+    with pytest.raises(NotApplicable, match="`is_strict` is not written"):
         azure_resources(network)
 
 

@@ -1,8 +1,8 @@
 """Networks as Azure's resources in JSON, so that what a text says can be asked of an import as well.
 
 Written are networks, subnets, peerings, security groups, route tables, machines and their interfaces, public
-addresses, NAT gateways, load balancers and private endpoints; a network with more than that raises `NotApplicable`. An
-import knows no policies of appliances.
+addresses, NAT gateways, load balancers, private endpoints and gateways with what they state; a network with more than
+that raises `NotApplicable`. An import knows no policies of appliances.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
+from vnetverify.testing.azure_gateways import gateway_resources
 from vnetverify.testing.azure_parts import identity, public_resource, reference, resource, subnet_reference
 from vnetverify.testing.azure_services import Pools, endpoint_resources, load_balancer, pools_of
 from vnetverify.testing.records import NotApplicable
 
 _WRITTEN = frozenset(("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways", "service_tags",
-                      "load_balancers", "private_endpoints"))  # fmt: skip
+                      "load_balancers", "private_endpoints", "gateways", "sites", "connections"))  # fmt: skip
 _PROTOCOLS: Mapping[int | None, str] = {6: "Tcp", 17: "Udp", 1: "Icmp", 50: "Esp", 51: "Ah", None: "*"}
 _HOPS = {
     NextHopType.VNET_LOCAL: "VnetLocal",
@@ -78,6 +79,7 @@ def azure_resources(network: Network) -> list[dict[str, Any]]:
     pools = pools_of(network)
     for machine in network.machines.values():
         resources += _machine(machine, pools)
+    resources += gateway_resources(network)
     for balancer in network.load_balancers.values():
         resources += load_balancer(network, balancer)
     for endpoint in network.private_endpoints.values():
@@ -132,24 +134,28 @@ def _subnet(subnet: Subnet) -> dict[str, Any]:
 
 
 def _peering(network: Network, half: Peering) -> dict[str, Any]:
-    if half.is_of_subnets or half.remote_space is not None:
-        raise NotApplicable("a peering of subnets, or one that is out of sync")
     others = ((other.local, other.remote) for other in network.peerings)
     state = half.state or (
         LinkState.CONNECTED if (half.remote, half.local) in others else LinkState.INITIATED
     )  # fmt: skip
-    space = list(map(str, network.vnets[half.remote].address_space))
-    properties = {
+    space = network.vnets[half.remote].address_space
+    seen = space if half.remote_space is None else half.remote_space
+    properties: dict[str, Any] = {
         "remoteVirtualNetwork": reference("virtualNetworks", half.remote),
         "allowVirtualNetworkAccess": half.allow_virtual_network_access,
         "allowForwardedTraffic": half.allow_forwarded_traffic,
         "allowGatewayTransit": half.allow_gateway_transit,
         "useRemoteGateways": half.use_remote_gateways,
         "peeringState": _STATES[state],
-        "peeringSyncLevel": "FullyInSync",
-        "remoteAddressSpace": {"addressPrefixes": space},
-        "remoteVirtualNetworkAddressSpace": {"addressPrefixes": space},
+        "peeringSyncLevel": "FullyInSync" if seen == space else "RemoteNotInSync",
+        "remoteAddressSpace": {"addressPrefixes": list(map(str, seen))},
+        "remoteVirtualNetworkAddressSpace": {"addressPrefixes": list(map(str, space))},
+        "peerCompleteVnets": not half.is_of_subnets,
+        "enableOnlyIPv6Peering": half.only_ipv6,
     }
+    if half.is_of_subnets:
+        properties["localSubnetNames"] = list(half.local_subnets or ())
+        properties["remoteSubnetNames"] = list(half.remote_subnets or ())
     return {"name": f"to-{half.remote}", "properties": properties}
 
 

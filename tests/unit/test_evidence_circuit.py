@@ -97,7 +97,12 @@ def test_what_is_alike_but_for_signs_and_order_is_one_gate() -> None:
     assert circuit.all_of((a, b, c)) == circuit.all_of((c, a, b, a)) == -circuit.any_of((-b, -a, -c))
     assert circuit.same(a, b) == circuit.same(b, a) == -circuit.same(-a, b) == circuit.same(-a, -b)
     assert circuit.choose(a, b, c) == circuit.choose(-a, c, b) == -circuit.choose(a, -b, -c)
-    assert [type(gate) for gate in circuit.gates.values()] == [And, Same, Choice]
+    assert circuit.choose(a, b, -b) == circuit.same(a, b)
+    assert circuit.choose(a, b, FALSE) == circuit.all_of((a, b))
+    assert circuit.choose(a, b, TRUE) == circuit.any_of((-a, b))
+    assert circuit.choose(a, TRUE, b) == circuit.any_of((a, b))
+    assert circuit.choose(a, FALSE, b) == circuit.all_of((-a, b))
+    assert [type(gate) for gate in circuit.gates.values()] == [And, Same, Choice, And, And, And, And]
 
 
 def test_gates_are_numbered_behind_what_they_take() -> None:
@@ -177,6 +182,7 @@ def test_clauses_can_be_satisfied_in_those_worlds_where_the_roots_hold(lot: int)
     for seed in range(lot * 30, lot * 30 + 30):
         circuit, roots = drawn(seed)
         formula = formula_of(circuit, roots, PLENTY)
+        assert {abs(literal) for clause in formula.clauses for literal in clause} == {*range(1, formula.variables + 1)}
         for world in WORLDS:
             assert all(value(circuit, root, world) for root in roots) is can_hold(
                 formula.clauses, formula.variable_of, world
@@ -213,6 +219,15 @@ def test_clauses_speak_only_of_what_the_roots_rest_on() -> None:
 
     assert formula.variables == 3
     assert sorted(map(len, formula.clauses)) == [1, 2]
+
+
+def test_the_clauses_of_a_gate_are_written_once() -> None:
+    circuit, (_, _, a, b, c, *_) = fresh()
+    shared = circuit.all_of((a, b))
+
+    formula = formula_of(circuit, [circuit.any_of((circuit.all_of((shared, c)), circuit.same(shared, c)))], PLENTY)
+
+    assert len(set(formula.clauses)) == len(formula.clauses)
 
 
 def test_what_is_false_is_an_empty_clause() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.golden.samples import EVERYTHING
+from tests.golden.samples import EVERYTHING, INTERRUPTED
 from tests.unit.test_cli_prove import prover as prover
 from tests.unit.test_cli_prove import text as text
 from vnetverify.cli import main, output, status
@@ -29,6 +29,14 @@ def test_a_report_goes_to_the_file_and_its_summary_to_stderr(
 
     assert streams.out == ""
     assert streams.err.startswith("8 of 8 intents: 2 proved, 1 refuted")
+
+
+def test_an_interrupted_run_leaves_a_file_that_says_so(text: str, tmp_path: Path, prover: list[Any]) -> None:
+    prover[0] = INTERRUPTED
+    path = tmp_path / "report.md"
+
+    assert main(["prove", text, "--output-format", "markdown", "-o", str(path)]) == status.INTERRUPTED
+    assert "**interrupted: 3 of 4 intents were not decided**" in path.read_text()
 
 
 def test_text_in_a_file_has_no_colours(

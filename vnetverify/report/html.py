@@ -233,7 +233,8 @@ def _rule(rule: str) -> Markup | None:
 def _place(span: Span | None) -> Markup | None:
     if span is None or (span.line == 0 and span.pointer is None):
         return None
-    return element("span", str(span).removesuffix("#"), class_="place")
+    after = str(span)[len(span.file) :].removesuffix("#")
+    return element("span", element("bdi", span.file), after, class_="place")
 
 
 def _name(name: str) -> Markup:

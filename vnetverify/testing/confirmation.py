@@ -208,7 +208,8 @@ def _has_next_hop(
     left, right = EndpointSet(((place, _one(source)),)), EndpointSet(((INTERNET, _one(destination)),))
     encoded = opened(network, _claim(Verb.NEXT_HOP, left, right, hop), solver)
     flow = Flow(6, source, 50000, destination, 443)
-    assert encoded.question(place, flow, world) == _YES
+    if encoded.question(place, flow, world) != _YES:
+        raise RuntimeError(f"the encoding does not speak of {flow} from `{subnet}`")
     return frozenset(not value for value in encoded.violation(place, flow, world))
 
 

@@ -7,7 +7,7 @@ regions of a claim together hold every flow that the claim may speak of in every
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import assert_never
@@ -64,14 +64,14 @@ class Region:
             return None
         return tuple(replace(self, decided={**self.decided, fact: value}) for value in (True, False))
 
-    def by_origin(self, claim: Claim) -> tuple[Region, ...] | None:
-        """Return the region's part at each origin of the claim; None where it is of one origin already."""
+    def by_origin(self, origins: Iterable[tuple[Place, Interval]]) -> tuple[Region, ...] | None:
+        """Return the region's part at each of `origins`; None where it is of one origin already."""
         if self.origin is not None:
             return None
         source = self.packet.source
         met = (
             (place, Field(max(piece.low, source.low), min(piece.high, source.high), Part.SOURCE))
-            for place, piece in origins_of(claim)
+            for place, piece in origins
         )
         return tuple(
             replace(self, packet=replace(self.packet, source=piece), origin=place)

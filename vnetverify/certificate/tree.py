@@ -7,8 +7,8 @@ parts a region below that number, `? FACT` by a fact (first where it holds), `or
 
 from __future__ import annotations
 
+from vnetverify.certificate.questions import Question
 from vnetverify.certificate.regions import Region
-from vnetverify.model.intents import Claim
 from vnetverify.simulator.addressing import Part
 
 WALKED = "walked"
@@ -30,10 +30,10 @@ def ask(fact: str) -> Token:
     return f"{ASK}{fact}"
 
 
-def parted(region: Region, claim: Claim, token: Token) -> tuple[Region, ...] | None:
+def parted(region: Region, question: Question, token: Token) -> tuple[Region, ...] | None:
     """Return the parts of the region that `token` names, which together are the region; None where it names none."""
     if token == ORIGINS:
-        return region.by_origin(claim)
+        return region.by_origin(question.origins)
     if token.startswith(ASK):
         return region.asked(token.removeprefix(ASK))
     name, _, number = token.rpartition(" ")

@@ -70,6 +70,7 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         blocked = journey.filter(interface, Direction.INBOUND)
         if blocked is not None:
             return blocked
+    journey.visit(appliance)
     if _has_come_back(journey, appliance):
         return translated_back(journey, appliance)
     own = _own_interface(arrival, journey.packet.destination)

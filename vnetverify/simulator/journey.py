@@ -31,6 +31,7 @@ from vnetverify.simulator.positions import (
     Step,
     Trace,
     Translated,
+    Visit,
     place_name,
 )
 from vnetverify.simulator.situation import Situation, public_of
@@ -66,6 +67,7 @@ class Journey:
     member: Interface | None = None
     linked: Linked | None = None
     translations: list[Translated] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
     noted: int = 0
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
@@ -145,6 +147,10 @@ class Journey:
     def meet_gateway(self, gateway: Gateway) -> None:
         """Record that `gateway` forwarded the packet."""
         self.devices.append(Met(gateway.name, DeviceKind.GATEWAY, (gateway.vnet,)))
+
+    def visit(self, appliance: Appliance) -> None:
+        """Record that the packet came to `appliance`, past its filters."""
+        self.visits.append(Visit(appliance.name, tuple(device.name for device in self.devices)))
 
     def was_met(self, appliance: Appliance) -> bool:
         return appliance.met in self.devices
@@ -262,6 +268,7 @@ class Journey:
             tuple(self.crossings),
             next((place for place in entries if place is not None), None),
             tuple(self.translations),
+            tuple(self.visits),
         )
 
 

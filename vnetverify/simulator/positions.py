@@ -150,11 +150,20 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A packet that came to the appliance `name`, past its filters, after `met` had forwarded it."""
+
+    name: str
+    met: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One way of a packet; `met` names `devices`, in order of forwarding, and `asked` holds the facts with values.
 
     `crossings` are the steps from vnet to vnet in order, `entered_from` where it came in by a public address from.
-    `translations` made it other packets on the way, in order; `outcome` is that of the last.
+    `translations` made it other packets on the way, in order; `outcome` is that of the last. `visits` are the
+    appliances that it came to, whatever became of it there.
     """
 
     steps: tuple[Step, ...]
@@ -165,6 +174,7 @@ class Trace:
     crossings: tuple[Crossing, ...] = ()
     entered_from: Place | None = None
     translations: tuple[Translated, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

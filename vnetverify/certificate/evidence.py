@@ -1,0 +1,143 @@
+"""Certificates of whole claims: a cover of what a claim speaks of, and covers for what relays could do (F-ADDR-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.maker import NoCover, cover
+from vnetverify.certificate.questions import Done, Question, Unviolated, Unvisited
+from vnetverify.certificate.regions import Region, one_flow, premise
+from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
+from vnetverify.certificate.tree import Token
+from vnetverify.header import Flow
+from vnetverify.model.intents import Claim, Place, Verb
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts
+from vnetverify.simulator.addressing import packet_of
+
+MAIN = "claim"
+"""The section that covers the claim itself; others are `from RELAY` and `to RELAY from …`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is proved: a claim about a network where facts are as `assumed`, and the flow that shows it, if it asks for
+    one."""
+
+    network: Network
+    claim: Claim
+    assumed: SettledFacts
+    shown_by: tuple[Place, Flow] | None = None
+
+
+Certificate = Mapping[str, tuple[Token, ...]]
+"""Covers by the names of their sections, in the order of judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    name: str
+    question: Question
+    regions: tuple[Region, ...]
+
+
+def certify(subject: Subject, budget: int) -> Certificate | NoCover:
+    """Return a certificate of the subject of at most `budget` nodes. It has not been judged."""
+    if _is_beyond(subject):
+        return NoCover("what a site announces cannot be parted")
+    found: dict[str, tuple[Token, ...]] = {}
+    refused = _add(found, _main(subject), budget)
+    if refused is not None:
+        return refused
+    come_to: list[Relay] = []
+    shunned: list[Relay] = []
+    for relay in relays(subject.network, subject.claim, subject.assumed):
+        harmless = not may_break(relay, subject.claim) or _add(found, _onward(subject, relay), budget) is None
+        (come_to if harmless else shunned).append(relay)
+    for relay in shunned:
+        for section in _coming(subject, relay, come_to):
+            refused = _add(found, section, budget)
+            if refused is not None:
+                return NoCover(f"of what {relay.name} may send: {refused.why}", refused.region)
+    return found
+
+
+def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int) -> NoCover | None:
+    left = budget - sum(map(len, found.values()))
+    tokens = cover(section.question, section.regions, left)
+    if isinstance(tokens, NoCover):
+        return tokens
+    found[section.name] = tokens
+    return None
+
+
+def judge(subject: Subject, certificate: Certificate) -> None:
+    """Return where the certificate shows the subject. Raises `Refused` where it does not.
+
+    A relay without a section `from RELAY` has to be one that nothing comes to: neither what the claim speaks of nor
+    what other relays send (F-ADDR-8).
+    """
+    if _is_beyond(subject):
+        raise Refused("no certificate tells what a site announces")
+    sections = dict(certificate)
+    _check(sections, _main(subject))
+    come_to: list[Relay] = []
+    shunned: list[Relay] = []
+    for relay in relays(subject.network, subject.claim, subject.assumed):
+        section = _onward(subject, relay)
+        if may_break(relay, subject.claim) and section.name not in sections:
+            shunned.append(relay)
+            continue
+        come_to.append(relay)
+        if may_break(relay, subject.claim):
+            _check(sections, section)
+    for relay in shunned:
+        for section in _coming(subject, relay, come_to):
+            _check(sections, section)
+    if sections:
+        raise Refused(f"section `{next(iter(sections))}` belongs to nothing")
+
+
+def _check(sections: dict[str, tuple[Token, ...]], section: _Section) -> None:
+    """Judge the section and take it away."""
+    tokens = sections.pop(section.name, None)
+    if tokens is None:
+        raise Refused(f"section `{section.name}` is missing")
+    try:
+        check(section.question, section.regions, tokens)
+    except Refused as problem:
+        raise Refused(f"section `{section.name}`, {problem}") from None
+
+
+def _is_beyond(subject: Subject) -> bool:
+    """Hold for claims whose worlds differ in more than facts and addresses: in what a site announces (R-GW-8)."""
+    return subject.claim.advertising is not None
+
+
+def _main(subject: Subject) -> _Section:
+    network, claim = subject.network, subject.claim
+    if claim.verb is not Verb.SOMETIMES_REACHES:
+        return _Section(MAIN, Unviolated(network, claim), tuple(premise(claim, subject.assumed)))
+    if subject.shown_by is None:
+        raise Refused("the claim asks for a flow, and none is named")
+    origin, flow = subject.shown_by
+    return _Section(MAIN, Done(network, claim), (one_flow(origin, packet_of(flow), subject.assumed),))
+
+
+def _onward(subject: Subject, relay: Relay) -> _Section:
+    return _about(subject, f"from {relay.name}", onward(relay, subject.claim))
+
+
+def _coming(subject: Subject, relay: Relay, come_to: list[Relay]) -> Iterator[_Section]:
+    """Yield what shows that nothing comes to the relay: passing through, or for itself."""
+    legs = [("", subject.claim), *((f" from {other.name}", onward(other, subject.claim)) for other in come_to)]
+    for by, leg in legs:
+        passing = Unvisited(subject.network, leg, relay.name)
+        yield _Section(f"past {relay.name}{by}", passing, tuple(premise(leg, subject.assumed)))
+        yield _about(subject, f"to {relay.name}{by}", addressed(relay, leg))
+
+
+def _about(subject: Subject, name: str, claim: Claim) -> _Section:
+    return _Section(name, Unviolated(subject.network, claim), tuple(premise(claim, subject.assumed)))

@@ -1,0 +1,101 @@
+"""What a certificate answers of each region: that no flow of it does something, as the simulator has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from vnetverify.certificate.regions import Region, origins_of
+from vnetverify.certificate.shared import Shared
+from vnetverify.header import Interval
+from vnetverify.model.intents import Claim, Place, Verb
+from vnetverify.model.network import Network
+from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.walk import trace
+
+
+class Question(Protocol):
+    """Something that has to be so of every flow of a region, whatever the world."""
+
+    @property
+    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+        """The places where flows begin, with the addresses they begin from."""
+
+    def is_settled(self, region: Region) -> bool:
+        """Hold when it is so whoever sends; False where that is not known. Raises `Mixed` where parting may tell."""
+
+    def flaw(self, region: Region, origin: Place) -> str | None:
+        """Return what is not so of the region's flows, all of which begin at `origin`; None where it is so of all.
+
+        Raises `Mixed` and `Undetermined` where it is so of some, and `Impossible` where there are none.
+        """
+
+
+@dataclass(frozen=True)
+class Unviolated:
+    """No flow violates `claim`."""
+
+    network: Network
+    claim: Claim
+
+    @cached_property
+    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+        return origins_of(self.claim)
+
+    @cached_property
+    def _shared(self) -> Shared:
+        return Shared(self.network, self.claim)
+
+    def is_settled(self, region: Region) -> bool:
+        return self._shared.settles(region.packet, region.world)
+
+    def flaw(self, region: Region, origin: Place) -> str | None:
+        found = violates(self.network, self.claim, origin, region.packet, region.world)
+        return None if found is None else found.why
+
+
+@dataclass(frozen=True)
+class Unvisited:
+    """No packet that a left side of `claim` sends, of whatever service, comes to the appliance `machine` (F-ADDR-8).
+
+    One that the claim lets pass is not followed beyond what it may pass by.
+    """
+
+    network: Network
+    claim: Claim
+    machine: str
+
+    @cached_property
+    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+        return origins_of(self.claim)
+
+    def is_settled(self, region: Region) -> bool:
+        return False
+
+    def flaw(self, region: Region, origin: Place) -> str | None:
+        excused = self.claim.excused + (self.claim.via if self.claim.verb is Verb.ONLY_VIA else ())
+        way = trace(self.network, origin, region.packet, region.world, self.claim.failures)
+        came = any(visit.name == self.machine and not set(visit.met) & set(excused) for visit in way.visits)
+        return f"it comes to {self.machine}" if came else None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A flow does what `claim` asks of some flow."""
+
+    network: Network
+    claim: Claim
+
+    @property
+    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+        return ()
+
+    def is_settled(self, region: Region) -> bool:
+        return False
+
+    def flaw(self, region: Region, origin: Place) -> str | None:
+        if not in_question(self.network, self.claim, origin, region.packet, region.world):
+            return "the claim does not speak of it"
+        found = violates(self.network, self.claim, origin, region.packet, region.world)
+        return None if found is None else found.why

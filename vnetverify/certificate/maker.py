@@ -5,7 +5,7 @@ Nothing here is believed: the checker judges each leaf again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vnetverify.certificate.questions import Question
@@ -13,6 +13,9 @@ from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut, parted
 from vnetverify.rules import Undetermined
 from vnetverify.simulator.addressing import Field, Impossible, Mixed
+
+_FEW_NODES = 60
+"""Nodes for each origin that a cover by routes may have before the other way is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,26 @@ class NoCover:
     region: Region | None = None
 
 
-def cover(question: Question, regions: Iterable[Region], budget: int) -> tuple[Token, ...] | NoCover:
-    """Return trees of at most `budget` nodes that show that it is so of all `regions`."""
+def cover(question: Question, regions: Sequence[Region], budget: int) -> tuple[Token, ...] | NoCover:
+    """Return trees of at most `budget` nodes that show that it is so of all `regions`.
+
+    Where routes tell, it is shortest to ask each origin at once; where filters do, to ask first who takes the packet.
+    """
+    few = min(budget, _FEW_NODES * (1 + len(question.origins)))
+    by_routes = _cover(question, regions, few, at_once=True)
+    if not isinstance(by_routes, NoCover) or by_routes.region is not None:
+        return by_routes
+    return _cover(question, regions, budget, at_once=False)
+
+
+def _cover(question: Question, regions: Sequence[Region], budget: int, *, at_once: bool) -> tuple[Token, ...] | NoCover:
     pending = list(regions)[::-1]
     tokens: list[Token] = []
     while pending:
         if len(tokens) >= budget:
             return NoCover(f"a certificate would have more than {budget} nodes")
         region = pending.pop()
-        token = _node(question, region)
+        token = _node(question, region, at_once)
         if isinstance(token, NoCover):
             return token
         tokens.append(token)
@@ -44,8 +58,10 @@ def cover(question: Question, regions: Iterable[Region], budget: int) -> tuple[T
     return tuple(tokens)
 
 
-def _node(question: Question, region: Region) -> Token | NoCover:
+def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
     try:
+        if region.origin is None and at_once:
+            return ORIGINS
         if region.origin is None:
             return SETTLED if question.is_settled(region) else ORIGINS
         flaw = question.flaw(region, region.origin)

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Protocol
 
 from vnetverify.certificate.regions import Region, origins_of
-from vnetverify.certificate.shared import Shared
+from vnetverify.certificate.shared import OF_DELIVERY, Shared
 from vnetverify.header import Interval
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.simulator.claims import in_question, violates
+from vnetverify.rules import Undetermined
+from vnetverify.simulator.addressing import Mixed
+from vnetverify.simulator.claims import in_question, may_violate, violates
 from vnetverify.simulator.walk import trace
 
 
@@ -51,8 +53,31 @@ class Unviolated:
         return self._shared.settles(region.packet, region.world)
 
     def flaw(self, region: Region, origin: Place) -> str | None:
+        if self.claim.verb in OF_DELIVERY:
+            return self._delivery(region, origin)
         found = violates(self.network, self.claim, origin, region.packet, region.world)
         return None if found is None else found.why
+
+    def _delivery(self, region: Region, origin: Place) -> str | None:
+        """Return how what is delivered violates; routes alone may already tell that it does not."""
+        doubt: Mixed | Undetermined | None = None
+        if not self._shared.may_lead_elsewhere:
+            try:
+                if not self._may_violate(region, origin, unfiltered=True):
+                    return None
+            except (Mixed, Undetermined) as found:
+                doubt = found
+        if doubt is None:
+            return "what is delivered violates it" if self._may_violate(region, origin) else None
+        try:
+            if not self._may_violate(region, origin):
+                return None
+        except (Mixed, Undetermined):
+            pass
+        raise doubt
+
+    def _may_violate(self, region: Region, origin: Place, *, unfiltered: bool = False) -> bool:
+        return may_violate(self.network, self.claim, origin, region.packet, region.world, unfiltered=unfiltered)
 
 
 @dataclass(frozen=True)

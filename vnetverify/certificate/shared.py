@@ -27,7 +27,7 @@ from vnetverify.simulator.filters import LAST_PRIORITY, attached, interface_at, 
 from vnetverify.simulator.matching import Filter, Interface, matches
 from vnetverify.simulator.situation import Situation, situation_of
 
-_OF_DELIVERY = frozenset(
+OF_DELIVERY = frozenset(
     {
         Verb.NEVER_REACHES,
         Verb.ONLY_VIA,
@@ -89,13 +89,13 @@ class Shared:
         """
         if not is_of_service(self.claim.service, packet):
             return True
-        if self.claim.verb in _OF_DELIVERY and self.may_lead_elsewhere:
+        if self.claim.verb in OF_DELIVERY and self.may_lead_elsewhere:
             return False
         if self.leads_there_from_outside and is_public(packet.destination):
             return False
         if not lies_in(packet.destination, self.aims):
             return True
-        if self.claim.verb not in _OF_DELIVERY:
+        if self.claim.verb not in OF_DELIVERY:
             return False
         situation = situation_of(self.network, world, packet.family)
         takers = [place for place, addresses in self.rights if lies_in(packet.destination, addresses)]

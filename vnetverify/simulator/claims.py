@@ -42,7 +42,7 @@ from vnetverify.simulator.situation import (
     next_hop_owner,
     situation_of,
 )
-from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered
+from vnetverify.simulator.walk import Conversation, converse, trace, trace_unfiltered, trace_until
 
 _BY_DESTINATION = frozenset(
     {
@@ -126,6 +126,31 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Header, world:
             return _other_egress(network, claim, origin, packet, world)
         case _:
             assert_never(claim.verb)
+
+
+def may_violate(
+    network: Network, claim: Claim, origin: Place, flow: Header, world: World, *, unfiltered: bool = False
+) -> bool:
+    """Hold when the flow violates a claim about what is delivered, of which it is not asked how.
+
+    The packet is followed no further than where something has forwarded it by which the claim lets it pass. With
+    `unfiltered` it is asked as if every filter and every declared policy allowed: where nothing translates and no load
+    balancer chooses, filters only drop, and what does not violate so does not violate (F-EVAL-5).
+    """
+    packet = packet_of(flow)
+    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
+        return False
+    world = as_claimed(network, claim.advertising, world)
+    if _has_too_much_down(network, claim, world):
+        return False
+    met = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
+    way = trace_until(network, origin, packet, world, claim.failures, met, unfiltered=unfiltered)
+    if way is None or not ends_within(claim, origin, packet, way):
+        return False
+    if claim.verb in (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST):
+        situation = _situation_of(network, claim, packet, world)
+        return shortcoming(situation, claim, origin, packet, way) is not None
+    return _wrong_way(claim, way) is not None
 
 
 def _situation_of(network: Network, claim: Claim, packet: Packet, world: World) -> Situation:

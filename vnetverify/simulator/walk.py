@@ -7,6 +7,7 @@ I-FAILURES.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -58,6 +59,7 @@ from vnetverify.simulator.positions import (
     Next,
     Outcome,
     OutOfTunnel,
+    Position,
     Sending,
     Step,
     ToPlatform,
@@ -85,6 +87,29 @@ def trace(network: Network, origin: Place, flow: Header, world: World, failures:
     """Return the way of the flow's first packet from `origin` in `world`, which may take down what `failures` name."""
     journey = _first_journey(network, packet_of(flow), world, failures)
     return journey.ended(follow(journey, start(journey, origin)))
+
+
+def trace_until(
+    network: Network,
+    origin: Place,
+    flow: Header,
+    world: World,
+    failures: Failures | None,
+    met: Collection[str],
+    *,
+    unfiltered: bool = False,
+) -> Trace | None:
+    """Return the way of the first packet, None where one of `met` forwards it: it is followed no further then.
+
+    With `unfiltered` every filter and every declared policy allows.
+    """
+    journey = _first_journey(network, packet_of(flow), world, failures, unfiltered=unfiltered)
+    position = start(journey, origin)
+    while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
+        if any(device.name in met for device in journey.devices):
+            return None
+        position = step(journey, position)
+    return journey.ended(position)
 
 
 def trace_unfiltered(
@@ -152,24 +177,28 @@ def _from_internet(journey: Journey) -> Next:
 
 def follow(journey: Journey, position: Next) -> Outcome:
     """Return how the walk ends. It does: each device is met at most once in each mode (R-TRAF-3)."""
-    while True:
-        match position:
-            case Sending():
-                position = send(journey, position)
-            case AtAppliance():
-                position = at_appliance(journey, position)
-            case AtOwnAddress():
-                position = at_own_address(journey, position)
-            case IntoGateway():
-                position = into_gateway(journey, position)
-            case OutOfTunnel():
-                position = out_of_tunnel(journey, position)
-            case IntoSite():
-                position = into_site(journey, position)
-            case Delivered() | LeftToInternet() | ToPlatform() | Dropped() | Astray():
-                return position
-            case _:
-                assert_never(position)
+    while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
+        position = step(journey, position)
+    return position
+
+
+def step(journey: Journey, position: Position) -> Next:
+    """Return where the packet is next."""
+    match position:
+        case Sending():
+            return send(journey, position)
+        case AtAppliance():
+            return at_appliance(journey, position)
+        case AtOwnAddress():
+            return at_own_address(journey, position)
+        case IntoGateway():
+            return into_gateway(journey, position)
+        case OutOfTunnel():
+            return out_of_tunnel(journey, position)
+        case IntoSite():
+            return into_site(journey, position)
+        case _:
+            assert_never(position)
 
 
 def converse(
@@ -358,4 +387,5 @@ __all__ = [
     "converse",
     "trace",
     "trace_unfiltered",
+    "trace_until",
 ]

@@ -12,10 +12,10 @@ from vnetverify.certificate.questions import Question
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut, parted
 from vnetverify.rules import Undetermined
-from vnetverify.simulator.addressing import Field, Impossible, Mixed
+from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 
-_FEW_NODES = 60
-"""Nodes for each origin that a cover by routes may have before the other way is tried."""
+_FEW_NODES, _MORE_NODES = 40, 400
+"""Nodes for each origin that a cover by routes may have before the other way is tried; more where ways are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def cover(question: Question, regions: Sequence[Region], budget: int) -> tuple[T
 
     Where routes tell, it is shortest to ask each origin at once; where filters do, to ask first who takes the packet.
     """
-    few = min(budget, _FEW_NODES * (1 + len(question.origins)))
+    few = min(budget, (_MORE_NODES if question.is_about_ways else _FEW_NODES) * (1 + len(question.origins)))
     by_routes = _cover(question, regions, few, at_once=True)
     if not isinstance(by_routes, NoCover) or by_routes.region is not None:
         return by_routes
@@ -60,10 +60,8 @@ def _cover(question: Question, regions: Sequence[Region], budget: int, *, at_onc
 
 def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
     try:
-        if region.origin is None and at_once:
-            return ORIGINS
         if region.origin is None:
-            return SETTLED if question.is_settled(region) else ORIGINS
+            return _before_origins(question, region, at_once)
         flaw = question.flaw(region, region.origin)
     except Mixed as doubt:
         if not isinstance(doubt.interval, Field):
@@ -74,3 +72,16 @@ def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
     except Impossible:
         return WALKED
     return WALKED if flaw is None else NoCover(flaw, region)
+
+
+def _before_origins(question: Question, region: Region, at_once: bool) -> Token:
+    """Return the node of a region of all origins. Raises `Mixed` where to part it may settle it."""
+    outermost, aimed_at = question.aims_within, region.packet.destination
+    if not at_once or outermost is None:
+        return SETTLED if question.is_settled(region) else ORIGINS
+    if aimed_at.low < outermost.low <= aimed_at.high:
+        return cut(Part.DESTINATION.value, outermost.low)
+    if aimed_at.low <= outermost.high < aimed_at.high:
+        return cut(Part.DESTINATION.value, outermost.high + 1)
+    is_beside = aimed_at.high < outermost.low or outermost.high < aimed_at.low
+    return SETTLED if is_beside and question.is_settled(region) else ORIGINS

@@ -24,6 +24,14 @@ class Question(Protocol):
     def origins(self) -> tuple[tuple[Place, Interval], ...]:
         """The places where flows begin, with the addresses they begin from."""
 
+    @property
+    def is_about_ways(self) -> bool:
+        """Whether routes are likelier to tell than filters. For who cuts."""
+
+    @property
+    def aims_within(self) -> Interval | None:
+        """Addresses outside of which destinations settle most regions; None where there are none. For who cuts."""
+
     def is_settled(self, region: Region) -> bool:
         """Hold when it is so whoever sends; False where that is not known. Raises `Mixed` where parting may tell."""
 
@@ -48,6 +56,15 @@ class Unviolated:
     @cached_property
     def _shared(self) -> Shared:
         return Shared(self.network, self.claim)
+
+    @property
+    def is_about_ways(self) -> bool:
+        return self.claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
+
+    @cached_property
+    def aims_within(self) -> Interval | None:
+        pieces = self._shared.aims.intervals
+        return Interval(pieces[0].low, pieces[-1].high) if pieces else None
 
     def is_settled(self, region: Region) -> bool:
         return self._shared.settles(region.packet, region.world)
@@ -95,6 +112,14 @@ class Unvisited:
     def origins(self) -> tuple[tuple[Place, Interval], ...]:
         return origins_of(self.claim)
 
+    @property
+    def is_about_ways(self) -> bool:
+        return True
+
+    @property
+    def aims_within(self) -> Interval | None:
+        return None
+
     def is_settled(self, region: Region) -> bool:
         return False
 
@@ -115,6 +140,14 @@ class Done:
     @property
     def origins(self) -> tuple[tuple[Place, Interval], ...]:
         return ()
+
+    @property
+    def is_about_ways(self) -> bool:
+        return True
+
+    @property
+    def aims_within(self) -> Interval | None:
+        return None
 
     def is_settled(self, region: Region) -> bool:
         return False

@@ -12,6 +12,7 @@ from threading import Event
 from typing import assert_never
 
 from vnetverify import __version__
+from vnetverify.assurance import Contradicted, Demands, assured
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.loading import Clock, Loaded, load, resolve, source_at
@@ -28,7 +29,17 @@ from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness, verdict_word
+from vnetverify.prover.verdict import (
+    Assurance,
+    Premise,
+    Proved,
+    Refuted,
+    Unknown,
+    Vacuous,
+    Verdict,
+    Witness,
+    verdict_word,
+)
 from vnetverify.report.caveats import caveats
 from vnetverify.report.results import MOST_OMITTED, ClaimResult, IntentResult, Omission, Report
 from vnetverify.rules import SettledFacts, World
@@ -47,9 +58,12 @@ _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 class Disagreement(Exception):
     """The encoding and the simulator differ on a flow: a bug of ours, and no verdict."""
 
-    def __init__(self, claim: Claim | Resolution, witness: Witness, what: str) -> None:
+    def __init__(self, claim: Claim | Resolution, witness: Witness | None, what: str) -> None:
         self.claim = claim
         self.witness = witness
+        if witness is None:
+            super().__init__(f"`{claim.text}`: {what}")
+            return
         facts = ", ".join(f"{name}={value}" for name, value in sorted(witness.world.facts.items()))
         super().__init__(
             f"`{claim.text}`: {what}: {witness.flow} from {witness.origin}, addresses {dict(witness.world.addresses)}, "
@@ -69,6 +83,7 @@ class Options:
     jobs: int = 1
     documented: bool = False
     why: bool = False
+    demands: Demands = field(default_factory=Demands)
 
 
 def prove(
@@ -93,7 +108,7 @@ def prove(
     complete = False
     solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
     solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
-    run = _Run(document.network, assumed, documented, clock, options.why)
+    run = _Run(document.network, assumed, documented, clock, options.why, options.demands)
     with closing(Crew(run.intent, solvers, run.stopped).results(selected)) as decided:
         try:
             for result in decided:
@@ -126,6 +141,7 @@ class _Run:
     documented: bool
     clock: Clock
     why: bool = False
+    demands: Demands = field(default_factory=Demands)
     stopped: Event = field(default_factory=Event)
 
     def intent(self, intent: Intent, solver: Solver) -> IntentResult:
@@ -153,11 +169,19 @@ class _Run:
         begun, spent = time.perf_counter(), solver.rlimit
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
 
+        levels: list[tuple[Assurance, str]] = []
+
         def ask(claim: Claim, documented: bool) -> Verdict:
-            return decide(Inquiry(self.network, claim, fixed, documented), solver)
+            answer = self._assured(claim, decide(Inquiry(self.network, claim, fixed, documented), solver))
+            if isinstance(answer, Proved):
+                levels.append((answer.assurance, answer.assured_by))
+            return answer
 
         found = decide_resolution(self.network, statement, ask, fixed, self.documented)
         verdict, story = found.verdict, None
+        if isinstance(verdict, Proved):
+            weakest = min(levels, key=lambda level: level[0].rank, default=(Assurance.INSPECTION, ""))
+            verdict = replace(verdict, assurance=weakest[0], assured_by=weakest[1])
         if found.claim is not None:
             claim, said = found.claim, verdict.why if isinstance(verdict, Refuted) else ""
             verdict, story = self._replayed(claim, self._in_its_world(claim, verdict))
@@ -221,8 +245,19 @@ class _Run:
         begun, solved = time.perf_counter(), solver.seconds
         verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))
         self.clock.add("encode", time.perf_counter() - begun - (solver.seconds - solved))
+        with self.clock.phase("assure"):
+            verdict = self._assured(claim, verdict)
         with self.clock.phase("replay"):
             return self._replayed(claim, verdict)
+
+    def _assured(self, claim: Claim, verdict: Verdict) -> Verdict:
+        """Return a proof with what assures it, or what it is where that is not enough. Raises `Disagreement`."""
+        if not isinstance(verdict, Proved) or self.stopped.is_set():
+            return verdict
+        found = assured(self.network, claim, verdict, self.assumed, self.demands)
+        if isinstance(found, Contradicted):
+            raise Disagreement(claim, found.witness, found.what)
+        return found
 
     def _published(self, claim: Claim, verdict: Verdict) -> tuple[str, ...]:
         """Return the tags from the provider's list that decide on some way that the claim may speak of (F-TAG-20)."""

@@ -15,7 +15,7 @@ from vnetverify.rules import Undetermined
 from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 
 _FEW_NODES, _MORE_NODES = 40, 400
-"""Nodes for each origin that a cover by routes may have before the other way is tried; more where ways are asked for."""
+"""Nodes for each origin that a cover by routes may have before the other way is tried; more where ways matter."""
 
 
 @dataclass(frozen=True, slots=True)

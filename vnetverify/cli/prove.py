@@ -13,6 +13,7 @@ from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, load, takes_networks
 from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
+from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ _NAMED = 8  # intents named when none fits the pattern
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N", help="Intents at once."
 )
+@click.option(
+    "--assurance",
+    type=click.Choice([level.value for level in Assurance if level is not Assurance.INSPECTION]),
+    default=Assurance.Z3_ALONE.value,
+    show_default=True,
+    help="What a proof has to be assured by at least; with less it is `unknown`.",
+)
+@click.option(
+    "--certificate-nodes",
+    type=click.IntRange(min=1),
+    default=CERTIFICATE_NODES,
+    show_default=True,
+    metavar="N",
+    help="How large a certificate may be; beyond that a proof is assured otherwise.",
+)
 @click.option("--why", is_flag=True, help="Ask of each proof what becomes of it without each line that it rests on.")
 @click.option("--timings", is_flag=True, help="Say where the time went.")
 def command(
@@ -85,6 +101,8 @@ def command(
     timeout: float,
     memory: int,
     jobs: int,
+    assurance: str,
+    certificate_nodes: int,
     why: bool,
     timings: bool,
 ) -> int:
@@ -97,7 +115,9 @@ def command(
     solver = Solver(limits)
     solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:
+        from vnetverify.assurance import Demands
         from vnetverify.pipeline import Disagreement, Options, prove
+        from vnetverify.prover.evidence.assurance import EvidenceLimits
 
         loaded = load(files, networks, service_tags)
         target = None if output in (None, "-") else destination(output, loaded.paths)
@@ -105,7 +125,8 @@ def command(
             _refuse(loaded, output_format, target)
             return status.BAD_INPUT
         _warn(loaded, output_format)
-        options = Options(pattern, limits, jobs, reading == "documented", why)
+        demands = Demands(Assurance(assurance), certificate_nodes, EvidenceLimits(timeout, memory))
+        options = Options(pattern, limits, jobs, reading == "documented", why, demands)
         try:
             with progress_line() as show:
                 report = prove(loaded, options, show, solver)

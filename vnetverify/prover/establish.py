@@ -18,7 +18,7 @@ from vnetverify.model.network import DeploymentModel, LinkState, Network, Peerin
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.model.wellformed.pairs import requirements
 from vnetverify.model.wellformed.parts import is_of_subnets, joined_prefixes, links_of, part_faults
-from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Verdict
+from vnetverify.prover.verdict import Assurance, Ground, Proved, Refuted, Unknown, Verdict
 from vnetverify.source import Span
 
 
@@ -54,7 +54,8 @@ def decide_establishment(network: Network, statement: Establishment) -> Verdict:
     items = _doubts(network, (*statement.between, *peers))
     if items:
         return Unknown("proved, were it not for what is not modelled", unmodelled=items)
-    return Proved(tuple(Ground("", found.why, found.rule, found.span) for found in findings), minimal=True)
+    lines = tuple(Ground("", found.why, found.rule, found.span) for found in findings)
+    return Proved(lines, minimal=True, assurance=Assurance.INSPECTION)
 
 
 def _findings(network: Network, statement: Establishment) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ def joined_proof(proofs: Iterable[Proved]) -> Proved:
     parts = tuple(proofs)
     if len(parts) == 1:
         return parts[0]
+    weakest = min(parts, key=lambda part: part.assurance.rank)
     return Proved(
         _grounds(parts),
         all(part.minimal for part in parts),
@@ -26,6 +27,8 @@ def joined_proof(proofs: Iterable[Proved]) -> Proved:
         assumed=_united(part.assumed for part in parts),
         premise=parts[0].premise,
         by_routing=_all_by_routing(parts),
+        assurance=weakest.assurance,
+        assured_by=weakest.assured_by,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -17,6 +17,7 @@ from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.beside import beside_proof
+from vnetverify.prover.evidence.assurance import Question
 from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.questions import (
@@ -272,6 +273,19 @@ def _unpeered(network: Network, claim: Claim) -> str | None:
 
 
 # -- what a proof rests on ------------------------------------------------------------------------------
+
+
+def contradictions(inquiry: Inquiry, taken: Iterable[Uncertainty]) -> Iterator[Question]:
+    """Yield the questions to which a proof says no: of each family, whether a flow violates the claim where facts read
+    as `taken`."""
+    facts = set(taken)
+    for family in families_of(inquiry.claim):
+        network, claim = plane(inquiry.network, family), claim_in(inquiry.claim, family)
+        obligation = encode(network, claim, inquiry.fixed)
+        read = [
+            symbol if fact.documented else f"-{symbol}" for symbol, fact in obligation.facts.items() if fact in facts
+        ]
+        yield Question(obligation.text, (*obligation.settled, obligation.violation, *read))
 
 
 def _proved(answer: Uncontradicted, solver: Solver) -> Proved:

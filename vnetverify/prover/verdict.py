@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import NoReturn
 
 from vnetverify.encoder.facts import Ground as Ground
@@ -52,6 +53,36 @@ class Premise:
     nothing_of: tuple[Silence, ...] = ()
 
 
+CERTIFICATE_NODES = 20_000
+"""Nodes that a certificate may have unless a caller says otherwise: some seconds of work."""
+
+
+class Assurance(Enum):
+    """What a proof rests on beside the word of Z3; the value is the level as options name it."""
+
+    Z3_ALONE = "z3"
+    TWO_SOLVERS = "two-solvers"
+    SAT_PROOF = "sat-proof"
+    CERTIFICATE = "certificate"
+    INSPECTION = "inspection"
+
+    @property
+    def rank(self) -> int:
+        """How strong it is: what the declared lines show by themselves needs no solver, nor does a certificate."""
+        order = (
+            Assurance.Z3_ALONE,
+            Assurance.TWO_SOLVERS,
+            Assurance.SAT_PROOF,
+            Assurance.CERTIFICATE,
+            Assurance.INSPECTION,
+        )
+        return order.index(self)
+
+    @property
+    def told(self) -> str:
+        return "z3 alone" if self is Assurance.Z3_ALONE else self.value.replace("-", " ")
+
+
 class _Verdict:
     __slots__ = ()
 
@@ -68,6 +99,7 @@ class Proved(_Verdict):
     asks for a flow, one that does it. What is `beside` it does not follow from it. `premise` shows that the proof is
     about something; it is None where a statement is not about flows. A proof of absence that holds `by_routing` alone
     stands with every filter and declared policy letting everything pass; None where that was not settled.
+    `assurance` says what it rests on beside Z3, `assured_by` what that evidence is, or why there is no better.
     """
 
     grounds: tuple[Ground, ...]
@@ -79,6 +111,8 @@ class Proved(_Verdict):
     beside: tuple[Beside, ...] = ()
     premise: Premise | None = None
     by_routing: bool | None = None
+    assurance: Assurance = Assurance.Z3_ALONE
+    assured_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import assert_never
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
-from vnetverify.prover.verdict import Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict
+from vnetverify.prover.verdict import Assurance, Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
@@ -113,6 +113,7 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
                 yield Part("what it rests on was not worked out within the limits")
             yield from _grounds(verdict.grounds, verdict.minimal)
             yield from _by_routing(verdict)
+            yield Part(f"assured by {_assurance(verdict)}")
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
             yield from _headed("does not speak of", map(_item_beside, verdict.beside))
             silences = () if verdict.premise is None else verdict.premise.nothing_of
@@ -155,6 +156,13 @@ def _headed(says: str, items: Iterable[Item]) -> Iterator[Part]:
 def _grounds(grounds: Sequence[Ground], minimal: bool) -> Iterator[Part]:
     items = (Item(ground.what, rule=ground.rule, span=ground.span, group=ground.group) for ground in grounds)
     return _headed("rests on" if minimal else "rests on some of", items)
+
+
+def _assurance(proof: Proved) -> str:
+    """Return what assures the proof, and what that evidence is."""
+    level = proof.assurance
+    told = "the declared lines themselves" if level is Assurance.INSPECTION else level.told
+    return f"{told}: {proof.assured_by}" if proof.assured_by else told
 
 
 def _by_routing(proof: Proved) -> Iterator[Part]:

@@ -125,6 +125,8 @@ def _verdict(verdict: Verdict) -> Json:
                 "beside": [_beside(note) for note in verdict.beside],
                 "premise": None if verdict.premise is None else _premise(verdict.premise),
                 "by_routing_alone": verdict.by_routing,
+                "assurance": verdict.assurance.value,
+                "assured_by": verdict.assured_by,
             }
         case Refuted():
             return word | {

@@ -144,6 +144,8 @@ _DEFS: Schema = {
                     "beside": _list_of(_ref("beside")),
                     "premise": _or_null(_ref("premise")),
                     "by_routing_alone": _or_null(_BY_ROUTING_ALONE),
+                    "assurance": {"enum": ["z3", "two-solvers", "sat-proof", "certificate", "inspection"]},
+                    "assured_by": _TEXT,
                 },
             ),
             _verdict(

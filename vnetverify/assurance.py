@@ -1,0 +1,149 @@
+"""How far a proof is believed: a judged certificate, else a checked proof, a second solver, or Z3 alone.
+
+The search is never believed. What it calls proved is made sure of here, from the strongest evidence to the weakest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from vnetverify.certificate.checker import Refused
+from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
+from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.regions import Region
+from vnetverify.certificate.relays import relays
+from vnetverify.header import Flow
+from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.network import Network
+from vnetverify.prover.evidence.assurance import (
+    CheckedProof,
+    Contradiction,
+    EvidenceLimits,
+    NoEvidence,
+    Question,
+    SecondOpinion,
+    evidence_for,
+)
+from vnetverify.prover.prove import Inquiry, contradictions
+from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
+from vnetverify.rules import SettledFacts, World
+from vnetverify.simulator.addressing import Field, Packet
+from vnetverify.simulator.claims import violates
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a proof has to be assured by at least, and what may be spent on it.
+
+    `nodes` bounds a certificate, `evidence` the proofs and second solvers that are tried where there is none.
+    """
+
+    least: Assurance = Assurance.Z3_ALONE
+    nodes: int = CERTIFICATE_NODES
+    evidence: EvidenceLimits = field(default_factory=EvidenceLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """Somebody finds a flow where Z3 finds none: a bug of ours or of a solver, and no verdict."""
+
+    what: str
+    witness: Witness | None = None
+
+
+def assured(
+    network: Network, claim: Claim, proof: Proved, assumed: Mapping[str, bool], demands: Demands
+) -> Proved | Unknown | Contradicted:
+    """Return the proof with what assures it; `unknown` where that is less than demanded."""
+    subject = subject_of(network, claim, proof, assumed)
+    made = certify(subject, demands.nodes)
+    if not isinstance(made, NoCover):
+        found = _judged(subject, made, proof)
+    else:
+        witness = None if made.region is None else _in_region(network, claim, made.region)
+        if witness is not None:
+            return Contradicted("the simulator finds a flow that contradicts what is proved", witness)
+        found = _otherwise(Inquiry(network, claim, _folded(assumed), documented=False), proof, demands, made.why)
+    if isinstance(found, Contradicted) or found.assurance.rank >= demands.least.rank:
+        return found
+    told = f"proved by {found.assurance.told}, and `--assurance {demands.least.value}` asks for more"
+    return Unknown(f"uncertified: {told} ({found.assured_by})")
+
+
+def subject_of(network: Network, claim: Claim, proof: Proved, assumed: Mapping[str, bool]) -> Subject:
+    """Return what the proof says, for a certificate: facts read as it leans on them."""
+    taken = {str(fact): bool(fact.documented) for fact in proof.leaned_on}
+    shown_by = None if proof.witness is None else (proof.witness.origin, proof.witness.flow)
+    return Subject(network, claim, SettledFacts({**taken, **assumed}), shown_by)
+
+
+def _judged(subject: Subject, made: Certificate, proof: Proved) -> Proved | Contradicted:
+    try:
+        judge(subject, made)
+    except Refused as problem:
+        return Contradicted(f"the judge refuses the certificate that was made for it: {problem}")
+    nodes = sum(map(len, made.values()))
+    told = f"{nodes} {'node' if nodes == 1 else 'nodes'}, judged"
+    return replace(proof, assurance=Assurance.CERTIFICATE, assured_by=told)
+
+
+def _folded(assumed: Mapping[str, bool]) -> dict[str, bool]:
+    return {fact.casefold(): value for fact, value in assumed.items()}
+
+
+def _in_region(network: Network, claim: Claim, region: Region) -> Witness | None:
+    """Return a flow of the region, in a world of it, that does violate the claim; None where none is at hand."""
+    named = any(fact.startswith("ARE-ONE") for fact in region.decided)
+    if region.origin is None or region.spans or named or claim.verb is Verb.SOMETIMES_REACHES:
+        return None
+    flow, world = _first_flow(region.packet), World(SettledFacts({**region.assumed, **region.decided}))
+    found = violates(network, claim, region.origin, flow, world)
+    return None if found is None else Witness(region.origin, flow, world)
+
+
+def _first_flow(packet: Packet) -> Flow:
+    source, destination = packet.source.low, packet.destination
+    is_home = destination.low == source and isinstance(destination, Field) and destination.high > source
+    return Flow(
+        packet.protocol.low,
+        source,
+        packet.source_port.low,
+        destination.low + is_home,
+        packet.destination_port.low,
+    )
+
+
+def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str) -> Proved | Contradicted:
+    """Return the proof with the weakest of the evidence for each question to Z3 that it rests on."""
+    alone = replace(proof, assurance=Assurance.Z3_ALONE, assured_by=f"no certificate: {why}")
+    if inquiry.claim.verb is Verb.SOMETIMES_REACHES:
+        return alone
+    if relays(inquiry.network, inquiry.claim, SettledFacts(inquiry.fixed)):
+        return replace(alone, assured_by=f"{alone.assured_by}; what appliances may send was asked of Z3 alone")
+    weakest = replace(proof, assurance=Assurance.SAT_PROOF, assured_by="")
+    for asked in contradictions(inquiry, proof.leaned_on):
+        found = _by_evidence(alone, asked, demands)
+        if isinstance(found, Contradicted):
+            return found
+        weakest = min(found, weakest, key=lambda each: each.assurance.rank)
+    return weakest
+
+
+def _by_evidence(alone: Proved, asked: Question, demands: Demands) -> Proved | Contradicted:
+    evidence = evidence_for(asked, demands.evidence)
+    match evidence:
+        case CheckedProof(clauses, lemmas):
+            told = f"{lemmas} lines about {clauses} clauses, checked; {alone.assured_by}"
+            return replace(alone, assurance=Assurance.SAT_PROOF, assured_by=told)
+        case SecondOpinion(engine, reason):
+            told = f"Z3 and {engine.value}; {reason}; {alone.assured_by}"
+            return replace(alone, assurance=Assurance.TWO_SOLVERS, assured_by=told)
+        case NoEvidence(reasons):
+            return replace(alone, assured_by="; ".join((alone.assured_by, *reasons)))
+        case Contradiction(who, _, confirmed):
+            sure = ", and our own circuit agrees" if confirmed else ""
+            return Contradicted(f"{who} finds that what Z3 calls impossible is possible{sure}")
+        case _:
+            assert_never(evidence)

@@ -5,7 +5,7 @@ The search is never believed. What it calls proved is made sure of here, from th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -37,12 +37,14 @@ from vnetverify.simulator.claims import violates
 class Demands:
     """What a proof has to be assured by at least, and what may be spent on it.
 
-    `nodes` bounds a certificate, `evidence` the proofs and second solvers that are tried where there is none.
+    `nodes` bounds a certificate, `evidence` the proofs and second solvers that are tried where there is none. Judged
+    certificates are given to `keep`.
     """
 
     least: Assurance = Assurance.Z3_ALONE
     nodes: int = CERTIFICATE_NODES
     evidence: EvidenceLimits = field(default_factory=EvidenceLimits)
+    keep: Callable[[Subject, Certificate], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def assured(
     made = certify(subject, demands.nodes)
     if not isinstance(made, NoCover):
         found = _judged(subject, made, proof)
+        if demands.keep is not None and isinstance(found, Proved):
+            demands.keep(subject, made)
     else:
         witness = None if made.region is None else _in_region(network, claim, made.region)
         if witness is not None:

@@ -20,10 +20,14 @@ _FEW_NODES, _MORE_NODES = 40, 400
 
 @dataclass(frozen=True, slots=True)
 class NoCover:
-    """Why there is no cover: a bound was reached, a region cannot be parted, or it is not so of its flows."""
+    """Why there is no cover: a bound was reached, a region cannot be parted, or it is not so of its flows.
+
+    With `is_flaw` the last: `why` says what is not so of the flows of `region`.
+    """
 
     why: str
     region: Region | None = None
+    is_flaw: bool = False
 
 
 def cover(question: Question, regions: Sequence[Region], budget: int) -> tuple[Token, ...] | NoCover:
@@ -71,7 +75,7 @@ def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
         return ask(str(doubt.fact))
     except Impossible:
         return WALKED
-    return WALKED if flaw is None else NoCover(flaw, region)
+    return WALKED if flaw is None else NoCover(flaw, region, is_flaw=True)
 
 
 def _before_origins(question: Question, region: Region, at_once: bool) -> Token:

@@ -10,6 +10,8 @@ import click
 # The short help stands here so that `--help` and completion load no command.
 COMMANDS = {
     "prove": "Prove or refute the intents of a text.",
+    "certify": "Write certificates of what is proved.",
+    "verify-certificate": "Judge certificates without a solver.",
     "check": "Read a text and say what is wrong with it.",
     "lint": "Say what Azure accepts and hardly anybody means.",
     "trace": "Follow one flow, hop by hop, there and back.",
@@ -35,7 +37,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"vnetverify.cli.{cmd_name}").command
+        command = import_module(f"vnetverify.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

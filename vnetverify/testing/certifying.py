@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vnetverify.certificate.checker import Refused, check
 from vnetverify.certificate.maker import NoCover, cover
+from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
@@ -37,15 +38,16 @@ def certified(
     if claim.advertising is not None:
         return NotCertified("what a site announces is no field of a packet")
     facts = SettledFacts({**{str(fact): bool(fact.documented) for fact in verdict.leaned_on}, **settled})
-    tokens = cover(network, claim, premise(claim, facts), budget)
+    question, regions = Unviolated(network, claim), tuple(premise(claim, facts))
+    tokens = cover(question, regions, budget)
     if isinstance(verdict, Refuted):
         return _of_refuted(tokens)
     if isinstance(tokens, NoCover):
-        if tokens.region is not None and "violate" in tokens.why:
+        if tokens.is_flaw:
             return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {tokens.why}")
         return NotCertified(tokens.why)
     try:
-        check(network, claim, premise(claim, facts), tokens)
+        check(question, regions, tokens)
     except Refused as flaw:
         return Difference(Kind.CERTIFICATE, f"the checker refuses what the maker made: {flaw}")
     return Certified(len(tokens))

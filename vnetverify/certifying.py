@@ -1,0 +1,67 @@
+"""Certificates of a text's proofs, written to files and judged again from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vnetverify.certificate.checker import Refused
+from vnetverify.certificate.evidence import Certificate, Subject, judge
+from vnetverify.certificate.files import Filed
+from vnetverify.model.arrivals import arriving_claim
+from vnetverify.model.intents import Claim, Intent
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts
+from vnetverify.syntax import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A claim of a text: the one numbered `number` of `intent`, or what arrives as its service."""
+
+    intent: Intent
+    number: int
+    claim: Claim
+    arriving: bool = False
+
+
+def sentences(document: Document) -> Iterator[Sentence]:
+    """Yield the claims of a text that certificates can be about, in order."""
+    for intent in document.intents:
+        for number, statement in enumerate(intent.claims):
+            if isinstance(statement, Claim):
+                yield Sentence(intent, number, statement)
+                arriving = arriving_claim(document.network, statement)
+                if arriving is not None:
+                    yield Sentence(intent, number, arriving, arriving=True)
+
+
+def filed(sentence: Sentence, subject: Subject, certificate: Certificate, assumed: Mapping[str, bool]) -> Filed:
+    """Return the certificate as it goes to a file: what the text assumes is not said again."""
+    given = {fact: value for fact, value in subject.assumed.items() if fact not in assumed}
+    return Filed(
+        sentence.intent.name,
+        sentence.number,
+        sentence.claim.text,
+        sentence.arriving,
+        given,
+        certificate,
+        subject.shown_by,
+    )
+
+
+def judged_for(document: Document, network: Network, found: Filed, assumed: Mapping[str, bool]) -> Sentence:
+    """Return the sentence of `document` that the certificate shows. Raises `Refused` where it shows none."""
+    key = (found.intent, found.number, found.arriving)
+    about = [each for each in sentences(document) if (each.intent.name, each.number, each.arriving) == key]
+    if not about:
+        raise Refused("the text has no such sentence")
+    sentence = about[0]
+    if sentence.claim.text != found.sentence:
+        raise Refused("the text says something else there")
+    contrary = [fact for fact in found.given if fact in SettledFacts(assumed)]
+    if contrary:
+        raise Refused(f"it is given `{contrary[0]}`, which the text assumes")
+    facts = SettledFacts({**found.given, **assumed})
+    judge(Subject(network, sentence.claim, facts, found.shown_by), found.sections)
+    return sentence

@@ -1,0 +1,97 @@
+"""`vnetverify verify-certificate`: judges certificates of a text without a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.output import emit
+from vnetverify.cli.reading import load_or_tell, takes_networks
+
+if TYPE_CHECKING:
+    from vnetverify.pipeline import Loaded
+
+
+@click.command("verify-certificate")
+@click.argument("file", metavar="FILE", type=click.Path(allow_dash=True))
+@click.argument("certificates", nargs=-1, required=True, metavar="CERTIFICATE...", type=click.Path())
+@takes_networks
+def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None) -> int:
+    """Judge each CERTIFICATE, a file or a folder of them, against what FILE says now.
+
+    The judge walks the network itself, on boxes of packets: no solver and no encoding is asked, and whoever made a
+    certificate is not trusted. The last line says how many sentences of FILE are shown.
+
+    \b
+    Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
+    3 all accepted, and some sentence of FILE has none, 4 there is nothing to judge.
+    """
+    loaded = load_or_tell([file], networks, service_tags)
+    if loaded is None:
+        return status.BAD_INPUT
+    paths = list(_files(certificates))
+    refused, shown = _judged(loaded, paths)
+    from vnetverify.certifying import sentences
+
+    asked = sum(1 for _ in sentences(loaded.document))
+    emit(f"{shown} of {asked} sentences shown, {refused} of {len(paths)} certificates refused")
+    if not paths:
+        return status.NOTHING_CHECKED
+    if refused:
+        return status.REFUTED
+    return status.AS_EXPECTED if shown == asked else status.UNDECIDED
+
+
+def _files(paths: tuple[str, ...]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(path.glob("*.json"))
+        else:
+            yield path
+
+
+def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
+    """Say of each file whether it is accepted; return how many are refused, and how many sentences are shown."""
+    from vnetverify.certificate.checker import Refused
+    from vnetverify.certificate.files import NoCertificate, from_text
+    from vnetverify.certifying import judged_for
+    from vnetverify.report.terminal import printable
+
+    document = loaded.document
+    assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
+    shown: set[tuple[str, int, bool]] = set()
+    refused = 0
+    for path in paths:
+        try:
+            found = from_text(_text(path))
+            sentence = judged_for(document, document.network, found, assumed)
+        except (NoCertificate, Refused) as problem:
+            refused += 1
+            emit(f"refused  {printable(str(path))}: {printable(str(problem))}")
+            continue
+        shown.add((sentence.intent.name, sentence.number, sentence.arriving))
+        nodes = sum(map(len, found.sections.values()))
+        given = ", ".join(f"{fact} = {str(value).lower()}" for fact, value in sorted(found.given.items()))
+        where = f", where {given}" if given else ""
+        emit(f"accepted {printable(f'{sentence.intent.name}: {sentence.claim.text} ({nodes} nodes){where}')}")
+    return refused, len(shown)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a regular file that is not too large. Raises `NoCertificate`."""
+    from vnetverify.certificate.files import LARGEST, NoCertificate
+
+    try:
+        if not path.is_file():
+            raise NoCertificate("there is no such file")
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise NoCertificate(f"it is larger than {LARGEST >> 20} MB")
+        return raw.decode("utf-8")
+    except (OSError, ValueError) as problem:
+        raise NoCertificate(f"it cannot be read: {getattr(problem, 'strerror', None) or 'not UTF-8'}") from None

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
+from tests.unit.azure_resources import strange_variants
 from vnetverify.cli import main, status
+from vnetverify.ingest.values import Malformed
+from vnetverify.rules import World
+from vnetverify.syntax import read_text
+from vnetverify.testing.anchors import compare
+from vnetverify.testing.questions import NotAQuestion
+from vnetverify.testing.recorded_answers import recordings_in
+from vnetverify.testing.recorded_groups import Compared
 
 TEXT = """\
 vnet hub {
@@ -369,6 +377,46 @@ def test_a_cassette_is_read_to_the_end_of_the_operation(capsys: pytest.CaptureFi
     ]
 
     assert conform(capsys, tmp_path, {"interactions": calls})[1] == ["9 agreed, 0 differ, 0 open"]
+
+
+def test_a_result_of_another_operation_is_no_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = f"{URI}/networkInterfaces/web-nic/effectiveRouteTable?api-version=2024-05-01"
+    calls = [
+        call(asked, 202, None, location=[f"{URI}/locations/x/operationResults/"]),
+        call(f"{URI}/locations/x/operationResults/1234", 200, {"value": ROUTES[:1]}),
+        call(asked, 202, None, location=[f"{URI}/locations/x/operationResults/1235?a=b"]),
+        call(f"{URI}/locations/x/operations/1235", 200, {"status": "Succeeded"}),
+        call(f"{URI}/locations/x/operationResults/1235?a=b", 200, {"value": ROUTES}),
+    ]
+
+    assert conform(capsys, tmp_path, {"interactions": calls})[1] == ["9 agreed, 0 differ, 0 open"]
+
+
+STRANGE = [
+    {"value": ROUTES[:1]},
+    {"value": [group("of-app", "subnet", SSH) | {"effectiveSecurityRules": [SSH]}]},
+    next_hop("10.1.0.4", "VirtualAppliance", "10.0.9.4", "t"),
+    flow("Inbound", "TCP", "10.0.1.4:22", "10.1.0.4:50000", "Deny", "ssh"),
+    {
+        "interactions": [
+            call(f"{URI}/networkInterfaces/web-nic/effectiveRouteTable", 202, None, location=["x/results/1"]),
+            call("x/results/1", 200, {"value": ROUTES[:1]}),
+        ]
+    },
+]
+
+
+@pytest.mark.parametrize("recording", STRANGE)
+def test_whatever_does_not_belong_in_a_recording_is_refused_or_harmless(recording: Any) -> None:
+    network = read_text(TEXT).network
+    outcomes: list[list[Compared] | None] = []
+    for changed_one in strange_variants(recording):
+        try:
+            outcomes += [list(compare(network, one, World())) for one in recordings_in(changed_one, "web-nic")]
+        except (Malformed, NotAQuestion, ValueError):
+            outcomes.append(None)
+
+    assert None in outcomes
 
 
 def test_an_example_of_the_api_names_its_interface(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

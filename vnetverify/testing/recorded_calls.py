@@ -81,7 +81,7 @@ def _answer_to(interaction: Any, later: Sequence[Any]) -> Any:
     if _status(response) == _DONE:
         return _data(member(response, "body"))
     operation = _operation(response)
-    for other in later:
+    for other in (as_object(each, "interaction") for each in later):
         uri = as_text(member(as_object(member(other, "request"), "request"), "uri"), "uri")
         result = as_object(member(other, "response"), "response")
         if operation is not None and operation in uri and _status(result) == _DONE:
@@ -94,13 +94,14 @@ def _status(response: dict[str, Any]) -> Any:
 
 
 def _operation(response: dict[str, Any]) -> str | None:
-    """Return the id of the operation whose result the caller is sent to."""
+    """Return the end of the address that the caller is sent to for the result: `operationResults/ID`."""
     headers = as_object(member(response, "headers"), "headers")
-    places = member(headers, "azure-asyncoperation") or member(headers, "location") or []
+    places = member(headers, "location") or member(headers, "azure-asyncoperation") or []
     place = places[0] if isinstance(places, list) and places else places
-    if not isinstance(place, str) or not place:
+    if not isinstance(place, str):
         return None
-    return place.partition("?")[0].rpartition("/")[2]
+    *_, kind, name = ("", "", *place.partition("?")[0].split("/"))
+    return f"{kind}/{name}" if kind and name else None
 
 
 def _data(body: Any) -> Any:

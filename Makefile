@@ -2,6 +2,7 @@
 PYTHON ?= python
 EXAMPLES ?= 2000
 NETWORKS ?= 10000
+LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 20
 
@@ -38,6 +39,10 @@ golden:
 # Fails on a difference, on too many claims about nothing, and on an empty cell of the ledger that could be hit.
 fuzz:
 	$(PYTHON) -m tests.agreement.long_campaign --seed $(SEED) --networks $(NETWORKS)
+
+# Laws that rewritten networks and sentences obey, by the simulator and by verdicts.
+laws:
+	$(PYTHON) -m tests.agreement.laws.obeying --networks $(LAWFUL) --seed $(SEED)
 
 # The same properties as in `test`, with many more generated networks.
 properties:

@@ -18,6 +18,7 @@ from vnetverify.rules import World
 from vnetverify.source import Span
 
 _Part = TypeVar("_Part")
+_Value = TypeVar("_Value", bool, int)
 
 # Strings that are no names of the user's: kinds, Azure's own names, and prose.
 _NOT_NAMES = frozenset(
@@ -37,6 +38,29 @@ def _same_set(addresses: IntervalSet) -> IntervalSet:
     return addresses
 
 
+def _same_truth(value: bool) -> bool:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed(Mapping[str, _Value]):
+    """What a world has for names, by other names: also where it has something for every name and lists none."""
+
+    values_before: Mapping[str, _Value]
+    forwards: Rewriting
+    back: Rewriting
+    value: Callable[[_Value], _Value]
+
+    def __getitem__(self, name: str) -> _Value:
+        return self.value(self.values_before[self.back.of_prose(name)])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.forwards.of_prose, self.values_before)
+
+    def __len__(self) -> int:
+        return len(self.values_before)
+
+
 @dataclass(frozen=True, slots=True)
 class Rewriting:
     """What stands in place of names and of addresses: `address` is one to one and keeps prefixes prefixes."""
@@ -53,8 +77,9 @@ class Rewriting:
         """Return the flow as it is in the rewritten network; facts of its world are about what they were about."""
         flow, world = witness.flow, witness.world
         there = replace(flow, source=self.address(flow.source), destination=self.address(flow.destination))
-        facts = {self.of_prose(name): value for name, value in world.facts.items()}
-        addresses = {self.of_prose(name): self.address(value) for name, value in world.addresses.items()}
+        inverse = Rewriting({new: name for name, new in self.names.items()})
+        facts = Renamed(world.facts, self, inverse, _same_truth)
+        addresses = Renamed(world.addresses, self, inverse, self.address)
         told = {self.names.get(name, name): tuple(map(self.of, p)) for name, p in world.advertised.items()}
         return Witness(self.of(witness.origin), there, World(facts, addresses, told))
 

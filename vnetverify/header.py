@@ -106,6 +106,8 @@ def parse_prefix(text: str) -> Prefix:
         return Prefix(value, bits)
     if not (length_text.isascii() and length_text.isdigit()) or int(length_text[:4]) > bits:
         raise NotAPrefix(f"`{text}` has no prefix length from 0 to {bits}")
+    if length_text != str(int(length_text)):
+        raise NotAPrefix(f"`{text}` has a prefix length with a leading zero")
     host = (1 << (bits - int(length_text))) - 1
     prefix = Prefix(value & ~host, int(length_text))
     if prefix.value != value:

@@ -12,6 +12,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.names import LONGEST_NAME
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.values import Malformed, as_list, printable
+from vnetverify.spelling import mistake_in
 
 # The lists inside a resource whose members are resources of their own, and the type segment of their ids.
 _CHILDREN = {
@@ -89,6 +90,9 @@ class Inventory:
         if resource.kind in _INLINE and len(resource.name) > LONGEST_NAME:
             message = f"{resource.subject} has a name of more than {LONGEST_NAME} characters"
             self._findings.error("name-too-long", message, resource.span)
+        mistake = mistake_in(resource.name) if resource.kind in _INLINE else None
+        if mistake is not None:
+            self._findings.error("bad-name", f"the name of {resource.subject} {mistake}", resource.span)
         if resource.kind not in _TELLING and resource.kind not in _TELLING_MORE:
             return
         if not isinstance(resource.body.get("properties"), (dict, type(None))):

@@ -9,6 +9,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.resources import key_of, name_of
 from vnetverify.ingest.values import shown
 from vnetverify.source import Span
+from vnetverify.spelling import mistake_in
 
 LONGEST_NAME = 260
 
@@ -30,6 +31,10 @@ def unique_names(ids: Iterable[tuple[str, Span]], findings: Findings) -> dict[st
                 message = f"the name `{name_of(spelt[key][0])}` is used twice, so this one is called `{names[key]}`"
                 findings.note("name-used-twice", message, spelt[key][1])
         pending = [key for key in pending if key not in names]
+    for identity, span in spelt.values():
+        mistake = mistake_in(name_of(identity))
+        if mistake is not None:
+            findings.error("bad-name", f"the name `{shown(name_of(identity))}` {mistake}", span)
     for key, name in names.items():
         if len(name) > LONGEST_NAME:
             message = f"the name `{shown(name)}` has more than {LONGEST_NAME} characters"

@@ -100,13 +100,13 @@ def is_ipv6(text: str) -> bool:
 @lru_cache(maxsize=65_536)
 def as_prefix(text: str) -> Prefix:
     """Return the prefix that Azure makes of `text`: host bits are dropped. Raises `Malformed`."""
-    address, slash, length = text.strip().partition("/")
+    address, slash, length = text.strip(" ").partition("/")
     try:
         value = parse_address(address)
     except NotAPrefix as error:
         raise Malformed(shown(str(error))) from error
     bits = family_of(value).bits
-    if slash and not (length.isascii() and length.isdigit() and len(length) <= 3 and int(length) <= bits):
+    if slash and not (length.isascii() and length.isdigit() and length == str(int(length[:4])) and int(length) <= bits):
         raise Malformed(f"`{shown(text)}` has no prefix length from 0 to {bits}")
     fixed = int(length) if slash else bits
     return Prefix(value >> (bits - fixed) << (bits - fixed), fixed)
@@ -114,7 +114,7 @@ def as_prefix(text: str) -> Prefix:
 
 def as_address(text: str) -> int:
     try:
-        return parse_address(text.strip())
+        return parse_address(text.strip(" "))
     except NotAPrefix as error:
         raise Malformed(shown(str(error))) from error
 
@@ -138,7 +138,7 @@ def as_ports(texts: tuple[str, ...]) -> IntervalSet:
 def _interval(text: str) -> IntervalSet:
     if text == "*":
         return ALL_PORTS
-    match = _RANGE.fullmatch(text.strip())
+    match = _RANGE.fullmatch(text.strip(" "))
     if match is None:
         raise Malformed(f"`{shown(text)}` is neither a port nor a range of ports")
     low, high = int(match[1]), int(match[2] or match[1])

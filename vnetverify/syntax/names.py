@@ -10,6 +10,7 @@ from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
+from vnetverify.spelling import folded, look_of, scripts_in
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Names:
         self.problems = problems
         self.tag_list = tag_list
         self._tables: dict[str, dict[str, Declared]] = {}
+        self._beyond_ascii: dict[str, dict[str, Declared]] = {}  # by look
         self._broken = frozenset(broken)
         self.vnet_of_gateway: dict[str, str] = {}
         self.managers: dict[str, str] = {}  # of security admin rules, by folded name
@@ -48,8 +50,10 @@ class Names:
     def declare(self, kind: str, spelling: str, span: Span) -> bool:
         """Enter a name; False, with the mistake reported, where one of its kind folds alike."""
         table = self._tables.setdefault(kind, {})
-        earlier = table.setdefault(spelling.casefold(), Declared(spelling, span))
+        declared = Declared(spelling, span)
+        earlier = table.setdefault(folded(spelling), declared)
         if earlier.span is span:
+            self._check_looks(kind, declared)
             return True
         self.problems.error(
             "duplicate-name",
@@ -61,8 +65,28 @@ class Names:
         )
         return False
 
+    def _check_looks(self, kind: str, declared: Declared) -> None:
+        """Report a name that looks like another of its kind, and tell of one whose letters are of several scripts."""
+        spelling, span = declared
+        others = self._beyond_ascii.setdefault(kind, {})
+        if spelling.isascii():
+            twin = others.get(folded(spelling)) if others else None
+        else:
+            look = look_of(spelling)
+            known = others.get(look, declared)
+            twin = known if known is not declared else self._tables[kind].get(look, declared)
+            others.setdefault(look, declared)
+            own = spelling.rpartition(".")[2] if kind == "subnet" else spelling  # behind the vnet's
+            if len(scripts_in(own)) > 1:
+                message = f"the name {shown(own)} has letters of several scripts: {listed(scripts_in(own))}"
+                self.problems.warning("mixed-scripts", message, span)
+        if twin is not None and twin is not declared:
+            places = ((twin.span, "looks the same"),) if twin.span != NOWHERE else ()
+            message = f"the name {shown(spelling)} looks like that of another {kind}"
+            self.problems.error("duplicate-name", message, span, "spelt with other characters", places)
+
     def lookup(self, kind: str, spelling: str) -> Declared | None:
-        return self._tables.get(kind, {}).get(spelling.casefold())
+        return self._tables.get(kind, {}).get(folded(spelling))
 
     def find(self, kind: str, spelling: str, span: Span) -> str | None:
         """Return the declared spelling; None, with the mistake reported, where nothing is called so."""
@@ -74,7 +98,7 @@ class Names:
 
     def unknown(self, kinds: tuple[str, ...], spelling: str, span: Span) -> None:
         """Report that none of `kinds` is called so, unless a statement with a mistake of its own declares it."""
-        if spelling.casefold() in self._broken:
+        if folded(spelling) in self._broken:
             return
         what = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
         code = f"unknown-{kinds[0].replace(' ', '-')}" if len(kinds) == 1 else "unknown-name"
@@ -95,7 +119,7 @@ class Names:
         return [declared.spelling for declared in self._tables.get(kind, {}).values()]
 
     def _kind_elsewhere(self, spelling: str) -> str | None:
-        kinds = [kind for kind, table in self._tables.items() if spelling.casefold() in table]
+        kinds = [kind for kind, table in self._tables.items() if folded(spelling) in table]
         return " and ".join(f"{'an' if kind in _SPELLED_WITH_AN else 'a'} {kind}" for kind in kinds) or None
 
 

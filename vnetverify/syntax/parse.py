@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.source import Source, Span
+from vnetverify.spelling import folded
 from vnetverify.syntax.grammar import parser
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
 from vnetverify.syntax.tree import EndpointsNode, Statement
@@ -36,7 +37,10 @@ _FLAGS = (
 _NEXT_STATEMENT = re.compile(rf"^(?:(?:{'|'.join(STATEMENTS)})(?=[ \t])|strict[ \t\r]*$)", re.MULTILINE)
 _HEADER = re.compile(r'\s*[a-z-]+[ \t]+("[^"\n]{1,260}"|[A-Za-z0-9_-]{1,260})')
 # Control characters, and the directional ones with which a text can look other than it is.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
 
 _CLASSES = {
     "NAME": "a name",
@@ -52,7 +56,7 @@ _CLASSES = {
 class Parsed:
     """The statements that could be read, in order, and what is wrong with the rest.
 
-    `broken` holds the case-folded names that statements with a mistake declare: their absence is no second mistake.
+    `broken` holds the folded names that statements with a mistake declare: their absence is no second mistake.
     """
 
     statements: tuple[Statement, ...]
@@ -140,7 +144,7 @@ def _names_declared(text: str, start: int, end: int) -> set[str]:
     """Return the name that the statement around a mistake at `end` declares, if it declares one."""
     begun = max((match.start() for match in _NEXT_STATEMENT.finditer(text, start, end)), default=start)
     header = _HEADER.match(text, begun)
-    return {header.group(1).strip('"').casefold()} if header else set()
+    return {folded(header.group(1).strip('"'))} if header else set()
 
 
 def _finish_statement(interactive: Any) -> None:

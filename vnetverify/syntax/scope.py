@@ -19,8 +19,10 @@ from vnetverify.header import (
     parse_prefix,
 )
 from vnetverify.source import Source, Span
+from vnetverify.spelling import mistake_in
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown, span_of
+from vnetverify.syntax.repairs import meant_by
 from vnetverify.syntax.tree import PortsNode, ReferenceNode
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ Value = TypeVar("Value")
 ANY_WORDS = frozenset({"any", "*"})
 BANDWIDTH_UNITS = {"bps": 1, "kbps": 10**3, "mbps": 10**6, "gbps": 10**9}
 _LARGEST_BANDWIDTH = 10**9
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u180e]")
 _LONGEST_NAME = 260
 _TEXT = 200  # characters kept of a sentence's text
 
@@ -63,8 +64,9 @@ class Scope:
         if not name.strip() or len(name) > _LONGEST_NAME:
             self.problems.error("bad-name", f"a name has 1 to {_LONGEST_NAME} characters", self.span(token))
             return None
-        if _INVISIBLE.search(name):
-            self.problems.error("bad-name", "the name holds invisible characters", self.span(token))
+        mistake = mistake_in(name)
+        if mistake is not None:
+            self.problems.error("bad-name", f"the name {mistake}", self.span(token))
             return None
         return name
 
@@ -216,7 +218,8 @@ class Scope:
         return found
 
     def _bad_prefix(self, token: Token, reason: str, code: str = "bad-prefix") -> None:
-        self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason)
+        help_text = meant_by(token)
+        self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason, (), help_text)
 
 
 class NotUnderstood:

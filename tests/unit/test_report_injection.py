@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -97,8 +98,14 @@ READERS: dict[str, Callable[[str], Parsed]] = {
 }
 
 
+@cache
 def told_of(name: str, format_name: str, complete: bool = True) -> Parsed:
     return READERS[format_name](writer_of(format_name)(hostile_report(name, complete)))
+
+
+def unquoted(quoted: re.Match[str]) -> str:
+    """Return a name without the quotes that it needs to be read back, which a plain one does not."""
+    return quoted[1].replace('\\"', '"').replace("\\\\", "\\")
 
 
 def renamed(told: Any, name: str, file: str) -> Any:
@@ -106,6 +113,7 @@ def renamed(told: Any, name: str, file: str) -> Any:
     match told:
         case str():
             text = told.replace(PLAIN, name).replace(PLAIN_FILE, file).replace("\\x3a", ":").replace("\\x23", "#")
+            text = re.sub(r'(?<=assume )"(.*)"(?= = (true|false)`)', unquoted, text)
             return re.sub(r" {2,}", " ", text).strip(" ")
         case dict():
             return {renamed(key, name, file): renamed(value, name, file) for key, value in told.items()}

@@ -15,15 +15,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, assume, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.agreement.campaigns import LOT
-from tests.agreement.test_agreement import DEFINED_ALL_THE_SAME
-from vnetverify.diagnostic import Severity
+from tests.agreement.test_agreement import situations
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits
 from vnetverify.prover.verdict import Proved, Verdict, Witness, verdict_word
@@ -35,11 +33,9 @@ from vnetverify.testing.agreement import Encoded, opened
 from vnetverify.testing.certifying import Certified, NotCertified, certified
 from vnetverify.testing.classes import classes_of
 from vnetverify.testing.counting import CountingSolver
-from vnetverify.testing.estates import networks
 from vnetverify.testing.fuzzing import Found, Fuzzing, smaller
 from vnetverify.testing.ledger import Ledger, Noted
 from vnetverify.testing.reproducer import reproducer
-from vnetverify.testing.sentences import claims
 from vnetverify.testing.strategies import flows, flows_of
 from vnetverify.testing.trial import (
     Difference,
@@ -48,7 +44,6 @@ from vnetverify.testing.trial import (
     difference_on,
     differences_of_models,
 )
-from vnetverify.testing.worlds import worlds
 
 DRAWN_FLOWS, CLASSES, FLOWS_AGAINST_PROOFS, WALKS = 4, 8, 40, 12
 _SHRINKING_SECONDS = 60.0
@@ -62,15 +57,6 @@ class Lot:
     counts: Counter[str] = field(default_factory=Counter)
     ledger: Ledger = field(default_factory=Ledger)
     differences: list[dict[str, str]] = field(default_factory=list)
-
-
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[Network, Claim, World]:
-    """Draw a network that Azure accepts, a claim about it and a world."""
-    network = draw(networks())
-    assume(not any(f.severity is Severity.ERROR and f.rule not in DEFINED_ALL_THE_SAME for f in check(network)))
-    claim = draw(claims(network))
-    return network, claim, draw(worlds(network, claim))
 
 
 def run_lots(campaign_seed: int, first: int, last: int) -> Lot:

@@ -22,13 +22,16 @@ from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
+from vnetverify.testing.classes import classes_of
 from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims
 from vnetverify.testing.strategies import flows_of
+from vnetverify.testing.trial import difference_on
 from vnetverify.testing.worlds import worlds
 
 NETWORKS = 90
 FLOWS = 4
+CLASSES = 18
 
 # What both engines define although Azure refuses it: a user route to a gateway that is none for it.
 DEFINED_ALL_THE_SAME = frozenset({"R-UDR-5"})
@@ -81,6 +84,20 @@ def test_encoder_is_sound(solver: Solver) -> None:
                 assert not in_question(network, claim, origin, flow, world), f"{flow} from {origin} is left out"
 
     for_each(NETWORKS, is_sound, situation=situations(), data=st.data())
+
+
+def test_every_class_agrees(solver: Solver) -> None:
+    """Of every class that bounds cut out both engines say the same: of all where there are few, else of some."""
+
+    def agrees(situation: tuple[Network, Claim, World], order: int) -> None:
+        network, claim, world = situation
+        encoded = opened(network, claim, solver)
+        for origin, flow in classes_of(network, claim, world).sampled(CLASSES, order):
+            difference = difference_on(encoded, Witness(origin, flow, world))
+
+            assert difference is None, str(difference)
+
+    for_each(NETWORKS // 3, agrees, situation=situations(), order=st.integers(0, 2**16))
 
 
 def test_encoder_is_complete(solver: Solver) -> None:

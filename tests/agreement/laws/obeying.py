@@ -21,7 +21,7 @@ from tests.agreement.laws.filtering import FILTERING
 from tests.agreement.laws.law import Case, Changed, Law, broken_by_simulation, broken_by_verdict
 from tests.agreement.laws.saying import SAYING
 from tests.agreement.laws.writing import WRITING
-from tests.agreement.lots import situations
+from tests.agreement.test_agreement import situations
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.solver import Limits, Solver

@@ -133,6 +133,7 @@ def test_numbers_of_lines_may_leave_gaps() -> None:
         b"5 1 0 1 2 0\n6 2 0 5 3 0\n7 0 5 6 0\n",
         b"5 1 0 1 2 0\n6 2 0 5 3 0\n7 0 5 6 4 0",
         b"5 1 0 1 2 0\n6 2 0 5 3 0\n7 0 5 6 4",
+        b"5 1 0 1 2 0\n6 2 0 5 3 0\n7 0 5 6 4 0x",
         b"5 1 0 1 2 0\n6 2 0 5 3 0\n7 0 5 6 4 0\n8 0 5 6 4 0\n",
         b"5 1 0 1 2 0\r\n6 2 0 5 3 0\r\n7 0 5 6 4 0\r\n",
         b"5 1 0 1 2 0\n\n6 2 0 5 3 0\n7 0 5 6 4 0\n",
@@ -253,6 +254,13 @@ def pigeons(holes: int) -> list[Clause]:
 
 def test_a_proof_longer_than_the_budget_is_not_even_read() -> None:
     assert check_proof(CLAUSES, b"x" * 1001, 1000) == BudgetReached(1000)
+
+
+def test_the_budget_counts_bytes_and_literals() -> None:
+    steps = len(PROOF) + (1 + 2 + 2) + (1 + 1 + 2) + (0 + 1 + 1 + 2)
+
+    assert check_proof(CLAUSES, PROOF, steps) == Accepted(3)
+    assert check_proof(CLAUSES, PROOF, steps - 1) == BudgetReached(steps - 1)
 
 
 def test_looking_at_long_clauses_again_and_again_ends_with_the_budget() -> None:

@@ -31,6 +31,7 @@ from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import (
     Assurance,
+    Host,
     Premise,
     Proved,
     Refuted,
@@ -190,6 +191,8 @@ class _Run:
                 story = None if story is None else replace(story, conclusion="")
         if isinstance(verdict, Refuted) and found.example is not None:
             self._confirm(statement, verdict, found.example)
+        if isinstance(verdict, Proved) and found.hosts:
+            verdict = replace(verdict, premise=Premise(self._host_shown(statement, found.hosts)))
         reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
         tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
         items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))
@@ -200,17 +203,32 @@ class _Run:
 
     def _confirm(self, statement: Resolution, verdict: Refuted, host: tuple[Place, int]) -> None:
         """Have the simulator look the name up from the host that fares otherwise. Raises `Disagreement`."""
-        place, address = host
-        world = World(SettledFacts(self.assumed)) if verdict.witness is None else verdict.witness.world
-        lookup = Lookup(self.network, world, statement.name, statement.addresses, place, address)
+        lookup = self._lookup(statement, host)
         if verdict.witness is not None:
-            lookup = replace(lookup, port=verdict.witness.flow.source_port)
-        if not (may_resolve(lookup) if statement.never else not resolves(lookup)):
-            flow = Flow(UDP, address, lookup.port, AZURE_RESOLVER, 53)
-            what = (
-                f"the simulator finds {'no answer' if statement.never else 'the answer'} from {address_text(address)}"
-            )
-            raise Disagreement(statement, verdict.witness or Witness(place, flow, world), what)
+            lookup = replace(lookup, world=verdict.witness.world, port=verdict.witness.flow.source_port)
+        if not _contradicts(statement, lookup):
+            raise self._differing(statement, lookup, verdict.witness)
+
+    def _host_shown(self, statement: Resolution, hosts: tuple[tuple[Place, int], ...]) -> Host:
+        """Return a host of which the simulator finds what is proved. Raises `Disagreement` when it is none of them.
+
+        A server of one family is asked from an address of that family, so that not every address will do.
+        """
+        lookups = [self._lookup(statement, host) for host in hosts]
+        shown = next((lookup for lookup in lookups if not _contradicts(statement, lookup)), None)
+        if shown is None:
+            raise self._differing(statement, lookups[0], None)
+        return Host(shown.place, shown.address)
+
+    def _lookup(self, statement: Resolution, host: tuple[Place, int]) -> Lookup:
+        world = World(SettledFacts(self.assumed))
+        return Lookup(self.network, world, statement.name, statement.addresses, *host)
+
+    def _differing(self, statement: Resolution, lookup: Lookup, witness: Witness | None) -> Disagreement:
+        flow = Flow(UDP, lookup.address, lookup.port, AZURE_RESOLVER, 53)
+        finds = "no answer" if statement.never is not _contradicts(statement, lookup) else "the answer"
+        what = f"the simulator finds {finds} from {address_text(lookup.address)}"
+        return Disagreement(statement, witness or Witness(lookup.place, flow, lookup.world), what)
 
     def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
         begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
@@ -270,7 +288,7 @@ class _Run:
 
         It also says of every connection that a claim leaves open what is announced there, be it nothing.
         """
-        if isinstance(verdict, Proved) and verdict.premise is not None:
+        if isinstance(verdict, Proved) and verdict.premise is not None and isinstance(verdict.premise.example, Witness):
             example = self._with_assumed(claim, verdict.premise.example)
             verdict = replace(verdict, premise=replace(verdict.premise, example=example))
         if isinstance(verdict, Vacuous) or verdict.witness is None:
@@ -306,6 +324,8 @@ class _Run:
     def _confirmed(self, claim: Claim, premise: Premise) -> Premise:
         """Return the premise with a plainer flow where there is one. Raises `Disagreement` when its own is none."""
         example, world = premise.example, World(SettledFacts(self.assumed))
+        if isinstance(example, Host):
+            return premise
         if not is_spoken_of(self.network, claim, example.origin, example.flow, example.world):
             raise Disagreement(claim, example, "the simulator does not see that the claim speaks of the flow")
         plain = None if claim.verb is Verb.SOMETIMES_REACHES else first_spoken_of(self.network, claim, world)
@@ -319,6 +339,11 @@ class _Run:
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""
         return _unless_unmodelled(verdict, doubts(self.network, claim))
+
+
+def _contradicts(statement: Resolution, lookup: Lookup) -> bool:
+    """Tell whether the simulator's look-up comes out otherwise than a sentence about names says."""
+    return may_resolve(lookup) if statement.never else not resolves(lookup)
 
 
 def _unless_unmodelled(verdict: Verdict, items: tuple[Unmodelled, ...]) -> Verdict:

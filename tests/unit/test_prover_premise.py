@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import jsonschema
 import pytest
 
 from vnetverify.model.network import Network
@@ -9,7 +12,9 @@ from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover import premise as module
 from vnetverify.prover.solver import Limits
 from vnetverify.prover.verdict import Premise, Proved, Vacuous, Verdict
+from vnetverify.report.json import render_json
 from vnetverify.report.results import Report
+from vnetverify.report.schema import REPORT
 from vnetverify.source import Source
 from vnetverify.syntax import read
 
@@ -159,3 +164,16 @@ def test_a_sentence_that_is_empty_in_every_part_is_vacuous(sentence: str) -> Non
     text = sentence.replace("one_host", "10.0.0.4/32")
 
     assert isinstance(verdict_on(APART, text), Vacuous)
+
+
+def test_a_sentence_about_names_shows_a_host_from_which_the_simulator_looked_it_up() -> None:
+    text = "vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 }\nvm shelf { nic 10.0.0.9 in v.s }"
+    report = reported(text, "v resolves shelf")
+    verdict = report.results[0].results[0].verdict
+    assert isinstance(verdict, Proved)
+    assert verdict.premise is not None
+    document = json.loads(render_json(report))
+
+    assert str(verdict.premise.example) == "10.0.0.4 in v.s"
+    assert document["intents"][0]["claims"][0]["verdict"]["premise"]["host"]["address"] == "10.0.0.4"
+    assert [*jsonschema.Draft202012Validator(REPORT).iter_errors(document)] == []

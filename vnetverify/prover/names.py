@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from vnetverify.header import Interval, IntervalSet, address_text, family_of, host_prefix, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, endpoint_set, without
@@ -33,8 +34,8 @@ _DNS = WELL_KNOWN["dns"]
 class Resolved:
     """The verdict on a sentence about a name. `claim` is the one about packets whose witness it carries.
 
-    `example` is a host that a refutation speaks of. `asked` are all sentences about packets that were asked, `vnets`
-    the networks whose resolver was.
+    `example` is a host that a refutation speaks of, `hosts` are some that the sentence does, each by one of its
+    addresses. `asked` are all sentences about packets that were asked, `vnets` the networks whose resolver was.
     """
 
     verdict: Verdict
@@ -42,6 +43,7 @@ class Resolved:
     example: tuple[Place, int] | None = None
     asked: tuple[Claim, ...] = ()
     vnets: frozenset[str] = frozenset()
+    hosts: tuple[tuple[Place, int], ...] = ()
 
 
 def decide_resolution(
@@ -59,7 +61,7 @@ def decide_resolution(
         why = f"{word} as documented" if word is not None else verdict.why
         verdict = replace(verdict, why=why, as_documented=word)
     asked = tuple(dict.fromkeys(question.asked))
-    return Resolved(verdict, found.claim, found.example, asked, frozenset(question.vnets))
+    return Resolved(verdict, found.claim, found.example, asked, frozenset(question.vnets), question.hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class _Step:
 
 
 _MIXED = _Step(Unknown("which hosts ask which server was not worked out"), is_mixed=True)
+_SHOWN = 64  # hosts that are tried for one to show
 _MOST_SERVERS = 1000  # asked of one sentence, where servers ask each other
 
 
@@ -85,6 +88,12 @@ class _Asker:
     hosts: EndpointSet
     servers: tuple[int, ...]
     span: Span
+
+    @property
+    def some(self) -> tuple[tuple[Place, int], ...]:
+        """Some of the hosts: of a network of both families one that has an address of each counts twice."""
+        firsts = ((place, interval.low) for place, addresses in self.hosts.parts for interval in addresses)
+        return tuple(islice(firsts, _SHOWN))
 
     @property
     def example(self) -> tuple[Place, int]:
@@ -123,6 +132,7 @@ class _Question:
     asked: list[Claim] = field(default_factory=list)
     vnets: set[str] = field(default_factory=set)
     servers_asked: int = 0
+    hosts: tuple[tuple[Place, int], ...] = ()
     _verdicts: dict[tuple[Verb, EndpointSet, EndpointSet], tuple[Claim, Verdict]] = field(default_factory=dict)
     _endpoints: Endpoints = field(init=False)
 
@@ -134,6 +144,7 @@ class _Question:
         askers = list(self._askers(hosts))
         if not askers:
             return _Step(Vacuous("the left side stands for no host"))
+        self.hosts = askers[0].some
         found = _all([step for asker in askers for step in self._of_asker(asker)])
         return replace(found, verdict=self._with_facts(found.verdict))
 

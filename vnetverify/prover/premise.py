@@ -13,7 +13,7 @@ from itertools import islice, product
 from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
-from vnetverify.prover.verdict import Premise, Silence, Witness
+from vnetverify.prover.verdict import Host, Premise, Silence, Witness
 
 MOST_PAIRS = 10_000
 """Of more pairs of places it is only said that there are more, and more pairs of members are not looked at."""
@@ -21,7 +21,7 @@ MOST_PAIRS = 10_000
 _FAMILIES = ((Family.IPV4, ALL_IPV4), (Family.IPV6, ALL_IPV6))
 
 
-def premise_of(network: Network, claim: Claim, example: Witness) -> Premise:
+def premise_of(network: Network, claim: Claim, example: Witness | Host) -> Premise:
     """Return what a proof of `claim` in `network` speaks of, the flow of `example` among it."""
     flows = _Flows(claim, _silent(network))
     pairs = len(set(islice(flows.pairs_of_places(), MOST_PAIRS + 1)))

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NoReturn
 
 from vnetverify.encoder.facts import Ground as Ground
-from vnetverify.header import Flow
+from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
 from vnetverify.rules import Uncertainty, World
@@ -41,13 +41,25 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A host at a place, of which the simulator has confirmed a sentence about names."""
+
+    place: Place
+    address: int
+
+    def __str__(self) -> str:
+        return f"{address_text(self.address)} in {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
 class Premise:
     """What a proof speaks of: of the flow of `example`, and of flows between `pairs` pairs of places.
 
-    With `more_pairs` there are more pairs than were counted. `nothing_of` is what the proof says nothing of.
+    With `more_pairs` there are more pairs than were counted. `nothing_of` is what the proof says nothing of. A sentence
+    about names speaks of hosts, and counts no pairs.
     """
 
-    example: Witness
+    example: Witness | Host
     pairs: int = 1
     more_pairs: bool = False
     nothing_of: tuple[Silence, ...] = ()
@@ -97,8 +109,8 @@ class Proved(_Verdict):
     `grounds` suffice for the proof; `minimal` when none can be left out. `leaned_on` are the facts
     taken as documented that the proof needs, `assumed` those that the text settles. `witness` shows, where the claim
     asks for a flow, one that does it. What is `beside` it does not follow from it. `premise` shows that the proof is
-    about something; it is None where a statement is not about flows. A proof of absence that holds `by_routing` alone
-    stands with every filter and declared policy letting everything pass; None where that was not settled.
+    about something; it is None where a statement is about a peering alone. A proof of absence that holds `by_routing`
+    alone stands with every filter and declared policy letting everything pass; None where that was not settled.
     `assurance` says what it rests on beside Z3, `assured_by` what that evidence is, or why there is no better.
     """
 

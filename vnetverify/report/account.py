@@ -12,7 +12,7 @@ from typing import assert_never
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
-from vnetverify.prover.verdict import Assurance, Beside, Ground, Proved, Refuted, Unknown, Vacuous, Verdict
+from vnetverify.prover.verdict import Assurance, Beside, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
@@ -138,7 +138,8 @@ def _speaks_of(verdict: Verdict, told: bool) -> Iterator[Part]:
     if not isinstance(verdict, Proved) or verdict.premise is None:
         return
     premise = verdict.premise
-    flow = "" if told else f"{premise.example.flow} from {premise.example.origin}"
+    example = premise.example
+    flow = "" if told else str(example) if isinstance(example, Host) else f"{example.flow} from {example.origin}"
     if premise.pairs > 1 or premise.more_pairs:
         pairs = f"{'more than ' if premise.more_pairs else ''}{premise.pairs} pairs of places"
         yield Part(f"speaks of {pairs}{flow and f', for one of {flow}'}")

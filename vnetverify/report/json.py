@@ -16,6 +16,7 @@ from vnetverify.model.network import PublishedTags, Unmodelled
 from vnetverify.prover.verdict import (
     Beside,
     Ground,
+    Host,
     Premise,
     Proved,
     Refuted,
@@ -223,9 +224,15 @@ def _beside(note: Beside) -> Json:
     return {"what": note.what, "rule": note.rule, "at": span_as_json(note.span)}
 
 
+def _host(host: Host) -> Json:
+    return {"place": _place(host.place), "address": address_text(host.address)}
+
+
 def _premise(premise: Premise) -> Json:
+    example = premise.example
     return {
-        "example": _witness(premise.example),
+        "example": _witness(example) if isinstance(example, Witness) else None,
+        "host": _host(example) if isinstance(example, Host) else None,
         "pairs": premise.pairs,
         "more_pairs": premise.more_pairs,
         "nothing_of": [{"what": silence.what, "why": silence.why} for silence in premise.nothing_of],

@@ -113,7 +113,10 @@ _DEFS: Schema = {
     "premise": _object(
         "What a proof speaks of: a flow in question, and how many pairs of places have some; null if not of flows.",
         {
-            "example": _ref("witness"),
+            "example": _or_null(_ref("witness")),
+            "host": _or_null(
+                _object("One that a sentence about names speaks of.", {"place": _ref("origin"), "address": _ADDRESS})
+            ),
             "pairs": _COUNT,
             "more_pairs": {**_FLAG, "description": "there are more than `pairs`"},
             "nothing_of": _list_of(

@@ -26,11 +26,13 @@ def main() -> int:
     asked = _arguments()
     modules = dict.fromkeys(module for part in asked.only or [""] for module in MODULES if part in module)
     which = reach.load(_WHICH_TESTS)
-    files = [] if asked.as_measured else which.files_to_measure()
+    files = [] if asked.as_measured else which.files_to_measure(asked.tests)
     if files:
         print(f"measuring what the tests of {len(files)} files run", flush=True)
         which = reach.measure(MODULES, files, which)
         which.save(_WHICH_TESTS)
+    if asked.tests:
+        which.keep(asked.tests)
     sample = [change for module in modules for change in _drawn(module, asked.seed, asked.count)]
     known = outcomes.load(_OUTCOMES)
     explained = {survivor.change: survivor for survivor in survivors.explained()}
@@ -47,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many are tried at once")
     parser.add_argument("--again", action="store_true", help="try survivors again that nothing explains")
     parser.add_argument("--as-measured", action="store_true", help="leave out tests that are new or have changed")
+    parser.add_argument("--tests", nargs="+", default=[], help="files of tests that are to notice, and no others")
     parser.add_argument("only", nargs="*", help="modules whose names contain this")
     return parser.parse_args()
 

@@ -57,10 +57,18 @@ class Reach:
             first, last = 0, max(lines, default=0)
         return frozenset(test for line in range(first, last + 1) for test in lines.get(line, ()))
 
-    def files_to_measure(self) -> list[str]:
-        """Return the files of tests that are new or have changed since they were measured."""
-        files = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
-        return [file for file in files if not file.startswith(LEFT_OUT) and self.texts.get(file) != _digest_of(file)]
+    def keep(self, files: Sequence[str]) -> None:
+        """Forget the tests of other files."""
+        self.seconds = {test: took for test, took in self.seconds.items() if test.partition("::")[0] in files}
+        for ran in self.lines.values():
+            for line, tests in ran.items():
+                ran[line] = [test for test in tests if test in self.seconds]
+
+    def files_to_measure(self, chosen: Sequence[str] = ()) -> list[str]:
+        """Return the files of tests that are new or have changed since they were measured; of some, if chosen."""
+        every = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+        files = [file for file in chosen or every if not file.startswith(LEFT_OUT)]
+        return [file for file in files if self.texts.get(file) != _digest_of(file)]
 
     def save(self, path: Path) -> None:
         numbers = {test: number for number, test in enumerate(self.seconds)}

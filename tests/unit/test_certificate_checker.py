@@ -1,0 +1,193 @@
+"""The judge of certificates: what it accepts, and that nothing less than a whole cover of sound leaves is accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.unit.simulator_networks import at, flow, nsg, peered, rule, subnet, vnet
+from tests.unit.test_simulator_claims import A_TO_B, HTTPS, A, claim, ends, spokes
+from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.maker import NoCover, cover
+from vnetverify.certificate.regions import one_flow, premise
+from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut
+from vnetverify.header import TCP, parse_address
+from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts
+from vnetverify.simulator.addressing import packet_of
+
+NOTHING = SettledFacts({})
+APART = spokes()
+JOINED = spokes(peered("a", "b"), peered("b", "a"))
+NEVER = claim(Verb.NEVER_REACHES, service=HTTPS)
+
+
+def made(network: Network, asked: Claim, budget: int = 1000) -> tuple[Token, ...]:
+    tokens = cover(network, asked, premise(asked, NOTHING), budget)
+    assert not isinstance(tokens, NoCover), tokens.why
+    return tokens
+
+
+def why_refused(network: Network, asked: Claim, tokens: tuple[Token, ...]) -> str:
+    with pytest.raises(Refused) as refused:
+        check(network, asked, premise(asked, NOTHING), tokens)
+    return str(refused.value)
+
+
+TOKENS = made(APART, NEVER)
+
+
+def test_what_covers_the_claim_with_sound_leaves_is_accepted() -> None:
+    check(APART, NEVER, premise(NEVER, NOTHING), TOKENS)
+
+    assert {WALKED, SETTLED, ORIGINS} < set(TOKENS)
+
+
+def test_a_certificate_that_lacks_its_last_nodes_leaves_regions_uncovered() -> None:
+    for count in range(len(TOKENS)):
+        assert why_refused(APART, NEVER, TOKENS[:count]) == "some regions are not covered"
+
+
+def test_a_node_more_belongs_to_no_region() -> None:
+    for token in (WALKED, SETTLED, ORIGINS, "destination 5"):
+        assert why_refused(APART, NEVER, (*TOKENS, token)) == f"node {len(TOKENS) + 1} belongs to no region"
+
+
+def test_no_node_can_be_left_out() -> None:
+    for number in range(len(TOKENS)):
+        assert why_refused(APART, NEVER, (*TOKENS[:number], *TOKENS[number + 1 :]))
+
+
+@pytest.mark.parametrize("number", [n for n, token in enumerate(TOKENS) if token not in (WALKED, SETTLED)])
+@pytest.mark.parametrize("leaf", [WALKED, SETTLED])
+def test_no_leaf_stands_for_a_node_that_parts(number: int, leaf: Token) -> None:
+    assert why_refused(APART, NEVER, (*TOKENS[:number], leaf, *TOKENS[number + 1 :])).startswith(f"node {number + 1}")
+
+
+def test_a_certificate_is_of_its_network_alone() -> None:
+    region = one_flow(at("a.s"), packet_of(A_TO_B), NOTHING)
+
+    assert "its flows differ" in why_refused(JOINED, NEVER, TOKENS)
+    check(APART, NEVER, [region], [WALKED])
+    with pytest.raises(Refused, match="node 1: its flows violate the claim: the first packet is delivered"):
+        check(JOINED, NEVER, [region], [WALKED])
+
+
+def test_a_certificate_is_of_its_claim_alone() -> None:
+    other = claim(Verb.REACHES, service=HTTPS)
+
+    assert "its flows violate the claim: the first packet is dropped" in why_refused(APART, other, TOKENS)
+
+
+def test_a_walk_needs_an_origin() -> None:
+    assert why_refused(APART, NEVER, (WALKED,)) == "node 1: a walk needs an origin"
+
+
+def test_a_walk_of_flows_that_fare_differently_shows_nothing() -> None:
+    anything = claim(Verb.NEVER_REACHES)
+
+    assert why_refused(APART, anything, (ORIGINS, WALKED)).startswith("node 2: its flows differ: ")
+
+
+def test_what_is_not_settled_needs_a_walk() -> None:
+    asked = claim(Verb.LOSES_NO_PACKETS)
+    region = replace(one_flow(at("a.s"), packet_of(A_TO_B), NOTHING), origin=None)
+
+    with pytest.raises(Refused, match="node 1: the region is not settled"):
+        check(APART, asked, [region], [SETTLED])
+
+
+def test_a_region_that_an_assumption_leaves_no_world_for_is_empty() -> None:
+    check(APART, NEVER, [], ())
+
+    assert why_refused(APART, NEVER, ()) == "some regions are not covered"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "destination",
+        "destination ",
+        "destination x",
+        "destination -1",
+        "destination +1",
+        "destination 1.5",
+        "destination 0x10",
+        "destination 1_0",
+        "destination \N{ARABIC-INDIC DIGIT FIVE}",
+        "destination \N{SUPERSCRIPT TWO}",
+        "destination " + "9" * 40,
+        " 5",
+        "5",
+        "walked ",
+        "Walked",
+        "origin",
+        # Nothing is on one of the two sides.
+        "destination 0",
+        "protocol 0",
+        "protocol 6",
+        "source port 0",
+        "source port 1",
+        f"destination {1 << 32}",
+    ],
+)
+def test_what_parts_nothing_is_refused(token: Token) -> None:
+    assert why_refused(APART, NEVER, (token, *TOKENS)) == "node 1 does not part its region"
+
+
+def test_a_fact_parts_a_region_once() -> None:
+    question = ask("U-R-TRAF-7")
+
+    assert why_refused(APART, NEVER, (question, question)) == "node 2 does not part its region"
+
+
+def test_origins_part_a_region_once() -> None:
+    assert why_refused(APART, NEVER, (ORIGINS, ORIGINS)) == "node 2 does not part its region"
+
+
+# -- one flow ------------------------------------------------------------------------------------------------
+
+
+def test_both_sides_of_a_cut_are_judged() -> None:
+    """Only the middle of three destinations is reached: whichever side of a cut it is on, the walk there fails."""
+    open_for_one = spokes(
+        vnet("b", "10.2.0.0/16", subnet("s", "10.2.0.0/24", nsg="n")),
+        nsg("n", rule(100, "allow", "inbound", destination="10.2.0.5/32"), rule(200, "deny", "inbound")),
+        peered("a", "b"),
+        peered("b", "a"),
+    )
+    reached, flows = parse_address("10.2.0.5"), one_flow(at("a.s"), packet_of(A_TO_B), NOTHING)
+
+    def judged(low: int, high: int) -> None:
+        packet = packet_of(flow("10.1.0.4", "10.2.0.4"))
+        region = replace(flows, packet=replace(packet, destination=replace(packet.destination, low=low, high=high)))
+        asked = claim(Verb.NEVER_REACHES, A, ends(("b.s", "10.2.0.0/24")))
+        number = low + 1
+        check(open_for_one, asked, [region], [cut("destination", number), WALKED, WALKED])
+
+    judged(reached + 1, reached + 2)
+    judged(reached - 2, reached - 1)
+    for low, high in ((reached, reached + 1), (reached - 1, reached)):
+        with pytest.raises(Refused, match="its flows violate the claim"):
+            judged(low, high)
+
+
+def test_the_maker_says_why_there_is_none() -> None:
+    def why(network: Network, budget: int) -> str:
+        tokens = cover(network, NEVER, premise(NEVER, NOTHING), budget)
+        assert isinstance(tokens, NoCover)
+        return tokens.why
+
+    assert why(JOINED, 1000) == "flows violate the claim: the first packet is delivered"
+    assert why(APART, len(TOKENS) - 1) == f"a certificate would have more than {len(TOKENS) - 1} nodes"
+    assert made(APART, NEVER, len(TOKENS)) == TOKENS
+
+
+def test_a_flow_that_is_none_of_the_claims_is_walked_and_settled() -> None:
+    region = one_flow(at("a.s"), packet_of(flow("10.1.0.4", "10.9.0.4", TCP)), NOTHING)
+
+    check(APART, NEVER, [region], [WALKED])
+    check(APART, NEVER, [region], [SETTLED])

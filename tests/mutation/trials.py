@@ -102,6 +102,7 @@ class Trials:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        gc.unfreeze()  # what is frozen, by a measurement before, would not be found
         live, remembered = _functions(), caches()
         gc.freeze()
         running: list[_Running] = []

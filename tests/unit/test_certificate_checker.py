@@ -120,6 +120,7 @@ def test_a_region_that_an_assumption_leaves_no_world_for_is_empty() -> None:
         "destination \N{ARABIC-INDIC DIGIT FIVE}",
         "destination \N{SUPERSCRIPT TWO}",
         "destination " + "9" * 40,
+        "destination " + "9" * 5000,  # more digits than Python reads
         " 5",
         "5",
         "walked ",

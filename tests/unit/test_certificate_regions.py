@@ -106,6 +106,14 @@ def test_a_cut_has_numbers_on_both_sides(part: Part) -> None:
         assert parted(box(), NEVER, cut(part.value, number)) is None
 
 
+def test_addresses_of_ipv6_are_parted_up_to_the_last() -> None:
+    region = next(premise(claim(Verb.NEVER_REACHES, SIX), NOTHING))
+    for number in (FIRST_IPV6 + 1, LAST_IPV6):
+        parts = parted(region, NEVER, cut(Part.DESTINATION.value, number))
+        assert parts is not None
+        assert [(FIRST_IPV6, number - 1), (number, LAST_IPV6)] == [numbers(each)[Part.DESTINATION] for each in parts]
+
+
 def test_a_fact_parts_a_region_into_the_worlds_where_it_holds_and_the_others() -> None:
     parts = parted(box(), NEVER, ask("U-ASKED"))
     assert parts is not None
@@ -136,6 +144,9 @@ def test_an_address_that_the_world_names_is_parted_like_a_field() -> None:
     further = parted(parts[0], NEVER, cut("front of shop", 40))
     assert further is not None
     assert [Interval(0, 39), Interval(40, 99)] == [region.world.spans["front of shop"] for region in further]
+    last = parted(parts[0], NEVER, cut("front of shop", 99))
+    assert last is not None
+    assert [Interval(0, 98), Interval(99, 99)] == [region.world.spans["front of shop"] for region in last]
     for number in (0, 100, 101):
         assert parted(parts[0], NEVER, cut("front of shop", number)) is None
     other = parted(parts[0], NEVER, cut("other", 7))

@@ -35,6 +35,8 @@ class Kind:
     may_recover: bool = False
 
 
+_PATIENT = ("--timeout", "60")
+
 KINDS = (
     Kind("worker gets SIGKILL", "kill"),
     Kind("worker gets SIGABRT", "abort"),
@@ -54,11 +56,11 @@ KINDS = (
     Kind("solver says unsat", "unsat"),
     Kind("solver says sat, any model", "random-model"),
     Kind("solver says sat, no model", "impossible-model"),
-    Kind("Ctrl-C", "slow", signal=signal.SIGINT),
-    Kind("SIGTERM", "slow", signal=signal.SIGTERM),
-    Kind("parent gets SIGKILL", "slow", signal=signal.SIGKILL),
-    Kind("Ctrl-C, report to a file", "slow", signal=signal.SIGINT, outlet=Outlet.FILE),
-    Kind("parent killed, to a file", "slow", signal=signal.SIGKILL, outlet=Outlet.FILE),
+    Kind("Ctrl-C", "slow", signal=signal.SIGINT, arguments=_PATIENT),
+    Kind("SIGTERM", "slow", signal=signal.SIGTERM, arguments=_PATIENT),
+    Kind("parent gets SIGKILL", "slow", signal=signal.SIGKILL, arguments=_PATIENT),
+    Kind("Ctrl-C, report to a file", "slow", signal=signal.SIGINT, outlet=Outlet.FILE, arguments=_PATIENT),
+    Kind("parent killed, to a file", "slow", signal=signal.SIGKILL, outlet=Outlet.FILE, arguments=_PATIENT),
     Kind("closed pipe", outlet=Outlet.SHUT_PIPE),
     Kind("full disk", outlet=Outlet.FULL_DISK),
     Kind("disk fills up in a file", surroundings="disk", outlet=Outlet.FILE),

@@ -1,4 +1,7 @@
-"""Each kind of fault once; `make faults` does it many times over questions drawn by seed."""
+"""Each kind of fault once; `make faults` does it many times over questions drawn by seed.
+
+Runs that are sent a signal are programs of their own, as at a user's; the others are forked, which saves the loading.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.command import as_fork
 from tests.faults.harness import Verdicts, complaints, run, verdicts_in
 from tests.faults.kinds import KINDS, Kind
 from vnetverify.cli import status
@@ -31,7 +35,7 @@ def test_no_fault_makes_a_proof_a_success_an_orphan_or_half_a_file(
 ) -> None:
     if kind.signal is None:
         expected = {text: word for text, word in honest.items() if text.endswith("never reaches shop.db on ssh")}
-        ending = run(kind, 7, tmp_path / "run", ONE_INTENT, share=1)
+        ending = run(kind, 7, tmp_path / "run", ONE_INTENT, share=1, launch=as_fork)
     else:
         expected = dict(honest)
         ending = run(kind, 7, tmp_path / "run")

@@ -194,6 +194,21 @@ def test_a_process_without_enough_memory_decides_nothing(megabytes: int) -> None
     assert f"{megabytes} MB" in answer.why
 
 
+def test_the_kernel_limits_a_process_too() -> None:
+    solver = Solver(Limits(seconds=7, megabytes=512))
+
+    assert answers_again(solver)
+    assert solver._process is not None
+
+    lines = Path(f"/proc/{solver._process.pid}/limits").read_text().splitlines()
+    soft = {line[:26].strip(): line[26:].split()[0] for line in lines[1:]}
+    solver.close()
+
+    assert soft["Max core file size"] == "0"
+    assert soft["Max address space"] == str(512 << 20)
+    assert 7 <= int(soft["Max cpu time"]) <= 20
+
+
 # -- the real process under attack ----------------------------------------------------------------------
 
 

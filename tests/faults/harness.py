@@ -51,7 +51,8 @@ class Ending:
 
 
 def verdicts_in(report: Mapping[str, Any]) -> Verdicts:
-    return {claim["text"]: claim["verdict"]["word"] for intent in report["intents"] for claim in intent["claims"]}
+    """Return the verdict on each intent by its name."""
+    return {intent["name"]: intent["verdict"] for intent in report["intents"]}
 
 
 def run(kind: Kind, seed: int, folder: Path, pattern: str = "*", share: int = 3, launch: Launch = as_program) -> Ending:
@@ -166,7 +167,7 @@ def complaints(kind: Kind, ending: Ending, honest: Verdicts) -> list[str]:
             found.append("half a report in the file")
         return found if ending.status != status.AS_EXPECTED else [*found, "status 0 without a whole report"]
     verdicts = verdicts_in(ending.report)
-    found += [f"wrongly proved: {text}" for text, word in verdicts.items() if word == "proved" != honest[text]]
+    found += [f"wrongly proved: {name}" for name, word in verdicts.items() if word == "proved" != honest[name]]
     is_honest = ending.report["complete"] and verdicts == honest
     if ending.status == status.AS_EXPECTED and not (kind.may_recover and is_honest):
         found.append("status 0")

@@ -23,7 +23,8 @@ class Outlet(Enum):
 class Kind:
     """A fault of the worker (`saboteur.FAULTS`), of the surroundings (`command.SURROUNDINGS`), or a signal to us.
 
-    `may_recover`: the fault need not be felt, and then the report has to be the honest one.
+    `may_recover`: the fault need not be felt, and then the report has to be the honest one. `intent` is one that
+    it is felt at.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Kind:
     outlet: Outlet = Outlet.PIPE
     arguments: tuple[str, ...] = ()
     may_recover: bool = False
+    intent: str = "no-ssh"
 
 
 _PATIENT = ("--timeout", "60")
@@ -52,10 +54,11 @@ KINDS = (
     Kind("truncated answer", "truncate"),
     Kind("endless answer", "flood"),
     Kind("answer byte by byte", "drip"),
-    Kind("answer to another question", "stale"),
-    Kind("solver says unsat", "unsat"),
-    Kind("solver says sat, any model", "random-model"),
-    Kind("solver says sat, no model", "impossible-model"),
+    Kind("answer to another question", "stale", arguments=_PATIENT),
+    Kind("solver says unsat", "unsat", arguments=_PATIENT),
+    Kind("solver denies every flow", "deny", arguments=_PATIENT, intent="known-gap"),
+    Kind("solver says sat, any model", "random-model", arguments=_PATIENT),
+    Kind("solver says sat, no model", "impossible-model", arguments=_PATIENT),
     Kind("Ctrl-C", "slow", signal=signal.SIGINT, arguments=_PATIENT),
     Kind("SIGTERM", "slow", signal=signal.SIGTERM, arguments=_PATIENT),
     Kind("parent gets SIGKILL", "slow", signal=signal.SIGKILL, arguments=_PATIENT),

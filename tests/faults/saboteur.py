@@ -188,6 +188,14 @@ def _unsat(saboteur: Saboteur, request: Json, session: Any) -> Json:
     return {"answer": "unsat", "core": []}
 
 
+def _deny(saboteur: Saboteur, request: Json, session: Any) -> Json:
+    """Find no flow that contradicts anything, and lie nowhere else."""
+    if IN_QUESTION in request["check"]["assume"]:
+        reply, _ = HONEST(request, session)
+        return dict(reply)
+    return _unsat(saboteur, request, session)
+
+
 def _random_model(saboteur: Saboteur, request: Json, session: Any) -> Json:
     dice, asked = saboteur.dice(), request["check"]
     model = {symbol: dice.getrandbits(asked["widths"].get(symbol, 1)) for symbol in asked["want"]}
@@ -222,11 +230,12 @@ FAULTS: dict[str, Callable[[Saboteur, Json, Any], Json]] = {
     "drip": _drip,
     "stale": _stale,
     "unsat": _unsat,
+    "deny": _deny,
     "random-model": _random_model,
     "impossible-model": _impossible_model,
     "slow": _slow,
 }
-EVERYWHERE = frozenset({"unsat", "random-model", "slow"})
+EVERYWHERE = frozenset({"unsat", "deny", "random-model", "slow"})
 """Faults of a worker that is always like that."""
 
 

@@ -88,6 +88,7 @@ def test_a_visible_text_without_commands_is_printed_as_it_is(text: str) -> None:
 
 
 @given(TEXTS, TEXTS)
+@example(" ::error::red", "##vso[a]##[b]")
 def test_no_build_server_finds_a_command_in_what_is_printable(text: str, rest: str) -> None:
     line = f"  {printable(text)} {printable(rest)}::"
 
@@ -129,6 +130,7 @@ def test_a_cell_of_a_markdown_table_ends_where_it_should(text: str) -> None:
 
 
 @given(st.lists(TEXTS.map(printable), max_size=5))
+@example(["```", "````"])
 def test_a_block_of_markdown_ends_where_its_lines_do(lines: list[str]) -> None:
     page = words(markdown(f"{markdown_block(lines)}\n\nafter"))
 
@@ -137,6 +139,9 @@ def test_a_block_of_markdown_ends_where_its_lines_do(lines: list[str]) -> None:
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
+@example(["a;=1+1"])
+@example(['a","=1+1', '";=1+1'])
+@example(["＝1+1", "\t=1"])
 def test_no_cell_of_a_spreadsheet_is_a_formula(texts: list[str]) -> None:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(map(csv_cell, texts))
@@ -162,7 +167,8 @@ def undone(text: str) -> str:
     return text
 
 
-@given(st.lists(TEXTS.map(printable), max_size=5), TEXTS)
+@given(st.lists(TEXTS, max_size=5), TEXTS)
+@example(["a\rb%", "c"], "a,b:c%0A")
 def test_an_annotation_is_one_line_with_the_properties_that_were_given(lines: list[str], title: str) -> None:
     command = f"::error title={annotation_property(title)},line=3::{annotation_message(chr(10).join(lines))}"
     found = re.fullmatch(r"::error title=([^,:\r\n]*),line=3::([^\r\n]*)", command)
@@ -172,6 +178,7 @@ def test_an_annotation_is_one_line_with_the_properties_that_were_given(lines: li
     assert "\n".join(lines) == undone(found[2])
 
 
+@example({"##[a]": ["</script>"]})
 @given(st.dictionaries(TEXTS, st.lists(TEXTS, max_size=3), max_size=3))
 def test_json_holds_every_text_exactly_and_no_tag_or_command(document: dict[str, list[str]]) -> None:
     text = json_text(document)
@@ -183,6 +190,7 @@ def test_json_holds_every_text_exactly_and_no_tag_or_command(document: dict[str,
 
 
 @given(st.lists(TEXTS.map(printable), max_size=5))
+@example(["[a](1)", "{0} }1{"])
 def test_a_message_of_sarif_has_no_placeholders_and_no_links(lines: list[str]) -> None:
     text = sarif_message(lines)
 

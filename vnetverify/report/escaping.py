@@ -85,7 +85,7 @@ def csv_cell(text: str) -> str:
 
 
 def annotation_message(text: str) -> str:
-    """Return printable lines as the message of a workflow command."""
+    """Return `text`, which may have several lines, as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

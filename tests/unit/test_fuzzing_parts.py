@@ -11,10 +11,11 @@ import pytest
 from vnetverify.header import FIRST_IPV6, TCP, UDP, Flow, Interval, IntervalSet, parse_address
 from vnetverify.model.intents import INTERNET, Claim, Place
 from vnetverify.model.network import Network
-from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
+from vnetverify.prover.verdict import Proved, Refuted, Verdict, Witness
+from vnetverify.rules import SettledFacts, World
 from vnetverify.syntax.read import read_text
 from vnetverify.syntax.write import write
+from vnetverify.testing.certifying import Certified, NotCertified, certified
 from vnetverify.testing.classes import bounds_of, classes_of
 from vnetverify.testing.reproducer import prefixes_of, reproducer, sentence_of
 from vnetverify.testing.rewriting import renaming
@@ -124,6 +125,36 @@ def test_shrinking_ends_when_it_is_late() -> None:
     network, claim = read("hub.db reaches hub.web")
 
     assert shrunk(network, claim, lambda one: True, lambda: True) is network
+
+
+# -- certificates -----------------------------------------------------------------------------------------
+
+
+def of_verdict(sentence: str, verdict: Verdict) -> Certified | NotCertified | Difference:
+    return certified(*read(sentence), verdict, SettledFacts({}), 5000)
+
+
+def test_what_is_proved_has_a_certificate_that_is_judged() -> None:
+    assert isinstance(of_verdict("hub.db never reaches 10.9.9.9/32, hub.web on udp", Proved(())), Certified)
+
+
+def test_a_proof_that_flows_contradict_is_a_difference() -> None:
+    difference = of_verdict("hub.web never reaches hub.db", Proved(()))
+
+    assert isinstance(difference, Difference)
+    assert difference.kind is Kind.CERTIFICATE
+    assert "no certificate can be" in difference.what
+
+
+def test_a_refutation_of_what_can_be_certified_is_a_difference() -> None:
+    difference = of_verdict("hub.db never reaches hub.web on udp", Refuted(None, "it is said"))
+
+    assert isinstance(difference, Difference)
+    assert "has a certificate" in difference.what
+
+
+def test_a_refuted_claim_has_no_certificate() -> None:
+    assert isinstance(of_verdict("hub.web never reaches hub.db", Refuted(None, "it is delivered")), NotCertified)
 
 
 # -- sentences --------------------------------------------------------------------------------------------

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vnetverify.certificate.checker import Refused, check
-from vnetverify.certificate.maker import NoCover, cover
-from vnetverify.certificate.questions import Unviolated
-from vnetverify.certificate.regions import premise
+from vnetverify.certificate.checker import Refused
+from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
+from vnetverify.certificate.maker import NoCover
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Proved, Refuted, Verdict
@@ -33,27 +32,28 @@ def certified(
     network: Network, claim: Claim, verdict: Verdict, settled: SettledFacts, budget: int
 ) -> Certified | NotCertified | Difference:
     """Return what a certificate of at most `budget` nodes says of a verdict that holds where facts are as `settled`."""
-    if not isinstance(verdict, Proved | Refuted) or claim.verb is Verb.SOMETIMES_REACHES:
-        return NotCertified("only what is proved of every flow has a certificate")
-    if claim.advertising is not None:
-        return NotCertified("what a site announces is no field of a packet")
+    if not isinstance(verdict, Proved | Refuted):
+        return NotCertified("what is not decided has no certificate")
     facts = SettledFacts({**{str(fact): bool(fact.documented) for fact in verdict.leaned_on}, **settled})
-    question, regions = Unviolated(network, claim), tuple(premise(claim, facts))
-    tokens = cover(question, regions, budget)
+    shown = verdict.witness if claim.verb is Verb.SOMETIMES_REACHES else None
+    if claim.verb is Verb.SOMETIMES_REACHES and shown is None:
+        return NotCertified("there is no flow to show")
+    subject = Subject(network, claim, facts, None if shown is None else (shown.origin, shown.flow))
+    certificate = certify(subject, budget)
     if isinstance(verdict, Refuted):
-        return _of_refuted(tokens)
-    if isinstance(tokens, NoCover):
-        if tokens.is_flaw:
-            return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {tokens.why}")
-        return NotCertified(tokens.why)
+        return _of_refuted(certificate)
+    if isinstance(certificate, NoCover):
+        if certificate.is_flaw:
+            return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {certificate.why}")
+        return NotCertified(certificate.why)
     try:
-        check(question, regions, tokens)
+        judge(subject, certificate)
     except Refused as flaw:
         return Difference(Kind.CERTIFICATE, f"the checker refuses what the maker made: {flaw}")
-    return Certified(len(tokens))
+    return Certified(sum(map(len, certificate.values())))
 
 
-def _of_refuted(tokens: tuple[str, ...] | NoCover) -> NotCertified | Difference:
-    if isinstance(tokens, NoCover):
-        return NotCertified(tokens.why)
-    return Difference(Kind.CERTIFICATE, f"it is refuted, and has a certificate of {len(tokens)} nodes")
+def _of_refuted(certificate: Certificate | NoCover) -> NotCertified | Difference:
+    if isinstance(certificate, NoCover):
+        return NotCertified(certificate.why)
+    return Difference(Kind.CERTIFICATE, "it is refuted, and has a certificate")

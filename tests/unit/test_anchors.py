@@ -451,6 +451,16 @@ def test_what_cannot_be_compared_is_refused(
     assert reason in lines[-1]
 
 
+@pytest.mark.parametrize("option", [AT, ("--assume", "U-INET=true"), ("--service-tags", "tags.json")])
+def test_options_for_recordings_need_a_network(
+    option: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vectors.json").write_text("[]")
+
+    assert main(("conform", str(tmp_path / "vectors.json"), *option)) == status.BAD_INPUT
+    assert "name a network" in capsys.readouterr().err
+
+
 def test_a_text_alone_is_nothing_to_compare(tmp_path: Path) -> None:
     (tmp_path / "network.vnet").write_text(TEXT)
 

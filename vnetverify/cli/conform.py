@@ -49,6 +49,10 @@ def command(
     texts = [file for file in files if file.lower().endswith(_TEXT)]
     others = [file for file in files if file not in texts]
     if not networks and not texts:
+        if at is not None or assumed or service_tags is not None:
+            raise click.UsageError(
+                "--at, --assume and --service-tags are about recordings; name a network with --network"
+            )
         return _of_vectors(files, left_out)
     if not others:
         raise click.UsageError("no recording to compare with; name the JSON that Azure answered")

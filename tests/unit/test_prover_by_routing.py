@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.test_prover_verdicts import FORWARDED, ONE_VNET, document, verdict_on
+from vnetverify.encoder.facts import Bearing, Detail, Ground, Grounds
+from vnetverify.encoder.terms import Script
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import INTERNET, Claim
 from vnetverify.prover import prove as module
@@ -128,3 +130,12 @@ firewall fw {
     assert opened(text.network, asked, solver).violation(INTERNET, flow, World()) == {True}
     assert opened(text.network, claim, solver).violation(INTERNET, flow, World()) == {False}
     solver.close()
+
+
+@pytest.mark.parametrize("filters", [(False, True), (True, False)])
+def test_lines_told_together_are_of_a_filter_when_one_of_them_is(filters: tuple[bool, bool]) -> None:
+    grounds = Grounds(Script(), Bearing.STOPS, Detail.GROUP)
+    for number, of_filter in enumerate(filters):
+        symbol = grounds.counts(Bearing.STOPS, Ground("subnet v.s", f"line {number}", "F-PE-2", of_filter=of_filter))
+
+    assert grounds.labelled[symbol].of_filter

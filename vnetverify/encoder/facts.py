@@ -106,5 +106,6 @@ class Grounds:
             self._symbols[name] = symbol
             self.labelled[symbol] = ground
         elif self.detail is Detail.GROUP and self.labelled[symbol].what != ground.what:
-            self.labelled[symbol] = replace(self.labelled[symbol], what="its lines together")
+            of_filter = self.labelled[symbol].of_filter or ground.of_filter
+            self.labelled[symbol] = replace(self.labelled[symbol], what="its lines together", of_filter=of_filter)
         return symbol

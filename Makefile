@@ -1,12 +1,13 @@
 # `make check` is what must hold before a commit; `make golden` rewrites the golden files from today's output.
 PYTHON ?= python
 EXAMPLES ?= 2000
+FORGERIES ?= 100
 NETWORKS ?= 10000
 LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 20
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism forgeries certificates
 
 check: lint types contracts specs test
 
@@ -78,3 +79,11 @@ faults:
 # The same reports with a hundred hash seeds and one to four jobs; fails if a byte differs.
 determinism:
 	$(PYTHON) -m tests.determinism.campaign
+
+# Forged certificates of the specs, none of which may be accepted.
+forgeries:
+	VNETVERIFY_FORGERIES=$(FORGERIES) $(PYTHON) -m pytest tests/certificates
+
+# What certificates cost beside the solver, in one run: rule lists, the specs and an estate of 50 networks.
+certificates:
+	$(PYTHON) benchmarks/certificates.py

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from vnetverify import __version__
 from vnetverify.assurance import Contradicted, Demands, assured
+from vnetverify.encoder.obligation import NoFlow
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.loading import Clock, Loaded, load, resolve, source_at
@@ -173,7 +174,7 @@ class _Run:
         levels: list[tuple[Assurance, str]] = []
 
         def ask(claim: Claim, documented: bool) -> Verdict:
-            answer = self._assured(claim, decide(Inquiry(self.network, claim, fixed, documented), solver))
+            answer = self._assured(claim, _decided(Inquiry(self.network, claim, fixed, documented), solver))
             if isinstance(answer, Proved):
                 levels.append((answer.assurance, answer.assured_by))
             return answer
@@ -261,7 +262,7 @@ class _Run:
     def _answered(self, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Verdict, Story | None]:
         """Return the verdict on a claim as it stands, replayed. Raises `Disagreement`."""
         begun, solved = time.perf_counter(), solver.seconds
-        verdict = self._in_its_world(claim, decide(Inquiry(self.network, claim, fixed, self.documented), solver))
+        verdict = self._in_its_world(claim, _decided(Inquiry(self.network, claim, fixed, self.documented), solver))
         self.clock.add("encode", time.perf_counter() - begun - (solver.seconds - solved))
         with self.clock.phase("assure"):
             verdict = self._assured(claim, verdict)
@@ -344,6 +345,14 @@ class _Run:
 def _contradicts(statement: Resolution, lookup: Lookup) -> bool:
     """Tell whether the simulator's look-up comes out otherwise than a sentence about names says."""
     return may_resolve(lookup) if statement.never else not resolves(lookup)
+
+
+def _decided(inquiry: Inquiry, solver: Solver) -> Verdict:
+    """Return the verdict that the solver's answers give. Raises `Disagreement` where they make no sense."""
+    try:
+        return decide(inquiry, solver)
+    except NoFlow:
+        raise Disagreement(inquiry.claim, None, "the solver answers with what is no flow at all") from None
 
 
 def _unless_unmodelled(verdict: Verdict, items: tuple[Unmodelled, ...]) -> Verdict:

@@ -23,6 +23,7 @@ COMMANDS = {
     "resolve": "Show which addresses an expression stands for.",
     "conform": "Ask both engines the vectors of a JSON file.",
     "fuzz": "Compare both engines on your own network, for as long as you like.",
+    "selftest": "Attack this installation: lying solvers, forged certificates.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",
 }

@@ -15,6 +15,10 @@ from vnetverify.rules import Uncertainty, World
 HEADER_SYMBOLS = ("pr", "src", "sp", "dst", "dp")
 
 
+class NoFlow(Exception):
+    """A model stands for no flow of the obligation, which no solver that tells the truth can give."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origins:
     """Which place a flow starts at, from its selector and source address."""
@@ -22,7 +26,11 @@ class Origins:
     places: tuple[tuple[int, Place, IntervalSet], ...]
 
     def place(self, selector: int, source: int) -> Place:
-        return next(place for number, place, region in self.places if number == selector and source in region)
+        held = (place for number, place, region in self.places if number == selector and source in region)
+        found = next(held, None)
+        if found is None:
+            raise NoFlow
+        return found
 
     def selector(self, place: Place) -> int | None:
         return next((number for number, other, _ in self.places if other == place), None)

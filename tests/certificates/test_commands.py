@@ -1,0 +1,103 @@
+"""Certificates as files: written beside proofs, judged by another run, refused once the network changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.certificates.test_forgeries import NETWORK
+from vnetverify.cli import main, status
+
+FAILS = "intent fails { v.web never reaches v.db on sql }\n"
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "v.vnet"
+    path.write_text(NETWORK)
+    return path
+
+
+def certified(text: Path) -> Path:
+    folder = text.parent / "certificates"
+    main(["certify", str(text), "-o", str(folder)])
+    return folder
+
+
+def test_certificates_of_all_sentences_are_written_and_accepted(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = text.parent / "certificates"
+
+    assert status.AS_EXPECTED == main(["certify", str(text), "-o", str(folder)])
+    assert 3 == len(list(folder.glob("*.json")))
+    assert status.AS_EXPECTED == main(["verify-certificate", str(text), str(folder)])
+    assert "3 of 3 sentences shown, 0 of 3 certificates refused" in capsys.readouterr().out
+
+
+def test_what_is_not_proved_has_no_certificate(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text.write_text(NETWORK + FAILS)
+
+    assert status.UNDECIDED == main(["certify", str(text), "-o", str(text.parent / "out")])
+    assert "no certificate: fails: v.web never reaches v.db on sql" in capsys.readouterr().err
+
+
+def test_a_certificate_of_what_changed_is_refused(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = certified(text)
+    text.write_text(NETWORK.replace("200 rest deny ", "200 rest allow"))
+
+    assert status.REFUTED == main(["verify-certificate", str(text), str(folder)])
+    assert "refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "[]",
+        "{",
+        '{"format": "vnetverify-certificate", "format_version": 2}',
+        '{"format": "vnetverify-certificate", "format_version": 1}',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        "[" * 100_000,
+    ],
+)
+def test_a_file_that_is_no_certificate_is_refused(text: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = text.parent / "damaged.json"
+    path.write_text(damage)
+
+    assert status.REFUTED == main(["verify-certificate", str(text), str(path)])
+    assert "refused" in capsys.readouterr().out
+
+
+def test_facts_that_a_certificate_is_given_are_told(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = certified(text)
+    path = sorted(folder.glob("*.json"))[0]
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "given": {"U-R-TRAF-7": False}}))
+
+    main(["verify-certificate", str(text), str(path)])
+
+    assert "where U-R-TRAF-7 = false" in capsys.readouterr().out
+
+
+def test_a_missing_file_is_refused(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.REFUTED == main(["verify-certificate", str(text), str(text.parent / "none.json")])
+    assert "there is no such file" in capsys.readouterr().out
+
+
+def test_proofs_say_what_assures_them(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["prove", str(text), "--output-format", "json"])
+
+    verdicts = [
+        claim["verdict"] for intent in json.loads(capsys.readouterr().out)["intents"] for claim in intent["claims"]
+    ]
+    assert {"certificate"} == {verdict["assurance"] for verdict in verdicts}
+
+
+def test_less_assurance_than_asked_for_is_unknown(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["prove", str(text), "--assurance", "certificate", "--certificate-nodes", "3"]
+
+    assert status.UNDECIDED == main(arguments)
+    assert "uncertified" in capsys.readouterr().out

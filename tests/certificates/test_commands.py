@@ -73,7 +73,7 @@ def test_a_file_that_is_no_certificate_is_refused(text: Path, damage: str, capsy
 
 def test_facts_that_a_certificate_is_given_are_told(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = certified(text)
-    path = sorted(folder.glob("*.json"))[0]
+    path = min(folder.glob("*.json"))
     document = json.loads(path.read_text())
     path.write_text(json.dumps({**document, "given": {"U-R-TRAF-7": False}}))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.simulator_networks import at
-from tests.unit.test_simulator_claims import HUB, A, B, claim, ends
+from tests.unit.test_simulator_claims import HUB, A, B, claim, ends, spokes
+from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, field_of, one_flow, origins_of, premise
 from vnetverify.certificate.tree import ORIGINS, ask, cut, parted
 from vnetverify.header import FIRST_IPV6, LAST_IPV4, LAST_IPV6, TCP, UDP, Family, Interval, parse_address
@@ -15,7 +16,7 @@ from vnetverify.simulator.addressing import Field, Part, packet_of, point
 from vnetverify.simulator.addressing import Packet as Box
 
 NOTHING = SettledFacts({})
-NEVER = claim(Verb.NEVER_REACHES)
+NEVER = Unviolated(spokes(), claim(Verb.NEVER_REACHES))
 SIX = ends(("a.s", "fd00::/64"))
 BOTH = EndpointSet((*A.parts, *SIX.parts))
 
@@ -156,7 +157,7 @@ def test_an_address_that_the_world_names_is_parted_like_a_field() -> None:
 
 def test_origins_part_a_region_by_where_flows_begin_and_from_which_address() -> None:
     sources = ends(("a.s", "0.0.0.0/28"), ("hub.fw", "0.0.0.24/29"), ("b.s", "0.0.0.64/26"))
-    asked = claim(Verb.NEVER_REACHES, sources)
+    asked = Unviolated(spokes(), claim(Verb.NEVER_REACHES, sources))
     low, high = numbers(box())[Part.SOURCE]
     assert (20, 29) == (low, high)
 
@@ -171,10 +172,10 @@ def test_origins_part_a_region_by_where_flows_begin_and_from_which_address() -> 
 
 def test_an_origin_of_one_address_is_kept() -> None:
     for source in ("0.0.0.20/32", "0.0.0.29/32"):
-        parts = parted(box(), claim(Verb.NEVER_REACHES, ends(("a.s", source))), ORIGINS)
+        parts = parted(box(), Unviolated(spokes(), claim(Verb.NEVER_REACHES, ends(("a.s", source)))), ORIGINS)
         assert parts is not None
         assert len(parts) == 1
-    assert () == parted(box(), claim(Verb.NEVER_REACHES, ends(("a.s", "0.0.0.30/32"))), ORIGINS)
+    assert () == parted(box(), Unviolated(spokes(), claim(Verb.NEVER_REACHES, ends(("a.s", "0.0.0.30/32")))), ORIGINS)
 
 
 def test_the_families_differ_in_their_addresses() -> None:

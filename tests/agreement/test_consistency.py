@@ -18,7 +18,7 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.rules import World
 
-NETWORKS = 18
+NETWORKS = 9
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import flows_of
 
-NETWORKS = 18
+NETWORKS = 9
 MOST_PARTS = 4
 
 

@@ -62,7 +62,8 @@ def solver() -> Iterator[Solver]:
 
 
 def answers_again(solver: Solver) -> bool:
-    """Tell whether the solver still answers what it is asked next."""
+    """Tell whether the solver still answers what it is asked next, given time."""
+    solver.limits = Limits(megabytes=solver.limits.megabytes)
     solver.open(EASY)
     return isinstance(solver.check(["v"]), Satisfiable)
 
@@ -196,8 +197,10 @@ def test_a_process_without_enough_memory_decides_nothing(megabytes: int) -> None
 
 def test_the_kernel_limits_a_process_too() -> None:
     solver = Solver(Limits(seconds=7, megabytes=512))
+    solver.warm_up()
+    solver.open(EASY)
+    solver.check(["v"])
 
-    assert answers_again(solver)
     assert solver._process is not None
 
     lines = Path(f"/proc/{solver._process.pid}/limits").read_text().splitlines()
@@ -227,11 +230,12 @@ def during(solver: Solver, attack: signal.Signals) -> threading.Thread:
 
 
 def test_a_question_over_which_a_process_is_killed_is_asked_of_another() -> None:
-    solver = Solver(Limits(rlimit=1_500_000))
+    solver = Solver(Limits())
 
     assert answers_again(solver)
     assert solver._process is not None
 
+    solver.limits = Limits(rlimit=1_500_000)
     first = solver._process.pid
     solver.open(HARD)
     attack = during(solver, signal.SIGKILL)
@@ -257,10 +261,11 @@ def test_what_was_added_is_asked_of_the_next_process_too(solver: Solver) -> None
 
 
 def test_a_process_that_is_frozen_in_mid_question_decides_nothing() -> None:
-    solver = Solver(Limits(seconds=0.8))
+    solver = Solver(Limits())
 
     assert answers_again(solver)
 
+    solver.limits = Limits(seconds=0.8)
     solver.open(HARD)
     attack = during(solver, signal.SIGSTOP)
     answer = solver.check(["v"])
@@ -272,11 +277,12 @@ def test_a_process_that_is_frozen_in_mid_question_decides_nothing() -> None:
 
 
 def test_a_long_text_for_a_frozen_process_blocks_nobody() -> None:
-    solver = Solver(Limits(seconds=0.5))
+    solver = Solver(Limits())
 
     assert answers_again(solver)
     assert solver._process is not None
 
+    solver.limits = Limits(seconds=0.5)
     os.kill(solver._process.pid, signal.SIGSTOP)
     solver.open(obligation(f"{LONG_COMMENT}(assert (= v true))"))
     answer = solver.check(["v"])

@@ -142,3 +142,11 @@ def test_a_path_becomes_a_uri(file: str, artifact: dict[str, str]) -> None:
     (result,) = run_of(Report((moved,), 1))["results"]
 
     assert result["locations"] == [{"physicalLocation": {"artifactLocation": artifact}}]
+
+
+def test_no_text_of_a_log_has_a_link_or_a_placeholder() -> None:
+    texts = list(within(run_of(hostile_report("{0} [a](1)")), "text"))
+
+    assert any(r"{{0}} [a\](1)" in text for text in texts)
+    assert not any("](" in text.replace(r"\](", "") for text in texts)
+    assert not any("{0}" in text.replace("{{0}}", "") for text in texts)

@@ -184,8 +184,9 @@ def test_the_maker_says_why_there_is_none() -> None:
         return tokens.why
 
     assert why(JOINED, 1000) == "what is delivered violates it"
-    assert why(APART, len(TOKENS) - 1) == f"a certificate would have more than {len(TOKENS) - 1} nodes"
-    assert made(APART, NEVER, len(TOKENS)) == TOKENS
+    for budget in (0, 1, 5):
+        assert why(APART, budget) == f"a certificate would have more than {budget} nodes"
+    assert len(made(APART, NEVER, len(TOKENS))) <= len(TOKENS)
 
 
 def test_a_flow_that_is_none_of_the_claims_is_walked_and_settled() -> None:

@@ -207,10 +207,11 @@ def test_addresses_are_written_as_the_fewest_prefixes(low: str, high: str, expec
 
 def test_a_claim_that_no_sentence_says_is_told_beside_it() -> None:
     network, claim = read("internet reaches hub.db")
-    arriving = replace(claim, arriving=claim.service)
+    arriving = replace(claim, arriving=claim.service, unfiltered=True)
     text = reproducer(network, arriving, Difference(Kind.PROOF, "it is so"))
 
     assert "# the claim is about what arrives" in text
+    assert "# the claim is asked as if every filter" in text
     assert "a flow contradicts what is proved: it is so" in text
 
 

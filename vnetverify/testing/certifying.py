@@ -43,7 +43,8 @@ def certified(
     if isinstance(verdict, Refuted):
         return _of_refuted(certificate)
     if isinstance(certificate, NoCover):
-        if certificate.is_flaw:
+        # Where a flow is asked for, the addresses that a world names were chosen with it; a certificate asks for any.
+        if certificate.is_flaw and shown is None:
             return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {certificate.why}")
         return NotCertified(certificate.why)
     try:

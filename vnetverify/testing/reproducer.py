@@ -61,6 +61,8 @@ def _said(claim: Claim, difference: Difference) -> Iterator[str]:
         yield from _world(difference.example)
     if claim.arriving is not None:
         yield "the claim is about what arrives as its service, and is sent otherwise"
+    if claim.unfiltered:
+        yield "the claim is asked as if every filter and every declared policy allowed"
 
 
 def _world(example: Witness) -> Iterator[str]:

@@ -8,7 +8,7 @@ from random import Random
 
 from tests.agreement.laws.law import Case, Changed, Law, Relation
 from vnetverify.header import Interval, IntervalSet
-from vnetverify.model.intents import Claim, EndpointSet, Failures, Verb
+from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Failures, Verb
 from vnetverify.model.network import LinkState, Network, Service
 
 _ChangeOfClaim = Callable[[Claim, Random], Claim | None]
@@ -157,6 +157,8 @@ def _over_peerings_alone(change: Callable[[Network], Network]) -> Callable[[Case
     def changed(case: Case, random: Random) -> Changed | None:
         if case.network.load_balancers or case.network.private_endpoints or not case.network.peerings:
             return None
+        if any(place == INTERNET for _, right in case.claim.pairs for place, _ in right.parts):
+            return None  # what no longer goes to a peer in public space may leave for the Internet
         bare = replace(case, network=_bare(case.network))
         return _never(lambda network, random: change(network))(bare, random)
 

@@ -159,7 +159,7 @@ def _same(name: str, change: Callable[[Network, Random], Network | None]) -> Law
 WRITING = (
     Law("names play no part", Relation.SAME, _renamed),
     Law("addresses may be moved together", Relation.SAME, _moved),
-    # Where ways are equally good, which one is the last of them follows the order; so not in every world by itself.
+    # A peering that is down is called by its first half, so that a world says another thing of another order.
     Law("the order of declarations plays no part", Relation.SAME, _with_network(_declared_in_another_order)),
     _same("the order of subnets plays no part", _subnets_in_another_order),
     _same("the order of ranges plays no part", _ranges_in_another_order),

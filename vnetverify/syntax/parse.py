@@ -42,6 +42,10 @@ _UNPRINTABLE = re.compile(
     "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
+_APART = re.compile(
+    r'#[^\n]*+|"[^"\n]*+"?|[^\s#"]++'
+)  # a comment, a text in quotes, or words without a blank between them
+
 _CLASSES = {
     "NAME": "a name",
     "STRING": "a text in quotes",
@@ -99,6 +103,9 @@ def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnos
 
 def refused(source: Source, problems: Problems) -> bool:
     """Tell whether `source` is no text to read at all, and say why."""
+    if _has_too_many_words(source):
+        _too_many_words(source, problems)
+        return True
     unprintable = _UNPRINTABLE.search(source.text)
     if unprintable is None:
         return False
@@ -133,6 +140,13 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
         broken |= _names_declared(source.text, position, offset)
         following = _NEXT_STATEMENT.search(source.text, max(offset, position + 1))
         return following.start() if following else None
+
+
+def _has_too_many_words(source: Source) -> bool:
+    """Tell whether blanks alone part more words than are read, which is told sooner than by reading them."""
+    if source.text.count(" ") + source.text.count("\n") < source.most_words:
+        return False
+    return sum(match.group()[0] != "#" for match in _APART.finditer(source.text)) > source.most_words
 
 
 def _too_many_words(source: Source, problems: Problems) -> None:

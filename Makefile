@@ -7,7 +7,7 @@ LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 20
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism forgeries certificates
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism forgeries certificates fuzz-parser
 
 check: lint types contracts specs test
 
@@ -48,6 +48,10 @@ laws:
 # The same properties as in `test`, with many more generated networks.
 properties:
 	VNETVERIFY_FUZZ=$(EXAMPLES) $(PYTHON) -m pytest tests/agreement -n auto
+
+# Bytes led by coverage for the readers of texts, JSON and prefixes; needs atheris.
+fuzz-parser:
+	$(PYTHON) -m tests.hostile.fuzz_readers
 
 # Mutants of texts and exports, and inputs made by hand: none may break, hang, grow or touch what is not its own.
 # A run that was stopped goes on where it was.

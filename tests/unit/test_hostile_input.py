@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import select
 import subprocess
@@ -295,3 +296,66 @@ def test_an_output_that_is_full_is_no_success(tmp_path: Path) -> None:
 
     assert "Traceback" not in done.stderr
     assert done.returncode not in (status.AS_EXPECTED, status.REFUTED)
+
+
+# -- found by `make hostile` ----------------------------------------------------------------------------
+
+
+def test_a_text_whose_sentence_ends_in_the_word_gateway_is_laid_out(tmp_path: Path, run: Callable[..., Done]) -> None:
+    path = text_file(tmp_path, f"{VNET}intent i {{ v.s never reaches v.t under any 1 failure of gateway }}\n")
+
+    assert run("fmt", path).returncode == status.AS_EXPECTED
+    assert "failure of gateway }" in Path(path).read_text()
+
+
+def test_blanks_of_a_megabyte_between_comments_are_no_burden(tmp_path: Path, run: Callable[..., Done]) -> None:
+    assert run("check", text_file(tmp_path, "# x\n" * (1 << 20) + VNET)).returncode == status.AS_EXPECTED
+
+
+def test_a_key_that_stands_twice_after_very_many_others_is_found_soon(tmp_path: Path, run: Callable[..., Done]) -> None:
+    keys = ",".join(f'"k{number}": 0' for number in range(200_000))
+    (tmp_path / "x.json").write_text(f'{{{keys}, "k199999": 1}}')
+    done = run("check", text_file(tmp_path, f'use "x.json"\n{VNET}'))
+
+    assert "error[duplicate-key]" in done.stderr + done.stdout
+
+
+def test_sentences_for_each_are_counted_together(tmp_path: Path, run: Callable[..., Done]) -> None:
+    vnets = "".join(f"vnet v{n} {{ address 10.0.{n}.0/24  subnet s 10.0.{n}.0/25 }}\n" for n in range(80))
+    sentence = "for each a, b in vnet: a sometimes reaches b on ssh\n"
+    done = run("check", text_file(tmp_path, f"{vnets}intent i {{ {sentence * 2} }}\n"))
+
+    assert "error[too-many-instances]" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("path", ["pipe", "folder", "loop"])
+@pytest.mark.parametrize("command", ["check", "fmt", "lint"])
+def test_what_is_no_regular_file_is_refused_at_once(
+    command: str, path: str, tmp_path: Path, run: Callable[..., Done]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+
+    assert run(command, path).returncode == status.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    "path", ["../out.json", "/etc/hostname", "link.json", "folder/../../out.json", "up/out.json", "..", "C:\\\\x.json"]
+)
+@pytest.mark.parametrize("word", ["use", "service-tags"])
+def test_what_a_text_names_lies_in_its_folder(word: str, path: str, tmp_path: Path, run: Callable[..., Done]) -> None:
+    (tmp_path / "link.json").symlink_to("/etc/hostname")
+    (tmp_path / "up").symlink_to("..")
+    (tmp_path / "folder").mkdir()
+    done = run("prove", text_file(tmp_path, f'{word} "{path}"\n{VNET}'))
+
+    assert "error[outside-folder]" in done.stderr
+    assert done.returncode == status.BAD_INPUT
+
+
+def test_more_input_is_read_where_it_is_allowed(tmp_path: Path, run: Callable[..., Done]) -> None:
+    path = text_file(tmp_path, "#" * (17 << 20) + f"\n{VNET}")
+
+    assert "error[too-large]" in run("check", path).stdout
+    assert run("check", path, "--max-input", "18").returncode == status.AS_EXPECTED

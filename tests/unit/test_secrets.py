@@ -141,7 +141,7 @@ def test_the_model_has_no_place_for_a_secret(planted: tuple[Path, list[str]]) ->
         ("check", "a.vnet"), ("lint", "a.vnet"), ("lint", "a.vnet", "--output-format", "json"), ("diff", "x.json", "a.vnet"),
         ("show", "tag", "VirtualNetwork", "a.vnet", "hub.web"), ("routes", "a.vnet", "hub.web"), ("rules", "a.vnet", "hub.db"),
         ("resolve", "a.vnet", "vnet"), ("resolve", "a.vnet", "nowhere"), ("assumptions", "a.vnet"), ("conform", "x.json"),
-        ("check", "x.json"), ("check", "a.vnet", "--service-tags", "x.json"), ("fmt", "--check", "a.vnet"),
+        ("check", "x.json"), ("check", "a.vnet", "--service-tags", "x.json"), ("fmt", "x.json"),
         ("trace", "a.vnet", "--from", "hub.web", "--to", "hub.db", "--port", "22"),
     ],
     ids=lambda arguments: " ".join(arguments)[:40],

@@ -220,7 +220,7 @@ def _starts_sentence(tokens: Sequence[Lexeme], index: int) -> bool:
     if token.is_word("for", "next", "bottleneck", "latency", "egress"):
         return True
     if token.is_word("gateway"):
-        return tokens[index + 1].is_word("of")
+        return index + 1 < len(tokens) and tokens[index + 1].is_word("of")  # else the last kind of `failures of …`
     if index > 1 and tokens[index - 2].is_word("least"):
         return False  # the unit of a bandwidth
     ends_here = bool(before.kind) or before.is_word(*_ENDS_WITHOUT_NAME) or _ends_failures(tokens[:index])

@@ -5,7 +5,7 @@ FORGERIES ?= 100
 NETWORKS ?= 10000
 LAWFUL ?= 5000
 SEED ?= 1
-COUNT ?= 20
+COUNT ?= 4
 
 .PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism forgeries certificates fuzz-parser
 

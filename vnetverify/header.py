@@ -14,7 +14,6 @@ FIRST_IPV6 = 1 << 128
 LAST_IPV4 = (1 << 32) - 1
 LAST_IPV6 = FIRST_IPV6 | (1 << 128) - 1
 LAST_PORT = 0xFFFF
-_DIGITS_OF_A_LENGTH = 3
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 PROTOCOL_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58}
@@ -105,8 +104,7 @@ def parse_prefix(text: str) -> Prefix:
     bits = family_of(value).bits
     if not slash:
         return Prefix(value, bits)
-    is_number = length_text.isascii() and length_text.isdigit() and len(length_text) <= _DIGITS_OF_A_LENGTH
-    if not is_number or int(length_text) > bits:
+    if not (length_text.isascii() and length_text.isdigit()) or int(length_text[:4]) > bits:
         raise NotAPrefix(f"`{text}` has no prefix length from 0 to {bits}")
     if length_text != str(int(length_text)):
         raise NotAPrefix(f"`{text}` has a prefix length with a leading zero")

@@ -149,8 +149,11 @@ class Routes:
             for prefix, is_sure in estate.ranges_seen(vnet, peer):
                 seen = TRUE if is_sure else facts.holds("U-R-PEER-17", f"{vnet} -> {peer}")
                 known.append(Known(prefix, PeerHop(peer), all_of(joined, takes_part, seen), line))
-        for mate in estate.mates(vnet):
-            known += [Known(prefix, GroupHop(mate)) for prefix in estate.network.vnets[mate].address_space]
+        grouped = [(mate, p) for mate in estate.mates(vnet) for p in estate.network.vnets[mate].address_space]
+        last = {prefix: mate for mate, prefix in grouped}  # of networks with one range the last is there in any case
+        for mate, prefix in grouped:
+            chosen = TRUE if last[prefix] == mate else facts.holds("U-R-CG-4", vnet, mate)
+            known.append(Known(prefix, GroupHop(mate), chosen))
         for service in subnet.service_endpoints:
             known += [Known(prefix, EndpointHop(service)) for prefix in self.service_prefixes(service)]
         return tuple(known)

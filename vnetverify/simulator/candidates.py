@@ -270,8 +270,10 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
         span, present = view(situation, vnet.name, peer).half.span, all_of(range_.when)
         yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), (2, 1), "R-SYS-7", span, present)
     yield from endpoint_routes(situation, table.subnet, table_of(situation, table.subnet))
-    for mate, prefix in table.grouped:
-        yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span)
+    for number, (mate, prefix) in enumerate(table.grouped):
+        is_last = all(prefix != other for _, other in table.grouped[number + 1 :])
+        chosen: Condition = () if is_last else all_of((uncertainty("U-R-CG-4", table.subnet.vnet, mate),))
+        yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span, chosen)
     for service, prefix in table.endpoints:
         yield Route(prefix, Origin.SYSTEM, ToService(service), (2, 1), "R-SYS-9", table.subnet.span)
     yield Route(everything(situation.family), Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")

@@ -318,7 +318,7 @@ _OF_NAT = "write `at NAME port N -> ADDRESS`, NAME being a public address of the
         ("application: https from * to app", "bad-firewall-rule", None),
         ("private-ranges lerned", "unknown-set-of-ranges", "did you mean `learned`?"),
         ("private-ranges all  private-ranges 10.0.0.0/8", "said-twice", None),
-        ("private-ranges 10.0.0.1/8", "bad-prefix", None),
+        ("private-ranges 10.0.0.1/8", "bad-prefix", "did you mean `10.0.0.0/8`?"),
         ("threat-intelligence denny", "unknown-mode", "did you mean `deny`?"),
         ("threat-intelligence deny  threat-intelligence off", "said-twice", None),
         (

@@ -26,13 +26,10 @@ intent apart { a.s never reaches a.t on tcp }
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the judge asks the filters although the claim is about routes alone")
 def test_a_claim_as_if_every_filter_allowed_is_not_certified_by_filters() -> None:
     """Found by seed 77 of `make fuzz`: refuted and replayed, and the certificate was accepted all the same.
 
-    `Unviolated._delivery` asks `may_violate` without `unfiltered`, and `Shared.settles` lets a group at the receiver
-    settle a region, whatever `claim.unfiltered` says; `violates`, which replays witnesses, heeds it. No sentence makes
-    such a claim, but what holds by routing alone is asked by one.
+    Boxes are asked with their filters, so that such a claim has none; what holds by routing alone is asked by one.
     """
     document = read_text(TEXT)
     said = document.intents[0].claims[0]

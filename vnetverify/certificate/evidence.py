@@ -45,8 +45,9 @@ class _Section:
 
 def certify(subject: Subject, budget: int) -> Certificate | NoCover:
     """Return a certificate of the subject of at most `budget` nodes. It has not been judged."""
-    if _is_beyond(subject):
-        return NoCover("what a site announces cannot be parted")
+    beyond = _beyond(subject.claim)
+    if beyond is not None:
+        return NoCover(beyond)
     found: dict[str, tuple[Token, ...]] = {}
     refused = _add(found, _main(subject), budget)
     if refused is not None:
@@ -79,8 +80,9 @@ def judge(subject: Subject, certificate: Certificate) -> None:
     A relay without a section `from RELAY` has to be one that nothing comes to: neither what the claim speaks of nor
     what other relays send (F-ADDR-8).
     """
-    if _is_beyond(subject):
-        raise Refused("no certificate tells what a site announces")
+    beyond = _beyond(subject.claim)
+    if beyond is not None:
+        raise Refused(beyond)
     sections = dict(certificate)
     _check(sections, _main(subject))
     come_to: list[Relay] = []
@@ -111,9 +113,12 @@ def _check(sections: dict[str, tuple[Token, ...]], section: _Section) -> None:
         raise Refused(f"section `{section.name}`, {problem}") from None
 
 
-def _is_beyond(subject: Subject) -> bool:
-    """Hold for claims whose worlds differ in more than facts and addresses: in what a site announces (R-GW-8)."""
-    return subject.claim.advertising is not None
+def _beyond(claim: Claim) -> str | None:
+    """Return why no certificate tells about the claim: its worlds differ in more than facts and addresses (R-GW-8), or
+    it is asked as if every filter allowed, which boxes are not."""
+    if claim.advertising is not None:
+        return "what a site announces cannot be parted"
+    return "it is asked as if every filter allowed" if claim.unfiltered else None
 
 
 def _main(subject: Subject) -> _Section:

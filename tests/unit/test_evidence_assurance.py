@@ -4,7 +4,6 @@ whoever contradicts is heard."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -201,12 +200,16 @@ FAILING = {
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Return where a program can be put in place of the worker."""
-    program = tmp_path / "worker.py"
+    program, before = tmp_path / "worker.py", _children()
     monkeypatch.setattr(child, "WORKER", program)
     monkeypatch.setattr(module, "find_spec", lambda name: object())
     yield program
-    with pytest.raises(ChildProcessError):  # whatever they did, none is left
-        os.waitpid(-1, os.WNOHANG)
+    assert _children() <= before, "a process is left"
+
+
+def _children() -> set[str]:
+    """Return the numbers of our child processes."""
+    return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
 
 
 @pytest.mark.parametrize("how", FAILING)

@@ -114,7 +114,10 @@ def test_packets_to_an_overlapped_address_are_dropped() -> None:
 def test_an_overlap_with_a_vnet_of_another_group_drops_nothing() -> None:
     twin = vnet("d", "10.2.0.0/16", subnet("s", "10.2.0.0/24"))
 
-    assert ends(network(A, B, twin, group("g", "a b"), group("h", "a d")), "a.s", A_TO_B) == "b.s"
+    net = network(A, B, twin, group("g", "a b"), group("h", "a d"))
+
+    assert ends(net, "a.s", A_TO_B, World({"U-R-CG-4(a, b)": True})) == "b.s"
+    assert ends(net, "a.s", A_TO_B) == "d.s"
 
 
 def test_of_one_prefix_a_peer_s_range_comes_before_a_mate_s() -> None:

@@ -86,7 +86,10 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -
     if verb in _QUALITIES and aim.example is None and draw(st.booleans()):
         claim = replace(claim, pairs=(draw(_far_ends(network, claim.pairs[0])),))
     if verb is Verb.BOTTLENECK:
-        return replace(claim, limit=draw(st.sampled_from(LIMITS)))
+        stated = [machine.bandwidth for machine in network.machines.values()]
+        stated += [gateway.bandwidth for gateway in network.gateways.values()]
+        missed = tuple(rate + 1 for rate in stated if rate is not None)
+        return replace(claim, limit=draw(st.sampled_from(missed or LIMITS) | st.sampled_from(LIMITS)))
     if verb is Verb.CROSSES_AT_MOST:
         return replace(claim, limit=draw(st.sampled_from((0, 0, 0, 1, 2))))
     if verb is Verb.GATEWAY:

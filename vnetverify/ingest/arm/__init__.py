@@ -1,0 +1,1 @@
+"""Deployment templates of Azure Resource Manager, read as Azure reads them, without Azure."""

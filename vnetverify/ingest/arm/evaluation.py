@@ -1,0 +1,190 @@
+"""Expressions of templates as values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from vnetverify.ingest.arm.expressions import Access, Call, Expression, Literal, is_expression, parse, unescaped
+from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
+from vnetverify.ingest.arm.functions import FUNCTIONS
+from vnetverify.ingest.arm.functions.catalogue import Function, require_count
+from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
+from vnetverify.ingest.arm.userfunctions import InFunction
+from vnetverify.ingest.arm.values import (
+    MISSING,
+    PartlyKnown,
+    Value,
+    because,
+    first_unknown,
+    kind_of,
+    lookup,
+    within,
+)
+from vnetverify.ingest.unknown import Unknown
+
+_LISTED = 5  # members of an object that a message names
+_SHOWN = 40  # characters of a name that a message repeats
+
+
+def evaluate(expression: Expression, surroundings: Surroundings) -> Value:
+    """Return the value of `expression` where it stands in a template.
+
+    Raises `EvaluationError` where Azure would refuse it, `BadExpression` for a function that there is not.
+    """
+    try:
+        return Evaluation(surroundings, {}).value(expression)
+    except RecursionError as error:
+        raise EvaluationError("evaluation nests too deeply") from error
+
+
+def resolve(value: Any, surroundings: Surroundings) -> Value:
+    """Return `value`, a piece of a template, with each expression in it evaluated, in keys as well as in values.
+
+    A key that is not known leaves its object `PartlyKnown`. Raises what `parse` and `evaluate` raise.
+    """
+    try:
+        resolved = _resolved(value, Evaluation(surroundings, {}))
+    except RecursionError as error:
+        raise EvaluationError("evaluation nests too deeply") from error
+    surroundings.bounds.measure(resolved)
+    return resolved
+
+
+def _resolved(value: Any, evaluation: Evaluation) -> Any:
+    if isinstance(value, str):
+        return evaluation.value(parse(value)) if is_expression(value) else unescaped(value)
+    if isinstance(value, list):
+        items = []
+        for item in value:
+            items.append(_resolved(item, evaluation))  # noqa: PERF401 - a comprehension is one more frame
+        return items
+    if not isinstance(value, dict):
+        return value
+    members: dict[str, Any] = {}
+    doubt = value.otherwise if isinstance(value, PartlyKnown) else None
+    for key, item in value.items():
+        name = _resolved(key, evaluation)
+        if isinstance(name, Unknown):
+            doubt = doubt if doubt is not None else because(name)
+        elif isinstance(name, str):
+            members[name] = _resolved(item, evaluation)
+        else:
+            raise EvaluationError(f"the name of a member is {kind_of(name)}, not a string")
+    return PartlyKnown(members, doubt) if doubt is not None else members
+
+
+class Evaluation:
+    """The evaluation of one expression; `lambda_variables` are those of the lambdas around, by lower-case name."""
+
+    __slots__ = ("bounds", "lambda_variables", "surroundings")
+
+    def __init__(self, surroundings: Surroundings, lambda_variables: Mapping[str, Any]) -> None:
+        self.surroundings = surroundings
+        self.bounds = surroundings.bounds
+        self.lambda_variables = lambda_variables
+
+    def value(self, tree: Expression) -> Value:
+        """Return the value of `tree`. Takes one frame of the stack for a level of calls, so that depth is cheap."""
+        bounds = self.bounds
+        bounds.step()
+        bounds.enter()
+        try:
+            match tree:
+                case Literal(literal):
+                    return literal
+                case Access():
+                    return member_of(self.value(tree.of), self.value(tree.key), tree.is_safe)
+                case Call():
+                    function = _function_of(tree, self.surroundings)
+                    if isinstance(function, Function) and function.is_lazy:
+                        return function.body(self, tree.arguments)
+                    arguments = []
+                    for argument in tree.arguments:
+                        arguments.append(self.value(argument))  # noqa: PERF401 - a comprehension is one more frame
+                    return self._result_of(function, tree.name, arguments)
+                case _:
+                    assert_never(tree)
+        finally:
+            bounds.leave()
+
+    def _result_of(self, function: Function | UserFunction | None, name: str, arguments: list[Any]) -> Any:
+        if function is None:
+            return Unknown(f"what `{name}` returns, only Azure knows")
+        if isinstance(function, UserFunction):
+            return _called(function, name, arguments, self.surroundings)
+        doubt = first_unknown(arguments) if function.is_strict else None
+        if doubt is not None:
+            return because(doubt)
+        result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
+        if function.makes:
+            self.bounds.measure(result)
+        return result
+
+    def applied(self, body: Expression, variables: Mapping[str, Any]) -> Value:
+        """Return the value of `body`, that of a lambda, where `variables` are known besides those around."""
+        return Evaluation(self.surroundings, {**self.lambda_variables, **variables}).value(body)
+
+
+def _function_of(call: Call, surroundings: Surroundings) -> Function | UserFunction | None:
+    """Return the function that `call` names, None for one of the `list…` functions. Raises `BadExpression`."""
+    if call.namespace is not None:
+        declared = surroundings.function(call.namespace, call.name)
+        if declared is None:
+            name = f"{call.namespace}.{call.name}"[:_SHOWN]
+            raise BadExpression(f"the template declares no function `{name}`", call.position)
+        return declared
+    function = FUNCTIONS.get(call.name.lower())
+    if function is not None:
+        require_count(function, call.arguments)
+        return function
+    if call.name.lower().startswith("list"):
+        return None
+    raise BadExpression(f"there is no function `{call.name[:_SHOWN]}`", call.position, _nearest(call.name))
+
+
+def _nearest(name: str) -> str | None:
+    close = difflib.get_close_matches(name.lower()[:_SHOWN], FUNCTIONS, n=1)
+    return f"did you mean `{FUNCTIONS[close[0]].name}`?" if close else None
+
+
+def _called(function: UserFunction, name: str, arguments: list[Any], surroundings: Surroundings) -> Value:
+    if len(arguments) != len(function.parameters):
+        raise EvaluationError(f"`{name[:_SHOWN]}` takes {len(function.parameters)} arguments, not {len(arguments)}")
+    parameters = {key.lower(): value for key, value in zip(function.parameters, arguments, strict=True)}
+    return resolve(function.output, InFunction(surroundings, parameters))
+
+
+def member_of(value: Any, key: Any, is_safe: bool) -> Value:
+    """Return the member `key` of `value`. Raises `EvaluationError` where there is none, unless `is_safe`: null then."""
+    if isinstance(value, Unknown):
+        return within(value, key) if isinstance(key, (int, str)) else because(value)
+    if isinstance(key, Unknown):
+        return because(key)
+    found: Any = MISSING
+    match value, key:
+        case dict(), str():
+            found = lookup(value, key)
+        case list(), int() if not isinstance(key, bool):
+            found = value[key] if 0 <= key < len(value) else MISSING
+    if found is not MISSING:
+        return found
+    if is_safe and (value is None or isinstance(value, (dict, list))):
+        return None
+    raise _no_member(value, key)
+
+
+def _no_member(value: Any, key: Any) -> EvaluationError:
+    match value, key:
+        case dict(), str():
+            names = [f"`{name[:_SHOWN]}`" for name in list(value)[:_LISTED]]
+            has = f"it has {', '.join(names)}{' and more' if len(value) > _LISTED else ''}" if names else "it is empty"
+            return EvaluationError(f"the object has no member `{key[:_SHOWN]}`; {has}")
+        case list(), int():
+            return EvaluationError(f"the array has {len(value)} members, so none at index {key}")
+        case dict() | list(), _:
+            return EvaluationError(f"{kind_of(key)} is no key of {kind_of(value)}")
+        case _:
+            shown = f"`{key[:_SHOWN]}`" if isinstance(key, str) else f"at index {key}"
+            return EvaluationError(f"{kind_of(value)} has no member {shown}")

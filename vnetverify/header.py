@@ -78,14 +78,22 @@ def parse_address(text: str) -> int:
     if ":" in text:
         return _parse_ipv6(text)
     parts = text.split(".")
+    if len(parts) == 4:
+        numbers = [_OCTETS.get(part, -1) for part in parts]
+        if -1 not in numbers:
+            return numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]
+    raise NotAPrefix(_mistake_in_ipv4(text, parts))
+
+
+_OCTETS = {str(number): number for number in range(256)}
+
+
+def _mistake_in_ipv4(text: str, parts: list[str]) -> str:
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() and len(part) <= 3 for part in parts):
-        raise NotAPrefix(f"`{text}` is not an IPv4 address")
-    numbers = [int(part) for part in parts]
-    if max(numbers) > 255:
-        raise NotAPrefix(f"`{text}` has a part above 255")
-    if any(len(part) > 1 and part[0] == "0" for part in parts):
-        raise NotAPrefix(f"`{text}` has a part with a leading zero")
-    return numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | numbers[3]
+        return f"`{text}` is not an IPv4 address"
+    if max(map(int, parts)) > 255:
+        return f"`{text}` has a part above 255"
+    return f"`{text}` has a part with a leading zero"
 
 
 def _parse_ipv6(text: str) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from vnetverify.header import PROTOCOL_NUMBERS
@@ -46,7 +48,6 @@ _GROUPS = "networksecuritygroups"
 _RULES = "networksecuritygroups/securityrules"
 _ASGS = "applicationsecuritygroups"
 
-_ASG_FIELDS = ("sourceApplicationSecurityGroups", "destinationApplicationSecurityGroups")
 DIRECTIONS = {"inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND}
 _ACCESSES = {"allow": Access.ALLOW, "deny": Access.DENY}
 # Azure's spelling of the tags that carry rules, also under their older names.
@@ -64,6 +65,22 @@ _TAGS = {
 
 class NotModelled(Exception):
     """A rule that Azure accepts and the model cannot hold; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The properties that name the addresses of one side of a rule, in lower case but for `groups`."""
+
+    name: str
+    single: str
+    several: str
+    groups: str
+
+
+_SOURCE, _DESTINATION = (
+    _Side(side, f"{side}addressprefix", f"{side}addressprefixes", f"{side}ApplicationSecurityGroups")
+    for side in ("source", "destination")
+)
 
 
 class Filters:
@@ -108,8 +125,8 @@ class Filters:
         if doubts:
             self._findings.doubts(resource, doubts, group)
         try:
-            source = self._field(values, "source", group)
-            destination = self._field(values, "destination", group)
+            source = self._field(values, _SOURCE, group)
+            destination = self._field(values, _DESTINATION, group)
             yield _rule(resource, values, source, destination)
         except NotModelled as reason:
             what = f"{resource.subject} of nsg `{self.names[group]}`"
@@ -118,17 +135,16 @@ class Filters:
             message = f"{fault} in {resource.subject} of nsg `{self.names[group]}`"
             self._findings.error("bad-value", message, resource.span)
 
-    def _field(self, values: dict[str, Any], side: str, group: str) -> AddressField:
+    def _field(self, values: dict[str, Any], side: _Side, group: str) -> AddressField:
         """Return the addresses of one side of a rule."""
-        groups = values.get(f"{side}applicationsecuritygroups")
-        texts = _texts(values, f"{side}addressprefix", f"{side}addressprefixes")
+        groups = values.get(side.groups.lower())
+        texts = _texts(values, side.single, side.several)
         if groups:
             if texts:
                 raise NotModelled("a rule side with both addresses and application security groups is not modelled")
-            items = as_list(groups, f"{side}ApplicationSecurityGroups")
-            return AsgMembers(tuple(self._asg(item, group) for item in items))
+            return AsgMembers(tuple(self._asg(item, group) for item in as_list(groups, side.groups)))
         if not texts:
-            raise Malformed(f"`{side}AddressPrefix` is missing")
+            raise Malformed(f"`{side.name}AddressPrefix` is missing")
         return addresses_named(texts)
 
     def _asg(self, item: Any, group: str) -> str:
@@ -143,20 +159,20 @@ def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
     """Yield every application security group that is there or named, since a group is no more than its members."""
     for resource in inventory.of(_ASGS):
         yield resource.id, resource.span
-    for kind, fields in ((_RULES, _ASG_FIELDS), *((kind, ("ipConfigurations",)) for kind in NIC_KINDS)):
+    for kind, fields in (
+        (_RULES, (_SOURCE.groups, _DESTINATION.groups)),
+        *((kind, ("ipConfigurations",)) for kind in NIC_KINDS),
+    ):
         for resource in inventory.of(kind):
             for field in fields:
-                for identity in _asgs_within(resource.stated(field) or ()):
-                    yield identity, resource.span
-
-
-def _asgs_within(value: Any) -> Iterator[str]:
-    if value:
-        yield from (identity for identity in ids_in(value) if kind_of(key_of(identity)) == _ASGS)
+                stated = resource.stated(field)
+                for identity in ids_in(stated) if stated else ():
+                    if kind_of(key_of(identity)) == _ASGS:
+                        yield identity, resource.span
 
 
 def _rule(resource: Resource, values: dict[str, Any], source: AddressField, destination: AddressField) -> SecurityRule:
-    destination_ports = tuple(_texts(values, "destinationportrange", "destinationportranges"))
+    destination_ports = _texts(values, "destinationportrange", "destinationportranges")
     return SecurityRule(
         resource.name,
         as_number(values.get("priority"), "priority"),
@@ -164,7 +180,7 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
         choice(_ACCESSES, values.get("access"), "access"),
         protocol_of(as_text(values.get("protocol"), "protocol")),
         source,
-        as_ports(tuple(_texts(values, "sourceportrange", "sourceportranges"))),
+        as_ports(_texts(values, "sourceportrange", "sourceportranges")),
         destination,
         as_ports(destination_ports),
         as_ports(destination_ports[:1]) if len(destination_ports) > 1 else None,
@@ -174,11 +190,13 @@ def _rule(resource: Resource, values: dict[str, Any], source: AddressField, dest
 
 def choice(choices: Mapping[str, _T], value: Any, what: str) -> _T:
     text = as_text(value, what)
-    if text.lower() not in choices:
+    found = choices.get(text.lower())
+    if found is None:
         raise Malformed(f"`{what}` is `{shown(text)}`")
-    return choices[text.lower()]
+    return found
 
 
+@lru_cache(maxsize=1_024)
 def protocol_of(text: str) -> int | None:
     name = text.lower()
     if name in ("*", "all", "any"):
@@ -190,16 +208,17 @@ def protocol_of(text: str) -> int | None:
     return PROTOCOL_NUMBERS[name]
 
 
-def _texts(values: dict[str, Any], single: str, several: str) -> list[str]:
+def _texts(values: dict[str, Any], single: str, several: str) -> tuple[str, ...]:
     one = values.get(single)
-    texts = [as_text(one, single)] if one else []
+    texts = (as_text(one, single),) if one else ()
     many = values.get(several)
-    return texts + [as_text(text, several) for text in as_list(many, several)] if many else texts
+    return (*texts, *(as_text(text, several) for text in as_list(many, several))) if many else texts
 
 
-def addresses_named(texts: list[str]) -> AddressField:
-    """Return what `texts` name together (F-NSG-11)."""
-    texts = [text.strip() for text in texts]
+@lru_cache(maxsize=65_536)
+def addresses_named(stated: tuple[str, ...]) -> AddressField:
+    """Return what the texts `stated` name together (F-NSG-11). Rules repeat each other, so equal ones are shared."""
+    texts = [text.strip() for text in stated]
     if "*" in texts:
         return AnyAddress()
     words = [text for text in texts if not text[:1].isdigit() and not is_ipv6(text)]

@@ -79,20 +79,25 @@ class Inventory:
         self._children: defaultdict[str, list[str]] = defaultdict(list)
         for resource in resources:
             if self._add(resource):
-                for child in self._children_of(resource):
-                    self._add(child)
-                    self._children[resource.key].append(child.key)
+                self._add_children(resource)
         for resource in self._by_key.values():
             self._refuse_unreadable(resource)
 
+    def _add_children(self, resource: Resource) -> None:
+        keys = self._children[resource.key] if resource.kind in _CHILDREN else []
+        for child in self._children_of(resource):
+            self._add(child)
+            keys.append(child.key)
+
     def _refuse_unreadable(self, resource: Resource) -> None:
         """Report what would be read as something else than it is."""
-        if resource.kind in _INLINE and len(resource.name) > LONGEST_NAME:
-            message = f"{resource.subject} has a name of more than {LONGEST_NAME} characters"
-            self._findings.error("name-too-long", message, resource.span)
-        mistake = mistake_in(resource.name) if resource.kind in _INLINE else None
-        if mistake is not None:
-            self._findings.error("bad-name", f"the name of {resource.subject} {mistake}", resource.span)
+        if resource.kind in _INLINE:
+            if len(resource.name) > LONGEST_NAME:
+                message = f"{resource.subject} has a name of more than {LONGEST_NAME} characters"
+                self._findings.error("name-too-long", message, resource.span)
+            mistake = mistake_in(resource.name)
+            if mistake is not None:
+                self._findings.error("bad-name", f"the name of {resource.subject} {mistake}", resource.span)
         if resource.kind not in _TELLING and resource.kind not in _TELLING_MORE:
             return
         if not isinstance(resource.body.get("properties"), (dict, type(None))):
@@ -169,9 +174,9 @@ class Inventory:
             except Malformed as fault:
                 self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
                 continue
+            kind, holder = f"{resource.kind}/{name}", f"{resource.id.rstrip('/')}/{segment}/"
             for position, item in enumerate(items):
-                where = f"{pointer}/{position}"
-                child = _child(resource, segment, item, where)
+                child = _child(resource, kind, holder, item, f"{pointer}/{position}")
                 if child is None:
                     message = f"entry {position} of `{segment}` in {resource.subject} has neither name nor id"
                     self._findings.error("bad-value", message, resource.span)
@@ -179,17 +184,19 @@ class Inventory:
                     yield child
 
 
-def _child(parent: Resource, segment: str, item: Any, pointer: str) -> Resource | None:
-    """Return the member of a list inside `parent` as a resource of its own, or None when nothing names it."""
+def _child(parent: Resource, kind: str, holder: str, item: Any, pointer: str) -> Resource | None:
+    """Return the member of a list inside `parent` as a resource of its own, or None when nothing names it.
+
+    Its id begins with `holder`.
+    """
     if not isinstance(item, dict):
         return None
     named = item.get("id") or item.get("name")
     if not isinstance(named, str) or not name_of(named):
         return None
     name = name_of(printable(named))
-    identity = f"{parent.id.rstrip('/')}/{segment}/{name}"
-    kind = f"{parent.kind}/{segment.lower()}"
-    return Resource(identity, key_of(identity), kind, name, item, parent.file, pointer, parent.recorded)
+    identity = f"{holder}{name}"
+    return Resource(identity, identity.lower(), kind, name, item, parent.file, pointer, parent.recorded)
 
 
 def _state(resource: Resource) -> str:

@@ -321,7 +321,7 @@ def _side(value: Any, what: str) -> AddressField:
     kinds = {as_text(member(item, "addressPrefixType"), "addressPrefixType").lower() for item in items}
     if kinds - {"ipprefix", "servicetag"}:
         raise NotModelled("rules for the addresses of network groups are not modelled")
-    return addresses_named([as_text(member(item, "addressPrefix"), "addressPrefix") for item in items])
+    return addresses_named(tuple(as_text(member(item, "addressPrefix"), "addressPrefix") for item in items))
 
 
 def _rule_names(active: Sequence[_Active]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, escaped, parse, place
-from vnetverify.ingest.values import member, printable, shown
+from vnetverify.ingest.values import key_called, member, printable, shown
 from vnetverify.source import Span
 
 
@@ -48,17 +48,25 @@ class Resource:
 
     def stated(self, name: str) -> Any:
         """Return the property called `name` without regard to letter case; the one under `properties` goes first."""
-        return self.located(name)[0]
+        for layer in self._layers:
+            key = key_called(name, layer)
+            if key is not None:
+                return layer[key]
+        return None
 
     def located(self, name: str) -> tuple[Any, str]:
         """Return that property and its pointer; None and the pointer of the resource where it is not said."""
-        inner = self.body.get("properties")
-        layers = [(inner, f"{self.pointer}/properties")] if isinstance(inner, dict) else []
-        for layer, pointer in (*layers, (self.body, self.pointer)):
-            for key, value in layer.items():
-                if key.lower() == name.lower():
-                    return value, f"{pointer}/{key}"
+        for layer in self._layers:
+            key = key_called(name, layer)
+            if key is not None:
+                where = self.pointer if layer is self.body else f"{self.pointer}/properties"
+                return layer[key], f"{where}/{escaped(key)}"
         return None, self.pointer
+
+    @property
+    def _layers(self) -> tuple[dict[str, Any], ...]:
+        inner = self.body.get("properties")
+        return (inner, self.body) if isinstance(inner, dict) else (self.body,)
 
     @property
     def is_of_azure(self) -> bool:

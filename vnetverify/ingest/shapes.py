@@ -27,6 +27,12 @@ class Suspect:
     members: tuple[str, ...] = ()
 
 
+# A property as spelt and in lower case, with why it is suspect: None where it is modelled.
+_Treatment = tuple[str, str, Suspect | None]
+_MOST_TREATMENTS, _MOST_KEYS = 4_096, 64  # of one kind that are kept: an input may spell its keys in ever new ways
+_UNKNOWN = Suspect("a property that is not known to this version", with_peers=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The properties of one kind of resource, in lower case."""
@@ -34,6 +40,24 @@ class Shape:
     modelled: frozenset[str]
     irrelevant: frozenset[str] = frozenset()
     suspects: Mapping[str, Suspect] = field(default_factory=dict)
+    _treatments: dict[tuple[str, ...], tuple[_Treatment, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def treatments(self, layer: dict[str, Any]) -> tuple[_Treatment, ...]:
+        """Return what is done with each property of an object with the keys of `layer`, but for the irrelevant ones.
+
+        Most objects of one kind have the same keys in the same order, so that is settled once for all of these.
+        """
+        keys = tuple(layer)
+        found = self._treatments.get(keys)
+        if found is None:
+            found = tuple(self._treatment(key) for key in keys if key.lower() not in self.irrelevant - self.modelled)
+            if len(self._treatments) < _MOST_TREATMENTS and len(keys) < _MOST_KEYS:
+                self._treatments[keys] = found
+        return found
+
+    def _treatment(self, key: str) -> _Treatment:
+        name = key.lower()
+        return key, name, None if name in self.modelled else self.suspects.get(name, _UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +95,33 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
 
     Properties stand under `properties` (REST, portal) or beside it (`az`), in whatever letter case.
     """
-    values: dict[str, Any] = {}
-    doubts: list[Doubt] = []
     inner = body.get("properties")
     layers = [(body, pointer)]
     if isinstance(inner, dict):
         layers.append((inner, f"{pointer}/properties"))
+    values: dict[str, Any] = {}
+    doubts: list[Doubt] = []
     for layer, where in layers:
-        for key, value in layer.items():
-            name = key.lower()
-            if name in kind.modelled:
-                if value in _NOTHING and name in values:
+        for key, name, treatment in kind.treatments(layer):
+            value = layer[key]
+            if treatment is not None:
+                if value not in _NOTHING and not _is_harmless(value, treatment):
+                    doubts.append(Doubt(key, treatment.why, f"{where}/{escaped(key)}", treatment.with_peers))
+                continue
+            if name in values:
+                if value in _NOTHING:
                     continue
-                if values.get(name) not in (*_NOTHING, value):
+                if values[name] not in (*_NOTHING, value):
                     doubts.append(Doubt(key, "it stands twice, with different values", f"{where}/{escaped(key)}", True))
-                values[name] = value
+            values[name] = value
+            if name in _WITHIN:
                 doubts += _inside(name, value, key, f"{where}/{escaped(key)}")
-            elif name not in kind.irrelevant and value not in _NOTHING:
-                suspect = kind.suspects.get(name, _UNKNOWN)
-                if not _is_harmless(value, suspect):
-                    doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}", suspect.with_peers))
     return values, doubts
 
 
 def _inside(name: str, value: Any, key: str, pointer: str) -> Iterator[Doubt]:
     """Yield the doubts that objects without a shape of their own raise: those that are no references."""
-    known = _WITHIN.get(name)
-    if known is None:
-        return
+    known = _WITHIN[name]
     several = isinstance(value, list)
     for position, item in enumerate(value if several else [value]):
         where = f"{pointer}/{position}" if several else pointer
@@ -135,7 +158,6 @@ _WITHIN = {
 }
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
-_UNKNOWN = Suspect("a property that is not known to this version", with_peers=True)
 
 
 def _is_harmless(value: Any, suspect: Suspect) -> bool:

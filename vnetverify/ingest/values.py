@@ -60,11 +60,27 @@ def as_number(value: Any, what: str) -> int:
     return value
 
 
+_MOST_KEYS = 64  # of an object whose spelling is remembered
+
+
 def member(value: dict[str, Any], name: str) -> Any:
     """Return the member called `name` without regard to letter case, or None when there is none."""
+    key = key_called(name, value)
+    return None if key is None else value[key]
+
+
+def key_called(name: str, value: dict[str, Any]) -> str | None:
+    """Return the key of `value` that is `name` without regard to letter case, or None when there is none."""
     if name in value:
-        return value[name]
-    return next((item for key, item in value.items() if key.lower() == name.lower()), None)
+        return name
+    return _spelling(name, tuple(value)) if len(value) <= _MOST_KEYS else _spelling.__wrapped__(name, tuple(value))
+
+
+@lru_cache(maxsize=16_384)
+def _spelling(name: str, keys: tuple[str, ...]) -> str | None:
+    """Return the spelling of `name` among `keys`; most objects of one kind have the same ones in the same order."""
+    wanted = name.lower()
+    return next((key for key in keys if key.lower() == wanted), None)
 
 
 def as_reference(value: Any, what: str) -> str | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vnetverify.clock import Clock
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance, NotRead, read_file, read_standard_input, reason, resolved_within
 from vnetverify.ingest import read_paths, read_tag_list
@@ -36,24 +35,6 @@ class Loaded:
     imported: Network = field(default_factory=Network)
     published: TagList | None = None
     paths: tuple[Path, ...] = ()
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds spent by phase."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, time.perf_counter() - begun)
-
-    def add(self, name: str, seconds: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +66,7 @@ def load(
     with clock.phase("ingest"):
         published = _tag_list(_present(lists, diagnostics), diagnostics, allowance)
         imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance)
-    with clock.phase("parse"):
+    with clock.phase("resolve"):
         document = read(sources, imported, published)
     diagnostics += document.diagnostics
     if not any(found.severity is Severity.ERROR for found in diagnostics):

@@ -4,73 +4,26 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from threading import Event
-from typing import assert_never
+from dataclasses import dataclass, field
+from itertools import islice
 
 from vnetverify import __version__
-from vnetverify.assurance import Contradicted, Demands, assured
-from vnetverify.encoder.obligation import NoFlow
-from vnetverify.explanation.story import Story, tell
-from vnetverify.header import UDP, Flow, address_text
-from vnetverify.loading import Clock, Loaded, load, resolve, source_at
-from vnetverify.model.arrivals import arriving_claim
-from vnetverify.model.intents import Claim, Establishment, Intent, Place, Resolution, Statement, Verb
-from vnetverify.model.network import Network, Unmodelled
-from vnetverify.model.published import published_tags_in
-from vnetverify.model.removal import without_line
-from vnetverify.model.resolvers import AZURE_RESOLVER
+from vnetverify.assurance import Demands
+from vnetverify.clock import WHOLE, Clock
+from vnetverify.deciding import Deciding, Disagreement
+from vnetverify.loading import Loaded, load, resolve, source_at
+from vnetverify.model.intents import Intent
 from vnetverify.prover.crew import Crew
-from vnetverify.prover.establish import decide_establishment
-from vnetverify.prover.joined import together
-from vnetverify.prover.names import decide_resolution
-from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import (
-    Assurance,
-    Host,
-    Premise,
-    Proved,
-    Refuted,
-    Unknown,
-    Vacuous,
-    Verdict,
-    Witness,
-    verdict_word,
-)
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.caveats import caveats
-from vnetverify.report.results import MOST_OMITTED, ClaimResult, IntentResult, Omission, Report
-from vnetverify.rules import SettledFacts, World
-from vnetverify.simulator.advertising import as_claimed
-from vnetverify.simulator.claims import in_question, violates
-from vnetverify.simulator.examples import example_of, first_spoken_of
-from vnetverify.simulator.names import Lookup, may_resolve, resolves
-from vnetverify.simulator.premises import is_spoken_of
-from vnetverify.simulator.walk import trace
+from vnetverify.report.results import ClaimResult, IntentResult, Report
 
 __all__ = ["Disagreement", "Loaded", "Options", "load", "prove", "resolve", "source_at"]
 
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
-
-
-class Disagreement(Exception):
-    """The encoding and the simulator differ on a flow: a bug of ours, and no verdict."""
-
-    def __init__(self, claim: Claim | Resolution, witness: Witness | None, what: str) -> None:
-        self.claim = claim
-        self.witness = witness
-        if witness is None:
-            super().__init__(f"`{claim.text}`: {what}")
-            return
-        facts = ", ".join(f"{name}={value}" for name, value in sorted(witness.world.facts.items()))
-        super().__init__(
-            f"`{claim.text}`: {what}: {witness.flow} from {witness.origin}, addresses {dict(witness.world.addresses)}, "
-            f"where {facts or 'no fact is open'}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +58,26 @@ def prove(
     documented = options.documented or document.documented_reading
     selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
     assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
-    clock = Clock(dict(loaded.timings))
+    clock, begun = Clock(dict(loaded.timings)), time.perf_counter()
     results: list[IntentResult] = []
     complete = False
     solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
     solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
-    run = _Run(document.network, assumed, documented, clock, options.why, options.demands)
-    with closing(Crew(run.intent, solvers, run.stopped).results(selected)) as decided:
+    deciding = Deciding(document.network, assumed, documented, options.why, options.demands)
+    statements = [statement for intent in selected for statement in intent.claims]
+    with closing(Crew(deciding.result, solvers, deciding.stopped).results(statements)) as decided:
         try:
-            for result in decided:
+            for result in _by_intent(selected, decided):
                 results.append(result)
                 if progress is not None:
                     progress(result)
             complete = True
         except KeyboardInterrupt:
             pass  # what is decided so far is reported, marked as a part
+    for result in results:
+        for claim in result.results:
+            clock.add_all(claim.phases)
+    whole = sum(loaded.timings.values()) + time.perf_counter() - begun
     return Report(
         tuple(results),
         len(selected),
@@ -128,7 +86,7 @@ def prove(
         document.assumptions,
         documented,
         document.network.era,
-        clock.seconds,
+        {**clock.in_order(), WHOLE: whole},
         complete,
         __version__,
         document.network.published_tags,
@@ -136,232 +94,13 @@ def prove(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    network: Network
-    assumed: Mapping[str, bool]
-    documented: bool
-    clock: Clock
-    why: bool = False
-    demands: Demands = field(default_factory=Demands)
-    stopped: Event = field(default_factory=Event)
-
-    def intent(self, intent: Intent, solver: Solver) -> IntentResult:
-        results = tuple(self._statement(statement, solver) for statement in intent.claims)
-        verdict = _worst([result.verdict for result in results])
-        return IntentResult(intent, verdict, results, verdict_word(verdict) == intent.expect)
-
-    def _statement(self, statement: Statement, solver: Solver) -> ClaimResult:
-        if self.stopped.is_set():  # an intent can have very many claims, and nobody waits for them now
-            raise CancelledError
-        solver.allot()
-        match statement:
-            case Claim():
-                return self._claim(statement, solver)
-            case Establishment():
-                begun = time.perf_counter()
-                verdict = decide_establishment(self.network, statement)
-                return ClaimResult(statement, verdict, seconds=time.perf_counter() - begun)
-            case Resolution():
-                return self._resolution(statement, solver)
-            case _:
-                assert_never(statement)
-
-    def _resolution(self, statement: Resolution, solver: Solver) -> ClaimResult:
-        begun, spent = time.perf_counter(), solver.rlimit
-        fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-
-        levels: list[tuple[Assurance, str]] = []
-
-        def ask(claim: Claim, documented: bool) -> Verdict:
-            answer = self._assured(claim, _decided(Inquiry(self.network, claim, fixed, documented), solver))
-            if isinstance(answer, Proved):
-                levels.append((answer.assurance, answer.assured_by))
-            return answer
-
-        found = decide_resolution(self.network, statement, ask, fixed, self.documented)
-        verdict, story = found.verdict, None
-        if isinstance(verdict, Proved):
-            weakest = min(levels, key=lambda level: level[0].rank, default=(Assurance.INSPECTION, ""))
-            verdict = replace(verdict, assurance=weakest[0], assured_by=weakest[1])
-        if found.claim is not None:
-            claim, said = found.claim, verdict.why if isinstance(verdict, Refuted) else ""
-            verdict, story = self._replayed(claim, self._in_its_world(claim, verdict))
-            if isinstance(verdict, Refuted) and verdict.why != said:
-                verdict = replace(verdict, why=f"{said}: {verdict.why}")
-                story = None if story is None else replace(story, conclusion="")
-        if isinstance(verdict, Refuted) and found.example is not None:
-            self._confirm(statement, verdict, found.example)
-        if isinstance(verdict, Proved) and found.hosts:
-            verdict = replace(verdict, premise=Premise(self._host_shown(statement, found.hosts)))
-        reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
-        tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
-        items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))
-        about_names = self.network.unmodelled_names
-        items += tuple(item for item in about_names if not item.vnets or found.vnets & set(item.vnets))
-        seconds, work = time.perf_counter() - begun, solver.rlimit - spent
-        return ClaimResult(statement, _unless_unmodelled(verdict, items), story, seconds, work, tags)
-
-    def _confirm(self, statement: Resolution, verdict: Refuted, host: tuple[Place, int]) -> None:
-        """Have the simulator look the name up from the host that fares otherwise. Raises `Disagreement`."""
-        lookup = self._lookup(statement, host)
-        if verdict.witness is not None:
-            lookup = replace(lookup, world=verdict.witness.world, port=verdict.witness.flow.source_port)
-        if not _contradicts(statement, lookup):
-            raise self._differing(statement, lookup, verdict.witness)
-
-    def _host_shown(self, statement: Resolution, hosts: tuple[tuple[Place, int], ...]) -> Host:
-        """Return a host of which the simulator finds what is proved. Raises `Disagreement` when it is none of them.
-
-        A server of one family is asked from an address of that family, so that not every address will do.
-        """
-        lookups = [self._lookup(statement, host) for host in hosts]
-        shown = next((lookup for lookup in lookups if not _contradicts(statement, lookup)), None)
-        if shown is None:
-            raise self._differing(statement, lookups[0], None)
-        return Host(shown.place, shown.address)
-
-    def _lookup(self, statement: Resolution, host: tuple[Place, int]) -> Lookup:
-        world = World(SettledFacts(self.assumed))
-        return Lookup(self.network, world, statement.name, statement.addresses, *host)
-
-    def _differing(self, statement: Resolution, lookup: Lookup, witness: Witness | None) -> Disagreement:
-        flow = Flow(UDP, lookup.address, lookup.port, AZURE_RESOLVER, 53)
-        finds = "no answer" if statement.never is not _contradicts(statement, lookup) else "the answer"
-        what = f"the simulator finds {finds} from {address_text(lookup.address)}"
-        return Disagreement(statement, witness or Witness(lookup.place, flow, lookup.world), what)
-
-    def _claim(self, claim: Claim, solver: Solver) -> ClaimResult:
-        begun, solved, spent = time.perf_counter(), solver.seconds, solver.rlimit
-        fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-        verdict, story = self._answered(claim, fixed, solver)
-        arriving = arriving_claim(self.network, claim)
-        if arriving is not None and not isinstance(verdict, Refuted):
-            arrived, told = self._answered(arriving, fixed, solver)
-            verdict = together(verdict, arrived)
-            story = told if verdict is arrived else story
-        solving = solver.seconds - solved
-        self.clock.add("solve", solving)
-        seconds, work = time.perf_counter() - begun, solver.rlimit - spent
-        tags = self._published(claim, verdict)
-        verdict = self._qualified(claim, verdict)
-        omissions = tuple(self._omissions(claim, verdict, solver)) if isinstance(verdict, Proved) and self.why else ()
-        return ClaimResult(claim, verdict, story, seconds, work, tags, omissions)
-
-    def _omissions(self, claim: Claim, proof: Proved, solver: Solver) -> Iterator[Omission]:
-        """Yield what becomes of the claim without each of the first lines that the proof rests on."""
-        for ground in proof.grounds[:MOST_OMITTED]:
-            if self.stopped.is_set():
-                raise CancelledError
-            network = None if ground.span is None else without_line(self.network, ground.span)
-            if network is None:
-                yield Omission(ground, None)
-            else:
-                yield Omission(ground, replace(self, network=network, why=False)._claim(claim, solver).verdict)
-
-    def _answered(self, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Verdict, Story | None]:
-        """Return the verdict on a claim as it stands, replayed. Raises `Disagreement`."""
-        begun, solved = time.perf_counter(), solver.seconds
-        verdict = self._in_its_world(claim, _decided(Inquiry(self.network, claim, fixed, self.documented), solver))
-        self.clock.add("encode", time.perf_counter() - begun - (solver.seconds - solved))
-        with self.clock.phase("assure"):
-            verdict = self._assured(claim, verdict)
-        with self.clock.phase("replay"):
-            return self._replayed(claim, verdict)
-
-    def _assured(self, claim: Claim, verdict: Verdict) -> Verdict:
-        """Return a proof with what assures it, or what it is where that is not enough. Raises `Disagreement`."""
-        if not isinstance(verdict, Proved) or self.stopped.is_set():
-            return verdict
-        found = assured(self.network, claim, verdict, self.assumed, self.demands)
-        if isinstance(found, Contradicted):
-            raise Disagreement(claim, found.witness, found.what)
-        return found
-
-    def _published(self, claim: Claim, verdict: Verdict) -> tuple[str, ...]:
-        """Return the tags from the provider's list that decide on some way that the claim may speak of (F-TAG-20)."""
-        if self.network.published_tags is None or isinstance(verdict, Vacuous):
-            return ()
-        return published_tags_in(self.network, within_reach(self.network, claim))
-
-    def _in_its_world(self, claim: Claim, verdict: Verdict) -> Verdict:
-        """Return `verdict` with a witness whose world says what was assumed: the solver was never asked about that.
-
-        It also says of every connection that a claim leaves open what is announced there, be it nothing.
-        """
-        if isinstance(verdict, Proved) and verdict.premise is not None and isinstance(verdict.premise.example, Witness):
-            example = self._with_assumed(claim, verdict.premise.example)
-            verdict = replace(verdict, premise=replace(verdict.premise, example=example))
-        if isinstance(verdict, Vacuous) or verdict.witness is None:
-            return verdict
-        return replace(verdict, witness=self._with_assumed(claim, verdict.witness))
-
-    def _with_assumed(self, claim: Claim, witness: Witness) -> Witness:
-        world = as_claimed(self.network, claim.advertising, witness.world)
-        if self.assumed:
-            world = replace(world, facts=SettledFacts({**world.facts, **self.assumed}))
-        return replace(witness, world=world)
-
-    def _replayed(self, claim: Claim, verdict: Verdict) -> tuple[Verdict, Story | None]:
-        """Return the verdict with what the simulator says of its witness. Raises `Disagreement`."""
-        if isinstance(verdict, Proved) and verdict.premise is not None:
-            verdict = replace(verdict, premise=self._confirmed(claim, verdict.premise))
-        witness = None if isinstance(verdict, Vacuous) else verdict.witness
-        if witness is None:
-            return verdict, self._example(claim) if isinstance(verdict, Proved) else None
-        found = violates(self.network, claim, witness.origin, witness.flow, witness.world)
-        billed_in = self.network.era if claim.verb is Verb.CROSSES_AT_MOST else None
-        if claim.verb is Verb.SOMETIMES_REACHES:
-            if found is not None or not in_question(self.network, claim, witness.origin, witness.flow, witness.world):
-                raise Disagreement(claim, witness, "the simulator does not see the flow get there and back")
-            way = trace(self.network, witness.origin, witness.flow, witness.world, claim.failures)
-            return verdict, tell(witness.origin, witness.flow, (way,))
-        if found is None:
-            raise Disagreement(claim, witness, "the simulator does not see the flow contradict the claim")
-        if isinstance(verdict, Refuted):
-            verdict = replace(verdict, why=found.why)
-        return verdict, tell(witness.origin, witness.flow, found.traces, found.why, billed_in)
-
-    def _confirmed(self, claim: Claim, premise: Premise) -> Premise:
-        """Return the premise with a plainer flow where there is one. Raises `Disagreement` when its own is none."""
-        example, world = premise.example, World(SettledFacts(self.assumed))
-        if isinstance(example, Host):
-            return premise
-        if not is_spoken_of(self.network, claim, example.origin, example.flow, example.world):
-            raise Disagreement(claim, example, "the simulator does not see that the claim speaks of the flow")
-        plain = None if claim.verb is Verb.SOMETIMES_REACHES else first_spoken_of(self.network, claim, world)
-        return premise if plain is None else replace(premise, example=Witness(*plain, world))
-
-    def _example(self, claim: Claim) -> Story | None:
-        """Return the story of a flow that a proof about routes speaks of: the route that wins, and what it beats."""
-        found = example_of(self.network, claim, World(SettledFacts(self.assumed)))
-        return None if found is None else tell(found[0], found[1], (found[2],))
-
-    def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
-        """Return `unknown` in place of an answer that something not modelled could change."""
-        return _unless_unmodelled(verdict, doubts(self.network, claim))
-
-
-def _contradicts(statement: Resolution, lookup: Lookup) -> bool:
-    """Tell whether the simulator's look-up comes out otherwise than a sentence about names says."""
-    return may_resolve(lookup) if statement.never else not resolves(lookup)
-
-
-def _decided(inquiry: Inquiry, solver: Solver) -> Verdict:
-    """Return the verdict that the solver's answers give. Raises `Disagreement` where they make no sense."""
-    try:
-        return decide(inquiry, solver)
-    except NoFlow:
-        raise Disagreement(inquiry.claim, None, "the solver answers with what is no flow at all") from None
-
-
-def _unless_unmodelled(verdict: Verdict, items: tuple[Unmodelled, ...]) -> Verdict:
-    """Return `unknown` in place of an answer that the `items` not modelled could change."""
-    if isinstance(verdict, Unknown) or not items:
-        return verdict
-    word = verdict_word(verdict)
-    witness = None if isinstance(verdict, Vacuous) else verdict.witness
-    return Unknown(f"{word}, were it not for what is not modelled", (), None, witness, items)
+def _by_intent(intents: Sequence[Intent], decided: Iterable[ClaimResult]) -> Iterator[IntentResult]:
+    """Yield the verdict on each intent once all its sentences are decided."""
+    results = iter(decided)
+    for intent in intents:
+        of_intent = tuple(islice(results, len(intent.claims)))
+        verdict = _worst([result.verdict for result in of_intent])
+        yield IntentResult(intent, verdict, of_intent, verdict_word(verdict) == intent.expect)
 
 
 def _worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vnetverify import pipeline
+from vnetverify import deciding, pipeline
 from vnetverify.cli import main, status
 from vnetverify.diagnostic import Severity
 from vnetverify.pipeline import Disagreement, Options, load, prove
@@ -218,7 +218,7 @@ def test_intents_are_chosen_by_a_pattern_and_come_in_the_order_of_the_text(tmp_p
 def test_a_witness_that_the_simulator_denies_is_no_verdict_and_can_be_reproduced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(pipeline, "violates", lambda *_: None)
+    monkeypatch.setattr(deciding, "violates", lambda *_: None)
 
     assert main(["prove", *written(tmp_path, a_vnet=NETWORK + HOLDS + FAILS)]) == status.OUR_BUG
 
@@ -235,7 +235,7 @@ def test_a_flow_that_the_simulator_does_not_see_come_back_is_no_proof_of_a_wish(
 ) -> None:
     loaded = load(written(tmp_path, a_vnet=f"{NETWORK}intent i {{ v.web sometimes reaches v.db on sql }}\n"), [])
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "in_question", lambda *_: False)
+        patched.setattr(deciding, "in_question", lambda *_: False)
         with pytest.raises(Disagreement, match="get there and back"):
             prove(loaded, Options())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vnetverify import pipeline
+from vnetverify import deciding
 from vnetverify.pipeline import Options, load, prove
 from vnetverify.prover.verdict import Refuted, verdict_word
 from vnetverify.report.account import account_of
@@ -82,7 +82,7 @@ def test_what_is_no_proof_has_nothing_to_leave_out(tmp_path: Path) -> None:
 
 
 def test_more_lines_than_a_few_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "MOST_OMITTED", 1)
+    monkeypatch.setattr(deciding, "MOST_OMITTED", 1)
     report = reported(f"{NETWORK}intent a {{ v.web reaches v.db on sql }}", tmp_path)
     result = report.results[0].results[0]
     (part,) = (part for part in account_of(result, report).parts if part.says == "without each of these lines alone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,7 @@ def command(
     Every intent ends as proved, as refuted with a flow that the simulator has replayed, as vacuous, or
     as unknown with the reason. A proof holds for every packet, whatever the open facts are.
     """
+    begun = time.perf_counter()
     limits = Limits(timeout, memory, budget)
     solver = Solver(limits)
     solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
@@ -119,7 +121,9 @@ def command(
         from vnetverify.pipeline import Disagreement, Options, prove
         from vnetverify.prover.evidence.assurance import EvidenceLimits
 
+        started = time.perf_counter() - begun
         loaded = load(files, networks, service_tags)
+        loaded = replace(loaded, timings={"start": started, **loaded.timings})
         target = None if output in (None, "-") else destination(output, loaded.paths)
         if has_errors(loaded.diagnostics):
             _refuse(loaded, output_format, target)

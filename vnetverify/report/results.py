@@ -30,6 +30,7 @@ class ClaimResult:
 
     `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly. `service_tags` are those of
     the provider's list that the verdict may depend on (F-TAG-20). `omissions` were asked for where there are some.
+    `phases` are the seconds by phase.
     """
 
     claim: Statement
@@ -39,6 +40,7 @@ class ClaimResult:
     rlimit: int = 0
     service_tags: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
+    phases: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

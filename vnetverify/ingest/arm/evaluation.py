@@ -10,6 +10,7 @@ from vnetverify.ingest.arm.expressions import Access, Call, Expression, Literal,
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.functions import FUNCTIONS
 from vnetverify.ingest.arm.functions.catalogue import Function, require_count
+from vnetverify.ingest.arm.standins import admitted, marked, without_stand_ins
 from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
 from vnetverify.ingest.arm.userfunctions import InFunction
 from vnetverify.ingest.arm.values import (
@@ -65,7 +66,7 @@ def _resolved(value: Any, evaluation: Evaluation) -> Any:
     members: dict[str, Any] = {}
     doubt = value.otherwise if isinstance(value, PartlyKnown) else None
     for key, item in value.items():
-        name = _resolved(key, evaluation)
+        name = without_stand_ins(_resolved(key, evaluation))
         if isinstance(name, Unknown):
             doubt = doubt if doubt is not None else because(name)
         elif isinstance(name, str):
@@ -114,13 +115,19 @@ class Evaluation:
             return Unknown(f"what `{name}` returns, only Azure knows")
         if isinstance(function, UserFunction):
             return _called(function, name, arguments, self.surroundings)
+        arguments = admitted(function.name, arguments)
         doubt = first_unknown(arguments) if function.is_strict else None
         if doubt is not None:
             return because(doubt)
         result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
         if function.makes:
             self.bounds.measure(result)
-        return result
+        return marked(function.name, self._read_by(function, arguments), result)
+
+    def _read_by(self, function: Function, arguments: list[Any]) -> list[Any]:
+        """Return all that the result of `function` is made of: ids are made of the scope as well."""
+        scope = self.surroundings.scope if function.is_placed else None
+        return arguments if scope is None else [*arguments, scope.subscription, scope.group]
 
     def applied(self, body: Expression, variables: Mapping[str, Any]) -> Value:
         """Return the value of `body`, that of a lambda, where `variables` are known besides those around."""
@@ -158,6 +165,7 @@ def _called(function: UserFunction, name: str, arguments: list[Any], surrounding
 
 def member_of(value: Any, key: Any, is_safe: bool) -> Value:
     """Return the member `key` of `value`. Raises `EvaluationError` where there is none, unless `is_safe`: null then."""
+    key = without_stand_ins(key)
     if isinstance(value, Unknown):
         return within(value, key) if isinstance(key, (int, str)) else because(value)
     if isinstance(key, Unknown):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from vnetverify.ingest.arm.standins import StandIn
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
 # A dict, list, str, int, float (of `json` and of the template's own numbers only), bool, None or `Unknown`; checked
@@ -77,6 +78,8 @@ def unknown_in(value: Any) -> Unknown | None:
         item = pending.pop()
         if isinstance(item, Unknown):
             return item
+        if isinstance(item, StandIn):
+            return item.unknown
         if isinstance(item, PartlyKnown):
             return item.otherwise
         if isinstance(item, dict):
@@ -112,6 +115,9 @@ def same(one: Any, other: Any) -> bool | Unknown:
 
     Strings are compared with regard to letter case, keys of objects without.
     """
+    if isinstance(one, StandIn) and isinstance(other, StandIn) and one == other:
+        return True
+    one, other = (item.unknown if isinstance(item, StandIn) else item for item in (one, other))
     if isinstance(one, Unknown) or isinstance(other, Unknown):
         return because(one if isinstance(one, Unknown) else other)
     if isinstance(one, dict) and isinstance(other, dict):

@@ -88,6 +88,8 @@ def _rule_faults(rule: AdminRule) -> Iterator[Diagnostic]:
 
 def _names(network: Network, placed: list[_Placed]) -> Iterator[Diagnostic]:
     """Yield rules that would be called alike where a fact or a verdict names them."""
+    if not placed:
+        return
     first: dict[str, tuple[str, AdminRule | None]] = {
         f"{nsg.name}/{rule.name}".casefold(): (f"rule `{rule.name}` of nsg `{nsg.name}`", None)
         for nsg in network.nsgs.values()

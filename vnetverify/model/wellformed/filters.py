@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family, Prefix
 from vnetverify.model.network import Network, Nic, Subnet
 from vnetverify.model.security import AddressPrefixes, AsgMembers, Direction, Nsg, SecurityRule
 from vnetverify.source import Span
@@ -32,10 +32,11 @@ def filter_faults(network: Network) -> Iterator[Diagnostic]:
 
 
 def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
-    priorities: dict[tuple[Direction, int], SecurityRule] = {}
+    inbound: dict[int, SecurityRule] = {}
+    outbound: dict[int, SecurityRule] = {}
     names: dict[str, SecurityRule] = {}
     for rule in nsg.rules:
-        first = priorities.setdefault((rule.direction, rule.priority), rule)
+        first = (inbound if rule.direction is Direction.INBOUND else outbound).setdefault(rule.priority, rule)
         if first is not rule:
             yield _priority_taken(nsg, rule, first)
         first = names.setdefault(rule.name.casefold(), rule)
@@ -60,8 +61,17 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
             name = PROTOCOL_NAMES.get(rule.protocol or 0, str(rule.protocol))
             message = f"rule `{rule.name}` is about {name}, and rules know tcp, udp, icmp, esp, ah and any alone"
             yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-NSG-6")
-        yield from _port_faults(rule)
-        yield from _family_faults(rule)
+        if rule.source_ports is not ALL_PORTS or rule.destination_ports is not ALL_PORTS:
+            yield from _port_faults(rule)
+        if len(prefixes := _prefixes_of(rule)) > 1:
+            yield from _family_faults(rule, prefixes)
+
+
+def _prefixes_of(rule: SecurityRule) -> tuple[Prefix, ...]:
+    """Return the prefixes of both sides of `rule`."""
+    source, destination = rule.source, rule.destination
+    first = source.prefixes if isinstance(source, AddressPrefixes) else ()
+    return first + destination.prefixes if isinstance(destination, AddressPrefixes) else first
 
 
 def _priority_taken(nsg: Nsg, rule: SecurityRule, first: SecurityRule) -> Diagnostic:
@@ -87,10 +97,9 @@ def _port_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
             yield Diagnostic("port-out-of-range", message, rule.span, rule="F-NSG-8")
 
 
-def _family_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
+def _family_faults(rule: SecurityRule, stated: tuple[Prefix, ...]) -> Iterator[Diagnostic]:
     """Yield a rule with prefixes of both families; 0.0.0.0/0 may stand for every address (F-NSG-16)."""
-    sides = (side for side in (rule.source, rule.destination) if isinstance(side, AddressPrefixes))
-    prefixes = [prefix for side in sides for prefix in side.prefixes if prefix != EVERY_IPV4]
+    prefixes = [prefix for prefix in stated if prefix != EVERY_IPV4]
     first = {prefix.family: prefix for prefix in reversed(prefixes)}
     if len(first) > 1:
         message = f"rule `{rule.name}` joins IPv4 and IPv6: {' and '.join(str(first[family]) for family in Family)}"
@@ -134,6 +143,8 @@ def _asg_faults(network: Network, first_member: Mapping[str, Nic]) -> Iterator[D
     attached = _attachments(network)
     for nsg in network.nsgs.values():
         for rule in nsg.rules:
+            if not isinstance(rule.source, AsgMembers) and not isinstance(rule.destination, AsgMembers):
+                continue
             names = [
                 name for side in (rule.source, rule.destination) if isinstance(side, AsgMembers) for name in side.names
             ]

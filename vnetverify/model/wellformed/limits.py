@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.network import Network
-from vnetverify.model.security import AddressField, AddressPrefixes, AsgMembers
+from vnetverify.model.security import AddressField, AddressPrefixes, AsgMembers, SecurityRule
 from vnetverify.source import Span
 
 # As published in December 2022.
@@ -47,17 +47,20 @@ def _nsg_limits(network: Network) -> Iterator[Diagnostic]:
     for nsg in network.nsgs.values():
         subject = f"nsg `{nsg.name}`"
         yield from _above(len(nsg.rules), RULES_OF_AN_NSG, subject, "rules", nsg.span)
-        sources = sum(_prefixes(rule.source) for rule in nsg.rules)
-        destinations = sum(_prefixes(rule.destination) for rule in nsg.rules)
+        sources = sum(map(_prefixes, [rule.source for rule in nsg.rules]))
+        destinations = sum(map(_prefixes, [rule.destination for rule in nsg.rules]))
         yield from _above(sources, PREFIXES_OF_AN_NSG_SIDE, subject, "source prefixes", nsg.span)
         yield from _above(destinations, PREFIXES_OF_AN_NSG_SIDE, subject, "destination prefixes", nsg.span)
         for rule in nsg.rules:
-            for side in (rule.source, rule.destination):
-                if isinstance(side, AsgMembers):
-                    groups = "application security groups on one side"
-                    yield from _above(
-                        len(side.names), ASGS_OF_A_RULE_SIDE, f"rule `{rule.name}`", groups, rule.span, "F-NSG-11"
-                    )
+            if isinstance(rule.source, AsgMembers):
+                yield from _group_limit(rule, rule.source)
+            if isinstance(rule.destination, AsgMembers):
+                yield from _group_limit(rule, rule.destination)
+
+
+def _group_limit(rule: SecurityRule, side: AsgMembers) -> Iterator[Diagnostic]:
+    groups = "application security groups on one side"
+    yield from _above(len(side.names), ASGS_OF_A_RULE_SIDE, f"rule `{rule.name}`", groups, rule.span, "F-NSG-11")
 
 
 def _prefixes(side: AddressField) -> int:

@@ -10,22 +10,13 @@ from vnetverify.ingest.arm.expressions import Access, Call, Expression, Literal,
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.functions import FUNCTIONS
 from vnetverify.ingest.arm.functions.catalogue import Function, require_count
+from vnetverify.ingest.arm.functions.unanswered import only_azure_knows
 from vnetverify.ingest.arm.standins import admitted, marked, without_stand_ins
 from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
 from vnetverify.ingest.arm.userfunctions import InFunction
-from vnetverify.ingest.arm.values import (
-    MISSING,
-    PartlyKnown,
-    Value,
-    because,
-    first_unknown,
-    kind_of,
-    lookup,
-    within,
-)
+from vnetverify.ingest.arm.values import PartlyKnown, Value, because, first_unknown, kind_of, member_of
 from vnetverify.ingest.unknown import Unknown
 
-_LISTED = 5  # members of an object that a message names
 _SHOWN = 40  # characters of a name that a message repeats
 
 
@@ -112,7 +103,7 @@ class Evaluation:
 
     def _result_of(self, function: Function | UserFunction | None, name: str, arguments: list[Any]) -> Any:
         if function is None:
-            return Unknown(f"what `{name}` returns, only Azure knows")
+            return only_azure_knows(name)
         if isinstance(function, UserFunction):
             return _called(function, name, arguments, self.surroundings)
         arguments = admitted(function.name, arguments)
@@ -161,38 +152,3 @@ def _called(function: UserFunction, name: str, arguments: list[Any], surrounding
         raise EvaluationError(f"`{name[:_SHOWN]}` takes {len(function.parameters)} arguments, not {len(arguments)}")
     parameters = {key.lower(): value for key, value in zip(function.parameters, arguments, strict=True)}
     return resolve(function.output, InFunction(surroundings, parameters))
-
-
-def member_of(value: Any, key: Any, is_safe: bool) -> Value:
-    """Return the member `key` of `value`. Raises `EvaluationError` where there is none, unless `is_safe`: null then."""
-    key = without_stand_ins(key)
-    if isinstance(value, Unknown):
-        return within(value, key) if isinstance(key, (int, str)) else because(value)
-    if isinstance(key, Unknown):
-        return because(key)
-    found: Any = MISSING
-    match value, key:
-        case dict(), str():
-            found = lookup(value, key)
-        case list(), int() if not isinstance(key, bool):
-            found = value[key] if 0 <= key < len(value) else MISSING
-    if found is not MISSING:
-        return found
-    if is_safe and (value is None or isinstance(value, (dict, list))):
-        return None
-    raise _no_member(value, key)
-
-
-def _no_member(value: Any, key: Any) -> EvaluationError:
-    match value, key:
-        case dict(), str():
-            names = [f"`{name[:_SHOWN]}`" for name in list(value)[:_LISTED]]
-            has = f"it has {', '.join(names)}{' and more' if len(value) > _LISTED else ''}" if names else "it is empty"
-            return EvaluationError(f"the object has no member `{key[:_SHOWN]}`; {has}")
-        case list(), int():
-            return EvaluationError(f"the array has {len(value)} members, so none at index {key}")
-        case dict() | list(), _:
-            return EvaluationError(f"{kind_of(key)} is no key of {kind_of(value)}")
-        case _:
-            shown = f"`{key[:_SHOWN]}`" if isinstance(key, str) else f"at index {key}"
-            return EvaluationError(f"{kind_of(value)} has no member {shown}")

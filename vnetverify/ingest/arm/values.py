@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from vnetverify.ingest.arm.standins import StandIn
+from vnetverify.ingest.arm.failures import EvaluationError
+from vnetverify.ingest.arm.standins import StandIn, without_stand_ins
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
 # A dict, list, str, int, float (of `json` and of the template's own numbers only), bool, None or `Unknown`; checked
 # where it is used, as a template has no types. A dict keeps the spelling of its keys; `lookup` finds them in any case.
 Value: TypeAlias = Any
+
+
+_LISTED = 5  # members of an object that a message names
+_SHOWN = 40  # characters of a name that a message repeats
 
 
 class PartlyKnown(dict[str, Any]):
@@ -59,6 +64,41 @@ def within(value: Unknown, key: str | int) -> Unknown:
     else:
         path = f"{value.of.path}.{key.lower()}" if value.of.path else key.lower()
     return replace(value, of=RuntimeProperty(value.of.key, path))
+
+
+def member_of(value: Any, key: Any, is_safe: bool) -> Value:
+    """Return the member `key` of `value`. Raises `EvaluationError` where there is none, unless `is_safe`: null then."""
+    key = without_stand_ins(key)
+    if isinstance(value, Unknown):
+        return within(value, key) if isinstance(key, (int, str)) else because(value)
+    if isinstance(key, Unknown):
+        return because(key)
+    found: Any = MISSING
+    match value, key:
+        case dict(), str():
+            found = lookup(value, key)
+        case list(), int() if not isinstance(key, bool):
+            found = value[key] if 0 <= key < len(value) else MISSING
+    if found is not MISSING:
+        return found
+    if is_safe and (value is None or isinstance(value, (dict, list))):
+        return None
+    raise _no_member(value, key)
+
+
+def _no_member(value: Any, key: Any) -> EvaluationError:
+    match value, key:
+        case dict(), str():
+            names = [f"`{name[:_SHOWN]}`" for name in list(value)[:_LISTED]]
+            has = f"it has {', '.join(names)}{' and more' if len(value) > _LISTED else ''}" if names else "it is empty"
+            return EvaluationError(f"the object has no member `{key[:_SHOWN]}`; {has}")
+        case list(), int():
+            return EvaluationError(f"the array has {len(value)} members, so none at index {key}")
+        case dict() | list(), _:
+            return EvaluationError(f"{kind_of(key)} is no key of {kind_of(value)}")
+        case _:
+            shown = f"`{key[:_SHOWN]}`" if isinstance(key, str) else f"at index {key}"
+            return EvaluationError(f"{kind_of(value)} has no member {shown}")
 
 
 def because(value: Unknown) -> Unknown:
@@ -113,7 +153,7 @@ def kind_of(value: Any) -> str:
 def same(one: Any, other: Any) -> bool | Unknown:
     """Tell whether two values are equal; an `Unknown` where that hangs on what is not known.
 
-    Strings are compared with regard to letter case, keys of objects without.
+    Strings and keys of objects are compared with regard to letter case.
     """
     if isinstance(one, StandIn) and isinstance(other, StandIn) and one == other:
         return True
@@ -135,8 +175,10 @@ def _same_objects(one: dict[str, Any], other: dict[str, Any]) -> bool | Unknown:
     answers: list[bool | Unknown] = []
     for mine, yours in ((one, other), (other, one)):
         for key, value in mine.items():
-            partner = lookup(yours, key)
-            answers.append(False if partner is MISSING else same(value, partner))
+            if key in yours:
+                answers.append(same(value, yours[key]))
+            else:
+                answers.append(because(yours.otherwise) if isinstance(yours, PartlyKnown) else False)
     answers.extend(because(value.otherwise) for value in (one, other) if isinstance(value, PartlyKnown))
     return _all(answers)
 

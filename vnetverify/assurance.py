@@ -14,7 +14,7 @@ from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.relays import relays
-from vnetverify.header import Flow
+from vnetverify.header import TCP, UDP, Flow
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.evidence.assurance import (
@@ -110,8 +110,9 @@ def _in_region(network: Network, claim: Claim, region: Region) -> Witness | None
 def _first_flow(packet: Packet) -> Flow:
     source, destination = packet.source.low, packet.destination
     is_home = destination.low == source and isinstance(destination, Field) and destination.high > source
+    held = (protocol for protocol in (TCP, UDP) if packet.protocol.low <= protocol <= packet.protocol.high)
     return Flow(
-        packet.protocol.low,
+        next(held, packet.protocol.low),
         source,
         packet.source_port.low,
         destination.low + is_home,

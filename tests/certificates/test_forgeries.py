@@ -116,15 +116,6 @@ def test_a_certificate_is_not_accepted_for_a_network_that_changed(
     assert claims[0] in refused
 
 
-def test_a_fact_of_a_kind_is_no_fact(certified: list[tuple[Subject, Certificate]]) -> None:
-    """Worlds differ in whether one machine forwards, not in whether machines do: the name of a kind parts nothing."""
-    subject, certificate = certified[0]
-    forged = {"claim": ("? U-FORWARDS", *certificate["claim"], *certificate["claim"])}
-
-    with pytest.raises(Refused):
-        judge(subject, forged)
-
-
 def test_a_section_that_nobody_asked_for_is_refused(certified: list[tuple[Subject, Certificate]]) -> None:
     subject, certificate = certified[0]
 

@@ -130,9 +130,9 @@ def test_a_region_that_an_assumption_leaves_no_world_for_is_empty() -> None:
         # Nothing is on one of the two sides.
         "destination 0",
         "protocol 0",
-        "protocol 6",
+        "protocol 256",
         "source port 0",
-        "source port 1",
+        "source port 65536",
         f"destination {1 << 32}",
     ],
 )

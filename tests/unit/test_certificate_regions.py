@@ -9,9 +9,9 @@ from tests.unit.test_simulator_claims import HUB, A, B, claim, ends, spokes
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, field_of, one_flow, origins_of, premise
 from vnetverify.certificate.tree import ORIGINS, ask, cut, parted
-from vnetverify.header import FIRST_IPV6, LAST_IPV4, LAST_IPV6, TCP, UDP, Family, Interval, parse_address
+from vnetverify.header import FIRST_IPV6, LAST_IPV4, LAST_IPV6, Family, Interval, parse_address
 from vnetverify.model.intents import Claim, EndpointSet, Verb
-from vnetverify.rules import SettledFacts, World
+from vnetverify.rules import SettledFacts, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import Field, Part, packet_of, point
 from vnetverify.simulator.addressing import Packet as Box
 
@@ -48,17 +48,14 @@ def numbers(region: Region) -> dict[Part, tuple[int, int]]:
 def test_a_claim_speaks_of_every_header_of_the_families_it_begins_in(
     left: EndpointSet, families: list[tuple[int, int]]
 ) -> None:
-    protocols = [(0, 5), (6, 6), (7, 16), (17, 17), (18, 255)]
     regions = list(premise(claim(Verb.NEVER_REACHES, left), SettledFacts({"U-KNOWN": True})))
 
-    assert [(*family, *span) for family in families for span in protocols] == [
-        (*numbers(region)[Part.SOURCE], *numbers(region)[Part.PROTOCOL]) for region in regions
-    ]
+    assert families == [numbers(region)[Part.SOURCE] for region in regions]
     for region in regions:
         found = numbers(region)
-        last_port = 65535 if found[Part.PROTOCOL][0] in (TCP, UDP) else 0
+        assert (0, 255) == found[Part.PROTOCOL]
         assert found[Part.SOURCE] == found[Part.DESTINATION]
-        assert (0, last_port) == found[Part.SOURCE_PORT] == found[Part.DESTINATION_PORT]
+        assert (0, 65535) == found[Part.SOURCE_PORT] == found[Part.DESTINATION_PORT]
         assert (region.origin, region.world.facts["U-KNOWN"]) == (None, True)
         assert region.world.partial
 
@@ -88,7 +85,7 @@ def test_one_flow_is_a_region_of_single_numbers() -> None:
 # -- parting it --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", [part for part in Part if part is not Part.PROTOCOL])
 def test_a_cut_parts_one_field_in_two_that_together_are_it(part: Part) -> None:
     low, high = numbers(box())[part]
     for number in range(low + 1, high + 1):
@@ -98,6 +95,36 @@ def test_a_cut_parts_one_field_in_two_that_together_are_it(part: Part) -> None:
 
         assert {**numbers(box()), part: (low, number - 1)} == below
         assert {**numbers(box()), part: (number, high)} == above
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (6, [((0, 5), (0, 0)), ((6, 255), (0, 65535))]),
+        (7, [((0, 6), (0, 65535)), ((7, 255), (0, 65535))]),
+        (17, [((0, 16), (0, 65535)), ((17, 255), (0, 65535))]),
+        (18, [((0, 17), (0, 65535)), ((18, 255), (0, 0))]),
+    ],
+)
+def test_protocols_without_ports_write_none_for_them(
+    number: int, expected: list[tuple[tuple[int, int], tuple[int, int]]]
+) -> None:
+    (whole,) = premise(claim(Verb.NEVER_REACHES, A), NOTHING)
+    parts = parted(whole, NEVER, cut(Part.PROTOCOL.value, number))
+    assert parts is not None
+    for port in (Part.SOURCE_PORT, Part.DESTINATION_PORT):
+        assert expected == [(numbers(part)[Part.PROTOCOL], numbers(part)[port]) for part in parts]
+
+
+@pytest.mark.parametrize("port", [Part.SOURCE_PORT, Part.DESTINATION_PORT])
+def test_no_flow_of_a_protocol_without_ports_has_one(port: Part) -> None:
+    (whole,) = premise(claim(Verb.NEVER_REACHES, A), NOTHING)
+    below_and_above = parted(whole, NEVER, cut(port.value, 22))
+    assert below_and_above is not None
+    for part, kept in zip(below_and_above, ([(0, 5), (6, 255)], [(6, 255)]), strict=True):
+        halves = parted(part, NEVER, cut(Part.PROTOCOL.value, 6))
+        assert halves is not None
+        assert kept == [numbers(half)[Part.PROTOCOL] for half in halves]
 
 
 @pytest.mark.parametrize("part", Part)
@@ -155,6 +182,15 @@ def test_an_address_that_the_world_names_is_parted_like_a_field() -> None:
     assert other[1].world.spans["front of shop"] == below
 
 
+def test_a_kind_of_facts_is_no_fact() -> None:
+    """Worlds differ in whether one machine forwards, not in whether machines do: the name of a kind settles nothing."""
+    parts = parted(box(), NEVER, ask("U-FORWARDS"))
+    assert parts is not None
+    for region in parts:
+        with pytest.raises(Undetermined):
+            region.world.holds(uncertainty("U-FORWARDS", "nva"))
+
+
 def test_origins_part_a_region_by_where_flows_begin_and_from_which_address() -> None:
     sources = ends(("a.s", "0.0.0.0/28"), ("hub.fw", "0.0.0.24/29"), ("b.s", "0.0.0.64/26"))
     asked = Unviolated(spokes(), claim(Verb.NEVER_REACHES, sources))
@@ -180,6 +216,6 @@ def test_an_origin_of_one_address_is_kept() -> None:
 
 def test_the_families_differ_in_their_addresses() -> None:
     assert (Family.IPV4, Family.IPV6) == tuple(
-        region.packet.family for region in list(premise(claim(Verb.NEVER_REACHES, BOTH), NOTHING))[::5]
+        region.packet.family for region in premise(claim(Verb.NEVER_REACHES, BOTH), NOTHING)
     )
     assert World().partial is False

@@ -81,7 +81,7 @@ def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
 def _before_origins(question: Question, region: Region, at_once: bool) -> Token:
     """Return the node of a region of all origins. Raises `Mixed` where to part it may settle it."""
     outermost, aimed_at = question.aims_within, region.packet.destination
-    if not at_once or outermost is None:
+    if not at_once or outermost is None or not question.is_spoken_of(region):
         return SETTLED if question.is_settled(region) else ORIGINS
     if aimed_at.low < outermost.low <= aimed_at.high:
         return cut(Part.DESTINATION.value, outermost.low)

@@ -11,8 +11,6 @@ from vnetverify.certificate.shared import OF_DELIVERY, Shared
 from vnetverify.header import Interval
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import Undetermined
-from vnetverify.simulator.addressing import Mixed
 from vnetverify.simulator.claims import in_question, may_violate, violates
 from vnetverify.simulator.walk import trace
 
@@ -31,6 +29,9 @@ class Question(Protocol):
     @property
     def aims_within(self) -> Interval | None:
         """Addresses outside of which destinations settle most regions; None where there are none. For who cuts."""
+
+    def is_spoken_of(self, region: Region) -> bool:
+        """Hold when it is asked of the region's headers, wherever they go; raises `Mixed`. For who cuts."""
 
     def is_settled(self, region: Region) -> bool:
         """Hold when it is so whoever sends; False where that is not known. Raises `Mixed` where parting may tell."""
@@ -66,6 +67,9 @@ class Unviolated:
         pieces = self._shared.aims.intervals
         return Interval(pieces[0].low, pieces[-1].high) if pieces else None
 
+    def is_spoken_of(self, region: Region) -> bool:
+        return self._shared.is_spoken_of(region.packet)
+
     def is_settled(self, region: Region) -> bool:
         return self._shared.settles(region.packet, region.world)
 
@@ -76,25 +80,12 @@ class Unviolated:
         return None if found is None else found.why
 
     def _delivery(self, region: Region, origin: Place) -> str | None:
-        """Return how what is delivered violates; routes alone may already tell that it does not."""
-        doubt: Mixed | Undetermined | None = None
-        if not self._shared.may_lead_elsewhere:
-            try:
-                if not self._may_violate(region, origin, unfiltered=True):
-                    return None
-            except (Mixed, Undetermined) as found:
-                doubt = found
-        if doubt is None:
-            return "what is delivered violates it" if self._may_violate(region, origin) else None
-        try:
-            if not self._may_violate(region, origin):
-                return None
-        except (Mixed, Undetermined):
-            pass
-        raise doubt
-
-    def _may_violate(self, region: Region, origin: Place, *, unfiltered: bool = False) -> bool:
-        return may_violate(self.network, self.claim, origin, region.packet, region.world, unfiltered=unfiltered)
+        """Return how what is delivered violates."""
+        if self._shared.is_of_one_member(origin, region.packet):
+            return None
+        lenient = not self._shared.may_lead_elsewhere
+        wrong = may_violate(self.network, self.claim, origin, region.packet, region.world, lenient=lenient)
+        return "what is delivered violates it" if wrong else None
 
 
 @dataclass(frozen=True)
@@ -119,6 +110,9 @@ class Unvisited:
     @property
     def aims_within(self) -> Interval | None:
         return None
+
+    def is_spoken_of(self, region: Region) -> bool:
+        return True
 
     def is_settled(self, region: Region) -> bool:
         return False
@@ -148,6 +142,9 @@ class Done:
     @property
     def aims_within(self) -> Interval | None:
         return None
+
+    def is_spoken_of(self, region: Region) -> bool:
+        return True
 
     def is_settled(self, region: Region) -> bool:
         return False

@@ -43,12 +43,14 @@ class Region:
         return World(facts, partial=True, spans=self.spans)
 
     def cut(self, part: Part, number: int) -> tuple[Region, ...] | None:
-        """Return the region below `number` and that from it on; None where the part has no numbers on both sides."""
+        """Return the region below `number` and that from it on, as far as they hold flows; None where the part has no
+        numbers on both sides."""
         whole = field_of(self.packet, part)
         if not whole.low < number <= whole.high:
             return None
         below, above = Field(whole.low, number - 1, part), Field(number, whole.high, part)
-        return self._with(part, below), self._with(part, above)
+        packets = (_flows_in(self._packet_with(part, half)) for half in (below, above))
+        return tuple(replace(self, packet=packet) for packet in packets if packet is not None)
 
     def named(self, name: str, number: int) -> tuple[Region, ...] | None:
         """Return the region where the address that the world calls `name` is below `number`, and where it is not."""
@@ -79,21 +81,31 @@ class Region:
             if piece.low <= piece.high
         )
 
-    def _with(self, part: Part, field: Field) -> Region:
+    def _packet_with(self, part: Part, field: Field) -> Packet:
         match part:
             case Part.PROTOCOL:
-                packet = replace(self.packet, protocol=field)
+                return replace(self.packet, protocol=field)
             case Part.SOURCE:
-                packet = replace(self.packet, source=field)
+                return replace(self.packet, source=field)
             case Part.SOURCE_PORT:
-                packet = replace(self.packet, source_port=field)
+                return replace(self.packet, source_port=field)
             case Part.DESTINATION:
-                packet = replace(self.packet, destination=field)
+                return replace(self.packet, destination=field)
             case Part.DESTINATION_PORT:
-                packet = replace(self.packet, destination_port=field)
+                return replace(self.packet, destination_port=field)
             case _:
                 assert_never(part)
-        return replace(self, packet=packet)
+
+
+def _flows_in(packet: Packet) -> Packet | None:
+    """Return the box of the flows in `packet`, None where it holds none: one without ports writes 0 (I-FLOW)."""
+    if any(packet.protocol.low <= protocol <= packet.protocol.high for protocol in (TCP, UDP)):
+        return packet
+    if packet.source_port.low > 0 or packet.destination_port.low > 0:
+        return None
+    return replace(
+        packet, source_port=Field(0, 0, Part.SOURCE_PORT), destination_port=Field(0, 0, Part.DESTINATION_PORT)
+    )
 
 
 def field_of(packet: Packet, part: Part) -> Interval:
@@ -124,30 +136,20 @@ def origins_of(claim: Claim) -> tuple[tuple[Place, Interval], ...]:
 def premise(claim: Claim, assumed: SettledFacts) -> Iterator[Region]:
     """Yield the regions that hold all flows the claim can speak of, in all worlds that read facts as assumed.
 
-    They are all headers of each family that a left side has addresses of: TCP and UDP with all ports, other protocols
-    with none, which a flow writes as 0.
+    They are all headers of each family that a left side has addresses of.
     """
     families = {family_of(piece.low) for _, piece in origins_of(claim)}
-    for family in Family:
-        if family in families:
-            for first, last in _protocols():
-                yield Region(_every_packet(family, first, last), assumed)
+    yield from (Region(_every_packet(family), assumed) for family in Family if family in families)
 
 
-def _protocols() -> Iterator[tuple[int, int]]:
-    """Yield the ranges of protocols that either all have ports or all have none."""
-    yield from ((0, TCP - 1), (TCP, TCP), (TCP + 1, UDP - 1), (UDP, UDP), (UDP + 1, _LAST_PROTOCOL))
-
-
-def _every_packet(family: Family, first: int, last: int) -> Packet:
+def _every_packet(family: Family) -> Packet:
     every = EVERY_ADDRESS[family].intervals[0]
-    last_port = LAST_PORT if first in (TCP, UDP) else 0
     return Packet(
-        Field(first, last, Part.PROTOCOL),
+        Field(0, _LAST_PROTOCOL, Part.PROTOCOL),
         Field(every.low, every.high, Part.SOURCE),
-        Field(0, last_port, Part.SOURCE_PORT),
+        Field(0, LAST_PORT, Part.SOURCE_PORT),
         Field(every.low, every.high, Part.DESTINATION),
-        Field(0, last_port, Part.DESTINATION_PORT),
+        Field(0, LAST_PORT, Part.DESTINATION_PORT),
     )
 
 

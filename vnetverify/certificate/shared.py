@@ -2,8 +2,9 @@
 
 1. What is not of the claim's service, or aims at nothing on a right side, no claim speaks of.
 2. Claims about what is delivered hold where each place that could take the packet denies it, whatever way it came.
+3. They hold of flows from one origin that aim at nothing but what is of one member with it in `for each a, b in …`.
 
-Both need that a packet keeps the destination it was written with, or comes to a host by that one's public address. It
+All need that a packet keeps the destination it was written with, or comes to a host by that one's public address. It
 does where no firewall translates, and where no load balancer or private link service leads elsewhere (F-ADDR-1, F-LB-2,
 F-PE-10, F-FW-5, R-TRAF-10). Then what ends anywhere else than at a host with a public address ends at its destination,
 past the inbound filters there (F-EVAL-5).
@@ -11,20 +12,23 @@ past the inbound filters there (F-EVAL-5).
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
-from vnetverify.header import ICMPV6, Family, IntervalSet
+from vnetverify.header import ICMPV6, Family, Interval, IntervalSet
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
-from vnetverify.model.security import Access, Direction, Nsg
+from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.addressing import Mixed, Packet, is_number, is_public, lies_in
+from vnetverify.simulator.addressing import PUBLIC, Mixed, Packet, is_number, is_public, lies_in
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.ends import is_of_service
-from vnetverify.simulator.filters import LAST_PRIORITY, attached, interface_at, rules_of
-from vnetverify.simulator.matching import Filter, Interface, matches
+from vnetverify.simulator.filters import interface_at, judge_at
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, situation_of
 
 OF_DELIVERY = frozenset(
@@ -82,12 +86,44 @@ class Shared:
             for nic in self.network.nics()
         )
 
+    @cached_property
+    def _targets(self) -> tuple[tuple[Interval, int, Place], ...]:
+        """The pieces of the right sides by their first addresses, each with the last address of it and those before."""
+        pieces = sorted((piece, place) for place, addresses in self.rights for piece in addresses)
+        lasts = accumulate((piece.high for piece, _ in pieces), max)
+        return tuple((piece, last, place) for (piece, place), last in zip(pieces, lasts, strict=True))
+
+    def is_of_one_member(self, origin: Place, packet: Packet) -> bool:
+        """Hold when all that the box aims at is of one member with what it comes from: no claim speaks of that."""
+        if self.claim.verb not in OF_DELIVERY or self.may_lead_elsewhere:
+            return False
+        if self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC):
+            return False
+        members = [member for member in self.claim.apart_at(origin) if _lies_within(packet.source, member.at(origin))]
+        return all(
+            any(_lies_within(aimed_at, member.at(place)) for member in members)
+            for place, aimed_at in self._aimed_at(packet.destination)
+        )
+
+    def _aimed_at(self, destination: Interval) -> Iterator[tuple[Place, Interval]]:
+        """Yield what of `destination` is at the places of the right sides."""
+        for number in range(bisect_right(self._targets, destination.high, key=lambda target: target[0].low), 0, -1):
+            piece, last, place = self._targets[number - 1]
+            if last < destination.low:
+                return
+            if piece.high >= destination.low:
+                yield place, Interval(max(piece.low, destination.low), min(piece.high, destination.high))
+
+    def is_spoken_of(self, packet: Packet) -> bool:
+        """Hold when the packets are of the claim's service. Raises `Mixed`."""
+        return is_of_service(self.claim.service, packet)
+
     def settles(self, packet: Packet, world: World) -> bool:
         """Hold when no packet of the box violates the claim, whoever sends it; False where that is not settled.
 
         Raises `Mixed` where parting the box may settle it.
         """
-        if not is_of_service(self.claim.service, packet):
+        if not self.is_spoken_of(packet):
             return True
         if self.claim.verb in OF_DELIVERY and self.may_lead_elsewhere:
             return False
@@ -100,6 +136,22 @@ class Shared:
         situation = situation_of(self.network, world, packet.family)
         takers = [place for place, addresses in self.rights if lies_in(packet.destination, addresses)]
         return all(_denies(situation, place, packet) for place in takers)
+
+
+def _lies_within(interval: Interval, numbers: IntervalSet) -> bool:
+    """Hold when all of `interval` lies in `numbers`."""
+    try:
+        return lies_in(interval, numbers)
+    except Mixed:
+        return False
+
+
+def _may_lie_in(interval: Interval, numbers: IntervalSet) -> bool:
+    """Hold when some of `interval` lies in `numbers`."""
+    try:
+        return lies_in(interval, numbers)
+    except Mixed:
+        return True
 
 
 def _denies(situation: Situation, place: Place, packet: Packet) -> bool:
@@ -122,21 +174,8 @@ def _is_denied(situation: Situation, interface: Interface, packet: Packet) -> bo
         return False
     if standing(situation, interface, Direction.INBOUND):
         return False
-    place = Filter(situation, interface, Direction.INBOUND, packet, is_reply=False)
-    return any(_surely_denies(place, nsg) for _, nsg in attached(situation, interface, Direction.INBOUND))
-
-
-def _surely_denies(place: Filter, nsg: Nsg) -> bool:
-    """Hold when the first rule that matches denies, whichever it is; raises `Mixed` where a rule may allow some."""
-    for rule in rules_of(nsg, place.direction):
-        try:
-            is_match = rule.priority >= LAST_PRIORITY or matches(place, nsg.name, rule)
-        except (Mixed, Undetermined) as doubt:
-            if rule.access is Access.DENY:
-                continue
-            if isinstance(doubt, Undetermined):
-                return False
-            raise
-        if is_match:
-            return rule.access is Access.DENY
-    return False
+    try:
+        judgement = judge_at(situation, interface, Direction.INBOUND, packet, is_reply=False)
+    except Undetermined:
+        return False
+    return not judgement.allowed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from vnetverify.header import IntervalSet, Prefix
 from vnetverify.model.network import Service
@@ -38,7 +40,7 @@ INTERNET = Place(PlaceKind.INTERNET.value, "internet")
 ANYWHERE = Place(PlaceKind.ADDRESSES.value, "anywhere")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EndpointSet:
     """Addresses at places, sorted by place; no place stands twice or with no address.
 
@@ -53,7 +55,14 @@ class EndpointSet:
         return bool(self.parts)
 
     def at(self, place: Place) -> IntervalSet:
-        return next((addresses for where, addresses in self.parts if where == place), IntervalSet())
+        return self._by_place.get(place, _NO_ADDRESSES)
+
+    @cached_property
+    def _by_place(self) -> Mapping[Place, IntervalSet]:
+        return dict(self.parts)
+
+
+_NO_ADDRESSES = IntervalSet()
 
 
 class Verb(Enum):
@@ -139,7 +148,7 @@ class Advertising:
     within: tuple[Prefix, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """One sentence about every flow (or some flow) from `pairs[i][0]` to `pairs[i][1]` on `service`.
 
@@ -170,6 +179,18 @@ class Claim:
     arriving: Service | None = None
     named: tuple[tuple[EndpointSet, ...], tuple[EndpointSet, ...]] = ((), ())
     unfiltered: bool = False
+
+    def apart_at(self, place: Place) -> tuple[EndpointSet, ...]:
+        """Return the members of `for each a, b in …` that have addresses at the place."""
+        return self._apart_by_place.get(place, ())
+
+    @cached_property
+    def _apart_by_place(self) -> Mapping[Place, tuple[EndpointSet, ...]]:
+        found: dict[Place, tuple[EndpointSet, ...]] = {}
+        for member in self.apart:
+            for place, _ in member.parts:
+                found[place] = (*found.get(place, ()), member)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

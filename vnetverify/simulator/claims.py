@@ -129,13 +129,13 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Header, world:
 
 
 def may_violate(
-    network: Network, claim: Claim, origin: Place, flow: Header, world: World, *, unfiltered: bool = False
+    network: Network, claim: Claim, origin: Place, flow: Header, world: World, *, lenient: bool = False
 ) -> bool:
     """Hold when the flow violates a claim about what is delivered, of which it is not asked how.
 
     The packet is followed no further than where something has forwarded it by which the claim lets it pass. With
-    `unfiltered` it is asked as if every filter and every declared policy allowed: where nothing translates and no load
-    balancer chooses, filters only drop, and what does not violate so does not violate (F-EVAL-5).
+    `lenient` what is in doubt of filters and policies is asked no sooner than it matters: where nothing translates and
+    no load balancer chooses they only drop, and what does not violate if they allow does not violate (F-EVAL-5).
     """
     packet = packet_of(flow)
     if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
@@ -144,9 +144,19 @@ def may_violate(
     if _has_too_much_down(network, claim, world):
         return False
     met = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
-    way = trace_until(network, origin, packet, world, claim.failures, met, unfiltered=unfiltered)
-    if way is None or not ends_within(claim, origin, packet, way):
+    found = trace_until(network, origin, packet, world, claim.failures, met, lenient=lenient)
+    if found is None:
         return False
+    way, doubt = found
+    if not ends_within(claim, origin, packet, way) or not _is_wrong(network, claim, origin, packet, world, way):
+        return False
+    if doubt is not None:
+        raise doubt
+    return True
+
+
+def _is_wrong(network: Network, claim: Claim, origin: Place, packet: Packet, world: World, way: Trace) -> bool:
+    """Hold when a delivery by this way is what the claim speaks against."""
     if claim.verb in (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST):
         situation = _situation_of(network, claim, packet, world)
         return shortcoming(situation, claim, origin, packet, way) is not None

@@ -80,7 +80,7 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
     if interface is not None and not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
-    return _refused(journey, appliance) or _onward(journey, appliance)
+    return journey.unless_in_doubt(lambda: _refused(journey, appliance)) or _onward(journey, appliance)
 
 
 def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:

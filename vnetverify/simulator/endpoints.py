@@ -30,7 +30,9 @@ def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> 
         reason = f"a connected group carries nothing to private endpoint {name}"
         return journey.drop(name, reason, "F-PE-8", endpoint.span)
     interface = endpoint_interface(situation, endpoint, only(journey.packet.destination))
-    blocked = None if journey.unfiltered else _filtered(journey, endpoint, interface)
+    blocked = None
+    if not journey.unfiltered:
+        blocked = journey.unless_in_doubt(lambda: _filtered(journey, endpoint, interface))
     if blocked is not None:
         return blocked
     journey.note(name, f"private endpoint {name} takes it", "F-PE-5", endpoint.span)

@@ -65,7 +65,7 @@ def _holds(endpoints: EndpointSet, end: End) -> bool:
 def _is_excluded(claim: Claim, origin: Place, packet: Packet, end: End) -> bool:
     """Hold when the two ends are the same, or both lie in one member of `for each a, b in …`."""
     start = (origin, address_in(packet.source))
-    return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart)
+    return start == end or any(_holds(member, start) and _holds(member, end) for member in claim.apart_at(origin))
 
 
 def aimed_at(situation: Situation, claim: Claim, origin: Place, packet: Packet) -> list[End]:

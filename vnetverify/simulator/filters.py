@@ -38,12 +38,13 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,
     PLATFORM,
     PLATFORM_HOST,
     Field,
+    Mixed,
     Packet,
     address_in,
     covers,
@@ -205,10 +206,17 @@ def _judgement(place: Filter) -> Judgement:
     if stages and stages[-1].rule_id != "F-ADM-6":
         passes = stages[-1].access is Access.ALLOW
         return Judgement(passes, tuple(stages), situation.asked_since(mark), always_allowed=passes)
+    doubt: Mixed | Undetermined | None = None
     for stage, nsg in groups:
-        stages.append(_decision(place, stage, nsg))
+        try:
+            stages.append(decision(place, stage, nsg))
+        except (Mixed, Undetermined) as found:
+            doubt = doubt or found  # no matter, where the other group surely denies
+            continue
         if stages[-1].access is Access.DENY:
             return Judgement(False, tuple(stages), situation.asked_since(mark))
+    if doubt is not None:
+        raise doubt
     is_custom = any(stage.stage != "securityAdmin" and stage.priority not in _DEFAULT_RULE_IDS for stage in stages)
     let_in = is_custom and direction is Direction.INBOUND and not place.at_endpoint
     return Judgement(True, tuple(stages), situation.asked_since(mark), by_custom_rules=let_in)
@@ -315,13 +323,33 @@ def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
     return sorted(rules, key=lambda rule: rule.priority)
 
 
-def _decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
-    """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5)."""
+def decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
+    """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5).
+
+    Raises `Mixed` and `Undetermined` where it is in doubt whether an earlier one does, unless that decides the same.
+    """
+    doubt: Mixed | Undetermined | None = None
+    in_doubt: set[tuple[Access, bool]] = set()
     for rule in rules_of(nsg, place.direction):
-        if rule.priority >= LAST_PRIORITY or matches(place, nsg.name, rule):
-            rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
-            return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
+        is_last, does = rule.priority >= LAST_PRIORITY, (rule.access, _is_of_state(rule))
+        try:
+            is_match = is_last or matches(place, nsg.name, rule)
+        except (Mixed, Undetermined) as found:
+            doubt = doubt or found
+            in_doubt.add(does)
+            continue
+        if not is_match:
+            continue
+        if doubt is not None and in_doubt != {does}:
+            raise doubt
+        rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
+        return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
     raise AssertionError("the last default rule matches everything")
+
+
+def _is_of_state(rule: SecurityRule) -> bool:
+    """Hold where it counts that no default rule decides: what the rule lets in may leave no record (F-STATE-5)."""
+    return rule.access is Access.ALLOW and rule.priority not in _DEFAULT_RULE_IDS
 
 
 def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stage | None:

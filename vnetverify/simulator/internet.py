@@ -217,8 +217,10 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
         return AtOwnAddress(appliance, interface, public)
     journey.packet = replace(journey.packet, destination=point(address))
     if not journey.unfiltered:
-        judgement = judge_public_entry(journey.situation, interface, journey.packet, journey.is_reply)
-        blocked = journey.judged(interface, judgement)
+        packet, is_reply = journey.packet, journey.is_reply
+        blocked = journey.unless_in_doubt(
+            lambda: journey.judged(interface, judge_public_entry(situation, interface, packet, is_reply))
+        )
         if blocked is not None:
             return blocked
     fallen = journey.drop_if_down(FailureKind.APPLIANCE, nic.machine)

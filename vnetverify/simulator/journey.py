@@ -6,14 +6,16 @@ F-STATE-5, F-FW-5, F-FW-7, F-FW-8, F-ADM-18 and I-FAILURES.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from vnetverify.header import TCP, Family
 from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Gateway, Site
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, is_number
+from vnetverify.rules import Undetermined, uncertainty
+from vnetverify.simulator.addressing import Mixed, Packet, is_number
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Judgement, Stage, judge_at, judge_public_entry
 from vnetverify.simulator.matching import Interface
@@ -38,21 +40,26 @@ from vnetverify.simulator.situation import Situation, public_of
 from vnetverify.source import Span
 
 FAILED = "I-FAILURES"
+_Refusal = TypeVar("_Refusal")
 
 
 @dataclass(slots=True)
 class Journey:
     """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
 
-    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). `began_at` names the interface
-    that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link service that
-    took it there. `translations` are those of the first packets; on the way back those that are still to be undone.
+    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). A `lenient` walk of a box goes
+    on where it is in doubt whether something refuses the packet, and keeps the first such doubt. `began_at` names the
+    interface that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link
+    service that took it there. `translations` are those of the first packets; on the way back those that are still to
+    be undone.
     """
 
     situation: Situation
     packet: Packet
     first: Journey | None = None
     unfiltered: bool = False
+    lenient: bool = False
+    doubt: Mixed | Undetermined | None = None
     steps: list[Step] = field(default_factory=list)
     devices: list[Met] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
@@ -79,6 +86,19 @@ class Journey:
         """Record the step that ends the walk and return its outcome."""
         self.note(where, reason, rule, span)
         return Dropped(reason, rule, where)
+
+    def unless_in_doubt(self, refusal: Callable[[], _Refusal | None]) -> _Refusal | None:
+        """Return what `refusal` does; nothing where it is in doubt and the walk lenient.
+
+        Raises `Mixed` and `Undetermined` otherwise.
+        """
+        try:
+            return refusal()
+        except (Mixed, Undetermined) as doubt:
+            if not self.lenient:
+                raise
+            self.doubt = self.doubt or doubt
+            return None
 
     def drop_at_fallen(self, element: Element, where: str | None = None) -> Dropped:
         """Return the drop by what is down (I-FAILURES)."""
@@ -167,7 +187,9 @@ class Journey:
         if seen is not None:
             self.seen_as[interface.name, direction] = seen
         packet = self._seen_back(interface, direction) or seen or self.packet
-        return self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
+        return self.unless_in_doubt(
+            lambda: self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
+        )
 
     def _seen_back(self, interface: Interface, direction: Direction) -> Packet | None:
         """Return the reply to what the filters there were shown of the first packet (F-ADDR-4, F-ADDR-5).

@@ -22,8 +22,8 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, is_number, is_ordinary, lies_in, some_covers
+from vnetverify.rules import Undetermined, uncertainty
+from vnetverify.simulator.addressing import Mixed, Packet, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.tags import Side, is_in_tag
 
@@ -65,15 +65,27 @@ class Filter:
 def matches(place: Filter, owner: str, rule: Rule) -> bool:
     """Hold when all five conditions of `rule`, one of the group or manager `owner`, do (F-NSG-4, F-ADM-2)."""
     label = f"{owner}/{rule.name}"
-    return (
-        _protocol_fits(place, rule)
-        and _ports_fit(place, rule, label)
-        and _address_fits(place, rule.source, Side.SOURCE, label)
-        and _address_fits(place, rule.destination, Side.DESTINATION, label)
-    )
+    doubt: Mixed | Undetermined | None = None
+    for fits in (_protocol_fits, _ports_fit, _source_fits, _destination_fits):
+        try:
+            if not fits(place, rule, label):
+                return False
+        except (Mixed, Undetermined) as found:
+            doubt = doubt or found  # no matter, where another condition surely does not hold
+    if doubt is not None:
+        raise doubt
+    return True
 
 
-def _protocol_fits(place: Filter, rule: Rule) -> bool:
+def _source_fits(place: Filter, rule: Rule, label: str) -> bool:
+    return _address_fits(place, rule.source, Side.SOURCE, label)
+
+
+def _destination_fits(place: Filter, rule: Rule, label: str) -> bool:
+    return _address_fits(place, rule.destination, Side.DESTINATION, label)
+
+
+def _protocol_fits(place: Filter, rule: Rule, _: str) -> bool:
     """Hold when the packet's protocol is the rule's; `*` covers others than the usual three by a fact (F-NSG-7)."""
     if rule.protocol is not None:
         return is_number(place.packet.protocol, rule.protocol)

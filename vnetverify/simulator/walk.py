@@ -15,10 +15,11 @@ from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Network, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.rules import World, uncertainty
+from vnetverify.rules import Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     UNROUTABLE,
     Header,
+    Mixed,
     Packet,
     address_in,
     is_one_of,
@@ -97,19 +98,21 @@ def trace_until(
     failures: Failures | None,
     met: Collection[str],
     *,
-    unfiltered: bool = False,
-) -> Trace | None:
+    lenient: bool = False,
+) -> tuple[Trace, Mixed | Undetermined | None] | None:
     """Return the way of the first packet, None where one of `met` forwards it: it is followed no further then.
 
-    With `unfiltered` every filter and every declared policy allows.
+    A `lenient` walk goes on where it is in doubt whether something refuses the packet; the first such doubt stands
+    beside the way.
     """
-    journey = _first_journey(network, packet_of(flow), world, failures, unfiltered=unfiltered)
+    journey = _first_journey(network, packet_of(flow), world, failures)
+    journey.lenient = lenient
     position = start(journey, origin)
     while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
         if any(device.name in met for device in journey.devices):
             return None
         position = step(journey, position)
-    return journey.ended(position)
+    return journey.ended(position), journey.doubt
 
 
 def trace_unfiltered(
@@ -133,7 +136,7 @@ def _first_journey(
 
 def start(journey: Journey, origin: Place) -> Next:
     """Return the packet's first position: past the checks that hold for whoever sends (R-TRAF-7, F-EVAL-5)."""
-    refused = _uncarried(journey, origin)
+    refused = journey.unless_in_doubt(lambda: _uncarried(journey, origin))
     if refused is not None:
         return refused
     if origin.kind == PlaceKind.SUBNET.value:

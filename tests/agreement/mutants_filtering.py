@@ -20,7 +20,7 @@ _PRIORITIES, _ADMIN_PRIORITIES = (
     "_FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096",
     "_FIRST_PRIORITY, _LAST_PRIORITY = 1, 4096",
 )
-_TAKEN = "first = priorities.setdefault((rule.direction, rule.priority), rule)"
+_TAKEN = "first = (inbound if rule.direction is Direction.INBOUND else outbound).setdefault(rule.priority, rule)"
 _LIMITED = "            if count > limit:\n"
 _ALWAYS = '            yield Diagnostic("above-limit", "too many", span, rule="F-ADM-17")\n'
 _WARNED = ",\n                severity=Severity.WARNING,"
@@ -30,7 +30,7 @@ ACCEPTANCE = (
     Mutant("F-NSG-2", "a priority may be 4097", _FILTERS, _PRIORITIES, "_FIRST_PRIORITY, _LAST_PRIORITY = 100, 4097"),
     Mutant("F-NSG-2", "a priority may be 99", _FILTERS, _PRIORITIES, "_FIRST_PRIORITY, _LAST_PRIORITY = 99, 4096"),
     Mutant("F-NSG-3", "two rules may share a priority", _FILTERS, _TAKEN, "first = rule"),
-    Mutant("F-NSG-3", "rules of both directions share their priorities", _FILTERS, _TAKEN, _TAKEN.replace("rule.direction", "Direction.INBOUND")),
+    Mutant("F-NSG-3", "rules of both directions share their priorities", _FILTERS, _TAKEN, "first = inbound.setdefault(rule.priority, rule)"),
     Mutant("F-NSG-15", "a name may begin with anything", _FILTERS, "if _NAME.fullmatch(rule.name) is None:", "if False:"),
     Mutant("F-NSG-16", "a rule may have both families", _FILTERS, "if len(first) > 1:", "if False:"),
     Mutant("F-EVAL-9", "GatewaySubnet takes a group", _FILTERS, 'frozenset(("gatewaysubnet", "azurefirewallsubnet",', 'frozenset(("azurefirewallsubnet",'),

@@ -15,7 +15,7 @@ _FIREWALLS = "vnetverify.simulator.firewalls"
 
 _ORDER = "return sorted(rules, key=lambda rule: rule.priority)"
 _ITS_DIRECTION = "if rule.direction is direction)"
-_BY_DESTINATION = "\n        and _address_fits(place, rule.destination, Side.DESTINATION, label)"
+_BY_DESTINATION = ", _source_fits, _destination_fits):"
 _NAMED_PROTOCOL = "if rule.protocol is not None:"
 _OTHER_PROTOCOLS = 'or place.situation.holds(uncertainty("U-ANYPROTO"))'
 _PORTS = """return lies_in(packet.source_port, rule.source_ports) and lies_in(
@@ -31,7 +31,7 @@ _NOT_BETWEEN = """groups = tuple(
 _IN_ORDER = "for stage, name in groups if direction is Direction.OUTBOUND else reversed(groups):"
 _ALL_ALLOW = "if stages[-1].access is Access.DENY:"
 _AT_ONE = "return _judgement(Filter(situation, interface, direction, packet, is_reply))"
-_IN_TURN = "for stage, nsg in groups:\n        stages.append("
+_IN_TURN = "for stage, nsg in groups:\n        try:\n"
 _SENDER = "blocked = journey.filter(interface, Direction.OUTBOUND, seen)"
 _FROM_SUBNET = "journey.meet_gateway(gateway)\n    return Sending(subnet, FromGateway(gateway, out_of_tunnel))"
 _GATEWAY_FILTERS = """other = next((s for s in journey.situation.vnet(gateway.vnet).subnets if s.nsg is not None), None)
@@ -64,9 +64,9 @@ SIMULATOR = (
     Mutant("F-NSG-2", "rules are tried as they are declared", _FILTERS, _ORDER, "return tuple(rules)"),
     Mutant("F-NSG-2", "the default rules come first", _FILTERS, _ORDER, "return sorted(rules, key=lambda rule: (rule.priority < 65000, rule.priority))"),
     Mutant("F-NSG-4", "a rule is for every protocol", _MATCHING, "return is_number(place.packet.protocol, rule.protocol)", "return True"),
-    Mutant("F-NSG-4", "a rule is for every destination", _MATCHING, _BY_DESTINATION, ""),
+    Mutant("F-NSG-4", "a rule is for every destination", _MATCHING, _BY_DESTINATION, ", _source_fits):"),
     Mutant("F-NSG-4", "inbound rules are installed on the outgoing side", _FILTERS, _ITS_DIRECTION, "if rule.direction is Direction.INBOUND)"),
-    Mutant("F-NSG-5", "the last rule is for three protocols", _FILTERS, "if rule.priority >= LAST_PRIORITY or matches(", "if matches("),
+    Mutant("F-NSG-5", "the last rule is for three protocols", _FILTERS, "is_match = is_last or matches(", "is_match = matches("),
     Mutant("F-NSG-6", "a rule for ESP is for every protocol", _MATCHING, _NAMED_PROTOCOL, "if rule.protocol in (1, 6, 17):"),
     Mutant("F-NSG-7", "any protocol is every protocol", _MATCHING, _OTHER_PROTOCOLS, "or True"),
     Mutant("F-NSG-7", "any protocol is three protocols", _MATCHING, _OTHER_PROTOCOLS, "or False"),
@@ -100,7 +100,7 @@ SIMULATOR = (
     Mutant("F-EVAL-5", "the sender's filters stand for the receiver's", _SENDING, "blocked = journey.filter(interface, Direction.INBOUND)", "blocked = None"),
     Mutant("F-EVAL-6", "a group of a network judges what its gateway passes on", _DEVICES, _FROM_SUBNET, _GATEWAY_FILTERS + _FROM_SUBNET),
     Mutant("F-EVAL-7", "all interfaces of a machine are judged as its first", _FILTERS, "situation.index.subnets[nic.subnet_id], nic.addresses", "situation.index.subnets[situation.network.machines[nic.machine].nics[0].subnet_id], nic.addresses"),
-    Mutant("F-STATE-1", "what may come in may also begin the other way round", _FILTERS, _IN_TURN, "for stage, nsg in groups:\n        if direction is Direction.OUTBOUND and judge_at(situation, interface, Direction.INBOUND, packet.reply, True).allowed:\n            continue\n        stages.append("),
+    Mutant("F-STATE-1", "what may come in may also begin the other way round", _FILTERS, _IN_TURN, "for stage, nsg in groups:\n        if direction is Direction.OUTBOUND and judge_at(situation, interface, Direction.INBOUND, packet.reply, True).allowed:\n            continue\n        try:\n"),
     Mutant("F-STATE-2", "replies need rules of their own", _JOURNEY, _RECORD, "if False:"),
     Mutant("F-STATE-3", "what one interface saw all remember", _JOURNEY, "if self.first is None or interface.name not in self.first.filtered:", "if self.first is None:"),
     Mutant("F-STATE-6", "TCP alone has flows", _JOURNEY, _RECORD, "if is_number(self.packet.protocol, TCP) and self._is_on_record(interface):"),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-LARGEST_INPUT = 16  # MiB of all inputs together, unless the user allows more
+LARGEST_INPUT = 64  # MiB of all inputs together, unless the user allows more
 MOST_FILES = 20_000
 _MOST_ENTRIES = 500_000  # of a folder, with all inside it
 _DEEPEST = 64  # folders inside each other
@@ -53,7 +53,7 @@ class Allowance:
     @property
     def most_words(self) -> int:
         """Return how many words a text may hold, each of which takes some hundred bytes of memory."""
-        return self.largest * 50_000
+        return self.largest * 12_500
 
     @property
     def left(self) -> int:

@@ -19,7 +19,7 @@ _VNET = {
     },
 }  # fmt: skip
 RESOURCE = json.dumps(_VNET)
-LIMIT = 16 << 20  # bytes of an input that are read without being asked to
+LIMIT = 64 << 20  # bytes of an input that are read without being asked to
 
 
 def attempts() -> Iterator[Attempt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -68,7 +69,12 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
     """Return what `files` and `networks` hold, as far as it may be read."""
     from vnetverify import loading
 
-    return loading.load(files, networks, service_tags, allowance())
+    gc.disable()
+    try:
+        return loading.load(files, networks, service_tags, allowance())
+    finally:
+        gc.freeze()  # millions of objects, which live to the end: nothing to go through again and again
+        gc.enable()
 
 
 def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:

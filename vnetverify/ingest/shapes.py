@@ -27,8 +27,18 @@ class Suspect:
     members: tuple[str, ...] = ()
 
 
-# A property as spelt and in lower case, with why it is suspect: None where it is modelled.
-_Treatment = tuple[str, str, Suspect | None]
+@dataclass(frozen=True, slots=True)
+class _Treatment:
+    """What is done with the properties of an object, but for the irrelevant ones.
+
+    `each` holds them as spelt and in lower case, with why they are suspect: None for the modelled ones. It `is_plain`
+    where all are modelled, are no objects of which only a part is known, and no two are one.
+    """
+
+    each: tuple[tuple[str, str, Suspect | None], ...]
+    is_plain: bool
+
+
 _MOST_TREATMENTS, _MOST_KEYS = 4_096, 64  # of one kind that are kept: an input may spell its keys in ever new ways
 _UNKNOWN = Suspect("a property that is not known to this version", with_peers=True)
 
@@ -40,24 +50,28 @@ class Shape:
     modelled: frozenset[str]
     irrelevant: frozenset[str] = frozenset()
     suspects: Mapping[str, Suspect] = field(default_factory=dict)
-    _treatments: dict[tuple[str, ...], tuple[_Treatment, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _treatments: dict[tuple[str, ...], _Treatment] = field(default_factory=dict, compare=False, repr=False)
 
-    def treatments(self, layer: dict[str, Any]) -> tuple[_Treatment, ...]:
-        """Return what is done with each property of an object with the keys of `layer`, but for the irrelevant ones.
+    def treatment(self, layer: dict[str, Any]) -> _Treatment:
+        """Return what is done with each property of an object with the keys of `layer`.
 
         Most objects of one kind have the same keys in the same order, so that is settled once for all of these.
         """
         keys = tuple(layer)
         found = self._treatments.get(keys)
         if found is None:
-            found = tuple(self._treatment(key) for key in keys if key.lower() not in self.irrelevant - self.modelled)
+            found = self._settled([key for key in keys if key.lower() not in self.irrelevant - self.modelled])
             if len(self._treatments) < _MOST_TREATMENTS and len(keys) < _MOST_KEYS:
                 self._treatments[keys] = found
         return found
 
-    def _treatment(self, key: str) -> _Treatment:
-        name = key.lower()
-        return key, name, None if name in self.modelled else self.suspects.get(name, _UNKNOWN)
+    def _settled(self, keys: list[str]) -> _Treatment:
+        names = tuple(key.lower() for key in keys)
+        suspects = (None if name in self.modelled else self.suspects.get(name, _UNKNOWN) for name in names)
+        is_plain = (
+            self.modelled.issuperset(names) and _WITHIN.keys().isdisjoint(names) and len(set(names)) == len(names)
+        )
+        return _Treatment(tuple(zip(keys, names, suspects, strict=True)), is_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +116,15 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
     values: dict[str, Any] = {}
     doubts: list[Doubt] = []
     for layer, where in layers:
-        for key, name, treatment in kind.treatments(layer):
+        treatment = kind.treatment(layer)
+        if treatment.is_plain and not values:
+            values = {name: layer[key] for key, name, _ in treatment.each}
+            continue
+        for key, name, suspect in treatment.each:
             value = layer[key]
-            if treatment is not None:
-                if value not in _NOTHING and not _is_harmless(value, treatment):
-                    doubts.append(Doubt(key, treatment.why, f"{where}/{escaped(key)}", treatment.with_peers))
+            if suspect is not None:
+                if value not in _NOTHING and not _is_harmless(value, suspect):
+                    doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}", suspect.with_peers))
                 continue
             if name in values:
                 if value in _NOTHING:

@@ -146,6 +146,8 @@ _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 @lru_cache(maxsize=65_536)
 def as_ports(texts: tuple[str, ...]) -> IntervalSet:
     """Return the ports of all `texts`, each `*`, a number or a range. Raises `Malformed`."""
+    if texts == ("*",):
+        return ALL_PORTS
     if not texts:
         raise Malformed("a rule names no ports")
     return interval_set(interval for text in texts for interval in _interval(text))

@@ -21,6 +21,7 @@ class Place:
 
     parameters: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    resolved: dict[str, Any] = field(default_factory=dict)
     loops: dict[str | None, int] = field(default_factory=dict)
     functions: dict[str, UserFunction] = field(default_factory=dict)
     scope: Scope = field(default_factory=lambda: Scope(Level.RESOURCE_GROUP, SUBSCRIPTION, "group"))
@@ -32,7 +33,9 @@ class Place:
         return self.parameters[name.lower()]
 
     def variable(self, name: str) -> Any:
-        return resolve(self.variables[name.lower()], self)
+        if name.lower() not in self.resolved:
+            self.resolved[name.lower()] = resolve(self.variables[name.lower()], self)
+        return self.resolved[name.lower()]
 
     def copy_index(self, loop: str | None) -> Any:
         return self.loops[loop.lower() if loop is not None else None]

@@ -9,7 +9,7 @@ from vnetverify.ingest.arm.failures import EvaluationError
 MOST_CHARACTERS = 1_000_000  # of one text that a function makes; a whole template may be 4 MB
 MOST_VALUES = 250_000  # of one value, its members and their members counted
 MOST_LEVELS = 100  # of lists and objects in one value, as the limits of Azure Resource Manager
-MOST_NESTING = 200  # of evaluations within evaluations: variables of variables, functions of functions
+MOST_NESTING = 400  # frames of the stack, roughly, that evaluations within evaluations take
 MOST_STEPS = 5_000_000  # of all expressions together
 MOST_MADE = 50_000_000  # characters and values that all expressions together make
 
@@ -41,15 +41,15 @@ class Bounds:
         if self.left < 0:
             raise EvaluationError("the expressions of the template take too many steps")
 
-    def enter(self) -> None:
+    def enter(self, frames: int = 1) -> None:
         """Count one more evaluation that stands within others; `leave` it, whatever comes of it."""
-        self.nesting += 1
+        self.nesting += frames
         if self.nesting > MOST_NESTING:
-            self.nesting -= 1
-            raise EvaluationError(f"evaluation nests deeper than {MOST_NESTING} levels")
+            self.nesting -= frames
+            raise EvaluationError("evaluation nests too deeply: what needs itself never ends")
 
-    def leave(self) -> None:
-        self.nesting -= 1
+    def leave(self, frames: int = 1) -> None:
+        self.nesting -= frames
 
     def measure(self, value: Any) -> None:
         """Take note that a function made `value`. Raises `EvaluationError` where it holds too much.

@@ -17,6 +17,7 @@ from vnetverify.ingest.arm.userfunctions import InFunction
 from vnetverify.ingest.arm.values import PartlyKnown, Value, because, first_unknown, kind_of, member_of
 from vnetverify.ingest.unknown import Unknown
 
+_FRAMES = 5  # of the stack, between an expression and one that it needs: a variable, the body of a lambda
 _SHOWN = 40  # characters of a name that a message repeats
 
 
@@ -36,11 +37,15 @@ def resolve(value: Any, surroundings: Surroundings) -> Value:
 
     A key that is not known leaves its object `PartlyKnown`. Raises what `parse` and `evaluate` raise.
     """
+    bounds = surroundings.bounds
+    bounds.enter(_FRAMES)
     try:
         resolved = _resolved(value, Evaluation(surroundings, {}))
     except RecursionError as error:
         raise EvaluationError("evaluation nests too deeply") from error
-    surroundings.bounds.measure(resolved)
+    finally:
+        bounds.leave(_FRAMES)
+    bounds.measure(resolved)
     return resolved
 
 
@@ -122,7 +127,11 @@ class Evaluation:
 
     def applied(self, body: Expression, variables: Mapping[str, Any]) -> Value:
         """Return the value of `body`, that of a lambda, where `variables` are known besides those around."""
-        return Evaluation(self.surroundings, {**self.lambda_variables, **variables}).value(body)
+        self.bounds.enter(_FRAMES)
+        try:
+            return Evaluation(self.surroundings, {**self.lambda_variables, **variables}).value(body)
+        finally:
+            self.bounds.leave(_FRAMES)
 
 
 def _function_of(call: Call, surroundings: Surroundings) -> Function | UserFunction | None:

@@ -92,7 +92,7 @@ def _no_member(value: Any, key: Any) -> EvaluationError:
             names = [f"`{name[:_SHOWN]}`" for name in list(value)[:_LISTED]]
             has = f"it has {', '.join(names)}{' and more' if len(value) > _LISTED else ''}" if names else "it is empty"
             return EvaluationError(f"the object has no member `{key[:_SHOWN]}`; {has}")
-        case list(), int():
+        case list(), int() if not isinstance(key, bool):
             return EvaluationError(f"the array has {len(value)} members, so none at index {key}")
         case dict() | list(), _:
             return EvaluationError(f"{kind_of(key)} is no key of {kind_of(value)}")

@@ -204,16 +204,16 @@ def _union(*values: Any) -> Any:
 
 def _added(result: list[Any], items: list[Any]) -> Unknown | None:
     """Add those of `items` that are not in `result`; return what leaves that open."""
-    strings = {item for item in result if isinstance(item, str)}
+    strings = {item for item in result if type(item) is str}  # nothing that only stands in for one
     for item in items:
-        if isinstance(item, str) and item in strings:
+        if type(item) is str and item in strings:
             continue
         is_there = _any(same(other, item) for other in result)
         if isinstance(is_there, Unknown):
             return is_there
         if not is_there:
             result.append(item)
-            if isinstance(item, str):
+            if type(item) is str:
                 strings.add(item)
     return None
 
@@ -227,10 +227,11 @@ def _intersection(*values: Any) -> Any:
         answers = [_any(same(other, item) for other in array) for array in arrays[1:]]
         if False in answers:
             continue
-        doubt = first_unknown([*answers, _any(same(other, item) for other in result)])
+        is_double = _any(same(other, item) for other in result)
+        doubt = first_unknown([*answers, is_double])
         if doubt is not None:
             return doubt
-        if item not in result:
+        if not is_double:
             result.append(item)
     return result
 

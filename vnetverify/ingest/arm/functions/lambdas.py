@@ -17,6 +17,7 @@ from vnetverify.ingest.arm.functions.catalogue import (
     as_text,
     refused,
 )
+from vnetverify.ingest.arm.standins import without_stand_ins
 from vnetverify.ingest.arm.values import MISSING, PartlyKnown, because, either
 from vnetverify.ingest.unknown import Unknown
 
@@ -79,7 +80,7 @@ def _mapped(items: list[Any], change: _Lambda) -> list[Any]:
 def _grouped(items: list[Any], key_of: _Lambda) -> dict[str, Any] | Unknown:
     groups: dict[str, list[Any]] = {}
     for index, item in enumerate(items):
-        key = key_of(item, index)
+        key = without_stand_ins(key_of(item, index))
         if isinstance(key, Unknown):
             return because(key)
         groups.setdefault(as_text("groupBy", key), []).append(item)
@@ -151,7 +152,7 @@ def _to_object(evaluator: Evaluator, trees: tuple[Expression, ...]) -> Any:
     result: dict[str, Any] = {}
     doubt: Unknown | None = None
     for index, item in enumerate(as_list("toObject", array)):
-        key = key_of(item, index)
+        key = without_stand_ins(key_of(item, index))
         if isinstance(key, Unknown):
             doubt = doubt if doubt is not None else because(key)
         else:

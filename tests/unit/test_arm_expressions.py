@@ -117,12 +117,13 @@ _LITERALS = st.builds(Literal, st.one_of(st.text(max_size=8), st.integers(-(2**6
 def _calls(trees: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
     arguments = st.lists(trees, max_size=3).map(tuple)
     calls = st.builds(Call, st.one_of(st.none(), _NAMES), _NAMES, arguments, st.just(0))
-    members = st.builds(Access, calls, _NAMES.map(lambda name: Literal(name, 0)), st.just(True), st.booleans(), st.just(0))
+    words = st.builds(Literal, _NAMES, st.just(0))
+    members = st.builds(Access, calls, words, st.just(True), st.booleans(), st.just(0))
     items = st.builds(Access, calls, trees, st.just(False), st.booleans(), st.just(0))
     return st.one_of(calls, members, items)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.recursive(_LITERALS, _calls, max_leaves=12))
 def test_what_is_written_reads_as_the_same_tree(tree: Expression) -> None:
     text = written(tree)
@@ -133,19 +134,25 @@ def test_what_is_written_reads_as_the_same_tree(tree: Expression) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet=st.one_of(st.sampled_from("ab(),.?[]' 0-\n"), st.characters()), max_size=40))
 def test_any_text_is_a_tree_or_a_mistake_within_it(inner: str) -> None:
+    mistake = None
     try:
         parse(f"[{inner}]")
-    except BadExpression as mistake:
-        assert 0 <= mistake.position <= len(inner) + 1
+    except BadExpression as refusal:
+        mistake = refusal
+
+    assert mistake is None or 0 <= mistake.position <= len(inner) + 1
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.recursive(_LITERALS, _calls, max_leaves=8))
+@settings(max_examples=40, deadline=None)
+@given(st.recursive(_LITERALS, _calls, max_leaves=6))
 def test_any_tree_has_a_value_or_is_refused(tree: Expression) -> None:
+    reasons = []
     try:
         evaluate(tree, Place())
     except (BadExpression, EvaluationError) as refusal:
-        assert str(refusal)
+        reasons.append(str(refusal))
+
+    assert all(reasons)
 
 
 BODY = {"Name": "n", "list": [{"a": 1}, "x"], "none": None}
@@ -251,10 +258,14 @@ def _doubled(times: int, first: object, following: str) -> Place:
     ("message", "place", "expression"),
     [
         ("more than 1000000 characters", _doubled(60, "x", "[concat(#, #)]"), "variables('v30')"),
-        ("more than 250000 members", _doubled(60, [1], "[createArray(#, #)]"), "variables('v30')"),
+        ("more than 100000 members", _doubled(60, [1], "[createArray(#, #)]"), "variables('v30')"),
         ("too many steps", Place(), "map(range(0, 900), lambda('a', map(range(0, 900), lambda('b', 0))))"),
         ("nests too deeply", _doubled(900, "x", "[#]"), "variables('v899')"),
-        ("nests deeper than 100 levels", Place(), "reduce(range(0, 200), 0, lambda('a', 'b', createArray(lambdaVariables('a'))))"),
+        (
+            "deeper than 100 levels",
+            Place(),
+            "reduce(range(0, 200), 0, lambda('a', 'b', createArray(lambdaVariables('a'))))",
+        ),
         ("more than 1000000 characters", Place(), "padLeft('x', 2147483647)"),
         ("more than 1000000 characters", Place(), "format('{0,9999999}', 'x')"),
         ("more than 1000000 characters", Place(), "replace(padLeft('', 5000, 'x'), 'x', padLeft('', 5000))"),
@@ -270,6 +281,8 @@ def test_what_grows_beyond_all_measure_is_refused(message: str, place: Place, ex
 
 def test_what_many_expressions_make_together_is_bounded() -> None:
     place = Place(bounds=Bounds(made=1_000))
+    for _ in range(9):
+        of("range(0, 100)", place)
+
     with pytest.raises(EvaluationError, match="make too many values"):
-        for _ in range(20):
-            of("range(0, 100)", place)
+        of("concat(range(0, 100), range(0, 100))", place)

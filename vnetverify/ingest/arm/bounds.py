@@ -7,7 +7,7 @@ from typing import Any
 from vnetverify.ingest.arm.failures import EvaluationError
 
 MOST_CHARACTERS = 1_000_000  # of one text that a function makes; a whole template may be 4 MB
-MOST_VALUES = 250_000  # of one value, its members and their members counted
+MOST_VALUES = 100_000  # of one value, its members and their members counted
 MOST_LEVELS = 100  # of lists and objects in one value, as the limits of Azure Resource Manager
 MOST_NESTING = 400  # frames of the stack, roughly, that evaluations within evaluations take
 MOST_STEPS = 5_000_000  # of all expressions together

@@ -14,7 +14,6 @@ from vnetverify.ingest.interfaces import Card
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
-from vnetverify.ingest.notation import place
 from vnetverify.ingest.pools import Member, Pools
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import (
@@ -34,6 +33,7 @@ from vnetverify.ingest.values import (
     as_object,
     as_reference,
     as_text,
+    entries,
     member,
     printable,
     shown,
@@ -119,7 +119,7 @@ class Balancers:
             try:
                 balancer = self._balancer(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
             else:
                 if balancer.frontends or balancer.public_frontends:
                     self.by_key[resource.key] = balancer
@@ -221,7 +221,7 @@ class Balancers:
             what = f"{noun} `{shown(name)}` of {resource.subject}"
             inner = self._read(resource, item, pointer, shape, what)
             try:
-                made = made_of(_Item(resource, name, inner, what, place(resource.file, pointer)), parts)
+                made = made_of(_Item(resource, name, inner, what, resource.place(pointer)), parts)
             except _NotModelled as reason:
                 self._doubt(resource, what, str(reason))
             else:
@@ -368,7 +368,7 @@ def _items(resource: Resource, values: dict[str, Any], field: str) -> Iterator[t
     """Yield the members of a list inside a load balancer with their names and pointers."""
     _, pointer = resource.located(field)
     known: set[str] = set()
-    for position, item in enumerate(as_list(values.get(field.lower()), field)):
+    for position, item in entries(values.get(field.lower()), field):
         body = as_object(item, field)
         as_object(body.get("properties"), f"{field}.properties")
         named = body.get("name") or body.get("id")

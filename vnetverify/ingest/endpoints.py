@@ -63,7 +63,7 @@ class Endpoints:
             try:
                 endpoint = self._endpoint(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
             else:
                 if endpoint is not None:
                     found[endpoint.name] = endpoint

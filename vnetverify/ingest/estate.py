@@ -27,12 +27,12 @@ from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
+from vnetverify.ingest.settling import settle
 from vnetverify.ingest.shapes import (
     NAT_GATEWAY,
     SUBNET,
-    WITH_EFFECT,
-    WITHOUT_EFFECT,
-    WITHOUT_EFFECT_AS_A_WHOLE,
+    has_no_effect,
+    is_no_network,
     read,
 )
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
@@ -81,6 +81,7 @@ def network_of(
     Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there;
     `tags` holds the prefixes of service tags as far as they are known, with those of a `published` list.
     """
+    settle(inventory, findings)
     estate = _Estate(inventory, findings, declared, tags, published)
     return estate.network()
 
@@ -182,7 +183,7 @@ class _Estate:
             table = as_reference(values.get("routetable"), "routeTable")
             nat = as_reference(values.get("natgateway"), "natGateway")
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            self._findings.fault(resource, f"{fault} in {resource.subject}")
             return Attachments()
         return Attachments(
             self._attached(resource, nsg, self._filters.names, "nsg"),
@@ -207,7 +208,7 @@ class _Estate:
             items = as_list(values.get("subnets"), "subnets")
             references = [as_reference(item, "subnets") for item in items]
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            self._findings.fault(resource, f"{fault} in {resource.subject}")
             return []
         keys = [key_of(reference) for reference in references if reference is not None]
         for key in keys:
@@ -243,10 +244,9 @@ class _Estate:
                 self._findings.doubt(resource.subject, "it has no public address", resource.key, resource.span)
         strangers: Counter[str] = Counter()
         for kind in self._inventory.kinds():
-            family = kind.split("/")[0]
-            if kind in _MODELLED or kind in WITHOUT_EFFECT or family in WITHOUT_EFFECT_AS_A_WHOLE:
+            if kind in _MODELLED or has_no_effect(kind):
                 continue
-            if "." in family and kind not in WITH_EFFECT:
+            if is_no_network(kind):
                 strangers[kind] = sum(1 for _ in self._inventory.of(kind))
                 continue
             for resource in self._inventory.of(kind):

@@ -133,7 +133,7 @@ class Filters:
             self._findings.doubt(what, str(reason), group, resource.span)
         except Malformed as fault:
             message = f"{fault} in {resource.subject} of nsg `{self.names[group]}`"
-            self._findings.error("bad-value", message, resource.span)
+            self._findings.fault(resource, message)
 
     def _field(self, values: dict[str, Any], side: _Side, group: str) -> AddressField:
         """Return the addresses of one side of a rule."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.notation import place
+from vnetverify.ingest.gaps import USED_BY_OTHERS
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.shapes import Doubt
 from vnetverify.model.network import Unmodelled
@@ -26,6 +26,7 @@ class _Open:
     span: Span
     with_peers: bool
     places: tuple[str, ...] = ()
+    else_anywhere: bool = False
 
 
 class Findings:
@@ -36,9 +37,27 @@ class Findings:
         self.about_names: list[Unmodelled] = []
         self._open: list[_Open] = []
         self._concerns: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        # The names of the tags of vnets, by key, whose values are not known.
+        self.unknown_tags: dict[str, tuple[str, ...]] = {}
+        # The keys of resources of which, or of what they name, something is not known.
+        self.partly_known: set[str] = set()
 
     def error(self, code: str, message: str, span: Span, others: tuple[tuple[Span, str], ...] = ()) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, others=others))
+
+    def fault(self, resource: Resource, message: str) -> None:
+        """Record that `resource` has a form that Azure does not write; in doubt where not all that it says is known."""
+        if resource.key in self.partly_known:
+            why = f"not all of it is known, and {message}"
+            somewhere = resource.kind not in USED_BY_OTHERS
+            self.doubt(resource.subject, why, resource.key, resource.span, True, else_anywhere=somewhere)
+        else:
+            self.error("bad-value", message, resource.span)
+
+    def either(self, first: Resource, second: Resource) -> None:
+        """Record that two forms of one resource stand in the input, and that it is not known which is there."""
+        why = "it stands twice, with different content, and whether each is there is not known"
+        self.doubt(second.subject, why, second.key, second.span, True, else_anywhere=second.kind not in USED_BY_OTHERS)
 
     def note(self, code: str, message: str, span: Span) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.NOTE))
@@ -62,9 +81,13 @@ class Findings:
         span: Span,
         with_peers: bool = False,
         places: tuple[str, ...] = (),
+        else_anywhere: bool = False,
     ) -> None:
-        """Record something not modelled about resource `subject`, or about `ANYTHING`."""
-        self._open.append(_Open(what, why, subject, span, with_peers, places))
+        """Record something not modelled about resource `subject`, or about `ANYTHING`.
+
+        Where the subject concerns no vnet of the network it changes nothing, or may change anything (`else_anywhere`).
+        """
+        self._open.append(_Open(what, why, subject, span, with_peers, places, else_anywhere))
 
     def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
@@ -83,12 +106,13 @@ class Findings:
         """Record what the properties of `resource` say beyond the model, as concerning resource `subject`."""
         for doubt in doubts:
             what = f"`{doubt.name}` of {resource.subject}"
-            self.doubt(what, doubt.why, subject, place(resource.file, doubt.pointer), doubt.with_peers)
+            self.doubt(what, doubt.why, subject, resource.place(doubt.pointer), doubt.with_peers)
 
     def unmodelled(self, names: Mapping[str, str], peers: Mapping[str, Iterable[str]]) -> tuple[Unmodelled, ...]:
         """Return what is not modelled, with the names of the vnets (by key in `names`) whose traffic it can change.
 
-        What concerns no vnet (an nsg attached to nothing) can change no traffic and is left out.
+        What concerns no vnet (an nsg attached to nothing) can change no traffic and is left out, unless it is not known
+        what it concerns.
         """
         found = []
         for item in self._open:
@@ -99,6 +123,6 @@ class Findings:
             if item.with_peers:
                 vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
             affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
-            if affected:
+            if affected or item.else_anywhere:
                 found.append(Unmodelled(item.what, item.why, affected, item.span, item.places))
         return tuple(found)

@@ -9,7 +9,6 @@ from typing import Any
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, addresses_of, parse_prefix
 from vnetverify.ingest.firewall_rules import Collection, Doubting
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import FIREWALL_COLLECTION, FIREWALL_POLICY, RULE_COLLECTION_GROUP, read
 from vnetverify.ingest.values import (
@@ -20,6 +19,7 @@ from vnetverify.ingest.values import (
     as_prefix,
     as_reference,
     as_text,
+    entries,
     member,
     shown,
 )
@@ -120,7 +120,7 @@ class FirewallPolicies:
             if firewall.stated(field) is None and firewall.is_of_azure:
                 doubt(f"`{field}` of {firewall.subject}", _LEFT_OUT)
             _, pointer = firewall.located(field)
-            for position, item in enumerate(as_list(values.get(field.lower()), field)):
+            for position, item in entries(values.get(field.lower()), field):
                 body = as_object(item, field)
                 yield from self._collections(firewall, body, f"{pointer}/{position}", (kind,), (), (), doubt)
 
@@ -183,7 +183,7 @@ class FirewallPolicies:
             rank = (level, as_number(inner["priority"], "priority"))
             before = (group.name, f"{policy.name}/{group.name}")
             _, pointer = group.located("ruleCollections")
-            for position, item in enumerate(as_list(inner.get("rulecollections"), "ruleCollections")):
+            for position, item in entries(inner.get("rulecollections"), "ruleCollections"):
                 body = as_object(item, "ruleCollections")
                 word = _word(member(body, "ruleCollectionType"), "ruleCollectionType")
                 kinds = tuple(_RULES[rule] for rule in _COLLECTIONS.get(word, ()))
@@ -232,12 +232,12 @@ class FirewallPolicies:
             return
         rules: dict[FirewallRuleKind, list[tuple[dict[str, Any], Span]]] = {kind: [] for kind in kinds}
         within = "/properties" if isinstance(body.get("properties"), dict) else ""
-        for position, item in enumerate(as_list(values["rules"], "rules")):
+        for position, item in entries(values["rules"], "rules"):
             rule = as_object(item, "rules")
             word = _word(member(rule, "ruleType"), "ruleType")
             kind = _RULES.get(word) if word or len(kinds) > 1 else kinds[0]
             if kind in rules:
-                rules[kind].append((rule, place(holder.file, f"{pointer}{within}/rules/{position}")))
+                rules[kind].append((rule, holder.place(f"{pointer}{within}/rules/{position}")))
             else:
                 doubt(what, f"rules of type `{shown(word)}` are not modelled in it")
         priority = as_number(values["priority"], "priority")

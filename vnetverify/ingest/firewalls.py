@@ -55,7 +55,7 @@ class Firewalls:
             try:
                 machine = self._machine(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
             else:
                 if machine is not None:
                     found[machine.name] = machine

@@ -9,7 +9,6 @@ from vnetverify.header import Family, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
-from vnetverify.ingest.notation import place
 from vnetverify.ingest.publics import PUBLIC_KINDS
 from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import FRONTEND, PUBLIC_ADDRESS, Shape, read
@@ -42,7 +41,7 @@ class Frontends:
             return None
         if public is not None:
             address = self._public_address(resource, f"{balancer}/{name}", sku, public, what)
-            return None if address is None else PublicFrontend(name, address, place(resource.file, pointer))
+            return None if address is None else PublicFrontend(name, address, resource.place(pointer))
         return self._internal(resource, name, values, pointer, what)
 
     def _read(self, resource: Resource, item: dict[str, Any], pointer: str, kind: Shape, what: str) -> dict[str, Any]:
@@ -89,7 +88,7 @@ class Frontends:
             self._doubt(resource, what, why)
             return None
         address = as_address(as_text(text, "privateIPAddress"))
-        return Frontend(name, where.vnet, where.subnet, address, place(resource.file, pointer))
+        return Frontend(name, where.vnet, where.subnet, address, resource.place(pointer))
 
 
 def family_at(frontend: AnyFrontend) -> Family:

@@ -85,7 +85,7 @@ class Gateways:
             try:
                 gateway = self._gateway(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
             else:
                 if gateway is not None:
                     found[gateway.name] = gateway
@@ -164,7 +164,7 @@ class Gateways:
                 prefixes = prefixes_of(member(space, "addressPrefixes"), "addressPrefixes")
                 self._doubt_ipv6(resource, prefixes, f"IPv6 prefixes of {resource.subject}")
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
                 prefixes = ()
             name = self._site_names[resource.key]
             found[name] = Site(name, prefixes, span=resource.span)
@@ -185,7 +185,7 @@ class Gateways:
             try:
                 connection = self._connection(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
                 continue
             if connection is not None:
                 found.append(connection)

@@ -25,6 +25,7 @@ from vnetverify.ingest.values import (
     as_object,
     as_reference,
     as_text,
+    entries,
     shown,
 )
 from vnetverify.ingest.zones import dns_servers_in
@@ -95,7 +96,7 @@ class Interfaces:
             try:
                 nic = self._nic(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
                 continue
             if nic is not None:
                 nics[nic.machine].append(nic)
@@ -166,7 +167,7 @@ class Interfaces:
 
     def _configurations(self, nic: Resource, values: dict[str, Any]) -> list[_Configuration]:
         found = []
-        for position, item in enumerate(as_list(values.get("ipconfigurations"), "ipConfigurations")):
+        for position, item in entries(values.get("ipconfigurations"), "ipConfigurations"):
             within = "/properties" if "properties" in nic.body else ""
             pointer = f"{nic.pointer}{within}/ipConfigurations/{position}"
             body = as_object(item, "ipConfigurations")

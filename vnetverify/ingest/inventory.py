@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.gaps import is_nameless
 from vnetverify.ingest.names import LONGEST_NAME
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
-from vnetverify.ingest.values import Malformed, as_list, printable
+from vnetverify.ingest.unknown import Unknown
+from vnetverify.ingest.values import Malformed, entries, printable
 from vnetverify.spelling import mistake_in
 
 # The lists inside a resource whose members are resources of their own, and the type segment of their ids.
@@ -100,7 +102,7 @@ class Inventory:
                 self._findings.error("bad-name", f"the name of {resource.subject} {mistake}", resource.span)
         if resource.kind not in _TELLING and resource.kind not in _TELLING_MORE:
             return
-        if not isinstance(resource.body.get("properties"), (dict, type(None))):
+        if not isinstance(resource.body.get("properties"), (dict, type(None), Unknown)):
             self._findings.error("bad-value", f"`properties` is not an object in {resource.subject}", resource.span)
         elif resource.is_bare and resource.kind in _TELLING:
             message = f"{resource.subject} is listed without its properties"
@@ -111,6 +113,13 @@ class Inventory:
 
     def find(self, key: str) -> Resource | None:
         return self._by_key.get(key)
+
+    def all(self) -> Iterator[Resource]:
+        return iter(self._by_key.values())
+
+    def amend(self, resource: Resource) -> None:
+        """Keep `resource` in place of the one with its id."""
+        self._by_key[resource.key] = resource
 
     def of(self, kind: str) -> Iterator[Resource]:
         """Yield the resources of one kind."""
@@ -151,6 +160,9 @@ class Inventory:
             if _state(first) == "succeeded" and _state(resource) != "succeeded":
                 return False
             self._forget_children(first)
+        elif not _say_the_same(first, resource) and (first.uncertain is not None or resource.uncertain is not None):
+            self._findings.either(first, resource)
+            return False
         elif not _say_the_same(first, resource):
             message = f"{resource.subject} stands twice, with different content"
             self._findings.error("duplicate-id", message, resource.span, ((first.span, "also here"),))
@@ -170,16 +182,18 @@ class Inventory:
         for name, segment in _CHILDREN.get(resource.kind, ()):
             value, pointer = resource.located(name)
             try:
-                items = as_list(value, segment)
+                items = entries(None if isinstance(value, Unknown) else value, segment)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
                 continue
             kind, holder = f"{resource.kind}/{name}", f"{resource.id.rstrip('/')}/{segment}/"
-            for position, item in enumerate(items):
+            for position, item in items:
                 child = _child(resource, kind, holder, item, f"{pointer}/{position}")
+                if child is None and is_nameless(item):
+                    continue  # in doubt already
                 if child is None:
                     message = f"entry {position} of `{segment}` in {resource.subject} has neither name nor id"
-                    self._findings.error("bad-value", message, resource.span)
+                    self._findings.fault(resource, message)
                 else:
                     yield child
 
@@ -191,12 +205,14 @@ def _child(parent: Resource, kind: str, holder: str, item: Any, pointer: str) ->
     """
     if not isinstance(item, dict):
         return None
-    named = item.get("id") or item.get("name")
+    told = (name for key in ("id", "name") if (name := item.get(key)) and not isinstance(name, Unknown))
+    named = next(told, None)
     if not isinstance(named, str) or not name_of(named):
         return None
     name = name_of(printable(named))
-    identity = f"{holder}{name}"
-    return Resource(identity, identity.lower(), kind, name, item, parent.file, pointer, parent.recorded)
+    identity, key = f"{holder}{name}", f"{holder}{name}".lower()
+    file, recorded, is_literal, origins = parent.file, parent.recorded, parent.is_literal, parent.origins
+    return Resource(identity, key, kind, name, item, file, pointer, recorded, is_literal, origins=origins)
 
 
 def _state(resource: Resource) -> str:

@@ -55,7 +55,7 @@ class LinkServices:
             try:
                 service = self._service(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
             else:
                 if service is not None:
                     self.by_key[resource.key] = service

@@ -186,7 +186,7 @@ class Managers:
             except NotModelled as reason:
                 self._findings.doubt_about(resource, resource.subject, str(reason))
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
 
     def _doubt_further_members(self, group: str, region: str, within: Sequence[str], resource: Resource) -> None:
         """Record the networks that may be in a group of active rules although no static member lists them."""
@@ -224,7 +224,7 @@ class Managers:
             try:
                 found[parent_of(resource.key)].add(key_of(as_text(values.get("resourceid"), "resourceId")))
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
         for resource in self._inventory.of(GROUPS):
             self._findings.doubts(resource, read(resource.body, resource.pointer, NETWORK_GROUP)[1], ANYTHING)
         return dict(found)

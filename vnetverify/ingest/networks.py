@@ -154,7 +154,7 @@ class Networks:
             try:
                 yield self._read_link(resource)
             except Malformed as fault:
-                self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                self._findings.fault(resource, f"{fault} in {resource.subject}")
 
     def _read_link(self, resource: Resource) -> _Link:
         values, doubts = read(resource.body, resource.pointer, PEERING)
@@ -256,10 +256,9 @@ class Networks:
             try:
                 subnet = self._subnet(key, place)
             except Malformed as fault:
-                resource = self._inventory.find(key)
-                span = resource.span if resource is not None else self._mentioned[key][1].span
-                self._findings.error("bad-value", f"{fault} in subnet `{place.vnet}.{place.subnet}`", span)
-                subnet = Subnet(place.subnet, place.vnet, (), span=span)
+                resource = self._inventory.find(key) or self._mentioned[key][1]
+                self._findings.fault(resource, f"{fault} in subnet `{place.vnet}.{place.subnet}`")
+                subnet = Subnet(place.subnet, place.vnet, (), span=resource.span)
             if subnet.prefixes:
                 self._placed.add(key)
             found = attachments.get(key, Attachments())
@@ -286,7 +285,7 @@ class Networks:
         try:
             return self._vnet_of(resource, subnets)
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            self._findings.fault(resource, f"{fault} in {resource.subject}")
             return Vnet(self.names[key], (), subnets, span=resource.span)
 
     def _stand_in(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
@@ -312,6 +311,7 @@ class Networks:
             # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
             summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
             tags=_tags(resource.body.get("tags")),
+            unknown_tags=self._findings.unknown_tags.get(resource.key, ()),
             flow_timeout=minutes is not None and as_number(minutes, "flowTimeoutInMinutes") > 0,
             dns_servers=dns_servers_in(values.get("dhcpoptions"), resource, self.names[resource.key], self._findings),
             span=resource.span,

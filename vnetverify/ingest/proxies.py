@@ -61,7 +61,7 @@ class Proxies:
                 try:
                     proxy = made_of(resource)
                 except Malformed as fault:
-                    self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+                    self._findings.fault(resource, f"{fault} in {resource.subject}")
                 else:
                     found.update({proxy.name: proxy} if proxy is not None else {})
         return found

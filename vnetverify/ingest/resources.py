@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, escaped, parse, place
+from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, member, printable, shown
 from vnetverify.source import Span
 
@@ -19,7 +20,14 @@ class Resource:
     """One resource as read. `key` is its id in lower case, `kind` its type in lower case, without the provider's
     `Microsoft.Network/` (`virtualnetworks/subnets`) or with another's (`microsoft.compute/virtualmachines`).
 
-    `recorded` resources come from a recording of calls, where one may be seen in several states.
+    `recorded` resources come from a recording of calls, where one may be seen in several states. `is_literal` ones
+    stand in JSON as they are; the body of another may hold `Unknown` anywhere, and whether it will be there at all is
+    `uncertain` where a condition is not known. Such a resource stays in the network, and all that it could change is in
+    doubt.
+
+    Where the body was translated from another notation, `origins` maps the pointers that it would have below `pointer`
+    (`{pointer}/properties/securityRules/0`) to those of the file; the longest that leads to a place counts, and one
+    that none leads to stands for itself. Parts that become resources of their own inherit it.
     """
 
     id: str
@@ -30,10 +38,17 @@ class Resource:
     file: str
     pointer: str
     recorded: bool = False
+    is_literal: bool = False
+    uncertain: Unknown | None = None
+    origins: Mapping[str, str] | None = None
 
     @property
     def span(self) -> Span:
-        return place(self.file, self.pointer)
+        return self.place(self.pointer)
+
+    def place(self, pointer: str) -> Span:
+        """Return the place in the user's file of what stands at `pointer` of the resource as it is read."""
+        return place(self.file, pointer if self.origins is None else _origin(pointer, self.origins))
 
     @property
     def subject(self) -> str:
@@ -77,6 +92,14 @@ class Resource:
     def is_bare(self) -> bool:
         """Hold when nothing is said but what every listing of resources says: `az resource list`, a projection."""
         return not self.body.get("properties") and {key.lower() for key in self.body} <= _LISTED
+
+
+def _origin(pointer: str, origins: Mapping[str, str]) -> str:
+    """Return where `pointer` of a translated body comes from: the origin of the longest part of it that has one."""
+    part = pointer
+    while part not in origins and "/" in part:
+        part = part.rpartition("/")[0]
+    return origins.get(part, pointer)
 
 
 NIC_KINDS = ("networkinterfaces", "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces")
@@ -266,7 +289,7 @@ class _Reader:
                 self._read_answer(content, f"/responses/{status}/body")
 
     def _keep(self, body: dict[str, Any], pointer: str) -> None:
-        resource = resource_of(body, self.file, pointer, self.recorded)
+        resource = resource_of(body, self.file, pointer, self.recorded, is_literal=True)
         if resource is not None:
             self.found.append(resource)
 
@@ -274,7 +297,9 @@ class _Reader:
         self.diagnostics.append(Diagnostic(code, f"`{self.file}` {what}", place(self.file, pointer), severity=severity))
 
 
-def resource_of(body: dict[str, Any], file: str, pointer: str, recorded: bool = False) -> Resource | None:
+def resource_of(
+    body: dict[str, Any], file: str, pointer: str, recorded: bool = False, is_literal: bool = False
+) -> Resource | None:
     """Return `body` as a resource, or None when neither its id nor its type says what it is."""
     identity, type_name, name = body.get("id"), body.get("type"), body.get("name")
     if not (isinstance(identity, str) and kind_of(key_of(identity))):
@@ -287,7 +312,7 @@ def resource_of(body: dict[str, Any], file: str, pointer: str, recorded: bool = 
         view = _view_of_configured(body)
         if view is not None:  # no other reading of what is configured, but what has become of it
             key, kind = f"{key}@{view[1]}", f"{kind}/{view[0]}"
-    return Resource(identity, key, kind, name_of(identity), body, file, pointer, recorded)
+    return Resource(identity, key, kind, name_of(identity), body, file, pointer, recorded, is_literal)
 
 
 def _view_of_configured(body: dict[str, Any]) -> tuple[str, str] | None:

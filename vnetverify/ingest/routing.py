@@ -62,7 +62,7 @@ class Tables:
         try:
             off = as_flag(values.get("disablebgproutepropagation"), "disableBgpRoutePropagation")
         except Malformed as fault:
-            self._findings.error("bad-value", f"{fault} in {resource.subject}", resource.span)
+            self._findings.fault(resource, f"{fault} in {resource.subject}")
             off = None
         return RouteTable(self.names[resource.key], routes, not off, resource.span)
 
@@ -79,6 +79,8 @@ class Tables:
                 hop = _NEXT_HOPS[kind.lower()]
                 address = values.get("nexthopipaddress") if hop is NextHopType.APPLIANCE else None
                 where = as_address(as_text(address, "nextHopIpAddress")) if address else None
+                if hop is NextHopType.APPLIANCE and where is None and resource.key in self._findings.partly_known:
+                    return  # where it leads is in doubt already
                 for prefix, tag in self._reached(resource, table, destination):
                     if where is None or prefix.family is family_of(where):
                         yield UserRoute(resource.name, prefix, hop, where, tag, resource.span)
@@ -86,7 +88,7 @@ class Tables:
                         self._doubt(resource, table, "a next hop of the other address family is not modelled")
         except Malformed as fault:
             message = f"{fault} in {resource.subject} of route table `{self.names[table]}`"
-            self._findings.error("bad-value", message, resource.span)
+            self._findings.fault(resource, message)
 
     def _reached(self, resource: Resource, table: str, destination: str) -> Iterator[tuple[Prefix, str | None]]:
         """Yield the prefixes that a route leads to, with the service tag that stands for them (R-UDR-4)."""

@@ -84,11 +84,11 @@ class Doubt:
     with_peers: bool
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
     return frozenset(text.lower().split())
 
 
-_EVERYWHERE = _words(
+_EVERYWHERE = words_of(
     "id name type etag location tags kind zones apiversion resourcegroup resourceguid provisioningstate"
     " identity managedby managedbyextended plan extendedlocation systemdata subscriptionid tenantid"
     " createdtime changedtime properties sku"
@@ -98,8 +98,8 @@ _EVERYWHERE = _words(
 def shape(modelled: str, irrelevant: str = "", **suspects: Suspect) -> Shape:
     """Return the shape whose properties are named in `modelled`, `irrelevant` (separated by blanks) and `suspects`."""
     return Shape(
-        _words(modelled),
-        _EVERYWHERE | _words(irrelevant),
+        words_of(modelled),
+        _EVERYWHERE | words_of(irrelevant),
         {name.lower(): suspect for name, suspect in suspects.items()},
     )
 
@@ -148,7 +148,7 @@ def _inside(name: str, value: Any, key: str, pointer: str) -> Iterator[Doubt]:
                 yield Doubt(f"{key}.{inner}", _UNKNOWN.why, f"{where}/{escaped(inner)}", _UNKNOWN.with_peers)
 
 
-_RANGES = _words("addressPrefixes ipamPoolPrefixAllocations")
+_RANGES = words_of("addressPrefixes ipamPoolPrefixAllocations")
 # What is known of the objects inside properties that are modelled. What a reference holds besides its id is read where
 # the resource that it names stands, and is no part of this.
 _WITHIN = {
@@ -158,21 +158,21 @@ _WITHIN = {
     "localnetworkaddressspace": _RANGES,
     "summarizedgatewayprefixes": _RANGES,
     "vpnclientaddresspool": _RANGES,
-    "dhcpoptions": _words("dnsServers"),
-    "dnssettings": _words(
+    "dhcpoptions": words_of("dnsServers"),
+    "dnssettings": words_of(
         "dnsServers appliedDnsServers internalDnsNameLabel internalFqdn internalDomainNameSuffix"
         " servers enableProxy requireProxyForNetworkRules"
     ),
-    "sku": _words("name tier"),
-    "snat": _words("privateRanges autoLearnPrivateRanges"),
-    "serviceendpoints": _words("service locations provisioningState networkIdentifier"),
-    "privatelinkserviceconnectionstate": _words("status description actionsRequired actionRequired"),
-    "customdnsconfigs": _words("fqdn ipAddresses"),
-    "networkmanagerscopes": _words("managementGroups subscriptions crossTenantScopes"),
-    "intrusiondetection": _words("mode configuration profile"),
-    "action": _words("type"),
-    "sources": _words("addressPrefix addressPrefixType"),
-    "destinations": _words("addressPrefix addressPrefixType"),
+    "sku": words_of("name tier"),
+    "snat": words_of("privateRanges autoLearnPrivateRanges"),
+    "serviceendpoints": words_of("service locations provisioningState networkIdentifier"),
+    "privatelinkserviceconnectionstate": words_of("status description actionsRequired actionRequired"),
+    "customdnsconfigs": words_of("fqdn ipAddresses"),
+    "networkmanagerscopes": words_of("managementGroups subscriptions crossTenantScopes"),
+    "intrusiondetection": words_of("mode configuration profile"),
+    "action": words_of("type"),
+    "sources": words_of("addressPrefix addressPrefixType"),
+    "destinations": words_of("addressPrefix addressPrefixType"),
 }
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
@@ -473,7 +473,7 @@ ADMIN_RULE = shape(
 )
 
 # Resource types of Microsoft.Network that carry no packet and change none.
-WITHOUT_EFFECT = _words(
+WITHOUT_EFFECT = words_of(
     "privateendpoints/privatednszonegroups networkwatchers networkwatchers/flowlogs networkwatchers/connectionmonitors"
     " networkwatchers/packetcaptures privatednszones privatednszones/virtualnetworklinks dnszones"
     " dnsresolvers ddosprotectionplans ddoscustompolicies publicipprefixes expressroutecircuits"
@@ -484,6 +484,16 @@ WITHOUT_EFFECT = _words(
     " ipallocations customipprefixes frontdoors frontdoorwebapplicationfirewallpolicies"
 )
 # Types all of whose children carry no packet either.
-WITHOUT_EFFECT_AS_A_WHOLE = _words("privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers")
+WITHOUT_EFFECT_AS_A_WHOLE = words_of("privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers")
 # Types of other providers that put machines, and with them unknown interfaces, into subnets.
 WITH_EFFECT = frozenset(("microsoft.compute/virtualmachinescalesets", "microsoft.classicnetwork/virtualnetworks"))
+
+
+def has_no_effect(kind: str) -> bool:
+    """Hold for types of network resources that carry no packet and change none."""
+    return kind in WITHOUT_EFFECT or kind.split("/")[0] in WITHOUT_EFFECT_AS_A_WHOLE
+
+
+def is_no_network(kind: str) -> bool:
+    """Hold for types of other providers that put nothing into subnets."""
+    return "." in kind.split("/")[0] and kind not in WITH_EFFECT

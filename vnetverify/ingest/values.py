@@ -17,6 +17,7 @@ from vnetverify.header import (
     interval_set,
     parse_address,
 )
+from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.balancers import Sku
 
 
@@ -34,12 +35,18 @@ def as_object(value: Any, what: str) -> dict[str, Any]:
 
 
 def as_list(value: Any, what: str) -> list[Any]:
-    """Return the list `value`; null is an empty one."""
+    """Return the list `value` without the members that are not known; null is an empty one."""
     if value is None:
         return []
     if not isinstance(value, list):
         raise Malformed(f"`{what}` is not a list")
-    return value
+    return [item for item in value if not isinstance(item, Unknown)] if Unknown in map(type, value) else value
+
+
+def entries(value: Any, what: str) -> list[tuple[int, Any]]:
+    """Return the known members of the list `value` with their positions; null is an empty one."""
+    as_list(value, what)
+    return [(position, item) for position, item in enumerate(value or ()) if not isinstance(item, Unknown)]
 
 
 def as_text(value: Any, what: str) -> str:

@@ -106,9 +106,15 @@ class Subnet:
         return self.name.casefold() == name.casefold()
 
 
+ANY_TAG = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Vnet:
-    """A virtual network. Its hosts ask its `dns_servers` about names, in order; Azure's resolver where it has none."""
+    """A virtual network. Its hosts ask its `dns_servers` about names, in order; Azure's resolver where it has none.
+
+    Of `unknown_tags` the values are not known; one of these is `ANY_TAG` where it may have any.
+    """
 
     name: str
     address_space: tuple[Prefix, ...]
@@ -119,6 +125,7 @@ class Vnet:
     summarized_gateway_prefixes: tuple[Prefix, ...] = ()
     model: DeploymentModel = DeploymentModel.RESOURCE_MANAGER
     tags: tuple[tuple[str, str], ...] = ()
+    unknown_tags: tuple[str, ...] = ()
     admin_scope: AdminScope = AdminScope.ALL
     flow_timeout: bool = False
     dns_servers: tuple[int, ...] = ()

@@ -19,7 +19,7 @@ from vnetverify.model.endpoints import (
     without,
 )
 from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
-from vnetverify.model.network import Machine, Network, Subnet, Vnet
+from vnetverify.model.network import ANY_TAG, Machine, Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import Scope
@@ -243,6 +243,15 @@ class Selectors:
             )
             return ()
         tag, value = text_of(term.tag), text_of(term.last)
+        open_one = next((vnet for vnet in self._network.vnets.values() if _may_have_tag(vnet, tag, value)), None)
+        if open_one is not None:
+            scope.problems.error(
+                "unknown-tag",
+                f"whether vnet {shown(open_one.name)} has the tag {shown(f'{tag} = {value}')} is not known",
+                scope.span(term.first, term.last),
+                "so it is not known what this stands for",
+            )
+            return ()
         vnets = [vnet for vnet in self._network.vnets.values() if _has_tag(vnet, tag, value)]
         if not vnets:
             self._no_vnet_tagged(scope, term, tag, value)
@@ -358,3 +367,9 @@ def _report_circle(circle: Sequence[str], nodes: Mapping[str, tuple[Scope, Group
 def _has_tag(vnet: Vnet, tag: str, value: str) -> bool:
     """Tell whether `vnet` has the tag; Azure compares the names of tags without regard to case, their values with."""
     return any(key.casefold() == tag.casefold() and text == value for key, text in vnet.tags)
+
+
+def _may_have_tag(vnet: Vnet, tag: str, value: str) -> bool:
+    """Tell whether it is not known if `vnet` has the tag."""
+    names = {name.casefold() for name in vnet.unknown_tags}
+    return not _has_tag(vnet, tag, value) and not names.isdisjoint((tag.casefold(), ANY_TAG))

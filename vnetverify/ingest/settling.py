@@ -1,0 +1,123 @@
+"""What is not known of the resources of an input becomes doubts about the networks that it could change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.gaps import USED_BY_OTHERS, ZONES, Gap, gaps_in, without_unknowns
+from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.references import ids_in, places_in, vnet_of
+from vnetverify.ingest.resources import Resource, key_of, parent_of
+from vnetverify.ingest.unknown import Unknown
+from vnetverify.model.network import ANY_TAG
+
+_VNETS = "virtualnetworks"
+# Resources whose effect reaches to where those stand that they name: `b` of `a joins b`.
+_JOINING = ("connections", "loadbalancers", "privatelinkservices", "privateendpoints")
+
+
+def settle(inventory: Inventory, findings: Findings) -> None:
+    """Leave only what is known in the bodies of `inventory`, having told `findings` of everything that is not.
+
+    From then on a property that is not known reads like one that is not there. That is no guess: the doubt is about
+    every network that any value of it could change, so no verdict about one of these rests on how it was read.
+    """
+    partial = [resource for resource in inventory.all() if not resource.is_literal]
+    gaps = {resource.key: tuple(gaps_in(resource)) for resource in partial}
+    ties: _Ties | None = None
+    for resource in partial:
+        if gaps[resource.key] or resource.uncertain is not None:
+            ties = ties or _Ties(inventory)
+            _doubt(resource, gaps[resource.key], ties, findings)
+        if resource.kind == _VNETS:
+            findings.unknown_tags[resource.key] = tuple(_unknown_tags(resource.body.get("tags")))
+    for resource in partial:
+        inventory.amend(replace(resource, body=without_unknowns(resource.body)))
+
+
+def _unknown_tags(tags: Any) -> Iterator[str]:
+    if isinstance(tags, Unknown):
+        yield ANY_TAG
+    elif isinstance(tags, dict):
+        yield from (name for name, value in tags.items() if isinstance(value, Unknown))
+
+
+def _doubt(resource: Resource, gaps: tuple[Gap, ...], ties: _Ties, findings: Findings) -> None:
+    if resource.uncertain is not None:
+        why = f"whether it is there is not known: {resource.uncertain.why}"
+        _say(resource, resource.subject, why, resource.pointer, False, findings)
+    for gap in gaps:
+        what, why = f"`{gap.name}` of {resource.subject}", f"it is not known: {gap.unknown.why}"
+        _say(resource, what, why, gap.pointer, gap.says_where, findings)
+    leaning = ties.leaning_on(resource)
+    findings.partly_known.update(one.key for one in leaning)
+    findings.concern(resource.key, *ties.vnets_of(leaning))
+
+
+def _say(resource: Resource, what: str, why: str, pointer: str, anywhere: bool, findings: Findings) -> None:
+    span = resource.place(pointer)
+    if resource.kind.split("/")[0] == ZONES:
+        findings.doubt_names(what, why, span)
+        return
+    subject = ANYTHING if anywhere else resource.key
+    somewhere = resource.kind not in USED_BY_OTHERS
+    findings.doubt(what, why, subject, span, with_peers=True, else_anywhere=somewhere)
+
+
+class _Ties:
+    """Who names whom in an input."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._namers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for resource in inventory.all():
+            for key in self._named_by(resource):
+                self._namers[key][resource.key] = None
+
+    def _named_by(self, resource: Resource) -> Iterator[str]:
+        """Yield the keys of the resources that `resource` names, itself or parts of them."""
+        for identity in ids_in(resource.body):
+            key = key_of(identity)
+            while key and key not in self._inventory and "/providers/" in parent_of(key):
+                key = parent_of(key)
+            if key in self._inventory and key != resource.key:
+                yield key
+
+    def leaning_on(self, resource: Resource) -> tuple[Resource, ...]:
+        """Return `resource` with all whose effect may depend on it: who names it, what it is part of, and so on.
+
+        What is in a vnet by its id is not followed further, and a list of users tells nothing of the users.
+        """
+        found: dict[str, Resource] = {}
+        waiting = [resource.key]
+        while waiting:
+            key = waiting.pop()
+            one = self._inventory.find(key)
+            if key in found or one is None:
+                continue
+            found[key] = one
+            if vnet_of(key) is not None:
+                continue
+            waiting.append(parent_of(key))
+            waiting += (namer for namer in self._namers.get(key, ()) if self._follows(namer, one))
+            if one.kind in _JOINING:
+                waiting += self._named_by(one)
+        return tuple(found.values())
+
+    def _follows(self, namer: str, named: Resource) -> bool:
+        """Hold when what `namer` does may depend on the resource that it names, of which it is no list of users."""
+        found = self._inventory.find(namer)
+        return found is not None and (found.kind not in USED_BY_OTHERS or named.kind in USED_BY_OTHERS)
+
+    def vnets_of(self, resources: tuple[Resource, ...]) -> Iterator[str]:
+        """Yield the keys of the vnets in which `resources` stand or which they name."""
+        for resource in resources:
+            if (own := vnet_of(resource.key)) is not None:
+                yield own
+            for identity in places_in(resource):
+                if (named := vnet_of(key_of(identity))) is not None:
+                    yield named

@@ -18,7 +18,10 @@ ANYTHING = "*"
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An `Unmodelled` whose vnets are not known yet: those that `subject` turns out to concern."""
+    """An `Unmodelled` whose vnets are not known yet: those that `subject` turns out to concern.
+
+    Where these are none it changes nothing, or may change anything (`else_anywhere`).
+    """
 
     what: str
     why: str
@@ -27,6 +30,7 @@ class _Open:
     with_peers: bool
     places: tuple[str, ...] = ()
     else_anywhere: bool = False
+    is_unknown: bool = False
 
 
 class Findings:
@@ -48,16 +52,14 @@ class Findings:
     def fault(self, resource: Resource, message: str) -> None:
         """Record that `resource` has a form that Azure does not write; in doubt where not all that it says is known."""
         if resource.key in self.partly_known:
-            why = f"not all of it is known, and {message}"
-            somewhere = resource.kind not in USED_BY_OTHERS
-            self.doubt(resource.subject, why, resource.key, resource.span, True, else_anywhere=somewhere)
+            self.doubt_unknown(resource, resource.subject, f"not all of it is known, and {message}", resource.span)
         else:
             self.error("bad-value", message, resource.span)
 
     def either(self, first: Resource, second: Resource) -> None:
         """Record that two forms of one resource stand in the input, and that it is not known which is there."""
         why = "it stands twice, with different content, and whether each is there is not known"
-        self.doubt(second.subject, why, second.key, second.span, True, else_anywhere=second.kind not in USED_BY_OTHERS)
+        self.doubt_unknown(second, second.subject, why, second.span)
 
     def note(self, code: str, message: str, span: Span) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.NOTE))
@@ -81,13 +83,15 @@ class Findings:
         span: Span,
         with_peers: bool = False,
         places: tuple[str, ...] = (),
-        else_anywhere: bool = False,
     ) -> None:
-        """Record something not modelled about resource `subject`, or about `ANYTHING`.
+        """Record something not modelled about resource `subject`, or about `ANYTHING`."""
+        self._open.append(_Open(what, why, subject, span, with_peers, places))
 
-        Where the subject concerns no vnet of the network it changes nothing, or may change anything (`else_anywhere`).
-        """
-        self._open.append(_Open(what, why, subject, span, with_peers, places, else_anywhere))
+    def doubt_unknown(self, resource: Resource, what: str, why: str, span: Span, anywhere: bool = False) -> None:
+        """Record that something of `resource` is not known, as concerning what it concerns, or anything at all."""
+        subject = ANYTHING if anywhere else resource.key
+        somewhere = resource.kind not in USED_BY_OTHERS
+        self._open.append(_Open(what, why, subject, span, True, (), somewhere, True))
 
     def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
@@ -117,12 +121,12 @@ class Findings:
         found = []
         for item in self._open:
             if item.subject == ANYTHING:
-                found.append(Unmodelled(item.what, item.why, (), item.span))
+                found.append(Unmodelled(item.what, item.why, (), item.span, is_unknown=item.is_unknown))
                 continue
             vnets = dict(self._concerns[item.subject])
             if item.with_peers:
                 vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
             affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
             if affected or item.else_anywhere:
-                found.append(Unmodelled(item.what, item.why, affected, item.span, item.places))
+                found.append(Unmodelled(item.what, item.why, affected, item.span, item.places, item.is_unknown))
         return tuple(found)

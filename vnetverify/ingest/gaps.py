@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -261,16 +261,27 @@ def unknowns_in(value: Any, pointer: str = "") -> Iterator[tuple[Unknown, str]]:
             pending.extend((item[at], f"{where}/{at}") for at in reversed(range(len(item))))
 
 
-def without_unknowns(value: Any) -> Any:
+def without_unknowns(value: Any, kept: Container[str] = ()) -> Any:
     """Return `value` without the members of objects that are not known.
+
+    Of what is called as in `kept` something not known is all that is left.
 
     Members of lists stay, so that the others keep their positions: `values.as_list` passes them over.
     """
     if isinstance(value, dict):
-        kept = {key: without_unknowns(item) for key, item in value.items() if not isinstance(item, Unknown)}
-        same = len(kept) == len(value) and all(kept[key] is item for key, item in value.items())
-        return value if same else kept
+        known = {
+            key: _first_unknown(item) if key.lower() in kept else without_unknowns(item, kept)
+            for key, item in value.items()
+            if not isinstance(item, Unknown) or key.lower() in kept
+        }
+        same = len(known) == len(value) and all(known[key] is item for key, item in value.items())
+        return value if same else known
     if isinstance(value, list):
-        items = [without_unknowns(item) for item in value]
+        items = [without_unknowns(item, kept) for item in value]
         return value if all(new is old for new, old in zip(items, value, strict=True)) else items
     return value
+
+
+def _first_unknown(value: Any) -> Any:
+    """Return what is not known inside `value`, or all of it where everything is known."""
+    return next((unknown for unknown, _ in unknowns_in(value)), value)

@@ -17,6 +17,7 @@ from vnetverify.ingest.publics import PublicAddresses
 from vnetverify.ingest.references import places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, read
+from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import (
     Malformed,
     as_address,
@@ -107,6 +108,8 @@ class Interfaces:
     def _nic(self, resource: Resource) -> Nic | None:
         values, doubts = read(resource.body, resource.pointer, NIC)
         for field, what in _OF_OTHERS.items():
+            if isinstance(values.get(field.lower()), Unknown):
+                return None  # in doubt already
             if values.get(field.lower()):
                 self._of_another(resource, as_reference(values[field.lower()], field), what)
                 return None

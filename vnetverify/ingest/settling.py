@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.gaps import USED_BY_OTHERS, ZONES, Gap, gaps_in, without_unknowns
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
@@ -16,6 +16,8 @@ from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.network import ANY_TAG
 
 _VNETS = "virtualnetworks"
+# What an interface belongs to decides how it is read, also where it is not known to what.
+_KEPT = frozenset(("privateendpoint", "privatelinkservice"))
 # Resources whose effect reaches to where those stand that they name: `b` of `a joins b`.
 _JOINING = ("connections", "loadbalancers", "privatelinkservices", "privateendpoints")
 
@@ -36,7 +38,7 @@ def settle(inventory: Inventory, findings: Findings) -> None:
         if resource.kind == _VNETS:
             findings.unknown_tags[resource.key] = tuple(_unknown_tags(resource.body.get("tags")))
     for resource in partial:
-        inventory.amend(replace(resource, body=without_unknowns(resource.body)))
+        inventory.amend(replace(resource, body=without_unknowns(resource.body, _KEPT)))
 
 
 def _unknown_tags(tags: Any) -> Iterator[str]:
@@ -63,9 +65,7 @@ def _say(resource: Resource, what: str, why: str, pointer: str, anywhere: bool, 
     if resource.kind.split("/")[0] == ZONES:
         findings.doubt_names(what, why, span)
         return
-    subject = ANYTHING if anywhere else resource.key
-    somewhere = resource.kind not in USED_BY_OTHERS
-    findings.doubt(what, why, subject, span, with_peers=True, else_anywhere=somewhere)
+    findings.doubt_unknown(resource, what, why, span, anywhere)
 
 
 class _Ties:

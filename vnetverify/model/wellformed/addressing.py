@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Family, Prefix, parse_prefix
 from vnetverify.model.network import Network, Subnet, Vnet
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets, untold_vnets
 from vnetverify.model.wellformed.overlaps import outermost, overlaps
 
 _FORBIDDEN = tuple(
@@ -29,11 +30,11 @@ _LONGEST_SPECIAL = {
 
 def addressing_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with ranges, subnets and addresses."""
-    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    incomplete, untold = incomplete_vnets(network), untold_vnets(network)
     for vnet in network.vnets.values():
         if vnet.address_space:
-            yield from _range_faults(vnet)
-            yield from _outside(vnet)
+            yield from _range_faults(vnet, vnet.name in untold)
+            yield from () if vnet.name in untold else _outside(vnet)
         elif vnet.name not in incomplete:
             yield Diagnostic(
                 "vnet-without-range", f"vnet `{vnet.name}` has no address range", vnet.span, rule="R-ADDR-1"
@@ -41,13 +42,13 @@ def addressing_faults(network: Network) -> Iterator[Diagnostic]:
         yield from _subnet_faults(vnet)
 
 
-def _range_faults(vnet: Vnet) -> Iterator[Diagnostic]:
+def _range_faults(vnet: Vnet, may_have_more: bool) -> Iterator[Diagnostic]:
     for prefix in vnet.address_space:
         for forbidden in _FORBIDDEN:
             if prefix.value <= forbidden.last and forbidden.value <= prefix.last:
                 message = f"vnet `{vnet.name}` may not hold {prefix}, because {forbidden} is not for networks"
                 yield Diagnostic("range-forbidden", message, vnet.span, rule="R-ADDR-3")
-    if _is_ipv6_alone(vnet.address_space):
+    if _is_ipv6_alone(vnet.address_space) and not may_have_more:
         message = f"vnet `{vnet.name}` has IPv6 ranges alone, and every vnet needs one of IPv4"
         yield Diagnostic("vnet-without-ipv4", message, vnet.span, rule="R-ADDR-6")
     numbered = ((prefix, position) for position, prefix in enumerate(vnet.address_space))

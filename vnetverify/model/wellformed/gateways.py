@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Family
 from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Site, Vnet
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.source import Span
 
@@ -38,7 +39,7 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
 
 
 def _placement_faults(network: Network) -> Iterator[Diagnostic]:
-    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    incomplete = incomplete_vnets(network)
     by_vnet: defaultdict[str, list[Gateway]] = defaultdict(list)
     for gateway in network.gateways.values():
         by_vnet[gateway.vnet].append(gateway)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Family, family_of
 from vnetverify.model.network import ConnectedGroup, Network, RouteServer, Vnet
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 from vnetverify.model.wellformed.overlaps import overlaps
 
 _SUBNET = "RouteServerSubnet"
@@ -52,7 +53,7 @@ def _overlap(network: Network, group: ConnectedGroup) -> Iterator[Diagnostic]:
 
 
 def _server_faults(network: Network) -> Iterator[Diagnostic]:
-    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    incomplete = incomplete_vnets(network)
     first: dict[str, RouteServer] = {}
     for server in network.route_servers:
         vnet = network.vnets[server.vnet]

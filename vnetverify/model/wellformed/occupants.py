@@ -10,6 +10,7 @@ from vnetverify.header import Family, address_text, family_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
+from vnetverify.model.wellformed.incompleteness import untold_vnets
 from vnetverify.source import Span
 
 # Subnets of Azure's own, where nothing but their one service may stand, and the rules that say so.
@@ -55,6 +56,7 @@ def occupants(network: Network) -> Iterator[Occupant]:
 def occupant_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with addresses and with where they stand."""
     subnets = {subnet.id: subnet for subnet in network.subnets()}
+    untold = untold_vnets(network)
     holders: dict[tuple[str, int], Occupant] = {}
     for occupant in occupants(network):
         subnet = subnets.get(occupant.subnet_id)
@@ -64,7 +66,7 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
             continue
         yield from _place_faults(occupant, subnet)
         for address in occupant.addresses:
-            yield from _address_faults(occupant, address, subnet)
+            yield from _address_faults(occupant, address, subnet, occupant.vnet in untold)
             holder = holders.setdefault((occupant.vnet, address), occupant)
             if holder is not occupant or occupant.addresses.count(address) > 1:
                 yield Diagnostic(
@@ -76,7 +78,7 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
                     rule="R-ADDR-9",
                 )
     for nic in network.nics():
-        yield from _family_faults(nic)
+        yield from _family_faults(nic, nic.vnet in untold)
     yield from _public_faults(network)
 
 
@@ -89,10 +91,12 @@ def _place_faults(occupant: Occupant, subnet: Subnet) -> Iterator[Diagnostic]:
         yield Diagnostic(f"{occupant.word}-in-special-subnet", message, occupant.span, rule=rule)
 
 
-def _address_faults(occupant: Occupant, address: int, subnet: Subnet) -> Iterator[Diagnostic]:
+def _address_faults(occupant: Occupant, address: int, subnet: Subnet, may_have_more: bool) -> Iterator[Diagnostic]:
     if not subnet.prefixes:
         return
     holding = next((prefix for prefix in subnet.prefixes if prefix.value <= address <= prefix.last), None)
+    if holding is None and may_have_more:
+        return
     if holding is None:
         prefixes = ", ".join(map(str, subnet.prefixes[:5]))
         yield Diagnostic(
@@ -116,10 +120,10 @@ def _address_faults(occupant: Occupant, address: int, subnet: Subnet) -> Iterato
         )
 
 
-def _family_faults(nic: Nic) -> Iterator[Diagnostic]:
+def _family_faults(nic: Nic, may_have_more: bool) -> Iterator[Diagnostic]:
     """Yield an interface without an IPv4 address, or with two of IPv6 (R-ADDR-6)."""
     of_ipv6 = [address for address in nic.addresses if family_of(address) is Family.IPV6]
-    if of_ipv6 and len(of_ipv6) == len(nic.addresses):
+    if of_ipv6 and len(of_ipv6) == len(nic.addresses) and not may_have_more:
         message = f"nic `{nic.name}` has an IPv6 address alone, and every nic needs one of IPv4"
         yield Diagnostic("nic-without-ipv4", message, nic.span, rule="R-ADDR-6")
     if len(of_ipv6) > 1:

@@ -19,6 +19,7 @@ from vnetverify.model.network import (
     UserRoute,
     Vnet,
 )
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 from vnetverify.model.wellformed.occupants import occupants
 from vnetverify.source import Span
 
@@ -132,7 +133,7 @@ class _Neighbourhood:
             for balancer in network.load_balancers.values()
             for frontend in balancer.frontends
         }
-        self._incomplete = {name for item in network.unmodelled for name in item.vnets}
+        self._incomplete = incomplete_vnets(network)
 
     def _direct_peers(self) -> Mapping[str, list[str]]:
         peers: defaultdict[str, list[str]] = defaultdict(list)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.model.network import DeploymentModel, Era, Gateway, Network, Peering, RouteServer
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 
 
 def transit_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with `use-remote-gateways` and `allow-gateway-transit`."""
     halves = {(peering.local, peering.remote): peering for peering in network.peerings}
-    incomplete = {name for item in network.unmodelled for name in item.vnets}
+    incomplete = incomplete_vnets(network)
     own: defaultdict[str, list[Gateway | RouteServer]] = defaultdict(list)
     for gateway in network.gateways.values():
         own[gateway.vnet].append(gateway)

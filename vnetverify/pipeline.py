@@ -12,14 +12,15 @@ from itertools import islice
 from vnetverify import __version__
 from vnetverify.assurance import Demands
 from vnetverify.clock import WHOLE, Clock
-from vnetverify.deciding import Deciding, Disagreement
+from vnetverify.deciding import Disagreement
 from vnetverify.loading import Loaded, load, resolve, source_at
 from vnetverify.model.intents import Intent
-from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.caveats import caveats
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.workers.sentences import Sentences
+from vnetverify.workers.sharing import Sharing
 
 __all__ = ["Disagreement", "Loaded", "Options", "load", "prove", "resolve", "source_at"]
 
@@ -29,6 +30,8 @@ _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented.
+
+    `jobs` are the processes that do it, AUTO as many as pay.
 
     With `why` each proof is asked what becomes of it without each of the lines that it rests on.
     """
@@ -41,10 +44,19 @@ class Options:
     demands: Demands = field(default_factory=Demands)
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: so many of the `selected` intents are decided, and the next one is under way."""
+
+    decided: int
+    selected: int
+    under_way: str
+
+
 def prove(
     loaded: Loaded,
     options: Options,
-    progress: Callable[[IntentResult], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
     warmed_up: Solver | None = None,
 ) -> Report:
     """Return the verdict on every intent that `options` select, in the order of the text.
@@ -61,16 +73,21 @@ def prove(
     clock, begun = Clock(dict(loaded.timings)), time.perf_counter()
     results: list[IntentResult] = []
     complete = False
-    solvers = [Solver(options.limits) for _ in range(options.jobs - (warmed_up is not None))]
-    solvers = [warmed_up, *solvers] if warmed_up is not None else solvers
-    deciding = Deciding(document.network, assumed, documented, options.why, options.demands)
-    statements = [statement for intent in selected for statement in intent.claims]
-    with closing(Crew(deciding.result, solvers, deciding.stopped).results(statements)) as decided:
+    statements = tuple(statement for intent in selected for statement in intent.claims)
+    sentences = Sentences(
+        document.network, statements, assumed, documented, options.why, options.demands, options.limits
+    )
+
+    def show() -> None:
+        if progress is not None and len(results) < len(selected):
+            progress(Progress(len(results), len(selected), selected[len(results)].name))
+
+    with closing(Sharing(options.jobs, warmed_up, show).results(sentences)) as decided:
         try:
+            show()
             for result in _by_intent(selected, decided):
                 results.append(result)
-                if progress is not None:
-                    progress(result)
+                show()
             complete = True
         except KeyboardInterrupt:
             pass  # what is decided so far is reported, marked as a part

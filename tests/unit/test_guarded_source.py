@@ -16,7 +16,19 @@ SOLVER_TALK = re.compile(r"(prover|testing)/")
 PROOF_MAKERS = {"prover/prove.py", "prover/names.py", "prover/establish.py", "prover/joined.py"}
 SOUNDNESS = re.compile(r"(prover|certificate|simulator|encoder)/|pipeline\.py|loading\.py")
 SIGNED = re.compile(r"\bbv(slt|sle|sgt|sge|ashr|sdiv|srem|smod)\b|\bsign_extend\b")
-UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "yaml", "tarfile", "zipfile", "shutil", "ctypes", "xmlrpc"}
+UNSAFE_MODULES = {
+    "pickle",
+    "multiprocessing",
+    "marshal",
+    "shelve",
+    "dill",
+    "yaml",
+    "tarfile",
+    "zipfile",
+    "shutil",
+    "ctypes",
+    "xmlrpc",
+}
 FETCHING_MODULES = {"http", "socket", "ftplib", "smtplib", "requests", "httpx", "aiohttp"}
 
 
@@ -75,7 +87,8 @@ def proofs_made_elsewhere(name: str, tree: ast.AST) -> Iterator[ast.AST]:
 
 def unsafe_reading(name: str, tree: ast.AST) -> Iterator[ast.AST]:
     """Nothing that is read may run, be unpacked, or make us fetch something."""
-    forbidden = UNSAFE_MODULES - ({"shutil"} if name.startswith("cli/") else set()) | FETCHING_MODULES
+    own_needs = {"cli": {"shutil"}, "workers": {"multiprocessing"}}  # which pickles, between processes of one run
+    forbidden = UNSAFE_MODULES - own_needs.get(name.partition("/")[0], set()) | FETCHING_MODULES
     yield from (node for node, module in imported(tree) if module in forbidden)
     yield from (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "urllib.request")
     for call, called in calls(tree):

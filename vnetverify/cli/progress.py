@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -10,26 +12,31 @@ from typing import TYPE_CHECKING
 from vnetverify.cli.output import is_terminal
 
 if TYPE_CHECKING:
-    from vnetverify.report.results import IntentResult
+    from vnetverify.pipeline import Progress
 
 _CLEARED = "\r\x1b[K"
 
 
 @contextmanager
-def progress_line() -> Iterator[Callable[[IntentResult], None]]:
-    """Give what is to be called with every result: it rewrites the line, which is gone at the end.
+def progress_line() -> Iterator[Callable[[Progress], None]]:
+    """Give what is to be called now and then with how far a run has come: it rewrites the line, gone at the end.
 
     Nothing is written where nobody watches.
     """
-    done = 0
+    begun = time.monotonic()
     with watched_line() as show:
+        yield lambda progress: show(_line(progress, time.monotonic() - begun))
 
-        def count(_: IntentResult) -> None:
-            nonlocal done
-            done += 1
-            show(f"{done} decided")
 
-        yield count
+def _line(progress: Progress, seconds: float) -> str:
+    """Return which intent is under way, how many are left and how long it has taken, no wider than the terminal."""
+    from vnetverify.report.terminal import printable
+
+    minutes, rest = divmod(int(seconds), 60)
+    left = progress.selected - progress.decided
+    told = f"{minutes}:{rest:02}  {left} of {progress.selected} left  "
+    columns = shutil.get_terminal_size().columns - 1
+    return (told + printable(progress.under_way))[:columns]
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def watched_line() -> Iterator[Callable[[str], None]]:
     def show(text: str) -> None:
         nonlocal written
         if watched:
-            _write(f"\r{text}")
+            _write(f"{_CLEARED}{text}")
             written = True
 
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from vnetverify.pipeline import Disagreement, Loaded
     from vnetverify.report.results import Report
 
+_MOST_JOBS = 64
 _NAMED = 8  # intents named when none fits the pattern
+
+
+class Jobs(click.IntRange):
+    """A number of worker processes, or `auto`, which is 0."""
+
+    name = "jobs"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return 0 if value == "auto" else super().convert(value, param, ctx)
 
 
 @click.command("prove")
@@ -71,7 +81,13 @@ _NAMED = 8  # intents named when none fits the pattern
     help="For each solver process; reaching it is `unknown`.",
 )
 @click.option(
-    "-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N", help="Intents at once."
+    "-j",
+    "--jobs",
+    type=Jobs(1, _MOST_JOBS),
+    default="auto",
+    show_default=True,
+    metavar="N|auto",
+    help="Worker processes; the report is the same for any number. `auto`: one for each processor, where that pays.",
 )
 @click.option(
     "--assurance",

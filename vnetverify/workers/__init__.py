@@ -1,0 +1,1 @@
+"""Sentences decided in several processes of this machine, or of a cluster."""

@@ -1,0 +1,74 @@
+"""Who decides the sentences of a run: this process, or several where that pays."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from vnetverify.deciding import Deciding
+from vnetverify.prover.crew import Crew
+from vnetverify.prover.solver import Solver
+from vnetverify.report.results import ClaimResult
+from vnetverify.workers.pool import NoWorkers, Pool
+from vnetverify.workers.sentences import Sentences
+
+AUTO = 0
+"""As many jobs as pay."""
+
+_WORTH_SECONDS = 1.5
+"""Work that is left from which on further processes pay: each takes a quarter of a second to be of use."""
+_MOST_WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How sentences are shared out. `warmed_up` is a solver to be used by this process, and closed; `tick` is called
+    now and then."""
+
+    jobs: int = 1
+    warmed_up: Solver | None = None
+    tick: Callable[[], None] = lambda: None
+
+    def results(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
+        """Yield the result of each sentence in order, the same whoever decides it. Raises `Disagreement`."""
+        done = 0
+        if self.jobs in (AUTO, 1) or sentences.demands.keep is not None:  # what is to be kept is kept here
+            with closing(self._alone(sentences)) as decided:
+                for result in decided:
+                    yield result
+                    done += 1
+        elif self.warmed_up is not None:
+            self.warmed_up.close()
+        rest = replace(sentences, statements=sentences.statements[done:])
+        pool = Pool(rest.prepare, rest.lost, self.jobs or processors(), self.tick)
+        try:
+            with closing(pool.results(len(rest.statements))) as found:
+                for number, each in enumerate(found):
+                    yield rest.result(number, each)
+        except NoWorkers:
+            yield from replace(self, jobs=1, warmed_up=None)._alone(rest)
+
+    def _alone(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
+        """Yield results of this process: all of them, or until it pays to share out the rest."""
+        solver = self.warmed_up or Solver(sentences.limits)
+        deciding = Deciding(
+            sentences.network, sentences.assumed, sentences.documented, sentences.why, sentences.demands
+        )
+        may_share = self.jobs == AUTO and sentences.demands.keep is None and processors() > 1
+        crew = Crew(deciding.result, [solver], deciding.stopped, self.tick)
+        begun = time.monotonic()
+        with closing(crew.results(sentences.statements)) as decided:
+            for number, result in enumerate(decided, start=1):
+                yield result
+                left = len(sentences.statements) - number
+                if may_share and left > 1 and (time.monotonic() - begun) / number * left > _WORTH_SECONDS:
+                    return
+
+
+def processors() -> int:
+    """Return how many processes can compute at once here."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, _MOST_WORKERS)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import InputError, Severity, in_source_order
 from vnetverify.header import PROTOCOL_NUMBERS, IntervalSet, Prefix
 from vnetverify.model.balancers import LoadBalancer
-from vnetverify.model.intents import Assumption, EndpointSet
-from vnetverify.model.network import Era, Machine, Network, Service, Unmodelled, Vnet
+from vnetverify.model.intents import EndpointSet
+from vnetverify.model.network import Machine, Network, Service, Unmodelled, Vnet
 from vnetverify.model.private_links import PrivateLinkService
 from vnetverify.model.published import TagList, with_tags
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.model.zones import NO_ZONES, DnsZone, NameServer
-from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Source, Span
 from vnetverify.syntax import (
     admin,
+    assumptions,
     balancers,
     claims,
     elements,
@@ -31,7 +31,7 @@ from vnetverify.syntax.devices import LinkServiceNode, LoadBalancerNode, Private
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
-from vnetverify.syntax.problems import Problems, did_you_mean, shown, span_of
+from vnetverify.syntax.problems import Problems, shown, span_of
 from vnetverify.syntax.published import check_unlisted
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
@@ -50,6 +50,7 @@ from vnetverify.syntax.tree import (
     IntentNode,
     MachineNode,
     NameNode,
+    NotModelledNode,
     NsgNode,
     PeeringNode,
     PrincipalNode,
@@ -66,6 +67,7 @@ from vnetverify.syntax.tree import (
     UseNode,
     VnetNode,
 )
+from vnetverify.syntax.unmodelled import not_modelled
 from vnetverify.syntax.zones import ZONE, dns_zone, name_server
 
 _KINDS: Mapping[type, str] = {
@@ -87,7 +89,6 @@ _KINDS: Mapping[type, str] = {
     ServiceNode: "service",
     IntentNode: "intent",
 }
-_ERAS = {era.value: era for era in Era}
 _RESERVED_SERVICES = frozenset({"any", *PROTOCOL_NUMBERS})
 
 
@@ -329,7 +330,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
                 continue
     balanced = {**imported.load_balancers, **_load_balancers(written, hosts)}
     return Network(
-        _era(written, imported.era),
+        assumptions.era([(one.scope, one.node) for one in written if isinstance(one.node, EraNode)], imported.era),
         vnets,
         tuple(peerings),
         nsgs,
@@ -347,7 +348,7 @@ def _network(written: Sequence[Written], imported: Network, published: TagList |
         endpoints,
         principals,
         imported.admin_rules,
-        unmodelled=imported.unmodelled,
+        unmodelled=(*imported.unmodelled, *_unmodelled(written, about_names=False)),
         private_link_services={**imported.private_link_services, **_link_services(written, balanced)},
         proxies=proxies,
         dns_zones={**imported.dns_zones, **_dns_zones(written)},
@@ -394,7 +395,14 @@ def _dns_zones(written: Sequence[Written]) -> dict[str, DnsZone]:
 def _unmodelled_names(written: Sequence[Written], imported: Network) -> tuple[Unmodelled, ...]:
     """Return what an import leaves open about names; which zones there are the text says where it declares some."""
     declares_zones = any(isinstance(one.node, DnsZoneNode) for one in written)
-    return tuple(item for item in imported.unmodelled_names if item.what != NO_ZONES or not declares_zones)
+    found = (item for item in imported.unmodelled_names if item.what != NO_ZONES or not declares_zones)
+    return (*found, *_unmodelled(written, about_names=True))
+
+
+def _unmodelled(written: Sequence[Written], about_names: bool) -> Iterator[Unmodelled]:
+    for one in written:
+        if isinstance(one.node, NotModelledNode) and (one.node.names is not None) is about_names:
+            yield not_modelled(one.scope, one.node)
 
 
 def _name_servers(written: Sequence[Written]) -> dict[str, NameServer]:
@@ -438,14 +446,14 @@ def _document(network: Network, written: Sequence[Written], selectors: Selectors
         for one in written
         if isinstance(one.node, IntentNode)
     ]
-    assumed = [_assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
-    assumptions = [assumption for assumption in assumed if assumption is not None]
-    _check_consistent(assumptions, problems)
-    readings = [_is_documented(one.scope, one.node) for one in written if isinstance(one.node, ReadingNode)]
+    facts = [assumptions.assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
+    assumed = [fact for fact in facts if fact is not None]
+    assumptions.check_consistent(assumed, problems)
+    readings = [assumptions.is_documented(one.scope, one.node) for one in written if isinstance(one.node, ReadingNode)]
     return Document(
         network,
         tuple(intents),
-        tuple(assumptions),
+        tuple(assumed),
         any(readings),
         in_source_order(problems.found),
         {name: selection.endpoints for name, selection in selectors.groups.items()},
@@ -461,51 +469,3 @@ def _services(written: Sequence[Written]) -> dict[str, Service]:
             made = service(one.scope, services, one.node.services, EVERY_PACKET)
             services[one.name.casefold()] = replace(made, name=one.name)
     return services
-
-
-def _era(written: Sequence[Written], imported: Era) -> Era:
-    nodes = [(one.scope, one.node) for one in written if isinstance(one.node, EraNode)]
-    eras = [scope.one_of(node.value, _ERAS, "era") for scope, node in nodes]
-    for scope, node in nodes[1:]:
-        scope.problems.error("said-twice", "the era is said before", scope.span(node.value), "said again")
-    return next((era for era in eras if era is not None), imported)
-
-
-def _is_documented(scope: Scope, node: ReadingNode) -> bool:
-    return scope.one_of(node.value, {"documented": "documented"}, "reading") is not None
-
-
-def _assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
-    """Return the assumption, its fact spelled as an `Uncertainty` is; None where there is no such kind."""
-    question, _, about = text_of(node.fact).partition("(")
-    value = scope.one_of(node.value, {"true": True, "false": False}, "truth value")
-    if question not in QUESTIONS:
-        scope.problems.error(
-            "unknown-uncertainty",
-            f"there is no uncertainty {shown(question)}",
-            scope.span(node.fact),
-            "not in the rule book",
-            (),
-            did_you_mean(question, QUESTIONS),
-        )
-        return None
-    things = tuple(thing.strip() for thing in about.removesuffix(")").split(",")) if about else ()
-    if value is None:
-        return None
-    return Assumption(str(Uncertainty(question, things)), value, scope.span(node.fact, node.value))
-
-
-def _check_consistent(assumptions: Sequence[Assumption], problems: Problems) -> None:
-    """Report facts that are assumed both ways, by themselves or by their kind: a contradiction would prove anything."""
-    facts: dict[tuple[str, bool], Assumption] = {}
-    kinds: dict[tuple[str, bool], Assumption] = {}
-    for assumption in assumptions:
-        fact, opposite = assumption.fact, not assumption.value
-        kind = fact.partition("(")[0]
-        same_kind = kinds.get((kind, opposite)) if fact == kind else facts.get((kind, opposite))
-        other = same_kind or facts.get((fact, opposite))
-        if other is not None:
-            message = f"{shown(fact)} is assumed both ways"
-            problems.error("contradiction", message, assumption.span, "", ((other.span, "the other way here"),))
-        facts.setdefault((fact, assumption.value), assumption)
-        kinds.setdefault((kind, assumption.value), assumption)

@@ -349,6 +349,21 @@ class TagListNode(NamedTuple):
     path: Token
 
 
+class NotModelledNode(NamedTuple):
+    """`not-modelled "WHAT" because "WHY"`, of `names` alone or of traffic; for some vnets, at some subnets."""
+
+    first: Token
+    names: Token | None
+    what: Token
+    why: Token
+    vnets: Sequence[Token]
+    places: Sequence[ReferenceNode]
+
+    @property
+    def last(self) -> Token:
+        return self.places[-1].last if self.places else self.vnets[-1] if self.vnets else self.why
+
+
 class HopNode(NamedTuple):
     kind: Token
     reference: ReferenceNode | None
@@ -451,6 +466,7 @@ Statement = (
     | RouteTableNode
     | ServiceTagNode
     | TagListNode
+    | NotModelledNode
     | MachineNode
     | LoadBalancerNode
     | LinkServiceNode

@@ -44,7 +44,7 @@ from vnetverify.model.security import (
     ServiceTag,
 )
 from vnetverify.model.zones import NameServer
-from vnetverify.syntax import wording
+from vnetverify.syntax import unmodelled, wording
 from vnetverify.syntax.admin import DEFAULT_MANAGER
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.scope import BANDWIDTH_UNITS
@@ -55,7 +55,7 @@ from vnetverify.syntax.write_names import dns_zone_text, name_server_items
 
 
 def write(network: Network) -> str:
-    """Return `network` as a `.vnet` text in the canonical layout; what is not modelled is left out.
+    """Return `network` as a `.vnet` text in the canonical layout.
 
     Every policy line and `AddressPrefixes` must hold an address: the language has no empty set. A network does not keep
     how long a flow timeout is, nor which names of domains the rules of a firewall list: some stand for them.
@@ -68,6 +68,7 @@ def _statements(network: Network) -> Iterator[str]:
         yield f"era {network.era.value}"
     if network.is_strict:
         yield "strict"
+    yield from unmodelled.statements(network)
     for tag, prefixes in network.service_tags.items():
         yield f"service-tag {quoted(tag)} {wording.prefixes(prefixes)}"
     yield from (f"asg {written(name)}" for name in network.asgs)
@@ -114,7 +115,9 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
 
 
 def _subnet(subnet: Subnet) -> str:
-    parts = [f"subnet {written(subnet.name)} {wording.prefixes(subnet.prefixes)}"]
+    parts = ["subnet", written(subnet.name)]
+    if subnet.prefixes:
+        parts.append(wording.prefixes(subnet.prefixes))
     for keyword, name in (("nsg", subnet.nsg), ("routes", subnet.route_table), ("nat-gateway", subnet.nat_gateway)):
         if name is not None:
             parts.append(f"{keyword} {written(name)}")

@@ -39,7 +39,16 @@ def addressing_faults(network: Network) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "vnet-without-range", f"vnet `{vnet.name}` has no address range", vnet.span, rule="R-ADDR-1"
             )
+        if vnet.name not in incomplete:
+            yield from _without_prefix(vnet)
         yield from _subnet_faults(vnet)
+
+
+def _without_prefix(vnet: Vnet) -> Iterator[Diagnostic]:
+    for subnet in vnet.subnets:
+        if not subnet.prefixes:
+            message = f"subnet `{subnet.id}` has no prefix"
+            yield Diagnostic("subnet-without-prefix", message, subnet.span, "write it here", rule="R-ADDR-2")
 
 
 def _range_faults(vnet: Vnet, may_have_more: bool) -> Iterator[Diagnostic]:

@@ -1,0 +1,64 @@
+"""What a text leans on: its era, its reading of open facts, and what it assumes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vnetverify.model.intents import Assumption
+from vnetverify.model.network import Era
+from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.syntax.names import text_of
+from vnetverify.syntax.problems import Problems, did_you_mean, shown
+from vnetverify.syntax.scope import Scope
+from vnetverify.syntax.tree import AssumeNode, EraNode, ReadingNode
+
+_ERAS = {era.value: era for era in Era}
+
+
+def era(nodes: Sequence[tuple[Scope, EraNode]], imported: Era) -> Era:
+    """Return the era that a text asks for, else the one of the `imported` network."""
+    eras = [scope.one_of(node.value, _ERAS, "era") for scope, node in nodes]
+    for scope, node in nodes[1:]:
+        scope.problems.error("said-twice", "the era is said before", scope.span(node.value), "said again")
+    return next((era for era in eras if era is not None), imported)
+
+
+def is_documented(scope: Scope, node: ReadingNode) -> bool:
+    """Hold when `node` asks to take every open fact as the documentation prefers."""
+    return scope.one_of(node.value, {"documented": "documented"}, "reading") is not None
+
+
+def assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
+    """Return the assumption, its fact spelled as an `Uncertainty` is; None where there is no such kind."""
+    question, _, about = text_of(node.fact).partition("(")
+    value = scope.one_of(node.value, {"true": True, "false": False}, "truth value")
+    if question not in QUESTIONS:
+        scope.problems.error(
+            "unknown-uncertainty",
+            f"there is no uncertainty {shown(question)}",
+            scope.span(node.fact),
+            "not in the rule book",
+            (),
+            did_you_mean(question, QUESTIONS),
+        )
+        return None
+    things = tuple(thing.strip() for thing in about.removesuffix(")").split(",")) if about else ()
+    if value is None:
+        return None
+    return Assumption(str(Uncertainty(question, things)), value, scope.span(node.fact, node.value))
+
+
+def check_consistent(assumptions: Sequence[Assumption], problems: Problems) -> None:
+    """Report facts that are assumed both ways, by themselves or by their kind: a contradiction would prove anything."""
+    facts: dict[tuple[str, bool], Assumption] = {}
+    kinds: dict[tuple[str, bool], Assumption] = {}
+    for assumption in assumptions:
+        fact, opposite = assumption.fact, not assumption.value
+        kind = fact.partition("(")[0]
+        same_kind = kinds.get((kind, opposite)) if fact == kind else facts.get((kind, opposite))
+        other = same_kind or facts.get((fact, opposite))
+        if other is not None:
+            message = f"{shown(fact)} is assumed both ways"
+            problems.error("contradiction", message, assumption.span, "", ((other.span, "the other way here"),))
+        facts.setdefault((fact, assumption.value), assumption)
+        kinds.setdefault((kind, assumption.value), assumption)

@@ -189,13 +189,13 @@ class Interfaces:
         family, address = self._private_address(nic, values)
         public = as_reference(values.get("publicipaddress"), "publicIPAddress")
         groups = as_list(values.get("applicationsecuritygroups"), "applicationSecurityGroups")
-        references = [as_reference(group, "applicationSecurityGroups") for group in groups]
+        references = [as_reference(one, "applicationSecurityGroups") for one in groups]
         groups_named = [key_of(reference) for reference in references if reference is not None]
         if not all(key in self._filters.asg_names for key in groups_named):
             raise Malformed("an application security group is not named by an id")
         if subnet is not None:
-            for key in groups_named:
-                self._findings.concern(key, parent_of(key_of(subnet)))
+            for group in groups_named:
+                self._findings.concern(group, parent_of(key_of(subnet)))
         pools = _balanced(values.get("applicationgatewaybackendaddresspools"), "applicationGatewayBackendAddressPools")
         self._doubt_gateways(nic, pools or ())
         return _Configuration(

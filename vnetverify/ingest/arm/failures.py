@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class BadExpression(ValueError):
+class BadExpression(Exception):
     """A text that is no expression; `position` counts characters of the whole text, from nought,
     `repair` is a word of help."""
 
@@ -14,7 +14,7 @@ class BadExpression(ValueError):
         super().__init__(message)
 
 
-class EvaluationError(ValueError):
+class EvaluationError(Exception):
     """An expression that Azure would refuse to evaluate, or that goes beyond a bound of ours."""
 
     def __init__(self, message: str) -> None:

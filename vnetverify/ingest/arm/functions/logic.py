@@ -10,6 +10,8 @@ from vnetverify.ingest.arm.functions.catalogue import Evaluator, Function, as_bo
 from vnetverify.ingest.arm.values import because, either, kind_of, same
 from vnetverify.ingest.unknown import Unknown
 
+_SHOWN = 200  # characters of a message that is repeated
+
 
 def _if(evaluator: Evaluator, trees: tuple[Expression, ...]) -> Any:
     """Evaluate the condition and the branch that it chooses; of a condition that is not known, both."""
@@ -69,7 +71,8 @@ def _bool(value: Any) -> bool:
 
 
 def _fail(message: Any) -> None:
-    raise EvaluationError(f"the template fails by its own word: {as_text('fail', message)}")
+    said = message.why if isinstance(message, Unknown) else as_text("fail", message)
+    raise EvaluationError(f"the template fails by its own word: {said[:_SHOWN]}")
 
 
 LOGIC = (
@@ -84,5 +87,5 @@ LOGIC = (
     Function("false", 0, 0, lambda: False),
     Function("null", 0, 0, lambda: None),
     Function("equals", 2, 2, same, is_strict=False),
-    Function("fail", 1, 1, _fail),
+    Function("fail", 1, 1, _fail, is_strict=False),
 )

@@ -8,6 +8,7 @@ Where a function would decide something by it, it is not known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vnetverify.ingest.unknown import Unknown
@@ -34,7 +35,12 @@ def composed(parts: Iterable[str]) -> str:
     found = tuple(parts)
     doubt = stand_in_among(found)
     text = "".join(found)
-    return text if doubt is None else StandIn(text, doubt.unknown)
+    return text if doubt is None else _made_of(doubt, text)
+
+
+def _made_of(doubt: StandIn, text: str) -> StandIn:
+    """Return `text` as a stand-in for the reason of `doubt`; it is no longer the run-time property that this may be."""
+    return StandIn(text, replace(doubt.unknown, of=None) if doubt.unknown.of is not None else doubt.unknown)
 
 
 def stand_in_among(values: Iterable[Any]) -> StandIn | None:
@@ -96,10 +102,6 @@ _CARRYING = frozenset(
 _CUTTING = frozenset(("substring", "take", "skip", "first", "last", "replace", "split"))
 
 
-def builds_names(function: str) -> bool:
-    return function.lower() in _BUILDING
-
-
 def admitted(function: str, arguments: Sequence[Any]) -> list[Any]:
     """Return the arguments with which `function` may be called: stand-ins only where it decides nothing by them."""
     name = function.lower()
@@ -135,7 +137,7 @@ def marked(function: str, arguments: Sequence[Any], result: Any) -> Any:
     if doubt is None:
         return result
     if isinstance(result, str) and not isinstance(result, StandIn):
-        return StandIn(result, doubt.unknown)
+        return _made_of(doubt, result)
     if name == "split" and isinstance(result, list):
-        return [StandIn(item, doubt.unknown) for item in result]
+        return [_made_of(doubt, item) for item in result]
     return result

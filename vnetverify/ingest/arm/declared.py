@@ -1,0 +1,156 @@
+"""A resource of a deployment: its id, whether it is there, and what Azure would hold of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vnetverify.ingest.arm.bodies import Turns, resolved
+from vnetverify.ingest.arm.failures import EvaluationError
+from vnetverify.ingest.arm.mistakes import Spot, mistake
+from vnetverify.ingest.arm.standins import StandIn
+from vnetverify.ingest.arm.targets import last_name
+from vnetverify.ingest.arm.templates import Statement
+from vnetverify.ingest.arm.values import PartlyKnown
+from vnetverify.ingest.resources import key_of, kind_of
+from vnetverify.ingest.unknown import Unknown
+from vnetverify.ingest.values import printable
+
+if TYPE_CHECKING:
+    from vnetverify.ingest.arm.deployments import Deployment
+
+DEPLOYMENTS = "microsoft.resources/deployments"
+# What a template says of a resource and Azure does not keep with it.
+_CONTROL = frozenset(
+    (
+        "apiversion",
+        "asserts",
+        "comments",
+        "condition",
+        "copy",
+        "dependson",
+        "existing",
+        "extension",
+        "id",
+        "import",
+        "metadata",
+        "name",
+        "parent",
+        "resources",
+        "scope",
+        "type",
+    )
+)
+# What Azure fills in where a template leaves it out.
+_FILLED_IN: dict[str, dict[str, Any]] = {
+    "virtualnetworks": {"subnets": [], "virtualNetworkPeerings": []},
+    "networksecuritygroups": {"securityRules": []},
+    "routetables": {"routes": []},
+    "publicipaddresses": {"publicIPAllocationMethod": "Dynamic"},
+    "natgateways": {"idleTimeoutInMinutes": 4},
+}
+
+
+@dataclass(slots=True, eq=False)
+class Declared:
+    """A resource that a statement declares in the turns of the loops around it.
+
+    `identity` is a stand-in where a part of it is not known. `presence` says why it is not known whether the resource
+    is there; one that `is_absent` is not, and one that exists already is only spoken of. `within` is the deployment
+    that a nested one makes, `holder` the resource that this one is a child of.
+    """
+
+    statement: Statement
+    deployment: Deployment
+    turns: Turns
+    type_name: str
+    name: str
+    identity: str
+    presence: Unknown | None = None
+    is_absent: bool = False
+    is_existing: bool = False
+    within: Deployment | None = None
+    _body: dict[str, Any] | None = field(default=None, repr=False)
+    _is_asked: bool = field(default=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        return key_of(printable(self.identity))
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.key)
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.deployment.template.file, self.statement.pointer)
+
+    @property
+    def is_nested_deployment(self) -> bool:
+        return self.type_name.lower() == DEPLOYMENTS
+
+    def body(self) -> dict[str, Any]:
+        """Return the resource as it is after deployment, with stand-ins where names and ids are not known.
+
+        Raises `Mistake`.
+        """
+        if self._body is not None:
+            return self._body
+        if self._is_asked:
+            raise mistake(EvaluationError(f"the resource `{self.name[:40]}` refers to itself"), self.spot)
+        self._is_asked = True
+        try:
+            self._body = self._evaluated()
+        finally:
+            self._is_asked = False
+        return self._body
+
+    def _evaluated(self) -> dict[str, Any]:
+        reader = self.deployment.in_turns(self.turns)
+        members = {
+            key: resolved(value, reader, Spot(self.spot.file, f"{self.statement.pointer}/{key}"))
+            for key, value in self.statement.body.items()
+            if key.lower() not in _CONTROL
+        }
+        named = {"id": self.identity, "name": last_name(self.name), "type": self.type_name}
+        return {**named, **_completed(self.kind, members)}
+
+
+def _completed(kind: str, members: dict[str, Any]) -> dict[str, Any]:
+    """Return `members` with what Azure fills in."""
+    key = next((key for key in members if key.lower() == "properties"), "properties")
+    properties = members.get(key)
+    if properties is None:
+        properties = {}
+    filled_in = _FILLED_IN.get(kind, {})
+    if isinstance(properties, dict) and filled_in:
+        said = {name.lower() for name, value in properties.items() if value is not None}
+        left_out = {name: value for name, value in filled_in.items() if name.lower() not in said}
+        both = {**{name: value for name, value in properties.items() if name.lower() in said}, **left_out}
+        properties = PartlyKnown(both, properties.otherwise) if isinstance(properties, PartlyKnown) else both
+    return {**members, key: properties}
+
+
+def settled(value: Any, key: str = "") -> Any:
+    """Return `value` as a reader of resources takes it: plain JSON, what is not known, and ids that are stand-ins.
+
+    Names that are not known stay as their stand-ins; any other text is not known.
+    """
+    match value:
+        case StandIn():
+            if key.lower() == "name":
+                return str(value)
+            return value if is_id(value) else value.unknown
+        case PartlyKnown():
+            return value.otherwise
+        case dict():
+            return {name: settled(item, name) for name, item in value.items()}
+        case list():
+            return [settled(item, key) for item in value]
+        case _:
+            return value
+
+
+def is_id(text: str) -> bool:
+    lower = text.lower()
+    return lower.startswith("/") and ("/providers/" in lower or lower.startswith("/subscriptions/"))

@@ -1,0 +1,321 @@
+"""Deployments written out: every resource that they declare, with the deployments nested in them, up to a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vnetverify.diagnostic import Diagnostic
+from vnetverify.ingest.arm.bodies import Turns, resolved
+from vnetverify.ingest.arm.bounds import Bounds
+from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.deployments import Deployment, Origin
+from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
+from vnetverify.ingest.arm.given import Argument
+from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake
+from vnetverify.ingest.arm.nesting import Nested, nested_in
+from vnetverify.ingest.arm.references import References
+from vnetverify.ingest.arm.standins import StandIn, composed
+from vnetverify.ingest.arm.targets import Target, id_within, last_name
+from vnetverify.ingest.arm.templates import Statement, Template
+from vnetverify.ingest.arm.values import kind_of
+from vnetverify.ingest.resources import parent_of
+from vnetverify.ingest.unknown import Unknown
+
+MOST_RESOURCES = 100_000  # of all templates of an input together
+DEEPEST = 32  # deployments inside each other
+_MOST_TOLD = 100  # mistakes of one input
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that a template deploys and that is not known: which resources, or in which network they are."""
+
+    what: str
+    unknown: Unknown
+    where: Spot
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Expansion:
+    """What all templates of an input share: the bounds, the resources found so far, and what is wrong with them.
+
+    `templates` are those that others may be linked to, by the file that they stand in.
+    """
+
+    templates: Mapping[str, Template]
+    bounds: Bounds = field(default_factory=Bounds)
+    left: int = MOST_RESOURCES
+    linked: set[str] = field(default_factory=set)
+    gaps: list[Gap] = field(default_factory=list)
+    _told: dict[tuple[str, str, str], Diagnostic] = field(default_factory=dict)
+    _by_key: dict[str, list[Declared]] = field(default_factory=dict)
+    _parents: set[tuple[str, str]] = field(default_factory=set)
+    _expanded: set[int] = field(default_factory=set)
+    _read: set[int] = field(default_factory=set)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(self._told.values())
+
+    def tell(self, found: Mistake) -> None:
+        """Keep what is wrong, each thing once. Raises `TooLarge` when the work that is allowed has been done."""
+        span = found.diagnostic.span
+        if len(self._told) < _MOST_TOLD:
+            self._told.setdefault((span.file, span.pointer or "", found.diagnostic.message), found.diagnostic)
+        if self.bounds.left < 0 or self.bounds.made < 0:
+            raise TooLarge(found.message, Spot(span.file, span.pointer or ""))
+
+    def allow(self, count: int, where: Spot) -> None:
+        """Count resources that are about to be declared. Raises `TooLarge`."""
+        self.left -= count
+        if self.left < 0:
+            raise TooLarge(f"the templates stand for more than {MOST_RESOURCES} resources", where)
+
+    def references_of(self, deployment: Deployment) -> References:
+        return References(deployment, self)
+
+    def find(self, key: str) -> Declared | None:
+        """Return the resource with that id; of several that may be there the first that is."""
+        found = self._by_key.get(key, [])
+        return next((one for one in found if not one.is_absent and not one.is_existing), found[0] if found else None)
+
+    def declares(self, key: str) -> bool:
+        """Hold when a template deploys, or may deploy, the resource with that id."""
+        return any(not one.is_absent and not one.is_existing for one in self._by_key.get(key, ()))
+
+    def has_children(self, key: str, segment: str) -> bool:
+        """Hold when a child in the list `segment` of a resource is declared outside of that resource."""
+        return (key, segment.lower()) in self._parents
+
+    def outputs_of(self, deployment: Deployment) -> dict[str, Any]:
+        self.expand(deployment)
+        return deployment.outputs()
+
+    def expand(self, deployment: Deployment) -> None:
+        """Declare the resources of `deployment`, and of those nested in it; what is wrong is kept."""
+        if id(deployment) in self._expanded:
+            return
+        self._expanded.add(id(deployment))
+        try:
+            statements = deployment.template.statements
+        except EvaluationError as error:
+            self.tell(mistake(error, Spot(deployment.template.file, deployment.template.pointer)))
+            return
+        for statement in statements:
+            self._declare_all(statement, deployment, (), None)
+        for declared in deployment.declared:
+            try:
+                within = self.within(declared)
+            except (EvaluationError, BadExpression) as error:
+                self.tell(mistake(error, declared.spot))
+                continue
+            if within is not None:
+                self.expand(within)
+
+    def _declare_all(
+        self, statement: Statement, deployment: Deployment, around: Turns, holder: Declared | None
+    ) -> None:
+        where = Spot(deployment.template.file, statement.pointer)
+        try:
+            loop = statement.says("copy")
+            if isinstance(loop, dict):
+                all_turns = deployment.loop_turns(loop, around, Spot(where.file, f"{where.pointer}/copy"))
+            else:
+                self.allow(1, where)
+                all_turns = [around]
+        except (EvaluationError, BadExpression) as error:
+            self.tell(mistake(error, where))
+            return
+        for turns in all_turns:
+            try:
+                declared = self._declare(statement, deployment, turns, holder)
+            except (EvaluationError, BadExpression) as error:
+                self.tell(mistake(error, where))
+                continue
+            for child in statement.children:
+                self._declare_all(child, deployment, turns, declared)
+
+    def _declare(
+        self, statement: Statement, deployment: Deployment, turns: Turns, holder: Declared | None
+    ) -> Declared:
+        """Return the resource that `statement` declares in one turn, having kept it. Raises `Mistake`."""
+        naming = _Naming(statement, deployment, turns, holder)
+        condition = naming.condition()
+        presence = _first(deployment.origin.presence, holder and holder.presence, naming.count_doubt(), condition)
+        type_name, name, identity = naming.identity()
+        declared = Declared(
+            statement,
+            deployment,
+            turns,
+            type_name,
+            name,
+            identity,
+            presence,
+            is_absent=condition is False,
+            is_existing=statement.says("existing") is True,
+        )
+        self._by_key.setdefault(declared.key, []).append(declared)
+        if "/" in declared.kind and not declared.is_absent and not declared.is_existing:
+            self._parents.add((parent_of(declared.key), declared.kind.rpartition("/")[2]))
+        deployment.declared.append(declared)
+        return declared
+
+    def within(self, declared: Declared) -> Deployment | None:
+        """Return the deployment that a resource makes, which is read when somebody asks for it; None where it makes
+        none, and with a gap where its template is not in the input. Raises `Mistake`."""
+        if not declared.is_nested_deployment or declared.is_absent or declared.is_existing:
+            return None
+        if id(declared) not in self._read:
+            self._read.add(id(declared))
+            declared.within = self._read_nested(declared)
+        return declared.within
+
+    def _read_nested(self, declared: Declared) -> Deployment | None:
+        outer = declared.deployment
+        if outer.origin.depth >= DEEPEST:
+            raise TooLarge(f"deployments nest deeper than {DEEPEST} levels", declared.spot)
+        nested: Nested = nested_in(declared, self.templates)
+        if nested.template is None:
+            self.gaps.append(Gap(f"nested deployment `{last_name(declared.name)}`", nested.missing, declared.spot))
+            return None
+        if nested.is_linked:
+            self.linked.add(nested.template.file)
+        origin = Origin(
+            declared.name,
+            str(declared.name).strip("<>"),
+            declared.presence,
+            declared,
+            None if nested.is_inner else outer.in_turns(declared.turns),
+            outer.origin.depth + 1,
+        )
+        return Deployment(nested.template, nested.target, nested.arguments, origin, self)
+
+    def deploy(self, template: Template, target: Target, arguments: Mapping[str, Argument], origin: Origin) -> Deployment:
+        """Return the deployment of a template of the input, written out."""
+        deployment = Deployment(template, target, arguments, origin, self)
+        self.expand(deployment)
+        return deployment
+
+
+def all_declared(deployment: Deployment) -> Iterator[Declared]:
+    """Yield the resources of a deployment in the order of its template, with those of the ones nested in it."""
+    for declared in deployment.declared:
+        if declared.within is not None:
+            yield from all_declared(declared.within)
+        elif not declared.is_nested_deployment:
+            yield declared
+
+
+def _first(*presences: Unknown | bool | None) -> Unknown | None:
+    return next((one for one in presences if isinstance(one, Unknown)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """A statement in the turns of the loops around it: whether it holds, and what it names."""
+
+    statement: Statement
+    deployment: Deployment
+    turns: Turns
+    holder: Declared | None
+
+    def _said(self, name: str) -> Any:
+        """Return the value of a member; what is not known of a text is a stand-in. Raises `Mistake`."""
+        raw = self.statement.says(name)
+        return resolved(raw, self.deployment.in_turns(self.turns), self._spot(name))
+
+    def _spot(self, name: str) -> Spot:
+        return Spot(self.deployment.template.file, f"{self.statement.pointer}/{name}")
+
+    def condition(self) -> bool | Unknown:
+        value = self._said("condition")
+        if isinstance(value, StandIn):
+            return value.unknown
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        if value is None:
+            return True
+        if not isinstance(value, (bool, Unknown)):
+            raise mistake(EvaluationError(f"the condition is {kind_of(value)}, not a bool"), self._spot("condition"))
+        return value
+
+    def count_doubt(self) -> Unknown | None:
+        return next((turn.index for turn in self.turns if isinstance(turn.index, Unknown)), None)
+
+    def identity(self) -> tuple[str, str, str]:
+        """Return type, name and id. Raises `Mistake`."""
+        type_name, name = self._text("type"), self._text("name")
+        try:
+            return self._identified(type_name, name)
+        except Mistake:
+            raise
+        except EvaluationError as error:
+            raise mistake(error, self._spot("name")) from error
+
+    def _identified(self, type_name: str, name: str) -> tuple[str, str, str]:
+        holder = self.holder if self.holder is not None else self._parent()
+        if holder is not None:
+            return _in_holder(type_name, name, holder)
+        scope = self._said("scope") if type_name.lower() != "microsoft.resources/deployments" else None
+        root = self.deployment.target.root
+        if isinstance(scope, Unknown):
+            root = StandIn("/<scope>", scope)
+        elif isinstance(scope, str):
+            root = _scope_root(scope, root)
+        return type_name, name, id_within(root, type_name, name)
+
+    def _text(self, member: str) -> str:
+        value = self._said(member)
+        if isinstance(value, Unknown):
+            return StandIn(f"<{member} of {self._title()}>", value)
+        if not isinstance(value, str) or not value.strip("/"):
+            raise mistake(EvaluationError(f"the {member} of a resource is {kind_of(value)}"), self._spot(member))
+        return value
+
+    def _title(self) -> str:
+        """Return what tells this resource from all others where its name cannot: its place and its turns."""
+        numbers = [str(turn.index) if isinstance(turn.index, int) else "n" for turn in self.turns]
+        own = self.statement.symbol or self.statement.pointer.rpartition("resources/")[2]
+        place = ".".join((self.deployment.origin.qualifier, own)).strip(".")
+        return " ".join((place, *numbers)).replace("/", ".")
+
+    def _parent(self) -> Declared | None:
+        """Return the resource that `parent` names by its symbol, of those declared so far."""
+        symbol = self.statement.says("parent")
+        if not isinstance(symbol, str):
+            return None
+        found = [one for one in self.deployment.declared if (one.statement.symbol or "").lower() == symbol.lower()]
+        if len(found) != 1:
+            raise mistake(EvaluationError(f"`parent` names no resource `{symbol[:40]}`"), self._spot("parent"))
+        return found[0]
+
+
+def _in_holder(type_name: str, name: str, holder: Declared) -> tuple[str, str, str]:
+    """Return type, name and id of a resource that is written inside another, or names it as its parent."""
+    own = type_name.strip("/")
+    if "." in own.partition("/")[0]:
+        if not own.lower().startswith(f"{holder.type_name.lower()}/"):
+            return own, name, id_within(holder.identity, own, name)
+        whole = own
+    else:
+        whole = f"{holder.type_name}/{own}"
+    full = name if name.count("/") == whole.count("/") - 1 else composed((holder.name, "/", name))
+    extra = whole[len(holder.type_name) + 1 :].split("/")
+    rest = full.split("/")[-len(extra) :]
+    if len(full.split("/")) != whole.count("/"):
+        raise EvaluationError(f"the name `{full[:80]}` does not have as many parts as the type `{whole[:80]}`")
+    doubt = full if isinstance(full, StandIn) else ""
+    pairs = [part for kind, one in zip(extra, rest, strict=True) for part in ("/", kind, "/", one)]
+    identity = composed((holder.identity, *pairs))
+    return whole, full, StandIn(identity, doubt.unknown) if isinstance(doubt, StandIn) else identity
+
+
+def _scope_root(scope: str, root: str) -> str:
+    """Return the id that a resource extends; one that begins with a type stands in the scope of the deployment."""
+    if scope.startswith("/"):
+        return "" if scope == "/" else scope
+    return composed((root, "/providers/", scope))
+

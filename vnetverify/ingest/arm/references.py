@@ -1,0 +1,166 @@
+"""What expressions ask of resources: `reference`, and the like."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.failures import EvaluationError
+from vnetverify.ingest.arm.targets import last_name
+from vnetverify.ingest.arm.templates import part
+from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
+from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.unknown import RuntimeProperty, Unknown
+
+if TYPE_CHECKING:
+    from vnetverify.ingest.arm.deployments import Deployment
+    from vnetverify.ingest.arm.expansion import Expansion
+
+_ONE_OF_LOOP = re.compile(r"(?P<symbol>[^\[\]]+)\[(?P<index>\d+)\]")
+# Lists whose members are resources of their own: others may be added to them.
+_CHILDREN = frozenset(("subnets", "virtualnetworkpeerings", "securityrules", "routes"))
+# What Azure chooses where the way of allocation is dynamic, whatever the template says.
+_ALLOCATED = {"privateipaddress": "privateipallocationmethod", "ipaddress": "publicipallocationmethod"}
+
+
+class References:
+    """The resources that the expressions of one deployment can ask for."""
+
+    def __init__(self, deployment: Deployment, expansion: Expansion) -> None:
+        self._deployment = deployment
+        self._expansion = expansion
+
+    def of(self, target: str, whole: bool) -> Value:
+        """Return the properties of a resource, or the whole of it; what only Azure knows is not known."""
+        declared = self._find(target)
+        if declared is None:
+            key = key_of(target)
+            return _at_run_time(key if key.startswith("/") else f"/{key}", last_name(target), whole)
+        return self._told(declared, whole)
+
+    def of_loop(self, target: str, whole: bool) -> Value:
+        """Return the same for each resource of a loop, by the symbolic name of the loop."""
+        found = self._of_symbol(target)
+        if not found:
+            raise EvaluationError(f"the template declares no loop `{target[:40]}`")
+        doubt = next((one.presence for one in found if one.presence is not None and len(found) == 1), None)
+        return doubt if doubt is not None else [self._told(one, whole) for one in found]
+
+    def info(self, target: str) -> Value:
+        """Return id, name, type and version of a resource by its symbolic name."""
+        declared = self._find(target)
+        if declared is None:
+            raise EvaluationError(f"the template declares no resource `{target[:40]}`")
+        return _information(declared)
+
+    def _find(self, target: str) -> Declared | None:
+        """Return the resource that an id, a symbolic name or a name means, None where the templates declare none."""
+        if target.startswith("/"):
+            return self._expansion.find(key_of(target))
+        symbolic = self._of_symbol(target)
+        if symbolic:
+            return symbolic[0] if len(symbolic) == 1 else None
+        one = _ONE_OF_LOOP.fullmatch(target)
+        if one is not None:
+            members = self._of_symbol(one["symbol"])
+            index = int(one["index"])
+            return members[index] if index < len(members) else None
+        return self._named(target)
+
+    def _of_symbol(self, symbol: str) -> list[Declared]:
+        wanted = symbol.lower()
+        return [
+            one for one in self._deployment.declared if one.statement.symbol and one.statement.symbol.lower() == wanted
+        ]
+
+    def _named(self, target: str) -> Declared | None:
+        """Return the resource with a name, or with type and name as the end of its id has them."""
+        wanted = target.strip("/").lower()
+        found = [one for one in self._deployment.declared if wanted in (one.name.lower(), _end_of_id(one))]
+        return found[0] if len(found) == 1 else None
+
+    def _told(self, declared: Declared, whole: bool) -> Value:
+        if declared.is_absent:
+            return Unknown(f"`{last_name(declared.name)}` is not deployed, so it has no properties")
+        if declared.is_existing:
+            properties: Any = _at_run_time(declared.key, last_name(declared.name), False)
+        elif declared.is_nested_deployment:
+            properties = self._of_deployment(declared)
+        else:
+            properties = self._properties(declared)
+        if not whole:
+            return properties
+        body = {} if declared.is_existing else declared.body()
+        known = {key: value for key, value in body.items() if key.lower() != "properties"}
+        return PartlyKnown({**known, **_information(declared), "properties": properties}, _of_azure(declared))
+
+    def _of_deployment(self, declared: Declared) -> Value:
+        within_it = self._expansion.within(declared)
+        known: dict[str, Any] = {"provisioningState": "Succeeded"}
+        if within_it is not None:
+            known["outputs"] = self._expansion.outputs_of(within_it)
+        return PartlyKnown(known, _of_azure(declared))
+
+    def _properties(self, declared: Declared) -> Value:
+        properties = part(declared.body(), "properties")
+        if not isinstance(properties, dict):
+            return properties if isinstance(properties, Unknown) else _of_azure(declared)
+        return self._deployed(properties, _of_azure(declared), declared.key)
+
+    def _deployed(self, value: Any, otherwise: Unknown, key: str) -> Any:
+        """Return what a body says as far as Azure keeps to it; `otherwise` is the value as Azure will have it."""
+        if isinstance(value, list):
+            return [self._deployed(item, within(otherwise, position), key) for position, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        known = {
+            name: self._children(name, item, within(otherwise, name), key)
+            for name, item in value.items()
+            if item is not None and not _is_allocated(name, value)
+        }
+        return PartlyKnown(known, otherwise)
+
+    def _children(self, name: str, value: Any, otherwise: Unknown, key: str) -> Any:
+        """Return a member; children get their ids, and are not known where some stand outside of the list."""
+        told = self._deployed(value, otherwise, key)
+        if name.lower() not in _CHILDREN or not isinstance(value, list):
+            return told
+        if self._expansion.has_children(key, name):
+            return otherwise
+        return [_with_id(item, f"{key}/{name}") if isinstance(item, PartlyKnown) else item for item in told]
+
+
+def _with_id(item: PartlyKnown, parent: str) -> PartlyKnown:
+    name = lookup(item, "name")
+    return PartlyKnown({**item, "id": f"{parent}/{name}"}, item.otherwise) if isinstance(name, str) else item
+
+
+def _is_allocated(name: str, siblings: dict[str, Any]) -> bool:
+    how = _ALLOCATED.get(name.lower())
+    method = None if how is None else part(siblings, how)
+    return how is not None and not (isinstance(method, str) and method.lower() == "static")
+
+
+def _information(declared: Declared) -> dict[str, Any]:
+    return {
+        "id": declared.identity,
+        "name": declared.name,
+        "type": declared.type_name,
+        "apiVersion": declared.statement.says("apiVersion"),
+    }
+
+
+def _of_azure(declared: Declared) -> Unknown:
+    name = last_name(declared.name)
+    return Unknown(f"what Azure gives `{name}` when it is deployed", declared.spot.pointer, RuntimeProperty(declared.key, ""))
+
+
+def _at_run_time(key: str, name: str, whole: bool) -> Value:
+    otherwise = Unknown(f"`{name}` is not in the input", of=RuntimeProperty(key, ""))
+    return PartlyKnown({"properties": otherwise}, Unknown(otherwise.why)) if whole else otherwise
+
+
+def _end_of_id(declared: Declared) -> str:
+    """Return type and name as the end of an id has them: `microsoft.network/virtualnetworks/hub`."""
+    return declared.key.rpartition("/providers/")[2]

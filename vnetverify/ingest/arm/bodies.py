@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from vnetverify.ingest.arm.bounds import Bounds
+from vnetverify.ingest.arm.bounds import Bounds, require_values
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.mistakes import Spot, mistake
 from vnetverify.ingest.arm.standins import without_stand_ins
@@ -108,16 +108,27 @@ def written_out(name: str, loop: dict[str, Any], reader: Reader, where: Spot) ->
     count = count_of(loop, reader, where)
     if isinstance(count, Unknown):
         return because(count)
-    reader.bounds.make_values(count)
+    try:
+        require_values(count)
+    except EvaluationError as error:
+        raise mistake(error, where) from error
     key = spelling_of(loop, "input")
     if key is None:
         raise mistake(EvaluationError(f"the loop `{name}` has no `input`"), where)
     items: list[Any] = []
     for index in range(count):
         item = resolved(loop[key], reader.in_turn(Turn(name.lower(), index, False)), _below(where, key))
-        reader.bounds.measure(item)
-        items.append(item)
+        items.append(_measured(item, reader, where))
     return items
+
+
+def _measured(item: Value, reader: Reader, where: Spot) -> Value:
+    """Return what one turn has made, having counted it as made by an expression: the turns may be many."""
+    try:
+        reader.bounds.measure(item)
+    except EvaluationError as error:
+        raise mistake(error, where) from error
+    return item
 
 
 def count_of(loop: dict[str, Any], reader: Reader, where: Spot) -> int | Unknown:

@@ -50,7 +50,12 @@ class Deployment:
     """One deployment of one template; what is asked of it is evaluated once, when it is asked."""
 
     def __init__(
-        self, template: Template, target: Target, arguments: Mapping[str, Argument], origin: Origin, expansion: Expansion
+        self,
+        template: Template,
+        target: Target,
+        arguments: Mapping[str, Argument],
+        origin: Origin,
+        expansion: Expansion,
     ) -> None:
         self.template = template
         self.target = target

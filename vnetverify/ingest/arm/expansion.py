@@ -138,13 +138,13 @@ class Expansion:
             for child in statement.children:
                 self._declare_all(child, deployment, turns, declared)
 
-    def _declare(
-        self, statement: Statement, deployment: Deployment, turns: Turns, holder: Declared | None
-    ) -> Declared:
+    def _declare(self, statement: Statement, deployment: Deployment, turns: Turns, holder: Declared | None) -> Declared:
         """Return the resource that `statement` declares in one turn, having kept it. Raises `Mistake`."""
         naming = _Naming(statement, deployment, turns, holder)
         condition = naming.condition()
-        presence = _first(deployment.origin.presence, holder and holder.presence, naming.count_doubt(), condition)
+        presence = _first(
+            deployment.origin.presence, holder.presence if holder is not None else None, naming.count_doubt(), condition
+        )
         type_name, name, identity = naming.identity()
         declared = Declared(
             statement,
@@ -193,7 +193,9 @@ class Expansion:
         )
         return Deployment(nested.template, nested.target, nested.arguments, origin, self)
 
-    def deploy(self, template: Template, target: Target, arguments: Mapping[str, Argument], origin: Origin) -> Deployment:
+    def deploy(
+        self, template: Template, target: Target, arguments: Mapping[str, Argument], origin: Origin
+    ) -> Deployment:
         """Return the deployment of a template of the input, written out."""
         deployment = Deployment(template, target, arguments, origin, self)
         self.expand(deployment)
@@ -318,4 +320,3 @@ def _scope_root(scope: str, root: str) -> str:
     if scope.startswith("/"):
         return "" if scope == "/" else scope
     return composed((root, "/providers/", scope))
-

@@ -43,7 +43,9 @@ def mistake(error: EvaluationError | BadExpression, where: Spot, text: str = "")
     span = place(where.file, where.pointer)
     if isinstance(error, BadExpression):
         message = f"{error.message}: `{_around(text, error.position)}`"
-        return Mistake(Diagnostic("bad-expression", message, span, f"character {error.position + 1}", help=error.help))
+        return Mistake(
+            Diagnostic("bad-expression", message, span, f"character {error.position + 1}", help=error.repair)
+        )
     quoted = f" in `{shown(text)}`" if text else ""
     return Mistake(Diagnostic("bad-template", f"{error.message}{quoted}", span))
 

@@ -153,7 +153,9 @@ def _information(declared: Declared) -> dict[str, Any]:
 
 def _of_azure(declared: Declared) -> Unknown:
     name = last_name(declared.name)
-    return Unknown(f"what Azure gives `{name}` when it is deployed", declared.spot.pointer, RuntimeProperty(declared.key, ""))
+    return Unknown(
+        f"what Azure gives `{name}` when it is deployed", declared.spot.pointer, RuntimeProperty(declared.key, "")
+    )
 
 
 def _at_run_time(key: str, name: str, whole: bool) -> Value:

@@ -70,7 +70,9 @@ class Schemas:
         expected = _PYTHON_TYPES.get(stated.lower()) if isinstance(stated, str) else None
         if stated is not None and expected is None:
             yield f"`{name}` has the type `{str(stated)[:40]}`, which there is not"
-        elif expected is not None and (not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)):
+        elif expected is not None and (
+            not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)
+        ):
             yield f"`{name}` is {kind_of(value)}, where {_called(str(stated).lower())} is due"
         elif not isinstance(value, StandIn):
             yield from _limits(value, known, name)
@@ -138,7 +140,9 @@ def _is_allowed(value: Any, allowed: list[Any]) -> bool:
     found = [same(_folded(value), _folded(one)) for one in allowed]
     if any(answer is not False for answer in found):
         return True
-    return isinstance(value, list) and all(_is_allowed(item, allowed) for item in value if not isinstance(item, Unknown))
+    return isinstance(value, list) and all(
+        _is_allowed(item, allowed) for item in value if not isinstance(item, Unknown)
+    )
 
 
 def _folded(value: Any) -> Any:

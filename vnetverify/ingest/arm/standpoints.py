@@ -69,7 +69,9 @@ class Standpoint:
         else:
             found = [turn for turn in self.turns if turn.of_resource] or list(self.turns)
         if not found:
-            raise EvaluationError(f"there is no loop `{loop[:40]}` here" if loop is not None else "there is no loop here")
+            raise EvaluationError(
+                f"there is no loop `{loop[:40]}` here" if loop is not None else "there is no loop here"
+            )
         return found[-1].index
 
     def deployment(self) -> Value:

@@ -1,0 +1,63 @@
+"""Which of two resources is deployed after the other, by what they say they depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vnetverify.ingest.arm.bodies import resolved
+from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.deployments import Deployment
+from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
+
+
+def comes_after(one: Declared, other: Declared) -> bool:
+    """Hold when `one` is deployed after `other`; what neither says is not known, and does not hold."""
+    mine, yours = list(_chain(one)), list(_chain(other))
+    for step in mine:
+        for their in yours:
+            if step is not their and step.deployment is their.deployment:
+                return _reaches(step, their)
+    return False
+
+
+def _chain(declared: Declared) -> Iterator[Declared]:
+    """Yield `declared`, the nested deployment that it is a part of, and so on outward."""
+    step: Declared | None = declared
+    while step is not None:
+        yield step
+        step = step.deployment.origin.holder
+
+
+def _reaches(one: Declared, other: Declared) -> bool:
+    """Hold when `one` depends on `other`, or on what depends on it."""
+    deployment = one.deployment
+    seen: set[int] = set()
+    pending = [one]
+    while pending:
+        step = pending.pop()
+        if step is other:
+            return True
+        if id(step) not in seen:
+            seen.add(id(step))
+            pending.extend(_needed_by(step, deployment))
+    return False
+
+
+def _needed_by(declared: Declared, deployment: Deployment) -> Iterator[Declared]:
+    said = declared.statement.says("dependsOn")
+    for entry in said if isinstance(said, list) else ():
+        try:
+            name = resolved(entry, deployment.in_turns(declared.turns), declared.spot)
+        except (EvaluationError, BadExpression):
+            continue  # an order that cannot be read is none; that the text is wrong matters to nothing else
+        if isinstance(name, str):
+            yield from (one for one in deployment.declared if _is_called(one, name.lower()))
+
+
+def _is_called(declared: Declared, name: str) -> bool:
+    """Hold when a dependency means `declared`: by id, by the end of it, by its name, its symbol or its loop."""
+    symbol = (declared.statement.symbol or "").lower()
+    loops = {turn.loop for turn in declared.turns}
+    if name in (declared.key, declared.name.lower(), symbol) or name in loops:
+        return True
+    return "/" in name and declared.key.endswith(f"/providers/{name.strip('/')}")

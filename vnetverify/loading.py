@@ -10,7 +10,7 @@ from pathlib import Path
 from vnetverify.clock import Clock
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance, NotRead, read_file, read_standard_input, reason, resolved_within
-from vnetverify.ingest import read_paths, read_tag_list
+from vnetverify.ingest import Given, read_paths, read_tag_list
 from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
@@ -47,12 +47,16 @@ class _Wanted:
 
 
 def load(
-    paths: Sequence[str], networks: Sequence[str], tags: str | None = None, allowance: Allowance | None = None
+    paths: Sequence[str],
+    networks: Sequence[str],
+    tags: str | None = None,
+    allowance: Allowance | None = None,
+    given: Given | None = None,
 ) -> Loaded:
     """Return what the texts at `paths` (`-` is standard input) and the exports at `networks` hold together.
 
     `tags` names the provider's list of service tags, where no text does. All together may not be larger than the
-    `allowance`.
+    `allowance`. Templates are deployed with the parameters that are `given` for them.
     """
     clock, allowance = Clock(), allowance if allowance is not None else Allowance()
     diagnostics: list[Diagnostic] = []
@@ -65,7 +69,7 @@ def load(
             lists += _named_in(source, tag_lists(source), diagnostics)
     with clock.phase("ingest"):
         published = _tag_list(_present(lists, diagnostics), diagnostics, allowance)
-        imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance)
+        imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance, given)
     with clock.phase("resolve"):
         document = read(sources, imported, published)
     diagnostics += document.diagnostics
@@ -136,13 +140,14 @@ def _import_all(
     published: TagList | None,
     diagnostics: list[Diagnostic],
     allowance: Allowance,
+    given: Given | None,
 ) -> Network:
     """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
     if not present:
         return Network()
     within = {path: one.within for path, one in present.items() if one.within is not None}
     vnets, tags = declared_vnets(sources, published), service_tags(sources)
-    imported = read_paths(tuple(present), vnets, tags, published, allowance, within)
+    imported = read_paths(tuple(present), vnets, tags, published, allowance, within, given)
     diagnostics += imported.diagnostics
     return imported.network
 

@@ -122,10 +122,9 @@ def test_size_and_number_of_files_are_bounded(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "content",
     [
-        {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": []},
         {"format_version": "1.0", "terraform_version": "1.5", "planned_values": {}},
     ],
-    ids=["arm", "terraform"],
+    ids=["terraform"],
 )
 def test_a_format_of_another_kind_is_named_not_ignored(tmp_path: Path, content: object) -> None:
     assert "unsupported-format" in errors(read(tmp_path, content))

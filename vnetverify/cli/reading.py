@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -14,10 +15,13 @@ from vnetverify.files import LARGEST_INPUT, Allowance
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
+    from vnetverify.ingest import Given
     from vnetverify.loading import Loaded
     from vnetverify.model.intents import EndpointSet
 
 _MAX_INPUT = "vnetverify.max-input"
+_PARAMETERS = "parameter_values"
+_PARAMETER_FILES = "parameter_files"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -37,7 +41,52 @@ def takes_networks(command: _Command) -> _Command:
         type=click.Path(),
         help="Azure's list of service tags, as if the text said `service-tags`.",
     )
-    return network(tags(takes_max_input(command)))
+    return network(_takes_parameters(tags(takes_max_input(command))))
+
+
+def _takes_parameters(command: _Command) -> _Command:
+    """Give `command` the options for the parameters of templates, which `given` then knows."""
+    one = click.option(
+        "--parameter",
+        _PARAMETERS,
+        multiple=True,
+        metavar="NAME=VALUE",
+        expose_value=False,
+        callback=_keep_parameters,
+        help="The value of a template's parameter; of other types than string as JSON.",
+    )
+    files = click.option(
+        "--parameters",
+        _PARAMETER_FILES,
+        multiple=True,
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_keep,
+        help="A parameter file for a template.",
+    )
+    return one(files(command))
+
+
+def _keep_parameters(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    """Keep each value with its name."""
+    for value in values:
+        if not value.partition("=")[1] or not value.partition("=")[0].strip():
+            raise click.BadParameter(f"`{value[:60]}` is not of the form NAME=VALUE", context, option)
+    pairs = tuple((value.partition("=")[0].strip(), value.partition("=")[2]) for value in values)
+    context.meta[f"vnetverify.{option.name}"] = pairs
+
+
+def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
+    context.meta[f"vnetverify.{option.name}"] = value
+
+
+def given() -> Given:
+    """Return what the command line gives to the parameters of templates."""
+    from vnetverify.ingest import Given
+
+    meta = click.get_current_context().meta
+    return Given(meta.get(f"vnetverify.{_PARAMETERS}", ()), meta.get(f"vnetverify.{_PARAMETER_FILES}", ()))
 
 
 def takes_max_input(command: _Command) -> _Command:
@@ -71,7 +120,7 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
 
     gc.disable()
     try:
-        return loading.load(files, networks, service_tags, allowance())
+        return loading.load(files, networks, service_tags, allowance(), given())
     finally:
         gc.freeze()  # millions of objects, which live to the end: nothing to go through again and again
         gc.enable()

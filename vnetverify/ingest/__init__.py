@@ -1,4 +1,4 @@
-"""Azure resource JSON, as REST, the portal and `az` give it, read into a network."""
+"""Azure resource JSON, as REST, the portal and `az` give it, and templates, read into a network."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, in_source_order
 from vnetverify.files import Allowance
-from vnetverify.ingest.documents import collector_off, read_documents
+from vnetverify.ingest.arm.given import Given, ParameterFile
+from vnetverify.ingest.arm.reading import deploy, parts_of
+from vnetverify.ingest.arm.templates import Template
+from vnetverify.ingest.documents import Document, collector_off, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
 from vnetverify.ingest.resources import Resource, resources_in
 from vnetverify.ingest.routing import Tags
+from vnetverify.ingest.shapes import has_no_effect, is_no_network
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
 from vnetverify.source import Span
 
-__all__ = ["Imported", "read_path", "read_paths", "read_tag_list"]
+__all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,11 @@ def read_paths(
     published: TagList | None = None,
     allowance: Allowance | None = None,
     within: Mapping[Path, Path] | None = None,
+    given: Given | None = None,
 ) -> Imported:
     """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
+
+    Templates are deployed with the parameters that are `given` for them.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
     network returned then holds the completed vnet. Routes and service endpoints lead to the prefixes of service
@@ -53,19 +61,65 @@ def read_paths(
     with collector_off():
         findings = Findings()
         allowance, folders = allowance if allowance is not None else Allowance(), within or {}
-        resources = [one for path in paths for one in _resources_at(path, findings, allowance, folders.get(path))]
+        reading = _Reading(findings, allowance)
+        for path in paths:
+            reading.read(path, folders.get(path))
+        resources = [*reading.resources, *reading.deployed(given if given is not None else Given())]
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
         return Imported(network, in_source_order(findings.diagnostics))
 
 
-def _resources_at(path: Path, findings: Findings, allowance: Allowance, within: Path | None) -> list[Resource]:
-    documents, diagnostics = read_documents(path, allowance, within)
-    findings.diagnostics.extend(diagnostics)
-    resources: list[Resource] = []
-    for document in documents:
-        found, said = resources_in(document)
-        resources.extend(found)
-        findings.diagnostics.extend(said)
-    if documents and not resources:
-        findings.error("no-resources", f"`{path}` holds no Azure resource", Span(str(path), 0, 0, 0, 0))
-    return resources
+class _Reading:
+    """The files of one input: resources as they are, templates, and the parameters of these."""
+
+    def __init__(self, findings: Findings, allowance: Allowance) -> None:
+        self._findings = findings
+        self._allowance = allowance
+        self.resources: list[Resource] = []
+        self._templates: list[Template] = []
+        self._parameters: list[ParameterFile] = []
+
+    def read(self, path: Path, within: Path | None) -> None:
+        documents, diagnostics = read_documents(path, self._allowance, within)
+        self._findings.diagnostics.extend(diagnostics)
+        found = [self._take(document) for document in documents]
+        if documents and not any(found):
+            self._findings.error("no-resources", f"`{path}` holds no Azure resource", Span(str(path), 0, 0, 0, 0))
+
+    def _take(self, document: Document) -> bool:
+        """Keep what a document holds; return whether that is anything."""
+        templates, parameters, said = parts_of(document)
+        self._findings.diagnostics.extend(said)
+        if templates or parameters:
+            self._templates.extend(templates)
+            self._parameters.extend(parameters)
+            return True
+        resources, told = resources_in(document)
+        self.resources.extend(resources)
+        self._findings.diagnostics.extend(told)
+        return bool(resources)
+
+    def deployed(self, given: Given) -> Sequence[Resource]:
+        """Return what the templates deploy, having told of what they deploy and nobody knows."""
+        chosen = [file for path in given.files for file in self._chosen(path)]
+        if not self._templates and not self._parameters and not chosen and not given.values:
+            return ()
+        found = deploy(self._templates, self._parameters, chosen, given)
+        if not found.resources and not found.gaps and not found.diagnostics and not self.resources:
+            file = self._templates[0].file
+            self._findings.error("no-resources", f"`{file}` deploys no Azure resource", Span(file, 0, 0, 0, 0))
+        self._findings.diagnostics.extend(found.diagnostics)
+        for gap in found.gaps:
+            if not has_no_effect(gap.kind) and not is_no_network(gap.kind):
+                why = f"it is not known: {gap.unknown.why}"
+                self._findings.doubt_everywhere(gap.what, why, place(gap.where.file, gap.where.pointer))
+        return found.resources
+
+    def _chosen(self, path: Path) -> list[ParameterFile]:
+        """Return what the parameter file at `path` gives, having told of what it is where it is none."""
+        documents, diagnostics = read_documents(path, self._allowance)
+        self._findings.diagnostics.extend(diagnostics)
+        found = [file for document in documents for file in parts_of(document)[1]]
+        if documents and not found:
+            self._findings.error("no-parameters", f"`{path}` is no parameter file", Span(str(path), 0, 0, 0, 0))
+        return found

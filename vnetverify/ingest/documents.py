@@ -12,6 +12,7 @@ from typing import Any
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.files import Allowance, NotRead, json_files_in, read_file, reason
+from vnetverify.ingest.leniency import may_be_template, without_comments
 from vnetverify.ingest.notation import Refused, parse
 from vnetverify.source import Span
 
@@ -38,10 +39,20 @@ def read_documents(
     for file in files:
         try:
             text = _decoded(_bytes_of(file, allowance, folder), str(file))
-            documents.append(Document(str(file), parse(text, str(file), allowance.most_values)))
+            documents.append(Document(str(file), _content(text, str(file), allowance.most_values)))
         except Refused as refusal:
             diagnostics.append(refusal.diagnostic)
     return tuple(documents), tuple(diagnostics)
+
+
+def _content(text: str, file: str, most_values: int) -> Any:
+    """Return what the text spells, read strictly; a template may have in it what the tools for templates allow."""
+    try:
+        return parse(text, file, most_values)
+    except Refused as refusal:
+        if refusal.diagnostic.code != "bad-json" or not may_be_template(text):
+            raise
+    return parse(without_comments(text), file, most_values, over_lines=True)
 
 
 def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:

@@ -93,6 +93,10 @@ class Findings:
         somewhere = resource.kind not in USED_BY_OTHERS
         self._open.append(_Open(what, why, subject, span, True, (), somewhere, True))
 
+    def doubt_everywhere(self, what: str, why: str, span: Span) -> None:
+        """Record that something is not known that could change anything."""
+        self._open.append(_Open(what, why, ANYTHING, span, True, is_unknown=True))
+
     def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
         self.doubt(what, why, resource.key, resource.span, with_peers)

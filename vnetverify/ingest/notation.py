@@ -59,21 +59,22 @@ def _settled(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(spelt.values())
 
 
-def parse(text: str, file: str, most_values: int = MOST_VALUES) -> Any:
+def parse(text: str, file: str, most_values: int = MOST_VALUES, *, over_lines: bool = False) -> Any:
     """Return the value that `text` spells. Raises `Refused` for what RFC 8259 leaves open or forbids.
 
     So are two keys of one object that differ in letter case alone and do not say the same: Azure takes them for one.
+    Strings may run `over_lines` where that is said.
     """
     if text.count(",") + text.count("{") + text.count("[") > most_values:
         raise _too_large(file, most_values)
-    content = _loaded(text, file, None)
+    content = _loaded(text, file, None, over_lines)
     depth, distinct = _surveyed(content)
     if depth > MAX_DEPTH:
         raise _too_deep(file)
-    return content if distinct == _keys_at_most(text) else _with_keys_compared(text, file)
+    return content if distinct == _keys_at_most(text) else _with_keys_compared(text, file, over_lines)
 
 
-def _with_keys_compared(text: str, file: str) -> Any:
+def _with_keys_compared(text: str, file: str, over_lines: bool) -> Any:
     """Return the value of `text` with every object's keys compared as it is made, which takes four times as long."""
     doubled: list[_Doubled] = []
 
@@ -85,15 +86,24 @@ def _with_keys_compared(text: str, file: str) -> Any:
             doubled.append(found)
         return found
 
-    content = _loaded(text, file, as_object)
+    content = _loaded(text, file, as_object, over_lines)
     if doubled:
         raise _stands_twice(doubled[0], content, file)
     return content
 
 
-def _loaded(text: str, file: str, as_object: Callable[[list[tuple[str, Any]]], dict[str, Any]] | None) -> Any:
+_Pairs = list[tuple[str, Any]]
+
+
+def _loaded(text: str, file: str, as_object: Callable[[_Pairs], dict[str, Any]] | None, over_lines: bool) -> Any:
+    decoder = json.JSONDecoder(
+        object_pairs_hook=as_object,
+        parse_constant=_refuse_constant,
+        parse_float=_finite,
+        strict=not over_lines,
+    )
     try:
-        return json.loads(text, object_pairs_hook=as_object, parse_constant=_refuse_constant, parse_float=_finite)
+        return decoder.decode(text)
     except json.JSONDecodeError as error:
         span = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
         raise _not_valid(file, span, _lower(error.msg)) from error

@@ -41,14 +41,6 @@ _CONTROL = frozenset(
         "type",
     )
 )
-# What Azure fills in where a template leaves it out.
-_FILLED_IN: dict[str, dict[str, Any]] = {
-    "virtualnetworks": {"subnets": [], "virtualNetworkPeerings": []},
-    "networksecuritygroups": {"securityRules": []},
-    "routetables": {"routes": []},
-    "publicipaddresses": {"publicIPAllocationMethod": "Dynamic"},
-    "natgateways": {"idleTimeoutInMinutes": 4},
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -113,22 +105,7 @@ class Declared:
             if key.lower() not in _CONTROL
         }
         named = {"id": self.identity, "name": last_name(self.name), "type": self.type_name}
-        return {**named, **_completed(self.kind, members)}
-
-
-def _completed(kind: str, members: dict[str, Any]) -> dict[str, Any]:
-    """Return `members` with what Azure fills in."""
-    key = next((key for key in members if key.lower() == "properties"), "properties")
-    properties = members.get(key)
-    if properties is None:
-        properties = {}
-    filled_in = _FILLED_IN.get(kind, {})
-    if isinstance(properties, dict) and filled_in:
-        said = {name.lower() for name, value in properties.items() if value is not None}
-        left_out = {name: value for name, value in filled_in.items() if name.lower() not in said}
-        both = {**{name: value for name, value in properties.items() if name.lower() in said}, **left_out}
-        properties = PartlyKnown(both, properties.otherwise) if isinstance(properties, PartlyKnown) else both
-    return {**members, key: properties}
+        return {**named, **members}
 
 
 def settled(value: Any, key: str = "") -> Any:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vnetverify.ingest.arm.declared import Declared
 from vnetverify.ingest.arm.ordering import comes_after
 from vnetverify.ingest.resources import parent_of
 from vnetverify.ingest.unknown import Unknown
 
-if TYPE_CHECKING:
-    from vnetverify.ingest.arm.expansion import Expansion
-
 Found = tuple[Declared, dict[str, Any]]
+# A resource with its body, and why it is not certain that it is there.
+View = tuple[Declared, dict[str, Any], Unknown | None]
 # The lists inside a resource whose members may be declared as resources of their own.
 _LISTS = {
     "virtualnetworks": ("subnets", "virtualnetworkpeerings"),
@@ -22,7 +21,7 @@ _LISTS = {
 }
 
 
-def merged(found: Sequence[Found], expansion: Expansion) -> Iterator[tuple[Declared, dict[str, Any], Unknown | None]]:
+def merged(found: Sequence[Found]) -> Iterator[View]:
     """Yield each resource once, with its body and why it is not certain; in the order of `found`."""
     by_key: dict[str, list[Found]] = {}
     for declared, body in found:
@@ -32,7 +31,7 @@ def merged(found: Sequence[Found], expansion: Expansion) -> Iterator[tuple[Decla
         yield declared, _without_children(declared, body, by_key), presence
 
 
-def _latest(views: Sequence[Found]) -> tuple[Declared, dict[str, Any], Unknown | None]:
+def _latest(views: Sequence[Found]) -> View:
     """Return the view that is deployed last; where nothing says which that is, and they differ, it is not certain."""
     if len(views) == 1:
         declared, body = views[0]

@@ -8,13 +8,14 @@ from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.arm.arguments import Assigned, assigned
-from vnetverify.ingest.arm.declared import Declared, is_id, settled
+from vnetverify.ingest.arm.completion import FOLDED, completed
+from vnetverify.ingest.arm.declared import Declared, settled
 from vnetverify.ingest.arm.deployments import Deployment, Origin
 from vnetverify.ingest.arm.expansion import Expansion, Gap, all_declared
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import Given, ParameterFile, parameter_file
-from vnetverify.ingest.arm.merging import merged
-from vnetverify.ingest.arm.mistakes import Spot, TooLarge, mistake
+from vnetverify.ingest.arm.merging import View, merged
+from vnetverify.ingest.arm.mistakes import TooLarge, mistake
 from vnetverify.ingest.arm.standins import StandIn
 from vnetverify.ingest.arm.targets import Target
 from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, texts_in_built
@@ -36,7 +37,9 @@ class Deployed:
 
 def parts_of(document: Document) -> tuple[list[Template], list[ParameterFile], list[Diagnostic]]:
     """Return the templates and the parameter files that a document is; it is neither where both are empty."""
-    templates, files, diagnostics = [], [], []
+    templates: list[Template] = []
+    files: list[ParameterFile] = []
+    diagnostics: list[Diagnostic] = []
     for content, pointer in _contents(document, diagnostics):
         if is_template(content):
             templates.append(Template(content, document.file, pointer))
@@ -94,13 +97,25 @@ def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Itera
                 found.append((declared, settled(declared.body())))
             except (EvaluationError, BadExpression) as error:
                 expansion.tell(mistake(error, declared.spot))
-    ids = _Ids(expansion, found)
-    for declared, body, presence in merged(found, expansion):
+    once = list(merged(found))
+    children = _children(once)
+    whole = [(one, completed(one.kind, body, children.get(one.key, {})), doubt) for one, body, doubt in once]
+    ids = _Ids(expansion, whole)
+    for declared, body, presence in whole:
         gap = _open_parent(declared, ids)
         if gap is not None:
             expansion.gaps.append(gap)
-        else:
+        elif declared.kind and not (declared.kind in FOLDED and parent_of(declared.key) in ids.keys):
             yield _resource(declared, ids.resolved(body), presence)
+
+
+def _children(found: Iterable[View]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Return the bodies of children that are surely there by the keys of their parents, and by kind."""
+    by_parent: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for declared, body, presence in found:
+        if "/" in declared.kind and presence is None:
+            by_parent.setdefault(parent_of(declared.key), {}).setdefault(declared.kind, []).append(body)
+    return by_parent
 
 
 def _resource(declared: Declared, body: dict[str, Any], presence: Unknown | None) -> Resource:
@@ -125,9 +140,10 @@ def _open_parent(declared: Declared, ids: _Ids) -> Gap | None:
 class _Ids:
     """The ids of what the templates deploy, with those of named parts inside: subnets, IP configurations and so on."""
 
-    def __init__(self, expansion: Expansion, found: Sequence[tuple[Declared, dict[str, Any]]]) -> None:
+    def __init__(self, expansion: Expansion, found: Sequence[View]) -> None:
         self._expansion = expansion
-        self._parts = {key for declared, body in found for key in _parts_of(declared.key, body)}
+        self.keys = {declared.key for declared, _, _ in found}
+        self._parts = {key for declared, body, _ in found for key in _parts_of(declared.key, body)}
 
     def is_known(self, key: str) -> bool:
         """Hold when the id, with all that is not known in it, is that of one resource of the templates."""
@@ -168,6 +184,3 @@ def _notes(resources: Iterable[Resource]) -> Iterator[Diagnostic]:
         more = f", and {len(named) - 1} more" if len(named) > 1 else ""
         message = f"the name of {one.subject}{more} is not known; it is taken to differ from all others"
         yield Diagnostic("name-not-known", message, place(one.file, one.pointer), severity=Severity.NOTE)
-
-
-__all__ = ["Deployed", "deploy", "is_id", "parts_of", "Spot"]

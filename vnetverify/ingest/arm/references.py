@@ -10,7 +10,7 @@ from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.targets import last_name
 from vnetverify.ingest.arm.templates import part
 from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
-from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.resources import key_of, name_of, parent_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class References:
         declared = self._find(target)
         if declared is None:
             key = key_of(target)
+            inline = self._member_of_parent(key)
+            if inline is not None:
+                return PartlyKnown({"properties": inline}, inline.otherwise) if whole else inline
             return _at_run_time(key if key.startswith("/") else f"/{key}", last_name(target), whole)
         return self._told(declared, whole)
 
@@ -94,6 +97,21 @@ class References:
         body = {} if declared.is_existing else declared.body()
         known = {key: value for key, value in body.items() if key.lower() != "properties"}
         return PartlyKnown({**known, **_information(declared), "properties": properties}, _of_azure(declared))
+
+    def _member_of_parent(self, key: str) -> PartlyKnown | None:
+        """Return the properties of a resource that its parent declares in a list of its own, such as a subnet."""
+        parent = self._expansion.find(parent_of(key)) if key.startswith("/") else None
+        if parent is None or parent.is_absent or parent.is_existing:
+            return None
+        properties = part(parent.body(), "properties")
+        items = part(properties, key.split("/")[-2]) if isinstance(properties, dict) else None
+        for item in items if isinstance(items, list) else ():
+            inner = part(item, "properties") if isinstance(item, dict) else None
+            if isinstance(inner, dict) and str(part(item, "name")).lower() == name_of(key):
+                why = Unknown(f"what Azure gives `{name_of(key)}` when it is deployed", of=RuntimeProperty(key, ""))
+                told = self._deployed(inner, why, key)
+                return told if isinstance(told, PartlyKnown) else None
+        return None
 
     def _of_deployment(self, declared: Declared) -> Value:
         within_it = self._expansion.within(declared)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +25,7 @@ from vnetverify.ingest.arm.expressions import (
     written,
 )
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
+from vnetverify.ingest.arm.functions import FUNCTIONS
 from vnetverify.ingest.arm.surroundings import UserFunction
 from vnetverify.ingest.arm.values import PartlyKnown
 
@@ -286,3 +292,42 @@ def test_what_many_expressions_make_together_is_bounded() -> None:
 
     with pytest.raises(EvaluationError, match="make too many values"):
         of("concat(range(0, 100), range(0, 100))", place)
+
+
+_BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+_CORPUS = Path(os.environ.get("VNETVERIFY_CORPUS", _BESIDE))
+
+
+@pytest.mark.skipif(not (_CORPUS / "INDEX.md").is_file(), reason=f"the corpus of real files is not at {_CORPUS}")
+def test_real_templates_hold_only_expressions_and_functions_that_are_known() -> None:
+    trees = [parse(text) for path in sorted(_CORPUS.glob("arm-*/**/*.json")) for text in _expressions_in(path)]
+    called = {call.name.lower() for tree in trees for call in _calls_in(tree) if call.namespace is None}
+
+    assert len(trees) > 800
+    assert set() == {name for name in called if name not in FUNCTIONS and not name.startswith("list")}
+
+
+def _expressions_in(path: Path) -> list[str]:
+    """Return the expressions of a template, those of the templates inside it as well."""
+    found = []
+    pending = [json.loads(path.read_text(encoding="utf-8-sig"), strict=False)]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend((*item, *item.values()))
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, str) and is_expression(unescaped(item)):
+            found.append(unescaped(item))
+    return found
+
+
+def _calls_in(tree: Expression) -> Iterator[Call]:
+    match tree:
+        case Call():
+            yield tree
+            for argument in tree.arguments:
+                yield from _calls_in(argument)
+        case Access():
+            yield from _calls_in(tree.of)
+            yield from _calls_in(tree.key)

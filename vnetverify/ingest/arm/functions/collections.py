@@ -38,13 +38,14 @@ def _concat(*values: Any) -> Any:
 
 
 def _contains(container: Any, wanted: Any) -> bool | Unknown:
+    """Tell whether a member, key or part is there; only of a key the letter case does not matter."""
     match container:
         case dict():
             return _has_key(container, as_text("contains", wanted, 2))
         case list():
             return _any(same(item, wanted) for item in container)
         case str():
-            return _has_part(container, as_text("contains", wanted, 2))
+            return as_text("contains", wanted, 2) in container
         case _:
             raise refused("contains", f"takes an array, object or string, not {kind_of(container)}")
 
@@ -53,15 +54,6 @@ def _has_key(container: dict[str, Any], key: str) -> bool | Unknown:
     if spelling_of(container, key) is not None:
         return True
     return because(container.otherwise) if isinstance(container, PartlyKnown) else False
-
-
-def _has_part(text: str, part: str) -> bool | Unknown:
-    """Tell whether `part` stands in `text`; where letter case decides, the sources contradict one another."""
-    if part in text:
-        return True
-    if without_case(part) in without_case(text):
-        return Unknown("sources contradict one another on whether `contains` regards letter case in a string")
-    return False
 
 
 def _any(answers: Iterable[bool | Unknown]) -> bool | Unknown:

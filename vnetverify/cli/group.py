@@ -24,13 +24,16 @@ COMMANDS = {
     "conform": "Ask both engines the vectors of a JSON file.",
     "fuzz": "Compare both engines on your own network, for as long as you like.",
     "selftest": "Attack this installation: lying solvers, forged certificates.",
+    "import": "Write the network of Azure's files as a text.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",
 }
 
+_MODULES = {"import": "importing"}  # of commands that are called as no module can be
+
 
 class LazyGroup(click.Group):
-    """A group whose commands live in modules of their own name."""
+    """A group whose commands live in modules of their own name, as far as that can be one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -38,7 +41,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"vnetverify.cli.{cmd_name.replace('-', '_')}").command
+        module = _MODULES.get(cmd_name, cmd_name.replace("-", "_"))
+        command = import_module(f"vnetverify.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -142,6 +142,20 @@ def format_text(text: str, name: str = "text.vnet") -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def laid_out_rules(header: str, rules: Sequence[tuple[list[str], str]]) -> str:
+    """Return a block of rules, each with the cells that line up and the rest, as `format_text` lays it out.
+
+    An open block, which stands apart from its neighbours, ends in a line end; one that is empty does not.
+    """
+    if not rules:
+        return f"{header} {{}}"
+    widths = _widths(cells for cells, _ in rules)
+    lines = [f"{_INDENT}{' '.join(map(_padded, cells, widths[len(cells)]))} {rest}".rstrip() for cells, rest in rules]
+    if any(len(line) > _LINE for line in lines):
+        return format_text("\n".join((f"{header} {{", *lines, "}")))
+    return "\n".join((f"{header} {{", *lines, "}", ""))
+
+
 def _header(statement: _Item | _Block) -> _Item:
     return statement.header if isinstance(statement, _Block) else statement
 

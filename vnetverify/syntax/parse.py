@@ -24,9 +24,9 @@ _TOO_LARGE = "too-large"
 
 STATEMENTS = (
     "admin-rules", "appliance", "application-gateway", "asg", "assume", "bastion", "connected-group", "connection",
-    "dns-zone", "era", "firewall", "group", "intent", "load-balancer", "nat-gateway", "not-modelled", "nsg", "peering",
-    "principal", "private-endpoint", "private-link-service", "reading", "route-server", "route-table", "service",
-    "service-tag", "service-tags", "site", "strict", "use", "vm", "vnet",
+    "dns-zone", "era", "firewall", "group", "intent", "load-balancer", "nat-gateway", "not-known", "not-modelled",
+    "nsg", "peering", "principal", "private-endpoint", "private-link-service", "reading", "route-server", "route-table",
+    "service", "service-tag", "service-tags", "site", "strict", "use", "vm", "vnet",
 )  # fmt: skip
 _FLAGS = (
     "allow-virtual-network-access", "allow-forwarded-traffic", "allow-gateway-transit", "use-remote-gateways",

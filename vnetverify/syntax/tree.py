@@ -350,7 +350,7 @@ class TagListNode(NamedTuple):
 
 
 class NotModelledNode(NamedTuple):
-    """`not-modelled "WHAT" because "WHY"`, of `names` alone or of traffic; for some vnets, at some subnets."""
+    """What is not modelled, or not known: of `names` alone or of traffic; for some vnets, at some subnets."""
 
     first: Token
     names: Token | None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from vnetverify.spelling import is_invisible
+
 # Every word that the grammar spells out; a name that is one of them is safe in quotes wherever it stands.
 RESERVED = frozenset({
     "active-active", "address", "admin-rules", "admin-scope", "advertises", "all-when-none", "allow",
@@ -17,8 +19,8 @@ RESERVED = frozenset({
     "inbound", "initiated", "intent", "internet", "intrusion-detection", "ip-forwarding", "ipv6", "is", "isolated",
     "latency", "least", "link", "listens", "load-balancer", "local", "local-subnets", "loses", "may", "members",
     "model", "most", "names", "nat", "nat-gateway", "never", "next", "nic", "no", "no-egress", "none", "not",
-    "not-modelled", "nsg", "of", "off", "on", "only", "outbound", "over", "packets", "parent", "peer", "peering",
-    "peerings", "pending", "point-to-site", "port", "prefixes", "principal", "private-endpoint",
+    "not-known", "not-modelled", "nsg", "of", "off", "on", "only", "outbound", "over", "packets", "parent", "peer",
+    "peering", "peerings", "pending", "point-to-site", "port", "prefixes", "principal", "private-endpoint",
     "private-endpoint-policies", "private-link-service", "private-ranges", "probe", "propagate-gateway-routes",
     "public-ip", "reaches", "reading", "record", "region", "registration", "remote-space", "remote-subnets", "resolves",
     "route-server", "route-table", "routes", "rule", "serves", "service", "service-endpoints", "service-tag",
@@ -30,6 +32,13 @@ RESERVED = frozenset({
 
 _BARE_FACT = re.compile(r"U-[A-Z0-9]+(-[A-Z0-9]+)*(\([^)\n]*\))?")
 _BARE = re.compile(r"([0-9][0-9-]*)?[A-Za-z_]([A-Za-z0-9_-]*[A-Za-z0-9_])?")
+
+
+def visible(text: str) -> str:
+    """Return `text` with what cannot be seen, and no text of ours may hold, by its number."""
+    if text.isprintable():
+        return text
+    return "".join(f"U+{ord(one):04X}" if one != " " and is_invisible(one) else one for one in text)
 
 
 def quoted(text: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import assert_never
+from itertools import groupby
 
 from vnetverify.header import (
-    Interval,
-    IntervalSet,
     address_text,
 )
 from vnetverify.model.network import (
@@ -33,64 +31,74 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.security import (
     Access,
-    AddressField,
-    AddressPrefixes,
-    AdminRule,
-    AdminRules,
-    AnyAddress,
-    AsgMembers,
-    Nsg,
-    SecurityRule,
-    ServiceTag,
 )
 from vnetverify.model.zones import NameServer
+from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax import unmodelled, wording
-from vnetverify.syntax.admin import DEFAULT_MANAGER
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.scope import BANDWIDTH_UNITS
-from vnetverify.syntax.tags import tag_spelling
-from vnetverify.syntax.words import quoted, written, written_service
+from vnetverify.syntax.words import quoted, visible, written, written_service
 from vnetverify.syntax.write_devices import firewall_policy, link_service, load_balancer, private_endpoint, proxy
 from vnetverify.syntax.write_names import dns_zone_text, name_server_items
+from vnetverify.syntax.write_rules import admin_rules_text, by_manager, nsg_text
 
 
-def write(network: Network) -> str:
-    """Return `network` as a `.vnet` text in the canonical layout.
+def write(network: Network, heading: Sequence[str] = (), with_origins: bool = False) -> str:
+    """Return `network` as a `.vnet` text in the canonical layout, below the lines of `heading` as comments.
 
-    Every policy line and `AddressPrefixes` must hold an address: the language has no empty set. A network does not keep
-    how long a flow timeout is, nor which names of domains the rules of a firewall list: some stand for them.
+    It may tell the origin of each statement, as a comment too. Every policy line and `AddressPrefixes` must hold an
+    address: the language has no empty set. A network does not keep how long a flow timeout is, nor which names of
+    domains the rules of a firewall list: some stand for them.
     """
-    return format_text("\n".join(_statements(network)))
+    said = _statements(network)
+    texts = ((_origin(span) if with_origins else "") + text for span, text in said)
+    comments = "".join(f"# {visible(line)}".rstrip() + "\n" for line in heading)
+    return "\n".join((*((comments,) if comments else ()), *_laid_out(texts)))
 
 
-def _statements(network: Network) -> Iterator[str]:
+def _origin(span: Span) -> str:
+    return f"# {visible(str(span))}\n" if span != NOWHERE else ""
+
+
+def _laid_out(statements: Iterable[str]) -> Iterator[str]:
+    """Yield the statements in the canonical layout; those that are so already, and stand apart, end in a line end."""
+    for is_done, some in groupby(statements, lambda statement: statement.endswith("\n")):
+        if is_done:
+            yield from some
+        else:
+            yield format_text("\n".join(some))
+
+
+def _statements(network: Network) -> Iterator[tuple[Span, str]]:
+    """Yield the statements, each with the place where the network was told of its element."""
     if network.era is not Era.CURRENT:
-        yield f"era {network.era.value}"
+        yield NOWHERE, f"era {network.era.value}"
     if network.is_strict:
-        yield "strict"
+        yield NOWHERE, "strict"
     yield from unmodelled.statements(network)
     for tag, prefixes in network.service_tags.items():
-        yield f"service-tag {quoted(tag)} {wording.prefixes(prefixes)}"
-    yield from (f"asg {written(name)}" for name in network.asgs)
-    yield from (f"nat-gateway {written(name)}" for name in network.nat_gateways)
+        yield NOWHERE, f"service-tag {quoted(tag)} {wording.prefixes(prefixes)}"
+    yield from ((span, f"asg {written(name)}") for name, span in network.asgs.items())
+    yield from ((span, f"nat-gateway {written(name)}") for name, span in network.nat_gateways.items())
     for vnet in network.vnets.values():
         gateways = [gateway for gateway in network.gateways.values() if gateway.vnet == vnet.name]
-        yield wording.block(f"vnet {written(vnet.name)}", (*_vnet(vnet), *map(_gateway, gateways)))
-    yield from map(_peering, network.peerings)
-    yield from map(_connected_group, network.connected_groups)
-    yield from (_nsg(nsg, network) for nsg in network.nsgs.values())
-    yield from (_admin_rules(collection, network) for collection in _by_manager(network.admin_rules))
-    yield from map(_route_table, network.route_tables.values())
-    yield from map(dns_zone_text, network.dns_zones.values())
-    yield from (_machine(machine, network.name_servers.get(machine.name)) for machine in network.machines.values())
-    yield from map(_route_server, network.route_servers)
-    yield from (load_balancer(balancer, network) for balancer in network.load_balancers.values())
-    yield from map(link_service, network.private_link_services.values())
-    yield from map(private_endpoint, network.private_endpoints.values())
-    yield from map(proxy, network.proxies.values())
-    yield from map(_site, network.sites.values())
-    yield from (_connection(connection, network) for connection in network.connections)
-    yield from map(_principal, network.principals.values())
+        yield vnet.span, wording.block(f"vnet {written(vnet.name)}", (*_vnet(vnet), *map(_gateway, gateways)))
+    yield from ((half.span, _peering(half)) for half in network.peerings)
+    yield from ((group.span, _connected_group(group)) for group in network.connected_groups)
+    yield from ((nsg.span, nsg_text(nsg, network)) for nsg in network.nsgs.values())
+    yield from ((one.span, admin_rules_text(one, network)) for one in by_manager(network.admin_rules))
+    yield from ((table.span, _route_table(table)) for table in network.route_tables.values())
+    yield from ((zone.span, dns_zone_text(zone)) for zone in network.dns_zones.values())
+    for machine in network.machines.values():
+        yield machine.span, _machine(machine, network.name_servers.get(machine.name))
+    yield from ((server.span, _route_server(server)) for server in network.route_servers)
+    yield from ((balancer.span, load_balancer(balancer, network)) for balancer in network.load_balancers.values())
+    yield from ((service.span, link_service(service)) for service in network.private_link_services.values())
+    yield from ((endpoint.span, private_endpoint(endpoint)) for endpoint in network.private_endpoints.values())
+    yield from ((made.span, proxy(made)) for made in network.proxies.values())
+    yield from ((site.span, _site(site)) for site in network.sites.values())
+    yield from ((connection.span, _connection(connection, network)) for connection in network.connections)
+    yield from ((principal.span, _principal(principal)) for principal in network.principals.values())
 
 
 def _vnet(vnet: Vnet) -> Iterator[str]:
@@ -179,68 +187,6 @@ def _route_server(server: RouteServer) -> str:
     items = (*(("branch-to-branch",) if server.branch_to_branch else ()), *peers)
     header = f"route-server {written(server.name)} in {written(server.vnet)}"
     return wording.block(header, items) if items else header
-
-
-def _nsg(nsg: Nsg, network: Network) -> str:
-    return wording.block(f"nsg {written(nsg.name)}", (_security_rule(rule, network) for rule in nsg.rules))
-
-
-def _security_rule(rule: SecurityRule, network: Network) -> str:
-    return (
-        f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.access.value}"
-        f" {wording.protocol(rule.protocol)} from {_field(rule.source, network)}{wording.ports(rule.source_ports)}"
-        f" to {_field(rule.destination, network)}{_destination_ports(rule)}"
-    )
-
-
-def _by_manager(collections: Sequence[AdminRules]) -> Iterable[AdminRules]:
-    """Return the collections with those of each manager together: one that is for no vnet may be the first to name it.
-
-    That one is left out, since the language has no empty set.
-    """
-    managers = list(dict.fromkeys(collection.manager for collection in collections))
-    return sorted((one for one in collections if one.vnets), key=lambda one: managers.index(one.manager))
-
-
-def _admin_rules(collection: AdminRules, network: Network) -> str:
-    by = f" by {written(collection.manager)}" if collection.manager != DEFAULT_MANAGER else ""
-    vnets = ", ".join(map(written, collection.vnets))
-    header = f"admin-rules {written(collection.name)}{by} for {vnets}"
-    return wording.block(header, (_admin_rule(rule, network) for rule in collection.rules))
-
-
-def _admin_rule(rule: AdminRule, network: Network) -> str:
-    return (
-        f"{rule.direction.value} {rule.priority} {written(rule.name)} {rule.action.value}"
-        f" {wording.protocol(rule.protocol)} from {_field(rule.source, network)}{wording.ports(rule.source_ports)}"
-        f" to {_field(rule.destination, network)}{wording.ports(rule.destination_ports)}"
-    )
-
-
-def _destination_ports(rule: SecurityRule) -> str:
-    """Return the ports with the range that is the first of several in front."""
-    first = rule.first_destination_ports
-    if first is None:
-        return wording.ports(rule.destination_ports)
-    low = first.intervals[0].low
-    # Where the first range holds all of them, another one inside it still says that there are several.
-    others = rule.destination_ports - first or IntervalSet((Interval(low, low),))
-    return f" port {', '.join(wording.port_range(interval) for interval in (*first, *others))}"
-
-
-def _field(field: AddressField, network: Network) -> str:
-    match field:
-        case AnyAddress():
-            return "any"
-        case AddressPrefixes(prefixes):
-            return wording.prefixes(prefixes)
-        case AsgMembers(names):
-            return f"asg {', '.join(map(written, names))}"
-        case ServiceTag(name):
-            is_bare = tag_spelling(name) == name and name not in network.service_tags
-            return name if is_bare else quoted(name)
-        case _:
-            assert_never(field)
 
 
 def _route_table(table: RouteTable) -> str:

@@ -1,0 +1,73 @@
+"""`vnetverify import`: the network of Azure's files as a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vnetverify.cli import status
+from vnetverify.cli.destination import destination, save
+from vnetverify.cli.output import emit, tell
+from vnetverify.cli.reading import load_or_tell, takes_max_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vnetverify.loading import Loaded
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.option(
+    "--service-tags", metavar="FILE", type=click.Path(), help="Azure's list of service tags, for those that are named."
+)
+@takes_max_input
+@click.option("--origins", is_flag=True, help="Tell where in PATH... each statement comes from, as comments.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(),
+    help="Where to: a file that is written whole or not at all. Standard output by default.",
+)
+def command(paths: tuple[str, ...], service_tags: str | None, origins: bool, output: str | None) -> int:
+    """Write the network that PATH..., files or folders of Azure's JSON, hold as a text.
+
+    The text says as well what of them is not modelled: verdicts on it are those on the files.
+    """
+    from vnetverify.syntax.write import write
+
+    inputs = (*paths, *(() if service_tags is None else (service_tags,)))
+    target = None if output in (None, "-") else destination(str(output), map(Path, inputs))
+    loaded = load_or_tell((), paths, service_tags)
+    if loaded is None:
+        return status.BAD_INPUT
+    text = write(loaded.document.network, list(_heading(loaded, paths)), origins).removesuffix("\n")
+    if target is None:
+        emit(text)
+    else:
+        save(text, target)
+        tell(f"{_counted(loaded)} written to {output}")
+    return status.AS_EXPECTED
+
+
+def _heading(loaded: Loaded, paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield where the text comes from and what else was found there."""
+    yield f"written by `vnetverify import` from {', '.join(paths)}"
+    published = loaded.document.network.published_tags
+    if published is not None:
+        yield f"service tags of cloud {published.cloud}, change {published.change_number}"
+    yield from (f"{found.severity.value}: {found.message}" for found in loaded.diagnostics)
+
+
+def _counted(loaded: Loaded) -> str:
+    from vnetverify.report.terminal import counted
+
+    network = loaded.document.network
+    open_items = len(network.unmodelled) + len(network.unmodelled_names)
+    return (
+        f"{counted(len(network.vnets), 'vnet')}, {counted(len(network.subnets()), 'subnet')},"
+        f" {counted(open_items, 'thing')} not modelled,"
+    )

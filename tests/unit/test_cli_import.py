@@ -31,8 +31,6 @@ _EXPORT = _ROOT / "specs" / "estates" / "contoso-export"
 _EXPORTED = frozenset(
     ("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways", "load_balancers")
 )
-    ("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways", "load_balancers")
-)
 _FILES = sorted(path for path in _CORPUS.rglob("*.json") if path.is_file())
 _FIREWALL = resource("azureFirewalls", "fw", ipConfigurations=[{"properties": {"subnet": {"id": "nowhere"}}}])
 _HUB = vnet(

@@ -147,7 +147,8 @@ def _import_all(
         return Network()
     within = {path: one.within for path, one in present.items() if one.within is not None}
     vnets, tags = declared_vnets(sources, published), service_tags(sources)
-    imported = read_paths(tuple(present), vnets, tags, published, allowance, within, given)
+    texts = [source.text for source in sources]
+    imported = read_paths(tuple(present), vnets, tags, published, allowance, within, given, texts)
     diagnostics += imported.diagnostics
     return imported.network
 

@@ -17,12 +17,13 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
+from vnetverify.ingest.representatives import with_representatives
 from vnetverify.ingest.resources import Resource, resources_in
 from vnetverify.ingest.routing import Tags
 from vnetverify.ingest.shapes import has_no_effect, is_no_network
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
-from vnetverify.source import Span
+from vnetverify.source import NOWHERE, Span
 
 __all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list"]
 
@@ -48,10 +49,12 @@ def read_paths(
     allowance: Allowance | None = None,
     within: Mapping[Path, Path] | None = None,
     given: Given | None = None,
+    texts: Sequence[str] = (),
 ) -> Imported:
     """Return the network that the JSON files and folders at `paths` hold together, and what was found on the way.
 
-    Templates are deployed with the parameters that are `given` for them.
+    Templates are deployed with the parameters that are `given` for them; of the `texts` it matters which addresses they
+    speak of.
 
     Vnets that resources refer to without the input holding them are completed from `declared` (by name); the
     network returned then holds the completed vnet. Routes and service endpoints lead to the prefixes of service
@@ -64,9 +67,19 @@ def read_paths(
         reading = _Reading(findings, allowance)
         for path in paths:
             reading.read(path, folders.get(path))
-        resources = [*reading.resources, *reading.deployed(given if given is not None else Given())]
+        deployed = reading.deployed(given if given is not None else Given())
+        resources, standing = with_representatives([*reading.resources, *deployed], texts)
+        _note(standing, findings)
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
         return Imported(network, in_source_order(findings.diagnostics))
+
+
+def _note(standing: Mapping[str, str], findings: Findings) -> None:
+    """Say that addresses are taken that stand for any of their subnets."""
+    for subject, address in list(standing.items())[:1]:
+        more = f", as others do for {len(standing) - 1} more" if len(standing) > 1 else ""
+        message = f"{address} stands for the address that {subject} will get in its subnet{more}"
+        findings.note("address-not-assigned", message, NOWHERE)
 
 
 class _Reading:

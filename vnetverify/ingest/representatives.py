@@ -1,0 +1,212 @@
+"""Addresses that Azure assigns when it deploys: one of the subnet stands for whichever it will be.
+
+All addresses of a subnet are alike as long as nothing in the input tells one of them from another. What is then true of
+an interface at one of them is true at any other, so one is taken for it. Where a rule, a route or a text speaks of a
+part of the subnet the address stays what it is: not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from vnetverify.header import Prefix
+from vnetverify.ingest.resources import Resource, key_of, name_of
+from vnetverify.ingest.unknown import RuntimeProperty, Unknown
+from vnetverify.ingest.values import Malformed, as_address, as_prefix, member
+
+# The lists in which resources have addresses of their own.
+_CONFIGURATIONS = {
+    "networkinterfaces": "ipConfigurations",
+    "azurefirewalls": "ipConfigurations",
+    "loadbalancers": "frontendIPConfigurations",
+}
+_FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet, and the last
+_QUADS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """An IP configuration in a subnet, by the resource and the place in its list; `address` is what it says."""
+
+    resource: Resource
+    field: str
+    position: int
+    subnet: str
+    address: str | None
+
+
+def with_representatives(resources: Sequence[Resource], texts: Iterable[str]) -> tuple[list[Resource], dict[str, str]]:
+    """Return `resources` with an address for each that is assigned at deployment, where its subnet has it to give, and
+    these addresses by what has them. `texts` may tell addresses apart as well."""
+    seats = [seat for resource in resources for seat in _seats(resource)]
+    if all(seat.address is not None for seat in seats):
+        return list(resources), {}
+    chosen = _chosen(seats, _prefixes(resources), resources, texts)
+    told = {f"{seat.resource.subject}": address for seat, address in chosen}
+    known = {_runtime(seat): address for seat, address in chosen}
+    seated: defaultdict[str, list[tuple[_Seat, str]]] = defaultdict(list)
+    for seat, address in chosen:
+        seated[seat.resource.key].append((seat, address))
+    return [_amended(one, seated.get(one.key, ()), known) for one in resources], told
+
+
+def _runtime(seat: _Seat) -> RuntimeProperty:
+    return RuntimeProperty(seat.resource.key, f"{seat.field.lower()}[{seat.position}].properties.privateipaddress")
+
+
+def _seats(resource: Resource) -> Iterator[_Seat]:
+    """Yield the IP configurations of what is yet to be deployed, and of what says its address."""
+    field = _CONFIGURATIONS.get(resource.kind)
+    items = resource.stated(field) if field is not None else None
+    for position, item in enumerate(items if isinstance(items, list) else ()):
+        inner = member(item, "properties") if isinstance(item, dict) else None
+        subnet = member(inner, "subnet") if isinstance(inner, dict) else None
+        identity = member(subnet, "id") if isinstance(subnet, dict) else None
+        if field is None or not isinstance(inner, dict) or not isinstance(identity, str):
+            continue
+        version = member(inner, "privateIPAddressVersion")
+        if version is None or (isinstance(version, str) and version.lower() == "ipv4"):
+            yield _Seat(resource, field, position, key_of(identity), _stated(inner, resource.is_literal))
+
+
+def _stated(configuration: dict[str, Any], is_literal: bool) -> str | None:
+    """Return the address that a configuration says; what Azure assigns in a template is none, whatever stands there."""
+    address, method = (member(configuration, name) for name in ("privateIPAddress", "privateIPAllocationMethod"))
+    is_dynamic = isinstance(method, str) and method.lower() == "dynamic"
+    if is_literal:
+        return str(address)
+    return address if isinstance(address, str) and address and not is_dynamic else None
+
+
+def _prefixes(resources: Iterable[Resource]) -> dict[str, Prefix]:
+    """Return the first IPv4 prefix of each subnet that the input holds, by key."""
+    found: dict[str, Prefix] = {}
+    for resource in resources:
+        if resource.kind == "virtualnetworks/subnets":
+            _keep_prefix(found, resource.key, resource.stated("addressPrefix"), resource.stated("addressPrefixes"))
+        elif resource.kind == "virtualnetworks":
+            items = resource.stated("subnets")
+            for item in items if isinstance(items, list) else ():
+                name = member(item, "name") if isinstance(item, dict) else None
+                inner = member(item, "properties") if isinstance(item, dict) else None
+                if isinstance(name, str) and isinstance(inner, dict):
+                    key = f"{resource.key}/subnets/{name_of(name).lower()}"
+                    _keep_prefix(found, key, member(inner, "addressPrefix"), member(inner, "addressPrefixes"))
+    return found
+
+
+def _keep_prefix(found: dict[str, Prefix], key: str, one: Any, several: Any) -> None:
+    texts = [one, *(several if isinstance(several, list) else ())]
+    for text in texts:
+        if isinstance(text, str) and ":" not in text and "/" in text:
+            try:
+                found.setdefault(key, as_prefix(text))
+            except Malformed:
+                continue  # its reader says so
+
+
+def _chosen(
+    seats: Sequence[_Seat], prefixes: Mapping[str, Prefix], resources: Sequence[Resource], texts: Iterable[str]
+) -> list[tuple[_Seat, str]]:
+    """Return the seats that get an address, each with it; none where addresses of the subnet are told apart."""
+    taken: defaultdict[str, set[int]] = defaultdict(set)
+    waiting: defaultdict[str, list[_Seat]] = defaultdict(list)
+    for seat in seats:
+        if seat.address is None and not seat.resource.is_literal:
+            waiting[seat.subnet].append(seat)
+        elif seat.address is not None and (address := _as_address(seat.address)) is not None:
+            taken[seat.subnet].add(address)
+    spoken_of = _spoken_of(resources, texts)
+    found = []
+    for subnet, own in waiting.items():
+        prefix = prefixes.get(subnet)
+        if prefix is None or any(_tells_apart(one, prefix, taken[subnet]) for one in spoken_of):
+            continue
+        last = prefix.value + (1 << (32 - prefix.length)) - 1
+        free = (value for value in count(prefix.value + _FIRST_FREE) if value not in taken[subnet])
+        for seat, value in zip(own, free, strict=False):
+            if value < last:
+                found.append((seat, _spelt(value)))
+    return found
+
+
+def _spoken_of(resources: Iterable[Resource], texts: Iterable[str]) -> set[Prefix]:
+    """Return every address and range that the input spells anywhere, each end of a range by itself."""
+    found: set[str] = set()
+    pending: list[Any] = [resource.body for resource in resources]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, str) and "." in item:
+            found.update(_QUADS.findall(item))
+    for text in texts:
+        found.update(_QUADS.findall(text))
+    return {prefix for text in found if (prefix := _as_prefix(text)) is not None}
+
+
+def _tells_apart(one: Prefix, subnet: Prefix, taken: set[int]) -> bool:
+    """Hold when `one` is a part of `subnet`, and not just an address in it that somebody has."""
+    if one.length <= subnet.length or one.value >> (32 - subnet.length) != subnet.value >> (32 - subnet.length):
+        return False
+    return one.length < 32 or one.value not in taken
+
+
+def _as_prefix(text: str) -> Prefix | None:
+    try:
+        return as_prefix(text)
+    except Malformed:
+        return None
+
+
+def _as_address(text: str) -> int | None:
+    try:
+        return as_address(text)
+    except Malformed:
+        return None
+
+
+def _spelt(value: int) -> str:
+    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def _amended(resource: Resource, seated: Sequence[tuple[_Seat, str]], known: Mapping[RuntimeProperty, str]) -> Resource:
+    """Return `resource` with its own addresses and with those of others that it asks for."""
+    if resource.is_literal:
+        return resource
+    body = _known_in(resource.body, known)
+    for seat, address in seated:
+        body = _with_address(body, seat, address)
+    return resource if body is resource.body else replace(resource, body=body)
+
+
+def _known_in(value: Any, known: Mapping[RuntimeProperty, str]) -> Any:
+    """Return `value` with every address that is known now; the same object where there is none."""
+    if isinstance(value, Unknown):
+        return known.get(value.of, value) if value.of is not None else value
+    if isinstance(value, dict):
+        changed = {key: new for key, item in value.items() if (new := _known_in(item, known)) is not item}
+        return {**value, **changed} if changed else value
+    if isinstance(value, list):
+        items = [_known_in(item, known) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def _with_address(body: dict[str, Any], seat: _Seat, address: str) -> dict[str, Any]:
+    outer = next(key for key in body if key.lower() == "properties")
+    properties = body[outer]
+    field = next(key for key in properties if key.lower() == seat.field.lower())
+    items = list(properties[field])
+    item = items[seat.position]
+    inner = next(key for key in item if key.lower() == "properties")
+    rest = {key: value for key, value in item[inner].items() if key.lower() != "privateipaddress"}
+    items[seat.position] = {**item, inner: {**rest, "privateIPAddress": address}}
+    return {**body, outer: {**properties, field: items}}

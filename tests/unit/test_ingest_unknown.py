@@ -21,6 +21,7 @@ from tests.unit.unknown_places import (
     with_value,
 )
 from vnetverify.diagnostic import Severity
+from vnetverify.ingest.representatives import with_representatives
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.network import Network
@@ -197,6 +198,19 @@ def test_an_unknown_peering_flag_concerns_both_ends() -> None:
     assert [(what, set(vnets)) for what, _, vnets in _said(found)] == [
         ("`allowForwardedTraffic` of peering `p`", {"hub", "other"})
     ]
+
+
+@pytest.mark.parametrize(("prefixes", "known"), [(["10.0.0.0/24"], True), (["10.0.0.0/24", "10.0.1.0/24"], False)])
+def test_an_address_of_several_prefixes_has_no_representative(prefixes: list[str], known: bool) -> None:
+    """Azure may take it from either, and a rule about one of them would tell them apart."""
+    hub = vnet("hub", "10.0.0.0/16", subnet("web", "", addressPrefixes=prefixes))
+    card = nic("n", "", subnet_id("hub", "web"))
+    resources, standing = with_representatives([replace(one, is_literal=False) for one in as_read([hub, card])], ())
+    found, errors = _errors(resources)
+
+    assert errors == []
+    assert list(standing.values()) == (["10.0.0.4"] if known else [])
+    assert (found.unmodelled == ()) is known
 
 
 def test_a_part_is_shown_where_its_translated_body_comes_from() -> None:

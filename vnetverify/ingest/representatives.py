@@ -84,8 +84,8 @@ def _stated(configuration: dict[str, Any], is_literal: bool) -> str | None:
 
 
 def _prefixes(resources: Iterable[Resource]) -> dict[str, Prefix]:
-    """Return the first IPv4 prefix of each subnet that the input holds, by key."""
-    found: dict[str, Prefix] = {}
+    """Return the IPv4 prefix of each subnet that the input holds and that has one alone, by key."""
+    found: dict[str, set[Prefix]] = {}
     for resource in resources:
         if resource.kind == "virtualnetworks/subnets":
             _keep_prefix(found, resource.key, resource.stated("addressPrefix"), resource.stated("addressPrefixes"))
@@ -97,15 +97,15 @@ def _prefixes(resources: Iterable[Resource]) -> dict[str, Prefix]:
                 if isinstance(name, str) and isinstance(inner, dict):
                     key = f"{resource.key}/subnets/{name_of(name).lower()}"
                     _keep_prefix(found, key, member(inner, "addressPrefix"), member(inner, "addressPrefixes"))
-    return found
+    return {key: next(iter(prefixes)) for key, prefixes in found.items() if len(prefixes) == 1}
 
 
-def _keep_prefix(found: dict[str, Prefix], key: str, one: Any, several: Any) -> None:
+def _keep_prefix(found: dict[str, set[Prefix]], key: str, one: Any, several: Any) -> None:
     texts = [one, *(several if isinstance(several, list) else ())]
     for text in texts:
         if isinstance(text, str) and ":" not in text and "/" in text:
             try:
-                found.setdefault(key, as_prefix(text))
+                found.setdefault(key, set()).add(as_prefix(text))
             except Malformed:
                 continue  # its reader says so
 

@@ -67,9 +67,9 @@ def test_flows_begin_at_every_piece_of_every_left_side() -> None:
     twice = Claim(several.verb, (*several.pairs, (HUB, B)), several.service, "", several.span)
 
     expected = [
+        (at("hub.fw"), parse_address("10.0.1.0"), parse_address("10.0.1.255")),
         (at("a.s"), parse_address("10.1.0.0"), parse_address("10.1.0.127")),
         (at("a.s"), parse_address("10.1.0.192"), parse_address("10.1.0.255")),
-        (at("hub.fw"), parse_address("10.0.1.0"), parse_address("10.0.1.255")),
     ]
 
     assert expected == [(place, piece.low, piece.high) for place, piece in origins_of(twice)]

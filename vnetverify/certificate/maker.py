@@ -14,7 +14,7 @@ from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cu
 from vnetverify.rules import Undetermined
 from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 
-_FEW_NODES, _MORE_NODES = 40, 400
+_FEW_NODES, _MORE_NODES = 12, 400
 """Nodes for each origin that a cover by routes may have before the other way is tried; more where ways matter."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from vnetverify.certificate.pieces import Pieces
 from vnetverify.certificate.regions import Region, origins_of
 from vnetverify.certificate.shared import OF_DELIVERY, Shared
 from vnetverify.header import Interval
@@ -19,7 +20,7 @@ class Question(Protocol):
     """Something that has to be so of every flow of a region, whatever the world."""
 
     @property
-    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+    def origins(self) -> Pieces:
         """The places where flows begin, with the addresses they begin from."""
 
     @property
@@ -51,7 +52,7 @@ class Unviolated:
     claim: Claim
 
     @cached_property
-    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+    def origins(self) -> Pieces:
         return origins_of(self.claim)
 
     @cached_property
@@ -100,7 +101,7 @@ class Unvisited:
     machine: str
 
     @cached_property
-    def origins(self) -> tuple[tuple[Place, Interval], ...]:
+    def origins(self) -> Pieces:
         return origins_of(self.claim)
 
     @property
@@ -132,8 +133,8 @@ class Done:
     claim: Claim
 
     @property
-    def origins(self) -> tuple[tuple[Place, Interval], ...]:
-        return ()
+    def origins(self) -> Pieces:
+        return Pieces(())
 
     @property
     def is_about_ways(self) -> bool:

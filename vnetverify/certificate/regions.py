@@ -7,11 +7,12 @@ regions of a claim together hold every flow that the claim may speak of in every
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import assert_never
 
+from vnetverify.certificate.pieces import Pieces
 from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.planes import EVERY_ADDRESS
@@ -66,20 +67,12 @@ class Region:
             return None
         return tuple(replace(self, decided={**self.decided, fact: value}) for value in (True, False))
 
-    def by_origin(self, origins: Iterable[tuple[Place, Interval]]) -> tuple[Region, ...] | None:
+    def by_origin(self, origins: Pieces) -> tuple[Region, ...] | None:
         """Return the region's part at each of `origins`; None where it is of one origin already."""
         if self.origin is not None:
             return None
-        source = self.packet.source
-        met = (
-            (place, Field(max(piece.low, source.low), min(piece.high, source.high), Part.SOURCE))
-            for place, piece in origins
-        )
-        return tuple(
-            replace(self, packet=replace(self.packet, source=piece), origin=place)
-            for place, piece in met
-            if piece.low <= piece.high
-        )
+        met = ((place, Field(piece.low, piece.high, Part.SOURCE)) for place, piece in origins.meeting(self.packet.source))
+        return tuple(replace(self, packet=self._packet_with(Part.SOURCE, half), origin=place) for place, half in met)
 
     def _packet_with(self, part: Part, field: Field) -> Packet:
         match part:
@@ -125,12 +118,11 @@ def field_of(packet: Packet, part: Part) -> Interval:
             assert_never(part)
 
 
-def origins_of(claim: Claim) -> tuple[tuple[Place, Interval], ...]:
-    """Return the places at which flows of the claim begin, with the addresses they begin from, in order."""
-    found = {
+def origins_of(claim: Claim) -> Pieces:
+    """Return the places at which flows of the claim begin, with the addresses they begin from."""
+    return Pieces.of(
         (place, piece) for left, _ in claim.pairs for place, addresses in left.parts for piece in addresses.intervals
-    }
-    return tuple(sorted(found))
+    )
 
 
 def premise(claim: Claim, assumed: SettledFacts) -> Iterator[Region]:

@@ -12,12 +12,10 @@ past the inbound filters there (F-EVAL-5).
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
+from vnetverify.certificate.pieces import Pieces
 from vnetverify.header import ICMPV6, Family, Interval, IntervalSet
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
@@ -87,11 +85,9 @@ class Shared:
         )
 
     @cached_property
-    def _targets(self) -> tuple[tuple[Interval, int, Place], ...]:
-        """The pieces of the right sides by their first addresses, each with the last address of it and those before."""
-        pieces = sorted((piece, place) for place, addresses in self.rights for piece in addresses)
-        lasts = accumulate((piece.high for piece, _ in pieces), max)
-        return tuple((piece, last, place) for (piece, place), last in zip(pieces, lasts, strict=True))
+    def _targets(self) -> Pieces:
+        """The addresses of the right sides, piece by piece."""
+        return Pieces.of((place, piece) for place, addresses in self.rights for piece in addresses)
 
     def is_of_one_member(self, origin: Place, packet: Packet) -> bool:
         """Hold when all that the box aims at is of one member with what it comes from: no claim speaks of that."""
@@ -102,17 +98,8 @@ class Shared:
         members = [member for member in self.claim.apart_at(origin) if _lies_within(packet.source, member.at(origin))]
         return all(
             any(_lies_within(aimed_at, member.at(place)) for member in members)
-            for place, aimed_at in self._aimed_at(packet.destination)
+            for place, aimed_at in self._targets.meeting(packet.destination)
         )
-
-    def _aimed_at(self, destination: Interval) -> Iterator[tuple[Place, Interval]]:
-        """Yield what of `destination` is at the places of the right sides."""
-        for number in range(bisect_right(self._targets, destination.high, key=lambda target: target[0].low), 0, -1):
-            piece, last, place = self._targets[number - 1]
-            if last < destination.low:
-                return
-            if piece.high >= destination.low:
-                yield place, Interval(max(piece.low, destination.low), min(piece.high, destination.high))
 
     def is_spoken_of(self, packet: Packet) -> bool:
         """Hold when the packets are of the claim's service. Raises `Mixed`."""
@@ -134,8 +121,10 @@ class Shared:
         if self.claim.verb not in OF_DELIVERY:
             return False
         situation = situation_of(self.network, world, packet.family)
-        takers = [place for place, addresses in self.rights if lies_in(packet.destination, addresses)]
-        return all(_denies(situation, place, packet) for place in takers)
+        takers = list(self._targets.meeting(packet.destination))
+        for _, piece in takers:
+            lies_in(packet.destination, IntervalSet((piece,)))  # all of the box, or it has to be parted
+        return all(_denies(situation, place, packet) for place, _ in takers)
 
 
 def _lies_within(interval: Interval, numbers: IntervalSet) -> bool:

@@ -7,13 +7,14 @@ F-FW-5 and F-FW-7.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
-from vnetverify.rules import World
-from vnetverify.simulator.addressing import Header, Packet, host_subnet, packet_of, point
+from vnetverify.rules import Undetermined, World
+from vnetverify.simulator.addressing import Header, Mixed, Packet, host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
 from vnetverify.simulator.ends import End, aimed_at, begins, ends_at_home, ends_of, ends_within
@@ -144,15 +145,35 @@ def may_violate(
     if _has_too_much_down(network, claim, world):
         return False
     met = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
-    found = trace_until(network, origin, packet, world, claim.failures, met, lenient=lenient)
-    if found is None:
+    postponed: list[Callable[[], object]] = []
+    try:
+        way = trace_until(network, origin, packet, world, claim.failures, met, postponed if lenient else None)
+        if way is None or not ends_within(claim, origin, packet, way):
+            return False
+        if not _is_wrong(network, claim, origin, packet, world, way):
+            return False
+    except (Mixed, Undetermined):
+        if claim.verb is Verb.NEVER_REACHES and _is_refused(postponed):
+            return False
+        raise
+    doubts: list[Mixed | Undetermined] = []
+    if _is_refused(postponed, doubts):
         return False
-    way, doubt = found
-    if not ends_within(claim, origin, packet, way) or not _is_wrong(network, claim, origin, packet, world, way):
-        return False
-    if doubt is not None:
-        raise doubt
+    if doubts:
+        raise doubts[0]
     return True
+
+
+def _is_refused(questions: Iterable[Callable[[], object]], doubts: list[Mixed | Undetermined] | None = None) -> bool:
+    """Hold when what one of `questions` asks about surely refuses the packet; what is in doubt goes to `doubts`."""
+    for question in questions:
+        try:
+            if question() is not None:
+                return True
+        except (Mixed, Undetermined) as doubt:
+            if doubts is not None:
+                doubts.append(doubt)
+    return False
 
 
 def _is_wrong(network: Network, claim: Claim, origin: Place, packet: Packet, world: World, way: Trace) -> bool:

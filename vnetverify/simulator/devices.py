@@ -7,7 +7,7 @@ F-FW-8, F-FW-11 and I-FAILURES.
 
 from __future__ import annotations
 
-from vnetverify.header import ICMP, Family, Interval, family_of
+from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
 from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, PolicyRule
 from vnetverify.model.security import Access, Direction
@@ -38,7 +38,7 @@ from vnetverify.simulator.gateways import (
 )
 from vnetverify.simulator.internet import answered_outside, delivered_to
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.matching import Interface, Reaching, within_reach
 from vnetverify.simulator.positions import (
     Appliance,
     AtAppliance,
@@ -80,7 +80,7 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
     if interface is not None and not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
-    return journey.unless_in_doubt(lambda: _refused(journey, appliance)) or _onward(journey, appliance)
+    return journey.asked(lambda: _refused(journey, appliance)) or _onward(journey, appliance)
 
 
 def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
@@ -165,7 +165,8 @@ def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
         return None
     if journey.unfiltered:
         return None
-    line = next((line for line in appliance.policy if _applies(line, journey.packet)), None)
+    lines = within_reach(_lines_of(journey.situation, appliance, appliance.policy), journey.packet)
+    line = next((line for line in lines if _applies(line, journey.packet)), None)
     if line is None:
         return journey.drop(where, f"no line of the policy of {where} matches", "R-META-3")
     if line.access is Access.DENY:
@@ -179,6 +180,24 @@ def is_stateful(situation: Situation, appliance: Appliance) -> bool:
     if appliance.stateful is None:
         return situation.holds(uncertainty("U-STATEFUL", appliance.name))
     return appliance.stateful
+
+
+def _lines_of(
+    situation: Situation, appliance: Appliance, policy: tuple[PolicyRule, ...]
+) -> tuple[Reaching[PolicyRule], ...]:
+    """Return the lines of the appliance's policy, each with where it may match."""
+    known = situation.index.memory.lines
+    lines = known.get(appliance.name)
+    if lines is None:
+        lines = tuple((line, _hull(line.sources), _hull(line.destinations)) for line in policy)
+        known[appliance.name] = lines
+    return lines
+
+
+def _hull(numbers: IntervalSet) -> Interval:
+    """Return the numbers from the first to the last."""
+    pieces = numbers.intervals
+    return Interval(pieces[0].low, pieces[-1].high) if pieces else Interval(1, 0)
 
 
 def _applies(line: PolicyRule, packet: Packet) -> bool:

@@ -32,7 +32,7 @@ def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> 
     interface = endpoint_interface(situation, endpoint, only(journey.packet.destination))
     blocked = None
     if not journey.unfiltered:
-        blocked = journey.unless_in_doubt(lambda: _filtered(journey, endpoint, interface))
+        blocked = journey.asked(lambda: _filtered(journey, endpoint, interface))
     if blocked is not None:
         return blocked
     journey.note(name, f"private endpoint {name} takes it", "F-PE-5", endpoint.span)

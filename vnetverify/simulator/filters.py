@@ -54,7 +54,7 @@ from vnetverify.simulator.addressing import (
     point,
 )
 from vnetverify.simulator.admin import AdminList, Decided, deciding, standing
-from vnetverify.simulator.matching import Filter, Interface, Rule, matches
+from vnetverify.simulator.matching import Filter, Interface, Reaching, Rule, matches, reach_of, within_reach
 from vnetverify.simulator.situation import Situation, occupied, public_of, situation_of
 from vnetverify.simulator.tags import PROBES_IPV6, virtual_network
 from vnetverify.source import Span
@@ -323,6 +323,16 @@ def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
     return sorted(rules, key=lambda rule: rule.priority)
 
 
+def _listed(situation: Situation, nsg: Nsg, direction: Direction) -> tuple[Reaching[SecurityRule], ...]:
+    """Return the rules of `rules_of`, each with where it may match."""
+    known = situation.index.memory.rules
+    listed = known.get((nsg.name, direction))
+    if listed is None:
+        listed = tuple((rule, reach_of(rule.source), reach_of(rule.destination)) for rule in rules_of(nsg, direction))
+        known[nsg.name, direction] = listed
+    return listed
+
+
 def decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
     """Return the first rule of `nsg` that matches (F-NSG-4); the last matches everything (F-NSG-5).
 
@@ -330,7 +340,7 @@ def decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
     """
     doubt: Mixed | Undetermined | None = None
     in_doubt: set[tuple[Access, bool]] = set()
-    for rule in rules_of(nsg, place.direction):
+    for rule in within_reach(_listed(place.situation, nsg, place.direction), place.packet):
         is_last, does = rule.priority >= LAST_PRIORITY, (rule.access, _is_of_state(rule))
         try:
             is_match = is_last or matches(place, nsg.name, rule)

@@ -218,7 +218,7 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
     journey.packet = replace(journey.packet, destination=point(address))
     if not journey.unfiltered:
         packet, is_reply = journey.packet, journey.is_reply
-        blocked = journey.unless_in_doubt(
+        blocked = journey.asked(
             lambda: journey.judged(interface, judge_public_entry(situation, interface, packet, is_reply))
         )
         if blocked is not None:

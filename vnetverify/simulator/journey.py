@@ -14,8 +14,8 @@ from vnetverify.header import TCP, Family
 from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Gateway, Site
 from vnetverify.model.security import Direction
-from vnetverify.rules import Undetermined, uncertainty
-from vnetverify.simulator.addressing import Mixed, Packet, is_number
+from vnetverify.rules import uncertainty
+from vnetverify.simulator.addressing import Packet, is_number
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Judgement, Stage, judge_at, judge_public_entry
 from vnetverify.simulator.matching import Interface
@@ -47,9 +47,9 @@ _Refusal = TypeVar("_Refusal")
 class Journey:
     """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
 
-    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). A `lenient` walk of a box goes
-    on where it is in doubt whether something refuses the packet, and keeps the first such doubt. `began_at` names the
-    interface that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link
+    With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). One that has a list of what is
+    `postponed` goes on as if nothing refused the packet, puts the questions there and tells no story. `began_at` names
+    the interface that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link
     service that took it there. `translations` are those of the first packets; on the way back those that are still to
     be undone.
     """
@@ -58,8 +58,7 @@ class Journey:
     packet: Packet
     first: Journey | None = None
     unfiltered: bool = False
-    lenient: bool = False
-    doubt: Mixed | Undetermined | None = None
+    postponed: list[Callable[[], object]] | None = None
     steps: list[Step] = field(default_factory=list)
     devices: list[Met] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
@@ -79,6 +78,8 @@ class Journey:
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
         """Record a step with the facts asked for since the last one."""
+        if self.postponed is not None:
+            return
         self.steps.append(Step(where, what, rule, span, lost, self.situation.asked_since(self.noted)))
         self.noted = len(self.situation.asked)
 
@@ -87,18 +88,21 @@ class Journey:
         self.note(where, reason, rule, span)
         return Dropped(reason, rule, where)
 
-    def unless_in_doubt(self, refusal: Callable[[], _Refusal | None]) -> _Refusal | None:
-        """Return what `refusal` does; nothing where it is in doubt and the walk lenient.
-
-        Raises `Mixed` and `Undetermined` otherwise.
-        """
-        try:
+    def asked(self, refusal: Callable[[], _Refusal | None]) -> _Refusal | None:
+        """Return what `refusal` says of the packet as it is now; nothing where such questions are postponed."""
+        if self.postponed is None:
             return refusal()
-        except (Mixed, Undetermined) as doubt:
-            if not self.lenient:
-                raise
-            self.doubt = self.doubt or doubt
-            return None
+        packet = self.packet
+
+        def later() -> _Refusal | None:
+            now, self.packet = self.packet, packet
+            try:
+                return refusal()
+            finally:
+                self.packet = now
+
+        self.postponed.append(later)
+        return None
 
     def drop_at_fallen(self, element: Element, where: str | None = None) -> Dropped:
         """Return the drop by what is down (I-FAILURES)."""
@@ -187,7 +191,7 @@ class Journey:
         if seen is not None:
             self.seen_as[interface.name, direction] = seen
         packet = self._seen_back(interface, direction) or seen or self.packet
-        return self.unless_in_doubt(
+        return self.asked(
             lambda: self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
         )
 

@@ -6,10 +6,11 @@ F-ASG-6, F-FWD-4, F-PE-3 and F-PE-9.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
-from vnetverify.header import ALL_PORTS, EVERY_IPV4, Family, Interval, IntervalSet, Prefix
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, EVERY_NUMBER, Family, Interval, IntervalSet, Prefix
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.model.security import (
     Access,
@@ -60,6 +61,32 @@ class Filter:
     packet: Packet
     is_reply: bool
     at_endpoint: bool = False
+
+
+_Line = TypeVar("_Line")
+Reaching = tuple[_Line, Interval, Interval]
+"""A line of a list with addresses of sources and of destinations outside of which it surely does not match."""
+
+
+def within_reach(lines: Iterable[Reaching[_Line]], packet: Packet) -> Iterator[_Line]:
+    """Yield the lines that may match some packet of the box."""
+    source, destination = packet.source, packet.destination
+    first, last, nearest, farthest = source.low, source.high, destination.low, destination.high
+    for line, sources, destinations in lines:
+        if (
+            sources.low <= last
+            and first <= sources.high
+            and destinations.low <= farthest
+            and nearest <= destinations.high
+        ):
+            yield line
+
+
+def reach_of(field: AddressField) -> Interval:
+    """Return addresses outside of which nothing is what `field` speaks of (F-NSG-11, F-NSG-12)."""
+    if not isinstance(field, AddressPrefixes) or not field.prefixes or EVERY_IPV4 in field.prefixes:
+        return EVERY_NUMBER
+    return Interval(min(prefix.value for prefix in field.prefixes), max(prefix.last for prefix in field.prefixes))
 
 
 def matches(place: Filter, owner: str, rule: Rule) -> bool:

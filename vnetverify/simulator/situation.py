@@ -22,9 +22,21 @@ from vnetverify.header import (
 )
 from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.intents import FailureKind, Failures
-from vnetverify.model.network import Connection, Gateway, GatewayKind, Network, Nic, Peering, RouteServer, Subnet, Vnet
+from vnetverify.model.network import (
+    Connection,
+    Gateway,
+    GatewayKind,
+    Network,
+    Nic,
+    Peering,
+    PolicyRule,
+    RouteServer,
+    Subnet,
+    Vnet,
+)
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.security import Direction, SecurityRule
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import (
     Field,
@@ -43,6 +55,7 @@ from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, v
 if TYPE_CHECKING:
     from vnetverify.simulator.gateways import Entry, News
     from vnetverify.simulator.hops import Route
+    from vnetverify.simulator.matching import Reaching
     from vnetverify.simulator.tags import VirtualNetworkTag
 
 
@@ -54,6 +67,8 @@ class Memory:
     news: dict[News, tuple[Prefix, ...]] = field(default_factory=dict)
     learned: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     tags: dict[str, VirtualNetworkTag] = field(default_factory=dict)
+    rules: dict[tuple[str, Direction], tuple[Reaching[SecurityRule], ...]] = field(default_factory=dict)
+    lines: dict[str, tuple[Reaching[PolicyRule], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

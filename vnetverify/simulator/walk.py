@@ -7,7 +7,7 @@ I-FAILURES.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -15,11 +15,10 @@ from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Network, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.rules import Undetermined, World, uncertainty
+from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import (
     UNROUTABLE,
     Header,
-    Mixed,
     Packet,
     address_in,
     is_one_of,
@@ -97,22 +96,21 @@ def trace_until(
     world: World,
     failures: Failures | None,
     met: Collection[str],
-    *,
-    lenient: bool = False,
-) -> tuple[Trace, Mixed | Undetermined | None] | None:
+    postponed: list[Callable[[], object]] | None = None,
+) -> Trace | None:
     """Return the way of the first packet, None where one of `met` forwards it: it is followed no further then.
 
-    A `lenient` walk goes on where it is in doubt whether something refuses the packet; the first such doubt stands
-    beside the way.
+    With a list of what is `postponed` the way is that of a packet which no filter and no policy refuses; each then
+    stands there as a question, which returns what refuses it, if something does.
     """
     journey = _first_journey(network, packet_of(flow), world, failures)
-    journey.lenient = lenient
+    journey.postponed = postponed
     position = start(journey, origin)
     while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
         if any(device.name in met for device in journey.devices):
             return None
         position = step(journey, position)
-    return journey.ended(position), journey.doubt
+    return journey.ended(position)
 
 
 def trace_unfiltered(
@@ -136,7 +134,7 @@ def _first_journey(
 
 def start(journey: Journey, origin: Place) -> Next:
     """Return the packet's first position: past the checks that hold for whoever sends (R-TRAF-7, F-EVAL-5)."""
-    refused = journey.unless_in_doubt(lambda: _uncarried(journey, origin))
+    refused = journey.asked(lambda: _uncarried(journey, origin))
     if refused is not None:
         return refused
     if origin.kind == PlaceKind.SUBNET.value:

@@ -9,7 +9,7 @@ from random import Random
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.tree import ORIGINS, Token, ask, cut, parted
-from vnetverify.header import Flow
+from vnetverify.header import TCP, UDP, Flow
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts, Undetermined, World
@@ -68,16 +68,18 @@ def drawn_flow(
     """
     origin, source = region.origin, region.packet.source
     if origin is None:
-        held = [
-            (place, piece) for place, piece in question.origins if piece.low <= source.high >= source.low <= piece.high
-        ]
+        held = list(question.origins.meeting(source))
         if not held:
             return None
         origin, piece = dice.choice(held)
-        source = Field(max(piece.low, source.low), min(piece.high, source.high), Part.SOURCE)
+        source = Field(piece.low, piece.high, Part.SOURCE)
     packet = replace(region.packet, source=source)
     ends = (packet.protocol, packet.source, packet.source_port, packet.destination, packet.destination_port)
     flow = Flow(*(dice.choice((end.low, end.high, dice.randint(end.low, end.high))) for end in ends))
+    if flow.protocol not in (TCP, UDP):
+        if packet.source_port.low > 0 or packet.destination_port.low > 0:
+            return None
+        flow = replace(flow, source_port=0, destination_port=0)
     addresses: Mapping[str, int] = world.addresses
     for name, span in region.spans.items():
         number = addresses.get(name)

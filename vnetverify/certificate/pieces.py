@@ -1,0 +1,47 @@
+"""Pieces of addresses at places, found by what they have in common with some addresses."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+
+from vnetverify.header import Interval
+from vnetverify.model.intents import Place
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of addresses, each at a place, in order of their first addresses; they may overlap."""
+
+    sorted: tuple[tuple[Interval, Place], ...]
+
+    @staticmethod
+    def of(pieces: Iterable[tuple[Place, Interval]]) -> Pieces:
+        return Pieces(tuple(sorted((piece, place) for place, piece in set(pieces))))
+
+    def __len__(self) -> int:
+        return len(self.sorted)
+
+    def __iter__(self) -> Iterator[tuple[Place, Interval]]:
+        return ((place, piece) for piece, place in self.sorted)
+
+    @cached_property
+    def _lasts(self) -> tuple[int, ...]:
+        """The last address of each piece and all those before it."""
+        return tuple(accumulate((piece.high for piece, _ in self.sorted), max))
+
+    def meeting(self, addresses: Interval) -> Iterator[tuple[Place, Interval]]:
+        """Yield what each piece and `addresses` have in common, with its place, the last piece first."""
+        for number in range(bisect_right(self.sorted, addresses.high, key=_first) - 1, -1, -1):
+            if self._lasts[number] < addresses.low:
+                return
+            piece, place = self.sorted[number]
+            if piece.high >= addresses.low:
+                yield place, Interval(max(piece.low, addresses.low), min(piece.high, addresses.high))
+
+
+def _first(piece: tuple[Interval, Place]) -> int:
+    return piece[0].low

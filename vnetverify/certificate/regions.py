@@ -71,7 +71,9 @@ class Region:
         """Return the region's part at each of `origins`; None where it is of one origin already."""
         if self.origin is not None:
             return None
-        met = ((place, Field(piece.low, piece.high, Part.SOURCE)) for place, piece in origins.meeting(self.packet.source))
+        met = (
+            (place, Field(piece.low, piece.high, Part.SOURCE)) for place, piece in origins.meeting(self.packet.source)
+        )
         return tuple(replace(self, packet=self._packet_with(Part.SOURCE, half), origin=place) for place, half in met)
 
     def _packet_with(self, part: Part, field: Field) -> Packet:

@@ -1,0 +1,1 @@
+"""Terraform plans and states, read into resources as Azure spells them."""

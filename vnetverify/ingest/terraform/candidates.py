@@ -1,0 +1,259 @@
+"""What a value that is not known yet refers to: the references of its configuration, followed through modules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vnetverify.ingest.terraform.addresses import Index, Key, ModulePath, Step, steps_of
+from vnetverify.ingest.terraform.configuration import Configuration, Expression, Path, value_at
+from vnetverify.ingest.terraform.instances import Instance
+from vnetverify.ingest.unknown import Unknown
+
+# Steps of following references, so that hostile documents come to an end.
+_MOST_STEPS, _DEEPEST = 2_000, 40
+_SELF = ("path", "terraform", "self")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that a reference leads to: a value inside `instance`, the whole of it where `path` is empty."""
+
+    instance: Instance
+    path: Path
+
+
+@dataclass(slots=True)
+class Found:
+    """Where references lead, and the words of those that could not be followed."""
+
+    targets: dict[tuple[int, Path], Target] = field(default_factory=dict)
+    lost: dict[str, None] = field(default_factory=dict)
+    steps: int = 0
+
+    def add(self, target: Target) -> None:
+        self.targets[id(target.instance), target.path] = target
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an expression stands: a module instance, and the key of the resource whose block it is part of.
+
+    `repetition` is the `for_each` to which `each` refers there, `count` the number of instances of the block.
+    """
+
+    module: ModulePath
+    key: Key
+    repetition: Expression | None
+    count: int
+
+
+class Follower:
+    """Follows the references of a document."""
+
+    def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._by_block: defaultdict[tuple[ModulePath, bool, str, str], list[Instance]] = defaultdict(list)
+        self._modules: defaultdict[tuple[ModulePath, str], dict[Key, None]] = defaultdict(dict)
+        for one in instances:
+            self._by_block[one.module, one.is_data, one.type, one.name].append(one)
+            for depth, (name, key) in enumerate(one.module):
+                self._modules[one.module[:depth], name][key] = None
+
+    def follow(self, instance: Instance, path: Path) -> Found:
+        """Return what the value at `path` of `instance` refers to."""
+        found = Found()
+        self._value(instance, path, found, 0)
+        return found
+
+    def _value(self, instance: Instance, path: Path, found: Found, depth: int) -> None:
+        written = self._configuration.expression(instance, path)
+        if written is None:
+            found.lost["an expression that the document does not tell"] = None
+            return
+        block = self._configuration.block(instance)
+        siblings = self._by_block[instance.module, instance.is_data, instance.type, instance.name]
+        names = tuple(name for name, _ in instance.module)
+        repetition = self._configuration.repetition(names, block)
+        self._expression(written, _Place(instance.module, instance.key, repetition, len(siblings)), (), found, depth)
+
+    def _expression(self, written: Expression, place: _Place, trail: Sequence[Step], found: Found, depth: int) -> None:
+        """Follow all references of an expression; `trail` are the steps into its value that are wanted."""
+        found.steps += 1
+        if depth > _DEEPEST or found.steps > _MOST_STEPS:
+            found.lost["more references than are followed"] = None
+            return
+        references = [steps for text in written.references if (steps := steps_of(text))]
+        for position, steps in enumerate(references):
+            following = _keys_behind(references[position + 1 :])
+            self._reference(steps, following, place, trail, found, depth + 1)
+
+    def _reference(
+        self,
+        steps: tuple[Step, ...],
+        following: list[tuple[Step, ...]],
+        place: _Place,
+        trail: Sequence[Step],
+        found: Found,
+        depth: int,
+    ) -> None:
+        head = steps[0]
+        if head == "var" and len(steps) > 1:
+            self._variable(steps, place, trail, found, depth)
+        elif head == "local":
+            found.lost[f"`{_words(steps[:2])}`, of which a plan does not tell what it refers to"] = None
+        elif head == "each" and steps[1:2] == ("value",):
+            self._each_value(steps[2:], place, trail, found, depth)
+        elif head in ("each", "count") or head in _SELF:
+            return
+        elif head == "module" and len(steps) > 1 and isinstance(steps[1], str):
+            self._module(steps[1], steps[2:], following, place, trail, found, depth)
+        else:
+            self._resource(steps, following, place, trail, found, depth)
+
+    def _variable(
+        self, steps: tuple[Step, ...], place: _Place, trail: Sequence[Step], found: Found, depth: int
+    ) -> None:
+        if not place.module:
+            return  # the value of a variable of the root is known before
+        names = tuple(name for name, _ in place.module)
+        written = self._configuration.argument(names, str(steps[1]))
+        if written is not None:
+            self._expression(written, self._calling(place.module), (*steps[2:], *trail), found, depth)
+
+    def _calling(self, module: ModulePath) -> _Place:
+        """Return the place of the call of a module."""
+        outer, (name, key) = module[:-1], module[-1]
+        repetition = self._configuration.repetition(tuple(step for step, _ in module), None)
+        return _Place(outer, key, repetition, len(self._modules[outer, name]))
+
+    def _each_value(
+        self, steps: Sequence[Step], place: _Place, trail: Sequence[Step], found: Found, depth: int
+    ) -> None:
+        if place.repetition is None:
+            found.lost["`each.value`, of which the document does not tell what it refers to"] = None
+        elif place.repetition.constant is None:
+            wanted = () if place.key is None else (Index(place.key),)
+            if not place.repetition.references:
+                found.lost["`each.value`, of which the document does not tell what it refers to"] = None
+            self._expression(place.repetition, place, (*wanted, *steps, *trail), found, depth)
+
+    def _module(
+        self,
+        name: str,
+        steps: Sequence[Step],
+        following: list[tuple[Step, ...]],
+        place: _Place,
+        trail: Sequence[Step],
+        found: Found,
+        depth: int,
+    ) -> None:
+        """Follow an output of a module; one that is named by a computed key is any."""
+        known = list(self._modules[place.module, name])
+        key = steps[0].key if steps and isinstance(steps[0], Index) else None
+        rest = steps[1:] if key is not None else steps
+        keys = self._chosen(known, key, following, place, trail) if known else [None]
+        wanted = rest[0] if rest and isinstance(rest[0], str) else None
+        path = (*(step for step, _ in place.module), name)
+        for one in keys:
+            inner = (*place.module, (name, one))
+            for output, written in self._configuration.outputs(path):
+                if wanted in (None, output):
+                    here = _Place(inner, None, None, 1)
+                    self._expression(written, here, (*rest[1:], *trail), found, depth)
+
+    def _resource(
+        self,
+        steps: tuple[Step, ...],
+        following: list[tuple[Step, ...]],
+        place: _Place,
+        trail: Sequence[Step],
+        found: Found,
+        depth: int,
+    ) -> None:
+        is_data = steps[0] == "data"
+        kind, name, *rest = steps[1:] if is_data else steps
+        if not isinstance(kind, str) or not isinstance(name, str):
+            return
+        known = self._by_block.get((place.module, is_data, kind, name), [])
+        key = rest[0].key if rest and isinstance(rest[0], Index) else None
+        rest = rest[1:] if key is not None else rest
+        keys = self._chosen([one.key for one in known], key, following, place, (*rest, *trail))
+        is_keyed = len(keys) == 1 and key is None and keys[0] is not None and len(known) > 1
+        path = _path((*rest, *trail))
+        if is_keyed and path and path[0] == keys[0]:
+            path = path[1:]
+        for one in known:
+            if one.key in keys:
+                value = value_at(one.values, path) if path else None
+                # What hands on the value of another attribute is followed to where that comes from.
+                if isinstance(value, Unknown) and path[0] != "id" and self._configuration.expression(one, path):
+                    self._value(one, path, found, depth)
+                else:
+                    found.add(Target(one, path))
+
+    def _chosen(
+        self,
+        known: list[Key],
+        stated: Key,
+        following: list[tuple[Step, ...]],
+        place: _Place,
+        trail: Sequence[Step],
+    ) -> list[Key]:
+        """Return which of the `known` keys of a block are meant: one, or all where that is not told."""
+        if stated is not None:
+            return [key for key in known if key == stated]
+        if len(known) < 2:
+            return known
+        computed = self._computed(following, place, len(known))
+        if computed is not None:
+            return [key for key in known if key == computed] or known
+        if not following:  # the keys of a map that an output or `for_each` made of the instances
+            first = next((step.key if isinstance(step, Index) else step for step in trail), None)
+            if first in known:
+                return [first]
+        return known
+
+    def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int) -> Key:
+        """Return the key that one reference between brackets stands for, None where it is not known."""
+        if len(following) != 1:
+            return None
+        steps = following[0]
+        if steps == ("each", "key") and isinstance(place.key, str):
+            return place.key
+        if steps == ("count", "index") and isinstance(place.key, int):
+            return place.key if place.count == count else None
+        value: Any = None
+        if steps[:2] == ("each", "value") and place.repetition is not None and place.key is not None:
+            value = value_at(place.repetition.constant, (place.key, *_path(steps[2:])))
+        elif steps[0] == "var" and len(steps) > 1:
+            value = value_at(self._constant(str(steps[1]), place.module), _path(steps[2:]))
+        return value if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+
+    def _constant(self, variable: str, module: ModulePath) -> Any:
+        """Return the value of a variable, None where it is not told."""
+        if not module:
+            return self._configuration.variables.get(variable)
+        names = tuple(name for name, _ in module)
+        written = self._configuration.argument(names, variable)
+        return self._configuration.default(names, variable) if written is None else written.constant
+
+
+def _keys_behind(references: Sequence[tuple[Step, ...]]) -> list[tuple[Step, ...]]:
+    """Return the references right behind one that can stand between its brackets."""
+    found: list[tuple[Step, ...]] = []
+    for steps in references:
+        if steps[0] not in ("each", "count", "var", "local"):
+            break
+        found.append(steps)
+    return found
+
+
+def _path(steps: Iterable[Step]) -> Path:
+    return tuple(step.key if isinstance(step, Index) else step for step in steps)
+
+
+def _words(steps: Iterable[Step]) -> str:
+    return ".".join(str(step) for step in steps if isinstance(step, str))

@@ -1,0 +1,156 @@
+"""What stands in resources of its own with the provider, and inside of others with Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vnetverify.ingest.resources import key_of, name_of, parent_of
+from vnetverify.ingest.terraform.configuration import Configuration
+from vnetverify.ingest.terraform.fields import Fastening
+from vnetverify.ingest.terraform.instances import Instance
+from vnetverify.ingest.terraform.links import Links
+from vnetverify.ingest.terraform.tables import KINDS
+from vnetverify.ingest.terraform.translation import Draft
+from vnetverify.ingest.unknown import Unknown
+
+# The lists that the provider also fills with what other resources manage, by the attribute.
+_INLINE = {"subnets": "subnet", "securityRules": "security_rule", "routes": "route"}
+
+
+class Folding:
+    """The drafts of a document by key, into which parts and associations are folded."""
+
+    def __init__(self, drafts: Iterable[Draft], links: Links, configuration: Configuration) -> None:
+        self.drafts = {key_of(draft.identity): draft for draft in drafts}
+        self._links = links
+        self._configuration = configuration
+
+    def find(self, identity: str) -> dict[str, Any] | None:
+        """Return the body of a resource, or of what stands inside of one, None for what the document does not hold."""
+        draft = self.drafts.get(key_of(identity))
+        if draft is not None:
+            return draft.body
+        steps = identity.rstrip("/").split("/")
+        holder = self.drafts.get(key_of("/".join(steps[:-2])))
+        members = holder.properties.get(steps[-2]) if holder is not None and len(steps) > 1 else None
+        for member in members if isinstance(members, list) else ():
+            if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
+                return member
+        return None
+
+    def fold_parts(self) -> list[Draft]:
+        """Move the drafts that are parts of others into these, and return those whose holder is not in the document."""
+        orphans = []
+        # What is deeper in a resource goes first, so that it goes along.
+        for draft in sorted(self.drafts.values(), key=lambda one: -one.identity.count("/")):
+            segment = KINDS[draft.instance.type].part if draft.instance.type in KINDS else ""
+            if not segment:
+                continue
+            del self.drafts[key_of(draft.identity)]
+            holder = self.drafts.get(key_of(draft.base))
+            if holder is None:
+                orphans.append(draft)
+                continue
+            members = holder.properties.setdefault(segment, [])
+            if isinstance(members, list):
+                where = f"{holder.instance.pointer}/properties/{segment}/{len(members)}"
+                holder.origins |= {
+                    where + pointer.removeprefix(draft.instance.pointer): origin
+                    for pointer, origin in draft.origins.items()
+                }
+                holder.origins[where] = draft.instance.pointer
+                members.append({"name": draft.body["name"], "properties": draft.properties})
+        return orphans
+
+    def drop_repeated(self, gone: Iterable[Instance]) -> None:
+        """Take out of computed lists what stands in a resource of its own, and what will be gone."""
+        elsewhere = [draft.identity for draft in self.drafts.values() if not draft.instance.is_data]
+        elsewhere += [one.identity for one in gone if one.identity is not None]
+        for identity in elsewhere:
+            steps = identity.rstrip("/").split("/")
+            holder = self.drafts.get(parent_of(key_of(identity))) if len(steps) > 2 else None
+            attribute = _INLINE.get(steps[-2]) if len(steps) > 2 else None
+            if holder is None or attribute is None or self._is_written(holder.instance, attribute):
+                continue
+            members = holder.properties.get(steps[-2])
+            if isinstance(members, list):
+                for position, member in enumerate(members):
+                    if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
+                        members[position] = None
+        for draft in self.drafts.values():
+            for segment in _INLINE:
+                if isinstance(draft.properties.get(segment), list):
+                    _close_gaps(draft, segment)
+
+    def _is_written(self, instance: Instance, attribute: str) -> bool:
+        return self._configuration.is_told and self._configuration.is_written(instance, attribute)
+
+    def fasten(self, instance: Instance, fastening: Fastening) -> bool:
+        """Fasten what an association says, and return whether the document holds one of its ends."""
+        at = self._links.reference(instance, (fastening.at,), fastening.at_types)
+        what = self._links.reference(instance, (fastening.what,), fastening.what_types)
+        if at is None or what is None:
+            return False
+        body = self.find(at) if isinstance(at, str) else None
+        if body is not None:
+            draft = self.drafts.get(key_of(at)) if isinstance(at, str) else None
+            for holder in _holders(body, fastening, instance.values):
+                if draft is not None and draft.instance.is_data and not fastening.several:
+                    holder.pop(fastening.to, None)  # what a data source saw may be what this replaces
+                _fasten(holder, fastening, what)
+            self._note_origin(at, fastening, instance)
+            return True
+        other = self.drafts.get(key_of(what)) if isinstance(what, str) else None
+        if other is None or not fastening.back:
+            return False
+        other.properties.setdefault(fastening.back, []).append({"id": at})
+        return True
+
+    def _note_origin(self, at: str | Unknown, fastening: Fastening, instance: Instance) -> None:
+        draft = self.drafts.get(key_of(at)) if isinstance(at, str) else None
+        if draft is not None and not fastening.several:
+            draft.origins[f"{draft.instance.pointer}/properties/{fastening.to}"] = instance.pointer
+
+
+def _holders(body: dict[str, Any], fastening: Fastening, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects at which something is fastened: the resource, or members of one of its lists."""
+    if not fastening.segment:
+        return [body.setdefault("properties", {})]
+    members = body.setdefault("properties", {}).get(fastening.segment)
+    named = values.get(fastening.within) if fastening.within else None
+    return [
+        member.setdefault("properties", {})
+        for member in (members if isinstance(members, list) else ())
+        if isinstance(member, dict) and (not isinstance(named, str) or member.get("name") == named)
+    ]
+
+
+def _fasten(holder: dict[str, Any], fastening: Fastening, what: str | Unknown) -> None:
+    if fastening.several:
+        holder.setdefault(fastening.to, []).append({"id": what})
+        return
+    known = holder.get(fastening.to)
+    before = known.get("id") if isinstance(known, dict) else None
+    if isinstance(before, str) and isinstance(what, str) and key_of(before) != key_of(what):
+        names = f"`{name_of(before)}` and `{name_of(what)}`"
+        what = Unknown(f"the document fastens both {names} there")
+    holder[fastening.to] = {"id": what}
+
+
+def _close_gaps(draft: Draft, segment: str) -> None:
+    """Take out the members that are None, and move the origins of the others along."""
+    members = draft.properties[segment]
+    if None not in members:
+        return
+    base = f"{draft.instance.pointer}/properties/{segment}/"
+    moved = {position: new for new, position in enumerate(at for at, one in enumerate(members) if one is not None)}
+    origins: dict[str, str] = {}
+    for pointer, origin in draft.origins.items():
+        position, slash, rest = pointer.removeprefix(base).partition("/")
+        if not pointer.startswith(base):
+            origins[pointer] = origin
+        elif int(position) in moved:
+            origins[f"{base}{moved[int(position)]}{slash}{rest}"] = origin
+    draft.origins = origins
+    draft.properties[segment] = [one for one in members if one is not None]

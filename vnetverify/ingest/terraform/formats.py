@@ -1,0 +1,232 @@
+"""The formats in which Terraform tells of resources: plans, states, parts of them, and raw state files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from vnetverify.ingest.terraform.addresses import module_path
+from vnetverify.ingest.terraform.configuration import Configuration
+from vnetverify.ingest.terraform.instances import SENSITIVE, Instance, marked
+from vnetverify.ingest.unknown import Unknown
+
+_RAW_VERSION = 4
+# What takes a resource away, and what leaves it where it is and only forgets it.
+_GONE, _FORGOTTEN = ["delete"], ["forget"]
+
+
+@dataclass(slots=True)
+class Told:
+    """What one document tells: resources that will be there, addresses and values of those that will be gone, and what
+    is said about the document, as code, words and pointer."""
+
+    instances: list[Instance] = field(default_factory=list)
+    gone: list[Instance] = field(default_factory=list)
+    # Instances of which it is not known what becomes of them, with the reason.
+    open: list[tuple[Instance, str]] = field(default_factory=list)
+    configuration: Configuration = field(default_factory=lambda: Configuration({}, {}))
+    is_plan: bool = False
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    errors: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def is_terraform(content: Mapping[str, Any]) -> bool:
+    """Hold for a plan, a state, the part of one that holds its modules, or a raw state file."""
+    if "planned_values" in content or "root_module" in content or "resource_changes" in content:
+        return True
+    values = content.get("values")
+    if "format_version" in content and isinstance(values, dict) and "root_module" in values:
+        return True
+    return "terraform_version" in content and ("version" in content or "format_version" in content)
+
+
+def told_by(content: Mapping[str, Any], pointer: str) -> Told:
+    """Return what the document `content`, which stands at `pointer`, tells."""
+    if "planned_values" in content or "resource_changes" in content:
+        return _Plan(content, pointer).told()
+    told = Told()
+    if isinstance(content.get("values"), dict):
+        told.instances = list(_modules(_object(content["values"].get("root_module")), f"{pointer}/values/root_module"))
+    elif isinstance(content.get("root_module"), dict):
+        told.is_plan = True
+        told.instances = list(_modules(content["root_module"], f"{pointer}/root_module"))
+    elif content.get("version") == _RAW_VERSION:
+        _read_raw(content, pointer, told)
+    elif "version" in content:
+        message = f"is a state file of version {content['version']}; `terraform show -json` writes one that is read"
+        told.errors.append(("unsupported-format", message, f"{pointer}/version"))
+    return told
+
+
+class _Plan:
+    def __init__(self, content: Mapping[str, Any], pointer: str) -> None:
+        self._content = content
+        self._pointer = pointer
+        self._changes = {
+            change["address"]: (position, change)
+            for position, change in enumerate(_list(content.get("resource_changes")))
+            if isinstance(change, dict) and isinstance(change.get("address"), str) and "deposed" not in change
+        }
+
+    def told(self) -> Told:
+        content = self._content
+        told = Told(is_plan=True)
+        told.configuration = Configuration(_object(content.get("configuration")), _object(content.get("variables")))
+        planned = _object(content.get("planned_values")).get("root_module")
+        if isinstance(planned, dict):
+            told.instances = list(
+                _modules(planned, f"{self._pointer}/planned_values/root_module", self._unknown, self._sensitive)
+            )
+        else:
+            told.instances = list(self._of_changes("after"))
+        known = {instance.address for instance in told.instances}
+        for instance in self._of_changes("before"):
+            if instance.address not in known:
+                actions = self._actions(instance.address)
+                (told.instances if actions == _FORGOTTEN else told.gone).append(instance)
+        prior = _object(_object(content.get("prior_state")).get("values")).get("root_module")
+        where = f"{self._pointer}/prior_state/values/root_module"
+        told.instances += [one for one in _modules(_object(prior), where) if one.is_data and one.address not in known]
+        self._read_deferred(told)
+        self._say(told)
+        return told
+
+    def _unknown(self, address: str) -> Any:
+        return _object(self._change(address)).get("after_unknown")
+
+    def _sensitive(self, address: str) -> Any:
+        return _object(self._change(address)).get("after_sensitive")
+
+    def _change(self, address: str) -> Any:
+        return self._changes[address][1].get("change") if address in self._changes else None
+
+    def _actions(self, address: str) -> list[Any]:
+        return _list(_object(self._change(address)).get("actions"))
+
+    def _of_changes(self, side: str) -> Iterator[Instance]:
+        """Yield the resources of one side of the changes: those before that go, or those after."""
+        for position, change in self._changes.values():
+            inner = _object(change.get("change"))
+            goes = inner.get("actions") in (_GONE, _FORGOTTEN)
+            if goes is (side == "before") and isinstance(inner.get(side), dict):
+                pointer = f"{self._pointer}/resource_changes/{position}"
+                unknown = inner.get("after_unknown") if side == "after" else None
+                values = marked(inner[side], unknown, inner.get(f"{side}_sensitive"))
+                found = _instance(change, values, pointer, f"{pointer}/change/{side}", change.get("module_address"))
+                if found is not None:
+                    yield found
+
+    def _read_deferred(self, told: Told) -> None:
+        for position, item in enumerate(_list(self._content.get("deferred_changes"))):
+            change = _object(_object(item).get("resource_change"))
+            pointer = f"{self._pointer}/deferred_changes/{position}"
+            inner = _object(change.get("change"))
+            values = marked(_object(inner.get("after")), inner.get("after_unknown"), inner.get("after_sensitive"))
+            where = f"{pointer}/resource_change/change/after"
+            found = _instance(change, values, pointer, where, change.get("module_address"))
+            if found is not None:
+                told.instances = [one for one in told.instances if one.address != found.address]
+                told.open.append((found, "Terraform deferred the change, so it is not known what it will be"))
+
+    def _say(self, told: Told) -> None:
+        content, pointer = self._content, self._pointer
+        if content.get("errored") is True:
+            told.errors.append(("plan-incomplete", "is a plan that ended in errors", f"{pointer}/errored"))
+        drifted = len(_list(content.get("resource_drift")))
+        if drifted:
+            noun = "resource" if drifted == 1 else "resources"
+            what = f"tells of {drifted} {noun} changed outside of Terraform; what is planned counts"
+            told.notes.append(("terraform-drift", what, f"{pointer}/resource_drift"))
+
+
+def _modules(
+    root: dict[str, Any], pointer: str, unknown: Any = lambda address: None, sensitive: Any = lambda address: None
+) -> Iterator[Instance]:
+    """Yield the resources of a module and those within; `unknown` and `sensitive` give the marks by address."""
+    pending: list[tuple[dict[str, Any], str]] = [(root, pointer)]
+    while pending:
+        module, where = pending.pop()
+        for position, resource in enumerate(_list(module.get("resources"))):
+            if not isinstance(resource, dict) or "deposed_key" in resource:
+                continue
+            address, own = str(resource.get("address")), f"{where}/resources/{position}"
+            hidden = sensitive(address) or resource.get("sensitive_values")
+            values = marked(_object(resource.get("values")), unknown(address), hidden)
+            found = _instance(resource, values, own, f"{own}/values", module.get("address"))
+            if found is not None:
+                yield found
+        children = [
+            (child, f"{where}/child_modules/{at}") for at, child in enumerate(_list(module.get("child_modules")))
+        ]
+        pending.extend(reversed([(child, at) for child, at in children if isinstance(child, dict)]))
+
+
+def _instance(resource: Mapping[str, Any], values: Any, pointer: str, inside: str, module: Any) -> Instance | None:
+    """Return the resource that an object tells of, None where it does not say what it is."""
+    kind, name, key = resource.get("type"), resource.get("name"), resource.get("index")
+    path = module_path(module) if isinstance(module, str) else ()
+    if not isinstance(kind, str) or not isinstance(name, str) or path is None:
+        return None
+    if not isinstance(key, (str, int, type(None))) or isinstance(key, bool):
+        return None
+    provider = resource.get("provider_name")
+    is_data = resource.get("mode") == "data"
+    return Instance(
+        path, kind, name, key, is_data, values, pointer, inside, provider if isinstance(provider, str) else ""
+    )
+
+
+def _read_raw(content: Mapping[str, Any], pointer: str, told: Told) -> None:
+    """Read a raw state file, which Terraform keeps for itself."""
+    for position, resource in enumerate(_list(content.get("resources"))):
+        if not isinstance(resource, dict):
+            continue
+        for at, instance in enumerate(_list(resource.get("instances"))):
+            where = f"{pointer}/resources/{position}/instances/{at}"
+            attributes = _object(instance).get("attributes")
+            if not isinstance(attributes, dict):
+                what = "holds a resource without attributes, as of an old Terraform; `terraform show -json` tells them"
+                told.errors.append(("unsupported-format", what, where))
+                continue
+            values = dict(attributes)
+            for path in _list(instance.get("sensitive_attributes")):
+                _hide(values, _list(path))
+            described = {**resource, "index": instance.get("index_key"), "provider_name": resource.get("provider")}
+            found = _instance(described, values, where, f"{where}/attributes", resource.get("module"))
+            if found is None:
+                continue
+            if "deposed" in instance:
+                told.open.append((found, "Terraform has replaced it and not yet destroyed it"))
+            else:
+                told.instances.append(found)
+
+
+def _hide(values: dict[str, Any], path: list[Any]) -> None:
+    """Put `Unknown` in place of the value to which the steps of `path` lead; of all where a step is not followed."""
+    here: Any = values
+    for position, step in enumerate(path):
+        inner = step.get("value") if isinstance(step, dict) else None
+        key = inner.get("value") if isinstance(inner, dict) else inner
+        is_there = (isinstance(here, dict) and isinstance(key, str) and key in here) or (
+            isinstance(here, list) and isinstance(key, int) and key < len(here)
+        )
+        if not is_there:
+            first = path[0].get("value") if isinstance(path[0], dict) else None
+            if isinstance(first, str) and first in values:
+                values[first] = Unknown(SENSITIVE)
+            return
+        if position == len(path) - 1:
+            here[key] = Unknown(SENSITIVE)
+        else:
+            here[key] = copy(here[key])
+            here = here[key]
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,267 @@
+"""Which resource an attribute refers to: by an id, by a name, or through the configuration where neither is known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.terraform.candidates import Follower, Found, Target
+from vnetverify.ingest.terraform.configuration import Configuration, Path, value_at
+from vnetverify.ingest.terraform.identities import GROUPS, Identities, arm_type, name_for, plain_name
+from vnetverify.ingest.terraform.instances import LATER, Instance
+from vnetverify.ingest.terraform.tables import KINDS, PARTS
+from vnetverify.ingest.unknown import RuntimeProperty, Unknown
+
+# What can hand on ids of resources that it does not show.
+_OPAQUE = (
+    "azapi_",
+    "external",
+    "terraform_remote_state",
+    "terraform_data",
+    "http",
+    "azurerm_resource_group_template",
+    "azurerm_subscription_template",
+    "azurerm_management_group_template",
+    "azurerm_template_deployment",
+)
+_MOST_NAMED = 5
+# Azure's property for an address that it assigns, by the attribute that will hold it.
+_ADDRESSES = {
+    ("azurerm_firewall", "ip_configuration"): "ipconfigurations[{0}].properties.privateipaddress",
+    ("azurerm_network_interface", "ip_configuration"): "ipconfigurations[{0}].properties.privateipaddress",
+    ("azurerm_network_interface", "private_ip_address"): "ipconfigurations[0].properties.privateipaddress",
+    ("azurerm_lb", "frontend_ip_configuration"): "frontendipconfigurations[{0}].properties.privateipaddress",
+    ("azurerm_lb", "private_ip_address"): "frontendipconfigurations[0].properties.privateipaddress",
+    ("azurerm_public_ip", "ip_address"): "ipaddress",
+}
+
+
+class Links:
+    """The resources of one document, as they refer to each other."""
+
+    def __init__(self, instances: Sequence[Instance], configuration: Configuration) -> None:
+        self._instances = instances
+        self._follower = Follower(instances, configuration)
+        self._identities = Identities(instances, configuration)
+        self._ids: dict[int, str | None] = {}
+        self._by_name: defaultdict[tuple[str, str, str], list[Instance]] = defaultdict(list)
+        for one in instances:
+            if one.text("name") is not None:
+                self._by_name[one.type, self._group(one).lower(), str(one.text("name")).lower()].append(one)
+        self._is_opaque = any(one.type.startswith(_OPAQUE) for one in instances)
+
+    # -- ids ----------------------------------------------------------------------------------------------
+
+    def id_of(self, instance: Instance) -> str | None:
+        """Return the id of a resource, or one that stands for it; None where it is not known what it belongs to."""
+        if id(instance) not in self._ids:
+            self._ids[id(instance)] = None  # so that what refers to itself comes to an end
+            self._ids[id(instance)] = self._made_id(instance)
+        return self._ids[id(instance)]
+
+    def _made_id(self, instance: Instance) -> str | None:
+        if instance.identity is not None:
+            return instance.identity
+        if instance.type == GROUPS:
+            return self._identities.group_id(instance)
+        kind = KINDS.get(instance.type)
+        if kind is not None and kind.parent is not None:
+            parent = self.parent_of(instance)
+            return None if parent is None else f"{parent}/{kind.arm}/{name_for(instance)}"
+        if instance.type.startswith("azapi_"):
+            return self._id_of_azapi(instance)
+        stated = arm_type(instance)
+        if stated is None:
+            return None
+        return self._identities.stand_in(instance, self._group(instance), stated, name_for(instance))
+
+    def _id_of_azapi(self, instance: Instance) -> str | None:
+        stated = arm_type(instance)
+        above = self.reference(instance, ("parent_id",), _ANY_PARENT)
+        if stated is None or not isinstance(above, str):
+            return None
+        segments = stated.split("/")
+        if len(segments) == 2:
+            return f"{above.rstrip('/')}/providers/{stated}/{name_for(instance)}"
+        return f"{above.rstrip('/')}/{segments[-1]}/{name_for(instance)}"
+
+    def parent_of(self, instance: Instance) -> str | None:
+        """Return the id of what holds a child, None where that is not known."""
+        kind = KINDS.get(instance.type)
+        if kind is None or kind.parent is None:
+            return None
+        attribute, wanted = kind.parent.attribute, kind.parent.type
+        if not kind.parent.by_name:
+            found = self.reference(instance, (attribute,), (wanted,))
+            return found.rstrip("/") if isinstance(found, str) else None
+        name = instance.text(attribute)
+        if name is None:
+            found = self.reference(instance, (attribute,), (wanted,))
+            return found if isinstance(found, str) else None
+        group = self._group(instance)
+        known = self._by_name.get((wanted, group.lower(), name.lower()), [])
+        if known:
+            return self.id_of(next((one for one in known if not one.is_data), known[0]))
+        return self._identities.stand_in(instance, group, KINDS[wanted].arm, name)
+
+    def _group(self, instance: Instance) -> str:
+        """Return the name of the resource group, or what stands for it."""
+        told = instance.text("resource_group_name")
+        if told is not None:
+            return told
+        if isinstance(instance.values.get("resource_group_name"), Unknown):
+            targets = self._follower.follow(instance, ("resource_group_name",)).targets.values()
+            groups = {id(one.instance): one.instance for one in targets if one.instance.type == GROUPS}
+            if len(groups) == 1:
+                return name_for(next(iter(groups.values())))
+        return plain_name(instance.address)
+
+    # -- references ---------------------------------------------------------------------------------------
+
+    def reference(
+        self, instance: Instance, path: Path, types: tuple[str, ...], excluding: str | None = None
+    ) -> str | Unknown | None:
+        """Return the id at `path` of `instance`, of a resource of one of the `types`; None where none is named.
+
+        One that is not known is that of the only resource that it can be of, of which `excluding` is none.
+        """
+        value = value_at(instance.values, path)
+        if isinstance(value, str):
+            return value or None
+        if not isinstance(value, Unknown):
+            return None
+        if value.why != LATER:
+            return value
+        found = self._follower.follow(instance, path)
+        ids = {key_of(one): one for one in self._ids_of(found, types) if excluding is None or key_of(one) != excluding}
+        if len(ids) == 1 and not (found.lost and self._could_be_another(types, next(iter(ids)))):
+            return next(iter(ids.values()))
+        if not ids and found.lost and not self._is_opaque:
+            possible = {key_of(one): one for one in self._all_new(types) if key_of(one) != excluding}
+            if len(possible) == 1:
+                return next(iter(possible.values()))
+        return Unknown(self._why(found, types), instance.pointer)
+
+    def references(self, instance: Instance, path: Path, types: tuple[str, ...], count: int) -> list[str] | Unknown:
+        """Return the `count` ids of the list at `path` that are not known, if it is told which they are."""
+        found = self._follower.follow(instance, path)
+        ids = {key_of(one): one for one in self._ids_of(found, types)}
+        if len(ids) == count and not found.lost:
+            return list(ids.values())
+        if len(ids) == count == 1 and not self._could_be_another(types, next(iter(ids))):
+            return list(ids.values())
+        return Unknown(self._why(found, types), instance.pointer)
+
+    def anything(self, instance: Instance, path: Path) -> str | Unknown | None:
+        """Return the id at `path`, of whatever it is; one that is not known of a type without table names the type."""
+        value = value_at(instance.values, path)
+        if not isinstance(value, Unknown) or value.why != LATER:
+            return value if isinstance(value, (str, Unknown)) and value else None
+        found = self._follower.follow(instance, path)
+        holders = {id(one.instance): one.instance for one in found.targets.values()}
+        if len(holders) != 1 or found.lost:
+            return Unknown(self._why(found, _ANY_PARENT), instance.pointer)
+        (holder,) = holders.values()
+        made = self.id_of(holder)
+        return made or f"{self._identities.group_id(holder)}/providers/Terraform.{holder.type}/{name_for(holder)}"
+
+    def runtime(self, instance: Instance, path: Path) -> Unknown:
+        """Return what stands for a value that only the deployment will tell, with where that comes from."""
+        found = self._follower.follow(instance, path)
+        targets = list(found.targets.values())
+        if found.lost or not targets:
+            lost = ", ".join(found.lost)
+            return Unknown(f"{LATER}, from {lost}" if lost else LATER, instance.pointer)
+        names = ", ".join(f"`{one.instance.address}`" for one in targets[:_MOST_NAMED])
+        of = self._property(targets[0]) if len(targets) == 1 else None
+        return Unknown(f"{LATER}, from {names}", instance.pointer, of)
+
+    def _property(self, target: Target) -> RuntimeProperty | None:
+        head = target.path[0] if target.path else ""
+        pattern = _ADDRESSES.get((target.instance.type, str(head)))
+        identity = self.id_of(target.instance)
+        if pattern is None or identity is None:
+            return None
+        position = target.path[1] if len(target.path) > 1 and isinstance(target.path[1], int) else 0
+        return RuntimeProperty(key_of(identity), pattern.format(position))
+
+    def _ids_of(self, found: Found, types: tuple[str, ...]) -> Iterator[str]:
+        """Yield the ids of what `found` leads to, as far as it is of one of the `types` or an id."""
+        for target in found.targets.values():
+            value = value_at(target.instance.values, target.path) if target.path else None
+            if isinstance(value, str) and value.startswith("/subscriptions/"):
+                yield value
+            elif self._is_of(target.instance, types):
+                identity = self.id_of(target.instance)
+                if identity is not None:
+                    yield identity
+            else:
+                yield from self._parts_of(target, types)
+
+    def _is_of(self, instance: Instance, types: tuple[str, ...]) -> bool:
+        if instance.type in types or (types is _ANY_PARENT and instance.type in KINDS):
+            return True
+        if types is _ANY_PARENT and instance.type == GROUPS:
+            return True
+        if not instance.type.startswith("azapi_resource"):
+            return False
+        stated = (arm_type(instance) or "").lower()
+        return any(stated == _type_of(wanted).lower() for wanted in types if wanted in KINDS)
+
+    def _parts_of(self, target: Target, types: tuple[str, ...]) -> Iterator[str]:
+        """Yield the ids of the parts of `target` that a reference to it can mean."""
+        for wanted in types:
+            for holder, block, segment in PARTS.get(wanted, ()):
+                if target.instance.type != holder or (target.path and target.path[0] != block):
+                    continue
+                names = list(_part_names(target.instance, block))
+                at = target.path[1] if len(target.path) > 1 else None
+                if isinstance(at, int) and at < len(names):
+                    names = names[at : at + 1]
+                identity = self.id_of(target.instance)
+                yield from (f"{identity}/{segment}/{name}" for name in names if identity is not None)
+
+    def _all_new(self, types: tuple[str, ...]) -> Iterator[str]:
+        """Yield the ids of all resources of the `types` whose ids are not known yet."""
+        for instance in self._instances:
+            if not instance.is_new:
+                continue
+            if self._is_of(instance, types):
+                identity = self.id_of(instance)
+                yield from () if identity is None else (identity,)
+            else:
+                yield from self._parts_of(Target(instance, ()), types)
+
+    def _could_be_another(self, types: tuple[str, ...], key: str) -> bool:
+        """Hold when what was not followed could lead to another resource than that with `key`."""
+        return self._is_opaque or any(key_of(one) != key for one in self._all_new(types))
+
+    def _why(self, found: Found, types: tuple[str, ...]) -> str:
+        candidates = list(dict.fromkeys(one.instance.address for one in found.targets.values()))
+        kinds = ", ".join(types) if types is not _ANY_PARENT else "resource"
+        lost = ", ".join(found.lost)
+        if len(candidates) > 1:
+            more = ", …" if len(candidates) > _MOST_NAMED else ""
+            said = f"it is one of {', '.join(f'`{one}`' for one in candidates[:_MOST_NAMED])}{more}"
+            return f"{said}, or comes from {lost}" if lost else said
+        return f"the {kinds} comes from {lost}" if lost else f"the document does not tell which {kinds} it is"
+
+
+# Whatever a resource can be a child of.
+_ANY_PARENT: tuple[str, ...] = ("any resource",)
+
+
+def _type_of(wanted: str) -> str:
+    """Return Azure's whole type of a type of the provider."""
+    kind = KINDS[wanted]
+    return kind.arm if kind.parent is None else f"{_type_of(kind.parent.type)}/{kind.arm}"
+
+
+def _part_names(instance: Instance, block: str) -> Iterable[str]:
+    parts: Any = instance.values.get(block)
+    for part in parts if isinstance(parts, list) else ():
+        name = part.get("name") if isinstance(part, dict) else None
+        if isinstance(name, str):
+            yield name

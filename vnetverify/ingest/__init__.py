@@ -1,4 +1,4 @@
-"""Azure resource JSON, as REST, the portal and `az` give it, and templates, read into a network."""
+"""Azure resource JSON, as REST, the portal and `az` give it, templates and Terraform's plans, read into a network."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from vnetverify.ingest.representatives import with_representatives
 from vnetverify.ingest.resources import Resource, resources_in
 from vnetverify.ingest.routing import Tags
 from vnetverify.ingest.shapes import has_no_effect, is_no_network
+from vnetverify.ingest.terraform.formats import is_terraform
+from vnetverify.ingest.terraform.reading import terraform_resources
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
@@ -107,7 +109,8 @@ class _Reading:
             self._templates.extend(templates)
             self._parameters.extend(parameters)
             return True
-        resources, told = resources_in(document)
+        read = terraform_resources if is_terraform(document.content) else resources_in
+        resources, told = read(document)
         self.resources.extend(resources)
         self._findings.diagnostics.extend(told)
         return bool(resources)

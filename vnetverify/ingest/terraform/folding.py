@@ -19,20 +19,21 @@ _INLINE = {"subnets": "subnet", "securityRules": "security_rule", "routes": "rou
 
 
 class Folding:
-    """The drafts of a document by key, into which parts and associations are folded."""
+    """The drafts of a document, into which parts and associations are folded; two may have one id."""
 
-    def __init__(self, drafts: Iterable[Draft], links: Links, configuration: Configuration) -> None:
-        self.drafts = {key_of(draft.identity): draft for draft in drafts}
+    def __init__(self, drafts: list[Draft], links: Links, configuration: Configuration) -> None:
+        self.drafts = drafts
+        self._by_key = {key_of(draft.identity): draft for draft in reversed(drafts)}
         self._links = links
         self._configuration = configuration
 
     def find(self, identity: str) -> dict[str, Any] | None:
         """Return the body of a resource, or of what stands inside of one, None for what the document does not hold."""
-        draft = self.drafts.get(key_of(identity))
+        draft = self._by_key.get(key_of(identity))
         if draft is not None:
             return draft.body
         steps = identity.rstrip("/").split("/")
-        holder = self.drafts.get(key_of("/".join(steps[:-2])))
+        holder = self._by_key.get(key_of("/".join(steps[:-2])))
         members = holder.properties.get(steps[-2]) if holder is not None and len(steps) > 1 else None
         for member in members if isinstance(members, list) else ():
             if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
@@ -42,13 +43,11 @@ class Folding:
     def fold_parts(self) -> list[Draft]:
         """Move the drafts that are parts of others into these, and return those whose holder is not in the document."""
         orphans = []
+        parts = [draft for draft in self.drafts if _segment(draft)]
+        self.drafts = [draft for draft in self.drafts if not _segment(draft)]
         # What is deeper in a resource goes first, so that it goes along.
-        for draft in sorted(self.drafts.values(), key=lambda one: -one.identity.count("/")):
-            segment = KINDS[draft.instance.type].part if draft.instance.type in KINDS else ""
-            if not segment:
-                continue
-            del self.drafts[key_of(draft.identity)]
-            holder = self.drafts.get(key_of(draft.base))
+        for draft in sorted(parts, key=lambda one: -one.identity.count("/")):
+            segment, holder = _segment(draft), self._by_key.get(key_of(draft.base))
             if holder is None:
                 orphans.append(draft)
                 continue
@@ -65,11 +64,11 @@ class Folding:
 
     def drop_repeated(self, gone: Iterable[Instance]) -> None:
         """Take out of computed lists what stands in a resource of its own, and what will be gone."""
-        elsewhere = [draft.identity for draft in self.drafts.values() if not draft.instance.is_data]
+        elsewhere = [draft.identity for draft in self.drafts if not draft.instance.is_data]
         elsewhere += [one.identity for one in gone if one.identity is not None]
         for identity in elsewhere:
             steps = identity.rstrip("/").split("/")
-            holder = self.drafts.get(parent_of(key_of(identity))) if len(steps) > 2 else None
+            holder = self._by_key.get(parent_of(key_of(identity))) if len(steps) > 2 else None
             attribute = _INLINE.get(steps[-2]) if len(steps) > 2 else None
             if holder is None or attribute is None or self._is_written(holder.instance, attribute):
                 continue
@@ -78,7 +77,7 @@ class Folding:
                 for position, member in enumerate(members):
                     if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
                         members[position] = None
-        for draft in self.drafts.values():
+        for draft in self.drafts:
             for segment in _INLINE:
                 if isinstance(draft.properties.get(segment), list):
                     _close_gaps(draft, segment)
@@ -94,23 +93,29 @@ class Folding:
             return False
         body = self.find(at) if isinstance(at, str) else None
         if body is not None:
-            draft = self.drafts.get(key_of(at)) if isinstance(at, str) else None
+            draft = self._by_key.get(key_of(at)) if isinstance(at, str) else None
             for holder in _holders(body, fastening, instance.values):
                 if draft is not None and draft.instance.is_data and not fastening.several:
                     holder.pop(fastening.to, None)  # what a data source saw may be what this replaces
                 _fasten(holder, fastening, what)
             self._note_origin(at, fastening, instance)
             return True
-        other = self.drafts.get(key_of(what)) if isinstance(what, str) else None
+        other = self._by_key.get(key_of(what)) if isinstance(what, str) else None
         if other is None or not fastening.back:
             return False
         other.properties.setdefault(fastening.back, []).append({"id": at})
         return True
 
     def _note_origin(self, at: str | Unknown, fastening: Fastening, instance: Instance) -> None:
-        draft = self.drafts.get(key_of(at)) if isinstance(at, str) else None
+        draft = self._by_key.get(key_of(at)) if isinstance(at, str) else None
         if draft is not None and not fastening.several:
             draft.origins[f"{draft.instance.pointer}/properties/{fastening.to}"] = instance.pointer
+
+
+def _segment(draft: Draft) -> str:
+    """Return the list of its parent in which a draft stands, nothing for a resource."""
+    kind = KINDS.get(draft.instance.type)
+    return "" if kind is None else kind.part
 
 
 def _holders(body: dict[str, Any], fastening: Fastening, values: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -32,8 +32,10 @@ class Told:
     errors: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def is_terraform(content: Mapping[str, Any]) -> bool:
+def is_terraform(content: Any) -> bool:
     """Hold for a plan, a state, the part of one that holds its modules, or a raw state file."""
+    if not isinstance(content, dict):
+        return False
     if "planned_values" in content or "root_module" in content or "resource_changes" in content:
         return True
     values = content.get("values")
@@ -42,28 +44,27 @@ def is_terraform(content: Mapping[str, Any]) -> bool:
     return "terraform_version" in content and ("version" in content or "format_version" in content)
 
 
-def told_by(content: Mapping[str, Any], pointer: str) -> Told:
-    """Return what the document `content`, which stands at `pointer`, tells."""
+def told_by(content: Mapping[str, Any]) -> Told:
+    """Return what a document of Terraform's tells."""
     if "planned_values" in content or "resource_changes" in content:
-        return _Plan(content, pointer).told()
+        return _Plan(content).told()
     told = Told()
     if isinstance(content.get("values"), dict):
-        told.instances = list(_modules(_object(content["values"].get("root_module")), f"{pointer}/values/root_module"))
+        told.instances = list(_modules(_object(content["values"].get("root_module")), "/values/root_module"))
     elif isinstance(content.get("root_module"), dict):
         told.is_plan = True
-        told.instances = list(_modules(content["root_module"], f"{pointer}/root_module"))
+        told.instances = list(_modules(content["root_module"], "/root_module"))
     elif content.get("version") == _RAW_VERSION:
-        _read_raw(content, pointer, told)
+        _read_raw(content, told)
     elif "version" in content:
         message = f"is a state file of version {content['version']}; `terraform show -json` writes one that is read"
-        told.errors.append(("unsupported-format", message, f"{pointer}/version"))
+        told.errors.append(("unsupported-format", message, "/version"))
     return told
 
 
 class _Plan:
-    def __init__(self, content: Mapping[str, Any], pointer: str) -> None:
+    def __init__(self, content: Mapping[str, Any]) -> None:
         self._content = content
-        self._pointer = pointer
         self._changes = {
             change["address"]: (position, change)
             for position, change in enumerate(_list(content.get("resource_changes")))
@@ -76,9 +77,7 @@ class _Plan:
         told.configuration = Configuration(_object(content.get("configuration")), _object(content.get("variables")))
         planned = _object(content.get("planned_values")).get("root_module")
         if isinstance(planned, dict):
-            told.instances = list(
-                _modules(planned, f"{self._pointer}/planned_values/root_module", self._unknown, self._sensitive)
-            )
+            told.instances = list(_modules(planned, "/planned_values/root_module", self._unknown, self._sensitive))
         else:
             told.instances = list(self._of_changes("after"))
         known = {instance.address for instance in told.instances}
@@ -87,7 +86,7 @@ class _Plan:
                 actions = self._actions(instance.address)
                 (told.instances if actions == _FORGOTTEN else told.gone).append(instance)
         prior = _object(_object(content.get("prior_state")).get("values")).get("root_module")
-        where = f"{self._pointer}/prior_state/values/root_module"
+        where = "/prior_state/values/root_module"
         told.instances += [one for one in _modules(_object(prior), where) if one.is_data and one.address not in known]
         self._read_deferred(told)
         self._say(told)
@@ -111,7 +110,7 @@ class _Plan:
             inner = _object(change.get("change"))
             goes = inner.get("actions") in (_GONE, _FORGOTTEN)
             if goes is (side == "before") and isinstance(inner.get(side), dict):
-                pointer = f"{self._pointer}/resource_changes/{position}"
+                pointer = f"/resource_changes/{position}"
                 unknown = inner.get("after_unknown") if side == "after" else None
                 values = marked(inner[side], unknown, inner.get(f"{side}_sensitive"))
                 found = _instance(change, values, pointer, f"{pointer}/change/{side}", change.get("module_address"))
@@ -121,7 +120,7 @@ class _Plan:
     def _read_deferred(self, told: Told) -> None:
         for position, item in enumerate(_list(self._content.get("deferred_changes"))):
             change = _object(_object(item).get("resource_change"))
-            pointer = f"{self._pointer}/deferred_changes/{position}"
+            pointer = f"/deferred_changes/{position}"
             inner = _object(change.get("change"))
             values = marked(_object(inner.get("after")), inner.get("after_unknown"), inner.get("after_sensitive"))
             where = f"{pointer}/resource_change/change/after"
@@ -131,14 +130,14 @@ class _Plan:
                 told.open.append((found, "Terraform deferred the change, so it is not known what it will be"))
 
     def _say(self, told: Told) -> None:
-        content, pointer = self._content, self._pointer
+        content = self._content
         if content.get("errored") is True:
-            told.errors.append(("plan-incomplete", "is a plan that ended in errors", f"{pointer}/errored"))
+            told.errors.append(("plan-incomplete", "is a plan that ended in errors", "/errored"))
         drifted = len(_list(content.get("resource_drift")))
         if drifted:
             noun = "resource" if drifted == 1 else "resources"
             what = f"tells of {drifted} {noun} changed outside of Terraform; what is planned counts"
-            told.notes.append(("terraform-drift", what, f"{pointer}/resource_drift"))
+            told.notes.append(("terraform-drift", what, "/resource_drift"))
 
 
 def _modules(
@@ -178,13 +177,13 @@ def _instance(resource: Mapping[str, Any], values: Any, pointer: str, inside: st
     )
 
 
-def _read_raw(content: Mapping[str, Any], pointer: str, told: Told) -> None:
+def _read_raw(content: Mapping[str, Any], told: Told) -> None:
     """Read a raw state file, which Terraform keeps for itself."""
     for position, resource in enumerate(_list(content.get("resources"))):
         if not isinstance(resource, dict):
             continue
         for at, instance in enumerate(_list(resource.get("instances"))):
-            where = f"{pointer}/resources/{position}/instances/{at}"
+            where = f"/resources/{position}/instances/{at}"
             attributes = _object(instance).get("attributes")
             if not isinstance(attributes, dict):
                 what = "holds a resource without attributes, as of an old Terraform; `terraform show -json` tells them"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.terraform import azapi
@@ -22,18 +22,16 @@ from vnetverify.ingest.terraform.specials import (
     settle_tables,
     tell_of_others,
 )
-from vnetverify.ingest.terraform.strangers import is_left_out, is_of_azure, places_named
+from vnetverify.ingest.terraform.strangers import is_in_hub, is_left_out, is_of_azure, places_named
 from vnetverify.ingest.terraform.tables import FASTENINGS, KINDS
 from vnetverify.ingest.terraform.translation import Draft, Translator
 
 _SHOWN = 5
 
 
-def resources_of(
-    content: Mapping[str, Any], file: str, pointer: str
-) -> tuple[tuple[Resource, ...], tuple[Diagnostic, ...]]:
-    """Return the resources of the plan or state `content`, which stands at `pointer`, and what is said about it."""
-    reader = _Reader(told_by(content, pointer), file)
+def terraform_resources(document: Document) -> tuple[tuple[Resource, ...], tuple[Diagnostic, ...]]:
+    """Return the resources of a plan or state, and what is said about it."""
+    reader = _Reader(told_by(document.content), document.file)
     return tuple(reader.resources()), tuple(reader.diagnostics)
 
 
@@ -60,26 +58,28 @@ class _Reader:
             self._join(instance, folding)
         settle_tables(folding, told.gone)
         count_in_zones(folding, told.instances)
-        found = [self._resource(draft) for draft in folding.drafts.values()]
+        found = [self._resource(draft) for draft in folding.drafts]
         found += [self._stranger(instance, why) for instance, why in (*self._strangers, *self._open())]
         self._say_left_out()
         return found
 
     def _drafts(self) -> list[Draft]:
         """Return what is a resource with Azure, each once: what is managed goes before what a data source saw of it."""
-        found: dict[str, Draft] = {}
+        found: list[Draft] = []
+        known: set[str] = set()
         translator = Translator(self._links, self._told.configuration)
         for instance in sorted(self._told.instances, key=lambda one: one.is_data):
             draft = self._draft(instance, translator)
-            if draft is None or (instance.is_data and key_of(draft.identity) in found):
-                continue
-            for made in (draft, *completed(draft, self._links)):
-                key = key_of(made.identity)
-                found[key if key not in found else f"{key}\0{instance.address}"] = made
-        return list(found.values())
+            if draft is not None and not (instance.is_data and key_of(draft.identity) in known):
+                known.add(key_of(draft.identity))
+                found += [draft, *completed(draft, self._links)]
+        return found
 
     def _draft(self, instance: Instance, translator: Translator) -> Draft | None:
         kind = KINDS.get(instance.type)
+        if is_in_hub(instance):
+            self._left_out[instance.type] += 1
+            return None
         if instance.type == azapi.RESOURCE and not instance.is_data:
             identity = self._links.id_of(instance)
             if identity is None:
@@ -133,6 +133,7 @@ class _Reader:
             draft.body,
             self._file,
             instance.pointer,
+            origins=draft.origins,
         )
 
     def _stranger(self, instance: Instance, why: str) -> Resource:

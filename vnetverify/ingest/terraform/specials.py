@@ -153,7 +153,7 @@ def settle_tables(folding: Folding, gone: Iterable[Instance]) -> None:
         for subnet in ids_in(one.values.get("subnet_id"))
         for table in ids_in(one.values.get("route_table_id"))
     }
-    for draft in folding.drafts.values():
+    for draft in folding.drafts:
         listed = draft.properties.get("subnets") if draft.instance.type == "azurerm_route_table" else None
         if not isinstance(listed, list):
             continue
@@ -172,7 +172,7 @@ def settle_tables(folding: Folding, gone: Iterable[Instance]) -> None:
 
 def count_in_zones(folding: Folding, instances: Iterable[Instance]) -> None:
     """Tell how much a zone holds that the document creates: all that it tells, but for what groups of endpoints add."""
-    zones = {key: draft for key, draft in folding.drafts.items() if draft.instance.type == _ZONE}
+    zones = {key_of(draft.identity): draft for draft in folding.drafts if draft.instance.type == _ZONE}
     grouped = {
         key_of(identity)
         for one in instances
@@ -185,8 +185,8 @@ def count_in_zones(folding: Folding, instances: Iterable[Instance]) -> None:
     )
     links: Counter[str] = Counter()
     records: Counter[str] = Counter()
-    for key, draft in folding.drafts.items():
-        zone = key.rpartition("/")[0].rpartition("/")[0]
+    for draft in folding.drafts:
+        zone = key_of(draft.identity).rpartition("/")[0].rpartition("/")[0]
         if zone in zones:
             (links if draft.instance.type.endswith("_virtual_network_link") else records)[zone] += 1
     for key, draft in zones.items():

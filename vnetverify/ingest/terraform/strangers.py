@@ -67,6 +67,11 @@ def is_of_azure(instance: Instance) -> bool:
     return instance.type.startswith(_AZURE)
 
 
+def is_in_hub(instance: Instance) -> bool:
+    """Hold for a firewall in a hub of Virtual WAN, which networks reach by their connections alone."""
+    return instance.type == "azurerm_firewall" and bool(instance.values.get("virtual_hub"))
+
+
 def is_left_out(instance: Instance) -> bool:
     """Hold for what changes no packet of a network in the document."""
     kind = instance.type

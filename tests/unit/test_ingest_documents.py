@@ -122,9 +122,9 @@ def test_size_and_number_of_files_are_bounded(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "content",
     [
-        {"format_version": "1.0", "terraform_version": "1.5", "planned_values": {}},
+        {"version": 3, "terraform_version": "0.11.14", "modules": []},
     ],
-    ids=["terraform"],
+    ids=["old state"],
 )
 def test_a_format_of_another_kind_is_named_not_ignored(tmp_path: Path, content: object) -> None:
     assert "unsupported-format" in errors(read(tmp_path, content))

@@ -172,7 +172,7 @@ class _Writer:
         for position, item in enumerate(items[:1]):
             inner = (*path, position) if isinstance(value, list) else path
             if isinstance(item, Unknown):
-                _put(target, field.to or f"azurerm.{path[-1]}", item)
+                _put(target, field.to or f"azurerm.{path[-1]}", self._plain(item, inner))
             elif isinstance(item, dict) and not field.to:
                 self._table(field.table, item, inner, target, pointer)
             elif isinstance(item, dict):
@@ -184,15 +184,15 @@ class _Writer:
             _put(target, f"azurerm.{path[-1]}", True)
 
     def _blocks(self, field: Blocks, value: Any, path: Path, target: dict[str, Any], pointer: str) -> None:
-        if isinstance(value, Unknown) or not isinstance(value, list):
-            _put(target, field.to, [value])
+        if not isinstance(value, list):
+            _put(target, field.to, [self._plain(value, path)])
             return
         listed = _list_at(target, field.to)
         for position, item in enumerate(value):
             where = f"{pointer}{_where(field.to)}/{len(listed)}"
             self._draft.origins[where] = self._origin((*path, position))
             if not isinstance(item, dict):
-                listed.append(item)
+                listed.append(self._plain(item, (*path, position)))
                 continue
             made: dict[str, Any] = {"properties": dict(field.fixed)}
             self._table(field.table, item, (*path, position), made, where)

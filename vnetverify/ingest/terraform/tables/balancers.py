@@ -12,8 +12,8 @@ _OF_BALANCER = Parent("loadbalancer_id", BALANCER[0])
 
 _FRONTEND = table(
     "name:^name private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion"
-    " private_ip_address_allocation:privateIPAllocationMethod",
-    "id inbound_nat_rules load_balancer_rules outbound_rules zones availability_zone",
+    "",
+    "id private_ip_address_allocation inbound_nat_rules load_balancer_rules outbound_rules zones availability_zone",
     subnet_id=Reference("subnet", SUBNET),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
     public_ip_prefix_id=Reference("publicIPPrefix", PUBLIC_IP_PREFIX),

@@ -9,8 +9,8 @@ GATEWAY, SITE = ("azurerm_virtual_network_gateway",), ("azurerm_local_network_ga
 _CIRCUIT, _NAT_RULE = ("azurerm_express_route_circuit",), ("azurerm_virtual_network_gateway_nat_rule",)
 
 _CONFIGURATION = table(
-    "name:^name private_ip_address_allocation:privateIPAllocationMethod private_ip_address:privateIPAddress",
-    "id",
+    "name:^name private_ip_address:privateIPAddress",
+    "id private_ip_address_allocation",
     subnet_id=Reference("subnet", SUBNET),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
 )

@@ -11,8 +11,10 @@ _POOL, _NAT_RULE = ("azurerm_lb_backend_address_pool",), ("azurerm_lb_nat_rule",
 _GATEWAY_POOL = ("pool of azurerm_application_gateway",)
 
 _CONFIGURATION = table(
-    "name:^name primary private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion"
-    " private_ip_address_allocation:privateIPAllocationMethod",
+    "name:^name primary private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion",
+    # Whoever chose an address, it is the one that is told.
+    "private_ip_address_allocation",
+    "",
     subnet_id=Reference("subnet", SUBNET),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
     gateway_load_balancer_frontend_ip_configuration_id=Reference("gatewayLoadBalancer", FRONTEND),

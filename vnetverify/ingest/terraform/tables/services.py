@@ -12,8 +12,8 @@ _IN_ZONE = Parent("zone_name", ZONE[0], by_name=True)
 _NO_ADDRESS = "ttl fqdn record"
 
 _FRONTEND = table(
-    "name:^name private_ip_address:privateIPAddress private_ip_address_allocation:privateIPAllocationMethod",
-    "id private_link_configuration_id",
+    "name:^name private_ip_address:privateIPAddress",
+    "id private_link_configuration_id private_ip_address_allocation",
     subnet_id=Reference("subnet", SUBNET),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
     private_link_configuration_name=Sibling("privateLinkConfiguration", "privateLinkConfigurations"),

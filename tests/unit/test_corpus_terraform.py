@@ -45,10 +45,12 @@ def _passes(network: Network, group: str, source: str, port: int) -> bool:
     """Whether `group`, fastened to a subnet with a public machine, lets a flow from the Internet or from within in."""
     prefix, address = parse_prefix("10.0.0.0/24"), parse_address("10.0.0.4")
     own = Vnet("v", (prefix,), (Subnet("s", "v", (prefix,), nsg=group),))
-    nic = Nic("n", "m", "v", "s", (address,), public_address=PublicAddress("p", Sku.STANDARD))
+    public = parse_address("52.0.0.1")
+    nic = Nic("n", "m", "v", "s", (address,), public_address=PublicAddress("p", Sku.STANDARD, public))
     whole = replace(network, vnets={"v": own}, machines={"m": Machine("m", (nic,))})
-    place = Place(PlaceKind.SUBNET.value, "v.s") if source.startswith("10.0.0.") else INTERNET
-    flow = Flow(TCP, parse_address(source), 50_000, address, port)
+    is_within = source.startswith("10.0.0.")
+    place = Place(PlaceKind.SUBNET.value, "v.s") if is_within else INTERNET
+    flow = Flow(TCP, parse_address(source), 50_000, address if is_within else public, port)
     return isinstance(trace(whole, place, flow, DOCUMENTED).outcome, Delivered)
 
 

@@ -11,8 +11,7 @@ _CONFIGURATION = ("configuration of azurerm_network_interface",)
 _OF_BALANCER = Parent("loadbalancer_id", BALANCER[0])
 
 _FRONTEND = table(
-    "name:^name private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion"
-    "",
+    "name:^name private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion",
     "id private_ip_address_allocation inbound_nat_rules load_balancer_rules outbound_rules zones availability_zone",
     subnet_id=Reference("subnet", SUBNET),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.arm_place import UNKNOWN, of
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.functions import FUNCTIONS
+from vnetverify.ingest.arm.standins import StandIn
 from vnetverify.ingest.arm.values import PartlyKnown, either, same, unknown_in
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
@@ -172,3 +173,57 @@ def test_of_either_value_only_what_they_share_is_left() -> None:
     assert {"a": 1, "b": {"c": [1, UNKNOWN]}} == either(one, other, UNKNOWN)
     assert UNKNOWN == either([1], [1, 2], UNKNOWN)
     assert UNKNOWN == either(None, {"a": 1}, UNKNOWN)
+
+
+NAME = StandIn("<name>", UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("expected", "expression"),
+    [
+        ("vnet-<name>", "concat('vnet-', parameters('n'))"),
+        ("<NAME>", "toUpper(parameters('n'))"),
+        ("/subscriptions/s/<name>", "format('/subscriptions/s/{0}', parameters('n'))"),
+        ("<name>", "last(split(concat('/subscriptions/s/', parameters('n')), '/'))"),
+        ("a,<name>", "join(createArray('a', parameters('n')), ',')"),
+    ],
+)
+def test_a_name_that_is_not_known_makes_names_that_are_not(expected: str, expression: str) -> None:
+    found = of(expression, n=NAME)
+
+    assert isinstance(found, StandIn)
+    assert (expected, UNKNOWN) == (str(found), found.unknown)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "equals(parameters('n'), 'a')",
+        "contains(parameters('n'), 'a')",
+        "length(parameters('n'))",
+        "empty(parameters('n'))",
+        "startsWith(parameters('n'), 'a')",
+        "less(parameters('n'), 'a')",
+        "int(parameters('n'))",
+        "cidrSubnet(parameters('n'), 24, 0)",
+        "if(equals(parameters('n'), 'a'), 1, 2)",
+        "substring(parameters('n'), 0, 1)",
+        "createObject('a', 1)[parameters('n')]",
+        "createArray(1)[parameters('n')]",
+        "union(createArray('a'), createArray(parameters('n')))",
+        "contains(createArray('a', parameters('n')), 'b')",
+        "json(parameters('n'))",
+    ],
+)
+def test_nothing_is_decided_by_a_name_that_is_not_known(expression: str) -> None:
+    assert UNKNOWN == of(expression, n=NAME)
+
+
+def test_what_stands_beside_a_name_that_is_not_known_is_known() -> None:
+    assert type(of("first(createArray('a', parameters('n')))", n=NAME)) is str
+    assert True is of("equals(concat('a', parameters('n')), concat('a', parameters('n')))", n=NAME)
+    assert False is of("empty(concat('a', parameters('n')))", n=NAME)
+    assert ["a"] == of("take(createArray('a', parameters('n')), 1)", n=NAME)
+    assert {"a": UNKNOWN} == {
+        **of("toObject(createArray('a', parameters('n')), lambda('x', lambdaVariables('x')))", n=NAME)
+    }

@@ -10,7 +10,7 @@ MOST_CHARACTERS = 1_000_000  # of one text that a function makes; a whole templa
 MOST_VALUES = 100_000  # of one value, its members and their members counted
 MOST_LEVELS = 100  # of lists and objects in one value, as the limits of Azure Resource Manager
 MOST_NESTING = 400  # frames of the stack, roughly, that evaluations within evaluations take
-MOST_STEPS = 5_000_000  # of all expressions together
+MOST_STEPS = 2_000_000  # of all expressions together
 MOST_MADE = 50_000_000  # characters and values that all expressions together make
 
 

@@ -114,7 +114,9 @@ class Deployment:
             raise EvaluationError(f"the {what} `{key[:_SHOWN]}` needs its own value")
         self._asked.add((what, key))
         try:
-            self._values[what, key] = value = evaluated(key)
+            value = evaluated(key)
+            self.bounds.measure(value)  # each variable may hold the one before it twice, and so on
+            self._values[what, key] = value
         finally:
             self._asked.discard((what, key))
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, assert_never
 
 from vnetverify.ingest.arm.expressions import Access, Call, Expression, Literal, is_expression, parse, unescaped
@@ -11,13 +12,14 @@ from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.functions import FUNCTIONS
 from vnetverify.ingest.arm.functions.catalogue import Function, require_count
 from vnetverify.ingest.arm.functions.unanswered import only_azure_knows
-from vnetverify.ingest.arm.standins import admitted, marked, without_stand_ins
+from vnetverify.ingest.arm.standins import admitted, any_doubtful, marked, marks_names, without_stand_ins
 from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
 from vnetverify.ingest.arm.userfunctions import InFunction
 from vnetverify.ingest.arm.values import PartlyKnown, Value, because, first_unknown, kind_of, member_of
 from vnetverify.ingest.unknown import Unknown
 
 _FRAMES = 5  # of the stack, between an expression and one that it needs: a variable, the body of a lambda
+_NAMING = frozenset(function.name for function in FUNCTIONS.values() if marks_names(function.name))
 _SHOWN = 40  # characters of a name that a message repeats
 
 
@@ -111,14 +113,15 @@ class Evaluation:
             return only_azure_knows(name)
         if isinstance(function, UserFunction):
             return _called(function, name, arguments, self.surroundings)
-        arguments = admitted(function.name, arguments)
-        doubt = first_unknown(arguments) if function.is_strict else None
-        if doubt is not None:
-            return because(doubt)
+        if any_doubtful(arguments):
+            arguments = admitted(function.name, arguments)
+            doubt = first_unknown(arguments) if function.is_strict else None
+            if doubt is not None:
+                return because(doubt)
         result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
         if function.makes:
             self.bounds.measure(result)
-        return marked(function.name, self._read_by(function, arguments), result)
+        return marked(function.name, self._read_by(function, arguments), result) if function.name in _NAMING else result
 
     def _read_by(self, function: Function, arguments: list[Any]) -> list[Any]:
         """Return all that the result of `function` is made of: ids are made of the scope as well."""
@@ -142,13 +145,19 @@ def _function_of(call: Call, surroundings: Surroundings) -> Function | UserFunct
             name = f"{call.namespace}.{call.name}"[:_SHOWN]
             raise BadExpression(f"the template declares no function `{name}`", call.position)
         return declared
-    function = FUNCTIONS.get(call.name.lower())
+    function = _built_in(call.name, len(call.arguments))
+    if function is None and not call.name.lower().startswith("list"):
+        raise BadExpression(f"there is no function `{call.name[:_SHOWN]}`", call.position, _nearest(call.name))
+    return function
+
+
+@lru_cache(maxsize=1_024)
+def _built_in(name: str, given: int) -> Function | None:
+    """Return the function of that name in any letter case, which takes as many arguments; None where there is none."""
+    function = FUNCTIONS.get(name.lower())
     if function is not None:
-        require_count(function, call.arguments)
-        return function
-    if call.name.lower().startswith("list"):
-        return None
-    raise BadExpression(f"there is no function `{call.name[:_SHOWN]}`", call.position, _nearest(call.name))
+        require_count(function, given)
+    return function
 
 
 def _nearest(name: str) -> str | None:

@@ -102,6 +102,19 @@ _CARRYING = frozenset(
 _CUTTING = frozenset(("substring", "take", "skip", "first", "last", "replace", "split"))
 
 
+def any_doubtful(arguments: Sequence[Any]) -> bool:
+    """Hold when one of `arguments`, not of what they hold, is not known or stands in for what is not."""
+    for argument in arguments:  # noqa: SIM110 - asked at every call, where a generator is what takes longest
+        if isinstance(argument, (Unknown, StandIn)):
+            return True
+    return False
+
+
+def marks_names(function: str) -> bool:
+    """Hold when what `function` makes of a stand-in is one."""
+    return function.lower() in _BUILDING or function.lower() in _CUTTING
+
+
 def admitted(function: str, arguments: Sequence[Any]) -> list[Any]:
     """Return the arguments with which `function` may be called: stand-ins only where it decides nothing by them."""
     name = function.lower()
@@ -131,9 +144,7 @@ def _may_be_cut(function: str, arguments: Sequence[Any]) -> bool:
 def marked(function: str, arguments: Sequence[Any], result: Any) -> Any:
     """Return `result`, with a text in it a stand-in where `function` has made it of one among `arguments`."""
     name = function.lower()
-    if name not in _BUILDING and name not in _CUTTING:
-        return result
-    doubt = stand_in_within(arguments)
+    doubt = stand_in_within(arguments) if name in _BUILDING else stand_in_among(arguments)
     if doubt is None:
         return result
     if isinstance(result, str) and not isinstance(result, StandIn):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,9 +90,8 @@ def _wrong_kind(function: str, position: int, expected: str, value: Any) -> Eval
     return refused(function, f"takes {expected} as argument {position}, not {kind_of(value)}")
 
 
-def require_count(function: Function, arguments: Sequence[Any]) -> None:
+def require_count(function: Function, given: int) -> None:
     """Raise `EvaluationError` where `function` does not take that many arguments."""
-    given = len(arguments)
     if given < function.fewest or (function.most is not None and given > function.most):
         raise refused(function.name, f"takes {_counted(function)}, not {given}")
 

@@ -9,7 +9,6 @@ from vnetverify.ingest.arm.bounds import require_characters, require_values
 from vnetverify.ingest.arm.functions.catalogue import Function, as_int, as_list, as_text, refused
 from vnetverify.ingest.arm.functions.formats import format_string
 from vnetverify.ingest.arm.functions.texts import text_of
-from vnetverify.ingest.arm.values import because, unknown_in
 from vnetverify.ingest.unknown import Unknown
 
 
@@ -38,11 +37,12 @@ def _ends_with(text: Any, end: Any) -> bool:
 
 def _join(items: Any, separator: Any) -> str | Unknown:
     between = text_or_null("join", separator, 2)
-    texts = as_list("join", items)
-    doubt = unknown_in(texts)
-    if doubt is not None:
-        return because(doubt)
-    words = [str(text_of("join", item)) for item in texts]
+    words: list[str] = []
+    for item in as_list("join", items):
+        word = text_of("join", item)
+        if isinstance(word, Unknown):
+            return word
+        words.append(word)
     require_characters(sum(map(len, words)) + len(between) * len(words))
     return between.join(words)
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import assert_never
 
-from vnetverify.assurance import Contradicted, Demands, assured
+from vnetverify.assurance import Contradicted, Demands, assured, subject_of
+from vnetverify.certificate.checker import Refused
+from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.clock import Clock
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.explanation.story import Story, tell
@@ -25,7 +27,7 @@ from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.reach import doubts, within_reach
-from vnetverify.prover.solver import Solver
+from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import (
     Assurance,
     Host,
@@ -38,7 +40,7 @@ from vnetverify.prover.verdict import (
     Witness,
     verdict_word,
 )
-from vnetverify.report.results import MOST_OMITTED, ClaimResult, Omission
+from vnetverify.report.results import MOST_OMITTED, Answer, ClaimResult, Omission
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
@@ -78,6 +80,18 @@ class Deciding:
     demands: Demands = field(default_factory=Demands)
     stopped: Event = field(default_factory=Event)
 
+    def recalled(self, claim: Claim, answer: Answer) -> ClaimResult | None:
+        """Return the verdict on a claim that an earlier run gave as its answer, None where that does not hold now.
+
+        Nothing in it is believed: certificates are judged and witnesses replayed, as if somebody had made them up.
+        """
+        begun = time.perf_counter()
+        try:
+            found = _Sentence(self, Solver(Limits())).recalled(claim, answer)  # the solver is not asked
+        except Exception:  # whatever it trips over: what cannot be checked is no answer
+            return None
+        return replace(found, seconds=time.perf_counter() - begun, recalled=True)
+
     def result(self, statement: Statement, solver: Solver) -> ClaimResult:
         """Return the verdict on a sentence, with what it took.
 
@@ -99,6 +113,7 @@ class _Sentence:
     deciding: Deciding
     solver: Solver
     clock: Clock = field(default_factory=Clock)
+    certificates: list[tuple[Claim, Certificate]] = field(default_factory=list)
 
     @property
     def network(self) -> Network:
@@ -190,11 +205,55 @@ class _Sentence:
             arrived, told = self._answered(arriving, fixed)
             verdict = together(verdict, arrived)
             story = told if verdict is arrived else story
-        tags = self._published(claim, verdict)
-        verdict = self._qualified(claim, verdict)
+        answer = self._answer(verdict, arriving)
+        result = self._told_of(claim, verdict, story)
+        verdict = result.verdict
         why = self.deciding.why
         omissions = tuple(self._omissions(claim, verdict)) if why and isinstance(verdict, Proved) else ()
-        return ClaimResult(claim, verdict, story, service_tags=tags, omissions=omissions)
+        return replace(result, omissions=omissions, answer=answer)
+
+    def _told_of(self, claim: Claim, verdict: Verdict, story: Story | None) -> ClaimResult:
+        """Return the result of a claim, `unknown` where something that is not modelled could change its verdict."""
+        tags = self._published(claim, verdict)
+        return ClaimResult(claim, self._qualified(claim, verdict), story, service_tags=tags)
+
+    def _answer(self, verdict: Verdict, arriving: Claim | None) -> Answer | None:
+        """Return what a later run can check by itself: a proof that is certified whole, a flow that contradicts."""
+        match verdict:
+            case Proved(documented=False, assurance=Assurance.CERTIFICATE):
+                certified = [(about == arriving, certificate) for about, certificate in self.certificates]
+                whole = [False] if arriving is None else [False, True]
+                return Answer(verdict, tuple(certified)) if [flag for flag, _ in certified] == whole else None
+            case Refuted(documented=False, witness=Witness()):
+                return Answer(verdict)
+            case _:
+                return None
+
+    def recalled(self, claim: Claim, answer: Answer) -> ClaimResult:
+        """Return the result that an answer gives once it is checked. Raises `Refused` or `Disagreement`."""
+        arriving = arriving_claim(self.network, claim)
+        claims = (claim,) if arriving is None else (claim, arriving)
+        verdict = self._in_its_world(claim, answer.verdict)
+        match verdict:
+            case Proved(documented=False, leaned_on=(), assurance=Assurance.CERTIFICATE):
+                self._judge_all(claims, verdict, answer)
+                verdict, story = self._replayed(claim, verdict)
+            case Refuted(documented=False, leaned_on=(), witness=Witness() as shown):
+                seen = (violates(self.network, each, shown.origin, shown.flow, shown.world) for each in claims)
+                about = next((each for each, found in zip(claims, seen, strict=True) if found is not None), claim)
+                verdict, story = self._replayed(about, verdict)
+            case _:
+                raise Refused("it is no answer that can be checked")
+        return self._told_of(claim, verdict, story)
+
+    def _judge_all(self, claims: tuple[Claim, ...], proof: Proved, answer: Answer) -> None:
+        """Return where a certificate shows each of `claims`, and there is no other. Raises `Refused`."""
+        if [flag for flag, _ in answer.certificates] != [False, True][: len(claims)]:
+            raise Refused("a certificate is missing")
+        for about, (_, certificate) in zip(claims, answer.certificates, strict=True):
+            if sum(map(len, certificate.values())) > self.deciding.demands.nodes:
+                raise Refused("the certificate is larger than is allowed")
+            judge(subject_of(self.network, about, proof, self.assumed), certificate)
 
     def _omissions(self, claim: Claim, proof: Proved) -> Iterator[Omission]:
         """Yield what becomes of the claim without each of the first lines that the proof rests on."""
@@ -231,10 +290,15 @@ class _Sentence:
         if not isinstance(verdict, Proved) or self.deciding.stopped.is_set():
             return verdict
         with self.clock.phase("assure"):
-            found = assured(self.network, claim, verdict, self.assumed, self.deciding.demands)
+            found = assured(self.network, claim, verdict, self.assumed, replace(self.deciding.demands, keep=self._keep))
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         return found
+
+    def _keep(self, subject: Subject, certificate: Certificate) -> None:
+        self.certificates.append((subject.claim, certificate))
+        if self.deciding.demands.keep is not None:
+            self.deciding.demands.keep(subject, certificate)
 
     def _published(self, claim: Claim, verdict: Verdict) -> tuple[str, ...]:
         """Return the tags from the provider's list that decide on some way that the claim may speak of (F-TAG-20)."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from vnetverify import __version__
 from vnetverify.assurance import Demands
+from vnetverify.cache.remembering import memory_of
+from vnetverify.cache.store import Store
 from vnetverify.clock import WHOLE, Clock
 from vnetverify.deciding import Disagreement
 from vnetverify.loading import Loaded, load, resolve, source_at
-from vnetverify.model.intents import Intent
+from vnetverify.model.intents import Claim, Intent
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.caveats import caveats
@@ -31,7 +33,7 @@ _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 class Options:
     """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented.
 
-    `jobs` are the processes that do it, AUTO as many as pay.
+    `jobs` are the processes that do it, AUTO as many as pay. What earlier runs found is in the `cache`, if any.
 
     With `why` each proof is asked what becomes of it without each of the lines that it rests on.
     """
@@ -39,6 +41,7 @@ class Options:
     pattern: str | None = None
     limits: Limits = field(default_factory=Limits)
     jobs: int = 1
+    cache: Store | None = None
     documented: bool = False
     why: bool = False
     demands: Demands = field(default_factory=Demands)
@@ -67,24 +70,18 @@ def prove(
     intents decided so far and `complete` false.
     """
     document = loaded.document
-    documented = options.documented or document.documented_reading
     selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
-    assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
+    sentences = _sentences(loaded, selected, options)
     clock, begun = Clock(dict(loaded.timings)), time.perf_counter()
     results: list[IntentResult] = []
     complete = False
-    statements = tuple(statement for intent in selected for statement in intent.claims)
-    sentences = Sentences(
-        document.network, statements, assumed, documented, options.why, options.demands, options.limits
-    )
 
     def show() -> None:
         if progress is not None and len(results) < len(selected):
             progress(Progress(len(results), len(selected), selected[len(results)].name))
 
-    with closing(Sharing(options.jobs, warmed_up, show).results(sentences)) as decided:
+    with closing(_results(sentences, Sharing(options.jobs, warmed_up, show), options.cache, clock)) as decided:
         try:
-            show()
             for result in _by_intent(selected, decided):
                 results.append(result)
                 show()
@@ -101,7 +98,7 @@ def prove(
         loaded.diagnostics,
         document.network.unmodelled,
         document.assumptions,
-        documented,
+        sentences.documented,
         document.network.era,
         {**clock.in_order(), WHOLE: whole},
         complete,
@@ -109,6 +106,46 @@ def prove(
         document.network.published_tags,
         caveats(document.network, results),
     )
+
+
+def _sentences(loaded: Loaded, intents: Sequence[Intent], options: Options) -> Sentences:
+    """Return the sentences of the intents with what they are decided by."""
+    document = loaded.document
+    return Sentences(
+        document.network,
+        tuple(statement for intent in intents for statement in intent.claims),
+        {assumption.fact: assumption.value for assumption in document.assumptions},
+        options.documented or document.documented_reading,
+        options.why,
+        options.demands,
+        options.limits,
+        remembers=options.cache is not None and not options.why and options.demands.keep is None,
+    )
+
+
+def _results(
+    sentences: Sentences, sharing: Sharing, store: Store | None, clock: Clock
+) -> Generator[ClaimResult, None, None]:
+    """Yield the result of each sentence in order: what is remembered and holds, or else what is found."""
+    sharing.tick()
+    with clock.phase("cache"):
+        memory = memory_of(store, sentences.deciding, sentences.limits) if store and sentences.remembers else None
+    if memory is None:
+        yield from sharing.results(sentences)
+        return
+    with clock.phase("cache"):
+        recalled = [memory.recalled(each) if isinstance(each, Claim) else None for each in sentences.statements]
+    missing = tuple(each for each, known in zip(sentences.statements, recalled, strict=True) if known is None)
+    with closing(sharing.results(replace(sentences, statements=missing))) as found:
+        for known in recalled:
+            result = known if known is not None else next(found)
+            if result.answer is not None and isinstance(result.claim, Claim):
+                with clock.phase("cache"):
+                    memory.keep(result.claim, result.answer)
+            yield result
+    if missing:
+        with clock.phase("cache"):
+            memory.store.prune()
 
 
 def _by_intent(intents: Sequence[Intent], decided: Iterable[ClaimResult]) -> Iterator[IntentResult]:

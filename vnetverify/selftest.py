@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from vnetverify.assurance import Demands
+from vnetverify.cache.store import Store, opened
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
@@ -84,6 +87,7 @@ def attacks(forgeries: int) -> Iterator[Attack]:
     yield _forged("certificates of another sentence", _swapped(certified))
     yield _forged("certificates of a network before it changed", _stale(certified))
     yield _forged("certificates of what is true for what is not", _for_what_is_false(certified))
+    yield _from_stale_caches()
     yield _proofs(forgeries)
 
 
@@ -226,6 +230,37 @@ def _for_what_is_false(certified: tuple[tuple[Subject, Certificate], ...]) -> It
     for claim in _claims(loaded):
         for _, certificate in certified:
             yield f"`{claim.text}`", Subject(loaded.document.network, claim, SettledFacts({})), certificate
+
+
+# -- caches -------------------------------------------------------------------------------------------------
+
+
+def _from_stale_caches() -> Attack:
+    """Put what was remembered of a network before a line changed in the place of everything remembered since."""
+    wrong: list[str] = []
+    ends: list[str] = []
+    tries = 0
+    for old, new in _CHANGES:
+        with tempfile.TemporaryDirectory() as folder:
+            store = opened(Path(folder, "cache"))
+            _remembered(_NETWORK, store)
+            stale = [path.read_text("utf-8") for path in sorted(store.folder.iterdir())]
+            changed = _NETWORK.replace(old, new)
+            honest = _remembered(changed, store)
+            for entry in stale:
+                tries += 1
+                for path in store.folder.iterdir():
+                    path.write_text(entry, "utf-8")
+                found = _remembered(changed, store)
+                wrong += [f"`{sentence}` with `{new}`" for sentence, end in found.items() if end != honest[sentence]]
+                ends += found.values()
+    return Attack("answers from a cache before the network changed", tries, tuple(wrong), tuple(dict.fromkeys(ends)))
+
+
+def _remembered(network: str, store: Store) -> dict[str, str]:
+    """Return how each sentence that is true of the network before it changes ends, with what `store` remembers."""
+    report = prove(_loaded(network, _TRUE), Options(cache=store))
+    return {result.results[0].claim.text: verdict_word(result.verdict) for result in report.results}
 
 
 # -- proofs -------------------------------------------------------------------------------------------------

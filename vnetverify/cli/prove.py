@@ -20,6 +20,7 @@ from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from vnetverify.cache.store import Store
     from vnetverify.pipeline import Disagreement, Loaded
     from vnetverify.report.results import Report
 
@@ -104,6 +105,21 @@ class Jobs(click.IntRange):
     metavar="N",
     help="How large a certificate may be; beyond that a proof is assured otherwise.",
 )
+@click.option(
+    "--cache/--no-cache",
+    "caches",
+    default=False,
+    show_default=True,
+    envvar="VNETVERIFY_CACHE",
+    help="Keep what is proved or refuted, and check it again instead of searching anew.",
+)
+@click.option(
+    "--cache-dir",
+    metavar="DIR",
+    type=click.Path(),
+    envvar="VNETVERIFY_CACHE_DIR",
+    help="Where to, for `--cache`; `vnetverify` among the user's caches by default.",
+)
 @click.option("--why", is_flag=True, help="Ask of each proof what becomes of it without each line that it rests on.")
 @click.option("--timings", is_flag=True, help="Say where the time went.")
 def command(
@@ -120,6 +136,8 @@ def command(
     jobs: int,
     assurance: str,
     certificate_nodes: int,
+    caches: bool,
+    cache_dir: str | None,
     why: bool,
     timings: bool,
 ) -> int:
@@ -146,7 +164,8 @@ def command(
             return status.BAD_INPUT
         _warn(loaded, output_format)
         demands = Demands(Assurance(assurance), certificate_nodes, EvidenceLimits(timeout, memory))
-        options = Options(pattern, limits, jobs, reading == "documented", why, demands)
+        store = _cache(cache_dir) if caches else None
+        options = Options(pattern, limits, jobs, store, reading == "documented", why, demands)
         try:
             with progress_line() as show:
                 report = prove(loaded, options, show, solver)
@@ -159,6 +178,19 @@ def command(
     if report.selected == 0 and loaded.document.intents:
         tell(_which_there_are(loaded))
     return status.status_of(report)
+
+
+def _cache(folder: str | None) -> Store | None:
+    """Return the cache in `folder`, None with a word of why where that cannot be one."""
+    from pathlib import Path
+
+    from vnetverify.cache.store import Unusable, default_folder, opened
+
+    try:
+        return opened(Path(folder) if folder is not None else default_folder())
+    except Unusable as refusal:
+        tell(f"warning: {refusal}; nothing is remembered")
+        return None
 
 
 def _refuse(loaded: Loaded, output_format: str, target: Path | None) -> None:

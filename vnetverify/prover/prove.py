@@ -305,14 +305,18 @@ class Basis:
     assumed: tuple[Uncertainty, ...] = ()
 
 
+def has_grounds_by_line(network: Network) -> bool:
+    """Tell whether proofs about `network` name their lines, and not only the lists that these stand in."""
+    return sum(len(nsg.rules) for nsg in network.nsgs.values()) <= _FINE_LINES
+
+
 def _basis(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: tuple[Uncertainty, ...]) -> Basis:
     """Return lines and assumptions that suffice for the proof.
 
     The labelled obligation folds nothing away that a label guards, so what slicing would decide in
     Python is among the grounds as well. If asking takes too long the proof stands without them.
     """
-    lines = sum(len(nsg.rules) for nsg in inquiry.network.nsgs.values())
-    detail = Detail.LINE if lines <= _FINE_LINES else Detail.GROUP
+    detail = Detail.LINE if has_grounds_by_line(inquiry.network) else Detail.GROUP
     bearing = Bearing.STOPS if inquiry.claim.verb is Verb.SOMETIMES_REACHES else None
     obligation = encode(inquiry.network, inquiry.claim, inquiry.fixed, detail, bearing)
     solver.open(obligation)

@@ -109,7 +109,7 @@ def _claim(result: ClaimResult, timed: bool) -> Json:
     if result.omissions:
         document["omissions"] = [_omission(omission) for omission in result.omissions]
     if timed:
-        document |= {"seconds": result.seconds, "rlimit": result.rlimit}
+        document |= {"seconds": result.seconds, "rlimit": result.rlimit, "recalled": result.recalled}
     return document
 
 

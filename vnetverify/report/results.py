@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vnetverify.certificate.evidence import Certificate
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
@@ -25,12 +26,24 @@ class Omission:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a later run may check and then need not search for: a verdict before it was asked what is not modelled.
+
+    `certificates` show a proof: of the claim itself, and with True of what arrives as its service.
+    """
+
+    verdict: Verdict
+    certificates: tuple[tuple[bool, Certificate], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimResult:
     """The verdict on one sentence; `story` tells the witness's way where there is one.
 
     `seconds` is wall-clock time, `rlimit` z3's own count of work, which repeats exactly. `service_tags` are those of
     the provider's list that the verdict may depend on (F-TAG-20). `omissions` were asked for where there are some.
-    `phases` are the seconds by phase.
+    `phases` are the seconds by phase. `answer` is for later runs, where one can check it; what was `recalled` is such
+    an answer of an earlier run.
     """
 
     claim: Statement
@@ -41,6 +54,8 @@ class ClaimResult:
     service_tags: tuple[str, ...] = ()
     omissions: tuple[Omission, ...] = ()
     phases: Mapping[str, float] = field(default_factory=dict)
+    answer: Answer | None = None
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

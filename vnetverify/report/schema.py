@@ -185,6 +185,7 @@ _DEFS: Schema = {
         {"text": _TEXT, "at": _AT, "verdict": _ref("verdict"), "story": _or_null(_ref("story"))},
         optional={
             "seconds": _SECONDS,
+            "recalled": {"type": "boolean"},
             "rlimit": {**_COUNT, "description": "z3's own count of work"},
             "omissions": _list_of(_ref("omission")),
             "service_tags": {**_list_of(_TEXT), "description": "tags of the provider's list it may depend on"},

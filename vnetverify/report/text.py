@@ -146,3 +146,7 @@ def _summed(items: Sequence[Item]) -> tuple[str, str, str]:
 def _timings(report: Report) -> Iterator[str]:
     if report.timings:
         yield "seconds: " + ", ".join(f"{phase} {seconds:.3f}" for phase, seconds in report.timings.items())
+        sentences = [result for intent in report.results for result in intent.results]
+        recalled = sum(result.recalled for result in sentences)
+        if recalled:
+            yield f"{recalled} of {len(sentences)} sentences from the cache"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from vnetverify.assurance import Demands
@@ -20,7 +20,10 @@ Found = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """The `statements` of a run and what they are decided by; it can be sent to a process of our own."""
+    """The `statements` of a run and what they are decided by; it can be sent to a process of our own.
+
+    Where it `remembers`, results bear what a later run can check.
+    """
 
     network: Network
     statements: tuple[Statement, ...]
@@ -29,15 +32,22 @@ class Sentences:
     why: bool
     demands: Demands
     limits: Limits
+    remembers: bool = False
+
+    @property
+    def deciding(self) -> Deciding:
+        return Deciding(self.network, self.assumed, self.documented, self.why, self.demands)
 
     def prepare(self) -> Callable[[int], Found]:
         """Return what decides the sentence of a number, with a solver of its own."""
         solver = Solver(self.limits)
         solver.warm_up()
-        deciding = Deciding(self.network, self.assumed, self.documented, self.why, self.demands)
+        deciding = self.deciding
 
         def found(number: int) -> Found:
             result = deciding.result(self.statements[number], solver)
+            if not self.remembers:
+                result = replace(result, answer=None)
             return tuple(getattr(result, name) for name in _NAMES)
 
         return found

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from vnetverify.deciding import Deciding
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
 from vnetverify.report.results import ClaimResult
@@ -54,9 +53,7 @@ class Sharing:
     def _alone(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
         """Yield results of this process: all of them, or until it pays to share out the rest."""
         solver = self.warmed_up or Solver(sentences.limits)
-        deciding = Deciding(
-            sentences.network, sentences.assumed, sentences.documented, sentences.why, sentences.demands
-        )
+        deciding = sentences.deciding
         may_share = self.jobs == AUTO and sentences.demands.keep is None and processors() > 1
         crew = Crew(deciding.result, [solver], deciding.stopped, self.tick)
         begun = time.monotonic()

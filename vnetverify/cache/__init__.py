@@ -1,0 +1,1 @@
+"""Verdicts of earlier runs, which are evidence to be checked and never believed."""

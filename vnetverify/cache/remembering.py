@@ -1,0 +1,131 @@
+"""Verdicts that an earlier run gave on the same claim about the same part of a network, checked before they count."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from vnetverify import __version__
+from vnetverify.cache import notation
+from vnetverify.cache.canonical import NotCanonical, Part, part_of
+from vnetverify.cache.notation import NotAnAnswer
+from vnetverify.cache.slices import Slices, slices_of
+from vnetverify.cache.store import Store
+from vnetverify.deciding import Deciding
+from vnetverify.model.intents import Claim
+from vnetverify.prover.prove import has_grounds_by_line
+from vnetverify.prover.solver import Limits
+from vnetverify.report.results import Answer, ClaimResult
+from vnetverify.source import Span
+
+_FORMAT = "1"
+_ENGINES = ("z3-solver", "bitwuzla", "cvc5", "python-sat")
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What an answer is filed under, and the parts of the input whose places it may name."""
+
+    name: str
+    parts: tuple[Part, ...]
+
+    def numbers_of(self, place: Span) -> list[int]:
+        """Return the part and the number in it of a place. Raises `NotCanonical` where it is in none."""
+        for number, part in enumerate(self.parts):
+            if place in part.numbers:
+                return [number, part.numbers[place]]
+        raise NotCanonical("a place that is not in the input")
+
+    def place_of(self, read: Any) -> Span | None:
+        match read:
+            case [int(part), int(number)] if 0 <= part < len(self.parts) and 0 <= number < len(self.parts[part].places):
+                return self.parts[part].places[number]
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered about claims on one network that are decided in one way.
+
+    A key is the digest of all that a verdict may turn on: the claim, the network but for security groups that the claim
+    has nothing to do with, what is assumed, the limits, and the program itself with its solvers.
+    """
+
+    store: Store
+    deciding: Deciding
+    slices: Slices
+    frame: Part
+    way: str
+    groups: dict[str, Part] = field(default_factory=dict)
+
+    def recalled(self, claim: Claim) -> ClaimResult | None:
+        """Return the result that is remembered of a claim and holds, None where there is none."""
+        try:
+            key = self._key(claim)
+            text = self.store.read(key.name)
+            answer = None if text is None else notation.from_text(text, key.place_of)
+        except (NotCanonical, NotAnAnswer):
+            return None
+        return None if answer is None else self.deciding.recalled(claim, answer)
+
+    def keep(self, claim: Claim, answer: Answer) -> None:
+        """Let later runs recall the answer, unless it names a place that is not among what it was found from."""
+        with suppress(NotCanonical):
+            key = self._key(claim)
+            self.store.write(key.name, notation.to_text(answer, key.numbers_of))
+
+    def _key(self, claim: Claim) -> _Key:
+        """Return what answers on the claim are filed under. Raises `NotCanonical`."""
+        parts = [part_of(claim), self.frame, *(self._group(name) for name in self.slices.groups(claim))]
+        words = " ".join([self.way, *(part.digest for part in parts)])
+        return _Key(sha256(words.encode()).hexdigest(), tuple(parts))
+
+    def _group(self, name: str) -> Part:
+        if name not in self.groups:
+            self.groups[name] = part_of(self.deciding.network.nsgs[name])
+        return self.groups[name]
+
+
+def memory_of(store: Store, deciding: Deciding, limits: Limits) -> Memory | None:
+    """Return what is remembered in `store` of claims that are decided in one way.
+
+    None where the network holds something of which no digest can be made.
+    """
+    network = deciding.network
+    names = tuple(network.nsgs)
+    demands = deciding.demands
+    with_lines = has_grounds_by_line(network)
+    level = (demands.least, demands.nodes, demands.evidence)
+    try:
+        frame = part_of(replace(network, nsgs={}), names)
+        options = part_of(dict(deciding.assumed), deciding.documented, limits, level, with_lines)
+    except NotCanonical:
+        return None
+    way = " ".join((_FORMAT, __version__, _program(), *_versions(), options.digest))
+    return Memory(store, deciding, slices_of(network), frame, way)
+
+
+def _program() -> str:
+    """Return a digest of the program's own source: a verdict is one of this very program."""
+    root = Path(__file__).parents[1]
+    digest = sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _versions() -> list[str]:
+    found: list[str] = [sys.version.split()[0]]
+    for name in _ENGINES:
+        try:
+            found.append(f"{name}={metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name}=none")
+    return found

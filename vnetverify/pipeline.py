@@ -128,8 +128,10 @@ def _results(
 ) -> Generator[ClaimResult, None, None]:
     """Yield the result of each sentence in order: what is remembered and holds, or else what is found."""
     sharing.tick()
-    with clock.phase("cache"):
-        memory = memory_of(store, sentences.deciding, sentences.limits) if store and sentences.remembers else None
+    memory = None
+    if store is not None and sentences.remembers:
+        with clock.phase("cache"):
+            memory = memory_of(store, sentences.deciding, sentences.limits)
     if memory is None:
         yield from sharing.results(sentences)
         return

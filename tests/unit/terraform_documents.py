@@ -186,11 +186,11 @@ def state(*resources: Planned) -> dict[str, Any]:
 # -- frequent resources -----------------------------------------------------------------------------------
 
 
-def vnet(name: str, space: str = "10.0.0.0/16", **more: Any) -> Planned:
+def vnet(name: str, space: str = "10.0.0.0/16", /, **more: Any) -> Planned:
     return planned("virtual_network", name, address_space=[space], location="westeurope", **more)
 
 
-def subnet(name: str, vnet_name: str, prefix: str = "10.0.0.0/24", **more: Any) -> Planned:
+def subnet(name: str, vnet_name: str, prefix: str = "10.0.0.0/24", /, **more: Any) -> Planned:
     return planned("subnet", name, virtual_network_name=vnet_name, address_prefixes=[prefix], **more)
 
 

@@ -32,6 +32,7 @@ class Found:
     targets: dict[tuple[int, Path], Target] = field(default_factory=dict)
     lost: dict[str, None] = field(default_factory=dict)
     steps: int = 0
+    by_count: bool = True
 
     def add(self, target: Target) -> None:
         self.targets[id(target.instance), target.path] = target
@@ -62,9 +63,13 @@ class Follower:
             for depth, (name, key) in enumerate(one.module):
                 self._modules[one.module[:depth], name][key] = None
 
-    def follow(self, instance: Instance, path: Path) -> Found:
-        """Return what the value at `path` of `instance` refers to."""
-        found = Found()
+    def follow(self, instance: Instance, path: Path, by_count: bool = True) -> Found:
+        """Return what the value at `path` of `instance` refers to.
+
+        A plan does not tell what is computed from `count.index`; `by_count` takes it for the index itself where both
+        blocks have as many instances.
+        """
+        found = Found(by_count=by_count)
         self._value(instance, path, found, 0)
         return found
 
@@ -154,7 +159,7 @@ class Follower:
         known = list(self._modules[place.module, name])
         key = steps[0].key if steps and isinstance(steps[0], Index) else None
         rest = steps[1:] if key is not None else steps
-        keys = self._chosen(known, key, following, place, trail) if known else [None]
+        keys = self._chosen(known, key, following, place, trail, found) if known else [None]
         wanted = rest[0] if rest and isinstance(rest[0], str) else None
         path = (*(step for step, _ in place.module), name)
         for one in keys:
@@ -180,7 +185,7 @@ class Follower:
         known = self._by_block.get((place.module, is_data, kind, name), [])
         key = rest[0].key if rest and isinstance(rest[0], Index) else None
         rest = rest[1:] if key is not None else rest
-        keys = self._chosen([one.key for one in known], key, following, place, (*rest, *trail))
+        keys = self._chosen([one.key for one in known], key, following, place, (*rest, *trail), found)
         is_keyed = len(keys) == 1 and key is None and keys[0] is not None and len(known) > 1
         path = _path((*rest, *trail))
         if is_keyed and path and path[0] == keys[0]:
@@ -201,13 +206,14 @@ class Follower:
         following: list[tuple[Step, ...]],
         place: _Place,
         trail: Sequence[Step],
+        found: Found,
     ) -> list[Key]:
         """Return which of the `known` keys of a block are meant: one, or all where that is not told."""
         if stated is not None:
             return [key for key in known if key == stated]
         if len(known) < 2:
             return known
-        computed = self._computed(following, place, len(known))
+        computed = self._computed(following, place, len(known) if found.by_count else None)
         if computed is not None:
             return [key for key in known if key == computed] or known
         if not following:  # the keys of a map that an output or `for_each` made of the instances
@@ -216,7 +222,7 @@ class Follower:
                 return [first]
         return known
 
-    def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int) -> Key:
+    def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int | None) -> Key:
         """Return the key that one reference between brackets stands for, None where it is not known."""
         if len(following) != 1:
             return None

@@ -134,7 +134,7 @@ class Links:
             return None
         if value.why != LATER:
             return value
-        found = self._follower.follow(instance, path)
+        found = self._follower.follow(instance, path, by_count=excluding is None)
         ids = {key_of(one): one for one in self._ids_of(found, types) if excluding is None or key_of(one) != excluding}
         if len(ids) == 1 and not (found.lost and self._could_be_another(types, next(iter(ids)))):
             return next(iter(ids.values()))

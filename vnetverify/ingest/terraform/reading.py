@@ -19,6 +19,7 @@ from vnetverify.ingest.terraform.specials import (
     DNS_SERVERS,
     completed,
     count_in_zones,
+    list_groups,
     settle_tables,
     tell_of_others,
 )
@@ -57,6 +58,7 @@ class _Reader:
         for instance in told.instances:
             self._join(instance, folding)
         settle_tables(folding, told.gone)
+        list_groups(folding, told.gone)
         count_in_zones(folding, told.instances)
         found = [self._resource(draft) for draft in folding.drafts]
         found += [self._stranger(instance, why) for instance, why in (*self._strangers, *self._open())]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.resources import key_of, kind_of
 from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
@@ -16,8 +16,15 @@ from vnetverify.ingest.terraform.tables.networks import VNET
 from vnetverify.ingest.terraform.translation import Draft
 from vnetverify.ingest.unknown import Unknown
 
+_POLICY, _RULE_GROUP = "azurerm_firewall_policy", "azurerm_firewall_policy_rule_collection_group"
 _ZONE, _ENDPOINT, _FIREWALL = "azurerm_private_dns_zone", "azurerm_private_endpoint", "azurerm_firewall"
+_PUBLIC = "azurerm_public_ip"
 _MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
+_CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+# Parts of services to which an endpoint leads by one address; others have one for each region, or for data.
+_WITH_ONE_ADDRESS = frozenset(
+    ("blob", "dfs", "file", "queue", "table", "web", "vault", "sqlserver", "sites", "namespace", "searchservice")
+)
 # Types that tell values of a resource that has a type of its own.
 DNS_SERVERS, CIDR = "azurerm_virtual_network_dns_servers", "azurerm_ip_group_cidr"
 
@@ -27,6 +34,8 @@ def completed(draft: Draft, links: Links) -> Iterator[Draft]:
     instance = draft.instance
     if instance.type in _MACHINES:
         _name_host(draft)
+    elif instance.type == _PUBLIC and isinstance(draft.properties.get("ipAddress"), Unknown):
+        del draft.properties["ipAddress"]  # one that is not told is any with those who read it
     elif instance.type == _FIREWALL:
         _settings(draft)
     elif instance.type == _ENDPOINT:
@@ -70,8 +79,21 @@ def _endpoint(draft: Draft, links: Links) -> Iterator[Draft]:
     if isinstance(connections, Unknown):
         draft.properties["privateLinkServiceConnections"] = [connections]
     addresses = list(dict.fromkeys(_addresses(instance.values)))
-    if addresses or not draft.properties.get("ipConfigurations"):
+    if addresses or (_has_one_address(draft) and not draft.properties.get("ipConfigurations")):
         yield _interface(draft, addresses)
+
+
+def _has_one_address(draft: Draft) -> bool:
+    """Hold where the part of a service that an endpoint leads to is known to take one address."""
+    listed = [draft.properties.get(field) for field in _CONNECTIONS]
+    found = [item["properties"] for items in listed if items for item in items if isinstance(item, dict)]
+    if len(found) != 1:
+        return False
+    groups, service = found[0].get("groupIds"), found[0].get("privateLinkServiceId")
+    if isinstance(service, str) and kind_of(key_of(service)) == "privatelinkservices":
+        return True
+    is_one = isinstance(groups, list) and len(groups) == 1 and isinstance(groups[0], str)
+    return is_one and groups[0].lower() in _WITH_ONE_ADDRESS
 
 
 def _connect(draft: Draft, item: dict[str, Any], position: int, links: Links) -> None:
@@ -168,6 +190,22 @@ def settle_tables(folding: Folding, gone: Iterable[Instance]) -> None:
             else:
                 subnet.setdefault("properties", {}).setdefault("routeTable", {"id": draft.identity})
         draft.properties["subnets"] = kept
+
+
+def list_groups(folding: Folding, gone: Iterable[Instance]) -> None:
+    """Complete the list of groups that a firewall policy has, which Terraform tells of what was there before."""
+    released = {key_of(one.identity) for one in gone if one.identity is not None}
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for draft in folding.drafts:
+        if draft.instance.type == _RULE_GROUP:
+            groups[key_of(draft.base)].append(draft.identity)
+    for draft in folding.drafts:
+        if draft.instance.type == _POLICY:
+            listed = draft.properties.get("ruleCollectionGroups") or []
+            told = {} if isinstance(listed, Unknown) else {key_of(one): one for item in listed for one in ids_in(item)}
+            told |= {key_of(one): one for one in groups[key_of(draft.identity)]}
+            known = [{"id": one} for key, one in told.items() if key not in released]
+            draft.properties["ruleCollectionGroups"] = listed if isinstance(listed, Unknown) else known
 
 
 def count_in_zones(folding: Folding, instances: Iterable[Instance]) -> None:

@@ -19,6 +19,7 @@ from vnetverify.ingest.terraform.fields import (
 )
 from vnetverify.ingest.terraform.tables.networks import PUBLIC_IP, SUBNET
 
+RULE_GROUP = ("azurerm_firewall_policy_rule_collection_group",)
 FIREWALL, POLICY, IP_GROUP = ("azurerm_firewall",), ("azurerm_firewall_policy",), ("azurerm_ip_group",)
 
 _CONFIGURATION = table(
@@ -99,7 +100,9 @@ FIREWALL_KINDS: dict[str, Kind] = {
         "firewallPolicies",
         "threat_intelligence_mode:threatIntelMode private_ip_ranges:snat.privateRanges sku:sku.tier"
         " sql_redirect_allowed:sql.allowSqlRedirect",
-        "child_policies firewalls rule_collection_groups insights threat_intelligence_allowlist tls_certificate",
+        "child_policies firewalls insights threat_intelligence_allowlist tls_certificate",
+        "rule_collection_groups",
+        rule_collection_groups=References("ruleCollectionGroups", RULE_GROUP),
         base_policy_id=Reference("basePolicy", POLICY),
         auto_learn_private_ranges_enabled=Word("snat.autoLearnPrivateRanges", {True: "Enabled", False: "Disabled"}),
         dns=Block(

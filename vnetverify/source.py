@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vnetverify.quick import quickly_made
 
+
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Span:
     """A place in an input: lines and columns count from 1, the end column is exclusive.

@@ -205,14 +205,15 @@ def _child(parent: Resource, kind: str, holder: str, item: Any, pointer: str) ->
     """
     if not isinstance(item, dict):
         return None
-    told = (name for key in ("id", "name") if (name := item.get(key)) and not isinstance(name, Unknown))
-    named = next(told, None)
-    if not isinstance(named, str) or not name_of(named):
+    named = item.get("id")
+    if not named or isinstance(named, Unknown):
+        named = item.get("name")
+    name = name_of(printable(named)) if isinstance(named, str) else ""
+    if not name:
         return None
-    name = name_of(printable(named))
-    identity, key = f"{holder}{name}", f"{holder}{name}".lower()
+    identity = holder + name
     file, recorded, is_literal, origins = parent.file, parent.recorded, parent.is_literal, parent.origins
-    return Resource(identity, key, kind, name, item, file, pointer, recorded, is_literal, origins=origins)
+    return Resource(identity, identity.lower(), kind, name, item, file, pointer, recorded, is_literal, None, origins)
 
 
 def _state(resource: Resource) -> str:

@@ -12,9 +12,11 @@ from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, escaped, parse, place
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, member, printable, shown
+from vnetverify.quick import quickly_made
 from vnetverify.source import Span
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource as read. `key` is its id in lower case, `kind` its type in lower case, without the provider's

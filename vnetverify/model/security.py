@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
+from vnetverify.quick import quickly_made
 from vnetverify.source import NOWHERE, Span
 
 
@@ -54,6 +55,7 @@ class AsgMembers:
 AddressField = AnyAddress | AddressPrefixes | ServiceTag | AsgMembers
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
     """A rule of a network security group; a smaller `priority` is tried first (F-NSG-2).

@@ -1,15 +1,15 @@
-"""Where in a resource something is not known, and whether that can matter: one table over the shapes of all kinds."""
+"""Where in a resource something is not known, and whether that can matter."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from vnetverify.ingest import shapes
 from vnetverify.ingest.notation import escaped
-from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, NIC_KINDS, Resource
-from vnetverify.ingest.shapes import Shape, has_no_effect, is_no_network, shape, words_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource
+from vnetverify.ingest.shapes import has_no_effect, is_no_network, words_of
+from vnetverify.ingest.trees import ANY, TREES, Tree
 from vnetverify.ingest.unknown import Unknown
 
 
@@ -25,118 +25,6 @@ class Gap:
     pointer: str
     says_where: bool
 
-
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """What is known of the properties of an object and of those of its parts, by lower-case name.
-
-    The members of `apart` are resources of their own. With `only` nothing else of the object is ever looked at.
-    """
-
-    shape: Shape
-    parts: Mapping[str, _Tree] = field(default_factory=dict)
-    apart: frozenset[str] = frozenset()
-    only: frozenset[str] = frozenset()
-
-    def heeds(self, name: str) -> bool:
-        """Hold when what the property called `name` says can matter."""
-        if self.only:
-            return name in self.only
-        return name in self.shape.modelled or name not in self.shape.irrelevant
-
-
-def _tree(kind: Shape, **parts: _Tree | Shape) -> _Tree:
-    made = {name.lower(): part if isinstance(part, _Tree) else _Tree(part) for name, part in parts.items()}
-    return _Tree(kind, made)
-
-
-def _holder(kind: Shape, *apart: str) -> _Tree:
-    return _Tree(kind, {}, frozenset(name.lower() for name in apart))
-
-
-_COLLECTION = _tree(
-    shapes.FIREWALL_COLLECTION,
-    rules=shape(
-        " ".join(
-            name
-            for rule in (
-                shapes.FIREWALL_NAT_RULE,
-                shapes.FIREWALL_NETWORK_RULE,
-                shapes.FIREWALL_APPLICATION_RULE,
-            )
-            for name in (*rule.modelled, *rule.suspects, "ruleType")
-        ),
-        "description httpHeadersToInsert",
-    ),
-)
-_LISTENERS = {"httpListeners": shapes.LISTENER, "listeners": shapes.LISTENER}
-_LINKS = {
-    "privateLinkServiceConnections": shapes.PRIVATE_LINK,
-    "manualPrivateLinkServiceConnections": shapes.PRIVATE_LINK,
-}
-_OWN_COLLECTIONS = {
-    "natRuleCollections": _COLLECTION,
-    "networkRuleCollections": _COLLECTION,
-    "applicationRuleCollections": _COLLECTION,
-}
-_NIC = _tree(shapes.NIC, ipConfigurations=shapes.IP_CONFIGURATION)
-_TREES: Mapping[str, _Tree] = {
-    "virtualnetworks": _holder(shapes.VNET, "subnets", "virtualNetworkPeerings"),
-    "virtualnetworks/subnets": _tree(shapes.SUBNET),
-    "virtualnetworks/virtualnetworkpeerings": _tree(shapes.PEERING),
-    "networksecuritygroups": _holder(shapes.NSG, "securityRules"),
-    "networksecuritygroups/securityrules": _tree(shapes.RULE),
-    "routetables": _holder(shapes.ROUTE_TABLE, "routes"),
-    "routetables/routes": _tree(shapes.ROUTE),
-    **dict.fromkeys(NIC_KINDS, _NIC),
-    **dict.fromkeys((f"{kind}/ipconfigurations" for kind in NIC_KINDS), _tree(shapes.IP_CONFIGURATION)),
-    "publicipaddresses": _tree(shapes.PUBLIC_ADDRESS),
-    f"{NIC_KINDS[1]}/ipconfigurations/publicipaddresses": _tree(shapes.PUBLIC_ADDRESS),
-    "natgateways": _tree(shapes.NAT_GATEWAY),
-    "virtualnetworkgateways": _tree(
-        shapes.GATEWAY,
-        ipConfigurations=shapes.GATEWAY_CONFIGURATION,
-        vpnClientConfiguration=shapes.VPN_CLIENTS,
-        bgpSettings=shapes.BGP_SETTINGS,
-    ),
-    "localnetworkgateways": _tree(shapes.LOCAL_GATEWAY),
-    "connections": _tree(shapes.CONNECTION),
-    "applicationsecuritygroups": _tree(shapes.ASG),
-    "microsoft.compute/virtualmachines": _Tree(shape(""), only=frozenset(("networkprofile",))),
-    "loadbalancers": _tree(
-        shapes.LOAD_BALANCER,
-        frontendIPConfigurations=shapes.FRONTEND,
-        backendAddressPools=_tree(shapes.BACKEND_POOL, loadBalancerBackendAddresses=shapes.BACKEND_ADDRESS),
-        loadBalancingRules=shapes.BALANCING_RULE,
-        inboundNatRules=shapes.INBOUND_NAT_RULE,
-        outboundRules=shapes.OUTBOUND_RULE,
-        probes=shapes.PROBE,
-    ),
-    "privateendpoints": _tree(shapes.PRIVATE_ENDPOINT, **_LINKS),
-    "privatelinkservices": _tree(shapes.LINK_SERVICE, ipConfigurations=shapes.LINK_CONFIGURATION),
-    "applicationgateways": _tree(
-        shapes.APPLICATION_GATEWAY,
-        gatewayIPConfigurations=shapes.GATEWAY_CONFIGURATION,
-        frontendIPConfigurations=shapes.PROXY_FRONTEND,
-        frontendPorts=shapes.PORT_OF_LISTENERS,
-        **_LISTENERS,
-    ),
-    "bastionhosts": _tree(shapes.BASTION, ipConfigurations=shapes.PROXY_FRONTEND),
-    "azurefirewalls": _tree(
-        shapes.FIREWALL,
-        ipConfigurations=shapes.FIREWALL_CONFIGURATION,
-        **_OWN_COLLECTIONS,
-    ),
-    "firewallpolicies": _tree(shapes.FIREWALL_POLICY),
-    "firewallpolicies/rulecollectiongroups": _tree(shapes.RULE_COLLECTION_GROUP, ruleCollections=_COLLECTION),
-    "ipgroups": _tree(shapes.IP_GROUP),
-    MANAGERS: _tree(shapes.MANAGER),
-    f"{MANAGERS}/networkgroups": _tree(shapes.NETWORK_GROUP),
-    f"{MANAGERS}/networkgroups/staticmembers": _tree(shapes.STATIC_MEMBER),
-    ACTIVE_RULES: _tree(shapes.ADMIN_RULE),
-}
-# Of kinds that are in doubt as a whole, and of which therefore only the place is asked for.
-_ANY = _Tree(shape("", "adminUsername adminPassword customData userData osProfile storageProfile capacity"))
 
 # Properties that name no place, whatever their value. What stands in no such list may.
 _PLACELESS = words_of(
@@ -180,9 +68,9 @@ def gaps_in(resource: Resource) -> Iterator[Gap]:
     """Yield what is not known of `resource` and could matter. Parts that are resources of their own have their own."""
     kind = resource.kind
     is_zone = kind.split("/")[0] == ZONES
-    if resource.is_literal or (kind not in _TREES and not is_zone and (has_no_effect(kind) or is_no_network(kind))):
+    if resource.is_literal or (kind not in TREES and not is_zone and (has_no_effect(kind) or is_no_network(kind))):
         return
-    for name, unknown, pointer in _gaps(resource.body, resource.pointer, _TREES.get(kind, _ANY), is_part=False):
+    for name, unknown, pointer in _gaps(resource.body, resource.pointer, TREES.get(kind, ANY), is_part=False):
         yield Gap(name, unknown, pointer, _says_where(kind, name))
 
 
@@ -199,7 +87,7 @@ def _says_where(kind: str, name: str) -> bool:
 _Found = tuple[str, Unknown, str]
 
 
-def _gaps(body: dict[str, Any], pointer: str, tree: _Tree, is_part: bool, before: str = "") -> Iterator[_Found]:
+def _gaps(body: dict[str, Any], pointer: str, tree: Tree, is_part: bool, before: str = "") -> Iterator[_Found]:
     inner = body.get("properties")
     if is_part:
         yield from _nameless(body, pointer, before)
@@ -214,7 +102,7 @@ def _gaps(body: dict[str, Any], pointer: str, tree: _Tree, is_part: bool, before
                 yield from _within(key, value, f"{where}/{escaped(key)}", tree, before)
 
 
-def _within(key: str, value: Any, pointer: str, tree: _Tree, before: str) -> Iterator[_Found]:
+def _within(key: str, value: Any, pointer: str, tree: Tree, before: str) -> Iterator[_Found]:
     """Yield the gaps of one property."""
     name, said = key.lower(), f"{before}{key}"
     part = tree.parts.get(name)

@@ -295,7 +295,7 @@ def test_a_mistake_in_an_expression_is_an_error_with_its_place(
     text.write_text("intent i { a never reaches internet }\n", encoding="utf-8")
 
     assert main(["check", str(text), "--network", str(path)]) == status.BAD_INPUT
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "error[bad-expression]" in told
     assert "main.json#/resources/0/name" in told
     assert "⟨here⟩'b')]" in told

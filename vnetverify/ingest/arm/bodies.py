@@ -26,6 +26,7 @@ class Turn:
 
 
 Turns: TypeAlias = tuple[Turn, ...]
+_STEPS_OF_TURN = 25  # of a loop over a property, beside those of the expressions in it
 
 
 class Reader(Protocol):
@@ -108,27 +109,38 @@ def written_out(name: str, loop: dict[str, Any], reader: Reader, where: Spot) ->
     count = count_of(loop, reader, where)
     if isinstance(count, Unknown):
         return because(count)
-    try:
-        require_values(count)
-    except EvaluationError as error:
-        raise mistake(error, where) from error
     key = spelling_of(loop, "input")
     if key is None:
         raise mistake(EvaluationError(f"the loop `{name}` has no `input`"), where)
+    _spend(count, size_of(loop[key]), reader, where)
     items: list[Any] = []
     for index in range(count):
         item = resolved(loop[key], reader.in_turn(Turn(name.lower(), index, False)), _below(where, key))
-        items.append(_measured(item, reader, where))
+        items.append(item)
     return items
 
 
-def _measured(item: Value, reader: Reader, where: Spot) -> Value:
-    """Return what one turn has made, having counted it as made by an expression: the turns may be many."""
+def _spend(count: int, size: int, reader: Reader, where: Spot) -> None:
+    """Count turns that are about to be taken, and what each will make, as so many steps. Raises `Mistake`."""
     try:
-        reader.bounds.measure(item)
+        require_values(count * size)
+        reader.bounds.left -= count * (size + _STEPS_OF_TURN)
+        reader.bounds.step()
     except EvaluationError as error:
         raise mistake(error, where) from error
-    return item
+
+
+def size_of(value: Any) -> int:
+    """Return how many values `value` holds, itself among them."""
+    count, pending = 0, [value]
+    while pending:
+        item = pending.pop()
+        count += 1
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return count
 
 
 def count_of(loop: dict[str, Any], reader: Reader, where: Spot) -> int | Unknown:

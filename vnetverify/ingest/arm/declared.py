@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vnetverify.ingest.arm.bodies import Turns, resolved
+from vnetverify.ingest.arm.bodies import Turns, resolved, size_of
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.mistakes import Spot, mistake
 from vnetverify.ingest.arm.standins import StandIn
@@ -104,6 +104,7 @@ class Declared:
             for key, value in self.statement.body.items()
             if key.lower() not in _CONTROL
         }
+        self.deployment.expansion.allow_values(size_of(members), self.spot)
         named = {"id": self.identity, "name": last_name(self.name), "type": self.type_name}
         return {**named, **members}
 

@@ -17,13 +17,15 @@ from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake
 from vnetverify.ingest.arm.nesting import Nested, nested_in
 from vnetverify.ingest.arm.references import References
 from vnetverify.ingest.arm.standins import StandIn, composed
+from vnetverify.ingest.arm.standpoints import Standpoint
 from vnetverify.ingest.arm.targets import Target, id_within, last_name
 from vnetverify.ingest.arm.templates import Statement, Template
 from vnetverify.ingest.arm.values import kind_of
 from vnetverify.ingest.resources import parent_of
 from vnetverify.ingest.unknown import Unknown
 
-MOST_RESOURCES = 100_000  # of all templates of an input together
+MOST_RESOURCES = 50_000  # of all templates of an input together
+MOST_VALUES = 5_000_000  # of all these resources
 DEEPEST = 32  # deployments inside each other
 _MOST_TOLD = 100  # mistakes of one input
 
@@ -47,7 +49,8 @@ class Expansion:
 
     templates: Mapping[str, Template]
     bounds: Bounds = field(default_factory=Bounds)
-    left: int = MOST_RESOURCES
+    left: int = field(default_factory=lambda: MOST_RESOURCES)
+    values_left: int = field(default_factory=lambda: MOST_VALUES)
     linked: set[str] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
     _told: dict[tuple[str, str, str], Diagnostic] = field(default_factory=dict)
@@ -73,6 +76,12 @@ class Expansion:
         self.left -= count
         if self.left < 0:
             raise TooLarge(f"the templates stand for more than {MOST_RESOURCES} resources", where)
+
+    def allow_values(self, count: int, where: Spot) -> None:
+        """Count what a resource has come to hold. Raises `TooLarge`."""
+        self.values_left -= count
+        if self.values_left < 0:
+            raise TooLarge(f"what the templates stand for holds more than {MOST_VALUES} values", where)
 
     def references_of(self, deployment: Deployment) -> References:
         return References(deployment, self)
@@ -140,7 +149,7 @@ class Expansion:
 
     def _declare(self, statement: Statement, deployment: Deployment, turns: Turns, holder: Declared | None) -> Declared:
         """Return the resource that `statement` declares in one turn, having kept it. Raises `Mistake`."""
-        naming = _Naming(statement, deployment, turns, holder)
+        naming = _Naming(statement, deployment, turns, holder, deployment.in_turns(turns))
         condition = naming.condition()
         presence = _first(
             deployment.origin.presence, holder.presence if holder is not None else None, naming.count_doubt(), condition
@@ -223,11 +232,12 @@ class _Naming:
     deployment: Deployment
     turns: Turns
     holder: Declared | None
+    reader: Standpoint
 
     def _said(self, name: str) -> Any:
         """Return the value of a member; what is not known of a text is a stand-in. Raises `Mistake`."""
         raw = self.statement.says(name)
-        return resolved(raw, self.deployment.in_turns(self.turns), self._spot(name))
+        return raw if raw is None else resolved(raw, self.reader, self._spot(name))
 
     def _spot(self, name: str) -> Spot:
         return Spot(self.deployment.template.file, f"{self.statement.pointer}/{name}")

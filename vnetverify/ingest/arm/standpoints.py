@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vnetverify.ingest.arm.bodies import Turn, Turns
@@ -54,7 +54,7 @@ class Standpoint:
 
     def in_turn(self, turn: Turn) -> Standpoint:
         inner = None if self.inner is None else self.inner.in_turn(turn)
-        return replace(self, turns=(*self.turns, turn), inner=inner)
+        return Standpoint(self.home, (*self.turns, turn), inner)
 
     def parameter(self, name: str) -> Value:
         return self.home.parameter(name)

@@ -14,7 +14,7 @@ from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.relays import relays
-from vnetverify.header import TCP, UDP, Flow
+from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.evidence.assurance import (
@@ -31,6 +31,8 @@ from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unkn
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates
+
+_EPHEMERAL_PORT, _WELL_KNOWN_PORT = 49152, 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,21 @@ class Contradicted:
 
 
 def assured(
-    network: Network, claim: Claim, proof: Proved, assumed: Mapping[str, bool], demands: Demands
+    network: Network,
+    claim: Claim,
+    proof: Proved,
+    assumed: Mapping[str, bool],
+    demands: Demands,
+    tried: NoCover | None = None,
 ) -> Proved | Unknown | Contradicted:
-    """Return the proof with what assures it; `unknown` where that is less than demanded."""
+    """Return the proof with what assures it; `unknown` where that is less than demanded.
+
+    Where a certificate was `tried` already it is not tried again.
+    """
     subject = subject_of(network, claim, proof, assumed)
-    made = certify(subject, demands.nodes)
+    made = tried or certify(subject, demands.nodes)
     if not isinstance(made, NoCover):
-        found = _judged(subject, made, proof)
+        found = judged(subject, made, proof)
         if demands.keep is not None and isinstance(found, Proved):
             demands.keep(subject, made)
     else:
@@ -83,7 +93,8 @@ def subject_of(network: Network, claim: Claim, proof: Proved, assumed: Mapping[s
     return Subject(network, claim, SettledFacts({**taken, **assumed}), shown_by)
 
 
-def _judged(subject: Subject, made: Certificate, proof: Proved) -> Proved | Contradicted:
+def judged(subject: Subject, made: Certificate, proof: Proved) -> Proved | Contradicted:
+    """Return the proof assured by the certificate, which is judged."""
     try:
         judge(subject, made)
     except Refused as problem:
@@ -102,22 +113,27 @@ def _in_region(network: Network, claim: Claim, region: Region) -> Witness | None
     named = any(fact.startswith("ARE-ONE") for fact in region.decided)
     if region.origin is None or region.spans or named or claim.verb is Verb.SOMETIMES_REACHES:
         return None
-    flow, world = _first_flow(region.packet), World(SettledFacts({**region.assumed, **region.decided}))
+    flow, world = flow_in(region.packet), World(SettledFacts({**region.assumed, **region.decided}))
     found = violates(network, claim, region.origin, flow, world)
     return None if found is None else Witness(region.origin, flow, world)
 
 
-def _first_flow(packet: Packet) -> Flow:
+def flow_in(packet: Packet) -> Flow:
+    """Return a flow of the box, an ordinary one where it holds one."""
     source, destination = packet.source.low, packet.destination
     is_home = destination.low == source and isinstance(destination, Field) and destination.high > source
     held = (protocol for protocol in (TCP, UDP) if packet.protocol.low <= protocol <= packet.protocol.high)
     return Flow(
         next(held, packet.protocol.low),
         source,
-        packet.source_port.low,
+        _one_of(packet.source_port, _EPHEMERAL_PORT),
         destination.low + is_home,
-        packet.destination_port.low,
+        _one_of(packet.destination_port, _WELL_KNOWN_PORT),
     )
+
+
+def _one_of(ports: Interval, ordinary: int) -> int:
+    return ordinary if ports.low <= ordinary <= ports.high else ports.low
 
 
 def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str) -> Proved | Contradicted:

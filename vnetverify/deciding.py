@@ -12,7 +12,9 @@ from typing import assert_never
 from vnetverify.assurance import Contradicted, Demands, assured, subject_of
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, judge
+from vnetverify.certificate.maker import NoCover
 from vnetverify.clock import Clock
+from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
@@ -22,6 +24,7 @@ from vnetverify.model.network import Era, Network, Unmodelled
 from vnetverify.model.published import published_tags_in
 from vnetverify.model.removal import without_line
 from vnetverify.model.resolvers import AZURE_RESOLVER
+from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
@@ -269,10 +272,31 @@ class _Sentence:
 
     def _answered(self, claim: Claim, fixed: Mapping[str, bool]) -> tuple[Verdict, Story | None]:
         """Return the verdict on a claim as it stands, replayed. Raises `Disagreement`."""
-        verdict = self._decided(Inquiry(self.network, claim, fixed, self.deciding.documented))
-        verdict = self._assured(claim, self._in_its_world(claim, verdict))
+        covered = self._covered(claim, fixed)
+        if isinstance(covered, NoCover):
+            verdict = self._decided(Inquiry(self.network, claim, fixed, self.deciding.documented))
+            verdict = self._assured(claim, self._in_its_world(claim, verdict), covered)
+        else:
+            verdict = covered
         with self.clock.phase("replay"):
             return self._replayed(claim, verdict)
+
+    def _covered(self, claim: Claim, fixed: Mapping[str, bool]) -> Proved | Refuted | NoCover:
+        """Return the verdict on a claim about a large network without the solver, or why there is none.
+
+        Raises `Disagreement`.
+        """
+        if not is_large(self.network):
+            return NoCover("the network is small")
+        with self.clock.phase("assure"):
+            found = decided_by_cover(self.network, claim, self.assumed, self.deciding.demands.nodes)
+        if isinstance(found, Contradicted):
+            raise Disagreement(claim, found.witness, found.what)
+        if isinstance(found, Refuted | NoCover):
+            return found
+        proof, certificate = found
+        self._keep(Subject(self.network, claim, SettledFacts({})), certificate)
+        return replace(proof, beside=beside_proof(self.network, claim, fixed, self.solver))
 
     def _decided(self, inquiry: Inquiry) -> Verdict:
         """Return the verdict that the solver's answers give. Raises `Disagreement` where they make no sense."""
@@ -285,12 +309,14 @@ class _Sentence:
         finally:
             self.clock.move(self.solver.seconds - solved, "encode", "solve")
 
-    def _assured(self, claim: Claim, verdict: Verdict) -> Verdict:
+    def _assured(self, claim: Claim, verdict: Verdict, tried: NoCover | None = None) -> Verdict:
         """Return a proof with what assures it, or what it is where that is not enough. Raises `Disagreement`."""
         if not isinstance(verdict, Proved) or self.deciding.stopped.is_set():
             return verdict
         with self.clock.phase("assure"):
-            found = assured(self.network, claim, verdict, self.assumed, replace(self.deciding.demands, keep=self._keep))
+            too_large = tried if tried is not None and tried.is_too_large else None
+            demands = replace(self.deciding.demands, keep=self._keep)
+            found = assured(self.network, claim, verdict, self.assumed, demands, too_large)
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         return found

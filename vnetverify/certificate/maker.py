@@ -22,12 +22,13 @@ _FEW_NODES, _MORE_NODES = 12, 400
 class NoCover:
     """Why there is no cover: a bound was reached, a region cannot be parted, or it is not so of its flows.
 
-    With `is_flaw` the last: `why` says what is not so of the flows of `region`.
+    With `is_too_large` the first; with `is_flaw` the last: `why` says what is not so of the flows of `region`.
     """
 
     why: str
     region: Region | None = None
     is_flaw: bool = False
+    is_too_large: bool = False
 
 
 def cover(question: Question, regions: Sequence[Region], budget: int) -> tuple[Token, ...] | NoCover:
@@ -47,7 +48,7 @@ def _cover(question: Question, regions: Sequence[Region], budget: int, *, at_onc
     tokens: list[Token] = []
     while pending:
         if len(tokens) >= budget:
-            return NoCover(f"a certificate would have more than {budget} nodes")
+            return NoCover(f"a certificate would have more than {budget} nodes", is_too_large=True)
         region = pending.pop()
         token = _node(question, region, at_once)
         if isinstance(token, NoCover):

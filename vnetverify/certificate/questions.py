@@ -12,7 +12,7 @@ from vnetverify.certificate.shared import OF_DELIVERY, Shared
 from vnetverify.header import Interval
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.simulator.claims import in_question, may_violate, violates
+from vnetverify.simulator.claims import Asks, in_question, may_violate, violates
 from vnetverify.simulator.walk import trace
 
 
@@ -46,10 +46,11 @@ class Question(Protocol):
 
 @dataclass(frozen=True)
 class Unviolated:
-    """No flow violates `claim`."""
+    """No flow violates `claim`; with `by_routing` none would if no filter and no policy refused it."""
 
     network: Network
     claim: Claim
+    by_routing: bool = False
 
     @cached_property
     def origins(self) -> Pieces:
@@ -85,7 +86,10 @@ class Unviolated:
         if self._shared.is_of_one_member(origin, region.packet):
             return None
         lenient = not self._shared.may_lead_elsewhere
-        wrong = may_violate(self.network, self.claim, origin, region.packet, region.world, lenient=lenient)
+        if self.by_routing and not lenient:
+            return "what filters let pass may be led elsewhere"
+        asks = Asks.NOTHING if self.by_routing else Asks.LAST if lenient else Asks.AT_ONCE
+        wrong = may_violate(self.network, self.claim, origin, region.packet, region.world, asks)
         return "what is delivered violates it" if wrong else None
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from vnetverify.certificate.pieces import Pieces
-from vnetverify.header import ICMPV6, Family, Interval, IntervalSet
+from vnetverify.header import ICMPV6, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
@@ -62,10 +62,7 @@ class Shared:
     @cached_property
     def aims(self) -> IntervalSet:
         """The addresses of the right sides."""
-        every = IntervalSet()
-        for _, addresses in self.rights:
-            every |= addresses
-        return every
+        return interval_set(piece for _, addresses in self.rights for piece in addresses)
 
     @cached_property
     def may_lead_elsewhere(self) -> bool:

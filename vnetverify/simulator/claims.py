@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import assert_never
 
 from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
@@ -129,14 +130,23 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Header, world:
             assert_never(claim.verb)
 
 
+class Asks(Enum):
+    """When filters and policies are asked whether they refuse a packet: as it comes to them, once a delivery would be
+    wrong, or never, as if all of them allowed."""
+
+    AT_ONCE = "at once"
+    LAST = "last"
+    NOTHING = "nothing"
+
+
 def may_violate(
-    network: Network, claim: Claim, origin: Place, flow: Header, world: World, *, lenient: bool = False
+    network: Network, claim: Claim, origin: Place, flow: Header, world: World, asks: Asks = Asks.AT_ONCE
 ) -> bool:
     """Hold when the flow violates a claim about what is delivered, of which it is not asked how.
 
-    The packet is followed no further than where something has forwarded it by which the claim lets it pass. With
-    `lenient` what is in doubt of filters and policies is asked no sooner than it matters: where nothing translates and
-    no load balancer chooses they only drop, and what does not violate if they allow does not violate (F-EVAL-5).
+    The packet is followed no further than where something has forwarded it by which the claim lets it pass. Filters and
+    policies are asked as `asks` says, other than at once only where nothing translates and no load balancer chooses:
+    there they only drop, and what does not violate if they allow does not violate (F-EVAL-5).
     """
     packet = packet_of(flow)
     if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
@@ -147,16 +157,20 @@ def may_violate(
     met = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
     postponed: list[Callable[[], object]] = []
     try:
-        way = trace_until(network, origin, packet, world, claim.failures, met, postponed if lenient else None)
+        way = trace_until(
+            network, origin, packet, world, claim.failures, met, None if asks is Asks.AT_ONCE else postponed
+        )
         if way is None or not ends_within(claim, origin, packet, way):
             return False
         if not _is_wrong(network, claim, origin, packet, world, way):
             return False
     except (Mixed, Undetermined):
-        if claim.verb is Verb.NEVER_REACHES and _is_refused(postponed):
+        if asks is Asks.LAST and claim.verb is Verb.NEVER_REACHES and _is_refused(postponed):
             return False
         raise
     doubts: list[Mixed | Undetermined] = []
+    if asks is Asks.NOTHING:
+        return True
     if _is_refused(postponed, doubts):
         return False
     if doubts:
@@ -278,6 +292,12 @@ def _way_there(network: Network, claim: Claim, origin: Place, packet: Packet, wo
     walked = trace_unfiltered if claim.unfiltered else trace
     way = walked(network, origin, packet, world, claim.failures)
     return way if ends_within(claim, origin, packet, way) else None
+
+
+def delivers(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> bool:
+    """Hold when the flow begins in a left set of the claim and ends in a right set of the same pair."""
+    packet = packet_of(flow)
+    return begins(network, claim, origin, packet) and _way_there(network, claim, origin, packet, world) is not None
 
 
 def _wrong_way(claim: Claim, way: Trace) -> str | None:

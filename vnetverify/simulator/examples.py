@@ -25,7 +25,7 @@ def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flo
     """
     if claim.verb not in (Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS):
         return None
-    for origin, flow in islice(_flows(claim), _TRIED):
+    for origin, flow in islice(flows_between(claim), _TRIED):
         asked = in_question(network, claim, origin, flow, world)
         if asked and violates(network, claim, origin, flow, world) is None:
             return origin, flow, way_by_routes(network, claim, origin, flow, world)
@@ -34,11 +34,11 @@ def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flo
 
 def first_spoken_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flow] | None:
     """Return a flow between first addresses that `claim` speaks of in `world`; None where none of them is one."""
-    flows = islice(_flows(claim), _TRIED)
+    flows = islice(flows_between(claim), _TRIED)
     return next((found for found in flows if is_spoken_of(network, claim, *found, world)), None)
 
 
-def _flows(claim: Claim) -> Iterator[tuple[Place, Flow]]:
+def flows_between(claim: Claim) -> Iterator[tuple[Place, Flow]]:
     """Yield flows of the claim's first service between the first addresses of its sets."""
     protocol, ports = claim.service.parts[0]
     protocol = TCP if protocol is None else protocol

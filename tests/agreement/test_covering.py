@@ -1,0 +1,57 @@
+"""Verdicts found without a solver: on drawn networks the solver comes to the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.agreement.campaigns import for_each
+from tests.agreement.test_boxes import situations
+from tests.agreement.test_routing_alone import situations_of_absence
+from vnetverify.covering import decided_by_cover
+from vnetverify.model.intents import Claim
+from vnetverify.model.network import Network
+from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.verdict import Proved, Refuted
+from vnetverify.rules import World
+from vnetverify.simulator.claims import violates
+
+Situations = st.SearchStrategy[tuple[Network, Claim, World]]
+NETWORKS = 40
+MOST_NODES = 600
+
+
+@pytest.fixture(scope="module")
+def solver() -> Iterator[Solver]:
+    solver = Solver(Limits())
+    yield solver
+    solver.close()
+
+
+@pytest.mark.parametrize("drawn", [situations(), situations_of_absence()], ids=["any", "absence"])
+def test_the_solver_comes_to_the_same(drawn: Situations, solver: Solver) -> None:
+    seen = {"proved": 0, "refuted": 0}
+
+    def agree(situation: tuple[Network, Claim, World]) -> None:
+        network, claim, _ = situation
+        found = decided_by_cover(network, claim, {}, MOST_NODES)
+        if isinstance(found, Refuted):
+            seen["refuted"] += 1
+            witness = found.witness
+            assert witness is not None
+            assert violates(network, claim, witness.origin, witness.flow, witness.world) is not None
+            assert isinstance(decide(Inquiry(network, claim, {}, documented=False), solver), Refuted)
+        elif isinstance(found, tuple):
+            seen["proved"] += 1
+            verdict = decide(Inquiry(network, claim, {}, documented=False), solver)
+            assert isinstance(verdict, Proved)
+            proof, _ = found
+            if proof.by_routing is not None and verdict.by_routing is not None:
+                assert proof.by_routing is verdict.by_routing
+
+    for_each(NETWORKS, agree, situation=drawn)
+
+    assert min(seen.values()) > 0, seen

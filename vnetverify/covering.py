@@ -1,0 +1,94 @@
+"""Sentences about large networks, decided without a search: a cover that the judge accepts, or the flow it meets.
+
+The solver's question grows with every rule and pair of an estate; a cover asks of each only what matters to it. What is
+found here is evidence already, and what is not found is left to the solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+
+from vnetverify.assurance import Contradicted, flow_in, judged
+from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify
+from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.questions import Unviolated
+from vnetverify.certificate.regions import premise
+from vnetverify.certificate.relays import relays
+from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.network import Network
+from vnetverify.prover.premise import premise_of
+from vnetverify.prover.verdict import Proved, Refuted, Witness
+from vnetverify.rules import DOCUMENTED, SettledFacts
+from vnetverify.simulator.claims import delivers, violates
+from vnetverify.simulator.examples import first_spoken_of, flows_between
+
+LARGE = 1_500
+"""Security rules from which on a network is large: its proofs name no single lines either way."""
+
+_ABOUT_WAYS = frozenset({Verb.ONLY_VIA, Verb.NOT_VIA})
+_OF_ABSENCE = frozenset({Verb.NEVER_REACHES, *_ABOUT_WAYS})
+_COVERED = _OF_ABSENCE | {Verb.REACHES, Verb.LOSES_NO_PACKETS, Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS}
+_TRIED = 64
+
+
+def is_large(network: Network) -> bool:
+    return sum(len(nsg.rules) for nsg in network.nsgs.values()) > LARGE
+
+
+def decided_by_cover(
+    network: Network, claim: Claim, assumed: Mapping[str, bool], most: int
+) -> tuple[Proved, Certificate] | Refuted | Contradicted | NoCover:
+    """Return the verdict on a claim about a large network, which holds in every world; why there is none otherwise.
+
+    A certificate may have `most` nodes; it has been judged. A flow that contradicts is one of a region all of which
+    does, whatever the world, and nobody has replayed it yet.
+    """
+    if claim.verb not in _COVERED or claim.unfiltered or claim.advertising is not None or assumed:
+        return NoCover("it is asked of the solver")
+    subject = Subject(network, claim, SettledFacts({}))
+    if any(True for _ in relays(network, claim, subject.assumed)):
+        return NoCover("appliances may send flows of their own")
+    example = first_spoken_of(network, claim, DOCUMENTED)
+    if example is None or (claim.verb in _ABOUT_WAYS and not _some_arrive(network, claim)):
+        return NoCover("no flow is at hand that the claim speaks of")
+    made = certify(subject, most)
+    if isinstance(made, NoCover):
+        refuted = _refuted(network, claim, made)
+        return made if refuted is None else refuted
+    premise_shown = premise_of(network, claim, Witness(*example, DOCUMENTED))
+    proof = judged(subject, made, Proved((), premise=premise_shown, by_routing=_by_routing(subject, made)))
+    return proof if isinstance(proof, Contradicted) else (proof, made)
+
+
+def _some_arrive(network: Network, claim: Claim) -> bool:
+    """Hold when a flow between first addresses is delivered as the claim speaks of (I-ONLY-VIA)."""
+    flows = islice(flows_between(claim), _TRIED)
+    return any(delivers(network, claim, origin, flow, DOCUMENTED) for origin, flow in flows)
+
+
+def _refuted(network: Network, claim: Claim, found: NoCover) -> Refuted | None:
+    """Return the refutation by a region all of whose flows contradict in every world; None where there is none."""
+    region = found.region
+    if not found.is_flaw or region is None or region.decided or region.spans or region.origin is None:
+        return None
+    flow = flow_in(region.packet)
+    violation = violates(network, claim, region.origin, flow, DOCUMENTED)
+    return None if violation is None else Refuted(Witness(region.origin, flow, DOCUMENTED), violation.why)
+
+
+def _by_routing(subject: Subject, made: Certificate) -> bool | None:
+    """Return whether a proof of absence stands without filters; None where that is not seen."""
+    network, claim = subject.network, subject.claim
+    if claim.verb not in _OF_ABSENCE:
+        return None
+    try:
+        check(Unviolated(network, claim, by_routing=True), premise(claim, subject.assumed), made[MAIN])
+    except Refused:
+        flows = islice(flows_between(claim), _TRIED)
+        opened = replace(claim, unfiltered=True)
+        passing = any(violates(network, opened, *found, DOCUMENTED) is not None for found in flows)
+        return False if passing else None
+    return True

@@ -24,6 +24,7 @@ COMMANDS = {
     "conform": "Ask both engines the vectors of a JSON file.",
     "fuzz": "Compare both engines on your own network, for as long as you like.",
     "selftest": "Attack this installation: lying solvers, forged certificates.",
+    "coverage-of": "Say what of Azure's files is modelled, and what is not.",
     "import": "Write the network of Azure's files as a text.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",

@@ -10,7 +10,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
-from vnetverify.cli.reading import load_or_tell, takes_max_input
+from vnetverify.cli.reading import load_or_tell, takes_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
-@click.option(
-    "--service-tags", metavar="FILE", type=click.Path(), help="Azure's list of service tags, for those that are named."
-)
-@takes_max_input
+@takes_settings
 @click.option("--origins", is_flag=True, help="Tell where in PATH... each statement comes from, as comments.")
 @click.option(
     "-o",

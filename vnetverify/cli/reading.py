@@ -35,13 +35,18 @@ def takes_networks(command: _Command) -> _Command:
         type=click.Path(),
         help="Azure resource JSON, a file or a folder, as if the text said `use`.",
     )
+    return network(takes_settings(command))
+
+
+def takes_settings(command: _Command) -> _Command:
+    """Give `command` the options for how files that are read from Azure's JSON are to be understood."""
     tags = click.option(
         "--service-tags",
         metavar="FILE",
         type=click.Path(),
         help="Azure's list of service tags, as if the text said `service-tags`.",
     )
-    return network(_takes_parameters(tags(takes_max_input(command))))
+    return _takes_parameters(tags(takes_max_input(command)))
 
 
 def _takes_parameters(command: _Command) -> _Command:

@@ -11,6 +11,7 @@ from vnetverify.files import Allowance
 from vnetverify.ingest.arm.given import Given, ParameterFile
 from vnetverify.ingest.arm.reading import deploy, parts_of
 from vnetverify.ingest.arm.templates import Template
+from vnetverify.ingest.coverage import Coverage, coverage_of
 from vnetverify.ingest.documents import Document, collector_off, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
@@ -27,7 +28,7 @@ from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 
-__all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list"]
+__all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,42 @@ def read_paths(
     raises for what the files contain.
     """
     with collector_off():
-        findings = Findings()
-        allowance, folders = allowance if allowance is not None else Allowance(), within or {}
-        reading = _Reading(findings, allowance)
-        for path in paths:
-            reading.read(path, folders.get(path))
-        deployed = reading.deployed(given if given is not None else Given())
-        resources, standing = with_representatives([*reading.resources, *deployed], texts)
-        _note(standing, findings)
+        resources, findings = _read(paths, allowance, within, given, texts)
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
         return Imported(network, in_source_order(findings.diagnostics))
+
+
+def survey(
+    paths: Sequence[Path],
+    published: TagList | None = None,
+    allowance: Allowance | None = None,
+    given: Given | None = None,
+) -> tuple[Coverage, Imported]:
+    """Return what the files at `paths` hold, and the network that they make together; see `read_paths`."""
+    with collector_off():
+        resources, findings = _read(paths, allowance, None, given, ())
+        inventory = Inventory(resources, findings)
+        coverage = coverage_of(resources, inventory)
+        network = network_of(inventory, findings, {}, {}, published)
+        return coverage, Imported(network, in_source_order(findings.diagnostics))
+
+
+def _read(
+    paths: Sequence[Path],
+    allowance: Allowance | None,
+    within: Mapping[Path, Path] | None,
+    given: Given | None,
+    texts: Sequence[str],
+) -> tuple[Sequence[Resource], Findings]:
+    """Return the resources of all files together, and what was found on the way."""
+    findings = Findings()
+    reading = _Reading(findings, allowance if allowance is not None else Allowance())
+    for path in paths:
+        reading.read(path, (within or {}).get(path))
+    deployed = reading.deployed(given if given is not None else Given())
+    resources, standing = with_representatives([*reading.resources, *deployed], texts)
+    _note(standing, findings)
+    return resources, findings
 
 
 def _note(standing: Mapping[str, str], findings: Findings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from enum import Enum
 
 from vnetverify.ingest import managers
 from vnetverify.ingest.absences import doubt_absent
@@ -71,6 +72,24 @@ _MODELLED = frozenset(
 )
 # Management across networks: what it does depends on membership that is decided elsewhere.
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
+
+
+class Standing(Enum):
+    """What the model makes of a kind of resource."""
+
+    MODELLED = "modelled"
+    WITHOUT_EFFECT = "without effect"
+    NOT_NETWORK = "not network"
+    NOT_MODELLED = "not modelled"
+
+
+def standing_of(kind: str) -> Standing:
+    """Return what is made of resources of `kind`: whatever is not known to be without effect puts verdicts in doubt."""
+    if kind in _MODELLED:
+        return Standing.MODELLED
+    if has_no_effect(kind):
+        return Standing.WITHOUT_EFFECT
+    return Standing.NOT_NETWORK if is_no_network(kind) else Standing.NOT_MODELLED
 
 
 def network_of(
@@ -244,13 +263,12 @@ class _Estate:
                 self._findings.doubt(resource.subject, "it has no public address", resource.key, resource.span)
         strangers: Counter[str] = Counter()
         for kind in self._inventory.kinds():
-            if kind in _MODELLED or has_no_effect(kind):
-                continue
-            if is_no_network(kind):
+            standing = standing_of(kind)
+            if standing is Standing.NOT_NETWORK:
                 strangers[kind] = sum(1 for _ in self._inventory.of(kind))
-                continue
-            for resource in self._inventory.of(kind):
-                self._doubt_whole(resource)
+            elif standing is Standing.NOT_MODELLED:
+                for resource in self._inventory.of(kind):
+                    self._doubt_whole(resource)
         if strangers:
             count = sum(strangers.values())
             noun = "resource" if count == 1 else "resources"

@@ -68,9 +68,7 @@ class Shape:
     def _settled(self, keys: list[str]) -> _Treatment:
         names = tuple(key.lower() for key in keys)
         suspects = (None if name in self.modelled else self.suspects.get(name, _UNKNOWN) for name in names)
-        is_plain = (
-            self.modelled.issuperset(names) and _WITHIN.keys().isdisjoint(names) and len(set(names)) == len(names)
-        )
+        is_plain = self.modelled.issuperset(names) and WITHIN.keys().isdisjoint(names) and len(set(names)) == len(names)
         return _Treatment(tuple(zip(keys, names, suspects, strict=True)), is_plain)
 
 
@@ -123,35 +121,35 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
         for key, name, suspect in treatment.each:
             value = layer[key]
             if suspect is not None:
-                if value not in _NOTHING and not _is_harmless(value, suspect):
+                if value not in NOTHING and not is_harmless(value, suspect):
                     doubts.append(Doubt(key, suspect.why, f"{where}/{escaped(key)}", suspect.with_peers))
                 continue
             if name in values:
-                if value in _NOTHING:
+                if value in NOTHING:
                     continue
-                if values[name] not in (*_NOTHING, value):
+                if values[name] not in (*NOTHING, value):
                     doubts.append(Doubt(key, "it stands twice, with different values", f"{where}/{escaped(key)}", True))
             values[name] = value
-            if name in _WITHIN:
-                doubts += _inside(name, value, key, f"{where}/{escaped(key)}")
+            if name in WITHIN:
+                doubts += inside(name, value, key, f"{where}/{escaped(key)}")
     return values, doubts
 
 
-def _inside(name: str, value: Any, key: str, pointer: str) -> Iterator[Doubt]:
+def inside(name: str, value: Any, key: str, pointer: str) -> Iterator[Doubt]:
     """Yield the doubts that objects without a shape of their own raise: those that are no references."""
-    known = _WITHIN[name]
+    known = WITHIN[name]
     several = isinstance(value, list)
     for position, item in enumerate(value if several else [value]):
         where = f"{pointer}/{position}" if several else pointer
         for inner, said in item.items() if isinstance(item, dict) else ():
-            if inner.lower() not in known and said not in _NOTHING:
+            if inner.lower() not in known and said not in NOTHING:
                 yield Doubt(f"{key}.{inner}", _UNKNOWN.why, f"{where}/{escaped(inner)}", _UNKNOWN.with_peers)
 
 
 _RANGES = words_of("addressPrefixes ipamPoolPrefixAllocations")
 # What is known of the objects inside properties that are modelled. What a reference holds besides its id is read where
 # the resource that it names stands, and is no part of this.
-_WITHIN = {
+WITHIN = {
     "addressspace": _RANGES,
     "remoteaddressspace": _RANGES,
     "remotevirtualnetworkaddressspace": _RANGES,
@@ -175,10 +173,10 @@ _WITHIN = {
     "destinations": words_of("addressPrefix addressPrefixType"),
 }
 
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
-def _is_harmless(value: Any, suspect: Suspect) -> bool:
+def is_harmless(value: Any, suspect: Suspect) -> bool:
     if suspect.members and isinstance(value, dict) and not any(member(value, name) for name in suspect.members):
         return True
     spelt = value.lower() if isinstance(value, str) else value

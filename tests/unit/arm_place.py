@@ -33,12 +33,17 @@ class Place:
         return self.parameters[name.lower()]
 
     def variable(self, name: str) -> Any:
+        if name.lower() not in self.variables:
+            raise EvaluationError(f"there is no variable `{name}`")
         if name.lower() not in self.resolved:
             self.resolved[name.lower()] = resolve(self.variables[name.lower()], self)
         return self.resolved[name.lower()]
 
     def copy_index(self, loop: str | None) -> Any:
-        return self.loops[loop.lower() if loop is not None else None]
+        turn = self.loops.get(loop.lower() if loop is not None else None)
+        if turn is None:
+            raise EvaluationError("there is no such loop")
+        return turn
 
     def deployment(self) -> Any:
         return {"name": "deployment"}

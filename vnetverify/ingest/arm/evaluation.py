@@ -12,7 +12,14 @@ from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.functions import FUNCTIONS
 from vnetverify.ingest.arm.functions.catalogue import Function, require_count
 from vnetverify.ingest.arm.functions.unanswered import only_azure_knows
-from vnetverify.ingest.arm.standins import admitted, any_doubtful, marked, marks_names, without_stand_ins
+from vnetverify.ingest.arm.standins import (
+    admitted,
+    any_doubtful,
+    marked,
+    marks_names,
+    stand_in_among,
+    without_stand_ins,
+)
 from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
 from vnetverify.ingest.arm.userfunctions import InFunction
 from vnetverify.ingest.arm.values import PartlyKnown, Value, because, first_unknown, kind_of, member_of
@@ -118,7 +125,13 @@ class Evaluation:
             doubt = first_unknown(arguments) if function.is_strict else None
             if doubt is not None:
                 return because(doubt)
-        result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
+        try:
+            result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
+        except EvaluationError:
+            stand_in = stand_in_among(arguments)
+            if stand_in is None:
+                raise
+            return stand_in.unknown  # what is wrong with the arguments may be that one only stands in
         if function.makes:
             self.bounds.measure(result)
         return marked(function.name, self._read_by(function, arguments), result) if function.name in _NAMING else result

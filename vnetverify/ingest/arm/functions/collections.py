@@ -229,7 +229,7 @@ def _intersection(*values: Any) -> Any:
 
 
 COLLECTIONS = (
-    Function("array", 1, 1, _array, is_strict=False),
+    Function("array", 1, 1, _array),
     Function("createArray", 0, None, _create_array, is_strict=False),
     Function("concat", 1, None, _concat),
     Function("contains", 2, 2, _contains),

@@ -26,16 +26,23 @@ def _if(evaluator: Evaluator, trees: tuple[Expression, ...]) -> Any:
 
 def _all_or_any(name: str, decisive: bool) -> Any:
     def evaluated(evaluator: Evaluator, trees: tuple[Expression, ...]) -> Any:
-        doubt: Unknown | None = None
         for position, tree in enumerate(trees, 1):
             value = evaluator.value(tree)
             if isinstance(value, Unknown):
-                doubt = doubt if doubt is not None else because(value)
-            elif as_bool(name, value, position) is decisive:
+                return decisive if _any_is(decisive, trees[position:], evaluator) else because(value)
+            if as_bool(name, value, position) is decisive:
                 return decisive
-        return doubt if doubt is not None else not decisive
+        return not decisive
 
     return evaluated
+
+
+def _any_is(decisive: bool, trees: tuple[Expression, ...], evaluator: Evaluator) -> bool:
+    """Hold when one of `trees` has that value; those behind one that fails may never be asked."""
+    try:
+        return any(evaluator.value(tree) is decisive for tree in trees)
+    except (BadExpression, EvaluationError):
+        return False
 
 
 def _coalesce(evaluator: Evaluator, trees: tuple[Expression, ...]) -> Any:

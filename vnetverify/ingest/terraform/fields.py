@@ -43,13 +43,15 @@ class Each:
 class Reference:
     """An attribute that is the id of a resource of one of the `types`; without `wrapped` it stands as it is.
 
-    One that is `apart` is never the parent of the resource itself.
+    One that is `apart` is never the parent of the resource itself. One that is `needed` is not known where a document
+    leaves it out.
     """
 
     to: str
     types: tuple[str, ...]
     wrapped: bool = True
     apart: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,11 @@ Field = Plain | Word | One | Each | Reference | References | Block | Blocks | Si
 class Table:
     """The attributes of a resource or block.
 
-    `ignored` change no packet, or follow from others. Those in `settled` are what Azure has where nothing is written.
-    Any other is in doubt where it says something.
+    `ignored` change no packet, or follow from others. Any that stands nowhere is in doubt where it says something.
     """
 
     fields: Mapping[str, Field]
     ignored: frozenset[str] = frozenset()
-    settled: frozenset[str] = frozenset()
 
 
 def camel(attribute: str) -> str:
@@ -120,21 +120,14 @@ def plain(text: str) -> dict[str, Field]:
     return found
 
 
-_OF_EVERY_BLOCK = "timeouts"
 _OF_EVERY_RESOURCE = (
     "id resource_group_name timeouts zones zone availability_zone edge_zone sku_name identity guid resource_guid"
 )
 
 
-def table(
-    text: str = "", ignored: str = "", settled: str = "", more: Mapping[str, Field] | None = None, **fields: Field
-) -> Table:
+def table(text: str = "", ignored: str = "", more: Mapping[str, Field] | None = None, **fields: Field) -> Table:
     """Return the table of a block: attributes as in `plain`, others by `fields` and `more`."""
-    return Table({**plain(text), **(more or {}), **fields}, _set(f"{_OF_EVERY_BLOCK} {ignored}"), _set(settled))
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return Table({**plain(text), **(more or {}), **fields}, frozenset(f"timeouts {ignored}".split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +161,6 @@ def kind(
     arm: str,
     text: str = "",
     ignored: str = "",
-    settled: str = "",
     parent: Parent | None = None,
     whole: str = "",
     part: str = "",
@@ -177,7 +169,7 @@ def kind(
     **fields: Field,
 ) -> Kind:
     """Return a kind; a type without a provider is one of `Microsoft.Network`."""
-    made = table(f"location:^location tags:^tags {text}", f"{_OF_EVERY_RESOURCE} {ignored}", settled, more, **fields)
+    made = table(f"location:^location tags:^tags {text}", f"{_OF_EVERY_RESOURCE} {ignored}", more, **fields)
     named = arm if parent is not None or "." in arm else f"Microsoft.Network/{arm}"
     return Kind(
         named,

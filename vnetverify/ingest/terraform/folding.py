@@ -15,7 +15,12 @@ from vnetverify.ingest.terraform.translation import Draft
 from vnetverify.ingest.unknown import Unknown
 
 # The lists that the provider also fills with what other resources manage, by the attribute.
-_INLINE = {"subnets": "subnet", "securityRules": "security_rule", "routes": "route"}
+_INLINE = {
+    "subnets": "subnet",
+    "securityRules": "security_rule",
+    "routes": "route",
+    "loadBalancerBackendAddresses": "backend_address",
+}
 
 
 class Folding:

@@ -34,12 +34,26 @@ def completed(draft: Draft, links: Links) -> Iterator[Draft]:
     instance = draft.instance
     if instance.type in _MACHINES:
         _name_host(draft)
+    elif instance.type in ("azurerm_subnet", "azurerm_virtual_network"):
+        _prefixes(draft)
     elif instance.type == _PUBLIC and isinstance(draft.properties.get("ipAddress"), Unknown):
         del draft.properties["ipAddress"]  # one that is not told is any with those who read it
     elif instance.type == _FIREWALL:
         _settings(draft)
     elif instance.type == _ENDPOINT:
         yield from _endpoint(draft, links)
+
+
+def _prefixes(draft: Draft) -> None:
+    """Of the two spellings of the prefixes of a subnet one is computed from the other."""
+    inline = draft.properties.get("subnets")
+    holders = [draft.body, *(item for item in (inline if isinstance(inline, list) else ()) if isinstance(item, dict))]
+    for holder in holders:
+        inner = holder.get("properties")
+        if isinstance(inner, dict):
+            for one, other in (("addressPrefix", "addressPrefixes"), ("addressPrefixes", "addressPrefix")):
+                if isinstance(inner.get(one), Unknown) and inner.get(other) and not isinstance(inner[other], Unknown):
+                    del inner[one]
 
 
 def _name_host(draft: Draft) -> None:

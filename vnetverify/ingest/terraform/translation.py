@@ -26,6 +26,8 @@ from vnetverify.ingest.terraform.instances import LATER, Instance
 from vnetverify.ingest.terraform.links import Links
 from vnetverify.ingest.unknown import Unknown
 
+# What is computed and no default.
+_ASSIGNED = frozenset(("address_space", "address_prefixes", "address_prefix", "region"))
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -86,7 +88,7 @@ class _Writer:
             field = table.fields.get(attribute)
             if attribute in table.ignored or value in _NOTHING:
                 continue
-            if isinstance(value, Unknown) and self._is_settled(table, attribute, value, inner):
+            if isinstance(value, Unknown) and self._is_settled(attribute, value, inner):
                 continue
             if field is None:
                 if not isinstance(value, Unknown) or self._is_written(inner):
@@ -95,15 +97,23 @@ class _Writer:
                     self._draft.origins[f"{pointer}/properties/{name}"] = self._origin(inner)
             else:
                 self._field(field, value, inner, target, pointer)
+        for attribute, field in table.fields.items():
+            if isinstance(field, Reference) and field.needed and attribute not in values:
+                left_out = Unknown("the document leaves it out", self._instance.pointer)
+                _put(target, field.to, {"id": left_out} if field.wrapped else left_out)
 
     def _is_written(self, path: Path) -> bool:
         if len(path) == 1:
             return self._configuration.is_written(self._instance, str(path[0]))
         return not self._configuration.is_told or self._configuration.expression(self._instance, path) is not None
 
-    def _is_settled(self, table: Table, attribute: str, value: Unknown, path: Path) -> bool:
-        """Hold for what nobody wrote and Azure then has by default."""
-        return attribute in table.settled and value.why == LATER and not self._is_written(path)
+    def _is_settled(self, attribute: str, value: Unknown, path: Path) -> bool:
+        """Hold for what nobody wrote, and of which Azure then has the default: an empty list, a flag that is off.
+
+        Of what stands inside of blocks a plan does not tell whether it was written.
+        """
+        is_default = len(path) == 1 and attribute not in _ASSIGNED
+        return is_default and value.why == LATER and not self._configuration.is_written(self._instance, attribute)
 
     def _origin(self, path: Path) -> str:
         return self._instance.inside + "".join(f"/{escaped(str(step))}" for step in path)

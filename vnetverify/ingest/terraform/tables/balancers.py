@@ -33,11 +33,14 @@ BALANCER_KINDS: dict[str, Kind] = {
     "azurerm_lb_backend_address_pool": kind(
         "backendAddressPools",
         "synchronous_mode:syncMode",
-        "inbound_nat_rules load_balancing_rules outbound_rules backend_address",
-        settled="backend_ip_configurations",
+        "inbound_nat_rules load_balancing_rules outbound_rules",
         parent=_OF_BALANCER,
         part="backendAddressPools",
         virtual_network_id=Reference("virtualNetwork", VNET),
+        backend_address=Blocks(
+            "loadBalancerBackendAddresses",
+            table("name:^name ip_address", virtual_network_id=Reference("virtualNetwork", VNET)),
+        ),
         tunnel_interface=Blocks("tunnelInterfaces", table("identifier type protocol port"), flat=True),
         backend_ip_configurations=References("backendIPConfigurations", _CONFIGURATION),
     ),
@@ -54,7 +57,6 @@ BALANCER_KINDS: dict[str, Kind] = {
         "loadBalancingRules",
         f"protocol frontend_port backend_port {_OF_RULES} load_distribution disable_outbound_snat",
         _SAYING_NOTHING,
-        settled="backend_address_pool_id probe_id",
         parent=_OF_BALANCER,
         part="loadBalancingRules",
         frontend_ip_configuration_name=_AT_FRONTEND,
@@ -74,7 +76,6 @@ BALANCER_KINDS: dict[str, Kind] = {
         f"protocol frontend_port backend_port frontend_port_start:frontendPortRangeStart"
         f" frontend_port_end:frontendPortRangeEnd {_OF_RULES}",
         _SAYING_NOTHING,
-        settled="backend_ip_configuration_id",
         parent=_OF_BALANCER,
         part="inboundNatRules",
         backend_ip_configuration_id=Reference("backendIPConfiguration", _CONFIGURATION),

@@ -73,7 +73,6 @@ FIREWALL_KINDS: dict[str, Kind] = {
         "azureFirewalls",
         "threat_intel_mode sku_tier:sku.tier",
         "sku_name dns_servers dns_proxy_enabled private_ip_ranges",
-        settled="threat_intel_mode",
         whole="natRuleCollections networkRuleCollections applicationRuleCollections",
         firewall_policy_id=Reference("firewallPolicy", POLICY),
         ip_configuration=Blocks("ipConfigurations", _CONFIGURATION),
@@ -101,7 +100,6 @@ FIREWALL_KINDS: dict[str, Kind] = {
         "threat_intelligence_mode:threatIntelMode private_ip_ranges:snat.privateRanges sku:sku.tier"
         " sql_redirect_allowed:sql.allowSqlRedirect",
         "child_policies firewalls insights threat_intelligence_allowlist tls_certificate",
-        "rule_collection_groups",
         rule_collection_groups=References("ruleCollectionGroups", RULE_GROUP),
         base_policy_id=Reference("basePolicy", POLICY),
         auto_learn_private_ranges_enabled=Word("snat.autoLearnPrivateRanges", {True: "Enabled", False: "Disabled"}),
@@ -140,6 +138,6 @@ FIREWALL_KINDS: dict[str, Kind] = {
         application_rule_collection=_collection_of_policy("ApplicationRule", _POLICY_APPLICATION, "Filter"),
     ),
     "azurerm_ip_group": kind(
-        "ipGroups", "cidrs:ipAddresses", "firewall_ids firewall_policy_ids", "cidrs", whole="ipAddresses", untold=""
+        "ipGroups", "cidrs:ipAddresses", "firewall_ids firewall_policy_ids", whole="ipAddresses", untold=""
     ),
 }

@@ -11,7 +11,7 @@ _CIRCUIT, _NAT_RULE = ("azurerm_express_route_circuit",), ("azurerm_virtual_netw
 _CONFIGURATION = table(
     "name:^name private_ip_address:privateIPAddress",
     "id private_ip_address_allocation",
-    subnet_id=Reference("subnet", SUBNET),
+    subnet_id=Reference("subnet", SUBNET, needed=True),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
 )
 _CLIENTS = table(
@@ -33,7 +33,6 @@ GATEWAY_KINDS: dict[str, Kind] = {
         " bgp_route_translation_for_nat_enabled:enableBgpRouteTranslationForNat",
         "generation private_ip_address_enabled dns_forwarding_enabled ip_sec_replay_protection_enabled policy_group"
         " minimum_scale_unit maximum_scale_unit",
-        "bgp_settings vpn_type",
         default_local_network_gateway_id=Reference("gatewayDefaultSite", SITE),
         ip_configuration=Blocks("ipConfigurations", _CONFIGURATION),
         vpn_client_configuration=Block("vpnClientConfiguration", _CLIENTS),
@@ -59,8 +58,7 @@ GATEWAY_KINDS: dict[str, Kind] = {
         " use_policy_based_traffic_selectors:usePolicyBasedTrafficSelectors",
         "authorization_key connection_mode connection_protocol custom_bgp_addresses dpd_timeout_seconds ipsec_policy"
         " local_azure_ip_address_enabled routing_weight shared_key",
-        "connection_protocol express_route_gateway_bypass use_policy_based_traffic_selectors",
-        virtual_network_gateway_id=Reference("virtualNetworkGateway1", GATEWAY),
+        virtual_network_gateway_id=Reference("virtualNetworkGateway1", GATEWAY, needed=True),
         peer_virtual_network_gateway_id=Reference("virtualNetworkGateway2", GATEWAY),
         local_network_gateway_id=Reference("localNetworkGateway2", SITE),
         express_route_circuit_id=Reference("peer", _CIRCUIT),

@@ -14,8 +14,7 @@ _CONFIGURATION = table(
     "name:^name primary private_ip_address:privateIPAddress private_ip_address_version:privateIPAddressVersion",
     # Whoever chose an address, it is the one that is told.
     "private_ip_address_allocation",
-    "",
-    subnet_id=Reference("subnet", SUBNET),
+    subnet_id=Reference("subnet", SUBNET, needed=True),
     public_ip_address_id=Reference("publicIPAddress", PUBLIC_IP),
     gateway_load_balancer_frontend_ip_configuration_id=Reference("gatewayLoadBalancer", FRONTEND),
     # Of a data source, and of version 1.
@@ -43,9 +42,7 @@ _OF_MACHINES = """
     termination_notification gallery_applications power_state tags_all
 """
 _INTERFACES = References("networkProfile.networkInterfaces", NIC)
-_NAMED_HOST = kind(
-    _MACHINE, "computer_name:osProfile.computerName", _OF_MACHINES, "computer_name", network_interface_ids=_INTERFACES
-)
+_NAMED_HOST = kind(_MACHINE, "computer_name:osProfile.computerName", _OF_MACHINES, network_interface_ids=_INTERFACES)
 
 INTERFACE_KINDS: dict[str, Kind] = {
     "azurerm_network_interface": kind(
@@ -55,7 +52,6 @@ INTERFACE_KINDS: dict[str, Kind] = {
         "accelerated_networking_enabled enable_accelerated_networking applied_dns_servers internal_dns_name_label"
         " internal_domain_name_suffix internal_fqdn mac_address private_ip_address private_ip_addresses"
         " virtual_machine_id",
-        "dns_servers",
         untold="",
         ip_configuration=Blocks("ipConfigurations", _CONFIGURATION),
         network_security_group_id=Reference("networkSecurityGroup", NSG),

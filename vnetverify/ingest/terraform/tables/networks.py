@@ -43,6 +43,8 @@ _SUBNET_FIELDS: Mapping[str, Field] = {
     "private_endpoint_network_policies": Plain("privateEndpointNetworkPolicies"),
     "enforce_private_link_service_network_policies": Word("privateLinkServiceNetworkPolicies", _OFF),
     "private_link_service_network_policies_enabled": Word("privateLinkServiceNetworkPolicies", _ON),
+    # Version 1 told of the interfaces in a subnet.
+    "ip_configurations": References("ipConfigurations", ("configuration of azurerm_network_interface",)),
     "ip_address_pool": Blocks("ipamPoolPrefixAllocations", _POOL, flat=True),
 }  # fmt: skip
 _FASTENED: Mapping[str, Field] = {
@@ -72,8 +74,7 @@ NETWORK_KINDS: dict[str, Kind] = {
         " dns_servers:dhcpOptions.dnsServers flow_timeout_in_minutes"
         " private_endpoint_vnet_policies:privateEndpointVNetPolicies"
         " bgp_community:bgpCommunities.virtualNetworkCommunity",
-        "ddos_protection_plan subnets vnet_peerings vnet_peerings_addresses",
-        settled="subnet dns_servers address_space",
+        "ddos_protection_plan vm_protection_enabled subnets vnet_peerings vnet_peerings_addresses",
         whole="subnets virtualNetworkPeerings",
         untold="subnets virtualNetworkPeerings",
         subnet=Blocks("subnets", _INLINE_SUBNET),
@@ -83,9 +84,6 @@ NETWORK_KINDS: dict[str, Kind] = {
     "azurerm_subnet": kind(
         "subnets",
         _SUBNET_TEXT,
-        settled="address_prefixes address_prefix private_endpoint_network_policies_enabled"
-        " private_link_service_network_policies_enabled enforce_private_link_endpoint_network_policies"
-        " enforce_private_link_service_network_policies private_endpoint_network_policies",
         parent=_IN_VNET,
         untold="delegations natGateway serviceEndpointPolicies",
         more={**_SUBNET_FIELDS, **_FASTENED},
@@ -97,11 +95,10 @@ NETWORK_KINDS: dict[str, Kind] = {
         " only_ipv6_peering_enabled:enableOnlyIPv6Peering",
         "triggers virtual_network_id",
         parent=_IN_VNET,
-        remote_virtual_network_id=Reference("remoteVirtualNetwork", VNET, apart=True),
+        remote_virtual_network_id=Reference("remoteVirtualNetwork", VNET, apart=True, needed=True),
     ),
     "azurerm_network_security_group": kind(
         "networkSecurityGroups",
-        settled="security_rule",
         whole="securityRules",
         untold="",
         security_rule=Blocks("securityRules", table(f"name:^name {_RULE}", more=_RULE_FIELDS)),
@@ -113,7 +110,6 @@ NETWORK_KINDS: dict[str, Kind] = {
     "azurerm_route_table": kind(
         "routeTables",
         "disable_bgp_route_propagation",
-        settled="route subnets",
         whole="routes",
         untold="",
         bgp_route_propagation_enabled=Word("disableBgpRoutePropagation", _NOT),
@@ -124,7 +120,6 @@ NETWORK_KINDS: dict[str, Kind] = {
     "azurerm_nat_gateway": kind(
         "natGateways",
         "idle_timeout_in_minutes",
-        settled="public_ip_address_ids public_ip_prefix_ids",
         untold="subnets",
         public_ip_address_ids=References("publicIpAddresses", PUBLIC_IP),
         public_ip_prefix_ids=References("publicIpPrefixes", PUBLIC_IP_PREFIX),

@@ -34,7 +34,7 @@ SERVICE_KINDS: dict[str, Kind] = {
         "custom_network_interface_name",
         "network_interface private_dns_zone_configs private_dns_zone_group custom_dns_configs"
         " private_service_connection",
-        subnet_id=Reference("subnet", SUBNET),
+        subnet_id=Reference("subnet", SUBNET, needed=True),
         ip_configuration=Blocks(
             "ipConfigurations",
             table("name:^name private_ip_address:privateIPAddress subresource_name:groupId member_name"),
@@ -50,7 +50,7 @@ SERVICE_KINDS: dict[str, Kind] = {
             table(
                 "name:^name primary private_ip_address:privateIPAddress"
                 " private_ip_address_version:privateIPAddressVersion",
-                subnet_id=Reference("subnet", SUBNET),
+                subnet_id=Reference("subnet", SUBNET, needed=True),
             ),
         ),
     ),
@@ -59,15 +59,13 @@ SERVICE_KINDS: dict[str, Kind] = {
         "number_of_record_sets",
         "max_number_of_record_sets max_number_of_virtual_network_links"
         " max_number_of_virtual_network_links_with_registration soa_record",
-        "number_of_record_sets",
         untold="",
     ),
     "azurerm_private_dns_zone_virtual_network_link": kind(
         "virtualNetworkLinks",
         "registration_enabled resolution_policy",
-        settled="resolution_policy",
         parent=Parent("private_dns_zone_name", ZONE[0], by_name=True),
-        virtual_network_id=Reference("virtualNetwork", VNET),
+        virtual_network_id=Reference("virtualNetwork", VNET, needed=True),
     ),
     "azurerm_private_dns_a_record": kind("A", "", "ttl fqdn", parent=_IN_ZONE, records=Each("aRecords", "ipv4Address")),
     "azurerm_private_dns_aaaa_record": kind(
@@ -92,11 +90,10 @@ SERVICE_KINDS: dict[str, Kind] = {
         " enable_http2 http2_enabled fips_enabled firewall_policy_id force_firewall_policy_association global probe"
         " redirect_configuration request_routing_rule rewrite_rule_set sku ssl_certificate ssl_policy ssl_profile"
         " trusted_client_certificate trusted_root_certificate url_path_map waf_configuration backend backend_settings"
-        " routing_rule",
-        settled="private_endpoint_connection",
+        " routing_rule disabled_ssl_protocols",
         whole="frontendIPConfigurations frontendPorts httpListeners",
         gateway_ip_configuration=Blocks(
-            "gatewayIPConfigurations", table("name:^name", "id", subnet_id=Reference("subnet", SUBNET))
+            "gatewayIPConfigurations", table("name:^name", "id", subnet_id=Reference("subnet", SUBNET, needed=True))
         ),
         frontend_ip_configuration=Blocks("frontendIPConfigurations", _FRONTEND),
         frontend_port=Blocks("frontendPorts", table("name:^name port", "id")),

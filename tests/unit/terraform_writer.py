@@ -113,7 +113,7 @@ class _Writer:
         later: dict[str, Any] = {"id": True, **dict.fromkeys(written, True)}
         own = {"name": identity.rpartition("/")[2], "resource_group_name": "rg", **values}
         self.planned.append(Planned(f"azurerm_{kind}", name, own, later))
-        self.blocks.append(block(kind, name, **dict.fromkeys(values, {"references": []}), **written))
+        self.blocks.append(block(kind, name, **{key: {"references": []} for key in values}, **written))
 
     # -- resources ----------------------------------------------------------------------------------------
 

@@ -46,13 +46,14 @@ def with_representatives(resources: Sequence[Resource], texts: Iterable[str]) ->
     seats = [seat for resource in resources for seat in _seats(resource)]
     if all(seat.address is not None for seat in seats):
         return list(resources), {}
-    chosen = _chosen(seats, _prefixes(resources), resources, texts)
-    told = {f"{seat.resource.subject}": address for seat, address in chosen}
-    known = {_runtime(seat): address for seat, address in chosen}
-    seated: defaultdict[str, list[tuple[_Seat, str]]] = defaultdict(list)
-    for seat, address in chosen:
-        seated[seat.resource.key].append((seat, address))
-    return [_amended(one, seated.get(one.key, ()), known) for one in resources], told
+    chosen = dict(_chosen(seats, _prefixes(resources), resources, texts))
+    known = {_runtime(seats[index]): address for index, address in chosen.items()}
+    waiting: defaultdict[str, list[tuple[_Seat, str | None]]] = defaultdict(list)
+    for index, seat in enumerate(seats):
+        if seat.address is None:
+            waiting[seat.resource.key].append((seat, chosen.get(index)))
+    amended = [_amended(one, waiting.get(one.key, ()), known) for one in resources]
+    return amended, {seats[index].resource.subject: address for index, address in chosen.items()}
 
 
 def _runtime(seat: _Seat) -> RuntimeProperty:
@@ -78,9 +79,9 @@ def _stated(configuration: dict[str, Any], is_literal: bool) -> str | None:
     """Return the address that a configuration says; what Azure assigns in a template is none, whatever stands there."""
     address, method = (member(configuration, name) for name in ("privateIPAddress", "privateIPAllocationMethod"))
     is_dynamic = isinstance(method, str) and method.lower() == "dynamic"
-    if is_literal:
+    if is_literal or (isinstance(address, str) and address and not is_dynamic):
         return str(address)
-    return address if isinstance(address, str) and address and not is_dynamic else None
+    return None
 
 
 def _prefixes(resources: Iterable[Resource]) -> dict[str, Prefix]:
@@ -112,27 +113,23 @@ def _keep_prefix(found: dict[str, set[Prefix]], key: str, one: Any, several: Any
 
 def _chosen(
     seats: Sequence[_Seat], prefixes: Mapping[str, Prefix], resources: Sequence[Resource], texts: Iterable[str]
-) -> list[tuple[_Seat, str]]:
-    """Return the seats that get an address, each with it; none where addresses of the subnet are told apart."""
+) -> Iterator[tuple[int, str]]:
+    """Yield the seats that get an address, by number, with it; none where addresses of the subnet are told apart."""
     taken: defaultdict[str, set[int]] = defaultdict(set)
-    waiting: defaultdict[str, list[_Seat]] = defaultdict(list)
-    for seat in seats:
-        if seat.address is None and not seat.resource.is_literal:
-            waiting[seat.subnet].append(seat)
-        elif seat.address is not None and (address := _as_address(seat.address)) is not None:
+    waiting: defaultdict[str, list[int]] = defaultdict(list)
+    for index, seat in enumerate(seats):
+        if seat.address is None:
+            waiting[seat.subnet].append(index)
+        elif (address := _as_address(seat.address)) is not None:
             taken[seat.subnet].add(address)
     spoken_of = _spoken_of(resources, texts)
-    found = []
     for subnet, own in waiting.items():
         prefix = prefixes.get(subnet)
         if prefix is None or any(_tells_apart(one, prefix, taken[subnet]) for one in spoken_of):
             continue
         last = prefix.value + (1 << (32 - prefix.length)) - 1
         free = (value for value in count(prefix.value + _FIRST_FREE) if value not in taken[subnet])
-        for seat, value in zip(own, free, strict=False):
-            if value < last:
-                found.append((seat, _spelt(value)))
-    return found
+        yield from ((index, _spelt(value)) for index, value in zip(own, free, strict=False) if value < last)
 
 
 def _spoken_of(resources: Iterable[Resource], texts: Iterable[str]) -> set[Prefix]:
@@ -177,12 +174,14 @@ def _spelt(value: int) -> str:
     return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-def _amended(resource: Resource, seated: Sequence[tuple[_Seat, str]], known: Mapping[RuntimeProperty, str]) -> Resource:
+def _amended(
+    resource: Resource, waiting: Sequence[tuple[_Seat, str | None]], known: Mapping[RuntimeProperty, str]
+) -> Resource:
     """Return `resource` with its own addresses and with those of others that it asks for."""
     if resource.is_literal:
         return resource
     body = _known_in(resource.body, known)
-    for seat, address in seated:
+    for seat, address in waiting:
         body = _with_address(body, seat, address)
     return resource if body is resource.body else replace(resource, body=body)
 
@@ -200,7 +199,7 @@ def _known_in(value: Any, known: Mapping[RuntimeProperty, str]) -> Any:
     return value
 
 
-def _with_address(body: dict[str, Any], seat: _Seat, address: str) -> dict[str, Any]:
+def _with_address(body: dict[str, Any], seat: _Seat, address: str | None) -> dict[str, Any]:
     outer = next(key for key in body if key.lower() == "properties")
     properties = body[outer]
     field = next(key for key in properties if key.lower() == seat.field.lower())

@@ -1,0 +1,128 @@
+"""An address that Azure assigns at deployment: one of its subnet stands for it, unless something tells them apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.arm_templates import NETWORK, read, resource, subnet, template, vnet
+from tests.unit.azure_resources import nic as deployed_nic
+from tests.unit.azure_resources import subnet_id
+from vnetverify.header import parse_address
+from vnetverify.ingest import Imported, read_paths
+from vnetverify.model.network import Network
+
+_SUBNET = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"
+_V = vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("AzureFirewallSubnet", "10.0.1.0/26"))
+
+
+def _nic(name: str, address: str | None = None, **properties: Any) -> dict[str, Any]:
+    said = {"privateIPAddress": address, "privateIPAllocationMethod": "Static"} if address is not None else {}
+    configuration = {"name": "c", "properties": {"subnet": {"id": _SUBNET}, **said}}
+    return resource("networkInterfaces", name, {"ipConfigurations": [configuration], **properties})
+
+
+def _addresses(network: Network) -> dict[str, tuple[int, ...]]:
+    return {nic.name: nic.addresses for nic in network.nics()}
+
+
+def _told(imported: Imported) -> list[str]:
+    return [one.message for one in imported.diagnostics if one.code == "address-not-assigned"]
+
+
+def test_interfaces_get_the_first_addresses_that_nobody_has(tmp_path: Path) -> None:
+    imported = read(tmp_path, template(_V, _nic("a"), _nic("b"), _nic("c", "10.0.0.5")))
+
+    expected = {"a": "10.0.0.4", "b": "10.0.0.6", "c": "10.0.0.5"}
+    assert _addresses(imported.network) == {name: (parse_address(text),) for name, text in expected.items()}
+    assert imported.network.unmodelled == ()
+    assert _told(imported) == [
+        "10.0.0.4 stands for the address that nic `a` will get in its subnet, as others do for 1 more"
+    ]
+
+
+def test_what_stands_in_a_template_beside_dynamic_is_not_the_address(tmp_path: Path) -> None:
+    configuration = {"subnet": {"id": _SUBNET}, "privateIPAddress": "10.0.0.9", "privateIPAllocationMethod": "Dynamic"}
+    nic = resource("networkInterfaces", "a", {"ipConfigurations": [{"name": "c", "properties": configuration}]})
+
+    imported = read(tmp_path, template(_V, nic))
+
+    assert _addresses(imported.network) == {"a": ()}
+
+
+@pytest.mark.parametrize("spoken_of", ["10.0.0.4", "10.0.0.128/25", "10.0.0.7-10.0.0.9", "to 10.0.0.77 alone"])
+def test_where_a_part_of_the_subnet_is_spoken_of_the_address_is_not_known(tmp_path: Path, spoken_of: str) -> None:
+    rule = {"name": "r", "properties": {"sourceAddressPrefix": spoken_of, "description": spoken_of}}
+    group = resource("networkSecurityGroups", "n", {"securityRules": [rule]})
+
+    imported = read(tmp_path, template(_V, _nic("a"), group))
+
+    assert _addresses(imported.network) in ({"a": ()}, {})
+    assert _told(imported) == []
+
+
+@pytest.mark.parametrize("spoken_of", ["10.0.0.0/24", "10.0.0.0/8", "10.0.1.9", "10.0.0.5", "0.0.0.0/0", "110.0.0.4"])
+def test_whole_subnets_others_and_addresses_that_somebody_has_tell_nothing_apart(
+    tmp_path: Path, spoken_of: str
+) -> None:
+    table = resource("routeTables", "t", {"routes": [], "description": spoken_of})
+
+    imported = read(tmp_path, template(_V, _nic("a"), _nic("b", "10.0.0.5"), table))
+
+    assert _addresses(imported.network)["a"] == (parse_address("10.0.0.4"),)
+
+
+def test_texts_may_tell_addresses_apart_too(tmp_path: Path) -> None:
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps(template(_V, _nic("a"))), encoding="utf-8")
+
+    apart = read_paths((path,), texts=("intent i { 10.0.0.4 reaches v.s }",))
+    together = read_paths((path,), texts=("intent i { 10.0.0.0/24 reaches v.s }",))
+
+    assert (_addresses(apart.network), _addresses(together.network)) == ({"a": ()}, {"a": (parse_address("10.0.0.4"),)})
+
+
+def test_an_interface_that_is_deployed_has_the_address_that_it_says_or_none(tmp_path: Path) -> None:
+    nic = deployed_nic("old", "", subnet_id("v", "s"))
+    (tmp_path / "nic.json").write_text(json.dumps(nic), encoding="utf-8")
+    (tmp_path / "main.json").write_text(json.dumps(template(_V, _nic("new"))), encoding="utf-8")
+
+    assert _addresses(read_paths((tmp_path,)).network).get("old", ()) == ()
+
+
+def test_a_subnet_that_is_full_gives_no_address(tmp_path: Path) -> None:
+    tiny = vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/29"))
+
+    imported = read(tmp_path, template(tiny, *(_nic(name) for name in "abcd")))
+
+    assert [len(addresses) for addresses in _addresses(imported.network).values()] == [1, 1, 1, 0]
+
+
+def test_a_route_to_the_address_of_a_firewall_leads_to_the_firewall(tmp_path: Path) -> None:
+    inside = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'AzureFirewallSubnet')]"}
+    public = {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}
+    configuration = {"name": "c", "properties": {"subnet": inside, "publicIPAddress": public}}
+    firewall = resource("azureFirewalls", "fw", {"ipConfigurations": [configuration]})
+    hop = "[reference('fw').ipConfigurations[0].properties.privateIPAddress]"
+    route = {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
+    table = resource("routeTables", "t", {"routes": [{"name": "r", "properties": route}]})
+    address = resource("publicIPAddresses", "p", {"publicIPAllocationMethod": "Static"}, sku={"name": "Standard"})
+
+    network = read(tmp_path, template(_V, firewall, table, address)).network
+
+    assert _addresses(network) == {"fw": (parse_address("10.0.1.4"),)}
+    assert [route.next_hop_address for route in network.route_tables["t"].routes] == [parse_address("10.0.1.4")]
+    assert network.unmodelled == ()
+
+
+def test_a_subnet_beside_its_network_and_a_balancer_have_addresses_to_give(tmp_path: Path) -> None:
+    apart = resource("virtualNetworks/subnets", "v/t", {"addressPrefixes": ["fd00::/64", "10.0.3.0/24"]})
+    front = {"name": "f", "properties": {"subnet": {"id": f"{NETWORK}/virtualNetworks/v/subnets/t"}}}
+    balancer = resource("loadBalancers", "b", {"frontendIPConfigurations": [front]}, sku={"name": "Standard"})
+
+    network = read(tmp_path, template(_V, apart, balancer)).network
+
+    assert [one.address for one in network.load_balancers["b"].frontends] == [parse_address("10.0.3.4")]

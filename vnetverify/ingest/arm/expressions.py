@@ -10,6 +10,7 @@ from vnetverify.ingest.arm.failures import BadExpression
 from vnetverify.ingest.arm.tokens import Kind, Token, tokens_of
 
 MOST_CHARACTERS = 65_536  # of one expression; Azure Resource Manager takes 24,576
+_SHORT = 512  # characters; of longer expressions fewer are remembered, as a tree takes fifty times the memory
 MOST_DEPTH = 150  # of calls within calls, or of accesses one after another
 
 
@@ -55,11 +56,24 @@ def unescaped(text: str) -> str:
     return text[1:] if text.startswith("[[") else text
 
 
-@lru_cache(maxsize=16_384)
 def parse(text: str) -> Expression:
     """Return the tree of `text`, which `is_expression`. Raises `BadExpression`."""
     if len(text) > MOST_CHARACTERS:
         raise BadExpression(f"an expression of more than {MOST_CHARACTERS} characters is not read", 0)
+    return _short(text) if len(text) <= _SHORT else _long(text)
+
+
+@lru_cache(maxsize=2_048)
+def _short(text: str) -> Expression:
+    return _parsed(text)
+
+
+@lru_cache(maxsize=32)
+def _long(text: str) -> Expression:
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Expression:
     reader = _Reader(text, tokens_of(text, 1, len(text) - 1))
     tree = reader.expression(1)
     reader.expect(Kind.END)

@@ -7,7 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-PHASES = ("start", "parse", "ingest", "resolve", "check", "cache", "encode", "solve", "assure", "replay", "explain")
+PHASES = (
+    "start",
+    "parse",
+    "ingest",
+    "resolve",
+    "check",
+    "cache",
+    "cluster",
+    "encode",
+    "solve",
+    "assure",
+    "replay",
+    "explain",
+)
 """All phases, in the order of the work; the seconds of worker processes are added up."""
 WHOLE = "whole"
 """What a run took by the clock on the wall, beside its phases."""

@@ -93,7 +93,7 @@ class Deciding:
             found = _Sentence(self, Solver(Limits())).recalled(claim, answer)  # the solver is not asked
         except Exception:  # whatever it trips over: what cannot be checked is no answer
             return None
-        return replace(found, seconds=time.perf_counter() - begun, recalled=True)
+        return replace(found, seconds=time.perf_counter() - begun)
 
     def result(self, statement: Statement, solver: Solver) -> ClaimResult:
         """Return the verdict on a sentence, with what it took.

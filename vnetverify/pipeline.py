@@ -5,9 +5,10 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from vnetverify import __version__
 from vnetverify.assurance import Demands
@@ -24,6 +25,9 @@ from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.workers.sentences import Sentences
 from vnetverify.workers.sharing import Sharing
 
+if TYPE_CHECKING:
+    from vnetverify.cluster.client import Cluster
+
 __all__ = ["Disagreement", "Loaded", "Options", "load", "prove", "resolve", "source_at"]
 
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
@@ -33,7 +37,8 @@ _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 class Options:
     """How to prove: which intents (a name with `*` and `?`), under which limits, and reading what as documented.
 
-    `jobs` are the processes that do it, AUTO as many as pay. What earlier runs found is in the `cache`, if any.
+    `jobs` are the processes that do it, AUTO as many as pay. What earlier runs found is in the `cache`, if any;
+    with the address of a `cluster` that one is asked first.
 
     With `why` each proof is asked what becomes of it without each of the lines that it rests on.
     """
@@ -42,6 +47,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     jobs: int = 1
     cache: Store | None = None
+    cluster: str | None = None
     documented: bool = False
     why: bool = False
     demands: Demands = field(default_factory=Demands)
@@ -67,7 +73,7 @@ def prove(
     The solver that a caller has `warmed_up` is used and closed.
 
     Raises `Disagreement` when the simulator does not confirm a witness. An interrupt ends the run with the
-    intents decided so far and `complete` false.
+    intents decided so far and `complete` false. Raises `NoCluster` where one is asked for that is not there.
     """
     document = loaded.document
     selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
@@ -80,8 +86,13 @@ def prove(
         if progress is not None and len(results) < len(selected):
             progress(Progress(len(results), len(selected), selected[len(results)].name))
 
-    with closing(_results(sentences, Sharing(options.jobs, warmed_up, show), options.cache, clock)) as decided:
+    sharing = Sharing(options.jobs, warmed_up, show)
+    with (
+        _workforce(options, sharing, clock) as workforce,
+        closing(_results(sentences, workforce, options.cache, clock)) as decided,
+    ):
         try:
+            show()
             for result in _by_intent(selected, decided):
                 results.append(result)
                 show()
@@ -123,25 +134,36 @@ def _sentences(loaded: Loaded, intents: Sequence[Intent], options: Options) -> S
     )
 
 
+@contextmanager
+def _workforce(options: Options, sharing: Sharing, clock: Clock) -> Iterator[Sharing | Cluster]:
+    """Give who decides: a cluster where one is asked for that can do what is asked. Raises `NoCluster`."""
+    if options.cluster is None or options.why or options.demands.keep is not None:
+        yield sharing
+        return
+    from vnetverify.cluster.client import Cluster, connected
+
+    with connected(options.cluster) as client:
+        yield Cluster(client, sharing, clock)
+
+
 def _results(
-    sentences: Sentences, sharing: Sharing, store: Store | None, clock: Clock
+    sentences: Sentences, workforce: Sharing | Cluster, store: Store | None, clock: Clock
 ) -> Generator[ClaimResult, None, None]:
     """Yield the result of each sentence in order: what is remembered and holds, or else what is found."""
-    sharing.tick()
     memory = None
     if store is not None and sentences.remembers:
         with clock.phase("cache"):
             memory = memory_of(store, sentences.deciding, sentences.limits)
     if memory is None:
-        yield from sharing.results(sentences)
+        yield from workforce.results(sentences)
         return
     with clock.phase("cache"):
         recalled = [memory.recalled(each) if isinstance(each, Claim) else None for each in sentences.statements]
     missing = tuple(each for each, known in zip(sentences.statements, recalled, strict=True) if known is None)
-    with closing(sharing.results(replace(sentences, statements=missing))) as found:
+    with closing(workforce.results(replace(sentences, statements=missing))) as found:
         for known in recalled:
             result = known if known is not None else next(found)
-            if result.answer is not None and isinstance(result.claim, Claim):
+            if result.answer is not None and known is None and isinstance(result.claim, Claim):
                 with clock.phase("cache"):
                     memory.keep(result.claim, result.answer)
             yield result

@@ -1,4 +1,4 @@
-"""Answers as JSON and back: values of known classes, read strictly, with places by their numbers.
+"""Values of our classes as JSON and back, read strictly; how a place is written is up to the caller.
 
 What is read may be anything that anybody wrote: it becomes values of the declared types or nothing.
 """
@@ -8,99 +8,108 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from vnetverify.cache.canonical import NotCanonical
-from vnetverify.header import LAST_IPV6, LAST_PORT, Flow
-from vnetverify.report.results import Answer
+from vnetverify.header import LAST_IPV6, LAST_PORT, Flow, Interval, IntervalSet, Prefix
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
+_Value = TypeVar("_Value")
 _KIND = "is"
 _LARGEST_NUMBER = 1 << 129
 _LAST_PROTOCOL = 255
 
 
-class NotAnAnswer(Exception):
-    """What was read is no answer."""
+class NotRead(Exception):
+    """What was read is no such value."""
 
 
-def to_text(answer: Answer, number_of: Callable[[Span], list[int]]) -> str:
-    """Return the answer as text; `number_of` gives the numbers of a place.
-
-    Raises `NotCanonical` where a place or a value has none.
-    """
-    return json.dumps(_written(answer, number_of), separators=(",", ":"), sort_keys=True)
+def to_text(value: object, written: Callable[[Span], list[Any]]) -> str:
+    """Return the value as text, its places as they are `written`. Raises `NotCanonical` where something has no form."""
+    return json.dumps(_written(value, written), separators=(",", ":"))
 
 
-def from_text(text: str, place_of: Callable[[Any], Span | None]) -> Answer:
-    """Return the answer that `text` holds; `place_of` gives the place of numbers, None where there is none.
+def from_text(kind: type[_Value], text: str, place: Callable[[Any], Span | None]) -> _Value:
+    """Return the value of this kind that `text` holds; `place` reads a place, or None where there is none.
 
-    Raises `NotAnAnswer`.
+    Raises `NotRead`.
     """
     try:
-        found = _Reading(place_of).value(Answer, json.loads(text))
+        found = _Reading(place).value(kind, json.loads(text))
     except (ValueError, RecursionError):
-        raise NotAnAnswer from None
-    if not isinstance(found, Answer):
-        raise NotAnAnswer
+        raise NotRead from None
+    if not isinstance(found, kind):
+        raise NotRead
     return found
 
 
-def _written(value: object, number_of: Callable[[Span], list[int]]) -> object:
+def _written(value: object, place: Callable[[Span], list[Any]]) -> object:
     match value:
         case None | bool() | str():
             return value
         case Enum():
             return value.name
-        case int():
+        case int() | float():
             return value
         case Span():
-            return number_of(value)
-        case tuple():
-            return [_written(each, number_of) for each in value]
+            return place(value)
+        case Prefix():
+            return [value.value, value.length]
+        case IntervalSet():
+            return [[one.low, one.high] for one in value]
+        case tuple() | frozenset():
+            each = [_written(one, place) for one in value]
+            return each if isinstance(value, tuple) else sorted(each, key=str)
         case Mapping():
-            return {str(key): _written(each, number_of) for key, each in value.items()}
+            return {str(key): _written(one, place) for key, one in value.items()}
         case _ if is_dataclass(value):
-            named = {each.name: _written(getattr(value, each.name), number_of) for each in fields(value)}
+            named = {each.name: _written(getattr(value, each.name), place) for each in fields(value)}
             return {_KIND: type(value).__name__, **named}
         case _:
             raise NotCanonical(type(value).__name__)
 
 
 class _Reading:
-    """Values of declared types from JSON. Raises `NotAnAnswer` where something is of another."""
+    """Values of declared types from JSON. Raises `NotRead` where something is of another."""
 
-    def __init__(self, place_of: Callable[[Any], Span | None]) -> None:
-        self._place_of = place_of
+    def __init__(self, place: Callable[[Any], Span | None]) -> None:
+        self._place = place
 
     def value(self, kind: Any, read: Any) -> Any:
-        origin = get_origin(kind)
-        if kind is None or kind is types.NoneType:
-            return self._if(read is None, read)
-        if kind in (bool, str):
-            return self._if(type(read) is kind, read)
-        if kind is int:
-            return self._if(type(read) is int and 0 <= read < _LARGEST_NUMBER, read)
+        if kind in _PLAIN:
+            return self._if(_PLAIN[kind](read), read)
         if kind is Span:
-            place = self._place_of(read)
+            place = self._place(read)
             return self._if(place is not None, place)
+        if kind is Prefix:
+            return Prefix(*self.value(tuple[int, int], read))
+        if kind is IntervalSet:
+            return IntervalSet(tuple(Interval(*pair) for pair in self.value(tuple[tuple[int, int], ...], read)))
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return self._if(isinstance(read, str) and read in kind.__members__, kind.__members__.get(str(read)))
+        return self._composed(kind, read)
+
+    def _composed(self, kind: Any, read: Any) -> Any:
+        origin = get_origin(kind)
         if origin in (Union, types.UnionType):
             return self._one_of(get_args(kind), read)
         if origin is tuple:
             return self._tuple(get_args(kind), read)
+        if isinstance(origin, type) and issubclass(origin, AbstractSet):
+            return frozenset(self._tuple((*get_args(kind), Ellipsis), read))
         if isinstance(origin, type) and issubclass(origin, Mapping):
-            return self._mapping(get_args(kind)[1], read)
-        if isinstance(kind, type) and issubclass(kind, Enum):
-            return self._if(isinstance(read, str) and read in kind.__members__, kind.__members__.get(str(read)))
+            self._if(isinstance(read, dict), read)
+            return {key: self.value(get_args(kind)[1], each) for key, each in read.items()}
         return self._instance(kind, read)
 
     def _if(self, holds: bool, value: Any) -> Any:
         if not holds:
-            raise NotAnAnswer
+            raise NotRead
         return value
 
     def _one_of(self, kinds: Sequence[Any], read: Any) -> Any:
@@ -119,10 +128,6 @@ class _Reading:
         self._if(len(read) == len(kinds), read)
         return tuple(self.value(kind, each) for kind, each in zip(kinds, read, strict=True))
 
-    def _mapping(self, kind: Any, read: Any) -> dict[str, Any]:
-        self._if(isinstance(read, dict), read)
-        return {key: self.value(kind, each) for key, each in read.items()}
-
     def _instance(self, kind: Any, read: Any) -> Any:
         hints = _hints(kind)
         self._if(isinstance(read, dict) and read.keys() == {_KIND, *hints} and read[_KIND] == kind.__name__, read)
@@ -137,10 +142,24 @@ class _Reading:
         return made
 
 
+def _is_number(read: Any) -> bool:
+    return type(read) is int and 0 <= read < _LARGEST_NUMBER
+
+
+_PLAIN: Mapping[Any, Callable[[Any], bool]] = {
+    None: lambda read: read is None,
+    types.NoneType: lambda read: read is None,
+    bool: lambda read: type(read) is bool,
+    str: lambda read: type(read) is str,
+    int: _is_number,
+    float: lambda read: _is_number(read) or (type(read) is float and read == read),
+}
+
+
 @cache
 def _hints(kind: type) -> Mapping[str, Any]:
     """Return the fields of a class with their types; of what is no class of values there are none to read."""
     if not (isinstance(kind, type) and is_dataclass(kind)):
-        raise NotAnAnswer
+        raise NotRead
     hints = get_type_hints(kind)
     return {each.name: hints[each.name] for each in fields(kind)}

@@ -13,7 +13,7 @@ from typing import Any
 from vnetverify import __version__
 from vnetverify.cache import notation
 from vnetverify.cache.canonical import NotCanonical, Part, part_of
-from vnetverify.cache.notation import NotAnAnswer
+from vnetverify.cache.notation import NotRead
 from vnetverify.cache.slices import Slices, slices_of
 from vnetverify.cache.store import Store
 from vnetverify.deciding import Deciding
@@ -28,7 +28,7 @@ _ENGINES = ("z3-solver", "bitwuzla", "cvc5", "python-sat")
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class Key:
     """What an answer is filed under, and the parts of the input whose places it may name."""
 
     name: str
@@ -50,46 +50,64 @@ class _Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What is remembered about claims on one network that are decided in one way.
+class Keys:
+    """What answers on claims about one network, decided in one way, are filed under.
 
     A key is the digest of all that a verdict may turn on: the claim, the network but for security groups that the claim
     has nothing to do with, what is assumed, the limits, and the program itself with its solvers.
     """
 
-    store: Store
-    deciding: Deciding
     slices: Slices
     frame: Part
     way: str
     groups: dict[str, Part] = field(default_factory=dict)
 
+    def key(self, claim: Claim) -> Key:
+        """Return what answers on the claim are filed under. Raises `NotCanonical`."""
+        parts = [part_of(claim), self.frame, *(self._group(name) for name in self.slices.groups(claim))]
+        words = " ".join([self.way, *(part.digest for part in parts)])
+        return Key(sha256(words.encode()).hexdigest(), tuple(parts))
+
+    def _group(self, name: str) -> Part:
+        if name not in self.groups:
+            self.groups[name] = part_of(self.slices.network.nsgs[name])
+        return self.groups[name]
+
+
+def keys_of(deciding: Deciding, limits: Limits) -> Keys:
+    """Return the keys of claims that are decided in this way. Raises `NotCanonical`."""
+    network, demands = deciding.network, deciding.demands
+    frame = part_of(replace(network, nsgs={}), tuple(network.nsgs))
+    level = (demands.least, demands.nodes, demands.evidence)
+    with_lines = has_grounds_by_line(network)
+    options = part_of(dict(deciding.assumed), deciding.documented, limits, level, with_lines)
+    way = " ".join((_FORMAT, __version__, _program(), *_versions(), options.digest))
+    return Keys(slices_of(network), frame, way)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered in a store."""
+
+    store: Store
+    deciding: Deciding
+    keys: Keys
+
     def recalled(self, claim: Claim) -> ClaimResult | None:
         """Return the result that is remembered of a claim and holds, None where there is none."""
         try:
-            key = self._key(claim)
-            text = self.store.read(key.name)
-            answer = None if text is None else notation.from_text(text, key.place_of)
-        except (NotCanonical, NotAnAnswer):
+            key = self.keys.key(claim)
+        except NotCanonical:
             return None
-        return None if answer is None else self.deciding.recalled(claim, answer)
+        text = self.store.read(key.name)
+        found = None if text is None else checked(self.deciding, claim, key, text)
+        return None if found is None else replace(found, recalled=True)
 
     def keep(self, claim: Claim, answer: Answer) -> None:
         """Let later runs recall the answer, unless it names a place that is not among what it was found from."""
         with suppress(NotCanonical):
-            key = self._key(claim)
+            key = self.keys.key(claim)
             self.store.write(key.name, notation.to_text(answer, key.numbers_of))
-
-    def _key(self, claim: Claim) -> _Key:
-        """Return what answers on the claim are filed under. Raises `NotCanonical`."""
-        parts = [part_of(claim), self.frame, *(self._group(name) for name in self.slices.groups(claim))]
-        words = " ".join([self.way, *(part.digest for part in parts)])
-        return _Key(sha256(words.encode()).hexdigest(), tuple(parts))
-
-    def _group(self, name: str) -> Part:
-        if name not in self.groups:
-            self.groups[name] = part_of(self.deciding.network.nsgs[name])
-        return self.groups[name]
 
 
 def memory_of(store: Store, deciding: Deciding, limits: Limits) -> Memory | None:
@@ -97,18 +115,20 @@ def memory_of(store: Store, deciding: Deciding, limits: Limits) -> Memory | None
 
     None where the network holds something of which no digest can be made.
     """
-    network = deciding.network
-    names = tuple(network.nsgs)
-    demands = deciding.demands
-    with_lines = has_grounds_by_line(network)
-    level = (demands.least, demands.nodes, demands.evidence)
     try:
-        frame = part_of(replace(network, nsgs={}), names)
-        options = part_of(dict(deciding.assumed), deciding.documented, limits, level, with_lines)
+        return Memory(store, deciding, keys_of(deciding, limits))
     except NotCanonical:
         return None
-    way = " ".join((_FORMAT, __version__, _program(), *_versions(), options.digest))
-    return Memory(store, deciding, slices_of(network), frame, way)
+
+
+def checked(deciding: Deciding, claim: Claim, key: Key, text: str) -> ClaimResult | None:
+    """Return the result that somebody's answer on a claim gives, None where it is none or does not hold."""
+    try:
+        answer = notation.from_text(Answer, text, key.place_of)
+    except NotRead:
+        return None
+    found = deciding.recalled(claim, answer)
+    return None if found is None else replace(found, answer=answer)
 
 
 def _program() -> str:

@@ -106,6 +106,11 @@ class Jobs(click.IntRange):
     help="How large a certificate may be; beyond that a proof is assured otherwise.",
 )
 @click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Ask the Dask scheduler there first (extra `cluster`); what it answers is checked here.",
+)
+@click.option(
     "--cache/--no-cache",
     "caches",
     default=False,
@@ -136,6 +141,7 @@ def command(
     jobs: int,
     assurance: str,
     certificate_nodes: int,
+    cluster: str | None,
     caches: bool,
     cache_dir: str | None,
     why: bool,
@@ -152,6 +158,7 @@ def command(
     solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:
         from vnetverify.assurance import Demands
+        from vnetverify.cluster import NoCluster
         from vnetverify.pipeline import Disagreement, Options, prove
         from vnetverify.prover.evidence.assurance import EvidenceLimits
 
@@ -165,13 +172,15 @@ def command(
         _warn(loaded, output_format)
         demands = Demands(Assurance(assurance), certificate_nodes, EvidenceLimits(timeout, memory))
         store = _cache(cache_dir) if caches else None
-        options = Options(pattern, limits, jobs, store, reading == "documented", why, demands)
+        options = Options(pattern, limits, jobs, store, cluster, reading == "documented", why, demands)
         try:
             with progress_line() as show:
                 report = prove(loaded, options, show, solver)
         except Disagreement as difference:
             tell(_disagreement(difference))
             return status.OUR_BUG
+        except NoCluster as refusal:
+            raise click.ClickException(str(refusal)) from None
     finally:
         solver.close()
     _deliver(report if timings else replace(report, timings={}), output_format, target)

@@ -11,12 +11,12 @@ import sys
 import click
 import pytest
 
-from tests.golden.samples import PROVED
 from vnetverify import cli
-from vnetverify.cli import main, status
+from vnetverify.cli import main, progress, status
 from vnetverify.cli.group import COMMANDS
 from vnetverify.cli.output import emit
 from vnetverify.cli.progress import progress_line
+from vnetverify.pipeline import Progress
 
 HEAVY = {"z3", "lark", "networkx", "hypothesis", "asyncio", "importlib.metadata"}
 
@@ -143,11 +143,15 @@ def test_the_progress_line_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("TERM", "xterm")
 
-    with progress_line() as show:
-        show(PROVED)
-        show(PROVED)
+    monkeypatch.setattr(progress.time, "monotonic", iter([100.0, 101.5, 165.0]).__next__)
+    monkeypatch.setattr(progress.shutil, "get_terminal_size", lambda: os.terminal_size((32, 24)))
 
-    assert terminal.getvalue() == "\r1 decided\r2 decided\r\x1b[K"
+    with progress_line() as show:
+        show(Progress(0, 9, "no-ssh"))
+        show(Progress(3, 9, "a-name-longer-than\nthe line"))
+
+    first, second = "0:01  9 of 9 left  no-ssh", "1:05  6 of 9 left  a-name-longe"
+    assert terminal.getvalue() == f"\r\x1b[K{first}\r\x1b[K{second}\r\x1b[K"
 
 
 @pytest.mark.parametrize(("variable", "value"), [("CI", "true"), ("TERM", "dumb")])
@@ -157,7 +161,7 @@ def test_nobody_is_shown_progress_in_a_build(variable: str, value: str, monkeypa
     monkeypatch.setenv(variable, value)
 
     with progress_line() as show:
-        show(PROVED)
+        show(Progress(1, 2, "no-ssh"))
 
     assert terminal.getvalue() == ""
 

@@ -2,25 +2,27 @@
 
 A packet is filtered where it leaves or enters an interface. Flows of a claim begin and end at its places, and pass what
 takes packets for others: appliances, load balancers and whatever else stands for something. A subnet in which there are
-hosts alone, and which the claim does not name, sees none of them.
+hosts alone, and which the claim does not name, sees none of them, unless it shares addresses with one that it does.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vnetverify.header import addresses_of
+from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Machine, Network, Nic
 
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """The subnets of a network where packets may pass, and where each security group is attached."""
+    """The subnets of a network where packets may pass, the addresses of each, and where each group is attached."""
 
     network: Network
     passages: frozenset[str]
+    ranges: tuple[tuple[Interval, str], ...]
     attached: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def groups(self, claim: Claim) -> tuple[str, ...]:
@@ -33,12 +35,23 @@ class Slices:
         sets = [ends for pair in (*claim.pairs, claim.apart, *claim.named) for ends in pair]
         named = {place.name for ends in sets for place, _ in ends.parts}
         named |= {place.name for ends in sets for place in ends.unknown}
+        named |= self._holding(interval_set(one for ends in sets for _, addresses in ends.parts for one in addresses))
         machines = {*claim.via, *claim.excused}
         for expected in (claim.expected_hop, claim.expected_egress):
             if expected is not None and expected.name is not None:
                 machines.add(expected.name)
         held = (self.network.machines[name] for name in machines if name in self.network.machines)
         return frozenset(named | {nic.subnet_id for machine in held for nic in machine.nics})
+
+    def _holding(self, addresses: IntervalSet) -> set[str]:
+        """Return the subnets that hold some of the addresses: a packet may come to any that has its destination."""
+        ends = [interval.high for interval in addresses]
+        found = set()
+        for held, name in self.ranges:
+            first = bisect_left(ends, held.low)
+            if first < len(ends) and addresses.intervals[first].low <= held.high:
+                found.add(name)
+        return found
 
 
 def slices_of(network: Network) -> Slices:
@@ -50,7 +63,10 @@ def slices_of(network: Network) -> Slices:
     for nic in network.nics():
         if nic.nsg is not None:
             attached.setdefault(nic.nsg, set()).add(nic.subnet_id)
-    return Slices(network, frozenset(_passages(network)), {name: frozenset(ids) for name, ids in attached.items()})
+    ranges = tuple((held, subnet.id) for subnet in network.subnets() for held in addresses_of(subnet.prefixes))
+    return Slices(
+        network, frozenset(_passages(network)), ranges, {name: frozenset(ids) for name, ids in attached.items()}
+    )
 
 
 def _passages(network: Network) -> Iterator[str]:

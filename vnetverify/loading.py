@@ -10,7 +10,7 @@ from pathlib import Path
 from vnetverify.clock import Clock
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance, NotRead, read_file, read_standard_input, reason, resolved_within
-from vnetverify.ingest import Given, read_paths, read_tag_list
+from vnetverify.ingest import Given, Imported, read_paths, read_tag_list
 from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
@@ -25,7 +25,8 @@ _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
 class Loaded:
     """What the inputs hold, and everything found wrong with them; with an error nothing may be proved.
 
-    `paths` are the files and folders that were read, or were to be.
+    `paths` are the files and folders that were read, or were to be; `digests` those of the files of JSON among them,
+    and `quotes` the lines of these, by number, that may be shown with the diagnostics.
     """
 
     document: Document
@@ -35,6 +36,8 @@ class Loaded:
     imported: Network = field(default_factory=Network)
     published: TagList | None = None
     paths: tuple[Path, ...] = ()
+    digests: Mapping[str, bytes] = field(default_factory=dict)
+    quotes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,15 @@ def load(
         published = _tag_list(_present(lists, diagnostics), diagnostics, allowance)
         imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance, given)
     with clock.phase("resolve"):
-        document = read(sources, imported, published)
+        document = read(sources, imported.network, published)
     diagnostics += document.diagnostics
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         with clock.phase("check"):
             diagnostics += check(document.network)
     read_from = (*(Path(path) for path in paths if path != "-"), *(one.path for one in (*wanted, *lists)))
     by_name = {source.name: source for source in sources}
-    return Loaded(document, by_name, in_source_order(diagnostics), clock.seconds, imported, published, read_from)
+    found = in_source_order(diagnostics)
+    return Loaded(document, by_name, found, clock.seconds, imported.network, published, read_from, imported.digests)
 
 
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
@@ -141,16 +145,16 @@ def _import_all(
     diagnostics: list[Diagnostic],
     allowance: Allowance,
     given: Given | None,
-) -> Network:
+) -> Imported:
     """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
     if not present:
-        return Network()
+        return Imported(Network(), ())
     within = {path: one.within for path, one in present.items() if one.within is not None}
     vnets, tags = declared_vnets(sources, published), service_tags(sources)
     texts = [source.text for source in sources]
     imported = read_paths(tuple(present), vnets, tags, published, allowance, within, given, texts)
     diagnostics += imported.diagnostics
-    return imported.network
+    return imported
 
 
 def _tag_list(present: Mapping[Path, _Wanted], diagnostics: list[Diagnostic], allowance: Allowance) -> TagList | None:

@@ -12,7 +12,8 @@ from vnetverify.quick import quickly_made
 class Span:
     """A place in an input: lines and columns count from 1, the end column is exclusive.
 
-    Elements read from JSON carry a `pointer` (RFC 6901) beside the line, which is 0 when unknown.
+    Elements read from JSON carry a `pointer` (RFC 6901) beside the line, which is 0 when unknown: it is looked up when
+    it is known that the place is shown (`report/lines.py`).
     """
 
     file: str
@@ -23,14 +24,15 @@ class Span:
     pointer: str | None = None
 
     def __str__(self) -> str:
-        if self.pointer is not None:
+        if self.pointer is not None and self.line == 0:
             return f"{self.file}#{self.pointer}"
-        return f"{self.file}:{self.line}:{self.column}"
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place} #{self.pointer}" if self.pointer else place
 
     @property
     def brief(self) -> str:
-        """`file:line`, or the file with the JSON pointer: what a hop of a story shows."""
-        if self.pointer is not None:
+        """`file:line`, or the file with the JSON pointer where that is not known: what a hop of a story shows."""
+        if self.pointer is not None and self.line == 0:
             return f"{self.file}#{self.pointer}"
         return f"{self.file}:{self.line}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from tests.unit.azure_resources import GROUP, identity, nic, nsg, reference, resource, rule, subnet, subnet_id, vnet
 from vnetverify.cli import main
 from vnetverify.ingest import read_path
+from vnetverify.ingest.notation import escaped, place
+from vnetverify.report.lines import with_lines
 
 FORMATS = ("full", "concise", "json", "html", "markdown", "csv", "junit", "sarif", "github")
 TEXT = """\
@@ -119,7 +122,8 @@ def said_by(*arguments: str) -> str:
 @pytest.fixture
 def planted(tmp_path: Path) -> tuple[Path, list[str]]:
     canary = Canaries()
-    (tmp_path / "x.json").write_text(json.dumps(export(canary)), encoding="utf-8")
+    # One member on each line, so that a line can be quoted at all.
+    (tmp_path / "x.json").write_text(json.dumps(export(canary), indent=1), encoding="utf-8")
     (tmp_path / "a.vnet").write_text(TEXT, encoding="utf-8")
     return tmp_path, canary.planted
 
@@ -155,3 +159,25 @@ def test_no_output_holds_a_secret(
 
     assert said != ""
     assert [word for word in canaries if word in said] == []
+
+
+def test_lines_of_an_export_are_quoted_without_what_is_secret(
+    planted: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every value of the export is pointed at by a finding of its own: what is quoted then holds no canary."""
+    folder, canaries = planted
+    text = (folder / "x.json").read_text(encoding="utf-8")
+    pointers = list(_pointers(json.loads(text)))
+    _, quotes = with_lines(tuple(place("x.json", pointer) for pointer in pointers), lambda _: text)
+    quoted = "\n".join(quotes["x.json"].values())
+
+    assert len(pointers) > 200
+    assert quoted.count("\n") > 60
+    assert [word for word in canaries if word in quoted] == []
+
+
+def _pointers(value: Any, pointer: str = "") -> Iterator[str]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield f"{pointer}/{escaped(str(key))}"
+        yield from _pointers(item, f"{pointer}/{escaped(str(key))}")

@@ -6,7 +6,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import has_errors, load, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 
 
 @click.command("check")
@@ -25,8 +25,9 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     loaded = load(files, networks, service_tags)
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint_for_check(loaded)
+    found, quotes = (found, loaded.quotes) if is_bad else with_lines(loaded, tuple(found))
     if found and output_format == "full":
-        emit(render_diagnostics(found, loaded.sources))
+        emit(render_diagnostics(found, loaded.sources, quotes))
     elif found:
         emit("\n".join(map(one_line, found)))
     if is_bad:

@@ -10,7 +10,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import has_errors, load, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
@@ -36,12 +36,13 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     loaded = load(files, networks, service_tags)
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint(loaded)
+    found, quotes = (found, loaded.quotes) if is_bad else with_lines(loaded, tuple(found))
     if output_format == "json":
         emit(render_findings(found))
     elif output_format == "concise":
         emit("\n".join([*map(one_line, found), _summary(found)]))
     else:
-        emit("\n\n".join(filter(None, (render_diagnostics(found, loaded.sources), _summary(found)))))
+        emit("\n\n".join(filter(None, (render_diagnostics(found, loaded.sources, quotes), _summary(found)))))
     return status.BAD_INPUT if is_bad else status.AS_EXPECTED
 
 

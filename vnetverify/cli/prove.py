@@ -12,7 +12,7 @@ from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
-from vnetverify.cli.reading import has_errors, load, takes_networks
+from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
@@ -183,7 +183,8 @@ def command(
             raise click.ClickException(str(refusal)) from None
     finally:
         solver.close()
-    _deliver(report if timings else replace(report, timings={}), output_format, target)
+    report, _ = with_lines(loaded, report if timings else replace(report, timings={}))
+    _deliver(report, output_format, target)
     if report.selected == 0 and loaded.document.intents:
         tell(_which_there_are(loaded))
     return status.status_of(report)
@@ -232,7 +233,7 @@ def _warn(loaded: Loaded, output_format: str) -> None:
     if found and output_format == "concise":
         tell("\n".join(map(one_line, found)))
     elif found:
-        tell(render_diagnostics(found, loaded.sources))
+        tell(render_diagnostics(found, loaded.sources, loaded.quotes))
 
 
 def _which_there_are(loaded: Loaded) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from vnetverify.ingest import Given
     from vnetverify.loading import Loaded
     from vnetverify.model.intents import EndpointSet
+    from vnetverify.report.lines import Quotes
 
 _MAX_INPUT = "vnetverify.max-input"
 _PARAMETERS = "parameter_values"
 _PARAMETER_FILES = "parameter_files"
 _Command = TypeVar("_Command", bound=Callable[..., object])
+_Shown = TypeVar("_Shown")
 
 
 def takes_networks(command: _Command) -> _Command:
@@ -125,10 +128,27 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
 
     gc.disable()
     try:
-        return loading.load(files, networks, service_tags, allowance(), given())
+        loaded = loading.load(files, networks, service_tags, allowance(), given())
+        diagnostics, quotes = with_lines(loaded, loaded.diagnostics)
+        return replace(loaded, diagnostics=diagnostics, quotes=quotes)
     finally:
         gc.freeze()  # millions of objects, which live to the end: nothing to go through again and again
         gc.enable()
+
+
+def with_lines(loaded: Loaded, value: _Shown) -> tuple[_Shown, Quotes]:
+    """Return what is to be shown with the lines of all places in JSON, and those of these lines that may be quoted.
+
+    Files that are not any more what they were when they were read have no lines.
+    """
+    from vnetverify.ingest.documents import text_again
+    from vnetverify.report import lines
+
+    def text_of(file: str) -> str | None:
+        digest = loaded.digests.get(file)
+        return None if digest is None else text_again(file, digest, allowance())
+
+    return lines.with_lines(value, text_of)
 
 
 def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
@@ -143,7 +163,7 @@ def load_or_tell(files: Sequence[str], networks: Sequence[str], service_tags: st
 
     loaded = load(files, networks, service_tags)
     if loaded.diagnostics:
-        tell(render_diagnostics(loaded.diagnostics, loaded.sources))
+        tell(render_diagnostics(loaded.diagnostics, loaded.sources, loaded.quotes))
     return None if has_errors(loaded.diagnostics) else loaded
 
 

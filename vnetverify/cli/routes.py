@@ -10,7 +10,7 @@ from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.naming import subnet_called
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
 
 
 @click.command("routes")
@@ -33,5 +33,6 @@ def command(
         return status.BAD_INPUT
     document = loaded.document
     found = subnet_called(document.network, subnet)
-    emit(routes_table(effective_routes(document.network, found.id, world_of(document.assumptions, assumed))))
+    routes = effective_routes(document.network, found.id, world_of(document.assumptions, assumed))
+    emit(routes_table(with_lines(loaded, routes)[0]))
     return status.AS_EXPECTED

@@ -10,7 +10,7 @@ from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.naming import interface_or_subnet_called
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
 
 
 @click.command("rules")
@@ -34,5 +34,6 @@ def command(
         return status.BAD_INPUT
     document = loaded.document
     subnet_id, nic = interface_or_subnet_called(document.network, where)
-    emit(rules_table(effective_rules(document.network, subnet_id, nic, world_of(document.assumptions, assumed))))
+    found = effective_rules(document.network, subnet_id, nic, world_of(document.assumptions, assumed))
+    emit(rules_table(with_lines(loaded, found)[0]))
     return status.AS_EXPECTED

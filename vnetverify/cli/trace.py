@@ -9,7 +9,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_networks
+from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_networks, with_lines
 
 
 @click.command("trace")
@@ -63,5 +63,6 @@ def command(
     destination = address_as_written(network, world, origin, place, address)
     flow = flow_between(source, destination, number, port, source_port)
     story = tell_conversation(origin, flow, converse(network, origin, flow, world), network.era)
+    story, _ = with_lines(loaded, story)
     emit("\n".join(narrate(story, losers=True)))
     return status.AS_EXPECTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, in_source_order
@@ -33,10 +33,12 @@ __all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list", "sur
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A network read from files; with an error among the diagnostics it must not be reasoned about."""
+    """A network read from files; with an error among the diagnostics it must not be reasoned about. Each file has the
+    digest of what was read."""
 
     network: Network
     diagnostics: tuple[Diagnostic, ...]
+    digests: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_path(path: Path, declared: Mapping[str, Vnet] | None = None, tags: Tags | None = None) -> Imported:
@@ -67,7 +69,7 @@ def read_paths(
     with collector_off():
         resources, findings = _read(paths, allowance, within, given, texts)
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
-        return Imported(network, in_source_order(findings.diagnostics))
+        return Imported(network, in_source_order(findings.diagnostics), reading.digests)
 
 
 def survey(
@@ -118,11 +120,13 @@ class _Reading:
         self._findings = findings
         self._allowance = allowance
         self.resources: list[Resource] = []
+        self.digests: dict[str, bytes] = {}
         self._templates: list[Template] = []
         self._parameters: list[ParameterFile] = []
 
     def read(self, path: Path, within: Path | None) -> None:
         documents, diagnostics = read_documents(path, self._allowance, within)
+        self.digests.update((document.file, document.digest) for document in documents)
         self._findings.diagnostics.extend(diagnostics)
         found = [self._take(document) for document in documents]
         if documents and not any(found):
@@ -161,6 +165,7 @@ class _Reading:
     def _chosen(self, path: Path) -> list[ParameterFile]:
         """Return what the parameter file at `path` gives, having told of what it is where it is none."""
         documents, diagnostics = read_documents(path, self._allowance)
+        self.digests.update((document.file, document.digest) for document in documents)
         self._findings.diagnostics.extend(diagnostics)
         found = [file for document in documents for file in parts_of(document)[1]]
         if documents and not found:

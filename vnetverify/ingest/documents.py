@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from vnetverify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The content of one JSON file; `file` is its name as the user wrote or would write it."""
+    """The content of one JSON file; `file` is its name as the user wrote or would write it, `digest` that of its bytes,
+    by which `text_again` knows that it is the same file still."""
 
     file: str
     content: Any
+    digest: bytes = b""
 
 
 def read_documents(
@@ -38,11 +41,21 @@ def read_documents(
     documents = []
     for file in files:
         try:
-            text = _decoded(_bytes_of(file, allowance, folder), str(file))
-            documents.append(Document(str(file), _content(text, str(file), allowance.most_values)))
+            data = _bytes_of(file, allowance, folder)
+            content = _content(_decoded(data, str(file)), str(file), allowance.most_values)
+            documents.append(Document(str(file), content, blake2b(data).digest()))
         except Refused as refusal:
             diagnostics.append(refusal.diagnostic)
     return tuple(documents), tuple(diagnostics)
+
+
+def text_again(file: str, digest: bytes, allowance: Allowance | None = None) -> str | None:
+    """Return the text of a file that was read before, None where it is not what it was then."""
+    try:
+        data = read_file(Path(file), allowance if allowance is not None else Allowance(), None)
+        return _decoded(data, file) if blake2b(data).digest() == digest else None
+    except (NotRead, Refused):
+        return None
 
 
 def _content(text: str, file: str, most_values: int) -> Any:

@@ -24,10 +24,19 @@ class _Mark:
     main: bool
 
 
-def render_diagnostics(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source]) -> str:
-    """Return every diagnostic as an excerpt in source order, one blank line between; at most `SHOWN` of them."""
+def render_diagnostics(
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, Source],
+    quotes: Mapping[str, Mapping[int, str]] | None = None,
+) -> str:
+    """Return every diagnostic as an excerpt in source order, one blank line between; at most `SHOWN` of them.
+
+    Lines are quoted of the `sources`, and of other files the `quotes`, by their numbers.
+    """
     ordered = in_source_order(diagnostics)
-    lines = {name: source.text.split("\n") for name, source in sources.items()} if ordered else {}
+    lines: dict[str, Mapping[int, str]] = dict(quotes or {})
+    if ordered:
+        lines.update((name, dict(enumerate(source.text.split("\n"), 1))) for name, source in sources.items())
     blocks = ["\n".join(_excerpt(diagnostic, lines)) for diagnostic in ordered[:SHOWN]]
     if len(ordered) > SHOWN:
         blocks.append(f"... and {len(ordered) - SHOWN} more")
@@ -49,18 +58,18 @@ def _title(diagnostic: Diagnostic) -> str:
     return f"{word}: {shortened(printable(diagnostic.message), _MESSAGE)}"
 
 
-def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, list[str]]) -> Iterator[str]:
+def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, Mapping[int, str]]) -> Iterator[str]:
     yield f"{_title(diagnostic)}"
     marks = [_Mark(diagnostic.span, diagnostic.label, True)]
     marks += [_Mark(span, label, False) for span, label in diagnostic.others]
     gutter = len(str(max(mark.span.line for mark in marks)))
     yield f"{' ' * gutter}{dim('-->')} {_location(diagnostic.span)}"
     here = [mark for mark in marks if mark.span.file == diagnostic.span.file]
-    yield from _quoted(here, lines.get(diagnostic.span.file, []), gutter)
+    yield from _quoted(here, lines.get(diagnostic.span.file, {}), gutter)
     for mark in marks:
         if mark not in here:
             yield f"{' ' * gutter}{dim(':::')} {_location(mark.span)}"
-            yield from _quoted([mark], lines.get(mark.span.file, []), gutter)
+            yield from _quoted([mark], lines.get(mark.span.file, {}), gutter)
     if diagnostic.example:
         yield f"{' ' * gutter} {dim('=')} for example {shortened(printable(diagnostic.example), _MESSAGE)}"
     reference = _reference(diagnostic)
@@ -77,15 +86,15 @@ def _reference(diagnostic: Diagnostic) -> str:
     return ", ".join(parts)
 
 
-def _quoted(marks: list[_Mark], lines: list[str], gutter: int) -> Iterator[str]:
-    """Yield the marked lines in order, each with its marks below; nothing for places without a known line."""
+def _quoted(marks: list[_Mark], lines: Mapping[int, str], gutter: int) -> Iterator[str]:
+    """Yield the marked lines in order, each with its marks below; nothing for places without a line to quote."""
     known = sorted(
-        (mark for mark in marks if 1 <= mark.span.line <= len(lines)), key=lambda mark: (mark.span.line, not mark.main)
+        (mark for mark in marks if mark.span.line in lines), key=lambda mark: (mark.span.line, not mark.main)
     )
     if known:
         yield f"{' ' * gutter} {dim('|')}"
     for number, group in groupby(known, key=lambda mark: mark.span.line):
-        text = lines[number - 1].rstrip("\r")
+        text = lines[number].rstrip("\r")
         on_line = list(group)
         start = _first_column(text, on_line[0].span.column)
         shown, cut = text[start : start + _LINE], len(text) > start + _LINE

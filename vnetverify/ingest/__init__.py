@@ -67,9 +67,9 @@ def read_paths(
     raises for what the files contain.
     """
     with collector_off():
-        resources, findings = _read(paths, allowance, within, given, texts)
+        resources, findings, digests = _read(paths, allowance, within, given, texts)
         network = network_of(Inventory(resources, findings), findings, declared or {}, tags or {}, published)
-        return Imported(network, in_source_order(findings.diagnostics), reading.digests)
+        return Imported(network, in_source_order(findings.diagnostics), digests)
 
 
 def survey(
@@ -80,11 +80,11 @@ def survey(
 ) -> tuple[Coverage, Imported]:
     """Return what the files at `paths` hold, and the network that they make together; see `read_paths`."""
     with collector_off():
-        resources, findings = _read(paths, allowance, None, given, ())
+        resources, findings, digests = _read(paths, allowance, None, given, ())
         inventory = Inventory(resources, findings)
         coverage = coverage_of(resources, inventory)
         network = network_of(inventory, findings, {}, {}, published)
-        return coverage, Imported(network, in_source_order(findings.diagnostics))
+        return coverage, Imported(network, in_source_order(findings.diagnostics), digests)
 
 
 def _read(
@@ -93,8 +93,8 @@ def _read(
     within: Mapping[Path, Path] | None,
     given: Given | None,
     texts: Sequence[str],
-) -> tuple[Sequence[Resource], Findings]:
-    """Return the resources of all files together, and what was found on the way."""
+) -> tuple[Sequence[Resource], Findings, Mapping[str, bytes]]:
+    """Return the resources of all files together, what was found on the way, and the digests of the files."""
     findings = Findings()
     reading = _Reading(findings, allowance if allowance is not None else Allowance())
     for path in paths:
@@ -102,7 +102,7 @@ def _read(
     deployed = reading.deployed(given if given is not None else Given())
     resources, standing = with_representatives([*reading.resources, *deployed], texts)
     _note(standing, findings)
-    return resources, findings
+    return resources, findings, reading.digests
 
 
 def _note(standing: Mapping[str, str], findings: Findings) -> None:

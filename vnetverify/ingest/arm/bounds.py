@@ -10,7 +10,7 @@ MOST_CHARACTERS = 1_000_000  # of one text that a function makes; a whole templa
 MOST_VALUES = 100_000  # of one value, its members and their members counted
 MOST_LEVELS = 100  # of lists and objects in one value, as the limits of Azure Resource Manager
 MOST_NESTING = 400  # frames of the stack, roughly, that evaluations within evaluations take
-MOST_STEPS = 2_000_000  # of all expressions together
+MOST_STEPS = 6_000_000  # of all expressions together
 MOST_MADE = 50_000_000  # characters and values that all expressions together make
 
 
@@ -42,7 +42,8 @@ class Bounds:
             raise EvaluationError("the expressions of the template take too many steps")
 
     def enter(self, frames: int = 1) -> None:
-        """Count one more evaluation that stands within others; `leave` it, whatever comes of it."""
+        """Count a step, and one more evaluation that stands within others; `leave` it, whatever comes of it."""
+        self.step()
         self.nesting += frames
         if self.nesting > MOST_NESTING:
             self.nesting -= frames
@@ -59,6 +60,8 @@ class Bounds:
         if isinstance(value, str):
             require_characters(len(value))
             self._spend(len(value))
+            return
+        if not isinstance(value, (dict, list)):
             return
         count, pending = 0, [(value, 1)]
         while pending:

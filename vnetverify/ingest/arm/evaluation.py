@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any
 
 from vnetverify.ingest.arm.expressions import Access, Call, Expression, Literal, is_expression, parse, unescaped
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
@@ -93,25 +93,21 @@ class Evaluation:
 
     def value(self, tree: Expression) -> Value:
         """Return the value of `tree`. Takes one frame of the stack for a level of calls, so that depth is cheap."""
+        if isinstance(tree, Literal):
+            return tree.value
         bounds = self.bounds
-        bounds.step()
         bounds.enter()
         try:
-            match tree:
-                case Literal(literal):
-                    return literal
-                case Access():
-                    return member_of(self.value(tree.of), self.value(tree.key), tree.is_safe)
-                case Call():
-                    function = _function_of(tree, self.surroundings)
-                    if isinstance(function, Function) and function.is_lazy:
-                        return function.body(self, tree.arguments)
-                    arguments = []
-                    for argument in tree.arguments:
-                        arguments.append(self.value(argument))  # noqa: PERF401 - a comprehension is one more frame
-                    return self._result_of(function, tree.name, arguments)
-                case _:
-                    assert_never(tree)
+            if isinstance(tree, Access):
+                return member_of(self.value(tree.of), self.value(tree.key), tree.is_safe)
+            function = _function_of(tree, self.surroundings)
+            if isinstance(function, Function) and function.is_lazy:
+                return function.body(self, tree.arguments)
+            arguments = []
+            for argument in tree.arguments:
+                value = argument.value if isinstance(argument, Literal) else self.value(argument)
+                arguments.append(value)
+            return self._result_of(function, tree.name, arguments)
         finally:
             bounds.leave()
 

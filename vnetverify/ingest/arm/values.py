@@ -68,6 +68,8 @@ def within(value: Unknown, key: str | int) -> Unknown:
 
 def member_of(value: Any, key: Any, is_safe: bool) -> Value:
     """Return the member `key` of `value`. Raises `EvaluationError` where there is none, unless `is_safe`: null then."""
+    if type(key) is str and isinstance(value, dict) and key in value:
+        return value[key]
     key = without_stand_ins(key)
     if isinstance(value, Unknown):
         return within(value, key) if isinstance(key, (int, str)) else because(value)

@@ -99,6 +99,11 @@ def judged(subject: Subject, made: Certificate, proof: Proved) -> Proved | Contr
         judge(subject, made)
     except Refused as problem:
         return Contradicted(f"the judge refuses the certificate that was made for it: {problem}")
+    return certified(made, proof)
+
+
+def certified(made: Certificate, proof: Proved) -> Proved:
+    """Return the proof with the certificate, which has been judged, as what assures it."""
     nodes = sum(map(len, made.values()))
     told = f"{nodes} {'node' if nodes == 1 else 'nodes'}, judged"
     return replace(proof, assurance=Assurance.CERTIFICATE, assured_by=told)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 
-from vnetverify.assurance import Contradicted, flow_in, judged
+from vnetverify.assurance import Contradicted, certified, flow_in, judged
 from vnetverify.certificate.checker import Refused, check
 from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify
 from vnetverify.certificate.maker import NoCover
@@ -58,9 +58,10 @@ def decided_by_cover(
     if isinstance(made, NoCover):
         refuted = _refuted(network, claim, made)
         return made if refuted is None else refuted
-    premise_shown = premise_of(network, claim, Witness(*example, DOCUMENTED))
-    proof = judged(subject, made, Proved((), premise=premise_shown, by_routing=_by_routing(subject, made)))
-    return proof if isinstance(proof, Contradicted) else (proof, made)
+    by_routing = _by_routing(subject, made)
+    proof = Proved((), premise=premise_of(network, claim, Witness(*example, DOCUMENTED)), by_routing=by_routing)
+    assured = certified(made, proof) if by_routing else judged(subject, made, proof)
+    return assured if isinstance(assured, Contradicted) else (assured, made)
 
 
 def _some_arrive(network: Network, claim: Claim) -> bool:
@@ -80,15 +81,18 @@ def _refuted(network: Network, claim: Claim, found: NoCover) -> Refuted | None:
 
 
 def _by_routing(subject: Subject, made: Certificate) -> bool | None:
-    """Return whether a proof of absence stands without filters; None where that is not seen."""
+    """Return whether a proof of absence stands without filters, as the judge has it; None where that is not seen.
+
+    The cover then shows more than was asked of it, and need not be judged again.
+    """
     network, claim = subject.network, subject.claim
     if claim.verb not in _OF_ABSENCE:
         return None
+    flows, opened = islice(flows_between(claim), _TRIED), replace(claim, unfiltered=True)
+    if any(violates(network, opened, *found, DOCUMENTED) is not None for found in flows):
+        return False
     try:
         check(Unviolated(network, claim, by_routing=True), premise(claim, subject.assumed), made[MAIN])
     except Refused:
-        flows = islice(flows_between(claim), _TRIED)
-        opened = replace(claim, unfiltered=True)
-        passing = any(violates(network, opened, *found, DOCUMENTED) is not None for found in flows)
-        return False if passing else None
+        return None
     return True

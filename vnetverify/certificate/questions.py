@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from vnetverify.certificate.pieces import Pieces
 from vnetverify.certificate.regions import Region, origins_of
 from vnetverify.certificate.shared import OF_DELIVERY, Shared
 from vnetverify.header import Interval
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
+from vnetverify.model.pieces import Pieces
 from vnetverify.simulator.claims import Asks, in_question, may_violate, violates
 from vnetverify.simulator.walk import trace
 

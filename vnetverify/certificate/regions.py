@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import assert_never
 
-from vnetverify.certificate.pieces import Pieces
 from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, family_of
 from vnetverify.model.intents import Claim, Place
+from vnetverify.model.pieces import Pieces
 from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet, Part, point
@@ -51,7 +51,10 @@ class Region:
             return None
         below, above = Field(whole.low, number - 1, part), Field(number, whole.high, part)
         packets = (_flows_in(self._packet_with(part, half)) for half in (below, above))
-        return tuple(replace(self, packet=packet) for packet in packets if packet is not None)
+        return tuple(self._at(self.origin, packet) for packet in packets if packet is not None)
+
+    def _at(self, origin: Place | None, packet: Packet) -> Region:
+        return Region(packet, self.assumed, origin, self.decided, self.spans)
 
     def named(self, name: str, number: int) -> tuple[Region, ...] | None:
         """Return the region where the address that the world calls `name` is below `number`, and where it is not."""
@@ -74,20 +77,21 @@ class Region:
         met = (
             (place, Field(piece.low, piece.high, Part.SOURCE)) for place, piece in origins.meeting(self.packet.source)
         )
-        return tuple(replace(self, packet=self._packet_with(Part.SOURCE, half), origin=place) for place, half in met)
+        return tuple(self._at(place, self._packet_with(Part.SOURCE, half)) for place, half in met)
 
     def _packet_with(self, part: Part, field: Field) -> Packet:
+        was = self.packet
         match part:
             case Part.PROTOCOL:
-                return replace(self.packet, protocol=field)
+                return Packet(field, was.source, was.source_port, was.destination, was.destination_port)
             case Part.SOURCE:
-                return replace(self.packet, source=field)
+                return Packet(was.protocol, field, was.source_port, was.destination, was.destination_port)
             case Part.SOURCE_PORT:
-                return replace(self.packet, source_port=field)
+                return Packet(was.protocol, was.source, field, was.destination, was.destination_port)
             case Part.DESTINATION:
-                return replace(self.packet, destination=field)
+                return Packet(was.protocol, was.source, was.source_port, field, was.destination_port)
             case Part.DESTINATION_PORT:
-                return replace(self.packet, destination_port=field)
+                return Packet(was.protocol, was.source, was.source_port, was.destination, field)
             case _:
                 assert_never(part)
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from vnetverify.certificate.pieces import Pieces
 from vnetverify.header import ICMPV6, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
+from vnetverify.model.pieces import Pieces
 from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import PUBLIC, Mixed, Packet, is_number, is_public, lies_in

@@ -18,6 +18,7 @@ from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, Pu
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Machine, Network, Site, Subnet, Vnet
+from vnetverify.model.pieces import Pieces
 from vnetverify.model.planes import has_ipv6
 from vnetverify.model.private_links import PrivateEndpoint
 
@@ -202,13 +203,15 @@ class Endpoints:
 
         Frontends are among them, and public addresses at which firewalls translate, where they are known.
         """
-        inside = addresses_of((prefix,))
-        parts = (
-            (place, addresses & inside)
-            for place, addresses in (*self._everywhere.parts, *self._frontends.items(), *self._known_public)
-            if addresses.intervals[0].low <= prefix.last and prefix.value <= addresses.intervals[-1].high
-        )
+        met = self._pieces.meeting(Interval(prefix.value, prefix.last))
+        parts = ((place, IntervalSet((piece,))) for place, piece in met)
         return endpoint_set(parts, text or str(prefix), self._everywhere.unknown)
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        """The addresses of every place, piece by piece."""
+        held = (*self._everywhere.parts, *self._frontends.items(), *self._known_public)
+        return Pieces.of((place, piece) for place, addresses in held for piece in addresses)
 
     @cached_property
     def _known_public(self) -> tuple[tuple[Place, IntervalSet], ...]:

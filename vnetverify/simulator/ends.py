@@ -144,9 +144,10 @@ def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool
         return any(rights)
     if ends_at_home(way, origin, packet):
         return False
-    arrived = replace(packet, destination_port=_port_at_end(way, packet))
-    if claim.arriving is not None and not is_of_service(claim.arriving, arrived):
-        return False
+    if claim.arriving is not None:
+        arrived = replace(packet, destination_port=_port_at_end(way, packet))
+        if not is_of_service(claim.arriving, arrived):
+            return False
     ends = [end for end in ends_of(way, packet) if not _is_excluded(claim, origin, packet, end)]
     return any(_holds(right, end) for end in ends for right in rights)
 

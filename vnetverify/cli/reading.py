@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAX_INPUT = "vnetverify.max-input"
 _PARAMETERS = "parameter_values"
 _PARAMETER_FILES = "parameter_files"
+_DEPLOYED_TO = "deployed_to"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _Shown = TypeVar("_Shown")
 
@@ -73,7 +74,15 @@ def _takes_parameters(command: _Command) -> _Command:
         callback=_keep,
         help="A parameter file for a template.",
     )
-    return one(files(command))
+    scope = click.option(
+        "--deploy-to",
+        _DEPLOYED_TO,
+        metavar="ID",
+        expose_value=False,
+        callback=_keep,
+        help="Where templates are deployed to: the id of a resource group, a subscription or a management group.",
+    )
+    return one(files(scope(command)))
 
 
 def _keep_parameters(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
@@ -94,7 +103,8 @@ def given() -> Given:
     from vnetverify.ingest import Given
 
     meta = click.get_current_context().meta
-    return Given(meta.get(f"vnetverify.{_PARAMETERS}", ()), meta.get(f"vnetverify.{_PARAMETER_FILES}", ()))
+    values = meta.get(f"vnetverify.{_PARAMETERS}", ())
+    return Given(values, meta.get(f"vnetverify.{_PARAMETER_FILES}", ()), meta.get(f"vnetverify.{_DEPLOYED_TO}"))
 
 
 def takes_max_input(command: _Command) -> _Command:

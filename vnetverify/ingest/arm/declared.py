@@ -109,22 +109,26 @@ class Declared:
         return {**named, **members}
 
 
-def settled(value: Any, key: str = "") -> Any:
+def settled(value: Any, is_name: bool = False, is_member: bool = True) -> Any:
     """Return `value` as a reader of resources takes it: plain JSON, what is not known, and ids that are stand-ins.
 
-    Names that are not known stay as their stand-ins; any other text is not known.
+    The names of a resource and of the members of lists stay as stand-ins where they are not known; what else is called
+    `name` is none, such as that of a SKU, and like any other text that is not known it is not.
     """
     match value:
         case StandIn():
-            if key.lower() == "name":
+            if is_name:
                 return str(value)
             return value if is_id(value) else value.unknown
         case PartlyKnown():
             return value.otherwise
         case dict():
-            return {name: settled(item, name) for name, item in value.items()}
+            return {
+                name: settled(item, is_member and name.lower() == "name", is_member=False)
+                for name, item in value.items()
+            }
         case list():
-            return [settled(item, key) for item in value]
+            return [settled(item) for item in value]
         case _:
             return value
 

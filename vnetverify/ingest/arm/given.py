@@ -17,10 +17,12 @@ COMMAND_LINE = "<command line>"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the command line says of parameters: `values` as name and text, and the `files` that hold more."""
+    """What the command line says of deployments: `values` of parameters as name and text, the `files` that hold more of
+    them, and the `scope` that templates are deployed to, the id of a resource group for example."""
 
     values: tuple[tuple[str, str], ...] = ()
     files: tuple[Path, ...] = ()
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
@@ -13,17 +13,21 @@ from vnetverify.ingest.arm.declared import Declared, settled
 from vnetverify.ingest.arm.deployments import Deployment, Origin
 from vnetverify.ingest.arm.expansion import Expansion, Gap, all_declared
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
-from vnetverify.ingest.arm.given import Given, ParameterFile, parameter_file
+from vnetverify.ingest.arm.given import COMMAND_LINE, Argument, Given, ParameterFile, parameter_file
+from vnetverify.ingest.arm.identities import Identities
 from vnetverify.ingest.arm.merging import View, merged
 from vnetverify.ingest.arm.mistakes import TooLarge, mistake
-from vnetverify.ingest.arm.standins import StandIn
-from vnetverify.ingest.arm.targets import Target
-from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, texts_in_built
+from vnetverify.ingest.arm.targets import Target, target_called
+from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, part, texts_in_built
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, parse, place
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.unknown import Unknown
-from vnetverify.ingest.values import printable
+from vnetverify.ingest.values import key_called, printable, shown
+from vnetverify.source import Span
+
+_NETWORKS = "virtualnetworks"
+_SPECIAL = Unknown("its name has no value, and may be one that Azure treats in its own way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +69,43 @@ def deploy(
 ) -> Deployed:
     """Return what `templates` deploy with the parameters that `given`, the `chosen` files and the `files` of the input
     give. A template to which another one links deploys nothing by itself."""
-    expansion = Expansion({template.file: template for template in templates})
+    by_file = {template.file: template for template in templates}
     whole = assigned(templates, files, chosen, given)
     diagnostics = list(whole.diagnostics)
     try:
-        deployments = list(_deployments(whole, expansion))
-        kept = [one for one in deployments if one.template.file not in expansion.linked]
-        resources = tuple(_resources(kept, expansion))
+        target = target_called(given.scope)
+        expansion = Expansion(by_file)
+        deployments = _deployments(whole, target, expansion, frozenset())
+        if expansion.linked:  # what only those have that are linked, mistakes among it, does not count
+            linked = frozenset(expansion.linked)
+            expansion = Expansion(by_file)
+            deployments = _deployments(whole, target, expansion, linked)
+        resources = tuple(_resources(deployments, expansion))
     except TooLarge as refusal:
         return Deployed((), (), (*diagnostics, refusal.diagnostic))
+    except EvaluationError as error:
+        diagnostics.append(Diagnostic("bad-scope", error.message, Span(COMMAND_LINE, 0, 0, 0, 0)))
+        return Deployed((), (), tuple(diagnostics))
     notes = _notes(resources)
     return Deployed(resources, tuple(expansion.gaps), (*diagnostics, *expansion.diagnostics, *notes))
 
 
-def _deployments(whole: Assigned, expansion: Expansion) -> Iterator[Deployment]:
-    several = len(whole.arguments) > 1
-    for template, arguments in whole.arguments:
+def _deployments(
+    whole: Assigned, target: Target | None, expansion: Expansion, linked: Container[str]
+) -> list[Deployment]:
+    roots = [(template, arguments) for template, arguments in whole.arguments if template.file not in linked]
+    return list(_written_out(roots, target, expansion))
+
+
+def _written_out(
+    roots: Sequence[tuple[Template, Mapping[str, Argument]]], target: Target | None, expansion: Expansion
+) -> Iterator[Deployment]:
+    several = len(roots) > 1
+    for template, arguments in roots:
         stem = template.file.replace("\\", "/").rpartition("/")[2].removesuffix(".json")
         origin = Origin(stem, stem if several else "")
-        yield expansion.deploy(template, Target(template.level), arguments, origin)
+        own = Target(template.level) if target is None else replace(target, level=template.level)
+        yield expansion.deploy(template, own, arguments, origin)
 
 
 def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Iterator[Resource]:
@@ -100,13 +122,54 @@ def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Itera
     once = list(merged(found))
     children = _children(once)
     whole = [(one, completed(one.kind, body, children.get(one.key, {})), doubt) for one, body, doubt in once]
-    ids = _Ids(expansion, whole)
+    ids = Identities(expansion, whole)
     for declared, body, presence in whole:
-        gap = _open_parent(declared, ids)
-        if gap is not None:
-            expansion.gaps.append(gap)
-        elif declared.kind and not (declared.kind in FOLDED and parent_of(declared.key) in ids.keys):
-            yield _resource(declared, ids.resolved(body), presence)
+        is_folded = declared.kind in FOLDED and presence is None and parent_of(declared.key) in ids.keys
+        open_parent = ids.open_parent(declared)
+        if open_parent is not None:
+            what = f"{declared.kind} `{name_of(declared.identity)}`, whose parent is not known,"
+            expansion.gaps.append(Gap(what, open_parent, declared.spot, declared.kind))
+        elif declared.kind and not is_folded:
+            yield from _as_resources(_resource(declared, ids.resolved(body, declared.spot), presence))
+    for identity, (own, where) in ids.ambiguous.items():
+        why = Unknown(f"whether that is `{name_of(own)}` of the templates; `--deploy-to` says where these go")
+        scope, _, tail = identity.partition("/providers/")
+        expansion.gaps.append(Gap(f"`{shown(tail)}` of `{shown(name_of(scope))}`", why, where))
+
+
+def _as_resources(resource: Resource) -> Iterator[Resource]:
+    """Yield a resource, and by itself each subnet in it of whose name nothing is known: it may be one that Azure treats
+    in its own way, such as a `GatewaySubnet`."""
+    if resource.kind == f"{_NETWORKS}/subnets":
+        doubt = resource.uncertain or (_SPECIAL if _is_not_known(resource.name) else None)
+        yield replace(resource, uncertain=doubt)
+        return
+    properties = resource.body.get("properties")
+    if resource.kind != _NETWORKS or not isinstance(properties, dict):
+        yield resource
+        return
+    key = key_called("subnets", properties)
+    items = properties[key] if key is not None else None
+    apart = [item for item in items if _is_not_known(_name(item))] if isinstance(items, list) else []
+    if key is None or not isinstance(items, list) or not apart:
+        yield resource
+        return
+    rest = [item for item in items if item not in apart]
+    yield replace(resource, body={**resource.body, "properties": {**properties, key: rest}})
+    for item in apart:
+        identity = f"{resource.id}/subnets/{_name(item)}"
+        pointer = f"{resource.pointer}/properties/{key}/{items.index(item)}"
+        own, doubt = key_of(identity), resource.uncertain or _SPECIAL
+        yield Resource(identity, own, kind_of(own), _name(item), item, resource.file, pointer, uncertain=doubt)
+
+
+def _name(item: Any) -> str:
+    return str(part(item, "name") or "") if isinstance(item, dict) else ""
+
+
+def _is_not_known(name: str) -> bool:
+    """Hold for a name of which nothing is known, not even a beginning or an end."""
+    return name.startswith("<") and name.find(">") == len(name) - 1
 
 
 def _children(found: Iterable[View]) -> dict[str, dict[str, list[dict[str, Any]]]]:
@@ -124,57 +187,6 @@ def _resource(declared: Declared, body: dict[str, Any], presence: Unknown | None
     spot = declared.spot
     whole = {**body, "id": identity, "name": name_of(identity)}
     return Resource(identity, key, kind_of(key), name_of(identity), whole, spot.file, spot.pointer, uncertain=presence)
-
-
-def _open_parent(declared: Declared, ids: _Ids) -> Gap | None:
-    """Return what is to be said of a child whose parent is any of the networks, since nobody says which."""
-    if not isinstance(declared.identity, StandIn) or "/" not in declared.kind:
-        return None
-    parent = parent_of(declared.key)
-    if "<" not in parent or ids.is_known(parent):
-        return None
-    what = f"{declared.kind} `{name_of(declared.identity)}`, whose parent is not known,"
-    return Gap(what, declared.identity.unknown, declared.spot, declared.kind)
-
-
-class _Ids:
-    """The ids of what the templates deploy, with those of named parts inside: subnets, IP configurations and so on."""
-
-    def __init__(self, expansion: Expansion, found: Sequence[View]) -> None:
-        self._expansion = expansion
-        self.keys = {declared.key for declared, _, _ in found}
-        self._parts = {key for declared, body, _ in found for key in _parts_of(declared.key, body)}
-
-    def is_known(self, key: str) -> bool:
-        """Hold when the id, with all that is not known in it, is that of one resource of the templates."""
-        while "<" in key:
-            if self._expansion.declares(key) or key in self._parts:
-                return True
-            if "<" in name_of(key) or "/" not in kind_of(key):
-                return False
-            key = parent_of(key)
-        return True
-
-    def resolved(self, value: Any) -> Any:
-        match value:
-            case StandIn():
-                return str(value) if self.is_known(key_of(printable(value))) else value.unknown
-            case dict():
-                return {key: self.resolved(item) for key, item in value.items()}
-            case list():
-                return [self.resolved(item) for item in value]
-            case _:
-                return value
-
-
-def _parts_of(key: str, body: dict[str, Any]) -> Iterator[str]:
-    """Yield the ids of the members of lists in a resource that have a name of their own."""
-    properties = next((value for name, value in body.items() if name.lower() == "properties"), None)
-    for name, items in properties.items() if isinstance(properties, dict) else ():
-        for item in items if isinstance(items, list) else ():
-            own = item.get("name") if isinstance(item, dict) else None
-            if isinstance(own, str):
-                yield f"{key}/{name.lower()}/{key_of(own)}"
 
 
 def _notes(resources: Iterable[Resource]) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from vnetverify.ingest.arm.surroundings import Level, Scope
 from vnetverify.ingest.unknown import Unknown
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
+UNSAID_GROUP = "resource-group"
 _LEVELS = {
     "resourceGroup": Level.RESOURCE_GROUP,
     "subscription": Level.SUBSCRIPTION,
@@ -30,7 +31,7 @@ class Target:
 
     level: Level
     subscription: str = StandIn(NOBODY, _not_said("subscription"))
-    group: str = StandIn("resource-group", _not_said("resource group"))
+    group: str = StandIn(UNSAID_GROUP, _not_said("resource group"))
     management_group: str = StandIn("management-group", _not_said("management group"))
 
     @property
@@ -114,6 +115,11 @@ class Target:
             case [*_, "microsoft.management", "managementgroups", _]:
                 return replace(self, level=Level.MANAGEMENT_GROUP, management_group=held[-1])
         raise EvaluationError(f"`{scope[:80]}` is no scope of a deployment")
+
+
+def target_called(scope: str | None) -> Target | None:
+    """Return the target that the user names by its id, None where nothing is said. Raises `EvaluationError`."""
+    return None if scope is None else Target(Level.TENANT).at(scope)
 
 
 def id_within(root: str, type_name: str, name: str) -> str:

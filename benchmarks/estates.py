@@ -195,16 +195,15 @@ class Plan:
             needed += [("hub", True, "*", f"{self.hub_base(self.hub_of(spoke))}.0.0/16", "*")]
             needed += [("home", True, "*", home, "*")]
         needed.append(("closed", False, "*", ALL_SPOKES, "*"))
-        needed = [(f"{name}-{index}", *rest) for index, (name, *rest) in enumerate(needed)]
         dice = Random(f"inbound {shape.seed} {group}")
         filling = [self._filling(dice, home) for _ in range(shape.inbound - len(needed))]
         for index, (name, allows, protocol, source, ports) in enumerate((*filling, *needed)):
-            yield Rule(100 + index, f"in-{name}", True, allows, protocol, source, "*", "*", ports)
+            yield Rule(100 + index, f"in-{name}-{index}", True, allows, protocol, source, "*", "*", ports)
 
     def _filling(self, dice: Random, home: str) -> tuple[str, bool, str, str, str]:
         """Return a rule that breaks no intent: it denies what is no web, or allows what is at home or on premises."""
         port = dice.choice((*_FILLING_PORTS, str(dice.randrange(1024, 8000))))
-        name, protocol = f"x{dice.randrange(10**6)}", dice.choice(("tcp", "udp"))
+        name, protocol = "x", dice.choice(("tcp", "udp"))
         if dice.random() < 0.4:
             inside = home if not self.shape.templates else SITE
             return name, True, protocol, dice.choice((inside, f"192.168.{dice.randrange(256)}.0/24")), port

@@ -14,6 +14,7 @@ COMMANDS = {
     "verify-certificate": "Judge certificates without a solver.",
     "check": "Read a text and say what is wrong with it.",
     "lint": "Say what Azure accepts and hardly anybody means.",
+    "matrix": "Say of all pairs of subnets what arrives, at once.",
     "trace": "Follow one flow, hop by hop, there and back.",
     "routes": "Show the effective routes of a subnet, and what lost.",
     "rules": "Show the effective security rules of an interface or subnet.",

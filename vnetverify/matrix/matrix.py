@@ -20,6 +20,7 @@ class Matrix:
     """Bytes of `answers` by row and column: of all worlds in `codes`, and in `documented` where facts read so.
 
     `senders` and `receivers` are the subnets of the rows and columns. A byte of a subnet and itself says nothing.
+    `spot_rows` are those of the senders' spots as documented, before boxes decided anything.
     """
 
     service: Service
@@ -29,6 +30,18 @@ class Matrix:
     documented: tuple[bytes, ...]
     survey: Survey
     documented_survey: Survey
+    spot_rows: tuple[tuple[int, bytes], ...]
+
+    def facts(self, sender: str, receiver: str) -> frozenset[str]:
+        """Return the open facts that may have to do with what becomes of the flows of a pair."""
+        facts: frozenset[str] = frozenset()
+        spots = self.survey.ground.spots
+        for spot, one in enumerate(spots):
+            if one.subnet.id == sender:
+                for other, another in enumerate(spots):
+                    if another.subnet.id == receiver:
+                        facts |= self.survey.facts_between(spot, other)
+        return facts
 
     def pairs(self) -> int:
         """Return how many ordered pairs there are."""
@@ -50,12 +63,14 @@ def matrix_of(
     ground = ground_of(network, service)
     table = _Folding(ground, senders, receivers)
     survey = Survey(ground, reading(assumed, documented=False))
-    codes = tuple(table.folded(refined(survey, table.rows(survey), _MOST_SPLIT)))
+    ends, rows = (table.senders, table.receivers), tuple(table.rows(survey))
+    codes = tuple(table.folded(refined(survey, rows, _MOST_SPLIT)))
     if all(_is_all_settled(row) for row in codes):
-        return Matrix(service, table.senders, table.receivers, codes, codes, survey, survey)
+        return Matrix(service, *ends, codes, codes, survey, survey, rows)
     as_documented = Survey(ground, reading(assumed, documented=True))
-    documented = tuple(table.folded(refined(as_documented, table.rows(as_documented), _MOST_SPLIT)))
-    return Matrix(service, table.senders, table.receivers, codes, documented, survey, as_documented)
+    rows = tuple(table.rows(as_documented))
+    documented = tuple(table.folded(refined(as_documented, rows, _MOST_SPLIT)))
+    return Matrix(service, *ends, codes, documented, survey, as_documented, rows)
 
 
 def _is_all_settled(row: bytes) -> bool:

@@ -90,3 +90,17 @@ def endpoint_name(service: str, tags: Iterable[str]) -> str | None:
     if found == service.casefold().removeprefix(_PROVIDER):
         return f"Microsoft.{spellings[found]}"
     return service
+
+
+def service_written(text: str) -> Service | None:
+    """Return the service that `text` writes as `tcp/443` or `udp/1000-2000`, None where it writes none."""
+    name, slash, ports = text.partition("/")
+    protocol = PROTOCOL_NUMBERS.get(name.casefold())
+    low, dash, high = ports.partition("-")
+    numbers = (low, high if dash else low)
+    if protocol not in (TCP, UDP) or not slash or not all(n.isascii() and n.isdigit() and len(n) <= 5 for n in numbers):
+        return None
+    first, last = map(int, numbers)
+    if not first <= last <= ALL_PORTS.intervals[0].high:
+        return None
+    return service_of(text, [(protocol, IntervalSet((Interval(first, last),)))])

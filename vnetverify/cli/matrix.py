@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="The subnets in which SET has hosts, its sites, the Internet; every subnet if left out.",
 )
 @click.option("--to", "receivers", metavar="SET", help="The same for the other side.")
-@click.option("--pairs", "every_pair", is_flag=True, help="List every pair in the text as well.")
+@click.option("--pairs", "every_pair", is_flag=True, help="List every pair in the text, not groups.")
 @click.option(
     "--proofs",
     type=click.IntRange(0, 100_000),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from vnetverify.header import ICMP, Flow, IntervalSet
 from vnetverify.matrix.answers import ALL, MAY_ARRIVE, MAY_BE_ANSWERED, MAY_PASS_NONE
@@ -26,51 +27,63 @@ class Expected:
     direct: bool | None
 
 
-def witnesses(matrix: Matrix, most: int) -> Iterator[Expected]:
-    """Return at most `most` flows: of each pair of courses with each answer, a few packets of the first pair."""
-    survey, seen, made = matrix.documented_survey, set[tuple[int, int, int]](), 0
+def witnesses(matrix: Matrix, most: int, *, of_every_pair: bool = False) -> Iterator[Expected]:
+    """Return at most `most` flows: a few of the first pair with some courses and answer, or of every pair."""
+    return islice(_witnesses(matrix, of_every_pair), most)
+
+
+def _witnesses(matrix: Matrix, of_every_pair: bool) -> Iterator[Expected]:
+    survey, seen = matrix.documented_survey, set[tuple[int, int, int]]()
     for spot, row in matrix.spot_rows:
         there = survey.from_table[survey.tables[spot]]
-        back = survey.courses_back(spot)
-        keys = list(zip(there, back, row, strict=True))
-        for key in sorted(set(keys) - seen):
-            other = next((o for o, k in enumerate(keys) if k == key and _are_apart(survey, spot, o)), None)
-            if other is None:
-                continue
-            seen.add(key)
-            for expected in _of_pair(survey, spot, other, row[other]):
-                if made == most:
-                    return
-                made += 1
-                yield expected
+        keys = list(zip(there, survey.courses_back(spot), row, strict=True))
+        if of_every_pair:
+            others = [other for other in range(len(keys)) if _are_apart(survey, spot, other)]
+        else:
+            fresh = sorted(set(keys) - seen)
+            found = (
+                next((o for o, k in enumerate(keys) if k == key and _are_apart(survey, spot, o)), None) for key in fresh
+            )
+            others = [other for other in found if other is not None]
+            seen |= {keys[other] for other in others}
+        for other in others:
+            yield from _of_pair(survey, spot, other, row[other])
 
 
 def _are_apart(survey: Survey, spot: int, other: int) -> bool:
-    spots = survey.ground.spots
-    return spots[spot].subnet.id != spots[other].subnet.id and not survey.ground.beyond[other]
+    spots, beyond = survey.ground.spots, survey.ground.beyond
+    return spots[spot].subnet.id != spots[other].subnet.id and not beyond[spot] and not beyond[other]
 
 
 def _of_pair(survey: Survey, spot: int, other: int, code: int) -> Iterator[Expected]:
-    """Return packets of a pair: of cells that surely arrive, and of others."""
-    course = survey.courses.courses[survey.from_table[survey.tables[spot]][other]]
-    allowed, denied, _ = survey.along(spot, course, survey.ends(spot))
+    """Return packets of a pair: of cells that surely arrive, of those that surely do not, and of others."""
+    there, back = survey.from_table[survey.tables[spot]][other], survey.from_table[survey.tables[other]][spot]
+    allowed, denied, _ = survey.along(spot, survey.courses.courses[there], survey.ends(spot))
+    answer = survey.replies.between(there, back)
+    unanswered = survey.passages.of_replies(spot, answer.judged_by).denied
     shift, cells = survey.frame.width * other, survey.frame.cells
     surely = ~denied >> shift & cells.all
+    answered = surely & ~unanswered >> shift if answer.surely else 0
     never = ~allowed >> shift & cells.all
     source, target = survey.ground.spots[spot], survey.ground.spots[other]
     for chosen, arrives in ((surely, True), (never, False), (cells.all & ~surely & ~never, None)):
-        picked = [cell for position, cell in enumerate(cells.cells) if chosen >> position & 1][:_PACKETS]
-        for number, cell in enumerate(picked):
-            ends = (_some(source.addresses, number), _some(target.addresses, number))
-            if ends[0] != ends[1]:
-                flow = _flow(cell, ends, number)
-                yield _expected(source.subnet.id, target.subnet.id, flow, arrives, code)
+        for position in _picked([position for position in range(len(cells.cells)) if chosen >> position & 1]):
+            for number in (0, 1):
+                ends = (_some(source.addresses, number), _some(target.addresses, number))
+                flow = _flow(cells.cells[position], ends, number)
+                comes_back = True if answered >> position & 1 else None
+                if ends[0] != ends[1]:
+                    yield _expected(source.subnet.id, target.subnet.id, flow, (arrives, comes_back), code)
+
+
+def _picked(positions: list[int]) -> list[int]:
+    """Return the first positions, and the last."""
+    return list(dict.fromkeys((*positions[: _PACKETS - 1], *positions[-1:])))
 
 
 def _some(numbers: IntervalSet, number: int) -> int:
-    """Return the lowest, the highest or another of `numbers`."""
-    first, last = numbers.intervals[0], numbers.intervals[-1]
-    return (first.low, last.high, (first.low + first.high) // 2)[number % 3]
+    """Return the lowest or the highest of `numbers`."""
+    return numbers.intervals[-1].high if number else numbers.intervals[0].low
 
 
 def _flow(cell: Cell, ends: tuple[int, int], number: int) -> Flow:
@@ -81,10 +94,12 @@ def _flow(cell: Cell, ends: tuple[int, int], number: int) -> Flow:
     )
 
 
-def _expected(sender: str, receiver: str, flow: Flow, arrives: bool | None, code: int) -> Expected:
-    """Return what the byte of a pair says of one of its packets, which surely arrives, surely does not, or may."""
+def _expected(sender: str, receiver: str, flow: Flow, known: tuple[bool | None, bool | None], code: int) -> Expected:
+    """Return what is `known` of one of a pair's packets, whether it arrives and is answered, and what its byte says."""
+    arrives, answered = known
     if arrives is None:
         arrives = True if code & ALL else None if code & MAY_ARRIVE else False
-    answered = False if arrives is False or not code & MAY_BE_ANSWERED else True if code & ALL else None
+    if answered is None:
+        answered = False if arrives is False or not code & MAY_BE_ANSWERED else True if code & ALL else None
     direct = False if arrives is False or not code & MAY_PASS_NONE else None
     return Expected(sender, receiver, flow, arrives, answered, direct)

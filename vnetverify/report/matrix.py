@@ -13,6 +13,7 @@ from vnetverify.report.escaping import csv_cell, json_text
 from vnetverify.report.seal import Json
 from vnetverify.report.terminal import aligned, counted, printable, shortened
 
+_FEW = 12
 _GROUPS = 24
 _NAMES = 3
 _FACTS = 12
@@ -106,14 +107,15 @@ class Pairs:
 
 
 def render_matrix(pairs: Pairs, *, every_pair: bool = False) -> str:
-    """Return the matrix as text: counts, groups and, with `every_pair`, a line for each pair."""
+    """Return the matrix as text: counts, then groups, or a line for each pair where ends are few or it is asked for."""
     counts = pairs.counts()
     total = sum(counts.values())
     lines = [f"{_ends(pairs)}, {total:,} ordered pairs, on {printable(pairs.service)}", ""]
     lines += aligned(list(_count_rows(counts)))
-    lines += ["", *_grouped(pairs)]
-    if every_pair:
-        lines += ["", *(f"{printable(a)} -> {printable(b)}: {kind.text}" for a, b, kind in pairs.pairs())]
+    if every_pair or max(len(pairs.senders), len(pairs.receivers)) <= _FEW:
+        lines += ["", *aligned([(printable(a), printable(b), kind.text) for a, b, kind in pairs.pairs()])]
+    else:
+        lines += ["", *_grouped(pairs)]
     lines += ["", *_told(pairs, counts)]
     return "\n".join(lines).rstrip()
 

@@ -1,0 +1,86 @@
+"""`vnetverify matrix`: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vnetverify.cli import main
+
+TEXT = """\
+vnet hub { address 10.0.0.0/16  subnet fw 10.0.1.0/24 }
+vnet a { address 10.1.0.0/16  subnet s 10.1.1.0/24 routes out }
+vnet b { address 10.2.0.0/16  subnet s 10.2.1.0/24 routes out }
+vnet c { address 10.3.0.0/16  subnet s 10.3.1.0/24 }
+peering hub -> a
+peering a -> hub { allow-forwarded-traffic }
+peering hub -> b
+peering b -> hub { allow-forwarded-traffic }
+route-table out { default 0.0.0.0/0 -> appliance 10.0.1.4 }
+appliance guard { nic 10.0.1.4 in hub.fw  stateful  forwards tcp from any to any port 443 }
+site branch { address 192.168.0.0/16  behind guard }
+"""
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    path = tmp_path / "estate.vnet"
+    path.write_text(TEXT)
+    return str(path)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    status = main(["matrix", *arguments])
+    return status, capsys.readouterr().out
+
+
+def test_pairs_that_meet_by_the_appliance_say_so(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--service", "tcp/443", "--output-format", "csv")
+
+    assert status == 0
+    assert "a.s,b.s,all,no,no,no" in output.splitlines()
+    assert "a.s,hub.fw,all,yes,no,no" in output.splitlines()
+    assert "a.s,c.s,none,no,no,no" in output.splitlines()
+
+
+def test_another_service_does_not_pass(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--service", "ssh", "--from", "a", "--to", "b", "--output-format", "csv")
+
+    assert (status, output.splitlines()[1:]) == (0, ["a.s,b.s,none,no,no,no"])
+
+
+def test_json_has_a_letter_for_each_pair(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--output-format", "json")
+    document = json.loads(output)
+
+    assert status == 0
+    assert document["receivers"] == ["hub.fw", "a.s", "b.s", "c.s"]
+    assert {len(row) for row in document["rows"].values()} == {4}
+    assert document["rows"]["a.s"][1] == "-"
+    assert sum(kind["pairs"] for kind in document["kinds"].values()) == 12
+    assert document["kinds"][document["rows"]["a.s"][2]]["outcome"] == "some"
+
+
+def test_pairs_with_a_site_are_left_to_z3(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--service", "https", "--from", "a", "--to", "branch", "--pairs")
+
+    assert status == 0
+    assert "1 pair by Z3" in output
+    assert "a.s  branch  all" in output
+
+
+def test_what_nobody_decides_is_not_settled(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--from", "a", "--to", "branch", "--proofs", "0")
+
+    assert status == 3
+    assert "unsettled" in output
+
+
+def test_a_service_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, text, "--service", "tcp/99999")[0] == 2
+
+
+def test_without_pairs_nothing_is_checked(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, text, "--from", "a", "--to", "a")[0] == 4

@@ -24,11 +24,14 @@ _PROTOCOLS = (TCP, TCP, UDP, ICMP)
 
 def within_classes(network: Network) -> Network:
     """Return the network without what classes leave to others, so that they decide more of it."""
-    whole = {"local_subnets": None, "remote_subnets": None, "remote_space": None, "only_ipv6": False}
+    halves = tuple(
+        replace(half, local_subnets=None, remote_subnets=None, remote_space=None, only_ipv6=False)
+        for half in network.peerings
+    )
     vnets = {name: _plain(vnet) for name, vnet in network.vnets.items()}
     return replace(
         network, era=Era.CURRENT, vnets=vnets, gateways={}, connections=(), sites={}, route_servers=(),
-        connected_groups=(), peerings=tuple(replace(half, **whole) for half in network.peerings),
+        connected_groups=(), peerings=halves,
     )  # fmt: skip
 
 

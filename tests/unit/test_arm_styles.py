@@ -427,3 +427,20 @@ def test_a_balancer_has_its_parts_by_ids_made_of_its_own(tmp_path: Path) -> None
 
     assert [(rule.name, rule.members) for rule in network.load_balancers["b"].rules] == [("web", ("nic",))]
     assert network.unmodelled == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_doubt"),
+    [("Microsoft.ContainerService/managedClusters", True), ("Microsoft.Storage/storageAccounts", False)],
+)
+def test_a_service_in_a_subnet_has_machines_that_no_template_tells(tmp_path: Path, kind: str, in_doubt: bool) -> None:
+    place = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")),
+        resource(kind, "own", {"pools": [{"vnetSubnetID": place}]}),
+    )
+
+    imported = read(tmp_path, content)
+
+    assert [item.vnets for item in imported.network.unmodelled] == [("v",)] * in_doubt
+    assert any(one.code == "not-network" for one in imported.diagnostics) is not in_doubt

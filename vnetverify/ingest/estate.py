@@ -25,7 +25,7 @@ from vnetverify.ingest.networks import Attachments, Networks
 from vnetverify.ingest.proxies import BASTIONS, Proxies
 from vnetverify.ingest.proxies import GATEWAYS as APPLICATION_GATEWAYS
 from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
-from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
 from vnetverify.ingest.settling import settle
@@ -72,6 +72,25 @@ _MODELLED = frozenset(
 )
 # Management across networks: what it does depends on membership that is decided elsewhere.
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
+# Providers whose resources name subnets to let them in, or to watch them, and put nothing into them.
+_NAMING_ONLY = frozenset(
+    f"microsoft.{provider}"
+    for provider in (
+        "authorization",
+        "cognitiveservices",
+        "containerregistry",
+        "documentdb",
+        "eventhub",
+        "insights",
+        "keyvault",
+        "operationalinsights",
+        "recoveryservices",
+        "resources",
+        "servicebus",
+        "sql/servers",
+        "storage",
+    )
+)
 
 
 class Standing(Enum):
@@ -265,15 +284,30 @@ class _Estate:
         for kind in self._inventory.kinds():
             standing = standing_of(kind)
             if standing is Standing.NOT_NETWORK:
-                strangers[kind] = sum(1 for _ in self._inventory.of(kind))
+                strangers[kind] = sum(not self._doubt_machines_of(one) for one in self._inventory.of(kind))
             elif standing is Standing.NOT_MODELLED:
                 for resource in self._inventory.of(kind):
                     self._doubt_whole(resource)
+        strangers = +strangers  # those of which there are any
         if strangers:
             count = sum(strangers.values())
             noun = "resource" if count == 1 else "resources"
             kinds = ", ".join(sorted(strangers)[:5]) + (", …" if len(strangers) > 5 else "")
             self._findings.note("not-network", f"{count} {noun} that are not network are left out: {kinds}", NOWHERE)
+
+    def _doubt_machines_of(self, resource: Resource) -> bool:
+        """Tell of a service that a template deploys into a subnet, and return whether it is one.
+
+        What it puts there is in no template, while an export lists the interfaces.
+        """
+        if resource.is_literal or resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):
+            return False
+        vnets = [home for place in places_in(resource) if (home := vnet_of(key_of(place))) in self._networks.names]
+        self._findings.concern(resource.key, *(home for home in vnets if home is not None))
+        why = "what it puts into a subnet is not in the input"
+        if vnets:
+            self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
+        return bool(vnets)
 
     def _doubt_whole(self, resource: Resource) -> None:
         is_anywhere = resource.kind.split("/")[0] in _ANYWHERE

@@ -91,7 +91,7 @@ def test_a_folder_is_read_through_and_other_files_are_left_alone(tmp_path: Path)
 
 def test_one_bad_file_does_not_hide_another(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{", encoding="utf-8")
-    (tmp_path / "b.json").write_text("[1,]", encoding="utf-8")
+    (tmp_path / "b.json").write_text("[1,,]", encoding="utf-8")
 
     assert errors(read_path(tmp_path)) == ["bad-json", "bad-json"]
 

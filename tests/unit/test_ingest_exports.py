@@ -84,11 +84,10 @@ def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, na
 @pytest.mark.parametrize(
     "content",
     [
-        {"data": {"columns": [{"name": "id"}], "rows": [[identity("azureFirewalls", "fw")]]}},
         [{"Name": "fw", "Id": identity("azureFirewalls", "fw")}],
         {"template": {"$schema": "https://x/deploymentTemplate.json#", "resources": []}},
     ],
-    ids=["table", "PowerShell", "template within"],
+    ids=["PowerShell", "template within"],
 )
 def test_a_format_that_is_not_read_is_an_error_beside_a_good_file(tmp_path: Path, content: object) -> None:
     assert errors(read(tmp_path, _HUB, content)) == ["unsupported-format"]

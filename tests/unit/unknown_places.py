@@ -11,11 +11,12 @@ from typing import Any
 
 from tests.unit.azure_resources import identity, nsg, reference, resource, rule, subnet, subnet_id, vnet
 from vnetverify.diagnostic import Diagnostic
+from vnetverify.ingest.answers import resources_in
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.resources import Resource, resources_in
+from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.network import Network
 

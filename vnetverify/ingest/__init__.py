@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, in_source_order
 from vnetverify.files import Allowance
+from vnetverify.ingest.answers import resources_in
 from vnetverify.ingest.arm.given import Given, ParameterFile
 from vnetverify.ingest.arm.reading import deploy, parts_of
 from vnetverify.ingest.arm.templates import Template
@@ -19,7 +20,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
 from vnetverify.ingest.representatives import with_representatives
-from vnetverify.ingest.resources import Resource, resources_in
+from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.routing import Tags
 from vnetverify.ingest.shapes import has_no_effect, is_no_network
 from vnetverify.ingest.terraform.formats import is_terraform

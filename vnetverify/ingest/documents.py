@@ -11,10 +11,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from vnetverify.diagnostic import Diagnostic
+from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.files import Allowance, NotRead, json_files_in, read_file, reason
 from vnetverify.ingest.leniency import may_be_template, without_comments
-from vnetverify.ingest.notation import Refused, parse
+from vnetverify.ingest.notation import Refused, parse, parse_several
 from vnetverify.source import Span
 
 
@@ -42,8 +42,9 @@ def read_documents(
     for file in files:
         try:
             data = _bytes_of(file, allowance, folder)
-            content = _content(_decoded(data, str(file)), str(file), allowance.most_values)
+            content, oddities = _content(_decoded(data, str(file)), str(file), allowance.most_values)
             documents.append(Document(str(file), content, blake2b(data).digest()))
+            diagnostics += oddities
         except Refused as refusal:
             diagnostics.append(refusal.diagnostic)
     return tuple(documents), tuple(diagnostics)
@@ -58,14 +59,41 @@ def text_again(file: str, digest: bytes, allowance: Allowance | None = None) -> 
         return None
 
 
-def _content(text: str, file: str, most_values: int) -> Any:
-    """Return what the text spells, read strictly; a template may have in it what the tools for templates allow."""
+def _content(text: str, file: str, most_values: int) -> tuple[Any, list[Diagnostic]]:
+    """Return what the text spells, read strictly, and what is odd about it.
+
+    A template may have in it what the tools for templates allow. Comments that somebody has put into an export, and
+    several values one after the other, lose nothing and are read as well.
+    """
     try:
-        return parse(text, file, most_values)
+        return parse(text, file, most_values), []
     except Refused as refusal:
-        if refusal.diagnostic.code != "bad-json" or not may_be_template(text):
+        if refusal.diagnostic.code != "bad-json":
             raise
-    return parse(without_comments(text), file, most_values, over_lines=True)
+        first = refusal
+    if may_be_template(text):
+        return parse(without_comments(text), file, most_values, over_lines=True), []
+    bare = without_comments(text)
+    try:
+        values = parse_several(bare, file, most_values)
+    except Refused as refusal:
+        raise (refusal if _is_about_oddities(first, text) else first) from refusal
+    found = [_odd(file, "comments, or commas that nothing follows, which JSON has not")] if bare != text else []
+    if len(values) == 1:
+        return values[0], found
+    return values, [*found, _odd(file, f"{len(values)} values one after the other, which are read as one list")]
+
+
+def _is_about_oddities(refusal: Refused, text: str) -> bool:
+    """Hold when what is refused is a comment, a comma that nothing follows, or a second value."""
+    span = refusal.diagnostic.span
+    line = text.split("\n", span.line)[span.line - 1 : span.line]
+    at = line[0][span.column - 1 : span.column] if line else ""
+    return refusal.diagnostic.label == "extra data" or at in ("/", "]", "}")
+
+
+def _odd(file: str, what: str) -> Diagnostic:
+    return Diagnostic("odd-json", f"`{file}` holds {what}", Span(file, 0, 0, 0, 0), severity=Severity.NOTE)
 
 
 def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:

@@ -7,6 +7,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any, NoReturn
 
 from vnetverify.diagnostic import Diagnostic
@@ -17,6 +19,7 @@ MOST_VALUES = 8_000_000  # of one text: a few bytes there can be hundreds in mem
 
 # A text in quotes, or what stands for a number; the first of these that is no number is where the mistake is.
 _WORDS = re.compile(r'"(?:[^"\\]|\\.)*"?|-?(?:NaN|Infinity)|-?[0-9][0-9.eE+-]*', re.DOTALL)
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _SHOWN = 20  # characters of a number that a message repeats
 
 
@@ -72,6 +75,41 @@ def parse(text: str, file: str, most_values: int = MOST_VALUES, *, over_lines: b
     if depth > MAX_DEPTH:
         raise _too_deep(file)
     return content if distinct == _keys_at_most(text) else _with_keys_compared(text, file, over_lines)
+
+
+def parse_several(text: str, file: str, most_values: int = MOST_VALUES) -> list[Any]:
+    """Return the values that `text` spells one after the other, as scripts write them and JSON Lines has them.
+
+    Raises `Refused` as `parse` does, also where it spells but one.
+    """
+    starts, position = [], 0
+    decoder = json.JSONDecoder()
+    while (position := _after_blanks(text, position)) < len(text):
+        starts.append(position)
+        try:
+            position = decoder.raw_decode(text, position)[1]
+        except (ValueError, RecursionError):
+            break
+    pieces = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    if len(pieces) < 2:
+        return [parse(text, file, most_values)]
+    lines = accumulate((piece.count("\n") for piece in pieces), initial=text.count("\n", 0, starts[0]))
+    return [_parsed_below(piece, file, line, most_values) for piece, line in zip(pieces, lines, strict=False)]
+
+
+def _after_blanks(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return position if found is None else found.end()
+
+
+def _parsed_below(text: str, file: str, line: int, most_values: int) -> Any:
+    """Return the value of a text that stands below `line` lines of others."""
+    try:
+        return parse(text, file, most_values)
+    except Refused as refusal:
+        span = refusal.diagnostic.span
+        moved = replace(span, line=span.line + line, end_line=span.end_line + line) if span.line else span
+        raise Refused(replace(refusal.diagnostic, span=moved)) from refusal
 
 
 def _with_keys_compared(text: str, file: str, over_lines: bool) -> Any:

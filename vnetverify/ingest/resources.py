@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.ingest.documents import Document
-from vnetverify.ingest.notation import Refused, escaped, parse, place
+from vnetverify.ingest.notation import escaped, place
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, member, printable, shown
 from vnetverify.quick import quickly_made
@@ -166,7 +163,6 @@ _LISTED = frozenset(
     )
 )
 _NETWORK = "microsoft.network/"
-_TYPE = re.compile(r"\w+\.[\w.]+/")
 
 
 def kind_of(key: str) -> str:
@@ -189,114 +185,6 @@ def parent_of(key: str, levels: int = 1) -> str:
 
 def key_of(resource_id: str) -> str:
     return resource_id.rstrip("/").lower()
-
-
-def resources_in(document: Document) -> tuple[tuple[Resource, ...], tuple[Diagnostic, ...]]:
-    """Return the resources of one document, told by its content, and what was not understood in it."""
-    reader = _Reader(document.file)
-    reader.read(document.content, "")
-    return tuple(reader.found), tuple(reader.diagnostics)
-
-
-class _Reader:
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.found: list[Resource] = []
-        self.diagnostics: list[Diagnostic] = []
-        self.recorded = False
-        self.requested: set[str] = set()
-
-    def read(self, content: Any, pointer: str) -> None:
-        if isinstance(content, dict) and isinstance(content.get("interactions"), list):
-            self._read_recording(content["interactions"])
-        elif isinstance(content, dict) and isinstance(content.get("responses"), dict):
-            self._read_responses(content["responses"])
-        else:
-            self._read_answer(content, pointer)
-
-    def _read_answer(self, content: Any, pointer: str) -> None:
-        """Read what a call returns or a script gathers: resources, at whatever depth of lists and objects."""
-        known, told = len(self.found), len(self.diagnostics)
-        pending = [(content, pointer)]
-        while pending:
-            item, where = pending.pop()
-            if isinstance(item, list):
-                pending.extend(reversed(self._entries(item, where)))
-            elif not isinstance(item, dict):
-                continue
-            elif is_tag_list(item):
-                message = "is a list of service tags: name it with `service-tags` or `--service-tags`"
-                self._say("tag-list-for-use", message, where, Severity.ERROR)
-            elif _is_resource(item):
-                self._keep(item, where)
-            elif foreign := _foreign_format(item):
-                self._say("unsupported-format", f"holds {foreign}, which is not read yet", where, Severity.ERROR)
-            else:
-                if _is_refusal(item):
-                    self._say(
-                        "not-an-answer", "holds an error that Azure gave in place of an answer", where, Severity.ERROR
-                    )
-                if _is_cut(item, self.requested):
-                    message = "holds a page of a list whose next page is missing"
-                    self._say("page-missing", message, where, Severity.ERROR)
-                pending.extend(reversed(_members(item, where)))
-        if len(self.found) == known and len(self.diagnostics) == told and not _is_empty_list(content):
-            self._say("no-resources", "holds no Azure resource", pointer, Severity.WARNING)
-
-    def _entries(self, items: list[Any], pointer: str) -> list[tuple[Any, str]]:
-        """Return the entries of a list that are read on, having noted how many are not."""
-        entries = [(item, f"{pointer}/{position}") for position, item in enumerate(items)]
-        kept = [entry for entry in entries if isinstance(entry[0], list) or _leads_on(entry[0])]
-        strangers = len(entries) - len(kept)
-        if strangers:
-            things = "an entry that is no resource" if strangers == 1 else f"{strangers} entries that are no resources"
-            self._say("no-resources", f"holds {things}", pointer, Severity.NOTE)
-        return kept
-
-    def _read_recording(self, interactions: list[Any]) -> None:
-        """Read a recording of calls (a cassette): every answer with status 200 or 201."""
-        self.recorded = True
-        calls = [call for call in interactions if isinstance(call, dict)]
-        requests = [call["request"] for call in calls if isinstance(call.get("request"), dict)]
-        self.requested = {request["uri"] for request in requests if isinstance(request.get("uri"), str)}
-        for position, call in enumerate(interactions):
-            response = call.get("response") if isinstance(call, dict) else None
-            if isinstance(response, dict) and _succeeded(response):
-                content, pointer = self._body(response)
-                if isinstance(content, (dict, list)):
-                    self._read_answer(content, f"/interactions/{position}/response{pointer}")
-
-    def _body(self, response: dict[str, Any]) -> tuple[Any, str]:
-        """Return the content of a recorded answer, which may be spelt as JSON inside a string, and its pointer."""
-        body = response.get("body")
-        if not isinstance(body, dict):
-            return body, "/body"
-        content, pointer = (body["data"], "/body/data") if "data" in body else (body.get("string"), "/body/string")
-        if isinstance(content, str):
-            if not content.lstrip().startswith(("{", "[")):
-                return None, pointer  # other services answer in XML or plain text
-            try:
-                return parse(content, self.file), pointer
-            except Refused as refusal:
-                self.diagnostics.append(refusal.diagnostic)
-                return None, pointer
-        return content, pointer
-
-    def _read_responses(self, responses: dict[str, Any]) -> None:
-        """Read an example of the API's specification: the answers by status."""
-        self.recorded = True
-        for status, response in responses.items():
-            content = response.get("body") if isinstance(response, dict) else None
-            if status in ("200", "201") and isinstance(content, (dict, list)):
-                self._read_answer(content, f"/responses/{status}/body")
-
-    def _keep(self, body: dict[str, Any], pointer: str) -> None:
-        resource = resource_of(body, self.file, pointer, self.recorded, is_literal=True)
-        if resource is not None:
-            self.found.append(resource)
-
-    def _say(self, code: str, what: str, pointer: str, severity: Severity) -> None:
-        self.diagnostics.append(Diagnostic(code, f"`{self.file}` {what}", place(self.file, pointer), severity=severity))
 
 
 def resource_of(
@@ -324,86 +212,3 @@ def _view_of_configured(body: dict[str, Any]) -> tuple[str, str] | None:
         return "active", str(member(body, "region")).lower().replace(" ", "")
     listed = ("ruleGroups", "ruleCollectionAppliesToGroups", "configurationGroups")
     return ("effective", "effective") if any(member(body, name) is not None for name in listed) else None
-
-
-def _is_resource(content: dict[str, Any]) -> bool:
-    type_name = content.get("type")
-    if _is_id(content.get("id")):
-        return True
-    return isinstance(type_name, str) and _TYPE.match(type_name) is not None and isinstance(content.get("name"), str)
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and "/providers/" in value.lower()
-
-
-def _members(content: dict[str, Any], pointer: str) -> list[tuple[Any, str]]:
-    """Return the members of an object that may hold resources: lists and objects, but for bare references."""
-    return [
-        (value, f"{pointer}/{escaped(key)}")
-        for key, value in content.items()
-        if (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value))
-        or (isinstance(value, dict) and not _is_reference(value))
-    ]
-
-
-def _is_reference(value: dict[str, Any]) -> bool:
-    """Hold for `{"id": …}`, to which `az` adds a resource group: it names a resource and is none."""
-    return _is_id(value.get("id")) and value.keys() <= {"id", "resourceGroup"}
-
-
-def _leads_on(item: Any) -> bool:
-    """Hold when an entry of a list is a resource, or something in it could be one."""
-    if not isinstance(item, dict):
-        return False
-    return _is_resource(item) or _foreign_format(item) is not None or any(_members(item, ""))
-
-
-def _is_refusal(content: dict[str, Any]) -> bool:
-    """Hold for what a call returns that failed."""
-    error = content.get("error")
-    return isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("message"), str)
-
-
-def _is_empty_list(content: Any) -> bool:
-    """Hold for a listing of nothing, as a subscription without such resources gives it."""
-    return content == [] or (isinstance(content, dict) and [] in (content.get("value"), content.get("data")))
-
-
-_CONTINUATIONS = frozenset(("nextlink", "odatanextlink", "skiptoken"))
-
-
-def _is_cut(page: dict[str, Any], requested: Collection[str]) -> bool:
-    """Hold when an answer says that there is more of it, and none of the `requested` addresses is that of the rest."""
-    said = {re.sub("[^a-z]", "", key.lower()): value for key, value in page.items()}
-    if any(said.get(key) and str(said[key]) not in requested for key in _CONTINUATIONS):
-        return True
-    rows, total = page.get("data"), said.get("totalrecords")
-    if str(said.get("resulttruncated")).lower() == "true":
-        return True
-    return isinstance(rows, list) and isinstance(total, int) and total > len(rows)
-
-
-def _foreign_format(content: dict[str, Any]) -> str | None:
-    schema, table = content.get("$schema"), content.get("data")
-    if isinstance(schema, str) and "deploymenttemplate" in schema.lower():
-        return "an ARM template"
-    if "terraform_version" in content or "planned_values" in content or "root_module" in content:
-        return "a Terraform plan or state"
-    if isinstance(table, dict) and isinstance(table.get("rows"), list):
-        return "a Resource Graph answer as a table"
-    if _is_id(content.get("Id")):
-        return "objects as PowerShell prints them"
-    return None
-
-
-def is_tag_list(content: dict[str, Any]) -> bool:
-    """Hold for the provider's list of service tags, downloaded or of the REST call (F-TAG-18)."""
-    keys = {key.lower() for key in content}
-    return {"changenumber", "cloud", "values"} <= keys
-
-
-def _succeeded(response: dict[str, Any]) -> bool:
-    status = response.get("status")
-    code = status.get("code") if isinstance(status, dict) else response.get("status_code")
-    return code in (200, 201)

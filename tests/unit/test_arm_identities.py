@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def _with_card(hub: str = "hub") -> dict[str, Any]:
 
 
 def _deployed(content: dict[str, Any], scope: str | None) -> Deployed:
-    return deploy([Template(content, "main.json")], [], [], Given(scope=scope))
+    return deploy([Template(content, "main.json")], [], [], Given(scopes=() if scope is None else (("", scope),)))
 
 
 def test_an_id_that_could_be_one_of_the_template_leaves_everything_open() -> None:
@@ -127,3 +128,37 @@ def test_a_linked_template_has_no_mistakes_of_its_own_but_those_of_its_deploymen
     assert [one for one in found.diagnostics if one.severity is Severity.ERROR] == []
     assert [one.name for one in found.resources] == ["v"]
     assert codes(deployed(net)) == ["bad-template"]
+
+
+_ELSEWHERE = f"{_GROUP.removesuffix('rg')}spokes"
+
+
+def _peered(name: str, prefix: str, other: str) -> dict[str, Any]:
+    peering = {
+        "remoteVirtualNetwork": {"id": f"{other}"},
+        "allowVirtualNetworkAccess": True,
+        "peeringState": "Connected",
+    }
+    return template(
+        vnet(name, prefix, subnet("s", prefix)),
+        resource("virtualNetworks/virtualNetworkPeerings", f"{name}/p", peering),
+    )
+
+
+def test_each_template_may_be_deployed_to_a_place_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    networks = "providers/Microsoft.Network/virtualNetworks"
+    for name, content in (
+        ("hub", _peered("hub", "10.0.0.0/24", f"{_ELSEWHERE}/{networks}/spoke")),
+        ("spoke", _peered("spoke", "10.0.1.0/24", f"{_GROUP}/{networks}/hub")),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    text = tmp_path / "a.vnet"
+    text.write_text("intent i { hub.s reaches spoke.s on tcp/22 }\n", encoding="utf-8")
+    arguments = ["check", str(text), *(f"--network={tmp_path / name}" for name in ("hub.json", "spoke.json"))]
+    places = [f"--deploy-to=hub.json={_GROUP}", f"--deploy-to=SPOKE.json={_ELSEWHERE}"]
+
+    assert main([*arguments, *places]) == status.AS_EXPECTED
+    assert main([*arguments, f"--deploy-to=other.json={_GROUP}"]) == status.BAD_INPUT
+    assert "no template of the input is called so" in capsys.readouterr().out

@@ -77,10 +77,11 @@ def _takes_parameters(command: _Command) -> _Command:
     scope = click.option(
         "--deploy-to",
         _DEPLOYED_TO,
-        metavar="ID",
+        multiple=True,
+        metavar="[TEMPLATE=]ID",
         expose_value=False,
-        callback=_keep,
-        help="Where templates are deployed to: the id of a resource group, a subscription or a management group.",
+        callback=_keep_scopes,
+        help="Where a template, or each other one, is deployed to: the id of a resource group or a subscription.",
     )
     return one(files(scope(command)))
 
@@ -94,6 +95,14 @@ def _keep_parameters(context: click.Context, option: click.Parameter, values: tu
     context.meta[f"vnetverify.{option.name}"] = pairs
 
 
+def _keep_scopes(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
+    """Keep each id with the file of the template, empty where it names none."""
+    pairs = [("", value) if value.startswith("/") else value.partition("=")[::2] for value in values]
+    if len({file for file, _ in pairs}) < len(pairs):
+        raise click.BadParameter("one template is deployed to one place", context, option)
+    context.meta[f"vnetverify.{option.name}"] = tuple(pairs)
+
+
 def _keep(context: click.Context, option: click.Parameter, value: object) -> None:
     context.meta[f"vnetverify.{option.name}"] = value
 
@@ -104,7 +113,7 @@ def given() -> Given:
 
     meta = click.get_current_context().meta
     values = meta.get(f"vnetverify.{_PARAMETERS}", ())
-    return Given(values, meta.get(f"vnetverify.{_PARAMETER_FILES}", ()), meta.get(f"vnetverify.{_DEPLOYED_TO}"))
+    return Given(values, meta.get(f"vnetverify.{_PARAMETER_FILES}", ()), meta.get(f"vnetverify.{_DEPLOYED_TO}", ()))
 
 
 def takes_max_input(command: _Command) -> _Command:

@@ -18,11 +18,12 @@ COMMAND_LINE = "<command line>"
 @dataclass(frozen=True, slots=True)
 class Given:
     """What the command line says of deployments: `values` of parameters as name and text, the `files` that hold more of
-    them, and the `scope` that templates are deployed to, the id of a resource group for example."""
+    them, and the `scopes` that templates are deployed to: the id of a resource group for example, each with the file of
+    the template, or with an empty text where it counts for all others."""
 
     values: tuple[tuple[str, str], ...] = ()
     files: tuple[Path, ...] = ()
-    scope: str | None = None
+    scopes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

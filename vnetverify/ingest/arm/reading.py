@@ -17,7 +17,7 @@ from vnetverify.ingest.arm.given import COMMAND_LINE, Argument, Given, Parameter
 from vnetverify.ingest.arm.identities import Identities
 from vnetverify.ingest.arm.merging import View, merged
 from vnetverify.ingest.arm.mistakes import TooLarge, mistake
-from vnetverify.ingest.arm.targets import Target, target_called
+from vnetverify.ingest.arm.targets import Target, targets_called
 from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, part, texts_in_built
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, parse, place
@@ -26,6 +26,7 @@ from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, printable, shown
 from vnetverify.source import Span
 
+_LONGEST_SCOPE = 200  # characters; a subscription and a resource group take 160 at most
 _NETWORKS = "virtualnetworks"
 _SPECIAL = Unknown("its name has no value, and may be one that Azure treats in its own way")
 
@@ -73,13 +74,13 @@ def deploy(
     whole = assigned(templates, files, chosen, given)
     diagnostics = list(whole.diagnostics)
     try:
-        target = target_called(given.scope)
+        targets = targets_called(given.scopes, by_file)
         expansion = Expansion(by_file)
-        deployments = _deployments(whole, target, expansion, frozenset())
+        deployments = _deployments(whole, targets, expansion, frozenset())
         if expansion.linked:  # what only those have that are linked, mistakes among it, does not count
             linked = frozenset(expansion.linked)
             expansion = Expansion(by_file)
-            deployments = _deployments(whole, target, expansion, linked)
+            deployments = _deployments(whole, targets, expansion, linked)
         resources = tuple(_resources(deployments, expansion))
     except TooLarge as refusal:
         return Deployed((), (), (*diagnostics, refusal.diagnostic))
@@ -91,20 +92,20 @@ def deploy(
 
 
 def _deployments(
-    whole: Assigned, target: Target | None, expansion: Expansion, linked: Container[str]
+    whole: Assigned, targets: Mapping[str, Target], expansion: Expansion, linked: Container[str]
 ) -> list[Deployment]:
     roots = [(template, arguments) for template, arguments in whole.arguments if template.file not in linked]
-    return list(_written_out(roots, target, expansion))
+    return list(_written_out(roots, targets, expansion))
 
 
 def _written_out(
-    roots: Sequence[tuple[Template, Mapping[str, Argument]]], target: Target | None, expansion: Expansion
+    roots: Sequence[tuple[Template, Mapping[str, Argument]]], targets: Mapping[str, Target], expansion: Expansion
 ) -> Iterator[Deployment]:
     several = len(roots) > 1
     for template, arguments in roots:
         stem = template.file.replace("\\", "/").rpartition("/")[2].removesuffix(".json")
         origin = Origin(stem, stem if several else "")
-        own = Target(template.level) if target is None else replace(target, level=template.level)
+        own = replace(targets.get(template.file, Target(template.level)), level=template.level)
         yield expansion.deploy(template, own, arguments, origin)
 
 
@@ -132,8 +133,10 @@ def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Itera
         elif declared.kind and not is_folded:
             yield from _as_resources(_resource(declared, ids.resolved(body, declared.spot), presence))
     for identity, (own, where) in ids.ambiguous.items():
-        why = Unknown(f"whether that is `{name_of(own)}` of the templates; `--deploy-to` says where these go")
         scope, _, tail = identity.partition("/providers/")
+        file = next(declared.spot.file for declared, _, _ in whole if declared.key == own)
+        advice = f"`--deploy-to {shown(file)}={printable(scope[:_LONGEST_SCOPE])}` says so if it is"
+        why = Unknown(f"whether that is `{name_of(own)}` of the templates; {advice}")
         expansion.gaps.append(Gap(f"`{shown(tail)}` of `{shown(name_of(scope))}`", why, where))
 
 

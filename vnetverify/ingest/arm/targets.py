@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from vnetverify.ingest.arm.failures import EvaluationError
@@ -117,9 +119,27 @@ class Target:
         raise EvaluationError(f"`{scope[:80]}` is no scope of a deployment")
 
 
-def target_called(scope: str | None) -> Target | None:
-    """Return the target that the user names by its id, None where nothing is said. Raises `EvaluationError`."""
-    return None if scope is None else Target(Level.TENANT).at(scope)
+def targets_called(scopes: Sequence[tuple[str, str]], files: Collection[str]) -> dict[str, Target]:
+    """Return where each of `files`, which hold templates, is deployed to, as far as the user says. Raises
+    `EvaluationError`.
+
+    `scopes` are ids, each with the end of the path of the file, or with an empty text where it counts for all others.
+    """
+    found: dict[str, Target] = {}
+    for name, scope in sorted(scopes, key=lambda pair: pair[0] != ""):
+        target = Target(Level.TENANT).at(scope)
+        for file in files if not name else [_file_called(name, files)]:
+            found[file] = target
+    return found
+
+
+def _file_called(name: str, files: Collection[str]) -> str:
+    steps = PurePath(name.lower()).parts
+    found = [file for file in files if PurePath(file.lower()).parts[-len(steps) :] == steps]
+    if len(found) != 1:
+        which = "several templates of the input are called so" if found else "no template of the input is called so"
+        raise EvaluationError(f"where `{name[:80]}` is deployed to is said, and {which}")
+    return found[0]
 
 
 def id_within(root: str, type_name: str, name: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit, tell
-from vnetverify.cli.reading import allowance, given, has_errors, takes_settings
+from vnetverify.cli.reading import allowance, given, has_errors, takes_settings, with_lines
 
 
 @click.command("coverage-of")
@@ -38,10 +39,14 @@ def command(paths: tuple[Path, ...], service_tags: str | None, output_format: st
         published, found = read_tag_list(Path(service_tags), Span(service_tags, 0, 0, 0, 0), allowed, None)
         diagnostics += found
     coverage, imported = survey(paths, published, allowed, given())
-    diagnostics += imported.diagnostics
+    (said, *listed), quotes = with_lines(
+        imported, (imported.diagnostics, imported.network.unmodelled, imported.network.unmodelled_names)
+    )
+    diagnostics += said
     if diagnostics:
-        tell(render_diagnostics(diagnostics, {}))
+        tell(render_diagnostics(diagnostics, {}, quotes))
     if has_errors(diagnostics):
         return status.BAD_INPUT
-    emit((as_json if output_format == "json" else as_text)(coverage, imported.network))
+    network = replace(imported.network, unmodelled=listed[0], unmodelled_names=listed[1])
+    emit((as_json if output_format == "json" else as_text)(coverage, network))
     return status.AS_EXPECTED

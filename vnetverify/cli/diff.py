@@ -9,7 +9,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_max_input
+from vnetverify.cli.reading import load_or_tell, takes_max_input, with_lines
 from vnetverify.prover.solver import FENCE_SECONDS, Limits
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def command(old: str, new: str, timeout: float, output_format: str) -> int:
     if before is None or after is None:
         return status.BAD_INPUT
     changes = compare(before.document.network, after.document.network, Limits(seconds=timeout))
+    for version in (before, after):
+        changes, _ = with_lines(version, changes)
     emit(render_changes(changes) if output_format == "text" else render_changes_json(changes))
     return _status(changes)
 

@@ -10,7 +10,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
-from vnetverify.cli.reading import load_or_tell, takes_settings
+from vnetverify.cli.reading import load_or_tell, takes_settings, with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,8 @@ def command(paths: tuple[str, ...], service_tags: str | None, origins: bool, out
     loaded = load_or_tell((), paths, service_tags)
     if loaded is None:
         return status.BAD_INPUT
-    text = write(loaded.document.network, list(_heading(loaded, paths)), origins).removesuffix("\n")
+    network = with_lines(loaded, loaded.document.network)[0] if origins else loaded.document.network
+    text = write(network, list(_heading(loaded, paths)), origins).removesuffix("\n")
     if target is None:
         emit(text)
     else:

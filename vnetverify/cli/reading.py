@@ -16,7 +16,7 @@ from vnetverify.files import LARGEST_INPUT, Allowance
 
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
-    from vnetverify.ingest import Given
+    from vnetverify.ingest import Given, Imported
     from vnetverify.loading import Loaded
     from vnetverify.model.intents import EndpointSet
     from vnetverify.report.lines import Quotes
@@ -155,7 +155,7 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
         gc.enable()
 
 
-def with_lines(loaded: Loaded, value: _Shown) -> tuple[_Shown, Quotes]:
+def with_lines(was_read: Loaded | Imported, value: _Shown) -> tuple[_Shown, Quotes]:
     """Return what is to be shown with the lines of all places in JSON, and those of these lines that may be quoted.
 
     Files that are not any more what they were when they were read have no lines.
@@ -164,7 +164,7 @@ def with_lines(loaded: Loaded, value: _Shown) -> tuple[_Shown, Quotes]:
     from vnetverify.report import lines
 
     def text_of(file: str) -> str | None:
-        digest = loaded.digests.get(file)
+        digest = was_read.digests.get(file)
         return None if digest is None else text_again(file, digest, allowance())
 
     return lines.with_lines(value, text_of)

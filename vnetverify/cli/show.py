@@ -10,7 +10,7 @@ from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.naming import subnet_called
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
 
 
 @click.group("show")
@@ -50,6 +50,6 @@ def show_tag(
     document = loaded.document
     found = subnet_called(document.network, subnet)
     world = world_of(document.assumptions, assumed)
-    parts = tag_at(document.network, found.id, tag, world)
+    parts, _ = with_lines(loaded, tag_at(document.network, found.id, tag, world))
     emit(tag_table(parts, world) if output_format == "text" else render_tag(tag, found.id, parts, world))
     return status.AS_EXPECTED

@@ -98,7 +98,7 @@ def _gaps(body: dict[str, Any], pointer: str, tree: Tree, is_part: bool, before:
         layers.append((inner, f"{pointer}/properties"))
     for layer, where in layers:
         for key, value in layer.items():
-            if tree.heeds(key.lower()):
+            if tree.heeds(key.lower()) and key.lower() not in tree.open:
                 yield from _within(key, value, f"{where}/{escaped(key)}", tree, before)
 
 

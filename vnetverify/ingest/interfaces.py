@@ -143,7 +143,7 @@ class Interfaces:
             addresses,
             self._nsg(resource, values, parent_of(subnet)),
             tuple(asgs),
-            bool(as_flag(values.get("enableipforwarding"), "enableIPForwarding")),
+            _may_forward(values.get("enableipforwarding")),
             self._publics.one_of(resource, publics, Family.IPV4),
             self._publics.one_of(resource, publics, Family.IPV6),
             dns_servers=dns_servers_in(values.get("dnssettings"), resource, where.vnet, self._findings),
@@ -251,6 +251,11 @@ def _balanced(value: Any, field: str) -> tuple[str, ...] | None:
         return None
     references = [as_reference(item, field) for item in as_list(value, field)]
     return tuple(key_of(reference) for reference in references if reference is not None)
+
+
+def _may_forward(value: Any) -> bool:
+    """Hold for an interface that forwards, and for one of which it is not known: it is of an appliance that may."""
+    return isinstance(value, Unknown) or bool(as_flag(value, "enableIPForwarding"))
 
 
 def _machine(name: str, nics: tuple[Nic, ...], span: Span) -> Machine:

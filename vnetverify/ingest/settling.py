@@ -16,8 +16,9 @@ from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.network import ANY_TAG
 
 _VNETS = "virtualnetworks"
-# What an interface belongs to decides how it is read, also where it is not known to what.
-_KEPT = frozenset(("privateendpoint", "privatelinkservice"))
+# What an interface belongs to decides how it is read, also where it is not known to what; and one that may forward is
+# not one that does not.
+_KEPT = frozenset(("privateendpoint", "privatelinkservice", "enableipforwarding"))
 # Resources whose effect reaches to where those stand that they name: `b` of `a joins b`.
 _JOINING = ("connections", "loadbalancers", "privatelinkservices", "privateendpoints")
 

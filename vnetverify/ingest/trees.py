@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 
 from vnetverify.ingest import shapes
 from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, NIC_KINDS
-from vnetverify.ingest.shapes import Shape, shape
+from vnetverify.ingest.shapes import Shape, shape, words_of
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """What is known of the properties of an object and of those of its parts, by lower-case name.
 
-    The members of `apart` are resources of their own. With `only` nothing else of the object is ever looked at.
+    The members of `apart` are resources of their own. With `only` nothing else of the object is ever looked at. What is
+    `open` the network itself leaves open where it is not known: every proof then holds for all values.
     """
 
     shape: Shape
     parts: Mapping[str, Tree] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
 
     def heeds(self, name: str) -> bool:
         """Hold when what the property called `name` says can matter."""
@@ -63,7 +65,10 @@ _OWN_COLLECTIONS = {
     "networkRuleCollections": _COLLECTION,
     "applicationRuleCollections": _COLLECTION,
 }
-_NIC = _tree(shapes.NIC, ipConfigurations=shapes.IP_CONFIGURATION)
+# An interface that may forward is one of an appliance of which nothing is declared (`U-FORWARDS`).
+_NIC = Tree(shapes.NIC, {"ipconfigurations": Tree(shapes.IP_CONFIGURATION)}, open=words_of("enableIPForwarding"))
+# An address that is not known is any public one. Its SKU is no such thing: one reading takes it as documented.
+_PUBLIC_ADDRESS = Tree(shapes.PUBLIC_ADDRESS, open=words_of("ipAddress"))
 TREES: Mapping[str, Tree] = {
     "virtualnetworks": _holder(shapes.VNET, "subnets", "virtualNetworkPeerings"),
     "virtualnetworks/subnets": _tree(shapes.SUBNET),
@@ -74,8 +79,8 @@ TREES: Mapping[str, Tree] = {
     "routetables/routes": _tree(shapes.ROUTE),
     **dict.fromkeys(NIC_KINDS, _NIC),
     **dict.fromkeys((f"{kind}/ipconfigurations" for kind in NIC_KINDS), _tree(shapes.IP_CONFIGURATION)),
-    "publicipaddresses": _tree(shapes.PUBLIC_ADDRESS),
-    f"{NIC_KINDS[1]}/ipconfigurations/publicipaddresses": _tree(shapes.PUBLIC_ADDRESS),
+    "publicipaddresses": _PUBLIC_ADDRESS,
+    f"{NIC_KINDS[1]}/ipconfigurations/publicipaddresses": _PUBLIC_ADDRESS,
     "natgateways": _tree(shapes.NAT_GATEWAY),
     "virtualnetworkgateways": _tree(
         shapes.GATEWAY,

@@ -154,15 +154,15 @@ class Zones:
 
 def doubt_host_names(inventory: Inventory, findings: Findings, network: Network) -> None:
     """Record the machines of which the input does not say that they are called as the model calls them."""
-    named = {}
+    named = {}  # by the name as well: what a loop of a template makes stands in one place
     for resource in inventory.of(_MACHINES):
         profile = resource.stated("osProfile")
         name = member(profile, "computerName") if isinstance(profile, dict) else None
-        named[resource.span] = name.lower() if isinstance(name, str) else None
+        named[resource.span, resource.name.lower()] = name.lower() if isinstance(name, str) else None
     vnets: dict[str, None] = {}
     doubtful = 0
     for machine in network.machines.values():
-        if not machine.is_managed and named.get(machine.span) != machine.name.lower():
+        if not machine.is_managed and named.get((machine.span, machine.name.lower())) != machine.name.lower():
             doubtful += 1
             vnets.update((nic.vnet, None) for nic in machine.nics)
     if doubtful:

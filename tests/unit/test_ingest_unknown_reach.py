@@ -26,7 +26,7 @@ from vnetverify.diagnostic import Severity
 from vnetverify.ingest.resources import Resource
 from vnetverify.model.network import Network
 
-_MOST_TRIED = 1
+_MOST_TRIED = 2
 
 
 def _gateways() -> Iterator[dict[str, Any]]:

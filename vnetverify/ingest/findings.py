@@ -57,8 +57,8 @@ class Findings:
             self.error("bad-value", message, resource.span)
 
     def either(self, first: Resource, second: Resource) -> None:
-        """Record that two forms of one resource stand in the input, and that it is not known which is there."""
-        why = "it stands twice, with different content, and whether each is there is not known"
+        """Record that two forms of one resource stand in the input, and that not all of them is known."""
+        why = "it stands twice, with different content, of which not all is known"
         self.doubt_unknown(second, second.subject, why, second.span)
 
     def note(self, code: str, message: str, span: Span) -> None:

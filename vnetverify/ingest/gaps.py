@@ -39,7 +39,10 @@ _PLACELESS = words_of(
     " vpnclientconfiguration vpnclientaddresspool customroutes natrules enablebgproutetranslationfornat"
     " allowvirtualwantraffic connectiontype enablebgp connectionstatus expressroutegatewaybypass"
     " usepolicybasedtrafficselectors trafficselectorpolicies ingressnatrules egressnatrules probes"
-    " loadbalancingrules"
+    " loadbalancingrules outboundrules frontendipconfiguration backendaddresspool probe"
+    # Members, services and interfaces stand in the network of what names them, or are no part of it (F-LB-5, F-PE-8).
+    " loadbalancerbackendaddresspools loadbalancerinboundnatrules applicationgatewaybackendaddresspools"
+    " privateendpoint privatelinkservice privatelinkserviceid alias managementipconfiguration"
 )
 ZONES = "privatednszones"
 # Kinds that stand in a vnet by their id, or that say nothing of where they are used: those who use them do. What

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
-from vnetverify.ingest.gaps import is_nameless
+from vnetverify.ingest.gaps import is_nameless, unknowns_in
 from vnetverify.ingest.names import LONGEST_NAME
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.unknown import Unknown
@@ -160,7 +160,7 @@ class Inventory:
             if _state(first) == "succeeded" and _state(resource) != "succeeded":
                 return False
             self._forget_children(first)
-        elif not _say_the_same(first, resource) and (first.uncertain is not None or resource.uncertain is not None):
+        elif not _say_the_same(first, resource) and (_is_partly_known(first) or _is_partly_known(resource)):
             self._findings.either(first, resource)
             return False
         elif not _say_the_same(first, resource):
@@ -214,6 +214,12 @@ def _child(parent: Resource, kind: str, holder: str, item: Any, pointer: str) ->
     identity = holder + name
     file, recorded, is_literal, origins = parent.file, parent.recorded, parent.is_literal, parent.origins
     return Resource(identity, identity.lower(), kind, name, item, file, pointer, recorded, is_literal, None, origins)
+
+
+def _is_partly_known(resource: Resource) -> bool:
+    """Hold when it is not known of a resource whether it is there, or what it says."""
+    is_whole = resource.is_literal or next(unknowns_in(resource.body), None) is None
+    return resource.uncertain is not None or not is_whole
 
 
 def _state(resource: Resource) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -56,9 +56,9 @@ def _doubt(resource: Resource, gaps: tuple[Gap, ...], ties: _Ties, findings: Fin
     for gap in gaps:
         what, why = f"`{gap.name}` of {resource.subject}", f"it is not known: {gap.unknown.why}"
         _say(resource, what, why, gap.pointer, gap.says_where, findings)
-    leaning = ties.leaning_on(resource)
-    findings.partly_known.update(one.key for one in leaning)
-    findings.concern(resource.key, *ties.vnets_of(leaning))
+    leaning, vnets = ties.leaning_on(resource)
+    findings.partly_known.update(leaning)
+    findings.concern(resource.key, *vnets)
 
 
 def _say(resource: Resource, what: str, why: str, pointer: str, anywhere: bool, findings: Findings) -> None:
@@ -74,6 +74,7 @@ class _Ties:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._of_parents: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._namers: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for resource in inventory.all():
             for key in self._named_by(resource):
@@ -88,11 +89,23 @@ class _Ties:
             if key in self._inventory and key != resource.key:
                 yield key
 
-    def leaning_on(self, resource: Resource) -> tuple[Resource, ...]:
-        """Return `resource` with all whose effect may depend on it: who names it, what it is part of, and so on.
+    def leaning_on(self, resource: Resource) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the keys of `resource` and of all whose effect may depend on it, and of the vnets where these stand.
 
-        What is in a vnet by its id is not followed further, and a list of users tells nothing of the users.
+        These are who names it, what it is part of, and so on. The many rules of one group have what that has.
         """
+        if resource.key in self._namers or parent_of(resource.key) not in self._inventory:
+            return self._followed(resource)
+        parent = self._inventory.find(parent_of(resource.key))
+        if parent is None or vnet_of(resource.key) is not None:
+            return self._followed(resource)
+        if parent.key not in self._of_parents:
+            self._of_parents[parent.key] = self._followed(parent)
+        keys, vnets = self._of_parents[parent.key]
+        return (resource.key, *keys), (*vnets, *_vnets_of((resource,)))
+
+    def _followed(self, resource: Resource) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Follow the ties of `resource`, not past what is in a vnet by its id, nor from a list of users to them."""
         found: dict[str, Resource] = {}
         waiting = [resource.key]
         while waiting:
@@ -107,18 +120,19 @@ class _Ties:
             waiting += (namer for namer in self._namers.get(key, ()) if self._follows(namer, one))
             if one.kind in _JOINING:
                 waiting += self._named_by(one)
-        return tuple(found.values())
+        return tuple(found), tuple(dict.fromkeys(_vnets_of(found.values())))
 
     def _follows(self, namer: str, named: Resource) -> bool:
         """Hold when what `namer` does may depend on the resource that it names, of which it is no list of users."""
         found = self._inventory.find(namer)
         return found is not None and (found.kind not in USED_BY_OTHERS or named.kind in USED_BY_OTHERS)
 
-    def vnets_of(self, resources: tuple[Resource, ...]) -> Iterator[str]:
-        """Yield the keys of the vnets in which `resources` stand or which they name."""
-        for resource in resources:
-            if (own := vnet_of(resource.key)) is not None:
-                yield own
-            for identity in places_in(resource):
-                if (named := vnet_of(key_of(identity))) is not None:
-                    yield named
+
+def _vnets_of(resources: Iterable[Resource]) -> Iterator[str]:
+    """Yield the keys of the vnets in which `resources` stand or which they name."""
+    for resource in resources:
+        if (own := vnet_of(resource.key)) is not None:
+            yield own
+        for identity in places_in(resource):
+            if (named := vnet_of(key_of(identity))) is not None:
+                yield named

@@ -17,6 +17,9 @@ from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 _FEW_NODES, _MORE_NODES = 12, 400
 """Nodes for each origin that a cover by routes may have before the other way is tried; more where ways matter."""
 
+_SOME_NODES, _NOW_AND_THEN, _MISJUDGED = 1_024, 128, 1.25
+"""After how many nodes, and how often, it is asked how many there will be, and by what factor that may be wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoCover:
@@ -47,9 +50,9 @@ def _cover(question: Question, regions: Sequence[Region], budget: int, *, at_onc
     pending = list(regions)[::-1]
     tokens: list[Token] = []
     while pending:
-        if len(tokens) >= budget:
-            return NoCover(f"a certificate would have more than {budget} nodes", is_too_large=True)
         region = pending.pop()
+        if len(tokens) >= budget or _will_be_too_large(question, region, len(tokens), budget, at_once):
+            return NoCover(f"a certificate would have more than {budget} nodes", is_too_large=True)
         token = _node(question, region, at_once)
         if isinstance(token, NoCover):
             return token
@@ -61,6 +64,19 @@ def _cover(question: Question, regions: Sequence[Region], budget: int, *, at_onc
             return NoCover(f"`{token}` does not part a region", region)
         pending.extend(reversed(parts))
     return tuple(tokens)
+
+
+def _will_be_too_large(question: Question, region: Region, nodes: int, budget: int, at_once: bool) -> bool:
+    """Hold when nothing else is to be expected, by what share of the origins or of the targets is done before `region`.
+
+    Origins are gone through from the last on, targets from the first.
+    """
+    if nodes < _SOME_NODES or nodes % _NOW_AND_THEN:
+        return False
+    pieces = question.origins if at_once else question.targets
+    before = pieces.below(region.packet.source.low if at_once else region.packet.destination.low)
+    done = len(pieces) - before if at_once else before
+    return nodes * len(pieces) > _MISJUDGED * budget * (done + 1)
 
 
 def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
@@ -81,7 +97,7 @@ def _node(question: Question, region: Region, at_once: bool) -> Token | NoCover:
 
 def _before_origins(question: Question, region: Region, at_once: bool) -> Token:
     """Return the node of a region of all origins. Raises `Mixed` where to part it may settle it."""
-    outermost, aimed_at = question.aims_within, region.packet.destination
+    outermost, aimed_at = question.targets.hull, region.packet.destination
     if not at_once or outermost is None or not question.is_spoken_of(region):
         return SETTLED if question.is_settled(region) else ORIGINS
     if aimed_at.low < outermost.low <= aimed_at.high:

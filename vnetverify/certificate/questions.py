@@ -8,7 +8,6 @@ from typing import Protocol
 
 from vnetverify.certificate.regions import Region, origins_of
 from vnetverify.certificate.shared import OF_DELIVERY, Shared
-from vnetverify.header import Interval
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
@@ -28,8 +27,8 @@ class Question(Protocol):
         """Whether routes are likelier to tell than filters. For who cuts."""
 
     @property
-    def aims_within(self) -> Interval | None:
-        """Addresses outside of which destinations settle most regions; None where there are none. For who cuts."""
+    def targets(self) -> Pieces:
+        """Addresses outside of which destinations settle most regions; none where that is not so. For who cuts."""
 
     def is_spoken_of(self, region: Region) -> bool:
         """Hold when it is asked of the region's headers, wherever they go; raises `Mixed`. For who cuts."""
@@ -64,10 +63,9 @@ class Unviolated:
     def is_about_ways(self) -> bool:
         return self.claim.verb in (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 
-    @cached_property
-    def aims_within(self) -> Interval | None:
-        pieces = self._shared.aims.intervals
-        return Interval(pieces[0].low, pieces[-1].high) if pieces else None
+    @property
+    def targets(self) -> Pieces:
+        return self._shared.targets
 
     def is_spoken_of(self, region: Region) -> bool:
         return self._shared.is_spoken_of(region.packet)
@@ -113,8 +111,8 @@ class Unvisited:
         return True
 
     @property
-    def aims_within(self) -> Interval | None:
-        return None
+    def targets(self) -> Pieces:
+        return Pieces(())
 
     def is_spoken_of(self, region: Region) -> bool:
         return True
@@ -145,8 +143,8 @@ class Done:
         return True
 
     @property
-    def aims_within(self) -> Interval | None:
-        return None
+    def targets(self) -> Pieces:
+        return Pieces(())
 
     def is_spoken_of(self, region: Region) -> bool:
         return True

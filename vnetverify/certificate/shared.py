@@ -82,7 +82,7 @@ class Shared:
         )
 
     @cached_property
-    def _targets(self) -> Pieces:
+    def targets(self) -> Pieces:
         """The addresses of the right sides, piece by piece."""
         return Pieces.of((place, piece) for place, addresses in self.rights for piece in addresses)
 
@@ -95,7 +95,7 @@ class Shared:
         members = [member for member in self.claim.apart_at(origin) if _lies_within(packet.source, member.at(origin))]
         return all(
             any(_lies_within(aimed_at, member.at(place)) for member in members)
-            for place, aimed_at in self._targets.meeting(packet.destination)
+            for place, aimed_at in self.targets.meeting(packet.destination)
         )
 
     def is_spoken_of(self, packet: Packet) -> bool:
@@ -118,7 +118,7 @@ class Shared:
         if self.claim.verb not in OF_DELIVERY:
             return False
         situation = situation_of(self.network, world, packet.family)
-        takers = list(self._targets.meeting(packet.destination))
+        takers = list(self.targets.meeting(packet.destination))
         for _, piece in takers:
             lies_in(packet.destination, IntervalSet((piece,)))  # all of the box, or it has to be parted
         return all(_denies(situation, place, packet) for place, _ in takers)

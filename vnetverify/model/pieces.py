@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +27,15 @@ class Pieces:
 
     def __iter__(self) -> Iterator[tuple[Place, Interval]]:
         return ((place, piece) for piece, place in self.sorted)
+
+    @property
+    def hull(self) -> Interval | None:
+        """The addresses from the first to the last; None where there are none."""
+        return Interval(self.sorted[0][0].low, self._lasts[-1]) if self.sorted else None
+
+    def below(self, address: int) -> int:
+        """Return how many pieces begin below the address."""
+        return bisect_left(self.sorted, address, key=_first)
 
     @cached_property
     def _lasts(self) -> tuple[int, ...]:

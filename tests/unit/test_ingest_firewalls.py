@@ -133,7 +133,6 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         (_firewall(ipConfigurations=[_configuration(publicIPAddress=None)]),),
         (_firewall(networkRuleCollections=None),),
         (_firewall(aPropertyOfTomorrow="x"),),
-        (_firewall(additionalProperties={"Network.DNS.EnableProxy": "true"}),),
         (_firewall(additionalProperties={"Network.RouteServerInfo.RouteServerID": "x"}),),
         (_firewall(ipConfigurations=[_configuration(), _configuration(subnet=None, privateIPAddress="10.0.1.5")]),),
         (_firewall(ipConfigurations=[_configuration(privateIPAddress=None)]),),
@@ -143,7 +142,6 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         _with_policy(_policy(_group(_NETWORK_RULE))),
         _with_policy(_policy(ruleCollectionGroups=None)),
         _with_policy(_policy(basePolicy=reference("firewallPolicies", "base"))),
-        _with_policy(_policy(dnsSettings={"servers": [], "enableProxy": True})),
         _with_policy(_policy(explicitProxy={"enableExplicitProxy": True, "httpPort": 8080})),
         _with_policy(_policy(), _group(_NAT_RULE, kind="FirewallPolicyNatRuleCollection")),
         _with_policy(_policy(), _group(_NETWORK_RULE, _WEB_RULE)),
@@ -162,6 +160,23 @@ def test_a_firewall_with_more_than_the_model_holds_is_in_doubt_for_its_network_a
     assert doubts(found)
     assert all(vnets == ("hub", "spoke") for _, vnets in doubts(found))
     assert all(machine.policy is None and machine.firewall is None for machine in found.machines.values())
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        (_firewall(additionalProperties={"Network.DNS.EnableProxy": "true"}),),
+        _with_policy(_policy(dnsSettings={"servers": [], "enableProxy": True})),
+    ],
+)
+def test_a_firewall_that_answers_about_names_is_in_doubt_for_what_is_sent_to_it_alone(
+    tmp_path: Path, contents: tuple[dict[str, Any], ...]
+) -> None:
+    found = network(tmp_path, _HUB, _SPOKE, _PUBLIC, *contents)
+
+    (item,) = found.unmodelled
+    assert (item.ends_there, [place.partition(".")[0] for place in item.places]) == (True, ["hub"])
+    assert all(machine.firewall is not None for machine in found.machines.values())
 
 
 def test_what_the_parent_of_a_policy_does_counts(tmp_path: Path) -> None:

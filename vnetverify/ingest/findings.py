@@ -31,6 +31,7 @@ class _Open:
     places: tuple[str, ...] = ()
     else_anywhere: bool = False
     is_unknown: bool = False
+    ends_there: bool = False
 
 
 class Findings:
@@ -83,9 +84,10 @@ class Findings:
         span: Span,
         with_peers: bool = False,
         places: tuple[str, ...] = (),
+        ends_there: bool = False,
     ) -> None:
         """Record something not modelled about resource `subject`, or about `ANYTHING`."""
-        self._open.append(_Open(what, why, subject, span, with_peers, places))
+        self._open.append(_Open(what, why, subject, span, with_peers, places, ends_there=ends_there))
 
     def doubt_unknown(self, resource: Resource, what: str, why: str, span: Span, anywhere: bool = False) -> None:
         """Record that something of `resource` is not known, as concerning what it concerns, or anything at all."""
@@ -132,5 +134,6 @@ class Findings:
                 vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
             affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
             if affected or item.else_anywhere:
-                found.append(Unmodelled(item.what, item.why, affected, item.span, item.places, item.is_unknown))
+                at = (item.places, item.is_unknown, item.ends_there)
+                found.append(Unmodelled(item.what, item.why, affected, item.span, *at))
         return tuple(found)

@@ -57,18 +57,22 @@ _HARMLESS_SETTINGS = (
     "network.logging.",
     "threatintel.",
 )
-_NAMES_PROXY = "a firewall that answers about names at its own address is not modelled"
+NAMES_PROXY = "a firewall that answers about names at its own address is not modelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a firewall is told; `private_ranges` is None for Azure's own choice."""
+    """What a firewall is told; `private_ranges` is None for Azure's own choice.
+
+    `proxies_names` is what tells it to answer about names at its own address, as a message calls that.
+    """
 
     collections: tuple[Collection, ...] = ()
     private_ranges: IntervalSet | None = None
     learns_private_ranges: bool = False
     denies_by_threat_intelligence: bool = False
     denies_by_intrusion_detection: bool = False
+    proxies_names: str | None = None
 
 
 class FirewallPolicies:
@@ -99,6 +103,7 @@ class FirewallPolicies:
         """Return what the additional properties say of translation."""
         ranges: IntervalSet | None = None
         learns = False
+        proxies = None
         for key, value in as_object(values.get("additionalproperties"), "additionalProperties").items():
             name, text = key.lower(), str(value).strip()
             if value in (None, "") or name.startswith(_HARMLESS_SETTINGS):
@@ -109,10 +114,10 @@ class FirewallPolicies:
                 learns = text.lower() == "enabled"
             elif name == "network.dns.enableproxy":
                 if text.lower() != "false":
-                    doubt(f"`{shown(key)}` of {firewall.subject}", _NAMES_PROXY)
+                    proxies = f"`{shown(key)}` of {firewall.subject}"
             else:
                 doubt(f"`{shown(key)}` of {firewall.subject}", "this setting is not modelled")
-        return Told(private_ranges=ranges, learns_private_ranges=learns)
+        return Told(private_ranges=ranges, learns_private_ranges=learns, proxies_names=proxies)
 
     def _own(self, firewall: Resource, values: dict[str, Any], doubt: Doubting) -> Iterator[Collection]:
         """Yield the collections of a firewall without policy; Azure always gives their lists."""
@@ -159,15 +164,13 @@ class FirewallPolicies:
         told = [_snat(values) for _, values in policies]
         if any(one != told[0] for one in told):
             doubt(f"`snat` of {policies[0][0].subject}", "its parents say otherwise")
-        for policy, values in policies:
-            proxies = as_flag(member(as_object(values.get("dnssettings"), "dnsSettings"), "enableProxy"), "enableProxy")
-            if proxies:
-                doubt(f"`dnsSettings` of {policy.subject}", _NAMES_PROXY)
+        proxying = [f"`dnsSettings` of {policy.subject}" for policy, values in policies if _proxies(values)]
         return Told(
             collections,
             *told[0],
             any(_word(values.get("threatintelmode"), "threatIntelMode") == "deny" for _, values in policies),
             any(_detection_denies(values) for _, values in policies),
+            next(iter(proxying), None),
         )
 
     def _of_policy(self, policy: Resource, values: dict[str, Any], level: int, doubt: Doubting) -> Iterator[Collection]:
@@ -276,6 +279,11 @@ def _private_ranges(texts: list[str]) -> IntervalSet | None:
     if _EVERYTHING in prefixes:
         return ALL_ADDRESSES
     return IntervalSet() if prefixes == [_NOTHING] and len(texts) == 1 else found
+
+
+def _proxies(values: dict[str, Any]) -> bool:
+    settings = as_object(values.get("dnssettings"), "dnsSettings")
+    return bool(as_flag(member(settings, "enableProxy"), "enableProxy"))
 
 
 def _detection_denies(values: dict[str, Any]) -> bool:

@@ -379,8 +379,9 @@ class Unmodelled:
     """Something the input holds and the model does not.
 
     `vnets` are the networks whose traffic it could change; empty means any. With `places`, names of subnets, it changes
-    only how flows get there by way of the Internet, and how those from there leave for it. With `is_unknown` it is a
-    value that the input does not tell, so what a vnet seems to lack may be there.
+    only how flows get there by way of the Internet, and how those from there leave for it; where `ends_there`, all
+    flows that begin or end there, and no others. With `is_unknown` it is a value that the input does not tell, so what
+    a vnet seems to lack may be there.
     """
 
     what: str
@@ -389,6 +390,7 @@ class Unmodelled:
     span: Span
     places: tuple[str, ...] = ()
     is_unknown: bool = False
+    ends_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
@@ -90,17 +90,20 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     return tuple(
         item
         for item in network.unmodelled
-        if (not item.vnets or reach & set(item.vnets)) and (not item.places or _may_matter(item.places, claim))
+        if (not item.vnets or reach & set(item.vnets)) and (not item.places or _may_matter(item, claim))
     )
 
 
-def _may_matter(places: Container[str], claim: Claim) -> bool:
-    """Tell whether a claim could turn on what is not known of the public addresses of what stands at `places`.
+def _may_matter(item: Unmodelled, claim: Claim) -> bool:
+    """Tell whether a claim could turn on what is not known of what stands at the places of `item`.
 
-    That flows leave from there is open anyhow (`U-DOA`), but not by which method.
+    Unless it has to do with all flows there it is about public addresses: that flows leave from there is open anyhow
+    (`U-DOA`), but not by which method.
     """
     for left, right in claim.pairs:
-        leaves, arrives = (any(place.name in places for place in _places_of(ends)) for ends in (left, right))
+        leaves, arrives = (any(place.name in item.places for place in _places_of(ends)) for ends in (left, right))
+        if item.ends_there and (leaves or arrives):
+            return True
         if arrives and (claim.verb in _TO_ANY_ADDRESS or left.at(INTERNET)):
             return True
         if leaves and claim.verb is Verb.EGRESS:

@@ -72,8 +72,8 @@ class Builder(SentenceBuilder):
         self.statements.append(TagListNode(children[0]))
 
     def not_modelled(self, children: Children) -> None:
-        first, names, what, _, why, _, vnets, _, places = children
-        self.statements.append(NotModelledNode(first, names, what, why, vnets or (), places or ()))
+        first, names, what, _, why, _, vnets, _, places, alone = children
+        self.statements.append(NotModelledNode(first, names, what, why, vnets or (), places or (), alone))
 
     def assume(self, children: Children) -> None:
         self.statements.append(AssumeNode(children[1], children[3]))

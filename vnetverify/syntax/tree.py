@@ -350,7 +350,7 @@ class TagListNode(NamedTuple):
 
 
 class NotModelledNode(NamedTuple):
-    """What is not modelled, or not known: of `names` alone or of traffic; for some vnets, at some subnets."""
+    """What is not modelled, or not known: of `names` alone or of traffic; for some vnets, at some subnets `alone`."""
 
     first: Token
     names: Token | None
@@ -358,9 +358,12 @@ class NotModelledNode(NamedTuple):
     why: Token
     vnets: Sequence[Token]
     places: Sequence[ReferenceNode]
+    alone: Token | None
 
     @property
     def last(self) -> Token:
+        if self.alone is not None:
+            return self.alone
         return self.places[-1].last if self.places else self.vnets[-1] if self.vnets else self.why
 
 

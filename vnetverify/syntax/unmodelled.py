@@ -23,6 +23,7 @@ def not_modelled(scope: Scope, node: NotModelledNode) -> Unmodelled:
         scope.span(node.first, node.last),
         tuple(_places(scope, node.places)),
         node.first == _NOT_KNOWN,
+        node.alone is not None,
     )
 
 
@@ -47,4 +48,5 @@ def _statement(item: Unmodelled, network: Network, about: str) -> str:
     if item.places:
         subnets = (network.subnet(place) for place in item.places)
         said += f" at {', '.join(f'{written(subnet.vnet)}.{written(subnet.name)}' for subnet in subnets)}"
+        said += " alone" if item.ends_there else ""
     return said

@@ -1,0 +1,94 @@
+"""What is not modelled of all flows that begin or end somewhere, and of no others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.arm_templates import read, resource, subnet, template, vnet
+from vnetverify.pipeline import Options, load, prove
+from vnetverify.prover.verdict import Proved, Unknown, Verdict
+from vnetverify.source import Source
+from vnetverify.syntax import read as read_text
+from vnetverify.syntax.unmodelled import statements
+
+_TEXT = """
+vnet hub { address 10.0.0.0/16  subnet apps 10.0.1.0/24 nsg closed  subnet jobs 10.0.2.0/24 nsg closed }
+nsg closed { inbound 100 none deny * from any to any port * }
+not-modelled "what `hub.jobs` takes" because "it is a service" for hub at hub.jobs alone
+"""
+
+
+def _verdict(tmp_path: Path, claim: str) -> Verdict:
+    path = tmp_path / "a.vnet"
+    path.write_text(f"{_TEXT}intent i {{ {claim} }}\n", encoding="utf-8")
+    (result,) = prove(load([str(path)], []), Options()).results
+    return result.verdict
+
+
+@pytest.mark.parametrize("claim", ["hub.jobs never reaches hub.apps", "hub.apps never reaches hub.jobs"])
+def test_a_sentence_about_flows_that_begin_or_end_there_is_open(tmp_path: Path, claim: str) -> None:
+    assert isinstance(_verdict(tmp_path, claim), Unknown)
+
+
+def test_a_sentence_about_other_flows_is_not(tmp_path: Path) -> None:
+    assert isinstance(_verdict(tmp_path, "internet never reaches hub.apps"), Proved)
+
+
+def test_it_is_written_as_it_is_read() -> None:
+    network = read_text([Source("a.vnet", _TEXT)]).network
+
+    (said,) = (line for _, line in statements(network))
+
+    assert said == ('not-modelled "what `hub.jobs` takes" because "it is a service" for hub at hub.jobs alone')
+
+
+_INSIDE = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'AzureFirewallSubnet')]"}
+_PUBLIC = {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}
+_NAT = {
+    "ruleCollectionType": "FirewallPolicyNatRuleCollection",
+    "name": "in",
+    "priority": 100,
+    "action": {"type": "Dnat"},
+    "rules": [],
+}
+
+
+def _with_proxy(*collections: Any) -> dict[str, Any]:
+    configuration = {"name": "c", "properties": {"subnet": _INSIDE, "publicIPAddress": _PUBLIC}}
+    policy = {"id": "[resourceId('Microsoft.Network/firewallPolicies', 'fp')]"}
+    return template(
+        vnet("v", "10.0.0.0/16", subnet("AzureFirewallSubnet", "10.0.1.0/26")),
+        resource("publicIPAddresses", "p", {"publicIPAllocationMethod": "Static"}, sku={"name": "Standard"}),
+        resource("azureFirewalls", "fw", {"ipConfigurations": [configuration], "firewallPolicy": policy}),
+        resource("firewallPolicies", "fp", {"dnsSettings": {"enableProxy": True}}),
+        resource(
+            "firewallPolicies/ruleCollectionGroups", "fp/g", {"priority": 1, "ruleCollections": list(collections)}
+        ),
+    )
+
+
+def test_a_firewall_that_answers_about_names_leaves_only_what_is_sent_to_it_open(tmp_path: Path) -> None:
+    (item,) = read(tmp_path, _with_proxy()).network.unmodelled
+
+    assert (item.places, item.ends_there) == (("v.AzureFirewallSubnet",), True)
+
+
+def test_with_translation_beside_it_everything_is_open(tmp_path: Path) -> None:
+    rule = {
+        "ruleType": "NatRule",
+        "name": "dns",
+        "ipProtocols": ["UDP"],
+        "sourceAddresses": ["*"],
+        "destinationAddresses": ["203.0.113.1"],
+        "destinationPorts": ["53"],
+        "translatedAddress": "10.0.5.5",
+        "translatedPort": "53",
+    }
+
+    network = read(tmp_path, json.loads(json.dumps(_with_proxy(_NAT | {"rules": [rule]})))).network
+
+    assert any("dnsSettings" in item.what and not item.ends_there for item in network.unmodelled)

@@ -25,10 +25,10 @@ def destination(path: str, inputs: Iterable[Path]) -> Path:
     return target
 
 
-def save(text: str, target: Path) -> None:
+def save(text: str, target: Path, is_private: bool = False) -> None:
     """Write `text` and a line end to `target`, whole or not at all. Raises `Unwritten`."""
     try:
-        write_file(target, f"{text}\n")
+        write_file(target, f"{text}\n", is_private)
     except OSError as problem:
         raise Unwritten(f"{target}: {problem.strerror or problem}") from problem
 

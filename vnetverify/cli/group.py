@@ -26,6 +26,7 @@ COMMANDS = {
     "fuzz": "Compare both engines on your own network, for as long as you like.",
     "selftest": "Attack this installation: lying solvers, forged certificates.",
     "coverage-of": "Say what of Azure's files is modelled, and what is not.",
+    "snapshot": "Read the networks of subscriptions from Azure into a file.",
     "import": "Write the network of Azure's files as a text.",
     "fmt": "Lay a text out in the canonical way.",
     "schema": "Print the JSON Schema of an output.",

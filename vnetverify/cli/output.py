@@ -55,8 +55,10 @@ def tell(text: str) -> None:
         click.echo(text, err=True, color=_colour())
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, is_private: bool = False) -> None:
     """Put `text` at `path`, whole or not at all: what stood there stays until all of it is on the disk.
+
+    What `is_private` nobody but its owner may read, whatever stood there before.
 
     Raises `OSError`.
     """
@@ -67,7 +69,7 @@ def write_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(_mode_at(path))
+        Path(name).chmod(0o600 if is_private else _mode_at(path))
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -286,7 +286,7 @@ def test_addresses_are_taken_apart_with_keys_that_hold_anything() -> None:
     assert steps_of("a..b") is None
     assert module_path('module.hub["/x/y"].module.net[1]') == (("hub", "/x/y"), ("net", 1))
     assert module_path("hub") is None
-    assert spelt("a") == '["a"]'
+    assert spelt('a"b') == '["a\\"b"]'
 
 
 def test_marks_of_what_is_later_and_what_is_hidden_stand_in_the_values() -> None:

@@ -65,4 +65,7 @@ def spelt(key: Key) -> str:
     """Return `key` in brackets, nothing for that of a single instance."""
     if key is None:
         return ""
-    return f"[{key}]" if isinstance(key, int) else f'["{key}"]'
+    if isinstance(key, int):
+        return f"[{key}]"
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{escaped}"]'

@@ -179,9 +179,10 @@ class Follower:
         depth: int,
     ) -> None:
         is_data = steps[0] == "data"
-        kind, name, *rest = steps[1:] if is_data else steps
-        if not isinstance(kind, str) or not isinstance(name, str):
+        named = steps[1:] if is_data else steps
+        if len(named) < 2 or not isinstance(named[0], str) or not isinstance(named[1], str):
             return
+        kind, name, rest = named[0], named[1], named[2:]
         known = self._by_block.get((place.module, is_data, kind, name), [])
         key = rest[0].key if rest and isinstance(rest[0], Index) else None
         rest = rest[1:] if key is not None else rest

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from vnetverify.ingest.terraform.addresses import module_path
+from vnetverify.ingest.terraform.addresses import module_path, steps_of
 from vnetverify.ingest.terraform.configuration import Configuration
 from vnetverify.ingest.terraform.instances import SENSITIVE, Instance, marked
 from vnetverify.ingest.unknown import Unknown
@@ -27,7 +28,6 @@ class Told:
     # Instances of which it is not known what becomes of them, with the reason.
     open: list[tuple[Instance, str]] = field(default_factory=list)
     configuration: Configuration = field(default_factory=lambda: Configuration({}, {}))
-    is_plan: bool = False
     notes: list[tuple[str, str, str]] = field(default_factory=list)
     errors: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -45,14 +45,20 @@ def is_terraform(content: Any) -> bool:
 
 
 def told_by(content: Mapping[str, Any]) -> Told:
-    """Return what a document of Terraform's tells."""
+    """Return what a document of Terraform's tells; nothing but an error where a resource does not say what it is."""
+    try:
+        return _told_by(content)
+    except _Untold as untold:
+        return Told(errors=[("bad-value", "holds a resource that does not say what it is", str(untold))])
+
+
+def _told_by(content: Mapping[str, Any]) -> Told:
     if "planned_values" in content or "resource_changes" in content:
         return _Plan(content).told()
     told = Told()
     if isinstance(content.get("values"), dict):
         told.instances = list(_modules(_object(content["values"].get("root_module")), "/values/root_module"))
     elif isinstance(content.get("root_module"), dict):
-        told.is_plan = True
         told.instances = list(_modules(content["root_module"], "/root_module"))
     elif content.get("version") == _RAW_VERSION:
         _read_raw(content, told)
@@ -62,18 +68,23 @@ def told_by(content: Mapping[str, Any]) -> Told:
     return told
 
 
+class _Untold(Exception):
+    """An object in the place of a resource that does not say what it is; the message is its pointer."""
+
+
 class _Plan:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._content = content
-        self._changes = {
-            change["address"]: (position, change)
-            for position, change in enumerate(_list(content.get("resource_changes")))
-            if isinstance(change, dict) and isinstance(change.get("address"), str) and "deposed" not in change
-        }
+        self._changes: dict[str, tuple[int, dict[str, Any]]] = {}
+        for position, change in enumerate(_list(content.get("resource_changes"))):
+            if not isinstance(change, dict) or not isinstance(change.get("address"), str):
+                raise _Untold(f"/resource_changes/{position}")
+            if "deposed" not in change:
+                self._changes[change["address"]] = position, change
 
     def told(self) -> Told:
         content = self._content
-        told = Told(is_plan=True)
+        told = Told()
         told.configuration = Configuration(_object(content.get("configuration")), _object(content.get("variables")))
         planned = _object(content.get("planned_values")).get("root_module")
         if isinstance(planned, dict):
@@ -113,9 +124,7 @@ class _Plan:
                 pointer = f"/resource_changes/{position}"
                 unknown = inner.get("after_unknown") if side == "after" else None
                 values = marked(inner[side], unknown, inner.get(f"{side}_sensitive"))
-                found = _instance(change, values, pointer, f"{pointer}/change/{side}", change.get("module_address"))
-                if found is not None:
-                    yield found
+                yield _instance(change, values, pointer, f"{pointer}/change/{side}", change.get("module_address"))
 
     def _read_deferred(self, told: Told) -> None:
         for position, item in enumerate(_list(self._content.get("deferred_changes"))):
@@ -125,9 +134,8 @@ class _Plan:
             values = marked(_object(inner.get("after")), inner.get("after_unknown"), inner.get("after_sensitive"))
             where = f"{pointer}/resource_change/change/after"
             found = _instance(change, values, pointer, where, change.get("module_address"))
-            if found is not None:
-                told.instances = [one for one in told.instances if one.address != found.address]
-                told.open.append((found, "Terraform deferred the change, so it is not known what it will be"))
+            told.instances = [one for one in told.instances if one.address != found.address]
+            told.open.append((found, "Terraform deferred the change, so it is not known what it will be"))
 
     def _say(self, told: Told) -> None:
         content = self._content
@@ -148,32 +156,35 @@ def _modules(
     while pending:
         module, where = pending.pop()
         for position, resource in enumerate(_list(module.get("resources"))):
-            if not isinstance(resource, dict) or "deposed_key" in resource:
+            if not isinstance(resource, dict):
+                raise _Untold(f"{where}/resources/{position}")
+            if "deposed_key" in resource:
                 continue
             address, own = str(resource.get("address")), f"{where}/resources/{position}"
             hidden = sensitive(address) or resource.get("sensitive_values")
             values = marked(_object(resource.get("values")), unknown(address), hidden)
-            found = _instance(resource, values, own, f"{own}/values", module.get("address"))
-            if found is not None:
-                yield found
+            yield _instance(resource, values, own, f"{own}/values", module.get("address"))
         children = [
             (child, f"{where}/child_modules/{at}") for at, child in enumerate(_list(module.get("child_modules")))
         ]
         pending.extend(reversed([(child, at) for child, at in children if isinstance(child, dict)]))
 
 
-def _instance(resource: Mapping[str, Any], values: Any, pointer: str, inside: str, module: Any) -> Instance | None:
-    """Return the resource that an object tells of, None where it does not say what it is."""
+def _instance(resource: Mapping[str, Any], values: Any, pointer: str, inside: str, module: Any) -> Instance:
+    """Return the resource that an object tells of. Raises `_Untold` where it does not say what it is."""
     kind, name, key = resource.get("type"), resource.get("name"), resource.get("index")
     path = module_path(module) if isinstance(module, str) else ()
-    if not isinstance(kind, str) or not isinstance(name, str) or path is None:
-        return None
-    if not isinstance(key, (str, int, type(None))) or isinstance(key, bool):
-        return None
+    if not isinstance(name, str) and isinstance(resource.get("address"), str):  # a cut of a plan may leave it out
+        steps = steps_of(resource["address"]) or ()
+        name = next((after for step, after in pairwise(steps) if step == kind and isinstance(after, str)), None)
+    is_key = isinstance(key, (str, int, type(None))) and not isinstance(key, bool)
+    if not isinstance(kind, str) or not isinstance(name, str) or path is None or not is_key:
+        raise _Untold(pointer)
+    known = values if isinstance(values, dict) else {"everything": Unknown("nothing of it is known", pointer)}
     provider = resource.get("provider_name")
     is_data = resource.get("mode") == "data"
     return Instance(
-        path, kind, name, key, is_data, values, pointer, inside, provider if isinstance(provider, str) else ""
+        path, kind, name, key, is_data, known, pointer, inside, provider if isinstance(provider, str) else ""
     )
 
 
@@ -181,7 +192,7 @@ def _read_raw(content: Mapping[str, Any], told: Told) -> None:
     """Read a raw state file, which Terraform keeps for itself."""
     for position, resource in enumerate(_list(content.get("resources"))):
         if not isinstance(resource, dict):
-            continue
+            raise _Untold(f"/resources/{position}")
         for at, instance in enumerate(_list(resource.get("instances"))):
             where = f"/resources/{position}/instances/{at}"
             attributes = _object(instance).get("attributes")
@@ -194,8 +205,6 @@ def _read_raw(content: Mapping[str, Any], told: Told) -> None:
                 _hide(values, _list(path))
             described = {**resource, "index": instance.get("index_key"), "provider_name": resource.get("provider")}
             found = _instance(described, values, where, f"{where}/attributes", resource.get("module"))
-            if found is None:
-                continue
             if "deposed" in instance:
                 told.open.append((found, "Terraform has replaced it and not yet destroyed it"))
             else:

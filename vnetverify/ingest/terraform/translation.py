@@ -91,7 +91,7 @@ class _Writer:
             if isinstance(value, Unknown) and self._is_settled(attribute, value, inner):
                 continue
             if field is None:
-                if not isinstance(value, Unknown) or self._is_written(inner):
+                if not isinstance(value, Unknown) or value.why != LATER or self._is_written(inner):
                     name = f"azurerm.{attribute}"
                     _put(target, name, sorted(set(ids_in(value))) or True)
                     self._draft.origins[f"{pointer}/properties/{name}"] = self._origin(inner)

@@ -315,7 +315,9 @@ class _Estate:
         subject = resource.key if vnets else ANYTHING
         self._findings.concern(subject, *vnets)
         what = f"{resource.kind} `{resource.name}`"
-        self._findings.doubt(what, "resources of this type are not modelled", subject, resource.span, with_peers=True)
+        told = None if resource.is_literal else resource.stated("notRead")
+        why = told if isinstance(told, str) and told else "resources of this type are not modelled"
+        self._findings.doubt(what, why, subject, resource.span, with_peers=True)
 
 
 def _with_open_way_out(vnet: Vnet, closed: Collection[str], leaving: Collection[str]) -> Vnet:

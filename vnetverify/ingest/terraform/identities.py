@@ -36,7 +36,7 @@ class Identities:
                 self._note(identity)
             own = instance.identity
             if own is not None and not instance.is_data:
-                self._of_provider[self._provider(instance)][own.split("/")[2].lower()] = None
+                self._of_provider[self.provider_of(instance)][own.split("/")[2].lower()] = None
 
     def _note(self, identity: str) -> None:
         subscription, group, rest = _parts(identity)
@@ -60,15 +60,18 @@ class Identities:
         subscription = self._stated_subscription(instance) or self._likely(instance, name)
         return f"/subscriptions/{subscription}/resourceGroups/{name}"
 
-    def _provider(self, instance: Instance) -> str:
+    def provider_of(self, instance: Instance) -> str:
         """Return the key of the provider's configuration, which stands for a subscription and credentials."""
         block = self._configuration.block(instance)
         found = None if block is None else block.get("provider_config_key")
-        return found if isinstance(found, str) else ""
+        if not isinstance(found, str):
+            return ""
+        # Older plans put the module before a provider that it inherits.
+        return found if found in self._configuration.providers else found.rpartition(":")[2]
 
     def _stated_subscription(self, instance: Instance) -> str | None:
         """Return the subscription that the configuration of the provider states."""
-        provider: Any = self._configuration.providers.get(self._provider(instance))
+        provider: Any = self._configuration.providers.get(self.provider_of(instance))
         written = provider.get("expressions") if isinstance(provider, dict) else None
         stated = written.get("subscription_id") if isinstance(written, dict) else None
         if not isinstance(stated, dict):
@@ -81,7 +84,7 @@ class Identities:
 
     def _likely(self, instance: Instance, group: str) -> str:
         """Return the only subscription in which the group is mentioned, or other resources of the provider stand."""
-        provider = self._provider(instance)
+        provider = self.provider_of(instance)
         for known in (self._subscriptions.get(group.lower(), {}), self._of_provider.get(provider, {})):
             if len(known) == 1:
                 return next(iter(known))

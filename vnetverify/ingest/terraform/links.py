@@ -103,8 +103,16 @@ class Links:
         group = self._group(instance)
         known = self._by_name.get((wanted, group.lower(), name.lower()), [])
         if known:
-            return self.id_of(next((one for one in known if not one.is_data), known[0]))
+            return self._id_of_one(known, instance)
         return self._identities.stand_in(instance, group, KINDS[wanted].arm, name)
+
+    def _id_of_one(self, known: list[Instance], child: Instance) -> str | None:
+        """Return the id of the one of `known`, all of one group and name, that `child` belongs to, if that is clear."""
+        managed = [one for one in known if not one.is_data] or known
+        provider = self._identities.provider_of(child)
+        fitting = [one for one in managed if self._identities.provider_of(one) == provider] or managed
+        found = {self.id_of(one) for one in fitting}
+        return found.pop() if len(found) == 1 else None
 
     def _group(self, instance: Instance) -> str:
         """Return the name of the resource group, or what stands for it."""

@@ -141,7 +141,7 @@ class _Reader:
     def _stranger(self, instance: Instance, why: str) -> Resource:
         """Return a resource of a kind that nobody knows, so that what it could change is in doubt."""
         named = places_named(instance, self._links)
-        body: dict[str, Any] = {"references": [{"id": one} for one in named], "properties": {"why": why}}
+        body: dict[str, Any] = {"references": [{"id": one} for one in named], "properties": {"notRead": why}}
         key = f"terraform{instance.pointer}"
         return Resource(key, key, instance.type, instance.address, body, self._file, instance.pointer)
 

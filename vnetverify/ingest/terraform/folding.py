@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from vnetverify.ingest.resources import key_of, name_of, parent_of
+from vnetverify.ingest.resources import key_of, name_of
 from vnetverify.ingest.terraform.configuration import Configuration
 from vnetverify.ingest.terraform.fields import Fastening
 from vnetverify.ingest.terraform.instances import Instance
@@ -71,21 +72,16 @@ class Folding:
         """Take out of computed lists what stands in a resource of its own, and what will be gone."""
         elsewhere = [draft.identity for draft in self.drafts if not draft.instance.is_data]
         elsewhere += [one.identity for one in gone if one.identity is not None]
+        dropped: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for identity in elsewhere:
-            steps = identity.rstrip("/").split("/")
-            holder = self._by_key.get(parent_of(key_of(identity))) if len(steps) > 2 else None
-            attribute = _INLINE.get(steps[-2]) if len(steps) > 2 else None
-            if holder is None or attribute is None or self._is_written(holder.instance, attribute):
-                continue
-            members = holder.properties.get(steps[-2])
-            if isinstance(members, list):
-                for position, member in enumerate(members):
-                    if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
-                        members[position] = None
-        for draft in self.drafts:
-            for segment in _INLINE:
-                if isinstance(draft.properties.get(segment), list):
-                    _close_gaps(draft, segment)
+            holder, _, rest = identity.rstrip("/").rpartition("/")
+            parent, _, segment = holder.rpartition("/")
+            if segment in _INLINE:
+                dropped[key_of(parent), segment].add(rest.lower())
+        for (parent, segment), names in dropped.items():
+            draft = self._by_key.get(parent)
+            if draft is not None and not self._is_written(draft.instance, _INLINE[segment]):
+                _drop(draft, segment, names)
 
     def _is_written(self, instance: Instance, attribute: str) -> bool:
         return self._configuration.is_told and self._configuration.is_written(instance, attribute)
@@ -148,19 +144,22 @@ def _fasten(holder: dict[str, Any], fastening: Fastening, what: str | Unknown) -
     holder[fastening.to] = {"id": what}
 
 
-def _close_gaps(draft: Draft, segment: str) -> None:
-    """Take out the members that are None, and move the origins of the others along."""
-    members = draft.properties[segment]
-    if None not in members:
+def _drop(draft: Draft, segment: str, names: Collection[str]) -> None:
+    """Take the members called by `names` out of a list, and move the origins of the others along."""
+    members = draft.properties.get(segment)
+    if not isinstance(members, list):
         return
+    kept = [
+        at for at, one in enumerate(members) if not (isinstance(one, dict) and str(one.get("name")).lower() in names)
+    ]
     base = f"{draft.instance.pointer}/properties/{segment}/"
-    moved = {position: new for new, position in enumerate(at for at, one in enumerate(members) if one is not None)}
+    moved = {str(at): str(new) for new, at in enumerate(kept)}
     origins: dict[str, str] = {}
     for pointer, origin in draft.origins.items():
         position, slash, rest = pointer.removeprefix(base).partition("/")
         if not pointer.startswith(base):
             origins[pointer] = origin
-        elif int(position) in moved:
-            origins[f"{base}{moved[int(position)]}{slash}{rest}"] = origin
+        elif position in moved:
+            origins[f"{base}{moved[position]}{slash}{rest}"] = origin
     draft.origins = origins
-    draft.properties[segment] = [one for one in members if one is not None]
+    draft.properties[segment] = [members[at] for at in kept]

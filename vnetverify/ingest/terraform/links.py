@@ -50,6 +50,7 @@ class Links:
         for one in instances:
             if one.text("name") is not None:
                 self._by_name[one.type, self._group(one).lower(), str(one.text("name")).lower()].append(one)
+        self._known_new: dict[tuple[str, ...], dict[str, str]] = {}
         self._is_opaque = any(one.type.startswith(_OPAQUE) for one in instances)
 
     # -- ids ----------------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ class Links:
         if len(ids) == 1 and not (found.lost and self._could_be_another(types, next(iter(ids)))):
             return next(iter(ids.values()))
         if not ids and found.lost and not self._is_opaque:
-            possible = {key_of(one): one for one in self._all_new(types) if key_of(one) != excluding}
+            possible = {key: one for key, one in self._new(types).items() if key != excluding}
             if len(possible) == 1:
                 return next(iter(possible.values()))
         return Unknown(self._why(found, types), instance.pointer)
@@ -231,8 +232,13 @@ class Links:
                 identity = self.id_of(target.instance)
                 yield from (f"{identity}/{segment}/{name}" for name in names if identity is not None)
 
+    def _new(self, types: tuple[str, ...]) -> dict[str, str]:
+        """Return the ids of all resources of the `types` whose ids are not known yet, by key."""
+        if types not in self._known_new:
+            self._known_new[types] = {key_of(one): one for one in self._all_new(types)}
+        return self._known_new[types]
+
     def _all_new(self, types: tuple[str, ...]) -> Iterator[str]:
-        """Yield the ids of all resources of the `types` whose ids are not known yet."""
         for instance in self._instances:
             if not instance.is_new:
                 continue
@@ -244,7 +250,7 @@ class Links:
 
     def _could_be_another(self, types: tuple[str, ...], key: str) -> bool:
         """Hold when what was not followed could lead to another resource than that with `key`."""
-        return self._is_opaque or any(key_of(one) != key for one in self._all_new(types))
+        return self._is_opaque or any(one != key for one in self._new(types))
 
     def _why(self, found: Found, types: tuple[str, ...]) -> str:
         candidates = list(dict.fromkeys(one.instance.address for one in found.targets.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,10 +56,10 @@ class Follower:
 
     def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
         self._configuration = configuration
-        self._by_block: defaultdict[tuple[ModulePath, bool, str, str], list[Instance]] = defaultdict(list)
+        self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
         self._modules: defaultdict[tuple[ModulePath, str], dict[Key, None]] = defaultdict(dict)
         for one in instances:
-            self._by_block[one.module, one.is_data, one.type, one.name].append(one)
+            self._by_block[one.module, one.is_data, one.type, one.name][one.key] = one
             for depth, (name, key) in enumerate(one.module):
                 self._modules[one.module[:depth], name][key] = None
 
@@ -156,7 +156,7 @@ class Follower:
         depth: int,
     ) -> None:
         """Follow an output of a module; one that is named by a computed key is any."""
-        known = list(self._modules[place.module, name])
+        known = self._modules[place.module, name]
         key = steps[0].key if steps and isinstance(steps[0], Index) else None
         rest = steps[1:] if key is not None else steps
         keys = self._chosen(known, key, following, place, trail, found) if known else [None]
@@ -183,26 +183,25 @@ class Follower:
         if len(named) < 2 or not isinstance(named[0], str) or not isinstance(named[1], str):
             return
         kind, name, rest = named[0], named[1], named[2:]
-        known = self._by_block.get((place.module, is_data, kind, name), [])
+        known = self._by_block.get((place.module, is_data, kind, name), {})
         key = rest[0].key if rest and isinstance(rest[0], Index) else None
         rest = rest[1:] if key is not None else rest
-        keys = self._chosen([one.key for one in known], key, following, place, (*rest, *trail), found)
+        keys = self._chosen(known, key, following, place, (*rest, *trail), found)
         is_keyed = len(keys) == 1 and key is None and keys[0] is not None and len(known) > 1
         path = _path((*rest, *trail))
         if is_keyed and path and path[0] == keys[0]:
             path = path[1:]
-        for one in known:
-            if one.key in keys:
-                value = value_at(one.values, path) if path else None
-                # What hands on the value of another attribute is followed to where that comes from.
-                if isinstance(value, Unknown) and path[0] != "id" and self._configuration.expression(one, path):
-                    self._value(one, path, found, depth)
-                else:
-                    found.add(Target(one, path))
+        for one in (known[each] for each in keys):
+            value = value_at(one.values, path) if path else None
+            # What hands on the value of another attribute is followed to where that comes from.
+            if isinstance(value, Unknown) and path[0] != "id" and self._configuration.expression(one, path):
+                self._value(one, path, found, depth)
+            else:
+                found.add(Target(one, path))
 
     def _chosen(
         self,
-        known: list[Key],
+        known: Mapping[Key, object],
         stated: Key,
         following: list[tuple[Step, ...]],
         place: _Place,
@@ -211,17 +210,17 @@ class Follower:
     ) -> list[Key]:
         """Return which of the `known` keys of a block are meant: one, or all where that is not told."""
         if stated is not None:
-            return [key for key in known if key == stated]
+            return [stated] if stated in known else []
         if len(known) < 2:
-            return known
+            return list(known)
         computed = self._computed(following, place, len(known) if found.by_count else None)
         if computed is not None:
-            return [key for key in known if key == computed] or known
+            return [computed] if computed in known else list(known)
         if not following:  # the keys of a map that an output or `for_each` made of the instances
             first = next((step.key if isinstance(step, Index) else step for step in trail), None)
             if first in known:
                 return [first]
-        return known
+        return list(known)
 
     def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int | None) -> Key:
         """Return the key that one reference between brackets stands for, None where it is not known."""

@@ -69,9 +69,13 @@ def marked(value: Any, unknown: Any, sensitive: Any) -> Any:
         return value
     if isinstance(value, dict) or isinstance(unknown, dict):
         own, later, hidden = _object(value), _object(unknown), _object(sensitive)
-        keys = (*own, *(key for key in later if key not in own))
-        merged = {key: marked(own.get(key), later.get(key), hidden.get(key)) for key in keys}
-        return {key: item for key, item in merged.items() if key in own or holds_unknown(item)}
+        merged = dict(own)
+        for key in {**later, **hidden}:
+            if later.get(key) or hidden.get(key):
+                item = marked(own.get(key), later.get(key), hidden.get(key))
+                if key in own or holds_unknown(item):
+                    merged[key] = item
+        return merged
     if isinstance(value, list) or isinstance(unknown, list):
         own_list, later_list, hidden_list = _list(value), _list(unknown), _list(sensitive)
         count = max(len(own_list), len(later_list))

@@ -7,6 +7,7 @@ at most 5 % of a full run after one edit, and two jobs at least 1.6 times one.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import subprocess
@@ -24,12 +25,19 @@ _EDITED = "\n  inbound 110 "
 """How the line of a security group begins that is changed; the shared subnet of the hub has none."""
 
 
+READING = ("start", "parse", "ingest", "resolve", "check")
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
+    """What a run took: seconds by the clock, of processors, of reading, and of all that follows; sentences recalled."""
+
     name: str
     seconds: float
     processor: float
-    told: str
+    reading: float
+    rest: float
+    recalled: int
 
 
 def suite(vnets: int, rules: int, intents: int, seed: int = 0) -> str:
@@ -64,15 +72,22 @@ def edited(text: str) -> str:
 
 
 def measured(name: str, text: Path, *options: str) -> tuple[Run, str]:
-    """Return what a run took, of a processor with all its children too, and its report."""
-    command = [sys.executable, "-m", "vnetverify", "prove", str(text), "--output-format", "json", *options]
+    """Return what a run took, of a processor with all its children too, and its report without what was measured."""
+    command = [sys.executable, "-m", "vnetverify", "prove", str(text), "--output-format", "json", "--timings", *options]
     before, begun = os.times(), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds, after = time.perf_counter() - begun, os.times()
     if done.returncode not in (0, 1, 3, 4):
         raise SystemExit(f"{name}: status {done.returncode}: {done.stderr[-500:]}")
     processor = after.children_user + after.children_system - before.children_user - before.children_system
-    return Run(name, seconds, processor, done.stderr.strip().splitlines()[-1] if done.stderr else ""), done.stdout
+    document = json.loads(done.stdout)
+    phases, claims = document.pop("seconds"), [claim for intent in document["intents"] for claim in intent["claims"]]
+    recalled = sum(claim["recalled"] for claim in claims)
+    for claim in claims:
+        del claim["seconds"], claim["rlimit"], claim["recalled"]
+    del document["end"]
+    reading = sum(phases.get(phase, 0.0) for phase in READING)
+    return Run(name, seconds, processor, reading, phases["whole"] - reading, recalled), json.dumps(document)
 
 
 def main() -> None:
@@ -87,26 +102,31 @@ def main() -> None:
     if given.write:
         print(before, end="")
         return
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors, {given.intents} intents")
+    print("| run | s | of processors s | reading s | the rest s | recalled |\n| --- | --- | --- | --- | --- | --- |")
     rows = [row for _ in range(given.times) for row in _rows(before, edited(before))]
     for name in dict.fromkeys(row.name for row in rows):
         of_name = [row for row in rows if row.name == name]
-        seconds, processor = (
-            median(values) for values in zip(*((r.seconds, r.processor) for r in of_name), strict=True)
-        )
-        print(f"{name:24} {seconds:8.2f} s  {processor:8.2f} s of a processor  {of_name[-1].told}")
+        columns = zip(*((r.seconds, r.processor, r.reading, r.rest) for r in of_name), strict=True)
+        figures = " | ".join(f"{median(values):.2f}" for values in columns)
+        print(f"| {name} | {figures} | {of_name[-1].recalled} |")
+    print(f"load {os.getloadavg()[0]:.1f}")
 
 
 def _rows(before: str, after: str) -> Iterator[Run]:
     with tempfile.TemporaryDirectory() as folder:
-        text = Path(folder, "suite.vnet")
+        text, cache = Path(folder, "suite.vnet"), ("--cache", "--cache-dir", str(Path(folder, "cache")))
         text.write_text(before)
-        one, cold = measured("one job", text, "-j", "1")
-        yield one
-        two, same = measured("two jobs", text, "-j", "2")
-        yield two
-        if same != cold:
-            raise SystemExit("two jobs report something else than one")
+        one, honest = measured("one job", text, "-j", "1")
+        two, by_two = measured("two jobs", text, "-j", "2")
+        cold, filled = measured("two jobs, into an empty cache", text, "-j", "2", *cache)
+        warm, recalled = measured("nothing changed", text, *cache)
+        text.write_text(after)
+        edit, of_edit = measured("one rule changed", text, *cache)
+        _, anew = measured("one rule changed, no cache", text)
+    if not honest == by_two == filled == recalled or of_edit != anew:
+        raise SystemExit("the reports differ")
+    yield from (one, two, cold, warm, edit)
 
 
 if __name__ == "__main__":

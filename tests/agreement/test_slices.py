@@ -1,4 +1,7 @@
-"""What a claim is filed under in the cache: no verdict reads a security group that its key leaves out."""
+"""What a claim is filed under in the cache: no verdict reads a security group that its key leaves out.
+
+The maker of certificates may, on its way to nowhere: what is recalled of it is judged again.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,18 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.agreement.campaigns import GENERATE, for_each
-from vnetverify.assurance import Demands
 from vnetverify.cache.slices import slices_of
-from vnetverify.deciding import Deciding
 from vnetverify.diagnostic import Severity
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.model.security import Nsg
 from vnetverify.model.wellformed import check
+from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims
 
-NETWORKS = 10
+NETWORKS = 20
 
 
 class Guarded(dict[str, Nsg]):
@@ -61,7 +63,7 @@ def test_no_verdict_reads_a_group_that_its_slice_leaves_out() -> None:
         groups = Guarded(network.nsgs)
         groups.forbidden = outside
         guarded = replace(network, nsgs=groups, published_tags=None)
-        Deciding(guarded, {}, documented=False, demands=Demands(nodes=300)).result(claim, solver)
+        decide(Inquiry(guarded, claim, {}, documented=False), solver)
 
     with a_solver() as solver:
         for_each(NETWORKS, alike, GENERATE, situation=situations())

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
-from functools import cache
 from hashlib import sha256
 
 from vnetverify.header import IntervalSet, Prefix
@@ -49,30 +48,37 @@ class _Writing:
     plain: dict[object, str] = field(default_factory=dict)
 
     def write(self, value: object) -> None:
+        kind = type(value)
+        if kind is str:
+            self.words.append(f"s{len(str(value))}:{value}")
+        elif kind is int:
+            self.words.append(f"i{value};")
+        elif value is None or kind is bool:
+            self.words.append(f"{value};")
+        elif isinstance(value, Span):
+            self.words.append(f"@{self.places.setdefault(value, len(self.places))};")
+        elif isinstance(value, IntervalSet | Prefix):
+            self.words.append(self._plain(value))
+        elif isinstance(value, tuple | list):
+            self._write_all(f"({len(value)}:", value)
+        elif kind in _NAMES:
+            self._write_all(f"{kind.__name__}[", [getattr(value, name) for name in _NAMES[kind]])
+        else:
+            self._write_other(value)
+
+    def _write_other(self, value: object) -> None:
         match value:
-            case None | bool():
-                self.words.append(f"{value};")
-            case str():
-                self.words.append(f"s{len(value)}:{value}")
             case Enum():
                 self.words.append(f"e{type(value).__name__}.{value.name};")
-            case int():
-                self.words.append(f"i{value};")
             case float():
                 self.words.append(f"f{value!r};")
-            case Span():
-                self.words.append(f"@{self.places.setdefault(value, len(self.places))};")
-            case IntervalSet() | Prefix():
-                self.words.append(self._plain(value))
-            case tuple() | list():
-                self._write_all(f"({len(value)}:", value)
             case Mapping():
                 self._write_all(f"{{{len(value)}:", (each for item in value.items() for each in item))
             case frozenset():
                 self._write_all(f"<{len(value)}:", sorted(part_of(each).digest for each in value))
             case _ if is_dataclass(value) and not isinstance(value, type):
-                names = _names(type(value))
-                self._write_all(f"{type(value).__name__}[", (getattr(value, name) for name in names))
+                _NAMES[type(value)] = tuple(each.name for each in fields(value))
+                self.write(value)
             case _:
                 raise NotCanonical(type(value).__name__)
 
@@ -94,6 +100,5 @@ class _Writing:
         return found
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+_NAMES: dict[type, tuple[str, ...]] = {}
+"""The fields of each class of values that was met so far."""

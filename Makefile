@@ -7,7 +7,7 @@ LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 4
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench crosscheck faults determinism forgeries certificates fuzz-parser
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench suite crosscheck faults determinism forgeries certificates fuzz-parser
 
 check: lint types contracts specs test
 
@@ -71,6 +71,11 @@ bench:
 	$(PYTHON) benchmarks/scale.py
 	$(PYTHON) benchmarks/lists.py
 	$(PYTHON) benchmarks/evidence.py
+
+# A suite of 200 intents on 50 networks: one job and two, from the cache, after an edit; then what a sentence costs as estates grow.
+suite:
+	$(PYTHON) benchmarks/suite.py
+	$(PYTHON) benchmarks/growth.py
 
 # Every proof of the specs again: by our own clauses with a proof that is checked, by Bitwuzla, and one in five by cvc5.
 crosscheck:

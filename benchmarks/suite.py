@@ -45,19 +45,19 @@ def suite(vnets: int, rules: int, intents: int, seed: int = 0) -> str:
     spokes, each = vnets - 1, round(rules / (4 * (vnets - 1)))
     shape = Shape(spokes, 2, inbound=each, outbound=each, seed=seed)
     network = estate(shape).partition("group spokes")[0]
-    return network + "\n".join(_intents(spokes, intents, random.Random(seed))) + "\n"
+    return network + "\n".join(sentences(spokes, intents, random.Random(seed))) + "\n"
 
 
-def _intents(spokes: int, count: int, dice: random.Random) -> Iterator[str]:
-    """Yield intents in turn of four kinds, about pairs of spokes and the shared subnet of the hub."""
+def sentences(spokes: int, count: int, dice: random.Random, hub: str = "hub", appliance: str = "fw") -> Iterator[str]:
+    """Yield intents in turn of four kinds, about pairs of spokes and the shared subnet of a hub."""
     for number in range(count):
         one, other = dice.sample(range(spokes), 2)
         left, right = f"spoke{one}.s{dice.randrange(2)}", f"spoke{other}.s{dice.randrange(2)}"
         sentence = (
             f"{left} never reaches {right} on ssh",
-            f"{left} reaches {right} only via fw",
-            f"next hop of {left} to {right} is appliance fw",
-            f"{left} never reaches hub.shared on rdp",
+            f"{left} reaches {right} only via {appliance}",
+            f"next hop of {left} to {right} is appliance {appliance}",
+            f"{left} never reaches {hub}.shared on rdp",
         )[number % 4]
         yield f"intent i{number} {{ {sentence} }}"
 

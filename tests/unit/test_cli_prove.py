@@ -18,6 +18,7 @@ from vnetverify.prover.verdict import Witness
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.schema import REPORT
 from vnetverify.rules import World
+from vnetverify.workers.sharing import AUTO
 
 
 @pytest.fixture
@@ -57,6 +58,37 @@ def prover(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 )
 def test_the_status_says_how_the_intents_ended(results: list[IntentResult], expected: int) -> None:
     assert status_of(Report(tuple(results), len(results))) == expected
+
+
+@pytest.mark.parametrize(("given", "jobs"), [((), AUTO), (("-j", "auto"), AUTO), (("-j", "3"), 3)])
+def test_jobs_are_a_number_or_as_many_as_pay(given: tuple[str, ...], jobs: int, text: str, prover: list[Any]) -> None:
+    main(["prove", text, *given])
+
+    assert prover[1].jobs == jobs
+
+
+@pytest.mark.parametrize("given", ["0", "65", "many"])
+def test_other_numbers_of_jobs_are_refused(given: str, text: str, prover: list[Any]) -> None:
+    assert main(["prove", text, "-j", given]) == status.BAD_INPUT
+
+
+def test_a_cache_is_used_where_it_is_asked_for_and_can_be_one(
+    text: str,
+    prover: list[Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    own, others = ["--cache-dir", str(tmp_path / "own")], ["--cache-dir", str(tmp_path / "open")]
+    for options in (own, ["--cache"], ["--cache", *own], ["--cache", *others], ["--cache", "--no-cache"]):
+        main(["prove", text, *options])
+
+    folders = [None if asked.cache is None else asked.cache.folder for asked in prover[1:]]
+    assert folders == [None, tmp_path / "xdg" / "vnetverify", tmp_path / "own", None, None]
+    assert "others may write there" in capsys.readouterr().err
 
 
 def test_an_interrupted_run_ends_with_130_and_prints_what_it_has(

@@ -297,5 +297,5 @@ def test_a_mistake_in_an_expression_is_an_error_with_its_place(
     assert main(["check", str(text), "--network", str(path)]) == status.BAD_INPUT
     told = capsys.readouterr().out
     assert "error[bad-expression]" in told
-    assert "main.json#/resources/0/name" in told
+    assert "#/resources/0/name" in told
     assert "⟨here⟩'b')]" in told

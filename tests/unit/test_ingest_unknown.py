@@ -129,6 +129,20 @@ def test_a_rule_of_which_a_port_is_not_known_is_a_doubt_about_the_networks_of_it
     assert found.unmodelled[0].is_unknown
 
 
+def test_a_reason_that_stands_in_every_rule_is_not_told_for_each() -> None:
+    rules = [rule(f"r{number}", number) for number in range(100, 200)]
+    resources = list(as_read([_HUB, nsg("g", *rules)]))
+    for number in range(100):
+        path = ("properties", "securityRules", number, "properties", "access")
+        resources[1] = with_value(resources[1], path, Unknown(WHY))
+    found, errors = _errors(resources)
+
+    assert errors == []
+    assert len(found.unmodelled) == 13
+    assert found.unmodelled[-1].what == "88 more, from `access` of rule `r112` on,"
+    assert {item.vnets for item in found.unmodelled} == {("hub",)}
+
+
 def test_a_group_that_nobody_uses_raises_no_doubt() -> None:
     path = ("properties", "securityRules", 0, "properties", "access")
     found = _network(_OTHER, nsg("unused", rule("r")), unknown=(1, path))

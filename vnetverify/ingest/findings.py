@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.gaps import USED_BY_OTHERS
@@ -14,6 +14,7 @@ from vnetverify.model.network import Unmodelled
 from vnetverify.source import Span
 
 ANYTHING = "*"
+_TOLD_EACH = 12  # values that are not known for one reason, each by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,15 @@ class Findings:
         self.unknown_tags: dict[str, tuple[str, ...]] = {}
         # The keys of resources of which, or of what they name, something is not known.
         self.partly_known: set[str] = set()
+        self._in_doubt: set[str] = set()
 
     def error(self, code: str, message: str, span: Span, others: tuple[tuple[Span, str], ...] = ()) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, others=others))
 
     def fault(self, resource: Resource, message: str) -> None:
         """Record that `resource` has a form that Azure does not write; in doubt where not all that it says is known."""
+        if resource.key in self._in_doubt:
+            return  # for what is not known of itself, and about all that it concerns
         if resource.key in self.partly_known:
             self.doubt_unknown(resource, resource.subject, f"not all of it is known, and {message}", resource.span)
         else:
@@ -91,6 +95,7 @@ class Findings:
 
     def doubt_unknown(self, resource: Resource, what: str, why: str, span: Span, anywhere: bool = False) -> None:
         """Record that something of `resource` is not known, as concerning what it concerns, or anything at all."""
+        self._in_doubt.add(resource.key)
         subject = ANYTHING if anywhere else resource.key
         somewhere = resource.kind not in USED_BY_OTHERS
         self._open.append(_Open(what, why, subject, span, True, (), somewhere, True))
@@ -136,4 +141,20 @@ class Findings:
             if affected or item.else_anywhere:
                 at = (item.places, item.is_unknown, item.ends_there)
                 found.append(Unmodelled(item.what, item.why, affected, item.span, *at))
-        return tuple(found)
+        return _told_once(found)
+
+
+def _told_once(items: list[Unmodelled]) -> tuple[Unmodelled, ...]:
+    """Return `items` without most of those that are not known for one reason: a parameter can stand in every rule."""
+    alike: defaultdict[tuple[str, tuple[str, ...]], list[Unmodelled]] = defaultdict(list)
+    for item in items:
+        if item.is_unknown:
+            alike[item.why, item.vnets].append(item)
+    left_out: set[int] = set()
+    summaries: dict[int, Unmodelled] = {}
+    for several in alike.values():
+        rest = several[_TOLD_EACH:]
+        if len(rest) > 1:
+            left_out.update(map(id, rest))
+            summaries[id(rest[0])] = replace(rest[0], what=f"{len(rest)} more, from {rest[0].what} on,")
+    return tuple(summaries.get(id(item), item) for item in items if id(item) not in left_out or id(item) in summaries)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, names_all, parent_of
 from vnetverify.ingest.values import printable
 
 VNETS = ("virtualnetworks", "microsoft.classicnetwork/virtualnetworks")
@@ -59,7 +59,7 @@ def places_in(resource: Resource) -> tuple[str, ...]:
     found = []
     for identity in ids_in(body):
         kind = kind_of(key_of(identity))
-        if kind in VNETS or kind == "virtualnetworks/subnets":
+        if (kind in VNETS or kind == "virtualnetworks/subnets") and names_all(identity):
             found.append(identity)
     return tuple(sorted(dict.fromkeys(found)))
 

@@ -174,6 +174,11 @@ def kind_of(key: str) -> str:
     return "/".join((parts[0], *parts[1::2])).removeprefix(_NETWORK)
 
 
+def names_all(resource_id: str) -> bool:
+    """Hold when an id has a name for each of its types, unlike `…/virtualNetworks/hub/subnets/`."""
+    return len(key_of(resource_id).rpartition("/providers/")[2].split("/")) % 2 == 1
+
+
 def name_of(resource_id: str) -> str:
     return resource_id.rstrip("/").rpartition("/")[2]
 

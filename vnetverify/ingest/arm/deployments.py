@@ -17,7 +17,7 @@ from vnetverify.ingest.arm.standpoints import Standpoint
 from vnetverify.ingest.arm.surroundings import UserFunction
 from vnetverify.ingest.arm.targets import Target
 from vnetverify.ingest.arm.templates import Template, part
-from vnetverify.ingest.arm.values import MISSING, PartlyKnown, Value, lookup, spelling_of
+from vnetverify.ingest.arm.values import MISSING, PartlyKnown, Value, kind_of, lookup, spelling_of
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.spelling import folded
 
@@ -180,11 +180,13 @@ class Deployment:
         stated = self.template.section("outputs")[key]
         where = self.spot("outputs", key)
         try:
-            value = self._output_value(key, stated if isinstance(stated, dict) else {}, where)
+            if not isinstance(stated, dict):
+                raise EvaluationError(f"an output is {kind_of(stated)}, not an object")
+            value = self._output_value(key, stated, where)
         except (EvaluationError, BadExpression) as error:
             self.expansion.tell(mistake(error, where))
             value = Unknown(f"output `{key}` of `{self.origin.name}` is wrong", where.pointer)
-        return {"type": part(stated, "type"), "value": value}
+        return {"type": part(stated, "type") if isinstance(stated, dict) else None, "value": value}
 
     def _output_value(self, key: str, stated: dict[str, Any], where: Spot) -> Value:
         if self.schemas.type_of(stated) in SECRET_TYPES:
@@ -233,5 +235,7 @@ class Deployment:
 
 def _user_function(declared: dict[str, Any]) -> UserFunction:
     parameters, output = part(declared, "parameters"), part(declared, "output")
+    if not isinstance(parameters, (list, type(None))):
+        raise EvaluationError(f"the parameters of a function are {kind_of(parameters)}, not an array")
     names = [str(part(one, "name")) for one in parameters or () if isinstance(one, dict)]
     return UserFunction(tuple(names), part(output, "value") if isinstance(output, dict) else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.skipif(
 _D08 = "terraform-plan/fugue-regula/security_group_no_inbound_22_infra.json"
 _D09 = "terraform-plan/azure-terraform-azurerm-caf-enterprise-scale/test_003_add_mgmt_conn/baseline_values.json"
 _D10 = "terraform-state/snyk-driftctl/azurerm_network_security_group/terraform.tfstate"
+_IN_ORDER = ("root-id-1-hub-northeurope", "root-id-1-hub-westeurope", "root-id-1-hub-uksouth")
 _HUBS = ("root-id-1-hub-northeurope", "root-id-1-hub-uksouth", "root-id-1-hub-westeurope")
 
 
@@ -108,6 +110,31 @@ def test_d09_holds_three_hubs_that_are_peered_both_ways() -> None:
     assert len(network.gateways) == 3
     assert len(network.dns_zones) == 38
     assert sum(len(zone.links) for zone in network.dns_zones.values()) == 114
+
+
+def test_d09_lets_each_hub_reach_each_other_directly() -> None:
+    """The hubs hold no subnet for hosts, so each gets one here; what is in doubt of their firewalls has no part in it."""
+    network = _read(_D09).network
+    hosts = {name: parse_prefix(f"10.{100 + at}.3.0/24") for at, name in enumerate(_IN_ORDER)}
+    vnets = {
+        name: replace(vnet, subnets=(*vnet.subnets, Subnet("hosts", name, (hosts[name],))))
+        for name, vnet in network.vnets.items()
+    }
+    whole = replace(network, vnets=vnets, unmodelled=())
+
+    for one, other in permutations(hosts, 2):
+        flow = Flow(TCP, hosts[one].value + 4, 50_000, hosts[other].value + 4, 443)
+        walked = trace(whole, Place(PlaceKind.SUBNET.value, f"{one}.hosts"), flow, DOCUMENTED)
+
+        assert isinstance(walked.outcome, Delivered)
+        assert (walked.met, len(walked.crossings)) == ((), 1)
+
+
+def test_d09_doubts_nothing_but_a_firewall_that_answers_about_names() -> None:
+    """Nothing of Virtual WAN is in doubt, since no hub of it joins one of the networks."""
+    assert [item.what for item in _read(_D09).network.unmodelled] == [
+        "`dnsSettings` of firewall policy `root-id-1-fw-northeurope-policy`"
+    ]
 
 
 def test_d10_opens_every_tcp_port_in_its_first_group_and_has_none_attached() -> None:

@@ -113,7 +113,7 @@ def test_d09_holds_three_hubs_that_are_peered_both_ways() -> None:
 
 
 def test_d09_lets_each_hub_reach_each_other_directly() -> None:
-    """The hubs hold no subnet for hosts, so each gets one here; what is in doubt of their firewalls has no part in it."""
+    """The hubs hold no subnet for hosts, so each gets one here; their firewalls have no part in it."""
     network = _read(_D09).network
     hosts = {name: parse_prefix(f"10.{100 + at}.3.0/24") for at, name in enumerate(_IN_ORDER)}
     vnets = {

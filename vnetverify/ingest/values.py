@@ -8,12 +8,12 @@ from typing import Any
 
 from vnetverify.header import (
     ALL_PORTS,
+    FIRST_IPV6,
     LAST_PORT,
     Interval,
     IntervalSet,
     NotAPrefix,
     Prefix,
-    family_of,
     interval_set,
     parse_address,
 )
@@ -120,6 +120,9 @@ def is_ipv6(text: str) -> bool:
     return ":" in text
 
 
+_LENGTHS = {str(number): number for number in range(129)}
+
+
 @lru_cache(maxsize=65_536)
 def as_prefix(text: str) -> Prefix:
     """Return the prefix that Azure makes of `text`: host bits are dropped. Raises `Malformed`."""
@@ -128,10 +131,10 @@ def as_prefix(text: str) -> Prefix:
         value = parse_address(address)
     except NotAPrefix as error:
         raise Malformed(shown(str(error))) from error
-    bits = family_of(value).bits
-    if slash and not (length.isascii() and length.isdigit() and length == str(int(length[:4])) and int(length) <= bits):
+    bits = 128 if value >= FIRST_IPV6 else 32
+    fixed = _LENGTHS.get(length, -1) if slash else bits
+    if not 0 <= fixed <= bits:
         raise Malformed(f"`{shown(text)}` has no prefix length from 0 to {bits}")
-    fixed = int(length) if slash else bits
     return Prefix(value >> (bits - fixed) << (bits - fixed), fixed)
 
 

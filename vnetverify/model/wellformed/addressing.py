@@ -39,7 +39,7 @@ def addressing_faults(network: Network) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "vnet-without-range", f"vnet `{vnet.name}` has no address range", vnet.span, rule="R-ADDR-1"
             )
-        if vnet.name not in incomplete:
+        if vnet.address_space and vnet.name not in incomplete:
             yield from _without_prefix(vnet)
         yield from _subnet_faults(vnet)
 

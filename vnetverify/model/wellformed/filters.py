@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family, Prefix
+from vnetverify.header import EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family, IntervalSet, Prefix
 from vnetverify.model.network import Network, Nic, Subnet
 from vnetverify.model.security import AddressPrefixes, AsgMembers, Direction, Nsg, SecurityRule
 from vnetverify.source import Span
@@ -61,7 +61,7 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
             name = PROTOCOL_NAMES.get(rule.protocol or 0, str(rule.protocol))
             message = f"rule `{rule.name}` is about {name}, and rules know tcp, udp, icmp, esp, ah and any alone"
             yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-NSG-6")
-        if rule.source_ports is not ALL_PORTS or rule.destination_ports is not ALL_PORTS:
+        if not (_are_ports(rule.source_ports) and _are_ports(rule.destination_ports)):
             yield from _port_faults(rule)
         if len(prefixes := _prefixes_of(rule)) > 1:
             yield from _family_faults(rule, prefixes)
@@ -86,10 +86,13 @@ def _priority_taken(nsg: Nsg, rule: SecurityRule, first: SecurityRule) -> Diagno
     )
 
 
+def _are_ports(ports: IntervalSet) -> bool:
+    intervals = ports.intervals
+    return bool(intervals) and intervals[0].low >= 0 and intervals[-1].high <= LAST_PORT
+
+
 def _port_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
     for ports, what in ((rule.source_ports, "source port"), (rule.destination_ports, "destination port")):
-        if ports is ALL_PORTS:
-            continue
         if not ports:
             yield Diagnostic("no-ports", f"rule `{rule.name}` has no {what}", rule.span, rule="F-NSG-8")
         elif ports.intervals[0].low < 0 or ports.intervals[-1].high > LAST_PORT:

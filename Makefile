@@ -68,6 +68,7 @@ mutation:
 	$(PYTHON) -m tests.mutation --seed $(SEED) --count $(COUNT)
 
 bench:
+	$(PYTHON) benchmarks/pairs.py
 	$(PYTHON) benchmarks/scale.py
 	$(PYTHON) benchmarks/lists.py
 	$(PYTHON) benchmarks/evidence.py

@@ -86,10 +86,8 @@ def _row(name: str, shape: Shape, found: Measured, ratio: float) -> list[str]:
     size, work = (f"{number:,}" if number else "" for number in (found.size, found.rlimit))
     seconds = f"{seconds_of_all(found):.3g}"
     _remember(name, shape, found)
-    return [
-        name, str(shape.spokes), f"{found.pairs:,}", found.engine, seconds, f"{ratio:,.0f}", str(found.megabytes), asked,
-        size, work,
-    ]  # fmt: skip
+    kept = (found.engine, seconds, f"{ratio:,.0f}", str(found.megabytes), asked, size, work)
+    return [name, str(shape.spokes), f"{found.pairs:,}", *kept]
 
 
 def _remember(name: str, shape: Shape, result: Measured) -> None:

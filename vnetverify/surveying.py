@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from vnetverify.header import FIRST_IPV6, Family
+from vnetverify.ingest.documents import collector_off
 from vnetverify.loading import Loaded
 from vnetverify.matrix.answers import is_settled, standing_of
 from vnetverify.matrix.matrix import Matrix, matrix_of
@@ -78,13 +79,14 @@ class _Surveyor:
     def pairs(self) -> Pairs:
         begun = time.perf_counter()
         senders, receivers = self._places(self._asked.senders), self._places(self._asked.receivers)
-        matrix = matrix_of(
-            plane(self._network, Family.IPV4),
-            self._asked.service,
-            self._assumed,
-            _subnets(senders),
-            _subnets(receivers),
-        )
+        with collector_off():  # rows are numbers and bytes, and nothing refers to itself
+            matrix = matrix_of(
+                plane(self._network, Family.IPV4),
+                self._asked.service,
+                self._assumed,
+                _subnets(senders),
+                _subnets(receivers),
+            )
         self._appliances = _appliances(self._network, matrix)
         replayed = self._replay(matrix)
         rows = self._rows(matrix, senders, receivers)

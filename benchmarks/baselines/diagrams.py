@@ -44,7 +44,7 @@ class Cudd:
         return (one & other) != self.false
 
     def nodes(self) -> int:
-        return len(self._manager)
+        return int(self._manager.statistics()["n_nodes"])
 
 
 class Oxidd:

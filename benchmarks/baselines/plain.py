@@ -82,15 +82,9 @@ def model_of(plan: Plan) -> Model:
             prefix = span(plan.subnet(spoke, subnet))
             endpoints.append(Endpoint(f"spoke{spoke}.s{subnet}", prefix, outbound, inbound, len(tables) - 1))
     policy = tuple(
-        Line(
-            line.allows,
-            PROTOCOLS.get(line.protocol),
-            span(line.source),
-            None,
-            span(line.destination),
-            _ports(line.ports),
-        )
-        for line in plan.policy()
+        Line(each.allows, PROTOCOLS.get(each.protocol), source, None, destination, _ports(each.ports))
+        for each in plan.policy()
+        for source, destination in ((span(each.source), span(each.destination)),)
     )
     return Model(tuple(endpoints), tuple(tables), policy, tables[0])
 

@@ -65,6 +65,7 @@ Found = tuple[Mapping[tuple[int, int], int], float, float, int, int]
 
 def _by_matrix(shape: Shape) -> Found:
     """Return the answers of `vnetverify matrix` to the same questions, without reading and judging."""
+    from vnetverify.ingest.documents import collector_off
     from vnetverify.matrix.answers import ARRIVES, PASSES_NONE
     from vnetverify.matrix.matrix import matrix_of
     from vnetverify.model.services import EVERY_CONVERSATION
@@ -72,7 +73,8 @@ def _by_matrix(shape: Shape) -> Found:
     network = _imported(shape)
     gc.collect()
     begun = time.perf_counter()
-    matrix = matrix_of(network, EVERY_CONVERSATION, {})
+    with collector_off():
+        matrix = matrix_of(network, EVERY_CONVERSATION, {})
     seconds = time.perf_counter() - begun
     ids = [subnet.id for subnet in matrix.receivers]
     order = {name: number for number, name in enumerate(("hub.firewall", "hub.shared"))}

@@ -24,6 +24,15 @@ Ports = tuple[int | None, IntervalSet, IntervalSet]
 """A rule's protocol (None for all), source ports and destination ports."""
 
 
+def _key(ports: Ports) -> tuple[object, ...]:
+    """Return what tells ports from others and is quickly compared."""
+    protocol, sources, destinations = ports
+    if sources is ALL_PORTS and len(destinations.intervals) == 1:
+        only = destinations.intervals[0]
+        return protocol, only.low, only.high
+    return ports
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A box of packets; the ports of ICMP are 0."""
@@ -82,7 +91,7 @@ class Cells:
         self.bytes = max(1, -(-len(self.cells) // 8))
         self.width = self.bytes * 8
         self.all = (1 << len(self.cells)) - 1
-        self._hits: dict[tuple[Ports, bool], Hits] = {}
+        self._hits: dict[object, Hits] = {}
         self._of_protocol = {protocol: self._mask(protocol) for protocol in CARRIED}
         by_protocol = {
             protocol: [cell if cell.protocol == protocol else _NO_CELL for cell in self.cells] for protocol in CARRIED
@@ -101,9 +110,10 @@ class Cells:
 
         Whether a rule that names ports speaks of ICMP is another question. Of a `reply` the ports are swapped.
         """
-        found = self._hits.get((ports, reply))
+        key = (_key(ports), reply)
+        found = self._hits.get(key)
         if found is None:
-            found = self._hits[ports, reply] = self._counted(ports, reply)
+            found = self._hits[key] = self._counted(ports, reply)
         return found
 
     def _counted(self, ports: Ports, reply: bool) -> Hits:
@@ -131,13 +141,27 @@ def cells_of(service: Service, rules: Iterable[Ports], spots: int) -> Cells:
     """
     most = next((cells for limit, cells in _CELLS if spots <= limit), _FEWEST_CELLS)
     asked = {protocol: _ports_of(service, protocol) for protocol in CARRIED}
-    named = Counter(rules)
+    named = _counted(rules)
     for kept in (12, 8, 5, 3, 2, 1, 0):
         for halves in (2, 1, 0):
             cells = [cell for protocol, ports in asked.items() for cell in _cut(protocol, ports, named, kept, halves)]
             if len(cells) <= most:
                 return Cells(cells)
     raise AssertionError("three protocols in one piece each are few cells")
+
+
+def _counted(rules: Iterable[Ports]) -> Counter[Ports]:
+    """Return how many rules have the same ports."""
+    counts: Counter[tuple[object, ...]] = Counter()
+    examples: dict[tuple[object, ...], Ports] = {}
+    for ports in rules:
+        key = _key(ports)
+        counts[key] += 1
+        examples.setdefault(key, ports)
+    named: Counter[Ports] = Counter()
+    for key, count in counts.items():
+        named[examples[key]] += count
+    return named
 
 
 def _ports_of(service: Service, protocol: int) -> IntervalSet:

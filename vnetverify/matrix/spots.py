@@ -85,13 +85,14 @@ class Order:
         self._lows = [spot.low for spot in spots]
         self._highs = [spot.high for spot in spots]
         self._sorted = all(one <= other for one, other in zip(self._highs, self._highs[1:], strict=False))
-        self._within: dict[Interval, tuple[Runs, Runs]] = {}
+        self._within: dict[tuple[int, int], tuple[Runs, Runs]] = {}
 
     def runs(self, addresses: Interval) -> tuple[Runs, Runs]:
         """Return the spots whose hosts all lie in `addresses`, and those of which some may."""
-        found = self._within.get(addresses)
+        key = (addresses.low, addresses.high)
+        found = self._within.get(key)
         if found is None:
-            found = self._within[addresses] = self._found(addresses)
+            found = self._within[key] = self._found(addresses)
         return found
 
     def _found(self, addresses: Interval) -> tuple[Runs, Runs]:

@@ -23,7 +23,7 @@ from vnetverify.matrix.answers import (
     PASSES_NONE,
     UNDECIDED,
 )
-from vnetverify.matrix.cells import Cells, Ports, cells_of
+from vnetverify.matrix.cells import CARRIED, Cells, Ports, cells_of
 from vnetverify.matrix.courses import Course, Courses, next_hops
 from vnetverify.matrix.filters import Filters
 from vnetverify.matrix.passages import Passages
@@ -61,7 +61,8 @@ def ground_of(network: Network, service: Service) -> Ground:
     """Return the ground of a network of IPv4."""
     spots = spots_of(network, _cuts(network), next_hops(network))
     cells = cells_of(service, _ports(network), len(spots))
-    beyond = bytes(_are_beyond(network, spots))
+    is_followed = all(protocol in CARRIED for protocol, _ in service.parts)
+    beyond = bytes(_are_beyond(network, spots)) if is_followed else b"\1" * len(spots)
     return Ground(network, topology_of(network), spots, Order(spots), cells, beyond)
 
 
@@ -113,6 +114,9 @@ def _balanced_addresses(network: Network) -> Iterator[Prefix]:
                 yield Prefix(frontend.address, 32)
 
 
+_ONE_BYTE = [bytes(each == number for each in range(256)) for number in range(256)]
+
+
 class Survey:
     """The answers of one reading, spot by spot, as rows of bytes; `answers` says what a byte means."""
 
@@ -161,19 +165,23 @@ class Survey:
         """Return what becomes of the flows of one spot."""
         if self.ground.beyond[spot]:
             return bytes([UNDECIDED]) * self.frame.spots
-        if not self.frame.cells.all:
-            return bytes(self.frame.spots)
         row = self.frame.bytes_of(self._coded(spot))
         if any(self.ground.beyond):
             row = bytes(UNDECIDED if beyond else code for code, beyond in zip(row, self.ground.beyond, strict=True))
         return row
 
     def _coded(self, spot: int) -> int:
-        judged = self.ends(spot)
-        code = 0
+        frame, judged = self.frame, self.ends(spot)
+        rows = [0] * 6
         for (there, back), others in self.together(spot).items():
-            code |= self._judged(spot, there, back, others, judged)
-        return code
+            found = self._judged(spot, there, back, others, judged)
+            rows = [row | more for row, more in zip(rows, found, strict=True)]
+        arrives, may_arrive, direct, may_direct, answered, may_be_answered = rows
+        code = frame.some(arrives) * ARRIVES | frame.some(may_arrive) * MAY_ARRIVE
+        code |= frame.some(direct) * PASSES_NONE | frame.some(may_direct) * MAY_PASS_NONE
+        code |= frame.some(answered) * ANSWERED | frame.some(may_be_answered) * MAY_BE_ANSWERED
+        code |= (frame.ones & ~frame.some(frame.all & ~answered)) * ALL
+        return code | (frame.ones & ~frame.some(frame.all & ~may_be_answered)) * MAY_BE_ALL
 
     def ends(self, spot: int) -> Bounds:
         """Return what the filters at both ends say of flows from this spot."""
@@ -187,33 +195,35 @@ class Survey:
         found = self._evaluated.get(key)
         if found is None:
             there = self.from_table[self.tables[spot]]
-            pairs = list(zip(there, back, strict=True))
-            found = {both: self.frame.units(bytes(pair == both for pair in pairs)) for both in dict.fromkeys(pairs)}
-            self._evaluated[key] = found
+            found = self._evaluated[key] = self._parted(there, back)
         return found
 
-    def _judged(self, spot: int, there: int, back: int, others: int, ends: Bounds) -> int:
-        """Return the codes of the pairs that have these courses."""
-        frame = self.frame
+    def _parted(self, there: array[int], back: array[int]) -> dict[tuple[int, int], int]:
+        one, other = self._flags(there), self._flags(back)
+        return {both: one[both[0]] & other[both[1]] for both in set(zip(there, back, strict=True))}
+
+    def _flags(self, numbers: array[int]) -> dict[int, int]:
+        """Return for each number the spots that have it."""
+        if max(numbers) > 255:
+            return {number: self.frame.units(bytes(each == number for each in numbers)) for number in set(numbers)}
+        packed = bytes(numbers.tolist())
+        return {number: self.frame.units(packed.translate(_ONE_BYTE[number])) for number in set(numbers)}
+
+    def _judged(self, spot: int, there: int, back: int, others: int, ends: Bounds) -> tuple[int, ...]:
+        """Return the cells of the spots with these courses: what surely and what possibly arrives, the same past no
+        appliance, and answered.
+        """
         course = self.courses.courses[there]
         allowed, denied, direct = self.along(spot, course, ends)
-        cells = others * frame.cells.all
+        cells = others * self.frame.cells.all
         may, surely = allowed & cells, cells & ~denied
-        code = frame.some(surely) * ARRIVES | frame.some(may) * MAY_ARRIVE
-        if all(way.delivered and not way.met for way in course):
-            code |= frame.some(surely) * PASSES_NONE
-        code |= frame.some(direct & cells) * MAY_PASS_NONE
-        if not may:
-            return code
+        passes_none = surely if all(way.delivered and not way.met for way in course) else 0
+        arriving = (surely, may, passes_none, direct & cells)
         answer = self.replies.between(there, back)
-        if not answer.possibly:
-            return code
+        if not may or not answer.possibly:
+            return (*arriving, 0, 0)
         policies = self.passages.of_replies(spot, answer.judged_by)
-        may &= policies.allowed
-        surely = surely & ~policies.denied if answer.surely else 0
-        code |= frame.some(surely) * ANSWERED | frame.some(may) * MAY_BE_ANSWERED
-        code |= (others & ~frame.some(cells & ~surely)) * ALL
-        return code | (others & ~frame.some(cells & ~may)) * MAY_BE_ALL
+        return (*arriving, surely & ~policies.denied if answer.surely else 0, may & policies.allowed)
 
     def along(self, spot: int, course: Course, ends: Bounds) -> tuple[int, int, int]:
         """Return the cells that may arrive, those that may not, and those that may without passing an appliance."""

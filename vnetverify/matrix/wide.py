@@ -61,6 +61,7 @@ class Frame:
         self.width = cells.width
         self.ones = _repeated(1, cells.width, spots)
         self.all = self.ones * cells.all
+        self._lower = self.ones * ((1 << cells.width - 1) - 1)
         self._everyone: dict[int, int] = {}
 
     def everyone(self, cells: int) -> int:
@@ -112,20 +113,8 @@ class Frame:
         return int.from_bytes(spread, "little")
 
     def some(self, row: int) -> int:
-        """Return the spots with any bit in `row`."""
-        shift = 1
-        while shift < self.width:
-            row |= row >> shift & self._low_parts(shift)
-            shift *= 2
-        return row & self.ones
-
-    def _low_parts(self, shift: int) -> int:
-        """Return the mask of bits that a shift to the right fills from the same group."""
-        key = -shift
-        mask = self._everyone.get(key)
-        if mask is None:
-            mask = self._everyone[key] = self.ones * ((1 << self.width - shift) - 1)
-        return mask
+        """Return the spots with any bit in `row`: adding to a group that is not empty sets its highest bit."""
+        return ((row & self._lower) + self._lower | row) >> self.width - 1 & self.ones
 
     def bytes_of(self, row: int) -> bytes:
         """Return the lowest byte of each group."""

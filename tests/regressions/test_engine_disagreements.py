@@ -51,8 +51,11 @@ def test_a_public_address_that_an_interface_holds_is_not_at_the_internet() -> No
     assert violates(document.network, document.intents[0].claims[0], Place("subnet", "a.s"), flow, held) is None
 
 
-def test_a_flow_that_ends_at_its_own_sender_reaches_nobody() -> None:
-    """Where a vnet uses public space, an address is one at the Internet too; the simulator took the sender for it."""
+def test_what_is_for_its_own_sender_is_no_flow() -> None:
+    """Where a vnet uses public space, an address is one at the Internet too; the simulator took the sender for it.
+
+    Nobody sends to the address that is its own; what is for the neighbour's comes to one of the two places alone.
+    """
     text = """
     vnet a {
       address 4.130.0.0/24
@@ -61,9 +64,11 @@ def test_a_flow_that_ends_at_its_own_sender_reaches_nobody() -> None:
     intent out { a reaches internet, a on https }
     """
     document = read_text(text)
-    flow = parse_flow("tcp 4.130.0.4:50000 -> 4.130.0.4:443")
+    claim, origin = document.intents[0].claims[0], Place("subnet", "a.s")
+    own, other = (parse_flow(f"tcp 4.130.0.4:50000 -> 4.130.0.{host}:443") for host in (4, 5))
 
-    assert violates(document.network, document.intents[0].claims[0], Place("subnet", "a.s"), flow, World()) is not None
+    assert violates(document.network, claim, origin, own, World()) is None
+    assert violates(document.network, claim, origin, other, World()) is not None
 
 
 def test_nobody_at_the_internet_is_both_ends() -> None:

@@ -1,8 +1,6 @@
-"""A flow from an address to itself that a firewall gives another source and sends back: the engines differ."""
+"""What is for the address that it has as source leaves nobody: no engine takes it for a flow (I-FLOW)."""
 
 from __future__ import annotations
-
-import pytest
 
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
@@ -32,13 +30,8 @@ intent i { b.s reaches 4.130.0.4/32 on tcp }
 """
 
 
-@pytest.mark.xfail(strict=True, reason="the encoding overlooks that a source alone may be translated on the way home")
 def test_a_flow_that_comes_home_without_a_nat_rule_is_none() -> None:
-    """Found by `test_encoder_is_complete`: it can only show as a counterexample that does not replay, never as a proof.
-
-    By engines.md a flow that ends where it begins is none; the simulator says so, and the encoding where a NAT rule
-    gave the packet its destination, but not where the packet was written for the very address that sends it.
-    """
+    """A firewall gave it another source and sent it back: the engines differed (`test_encoder_is_complete`)."""
     document = read_text(TEXT)
     claim = document.intents[0].claims[0]
     assert isinstance(claim, Claim)

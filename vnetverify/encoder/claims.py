@@ -269,6 +269,7 @@ class _Encoder:
             ends.begins_in(left),
             serves(self.claim.service, header),
             any_of(header.has_ports, all_of(equals(header.source_port, 0), equals(header.destination_port, 0))),
+            header.is_for_another,
             *ends.premises,
             self.hops.gateways.failing.premise(),
             self.hops.gateways.announcing.premise(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vnetverify.encoder.families import REALMS
-from vnetverify.encoder.terms import TRUE, Field, Script, Term, all_of, any_of, equals, field_within, is_among
+from vnetverify.encoder.terms import TRUE, Field, Script, Term, all_of, any_of, equals, field_within, is_among, negate
 from vnetverify.header import ALL_PORTS, TCP, UDP, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.network import Service
 
@@ -46,6 +46,13 @@ class Header:
     def of(self, addresses: IntervalSet) -> Header:
         """Return the header where its source is known to lie in `addresses`."""
         return replace(self, source=self.source.narrowed(addresses))
+
+    @property
+    def is_for_another(self) -> Term:
+        """Hold when the packet is not for the address that it has as source: such a one leaves nobody (I-FLOW)."""
+        if not self.source.within & self.destination.within:
+            return TRUE
+        return negate(f"(= {self.source.term} {self.destination.term})")
 
     @property
     def has_ports(self) -> Term:

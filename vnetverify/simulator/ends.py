@@ -29,7 +29,12 @@ End = tuple[Place, Address]
 
 
 def begins(network: Network, claim: Claim, origin: Place, packet: Packet) -> bool:
-    """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6)."""
+    """Hold when the flow is of one family and of the claim's service, and begins in some left set (R-ADDR-6).
+
+    What is for the address that it has as source leaves nobody, and is no flow (I-FLOW).
+    """
+    if packet.source.low == packet.source.high == packet.destination.low == packet.destination.high:
+        return False
     if packet.family is not family_of(packet.destination.low) or not is_of_service(claim.service, packet):
         return False
     start = (origin, address_in(packet.source))

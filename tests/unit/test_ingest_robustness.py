@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.azure_resources import strange_variants
+from tests.unit.azure_resources import errors, nic, read, strange_variants, subnet_id, vnet
 from vnetverify.diagnostic import Severity
 from vnetverify.ingest import Imported, read_path
 from vnetverify.model.wellformed import check
@@ -100,3 +100,12 @@ def test_the_letter_case_of_ids_changes_no_more_than_names(tmp_path: Path) -> No
 
     assert imported.diagnostics == ()
     assert _without_spans(imported.network).casefold() == _without_spans(read_path(_EXPORT).network).casefold()
+
+
+@pytest.mark.parametrize("end", ["/", "//", "/s/", ""])
+def test_an_id_with_a_type_and_no_name_is_no_place(tmp_path: Path, end: str) -> None:
+    place = subnet_id("hub", "s").removesuffix("/s") + end
+
+    imported = read(tmp_path, vnet("hub"), nic("n", "10.0.0.4", place))
+
+    assert errors(imported) == ([] if end == "/s/" else ["bad-value"])

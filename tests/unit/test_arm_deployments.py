@@ -320,7 +320,7 @@ def test_nothing_is_decided_by_a_text_that_is_not_known() -> None:
                 "starts": "[startsWith(parameters('n'), '<')]",
                 "chosen": "[if(contains(parameters('n'), 'n'), 'yes', 'no')]",
                 "listed": "[contains(createArray('<n>'), parameters('n'))]",
-                "found": "[createObject('<n>', 1)[parameters('n')]]",
+                "found": "[createObject('<n>', 1, 'm', 2)[parameters('n')]]",
             },
         ),
         parameters=typed(n="string"),

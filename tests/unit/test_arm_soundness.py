@@ -71,6 +71,9 @@ def _expression(draw: random.Random, kind: str, depth: int) -> str:
         return f"parameters('{draw.choice([name for name in _PARAMETERS if name[0] == kind])}')"
     if draw.random() < 0.1:
         return f"{_expression(draw, 'o', depth - 1)}.{draw.choice('abc')}"
+    if draw.random() < 0.1:
+        of, key = draw.choice(("ot", "li"))
+        return f"{_expression(draw, of, depth - 1)}[{_expression(draw, key, depth - 1)}]"
     if draw.random() < 0.15 and kind in "lo":
         return _with_lambda(draw, draw.choice(_LAMBDAS[kind] + _LAMBDAS["a"]), depth)
     name, takes, _ = draw.choice([function for function in _FUNCTIONS if function[2] in (kind, "a")])

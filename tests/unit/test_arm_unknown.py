@@ -135,6 +135,14 @@ def test_an_absent_member_of_an_object_known_in_part_is_its_run_time_property() 
     assert RuntimeProperty("id", "b[0]") == found.of
 
 
+def test_whichever_member_it_is_what_all_share_is_known() -> None:
+    sizes = {"small": {"sku": "Basic", "n": 1}, "large": {"sku": "Basic", "n": 2}}
+
+    assert {"sku": "Basic", "n": UNKNOWN} == of("parameters('sizes')[parameters('u')]", sizes=sizes)
+    assert "a" == of("createArray('a', 'a')[parameters('u')]")
+    assert UNKNOWN == of("parameters('sizes')[?parameters('u')]", sizes=sizes)
+
+
 def test_lists_and_objects_keep_what_they_know_beside_it() -> None:
     assert [1, UNKNOWN] == of("concat(createArray(1), createArray(parameters('u')))")
     assert {"a": 1, "b": UNKNOWN} == of("union(createObject('a', 1), createObject('b', parameters('u')))")

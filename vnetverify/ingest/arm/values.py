@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any, TypeAlias
 
 from vnetverify.ingest.arm.failures import EvaluationError
@@ -74,7 +75,7 @@ def member_of(value: Any, key: Any, is_safe: bool) -> Value:
     if isinstance(value, Unknown):
         return within(value, key) if isinstance(key, (int, str)) else because(value)
     if isinstance(key, Unknown):
-        return because(key)
+        return because(key) if is_safe else _any_member(value, because(key))
     found: Any = MISSING
     match value, key:
         case dict(), str():
@@ -86,6 +87,14 @@ def member_of(value: Any, key: Any, is_safe: bool) -> Value:
     if is_safe and (value is None or isinstance(value, (dict, list))):
         return None
     raise _no_member(value, key)
+
+
+def _any_member(value: Any, why: Unknown) -> Value:
+    """Return what all members of `value` share: one of them is asked for, and why it is not known which."""
+    if not isinstance(value, (dict, list)) or isinstance(value, PartlyKnown) or not value:
+        return why
+    members = value.values() if isinstance(value, dict) else value
+    return reduce(lambda one, other: either(one, other, why), members)
 
 
 def _no_member(value: Any, key: Any) -> EvaluationError:

@@ -345,6 +345,42 @@ def test_an_update_of_what_is_elsewhere_is_in_doubt(tmp_path: Path) -> None:
     assert any("azapi_update_resource" in one for one in doubts(read_network(tmp_path, plan(vnet("hub"), update))))
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"properties": {"agentPoolProfiles": [{"vnetSubnetID": _APP}]}}, [("hub",)]),
+        ({"properties": {"size": 3}}, []),
+    ],
+    ids=["machines", "nothing"],
+)
+def test_azures_own_bodies_of_other_providers_are_in_doubt_where_they_put_something(
+    tmp_path: Path, body: dict[str, Any], expected: list[tuple[str, ...]]
+) -> None:
+    made = _azapi("resource", "x", "Microsoft.Something/clusters", body)
+
+    assert [item.vnets for item in read_network(tmp_path, plan(*_HUB, made)).unmodelled] == expected
+
+
+def test_a_body_of_another_provider_that_hides_its_subnet_may_be_anywhere(tmp_path: Path) -> None:
+    body = {"properties": {"agentPoolProfiles": [{"name": "p"}]}}
+    later = {"id": True, "body": {"properties": {"agentPoolProfiles": [{"vnetSubnetID": True}]}}}
+    made = _azapi("resource", "x", "Microsoft.Something/clusters", body)
+    hidden = Planned(made.type, made.name, made.values, later)
+
+    assert [item.vnets for item in read_network(tmp_path, plan(*_HUB, hidden)).unmodelled] == [()]
+
+
+def test_an_action_on_a_network_is_in_doubt(tmp_path: Path) -> None:
+    action = Planned(
+        "azapi_resource_action",
+        "x",
+        {"type": "Microsoft.Network/virtualNetworks@2024-05-01", "action": "y"},
+        {"id": True},
+    )
+
+    assert [item.vnets for item in read_network(tmp_path, plan(*_HUB, action)).unmodelled] == [()]
+
+
 # -- strangers --------------------------------------------------------------------------------------------
 
 

@@ -53,6 +53,19 @@ def is_network(instance: Instance) -> bool:
     return stated is None or stated.lower().startswith("microsoft.network/")
 
 
+def hides_place(instance: Instance, links: Links) -> bool:
+    """Hold when a resource of another provider than the network's may name a subnet that is not known."""
+    return _hides(_body(instance, links), "")
+
+
+def _hides(value: Any, key: str) -> bool:
+    if isinstance(value, dict):
+        return any(_hides(item, name) for name, item in value.items())
+    if isinstance(value, list):
+        return any(_hides(item, key) for item in value)
+    return isinstance(value, Unknown) and (not key or "subnet" in key.lower() or "vnet" in key.lower())
+
+
 def _body(instance: Instance, links: Links) -> Any:
     """Return the body, in which ids that are not known are those of what they refer to."""
     value = instance.values.get("body")

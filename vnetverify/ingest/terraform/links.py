@@ -25,6 +25,7 @@ _OPAQUE = (
     "azurerm_subscription_template",
     "azurerm_management_group_template",
     "azurerm_template_deployment",
+    "azurerm_resources",
 )
 _MOST_NAMED = 5
 # Azure's property for an address that it assigns, by the attribute that will hold it.

@@ -87,6 +87,9 @@ class _Reader:
             if identity is None:
                 self._strangers.append((instance, "to what it belongs is not known"))
                 return None
+            if not azapi.is_network(instance) and azapi.hides_place(instance, self._links):
+                self._strangers.append((instance, ""))
+                return None
             return azapi.draft_of(instance, identity, self._links)
         if kind is None or (instance.is_data and kind.untold is None):
             return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.terraform.azapi import is_network
 from vnetverify.ingest.terraform.configuration import Path
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
@@ -77,6 +78,8 @@ def is_left_out(instance: Instance) -> bool:
     kind = instance.type
     if not is_of_azure(instance) or instance.is_data or _ADMITTING_TYPE.fullmatch(kind) is not None:
         return True
+    if kind.startswith("azapi_"):
+        return not is_network(instance)
     if kind.endswith("template_deployment"):
         return not _deploys(instance.values.get("template_content") or instance.values.get("template_body"))
     if any(True for _ in _places(dict(instance.values), ())):

@@ -317,6 +317,34 @@ def test_a_child_of_azures_own_stands_below_its_parent(tmp_path: Path) -> None:
     assert [subnet.id for subnet in network.subnets()] == ["hub.app"]
 
 
+def test_ids_inside_of_azures_own_bodies_are_those_of_what_they_refer_to(tmp_path: Path) -> None:
+    inner = {"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": {}, "routeTable": {}}
+    body = {
+        "properties": {
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "virtualNetworkPeerings": [],
+            "subnets": [{"name": "app", "properties": inner}],
+        }
+    }
+    unknown = {
+        "properties": {"subnets": [{"properties": {"networkSecurityGroup": {"id": True}, "routeTable": {"id": True}}}]}
+    }
+    made = _azapi("resource", "hub", "Microsoft.Network/virtualNetworks", body)
+    hub = Planned(made.type, made.name, made.values, {"id": True, "body": unknown})
+    written = refers("azurerm_network_security_group.g.id", "azurerm_route_table.t.id")
+    document = plan(
+        hub,
+        planned("network_security_group", "g", security_rule=[]),
+        planned("route_table", "t", route=[]),
+        configuration=Module([block("subnet", "hub", body=written) | {"type": "azapi_resource"}]),
+    )
+
+    network = read_network(tmp_path, document)
+
+    assert [(one.nsg, one.route_table) for one in network.subnets()] == [("g", "t")]
+    assert network.unmodelled == ()
+
+
 def test_an_update_of_azures_own_changes_what_is_there(tmp_path: Path) -> None:
     update = Planned(
         "azapi_update_resource",

@@ -9,11 +9,23 @@ from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.identities import arm_type
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
+from vnetverify.ingest.terraform.tables.networks import ASG, NAT_GATEWAY, NSG, PUBLIC_IP, ROUTE_TABLE, SUBNET, VNET
 from vnetverify.ingest.terraform.translation import Draft
 from vnetverify.ingest.unknown import Unknown
 
 RESOURCE, UPDATE = "azapi_resource", "azapi_update_resource"
 _MOST_VALUES = 100_000
+# The types of the provider `azurerm` that a property with an id can name.
+_NAMED = {
+    "networksecuritygroup": NSG,
+    "routetable": ROUTE_TABLE,
+    "natgateway": NAT_GATEWAY,
+    "subnet": SUBNET,
+    "remotevirtualnetwork": VNET,
+    "virtualnetwork": VNET,
+    "publicipaddress": PUBLIC_IP,
+    "applicationsecuritygroups": ASG,
+}
 
 
 def draft_of(instance: Instance, identity: str, links: Links) -> Draft:
@@ -82,8 +94,12 @@ def _resolved(value: Any, path: tuple[str | int, ...], instance: Instance, links
         return {key: _resolved(item, (*path, key), instance, links) for key, item in value.items()}
     if isinstance(value, list):
         return [_resolved(item, (*path, position), instance, links) for position, item in enumerate(value)]
+    if not isinstance(value, Unknown):
+        return value
     # All of a body is written as one expression, whose references do not say which of them stands where.
-    return links.runtime(instance, path) if isinstance(value, Unknown) else value
+    named = [step for step in path if isinstance(step, str)]
+    types = _NAMED.get(named[-2].lower()) if named[-1:] == ["id"] and len(named) > 1 else None
+    return links.runtime(instance, path) if types is None else links.reference(instance, path, types)
 
 
 def _merge(target: dict[str, Any], addition: dict[str, Any]) -> None:

@@ -73,8 +73,10 @@ class _Surveyor:
         self._network = loaded.document.network
         self._assumed = {assumption.fact: assumption.value for assumption in loaded.document.assumptions}
         self._endpoints = Endpoints(self._network)
+        self._subnets = {subnet.id: subnet for subnet in self._network.subnets()}
         self._otherwise = frozenset(_reached_otherwise(self._network))
         self._appliances: tuple[str, ...] = ()
+        self._reaches: list[tuple[frozenset[str], bool]] = []
 
     def pairs(self) -> Pairs:
         begun = time.perf_counter()
@@ -121,7 +123,7 @@ class _Surveyor:
             return self._endpoints.of_internet()
         if place.kind == PlaceKind.SITE.value:
             return self._endpoints.of_site(self._network.sites[place.name])
-        return self._endpoints.of_subnet(self._network.subnet(place.name))
+        return self._endpoints.of_subnet(self._subnets[place.name])
 
     def _rows(self, matrix: Matrix, senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> list[bytearray]:
         """Return the kinds as the classes have them; what is no subnet of IPv4 alone is not settled."""
@@ -165,6 +167,9 @@ class _Surveyor:
     def _notes(self) -> Iterator[str]:
         if has_ipv6(self._network):
             yield "the classes are of IPv4; pairs with IPv6 on both sides are left to Z3"
+        untold = [subnet.id for subnet in self._network.subnets() if not subnet.prefixes]
+        if untold:
+            yield f"without a known prefix, so not asked about: {', '.join(untold[:20])}"
         for item in self._network.unmodelled:
             yield f"not modelled: {item.what}, {item.why}"
 
@@ -204,22 +209,31 @@ class _Surveyor:
         return len(picked)
 
     def _prove(self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> int:
-        """Ask Z3 about the pairs that are not settled, then about open ones, as far as the effort goes."""
-        waiting = [
-            (row, index, sender, receiver)
-            for wanted in (True, False)
-            for sender, row in zip(senders, rows, strict=True)
-            for index, receiver in enumerate(receivers)
-            if sender != receiver and self._is_for_z3(KINDS[row[index]], wanted)
-        ][: self._effort.proved]
-        results = self._asked_of_z3([(sender, receiver) for _, _, sender, receiver in waiting])
-        for (row, index, _, _), result in zip(waiting, results, strict=True):
-            row[index] = _NUMBERS[_kind_of(KINDS[row[index]], result)]
+        """Ask Z3 about pairs that are not settled, as far as the effort goes, and about open ones if all of them fit.
+
+        Of an open pair the classes know what becomes of it as documented; it may be so in every world.
+        """
+        unsettled = list(self._of_kinds(rows, senders, receivers, _TO_SETTLE))
+        opened = list(self._of_kinds(rows, senders, receivers, _TO_CLOSE))
+        fits = len(unsettled) + len(opened) <= self._effort.proved
+        waiting = [*unsettled, *(opened if fits else ())][: self._effort.proved]
+        results = self._asked_of_z3([(senders[line], receivers[column]) for line, column in waiting])
+        for (line, column), result in zip(waiting, results, strict=True):
+            rows[line][column] = _NUMBERS[_kind_of(KINDS[rows[line][column]], result)]
         return len(waiting)
 
     @staticmethod
-    def _is_for_z3(kind: Kind, unsettled: bool) -> bool:
-        return kind.outcome is Outcome.UNSETTLED if unsettled else kind.open and kind.outcome is not Outcome.UNSETTLED
+    def _of_kinds(
+        rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...], kinds: bytes
+    ) -> Iterator[tuple[int, int]]:
+        """Return the pairs of such kinds, by line and column."""
+        for line, (sender, row) in enumerate(zip(senders, rows, strict=True)):
+            flags = row.translate(kinds)
+            column = flags.find(1)
+            while column >= 0:
+                if receivers[column] != sender:
+                    yield line, column
+                column = flags.find(1, column + 1)
 
     def _asked_of_z3(self, pairs: Iterable[tuple[Place, Place]]) -> list[IntentResult]:
         """Return the verdicts on what can be said of each pair, in the order of `_VERBS`."""
@@ -227,7 +241,10 @@ class _Surveyor:
         if not intents:
             return []
         document = replace(self._loaded.document, intents=intents)
-        return list(prove(replace(self._loaded, document=document), Options()).results)
+        report = prove(replace(self._loaded, document=document), Options())
+        if not report.complete:
+            raise KeyboardInterrupt
+        return list(report.results)
 
     def _intent(self, sender: Place, receiver: Place) -> Intent:
         ends = (self._hosts(sender), self._hosts(receiver))
@@ -252,10 +269,15 @@ class _Surveyor:
                     row[index] = _NUMBERS[replace(KINDS[row[index]], doubted=True)]
 
     def _is_doubted(self, place: Place, items: list[set[str]]) -> bool:
+        """Hold when something that is not modelled is within reach; what reaches each other is asked once."""
+        for reach, is_doubted in self._reaches:
+            if place.kind == PlaceKind.SUBNET.value and self._subnets[place.name].vnet in reach:
+                return is_doubted
         hosts = self._hosts(place)
         claim = Claim(Verb.NEVER_REACHES, ((hosts, hosts),), self._asked.service, "", NOWHERE)
         reach = within_reach(self._network, claim)
-        return any(not vnets or reach & vnets for vnets in items)
+        self._reaches.append((reach, any(not vnets or reach & vnets for vnets in items)))
+        return self._reaches[-1][1]
 
 
 _VERBS = (Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.ONLY_VIA)
@@ -308,6 +330,10 @@ def _number(code: int, *, is_open: bool) -> int:
 
 _SETTLED_KINDS = bytes(_number(code, is_open=False) for code in _ALL_KINDS)
 _OPEN_KINDS = bytes(_number(code, is_open=True) for code in _ALL_KINDS)
+
+
+_TO_SETTLE = bytes(n < len(KINDS) and KINDS[n].outcome is Outcome.UNSETTLED for n in range(256))
+_TO_CLOSE = bytes(n < len(KINDS) and KINDS[n].open and KINDS[n].outcome is not Outcome.UNSETTLED for n in range(256))
 
 
 def _compare(expected: Expected, arrives: bool, answered: bool, passes_none: bool) -> None:

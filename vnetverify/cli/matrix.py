@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     default=25,
     show_default=True,
     metavar="N",
-    help="How many pairs that the classes leave open Z3 may be asked about.",
+    help="How many pairs that the classes do not settle Z3 may be asked about.",
 )
 @click.option(
     "--output-format",

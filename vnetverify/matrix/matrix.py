@@ -11,7 +11,7 @@ from vnetverify.matrix.split import refined
 from vnetverify.matrix.survey import Ground, Survey, ground_of
 from vnetverify.model.network import Network, Service, Subnet
 
-_MOST_SPLIT = 50_000
+_MOST_SPLIT = 20_000
 _SETTLED = bytes(is_settled(code) for code in range(256))
 
 

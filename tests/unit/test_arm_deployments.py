@@ -58,6 +58,10 @@ def test_a_loop_makes_a_resource_in_each_turn() -> None:
     assert {one.pointer for one in found.values()} == {"/resources/0"}
 
 
+def test_a_count_may_be_a_number_in_quotes() -> None:
+    assert len(resources_of(template(vnet("[concat('v', copyIndex())]", copy={"name": "c", "count": "2"})))) == 2
+
+
 def test_a_loop_of_no_turns_makes_nothing() -> None:
     assert resources_of(template(vnet("v", copy={"name": "none", "count": 0}))) == {}
 
@@ -203,6 +207,17 @@ def test_a_name_with_too_few_or_too_many_parts_is_a_mistake(name: str) -> None:
     assert found.diagnostics[0].span.pointer == "/resources/0/name"
 
 
+def test_what_extends_a_resource_of_unknown_name_is_there_all_the_same() -> None:
+    scope = "[resourceId('Microsoft.Network/virtualNetworks', parameters('v'))]"
+    content = template(
+        resource("Microsoft.Insights/diagnosticSettings", "d", {}, scope=scope), parameters=typed(v="string")
+    )
+
+    found = deployed(content)
+
+    assert (len(found.resources), found.gaps) == (1, ())
+
+
 def test_a_member_of_a_list_that_is_a_resource_as_well_counts_once_as_that() -> None:
     child = resource("virtualNetworks/subnets", "v/S", {"addressPrefix": "10.0.1.0/24"})
     inline = vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("t", "10.0.2.0/24"))
@@ -303,7 +318,7 @@ def test_a_child_of_a_network_that_is_not_known_may_be_in_any() -> None:
     found = deployed(template(vnet("hub"), child, parameters=typed(v="string")))
 
     assert [one.name for one in found.resources] == ["hub"]
-    assert [gap.what for gap in found.gaps] == ["virtualnetworks/subnets `s`, whose parent is not known,"]
+    assert [gap.what for gap in found.gaps] == ["subnet `s`, whose parent is not known,"]
 
 
 def test_nothing_is_decided_by_a_text_that_is_not_known() -> None:

@@ -326,3 +326,22 @@ def test_a_wrong_output_is_told_where_it_stands_and_only_if_it_is_asked_for() ->
     assert [one.span.pointer for one in used.diagnostics if one.severity is Severity.ERROR] == [
         "/resources/0/properties/template/outputs/bad/value"
     ]
+
+
+def test_what_is_passed_may_be_one_expression() -> None:
+    inner = template(vnet("[parameters('name')]"), parameters=_NAMED)
+    plain = nested("d", inner)
+    plain["properties"]["parameters"] = "[createObject('name', createObject('value', '[[v]'))]"
+
+    assert list(resources_of(template(plain))) == ["virtualNetworks/[[v]"]
+
+
+def test_of_what_is_passed_and_not_known_no_default_is_taken() -> None:
+    inner = template(vnet("[parameters('name')]"), parameters=_NAMED)
+    by_parameter, by_link = nested("d", inner), nested("e", inner)
+    by_parameter["properties"]["parameters"] = "[parameters('all')]"
+    by_link["properties"]["parametersLink"] = {"uri": "https://example.org/values.json"}
+
+    found = resources_of(template(by_parameter, by_link, parameters=typed(all="object")))
+
+    assert list(found) == ["virtualNetworks/<d.name>", "virtualNetworks/<e.name>"]

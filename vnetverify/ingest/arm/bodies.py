@@ -150,6 +150,8 @@ def count_of(loop: dict[str, Any], reader: Reader, where: Spot) -> int | Unknown
     count = without_stand_ins(resolved(part(loop, "count"), reader, spot))
     if isinstance(count, Unknown):
         return count
+    if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 10:
+        return int(count)  # numbers in quotes are taken for numbers here
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         said = count if isinstance(count, int) else kind_of(count)
         raise mistake(EvaluationError(f"the count of a loop is {said}"), spot)

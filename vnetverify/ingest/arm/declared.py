@@ -74,6 +74,11 @@ class Declared:
         return kind_of(self.key)
 
     @property
+    def is_child(self) -> bool:
+        """Hold when its type is one of parts of another resource, as subnets are; what extends a resource is none."""
+        return self.key.rpartition("/providers/")[2].count("/") > 2
+
+    @property
     def spot(self) -> Spot:
         return Spot(self.deployment.template.file, self.statement.pointer)
 

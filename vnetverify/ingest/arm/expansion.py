@@ -167,7 +167,7 @@ class Expansion:
             is_existing=statement.says("existing") is True,
         )
         self._by_key.setdefault(declared.key, []).append(declared)
-        if "/" in declared.kind and not declared.is_absent and not declared.is_existing:
+        if declared.is_child and not declared.is_absent and not declared.is_existing:
             self._parents.add((parent_of(declared.key), declared.kind.rpartition("/")[2]))
         deployment.declared.append(declared)
         return declared

@@ -72,7 +72,7 @@ class Identities:
 
     def open_parent(self, declared: Declared) -> Unknown | None:
         """Return why the parent of a child may be any resource of its type, None where it is one and the same."""
-        if not isinstance(declared.identity, StandIn) or "/" not in declared.kind:
+        if not isinstance(declared.identity, StandIn) or not declared.is_child:
             return None
         parent = parent_of(declared.key)
         return declared.identity.unknown if "<" in parent and not self.is_known(parent) else None

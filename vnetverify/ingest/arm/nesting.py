@@ -50,7 +50,7 @@ class _Reading:
         is_inner = is_linked or self._is_inner()
         if template is not None and is_inner and self._declared.deployment.origin.around is not None and not is_linked:
             template = Template(_unescaped(template.content), template.file, template.pointer)
-        return Nested(template, self._target(), self._arguments(), is_inner, is_linked, missing)
+        return Nested(template, self._target(), self._arguments(template), is_inner, is_linked, missing)
 
     def _spot(self, *keys: str) -> Spot:
         return Spot(self._declared.spot.file, "/".join((self._pointer, *keys)))
@@ -123,21 +123,34 @@ class _Reading:
             raise mistake(EvaluationError(f"`{name}` of a deployment is {kind_of(value)}"), where)
         return value or None
 
-    def _arguments(self) -> dict[str, Argument]:
+    def _arguments(self, template: Template | None) -> dict[str, Argument]:
         """Return what is passed to the parameters of the template, by name."""
+        if template is not None and part(self._properties, "parametersLink") is not None:
+            return _all_unknown(template, Unknown("the parameters of a deployment are linked"), self._spot())
         key = spelling_of(self._properties, "parameters")
         stated = self._properties[key] if key is not None else None
-        if key is None or not isinstance(stated, dict):
-            return {}
-        return {name: self._argument(name, entry, self._spot(key, name)) for name, entry in stated.items()}
+        if key is not None and isinstance(stated, dict):
+            return {name: self._argument(name, entry, self._spot(key, name)) for name, entry in stated.items()}
+        said = None if key is None else self._said(key)
+        if isinstance(said, Unknown) and template is not None:
+            return _all_unknown(template, said, self._spot())
+        entries = said.items() if isinstance(said, dict) else ()
+        return {name: _passed(name, entry, self._spot(str(key))) for name, entry in entries}
 
     def _argument(self, name: str, entry: Any, where: Spot) -> Argument:
-        said = resolved(entry, self._reader, where)
-        if isinstance(said, dict) and part(said, "reference") is not None:
-            value: Any = Unknown(f"parameter `{name}` comes from a key vault", where.pointer)
-        else:
-            value = part(said, "value") if isinstance(said, dict) else said
-        return Argument(value, where.file, where.pointer)
+        return _passed(name, resolved(entry, self._reader, where), where)
+
+
+def _passed(name: str, said: Any, where: Spot) -> Argument:
+    """Return what an entry for a parameter, already evaluated, passes to it."""
+    if isinstance(said, dict) and part(said, "reference") is not None:
+        return Argument(Unknown(f"parameter `{name}` comes from a key vault", where.pointer), where.file, where.pointer)
+    return Argument(part(said, "value") if isinstance(said, dict) else said, where.file, where.pointer)
+
+
+def _all_unknown(template: Template, why: Unknown, where: Spot) -> dict[str, Argument]:
+    """Return what is passed where nobody knows: any parameter may have another value than its default."""
+    return {name: Argument(why, where.file, where.pointer) for name in template.section("parameters")}
 
 
 def _closest(wanted: str, files: list[str]) -> str | None:

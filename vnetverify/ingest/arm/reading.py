@@ -21,7 +21,7 @@ from vnetverify.ingest.arm.targets import Target, targets_called
 from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, part, texts_in_built
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, parse, place
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import SUBJECTS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, printable, shown
 from vnetverify.source import Span
@@ -128,7 +128,8 @@ def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Itera
         is_folded = declared.kind in FOLDED and presence is None and parent_of(declared.key) in ids.keys
         open_parent = ids.open_parent(declared)
         if open_parent is not None:
-            what = f"{declared.kind} `{name_of(declared.identity)}`, whose parent is not known,"
+            kind = SUBJECTS.get(declared.kind, declared.kind)
+            what = f"{kind} `{shown(name_of(declared.identity))}`, whose parent is not known,"
             expansion.gaps.append(Gap(what, open_parent, declared.spot, declared.kind))
         elif declared.kind and not is_folded:
             yield from _as_resources(_resource(declared, ids.resolved(body, declared.spot), presence))
@@ -179,7 +180,7 @@ def _children(found: Iterable[View]) -> dict[str, dict[str, list[dict[str, Any]]
     """Return the bodies of children that are surely there by the keys of their parents, and by kind."""
     by_parent: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for declared, body, presence in found:
-        if "/" in declared.kind and presence is None:
+        if declared.is_child and presence is None:
             by_parent.setdefault(parent_of(declared.key), {}).setdefault(declared.kind, []).append(body)
     return by_parent
 

@@ -221,11 +221,13 @@ def _unescaped(quoted: str) -> str:
 _MEMBER = re.compile(r'\s*+(?:\{\s*+)?"(\w{1,60})"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[\w.+-]++|[\[{])\s*+[\]}]*+\s*+,?\s*+')
 _ENTRY = re.compile(r'\s*+"(?:[^"\\]|\\.)*+"\s*+,?\s*+')
 _LONGEST_QUOTE = 300
-# What the model reads, and the wrappings around it: of exports, of templates, of Terraform's plans and states.
-_KNOWN = shapes.words_of(
-    "name id type address location properties resources value data template plannedValues rootModule childModules"
-    " values instances attributes"
-).union(*(kind.modelled for kind in vars(shapes).values() if isinstance(kind, shapes.Shape)))
+_READ = shapes.words_of("name id type address location properties").union(
+    *(kind.modelled for kind in vars(shapes).values() if isinstance(kind, shapes.Shape))
+)
+# Around it: of exports, of templates, of Terraform's plans and states.
+_WRAPPINGS = shapes.words_of(
+    "resources value data template plannedValues rootModule childModules values instances attributes"
+)
 
 
 def quotable(line: str, pointer: str) -> bool:
@@ -239,9 +241,14 @@ def quotable(line: str, pointer: str) -> bool:
         return False
     member = _MEMBER.fullmatch(line)
     if member is not None:
-        return _is_known(member[1])
+        return _plain(member[1]) in _READ
     return _ENTRY.fullmatch(line) is not None and pointer[-1:].isdigit()
 
 
 def _is_known(key: str) -> bool:
-    return key.replace("_", "").lower() in _KNOWN
+    return _plain(key) in _READ or _plain(key) in _WRAPPINGS
+
+
+def _plain(key: str) -> str:
+    """Return `key` without letter case, and without what Terraform sets between words."""
+    return key.replace("_", "").lower()

@@ -175,6 +175,11 @@ def test_a_deferred_change_may_be_anything(tmp_path: Path) -> None:
     assert [item.vnets for item in network.unmodelled] == [()]
 
 
+def test_a_document_without_resources_is_an_error(tmp_path: Path) -> None:
+    for document in ({"terraform_version": "1.5.7"}, plan(), [plan(vnet("hub"))]):
+        assert any(found.severity is Severity.ERROR for found in read(tmp_path, document).diagnostics)
+
+
 def test_drift_is_told_and_a_plan_with_errors_is_one(tmp_path: Path) -> None:
     drifted = read(tmp_path, plan(vnet("hub"), resource_drift=[{"address": "azurerm_virtual_network.hub"}]))
     errored = read(tmp_path, plan(vnet("hub"), errored=True))

@@ -345,6 +345,27 @@ def test_ids_inside_of_azures_own_bodies_are_those_of_what_they_refer_to(tmp_pat
     assert network.unmodelled == ()
 
 
+def test_azures_own_bodies_are_children_of_each_other(tmp_path: Path) -> None:
+    """As modules make them that are made of nothing else: a group, a network in it, a subnet in that."""
+    own = {
+        "group": ("Microsoft.Resources/resourceGroups", {}, None),
+        "hub": ("Microsoft.Network/virtualNetworks", {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}, "group"),
+        "app": ("Microsoft.Network/virtualNetworks/subnets", {"addressPrefix": "10.0.0.0/24"}, "hub"),
+    }
+    made, blocks = [], []
+    for name, (stated, inner, parent) in own.items():
+        one = _azapi("resource", name, stated, {"properties": inner})
+        values = {key: value for key, value in one.values.items() if key != "parent_id"}
+        made.append(Planned(one.type, name, values, {"id": True, "parent_id": True}))
+        written = {} if parent is None else {"parent_id": refers(f"azapi_resource.{parent}.id")}
+        blocks.append(block("x", name, **written) | {"type": "azapi_resource"})
+
+    network = read_network(tmp_path, plan(*made, configuration=Module(blocks)))
+
+    assert [subnet.id for subnet in network.subnets()] == ["hub.app"]
+    assert network.unmodelled == ()
+
+
 def test_an_update_of_azures_own_changes_what_is_there(tmp_path: Path) -> None:
     update = Planned(
         "azapi_update_resource",

@@ -9,12 +9,16 @@ from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.identities import arm_type
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
+from vnetverify.ingest.terraform.tables import KINDS
 from vnetverify.ingest.terraform.tables.networks import ASG, NAT_GATEWAY, NSG, PUBLIC_IP, ROUTE_TABLE, SUBNET, VNET
 from vnetverify.ingest.terraform.translation import Draft
 from vnetverify.ingest.unknown import Unknown
+from vnetverify.ingest.values import member
 
 RESOURCE, UPDATE = "azapi_resource", "azapi_update_resource"
 _MOST_VALUES = 100_000
+# Lists that are empty where a body does not hold them, by Azure's type.
+_WHOLE = {kind.arm.lower(): kind.whole for kind in KINDS.values()}
 # The types of the provider `azurerm` that a property with an id can name.
 _NAMED = {
     "networksecuritygroup": NSG,
@@ -42,6 +46,9 @@ def draft_of(instance: Instance, identity: str, links: Links) -> Draft:
             draft.body["properties"] = {}
     else:
         draft.body["properties"] = body if isinstance(body, Unknown) else {"azapi.body": True}
+    for name in _WHOLE.get((arm_type(instance) or "").lower(), ()):
+        if isinstance(draft.body["properties"], dict) and member(draft.properties, name) is None:
+            draft.properties[name] = []
     draft.origins[f"{instance.pointer}/properties"] = f"{instance.inside}/body"
     return draft
 

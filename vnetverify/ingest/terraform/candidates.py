@@ -13,7 +13,7 @@ from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.unknown import Unknown
 
 # Steps of following references, so that hostile documents come to an end.
-_MOST_STEPS, _DEEPEST = 2_000, 40
+_MOST_STEPS, _DEEPEST, _MOST_INSTANCES = 2_000, 40, 256
 _SELF = ("path", "terraform", "self")
 
 
@@ -191,6 +191,9 @@ class Follower:
         path = _path((*rest, *trail))
         if is_keyed and path and path[0] == keys[0]:
             path = path[1:]
+        if len(keys) > _MOST_INSTANCES:
+            found.lost[f"`{kind}.{name}`, of which there are more than are followed"] = None
+            return
         for one in (known[each] for each in keys):
             value = value_at(one.values, path) if path else None
             # What hands on the value of another attribute is followed to where that comes from.

@@ -41,7 +41,7 @@ def is_terraform(content: Any) -> bool:
     values = content.get("values")
     if "format_version" in content and isinstance(values, dict) and "root_module" in values:
         return True
-    return "terraform_version" in content and ("version" in content or "format_version" in content)
+    return "terraform_version" in content
 
 
 def told_by(content: Mapping[str, Any]) -> Told:

@@ -28,6 +28,9 @@ _OPAQUE = (
     "azurerm_resources",
 )
 _MOST_NAMED = 5
+# Before a type of Azure's, whichever provider has it.
+_AZAPI = "azapi "
+_AZAPI_GROUPS = f"{_AZAPI}Microsoft.Resources/resourceGroups"
 # Azure's property for an address that it assigns, by the attribute that will hold it.
 _ADDRESSES = {
     ("azurerm_firewall", "ip_configuration"): "ipconfigurations[{0}].properties.privateipaddress",
@@ -80,14 +83,19 @@ class Links:
         return self._identities.stand_in(instance, self._group(instance), stated, name_for(instance))
 
     def _id_of_azapi(self, instance: Instance) -> str | None:
+        """Return the id of a resource that carries Azure's own body, whose type says of what type its parent is."""
         stated = arm_type(instance)
-        above = self.reference(instance, ("parent_id",), _ANY_PARENT)
-        if stated is None or not isinstance(above, str):
+        if stated is None:
             return None
-        segments = stated.split("/")
-        if len(segments) == 2:
-            return f"{above.rstrip('/')}/providers/{stated}/{name_for(instance)}"
-        return f"{above.rstrip('/')}/{segments[-1]}/{name_for(instance)}"
+        outer, _, last = stated.rpartition("/")
+        is_child = "/" in outer
+        above = self.reference(instance, ("parent_id",), (f"{_AZAPI}{outer}",) if is_child else (GROUPS, _AZAPI_GROUPS))
+        if not isinstance(above, str):
+            group = plain_name(instance.address)
+            return None if is_child else self._identities.stand_in(instance, group, stated, name_for(instance))
+        if f"{_AZAPI}{stated}".lower() == _AZAPI_GROUPS.lower():
+            return f"{above.rstrip('/')}/resourceGroups/{name_for(instance)}"
+        return f"{above.rstrip('/')}/{last if is_child else f'providers/{stated}'}/{name_for(instance)}"
 
     def parent_of(self, instance: Instance) -> str | None:
         """Return the id of what holds a child, None where that is not known."""
@@ -172,7 +180,7 @@ class Links:
         found = self._follower.follow(instance, path)
         holders = {id(one.instance): one.instance for one in found.targets.values()}
         if len(holders) != 1 or found.lost:
-            return Unknown(self._why(found, _ANY_PARENT), instance.pointer)
+            return Unknown(self._why(found, ()), instance.pointer)
         (holder,) = holders.values()
         made = self.id_of(holder)
         return made or f"{self._identities.group_id(holder)}/providers/Terraform.{holder.type}/{name_for(holder)}"
@@ -211,14 +219,14 @@ class Links:
                 yield from self._parts_of(target, types)
 
     def _is_of(self, instance: Instance, types: tuple[str, ...]) -> bool:
-        if instance.type in types or (types is _ANY_PARENT and instance.type in KINDS):
+        """Hold when `instance` is of one of the `types`, of the provider or of Azure's own bodies."""
+        if instance.type in types:
             return True
-        if types is _ANY_PARENT and instance.type == GROUPS:
+        stated = f"{_AZAPI}{_type_of(instance.type) if instance.type in KINDS else arm_type(instance)}".lower()
+        if any(stated == wanted.lower() for wanted in types):
             return True
-        if not instance.type.startswith("azapi_resource"):
-            return False
-        stated = (arm_type(instance) or "").lower()
-        return any(stated == _type_of(wanted).lower() for wanted in types if wanted in KINDS)
+        is_own = instance.type.startswith("azapi_resource")
+        return is_own and any(stated == f"{_AZAPI}{_type_of(one)}".lower() for one in types if one in KINDS)
 
     def _parts_of(self, target: Target, types: tuple[str, ...]) -> Iterator[str]:
         """Yield the ids of the parts of `target` that a reference to it can mean."""
@@ -255,17 +263,13 @@ class Links:
 
     def _why(self, found: Found, types: tuple[str, ...]) -> str:
         candidates = list(dict.fromkeys(one.instance.address for one in found.targets.values()))
-        kinds = ", ".join(types) if types is not _ANY_PARENT else "resource"
+        kinds = ", ".join(types) or "resource"
         lost = ", ".join(found.lost)
         if len(candidates) > 1:
             more = ", …" if len(candidates) > _MOST_NAMED else ""
             said = f"it is one of {', '.join(f'`{one}`' for one in candidates[:_MOST_NAMED])}{more}"
             return f"{said}, or comes from {lost}" if lost else said
         return f"the {kinds} comes from {lost}" if lost else f"the document does not tell which {kinds} it is"
-
-
-# Whatever a resource can be a child of.
-_ANY_PARENT: tuple[str, ...] = ("any resource",)
 
 
 def _type_of(wanted: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import key_of, kind_of
+from vnetverify.ingest.resources import key_of, kind_of, parent_of
 from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
@@ -16,7 +16,7 @@ from vnetverify.ingest.terraform.tables.networks import VNET
 from vnetverify.ingest.terraform.translation import Draft
 from vnetverify.ingest.unknown import Unknown
 
-_POLICY, _RULE_GROUP = "azurerm_firewall_policy", "azurerm_firewall_policy_rule_collection_group"
+_POLICY, _RULE_GROUP = "firewallpolicies", "firewallpolicies/rulecollectiongroups"
 _ZONE, _ENDPOINT, _FIREWALL = "azurerm_private_dns_zone", "azurerm_private_endpoint", "azurerm_firewall"
 _PUBLIC = "azurerm_public_ip"
 _MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
@@ -211,10 +211,10 @@ def list_groups(folding: Folding, gone: Iterable[Instance]) -> None:
     released = {key_of(one.identity) for one in gone if one.identity is not None}
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for draft in folding.drafts:
-        if draft.instance.type == _RULE_GROUP:
-            groups[key_of(draft.base)].append(draft.identity)
+        if kind_of(key_of(draft.identity)) == _RULE_GROUP:
+            groups[parent_of(key_of(draft.identity))].append(draft.identity)
     for draft in folding.drafts:
-        if draft.instance.type == _POLICY:
+        if kind_of(key_of(draft.identity)) == _POLICY and isinstance(draft.body["properties"], dict):
             listed = draft.properties.get("ruleCollectionGroups") or []
             told = {} if isinstance(listed, Unknown) else {key_of(one): one for item in listed for one in ids_in(item)}
             told |= {key_of(one): one for one in groups[key_of(draft.identity)]}

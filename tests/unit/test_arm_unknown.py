@@ -227,6 +227,22 @@ def test_nothing_is_decided_by_a_name_that_is_not_known(expression: str) -> None
     assert UNKNOWN == of(expression, n=NAME)
 
 
+_ID = "/subscriptions/s/resourceGroups/<name>/providers/Microsoft.Network/networkSecurityGroups/n"
+
+
+@pytest.mark.parametrize("pattern", ["""{{"id":"{0}","n":1}}""", """{{ 'id' : '{0}', n: 1 }}"""])
+def test_an_id_that_is_not_known_may_stand_in_json(pattern: str) -> None:
+    found = of("json(format(parameters('p'), parameters('id')))", p=pattern, id=StandIn(_ID, UNKNOWN))
+
+    assert {"id": _ID, "n": 1} == found
+    assert isinstance(found["id"], StandIn)
+
+
+@pytest.mark.parametrize("pattern", ["""{{"name":"{0}"}}""", """{{"{0}":1}}""", """{{"rules":{0}}}""", """[["{0}"]]"""])
+def test_of_a_text_in_json_that_is_not_known_nobody_knows_where_it_ends(pattern: str) -> None:
+    assert UNKNOWN == of("json(format(parameters('p'), parameters('n')))", p=pattern, n=NAME)
+
+
 def test_what_stands_beside_a_name_that_is_not_known_is_known() -> None:
     assert type(of("first(createArray('a', parameters('n')))", n=NAME)) is str
     assert True is of("equals(concat('a', parameters('n')), concat('a', parameters('n')))", n=NAME)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from vnetverify.ingest.arm.functions.catalogue import as_text, refused
+from vnetverify.ingest.arm.standins import StandIn
 from vnetverify.ingest.arm.values import because, kind_of, unknown_in
 from vnetverify.ingest.unknown import Unknown
 
@@ -84,4 +86,45 @@ def _as_strict(match: re.Match[str]) -> str:
 
 def json_function(text: Any) -> Any:
     """Return the value of a string of JSON; null is an empty object."""
-    return {} if text is None else value_of("json", as_text("json", text))
+    if text is None:
+        return {}
+    found = value_of("json", as_text("json", text))
+    return _stood_in_for(found, text.unknown) if isinstance(text, StandIn) else found
+
+
+def _stood_in_for(value: Any, why: Unknown) -> Any:
+    """Return the value that a stand-in spells, such as `{"id": "/subscriptions/…"}`, with stand-ins for its strings.
+
+    Names and ids hold no quotes. Of any other text that is not known nobody can say where it ends in the JSON.
+    """
+    is_open = any("<" in text and not _is_id(text) for text in _texts_in(value))
+    return why if is_open else _with_stand_ins(value, why)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield the strings in `value`, names of members among them."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            pending.extend((*item, *item.values()))
+        elif isinstance(item, list):
+            pending.extend(item)
+
+
+def _with_stand_ins(value: Any, why: Unknown) -> Any:
+    match value:
+        case str():
+            return StandIn(value, why)
+        case list():
+            return [_with_stand_ins(item, why) for item in value]
+        case dict():
+            return {key: _with_stand_ins(item, why) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _is_id(text: str) -> bool:
+    return text.lower().startswith("/subscriptions/") and "/providers/" in text.lower()

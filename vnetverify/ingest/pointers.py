@@ -82,11 +82,11 @@ def _offsets(node: _Node, above: tuple[int, int] | None) -> Iterator[tuple[str, 
 
 def _as_spots(text: str, offsets: Mapping[str, tuple[int, int]]) -> dict[str, Spot]:
     spots: dict[str, Spot] = {}
-    line, counted = 1, 0
+    line, counted, begun = 1, 0, 0
     for pointer, (start, end) in sorted(offsets.items(), key=lambda item: item[1]):
         line += text.count("\n", counted, start)
+        begun = max(begun, text.rfind("\n", counted, start) + 1)
         counted = start
-        begun = text.rfind("\n", 0, start) + 1
         broken = text.find("\n", start, end)
         spots[pointer] = Spot(line, start - begun + 1, (broken if broken >= 0 else end) - begun + 1)
     return spots
@@ -220,7 +220,7 @@ def _unescaped(quoted: str) -> str:
 
 _MEMBER = re.compile(r'\s*+(?:\{\s*+)?"(\w{1,60})"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[\w.+-]++|[\[{])\s*+[\]}]*+\s*+,?\s*+')
 _ENTRY = re.compile(r'\s*+"(?:[^"\\]|\\.)*+"\s*+,?\s*+')
-_LONGEST_QUOTE = 300
+LONGEST_QUOTE = 300
 _READ = shapes.words_of("name id type address location properties").union(
     *(kind.modelled for kind in vars(shapes).values() if isinstance(kind, shapes.Shape))
 )
@@ -237,7 +237,7 @@ def quotable(line: str, pointer: str) -> bool:
     An export can hold keys and passwords, and those are never shown.
     """
     parts = [token for token in pointer.split("/")[1:] if not token.isdigit()]
-    if len(line) > _LONGEST_QUOTE or not all(map(_is_known, parts)):
+    if len(line) > LONGEST_QUOTE or not all(map(_is_known, parts)):
         return False
     member = _MEMBER.fullmatch(line)
     if member is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from vnetverify.header import Flow, Interval, IntervalSet, Prefix
-from vnetverify.ingest.pointers import Spot, quotable, spots_in
+from vnetverify.ingest.pointers import LONGEST_QUOTE, Spot, quotable, spots_in
 from vnetverify.source import Span
 
 _T = TypeVar("_T")
@@ -73,7 +73,8 @@ def _quotes(text: str, spots: Mapping[str, Spot]) -> Iterator[tuple[int, str]]:
         while number < spot.line:
             begun, number = text.index("\n", begun) + 1, number + 1
         end = text.find("\n", begun)
-        line = text[begun : end if end >= 0 else len(text)].rstrip("\r")
+        # A file without line ends is one line, which nobody wants to see.
+        line = text[begun : min(end if end >= 0 else len(text), begun + LONGEST_QUOTE + 1)].rstrip("\r")
         if quotable(line, pointer):
             yield number, line
 

@@ -1,7 +1,7 @@
 """All ordered pairs of an estate's subnets: `vnetverify matrix` beside what a user could install instead, in one run.
 
 Every engine runs in a process of its own and has to give the same answers, or the run fails. What takes longer than the
-limit is told as such. Slow engines are asked one pair in so many, of which the seconds of all are computed. Results are
+limit is told as such. Seconds are the processor's. Slow engines are asked one pair in so many, of which the seconds of all are computed. Results are
 added to `history.jsonl` here, which git ignores. Needs the packages of the extra `bench`.
 """
 
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--smallest", type=int, default=1, help="spokes of the smallest estate")
     parser.add_argument("--largest", type=int, default=500, help="spokes of the largest estate")
     arguments = parser.parse_args()
-    headings = ["estate", "spokes", "pairs", "engine", "seconds", "ratio", "MB", "asked", "size", "rlimit"]
+    headings = ["estate", "spokes", "pairs", "engine", "cpu s", "ratio", "MB", "asked", "size", "rlimit"]
     print("| " + " | ".join(headings) + " |\n|" + " --- |" * len(headings))
     loads = [os.getloadavg()[0]]
     for row in rows(arguments.limit, arguments.repeats, range(arguments.smallest, arguments.largest + 1)):

@@ -94,7 +94,7 @@ class _Sender:
 
     origin: str
     device: Device | None = None
-    met: frozenset[tuple[str, int]] = frozenset()
+    met: frozenset[tuple[str, str]] = frozenset()
 
 
 class Courses:
@@ -258,7 +258,7 @@ class Courses:
         if device is None:
             return self._all(DROPPED)
         self.devices[device.name] = device
-        place = (device.name, device.address)
+        place = (device.name, str(device.address) if device.arrival is None else device.arrival.name)
         if place in sender.met:
             return self._all(DROPPED)
         onward = self._as_seen(replace(sender, device=device, met=sender.met | {place}))

@@ -102,6 +102,7 @@ def _are_beyond(network: Network, spots: Iterable[Spot]) -> Iterator[bool]:
             everything
             or here in administered
             or spot.subnet.name.casefold() in SUBNETS_OF_SERVICES
+            or (spot.nic is not None and network.machines[spot.nic.machine].is_managed)
             or bool(spot.addresses & unusual)
             or any(vnet == here and address in spot.addresses for vnet, address in endpoints)
         )

@@ -61,10 +61,18 @@ def topology_of(network: Network) -> Topology:
             uncertain[member] += (mate for mate in mates if mate not in uncertain[member])
     spaces = {name: addresses_of(vnet.address_space) for name, vnet in network.vnets.items()}
     frozen = {name: tuple(others) for name, others in peers.items()}
-    learned = {name: tuple(_learned(network, halves, name, frozen)) for name in network.vnets}
+    serving = {name: _serving(halves, name, frozen[name]) | set(uncertain[name]) for name in network.vnets}
+    learned = {name: tuple(_learned(network, vnets)) for name, vnets in serving.items()}
     return Topology(
         network, halves, frozen, {name: tuple(others) for name, others in uncertain.items()}, spaces, learned
     )
+
+
+def _serving(halves: dict[tuple[str, str], Peering], vnet: str, peers: tuple[str, ...]) -> set[str]:
+    """Return the networks whose gateways and Route Servers serve `vnet`, itself first (R-GW-4)."""
+    return {vnet} | {
+        peer for peer in peers if halves[vnet, peer].use_remote_gateways and halves[peer, vnet].allow_gateway_transit
+    }
 
 
 def _is_usable(halves: dict[tuple[str, str], Peering], local: str, remote: str) -> bool:
@@ -87,15 +95,8 @@ def _is_special(network: Network, halves: dict[tuple[str, str], Peering], one: s
     return False
 
 
-def _learned(
-    network: Network, halves: dict[tuple[str, str], Peering], vnet: str, peers: dict[str, tuple[str, ...]]
-) -> Iterator[Prefix]:
-    """Return all that gateways and Route Servers could tell the network's tables, whatever they do tell."""
-    serving = {vnet}
-    for peer in peers[vnet]:
-        half, other = halves[vnet, peer], halves[peer, vnet]
-        if half.use_remote_gateways and other.allow_gateway_transit:
-            serving.add(peer)
+def _learned(network: Network, serving: set[str]) -> Iterator[Prefix]:
+    """Return all that gateways and Route Servers of these networks could tell a table, whatever they do tell."""
     for server in network.route_servers:
         if server.vnet in serving:
             yield from (prefix for peer in server.peers for prefix in peer.prefixes)

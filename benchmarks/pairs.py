@@ -1,8 +1,9 @@
 """All ordered pairs of an estate's subnets: `vnetverify matrix` beside what a user could install instead, in one run.
 
 Every engine runs in a process of its own and has to give the same answers, or the run fails. What takes longer than the
-limit is told as such. Seconds are the processor's. Slow engines are asked one pair in so many, of which the seconds of all are computed. Results are
-added to `history.jsonl` here, which git ignores. Needs the packages of the extra `bench`.
+limit, by the clock, is told as such; seconds are the processor's. Slow engines are asked one pair in so many, of which
+the seconds of all are computed. Results are added to `history.jsonl` here, which git ignores. Needs the packages of the
+extra `bench`.
 """
 
 from __future__ import annotations

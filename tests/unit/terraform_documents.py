@@ -194,6 +194,17 @@ def subnet(name: str, vnet_name: str, prefix: str = "10.0.0.0/24", /, **more: An
     return planned("subnet", name, virtual_network_name=vnet_name, address_prefixes=[prefix], **more)
 
 
+def nic(name: str, address: str | None, /, **more: Any) -> Planned:
+    """Return an interface in subnet `app` of vnet `hub`, whose address Azure will assign where none is given."""
+    where = f"{identity('virtualNetworks', 'hub')}/subnets/app"
+    configuration: dict[str, Any] = {"name": "c", "subnet_id": where, "private_ip_address_allocation": "Dynamic"}
+    later = {"ip_configuration": [{"private_ip_address": True}]} if address is None else {}
+    if address is not None:
+        configuration |= {"private_ip_address": address, "private_ip_address_allocation": "Static"}
+    configuration |= more.pop("configuration", {})
+    return planned("network_interface", name, ip_configuration=[configuration], later=later, **more)
+
+
 RULE = {
     "name": "web",
     "priority": 100,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.unit.terraform_documents import (
     ANY_VALUE,
@@ -14,6 +11,7 @@ from tests.unit.terraform_documents import (
     block,
     doubts,
     identity,
+    nic,
     plan,
     planned,
     read_network,
@@ -22,24 +20,12 @@ from tests.unit.terraform_documents import (
     subnet,
     vnet,
 )
-from vnetverify.header import address_text, parse_address, parse_prefix
+from vnetverify.header import address_text, parse_prefix
 from vnetverify.model.balancers import Sku
-from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.network import GatewayKind
 
 _HUB = [vnet("hub"), subnet("app", "hub")]
 _APP = f"{identity('virtualNetworks', 'hub')}/subnets/app"
-
-
-def _nic(name: str, address: str | None, /, **more: Any) -> Planned:
-    configuration: dict[str, Any] = {"name": "c", "subnet_id": _APP, "private_ip_address_allocation": "Dynamic"}
-    later = {"ip_configuration": [{"private_ip_address": True}]} if address is None else {}
-    if address is not None:
-        configuration |= {"private_ip_address": address, "private_ip_address_allocation": "Static"}
-    configuration |= more.pop("configuration", {})
-    return planned(
-        "network_interface", name, ip_configuration=[configuration], later=later | more.pop("later", {}), **more
-    )
 
 
 # -- interfaces and machines ------------------------------------------------------------------------------
@@ -51,7 +37,7 @@ def test_a_machine_has_the_interfaces_that_it_names(tmp_path: Path) -> None:
     )
     document = plan(
         *_HUB,
-        _nic("n", "10.0.0.10", ip_forwarding_enabled=True),
+        nic("n", "10.0.0.10", ip_forwarding_enabled=True),
         machine,
         configuration=Module(
             [block("linux_virtual_machine", "vm", network_interface_ids=refers("azurerm_network_interface.n.id"))]
@@ -67,14 +53,14 @@ def test_a_machine_has_the_interfaces_that_it_names(tmp_path: Path) -> None:
 
 
 def test_an_address_that_azure_will_assign_is_one_of_the_subnet(tmp_path: Path) -> None:
-    network = read_network(tmp_path, plan(*_HUB, _nic("n", None)))
+    network = read_network(tmp_path, plan(*_HUB, nic("n", None)))
 
     assert [address_text(one) for one in network.machines["n"].nics[0].addresses] == ["10.0.0.4"]
     assert network.unmodelled == ()
 
 
 def test_an_address_of_a_state_is_the_one_that_azure_gave(tmp_path: Path) -> None:
-    given = _nic("n", "10.0.0.9", configuration={"private_ip_address_allocation": "Dynamic"})
+    given = nic("n", "10.0.0.9", configuration={"private_ip_address_allocation": "Dynamic"})
 
     network = read_network(tmp_path, state(*_HUB, given))
 
@@ -85,7 +71,7 @@ def test_associations_give_an_interface_its_groups(tmp_path: Path) -> None:
     own = identity("networkInterfaces", "n")
     document = plan(
         *_HUB,
-        _nic("n", "10.0.0.10"),
+        nic("n", "10.0.0.10"),
         planned("network_security_group", "g", security_rule=[]),
         planned("application_security_group", "web"),
         planned(
@@ -102,16 +88,16 @@ def test_associations_give_an_interface_its_groups(tmp_path: Path) -> None:
         ),
     )
 
-    nic = read_network(tmp_path, document).machines["n"].nics[0]
+    card = read_network(tmp_path, document).machines["n"].nics[0]
 
-    assert (nic.nsg, nic.asgs) == ("g", ("web",))
+    assert (card.nsg, card.asgs) == ("g", ("web",))
 
 
 def test_a_public_address_belongs_to_the_interface_that_names_it(tmp_path: Path) -> None:
     public = planned("public_ip", "p", sku="Standard", ip_version="IPv4", later={"ip_address": ANY_VALUE})
     configuration = {"public_ip_address_id": identity("publicIPAddresses", "p")}
 
-    network = read_network(tmp_path, plan(*_HUB, _nic("n", "10.0.0.10", configuration=configuration), public))
+    network = read_network(tmp_path, plan(*_HUB, nic("n", "10.0.0.10", configuration=configuration), public))
 
     found = network.machines["n"].nics[0].public_address
     assert found is not None
@@ -178,7 +164,7 @@ _BALANCER_BLOCKS = [
 
 
 def test_the_parts_of_a_load_balancer_are_put_together(tmp_path: Path) -> None:
-    document = plan(*_HUB, _nic("n", "10.0.0.10"), *_PARTS, configuration=Module(_BALANCER_BLOCKS))
+    document = plan(*_HUB, nic("n", "10.0.0.10"), *_PARTS, configuration=Module(_BALANCER_BLOCKS))
 
     network = read_network(tmp_path, document)
     balancer = network.load_balancers["lb"]
@@ -210,7 +196,7 @@ def test_an_inbound_nat_rule_leads_to_the_interface_that_is_joined_to_it(tmp_pat
         ip_configuration_name="c",
     )
 
-    network = read_network(tmp_path, plan(*_HUB, _nic("n", "10.0.0.10"), _PARTS[0], rule, joined))
+    network = read_network(tmp_path, plan(*_HUB, nic("n", "10.0.0.10"), _PARTS[0], rule, joined))
 
     assert [(one.name, one.members) for one in network.load_balancers["lb"].rules] == [("ssh", ("n",))]
     assert network.unmodelled == ()
@@ -221,7 +207,7 @@ def test_members_by_address_and_outbound_rules_are_read(tmp_path: Path) -> None:
     public = planned("public_ip", "p", sku="Standard", ip_version="IPv4", later={"ip_address": ANY_VALUE})
     document = plan(
         *_HUB,
-        _nic("n", "10.0.0.10"),
+        nic("n", "10.0.0.10"),
         public,
         planned(
             "lb",
@@ -322,176 +308,3 @@ def test_what_a_gateway_does_beyond_the_model_is_in_doubt(tmp_path: Path) -> Non
 
     assert any("vpnType" in one for one in said)
     assert any("natRules" in one for one in said)
-
-
-# -- firewalls --------------------------------------------------------------------------------------------
-
-_FIREWALL_SUBNET = f"{identity('virtualNetworks', 'hub')}/subnets/AzureFirewallSubnet"
-_SAFE: list[Planned] = [
-    vnet("hub"),
-    subnet("AzureFirewallSubnet", "hub"),
-    planned("public_ip", "p", sku="Standard", ip_version="IPv4", later={"ip_address": ANY_VALUE}),
-]
-
-
-def _firewall(**more: Any) -> Planned:
-    configuration = {
-        "name": "c",
-        "subnet_id": _FIREWALL_SUBNET,
-        "public_ip_address_id": identity("publicIPAddresses", "p"),
-    }
-    return planned(
-        "firewall",
-        "fw",
-        sku_name="AZFW_VNet",
-        sku_tier="Standard",
-        ip_configuration=[configuration],
-        later={"ip_configuration": [{"private_ip_address": True}]},
-        **more,
-    )
-
-
-def test_a_firewall_has_the_collections_that_name_it(tmp_path: Path) -> None:
-    rule = {
-        "name": "web",
-        "source_addresses": ["10.1.0.0/16"],
-        "destination_addresses": ["10.2.0.0/16"],
-        "destination_ports": ["443"],
-        "protocols": ["TCP"],
-    }
-    collections = [
-        planned(
-            "firewall_network_rule_collection", "n", azure_firewall_name="fw", priority=100, action="Allow", rule=[rule]
-        ),
-        planned(
-            "firewall_application_rule_collection",
-            "a",
-            azure_firewall_name="fw",
-            priority=200,
-            action="Allow",
-            rule=[
-                {
-                    "name": "all",
-                    "source_addresses": ["*"],
-                    "target_fqdns": ["*"],
-                    "protocol": [{"type": "Https", "port": 443}],
-                }
-            ],
-        ),
-    ]
-
-    network = read_network(tmp_path, plan(*_SAFE, _firewall(private_ip_ranges=["10.0.0.0/8"]), *collections))
-
-    policy = network.machines["fw"].firewall
-    assert policy is not None
-    assert [(rule.name, rule.kind) for rule in policy.rules] == [
-        ("n/web", FirewallRuleKind.NETWORK),
-        ("a/all", FirewallRuleKind.APPLICATION),
-    ]
-    assert policy.private_ranges is not None
-    assert network.unmodelled == ()
-
-
-def test_a_firewall_follows_the_groups_of_its_policy(tmp_path: Path) -> None:
-    rule = {
-        "name": "web",
-        "source_ip_groups": [],
-        "source_addresses": ["10.1.0.0/16"],
-        "destination_ip_groups": [],
-        "destination_addresses": [],
-        "destination_ports": ["443"],
-        "protocols": ["TCP"],
-    }
-    group = planned(
-        "firewall_policy_rule_collection_group",
-        "group",
-        priority=100,
-        later={
-            "firewall_policy_id": True,
-            "network_rule_collection": [{"rule": [{"destination_ip_groups": [True]}]}],
-        },
-        network_rule_collection=[{"name": "net", "priority": 100, "action": "Allow", "rule": [rule]}],
-    )
-    document = plan(
-        *_SAFE,
-        _firewall(firewall_policy_id=identity("firewallPolicies", "policy")),
-        planned(
-            "firewall_policy",
-            "policy",
-            threat_intelligence_mode="Alert",
-            later={"rule_collection_groups": ANY_VALUE},
-        ),
-        planned("ip_group", "servers", cidrs=["10.2.0.0/24"]),
-        planned("ip_group_cidr", "more", ip_group_id=identity("ipGroups", "servers"), cidr="10.3.0.0/24"),
-        group,
-        configuration=Module(
-            [
-                block("firewall_policy", "policy"),
-                block(
-                    "firewall_policy_rule_collection_group",
-                    "group",
-                    firewall_policy_id=refers("azurerm_firewall_policy.policy.id"),
-                    network_rule_collection=[
-                        {"rule": [{"destination_ip_groups": refers("azurerm_ip_group.servers.id")}]}
-                    ],
-                ),
-            ]
-        ),
-    )
-
-    network = read_network(tmp_path, document)
-
-    policy = network.machines["fw"].firewall
-    assert network.unmodelled == ()
-    assert policy is not None
-    assert [(rule.name, rule.allows) for rule in policy.rules] == [("net/web", True)]
-    assert parse_address("10.2.0.1") in policy.rules[0].destinations
-    assert parse_address("10.3.0.1") in policy.rules[0].destinations
-
-
-@pytest.mark.parametrize(
-    ("written", "word"),
-    [
-        ({"dns_proxy_enabled": True}, "EnableProxy"),
-        ({"firewall_policy_id": identity("firewallPolicies", "elsewhere")}, "elsewhere"),
-    ],
-    ids=["proxy", "policy"],
-)
-def test_what_is_not_told_of_a_firewall_is_in_doubt(tmp_path: Path, written: dict[str, Any], word: str) -> None:
-    said = doubts(read_network(tmp_path, plan(*_SAFE, _firewall(**written))))
-
-    assert any(word in one for one in said)
-
-
-def test_a_route_to_the_address_that_a_firewall_will_get_leads_to_it(tmp_path: Path) -> None:
-    route = planned(
-        "route",
-        "r",
-        route_table_name="t",
-        address_prefix="0.0.0.0/0",
-        next_hop_type="VirtualAppliance",
-        later={"next_hop_in_ip_address": True},
-    )
-    written = block(
-        "route", "r", next_hop_in_ip_address=refers("azurerm_firewall.fw.ip_configuration[0].private_ip_address")
-    )
-    document = plan(
-        *_SAFE,
-        subnet("app", "hub", "10.0.1.0/24"),
-        _firewall(),
-        planned("route_table", "t", route=[]),
-        route,
-        planned(
-            "subnet_route_table_association",
-            "a",
-            subnet_id=f"{identity('virtualNetworks', 'hub')}/subnets/app",
-            route_table_id=identity("routeTables", "t"),
-        ),
-        configuration=Module([written]),
-    )
-
-    network = read_network(tmp_path, document)
-
-    (address,) = network.machines["fw"].nics[0].addresses
-    assert [one.next_hop_address for one in network.route_tables["t"].routes] == [address]
-    assert network.unmodelled == ()

@@ -31,15 +31,19 @@ _MOST_NAMED = 5
 # Before a type of Azure's, whichever provider has it.
 _AZAPI = "azapi "
 _AZAPI_GROUPS = f"{_AZAPI}Microsoft.Resources/resourceGroups"
-# Azure's property for an address that it assigns, by the attribute that will hold it.
+# Azure's property for an address that it assigns, by the attribute that will hold it: the list and its place there.
 _ADDRESSES = {
-    ("azurerm_firewall", "ip_configuration"): "ipconfigurations[{0}].properties.privateipaddress",
-    ("azurerm_network_interface", "ip_configuration"): "ipconfigurations[{0}].properties.privateipaddress",
-    ("azurerm_network_interface", "private_ip_address"): "ipconfigurations[0].properties.privateipaddress",
-    ("azurerm_lb", "frontend_ip_configuration"): "frontendipconfigurations[{0}].properties.privateipaddress",
-    ("azurerm_lb", "private_ip_address"): "frontendipconfigurations[0].properties.privateipaddress",
-    ("azurerm_public_ip", "ip_address"): "ipaddress",
+    ("azurerm_firewall", "ip_configuration"): "ipconfigurations",
+    ("azurerm_network_interface", "ip_configuration"): "ipconfigurations",
+    ("azurerm_network_interface", "private_ip_address"): "ipconfigurations",
+    ("azurerm_network_interface", "private_ip_addresses"): "ipconfigurations",
+    ("azurerm_lb", "frontend_ip_configuration"): "frontendipconfigurations",
+    ("azurerm_lb", "private_ip_address"): "frontendipconfigurations",
+    ("azurerm_lb", "private_ip_addresses"): "frontendipconfigurations",
 }
+# Attributes that are one address: what they refer to is the value itself, and no part of a longer text.
+_ONE_ADDRESS = ("next_hop_in_ip_address", "translated_address", "private_ip_address", "ip_address")
+_NICS = ("azurerm_network_interface",)
 
 
 class Links:
@@ -193,17 +197,22 @@ class Links:
             lost = ", ".join(found.lost)
             return Unknown(f"{LATER}, from {lost}" if lost else LATER, instance.pointer)
         names = ", ".join(f"`{one.instance.address}`" for one in targets[:_MOST_NAMED])
-        of = self._property(targets[0]) if len(targets) == 1 else None
-        return Unknown(f"{LATER}, from {names}", instance.pointer, of)
+        is_one = len(targets) == 1 and path[-1] in _ONE_ADDRESS
+        return Unknown(f"{LATER}, from {names}", instance.pointer, self._property(targets[0]) if is_one else None)
 
     def _property(self, target: Target) -> RuntimeProperty | None:
-        head = target.path[0] if target.path else ""
-        pattern = _ADDRESSES.get((target.instance.type, str(head)))
-        identity = self.id_of(target.instance)
-        if pattern is None or identity is None:
+        """Return the property with the address that `target` is, None where it is another thing or not known."""
+        holder, path = target.instance, target.path
+        if path[:1] == ("private_ip_address",) and "network_interface_ids" in holder.values:
+            first = self.reference(holder, ("network_interface_ids", 0), _NICS)
+            is_known = isinstance(first, str)
+            return RuntimeProperty(key_of(str(first)), _private_address("ipconfigurations", 0)) if is_known else None
+        listed = _ADDRESSES.get((holder.type, str(path[0]))) if path else _only_list(holder)
+        identity = self.id_of(holder)
+        if listed is None or identity is None:
             return None
-        position = target.path[1] if len(target.path) > 1 and isinstance(target.path[1], int) else 0
-        return RuntimeProperty(key_of(identity), pattern.format(position))
+        position = path[1] if len(path) > 1 and isinstance(path[1], int) else 0
+        return RuntimeProperty(key_of(identity), _private_address(listed, position))
 
     def _ids_of(self, found: Found, types: tuple[str, ...]) -> Iterator[str]:
         """Yield the ids of what `found` leads to, as far as it is of one of the `types` or an id."""
@@ -270,6 +279,19 @@ class Links:
             said = f"it is one of {', '.join(f'`{one}`' for one in candidates[:_MOST_NAMED])}{more}"
             return f"{said}, or comes from {lost}" if lost else said
         return f"the {kinds} comes from {lost}" if lost else f"the document does not tell which {kinds} it is"
+
+
+def _private_address(listed: str, position: int) -> str:
+    return f"{listed}[{position}].properties.privateipaddress"
+
+
+def _only_list(holder: Instance) -> str | None:
+    """Return the list with the only address that `holder` has; not every plan tells which attribute is meant."""
+    for (kind, block), listed in _ADDRESSES.items():
+        held = holder.values.get(block)
+        if kind == holder.type and isinstance(held, list):
+            return listed if len(held) == 1 else None
+    return None
 
 
 def _type_of(wanted: str) -> str:

@@ -46,8 +46,9 @@ class Draft:
 
     @property
     def properties(self) -> dict[str, Any]:
-        inner: dict[str, Any] = self.body["properties"]
-        return inner
+        """What is known of the properties."""
+        inner = self.body["properties"]
+        return inner if isinstance(inner, dict) else {}
 
 
 class Translator:

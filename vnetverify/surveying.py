@@ -35,6 +35,7 @@ KINDS = tuple(
 )
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 _UNSETTLED = Kind(Outcome.UNSETTLED)
+_NEVER = Kind(Outcome.NONE)
 _ALL_KINDS = bytes(range(256))
 
 
@@ -92,7 +93,7 @@ class _Surveyor:
         self._appliances = _appliances(self._network, matrix)
         replayed = self._replay(matrix)
         rows = self._rows(matrix, senders, receivers)
-        confirmed = self._confirm(matrix)
+        confirmed = self._confirm(matrix) + self._confirm_closed(senders, receivers)
         proved = self._prove(rows, senders, receivers)
         self._mark_doubts(rows, senders, receivers)
         return Pairs(
@@ -135,13 +136,21 @@ class _Surveyor:
         for place in senders:
             index = line.get(place.name) if place.kind == PlaceKind.SUBNET.value else None
             if index is None:
-                rows.append(bytearray([_NUMBERS[_UNSETTLED]]) * len(receivers))
+                rows.append(bytearray(self._from_outside(place, other) for other in receivers))
                 continue
             kinds = _kinds(matrix.codes[index], matrix.documented[index])
             picked = kinds if is_plain else bytes(_NUMBERS[_UNSETTLED] if i is None else kinds[i] for i in same)
             rows.append(bytearray(picked))
         self._unsettle_both_families(rows, senders, receivers)
         return rows
+
+    def _from_outside(self, sender: Place, receiver: Place) -> int:
+        """Return the kind of a pair whose sender is no subnet.
+
+        The Internet gets in by public addresses, frontends and translations alone (F-PIP-5), so to other subnets never.
+        """
+        is_closed = receiver.kind == PlaceKind.SUBNET.value and receiver.name not in self._otherwise
+        return _NUMBERS[_NEVER if sender == INTERNET and is_closed else _UNSETTLED]
 
     def _unsettle_both_families(
         self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]
@@ -207,6 +216,14 @@ class _Surveyor:
             kind = KINDS[_kinds(bytes([codes_]), bytes([documented_]))[0]]
             _compare_verdicts(kind, names, result)
         return len(picked)
+
+    def _confirm_closed(self, senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> int:
+        """Return 1 where Z3 was asked whether the Internet really does not reach the first subnet said to be closed."""
+        closed = next((place for place in receivers if self._from_outside(INTERNET, place) == _NUMBERS[_NEVER]), None)
+        if INTERNET not in senders or closed is None or not self._effort.confirmed:
+            return 0
+        _compare_verdicts(_NEVER, (INTERNET.name, closed.name), self._asked_of_z3([(INTERNET, closed)])[0])
+        return 1
 
     def _prove(self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> int:
         """Ask Z3 about pairs that are not settled, as far as the effort goes, and about open ones if all of them fit.

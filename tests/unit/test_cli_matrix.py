@@ -19,6 +19,8 @@ peering a -> hub { allow-forwarded-traffic }
 peering hub -> b
 peering b -> hub { allow-forwarded-traffic }
 route-table out { default 0.0.0.0/0 -> appliance 10.0.1.4 }
+vm jump { nic 10.3.1.9 in c.s public-ip standard 20.0.0.9 nsg open }
+nsg open { inbound 100 ssh allow tcp from Internet to * port 22 }
 appliance guard { nic 10.0.1.4 in hub.fw  stateful  forwards tcp from any to any port 443 }
 site branch { address 192.168.0.0/16  behind guard }
 """
@@ -69,6 +71,15 @@ def test_pairs_with_a_site_are_left_to_z3(text: str, capsys: pytest.CaptureFixtu
     assert status == 0
     assert "1 pair by Z3" in output
     assert "a.s  branch  all" in output
+
+
+def test_the_internet_gets_in_by_public_addresses_alone(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, output = printed(capsys, text, "--service", "ssh", "--from", "internet", "--output-format", "csv")
+    lines = output.splitlines()
+
+    assert status == 0
+    assert lines[1:] == [f"internet,{end},none,no,no,no" for end in ("hub.fw", "a.s", "b.s")] + [lines[-1]]
+    assert lines[-1].startswith("internet,c.s,some,")
 
 
 def test_what_nobody_decides_is_not_settled(text: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,7 +194,7 @@ def _in_module(outputs: dict[str, Any], consumer: dict[str, Any], **more: Any) -
     """Return a plan whose module `net` has the subnets a and b, and whose root fastens the group `g` to one of them."""
     inner = Module([block("subnet", "s")], outputs=outputs)
     subnets = [
-        subnet("s", "hub", f"10.0.{at}.0/24", key=key, module="module.net", name=key)
+        subnet("s", "hub", f"10.0.{at}.0/24", key=key, module="module.net", name=f"snet-{key}")
         for at, key in enumerate(("a", "b"))
     ]
     written = block(
@@ -217,17 +217,19 @@ def _in_module(outputs: dict[str, Any], consumer: dict[str, Any], **more: Any) -
         ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["b"]'), {"a": None, "b": "g"}),
         ({"ids": refers("azurerm_subnet.s")}, refers("module.net.ids.b"), {"a": None, "b": "g"}),
         ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["c"]'), {"a": None, "b": None}),
+        ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["snet-b"]'), {"a": None, "b": "g"}),
+        ({"ids": refers("azurerm_subnet.s")}, refers("module.net.ids[1]"), {"a": None, "b": None}),
         ({"ids": refers("local.ids")}, refers('module.net.ids["b"]'), {"a": None, "b": None}),
         ({"all": refers("azurerm_subnet.s")}, refers('module.net.all["a"].id'), {"a": "g", "b": None}),
     ],
-    ids=["one", "map", "dotted", "no such key", "local", "whole resources"],
+    ids=["one", "map", "dotted", "no such key", "name", "position", "local", "whole resources"],
 )
 def test_outputs_of_modules_lead_to_what_they_hand_out(
     tmp_path: Path, outputs: dict[str, Any], consumer: dict[str, Any], expected: dict[str, str | None]
 ) -> None:
     network = read_network(tmp_path, _in_module(outputs, consumer))
 
-    assert _fastened(network) == expected
+    assert _fastened(network) == {f"snet-{key}": group for key, group in expected.items()}
     assert bool(network.unmodelled) is (set(expected.values()) == {None})
 
 

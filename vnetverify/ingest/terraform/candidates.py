@@ -57,7 +57,7 @@ class Follower:
     def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
         self._configuration = configuration
         self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
-        self._modules: defaultdict[tuple[ModulePath, str], dict[Key, None]] = defaultdict(dict)
+        self._modules: defaultdict[tuple[ModulePath, str], dict[Key, Instance | None]] = defaultdict(dict)
         for one in instances:
             self._by_block[one.module, one.is_data, one.type, one.name][one.key] = one
             for depth, (name, key) in enumerate(one.module):
@@ -187,9 +187,8 @@ class Follower:
         key = rest[0].key if rest and isinstance(rest[0], Index) else None
         rest = rest[1:] if key is not None else rest
         keys = self._chosen(known, key, following, place, (*rest, *trail), found)
-        is_keyed = len(keys) == 1 and key is None and keys[0] is not None and len(known) > 1
         path = _path((*rest, *trail))
-        if is_keyed and path and path[0] == keys[0]:
+        if key is None and len(keys) == 1 < len(known) and path and path[0] in _names_of(keys[0], known):
             path = path[1:]
         if len(keys) > _MOST_INSTANCES:
             found.lost[f"`{kind}.{name}`, of which there are more than are followed"] = None
@@ -204,7 +203,7 @@ class Follower:
 
     def _chosen(
         self,
-        known: Mapping[Key, object],
+        known: Mapping[Key, Instance | None],
         stated: Key,
         following: list[tuple[Step, ...]],
         place: _Place,
@@ -219,10 +218,14 @@ class Follower:
         computed = self._computed(following, place, len(known) if found.by_count else None)
         if computed is not None:
             return [computed] if computed in known else list(known)
-        if not following:  # the keys of a map that an output or `for_each` made of the instances
-            first = next((step.key if isinstance(step, Index) else step for step in trail), None)
+        first = next((step.key if isinstance(step, Index) else step for step in trail), None)
+        if not following and isinstance(first, str):
+            # The key of a map that an output or `for_each` made of the instances. Of a list it is not told what is left
+            # out of it, so its positions say nothing.
             if first in known:
                 return [first]
+            named = [key for key in known if first in _names_of(key, known)]
+            return named if len(named) == 1 else list(known)
         return list(known)
 
     def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int | None) -> Key:
@@ -248,6 +251,12 @@ class Follower:
         names = tuple(name for name, _ in module)
         written = self._configuration.argument(names, variable)
         return self._configuration.default(names, variable) if written is None else written.constant
+
+
+def _names_of(key: Key, known: Mapping[Key, Instance | None]) -> tuple[Key, ...]:
+    """Return by what a map of instances can call the one with `key`: by that, or by its name."""
+    one = known[key]
+    return (key,) if one is None else (key, one.text("name"))
 
 
 def _keys_behind(references: Sequence[tuple[Step, ...]]) -> list[tuple[Step, ...]]:

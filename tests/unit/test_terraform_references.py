@@ -21,6 +21,7 @@ from tests.unit.terraform_documents import (
     subnet,
     vnet,
 )
+from vnetverify.ingest.terraform import candidates
 from vnetverify.model.network import Network
 
 _ASSOCIATION = "subnet_network_security_group_association"
@@ -401,6 +402,27 @@ def test_references_that_go_in_circles_come_to_an_end(tmp_path: Path) -> None:
     document = plan(vnet("hub"), *_SUBNETS, *_groups("g"), planned(_ASSOCIATION, "x", later=_LATER), configuration=root)
 
     assert doubts(read_network(tmp_path, document)) != []
+
+
+def test_references_are_followed_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "_MOST_OF_ALL", 3)
+    written = block(_ASSOCIATION, "x", subnet_id=refers("azurerm_subnet.app.id", "local.a", "local.b", "local.c"))
+    fastened = planned(
+        _ASSOCIATION,
+        "x",
+        later={"subnet_id": True},
+        network_security_group_id=identity("networkSecurityGroups", "g"),
+    )
+    document = plan(
+        vnet("hub"),
+        subnet("app", "hub"),
+        subnet("db", "hub", "10.0.1.0/24"),
+        *_groups("g"),
+        fastened,
+        configuration=Module([written]),
+    )
+
+    assert any("more references than are followed" in said for said in doubts(read_network(tmp_path, document)))
 
 
 def test_the_next_hop_of_a_route_says_where_it_comes_from(tmp_path: Path) -> None:

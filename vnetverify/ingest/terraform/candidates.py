@@ -14,6 +14,8 @@ from vnetverify.ingest.unknown import Unknown
 
 # Steps of following references, so that hostile documents come to an end.
 _MOST_STEPS, _DEEPEST, _MOST_INSTANCES = 2_000, 40, 256
+# Of a whole document: references that are followed and instances that are looked at.
+_MOST_OF_ALL = 5_000_000
 _SELF = ("path", "terraform", "self")
 
 
@@ -56,6 +58,7 @@ class Follower:
 
     def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
         self._configuration = configuration
+        self._left = _MOST_OF_ALL
         self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
         self._modules: defaultdict[tuple[ModulePath, str], dict[Key, Instance | None]] = defaultdict(dict)
         for one in instances:
@@ -87,7 +90,8 @@ class Follower:
     def _expression(self, written: Expression, place: _Place, trail: Sequence[Step], found: Found, depth: int) -> None:
         """Follow all references of an expression; `trail` are the steps into its value that are wanted."""
         found.steps += 1
-        if depth > _DEEPEST or found.steps > _MOST_STEPS:
+        self._left -= len(written.references)
+        if depth > _DEEPEST or found.steps > _MOST_STEPS or self._left < 0:
             found.lost["more references than are followed"] = None
             return
         references = [steps for text in written.references if (steps := steps_of(text))]
@@ -193,6 +197,7 @@ class Follower:
         if len(keys) > _MOST_INSTANCES:
             found.lost[f"`{kind}.{name}`, of which there are more than are followed"] = None
             return
+        self._left -= len(keys)
         for one in (known[each] for each in keys):
             value = value_at(one.values, path) if path else None
             # What hands on the value of another attribute is followed to where that comes from.
@@ -224,6 +229,7 @@ class Follower:
             # out of it, so its positions say nothing.
             if first in known:
                 return [first]
+            self._left -= len(known)
             named = [key for key in known if first in _names_of(key, known)]
             return named if len(named) == 1 else list(known)
         return list(known)

@@ -30,6 +30,7 @@ class Folding:
     def __init__(self, drafts: list[Draft], links: Links, configuration: Configuration) -> None:
         self.drafts = drafts
         self._by_key = {key_of(draft.identity): draft for draft in reversed(drafts)}
+        self._named: dict[tuple[str, str], tuple[int, dict[str, dict[str, Any]]]] = {}
         self._links = links
         self._configuration = configuration
 
@@ -40,11 +41,20 @@ class Folding:
             return draft.body
         steps = identity.rstrip("/").split("/")
         holder = self._by_key.get(key_of("/".join(steps[:-2])))
-        members = holder.properties.get(steps[-2]) if holder is not None and len(steps) > 1 else None
-        for member in members if isinstance(members, list) else ():
-            if isinstance(member, dict) and str(member.get("name")).lower() == steps[-1].lower():
-                return member
-        return None
+        if holder is None or len(steps) < 2:
+            return None
+        return self._members(holder, steps[-2]).get(steps[-1].lower())
+
+    def _members(self, holder: Draft, segment: str) -> dict[str, dict[str, Any]]:
+        """Return the members of a list inside of a resource by lower-case name."""
+        members = holder.properties.get(segment)
+        count = len(members) if isinstance(members, list) else 0
+        known = self._named.get((holder.identity, segment))
+        if known is None or known[0] != count:  # it has grown since
+            listed = members if isinstance(members, list) else []
+            found = {str(one.get("name")).lower(): one for one in reversed(listed) if isinstance(one, dict)}
+            known = self._named[holder.identity, segment] = (count, found)
+        return known[1]
 
     def fold_parts(self) -> list[Draft]:
         """Move the drafts that are parts of others into these, and return those whose holder is not in the document."""

@@ -24,7 +24,7 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims
 
-NETWORKS = 20
+NETWORKS = 6
 
 
 class Guarded(dict[str, Nsg]):

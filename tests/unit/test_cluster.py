@@ -8,14 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vnetverify.cache.notation import NotRead
-from vnetverify.cluster import NoCluster
+from vnetverify.cluster import NoCluster, client
 from vnetverify.cluster.task import Batch, Estate, Reply, decide, packed, reply_of
 from vnetverify.loading import Loaded, load
 from vnetverify.model.intents import Claim
@@ -80,6 +82,76 @@ def test_a_reply_comes_back_as_it_was_packed() -> None:
     assert reply == reply_of(packed(reply))
 
 
+@dataclass(frozen=True)
+class Over:
+    """A task that is over."""
+
+    status: str
+    value: Any
+
+    def result(self, timeout: float) -> Any:
+        return self.value
+
+    def add_done_callback(self, call: Callable[[Over], None]) -> None:
+        call(self)
+
+
+class HereAndNow:
+    """A cluster of one that does what it is given at once, and then what its word for it is."""
+
+    def __init__(self, word: Callable[[Any], Over]) -> None:
+        self._word = word
+
+    def nthreads(self) -> dict[str, int]:
+        return {"here": 1}
+
+    def submit(self, function: Callable[..., Any], *given: Any, **_: Any) -> Any:
+        values = [each.value if isinstance(each, Over) else each for each in given]
+        done = function(*values)
+        return self._word(done) if function is decide else Over("finished", done)
+
+
+class Liar:
+    """Gives each claim the answer on the one before, under its own key."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[str, str] | None, ...] = ()
+
+    def __call__(self, packed_reply: bytes) -> Over:
+        reply = reply_of(packed_reply)
+        told = self._last or reply.answers
+        self._last = reply.answers
+        swapped = tuple(
+            None if own is None or other is None else (own[0], other[1])
+            for own, other in zip(reply.answers, told, strict=False)
+        )
+        return Over("finished", packed(replace(reply, answers=swapped)))
+
+
+def vanish(_: object) -> Over:
+    raise OSError("the scheduler is gone")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        lambda done: Over("finished", done),
+        Liar(),
+        lambda _: Over("finished", b"no reply"),
+        lambda _: Over("error", None),
+        vanish,
+    ],
+    ids=["honest", "lie", "babble", "lost", "gone"],
+)
+def test_a_report_is_the_same_whatever_a_cluster_says(
+    word: Callable[[Any], Over], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = loaded(tmp_path, 5)
+    monkeypatch.setattr(client, "connected", lambda _: nullcontext(HereAndNow(word)))
+
+    assert printed(given, Options()) == printed(given, Options(cluster="tcp://somewhere:1"))
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """A scheduler with two workers, each a process of its own."""
@@ -142,8 +214,6 @@ def test_a_worker_killed_in_the_middle_changes_no_report(
 
 def test_where_there_is_no_scheduler_nothing_is_decided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-    from vnetverify.cluster import client
-
     monkeypatch.setattr(client, "_CONNECTING_SECONDS", 0.5)
 
     with pytest.raises(NoCluster, match="cannot reach a scheduler at `tcp://"):

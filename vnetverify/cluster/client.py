@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from vnetverify.cache.canonical import NotCanonical
 from vnetverify.cache.notation import NotRead
 from vnetverify.cache.remembering import Keys, checked, keys_of
 from vnetverify.clock import Clock
@@ -65,12 +64,12 @@ class Cluster:
                 yield found[number] if number in found else next(decided)
 
     def _answers(self, sentences: Sentences) -> Iterator[tuple[int, ClaimResult]]:
-        """Yield what answers of the cluster give that hold here, as they come."""
-        try:
+        """Yield what answers of the cluster give that hold here, as they come, until there is no cluster any more."""
+        with suppress(
+            Exception
+        ):  # of Dask, whose scheduler is gone, or of what has no form as bytes: the rest stays here
             asking = _Asking(self.client, sentences, keys_of(sentences.deciding, sentences.limits))
             yield from asking.answers(self.sharing)
-        except NotCanonical:
-            return
 
 
 @dataclass(slots=True)
@@ -177,7 +176,8 @@ def connected(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise NoCluster("`--cluster` needs the extra `cluster`: pip install 'vnetverify[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would complain of we see
+    for name in ("distributed", "tornado", "asyncio"):  # what they would complain of we see
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(
             address,

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.arm_place import UNKNOWN, Place, of
+from vnetverify.ingest.arm import values
 from vnetverify.ingest.arm.bounds import Bounds
 from vnetverify.ingest.arm.evaluation import evaluate, resolve
 from vnetverify.ingest.arm.expressions import (
@@ -276,13 +277,41 @@ def _doubled(times: int, first: object, following: str) -> Place:
         ("more than 1000000 characters", Place(), "format('{0,9999999}', 'x')"),
         ("more than 1000000 characters", Place(), "replace(padLeft('', 5000, 'x'), 'x', padLeft('', 5000))"),
         ("more than 1000000 characters", Place(), "join(range(0, 10000), padLeft('', 5000))"),
+        (
+            "`split` would try 200",
+            Place({"t": "x" * 90_000, "w": ["y"] * 200}),
+            "split(parameters('t'), parameters('w'))",
+        ),
         ("`range` takes a count", Place(), "range(0, 1000000000)"),
     ],
 )
 def test_what_grows_beyond_all_measure_is_refused(message: str, place: Place, expression: str) -> None:
-    place.bounds = Bounds(steps=100_000)
+    place.bounds = Bounds(steps=300_000)
     with pytest.raises(EvaluationError, match=message):
         of(expression, place)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "union(map(range(0, 200), lambda('x', array(lambdaVariables('x')))), createArray())",
+        "intersection(range(0, 200), range(100, 200))",
+        "equals(map(range(0, 200), lambda('x', range(0, 200))), map(range(0, 200), lambda('x', range(0, 200))))",
+    ],
+)
+def test_what_compares_everything_with_everything_is_refused(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_MOST_COMPARED", 10_000)
+
+    with pytest.raises(EvaluationError, match="more than 10000 values would be compared"):
+        of(expression)
+
+
+def test_looking_through_much_counts_as_many_steps() -> None:
+    place = Place({"text": "a" * 100_000}, bounds=Bounds(steps=10_000))
+    of("contains(parameters('text'), 'b')", place)
+
+    with pytest.raises(EvaluationError, match="too many steps"):
+        of("contains(parameters('text'), 'b')", place)
 
 
 def test_what_many_expressions_make_together_is_bounded() -> None:

@@ -36,8 +36,8 @@ class Bounds:
         self.made = made
         self.nesting = 0
 
-    def step(self) -> None:
-        self.left -= 1
+    def step(self, count: int = 1) -> None:
+        self.left -= count
         if self.left < 0:
             raise EvaluationError("the expressions of the template take too many steps")
 

@@ -22,10 +22,11 @@ from vnetverify.ingest.arm.standins import (
 )
 from vnetverify.ingest.arm.surroundings import Surroundings, UserFunction
 from vnetverify.ingest.arm.userfunctions import InFunction
-from vnetverify.ingest.arm.values import PartlyKnown, Value, because, first_unknown, kind_of, member_of
+from vnetverify.ingest.arm.values import COMPARED, PartlyKnown, Value, because, first_unknown, kind_of, member_of
 from vnetverify.ingest.unknown import Unknown
 
 _FRAMES = 5  # of the stack, between an expression and one that it needs: a variable, the body of a lambda
+_PER_STEP = 16  # characters, members or comparisons that take as long as one step
 _NAMING = frozenset(function.name for function in FUNCTIONS.values() if marks_names(function.name))
 _SHOWN = 40  # characters of a name that a message repeats
 
@@ -116,11 +117,14 @@ class Evaluation:
             return only_azure_knows(name)
         if isinstance(function, UserFunction):
             return _called(function, name, arguments, self.surroundings)
+        if function.looks_through:
+            self._count(arguments)
         if any_doubtful(arguments):
             arguments = admitted(function.name, arguments)
             doubt = first_unknown(arguments) if function.is_strict else None
             if doubt is not None:
                 return because(doubt)
+        COMPARED.count = 0
         try:
             result = function.body(self, *arguments) if function.is_placed else function.body(*arguments)
         except EvaluationError:
@@ -128,9 +132,20 @@ class Evaluation:
             if stand_in is None:
                 raise
             return stand_in.unknown  # what is wrong with the arguments may be that one only stands in
+        if COMPARED.count > _PER_STEP:
+            self.bounds.step(COMPARED.count // _PER_STEP)
         if function.makes:
             self.bounds.measure(result)
         return marked(function.name, self._read_by(function, arguments), result) if function.name in _NAMING else result
+
+    def _count(self, arguments: list[Any]) -> None:
+        """Count what a function looks through, as so many steps."""
+        size = 0
+        for argument in arguments:
+            if isinstance(argument, (str, list, dict)):
+                size += len(argument)
+        if size > _PER_STEP:
+            self.bounds.step(size // _PER_STEP)
 
     def _read_by(self, function: Function, arguments: list[Any]) -> list[Any]:
         """Return all that the result of `function` is made of: ids are made of the scope as well."""

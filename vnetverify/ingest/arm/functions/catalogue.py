@@ -38,7 +38,8 @@ class Function:
 
     `body` takes the values of the arguments; where `is_placed`, an `Evaluator` before them; where `is_lazy`, an
     `Evaluator` and the tuple of trees. Where `is_strict`, it is not called with an `Unknown` in the place of an
-    argument: the result is not known then. `makes` says that the result may be larger than the arguments.
+    argument: the result is not known then. `makes` says that the result may be larger than the arguments,
+    `looks_through` that it takes longer the larger these are.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Function:
     is_placed: bool = False
     is_lazy: bool = False
     makes: bool = True
+    looks_through: bool = True
 
 
 def refused(function: str, reason: str) -> EvaluationError:

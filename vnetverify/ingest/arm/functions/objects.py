@@ -133,9 +133,9 @@ def _member_or_null(value: Any, key: Any) -> Any:
 
 
 OBJECTS = (
-    Function("createObject", 0, None, _create_object, is_strict=False),
+    Function("createObject", 0, None, _create_object, is_strict=False, looks_through=False),
     Function("items", 1, 1, _items),
     Function("objectKeys", 1, 1, _object_keys),
     Function("shallowMerge", 1, 1, _shallow_merge),
-    Function("tryGet", 2, None, _try_get, is_strict=False, makes=False),
+    Function("tryGet", 2, None, _try_get, is_strict=False, makes=False, looks_through=False),
 )

@@ -12,6 +12,9 @@ from vnetverify.ingest.arm.functions.texts import text_of
 from vnetverify.ingest.unknown import Unknown
 
 
+_MOST_TRIED = 10_000_000  # separators at characters, of one call
+
+
 def without_case(text: str) -> str:
     """Return `text` such that texts which differ in letter case alone become one, and no position shifts."""
     lower = text.lower()
@@ -74,6 +77,8 @@ def _split(text: Any, separators: Any) -> list[str]:
         return []
     between = separators if isinstance(separators, list) else [separators]
     words = [text_or_null("split", word, 2) for word in between]
+    if len(words) * len(whole) > _MOST_TRIED:
+        raise refused("split", f"would try {len(words)} separators at {len(whole)} characters")
     pattern = "|".join(re.escape(word) for word in words if word)
     if not pattern:
         return [whole]

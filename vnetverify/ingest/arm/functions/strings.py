@@ -11,7 +11,6 @@ from vnetverify.ingest.arm.functions.formats import format_string
 from vnetverify.ingest.arm.functions.texts import text_of
 from vnetverify.ingest.unknown import Unknown
 
-
 _MOST_TRIED = 10_000_000  # separators at characters, of one call
 
 

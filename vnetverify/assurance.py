@@ -12,7 +12,7 @@ from typing import assert_never
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
-from vnetverify.certificate.regions import Region
+from vnetverify.certificate.regions import Region, origins_of
 from vnetverify.certificate.relays import relays
 from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
@@ -32,6 +32,7 @@ from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates
 
+_NODES_A_PLACE = 10
 _EPHEMERAL_PORT, _WELL_KNOWN_PORT = 49152, 443
 
 
@@ -47,6 +48,13 @@ class Demands:
     nodes: int = CERTIFICATE_NODES
     evidence: EvidenceLimits = field(default_factory=EvidenceLimits)
     keep: Callable[[Subject, Certificate], None] | None = None
+
+    def nodes_for(self, claim: Claim) -> int:
+        """Return how large a certificate of the claim may be: on large estates some nodes for each place where flows
+        begin, unless fewer are asked for than what is usual."""
+        if self.nodes < CERTIFICATE_NODES:
+            return self.nodes
+        return max(self.nodes, _NODES_A_PLACE * len(origins_of(claim)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def assured(
     Where a certificate was `tried` already it is not tried again.
     """
     subject = subject_of(network, claim, proof, assumed)
-    made = tried or certify(subject, demands.nodes)
+    made = tried or certify(subject, demands.nodes_for(claim))
     if not isinstance(made, NoCover):
         found = judged(subject, made, proof)
         if demands.keep is not None and isinstance(found, Proved):

@@ -254,7 +254,7 @@ class _Sentence:
         if [flag for flag, _ in answer.certificates] != [False, True][: len(claims)]:
             raise Refused("a certificate is missing")
         for about, (_, certificate) in zip(claims, answer.certificates, strict=True):
-            if sum(map(len, certificate.values())) > self.deciding.demands.nodes:
+            if sum(map(len, certificate.values())) > self.deciding.demands.nodes_for(about):
                 raise Refused("the certificate is larger than is allowed")
             judge(subject_of(self.network, about, proof, self.assumed), certificate)
 
@@ -289,7 +289,7 @@ class _Sentence:
         if not is_large(self.network):
             return NoCover("the network is small")
         with self.clock.phase("assure"):
-            found = decided_by_cover(self.network, claim, self.assumed, self.deciding.demands.nodes)
+            found = decided_by_cover(self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim))
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         if isinstance(found, Refuted | NoCover):

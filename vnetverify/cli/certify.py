@@ -35,7 +35,7 @@ _LONGEST_NAME = 60
     default=CERTIFICATE_NODES,
     show_default=True,
     metavar="N",
-    help="How large a certificate may be.",
+    help="How large a certificate may be, or ten nodes for each place where flows begin, if that is more.",
 )
 def command(
     files: tuple[str, ...],

@@ -103,7 +103,7 @@ class Jobs(click.IntRange):
     default=CERTIFICATE_NODES,
     show_default=True,
     metavar="N",
-    help="How large a certificate may be; beyond that a proof is assured otherwise.",
+    help="How large a certificate may be, or ten nodes a place, if that is more; beyond it others assure a proof.",
 )
 @click.option(
     "--cluster",

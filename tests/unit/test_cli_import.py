@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -134,8 +135,8 @@ def test_origins_tell_where_each_statement_comes_from(export: Path, capsys: pyte
 
     text = capsys.readouterr().out
 
-    assert f"# {export}#/0\nvnet hub {{" in text
-    assert f"# {export}#/2\nnsg web-nsg {{" in text
+    assert re.search(rf"^# {export}:1:\d+ #/0\nvnet hub {{", text, re.MULTILINE)
+    assert re.search(rf"^# {export}:1:\d+ #/2\nnsg web-nsg {{", text, re.MULTILINE)
     assert format_text(text) == text
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from vnetverify.cli import status
+from vnetverify.diagnostic import Severity
+from vnetverify.ingest import read_path
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # whoever takes longer waits for something
@@ -359,3 +361,15 @@ def test_more_input_is_read_where_it_is_allowed(tmp_path: Path, run: Callable[..
 
     assert "error[too-large]" in run("check", path, "--max-input", "16").stdout
     assert run("check", path, "--max-input", "18").returncode == status.AS_EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1\n" * 300_000, '"' + '\\"' * 1_000_000, "/*" * 1_000_000, '"' + "a" * 4_000_000, "[1] /" + "/" * 1_000_000],
+    ids=["values", "escaped quotes", "comments", "an open string", "slashes"],
+)
+def test_odd_json_is_read_or_refused_in_time_that_grows_with_it(text: str, tmp_path: Path) -> None:
+    """A text that is looked at again from each of its characters would take hours here."""
+    (tmp_path / "x.json").write_text(text)
+
+    assert [found for found in read_path(tmp_path / "x.json").diagnostics if found.severity is Severity.ERROR]

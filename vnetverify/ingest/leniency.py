@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 _TEMPLATES = re.compile(r"deployment(?:template|parameters)|\"contentVersion\"", re.IGNORECASE)
-_STRINGS_AND_COMMENTS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
-_STRINGS_AND_COMMAS = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+# Strings and comments that nothing ends go to the end, and repetitions are possessive: nothing is looked at twice.
+_STRING = r'"(?:[^"\\]++|\\.)*+"?'
+_STRINGS_AND_COMMENTS = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*(?:.*?\*/|.*+)", re.DOTALL)
+_LINES = re.compile(r"[^\r\n]+")
+_STRINGS_AND_COMMAS = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL)
 
 
 def may_be_template(text: str) -> bool:
@@ -23,4 +26,4 @@ def without_comments(text: str) -> str:
 
 def _blanked(match: re.Match[str]) -> str:
     found = match.group()
-    return found if found.startswith('"') else re.sub(r"[^\r\n]", " ", found)
+    return found if found.startswith('"') else _LINES.sub(lambda line: " " * len(line.group()), found)

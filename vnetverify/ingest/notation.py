@@ -15,6 +15,7 @@ from vnetverify.diagnostic import Diagnostic
 from vnetverify.source import Span
 
 MAX_DEPTH = 200
+_MOST_TEXTS = 200_000  # one after the other
 MOST_VALUES = 8_000_000  # of one text: a few bytes there can be hundreds in memory
 
 # A text in quotes, or what stands for a number; the first of these that is no number is where the mistake is.
@@ -86,6 +87,8 @@ def parse_several(text: str, file: str, most_values: int = MOST_VALUES) -> list[
     decoder = json.JSONDecoder()
     while (position := _after_blanks(text, position)) < len(text):
         starts.append(position)
+        if len(starts) > _MOST_TEXTS:
+            raise _too_large(file, _MOST_TEXTS)
         try:
             position = decoder.raw_decode(text, position)[1]
         except (ValueError, RecursionError):

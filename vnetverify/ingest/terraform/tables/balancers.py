@@ -26,7 +26,7 @@ BALANCER_KINDS: dict[str, Kind] = {
     "azurerm_lb": kind(
         "loadBalancers",
         "sku:^sku.name sku_tier:^sku.tier",
-        "private_ip_address private_ip_addresses",
+        "private_ip_address private_ip_addresses public_ip_address_id subnet_id",
         whole="frontendIPConfigurations backendAddressPools loadBalancingRules probes inboundNatRules outboundRules",
         frontend_ip_configuration=Blocks("frontendIPConfigurations", _FRONTEND),
     ),

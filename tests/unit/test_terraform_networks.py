@@ -9,7 +9,6 @@ import pytest
 
 from tests.unit.terraform_documents import (
     ANY_VALUE,
-    GROUP,
     RULE,
     Module,
     block,
@@ -464,26 +463,3 @@ def test_elements_point_at_the_plan(tmp_path: Path) -> None:
 
     assert network.vnets["hub"].span.pointer == "/planned_values/root_module/resources/0"
     assert network.nsgs["web"].rules[0].span.pointer == "/planned_values/root_module/resources/1/values/security_rule/0"
-
-
-def test_names_that_are_known_later_are_those_of_the_addresses(tmp_path: Path) -> None:
-    document = plan(
-        vnet("hub", later={"name": ANY_VALUE}),
-        subnet("app", "", later={"virtual_network_name": ANY_VALUE}),
-        configuration=Module([block("subnet", "app", virtual_network_name=refers("azurerm_virtual_network.hub.name"))]),
-    )
-
-    network = read_network(tmp_path, document)
-
-    assert [subnet.id for subnet in network.subnets()] == ["hub.app"]
-
-
-def test_a_stand_in_is_the_id_by_which_others_know_the_resource(tmp_path: Path) -> None:
-    elsewhere = identity("virtualNetworks", "hub").replace("00000000-0000", "11111111-0000")
-    half = planned("virtual_network_peering", "back", virtual_network_name="spoke", remote_virtual_network_id=elsewhere)
-
-    network = read_network(tmp_path, plan(vnet("hub"), vnet("spoke", "10.1.0.0/16"), half))
-
-    assert sorted(network.vnets) == ["hub", "spoke"]
-    assert network.unmodelled == ()
-    assert GROUP != elsewhere

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import crc32
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -111,7 +112,9 @@ def name_for(instance: Instance) -> str:
         return told
     modules = [f"{name}-{key}" if key is not None else name for name, key in instance.module]
     own = instance.name if instance.key is None else f"{instance.name}-{instance.key}"
-    return plain_name("-".join((*modules, own)))
+    spelt = "-".join((*modules, own))
+    made = plain_name(spelt)
+    return made if made == spelt else f"{made}-{crc32(instance.address.encode('utf-8', 'replace')):08x}"
 
 
 def arm_type(instance: Instance) -> str | None:

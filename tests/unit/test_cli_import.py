@@ -115,6 +115,13 @@ def test_every_form_of_what_is_not_modelled_reads_back() -> None:
     assert open_things[1:] == found.unmodelled_names
 
 
+def test_tags_that_are_not_known_read_back() -> None:
+    network = read_text('vnet a { address 10.0.0.0/16  tag env = "x"  tag owner not-known  tag * not-known }').network
+
+    assert network.vnets["a"].unknown_tags == ("owner", "*")
+    _reads_back(without_spans(network))
+
+
 def test_a_text_proves_no_more_than_the_export(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,9 @@ class Builder(SentenceBuilder):
     def tag(self, children: Children) -> OptionNode:
         return OptionNode("tag", children)
 
+    def unknown_tag(self, children: Children) -> OptionNode:
+        return OptionNode("unknown-tag", children)
+
     def admin_scope(self, children: Children) -> OptionNode:
         return OptionNode("admin-scope", children)
 

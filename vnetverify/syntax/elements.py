@@ -60,8 +60,8 @@ _MODELS = {model.value: model for model in DeploymentModel}
 _ADMIN_SCOPES = {scope.value: scope for scope in AdminScope}
 _POLICIES = {policies.value: policies for policies in PrivateEndpointPolicies}
 _REPEATABLE = frozenset({
-    "address", "tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes", "public-ip", "write",
-    "peer", "private-ranges", "listens", "serves",
+    "address", "tag", "unknown-tag", "asg", "prefixes", "members", "summarized-gateway-prefixes", "site-routes",
+    "public-ip", "write", "peer", "private-ranges", "listens", "serves",
 })  # fmt: skip
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
@@ -137,6 +137,7 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         scope.prefixes(options.all_words("summarized-gateway-prefixes")),
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
         tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
+        unknown_tags=tuple(text_of(tag) for tag in options.all_words("unknown-tag")),
         admin_scope=admin_rules or AdminScope.ALL,
         dns_servers=dns_servers(scope, options.words("dns")),
         flow_timeout=flow_timeout(scope, options),

@@ -9,7 +9,7 @@ from vnetverify.spelling import is_invisible
 # Every word that the grammar spells out; a name that is one of them is safe in quotes wherever it stands.
 RESERVED = frozenset({
     "active-active", "address", "admin-rules", "admin-scope", "advertises", "all-when-none", "allow",
-    "allow-forwarded-traffic", "allow-gateway-transit", "allow-remote-vnets", "allow-virtual-network-access",
+    "allow-forwarded-traffic", "allow-gateway-transit", "allow-remote-vnets", "allow-virtual-network-access", "alone",
     "always-allow", "any", "appliance", "application-gateway", "as", "asg", "asn", "assume", "at", "azure", "bandwidth",
     "basic", "bastion", "because", "behind", "bgp", "bottleneck", "branch-to-branch", "by", "circuit", "collection",
     "connected", "connected-group", "connection", "default", "default-outbound", "default-site", "deny", "developer",

@@ -9,6 +9,7 @@ from vnetverify.header import (
     address_text,
 )
 from vnetverify.model.network import (
+    ANY_TAG,
     DEFAULT_AS_NUMBER,
     AdminScope,
     ConnectedGroup,
@@ -113,6 +114,7 @@ def _vnet(vnet: Vnet) -> Iterator[str]:
     yield from (f"address {prefix}" for prefix in vnet.address_space)
     yield from (f"summarized-gateway-prefixes {prefix}" for prefix in vnet.summarized_gateway_prefixes)
     yield from (f"tag {written(tag)} = {quoted(value)}" for tag, value in vnet.tags)
+    yield from (f"tag {tag if tag == ANY_TAG else written(tag)} not-known" for tag in vnet.unknown_tags)
     if vnet.admin_scope is not AdminScope.ALL:
         yield f"admin-scope {vnet.admin_scope.value}"
     if vnet.flow_timeout:

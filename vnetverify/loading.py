@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vnetverify.clock import Clock
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance, NotRead, read_file, read_standard_input, reason, resolved_within
-from vnetverify.ingest import Given, Imported, read_paths, read_tag_list
 from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
 from vnetverify.model.wellformed import check
 from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
+
+if TYPE_CHECKING:
+    from vnetverify.ingest import Given
 
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
 
@@ -72,9 +75,10 @@ def load(
             lists += _named_in(source, tag_lists(source), diagnostics)
     with clock.phase("ingest"):
         published = _tag_list(_present(lists, diagnostics), diagnostics, allowance)
-        imported = _import_all(_present(wanted, diagnostics), sources, published, diagnostics, allowance, given)
+        present = _present(wanted, diagnostics)
+        imported, digests = _import_all(present, sources, published, diagnostics, allowance, given)
     with clock.phase("resolve"):
-        document = read(sources, imported.network, published)
+        document = read(sources, imported, published)
     diagnostics += document.diagnostics
     if not any(found.severity is Severity.ERROR for found in diagnostics):
         with clock.phase("check"):
@@ -82,7 +86,7 @@ def load(
     read_from = (*(Path(path) for path in paths if path != "-"), *(one.path for one in (*wanted, *lists)))
     by_name = {source.name: source for source in sources}
     found = in_source_order(diagnostics)
-    return Loaded(document, by_name, found, clock.seconds, imported.network, published, read_from, imported.digests)
+    return Loaded(document, by_name, found, clock.seconds, imported, published, read_from, digests)
 
 
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
@@ -145,22 +149,27 @@ def _import_all(
     diagnostics: list[Diagnostic],
     allowance: Allowance,
     given: Given | None,
-) -> Imported:
-    """Return what all exports hold together: resources may name each other across them, and vnets of the texts."""
+) -> tuple[Network, Mapping[str, bytes]]:
+    """Return what all exports hold together, and the digests of their files: resources may name each other across them,
+    and vnets of the texts."""
     if not present:
-        return Imported(Network(), ())
+        return Network(), {}
+    from vnetverify.ingest import read_paths  # late, since it takes a quarter of the start of a run that needs none
+
     within = {path: one.within for path, one in present.items() if one.within is not None}
     vnets, tags = declared_vnets(sources, published), service_tags(sources)
     texts = [source.text for source in sources]
     imported = read_paths(tuple(present), vnets, tags, published, allowance, within, given, texts)
     diagnostics += imported.diagnostics
-    return imported
+    return imported.network, imported.digests
 
 
 def _tag_list(present: Mapping[Path, _Wanted], diagnostics: list[Diagnostic], allowance: Allowance) -> TagList | None:
     """Return the provider's list of service tags; all that name one have to name the same."""
     if not present:
         return None
+    from vnetverify.ingest import read_tag_list
+
     first, *others = present.values()
     for other in others:
         message = f"the service tags come from `{first.path}` already, and from one list alone"

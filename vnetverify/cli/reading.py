@@ -107,13 +107,15 @@ def _keep(context: click.Context, option: click.Parameter, value: object) -> Non
     context.meta[f"vnetverify.{option.name}"] = value
 
 
-def given() -> Given:
-    """Return what the command line gives to the parameters of templates."""
+def given() -> Given | None:
+    """Return what the command line gives to the parameters of templates; None where it says nothing of them."""
+    meta = click.get_current_context().meta
+    said = [meta.get(f"vnetverify.{name}", ()) for name in (_PARAMETERS, _PARAMETER_FILES, _DEPLOYED_TO)]
+    if not any(said):
+        return None
     from vnetverify.ingest import Given
 
-    meta = click.get_current_context().meta
-    values = meta.get(f"vnetverify.{_PARAMETERS}", ())
-    return Given(values, meta.get(f"vnetverify.{_PARAMETER_FILES}", ()), meta.get(f"vnetverify.{_DEPLOYED_TO}", ()))
+    return Given(*said)
 
 
 def takes_max_input(command: _Command) -> _Command:
@@ -160,6 +162,8 @@ def with_lines(was_read: Loaded | Imported, value: _Shown) -> tuple[_Shown, Quot
 
     Files that are not any more what they were when they were read have no lines.
     """
+    if not was_read.digests:
+        return value, {}
     from vnetverify.ingest.documents import text_again
     from vnetverify.report import lines
 

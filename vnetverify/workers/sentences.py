@@ -41,7 +41,6 @@ class Sentences:
     def prepare(self) -> Callable[[int], Found]:
         """Return what decides the sentence of a number, with a solver of its own."""
         solver = Solver(self.limits)
-        solver.warm_up()
         deciding = self.deciding
 
         def found(number: int) -> Found:

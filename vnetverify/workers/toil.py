@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -50,6 +51,7 @@ def toil(
     `others` are the parent's ends that this process has inherited: as long as it holds them open, nobody would see the
     parent's death.
     """
+    gc.freeze()  # what was inherited stays: looking through it again and again would copy it, page by page
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in others:

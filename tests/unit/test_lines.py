@@ -71,6 +71,12 @@ def test_a_key_is_compared_exactly_before_letter_case_is_set_aside() -> None:
     assert spots_in(text, ["/Name"])["/Name"].line == 2
 
 
+def test_comments_in_an_export_are_passed_over_as_well() -> None:
+    text = '[ // it is "x {\n{"id": "https://a"},\n/* ] */ {"name": "b"}]'
+
+    assert spots_in(text, ["/1"])["/1"].line == 3
+
+
 def test_comments_and_strings_over_lines_are_passed_over() -> None:
     text = """\
 { // a comment with "quotes" and {

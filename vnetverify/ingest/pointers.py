@@ -20,6 +20,7 @@ _BLANK = re.compile(r"\s*+")
 _QUOTED = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _STRING = re.compile(_QUOTED, re.DOTALL)
 _SCALAR = re.compile(rf'{_QUOTED}|[^\s,\]}}"]++', re.DOTALL)
+_DECODER = json.JSONDecoder(strict=False)
 _NEXT_BRACKET = re.compile(rf'[^"\[\]{{}}]*+(?:{_QUOTED}[^"\[\]{{}}]*+)*+([\[\]{{}}])', re.DOTALL)
 # What an entry of a list of objects is best known by.
 _TITLES = frozenset(("name", "address"))
@@ -54,12 +55,24 @@ def spots_in(text: str, pointers: Iterable[str]) -> dict[str, Spot]:
     root = _Node()
     for pointer in dict.fromkeys(pointers):
         _node_at(root, pointer).wanted.append(pointer)
-    may_have_comments = ("//" in text or "/*" in text) and may_be_template(text)
-    plain = without_comments(text) if may_have_comments else text
-    with suppress(_Lost):  # what was found so far is as good as ever
+    plain = without_comments(text) if _may_have_comments(text) else text
+    with suppress(_Lost):
         _Search(plain).run(root)
     offsets = dict(_offsets(root, None))
     return _as_spots(plain, offsets)
+
+
+def _may_have_comments(text: str) -> bool:
+    """Hold for texts with what begins a comment, unless it stands in a string of JSON that is strictly so."""
+    if "//" not in text and "/*" not in text:
+        return False
+    if may_be_template(text):
+        return True
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _node_at(root: _Node, pointer: str) -> _Node:
@@ -101,10 +114,16 @@ class _Search:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_plain = True
 
     def run(self, root: _Node) -> None:
         start = self._after_blanks(0)
-        root.found = self._title(start)
+        with suppress(_Lost):  # what was found so far is as good as ever
+            self._go_down(root, start)
+        if root.wanted or any(child.found is None for child in root.children.values()):
+            root.found = self._title(start)
+
+    def _go_down(self, root: _Node, start: int) -> None:
         pending = [(root, start)]
         while pending:
             node, at = pending.pop()
@@ -182,6 +201,11 @@ class _Search:
     def _end_of(self, value: int) -> int:
         if self._at(value) not in "{[":
             return self._match(_SCALAR, value).end()
+        if self._is_plain:
+            try:
+                return _DECODER.raw_decode(self._text, value)[1]
+            except (ValueError, RecursionError):
+                self._is_plain = False  # from now on bracket by bracket: a mistake may take as long as the text
         depth, at = 1, value + 1
         text, next_bracket = self._text, _NEXT_BRACKET.match
         while depth:

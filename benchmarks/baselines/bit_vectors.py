@@ -102,11 +102,20 @@ class Shared:
     def __init__(self, model: Model) -> None:
         self._network = Network(model)
         self._relation = self._network.relation()
-        self._solver = z3.Solver()
+        self._solver = z3.SolverFor("QF_BV")
         self._solver.add(*self._relation)
 
     def code(self, one: int, other: int) -> int:
-        return _code(self._solver, self._network, one, other)
+        """Return 3 where something arrives at once, 1 where something does behind the appliance, else 0."""
+        asked, at_once, behind = self._network.question(one, other)
+        for goal, value in ((at_once, 3), (behind, 1)):
+            self._solver.push()
+            self._solver.add(*asked, goal)
+            found = self._solver.check()
+            self._solver.pop()
+            if found == z3.sat:
+                return value
+        return 0
 
     def size(self) -> int:
         return sum(map(_nodes, self._relation))
@@ -116,37 +125,30 @@ class Shared:
 
 
 class Fresh:
-    """A solver and a relation for each pair."""
+    """A solver for each question; the terms of the relation are built once."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
+        self._network = Network(model)
+        self._relation = self._network.relation()
         self._done = 0
 
     def code(self, one: int, other: int) -> int:
-        network, solver = Network(self._model), z3.Solver()
-        solver.add(*network.relation())
-        code = _code(solver, network, one, other)
-        self._done += _work(solver)
-        return code
+        """Return the same byte."""
+        asked, at_once, behind = self._network.question(one, other)
+        for goal, value in ((at_once, 3), (behind, 1)):
+            solver = z3.SolverFor("QF_BV")
+            solver.add(*self._relation, *asked, goal)
+            found = solver.check()
+            self._done += _work(solver)
+            if found == z3.sat:
+                return value
+        return 0
 
     def size(self) -> int:
-        return sum(map(_nodes, Network(self._model).relation()))
+        return sum(map(_nodes, self._relation))
 
     def work(self) -> int:
         return self._done
-
-
-def _code(solver: Any, network: Network, one: int, other: int) -> int:
-    """Return 3 where something arrives at once, 1 where something does behind the appliance, else 0."""
-    asked, at_once, behind = network.question(one, other)
-    for goal, value in ((at_once, 3), (behind, 1)):
-        solver.push()
-        solver.add(*asked, goal)
-        found = solver.check()
-        solver.pop()
-        if found == z3.sat:
-            return value
-    return 0
 
 
 def _work(solver: Any) -> int:

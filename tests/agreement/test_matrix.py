@@ -198,14 +198,11 @@ def the_first_default_rule_is_missing(patch: pytest.MonkeyPatch) -> None:
 
 
 def rules_with_ports_speak_of_icmp(patch: pytest.MonkeyPatch) -> None:
-    right = filters.Filters._of
+    def wrong(self: filters.Filters, _: str, __: object, hits: Hits) -> tuple[Hits, frozenset[str]]:
+        icmp = self._frame.cells.icmp
+        return Hits(hits.full | icmp, hits.part | icmp), frozenset()
 
-    def wrong(self: filters.Filters, group: str, rule: filters.SecurityRule) -> filters.Known:
-        known = right(self, group, rule)
-        icmp = self._frame.cells.icmp if rule.protocol is None else 0
-        return filters.Known(known.rule, Hits(known.hits.full | icmp, known.hits.part | icmp), known.facts)
-
-    patch.setattr(filters.Filters, "_of", wrong)
+    patch.setattr(filters.Filters, "_with_icmp", wrong)
 
 
 @pytest.mark.parametrize(

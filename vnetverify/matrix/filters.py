@@ -65,15 +65,14 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A rule as far as it is the same wherever its list stands."""
+    """A rule as far as it is the same wherever its list stands; `near` is the field on the side of the interface."""
 
     rule: SecurityRule
+    allows: bool
+    near: AddressField
+    far: AddressField
     hits: Hits
     facts: frozenset[str]
-
-    @property
-    def allows(self) -> bool:
-        return self.rule.access is Access.ALLOW
 
 
 class Filters:
@@ -106,7 +105,7 @@ class Filters:
         shared = self._shared.get((group, direction))
         if shared is not None:
             return shared
-        lines = _HostLines(self, spot, direction, self.known(group, direction))
+        lines = _HostLines(self, spot, self.known(group, direction))
         bounds = self._frame.bounds(lines)
         if not lines.is_local:
             self._shared[group, direction] = bounds
@@ -120,8 +119,7 @@ class Filters:
         """Return the lines; a group of interfaces on the side of the interface itself is not settled here (F-FWD-4)."""
         for known in self.known(group, direction):
             rule, facts = known.rule, known.facts
-            local = rule.source if direction is Direction.OUTBOUND else rule.destination
-            if isinstance(local, AsgMembers):
+            if isinstance(known.near, AsgMembers):
                 yield Line(known.allows, Extent((), ((0, self._frame.spots),)), Hits(0, known.hits.part), facts)
                 continue
             region = self.region(rule.source, subnet)
@@ -137,32 +135,31 @@ class Filters:
         found = self._known.get((group, direction))
         if found is None:
             rules = [rule for rule in self._topology.network.nsgs[group].rules if rule.direction is direction]
-            rules.sort(key=lambda rule: rule.priority)
-            ordered = sorted((*rules, *_DEFAULTS[direction]), key=lambda rule: rule.priority)
-            found = self._known[group, direction] = tuple(
-                self._of(group, rule) for rule in ordered if rule.priority < _LAST_PRIORITY
-            )
+            rules = sorted((*rules, *_DEFAULTS[direction]), key=_priority)
+            known = (self._of(group, rule) for rule in rules if rule.priority < _LAST_PRIORITY)
+            found = self._known[group, direction] = tuple(each for each in known if each.hits.part)
         return found
 
     def _of(self, group: str, rule: SecurityRule) -> Known:
         """Return the rule with the cells it covers; whether one with ports speaks of ICMP is open (F-NSG-9)."""
         cells = self._frame.cells
-        hits = cells.hits((rule.protocol, rule.source_ports, rule.destination_ports))
-        icmp = cells.icmp
-        if not icmp:
-            return Known(rule, hits, _NO_FACT)
-        full, part, facts = hits.full & ~icmp, hits.part & ~icmp, _NO_FACT
-        if rule.protocol in (None, ICMP):
-            fact = uncertainty("U-ICMPPORT", f"{group}/{rule.name}")
-            is_whole = rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS
-            speaks = True if is_whole else self._reading.value(fact)
-            if speaks is not False:
-                part |= icmp
-            if speaks:
-                full |= icmp
-            if speaks is None:
-                facts = frozenset({str(fact)})
-        return Known(rule, Hits(full, part), facts)
+        hits, facts = cells.hits((rule.protocol, rule.source_ports, rule.destination_ports)), _NO_FACT
+        if cells.icmp and rule.protocol in (None, ICMP):
+            hits, facts = self._with_icmp(group, rule, hits)
+        ends = (
+            (rule.source, rule.destination) if rule.direction is Direction.OUTBOUND else (rule.destination, rule.source)
+        )
+        return Known(rule, rule.access is Access.ALLOW, *ends, hits, facts)
+
+    def _with_icmp(self, group: str, rule: SecurityRule, hits: Hits) -> tuple[Hits, frozenset[str]]:
+        icmp = self._frame.cells.icmp
+        fact = uncertainty("U-ICMPPORT", f"{group}/{rule.name}")
+        is_whole = rule.source_ports == ALL_PORTS and rule.destination_ports == ALL_PORTS
+        speaks = True if is_whole else self._reading.value(fact)
+        full, part = hits.full & ~icmp, hits.part & ~icmp
+        if speaks is None:
+            return Hits(full, part | icmp), frozenset({str(fact)})
+        return (Hits(full | icmp, part | icmp) if speaks else Hits(full, part)), _NO_FACT
 
     def region(self, field: AddressField, subnet: Subnet) -> Region:
         """Return the addresses that a field speaks of at `subnet`, on the side away from the interface."""
@@ -234,6 +231,10 @@ class Filters:
         return False, frozenset({f"U-ASGFWD of {known.rule.name}"})
 
 
+def _priority(rule: SecurityRule) -> int:
+    return rule.priority
+
+
 def fit_of(region: Region, spot: Spot) -> bool | None:
     """Return True where the region surely holds all hosts of the spot, None where surely none, else False."""
     if region.everywhere or not spot.addresses - region.sure:
@@ -257,10 +258,9 @@ class _HostLines:
     `is_local` says whether some of those that were made depend on which host it is.
     """
 
-    def __init__(self, filters: Filters, spot: Spot, direction: Direction, rules: tuple[Known, ...]) -> None:
+    def __init__(self, filters: Filters, spot: Spot, rules: tuple[Known, ...]) -> None:
         self._filters = filters
         self._spot = spot
-        self._is_outbound = direction is Direction.OUTBOUND
         self._rules = rules
         self.is_local = False
 
@@ -268,10 +268,7 @@ class _HostLines:
         filters, spot = self._filters, self._spot
         subnet = spot.subnet
         for known in self._rules:
-            rule, hits, facts = known.rule, known.hits, known.facts
-            if not hits.part:
-                continue
-            near, far = (rule.source, rule.destination) if self._is_outbound else (rule.destination, rule.source)
+            near, far, hits, facts = known.near, known.far, known.hits, known.facts
             if type(near) is not AnyAddress:
                 self.is_local = True
                 fits, turning = filters.local_fit(known, spot, near)

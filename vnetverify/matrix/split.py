@@ -176,7 +176,7 @@ class Splitter:
         self, group: str, end: Spot, direction: Direction, source: Spot, destination: Spot
     ) -> Iterator[_Judge]:
         for known in self._filters.known(group, direction):
-            near = known.rule.source if direction is Direction.OUTBOUND else known.rule.destination
+            near = known.near
             if isinstance(near, AsgMembers):
                 fits, _ = self._filters.local_fit(known, end, near)
                 if fits is None:
@@ -191,8 +191,7 @@ class Splitter:
         self, group: str, subnet: Subnet, direction: Direction, source: Spot, destination: Spot
     ) -> Iterator[_Judge]:
         for known in self._filters.known(group, direction):
-            local = known.rule.source if direction is Direction.OUTBOUND else known.rule.destination
-            if isinstance(local, AsgMembers):
+            if isinstance(known.near, AsgMembers):
                 raise Undecidable
             yield from self._judges(known, subnet, source, destination)
 

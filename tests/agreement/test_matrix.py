@@ -158,7 +158,7 @@ def groups_of_interfaces_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def parts_count_as_wholes(patch: pytest.MonkeyPatch) -> None:
     right = wide.Frame.at
-    patch.setattr(wide.Frame, "_surely", lambda self, line: right(self, line.far.part, line.hits.part))
+    patch.setattr(wide.Frame, "_surely", lambda self, far, hits: right(self, far.part, hits.part))
 
 
 def policies_are_not_asked(patch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vnetverify.header import ALL_PORTS, ICMP, IntervalSet, addresses_of, host_prefix, parse_prefix
 from vnetverify.matrix.cells import Hits
@@ -63,8 +64,7 @@ class Region:
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A rule as far as it is the same wherever its list stands; `near` is the field on the side of the interface."""
 
     rule: SecurityRule
@@ -195,7 +195,14 @@ class Filters:
         """Return the spots that a field speaks of at `subnet`, on the side away from the interface."""
         if isinstance(field, AnyAddress):
             return EVERYONE
-        key: object = (field.name.casefold(), self._tags.key(subnet)) if isinstance(field, ServiceTag) else id(field)
+        key: object
+        if isinstance(field, AddressPrefixes):
+            prefixes = field.prefixes
+            key = (prefixes[0].value, prefixes[0].length) if len(prefixes) == 1 else id(field)
+        elif isinstance(field, ServiceTag):
+            key = (field.name.casefold(), self._tags.key(subnet))
+        else:
+            key = id(field)
         found = self._extents.get(key)
         if found is None:
             found = self._extents[key] = self._extent(field, subnet)
@@ -203,7 +210,8 @@ class Filters:
 
     def _extent(self, field: AddressField, subnet: Subnet) -> Extent:
         if isinstance(field, AddressPrefixes):
-            return Extent(*self._order.of_prefixes(field.prefixes))
+            full, part = self._order.of_prefixes(field.prefixes)
+            return Extent(full, part) if part else NOBODY
         region = self.region(field, subnet)
         full, _ = self._order.runs_of(region.sure)
         _, part = self._order.runs_of(region.possible)
@@ -280,4 +288,6 @@ class _HostLines:
             if type(far) is ServiceTag:
                 self.is_local = True
                 facts |= filters.region(far, subnet).facts
-            yield Line(known.allows, filters.extent(far, subnet), hits, facts)
+            extent = filters.extent(far, subnet)
+            if extent is not NOBODY:
+                yield Line(known.allows, extent, hits, facts)

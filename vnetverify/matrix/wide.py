@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vnetverify.matrix.cells import Cells, Hits
 from vnetverify.matrix.spots import Runs
@@ -26,8 +27,7 @@ EVERYONE = Extent((), (), True)
 NOBODY = Extent((), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A rule as one spot sees it: which others it speaks of, of which packets, and what it does with them."""
 
     allows: bool
@@ -85,26 +85,25 @@ class Frame:
         """
         left, allowed, denied = self.all, 0, 0
         facts: frozenset[str] = frozenset()
-        for line in lines:
-            hits, far = line.hits, line.far
+        for allows, far, hits, turning in lines:
             part = self.everyone(hits.part) if far.everyone else self.at(far.part, hits.part)
             part &= left
             if not part:
                 continue
-            if line.allows:
+            if allows:
                 allowed |= part
             else:
                 denied |= part
-            if line.facts:
-                facts |= line.facts
+            if turning:
+                facts |= turning
             is_sure = hits.full == hits.part and far.full == far.part
-            left ^= part if is_sure else left & self._surely(line)
+            left ^= part if is_sure else left & self._surely(far, hits)
             if not left:
                 break
         return Bounds(allowed, denied | left, facts)
 
-    def _surely(self, line: Line) -> int:
-        return self.everyone(line.hits.full) if line.far.everyone else self.at(line.far.full, line.hits.full)
+    def _surely(self, far: Extent, hits: Hits) -> int:
+        return self.everyone(hits.full) if far.everyone else self.at(far.full, hits.full)
 
     def units(self, flags: bytes) -> int:
         """Return the set of the spots whose flag is 1; the others have 0."""

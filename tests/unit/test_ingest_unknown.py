@@ -16,6 +16,7 @@ from tests.unit.unknown_places import (
     as_read,
     contoso,
     devices,
+    part,
     read_network,
     with_unknowns,
     with_value,
@@ -195,6 +196,35 @@ def test_a_resource_that_may_not_be_there_stays_in_doubt() -> None:
     why = "whether it is there is not known: parameter `deploy` has no value"
     assert _said(found) == [("nsg `g`", why, ("hub",))]
     assert [one.name for one in found.nsgs["g"].rules] == ["r"]
+
+
+def test_alternatives_do_not_exclude_each_other_in_the_network() -> None:
+    """Of rules, routes and peerings that may be there and cannot be so together the first is taken, both in doubt."""
+    rules = [rule("r"), rule("s", access="Deny")]
+    hops = [
+        part(name, addressPrefix="10.9.0.0/16", nextHopType=kind) for name, kind in (("r", "None"), ("s", "Internet"))
+    ]
+    halves = [peering("p", "other"), peering("q", "other", allowForwardedTraffic=True)]
+    parts = [
+        *(("networkSecurityGroups/g/securityRules", one) for one in rules),
+        *(("routeTables/t/routes", one) for one in hops),
+        *(("virtualNetworks/hub/virtualNetworkPeerings", one) for one in halves),
+    ]
+    uncertain = [
+        replace(one, is_literal=False, uncertain=Unknown(WHY))
+        for kind, body in parts
+        for one in as_read([resource(kind, body["name"], **body["properties"])])
+    ]
+    hub = vnet("hub", "10.0.0.0/16", subnet("web", networkSecurityGroup=reference("networkSecurityGroups", "g")))
+    hub["properties"].pop("virtualNetworkPeerings")
+    found, errors = _errors([*as_read([hub, _OTHER, nsg("g"), resource("routeTables", "t", routes=[])]), *uncertain])
+
+    assert errors == []
+    assert [one.name for one in found.nsgs["g"].rules] == ["r"]
+    assert [one.name for one in found.route_tables["t"].routes] == ["r"]
+    assert len(found.peerings) == 1
+    whole = {what for what, why, _ in _said(found) if WHY in why}
+    assert whole == {"rule `r`", "rule `s`", "peering `p`", "peering `q`"}  # no subnet has the route table
 
 
 def test_two_forms_of_a_resource_that_may_not_be_there_are_no_mistake() -> None:

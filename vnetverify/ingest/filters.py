@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, Resource, certain_first, key_of, kind_of, parent_of
 from vnetverify.ingest.security_rules import NotModelled, UsualRules, groups_stated, security_rule
 from vnetverify.ingest.shapes import ASG, NSG, RULE, read
 from vnetverify.ingest.values import Malformed, as_reference
@@ -38,14 +38,14 @@ class Filters:
     def nsgs(self) -> dict[str, Nsg]:
         """Return the groups with their rules, having noted what is in doubt about them."""
         rules: defaultdict[str, list[SecurityRule]] = defaultdict(list)
-        for resource in self._inventory.of(_RULES):
+        for resource in certain_first(self._inventory.of(_RULES)):
             group = parent_of(resource.key)
             if group not in self.names:
                 message = f"{resource.subject} belongs to an nsg that is not in the input"
                 self._findings.note("nsg-missing", message, resource.span)
             else:
                 rule = self._rule(resource, group)
-                if rule is not None:
+                if rule is not None and not (resource.uncertain is not None and _excludes(rules[group], rule)):
                     rules[group].append(rule)
         for resource in self._inventory.of(_GROUPS):
             self._findings.doubts(resource, read(resource.body, resource.pointer, NSG)[1], resource.key)
@@ -96,6 +96,11 @@ def _asg_ids(inventory: Inventory) -> Iterator[tuple[str, Span]]:
     for kind in NIC_KINDS:
         for resource in inventory.of(kind):
             yield from ((identity, resource.span) for identity in _asgs_in(resource.stated("ipConfigurations")))
+
+
+def _excludes(rules: Iterable[SecurityRule], other: SecurityRule) -> bool:
+    """Hold when Azure would refuse `other` beside one of `rules`."""
+    return any((rule.priority, rule.direction) == (other.priority, other.direction) for rule in rules)
 
 
 def _asgs_in(stated: Any) -> Iterator[str]:

@@ -13,7 +13,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import Resource, certain_first, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.shapes import PEERING, SUBNET, VNET, read
 from vnetverify.ingest.values import (
     Malformed,
@@ -150,9 +150,13 @@ class Networks:
         return self._users.get(vnet, ())
 
     def _read_links(self) -> Iterator[_Link]:
-        for resource in self._inventory.of(_PEERINGS):
+        known: set[tuple[str, str]] = set()
+        for resource in certain_first(self._inventory.of(_PEERINGS)):
             try:
-                yield self._read_link(resource)
+                link = self._read_link(resource)
+                if resource.uncertain is None or (link.local, link.remote) not in known:
+                    known.add((link.local, link.remote))
+                    yield link
             except Malformed as fault:
                 self._findings.fault(resource, f"{fault} in {resource.subject}")
 

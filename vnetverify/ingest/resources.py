@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,14 @@ class Resource:
     def is_bare(self) -> bool:
         """Hold when nothing is said but what every listing of resources says: `az resource list`, a projection."""
         return not self.body.get("properties") and {key.lower() for key in self.body} <= _LISTED
+
+
+def certain_first(resources: Iterable[Resource]) -> list[Resource]:
+    """Return `resources` with those last of which it is not known whether they are there.
+
+    Of two that exclude each other, as the alternatives of a template, only the first can stand in a network.
+    """
+    return sorted(resources, key=lambda resource: resource.uncertain is not None)
 
 
 def _origin(pointer: str, origins: Mapping[str, str]) -> str:

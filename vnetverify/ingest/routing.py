@@ -10,7 +10,7 @@ from vnetverify.header import Prefix, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
-from vnetverify.ingest.resources import Resource, parent_of
+from vnetverify.ingest.resources import Resource, certain_first, parent_of
 from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE, read
 from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6, shown
 from vnetverify.model.network import NextHopType, RouteTable, UserRoute
@@ -45,13 +45,15 @@ class Tables:
 
     def route_tables(self) -> dict[str, RouteTable]:
         routes: defaultdict[str, list[UserRoute]] = defaultdict(list)
-        for resource in self._inventory.of(_ROUTES):
+        for resource in certain_first(self._inventory.of(_ROUTES)):
             table = parent_of(resource.key)
             if table not in self.names:
                 message = f"{resource.subject} belongs to a route table that is not in the input"
                 self._findings.note("route-table-missing", message, resource.span)
             else:
-                routes[table].extend(self._routes_of(resource, table))
+                known = {route.prefix for route in routes[table]} if resource.uncertain is not None else set()
+                found = list(self._routes_of(resource, table))
+                routes[table].extend(route for route in found if route.prefix not in known)
         tables = (self._table(table, tuple(routes[table.key])) for table in self._inventory.of(_TABLES))
         return {table.name: table for table in tables}
 

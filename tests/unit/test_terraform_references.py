@@ -16,6 +16,7 @@ from tests.unit.terraform_documents import (
     identity,
     plan,
     planned,
+    read,
     read_network,
     refers,
     subnet,
@@ -148,7 +149,10 @@ def test_instances_of_two_counts_of_one_size_go_together(tmp_path: Path) -> None
     fastened = [planned(_ASSOCIATION, "x", key=at, later=_LATER) for at in (0, 1)]
     document = plan(vnet("hub"), *subnets, *groups, *fastened, configuration=Module([written]))
 
-    assert _fastened(read_network(tmp_path, document)) == {"s0": "g0", "s1": "g1"}
+    imported = read(tmp_path, document)
+
+    assert _fastened(imported.network) == {"s0": "g0", "s1": "g1"}
+    assert [found.message for found in imported.diagnostics if found.code == "terraform-count"] != []
 
 
 def test_instances_of_counts_of_different_sizes_do_not_go_together(tmp_path: Path) -> None:

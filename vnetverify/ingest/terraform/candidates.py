@@ -54,11 +54,12 @@ class _Place:
 
 
 class Follower:
-    """Follows the references of a document."""
+    """Follows the references of a document; `counted` are those for which `count.index` was taken for the index."""
 
     def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
         self._configuration = configuration
         self._left = _MOST_OF_ALL
+        self.counted = 0
         self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
         self._modules: defaultdict[tuple[ModulePath, str], dict[Key, Instance | None]] = defaultdict(dict)
         for one in instances:
@@ -242,6 +243,7 @@ class Follower:
         if steps == ("each", "key") and isinstance(place.key, str):
             return place.key
         if steps == ("count", "index") and isinstance(place.key, int):
+            self.counted += place.count == count
             return place.key if place.count == count else None
         value: Any = None
         if steps[:2] == ("each", "value") and place.repetition is not None and place.key is not None:

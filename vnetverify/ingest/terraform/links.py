@@ -140,6 +140,11 @@ class Links:
                 return name_for(next(iter(groups.values())))
         return plain_name(instance.address)
 
+    @property
+    def counted(self) -> int:
+        """The number of references for which `count.index` was taken for the index itself."""
+        return self._follower.counted
+
     # -- references ---------------------------------------------------------------------------------------
 
     def reference(

@@ -62,6 +62,7 @@ class _Reader:
         count_in_zones(folding, told.instances)
         found = [self._resource(draft) for draft in folding.drafts]
         found += [self._stranger(instance, why) for instance, why in (*self._strangers, *self._open())]
+        self._say_counted()
         self._say_left_out()
         return found
 
@@ -148,6 +149,19 @@ class _Reader:
         key = f"terraform{instance.pointer}"
         return Resource(key, key, instance.type, instance.address, body, self._file, instance.pointer)
 
+    def _say_counted(self) -> None:
+        """Say that a reading of the plan is more than it tells (`docs/terraform.md`)."""
+        if self._links.counted:
+            noun = "reference" if self._links.counted == 1 else "references"
+            message = (
+                f"{self._links.counted} {noun} of `{self._file}` by `count.index` are taken to go together by number:"
+                " a plan does not tell what is computed from it"
+            )
+            self._note("terraform-count", message)
+
+    def _note(self, code: str, message: str) -> None:
+        self.diagnostics.append(Diagnostic(code, message, place(self._file, ""), severity=Severity.NOTE))
+
     def _say_left_out(self) -> None:
         count = self._left_out.total()
         if count:
@@ -155,4 +169,4 @@ class _Reader:
             kinds = [kind for kind, number in sorted(self._left_out.items()) if number]
             listed = ", ".join(kinds[:_SHOWN]) + (", …" if len(kinds) > _SHOWN else "")
             message = f"{count} {noun} of `{self._file}` that change no packet are left out: {listed}"
-            self.diagnostics.append(Diagnostic("not-network", message, place(self._file, ""), severity=Severity.NOTE))
+            self._note("not-network", message)

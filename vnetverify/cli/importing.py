@@ -34,15 +34,17 @@ def command(paths: tuple[str, ...], service_tags: str | None, origins: bool, out
 
     The text says as well what of them is not modelled: verdicts on it are those on the files.
     """
-    from vnetverify.syntax.write import write
+    from vnetverify.syntax.write import origins_in, write
 
     inputs = (*paths, *(() if service_tags is None else (service_tags,)))
     target = None if output in (None, "-") else destination(str(output), map(Path, inputs))
     loaded = load_or_tell((), paths, service_tags)
     if loaded is None:
         return status.BAD_INPUT
-    network = with_lines(loaded, loaded.document.network)[0] if origins else loaded.document.network
-    text = write(network, list(_heading(loaded, paths)), origins).removesuffix("\n")
+    network = loaded.document.network
+    spans = origins_in(network) if origins else ()
+    places = dict(zip(spans, with_lines(loaded, spans)[0], strict=True)) if origins else None
+    text = write(network, list(_heading(loaded, paths)), places).removesuffix("\n")
     if target is None:
         emit(text)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from vnetverify.header import (
@@ -44,17 +44,22 @@ from vnetverify.syntax.write_names import dns_zone_text, name_server_items
 from vnetverify.syntax.write_rules import admin_rules_text, by_manager, nsg_text
 
 
-def write(network: Network, heading: Sequence[str] = (), with_origins: bool = False) -> str:
+def write(network: Network, heading: Sequence[str] = (), origins: Mapping[Span, Span] | None = None) -> str:
     """Return `network` as a `.vnet` text in the canonical layout, below the lines of `heading` as comments.
 
-    It may tell the origin of each statement, as a comment too. Every policy line and `AddressPrefixes` must hold an
-    address: the language has no empty set. A network does not keep how long a flow timeout is, nor which names of
-    domains the rules of a firewall list: some stand for them.
+    With `origins`, the places to show for those of `origins_in`, it tells those too. Every policy line and
+    `AddressPrefixes` must hold an address: the language has no empty set. A network does not keep how long a flow
+    timeout is, nor which names of domains the rules of a firewall list: some stand for them.
     """
     said = _statements(network)
-    texts = ((_origin(span) if with_origins else "") + text for span, text in said)
+    texts = (("" if origins is None else _origin(origins.get(span, span))) + text for span, text in said)
     comments = "".join(f"# {visible(line)}".rstrip() + "\n" for line in heading)
     return "\n".join((*((comments,) if comments else ()), *_laid_out(texts)))
+
+
+def origins_in(network: Network) -> tuple[Span, ...]:
+    """Return the places where `network` was told of what its statements say, as far as there are any."""
+    return tuple(dict.fromkeys(span for span, _ in _statements(network) if span != NOWHERE))
 
 
 def _origin(span: Span) -> str:

@@ -1,4 +1,4 @@
-"""Sentences about large networks, decided without a search: a cover that the judge accepts, or the flow it meets.
+"""Sentences about much of a large network, decided without a search: by a judged cover, or the flow that it meets.
 
 The solver's question grows with every rule and pair of an estate; a cover asks of each only what matters to it. What is
 found here is evidence already, and what is not found is left to the solver.
@@ -28,20 +28,25 @@ from vnetverify.simulator.examples import first_spoken_of, flows_between
 LARGE = 1_500
 """Security rules from which on a network is large: its proofs name no single lines either way."""
 
+WIDE = 60
+"""Places from which on a claim is wide: what its proof rests on is nearly everything, and no list worth reading."""
+
 _ABOUT_WAYS = frozenset({Verb.ONLY_VIA, Verb.NOT_VIA})
 _OF_ABSENCE = frozenset({Verb.NEVER_REACHES, *_ABOUT_WAYS})
 _COVERED = _OF_ABSENCE | {Verb.REACHES, Verb.LOSES_NO_PACKETS, Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS}
 _TRIED = 64
 
 
-def is_large(network: Network) -> bool:
-    return sum(len(nsg.rules) for nsg in network.nsgs.values()) > LARGE
+def is_wide(network: Network, claim: Claim) -> bool:
+    """Hold when the claim is about many places of a large network: then covers are tried before the solver."""
+    places = {place for pair in claim.pairs for ends in pair for place, _ in ends.parts}
+    return len(places) > WIDE and sum(len(nsg.rules) for nsg in network.nsgs.values()) > LARGE
 
 
 def decided_by_cover(
     network: Network, claim: Claim, assumed: Mapping[str, bool], most: int
 ) -> tuple[Proved, Certificate] | Refuted | Contradicted | NoCover:
-    """Return the verdict on a claim about a large network, which holds in every world; why there is none otherwise.
+    """Return the verdict on a claim by a cover, which holds in every world; why there is none otherwise.
 
     A certificate may have `most` nodes; it has been judged. A flow that contradicts is one of a region all of which
     does, whatever the world, and nobody has replayed it yet.

@@ -116,4 +116,4 @@ def test_a_proof_whose_grounds_were_not_found_in_time_says_so() -> None:
     proof = Proved(())
     bare = replace(PROVED, verdict=proof, results=(replace(PROVED.results[0], verdict=proof),))
 
-    assert "what it rests on was not worked out within the limits" in full(bare)
+    assert "what it rests on was not worked out: it is too much, or took too long" in full(bare)

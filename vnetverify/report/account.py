@@ -110,7 +110,7 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
     match verdict:
         case Proved():
             if not verdict.grounds and verdict.witness is None:
-                yield Part("what it rests on was not worked out within the limits")
+                yield Part("what it rests on was not worked out: it is too much, or took too long")
             yield from _grounds(verdict.grounds, verdict.minimal)
             yield from _by_routing(verdict)
             yield Part(f"assured by {_assurance(verdict)}")

@@ -26,7 +26,8 @@ from vnetverify.ingest.arm.values import COMPARED, PartlyKnown, Value, because, 
 from vnetverify.ingest.unknown import Unknown
 
 _FRAMES = 5  # of the stack, between an expression and one that it needs: a variable, the body of a lambda
-_PER_STEP = 16  # characters, members or comparisons that take as long as one step
+_PER_STEP = 4  # characters or members that take as long as one step; a comparison takes one itself
+_FEW = 16  # comparisons, characters and members that are not counted
 _NAMING = frozenset(function.name for function in FUNCTIONS.values() if marks_names(function.name))
 _SHOWN = 40  # characters of a name that a message repeats
 
@@ -132,8 +133,8 @@ class Evaluation:
             if stand_in is None:
                 raise
             return stand_in.unknown  # what is wrong with the arguments may be that one only stands in
-        if COMPARED.count > _PER_STEP:
-            self.bounds.step(COMPARED.count // _PER_STEP)
+        if COMPARED.count > _FEW:
+            self.bounds.step(COMPARED.count)
         if function.makes:
             self.bounds.measure(result)
         return marked(function.name, self._read_by(function, arguments), result) if function.name in _NAMING else result
@@ -144,7 +145,7 @@ class Evaluation:
         for argument in arguments:
             if isinstance(argument, (str, list, dict)):
                 size += len(argument)
-        if size > _PER_STEP:
+        if size > _FEW:
             self.bounds.step(size // _PER_STEP)
 
     def _read_by(self, function: Function, arguments: list[Any]) -> list[Any]:

@@ -16,7 +16,7 @@ from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 Value: TypeAlias = Any
 
 
-_MOST_COMPARED = 5_000_000  # by one function
+_MOST_COMPARED = 2_000_000  # by one function
 _LISTED = 5  # members of an object that a message names
 _SHOWN = 40  # characters of a name that a message repeats
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 
 LARGEST_INPUT = 64  # MiB of all inputs together, unless the user allows more
 MOST_FILES = 20_000
+_SUFFIXES = (".json", ".tfstate")  # of the files that are read in a folder
 _MOST_ENTRIES = 500_000  # of a folder, with all inside it
 _DEEPEST = 64  # folders inside each other
 
@@ -145,13 +146,13 @@ def _open_below(folder: Path, path: Path) -> int:
 
 
 def json_files_in(folder: Path) -> list[Path]:
-    """Return the `.json` files in `folder` and all inside it, sorted; links to folders are not followed.
+    """Return the `.json` and `.tfstate` files in `folder` and all inside it, sorted; links to folders are not followed.
 
     Raises `NotRead` where there are too many.
     """
     found = []
     for path in _entries_in(folder):
-        if path.suffix.lower() == ".json" and path.is_file():
+        if path.suffix.lower() in _SUFFIXES and path.is_file():
             found.append(path)
             if len(found) > MOST_FILES:
                 raise NotRead(f"it holds more than {MOST_FILES} files", "too-large")

@@ -84,9 +84,11 @@ def test_a_name_with_a_lone_surrogate_can_be_printed(tmp_path: Path) -> None:
 def test_a_folder_is_read_through_and_other_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "hub.JSON").write_text(json.dumps(vnet("hub")), encoding="utf-8")
+    (tmp_path / "spoke.tfstate").write_text(json.dumps(vnet("spoke")), encoding="utf-8")
+    (tmp_path / "spoke.tfstate.backup").write_text("{", encoding="utf-8")
     (tmp_path / "notes.txt").write_text("{", encoding="utf-8")
 
-    assert list(read_path(tmp_path).network.vnets) == ["hub"]
+    assert list(read_path(tmp_path).network.vnets) == ["hub", "spoke"]
 
 
 def test_one_bad_file_does_not_hide_another(tmp_path: Path) -> None:

@@ -101,7 +101,8 @@ def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:
     try:
         if path.is_dir():
             files = json_files_in(path)
-            found = [] if files else [Diagnostic("no-resources", f"folder `{path}` holds no .json file", whole)]
+            nothing = Diagnostic("no-resources", f"folder `{path}` holds no .json or .tfstate file", whole)
+            found = [] if files else [nothing]
             return files, found
         if path.is_file():
             return [path], []

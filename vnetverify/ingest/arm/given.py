@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,6 @@ class ParameterFile:
 
     file: str
     arguments: Mapping[str, Argument]
-    using: str | None = None
-    folder: Path = field(default_factory=Path)
 
 
 def parameter_file(content: Mapping[str, Any], file: str, pointer: str = "") -> ParameterFile:

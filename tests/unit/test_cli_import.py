@@ -107,7 +107,13 @@ def test_every_form_of_what_is_not_modelled_reads_back() -> None:
         Unmodelled('a "b" \\ c', "it is said\nso\u202e", (), NOWHERE),
         Unmodelled("one", "two", ("a", "b"), NOWHERE, ("a.s",)),
         Unmodelled("three", "four", ("a",), NOWHERE, is_unknown=True),
+        Unmodelled("five", "six", ("a",), NOWHERE, ("a.s",), ends_there=True),
     )
+    said = {
+        field.name for field in fields(Unmodelled) for one in open_things if getattr(one, field.name) != field.default
+    }
+
+    assert {field.name for field in fields(Unmodelled)} == said
     text = write(Network(vnets=network.vnets, unmodelled=open_things, unmodelled_names=open_things[1:]))
     found = without_spans(read_text(text).network)
 

@@ -313,6 +313,18 @@ sys.exit(main(["prove", {text!r}, "--output-format", {output_format!r}, *{more!r
 """
 
 
+def is_gone(process: int) -> bool:
+    """Hold when the process ends within some seconds: who lost its parent is buried by the system, in its own time."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 @pytest.mark.parametrize(("output_format", "more"), [("full", []), ("json", []), ("concise", ["-j", "3"])])
 def test_an_interrupted_run_prints_what_it_has_and_leaves_no_process(
     output_format: str, more: list[str], tmp_path: Path
@@ -346,8 +358,7 @@ def test_an_interrupted_run_prints_what_it_has_and_leaves_no_process(
         assert out.endswith("interrupted: 2 of 3 intents were not decided\n1 of 3 intents: 1 proved\n")
     else:
         assert "interrupted: " in out
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(sign.read_text()), 0)
+    assert is_gone(int(sign.read_text()))
 
 
 NIC_ELSEWHERE = json.dumps(

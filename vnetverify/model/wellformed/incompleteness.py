@@ -1,4 +1,4 @@
-"""Of which vnets the input does not tell all: what they seem to lack may be there (R-META-8)."""
+"""Of which vnets the input does not tell all: what they seem to lack may be there."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def _undeclared(machine: Machine) -> Machine:
     return Machine(machine.name, nics, *((None, None) if forwards else ((), False)), span=machine.span)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(networks(), st.integers(0, 1000))
 def test_a_template_tells_what_azure_tells_of_what_it_deploys(network: Network, seed: int) -> None:
     try:

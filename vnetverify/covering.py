@@ -1,4 +1,4 @@
-"""Sentences about much of a large network, decided without a search: by a judged cover, or the flow that it meets.
+"""Sentences about large networks, decided without a search: by a judged cover, or the flow that it meets.
 
 The solver's question grows with every rule and pair of an estate; a cover asks of each only what matters to it. What is
 found here is evidence already, and what is not found is left to the solver.
@@ -17,6 +17,7 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
 from vnetverify.certificate.relays import relays
+from vnetverify.grounds import grounds_of
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
@@ -26,10 +27,7 @@ from vnetverify.simulator.claims import delivers, violates
 from vnetverify.simulator.examples import first_spoken_of, flows_between
 
 LARGE = 1_500
-"""Security rules from which on a network is large: its proofs name no single lines either way."""
-
-WIDE = 60
-"""Places from which on a claim is wide: what its proof rests on is nearly everything, and no list worth reading."""
+"""Security rules from which on a network is large."""
 
 _ABOUT_WAYS = frozenset({Verb.ONLY_VIA, Verb.NOT_VIA})
 _OF_ABSENCE = frozenset({Verb.NEVER_REACHES, *_ABOUT_WAYS})
@@ -37,10 +35,8 @@ _COVERED = _OF_ABSENCE | {Verb.REACHES, Verb.LOSES_NO_PACKETS, Verb.NEXT_HOP, Ve
 _TRIED = 64
 
 
-def is_wide(network: Network, claim: Claim) -> bool:
-    """Hold when the claim is about many places of a large network: then covers are tried before the solver."""
-    places = {place for pair in claim.pairs for ends in pair for place, _ in ends.parts}
-    return len(places) > WIDE and sum(len(nsg.rules) for nsg in network.nsgs.values()) > LARGE
+def is_large(network: Network) -> bool:
+    return sum(len(nsg.rules) for nsg in network.nsgs.values()) > LARGE
 
 
 def decided_by_cover(
@@ -66,7 +62,9 @@ def decided_by_cover(
     by_routing = _by_routing(subject, made)
     proof = Proved((), premise=premise_of(network, claim, Witness(*example, DOCUMENTED)), by_routing=by_routing)
     assured = certified(made, proof) if by_routing else judged(subject, made, proof)
-    return assured if isinstance(assured, Contradicted) else (assured, made)
+    if isinstance(assured, Contradicted):
+        return assured
+    return replace(assured, grounds=grounds_of(subject, made)), made
 
 
 def _some_arrive(network: Network, claim: Claim) -> bool:

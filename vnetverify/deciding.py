@@ -14,7 +14,7 @@ from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.clock import Clock
-from vnetverify.covering import decided_by_cover, is_wide
+from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.explanation.story import Story, tell
 from vnetverify.header import UDP, Flow, address_text
@@ -282,12 +282,12 @@ class _Sentence:
             return self._replayed(claim, verdict)
 
     def _covered(self, claim: Claim, fixed: Mapping[str, bool]) -> Proved | Refuted | NoCover:
-        """Return the verdict on a claim about much of a large network without the solver, or why there is none.
+        """Return the verdict on a claim about a large network without the solver, or why there is none.
 
         Raises `Disagreement`.
         """
-        if not is_wide(self.network, claim):
-            return NoCover("the question is small")
+        if not is_large(self.network):
+            return NoCover("the network is small")
         with self.clock.phase("assure"):
             found = decided_by_cover(self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim))
         if isinstance(found, Contradicted):

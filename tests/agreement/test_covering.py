@@ -11,6 +11,7 @@ from tests.agreement.campaigns import for_each
 from tests.agreement.test_boxes import situations
 from tests.agreement.test_routing_alone import situations_of_absence
 from vnetverify.covering import decided_by_cover
+from vnetverify.grounds import MOST_GROUNDS
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
@@ -33,7 +34,7 @@ def solver() -> Iterator[Solver]:
 
 @pytest.mark.parametrize("drawn", [situations(), situations_of_absence()], ids=["any", "absence"])
 def test_the_solver_comes_to_the_same(drawn: Situations, solver: Solver) -> None:
-    seen = {"proved": 0, "refuted": 0}
+    seen = {"proved": 0, "refuted": 0, "told": 0}
 
     def agree(situation: tuple[Network, Claim, World]) -> None:
         network, claim, _ = situation
@@ -49,6 +50,8 @@ def test_the_solver_comes_to_the_same(drawn: Situations, solver: Solver) -> None
             verdict = decide(Inquiry(network, claim, {}, documented=False), solver)
             assert isinstance(verdict, Proved)
             proof, _ = found
+            seen["told"] += bool(proof.grounds)
+            assert len(proof.grounds) <= MOST_GROUNDS
             if proof.by_routing is not None and verdict.by_routing is not None:
                 assert proof.by_routing is verdict.by_routing
 

@@ -12,6 +12,7 @@ from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
 from vnetverify.simulator.claims import Asks, in_question, may_violate, violates
+from vnetverify.simulator.ends import begins
 from vnetverify.simulator.walk import trace
 
 
@@ -72,6 +73,12 @@ class Unviolated:
 
     def is_settled(self, region: Region) -> bool:
         return self._shared.settles(region.packet, region.world)
+
+    def is_about(self, region: Region, origin: Place) -> bool:
+        """Hold unless the region's flows from there are none that the claim speaks of."""
+        return not self._shared.is_of_one_member(origin, region.packet) and begins(
+            self.network, self.claim, origin, region.packet
+        )
 
     def flaw(self, region: Region, origin: Place) -> str | None:
         if self.claim.verb in OF_DELIVERY:

@@ -154,7 +154,7 @@ def may_violate(
     world = as_claimed(network, claim.advertising, world)
     if _has_too_much_down(network, claim, world):
         return False
-    met = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
+    met = may_pass_by(claim)
     postponed: list[Callable[[], object]] = []
     try:
         way = trace_until(
@@ -162,7 +162,7 @@ def may_violate(
         )
         if way is None or not ends_within(claim, origin, packet, way):
             return False
-        if not _is_wrong(network, claim, origin, packet, world, way):
+        if not is_wrong(network, claim, origin, packet, world, way):
             return False
     except (Mixed, Undetermined):
         if asks is Asks.LAST and claim.verb is Verb.NEVER_REACHES and _is_refused(postponed):
@@ -190,7 +190,12 @@ def _is_refused(questions: Iterable[Callable[[], object]], doubts: list[Mixed | 
     return False
 
 
-def _is_wrong(network: Network, claim: Claim, origin: Place, packet: Packet, world: World, way: Trace) -> bool:
+def may_pass_by(claim: Claim) -> tuple[str, ...]:
+    """Return the devices that make a delivery right, whatever else it meets."""
+    return claim.via if claim.verb is Verb.ONLY_VIA else claim.excused if claim.verb is Verb.NOT_TRANSITIVE else ()
+
+
+def is_wrong(network: Network, claim: Claim, origin: Place, packet: Packet, world: World, way: Trace) -> bool:
     """Hold when a delivery by this way is what the claim speaks against."""
     if claim.verb in (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST):
         situation = _situation_of(network, claim, packet, world)

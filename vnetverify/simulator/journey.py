@@ -48,10 +48,10 @@ class Journey:
     """A walk under way. `first` is the walk of the flow's first packet when this is its reply.
 
     With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). One that has a list of what is
-    `postponed` goes on as if nothing refused the packet, puts the questions there and tells no story. `began_at` names
-    the interface that sent it, `member` is the one that a load balancer gave it to, `linked` tells of the private link
-    service that took it there. `translations` are those of the first packets; on the way back those that are still to
-    be undone.
+    `postponed` goes on as if nothing refused the packet, and puts the questions there. One that `tells` nothing keeps
+    no steps. `began_at` names the interface that sent it, `member` is the one that a load balancer gave it to, `linked`
+    tells of the private link service that took it there. `translations` are those of the first packets; on the way back
+    those that are still to be undone.
     """
 
     situation: Situation
@@ -59,6 +59,7 @@ class Journey:
     first: Journey | None = None
     unfiltered: bool = False
     postponed: list[Callable[[], object]] | None = None
+    tells: bool = True
     steps: list[Step] = field(default_factory=list)
     devices: list[Met] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
@@ -78,7 +79,7 @@ class Journey:
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
         """Record a step with the facts asked for since the last one."""
-        if self.postponed is not None:
+        if not self.tells:
             return
         self.steps.append(Step(where, what, rule, span, lost, self.situation.asked_since(self.noted)))
         self.noted = len(self.situation.asked)

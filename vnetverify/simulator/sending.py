@@ -94,8 +94,8 @@ def _is_bypassing(journey: Journey, sending: Sending) -> bool:
 
 def note_selection(journey: Journey, where: str, chosen: Selection, route: Route) -> None:
     """Record the route with what lost; the rule is the one that decided against the strongest loser."""
-    if journey.postponed is not None:
-        return  # it tells no story
+    if not journey.tells:
+        return
     lost = tuple(Loser(str(loser), why, _deciding_rule(journey.situation, route, loser)) for loser, why in chosen.lost)
     if not lost:
         journey.note(where, f"{route}, no other route covers it", route.rule, route.span)

@@ -85,7 +85,7 @@ class Conversation:
 
 def trace(network: Network, origin: Place, flow: Header, world: World, failures: Failures | None = None) -> Trace:
     """Return the way of the flow's first packet from `origin` in `world`, which may take down what `failures` name."""
-    journey = _first_journey(network, packet_of(flow), world, failures)
+    journey = first_journey(network, packet_of(flow), world, failures)
     return journey.ended(follow(journey, start(journey, origin)))
 
 
@@ -103,8 +103,13 @@ def trace_until(
     With a list of what is `postponed` the way is that of a packet which no filter and no policy refuses; each then
     stands there as a question, which returns what refuses it, if something does.
     """
-    journey = _first_journey(network, packet_of(flow), world, failures)
-    journey.postponed = postponed
+    journey = first_journey(network, packet_of(flow), world, failures)
+    journey.postponed, journey.tells = postponed, postponed is None
+    return until(journey, origin, met)
+
+
+def until(journey: Journey, origin: Place, met: Collection[str]) -> Trace | None:
+    """Return the way of a journey from `origin` on, None where one of `met` forwards the packet."""
     position = start(journey, origin)
     while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
         if any(device.name in met for device in journey.devices):
@@ -117,11 +122,11 @@ def trace_unfiltered(
     network: Network, origin: Place, flow: Header, world: World, failures: Failures | None = None
 ) -> Trace:
     """Return the way of the first packet if every filter and every declared policy allowed it."""
-    journey = _first_journey(network, packet_of(flow), world, failures, unfiltered=True)
+    journey = first_journey(network, packet_of(flow), world, failures, unfiltered=True)
     return journey.ended(follow(journey, start(journey, origin)))
 
 
-def _first_journey(
+def first_journey(
     network: Network, packet: Packet, world: World, failures: Failures | None, *, unfiltered: bool = False
 ) -> Journey:
     """Return the walk of a first packet, not yet begun; its story says first what the world chose beside it."""
@@ -207,7 +212,7 @@ def converse(
 ) -> Conversation:
     """Return both ways of the flow and whether its reply comes back to the sender (R-TRAF-2, F-STATE-2, F-STATE-3)."""
     packet = packet_of(flow)
-    first = _first_journey(network, packet, world, failures)
+    first = first_journey(network, packet, world, failures)
     outcome = follow(first, start(first, origin))
     forward = first.ended(outcome)
     if not isinstance(outcome, Dropped | Astray) and forward.entered_from not in (None, INTERNET):

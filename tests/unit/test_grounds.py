@@ -1,0 +1,62 @@
+"""What proofs by covers rest on: the lines that decide at the leaves."""
+
+from __future__ import annotations
+
+from vnetverify.certificate.evidence import Subject, certify
+from vnetverify.certificate.maker import NoCover
+from vnetverify.grounds import grounds_of
+from vnetverify.model.intents import Claim
+from vnetverify.rules import SettledFacts
+from vnetverify.syntax.read import read_text
+
+NETWORK = """
+vnet hub { address 10.0.0.0/16  subnet fw 10.0.1.0/24 }
+vnet a { address 10.1.0.0/16  subnet s 10.1.0.0/24 routes out }
+vnet b { address 10.2.0.0/16  subnet s 10.2.0.0/24 nsg n  subnet open 10.2.1.0/24 }
+vnet c { address 10.3.0.0/16  subnet s 10.3.0.0/24 }
+peering hub -> a { allow-forwarded-traffic }
+peering a -> hub { allow-forwarded-traffic }
+peering hub -> b { allow-forwarded-traffic }
+peering b -> hub { allow-forwarded-traffic }
+peering a -> c
+peering c -> a
+appliance nva { nic 10.0.1.4 in hub.fw  forwards tcp from any to any port 443  stateful }
+route-table out { all 10.2.0.0/16 -> appliance 10.0.1.4 }
+nsg n {
+  inbound 100 web  allow tcp from 10.1.0.0/24 to any port 443
+  inbound 200 rest deny  any from any to any
+}
+"""
+
+
+def grounds(sentence: str) -> set[tuple[str, str, bool]]:
+    document = read_text(f"{NETWORK}intent i {{ {sentence} }}")
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    subject = Subject(document.network, claim, SettledFacts({}))
+    made = certify(subject, 1_000)
+    assert not isinstance(made, NoCover), made.why
+    found = grounds_of(subject, made)
+    assert all(ground.span is None or ground.span.line for ground in found)
+    return {(ground.what.partition(",")[0].partition(" beats")[0], ground.rule, ground.of_filter) for ground in found}
+
+
+def test_what_refuses_whoever_sends_is_told() -> None:
+    assert grounds("c never reaches b.s on ssh") == {("rest (200) of n denies", "F-NSG-4", True)}
+
+
+def test_the_route_to_what_has_to_be_met_is_told_and_no_filter() -> None:
+    assert grounds("a reaches b only via nva") == {("10.2.0.0/16 via appliance 10.0.1.4", "R-SEL-1", False)}
+
+
+def test_a_policy_that_refuses_is_told_with_the_way_there() -> None:
+    told = grounds("a never reaches b.open on ssh")
+
+    assert ("10.2.0.0/16 via appliance 10.0.1.4", "R-SEL-1", False) in told
+    assert ("no line of the policy of nva matches", "R-META-3", True) in told
+
+
+def test_both_ways_are_told_where_a_flow_has_to_come_back() -> None:
+    told = grounds("a.s reaches c.s on https")
+
+    assert {rule for _, rule, _ in told} >= {"F-EVAL-3", "R-SEL-1"}

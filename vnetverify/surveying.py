@@ -168,8 +168,8 @@ class _Surveyor:
         """Return the open facts that the first open pair of each row may turn on."""
         facts: set[str] = set()
         for subnet, row in zip(matrix.senders, matrix.codes, strict=True):
-            opened = next((index for index, code in enumerate(row) if not is_settled(code)), None)
-            if opened is not None and len(facts) < 1_000:
+            opened = row.translate(_ARE_SETTLED).find(0)
+            if opened >= 0 and len(facts) < 1_000:
                 facts |= matrix.facts(subnet.id, matrix.receivers[opened].id)
         return tuple(sorted(facts))
 
@@ -345,6 +345,7 @@ def _number(code: int, *, is_open: bool) -> int:
     return _NUMBERS[Kind(Outcome(standing_of(code).value), bool(code & 64), is_open)]
 
 
+_ARE_SETTLED = bytes(map(is_settled, _ALL_KINDS))
 _SETTLED_KINDS = bytes(_number(code, is_open=False) for code in _ALL_KINDS)
 _OPEN_KINDS = bytes(_number(code, is_open=True) for code in _ALL_KINDS)
 

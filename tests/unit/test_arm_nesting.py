@@ -234,6 +234,14 @@ def test_a_linked_template_that_is_not_in_the_input_could_hold_anything() -> Non
     assert found.gaps[0].unknown.why == "its template `net.json` is linked, and not in the input"
 
 
+def test_what_a_deployment_stack_deploys_is_not_known() -> None:
+    stack = resource("Microsoft.Resources/deploymentStacks", "s", {"template": template(vnet("inside"))})
+    found = deployed(template(stack, vnet("v")))
+
+    assert [one.name for one in found.resources] == ["v"]
+    assert found.gaps[0].unknown.why == "what a deployment stack deploys, and where, is not followed"
+
+
 def test_a_linked_template_of_the_input_is_deployed_by_the_one_that_links_to_it() -> None:
     uri = "[uri(deployment().properties.templateLink.uri, concat('nested/net.json', parameters('token')))]"
     main = Template(template(_linked(uri), parameters=typed(token="string")), "in/main.json")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vnetverify.ingest.arm.deployments import Deployment
 
 DEPLOYMENTS = "microsoft.resources/deployments"
+STACKS = "microsoft.resources/deploymentstacks"
 # What a template says of a resource and Azure does not keep with it.
 _CONTROL = frozenset(
     (
@@ -84,7 +85,7 @@ class Declared:
 
     @property
     def is_nested_deployment(self) -> bool:
-        return self.type_name.lower() == DEPLOYMENTS
+        return self.type_name.lower() in (DEPLOYMENTS, STACKS)
 
     def body(self) -> dict[str, Any]:
         """Return the resource as it is after deployment, with stand-ins where names and ids are not known.

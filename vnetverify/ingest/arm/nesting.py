@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.ingest.arm.bodies import resolved
-from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.declared import STACKS, Declared
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Spot, mistake
@@ -70,6 +70,8 @@ class _Reading:
         return isinstance(version, str) and version.startswith("2")
 
     def _template(self, templates: Mapping[str, Template]) -> tuple[Template | None, Unknown, bool]:
+        if self._declared.type_name.lower() == STACKS:
+            return None, Unknown("what a deployment stack deploys, and where, is not followed"), False
         key = spelling_of(self._properties, "template")
         if key is not None and self._properties[key] is not None:
             content, where = self._properties[key], self._spot(key)

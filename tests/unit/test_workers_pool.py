@@ -10,12 +10,17 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import pytest
 
+from vnetverify.assurance import Demands
+from vnetverify.loading import load
+from vnetverify.prover.solver import Limits
 from vnetverify.workers import pool as pools
 from vnetverify.workers.pool import NoWorkers, Pool
+from vnetverify.workers.sentences import Sentences
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +50,14 @@ def results(work: Callable[[int], str], count: int, jobs: int = 2) -> list[str]:
 def test_results_come_in_order_however_workers_are_started(method: str) -> None:
     with closing(Pool(Squares().prepare, lost, 2, method=method).results(12)) as found:
         assert [str(number * number) for number in range(12)] == list(found)
+
+
+def test_sentences_can_be_sent_to_a_process_that_was_not_forked() -> None:
+    document = load([str(ROOT / "specs" / "tutorial.vnet")], []).document
+    statements = tuple(statement for intent in document.intents for statement in intent.claims)
+    sentences = Sentences(document.network, statements, {"U-RELAYS": True}, True, False, Demands(), Limits())
+
+    assert sentences == ForkingPickler.loads(bytes(ForkingPickler.dumps(sentences)))
 
 
 def test_a_task_whose_worker_dies_is_done_by_another(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Planned:
             "mode": "data" if self.is_data else "managed",
             "type": self.type,
             "name": self.name,
-            "provider_name": "registry.terraform.io/hashicorp/azurerm",
+            "provider_name": "registry.example/hashicorp/azurerm",
             "values": self.values,
         }
         return made | ({} if self.key is None else {"index": self.key})

@@ -40,7 +40,7 @@ def _raw(*resources: dict[str, Any], version: int = 4) -> dict[str, Any]:
 
 
 def _held(kind: str, name: str, *instances: dict[str, Any], **more: Any) -> dict[str, Any]:
-    provider = 'provider["registry.terraform.io/hashicorp/azurerm"]'
+    provider = 'provider["registry.example/hashicorp/azurerm"]'
     return {
         "mode": "managed",
         "type": f"azurerm_{kind}",

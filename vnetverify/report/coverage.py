@@ -12,6 +12,7 @@ from vnetverify.ingest.estate import Standing
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.report.json import span_as_json
 from vnetverify.report.terminal import aligned, bold, counted, printable
+from vnetverify.source import NOWHERE
 
 FORMAT = "vnetverify-coverage"
 FORMAT_VERSION = 1
@@ -71,7 +72,12 @@ def _kind_cells(kind: Kind) -> list[str]:
 
 
 def _open_cells(item: Unmodelled) -> list[str]:
-    return [printable(item.what), printable(item.why), _networks(item.vnets), printable(item.span.brief)]
+    return [
+        printable(item.what),
+        printable(item.why),
+        _networks(item.vnets),
+        "" if item.span == NOWHERE else printable(item.span.brief),
+    ]
 
 
 def _networks(vnets: Sequence[str]) -> str:

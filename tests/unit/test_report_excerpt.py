@@ -7,9 +7,9 @@ import re
 import click
 import pytest
 
-from vnetverify.diagnostic import Diagnostic
-from vnetverify.report.excerpt import SHOWN, render_diagnostics
-from vnetverify.source import Source, Span
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.report.excerpt import SHOWN, one_line, render_diagnostics
+from vnetverify.source import NOWHERE, Source, Span
 
 
 def excerpt(text: str, span: Span, message: str = "wrong", label: str = "here") -> list[str]:
@@ -87,3 +87,10 @@ def test_a_flood_of_errors_is_counted_not_printed() -> None:
 
     assert text.count("error[some-code]") == SHOWN
     assert text.endswith("... and 7 more")
+
+
+def test_what_is_about_no_place_names_none() -> None:
+    note = Diagnostic("not-network", "3 resources are left out", NOWHERE, severity=Severity.NOTE)
+
+    assert click.unstyle(render_diagnostics([note], {})) == "note[not-network]: 3 resources are left out"
+    assert click.unstyle(one_line(note)) == "note[not-network]: 3 resources are left out"

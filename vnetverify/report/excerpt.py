@@ -8,7 +8,7 @@ from itertools import groupby
 
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.report.terminal import bold, coloured, dim, printable, shortened, width
-from vnetverify.source import Source, Span
+from vnetverify.source import NOWHERE, Source, Span
 
 SHOWN = 50  # diagnostics printed in full; a broken generated file must not flood the terminal
 _LINE = 100  # columns of a quoted line
@@ -44,8 +44,8 @@ def render_diagnostics(
 
 
 def one_line(diagnostic: Diagnostic) -> str:
-    """Return `file:line:column: error[code]: message`."""
-    return f"{_location(diagnostic.span)}: {_title(diagnostic)}"
+    """Return `file:line:column: error[code]: message`, the message alone where it is about no place."""
+    return _title(diagnostic) if diagnostic.span == NOWHERE else f"{_location(diagnostic.span)}: {_title(diagnostic)}"
 
 
 def _location(span: Span) -> str:
@@ -63,7 +63,8 @@ def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, Mapping[int, str]]) -> 
     marks = [_Mark(diagnostic.span, diagnostic.label, True)]
     marks += [_Mark(span, label, False) for span, label in diagnostic.others]
     gutter = len(str(max(mark.span.line for mark in marks)))
-    yield f"{' ' * gutter}{dim('-->')} {_location(diagnostic.span)}"
+    if diagnostic.span != NOWHERE:
+        yield f"{' ' * gutter}{dim('-->')} {_location(diagnostic.span)}"
     here = [mark for mark in marks if mark.span.file == diagnostic.span.file]
     yield from _quoted(here, lines.get(diagnostic.span.file, {}), gutter)
     for mark in marks:

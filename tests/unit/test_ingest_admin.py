@@ -312,4 +312,6 @@ def test_no_strange_value_is_more_than_a_message(tmp_path: Path) -> None:
         for number, changed in enumerate(strange_variants(part)):
             folder = tmp_path / f"{position}-{number}"
             folder.mkdir()
-            read(folder, [*parts[:position], changed, *parts[position + 1 :]])
+            found = read(folder, [*parts[:position], changed, *parts[position + 1 :]])
+
+            assert errors(found) or set(found.network.vnets) >= {"hub", "spoke"}, "networks are lost without a word"

@@ -242,3 +242,10 @@ def test_json_inside_a_recorded_string_is_read_as_strictly(tmp_path: Path) -> No
     }
 
     assert sorted(errors(read(tmp_path, recording))) == ["bad-json", "duplicate-key"]
+
+
+def test_an_object_whose_id_names_no_type_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    found = read(tmp_path, [_HUB, {"id": "/subscriptions/s/providers/", "properties": {}}])
+
+    assert list(found.network.vnets) == ["hub"]
+    assert [one.code for one in found.diagnostics] == ["no-type"]

@@ -160,7 +160,7 @@ def test_a_repeated_key_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_every_strange_value_in_a_list_ends_in_a_message(tmp_path: Path) -> None:
     for content in azure.strange_variants(download(SQL, STORAGE)):
-        listed(tmp_path, content)
+        assert listed(tmp_path, content) != (), "neither a list nor a message"
 
 
 # -- beside a text --------------------------------------------------------------------------------------

@@ -363,4 +363,6 @@ def test_a_document_with_anything_anywhere_is_read_or_refused(tmp_path: Path, se
             changed = _mutated(changed, chance)
         (tmp_path / "plan.json").write_text(json.dumps(changed), encoding="utf-8")
 
-        read_path(tmp_path / "plan.json")
+        found = read_path(tmp_path / "plan.json")
+
+        assert found.diagnostics or found.network.vnets, "neither a network nor a message"

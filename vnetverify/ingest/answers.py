@@ -168,8 +168,11 @@ class _Reader:
 
     def _keep(self, body: dict[str, Any], pointer: str, origins: Mapping[str, str] | None = None) -> None:
         resource = resource_of(body, self.file, pointer, self.recorded, is_literal=True)
-        if resource is not None:
-            self.found.append(resource if origins is None else replace(resource, origins=origins))
+        if resource is None:
+            what = "holds an object whose id names no type of resource: it is left out"
+            self._say("no-type", what, pointer, Severity.WARNING)
+            return
+        self.found.append(resource if origins is None else replace(resource, origins=origins))
 
     def _say(self, code: str, what: str, pointer: str, severity: Severity, advice: str | None = None) -> None:
         message, where = f"`{self.file}` {what}", place(self.file, pointer)

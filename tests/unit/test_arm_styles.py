@@ -444,3 +444,31 @@ def test_a_service_in_a_subnet_has_machines_that_no_template_tells(tmp_path: Pat
 
     assert [item.vnets for item in imported.network.unmodelled] == [("v",)] * in_doubt
     assert any(one.code == "not-network" for one in imported.diagnostics) is not in_doubt
+
+
+def test_flags_and_numbers_may_be_quoted(tmp_path: Path) -> None:
+    gateway = {"gatewayType": "Vpn", "enableBgp": "True", "activeActive": "false", "bgpSettings": {"asn": "65010"}}
+    inside = {"subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'GatewaySubnet')]"}}
+    rule = {
+        "priority": "200",
+        "direction": "Inbound",
+        "access": "Allow",
+        "protocol": "Tcp",
+        "sourceAddressPrefix": "*",
+        "destinationAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationPortRange": 22,
+    }
+
+    network = read(
+        tmp_path,
+        template(
+            vnet("v", "10.0.0.0/16", subnet("GatewaySubnet", "10.0.1.0/27")),
+            resource("virtualNetworkGateways", "g", {**gateway, "ipConfigurations": [{"properties": inside}]}),
+            resource("networkSecurityGroups", "n", {"securityRules": [{"name": "ssh", "properties": rule}]}),
+        ),
+    ).network
+
+    assert (network.gateways["g"].asn, network.gateways["g"].active_active) == (65010, False)
+    assert network.nsgs["n"].rules[0].priority == 200
+    assert network.unmodelled == ()

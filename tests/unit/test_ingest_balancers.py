@@ -290,7 +290,7 @@ def test_a_standard_load_balancer_leaves_it_open_whether_its_members_have_the_de
 @pytest.mark.parametrize(
     "change",
     [
-        _set("frontendPort", "1433", *_IN_RULE),
+        _set("frontendPort", "http", *_IN_RULE),
         _set("backendPort", 70_000, *_IN_RULE),
         _set("privateIPAddress", "10.0.0", *_IN_FRONTEND),
         _set("subnet", {"id": f"{GROUP}/x"}, *_IN_FRONTEND),

@@ -145,7 +145,7 @@ def test_a_rule_keeps_the_first_of_several_ranges_of_destination_ports(tmp_path:
         {"destinationPortRange": None},
         {"protocol": "Sctp"},
         {"protocol": 6},
-        {"priority": "100"},
+        {"priority": "first"},
         {"priority": True},
         {"direction": "Sideways"},
         {"access": None},

@@ -206,7 +206,7 @@ def test_an_application_gateway_that_others_name_has_to_be_in_the_input(tmp_path
 
 
 def test_a_proxy_that_azure_could_not_have_written_is_an_error(tmp_path: Path) -> None:
-    assert errors(read(tmp_path, *_BOTH, _gateway(frontendPorts=[_part("https", port="443")]))) == ["bad-value"]
+    assert errors(read(tmp_path, *_BOTH, _gateway(frontendPorts=[_part("https", port="https")]))) == ["bad-value"]
 
 
 def test_a_strange_value_anywhere_in_a_proxy_is_no_traceback(tmp_path: Path) -> None:

@@ -44,11 +44,23 @@ def test_interfaces_get_the_first_addresses_that_nobody_has(tmp_path: Path) -> N
     ]
 
 
-def test_what_stands_in_a_template_beside_dynamic_is_not_the_address(tmp_path: Path) -> None:
-    configuration = {"subnet": {"id": _SUBNET}, "privateIPAddress": "10.0.0.9", "privateIPAllocationMethod": "Dynamic"}
-    nic = resource("networkInterfaces", "a", {"ipConfigurations": [{"name": "c", "properties": configuration}]})
+def _that_had(name: str, address: str) -> dict[str, Any]:
+    configuration = {"subnet": {"id": _SUBNET}, "privateIPAddress": address, "privateIPAllocationMethod": "Dynamic"}
+    return resource("networkInterfaces", name, {"ipConfigurations": [{"name": "c", "properties": configuration}]})
 
-    imported = read(tmp_path, template(_V, nic))
+
+def test_what_an_exported_template_says_beside_dynamic_is_one_of_the_subnet_like_others(tmp_path: Path) -> None:
+    imported = read(tmp_path, template(_V, _nic("a"), _that_had("b", "10.0.0.4"), _that_had("c", "10.0.0.4")))
+
+    expected = {"a": "10.0.0.5", "b": "10.0.0.4", "c": "10.0.0.6"}
+    assert _addresses(imported.network) == {name: (parse_address(text),) for name, text in expected.items()}
+    assert len(_told(imported)) == 1
+
+
+def test_what_else_speaks_of_it_tells_it_apart(tmp_path: Path) -> None:
+    table = resource("routeTables", "t", {"routes": [], "description": "by 10.0.0.9"})
+
+    imported = read(tmp_path, template(_V, _that_had("a", "10.0.0.9"), table))
 
     assert _addresses(imported.network) == {"a": ()}
 

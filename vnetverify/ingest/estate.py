@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 
@@ -16,6 +16,7 @@ from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
+from vnetverify.ingest.injected import deploys_hosts_only
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LINK_SERVICES, LinkServices
@@ -72,6 +73,8 @@ _MODELLED = frozenset(
 )
 # Management across networks: what it does depends on membership that is decided elsewhere.
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
+# What answers and forwards questions about names, and carries nothing else.
+_RESOLVING = ("dnsresolvers", "dnsforwardingrulesets", "dnsresolverpolicies", "dnsresolverdomainlists")
 # Providers whose resources name subnets to let them in, or to watch them, and put nothing into them.
 _NAMING_ONLY = frozenset(
     f"microsoft.{provider}"
@@ -302,14 +305,37 @@ class _Estate:
         """
         if resource.is_literal or resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):
             return False
-        vnets = [home for place in places_in(resource) if (home := vnet_of(key_of(place))) in self._networks.names]
+        named = [key_of(place) for place in places_in(resource)]
+        vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
         why = "what it puts into a subnet is not in the input"
-        if vnets:
+        if vnets and deploys_hosts_only(resource.kind) and all(key in self._networks.places for key in named):
+            self._doubt_at(resource, why, named)
+        elif vnets:
             self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
         return bool(vnets)
 
+    def _doubt_at(self, resource: Resource, why: str, subnets: Iterable[str]) -> None:
+        """Record that flows from and to `subnets` (by key) are in doubt for `resource`, which forwards none."""
+        places = [self._networks.places[key] for key in subnets]
+        where = tuple(f"{place.vnet}.{place.subnet}" for place in places)
+        self._findings.doubt(resource.subject, why, resource.key, resource.span, True, where, ends_there=True)
+
+    def _doubt_resolver(self, resource: Resource) -> None:
+        """Tell of a part of a private resolver: it changes what names are known, and its endpoints are hosts."""
+        vnets = vnets_named_by(resource, self._findings, self._networks.names)
+        why = "private resolvers and their rulesets are not modelled"
+        names = (self._networks.names[vnet] for vnet in vnets)
+        self._findings.doubt_names(resource.subject, why, resource.span, *names)
+        subnets = [key for place in places_in(resource) if (key := key_of(place)) in self._networks.places]
+        if subnets:
+            self._findings.concern(resource.key, *vnets)
+            self._doubt_at(resource, why, subnets)
+
     def _doubt_whole(self, resource: Resource) -> None:
+        if resource.kind.split("/")[0] in _RESOLVING:
+            self._doubt_resolver(resource)
+            return
         is_anywhere = resource.kind.split("/")[0] in _ANYWHERE
         vnets = () if is_anywhere else vnets_named_by(resource, self._findings, self._networks.names)
         subject = resource.key if vnets else ANYTHING

@@ -34,6 +34,7 @@ from vnetverify.ingest.values import (
     as_list,
     as_number,
     as_object,
+    as_port_text,
     as_ports,
     as_prefix,
     as_text,
@@ -278,10 +279,10 @@ def _protocols(values: dict[str, Any]) -> tuple[int | None, ...]:
 
 
 def _ports(values: dict[str, Any]) -> IntervalSet:
-    texts = _texts(values, "destinationPorts")
-    if not texts:
+    stated = as_list(values.get("destinationports"), "destinationPorts")
+    if not stated:
         raise _NotModelled("it says no ports")
-    return as_ports(tuple(texts))
+    return as_ports(tuple(as_port_text(each, "destinationPorts").strip() for each in stated))
 
 
 def _translation(values: dict[str, Any], ports: IntervalSet) -> Translation:

@@ -15,7 +15,8 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import FIREWALLS, MachineNames
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.publics import PublicAddresses
-from vnetverify.ingest.resources import Resource, key_of, name_of
+from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.shapes import FIREWALL, FIREWALL_CONFIGURATION, Shape, read
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text
 from vnetverify.model.balancers import PublicAddress
@@ -23,6 +24,7 @@ from vnetverify.model.firewalls import FirewallPolicy, FirewallRuleKind
 from vnetverify.model.network import Machine, Nic
 
 _SUBNET = "azurefirewallsubnet"
+_SUBNETS = "virtualnetworks/subnets"
 
 
 class Firewalls:
@@ -80,7 +82,7 @@ class Firewalls:
         publics = self._public_addresses(resource, values)
         nic = self._nic(resource, values, publics[0] if publics else None)
         if nic is None:
-            doubt(resource.subject, "it has no address in a subnet called `AzureFirewallSubnet`")
+            doubt(resource.subject, self._why_nowhere(values))
             return None
         told = self._policies.of_firewall(resource, values, doubt)
         if told.proxies_names is not None:
@@ -135,6 +137,13 @@ class Firewalls:
         wanted = dict.fromkeys(reference for reference in references if reference is not None)
         found = (self._publics.one_of(resource, [(each, Family.IPV4)], Family.IPV4) for each in wanted)
         return [public for public in found if public is not None]
+
+    def _why_nowhere(self, values: dict[str, Any]) -> str:
+        """Return why the firewall has no interface in the model."""
+        named = [key_of(each) for each in ids_in(values.get("ipconfigurations")) if kind_of(key_of(each)) == _SUBNETS]
+        if named and all(name_of(key) == _SUBNET and self._networks.has_prefixes(key) for key in named):
+            return "the input does not say its private address, and tells addresses of its subnet apart"
+        return "it has no address in a subnet called `AzureFirewallSubnet`"
 
     def _nic(self, resource: Resource, values: dict[str, Any], public: PublicAddress | None) -> Nic | None:
         """Return the interface of the firewall, None where its place or address is not known."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from vnetverify.header import Prefix
 from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.injected import names_hosts_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
@@ -35,6 +36,7 @@ from vnetverify.source import Span
 _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 _NOT_HERE = "it is not in the input"
+_SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
 _POLICIES = {
     "disabled": PrivateEndpointPolicies.DISABLED,
     "networksecuritygroupenabled": PrivateEndpointPolicies.SECURITY_GROUPS,
@@ -335,7 +337,12 @@ class Networks:
             self._findings.doubt(what, _NOT_HERE, key, by.span)
             return Subnet(place.subnet, place.vnet, (), span=by.span)
         values, doubts = read(resource.body, resource.pointer, SUBNET)
-        self._findings.doubts(resource, doubts, key)
+        at_hosts = [each for each in doubts if names_hosts_only(each.name, resource.stated(each.name))]
+        self._findings.doubts(resource, (each for each in doubts if each not in at_hosts), key)
+        for each in at_hosts:
+            what, where = f"`{each.name}` of {resource.subject}", (f"{place.vnet}.{place.subnet}",)
+            span = resource.place(each.pointer)
+            self._findings.doubt(what, _SERVICE_THERE, key, span, places=where, ends_there=True)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
         self._doubt_missing_gateways(resource, values.get("applicationgatewayipconfigurations"))

@@ -17,7 +17,7 @@ from typing import Any
 from vnetverify.header import Prefix
 from vnetverify.ingest.resources import Resource, key_of, name_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
-from vnetverify.ingest.values import Malformed, as_address, as_prefix, member
+from vnetverify.ingest.values import Malformed, as_address, as_prefix, key_called, member
 
 # The lists in which resources have addresses of their own.
 _CONFIGURATIONS = {
@@ -31,13 +31,17 @@ _QUADS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.])")
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """An IP configuration in a subnet, by the resource and the place in its list; `address` is what it says."""
+    """An IP configuration in a subnet, by the resource and the place in its list; `address` is what it says.
+
+    Where Azure assigns the address, a template that was exported says which it `had`, and Azure need not heed that.
+    """
 
     resource: Resource
     field: str
     position: int
     subnet: str
     address: str | None
+    had: str | None
 
 
 def with_representatives(resources: Sequence[Resource], texts: Iterable[str]) -> tuple[list[Resource], dict[str, str]]:
@@ -72,16 +76,18 @@ def _seats(resource: Resource) -> Iterator[_Seat]:
             continue
         version = member(inner, "privateIPAddressVersion")
         if version is None or (isinstance(version, str) and version.lower() == "ipv4"):
-            yield _Seat(resource, field, position, key_of(identity), _stated(inner, resource.is_literal))
+            address = member(inner, "privateIPAddress")
+            if resource.is_literal or (isinstance(address, str) and address and not _is_assigned(inner)):
+                yield _Seat(resource, field, position, key_of(identity), str(address), None)
+            else:
+                had = address if isinstance(address, str) else None
+                yield _Seat(resource, field, position, key_of(identity), None, had)
 
 
-def _stated(configuration: dict[str, Any], is_literal: bool) -> str | None:
-    """Return the address that a configuration says; what Azure assigns in a template is none, whatever stands there."""
-    address, method = (member(configuration, name) for name in ("privateIPAddress", "privateIPAllocationMethod"))
-    is_dynamic = isinstance(method, str) and method.lower() == "dynamic"
-    if is_literal or (isinstance(address, str) and address and not is_dynamic):
-        return str(address)
-    return None
+def _is_assigned(configuration: dict[str, Any]) -> bool:
+    """Hold when Azure assigns the address of an IP configuration, whatever stands there."""
+    method = member(configuration, "privateIPAllocationMethod")
+    return isinstance(method, str) and method.lower() == "dynamic"
 
 
 def _prefixes(resources: Iterable[Resource]) -> dict[str, Prefix]:
@@ -127,21 +133,40 @@ def _chosen(
         prefix = prefixes.get(subnet)
         if prefix is None or any(_tells_apart(one, prefix, taken[subnet]) for one in spoken_of):
             continue
-        last = prefix.value + (1 << (32 - prefix.length)) - 1
-        free = (value for value in count(prefix.value + _FIRST_FREE) if value not in taken[subnet])
-        yield from ((index, _spelt(value)) for index, value in zip(own, free, strict=False) if value < last)
+        yield from _shared_out([(index, seats[index].had) for index in own], prefix, taken[subnet])
+
+
+def _shared_out(
+    waiting: Sequence[tuple[int, str | None]], prefix: Prefix, taken: set[int]
+) -> Iterator[tuple[int, str]]:
+    """Yield an address of a subnet for each of those who wait: what it had before where that is free, or the next."""
+    first, last = prefix.value + _FIRST_FREE, prefix.value + (1 << (32 - prefix.length)) - 1
+    used, without = set(taken), []
+    for index, had in waiting:
+        address = _as_address(had) if had else None
+        if address is None or address in used or not first <= address < last:
+            without.append(index)
+        else:
+            used.add(address)
+            yield index, _spelt(address)
+    free = (value for value in count(first) if value not in used)
+    yield from ((index, _spelt(value)) for index, value in zip(without, free, strict=False) if value < last)
 
 
 def _spoken_of(resources: Iterable[Resource], texts: Iterable[str]) -> set[Prefix]:
-    """Return every address and range that the input spells anywhere, each end of a range by itself."""
+    """Return every address and range that the input spells anywhere, each end of a range by itself.
+
+    What a template says beside *Dynamic* tells nothing apart: it is but what the configuration once had.
+    """
     found: set[str] = set()
-    pending: list[Any] = [resource.body for resource in resources]
+    pending: list[tuple[Any, bool]] = [(resource.body, resource.is_literal) for resource in resources]
     while pending:
-        item = pending.pop()
+        item, is_literal = pending.pop()
         if isinstance(item, dict):
-            pending.extend(item.values())
+            passed = None if is_literal or not _is_assigned(item) else key_called("privateIPAddress", item)
+            pending.extend((value, is_literal) for key, value in item.items() if key != passed)
         elif isinstance(item, list):
-            pending.extend(item)
+            pending.extend((value, is_literal) for value in item)
         elif isinstance(item, str) and "." in item:
             found.update(_QUADS.findall(item))
     for text in texts:

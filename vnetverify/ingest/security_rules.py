@@ -16,6 +16,7 @@ from vnetverify.ingest.values import (
     Malformed,
     as_list,
     as_number,
+    as_port_text,
     as_ports,
     as_prefix,
     as_text,
@@ -226,7 +227,9 @@ def _ports(values: dict[str, Any], single: str, several: str) -> tuple[IntervalS
     one, many = values.get(single), values.get(several)
     if one.__class__ is str and one and not many:
         return _ports_at(one), None
-    texts = _texts(one, single, many, several)
+    texts = tuple(as_port_text(each, several) for each in as_list(many, several))
+    if one not in (None, ""):
+        texts = (as_port_text(one, single), *texts)
     return as_ports(texts), as_ports(texts[:1]) if len(texts) > 1 else None
 
 

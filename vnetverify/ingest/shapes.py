@@ -180,6 +180,8 @@ def is_harmless(value: Any, suspect: Suspect) -> bool:
     if suspect.members and isinstance(value, dict) and not any(member(value, name) for name in suspect.members):
         return True
     spelt = value.lower() if isinstance(value, str) else value
+    if spelt == "false" and False in suspect.harmless:
+        return True  # quoted, as templates may have it
     return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
 
 

@@ -55,13 +55,28 @@ def as_text(value: Any, what: str) -> str:
     return printable(value)
 
 
+def as_port_text(value: Any, what: str) -> str:
+    """Return the text of a port or range; templates may give a number, and Azure takes it all the same."""
+    return str(value) if value.__class__ is int else as_text(value, what)
+
+
+_FLAGS = {"true": True, "false": False}
+_DIGITS = re.compile(r"[0-9]{1,10}")
+
+
 def as_flag(value: Any, what: str) -> bool | None:
+    """Return whether `value` is true; templates may quote it, and Azure takes it all the same."""
+    if isinstance(value, str) and value.lower() in _FLAGS:
+        return _FLAGS[value.lower()]
     if value is not None and not isinstance(value, bool):
         raise Malformed(f"`{what}` is neither true nor false")
     return value
 
 
 def as_number(value: Any, what: str) -> int:
+    """Return the whole number `value`; templates may quote it, and Azure takes it all the same."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed(f"`{what}` is not a whole number")
     return value

@@ -284,7 +284,8 @@ class _Naming:
         if isinstance(value, Unknown):
             return StandIn(f"<{member} of {self._title()}>", value)
         if not isinstance(value, str) or not value.strip("/"):
-            raise mistake(EvaluationError(f"the {member} of a resource is {kind_of(value)}"), self._spot(member))
+            found = "empty" if isinstance(value, str) else kind_of(value)
+            raise mistake(EvaluationError(f"the {member} of a resource is {found}"), self._spot(member))
         return value
 
     def _title(self) -> str:

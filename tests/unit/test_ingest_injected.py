@@ -1,0 +1,88 @@
+"""Services in subnets of their own: what they leave open, and what not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.arm_templates import read, resource, subnet, template, vnet
+
+_PG, _ROUTER = "Microsoft.DBforPostgreSQL/flexibleServers", "PaloAltoNetworks.Cloudngfw/firewalls"
+
+
+def _delegated(*services: str) -> dict[str, Any]:
+    return {"delegations": [{"name": one, "properties": {"serviceName": one}} for one in services]}
+
+
+def _network(**properties: Any) -> dict[str, Any]:
+    return vnet("v", "10.0.0.0/16", subnet("own", "10.0.0.0/24", **properties), subnet("app", "10.0.1.0/24"))
+
+
+@pytest.mark.parametrize("name", [_PG, _PG.upper()])
+def test_a_delegation_to_hosts_leaves_flows_from_and_to_its_subnet_open(tmp_path: Path, name: str) -> None:
+    (item,) = read(tmp_path, template(_network(**_delegated(name)))).network.unmodelled
+
+    assert (item.vnets, item.places, item.ends_there) == (("v",), ("v.own",), True)
+
+
+@pytest.mark.parametrize("services", [(_ROUTER,), (_PG, _ROUTER), ("New.Provider/things",)])
+def test_one_to_what_may_route_leaves_its_network_open(tmp_path: Path, services: tuple[str, ...]) -> None:
+    (item,) = read(tmp_path, template(_network(**_delegated(*services)))).network.unmodelled
+
+    assert (item.vnets, item.places) == (("v",), ())
+
+
+def test_one_that_names_no_service_leaves_its_network_open(tmp_path: Path) -> None:
+    (item,) = read(tmp_path, template(_network(delegations=[{"name": "x"}]))).network.unmodelled
+
+    assert item.places == ()
+
+
+def test_a_link_of_an_export_tells_of_its_service_alike(tmp_path: Path) -> None:
+    links = [{"properties": {"linkedResourceType": "Microsoft.Web/serverfarms", "allowDelete": False}}]
+
+    (item,) = read(tmp_path, template(_network(serviceAssociationLinks=links))).network.unmodelled
+
+    assert (item.places, item.ends_there) == (("v.own",), True)
+
+
+_OWN = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'own')]"
+
+
+def test_what_a_template_deploys_as_hosts_leaves_their_subnet_open(tmp_path: Path) -> None:
+    site = resource("Microsoft.Web/sites", "shop", {"virtualNetworkSubnetId": _OWN})
+
+    (item,) = read(tmp_path, template(_network(), site)).network.unmodelled
+
+    assert (item.places, item.ends_there) == (("v.own",), True)
+
+
+def test_what_changes_the_lists_of_its_subnet_leaves_the_network_open(tmp_path: Path) -> None:
+    instance = resource("Microsoft.Sql/managedInstances", "mi", {"subnetId": _OWN})
+
+    (item,) = read(tmp_path, template(_network(), instance)).network.unmodelled
+
+    assert item.places == ()
+
+
+def test_a_private_resolver_changes_names_and_what_its_endpoints_send_and_take(tmp_path: Path) -> None:
+    endpoint = {"ipConfigurations": [{"privateIpAllocationMethod": "Dynamic", "subnet": {"id": _OWN}}]}
+    rule = {"domainName": "contoso.com.", "targetDnsServers": [{"ipaddress": "10.0.1.4", "port": 53}]}
+    parts = (
+        resource(
+            "dnsResolvers", "r", {"virtualNetwork": {"id": "[resourceId('Microsoft.Network/virtualNetworks', 'v')]"}}
+        ),
+        resource("dnsResolvers/inboundEndpoints", "r/in", endpoint),
+        resource("dnsForwardingRulesets", "f", {"dnsResolverOutboundEndpoints": []}),
+        resource("dnsForwardingRulesets/forwardingRules", "f/contoso", rule),
+    )
+
+    network = read(tmp_path, template(_network(), *parts)).network
+
+    assert [(item.places, item.ends_there) for item in network.unmodelled] == [(("v.own",), True)]
+    assert {item.what.partition(" ")[0] for item in network.unmodelled_names} >= {
+        "dnsresolvers/inboundendpoints",
+        "dnsforwardingrulesets/forwardingrules",
+    }

@@ -1,0 +1,83 @@
+"""Services that place machines of their own into subnets: what each does to flows between others.
+
+Azure calls it injection. Most such machines are hosts: they begin and end flows and forward none, so that only flows
+from and to their subnet are open. Those of other services may route, or attract routes, and leave the network open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vnetverify.ingest.values import member
+
+# By the type that a delegation or a link names, or the resource that is deployed into the subnet.
+_HOSTS_ONLY = frozenset(
+    [
+        "github.network/networksettings",
+        "microsoft.apimanagement/service",
+        "microsoft.app/environments",
+        "microsoft.app/managedenvironments",
+        "microsoft.cache/redis",
+        "microsoft.cloudtest/hostedpools",
+        "microsoft.cloudtest/images",
+        "microsoft.cloudtest/pools",
+        "microsoft.codespaces/plans",
+        "microsoft.containerinstance/containergroups",
+        "microsoft.databricks/workspaces",
+        "microsoft.datafactory/factories",
+        "microsoft.dbformysql/flexibleservers",
+        "microsoft.dbformysql/servers",
+        "microsoft.dbformysql/serversv2",
+        "microsoft.dbforpostgresql/flexibleservers",
+        "microsoft.dbforpostgresql/serversv2",
+        "microsoft.devcenter/networkconnections",
+        "microsoft.devopsinfrastructure/pools",
+        "microsoft.documentdb/cassandraclusters",
+        "microsoft.hardwaresecuritymodules/dedicatedhsms",
+        "microsoft.kusto/clusters",
+        "microsoft.labservices/labplans",
+        "microsoft.logic/integrationserviceenvironments",
+        "microsoft.machinelearningservices/workspaces",
+        "microsoft.netapp/netappaccounts/capacitypools/volumes",
+        "microsoft.netapp/volumes",
+        "microsoft.network/dnsresolvers",
+        "microsoft.powerplatform/enterprisepolicies",
+        "microsoft.powerplatform/vnetaccesslinks",
+        "microsoft.servicefabricmesh/networks",
+        "microsoft.sql/managedinstances",
+        "microsoft.streamanalytics/streamingjobs",
+        "microsoft.synapse/workspaces",
+        "microsoft.web/hostingenvironments",
+        "microsoft.web/serverfarms",
+        "microsoft.web/sites",
+        "microsoft.web/sites/networkconfig",
+        "microsoft.web/sites/slots",
+    ]
+)
+# Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
+_CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/managedinstances"))
+# Properties of a subnet that name such services, with the member of each entry that does.
+_NAMING = {
+    "delegations": "serviceName",
+    "serviceassociationlinks": "linkedResourceType",
+    "resourcenavigationlinks": "linkedResourceType",
+}
+
+
+def deploys_hosts_only(kind: str) -> bool:
+    """Hold when a resource of `kind` in a template adds machines that forward nothing, and changes nothing else."""
+    return kind in _HOSTS_ONLY - _CHANGING_LISTS
+
+
+def names_hosts_only(name: str, value: Any) -> bool:
+    """Hold when property `name` of a subnet, of this `value`, tells of services whose machines forward nothing."""
+    services = list(_services_in(value, _NAMING.get(name.lower(), "")))
+    return bool(services) and all(isinstance(service, str) and service.lower() in _HOSTS_ONLY for service in services)
+
+
+def _services_in(value: Any, field: str) -> Iterator[Any]:
+    for item in value if field and isinstance(value, list) else ():
+        layers = [item, member(item, "properties")] if isinstance(item, dict) else [item]
+        said = [found for layer in layers if isinstance(layer, dict) and (found := member(layer, field)) is not None]
+        yield said[0] if said else None

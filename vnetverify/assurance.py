@@ -14,6 +14,7 @@ from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import Region, origins_of
 from vnetverify.certificate.relays import relays
+from vnetverify.hands import OWN, Hands
 from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
@@ -72,15 +73,16 @@ def assured(
     assumed: Mapping[str, bool],
     demands: Demands,
     tried: NoCover | None = None,
+    hands: Hands = OWN,
 ) -> Proved | Unknown | Contradicted:
     """Return the proof with what assures it; `unknown` where that is less than demanded.
 
     Where a certificate was `tried` already it is not tried again.
     """
     subject = subject_of(network, claim, proof, assumed)
-    made = tried or certify(subject, demands.nodes_for(claim))
+    made = tried or certify(subject, demands.nodes_for(claim), hands)
     if not isinstance(made, NoCover):
-        found = judged(subject, made, proof)
+        found = judged(subject, made, proof, hands)
         if demands.keep is not None and isinstance(found, Proved):
             demands.keep(subject, made)
     else:
@@ -101,10 +103,10 @@ def subject_of(network: Network, claim: Claim, proof: Proved, assumed: Mapping[s
     return Subject(network, claim, SettledFacts({**taken, **assumed}), shown_by)
 
 
-def judged(subject: Subject, made: Certificate, proof: Proved) -> Proved | Contradicted:
+def judged(subject: Subject, made: Certificate, proof: Proved, hands: Hands = OWN) -> Proved | Contradicted:
     """Return the proof assured by the certificate, which is judged."""
     try:
-        judge(subject, made)
+        judge(subject, made, hands)
     except Refused as problem:
         return Contradicted(f"the judge refuses the certificate that was made for it: {problem}")
     return certified(made, proof)

@@ -17,6 +17,7 @@ from vnetverify.clock import Clock
 from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.explanation.story import Story, tell
+from vnetverify.hands import OWN, Hands, Lost
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Establishment, Place, Resolution, Statement, Verb
@@ -52,6 +53,9 @@ from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.simulator.walk import Trace, trace
 
+WIDE = 128
+"""Places from which on a sentence is about many."""
+
 
 class Disagreement(Exception):
     """The encoding and the simulator differ on a flow: a bug of ours, and no verdict."""
@@ -73,7 +77,7 @@ class Disagreement(Exception):
 class Deciding:
     """What sentences are decided about, and how. With `why` each proof is asked what it is without each of its lines.
 
-    Where `stopped` is set nobody waits for a sentence any more.
+    Where `stopped` is set nobody waits for a sentence any more. `hands` do what can be done by several at a time.
     """
 
     network: Network
@@ -82,6 +86,7 @@ class Deciding:
     why: bool = False
     demands: Demands = field(default_factory=Demands)
     stopped: Event = field(default_factory=Event)
+    hands: Hands = OWN
 
     def recalled(self, claim: Claim, answer: Answer) -> ClaimResult | None:
         """Return the verdict on a claim that an earlier run gave as its answer, None where that does not hold now.
@@ -104,7 +109,10 @@ class Deciding:
         solver.allot()
         sentence = _Sentence(self, solver)
         with sentence.clock.phase("explain"):  # but for what is told apart within
-            found = sentence.result(statement)
+            try:
+                found = sentence.result(statement)
+            except Lost as loss:
+                found = ClaimResult(statement, Unknown(str(loss)))
         seconds = time.perf_counter() - begun
         return replace(found, seconds=seconds, rlimit=solver.rlimit - spent, phases=sentence.clock.seconds)
 
@@ -256,7 +264,7 @@ class _Sentence:
         for about, (_, certificate) in zip(claims, answer.certificates, strict=True):
             if sum(map(len, certificate.values())) > self.deciding.demands.nodes_for(about):
                 raise Refused("the certificate is larger than is allowed")
-            judge(subject_of(self.network, about, proof, self.assumed), certificate)
+            judge(subject_of(self.network, about, proof, self.assumed), certificate, self.deciding.hands)
 
     def _omissions(self, claim: Claim, proof: Proved) -> Iterator[Omission]:
         """Yield what becomes of the claim without each of the first lines that the proof rests on."""
@@ -289,7 +297,9 @@ class _Sentence:
         if not is_large(self.network):
             return NoCover("the network is small")
         with self.clock.phase("assure"):
-            found = decided_by_cover(self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim))
+            found = decided_by_cover(
+                self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim), self.deciding.hands
+            )
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         if isinstance(found, Refuted | NoCover):
@@ -316,7 +326,7 @@ class _Sentence:
         with self.clock.phase("assure"):
             too_large = tried if tried is not None and tried.is_too_large else None
             demands = replace(self.deciding.demands, keep=self._keep)
-            found = assured(self.network, claim, verdict, self.assumed, demands, too_large)
+            found = assured(self.network, claim, verdict, self.assumed, demands, too_large, self.deciding.hands)
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         return found
@@ -393,6 +403,14 @@ class _Sentence:
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""
         return _unless_unmodelled(verdict, doubts(self.network, claim))
+
+
+def is_wide(network: Network, statement: Statement) -> bool:
+    """Hold when a sentence about a large network is about so many places that several may share out its parts."""
+    if not isinstance(statement, Claim):
+        return False
+    lefts = dict.fromkeys(left for left, _ in statement.pairs)
+    return sum(len(left.parts) for left in lefts) >= WIDE and is_large(network)
 
 
 def _contradicts(statement: Resolution, lookup: Lookup) -> bool:

@@ -11,6 +11,7 @@ from vnetverify.certificate.questions import Done, Question, Unviolated, Unvisit
 from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import Token
+from vnetverify.hands import OWN, Hands
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
@@ -43,38 +44,38 @@ class _Section:
     regions: tuple[Region, ...]
 
 
-def certify(subject: Subject, budget: int) -> Certificate | NoCover:
+def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | NoCover:
     """Return a certificate of the subject of at most `budget` nodes. It has not been judged."""
     beyond = _beyond(subject.claim)
     if beyond is not None:
         return NoCover(beyond)
     found: dict[str, tuple[Token, ...]] = {}
-    refused = _add(found, _main(subject), budget)
+    refused = _add(found, _main(subject), budget, hands)
     if refused is not None:
         return refused
     come_to: list[Relay] = []
     shunned: list[Relay] = []
     for relay in relays(subject.network, subject.claim, subject.assumed):
-        harmless = not may_break(relay, subject.claim) or _add(found, _onward(subject, relay), budget) is None
+        harmless = not may_break(relay, subject.claim) or _add(found, _onward(subject, relay), budget, hands) is None
         (come_to if harmless else shunned).append(relay)
     for relay in shunned:
         for section in _coming(subject, relay, come_to):
-            refused = _add(found, section, budget)
+            refused = _add(found, section, budget, hands)
             if refused is not None:
                 return NoCover(f"of what {relay.name} may send: {refused.why}", refused.region)
     return found
 
 
-def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int) -> NoCover | None:
+def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int, hands: Hands) -> NoCover | None:
     left = budget - sum(map(len, found.values()))
-    tokens = cover(section.question, section.regions, left)
+    tokens = cover(section.question, section.regions, left, hands)
     if isinstance(tokens, NoCover):
         return tokens
     found[section.name] = tokens
     return None
 
 
-def judge(subject: Subject, certificate: Certificate) -> None:
+def judge(subject: Subject, certificate: Certificate, hands: Hands = OWN) -> None:
     """Return where the certificate shows the subject. Raises `Refused` where it does not.
 
     A relay without a section `from RELAY` has to be one that nothing comes to: neither what the claim speaks of nor
@@ -84,7 +85,7 @@ def judge(subject: Subject, certificate: Certificate) -> None:
     if beyond is not None:
         raise Refused(beyond)
     sections = dict(certificate)
-    _check(sections, _main(subject))
+    _check(sections, _main(subject), hands)
     come_to: list[Relay] = []
     shunned: list[Relay] = []
     for relay in relays(subject.network, subject.claim, subject.assumed):
@@ -94,21 +95,21 @@ def judge(subject: Subject, certificate: Certificate) -> None:
             continue
         come_to.append(relay)
         if may_break(relay, subject.claim):
-            _check(sections, section)
+            _check(sections, section, hands)
     for relay in shunned:
         for section in _coming(subject, relay, come_to):
-            _check(sections, section)
+            _check(sections, section, hands)
     if sections:
         raise Refused(f"section `{next(iter(sections))}` belongs to nothing")
 
 
-def _check(sections: dict[str, tuple[Token, ...]], section: _Section) -> None:
+def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Hands) -> None:
     """Judge the section and take it away."""
     tokens = sections.pop(section.name, None)
     if tokens is None:
         raise Refused(f"section `{section.name}` is missing")
     try:
-        check(section.question, section.regions, tokens)
+        check(section.question, section.regions, tokens, hands)
     except Refused as problem:
         raise Refused(f"section `{section.name}`, {problem}") from None
 

@@ -20,7 +20,7 @@ class Pieces:
 
     @staticmethod
     def of(pieces: Iterable[tuple[Place, Interval]]) -> Pieces:
-        return Pieces(tuple(sorted((piece, place) for place, piece in set(pieces))))
+        return Pieces(tuple(sorted(((piece, place) for place, piece in set(pieces)), key=_in_order)))
 
     def __len__(self) -> int:
         return len(self.sorted)
@@ -50,6 +50,12 @@ class Pieces:
             piece, place = self.sorted[number]
             if piece.high >= addresses.low:
                 yield place, Interval(max(piece.low, addresses.low), min(piece.high, addresses.high))
+
+
+def _in_order(piece: tuple[Interval, Place]) -> tuple[int, int, str, str]:
+    """Return what pieces are sorted by: the addresses, and the place for those that are at several."""
+    addresses, place = piece
+    return addresses.low, addresses.high, place.kind, place.name
 
 
 def _first(piece: tuple[Interval, Place]) -> int:

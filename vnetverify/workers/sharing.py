@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from threading import Event
 
+from vnetverify.deciding import is_wide
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
 from vnetverify.report.results import ClaimResult
 from vnetverify.workers.pool import NoWorkers, Pool
 from vnetverify.workers.sentences import Sentences
+from vnetverify.workers.several import Several
 
 AUTO = 0
 """As many jobs as pay."""
@@ -32,17 +37,31 @@ class Sharing:
     tick: Callable[[], None] = lambda: None
 
     def results(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
-        """Yield the result of each sentence in order, the same whoever decides it. Raises `Disagreement`."""
+        """Yield the result of each sentence in order, the same whoever decides it. Raises `Disagreement`.
+
+        Of what is about many places each sentence is decided by all processes together, of the rest each by one.
+        """
+        solver = self.warmed_up
+        for wide, some in groupby(sentences.statements, partial(is_wide, sentences.network)):
+            run, sharing = replace(sentences, statements=tuple(some)), replace(self, warmed_up=solver)
+            with closing(sharing._alone(run) if wide else sharing._side_by_side(run)) as found:
+                yield from found
+            solver = None
+        if solver is not None:
+            solver.close()
+
+    def _side_by_side(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
         done = 0
-        if self.jobs in (AUTO, 1) or sentences.demands.keep is not None:  # what is to be kept is kept here
-            with closing(self._alone(sentences)) as decided:
+        few = len(sentences.statements) == 1 or sentences.demands.keep is not None  # what is to be kept is kept here
+        if few or self.jobs in (AUTO, 1):
+            with closing(self._alone(sentences, until_it_pays=not few)) as decided:
                 for result in decided:
                     yield result
                     done += 1
         elif self.warmed_up is not None:
             self.warmed_up.close()
         rest = replace(sentences, statements=sentences.statements[done:])
-        pool = Pool(rest.prepare, rest.lost, self.jobs or processors(), self.tick)
+        pool = Pool(rest.prepare, rest.lost, self._processes, self.tick)
         try:
             with closing(pool.results(len(rest.statements))) as found:
                 for number, each in enumerate(found):
@@ -50,12 +69,15 @@ class Sharing:
         except NoWorkers:
             yield from replace(self, jobs=1, warmed_up=None)._alone(rest)
 
-    def _alone(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
-        """Yield results of this process: all of them, or until it pays to share out the rest."""
-        solver = self.warmed_up or Solver(sentences.limits)
-        deciding = sentences.deciding
-        may_share = self.jobs == AUTO and sentences.demands.keep is None and processors() > 1
-        crew = Crew(deciding.result, [solver], deciding.stopped, self.tick)
+    def _alone(self, sentences: Sentences, *, until_it_pays: bool = False) -> Generator[ClaimResult, None, None]:
+        """Yield results of this process: all of them, or until it pays to share out the rest.
+
+        Of each sentence it shares out what it can.
+        """
+        solver, stopped = self.warmed_up or Solver(sentences.limits), Event()
+        deciding = replace(sentences.deciding, stopped=stopped, hands=Several(self._processes, stopped))
+        may_share = until_it_pays and self._processes > 1
+        crew = Crew(deciding.result, [solver], stopped, self.tick)
         begun = time.monotonic()
         with closing(crew.results(sentences.statements)) as decided:
             for number, result in enumerate(decided, start=1):
@@ -63,6 +85,10 @@ class Sharing:
                 left = len(sentences.statements) - number
                 if may_share and left > 1 and (time.monotonic() - begun) / number * left > _WORTH_SECONDS:
                     return
+
+    @property
+    def _processes(self) -> int:
+        return self.jobs or processors()
 
 
 def processors() -> int:

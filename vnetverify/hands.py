@@ -1,0 +1,29 @@
+"""Who does tasks that do not depend on each other: whoever has them, or several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Protocol, TypeVar
+
+_Result = TypeVar("_Result")
+
+
+class Lost(Exception):
+    """A task was begun more than once and nobody lived to end it; the message says how that came."""
+
+
+class Hands(Protocol):
+    """Whoever they are, the results are the same."""
+
+    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+        """Yield what the work on the tasks 0 to `count` - 1 gives, in order. Raises `Lost`, and what it does."""
+
+
+class Own:
+    """The hands of whoever has the tasks."""
+
+    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+        yield from map(work, range(count))
+
+
+OWN = Own()

@@ -1,0 +1,67 @@
+"""The parts of one sentence done by several processes, where that pays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Event
+from typing import TypeVar, cast
+
+from vnetverify.hands import Lost
+from vnetverify.workers.pool import NoWorkers, Pool, method_here
+
+_Result = TypeVar("_Result")
+
+_WORTH_SECONDS = 0.25
+"""Work that is left from which on further processes pay: to begin and to end them takes a tenth of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """This process, which begins, and `jobs` others, which inherit all that it knows and what is to be done.
+
+    Where they cannot inherit anything this one does it all. Where `stopped` is set nobody waits for it any more.
+    """
+
+    jobs: int
+    stopped: Event
+
+    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+        """Yield what the work on each task gives, in order. Raises `Lost`, `CancelledError` and what the work does."""
+        done, begun = 0, time.monotonic()
+        can_share = self.jobs > 1 and method_here() == "fork"
+        while done < count and not (can_share and self._pays(done, count, time.monotonic() - begun)):
+            self._go_on()
+            yield work(done)
+            done += 1
+        if done == count:
+            return
+        pool = Pool(lambda: lambda number: work(done + number), _lost, self.jobs, self._go_on)
+        with closing(pool.results(count - done)) as found:
+            try:
+                for result in found:
+                    if isinstance(result, _Loss):
+                        raise Lost(result.why)
+                    yield cast(_Result, result)
+            except NoWorkers:
+                yield from map(work, range(done, count))
+
+    def _pays(self, done: int, count: int, seconds: float) -> bool:
+        left = count - done
+        return done > 0 and left > 1 and seconds / done * left > _WORTH_SECONDS
+
+    def _go_on(self) -> None:
+        if self.stopped.is_set():
+            raise CancelledError
+
+
+def _lost(_: int, why: str) -> _Loss:
+    return _Loss(why)

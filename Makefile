@@ -7,7 +7,7 @@ LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 4
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench suite crosscheck faults determinism forgeries certificates fuzz-parser
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench suite crosscheck faults determinism forgeries certificates fuzz-parser versions
 
 check: lint types contracts specs test
 
@@ -41,9 +41,11 @@ golden:
 fuzz:
 	$(PYTHON) -m tests.agreement.long_campaign --seed $(SEED) --networks $(NETWORKS)
 
-# Laws that rewritten networks and sentences obey, by the simulator and by verdicts.
+# Laws that rewritten networks and sentences obey, by the simulator and, of the first changes by each, by verdicts.
+# A run that was stopped goes on where it was.
+VERDICTS ?= 300
 laws:
-	$(PYTHON) -m tests.agreement.laws.obeying --networks $(LAWFUL) --seed $(SEED)
+	$(PYTHON) -m tests.agreement.laws.obeying --networks $(LAWFUL) --verdicts $(VERDICTS) --seed $(SEED) --state .laws.json
 
 # The same properties as in `test`, with many more generated networks.
 properties:
@@ -81,6 +83,10 @@ suite:
 # Every proof of the specs again: by our own clauses with a proof that is checked, by Bitwuzla, and one in five by cvc5.
 crosscheck:
 	$(PYTHON) benchmarks/crosscheck.py
+
+# The specs and drawn networks asked with three versions of Z3, installed in .z3; fails where two contradict each other.
+versions:
+	$(PYTHON) -m tests.versions.campaign
 
 # Runs under every kind of fault, 25 each: half an hour or more. Fails if one proves wrongly, succeeds, hangs or leaves something behind.
 faults:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from tests.agreement.campaigns import LOT
 from tests.agreement.laws.law import Case, Changed, Law, Relation, broken_by_simulation, broken_by_verdict
-from tests.agreement.laws.obeying import LAWS, Obeying
+from tests.agreement.laws.obeying import LAWS, Obeying, State
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, Place
 from vnetverify.prover.solver import Limits, Solver
@@ -83,3 +85,18 @@ def test_verdicts_break_laws_alike(relation: Relation, holds: bool) -> None:
 
     assert (fewer is None) is holds
     assert more == "proved before, refuted after"
+
+
+def test_a_campaign_of_laws_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    laws, state = LAWS[:3], State(tmp_path / "state.json", "of this test")
+    solver = Solver(Limits())
+    at_once, first, second = (Obeying(laws, 0, solver) for _ in range(3))
+    at_once.run(2 * LOT, campaign_seed=3)
+    first.run(LOT, campaign_seed=3, after_a_lot=lambda: state.keep(first))
+
+    state.resume(second)
+    second.run(2 * LOT, campaign_seed=3)
+
+    assert at_once.asked == second.asked
+    assert first.lots == 1
+    assert second.lots == 2

@@ -81,17 +81,23 @@ def mutant(number: int, seed: int, kept: Seeds) -> Attempt:
         command = _drawn(draw, _TEXT_COMMANDS)
         return Attempt(f"{number} of {name}", {"a.vnet": data, "b.vnet": text.encode()}, command)
     export = draw.choice(kept.exports)
-    return _of_export(f"{number} of {export.name}", mutated_json(draw, export.content), export, draw)
+    name = f"{number} of {export.name}"
+    if export.parameters is not None and draw.random() < 0.5:
+        data = json.dumps(export.content).encode()
+        return _of_export(name, data, export, draw, mutated_json(draw, export.parameters))
+    return _of_export(name, mutated_json(draw, export.content), export, draw)
 
 
 def _drawn(draw: random.Random, commands: Sequence[tuple[int, tuple[str, ...]]]) -> tuple[str, ...]:
     return draw.choices([command for _, command in commands], [weight for weight, _ in commands])[0]
 
 
-def _of_export(name: str, data: bytes, export: Export, draw: random.Random) -> Attempt:
+def _of_export(name: str, data: bytes, export: Export, draw: random.Random, parameters: bytes | None = None) -> Attempt:
     command = _drawn(draw, _EXPORT_COMMANDS) if export.fits is None else (*export.fits, "a.json")
     text = f'use "a.json"\n{export.sentences}'
     files = {"a.json": data, "b.json": json.dumps(export.content).encode(), "b.vnet": text.encode()}
+    if export.parameters is not None:
+        files["p.json"] = parameters if parameters is not None else json.dumps(export.parameters).encode()
     return Attempt(name, files, command, standard_input=b"vnet v { address 10.0.0.0/16 }\n")
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from tests.hostile.expressing import change_expression, change_reference, write_expression
+
 _TOKEN = re.compile(r'"[^"\n]*"|[\w.:/-]+|[^\s\w]|\s+')
 _NUMBER = re.compile(r"\d+")
 
@@ -223,6 +225,7 @@ def _case_twin(draw: Draw, content: Any) -> Any:
 
 _JSON_CHANGES = (
     _change_value, _change_value, _drop, _move, _move, _spoil_text, _spoil_text, _rename_key, _repeat, _case_twin,
+    change_expression, change_expression, write_expression, write_expression, change_reference,
 )  # fmt: skip
 
 

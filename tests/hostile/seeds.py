@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.hostile.written import plans, states, templates, with_parameters
 from tests.unit.text_samples import EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ class Export:
     content: Any
     sentences: str = _SENTENCES
     fits: tuple[str, ...] | None = None
+    parameters: Any = None  # what a parameter file gives to the template
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def _texts() -> list[tuple[str, str]]:
 def _exports() -> list[Export]:
     contoso = [_read(path) for path in sorted(ROOT.glob("specs/estates/contoso-export/*.json"))]
     whole = [Export("contoso", contoso, _SENTENCES + _CONTOSO)]
-    return [*whole, *(Export("one resource", one) for one in contoso), _tags(), _vectors(), *_real()]
+    return [*whole, *(Export("one resource", one) for one in contoso), _tags(), _vectors(), *_written(), *_real()]
 
 
 def _read(path: Path) -> Any:
@@ -84,6 +86,19 @@ def _vectors() -> Export:
     return Export(
         "vectors", {"vectors": [{"id": "v1", "rules": [rule], "packet": packet, "expect": "deny"}]}, fits=("conform",)
     )
+
+
+def _written() -> list[Export]:
+    """Return networks of the specs as templates, plans and states: what those are for whoever has no real ones."""
+    kinds = ("template", templates()), ("plan", plans()), ("state", states())
+    found = [Export(f"{kind} of {name}", content) for kind, written in kinds for name, content in written]
+    return [*found, _with_parameters()]
+
+
+def _with_parameters() -> Export:
+    content, parameters = with_parameters()
+    fits = ("check", "-", "--parameters", "p.json", "--network")
+    return Export("template with parameters", content, fits=fits, parameters=parameters)
 
 
 def _real() -> list[Export]:

@@ -7,7 +7,10 @@ from tests.mutation.changes import ROOT
 
 # What runs in a process of its own has other functions than those that are changed here.
 _IN_OTHER_PROCESSES = "vnetverify.prover.worker"
-_PARTS = ("header.py", "encoder", "simulator", "prover", "certificate", "syntax", "ingest", "model")
+_PARTS = (
+    "header.py", "encoder", "simulator", "prover", "certificate", "syntax", "ingest", "model",
+    "assurance.py", "certifying.py", "comparison.py", "covering.py", "deciding.py", "grounds.py",
+)  # fmt: skip
 
 
 def _modules() -> tuple[str, ...]:

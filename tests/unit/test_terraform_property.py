@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import assume, given, settings
 
+from tests.unit.deployable_networks import deployable
 from tests.unit.terraform_writer import NotWritten, as_plan
 from tests.unit.text_samples import without_spans
 from vnetverify.diagnostic import InputError, Severity
 from vnetverify.ingest import read_path
-from vnetverify.model.network import Machine, Network, Vnet
+from vnetverify.model.network import Network
 from vnetverify.syntax import read_text
 from vnetverify.testing.azure_json import azure_resources
 from vnetverify.testing.estates import networks
 from vnetverify.testing.examples import read_page
 from vnetverify.testing.records import NotApplicable
 
-_KEPT = ("vnets", "peerings", "nsgs", "route_tables", "machines", "asgs", "nat_gateways")
 _BOOK = Path(__file__).resolve().parents[2] / "specs" / "semantics"
 
 
@@ -57,23 +57,6 @@ def _comparable(network: Network) -> Any:
     return without_spans(replace(network, unmodelled=doubts, unmodelled_names=(), **ordered))
 
 
-def _deployable(network: Network) -> Network:
-    """Return what of `network` both writers know: its rules, routes and machines, without what is around them."""
-    blank = Network()
-    vnets = {name: Vnet(name, vnet.address_space, vnet.subnets, vnet.region) for name, vnet in network.vnets.items()}
-    machines = {name: _undeclared(one) for name, one in network.machines.items() if not one.is_managed}
-    halves = [replace(half, state=None, remote_space=None) for half in network.peerings]
-    kept = {"vnets": vnets, "machines": machines, "peerings": tuple(halves)}
-    left_out = {field.name: getattr(blank, field.name) for field in fields(Network) if field.name not in _KEPT}
-    return replace(network, **kept, **left_out)
-
-
-def _undeclared(machine: Machine) -> Machine:
-    forwards = any(nic.ip_forwarding for nic in machine.nics)
-    nics = tuple(replace(nic, dns_servers=()) for nic in machine.nics)
-    return Machine(machine.name, nics, *((None, None) if forwards else ((), False)), span=machine.span)
-
-
 def _written_both_ways(network: Network) -> tuple[Any, Any] | None:
     """Return the resources and the plan that stand for a network, None where one of them cannot."""
     try:
@@ -86,7 +69,7 @@ def _written_both_ways(network: Network) -> tuple[Any, Any] | None:
 @settings(max_examples=20, deadline=None)
 @given(networks())
 def test_a_plan_tells_what_azure_tells_of_what_it_deploys(network: Network) -> None:
-    written = _written_both_ways(_deployable(network))
+    written = _written_both_ways(deployable(network))
     assume(written is not None)
     assert written is not None
     expected = _read(written[0])

@@ -1,16 +1,19 @@
 """Whether a law holds of drawn networks: `make laws` asks about thousands of them, the tests about a few.
 
-python -m tests.agreement.laws.obeying --networks 5000 [--seed N] [--verdicts N] [--only WORDS]
+python -m tests.agreement.laws.obeying --networks 5000 [--seed N] [--verdicts N] [--only WORDS] [--state FILE]
+
+With a state file a run that was stopped goes on where it was, which is after the last whole lot of networks.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -57,16 +60,20 @@ class Examples:
 
 @dataclass(slots=True)
 class Obeying:
-    """Laws, and what came of them: on how many changes each was asked, and how those were broken that are."""
+    """Laws, and what came of them: on how many changes each was asked, and how those were broken that are.
+
+    Networks are drawn in lots; `lots` of them are done.
+    """
 
     laws: Sequence[Law]
     verdicts: int
     solver: Solver
     asked: Counter[str] = field(default_factory=Counter)
     broken: dict[str, str] = field(default_factory=dict)
+    lots: int = 0
 
-    def run(self, networks: int, campaign_seed: int, end: float = float("inf")) -> None:
-        """Ask of drawn networks, until the time is over; verdicts of the first few changes by each law."""
+    def run(self, networks: int, campaign_seed: int, after_a_lot: Callable[[], object] = lambda: None) -> None:
+        """Ask of as many drawn networks, those done before among them; verdicts of the first few changes by each law."""
         drawn = given(situation=situations(), number=st.integers(0, 2**16), data=st.data())(self._ask_all)
         run = settings(
             max_examples=LOT,
@@ -75,10 +82,10 @@ class Obeying:
             database=None,
             phases=[Phase.generate],
         )(drawn)
-        for lot in range(-(-networks // LOT)):
-            if time.monotonic() > end:
-                return
-            seed(campaign_seed << 32 | lot)(run)()
+        while self.asked["networks"] < networks:
+            seed(campaign_seed << 32 | self.lots)(run)()
+            self.lots += 1
+            after_a_lot()
 
     def _ask_all(self, situation: tuple[Network, Claim, World], number: int, data: st.DataObject) -> None:
         network, claim, world = situation
@@ -103,6 +110,26 @@ def laws_called(words: str) -> Sequence[Law]:
     return [law for law in LAWS if words in law.name]
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """A file that keeps what came of a campaign; `path` is None where nothing is to be kept."""
+
+    path: Path | None
+    campaign: str
+
+    def resume(self, obeying: Obeying) -> None:
+        if self.path is None or not self.path.exists():
+            return
+        kept = json.loads(self.path.read_text())
+        if kept["campaign"] == self.campaign:
+            obeying.asked, obeying.broken, obeying.lots = Counter(kept["asked"]), kept["broken"], kept["lots"]
+
+    def keep(self, obeying: Obeying) -> None:
+        if self.path is not None:
+            kept = {"campaign": self.campaign, "asked": obeying.asked, "broken": obeying.broken, "lots": obeying.lots}
+            self.path.write_text(json.dumps(kept))
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--networks", type=int, default=5000, help="to be drawn; every law is asked of each")
@@ -110,20 +137,25 @@ def main() -> int:
         "--verdicts", type=int, default=5000, help="of how many changes by each law verdicts are asked"
     )
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--seconds", type=float, default=float("inf"), help="draw no more after that")
     options.add_argument("--only", default="", metavar="WORDS", help="the laws whose name has these words")
+    options.add_argument("--state", type=Path, help="where to keep what came of it")
     chosen = options.parse_args()
-    solver, end = Solver(Limits()), time.monotonic() + chosen.seconds
+    solver, state = Solver(Limits()), State(chosen.state, f"{chosen.seed} {chosen.only}")
     obeying = Obeying(laws_called(chosen.only), chosen.verdicts, solver)
-    obeying.run(chosen.networks, chosen.seed, end)
+    state.resume(obeying)
+    obeying.run(chosen.networks, chosen.seed, lambda: state.keep(obeying))
     solver.close()
+    _tell(obeying)
+    return 1 if obeying.broken else 0
+
+
+def _tell(obeying: Obeying) -> None:
     print(f"{obeying.asked['networks']} networks")
     for law in obeying.laws:
         counts = f"{obeying.asked[law.name]} changes, {obeying.asked[f'verdicts of {law.name}']} verdicts"
         print(f"{'BROKEN' if law.name in obeying.broken else 'held'}: {law.name}: {counts}")
     for name, how in obeying.broken.items():
         print(f"\n{name}\n{how}")
-    return 1 if obeying.broken else 0
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pytest
 
 from tests.unit.simulator_networks import at, flow, nsg, peered, rule, subnet, vnet
 from tests.unit.test_simulator_claims import A_TO_B, HTTPS, A, claim, ends, spokes
+from vnetverify.certificate import checker
 from vnetverify.certificate.checker import Refused, check
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
@@ -23,6 +26,8 @@ NOTHING = SettledFacts({})
 APART = spokes()
 JOINED = spokes(peered("a", "b"), peered("b", "a"))
 NEVER = claim(Verb.NEVER_REACHES, service=HTTPS)
+A_FLOW_THERE = one_flow(at("a.s"), packet_of(A_TO_B), NOTHING)
+Result = TypeVar("Result")
 
 
 def made(network: Network, asked: Claim, budget: int = 1000) -> tuple[Token, ...]:
@@ -68,7 +73,7 @@ def test_no_leaf_stands_for_a_node_that_parts(number: int, leaf: Token) -> None:
 
 
 def test_a_certificate_is_of_its_network_alone() -> None:
-    region = one_flow(at("a.s"), packet_of(A_TO_B), NOTHING)
+    region = A_FLOW_THERE
 
     assert "its flows differ" in why_refused(JOINED, NEVER, TOKENS)
     check(Unviolated(APART, NEVER), [region], [WALKED])
@@ -90,6 +95,39 @@ def test_a_walk_of_flows_that_fare_differently_shows_nothing() -> None:
     anything = claim(Verb.NEVER_REACHES)
 
     assert why_refused(APART, anything, (ORIGINS, WALKED)).startswith("node 2: its flows differ: ")
+
+
+GOOD = one_flow(at("a.s"), packet_of(replace(A_TO_B, destination=parse_address("10.9.0.4"))), NOTHING)
+BAD = A_FLOW_THERE
+
+
+@pytest.mark.parametrize("count", range(1, 12))
+def test_every_leaf_is_judged_however_many_there_are(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "_BATCH", 2)
+    monkeypatch.setattr(checker, "_ROUND", 6)
+    check(Unviolated(JOINED, NEVER), [GOOD] * count, [WALKED] * count)
+
+    for flawed in range(count):
+        regions = [GOOD] * flawed + [BAD] + [GOOD] * (count - flawed - 1)
+        with pytest.raises(Refused, match=f"^node {flawed + 1}: what is delivered violates it"):
+            check(Unviolated(JOINED, NEVER), regions, [WALKED] * count)
+
+
+@dataclass(frozen=True)
+class Forgetful:
+    """Hands that lose the last result, or repeat it."""
+
+    more: int
+
+    def results(self, work: Callable[[int], Result], count: int) -> Generator[Result, None, None]:
+        yield from map(work, range(count + min(self.more, 0)))
+        yield from (work(0) for _ in range(self.more))
+
+
+@pytest.mark.parametrize("more", [-1, 1])
+def test_hands_that_do_not_answer_for_each_leaf_show_nothing(more: int) -> None:
+    with pytest.raises(Refused, match="not every leaf was judged"):
+        check(Unviolated(APART, NEVER), premise(NEVER, NOTHING), TOKENS, Forgetful(more))
 
 
 def test_what_is_not_settled_needs_a_walk() -> None:

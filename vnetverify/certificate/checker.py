@@ -46,10 +46,14 @@ def _judge(question: Question, leaves: Sequence[_Leaf], hands: Hands) -> None:
         told = ((node, _flaw(question, region, token)) for node, region, token in batch)
         return next((f"node {node}: {why}" for node, why in told if why is not None), None)
 
-    with closing(hands.results(refusal, -(-len(leaves) // _BATCH))) as refusals:
+    left = -(-len(leaves) // _BATCH)
+    with closing(hands.results(refusal, left)) as refusals:
         for refused in refusals:
             if refused is not None:
                 raise Refused(refused)
+            left -= 1
+    if left:
+        raise Refused("not every leaf was judged")
 
 
 def _leaves(question: Question, regions: Iterable[Region], tokens: Sequence[Token]) -> Iterator[_Leaf]:

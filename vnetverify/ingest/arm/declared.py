@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DEPLOYMENTS = "microsoft.resources/deployments"
 STACKS = "microsoft.resources/deploymentstacks"
+_ENVELOPE = frozenset(("id", "name", "type", "properties", "location", "tags", "sku"))
 # What a template says of a resource and Azure does not keep with it.
 _CONTROL = frozenset(
     (
@@ -119,7 +121,8 @@ def settled(value: Any, is_name: bool = False, is_member: bool = True) -> Any:
     """Return `value` as a reader of resources takes it: plain JSON, what is not known, and ids that are stand-ins.
 
     The names of a resource and of the members of lists stay as stand-ins where they are not known; what else is called
-    `name` is none, such as that of a SKU, and like any other text that is not known it is not.
+    `name` is none, such as that of a SKU, and like any other text that is not known it is not. Templates may spell the
+    keys of an envelope in any letter case.
     """
     match value:
         case StandIn():
@@ -130,13 +133,24 @@ def settled(value: Any, is_name: bool = False, is_member: bool = True) -> Any:
             return value.otherwise
         case dict():
             return {
-                name: settled(item, is_member and name.lower() == "name", is_member=False)
-                for name, item in value.items()
+                _usual(name, value): _settled_member(name.lower(), item, is_member) for name, item in value.items()
             }
         case list():
             return [settled(item) for item in value]
         case _:
             return value
+
+
+def _settled_member(name: str, value: Any, is_member: bool) -> Any:
+    if name == "tags" and isinstance(value, dict):
+        return {tag: settled(item, is_member=False) for tag, item in value.items()}
+    return settled(value, is_member and name == "name", is_member=False)
+
+
+def _usual(name: str, among: Mapping[str, Any]) -> str:
+    """Return key `name` as Azure spells it, if it is of an envelope and `among` has no other that is spelt so."""
+    lower = name.lower()
+    return lower if lower in _ENVELOPE and lower not in among else name
 
 
 def is_id(text: str) -> bool:

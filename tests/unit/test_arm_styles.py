@@ -508,7 +508,9 @@ def test_keys_of_an_envelope_may_be_spelt_in_any_letter_case(tmp_path: Path) -> 
     network = read(
         tmp_path,
         template(
-            vnet("v", "10.0.0.0/16", {"Name": "web", "Properties": {"addressPrefix": "10.0.1.0/24"}}, Tags={"Name": "x"}),
+            vnet(
+                "v", "10.0.0.0/16", {"Name": "web", "Properties": {"addressPrefix": "10.0.1.0/24"}}, Tags={"Name": "x"}
+            ),
             resource("loadBalancers", "lb", balancer, Sku={"name": "Standard"}),
             resource("networkInterfaces", "n", nic),
         ),

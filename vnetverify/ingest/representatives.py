@@ -24,6 +24,7 @@ _CONFIGURATIONS = {
     "networkinterfaces": "ipConfigurations",
     "azurefirewalls": "ipConfigurations",
     "loadbalancers": "frontendIPConfigurations",
+    "privatelinkservices": "ipConfigurations",
 }
 _FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet, and the last
 _QUADS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.])")

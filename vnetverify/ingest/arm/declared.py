@@ -132,9 +132,7 @@ def settled(value: Any, is_name: bool = False, is_member: bool = True) -> Any:
         case PartlyKnown():
             return value.otherwise
         case dict():
-            return {
-                _usual(name, value): _settled_member(name.lower(), item, is_member) for name, item in value.items()
-            }
+            return {_usual(name, value): _settled_member(name.lower(), item, is_member) for name, item in value.items()}
         case list():
             return [settled(item) for item in value]
         case _:

@@ -11,6 +11,7 @@ from vnetverify.ingest.arm.arguments import Assigned, assigned
 from vnetverify.ingest.arm.completion import FOLDED, completed
 from vnetverify.ingest.arm.declared import Declared, settled
 from vnetverify.ingest.arm.deployments import Deployment, Origin
+from vnetverify.ingest.arm.endpoints import with_interfaces
 from vnetverify.ingest.arm.expansion import Expansion, Gap, all_declared
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import COMMAND_LINE, Argument, Given, ParameterFile, parameter_file
@@ -132,7 +133,8 @@ def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Itera
             what = f"{kind} `{shown(name_of(declared.identity))}`, whose parent is not known,"
             expansion.gaps.append(Gap(what, open_parent, declared.spot, declared.kind))
         elif declared.kind and not is_folded:
-            yield from _as_resources(_resource(declared, ids.resolved(body, declared.spot), presence))
+            for one in with_interfaces(_resource(declared, ids.resolved(body, declared.spot), presence)):
+                yield from _as_resources(one)
     for identity, (own, where) in ids.ambiguous.items():
         scope, _, tail = identity.partition("/providers/")
         file = next(declared.spot.file for declared, _, _ in whole if declared.key == own)

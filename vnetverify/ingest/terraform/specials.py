@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from vnetverify.ingest.endpoint_addresses import has_one_address
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import key_of, kind_of, parent_of
 from vnetverify.ingest.terraform.folding import Folding
@@ -20,11 +21,6 @@ _POLICY, _RULE_GROUP = "firewallpolicies", "firewallpolicies/rulecollectiongroup
 _ZONE, _ENDPOINT, _FIREWALL = "azurerm_private_dns_zone", "azurerm_private_endpoint", "azurerm_firewall"
 _PUBLIC = "azurerm_public_ip"
 _MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine", "azurerm_virtual_machine")
-_CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-# Parts of services to which an endpoint leads by one address; others have one for each region, or for data.
-_WITH_ONE_ADDRESS = frozenset(
-    ("blob", "dfs", "file", "queue", "table", "web", "vault", "sqlserver", "sites", "namespace", "searchservice")
-)
 # Types that tell values of a resource that has a type of its own.
 DNS_SERVERS, CIDR = "azurerm_virtual_network_dns_servers", "azurerm_ip_group_cidr"
 
@@ -93,21 +89,8 @@ def _endpoint(draft: Draft, links: Links) -> Iterator[Draft]:
     if isinstance(connections, Unknown):
         draft.properties["privateLinkServiceConnections"] = [connections]
     addresses = list(dict.fromkeys(_addresses(instance.values)))
-    if addresses or (_has_one_address(draft) and not draft.properties.get("ipConfigurations")):
+    if addresses or (has_one_address(draft.properties) and not draft.properties.get("ipConfigurations")):
         yield _interface(draft, addresses)
-
-
-def _has_one_address(draft: Draft) -> bool:
-    """Hold where the part of a service that an endpoint leads to is known to take one address."""
-    listed = [draft.properties.get(field) for field in _CONNECTIONS]
-    found = [item["properties"] for items in listed if items for item in items if isinstance(item, dict)]
-    if len(found) != 1:
-        return False
-    groups, service = found[0].get("groupIds"), found[0].get("privateLinkServiceId")
-    if isinstance(service, str) and kind_of(key_of(service)) == "privatelinkservices":
-        return True
-    is_one = isinstance(groups, list) and len(groups) == 1 and isinstance(groups[0], str)
-    return is_one and groups[0].lower() in _WITH_ONE_ADDRESS
 
 
 def _connect(draft: Draft, item: dict[str, Any], position: int, links: Links) -> None:

@@ -16,6 +16,7 @@ from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
+from vnetverify.ingest.hubs import concern_hubs
 from vnetverify.ingest.injected import deploys_hosts_only
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
@@ -71,7 +72,7 @@ _MODELLED = frozenset(
         *managers.KINDS,
     )
 )
-# Management across networks: what it does depends on membership that is decided elsewhere.
+# Management across networks: what it does depends on membership that is decided elsewhere, but for hubs that tell it.
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
 # What answers and forwards questions about names, and carries nothing else.
 _RESOLVING = ("dnsresolvers", "dnsforwardingrulesets", "dnsresolverpolicies", "dnsresolverdomainlists")
@@ -141,6 +142,7 @@ class _Estate:
         known = {**(published.prefixes if published is not None else {}), **tags}
         self._tags = known
         self._networks = Networks(inventory, findings, declared, known)
+        concern_hubs(inventory, findings, self._networks.names)
         self._filters = Filters(inventory, findings)
         self._tables = Tables(inventory, findings, tags, published)
         self._publics = PublicAddresses(inventory, findings)
@@ -336,8 +338,10 @@ class _Estate:
         if resource.kind.split("/")[0] in _RESOLVING:
             self._doubt_resolver(resource)
             return
-        is_anywhere = resource.kind.split("/")[0] in _ANYWHERE
-        vnets = () if is_anywhere else vnets_named_by(resource, self._findings, self._networks.names)
+        if resource.kind.split("/")[0] in _ANYWHERE:
+            vnets = self._findings.concerned_by(resource.key)
+        else:
+            vnets = vnets_named_by(resource, self._findings, self._networks.names)
         subject = resource.key if vnets else ANYTHING
         self._findings.concern(subject, *vnets)
         what = f"{resource.kind} `{resource.name}`"

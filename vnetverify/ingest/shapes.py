@@ -481,7 +481,7 @@ WITHOUT_EFFECT = words_of(
     " firewallpolicies firewallpolicies/rulecollectiongroups"
     " applicationgatewaywebapplicationfirewallpolicies trafficmanagerprofiles"
     " networkinterfaces/ipconfigurations networksecuritygroups/defaultsecurityrules dscpconfigurations"
-    " ipallocations customipprefixes frontdoors frontdoorwebapplicationfirewallpolicies"
+    " ipallocations customipprefixes vpnserverconfigurations frontdoors frontdoorwebapplicationfirewallpolicies"
 )
 # Types all of whose children carry no packet either.
 WITHOUT_EFFECT_AS_A_WHOLE = words_of("privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers")

@@ -51,7 +51,7 @@ def compare(old: Network, new: Network, limits: Limits, by_bounds: bool = True) 
     others = tuple(_other_changes(old, new))
     if not found.keep_records:
         others = (*others, "what admin rules always allow, which may leave no record for replies (U-AASTATE)")
-    return Changes(changes, undecided, cut, others)
+    return Changes(changes, undecided, cut, others, found.places)
 
 
 @dataclass(slots=True)

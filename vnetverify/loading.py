@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,8 @@ def load(
     clock, allowance = Clock(), allowance if allowance is not None else Allowance()
     diagnostics: list[Diagnostic] = []
     with clock.phase("parse"):
-        sources = [source for path in paths if (source := source_at(path, diagnostics, allowance)) is not None]
+        once = _each_once(paths, diagnostics)
+        sources = [source for path in once if (source := source_at(path, diagnostics, allowance)) is not None]
         wanted = [_Wanted(Path(path), Span(path, 0, 0, 0, 0)) for path in networks]
         lists = [_Wanted(Path(path), Span(path, 0, 0, 0, 0)) for path in (tags,) if path is not None]
         for source in sources:
@@ -92,6 +94,20 @@ def load(
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
     """Return what a set expression stands for in what was loaded. Raises `InputError`."""
     return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported, loaded.published)
+
+
+def _each_once(paths: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[str]:
+    """Yield the paths of texts, with a mistake reported for each that leads to the text of an earlier one."""
+    earlier: dict[str, str] = {}
+    for path in paths:
+        file = path if path == "-" else os.path.realpath(path)
+        if file in earlier:
+            same = earlier[file]
+            message = f"`{path}` is given twice" if path == same else f"`{path}` is the same file as `{same}`"
+            diagnostics.append(Diagnostic("said-twice", message, Span(path, 0, 0, 0, 0)))
+        else:
+            earlier[file] = path
+            yield path
 
 
 def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) -> Source | None:
@@ -152,7 +168,7 @@ def _import_all(
 ) -> tuple[Network, Mapping[str, bytes]]:
     """Return what all exports hold together, and the digests of their files: resources may name each other across them,
     and vnets of the texts."""
-    if not present:
+    if not present and given is None:
         return Network(), {}
     from vnetverify.ingest import read_paths  # late, since it takes a quarter of the start of a run that needs none
 

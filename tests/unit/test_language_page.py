@@ -14,7 +14,8 @@ from vnetverify.syntax import read, read_text
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.words import RESERVED
 
-SPECS = Path(__file__).parents[2] / "specs"
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT / "specs"
 PAGE = (SPECS / "language.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```vnet\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 TUTORIAL = (SPECS / "tutorial.vnet").read_text(encoding="utf-8")
@@ -45,6 +46,16 @@ def test_the_page_shows_every_sentence_every_next_hop_and_every_egress() -> None
 
 def test_the_page_lists_every_well_known_service() -> None:
     assert set(re.findall(r"`([a-z0-9]+)`", PAGE)) >= WELL_KNOWN.keys() - {"gre"}
+
+
+def test_the_page_lists_every_code_of_a_mistake_in_a_text() -> None:
+    sources = [*(ROOT / "vnetverify" / "syntax").glob("*.py"), ROOT / "vnetverify" / "loading.py"]
+    said = re.compile(r'(?:error|warning|Diagnostic)\(\s*"([a-z-]+)"')
+    codes = {code for source in sources for code in said.findall(source.read_text(encoding="utf-8"))}
+    listed = set(re.findall(r"`([a-z-]+)`", PAGE.partition("| code | what is wrong |")[2]))
+
+    assert len(codes) > 50
+    assert {code for code in codes if not code.startswith("unknown-")} <= listed
 
 
 def test_the_tutorial_reads_without_a_diagnostic_and_is_in_the_canonical_layout() -> None:

@@ -33,7 +33,9 @@ def _read(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict
 
 
 def _fact_and_value(text: str) -> tuple[str, bool]:
-    fact, _, value = text.rpartition("=")
+    fact, equals, value = text.rpartition("=")
+    if not equals and text.partition("(")[0] in QUESTIONS:
+        raise click.BadParameter(f"{text[:60]!r} lacks its value: `{text[:60]}=true` or `=false`")
     if fact.partition("(")[0] not in QUESTIONS:
         raise click.BadParameter(f"{(fact or text)[:60]!r} is no open fact; for example U-R-PEER-16=true")
     if value not in _VALUES:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.destination import destination, save
+from vnetverify.cli.destination import destination, folder, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_networks
 from vnetverify.prover.verdict import CERTIFICATE_NODES
 
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
+    from vnetverify.certifying import Sentence
     from vnetverify.pipeline import Loaded
+    from vnetverify.report.results import Report
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 60
@@ -24,9 +26,7 @@ _LONGEST_NAME = 60
 
 @click.command("certify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option(
-    "-o", "--output", "folder", required=True, metavar="DIR", type=click.Path(), help="The folder to write to."
-)
+@click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), help="The folder to write to.")
 @click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
 @takes_networks
 @click.option(
@@ -39,7 +39,7 @@ _LONGEST_NAME = 60
 )
 def command(
     files: tuple[str, ...],
-    folder: str,
+    output: str,
     pattern: str | None,
     networks: tuple[str, ...],
     service_tags: str | None,
@@ -51,53 +51,74 @@ def command(
     whose certificate would be too large; each is named.
 
     \b
-    Exit status: 0 every sentence has a certificate, 2 usage or input is wrong, 3 some sentence has none.
+    Exit status: 0 every sentence has a certificate, 2 usage or input is wrong,
+    3 some sentence has none, 4 there is no sentence.
     """
+    from vnetverify.report.terminal import printable
+
     loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
-    made = _made(loaded, pattern, certificate_nodes)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return _written(loaded, pattern, made, folder)
+    asked = _asked(loaded, pattern)
+    if not asked:
+        tell("no intent makes a claim about flows, so there is nothing to certify")
+        return status.NOTHING_CHECKED
+    target = folder(output)
+    made, report = _made(loaded, pattern, certificate_nodes)
+    written = 0
+    for number, sentence in enumerate(asked, 1):
+        found = next((both for both in made if both[0].claim == sentence.claim), None)
+        if found is None:
+            tell(f"no certificate: {_title(sentence)}{_why_not(sentence, report)}")
+        else:
+            _write(loaded, number, sentence, found, target)
+            written += 1
+    emit(f"{written} of {len(asked)} sentences have a certificate, in {printable(str(target))}")
+    return status.AS_EXPECTED if written == len(asked) else status.UNDECIDED
 
 
-def _made(loaded: Loaded, pattern: str | None, nodes: int) -> list[tuple[Subject, Certificate]]:
-    """Return the certificates of all that is proved."""
+def _asked(loaded: Loaded, pattern: str | None) -> list[Sentence]:
+    from fnmatch import fnmatch
+
+    from vnetverify.certifying import sentences
+
+    return [each for each in sentences(loaded.document) if pattern is None or fnmatch(each.intent.name, pattern)]
+
+
+def _made(loaded: Loaded, pattern: str | None, nodes: int) -> tuple[list[tuple[Subject, Certificate]], Report]:
+    """Return the certificates of all that is proved, and what became of the rest."""
     from vnetverify.assurance import Demands
-    from vnetverify.pipeline import Disagreement, Options, prove
+    from vnetverify.pipeline import Options, prove
     from vnetverify.prover.verdict import Assurance
 
     made: list[tuple[Subject, Certificate]] = []
     demands = Demands(Assurance.CERTIFICATE, nodes, keep=lambda *both: made.append(both))
-    try:
-        prove(loaded, Options(pattern, demands=demands))
-    except Disagreement as difference:
-        raise click.ClickException(str(difference)) from None
-    return made
+    report = prove(loaded, Options(pattern, demands=demands))
+    return made, report
 
 
-def _written(loaded: Loaded, pattern: str | None, made: list[tuple[Subject, Certificate]], folder: str) -> int:
-    """Write a file for each sentence that has a certificate, and say of each sentence whether it has."""
-    from fnmatch import fnmatch
-
-    from vnetverify.certificate.files import to_text
-    from vnetverify.certifying import filed, sentences
+def _title(sentence: Sentence) -> str:
     from vnetverify.report.terminal import printable
 
+    return printable(f"{sentence.intent.name}: {sentence.claim.text}{', arriving' if sentence.arriving else ''}")
+
+
+def _why_not(sentence: Sentence, report: Report) -> str:
+    """Return what became of a sentence that has no certificate; nothing where it is not told by itself."""
+    from vnetverify.report.account import account_of
+    from vnetverify.report.terminal import printable
+
+    results = (result for intent in report.results for result in intent.results)
+    account = next((account_of(result, report) for result in results if result.claim == sentence.claim), None)
+    return "" if account is None else printable("".join(f": {part}" for part in (account.word, account.gist) if part))
+
+
+def _write(loaded: Loaded, number: int, sentence: Sentence, made: tuple[Subject, Certificate], target: Path) -> None:
+    """Write the certificate of a sentence to a file that has its number and the name of its intent."""
+    from vnetverify.certificate.files import to_text
+    from vnetverify.certifying import filed
+
     assumed = {assumption.fact: assumption.value for assumption in loaded.document.assumptions}
-    asked = [s for s in sentences(loaded.document) if pattern is None or fnmatch(s.intent.name, pattern)]
-    written = 0
-    for number, sentence in enumerate(asked, 1):
-        found = next((both for both in made if both[0].claim == sentence.claim), None)
-        title = f"{sentence.intent.name}: {sentence.claim.text}{', arriving' if sentence.arriving else ''}"
-        if found is None:
-            tell(f"no certificate: {printable(title)}")
-            continue
-        name = _UNSAFE.sub("-", sentence.intent.name)[:_LONGEST_NAME]
-        target = destination(str(Path(folder) / f"{number:03}-{name}.json"), loaded.paths)
-        save(to_text(filed(sentence, *found, assumed)), target)
-        written += 1
-    emit(f"{written} of {len(asked)} sentences have a certificate, in {printable(folder)}")
-    if not asked:
-        return status.NOTHING_CHECKED
-    return status.AS_EXPECTED if written == len(asked) else status.UNDECIDED
+    name = _UNSAFE.sub("-", sentence.intent.name)[:_LONGEST_NAME]
+    file = destination(str(target / f"{number:03}-{name}.json"), loaded.paths)
+    save(to_text(filed(sentence, *made, assumed)), file)

@@ -25,6 +25,17 @@ def destination(path: str, inputs: Iterable[Path]) -> Path:
     return target
 
 
+def folder(path: str) -> Path:
+    """Return the folder at `path`, made where it is missing. Raises `ClickException` where it is none."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise _refusal(path, "it is no folder") from None
+    except (OSError, ValueError) as problem:
+        raise _failure(path, problem) from problem
+    return Path(path)
+
+
 def save(text: str, target: Path, is_private: bool = False) -> None:
     """Write `text` and a line end to `target`, whole or not at all. Raises `Unwritten`."""
     try:

@@ -40,7 +40,7 @@ def command(old: str, new: str, timeout: float, output_format: str) -> int:
 
     \b
     Exit status: 0 equal, 1 different, 2 usage or input is wrong,
-    3 undecided, or equal but for what was not compared.
+    3 undecided, or equal but for what was not compared, 4 they have no place in common.
     """
     from vnetverify.comparison import compare
     from vnetverify.report.changes import render_changes, render_changes_json
@@ -65,4 +65,6 @@ def _loaded(path: str) -> Loaded | None:
 def _status(changes: Changes) -> int:
     if changes.found:
         return status.DIFFERENT
+    if not changes.places:
+        return status.NOTHING_CHECKED
     return status.UNDECIDED if changes.undecided or changes.not_compared else status.AS_EXPECTED

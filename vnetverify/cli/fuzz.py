@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.destination import destination, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import watched_line
 from vnetverify.cli.reading import load_or_tell, takes_networks
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _SECONDS = 60.0
 _SHRINKING_SECONDS = 120.0
+_FOUND_OUR_BUG = (
+    "the encoding and the simulator disagree: this is a bug of vnetverify and no verdict; "
+    "please report it with `{}`, which shows it"
+)
 
 
 @click.command("fuzz")
@@ -46,7 +51,7 @@ _SHRINKING_SECONDS = 120.0
 )
 @click.option(
     "--reproducer",
-    type=click.Path(dir_okay=False, writable=True),
+    type=click.Path(),
     default="vnetverify-difference.vnet",
     show_default=True,
     metavar="FILE",
@@ -75,6 +80,7 @@ def command(
     5 the engines differ, which is our bug: a smaller network that shows it is written.
     """
     from vnetverify.prover.solver import Limits
+    from vnetverify.report.terminal import printable
     from vnetverify.testing.counting import CountingSolver
     from vnetverify.testing.fuzzing import Fuzzing
 
@@ -85,6 +91,7 @@ def command(
     if not claims:
         tell("no intent makes a claim about flows, so there is nothing to compare")
         return status.NOTHING_CHECKED
+    target = destination(reproducer, loaded.paths)
     solver = CountingSolver(Limits(timeout))
     assumed = {assumption.fact: assumption.value for assumption in loaded.document.assumptions}
     fuzzing = Fuzzing(loaded.document.network, claims, assumed, solver, seed)
@@ -95,7 +102,8 @@ def command(
         if found is None:
             emit("no differences")
             return status.AS_EXPECTED
-        _report(fuzzing, found, Path(reproducer), anonymous)
+        _report(fuzzing, found, target, anonymous)
+        tell(_FOUND_OUR_BUG.format(printable(reproducer)))
         return status.OUR_BUG
     finally:
         solver.close()
@@ -149,7 +157,7 @@ def _summary(tally: Tally, undecided: int) -> str:
     return "\n".join(lines)
 
 
-def _report(fuzzing: Fuzzing, found: Found, path: Path, anonymous: bool) -> None:
+def _report(fuzzing: Fuzzing, found: Found, target: Path, anonymous: bool) -> None:
     """Say what differs, and write a smaller network that shows it."""
     from vnetverify.report.terminal import printable
     from vnetverify.testing.fuzzing import smaller
@@ -162,12 +170,4 @@ def _report(fuzzing: Fuzzing, found: Found, path: Path, anonymous: bool) -> None
         network, difference = smaller(found, fuzzing, lambda: time.monotonic() > end)
     except KeyboardInterrupt:
         tell("interrupted; the network was not made smaller")
-    text = reproducer(network, found.claim, difference, anonymous)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise click.ClickException(f"cannot write `{path}`: {problem.strerror}") from problem
-    tell(
-        "the encoding and the simulator disagree: this is a bug of vnetverify and no verdict; "
-        f"please report it with `{path}`, which shows it"
-    )
+    save(reproducer(network, found.claim, difference, anonymous).removesuffix("\n"), target)

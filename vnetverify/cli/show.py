@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
-from vnetverify.cli.naming import subnet_called
+from vnetverify.cli.naming import subnet_called, unknown
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
+
+if TYPE_CHECKING:
+    from vnetverify.loading import Loaded
+    from vnetverify.model.network import Network
 
 
 @click.group("show")
@@ -48,8 +54,25 @@ def show_tag(
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document
-    found = subnet_called(document.network, subnet)
+    network = _knowing(tag, loaded)
+    found = subnet_called(network, subnet)
     world = world_of(document.assumptions, assumed)
-    parts, _ = with_lines(loaded, tag_at(document.network, found.id, tag, world))
+    parts, _ = with_lines(loaded, tag_at(network, found.id, tag, world))
     emit(tag_table(parts, world) if output_format == "text" else render_tag(tag, found.id, parts, world))
     return status.AS_EXPECTED
+
+
+def _knowing(tag: str, loaded: Loaded) -> Network:
+    """Return the network with what the provider's list says of `tag`. Raises `UsageError` where it is no tag."""
+    from vnetverify.model.published import tags_named
+    from vnetverify.syntax.tags import DEFINED_TAGS, SERVICE_TAGS, tag_spelling
+
+    network, listed = loaded.document.network, loaded.published
+    if listed is not None and (spelling := listed.spelling(tag)) is not None:
+        return replace(network, service_tags={**network.service_tags, spelling: listed.prefixes[spelling]})
+    usual, declared = tag_spelling(tag), {name.casefold() for name in network.service_tags}
+    may_be_any = listed is None and (usual is not None or tag.casefold() in tags_named(network))
+    if tag.casefold() in declared or usual in DEFINED_TAGS or may_be_any:
+        return network
+    others = SERVICE_TAGS if listed is None else (*sorted(DEFINED_TAGS), *listed.prefixes)
+    raise unknown("service tag", tag, (*network.service_tags, *others))

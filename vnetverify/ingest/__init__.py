@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vnetverify.diagnostic import Diagnostic, in_source_order
+from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance
 from vnetverify.ingest.answers import resources_in
 from vnetverify.ingest.arm.given import Given, ParameterFile
@@ -131,7 +131,16 @@ class _Reading:
         self._findings.diagnostics.extend(diagnostics)
         found = [self._take(document) for document in documents]
         if documents and not any(found):
-            self._findings.error("no-resources", f"`{path}` holds no Azure resource", Span(str(path), 0, 0, 0, 0))
+            self._say_nothing_is_in(path)
+
+    def _say_nothing_is_in(self, path: Path) -> None:
+        """Report that `path` holds no resource: as its one file says so already, or in words of its own."""
+        said, file = self._findings.diagnostics, str(path)
+        for position, one in enumerate(said):
+            if one.code == "no-resources" and one.span.file == file:
+                said[position] = replace(one, severity=Severity.ERROR)
+                return
+        self._findings.error("no-resources", f"`{path}` holds no Azure resource", Span(file, 0, 0, 0, 0))
 
     def _take(self, document: Document) -> bool:
         """Keep what a document holds; return whether that is anything."""
@@ -150,10 +159,11 @@ class _Reading:
     def deployed(self, given: Given) -> Sequence[Resource]:
         """Return what the templates deploy, having told of what they deploy and nobody knows."""
         chosen = [file for path in given.files for file in self._chosen(path)]
-        if not self._templates and not self._parameters and not chosen and not given.values:
+        if not self._templates and not self._parameters and not chosen and given == Given():
             return ()
         found = deploy(self._templates, self._parameters, chosen, given)
-        if not found.resources and not found.gaps and not found.diagnostics and not self.resources:
+        told = self.resources or found.resources or found.gaps or found.diagnostics
+        if self._templates and not told:
             file = self._templates[0].file
             self._findings.error("no-resources", f"`{file}` deploys no Azure resource", Span(file, 0, 0, 0, 0))
         self._findings.diagnostics.extend(found.diagnostics)

@@ -66,13 +66,14 @@ class Differences:
     """What was found; `undecided` are places at which a limit was hit, `cut` those with more than is listed.
 
     Unless they `keep_records` alike, a reply may fare otherwise in a world in which what is always allowed leaves
-    none (F-ADM-18): that is not compared.
+    none (F-ADM-18): that is not compared. Without `places` that both have nothing was.
     """
 
     found: tuple[Difference, ...]
     undecided: tuple[Pair, ...] = ()
     cut: tuple[Pair, ...] = ()
     keep_records: bool = True
+    places: int = 0
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class _Search:
     undecided: list[Pair] = field(default_factory=list)
     cut: list[Pair] = field(default_factory=list)
     keep_records: bool = True
+    places: int = 0
 
 
 def differences(old: Network, new: Network, solver: Solver, told: Teller, by_bounds: bool = True) -> Differences:
@@ -95,9 +97,11 @@ def differences(old: Network, new: Network, solver: Solver, told: Teller, by_bou
     search = _Search(solver, told, renamed(old, new), by_bounds)
     for one, other in zip(estates_of(old), estates_of(new), strict=False):
         for pair in pairs(one, other):
+            search.places += 1
             for direction in pair.old.directions:
                 _compare(search, one, other, pair, direction)
-    return Differences(tuple(search.found), tuple(search.undecided), tuple(search.cut), search.keep_records)
+    undecided, cut = tuple(search.undecided), tuple(search.cut)
+    return Differences(tuple(search.found), undecided, cut, search.keep_records, search.places)
 
 
 def _compare(search: _Search, old: Estate, new: Estate, pair: Pair, direction: Direction) -> None:

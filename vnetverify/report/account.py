@@ -13,7 +13,7 @@ from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Assurance, Beside, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.report.narrative import how_to_settle, saying, tags_taken
+from vnetverify.report.narrative import how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
 from vnetverify.rules import Uncertainty
@@ -102,7 +102,7 @@ def needed(telling: Telling) -> tuple[Part, ...]:
     parts = [*_headed(telling.needs, map(_item_with_value, otherwise))]
     rest = len(facts) - len(otherwise)
     if rest:
-        parts.append(Part(f"asked {rest} open {'fact' if rest == 1 else 'facts'}, taken as documented"))
+        parts.append(Part(taken_as_documented(rest)))
     return tuple(parts)
 
 

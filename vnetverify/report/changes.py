@@ -38,12 +38,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What differs, where that was left undecided or cut short, and what else differs and was not compared."""
+    """What differs, where that was left undecided or cut short, and what else differs and was not compared.
+
+    `places` is how many places both versions have, by the groups that judge there; at others nothing is compared.
+    """
 
     found: tuple[Change, ...]
     undecided: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+    places: int = 1
 
 
 def render_changes(changes: Changes) -> str:
@@ -83,7 +87,9 @@ def _closing(changes: Changes) -> Iterator[str]:
         yield f"more than is listed differs at {', '.join(map(printable, changes.cut))}"
     if changes.not_compared:
         yield f"not compared, and different: {', '.join(changes.not_compared)}"
-    if changes.found:
+    if not changes.places:
+        yield "no place is in both versions, so nothing was compared"
+    elif changes.found:
         yield counted(len(changes.found), "difference")
     elif not changes.undecided:
         yield "the security groups of both let the same packets through, at every place and in every world"
@@ -91,7 +97,7 @@ def _closing(changes: Changes) -> Iterator[str]:
 
 def render_changes_json(changes: Changes) -> str:
     document: Json = {
-        "equal": not changes.found and not changes.undecided,
+        "equal": bool(changes.places) and not changes.found and not changes.undecided,
         "differences": [_as_json(change) for change in changes.found],
         "undecided": list(changes.undecided),
         "cut": list(changes.cut),

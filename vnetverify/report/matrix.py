@@ -110,6 +110,8 @@ def render_matrix(pairs: Pairs, *, every_pair: bool = False) -> str:
     """Return the matrix as text: counts, then groups, or a line for each pair where ends are few or it is asked for."""
     counts = pairs.counts()
     total = sum(counts.values())
+    if not total:
+        return f"{_ends(pairs)}: no pair to ask about"
     lines = [f"{_ends(pairs)}, {total:,} ordered pairs, on {printable(pairs.service)}", ""]
     lines += aligned(list(_count_rows(counts)))
     if every_pair or max(len(pairs.senders), len(pairs.receivers)) <= _FEW:

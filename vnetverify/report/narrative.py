@@ -54,7 +54,12 @@ def _needed(facts: Sequence[FactUsed], heading: str) -> Iterator[str]:
     if len(needed) > _FACTS:
         yield f"    and {len(needed) - _FACTS} more"
     if rest:
-        yield dim(f"  asked {counted(rest, 'open fact')}, taken as documented")
+        yield dim(f"  {taken_as_documented(rest)}")
+
+
+def taken_as_documented(number: int) -> str:
+    """Return how many open facts a flow met that no reader has to be told one by one."""
+    return f"{counted(number, 'open fact')} on the way, taken as documented"
 
 
 def _hops(hops: Sequence[Hop], losers: bool) -> list[str]:

@@ -56,7 +56,7 @@ def _published(network: Network, tag: str) -> Iterator[Listed]:
             yield from (Listed(prefix, "declared", "F-TAG-14") for prefix in prefixes)
             return
     for side in ("source", "destination"):
-        what = f"public addresses, as the {side} of a flow: the tag is not declared"
+        what = f"public addresses, as the {side} of a flow, since nothing says which"
         yield Listed(None, what, "F-TAG-19", fact=uncertainty("U-TAG", tag, side))
 
 

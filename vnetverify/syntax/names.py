@@ -107,6 +107,9 @@ class Names:
 
     def _repair(self, kinds: tuple[str, ...], spelling: str) -> str | None:
         known = [declared.spelling for kind in kinds for declared in self._tables.get(kind, {}).values()]
+        subnets = [each for each in self.spellings("subnet") if folded(each.rpartition(".")[2]) == folded(spelling)]
+        if "vnet" in kinds and len(kinds) > 1 and subnets:
+            return f"a subnet is named with its vnet: {listed(subnets, 'or')}"
         meant = did_you_mean(spelling, known)
         if meant is not None:
             return meant

@@ -212,6 +212,7 @@ class _Neighbourhood:
                 route.span,
                 "next hop",
                 places,
+                _taken_for(self._network, owner, address),
                 rule="R-META-3",
                 severity=Severity.WARNING,
             )
@@ -237,6 +238,14 @@ def _frontend_faults(route: UserRoute, balancer: LoadBalancer, frontend: Fronten
             rule="R-UDR-15",
             severity=Severity.WARNING,
         )
+
+
+def _taken_for(network: Network, vnet: Vnet, address: int) -> str | None:
+    """Return the help that names what could be meant by an address nobody has: the forwarding interfaces beside it."""
+    beside = [subnet.id for subnet in vnet.subnets if any(p.value <= address <= p.last for p in subnet.prefixes)]
+    forwarding = [nic for nic in network.nics() if nic.ip_forwarding and nic.subnet_id in beside]
+    known = [f"{address_text(own)} (`{nic.name}`)" for nic in forwarding for own in nic.addresses[:1]]
+    return f"did you mean {known[0]}?" if len(known) == 1 else None
 
 
 def _holds(vnet: Vnet, address: int) -> bool:

@@ -108,7 +108,7 @@ def test_a_next_hop_that_nobody_has_is_told_who_forwards_beside_it(
 def test_an_address_that_nobody_has_is_no_end_of_a_flow(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "trace", hub, "--from", "app.web", "--to", "10.9.9.9", "--port", "22")
 
-    assert "`10.9.9.9` holds no address that a subnet, site or frontend of the network has" in text
+    assert "`10.9.9.9` holds no address of a subnet, site or frontend of the network" in text
 
 
 def test_a_misspelt_service_tag_is_refused_with_the_one_that_was_meant(

@@ -39,7 +39,7 @@ def first_ends(senders: EndpointSet, receivers: EndpointSet, sender: str, receiv
     """
     for endpoints, named in ((senders, sender), (receivers, receiver)):
         if not endpoints:
-            raise click.UsageError(f"`{named[:80]}` holds no address that a subnet, site or frontend of the network has")
+            raise click.UsageError(f"`{named[:80]}` holds no address of a subnet, site or frontend of the network")
     for family in Family:
         start = _first_end(senders, family)
         is_inside = start is not None and start[0] != INTERNET

@@ -18,10 +18,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.versions.verdicts import UNDECIDED
+
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("4.13.0.0", "4.15.4.0", "5.4.1.0")
 """The oldest that is allowed (pyproject.toml), one between, and the newest when this was measured."""
-UNDECIDED = "unknown"
 
 Verdicts = Mapping[str, str]
 

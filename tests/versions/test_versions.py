@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 from tests.versions.campaign import ROOT, VERSIONS, contradictions
+from tests.versions.verdicts import UNDECIDED
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ from tests.versions.campaign import ROOT, VERSIONS, contradictions
     [
         ({"a": "proved"}, {"a": "proved"}, []),
         ({"a": "proved", "b": "proved"}, {"a": "proved", "b": "refuted"}, ["b: proved and refuted"]),
-        ({"a": "proved"}, {"a": "unknown"}, []),
+        ({"a": "proved"}, {"a": UNDECIDED}, []),
         ({"a": "proved"}, {}, ["a: proved and None"]),
         ({}, {"a": "vacuous"}, ["a: None and vacuous"]),
     ],

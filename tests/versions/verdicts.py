@@ -2,7 +2,7 @@
 
     python -m tests.versions.verdicts NETWORKS SEED
 
-prints the version of Z3, then a line of JSON for each sentence: what it is, and the word of its verdict.
+prints the version of Z3, then a line of JSON for each sentence: what it is, and its verdict in words.
 """
 
 from __future__ import annotations
@@ -22,13 +22,22 @@ from vnetverify.model.network import Network
 from vnetverify.pipeline import Options, load, prove
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import verdict_word
+from vnetverify.prover.verdict import Unknown, Verdict, verdict_word
 from vnetverify.rules import World
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted((ROOT / "specs").glob("**/*.vnet"))
 
+UNDECIDED = "undecided"
+
 Said = tuple[str, str]
+
+
+def told(verdict: Verdict) -> str:
+    """Return the word of a verdict, of what depends on open facts how it depends; `UNDECIDED` where Z3 gave up."""
+    if not isinstance(verdict, Unknown):
+        return verdict_word(verdict)
+    return verdict.why if verdict.open_facts or verdict.unmodelled else UNDECIDED
 
 
 def of_specs() -> Iterator[Said]:
@@ -37,7 +46,7 @@ def of_specs() -> Iterator[Said]:
         loaded = load([str(path)], [])
         for intent in () if "refused" in path.parts else prove(loaded, Options()).results:
             for number, result in enumerate(intent.results):
-                yield f"{path.relative_to(ROOT)} {intent.intent.name} {number}", verdict_word(result.verdict)
+                yield f"{path.relative_to(ROOT)} {intent.intent.name} {number}", told(result.verdict)
 
 
 def of_networks(networks: int, campaign_seed: int) -> list[Said]:
@@ -48,7 +57,7 @@ def of_networks(networks: int, campaign_seed: int) -> list[Said]:
     def ask(situation: tuple[Network, Claim, World], documented: bool) -> None:
         network, claim, _ = situation
         verdict = decide(Inquiry(network, claim, {}, documented), solver)
-        said.append((f"network {len(said)} of seed {campaign_seed}: {claim.text}", verdict_word(verdict)))
+        said.append((f"network {len(said)} of seed {campaign_seed}: {claim.text}", told(verdict)))
 
     run = settings(
         max_examples=LOT, deadline=None, suppress_health_check=list(HealthCheck), database=None, phases=[Phase.generate]

@@ -73,21 +73,23 @@ def _said(make: Any) -> Any:
 
 
 @settings(max_examples=300, deadline=None)
-@given(_CHANGES, st.lists(st.sampled_from(sorted(_USUAL)), max_size=2), st.booleans())
-def test_both_ways_to_read_a_rule_agree(changes: dict[str, Any], missing: list[str], flat: bool) -> None:
+@given(_CHANGES, st.lists(st.sampled_from(sorted(_USUAL)), max_size=2), st.sampled_from(["inside", "both", "beside"]))
+def test_both_ways_to_read_a_rule_agree(changes: dict[str, Any], missing: list[str], where: str) -> None:
     properties = {key: value for key, value in {**_USUAL, **changes}.items() if key not in missing}
-    resource = _resource(properties, **({"access": "Deny"} if flat else {}))
-    quick = _said(lambda: UsualRules().rule(resource))
+    beside = {"inside": {}, "both": {"access": "Deny"}, "beside": properties}[where]
+    resource = _resource(None if where == "beside" else properties, **beside)
+    quick = _said(lambda: UsualRules().rule(resource.body, resource.name, resource.span))
     if quick is None:
         return
     values, doubts = read(resource.body, resource.pointer, RULE)
 
     assert doubts == []
-    assert quick == _said(lambda: security_rule(resource, values, str))
+    assert quick == _said(lambda: security_rule(resource.name, values, str, resource.span))
 
 
 def test_a_rule_of_the_usual_form_is_read_the_quick_way_in_any_letter_case() -> None:
-    rule = UsualRules().rule(_resource({key.upper(): value for key, value in _USUAL.items()}, name="r"))
+    resource = _resource({key.upper(): value for key, value in _USUAL.items()}, name="r")
+    rule = UsualRules().rule(resource.body, resource.name, resource.span)
 
     assert rule is not None
     assert AddressPrefixes((Prefix(10 << 24, 8),)) == rule.source

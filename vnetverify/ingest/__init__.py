@@ -22,6 +22,7 @@ from vnetverify.ingest.published import read_tag_list
 from vnetverify.ingest.representatives import with_representatives
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.routing import Tags
+from vnetverify.ingest.rule_lists import spelt_out
 from vnetverify.ingest.shapes import has_no_effect, is_no_network
 from vnetverify.ingest.terraform.formats import is_terraform
 from vnetverify.ingest.terraform.reading import terraform_resources
@@ -82,6 +83,7 @@ def survey(
     """Return what the files at `paths` hold, and the network that they make together; see `read_paths`."""
     with collector_off():
         resources, findings, digests = _read(paths, allowance, None, given, ())
+        resources = [spelt_out(resource) for resource in resources]
         inventory = Inventory(resources, findings)
         coverage = coverage_of(resources, inventory)
         network = network_of(inventory, findings, {}, {}, published)
@@ -101,7 +103,10 @@ def _read(
     for path in paths:
         reading.read(path, (within or {}).get(path))
     deployed = reading.deployed(given if given is not None else Given())
-    resources, standing = with_representatives([*reading.resources, *deployed], texts)
+    found = [*reading.resources, *deployed]
+    if not all(resource.is_literal for resource in found):  # what is not known may lean on anything
+        found = [spelt_out(resource) for resource in found]
+    resources, standing = with_representatives(found, texts)
     _note(standing, findings)
     return resources, findings, reading.digests
 

@@ -14,7 +14,9 @@ from typing import Any
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.files import Allowance, NotRead, json_files_in, read_file, reason
 from vnetverify.ingest.leniency import may_be_template, without_comments
+from vnetverify.ingest.listings import listing
 from vnetverify.ingest.notation import Refused, parse, parse_several
+from vnetverify.ingest.rule_lists import RuleReader
 from vnetverify.source import Span
 
 
@@ -41,9 +43,9 @@ def read_documents(
     documents = []
     for file in files:
         try:
-            data = _bytes_of(file, allowance, folder)
-            content, oddities = _content(_decoded(data, str(file)), str(file), allowance.most_values)
-            documents.append(Document(str(file), content, blake2b(data).digest()))
+            text, digest = _text_of(file, allowance, folder)
+            content, oddities = _content(text, str(file), allowance.most_values)
+            documents.append(Document(str(file), content, digest))
             diagnostics += oddities
         except Refused as refusal:
             diagnostics.append(refusal.diagnostic)
@@ -65,6 +67,9 @@ def _content(text: str, file: str, most_values: int) -> tuple[Any, list[Diagnost
     A template may have in it what the tools for templates allow. Comments that somebody has put into an export, and
     several values one after the other, lose nothing and are read as well.
     """
+    listed = listing(text, file, most_values, RuleReader(text, file).fold)
+    if listed is not None:
+        return listed, []
     try:
         return parse(text, file, most_values), []
     except Refused as refusal:
@@ -114,11 +119,13 @@ def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:
     return [], [Diagnostic("no-such-file", f"`{path}` {missing}", whole)]
 
 
-def _bytes_of(file: Path, allowance: Allowance, folder: Path | None) -> bytes:
+def _text_of(file: Path, allowance: Allowance, folder: Path | None) -> tuple[str, bytes]:
+    """Return the text of a file and the digest of its bytes, which are not kept. Raises `Refused`."""
     try:
-        return read_file(file, allowance, folder)
+        data = read_file(file, allowance, folder)
     except NotRead as refusal:
         raise Refused(_said(refusal, file)) from refusal
+    return _decoded(data, str(file)), blake2b(data).digest()
 
 
 _CODES = {"unreadable": "unreadable-file", "too-large": "input-too-large"}

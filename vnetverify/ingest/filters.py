@@ -11,13 +11,13 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, certain_first, key_of, kind_of, parent_of
+from vnetverify.ingest.rule_lists import GROUPS, rule_list
 from vnetverify.ingest.security_rules import NotModelled, UsualRules, groups_stated, security_rule
 from vnetverify.ingest.shapes import ASG, NSG, RULE, read
 from vnetverify.ingest.values import Malformed, as_reference
 from vnetverify.model.security import Nsg, SecurityRule
 from vnetverify.source import Span
 
-_GROUPS = "networksecuritygroups"
 _RULES = "networksecuritygroups/securityrules"
 _ASGS = "applicationsecuritygroups"
 
@@ -29,7 +29,7 @@ class Filters:
         self._inventory = inventory
         self._findings = findings
         self._usual = UsualRules()
-        self.names = unique_names(((nsg.id, nsg.span) for nsg in inventory.of(_GROUPS)), findings)
+        self.names = unique_names(((nsg.id, nsg.span) for nsg in inventory.of(GROUPS)), findings)
         named = tuple(_asg_ids(inventory))
         self.asg_names = unique_names(named, findings)
         self._users: defaultdict[str, dict[str, None]] = defaultdict(dict)
@@ -38,6 +38,10 @@ class Filters:
     def nsgs(self) -> dict[str, Nsg]:
         """Return the groups with their rules, having noted what is in doubt about them."""
         rules: defaultdict[str, list[SecurityRule]] = defaultdict(list)
+        for resource in self._inventory.of(GROUPS):
+            listed = rule_list(resource)
+            if listed is not None:
+                rules[resource.key] += listed.rules
         for resource in certain_first(self._inventory.of(_RULES)):
             group = parent_of(resource.key)
             if group not in self.names:
@@ -47,10 +51,10 @@ class Filters:
                 rule = self._rule(resource, group)
                 if rule is not None and not (resource.uncertain is not None and _excludes(rules[group], rule)):
                     rules[group].append(rule)
-        for resource in self._inventory.of(_GROUPS):
+        for resource in self._inventory.of(GROUPS):
             self._findings.doubts(resource, read(resource.body, resource.pointer, NSG)[1], resource.key)
             self._findings.doubt_untold(resource, self._inventory.untold(resource))
-        spans = {resource.key: resource.span for resource in self._inventory.of(_GROUPS)}
+        spans = {resource.key: resource.span for resource in self._inventory.of(GROUPS)}
         return {name: Nsg(name, tuple(rules[key]), spans[key]) for key, name in self.names.items()}
 
     def asgs(self) -> dict[str, Span]:
@@ -64,12 +68,12 @@ class Filters:
     def _rule(self, resource: Resource, group: str) -> SecurityRule | None:
         """Return the rule, None where it is not modelled."""
         try:
-            usual = self._usual.rule(resource)
+            usual = self._usual.rule(resource.body, resource.name, resource.span)
             if usual is not None:
                 return usual
             values, doubts = read(resource.body, resource.pointer, RULE)
             self._findings.doubts(resource, doubts, group)
-            return security_rule(resource, values, lambda item: self._asg(item, group))
+            return security_rule(resource.name, values, lambda item: self._asg(item, group), resource.span)
         except NotModelled as reason:
             what = f"{resource.subject} of nsg `{self.names[group]}`"
             self._findings.doubt(what, str(reason), group, resource.span)

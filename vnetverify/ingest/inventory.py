@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +12,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.gaps import is_nameless, unknowns_in
 from vnetverify.ingest.names import LONGEST_NAME
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
+from vnetverify.ingest.rule_lists import GROUPS, RuleList, rule_list, spelt_out
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import Malformed, entries, printable
 from vnetverify.spelling import mistake_in
@@ -22,6 +23,7 @@ _CHILDREN = {
     "networksecuritygroups": (("securityrules", "securityRules"),),
     "routetables": (("routes", "routes"),),
 }
+_RULES = f"{GROUPS}/securityrules"
 _VOLATILE = frozenset(
     (
         "etag",
@@ -72,14 +74,15 @@ _REFERRERS = {
 
 
 class Inventory:
-    """The resources of one input. Iteration follows the order of reading."""
+    """The resources of one input. Iteration follows the order of reading, and passes over the rules that their group
+    has in a `RuleList`: there is nothing to say about these."""
 
     def __init__(self, resources: Iterable[Resource], findings: Findings) -> None:
         self._findings = findings
         self._by_key: dict[str, Resource] = {}
         self._by_kind: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._children: defaultdict[str, list[str]] = defaultdict(list)
-        for resource in resources:
+        for resource in _listed_apart(resources):
             if self._add(resource):
                 self._add_children(resource)
         for resource in self._by_key.values():
@@ -109,10 +112,18 @@ class Inventory:
             self._findings.error("no-properties", message, resource.span)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._by_key
+        return key in self._by_key or self._find_listed(key) is not None
 
     def find(self, key: str) -> Resource | None:
-        return self._by_key.get(key)
+        found = self._by_key.get(key)
+        return found if found is not None else self._find_listed(key)
+
+    def _find_listed(self, key: str) -> Resource | None:
+        """Return the rule called `key` whose group has it in a `RuleList`."""
+        group = self._by_key.get(parent_of(key))
+        if group is None or rule_list(group) is None:
+            return None
+        return next((child for child in self._children_of(spelt_out(group)) if child.key == key), None)
 
     def all(self) -> Iterator[Resource]:
         return iter(self._by_key.values())
@@ -181,6 +192,8 @@ class Inventory:
     def _children_of(self, resource: Resource) -> Iterator[Resource]:
         for name, segment in _CHILDREN.get(resource.kind, ()):
             value, pointer = resource.located(name)
+            if isinstance(value, RuleList):
+                continue
             try:
                 items = entries(None if isinstance(value, Unknown) else value, segment)
             except Malformed as fault:
@@ -196,6 +209,15 @@ class Inventory:
                     self._findings.fault(resource, message)
                 else:
                     yield child
+
+
+def _listed_apart(resources: Iterable[Resource]) -> list[Resource]:
+    """Return `resources`, of which no group has its rules in a list of their own that anything else speaks of."""
+    found = list(resources)
+    groups = Counter(resource.key for resource in found if resource.kind == GROUPS)
+    shared = {key for key, times in groups.items() if times > 1}
+    shared.update(parent_of(resource.key) for resource in found if resource.kind == _RULES)
+    return [spelt_out(resource) if resource.key in shared else resource for resource in found]
 
 
 def _child(parent: Resource, kind: str, holder: str, item: Any, pointer: str) -> Resource | None:

@@ -69,13 +69,29 @@ def parse(text: str, file: str, most_values: int = MOST_VALUES, *, over_lines: b
     So are two keys of one object that differ in letter case alone and do not say the same: Azure takes them for one.
     Strings may run `over_lines` where that is said.
     """
-    if text.count(",") + text.count("{") + text.count("[") > most_values:
+    if is_too_large(text, most_values):
         raise _too_large(file, most_values)
     content = _loaded(text, file, None, over_lines)
     depth, distinct = _surveyed(content)
     if depth > MAX_DEPTH:
         raise _too_deep(file)
-    return content if distinct == _keys_at_most(text) else _with_keys_compared(text, file, over_lines)
+    keys = keys_at_most(text, 0, len(text), has_blank_before_colon(text))
+    return content if distinct == keys else with_keys_compared(text, file, over_lines)
+
+
+def is_too_large(text: str, most_values: int) -> bool:
+    """Hold when `text` may spell more values: commas and brackets may stand inside a string too."""
+    if len(text) <= most_values:
+        return False
+    return text.count(",") + text.count("{") + text.count("[") > most_values
+
+
+def value_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the value that `text` spells from `start` on, and where it ends; its keys are not compared.
+
+    Raises `ValueError` and `RecursionError` for what `parse` refuses.
+    """
+    return _STRICT.raw_decode(text, start)
 
 
 def parse_several(text: str, file: str, most_values: int = MOST_VALUES) -> list[Any]:
@@ -115,8 +131,11 @@ def _parsed_below(text: str, file: str, line: int, most_values: int) -> Any:
         raise Refused(replace(refusal.diagnostic, span=moved)) from refusal
 
 
-def _with_keys_compared(text: str, file: str, over_lines: bool) -> Any:
-    """Return the value of `text` with every object's keys compared as it is made, which takes four times as long."""
+def with_keys_compared(text: str, file: str, over_lines: bool = False) -> Any:
+    """Return the value of `text` with every object's keys compared as it is made, which takes four times as long.
+
+    Raises `Refused`.
+    """
     doubled: list[_Doubled] = []
 
     def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -136,13 +155,17 @@ def _with_keys_compared(text: str, file: str, over_lines: bool) -> Any:
 _Pairs = list[tuple[str, Any]]
 
 
-def _loaded(text: str, file: str, as_object: Callable[[_Pairs], dict[str, Any]] | None, over_lines: bool) -> Any:
-    decoder = json.JSONDecoder(
+def _decoder(as_object: Callable[[_Pairs], dict[str, Any]] | None, over_lines: bool) -> json.JSONDecoder:
+    return json.JSONDecoder(
         object_pairs_hook=as_object,
         parse_constant=_refuse_constant,
         parse_float=_finite,
         strict=not over_lines,
     )
+
+
+def _loaded(text: str, file: str, as_object: Callable[[_Pairs], dict[str, Any]] | None, over_lines: bool) -> Any:
+    decoder = _STRICT if as_object is None and not over_lines else _decoder(as_object, over_lines)
     try:
         return decoder.decode(text)
     except json.JSONDecodeError as error:
@@ -157,11 +180,19 @@ def _loaded(text: str, file: str, as_object: Callable[[_Pairs], dict[str, Any]] 
 _KEY = re.compile(r'"\s*:')
 
 
-def _keys_at_most(text: str) -> int:
-    """Return how many keys the objects of `text` have at most: a colon after a quote may stand inside a string too."""
-    if any(blank in text and f"{blank}:" in text for blank in " \t\n\r"):
-        return sum(1 for _ in _KEY.finditer(text))
-    return text.count('":')
+def has_blank_before_colon(text: str) -> bool:
+    """Hold when a blank stands before a colon, as it may after a key."""
+    return any(blank in text and f"{blank}:" in text for blank in " \t\n\r")
+
+
+def keys_at_most(text: str, start: int, end: int, is_spaced: bool) -> int:
+    """Return how many keys the objects of a part of `text` have at most, some blanks standing before colons or none.
+
+    A colon after a quote may stand inside a string, too.
+    """
+    if is_spaced:
+        return sum(1 for _ in _KEY.finditer(text, start, end))
+    return text.count('":', start, end)
 
 
 def _surveyed(content: Any) -> tuple[int, int]:
@@ -192,6 +223,9 @@ def _finite(word: str) -> float:
     if math.isinf(number):
         raise ValueError(word)
     return number
+
+
+_STRICT = _decoder(None, over_lines=False)
 
 
 def _no_number(text: str, file: str) -> Refused:

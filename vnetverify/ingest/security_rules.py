@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
 from vnetverify.header import PROTOCOL_NUMBERS, IntervalSet
-from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.shapes import RULE
 from vnetverify.ingest.values import (
     Malformed,
@@ -34,6 +33,7 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
+from vnetverify.source import Span
 
 _T = TypeVar("_T")
 _LAST_PROTOCOL = 255
@@ -96,20 +96,26 @@ def _keys_of_groups(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted((key for key in keys if key.lower() in wanted), key=lambda key: wanted.index(key.lower())))
 
 
-# What every rule says in one value each, in the order of `UsualRules`.
+# What every rule says in one value each, in the order of `Form.values`.
 _USUAL = (
     "sourceaddressprefix", "destinationaddressprefix", "sourceportrange", "destinationportrange",
     "direction", "access", "protocol", "priority",
 )  # fmt: skip
-_USUAL_TYPES = (str, str, str, str, str, str, str, int)
 
 
 @dataclass(frozen=True, slots=True)
-class _Usual:
-    """How to get at the values of a rule of the usual form, and at what it says of more, which has to be nothing."""
+class Form:
+    """How rules of the usual form are read whose objects have the same keys in the same order.
+
+    `values` gets what a rule says from its properties, under whose keys `empty` nothing may stand. What is `beside`
+    those, and `around` the properties, has no effect, but for the name. There are `distinct` keys in both objects.
+    """
 
     values: Callable[[dict[str, Any]], tuple[Any, ...]]
-    more: tuple[str, ...]
+    empty: tuple[str, ...]
+    beside: tuple[str, ...]
+    around: tuple[str, ...]
+    distinct: int
 
 
 class UsualRules:
@@ -119,63 +125,87 @@ class UsualRules:
         self._addresses: _Remembered[AddressField] = _Remembered(_addresses_at)
         self._ports: _Remembered[IntervalSet] = _Remembered(_ports_at)
 
-    def rule(self, resource: Resource) -> SecurityRule | None:
+    def rule(self, body: dict[str, Any], name: str, span: Span) -> SecurityRule | None:
         """Return the rule, None where it may be of another form, which says nothing about it.
 
         It is what `security_rule` makes of the properties that `read` finds, which raise no doubts. Raises `Malformed`
         and `NotModelled`.
         """
-        body = resource.body
-        inner = body.get("properties")
-        if inner.__class__ is not dict or RULE.treatment(body).each:
+        form = form_of(body)
+        return None if form is None else self.rule_of(form, body.get("properties") or body, name, span)
+
+    def rule_of(self, form: Form, properties: dict[str, Any], name: str, span: Span) -> SecurityRule | None:
+        """Return that for a rule of which the form is known."""
+        if form.empty and any(map(properties.__getitem__, form.empty)):
             return None
-        form = _usual_form(tuple(inner))
-        if form is None or any(map(inner.__getitem__, form.more)):
+        source, destination, source_ports, ports, direction, access, protocol, priority = form.values(properties)
+        if priority.__class__ is not int:
             return None
-        values = form.values(inner)
-        if tuple(map(type, values)) != _USUAL_TYPES or "" in values:
+        try:
+            sender, receiver = self._addresses[source], self._addresses[destination]
+            direction, access, protocol = _spelt_decision(direction, access, protocol)
+            source_ports, ports = self._ports[source_ports], self._ports[ports]
+        except (_NoText, TypeError):  # the latter for lists and objects, which nothing is remembered by
             return None
-        source, destination, source_ports, ports, direction, access, protocol, priority = values
-        sender, receiver = self._addresses[source], self._addresses[destination]
-        direction, access, protocol = _spelt_decision(direction, access, protocol)
         return SecurityRule(
-            resource.name,
-            priority,
-            direction,
-            access,
-            protocol,
-            sender,
-            self._ports[source_ports],
-            receiver,
-            self._ports[ports],
-            None,
-            resource.span,
+            name, priority, direction, access, protocol, sender, source_ports, receiver, ports, None, span
         )
 
 
+def form_of(body: dict[str, Any]) -> Form | None:
+    """Return the form of the rule `body`, None where it is not a usual one."""
+    inner = body.get("properties")
+    if inner is None:
+        return _form_beside(tuple(body))
+    return _form(tuple(body), tuple(inner)) if inner.__class__ is dict else None
+
+
+@lru_cache(maxsize=4_096)
+def _form(names: tuple[str, ...], properties: tuple[str, ...]) -> Form | None:
+    """Return the form of rules with these keys and properties."""
+    form = None if RULE.treatment(dict.fromkeys(names)).each else _form_beside(properties)
+    if form is None:
+        return None
+    around = tuple(name for name in names if name != "properties")
+    return replace(form, around=around, distinct=form.distinct + distinct(names))
+
+
+@lru_cache(maxsize=4_096)
+def _form_beside(names: tuple[str, ...]) -> Form | None:
+    """Return the form of rules whose properties stand with these keys beside their name."""
+    treatment = RULE.treatment(dict.fromkeys(names))
+    spelt = {name: key for key, name, _ in treatment.each}
+    if not treatment.is_plain or not spelt.keys() >= set(_USUAL):
+        return None
+    beside = tuple(name for name in names if name not in spelt.values())
+    values = itemgetter(*(spelt.pop(name) for name in _USUAL))
+    return Form(values, tuple(spelt.values()), beside, (), distinct(names))
+
+
+def distinct(names: tuple[str, ...]) -> int:
+    """Return how many of `names` are different, whatever their letter case."""
+    return len({name.lower() for name in names})
+
+
+class _NoText(Exception):
+    """Something else than a text with something in it."""
+
+
 class _Remembered(dict[str, _T]):
-    """What `reads` makes of texts, each read once."""
+    """What `reads` makes of texts, each read once. Raises `_NoText`."""
 
     def __init__(self, reads: Callable[[str], _T]) -> None:
         super().__init__()
         self._reads = reads
 
     def __missing__(self, text: str) -> _T:
+        if text.__class__ is not str or not text:
+            raise _NoText
         found = self[text] = self._reads(text)
         return found
 
 
-@lru_cache(maxsize=4_096)
-def _usual_form(keys: tuple[str, ...]) -> _Usual | None:
-    """Return how a rule with these properties is read in the usual form, None where it cannot be."""
-    treatment = RULE.treatment(dict.fromkeys(keys))
-    spelt = {name: key for key, name, _ in treatment.each}
-    if not treatment.is_plain or not spelt.keys() >= set(_USUAL):
-        return None
-    return _Usual(itemgetter(*(spelt.pop(name) for name in _USUAL)), tuple(spelt.values()))
-
-
-def security_rule(resource: Resource, values: dict[str, Any], group_called: Callable[[Any], str]) -> SecurityRule:
+def security_rule(name: str, values: dict[str, Any], group_called: Callable[[Any], str], span: Span) -> SecurityRule:
     """Return the rule with these properties; `group_called` gives the name that a reference to a group leads to.
 
     Raises `Malformed` and `NotModelled`.
@@ -187,17 +217,7 @@ def security_rule(resource: Resource, values: dict[str, Any], group_called: Call
     source_ports, _ = _ports(values, "sourceportrange", "sourceportranges")
     ports, first = _ports(values, "destinationportrange", "destinationportranges")
     return SecurityRule(
-        resource.name,
-        priority,
-        direction,
-        access,
-        protocol,
-        source,
-        source_ports,
-        destination,
-        ports,
-        first,
-        resource.span,
+        name, priority, direction, access, protocol, source, source_ports, destination, ports, first, span
     )
 
 

@@ -152,8 +152,8 @@ def _is_flat(values: dict[str, Any], keys: tuple[str, ...]) -> bool:
 def _nests(item: dict[str, Any]) -> bool:
     """Hold for a rule with more inside it than its properties and lists of plain values."""
     inner = item.get("properties")
-    values = [*item.values(), *(inner.values() if isinstance(inner, dict) else ())]
-    holders = [value for value in values if value is not inner and value.__class__ in _HOLDERS]
+    values: list[Any] = [*item.values(), *(inner.values() if isinstance(inner, dict) else ())]
+    holders: list[Any] = [value for value in values if value is not inner and value.__class__ in _HOLDERS]
     return any(one.__class__ is dict or not _HOLDERS.isdisjoint([type(inside) for inside in one]) for one in holders)
 
 

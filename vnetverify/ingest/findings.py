@@ -69,9 +69,6 @@ class Findings:
     def note(self, code: str, message: str, span: Span) -> None:
         self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.NOTE))
 
-    def warn(self, code: str, message: str, span: Span) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.WARNING))
-
     def concern(self, subject: str, *vnets: str) -> None:
         """Record that what is said of resource `subject` can change the traffic of the vnets with these keys."""
         self._concerns[subject].update(dict.fromkeys(vnets))

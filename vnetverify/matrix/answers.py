@@ -44,14 +44,3 @@ def standing_of(code: int) -> Standing:
     if code & ANSWERED:
         return Standing.SOME
     return Standing.UNANSWERED if code & ARRIVES else Standing.NONE
-
-
-def code_of(standing: Standing, *, passes_none: bool) -> int:
-    """Return the settled byte that says so."""
-    code = {
-        Standing.ALL: ARRIVES | ANSWERED | ALL,
-        Standing.SOME: ARRIVES | ANSWERED,
-        Standing.UNANSWERED: ARRIVES,
-        Standing.NONE: 0,
-    }[standing] | (PASSES_NONE if passes_none else 0)
-    return code | code << 1

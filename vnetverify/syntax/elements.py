@@ -254,11 +254,11 @@ def gateways(scope: Scope, vnet_name: str, node: VnetNode) -> tuple[Gateway, ...
 
 def nsg(scope: Scope, name: str, node: NsgNode) -> Nsg:
     names: dict[str, Token] = {}
-    rules = (security_rule(scope, name, rule) for rule in node.rules if is_new(scope, names, "rule", rule.name))
+    rules = (security_rule(scope, rule) for rule in node.rules if is_new(scope, names, "rule", rule.name))
     return Nsg(name, tuple(rule for rule in rules if rule is not None), scope.span(node.name))
 
 
-def security_rule(scope: Scope, nsg_name: str, node: RuleNode) -> SecurityRule | None:
+def security_rule(scope: Scope, node: RuleNode) -> SecurityRule | None:
     """Return the rule; None where a part of it could not be understood."""
     name = scope.name(node.name)
     priority = scope.number(node.priority, 0, _LARGEST_PRIORITY, "priority")

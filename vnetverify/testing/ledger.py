@@ -170,9 +170,6 @@ class Table:
         """Return the cells that could be hit and were not."""
         return tuple(cell for cell, count in self.hits.items() if count == 0)
 
-    def fewer_than(self, wanted: int) -> int:
-        return sum(count < wanted for count in self.hits.values())
-
     def __str__(self) -> str:
         covered = len(self.hits) - len(self.empty)
         least = min(self.hits.values(), default=0)

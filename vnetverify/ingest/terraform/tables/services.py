@@ -6,8 +6,7 @@ from vnetverify.ingest.terraform.fields import Blocks, Each, Kind, Parent, Refer
 from vnetverify.ingest.terraform.tables.interfaces import FRONTEND
 from vnetverify.ingest.terraform.tables.networks import PUBLIC_IP, SUBNET, VNET
 
-ENDPOINT, ZONE = ("azurerm_private_endpoint",), ("azurerm_private_dns_zone",)
-SERVICE = ("azurerm_private_link_service",)
+ZONE = ("azurerm_private_dns_zone",)
 _IN_ZONE = Parent("zone_name", ZONE[0], by_name=True)
 _NO_ADDRESS = "ttl fqdn record"
 

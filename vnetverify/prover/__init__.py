@@ -1,0 +1,1 @@
+"""Questions to Z3, and what its answers make of a sentence."""

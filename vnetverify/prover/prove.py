@@ -1,4 +1,4 @@
-"""From a claim to a verdict: ask, replay what was found, and say what the answer rests on."""
+"""From a claim to a verdict: ask what contradicts it, and say what the answer rests on. Nobody has replayed it yet."""
 
 from __future__ import annotations
 

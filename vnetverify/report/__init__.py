@@ -1,0 +1,1 @@
+"""What was found, for readers: every format is written from one `Report` and decides nothing anew."""

@@ -186,6 +186,7 @@ _QUESTIONS = (
     Question("U-FWSNAT", ("F-FW-7",), "{0} replaces the source towards this destination, which may be a range that it learned", None, "the ranges that the firewall learned"),
     Question("U-FWTI", ("F-FW-1", "F-FW-6"), "the threat intelligence of {0} drops this flow", False, "the log of the firewall"),
     Question("U-FWIDPS", ("F-FW-10",), "the intrusion detection of {0} drops this flow", False, "the log of the firewall"),
+    Question("U-FWADDR", ("F-FW-12",), "{0} gets the private address that routes name for it", True, "the private address of the firewall, once it is deployed"),
     Question("U-FWCHAIN", ("F-FW-7",), "a flow that is translated a third time ends where the sentence asks", None, "a connection test through the chain of firewalls"),
     Question("U-STATELESSIN", ("F-STATE-5",), "custom inbound rules in {0} keep no state of TCP flows", False, "the flow timeout of the network, and its flow log"),
     Question("U-R-GW-25", ("R-GW-25",), "clients of the point-to-site pool of {0} reach each other through it", False, "a connection test between two clients"),

@@ -29,7 +29,10 @@ _OF_TAGS = "if any(is_in_tag("
 _BY_DETECTION = 'if journey.situation.holds(uncertainty("U-FWIDPS", name)):'
 _IPV6_PASSES = 'if not journey.situation.holds(uncertainty("U-FWV6", where)):'
 
+_ELSEWHERE = "if stands_elsewhere(journey.situation, name, policy):"
+
 SIMULATOR = (
+    Mutant("F-FW-12", "a presumed address is taken for the firewall's own", _FIREWALLS, _ELSEWHERE, "if False:"),
     Mutant("F-FW-1", "application rules are asked before network rules", _FIREWALLS, _NETWORK, f"asked = _deciding(journey, appliance, FirewallRuleKind.APPLICATION)\n    {_NETWORK[:-1]} and asked is None:"),
     Mutant("F-FW-1", "NAT rules come before threat intelligence", _DEVICES, "blocked = None if journey.unfiltered else inspected(journey, appliance)", "blocked = None"),
     Mutant("F-FW-1", "threat intelligence is not asked", _FIREWALLS, _BY_INTELLIGENCE, "if False:"),
@@ -104,7 +107,10 @@ _ASTRAY = 'astray = all_of(any_of(*(t.term for t in found)), delivery.hops.facts
 _TAGS_HELD = "self.tags.holds(tag, header.destination, subnet, is_flow_source=header.is_reply)"
 _DETECTED = 'terms.append(negate(self.facts.holds("U-FWIDPS", machine.name)))'
 
+_OWN = 'return self.facts.holds("U-FWADDR", machine.name) if is_presumed else TRUE'
+
 ENCODER = (
+    Mutant("F-FW-12", "a presumed address is taken for the firewall's own", _ENCODED, _OWN, "return TRUE"),
     Mutant("F-FW-1", "application rules are asked before network rules", _ENCODED, _BY_NETWORK, "by_network = self.script.share(all_of(_first_match(network, FALSE), none_of(*(term for _, term in application))))"),
     Mutant("F-FW-1", "NAT rules come before threat intelligence", _ENCODED, "undecided = screened\n", "undecided = TRUE\n"),
     Mutant("F-FW-1", "threat intelligence is not asked", _ENCODED, _IS_PUBLIC, "pass"),

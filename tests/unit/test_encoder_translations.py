@@ -123,6 +123,22 @@ def test_intrusion_detection_may_drop_anything(solver: Solver) -> None:
     assert open_facts(verdict_on(HUB, rules, "one reaches two on https", solver)) == {"U-FWIDPS(fw)"}
 
 
+@pytest.mark.parametrize(
+    "claim", ["one reaches two on https", "next hop of one to 10.2.1.0/24 is appliance fw", "one sometimes reaches two"]
+)
+def test_what_is_steered_to_an_address_that_is_presumed_may_be_lost(solver: Solver, claim: str) -> None:
+    rules = f"private-address presumed {ANYTHING}"
+
+    assert open_facts(verdict_on(HUB, rules, claim, solver)) == {"U-FWADDR(fw)"}
+    assert isinstance(verdict_on(HUB, f"private-address known {ANYTHING}", claim, solver), Proved)
+
+
+def test_what_a_firewall_refuses_it_refuses_wherever_it_stands(solver: Solver) -> None:
+    rules = f"private-address presumed {NO_RULE}"
+
+    assert isinstance(verdict_on(HUB, rules, "one never reaches two", solver), Proved)
+
+
 def test_web_traffic_to_the_internet_may_pass_for_what_azure_itself_needs(solver: Solver) -> None:
     verdict = verdict_on(HUB, NO_RULE, "one never reaches internet on https", solver)
 

@@ -138,3 +138,48 @@ def test_a_subnet_beside_its_network_and_a_balancer_have_addresses_to_give(tmp_p
     network = read(tmp_path, template(_V, apart, balancer)).network
 
     assert [one.address for one in network.load_balancers["b"].frontends] == [parse_address("10.0.3.4")]
+
+
+def _firewall(**properties: Any) -> dict[str, Any]:
+    identity = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'AzureFirewallSubnet')]"
+    public = {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}
+    configuration = {"name": "c", "properties": {"subnet": {"id": identity}, "publicIPAddress": public}}
+    return resource("azureFirewalls", "fw", {"ipConfigurations": [configuration], **properties})
+
+
+_P = resource("publicIPAddresses", "p", {"publicIPAllocationMethod": "Static"}, sku={"name": "Standard"})
+
+
+def _routed(hop: str, **more: Any) -> dict[str, Any]:
+    route = {"addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop}
+    return resource("routeTables", "t", {"routes": [{"name": "d", "properties": route}], **more})
+
+
+def test_a_firewall_is_presumed_to_get_the_first_address_of_its_subnet_that_routes_name(tmp_path: Path) -> None:
+    imported = read(tmp_path, template(_V, _P, _firewall(), _routed("10.0.1.4")))
+
+    machine = imported.network.machines["fw"]
+    assert machine.firewall is not None
+    assert (machine.nics[0].addresses, machine.firewall.presumes_address) == ((parse_address("10.0.1.4"),), True)
+    assert [one.message for one in imported.diagnostics if one.code == "address-presumed"] == [
+        "10.0.1.4 is taken for the address of firewall `fw`, as routes name it; it may get another (`U-FWADDR`)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "table", [_routed("10.0.1.5"), _routed("10.0.1.4", description="10.0.1.4"), _routed("10.0.1.4", tags="10.0.1.9")]
+)
+def test_another_address_or_one_that_is_spoken_of_elsewhere_is_not_presumed(
+    tmp_path: Path, table: dict[str, Any]
+) -> None:
+    network = read(tmp_path, template(_V, _P, _firewall(), table)).network
+
+    assert "fw" not in network.machines
+    assert any(item.what == "firewall `fw`" for item in network.unmodelled)
+
+
+def test_a_firewall_whose_address_nobody_names_is_known_to_have_one(tmp_path: Path) -> None:
+    machine = read(tmp_path, template(_V, _P, _firewall())).network.machines["fw"]
+
+    assert machine.firewall is not None
+    assert not machine.firewall.presumes_address

@@ -512,6 +512,13 @@ def test_threat_intelligence_comes_before_nat_rules() -> None:
     assert dropped_by(net, FROM_OUTSIDE, "internet", world("U-FWTI(fw)")) == "F-FW-1"
 
 
+def test_what_is_steered_to_an_address_that_is_presumed_may_be_lost() -> None:
+    net = spokes(firewall(passing("all"), presumes_address=True))
+
+    assert dropped_by(net, ACROSS, in_world=world(false=("U-FWADDR(fw)",))) == "F-FW-12"
+    assert of(net, ACROSS).established
+
+
 def test_intrusion_detection_may_drop_anything() -> None:
     net = spokes(firewall(passing("all"), denies_by_intrusion_detection=True))
 

@@ -273,6 +273,12 @@ def test_checks_count_only_where_they_deny() -> None:
     assert (telling.denies_by_threat_intelligence, telling.denies_by_intrusion_detection) == (False, False)
 
 
+def test_a_private_address_is_known_unless_it_is_said_to_be_presumed() -> None:
+    found = [policy(f"private-address {word}").presumes_address for word in ("presumed", "known")]
+
+    assert (*found, policy("intrusion-detection off").presumes_address) == (True, False, False)
+
+
 def test_a_firewall_without_rules_or_lines_has_no_policy_at_all() -> None:
     found = firewall("bandwidth 1 Gbps")
 

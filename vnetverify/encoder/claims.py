@@ -352,7 +352,9 @@ class _Encoder:
                     self._enters_by_user_route(expected, ends.header, subnet),
                 )
                 branches += ends.membership(ends.key, place, addresses, self.script.share(term))
-        return decision_tree(ends.key, branches, self.script.share, free_outside=True)
+        found = decision_tree(ends.key, branches, self.script.share, free_outside=True)
+        machine = self.hops.estate.network.machines.get(expected.name or "")
+        return found if machine is None else all_of(found, self.hops.firewalls.has_its_address(machine))
 
     def _is_expected(self, expected: ExpectedHop, vnet: str, choice: Candidate) -> bool:
         match choice.hop:

@@ -124,13 +124,19 @@ class FirewallPolicies:
             return FALSE
         return any_of(*(self._nat_matches(rule, header) for _, rule in self._nat_rules(policy, at)))
 
+    def has_its_address(self, machine: Machine) -> Term:
+        """Hold when the firewall stands where routes say (F-FW-12)."""
+        is_presumed = machine.firewall is not None and machine.firewall.presumes_address
+        return self.facts.holds("U-FWADDR", machine.name) if is_presumed else TRUE
+
     # -- what stands before the rules ---------------------------------------------------------------------
 
     def _screened(self, machine: Machine, policy: FirewallPolicy, header: Header) -> Term:
-        """Hold unless threat intelligence or intrusion detection drops the packet (F-FW-1, F-FW-10)."""
+        """Hold unless threat intelligence or intrusion detection drops the packet, or it comes to an address that the
+        firewall did not get (F-FW-1, F-FW-10, F-FW-12)."""
+        terms = [self.has_its_address(machine)]
         if self.by_routes_alone:
-            return TRUE
-        terms = []
+            return all_of(*terms)
         if policy.denies_by_threat_intelligence:
             public = self.estate.realm.public
             is_public = any_of(is_among(header.source, public), is_among(header.destination, public))

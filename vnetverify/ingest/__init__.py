@@ -19,7 +19,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
-from vnetverify.ingest.representatives import with_representatives
+from vnetverify.ingest.representatives import Amended, with_representatives
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.routing import Tags
 from vnetverify.ingest.rule_lists import spelt_out
@@ -106,17 +106,21 @@ def _read(
     found = [*reading.resources, *deployed]
     if not all(resource.is_literal for resource in found):  # what is not known may lean on anything
         found = [spelt_out(resource) for resource in found]
-    resources, standing = with_representatives(found, texts)
-    _note(standing, findings)
-    return resources, findings, reading.digests
+    amended = with_representatives(found, texts)
+    _note(amended, findings)
+    return amended.resources, findings, reading.digests
 
 
-def _note(standing: Mapping[str, str], findings: Findings) -> None:
-    """Say that addresses are taken that stand for any of their subnets."""
+def _note(amended: Amended, findings: Findings) -> None:
+    """Say that addresses are taken that stand for any of their subnets, or that routes name."""
+    standing = amended.standing
     for subject, address in list(standing.items())[:1]:
         more = f", as others do for {len(standing) - 1} more" if len(standing) > 1 else ""
         message = f"{address} stands for the address that {subject} will get in its subnet{more}"
         findings.note("address-not-assigned", message, NOWHERE)
+    for subject, address in amended.presumed.items():
+        message = f"{address} is taken for the address of {subject}, as routes name it; it may get another (`U-FWADDR`)"
+        findings.note("address-presumed", message, NOWHERE)
 
 
 class _Reading:

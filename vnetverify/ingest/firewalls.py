@@ -16,6 +16,7 @@ from vnetverify.ingest.machines import FIREWALLS, MachineNames
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.publics import PublicAddresses
 from vnetverify.ingest.references import ids_in
+from vnetverify.ingest.representatives import PRESUMED
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.shapes import FIREWALL, FIREWALL_CONFIGURATION, Shape, read
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text
@@ -116,6 +117,7 @@ class Firewalls:
             told.denies_by_threat_intelligence,
             told.denies_by_intrusion_detection,
             tuple(publics[1:]),
+            not resource.is_literal and resource.stated(PRESUMED) is True,
             resource.span,
         )
         return replace(machine, firewall=policy)

@@ -8,8 +8,8 @@ part of the subnet the address stays what it is: not known.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -19,6 +19,11 @@ from vnetverify.ingest.resources import Resource, key_of, name_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 from vnetverify.ingest.values import Malformed, as_address, as_prefix, key_called, member
 
+# Said of a firewall whose address is not known, and which routes name (F-FW-12).
+PRESUMED = "presumedAddress"
+_FIREWALLS, _FIREWALL_SUBNET = "azurefirewalls", "azurefirewallsubnet"
+# Where an address is named as that to which others send, and nothing is said of it.
+_NAMING = frozenset(("nexthopipaddress", "dnsservers", "servers"))
 # The lists in which resources have addresses of their own.
 _CONFIGURATIONS = {
     "networkinterfaces": "ipConfigurations",
@@ -45,20 +50,66 @@ class _Seat:
     had: str | None
 
 
-def with_representatives(resources: Sequence[Resource], texts: Iterable[str]) -> tuple[list[Resource], dict[str, str]]:
-    """Return `resources` with an address for each that is assigned at deployment, where its subnet has it to give, and
-    these addresses by what has them. `texts` may tell addresses apart as well."""
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """Resources with an address for each that is assigned at deployment, where its subnet has it to give.
+
+    By what has them, `standing` are the addresses that stand for any, and `presumed` those that routes name.
+    """
+
+    resources: Sequence[Resource]
+    standing: Mapping[str, str]
+    presumed: Mapping[str, str]
+
+
+def with_representatives(resources: Sequence[Resource], texts: Sequence[str]) -> Amended:
+    """Return `resources` with addresses where these are assigned at deployment; `texts` may tell addresses apart."""
     seats = [seat for resource in resources for seat in _seats(resource)]
     if all(seat.address is not None for seat in seats):
-        return list(resources), {}
-    chosen = dict(_chosen(seats, _prefixes(resources), resources, texts))
+        return Amended(resources, {}, {})
+    prefixes = _prefixes(resources)
+    standing = dict(_chosen(seats, prefixes, _spoken_of(resources, texts)))
+    presumed = dict(_presumed(seats, prefixes, resources, texts, standing))
+    chosen = {**standing, **presumed}
     known = {_runtime(seats[index]): address for index, address in chosen.items()}
     waiting: defaultdict[str, list[tuple[_Seat, str | None]]] = defaultdict(list)
     for index, seat in enumerate(seats):
         if seat.address is None:
             waiting[seat.resource.key].append((seat, chosen.get(index)))
     amended = [_amended(one, waiting.get(one.key, ()), known) for one in resources]
-    return amended, {seats[index].resource.subject: address for index, address in chosen.items()}
+    marked = {seats[index].resource.key for index in presumed}
+    by_subject = [{seats[index].resource.subject: each[index] for index in each} for each in (standing, presumed)]
+    return Amended([_marked(one) if one.key in marked else one for one in amended], *by_subject)
+
+
+def _marked(firewall: Resource) -> Resource:
+    return replace(firewall, body={**firewall.body, PRESUMED: True})
+
+
+def _presumed(
+    seats: Sequence[_Seat],
+    prefixes: Mapping[str, Prefix],
+    resources: Sequence[Resource],
+    texts: Sequence[str],
+    chosen: Mapping[int, str],
+) -> Iterator[tuple[int, str]]:
+    """Yield the firewalls that are alone in their subnet and get the first address there, if they get the one that
+    routes name and nothing else speaks of (F-FW-12)."""
+    alone = Counter(seat.subnet for seat in seats)
+    waiting = [
+        (index, prefixes[seat.subnet])
+        for index, seat in enumerate(seats)
+        if seat.resource.kind == _FIREWALLS and seat.address is None and index not in chosen
+        if alone[seat.subnet] == 1 and name_of(seat.subnet) == _FIREWALL_SUBNET and seat.subnet in prefixes
+    ]
+    if not waiting:
+        return
+    spoken_of, otherwise = _spoken_of(resources, texts), _spoken_of(resources, texts, _NAMING)
+    for index, prefix in waiting:
+        first = prefix.value + _FIRST_FREE
+        named = [one for one in spoken_of if _tells_apart(one, prefix, set())]
+        if named == [Prefix(first, 32)] and not any(_tells_apart(one, prefix, set()) for one in otherwise):
+            yield index, _spelt(first)
 
 
 def _runtime(seat: _Seat) -> RuntimeProperty:
@@ -119,7 +170,7 @@ def _keep_prefix(found: dict[str, set[Prefix]], key: str, one: Any, several: Any
 
 
 def _chosen(
-    seats: Sequence[_Seat], prefixes: Mapping[str, Prefix], resources: Sequence[Resource], texts: Iterable[str]
+    seats: Sequence[_Seat], prefixes: Mapping[str, Prefix], spoken_of: Iterable[Prefix]
 ) -> Iterator[tuple[int, str]]:
     """Yield the seats that get an address, by number, with it; none where addresses of the subnet are told apart."""
     taken: defaultdict[str, set[int]] = defaultdict(set)
@@ -129,7 +180,6 @@ def _chosen(
             waiting[seat.subnet].append(index)
         elif (address := _as_address(seat.address)) is not None:
             taken[seat.subnet].add(address)
-    spoken_of = _spoken_of(resources, texts)
     for subnet, own in waiting.items():
         prefix = prefixes.get(subnet)
         if prefix is None or any(_tells_apart(one, prefix, taken[subnet]) for one in spoken_of):
@@ -154,8 +204,11 @@ def _shared_out(
     yield from ((index, _spelt(value)) for index, value in zip(without, free, strict=False) if value < last)
 
 
-def _spoken_of(resources: Iterable[Resource], texts: Iterable[str]) -> set[Prefix]:
-    """Return every address and range that the input spells anywhere, each end of a range by itself.
+def _spoken_of(
+    resources: Iterable[Resource], texts: Iterable[str], apart_from: Container[str] = frozenset()
+) -> set[Prefix]:
+    """Return every address and range that the input spells anywhere, each end of a range by itself; what resources say
+    under keys of `apart_from` does not count.
 
     What a template says beside *Dynamic* tells nothing apart: it is but what the configuration once had.
     """
@@ -165,7 +218,8 @@ def _spoken_of(resources: Iterable[Resource], texts: Iterable[str]) -> set[Prefi
         item, is_literal = pending.pop()
         if isinstance(item, dict):
             passed = None if is_literal or not _is_assigned(item) else key_called("privateIPAddress", item)
-            pending.extend((value, is_literal) for key, value in item.items() if key != passed)
+            kept = (key for key in item if key != passed and key.lower() not in apart_from)
+            pending.extend((item[key], is_literal) for key in kept)
         elif isinstance(item, list):
             pending.extend((value, is_literal) for value in item)
         elif isinstance(item, str) and "." in item:

@@ -370,7 +370,7 @@ PRIVATE_LINK = shape("privateLinkServiceId privateLinkServiceConnectionState", "
 FIREWALL = shape(
     "ipConfigurations firewallPolicy additionalProperties managementIpConfiguration threatIntelMode"
     " natRuleCollections networkRuleCollections applicationRuleCollections",
-    "autoscaleConfiguration ipGroups",
+    "autoscaleConfiguration ipGroups presumedAddress",
     virtualHub=Suspect("Virtual WAN is not modelled"),
     hubIPAddresses=Suspect("Virtual WAN is not modelled"),
 )

@@ -58,7 +58,8 @@ class FirewallPolicy:
 
     `private_ranges` are the destinations towards which network rules keep the source, None for Azure's own choice of
     them; `learns_private_ranges` leaves open which others there are (F-FW-7). `public_addresses` are those of IPv4 that
-    the firewall has besides its interface's.
+    the firewall has besides its interface's. Where the policy `presumes_address`, the private address is what routes
+    say, and Azure may assign another one (F-FW-12).
     """
 
     rules: tuple[FirewallRule, ...] = ()
@@ -67,6 +68,7 @@ class FirewallPolicy:
     denies_by_threat_intelligence: bool = False
     denies_by_intrusion_detection: bool = False
     public_addresses: tuple[PublicAddress, ...] = ()
+    presumes_address: bool = False
     span: Span = NOWHERE
 
     def of_kind(self, kind: FirewallRuleKind) -> tuple[FirewallRule, ...]:

@@ -21,6 +21,7 @@ from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
 from vnetverify.simulator.ends import End, aimed_at, begins, ends_at_home, ends_of, ends_within
 from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.filters import undeclared_interface
+from vnetverify.simulator.firewalls import stands_elsewhere
 from vnetverify.simulator.frontends import balanced_at, machine_behind
 from vnetverify.simulator.hops import (
     Hop,
@@ -380,8 +381,11 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
         case ToEndpoint(_, vnet):
             return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
         case ToAppliance(address):
-            named = expected.name is None or expected.name == appliance_at(situation, subnet, address)
-            return expected.kind is HopKind.APPLIANCE and named
+            if expected.kind is not HopKind.APPLIANCE or expected.name is None:
+                return expected.kind is HopKind.APPLIANCE
+            machine = situation.index.network.machines.get(expected.name)
+            is_elsewhere = machine is not None and stands_elsewhere(situation, machine.name, machine.firewall)
+            return expected.name == appliance_at(situation, subnet, address) and not is_elsewhere
         case ToGateway(name):
             if expected.kind is not HopKind.GATEWAY:
                 return False

@@ -1,6 +1,7 @@
 """Managed firewalls with rules of their own: what they let pass, and into what they translate it.
 
-Rules F-FW-1, F-FW-2, F-FW-3, F-FW-4, F-FW-5, F-FW-6, F-FW-7, F-FW-9, F-FW-10 and F-ADDR-8.
+Rules F-FW-1, F-FW-2, F-FW-3, F-FW-4, F-FW-5, F-FW-6, F-FW-7, F-FW-9, F-FW-10,
+F-FW-12 and F-ADDR-8.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def own_address(situation: Situation, appliance: Appliance) -> Interval:
 def inspected(journey: Journey, appliance: Appliance) -> Dropped | None:
     """Return the drop by what a firewall asks before all rules and beside them (F-FW-1, F-FW-6, F-FW-10)."""
     policy, name, packet = _policy(appliance), appliance.name, journey.packet
+    if stands_elsewhere(journey.situation, name, policy):
+        return journey.drop(name, f"{name} did not get the address that routes name", "F-FW-12", policy.span)
     is_outside = is_public(packet.source) or is_public(packet.destination)
     if policy.denies_by_threat_intelligence and is_outside:
         if journey.situation.holds(uncertainty("U-FWTI", name)):
@@ -71,6 +74,11 @@ def inspected(journey: Journey, appliance: Appliance) -> Dropped | None:
             return journey.drop(name, f"the intrusion detection of {name} drops it", "F-FW-10", policy.span)
         journey.note(name, f"the intrusion detection of {name} finds nothing in it", "F-FW-10", policy.span)
     return None
+
+
+def stands_elsewhere(situation: Situation, name: str, policy: FirewallPolicy | None) -> bool:
+    """Hold when the firewall of this name has another address than routes say (F-FW-12)."""
+    return policy is not None and policy.presumes_address and not situation.holds(uncertainty("U-FWADDR", name))
 
 
 # -- passing through ------------------------------------------------------------------------------------

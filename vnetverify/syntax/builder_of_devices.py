@@ -94,6 +94,9 @@ class DeviceBuilder:
     def intrusion_detection(self, children: Children) -> OptionNode:
         return OptionNode("intrusion-detection", children)
 
+    def private_address(self, children: Children) -> OptionNode:
+        return OptionNode("private-address", children)
+
     def private_prefixes(self, children: Children) -> OptionNode:
         return OptionNode("private-ranges", children[0])
 

@@ -30,9 +30,10 @@ Ranges = Callable[[EndpointsNode], IntervalSet]
 
 PRIVATE = "private"  # `at private`: the firewall's address in its subnet
 APPLICATION_PORTS = {"http": 80, "https": 443, "mssql": 1433}
-_OPTIONS = frozenset({"threat-intelligence", "intrusion-detection", "private-ranges"})
+_OPTIONS = frozenset({"threat-intelligence", "intrusion-detection", "private-address", "private-ranges"})
 _KINDS = {kind.value: kind for kind in FirewallRuleKind}
 _ORDER = tuple(FirewallRuleKind)
+_CERTAINTIES = {"presumed": True, "known": False}
 _MODES = {"deny": True, "alert": False, "off": False}
 _RANGES = {word: word for word in ("all", "none", "learned")}
 _PRIORITIES = (100, 65_000)
@@ -87,8 +88,15 @@ def policy(scope: Scope, machine: Machine, node: MachineNode, ranges: Ranges) ->
         _mode(scope, options, "threat-intelligence"),
         _mode(scope, options, "intrusion-detection"),
         () if machine.firewall is None else machine.firewall.public_addresses,
+        _presumes(scope, options),
         scope.span(node.name),
     )
+
+
+def _presumes(scope: Scope, options: Options) -> bool:
+    """Tell whether Azure may give the firewall another private address than its line says (F-FW-12)."""
+    word = options.word("private-address")
+    return word is not None and bool(scope.one_of(word, _CERTAINTIES, "certainty"))
 
 
 def _mode(scope: Scope, options: Options, key: str) -> bool:

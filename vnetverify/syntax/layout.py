@@ -70,6 +70,7 @@ _STARTS_ITEM = {
             "bandwidth",
             "threat-intelligence",
             "intrusion-detection",
+            "private-address",
             "private-ranges",
             "collection",
         }

@@ -128,6 +128,8 @@ def firewall_policy(machine: Machine, policy: FirewallPolicy) -> Iterator[str]:
         ("intrusion-detection", policy.denies_by_intrusion_detection),
     )
     yield from (f"{option} deny" for option, is_on in options if is_on)
+    if policy.presumes_address:
+        yield "private-address presumed"
     if policy.private_ranges is not None:
         yield f"private-ranges {_private_ranges(policy.private_ranges)}"
     if policy.learns_private_ranges:

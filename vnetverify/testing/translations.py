@@ -98,6 +98,7 @@ def _policies(draw: DrawFn, network: Network, machine: Machine) -> FirewallPolic
         learns_private_ranges=draw(st.integers(0, 3)) == 0,
         denies_by_threat_intelligence=draw(st.integers(0, 5)) == 0,
         denies_by_intrusion_detection=draw(st.integers(0, 5)) == 0,
+        presumes_address=draw(st.integers(0, 5)) == 0,
     )
 
 

@@ -217,8 +217,11 @@ def _clipped(many: tuple[Interval, ...], few: tuple[Interval, ...]) -> IntervalS
 
 def interval_set(intervals: Iterable[Interval]) -> IntervalSet:
     """Return the union of `intervals`, which may overlap and come in any order."""
+    given = sorted(intervals)
+    if len(given) < 2:
+        return IntervalSet(tuple(given))  # as most are
     merged: list[Interval] = []
-    for interval in sorted(intervals):
+    for interval in given:
         if merged and interval.low <= merged[-1].high + 1:
             if interval.high > merged[-1].high:
                 merged[-1] = Interval(merged[-1].low, interval.high)

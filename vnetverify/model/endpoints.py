@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property, reduce
+from operator import itemgetter
 
 from vnetverify.header import (
     ALL_IPV4,
@@ -59,11 +60,13 @@ def endpoint_set(
     parts: Iterable[tuple[Place, IntervalSet]], text: str = "", unknown: Iterable[Place] = ()
 ) -> EndpointSet:
     """Return the set of `parts`, which may name a place several times or with no address."""
-    by_place: dict[Place, list[Interval]] = {}
+    by_place: dict[Place, IntervalSet] = {}
+    several: dict[Place, list[Interval]] = {}
     for place, addresses in parts:
-        if addresses:
-            by_place.setdefault(place, []).extend(addresses)
-    known = tuple((place, interval_set(by_place[place])) for place in sorted(by_place))
+        if addresses and by_place.setdefault(place, addresses) is not addresses:
+            several.setdefault(place, [*by_place[place]]).extend(addresses)
+    by_place.update((place, interval_set(intervals)) for place, intervals in several.items())
+    known = tuple(sorted(by_place.items(), key=itemgetter(0)))
     return EndpointSet(known, text, tuple(sorted(set(unknown))))
 
 

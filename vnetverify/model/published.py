@@ -89,11 +89,9 @@ def published_tags_in(network: Network, vnets: frozenset[str]) -> tuple[str, ...
     return tuple(tag for tag in source.tags if tag.casefold() in named)
 
 
-def _of_rules(rules: Sequence[SecurityRule | AdminRule]) -> Iterator[str]:
-    for rule in rules:
-        for side in (rule.source, rule.destination):
-            if isinstance(side, ServiceTag):
-                yield side.name.casefold()
+def _of_rules(rules: Sequence[SecurityRule | AdminRule]) -> list[str]:
+    sides = [*(rule.source for rule in rules), *(rule.destination for rule in rules)]
+    return [side.name.casefold() for side in sides if isinstance(side, ServiceTag)]
 
 
 def _of_firewall(machine: Machine) -> Iterator[str]:

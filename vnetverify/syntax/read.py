@@ -419,7 +419,7 @@ def _with_policies(network: Network, written: Sequence[Written], selectors: Sele
         scope, host = one.scope, hosts[one.name]
 
         def ranges(node: EndpointsNode, scope: Scope = scope) -> IntervalSet:
-            return selectors.select(scope, node).ranges
+            return selectors.ranges(scope, node)
 
         policy = machines.policy(scope, one.node, ranges)
         if policy is not None:

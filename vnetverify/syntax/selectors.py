@@ -59,6 +59,8 @@ class Selection:
 
     @cached_property
     def ranges(self) -> IntervalSet:
+        if len(self.members) == 1:
+            return self.members[0].ranges
         return interval_set(interval for member in self.members for interval in member.ranges)
 
     @cached_property
@@ -114,10 +116,20 @@ class Selectors:
         empty = (term for term, found in zip(node.terms, of_terms, strict=True) if not found)
         return Selection(tuple(members), text, tuple(scope.text(term.first, term.last) for term in empty))
 
+    def ranges(self, scope: Scope, node: EndpointsNode) -> IntervalSet:
+        """Return the addresses of what `node` stands for, whoever has them."""
+        if node.excluded or not all(isinstance(term, AddressTerm) for term in node.terms):
+            return self.select(scope, node).ranges
+        stated = [scope.prefix(term.first) for term in node.terms]
+        return addresses_of(prefix for prefix in stated if prefix is not None)
+
     def _each_once(self, of_terms: Iterable[Iterable[Member]]) -> list[Member]:
         """Return all members, each once; what is named as a prefix and otherwise too counts as a prefix."""
+        found = [member for of_term in of_terms for member in of_term]
+        if len(found) < 2:
+            return found
         members: dict[tuple[object, object, IntervalSet, str | None], Member] = {}
-        for member in (member for of_term in of_terms for member in of_term):
+        for member in found:
             nowhere = member.vnet if not member.endpoints else None  # vnets without hosts are told apart by their names
             key = (member.endpoints.parts, member.endpoints.unknown, member.ranges, nowhere)
             if key not in members or not members[key].is_prefix:

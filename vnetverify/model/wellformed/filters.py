@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.header import EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family, IntervalSet, Prefix
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, LAST_PORT, PROTOCOL_NAMES, Family, IntervalSet, Prefix
 from vnetverify.model.network import Network, Nic, Subnet
 from vnetverify.model.security import AddressPrefixes, AsgMembers, Direction, Nsg, SecurityRule
 from vnetverify.source import Span
@@ -49,7 +50,7 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
                 f"rule `{rule.name}` has priority {rule.priority}, not one of {_FIRST_PRIORITY} to {_LAST_PRIORITY}"
             )
             yield Diagnostic("priority-out-of-range", message, rule.span, rule="F-NSG-2")
-        if _NAME.fullmatch(rule.name) is None:
+        if not _is_name(rule.name):
             yield Diagnostic(
                 "rule-name",
                 f"`{rule.name[:90]}` cannot name a security rule",
@@ -65,6 +66,11 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
             yield from _port_faults(rule)
         if len(prefixes := _prefixes_of(rule)) > 1:
             yield from _family_faults(rule, prefixes)
+
+
+@lru_cache(maxsize=4_096)  # the rules of one group are often called as those of others
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 def _prefixes_of(rule: SecurityRule) -> tuple[Prefix, ...]:
@@ -88,7 +94,7 @@ def _priority_taken(nsg: Nsg, rule: SecurityRule, first: SecurityRule) -> Diagno
 
 def _are_ports(ports: IntervalSet) -> bool:
     intervals = ports.intervals
-    return bool(intervals) and intervals[0].low >= 0 and intervals[-1].high <= LAST_PORT
+    return ports is ALL_PORTS or (bool(intervals) and intervals[0].low >= 0 and intervals[-1].high <= LAST_PORT)
 
 
 def _port_faults(rule: SecurityRule) -> Iterator[Diagnostic]:
@@ -143,7 +149,7 @@ def _membership_faults(members: Mapping[str, list[Nic]]) -> Iterator[Diagnostic]
 
 def _asg_faults(network: Network, first_member: Mapping[str, Nic]) -> Iterator[Diagnostic]:
     """Yield rules that join groups of two vnets, or that stand where their groups have no member (F-ASG-3, F-ASG-5)."""
-    attached = _attachments(network)
+    attached = _attachments(network) if first_member else {}
     for nsg in network.nsgs.values():
         for rule in nsg.rules:
             if not isinstance(rule.source, AsgMembers) and not isinstance(rule.destination, AsgMembers):

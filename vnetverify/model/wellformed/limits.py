@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.network import Network
@@ -47,15 +47,14 @@ def _nsg_limits(network: Network) -> Iterator[Diagnostic]:
     for nsg in network.nsgs.values():
         subject = f"nsg `{nsg.name}`"
         yield from _above(len(nsg.rules), RULES_OF_AN_NSG, subject, "rules", nsg.span)
-        sources = sum(map(_prefixes, [rule.source for rule in nsg.rules]))
-        destinations = sum(map(_prefixes, [rule.destination for rule in nsg.rules]))
-        yield from _above(sources, PREFIXES_OF_AN_NSG_SIDE, subject, "source prefixes", nsg.span)
-        yield from _above(destinations, PREFIXES_OF_AN_NSG_SIDE, subject, "destination prefixes", nsg.span)
-        for rule in nsg.rules:
-            if isinstance(rule.source, AsgMembers):
-                yield from _group_limit(rule, rule.source)
-            if isinstance(rule.destination, AsgMembers):
-                yield from _group_limit(rule, rule.destination)
+        sources = [rule.source for rule in nsg.rules]
+        destinations = [rule.destination for rule in nsg.rules]
+        yield from _above(_prefixes(sources), PREFIXES_OF_AN_NSG_SIDE, subject, "source prefixes", nsg.span)
+        yield from _above(_prefixes(destinations), PREFIXES_OF_AN_NSG_SIDE, subject, "destination prefixes", nsg.span)
+        if AsgMembers in map(type, (*sources, *destinations)):
+            for rule in nsg.rules:
+                for side in (rule.source, rule.destination):
+                    yield from _group_limit(rule, side) if isinstance(side, AsgMembers) else ()
 
 
 def _group_limit(rule: SecurityRule, side: AsgMembers) -> Iterator[Diagnostic]:
@@ -63,8 +62,8 @@ def _group_limit(rule: SecurityRule, side: AsgMembers) -> Iterator[Diagnostic]:
     yield from _above(len(side.names), ASGS_OF_A_RULE_SIDE, f"rule `{rule.name}`", groups, rule.span, "F-NSG-11")
 
 
-def _prefixes(side: AddressField) -> int:
-    return len(side.prefixes) if isinstance(side, AddressPrefixes) else 0
+def _prefixes(sides: Iterable[AddressField]) -> int:
+    return sum([len(side.prefixes) for side in sides if isinstance(side, AddressPrefixes)])
 
 
 def _above(

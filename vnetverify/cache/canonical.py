@@ -5,13 +5,18 @@ Places are numbered in the order in which they first come up, so that a line tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from hashlib import sha256
+from operator import attrgetter
+from typing import TYPE_CHECKING, assert_never
 
 from vnetverify.header import IntervalSet, Prefix
 from vnetverify.source import Span
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class NotCanonical(Exception):
@@ -49,27 +54,31 @@ class _Writing:
 
     def write(self, value: object) -> None:
         kind = type(value)
-        if kind is str:
-            self.words.append(f"s{len(str(value))}:{value}")
+        if value is None or kind is bool:
+            self.words.append(f"{value};")
         elif kind is int:
             self.words.append(f"i{value};")
-        elif value is None or kind is bool:
-            self.words.append(f"{value};")
+        elif kind is str:
+            self.words.append(f"s{len(str(value))}:{value}")
         elif isinstance(value, Span):
             self.words.append(f"@{self.places.setdefault(value, len(self.places))};")
-        elif isinstance(value, IntervalSet | Prefix):
-            self.words.append(self._plain(value))
+        elif isinstance(value, _PLAIN):
+            found = self.plain.get(value)
+            if found is None:
+                found = self.plain[value] = _words_of(value)
+            self.words.append(found)
+        elif kind in _FIELDS:
+            head, values_of = _FIELDS[kind]
+            self.words.append(head)
+            for each in values_of(value):
+                self.write(each)
         elif isinstance(value, tuple | list):
             self._write_all(f"({len(value)}:", value)
-        elif kind in _NAMES:
-            self._write_all(f"{kind.__name__}[", [getattr(value, name) for name in _NAMES[kind]])
         else:
             self._write_other(value)
 
     def _write_other(self, value: object) -> None:
         match value:
-            case Enum():
-                self.words.append(f"e{type(value).__name__}.{value.name};")
             case float():
                 self.words.append(f"f{value!r};")
             case Mapping():
@@ -77,7 +86,8 @@ class _Writing:
             case frozenset():
                 self._write_all(f"<{len(value)}:", sorted(part_of(each).digest for each in value))
             case _ if is_dataclass(value) and not isinstance(value, type):
-                _NAMES[type(value)] = tuple(each.name for each in fields(value))
+                kind = type(value)
+                _FIELDS[kind] = f"{kind.__name__}[", _values_of(kind)
                 self.write(value)
             case _:
                 raise NotCanonical(type(value).__name__)
@@ -87,18 +97,30 @@ class _Writing:
         for each in values:
             self.write(each)
 
-    def _plain(self, value: IntervalSet | Prefix) -> str:
-        """Return the words of a value that holds no place, of which very many are alike."""
-        found = self.plain.get(value)
-        if found is None:
-            numbers = (
-                [f"{one.low}-{one.high}" for one in value]
-                if isinstance(value, IntervalSet)
-                else [f"{value.value}/{value.length}"]
-            )
-            found = self.plain[value] = f"{type(value).__name__}[{','.join(numbers)};"
-        return found
+
+_PLAIN = (IntervalSet, Prefix, Enum)
+"""What holds no place, and of which very many are alike."""
 
 
-_NAMES: dict[type, tuple[str, ...]] = {}
-"""The fields of each class of values that was met so far."""
+def _words_of(value: IntervalSet | Prefix | Enum) -> str:
+    match value:
+        case IntervalSet():
+            return f"IntervalSet[{','.join(f'{one.low}-{one.high}' for one in value)};"
+        case Prefix():
+            return f"Prefix[{value.value}/{value.length};"
+        case Enum():
+            return f"e{type(value).__name__}.{value.name};"
+        case _:
+            assert_never(value)
+
+
+def _values_of(kind: type[DataclassInstance]) -> Callable[[object], tuple[object, ...]]:
+    """Return what gives the values of all fields of an instance, in their order."""
+    names = [each.name for each in fields(kind)]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda value: tuple(getattr(value, name) for name in names)
+
+
+_FIELDS: dict[type, tuple[str, Callable[[object], tuple[object, ...]]]] = {}
+"""How an instance of each class of values that was met so far begins, and what gives its values."""

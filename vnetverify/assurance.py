@@ -6,7 +6,7 @@ The search is never believed. What it calls proved is made sure of here, from th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import assert_never
 
 from vnetverify.certificate.checker import Refused
@@ -29,6 +29,7 @@ from vnetverify.prover.evidence.assurance import (
 )
 from vnetverify.prover.prove import Inquiry, contradictions
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
+from vnetverify.quick import dataclass
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates

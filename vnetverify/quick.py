@@ -40,13 +40,14 @@ def quickly_made(cls: _Class) -> _Class:
 def _dataclass(*, frozen: bool = False, **others: bool) -> Callable[[_Class], _Class]:
     """Return what makes of a class the dataclass that `dataclasses` makes of it.
 
-    For each class that one writes the text of seven methods and compiles it, which is half of what starting this program
-    takes. Where a class is frozen, has slots and asks for nothing else they are closures here, but for `__init__`.
+    For each class that one writes the text of seven methods and compiles it, half of what starting this program takes.
+    Where a class is frozen, has slots and asks for nothing else they are closures here, but for `__init__`.
     """
-    usual = dataclasses.dataclass(frozen=frozen, **others)
+    usual: Any = dataclasses.dataclass(frozen=frozen, **others)
 
     def made(cls: _Class) -> _Class:
-        return _frozen(cls) if frozen and others == {"slots": True} and _is_plain(cls) else usual(cls)
+        result: _Class = _frozen(cls) if frozen and others == {"slots": True} and _is_plain(cls) else usual(cls)
+        return result
 
     return made
 
@@ -76,37 +77,41 @@ def _frozen(cls: _Class) -> _Class:
     cls.__doc__ = cls.__doc__ or cls.__name__  # or its signature is worked out for that
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     own = fields(made)
-    shown, compared = _values_of(each.name for each in own if each.repr), _compared(own)
     names = [each.name for each in own if each.repr]
+    shown, compared = _values_of(names), _values_of(each.name for each in own if each.compare)
+    held = _values_of(each.name for each in own)
 
-    def __repr__(self: Any) -> str:
+    def represented(self: Any) -> str:
         told = (f"{name}={value!r}" for name, value in zip(names, shown(self), strict=True))
         return f"{self.__class__.__qualname__}({', '.join(told)})"
 
-    def __eq__(self: Any, other: Any) -> Any:
+    def is_equal(self: Any, other: Any) -> Any:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
 
-    def __hash__(self: Any) -> int:
+    def hashed(self: Any) -> int:
         return hash(compared(self))
 
+    def state(self: Any) -> tuple[Any, ...]:
+        return held(self)
+
     made.__init__ = _init_of(made, own)
-    made.__repr__, made.__eq__, made.__hash__ = __repr__, __eq__, __hash__
+    made.__repr__, made.__eq__, made.__hash__ = represented, is_equal, hashed
     made.__setattr__, made.__delattr__ = _refuse_to_set, _refuse_to_delete
-    made.__getstate__, made.__setstate__ = _values_of(each.name for each in own), _with_state
+    made.__getstate__, made.__setstate__ = state, _with_state
     result: _Class = made
     return result
 
 
-def _compared(own: Iterable[Field[Any]]) -> Callable[[Any], tuple[Any, ...]]:
-    return _values_of(each.name for each in own if each.compare)
-
-
 def _values_of(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Return what gives the values of these fields of an instance."""
-    wanted = tuple(names)
-    if len(wanted) > 1:
-        return attrgetter(*wanted)
-    return lambda self: tuple(getattr(self, name) for name in wanted)
+    match tuple(names):
+        case ():
+            return lambda self: ()
+        case (name,):
+            value_of = attrgetter(name)
+            return lambda self: (value_of(self),)
+        case several:
+            return attrgetter(*several)
 
 
 def _init_of(cls: type, own: Iterable[Field[Any]]) -> Any:

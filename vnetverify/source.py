@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from vnetverify.quick import quickly_made
+from vnetverify.quick import dataclass, quickly_made
 
 
 @quickly_made

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from vnetverify.deciding import Deciding
 from vnetverify.model.intents import Claim
 from vnetverify.prover.prove import has_grounds_by_line
 from vnetverify.prover.solver import Limits
+from vnetverify.quick import dataclass
 from vnetverify.report.results import Answer, ClaimResult
 from vnetverify.source import Span
 
@@ -142,6 +142,8 @@ def _program() -> str:
 
 
 def _versions() -> list[str]:
+    from importlib import metadata  # it takes a while to load
+
     found: list[str] = [sys.version.split()[0]]
     for name in _ENGINES:
         try:

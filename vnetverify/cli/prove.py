@@ -155,7 +155,8 @@ def command(
     begun = time.perf_counter()
     limits = Limits(timeout, memory, budget)
     solver = Solver(limits)
-    solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
+    if not caches:  # or nothing may have to be searched
+        solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
     try:
         from vnetverify.assurance import Demands
         from vnetverify.cluster import NoCluster

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from vnetverify.header import Interval, IntervalSet, Prefix, family_of
+from vnetverify.quick import dataclass
 
 Term = str
 

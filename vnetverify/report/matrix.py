@@ -6,9 +6,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from vnetverify.quick import dataclass
 from vnetverify.report.escaping import csv_cell, json_text
 from vnetverify.report.seal import Json
 from vnetverify.report.terminal import aligned, counted, printable, shortened

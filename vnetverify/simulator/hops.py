@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 from typing import assert_never
 
 from vnetverify.header import Prefix, address_text
+from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.situation import Situation
 from vnetverify.source import NOWHERE, Span

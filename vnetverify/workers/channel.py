@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from threading import Lock
 from typing import Any
+
+from vnetverify.quick import dataclass
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 18

@@ -8,17 +8,18 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import selectors
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
 from vnetverify.prover.process import GRACE_SECONDS, signal_name
+from vnetverify.quick import dataclass
 from vnetverify.workers.channel import Channel
+from vnetverify.workers.forking import may_fork
 from vnetverify.workers.toil import Done, Raised, toil
 
 _Result = TypeVar("_Result")
@@ -37,8 +38,7 @@ class NoWorkers(Exception):
 
 def method_here() -> str:
     """Return how workers are started: with all that is loaded already, where the system lets us safely."""
-    can_fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-    return "fork" if can_fork else "spawn"
+    return "fork" if may_fork() else "spawn"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from contextlib import closing
-from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar, cast
 
 from vnetverify.hands import Lost
-from vnetverify.workers.pool import NoWorkers, Pool, method_here
+from vnetverify.quick import dataclass
+from vnetverify.workers.forking import may_fork
 
 _Result = TypeVar("_Result")
 
@@ -37,26 +37,31 @@ class Several:
     def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
         """Yield what the work on each task gives, in order. Raises `Lost`, `CancelledError` and what the work does."""
         done, begun = 0, time.monotonic()
-        can_share = self.jobs > 1 and method_here() == "fork"
-        while done < count and not (can_share and self._pays(done, count, time.monotonic() - begun)):
+        while done < count and not self._pays(done, count, time.monotonic() - begun):
             self._go_on()
             yield work(done)
             done += 1
-        if done == count:
-            return
-        pool = Pool(lambda: lambda number: work(done + number), _lost, self.jobs, self._go_on)
-        with closing(pool.results(count - done)) as found:
-            try:
+        if done < count:
+            with closing(self._shared_out(lambda number: work(done + number), count - done)) as found:
+                yield from found
+
+    def _shared_out(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+        from vnetverify.workers.pool import NoWorkers, Pool  # which are not needed where one process does it all
+
+        pool = Pool(lambda: work, _lost, self.jobs, self._go_on, method="fork")
+        try:
+            with closing(pool.results(count)) as found:
                 for result in found:
                     if isinstance(result, _Loss):
                         raise Lost(result.why)
                     yield cast(_Result, result)
-            except NoWorkers:
-                yield from map(work, range(done, count))
+        except NoWorkers:
+            yield from map(work, range(count))
 
     def _pays(self, done: int, count: int, seconds: float) -> bool:
         left = count - done
-        return done > 0 and left > 1 and seconds / done * left > _WORTH_SECONDS
+        pays = done > 0 and left > 1 and seconds / done * left > _WORTH_SECONDS
+        return pays and self.jobs > 1 and may_fork()
 
     def _go_on(self) -> None:
         if self.stopped.is_set():

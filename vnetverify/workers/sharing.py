@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from threading import Event
@@ -14,8 +14,8 @@ from threading import Event
 from vnetverify.deciding import is_wide
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
+from vnetverify.quick import dataclass
 from vnetverify.report.results import ClaimResult
-from vnetverify.workers.pool import NoWorkers, Pool
 from vnetverify.workers.sentences import Sentences
 from vnetverify.workers.several import Several
 
@@ -60,14 +60,20 @@ class Sharing:
                     done += 1
         elif self.warmed_up is not None:
             self.warmed_up.close()
-        rest = replace(sentences, statements=sentences.statements[done:])
-        pool = Pool(rest.prepare, rest.lost, self._processes, self.tick)
+        if done < len(sentences.statements):
+            with closing(self._shared_out(replace(sentences, statements=sentences.statements[done:]))) as found:
+                yield from found
+
+    def _shared_out(self, sentences: Sentences) -> Generator[ClaimResult, None, None]:
+        from vnetverify.workers.pool import NoWorkers, Pool  # which are not needed where one process does it all
+
+        pool = Pool(sentences.prepare, sentences.lost, self._processes, self.tick)
         try:
-            with closing(pool.results(len(rest.statements))) as found:
+            with closing(pool.results(len(sentences.statements))) as found:
                 for number, each in enumerate(found):
-                    yield rest.result(number, each)
+                    yield sentences.result(number, each)
         except NoWorkers:
-            yield from replace(self, jobs=1, warmed_up=None)._alone(rest)
+            yield from replace(self, jobs=1, warmed_up=None)._alone(sentences)
 
     def _alone(self, sentences: Sentences, *, until_it_pays: bool = False) -> Generator[ClaimResult, None, None]:
         """Yield results of this process: all of them, or until it pays to share out the rest.

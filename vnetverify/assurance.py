@@ -5,8 +5,10 @@ The search is never believed. What it calls proved is made sure of here, from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import field, replace
+from itertools import chain
 from typing import assert_never
 
 from vnetverify.certificate.checker import Refused
@@ -21,12 +23,13 @@ from vnetverify.model.network import Network
 from vnetverify.prover.evidence.assurance import (
     CheckedProof,
     Contradiction,
+    Evidence,
     EvidenceLimits,
     NoEvidence,
-    Question,
     SecondOpinion,
     evidence_for,
 )
+from vnetverify.prover.parts import parts_of
 from vnetverify.prover.prove import Inquiry, contradictions
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
 from vnetverify.quick import dataclass
@@ -90,7 +93,7 @@ def assured(
         witness = None if made.region is None else _in_region(network, claim, made.region)
         if witness is not None:
             return Contradicted("the simulator finds a flow that contradicts what is proved", witness)
-        found = _otherwise(Inquiry(network, claim, _folded(assumed), documented=False), proof, demands, made.why)
+        found = _otherwise(Inquiry(network, claim, _folded(assumed), documented=False), proof, demands, made.why, hands)
     if isinstance(found, Contradicted) or found.assurance.rank >= demands.least.rank:
         return found
     told = f"proved by {found.assurance.told}, and `--assurance {demands.least.value}` asks for more"
@@ -152,24 +155,42 @@ def _one_of(ports: Interval, ordinary: int) -> int:
     return ordinary if ports.low <= ordinary <= ports.high else ports.low
 
 
-def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str) -> Proved | Contradicted:
+def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str, hands: Hands) -> Proved | Contradicted:
     """Return the proof with the weakest of the evidence for each question to Z3 that it rests on."""
     alone = replace(proof, assurance=Assurance.Z3_ALONE, assured_by=f"no certificate: {why}")
     if inquiry.claim.verb is Verb.SOMETIMES_REACHES:
         return alone
     if relays(inquiry.network, inquiry.claim, SettledFacts(inquiry.fixed)):
         return replace(alone, assured_by=f"{alone.assured_by}; what appliances may send was asked of Z3 alone")
-    weakest = replace(proof, assurance=Assurance.SAT_PROOF, assured_by="")
-    for asked in contradictions(inquiry, proof.leaned_on):
-        found = _by_evidence(alone, asked, demands)
-        if isinstance(found, Contradicted):
-            return found
-        weakest = min(found, weakest, key=lambda each: each.assurance.rank)
-    return weakest
+    parts = parts_of(inquiry.claim)
+
+    def evidence(number: int) -> tuple[Evidence, ...]:
+        asked = contradictions(replace(inquiry, claim=parts[number]), proof.leaned_on)
+        return tuple(evidence_for(each, demands.evidence) for each in asked)
+
+    weakest: Proved | None = None
+    with closing(hands.results(evidence, len(parts), long=True)) as results:
+        for each in _united(results):
+            found = _by_evidence(alone, each)
+            if isinstance(found, Contradicted):
+                return found
+            weakest = found if weakest is None else min(weakest, found, key=lambda proof: proof.assurance.rank)
+    return alone if weakest is None else weakest
 
 
-def _by_evidence(alone: Proved, asked: Question, demands: Demands) -> Proved | Contradicted:
-    evidence = evidence_for(asked, demands.evidence)
+def _united(results: Iterable[tuple[Evidence, ...]]) -> Iterator[Evidence]:
+    """Yield the evidence for each question; proofs that are checked are told as one, last."""
+    proofs: list[CheckedProof] = []
+    for evidence in chain.from_iterable(results):
+        if isinstance(evidence, CheckedProof):
+            proofs.append(evidence)
+        else:
+            yield evidence
+    if proofs:
+        yield CheckedProof(sum(proof.clauses for proof in proofs), sum(proof.lemmas for proof in proofs))
+
+
+def _by_evidence(alone: Proved, evidence: Evidence) -> Proved | Contradicted:
     match evidence:
         case CheckedProof(clauses, lemmas):
             told = f"{lemmas} lines about {clauses} clauses, checked; {alone.assured_by}"

@@ -29,7 +29,8 @@ from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
-from vnetverify.prover.prove import Inquiry, decide
+from vnetverify.prover.parts import decide_in_parts
+from vnetverify.prover.prove import Inquiry
 from vnetverify.prover.reach import doubts, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import (
@@ -314,7 +315,7 @@ class _Sentence:
         solved = self.solver.seconds
         try:
             with self.clock.phase("encode"):
-                return decide(inquiry, self.solver)
+                return decide_in_parts(inquiry, self.solver, self.deciding.hands)
         except NoFlow:
             raise Disagreement(inquiry.claim, None, "the solver answers with what is no flow at all") from None
         finally:

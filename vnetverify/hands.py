@@ -15,14 +15,21 @@ class Lost(Exception):
 class Hands(Protocol):
     """Whoever they are, the results are the same."""
 
-    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
-        """Yield what the work on the tasks 0 to `count` - 1 gives, in order. Raises `Lost`, and what it does."""
+    def results(
+        self, work: Callable[[int], _Result], count: int, *, long: bool = False
+    ) -> Generator[_Result, None, None]:
+        """Yield what the work on the tasks 0 to `count` - 1 gives, in order. Raises `Lost`, and what it does.
+
+        One task that is `long` is worth the while of several.
+        """
 
 
 class Own:
     """The hands of whoever has the tasks."""
 
-    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+    def results(
+        self, work: Callable[[int], _Result], count: int, *, long: bool = False
+    ) -> Generator[_Result, None, None]:
         yield from map(work, range(count))
 
 

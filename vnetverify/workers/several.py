@@ -34,10 +34,12 @@ class Several:
     jobs: int
     stopped: Event
 
-    def results(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+    def results(
+        self, work: Callable[[int], _Result], count: int, *, long: bool = False
+    ) -> Generator[_Result, None, None]:
         """Yield what the work on each task gives, in order. Raises `Lost`, `CancelledError` and what the work does."""
-        done, begun = 0, time.monotonic()
-        while done < count and not self._pays(done, count, time.monotonic() - begun):
+        done, begun, can_share = 0, time.monotonic(), self.jobs > 1 and may_fork()
+        while done < count and not (can_share and (_pays(done, count - done, begun) or (long and count > 1))):
             self._go_on()
             yield work(done)
             done += 1
@@ -58,14 +60,14 @@ class Several:
         except NoWorkers:
             yield from map(work, range(count))
 
-    def _pays(self, done: int, count: int, seconds: float) -> bool:
-        left = count - done
-        pays = done > 0 and left > 1 and seconds / done * left > _WORTH_SECONDS
-        return pays and self.jobs > 1 and may_fork()
-
     def _go_on(self) -> None:
         if self.stopped.is_set():
             raise CancelledError
+
+
+def _pays(done: int, left: int, begun: float) -> bool:
+    """Tell whether several pay for what is left, by how long what is done took."""
+    return done > 0 and left > 1 and (time.monotonic() - begun) / done * left > _WORTH_SECONDS
 
 
 def _lost(_: int, why: str) -> _Loss:

@@ -254,11 +254,11 @@ def test_an_address_of_several_prefixes_has_no_representative(prefixes: list[str
     """Azure may take it from either, and a rule about one of them would tell them apart."""
     hub = vnet("hub", "10.0.0.0/16", subnet("web", "", addressPrefixes=prefixes))
     card = nic("n", "", subnet_id("hub", "web"))
-    resources, standing = with_representatives([replace(one, is_literal=False) for one in as_read([hub, card])], ())
-    found, errors = _errors(resources)
+    amended = with_representatives([replace(one, is_literal=False) for one in as_read([hub, card])], ())
+    found, errors = _errors(amended.resources)
 
     assert errors == []
-    assert list(standing.values()) == (["10.0.0.4"] if known else [])
+    assert list(amended.standing.values()) == (["10.0.0.4"] if known else [])
     assert (found.unmodelled == ()) is known
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -12,12 +12,13 @@ from tests.unit.simulator_networks import at, flow, nsg, peered, rule, subnet, v
 from tests.unit.test_simulator_claims import A_TO_B, HTTPS, A, claim, ends, spokes
 from vnetverify.certificate import checker
 from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import one_flow, premise
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut
-from vnetverify.header import TCP, parse_address
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.header import TCP, Flow, parse_address
+from vnetverify.model.intents import Advertising, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import packet_of
@@ -136,6 +137,63 @@ def test_what_is_not_settled_needs_a_walk() -> None:
 
     with pytest.raises(Refused, match="node 1: the region is not settled"):
         check(Unviolated(APART, asked), [region], [SETTLED])
+
+
+# -- a flow that is asked for ------------------------------------------------------------------------------
+
+SOMETIMES = claim(Verb.SOMETIMES_REACHES, service=HTTPS)
+
+
+def shown(network: Network, asked: Claim, *flows: Flow) -> None:
+    for each in flows:
+        subject = Subject(network, asked, NOTHING, (at("a.s"), each))
+        judge(subject, {MAIN: (WALKED,)})
+
+
+def test_a_flow_that_is_delivered_shows_that_one_is() -> None:
+    shown(JOINED, SOMETIMES, A_TO_B)
+
+    with pytest.raises(Refused, match="node 1: the first packet is dropped"):
+        shown(APART, SOMETIMES, A_TO_B)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(A_TO_B, destination_port=22),
+        replace(A_TO_B, destination=parse_address("10.9.0.4")),
+        replace(A_TO_B, source=A_TO_B.destination),
+    ],
+    ids=["another service", "another destination", "another source"],
+)
+def test_a_flow_that_the_claim_does_not_speak_of_shows_nothing(other: Flow) -> None:
+    with pytest.raises(Refused, match="node 1: the claim does not speak of it"):
+        shown(JOINED, SOMETIMES, other)
+
+
+def test_no_flow_and_a_cut_of_one_show_nothing() -> None:
+    with pytest.raises(Refused, match="asks for a flow, and none is named"):
+        judge(Subject(JOINED, SOMETIMES, NOTHING), {MAIN: (WALKED,)})
+    with pytest.raises(Refused, match="node 1 does not part its region"):
+        judge(Subject(JOINED, SOMETIMES, NOTHING, (at("a.s"), A_TO_B)), {MAIN: (ORIGINS, WALKED)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"unfiltered": True}, "it is asked as if every filter allowed"),
+        ({"advertising": Advertising("onprem", ())}, "what a site announces cannot be parted"),
+    ],
+)
+def test_what_no_box_tells_is_judged_by_no_certificate(changes: dict[str, Any], why: str) -> None:
+    beyond = replace(NEVER, **changes)
+    made = certify(Subject(APART, NEVER, NOTHING), 1000)
+    assert not isinstance(made, NoCover)
+    judge(Subject(APART, NEVER, NOTHING), made)
+
+    with pytest.raises(Refused, match=why):
+        judge(Subject(APART, beyond, NOTHING), made)
+    assert certify(Subject(APART, beyond, NOTHING), 1000) == NoCover(why)
 
 
 def test_a_region_that_an_assumption_leaves_no_world_for_is_empty() -> None:

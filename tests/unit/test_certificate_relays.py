@@ -21,8 +21,10 @@ vnet v {{
   subnet r 10.0.1.0/24  nsg around
   subnet q 10.0.3.0/24  nsg beside
   subnet t 10.0.2.0/24  nsg guard
+  subnet g 10.0.4.0/24  routes onward
 }}
 route-table through {{ {routes} }}
+route-table onward {{ there 10.0.2.0/24 -> appliance 10.0.1.4 }}
 nsg around {{ {around} }}
 nsg beside {{ {beside} }}
 nsg guard {{ inbound 100 no deny any from 10.0.0.0/24 to any }}
@@ -72,6 +74,22 @@ def test_what_is_sent_to_a_relay_may_be_sent_on_by_it() -> None:
     only_itself = "inbound 100 all allow any from any to 10.0.1.4\n inbound 110 no deny any from any to any"
 
     assert why_none(subject(around=only_itself)).startswith("of what relay may send: ")
+
+
+NO_GUESTS = "inbound 100 guests deny any from any to 10.0.1.4"
+
+
+def test_what_only_passes_a_relay_comes_to_it_as_well() -> None:
+    assert set(certificate_of(subject(around=NO_GUESTS))) == {MAIN, "past relay", "to relay"}
+    assert why_none(subject(BY_THE_RELAY, NO_GUESTS)) == "of what relay may send: it comes to relay"
+
+
+def test_what_passed_a_device_that_the_sentence_lets_it_pass_does_not_count() -> None:
+    gate = """vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"""
+    only_via = "v.s reaches v.t on https only via gate"
+    about = subject("all 10.0.0.0/16 -> appliance 10.0.4.4", NO_GUESTS, more=gate, sentence=only_via)
+
+    assert set(certificate_of(about)) == {MAIN, "past relay", "to relay"}
 
 
 def test_a_relay_that_sends_nothing_there_may_be_come_to() -> None:

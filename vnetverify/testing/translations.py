@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -85,7 +85,9 @@ def _told(draw: DrawFn, network: Network, machine: Machine) -> Machine:
 def _policies(draw: DrawFn, network: Network, machine: Machine) -> FirewallPolicy:
     spaces = [p for vnet in network.vnets.values() for p in vnet.address_space if p.family is Family.IPV4]
     prefixes = pieces(spaces)
+    by_itself = draw(st.integers(0, 2)) == 0
     rules = (
+        *(_to_itself(machine) if by_itself else ()),
         *draw(_lists(FirewallRuleKind.NAT, _nat_rules(network, machine))),
         *draw(_lists(FirewallRuleKind.NETWORK, _network_rules(prefixes))),
         *draw(st.sampled_from(((), (_EVERYTHING,)))),
@@ -105,6 +107,23 @@ def _policies(draw: DrawFn, network: Network, machine: Machine) -> FirewallPolic
 def _lists(kind: FirewallRuleKind, rules: SearchStrategy[FirewallRule]) -> SearchStrategy[tuple[FirewallRule, ...]]:
     named = st.lists(rules, max_size=2)
     return named.map(lambda drawn: tuple(replace(r, name=f"{kind.value}{i}") for i, r in enumerate(drawn)))
+
+
+def _to_itself(machine: Machine) -> Iterator[FirewallRule]:
+    """Yield rules that lead from the firewall to itself: to more translations than are followed (F-FW-7)."""
+    (nic,) = machine.nics
+    for at in (None, *((nic.public_address.name,) if nic.public_address is not None else ())):
+        yield FirewallRule(
+            name="to-itself" if at is None else "from-outside",
+            kind=FirewallRuleKind.NAT,
+            allows=True,
+            protocols=(TCP, UDP),
+            sources=ALL_IPV4,
+            destinations=IntervalSet(),
+            destination_ports=IntervalSet((Interval(1, 65535),)),
+            at=at,
+            translation=Translation(nic.addresses[0], _PORTS[0]),
+        )
 
 
 @st.composite

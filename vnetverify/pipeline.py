@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import field, replace
 from itertools import islice
+from threading import Event
 from typing import TYPE_CHECKING
 
 from vnetverify import __version__
@@ -16,6 +17,7 @@ from vnetverify.cache.remembering import memory_of
 from vnetverify.cache.store import Store
 from vnetverify.clock import WHOLE, Clock
 from vnetverify.deciding import Disagreement
+from vnetverify.hands import Hands
 from vnetverify.loading import Loaded, load, resolve, source_at
 from vnetverify.model.intents import Claim, Intent
 from vnetverify.prover.solver import Limits, Solver
@@ -90,7 +92,7 @@ def prove(
     sharing = Sharing(options.jobs, warmed_up, show)
     with (
         _workforce(options, sharing, clock) as workforce,
-        closing(_results(sentences, workforce, options.cache, clock)) as decided,
+        closing(_results(sentences, workforce, options.cache, sharing.hands(Event()), clock)) as decided,
     ):
         try:
             show()
@@ -148,7 +150,7 @@ def _workforce(options: Options, sharing: Sharing, clock: Clock) -> Iterator[Sha
 
 
 def _results(
-    sentences: Sentences, workforce: Sharing | Cluster, store: Store | None, clock: Clock
+    sentences: Sentences, workforce: Sharing | Cluster, store: Store | None, hands: Hands, clock: Clock
 ) -> Generator[ClaimResult, None, None]:
     """Yield the result of each sentence in order: what is remembered and holds, or else what is found."""
     memory = None
@@ -159,7 +161,7 @@ def _results(
         yield from workforce.results(sentences)
         return
     with clock.phase("cache"):
-        recalled = [memory.recalled(each) if isinstance(each, Claim) else None for each in sentences.statements]
+        recalled = memory.recalled(sentences.statements, hands)
     missing = tuple(each for each, known in zip(sentences.statements, recalled, strict=True) if known is None)
     with closing(workforce.results(replace(sentences, statements=missing))) as found:
         for known in recalled:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from vnetverify.cache import remembering
 from vnetverify.cache import store as stores
 from vnetverify.cache.canonical import NotCanonical, part_of
 from vnetverify.cache.notation import NotRead, from_text
@@ -18,8 +20,9 @@ from vnetverify.loading import load
 from vnetverify.pipeline import Options, prove
 from vnetverify.prover.verdict import verdict_word
 from vnetverify.report.json import render_json
-from vnetverify.report.results import Answer, Report
+from vnetverify.report.results import Answer, ClaimResult, Report
 from vnetverify.source import Span
+from vnetverify.workers import several
 
 NETWORK = """\
 vnet v {
@@ -84,6 +87,28 @@ def test_a_second_run_reports_the_same_and_recalls_all(text: Path, cache: Store)
     assert [] == recalled(cold)
     assert EVERY == recalled(warm)
     assert told(run(text, None)) == told(cold) == told(warm)
+
+
+def test_answers_checked_by_several_processes_are_those_checked_by_one(
+    text: Path, cache: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold, parent, checked = run(text, cache), os.getpid(), remembering.checked
+    monkeypatch.setattr(several, "_WORTH_SECONDS", 0.0)
+    by_two = prove(load([str(text)], []), Options(cache=cache, jobs=2))
+
+    assert EVERY == recalled(by_two)
+    assert told(cold) == told(by_two)
+
+    def deadly(*given: object) -> ClaimResult | None:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return checked(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(remembering, "checked", deadly)
+    by_lost = prove(load([str(text)], []), Options(cache=cache, jobs=2))
+
+    assert ["holds"] == recalled(by_lost)
+    assert told(cold) == told(by_lost)
 
 
 def test_a_line_put_in_above_loses_nothing_and_lines_are_those_of_today(text: Path, cache: Store) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-from dataclasses import field, replace
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from vnetverify.cache.notation import NotRead
 from vnetverify.cache.slices import Slices, slices_of
 from vnetverify.cache.store import Store
 from vnetverify.deciding import Deciding
-from vnetverify.model.intents import Claim
+from vnetverify.hands import Hands, Lost
+from vnetverify.model.intents import Claim, Statement
 from vnetverify.prover.prove import has_grounds_by_line
 from vnetverify.prover.solver import Limits
 from vnetverify.quick import dataclass
@@ -93,21 +95,37 @@ class Memory:
     deciding: Deciding
     keys: Keys
 
-    def recalled(self, claim: Claim) -> ClaimResult | None:
-        """Return the result that is remembered of a claim and holds, None where there is none."""
+    def recalled(self, statements: Sequence[Statement], hands: Hands) -> list[ClaimResult | None]:
+        """Return for each sentence the result that is remembered of it and holds, None where there is none."""
+
+        def found(number: int) -> tuple[Any, ...] | None:
+            statement = statements[number]
+            result = self._recalled(statement) if isinstance(statement, Claim) else None
+            return None if result is None else tuple(getattr(result, name) for name in _BESIDE_CLAIM)
+
+        known: list[ClaimResult | None] = []
+        with suppress(Lost), closing(hands.results(found, len(statements))) as results:
+            for statement, each in zip(statements, results, strict=True):
+                known.append(None if each is None else ClaimResult(statement, *each))
+        return known + [None] * (len(statements) - len(known))
+
+    def _recalled(self, claim: Claim) -> ClaimResult | None:
         try:
             key = self.keys.key(claim)
         except NotCanonical:
             return None
         text = self.store.read(key.name)
         found = None if text is None else checked(self.deciding, claim, key, text)
-        return None if found is None else replace(found, recalled=True)
+        return None if found is None else replace(found, recalled=True, answer=None)
 
     def keep(self, claim: Claim, answer: Answer) -> None:
         """Let later runs recall the answer, unless it names a place that is not among what it was found from."""
         with suppress(NotCanonical):
             key = self.keys.key(claim)
             self.store.write(key.name, notation.to_text(answer, key.numbers_of))
+
+
+_BESIDE_CLAIM = tuple(each.name for each in fields(ClaimResult))[1:]
 
 
 def memory_of(store: Store, deciding: Deciding, limits: Limits) -> Memory | None:

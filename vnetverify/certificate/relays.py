@@ -42,13 +42,26 @@ def relays(network: Network, claim: Claim, assumed: SettledFacts) -> tuple[Relay
     if claim.verb not in _OF_ABSENCE:
         return ()
     passing = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused
-    declared = (machine for machine in network.machines.values() if machine.policy is None and not machine.is_managed)
-    found = {each.name: each for each in (*map(_declared, declared), *_implied(network))}
     return tuple(
         each
-        for each in found.values()
+        for each in _relays_in(network)
         if each.name not in passing and assumed.get(str(uncertainty("U-REWRITES", each.name))) is not False
     )
+
+
+_latest: list[tuple[Network, tuple[Relay, ...]]] = []
+
+
+def _relays_in(network: Network) -> tuple[Relay, ...]:
+    """Return all appliances of which nobody says what they forward. Those of the network asked about last are kept."""
+    kept = next((relays for of, relays in tuple(_latest) if of is network), None)
+    if kept is None:
+        declared = (
+            machine for machine in network.machines.values() if machine.policy is None and not machine.is_managed
+        )
+        kept = tuple({each.name: each for each in (*map(_declared, declared), *_implied(network))}.values())
+        _latest[:] = [(network, kept)]
+    return kept
 
 
 def _declared(machine: Machine) -> Relay:

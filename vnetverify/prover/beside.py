@@ -31,7 +31,7 @@ def beside_proof(network: Network, claim: Claim, fixed: Mapping[str, bool], solv
 
 def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Iterator[Beside]:
     """Yield the proxies that flows of the left may come to, and whose own flows may come to the right."""
-    planes = planes_of(network)
+    planes = planes_of(network) if network.proxies else {}
     for proxy in network.proxies.values():
         if any(_is_entered_from_outside(proxy, *pair) for pair in claim.pairs):
             what = f"{_NAMES[proxy.kind]} `{proxy.name}` may be entered by a public address, which is not declared"

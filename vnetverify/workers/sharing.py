@@ -12,6 +12,7 @@ from itertools import groupby
 from threading import Event
 
 from vnetverify.deciding import is_wide
+from vnetverify.hands import Hands
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
 from vnetverify.quick import dataclass
@@ -81,7 +82,7 @@ class Sharing:
         Of each sentence it shares out what it can.
         """
         solver, stopped = self.warmed_up or Solver(sentences.limits), Event()
-        deciding = replace(sentences.deciding, stopped=stopped, hands=Several(self._processes, stopped))
+        deciding = replace(sentences.deciding, stopped=stopped, hands=self.hands(stopped))
         may_share = until_it_pays and self._processes > 1
         crew = Crew(deciding.result, [solver], stopped, self.tick)
         begun = time.monotonic()
@@ -91,6 +92,10 @@ class Sharing:
                 left = len(sentences.statements) - number
                 if may_share and left > 1 and (time.monotonic() - begun) / number * left > _WORTH_SECONDS:
                     return
+
+    def hands(self, stopped: Event) -> Hands:
+        """Return who does the parts of what is done here, until it is `stopped`."""
+        return Several(self._processes, stopped)
 
     @property
     def _processes(self) -> int:

@@ -31,7 +31,7 @@ ACCEPTANCE = (
     Mutant("F-NSG-2", "a priority may be 99", _FILTERS, _PRIORITIES, "_FIRST_PRIORITY, _LAST_PRIORITY = 99, 4096"),
     Mutant("F-NSG-3", "two rules may share a priority", _FILTERS, _TAKEN, "first = rule"),
     Mutant("F-NSG-3", "rules of both directions share their priorities", _FILTERS, _TAKEN, "first = inbound.setdefault(rule.priority, rule)"),
-    Mutant("F-NSG-15", "a name may begin with anything", _FILTERS, "if _NAME.fullmatch(rule.name) is None:", "if False:"),
+    Mutant("F-NSG-15", "a name may begin with anything", _FILTERS, "return _NAME.fullmatch(text) is not None", "return True"),
     Mutant("F-NSG-16", "a rule may have both families", _FILTERS, "if len(first) > 1:", "if False:"),
     Mutant("F-EVAL-9", "GatewaySubnet takes a group", _FILTERS, 'frozenset(("gatewaysubnet", "azurefirewallsubnet",', 'frozenset(("azurefirewallsubnet",'),
     Mutant("F-ADM-1", "a collection is for one network", _ADMIN, "if name not in network.vnets:", "if name != next(iter(network.vnets)):"),

@@ -489,8 +489,9 @@ def test_a_route_on_a_gateway_subnet_is_an_error_where_it_takes_what_is_the_gate
     assert [fault.severity for fault in check(read_text(text).network)] == severities
 
 
-def test_a_route_server_subnet_takes_no_route_table() -> None:
-    text = "route-table t { }\nvnet a { address 10.0.0.0/16 subnet RouteServerSubnet 10.0.0.0/26 routes t }"
+@pytest.mark.parametrize("name", ["RouteServerSubnet", "AzureBastionSubnet"])
+def test_some_of_azures_own_subnets_take_no_route_table(name: str) -> None:
+    text = f"route-table t {{ }}\nvnet a {{ address 10.0.0.0/16 subnet {name} 10.0.0.0/26 routes t }}"
 
     assert found(text) == [("route-table-forbidden", "R-UDR-14")]
 

@@ -23,6 +23,8 @@ from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 from vnetverify.model.wellformed.occupants import occupants
 from vnetverify.source import Span
 
+_WITHOUT_TABLE = ("routeserversubnet", "azurebastionsubnet")
+
 
 def routing_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with route tables and with the subnets that use them."""
@@ -69,7 +71,7 @@ def _route_faults(table: RouteTable) -> Iterator[Diagnostic]:
 def _special_subnet_faults(subnet: Subnet, table: RouteTable, space: tuple[Prefix, ...]) -> Iterator[Diagnostic]:
     """Yield what Azure's own subnets do not bear in a vnet with this address space."""
     name = subnet.name.lower()
-    if name == "routeserversubnet":
+    if name in _WITHOUT_TABLE:
         message = f"`{subnet.id}` takes no route table"
         yield Diagnostic("route-table-forbidden", message, subnet.span, "has a route table", rule="R-UDR-14")
     if name != "gatewaysubnet":

@@ -356,7 +356,9 @@ class Builder(SentenceBuilder):
 
 def joined(words: Sequence[Token]) -> Token:
     """Return the words of a name with dots as one token, which spans them all."""
-    whole = words[0].update(value=".".join(words))
+    from lark import Token
+
+    whole = Token.new_borrow_pos(words[0].type, ".".join(words), words[0])
     whole.end_line, whole.end_column, whole.end_pos = words[-1].end_line, words[-1].end_column, words[-1].end_pos
     return whole
 

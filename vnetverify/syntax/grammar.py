@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vnetverify.syntax.automaton import Automaton
 from vnetverify.syntax.builder import Builder
 
 if TYPE_CHECKING:
@@ -48,3 +49,9 @@ def parser() -> tuple[Lark, Builder]:
         ),
         builder,
     )
+
+
+@cache
+def automaton() -> Automaton:
+    """Return the tables of the parser, which are walked as long as a text has no mistake."""
+    return Automaton(parser()[0])

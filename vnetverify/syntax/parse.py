@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.source import Source, Span
 from vnetverify.spelling import folded
-from vnetverify.syntax.grammar import parser
+from vnetverify.syntax.grammar import automaton, parser
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
 from vnetverify.syntax.tree import EndpointsNode, Statement
 
@@ -125,8 +125,9 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
     interactive: Any = parser()[0].parse_interactive(source.text, start="start")
     interactive.lexer_thread.state.line_ctr.feed(source.text[:position])
     try:
-        # `exhaust_lexer` would keep every token.
-        for number, token in enumerate(interactive.lexer_thread.lex(interactive.parser_state)):
+        read = automaton().read(interactive, source.text, source.most_words)
+        # What is left, if anything: Lark knows what is wrong with it. `exhaust_lexer` would keep every token.
+        for number, token in enumerate(interactive.lexer_thread.lex(interactive.parser_state), read):
             if number == source.most_words:
                 _too_many_words(source, problems)
                 return None

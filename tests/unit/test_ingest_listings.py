@@ -49,6 +49,8 @@ _RULES = st.sampled_from(
         _flat(rule("n", 114)),
         _named(rule("o", 115), "o", id=f"{_OUTSIDE}/p"),
         _named(rule("q", 116), "ß"),
+        _named(rule("x", 120), "x", id=7),
+        _named(rule("y", 121), ["y"]),
         _named(rule("r", 117), "x" * 300),
         _named(rule("s", 118), 7),
         _named(rule("t", 119), "t", systemData={"createdBy": "x", "createdby": "x"}),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vnetverify.ingest.names import LONGEST_NAME
-from vnetverify.ingest.notation import escaped, place, value_at
+from vnetverify.ingest.notation import escaped, value_at
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.security_rules import Form, NotModelled, UsualRules, distinct, form_of, security_rule
 from vnetverify.ingest.shapes import RULE, read
@@ -81,30 +81,30 @@ class RuleReader:
 
         Raises `_NotSimple`, `Malformed` and `NotModelled`.
         """
-        rules, taken, keys = [], set(), 0
-        form, last = None, None
+        rules: list[SecurityRule] = []
+        taken: set[str] = set()
+        form: Form | None = None
+        last: object = None
+        keys = 0
         for position, item in enumerate(items):
-            name, key = self._names[_name_in(item)]
+            given = _name_in(item) if item.get("id") else item.get("name")
+            if given.__class__ is not str:
+                raise _NotSimple
+            name, key = self._names[given]
             taken.add(key)
             inner = item.get("properties")
             names = tuple(item), tuple(inner) if inner.__class__ is dict else None
             if names != last:  # seldom, and soon seen: equal keys in one entry are one text
                 form, last = form_of(item), names
-            span = place(self._file, f"{pointer}/{position}")
-            rule = None if form is None else self._usual_rule(form, item, inner or item, name, span)
+            span = Span(self._file, 0, 0, 0, 0, f"{pointer}/{position}")
+            rule = None
+            if form is not None and (form.is_bare or _is_flat(item, form.around, inner or item, form.beside)):
+                rule = self._usual.rule_of(form, inner or item, name, span)
             rules.append(rule if rule is not None else _other_rule(item, name, span))
             keys += form.distinct if form is not None else _keys_of(item)
         if len(taken) < len(items):
             raise _NotSimple
         return tuple(rules), keys
-
-    def _usual_rule(
-        self, form: Form, item: dict[str, Any], properties: dict[str, Any], name: str, span: Span
-    ) -> SecurityRule | None:
-        """Return a rule of the usual form, None where it may hold more than meets the eye."""
-        if not (_is_flat(item, form.around) and _is_flat(properties, form.beside)):
-            return None
-        return self._usual.rule_of(form, properties, name, span)
 
 
 def _other_rule(item: dict[str, Any], name: str, span: Span) -> SecurityRule:
@@ -120,33 +120,35 @@ class _NotSimple(Exception):
 
 
 class _Names(dict[str, tuple[str, str]]):
-    """The names of rules, of which many groups have the same, each with its key. Raises `_NotSimple`."""
+    """The names of rules as they are given, of which many groups have the same, each with its key.
 
-    def __missing__(self, name: str) -> tuple[str, str]:
+    Raises `_NotSimple`.
+    """
+
+    def __missing__(self, given: str) -> tuple[str, str]:
+        name = name_of(given)
         if not name or not name.isascii() or not name.isprintable() or len(name) > LONGEST_NAME:
             raise _NotSimple
-        found = self[name] = (name, name.lower())
+        found = self[given] = (name, name.lower())
         return found
 
 
-def _name_in(item: dict[str, Any]) -> str:
-    """Return the name of a rule, which its id ends with if it has one."""
-    identity, name = item.get("id"), item.get("name")
-    if identity.__class__ is str and identity:
-        last = name_of(identity)
-        return name if last == name else last  # one text, of two that are equal
-    if name.__class__ is not str:
-        raise _NotSimple
-    return name_of(name)
+def _name_in(item: dict[str, Any]) -> Any:
+    """Return the name of a rule that has an id: what that ends with."""
+    identity, name = item["id"], item.get("name")
+    last = name_of(identity) if isinstance(identity, str) else None
+    return name if last == name else last  # one text, of two that are equal
 
 
 _HOLDERS: frozenset[type] = frozenset((dict, list))
-_NAME_ALONE = ("name",)
 
 
-def _is_flat(values: dict[str, Any], keys: tuple[str, ...]) -> bool:
-    """Hold when neither lists nor objects stand under `keys`; under the name of a rule a text does."""
-    return keys == _NAME_ALONE or _HOLDERS.isdisjoint([type(values[key]) for key in keys])
+def _is_flat(
+    rule: dict[str, Any], around: tuple[str, ...], properties: dict[str, Any], beside: tuple[str, ...]
+) -> bool:
+    """Hold when neither lists nor objects stand under the keys `around` of a rule, and `beside` its properties."""
+    kinds = [*(type(rule[key]) for key in around), *(type(properties[key]) for key in beside)]
+    return _HOLDERS.isdisjoint(kinds)
 
 
 def _nests(item: dict[str, Any]) -> bool:

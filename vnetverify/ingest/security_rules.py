@@ -117,6 +117,11 @@ class Form:
     around: tuple[str, ...]
     distinct: int
 
+    @property
+    def is_bare(self) -> bool:
+        """Hold when nothing but its name stands around the properties, and nothing beside them."""
+        return self.around == ("name",) and not self.beside
+
 
 class UsualRules:
     """Reads the rules that say each thing in one text, as most do, in a quarter of the time; equal parts are shared."""

@@ -5,23 +5,18 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from hypothesis import strategies as st
 
-from tests.agreement.campaigns import GENERATE, for_each
+from tests.agreement.drawn import samples
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Place, Verb
 from vnetverify.rules import World
 from vnetverify.simulator.walk import converse
 from vnetverify.syntax.read import read_text
 from vnetverify.testing.boundaries import BOUNDARIES
-from vnetverify.testing.estates import networks
 from vnetverify.testing.features import FEATURES, features_of
 from vnetverify.testing.impossible import reason_against
 from vnetverify.testing.ledger import OUTCOMES, Ledger, told
-from vnetverify.testing.strategies import flows
-from vnetverify.testing.worlds import worlds
 
-NETWORKS, WALKS = 270, 8
 # One in several thousand flows is translated three times, or sent to a public address from which nothing comes back.
 SELDOM = {"translated a third time", "dropped otherwise"}
 
@@ -29,16 +24,10 @@ SELDOM = {"translated a third time", "dropped otherwise"}
 @cache
 def drawn() -> Ledger:
     ledger = Ledger()
-
-    def draw_one(data: st.DataObject) -> None:
-        network = data.draw(networks())
-        world = data.draw(worlds(network))
-        noted = ledger.note_network(network)
-        for _ in range(WALKS):
-            origin, flow = data.draw(flows(network, world))
-            noted.note_flow(flow, converse(network, origin, flow, world))
-
-    for_each(NETWORKS, draw_one, phases=GENERATE, data=st.data())
+    for sample in samples():
+        noted = ledger.note_network(sample.network)
+        for walk in (*sample.anywhere, *sample.asked):
+            noted.note_flow(walk.flow, walk.conversation)
     return ledger
 
 

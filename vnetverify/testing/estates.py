@@ -17,7 +17,7 @@ from vnetverify.testing.rates import with_rates
 from vnetverify.testing.services import with_managed_firewall, with_private_endpoints
 from vnetverify.testing.sites import with_pools, with_site_routes
 from vnetverify.testing.strictness import strictly
-from vnetverify.testing.switches import DRAWN, Construct
+from vnetverify.testing.switches import EVERY_CONSTRUCT, Construct
 from vnetverify.testing.translations import with_translations
 
 # In this order: what comes later also takes up what came before. One in so many networks has the construct.
@@ -38,7 +38,7 @@ _ADDED: tuple[tuple[Construct, Callable[[Network], SearchStrategy[Network]], int
 
 
 @st.composite
-def networks(draw: DrawFn, constructs: Set[Construct] = DRAWN) -> Network:
+def networks(draw: DrawFn, constructs: Set[Construct] = EVERY_CONSTRUCT) -> Network:
     """Draw a network with some of `constructs`."""
     network = draw(first_networks())
     for construct, added, one_in in _ADDED:

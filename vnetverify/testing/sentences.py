@@ -28,7 +28,7 @@ from vnetverify.testing.aims import Aim, Pair, aims, fitting
 from vnetverify.testing.lists import port_sets
 from vnetverify.testing.rates import LIMITS
 from vnetverify.testing.strategies import endpoint_sets, steered, translated_ports
-from vnetverify.testing.switches import DRAWN, Construct
+from vnetverify.testing.switches import EVERY_CONSTRUCT, Construct
 from vnetverify.testing.worlds import advertisings
 
 _VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
@@ -43,7 +43,7 @@ _failures: SearchStrategy[Failures | None] = st.none() | st.builds(
 
 
 @st.composite
-def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = DRAWN) -> Claim:
+def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = EVERY_CONSTRUCT) -> Claim:
     """Draw a sentence of any verb that is on; the devices that it names are devices of `network`."""
     machines, gateways = tuple(network.machines), tuple(network.gateways)
     # More often those that ask the filters about everything; `LOSES_NO_PACKETS` and the hops ask the routes alone.

@@ -1,4 +1,4 @@
-"""Which constructs drawn networks and claims have beside the first ones; both engines must follow each that is on."""
+"""Which constructs drawn networks and claims may have beside the first ones: all, unless less is asked for."""
 
 from __future__ import annotations
 
@@ -23,5 +23,3 @@ class Construct(Enum):
 
 
 EVERY_CONSTRUCT = frozenset(Construct)
-# What the agreement tests draw.
-DRAWN: frozenset[Construct] = EVERY_CONSTRUCT

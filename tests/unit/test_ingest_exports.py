@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.unit.azure_resources import (
-    GROUP,
     SUBSCRIPTION,
     doubts,
     errors,
@@ -25,29 +24,22 @@ from tests.unit.azure_resources import (
     subnet_id,
     vnet,
 )
+from tests.unit.ingest_pieces import HUB, WEB, with_top
 from vnetverify.diagnostic import Severity
-from vnetverify.model.security import AddressPrefixes, AsgMembers, ServiceTag
+from vnetverify.model.security import AddressPrefixes, ServiceTag
 
-_WEB = subnet_id("hub", "web")
-_HUB = vnet("hub", "10.0.0.0/16", subnet("web"), location="westeurope")
-_FIREWALL = resource("azureFirewalls", "fw", ipConfigurations=[{"properties": {"subnet": {"id": _WEB}}}])
-
-
-def _with_top(body: dict[str, Any], **top: Any) -> dict[str, Any]:
-    return {**body, **top}
-
-
+_FIREWALL = resource("azureFirewalls", "fw", ipConfigurations=[{"properties": {"subnet": {"id": WEB}}}])
 # -- wrappings ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        {"value": [_HUB], "@odata.nextLink": "https://more"},
-        {"data": [_HUB], "count": 1, "skip_token": "abc", "total_records": 1},
-        {"data": [_HUB], "count": 1, "totalRecords": 2, "resultTruncated": "false"},
-        {"data": [_HUB], "count": 1, "totalRecords": 1, "resultTruncated": "true"},
-        [{"value": [_HUB], "nextLink": {"href": "https://more"}}],
+        {"value": [HUB], "@odata.nextLink": "https://more"},
+        {"data": [HUB], "count": 1, "skip_token": "abc", "total_records": 1},
+        {"data": [HUB], "count": 1, "totalRecords": 2, "resultTruncated": "false"},
+        {"data": [HUB], "count": 1, "totalRecords": 1, "resultTruncated": "true"},
+        [{"value": [HUB], "nextLink": {"href": "https://more"}}],
     ],
     ids=["odata", "az graph query", "fewer than there are", "truncated", "not a text"],
 )
@@ -56,13 +48,13 @@ def test_a_list_that_is_cut_off_is_an_error_however_it_says_so(tmp_path: Path, p
 
 
 def test_a_whole_answer_of_resource_graph_is_read(tmp_path: Path) -> None:
-    answer = {"count": 1, "data": [_HUB], "skip_token": None, "total_records": 1, "resultTruncated": "false"}
+    answer = {"count": 1, "data": [HUB], "skip_token": None, "total_records": 1, "resultTruncated": "false"}
 
     assert list(network(tmp_path, answer).vnets) == ["hub"]
 
 
 def test_lists_under_names_of_a_script_are_read(tmp_path: Path) -> None:
-    found = network(tmp_path, {"when": "today", "vnets": [_HUB], "more": {"firewalls": [_FIREWALL]}})
+    found = network(tmp_path, {"when": "today", "vnets": [HUB], "more": {"firewalls": [_FIREWALL]}})
 
     assert list(found.vnets) == ["hub"]
     assert doubts(found) == [("firewall `fw`", ("hub",))]
@@ -73,12 +65,12 @@ def test_a_mere_reference_inside_an_answer_is_no_resource(tmp_path: Path) -> Non
         "value": [{"networkSecurityGroup": reference("networkSecurityGroups", "n"), "effectiveSecurityRules": []}]
     }
 
-    assert network(tmp_path, _HUB, answer).nsgs == {}
+    assert network(tmp_path, HUB, answer).nsgs == {}
 
 
 @pytest.mark.parametrize("named", [{"type": "text/plain", "name": "x"}, {"type": "module", "name": "x"}])
 def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, named: dict[str, str]) -> None:
-    assert doubts(network(tmp_path, _HUB, [named])) == []
+    assert doubts(network(tmp_path, HUB, [named])) == []
 
 
 @pytest.mark.parametrize(
@@ -90,18 +82,18 @@ def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, na
     ids=["PowerShell", "template within"],
 )
 def test_a_format_that_is_not_read_is_an_error_beside_a_good_file(tmp_path: Path, content: object) -> None:
-    assert errors(read(tmp_path, _HUB, content)) == ["unsupported-format"]
+    assert errors(read(tmp_path, HUB, content)) == ["unsupported-format"]
 
 
 def test_an_error_that_was_saved_as_an_answer_is_an_error(tmp_path: Path) -> None:
     refusal = {"error": {"code": "AuthorizationFailed", "message": "The client does not have authorization"}}
 
-    assert errors(read(tmp_path, _HUB, refusal)) == ["not-an-answer"]
+    assert errors(read(tmp_path, HUB, refusal)) == ["not-an-answer"]
 
 
 @pytest.mark.parametrize("content", [[], {"value": []}, {"data": [], "count": 0}])
 def test_an_empty_listing_is_nothing_to_speak_of(tmp_path: Path, content: object) -> None:
-    assert read(tmp_path, _HUB, content).diagnostics == ()
+    assert read(tmp_path, HUB, content).diagnostics == ()
 
 
 # -- resources that are not told whole ------------------------------------------------------------------
@@ -116,14 +108,14 @@ def test_a_resource_without_its_properties_is_an_error_not_an_empty_one(
 ) -> None:
     bare = {"id": identity(kind, "x"), "name": "x", "type": f"Microsoft.Network/{kind}", **beyond}
 
-    assert "no-properties" in errors(read(tmp_path, _HUB, bare))
+    assert "no-properties" in errors(read(tmp_path, HUB, bare))
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_bare_view_beside_a_whole_one_counts_for_nothing(tmp_path: Path, order: tuple[int, int]) -> None:
     views = (nsg("n", rule()), {"id": identity("networkSecurityGroups", "n"), "name": "n", "location": "x"})
 
-    found = network(tmp_path, _HUB, *(views[position] for position in order))
+    found = network(tmp_path, HUB, *(views[position] for position in order))
 
     assert [rule.name for rule in found.nsgs["n"].rules] == ["r"]
 
@@ -132,7 +124,7 @@ def test_properties_spelt_as_a_text_are_an_error(tmp_path: Path) -> None:
     group = nsg("n", rule())
     group["properties"] = json.dumps(group["properties"])
 
-    assert errors(read(tmp_path, _HUB, group)) == ["bad-value"]
+    assert errors(read(tmp_path, HUB, group)) == ["bad-value"]
 
 
 @pytest.mark.parametrize("untold", ["securityRules", "routes"])
@@ -143,7 +135,7 @@ def test_an_nsg_or_table_without_its_list_is_in_doubt_where_it_is_attached(tmp_p
     }[untold]
     attached = vnet("hub", "10.0.0.0/16", subnet("web", **{field: reference(kind, "x")}))
 
-    found = network(tmp_path, attached, resource(kind, "x", subnets=[{"id": _WEB}]))
+    found = network(tmp_path, attached, resource(kind, "x", subnets=[{"id": WEB}]))
 
     assert [(what.split(" ")[0], vnets) for what, vnets in doubts(found)] == [(f"`{untold}`", ("hub",))]
 
@@ -157,9 +149,9 @@ def test_a_vnet_without_one_of_its_lists_is_in_doubt(tmp_path: Path, untold: str
 
 
 def test_two_views_that_differ_in_columns_of_resource_graph_are_one(tmp_path: Path) -> None:
-    row = _with_top(_HUB, tenantId="t", subscriptionId="s", resourceGroup="rg", kind="", managedBy="", zones=None)
+    row = with_top(HUB, tenantId="t", subscriptionId="s", resourceGroup="rg", kind="", managedBy="", zones=None)
 
-    assert list(network(tmp_path, _HUB, row).vnets) == ["hub"]
+    assert list(network(tmp_path, HUB, row).vnets) == ["hub"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -190,7 +182,7 @@ def test_a_property_that_stands_twice_in_other_letter_case_keeps_what_is_said(tm
     }
     table = resource("routeTables", "t", routes=[route])
 
-    assert network(tmp_path, _HUB, table).route_tables["t"].routes[0].next_hop_address == 0x0A000004
+    assert network(tmp_path, HUB, table).route_tables["t"].routes[0].next_hop_address == 0x0A000004
 
 
 def test_a_property_that_stands_twice_with_different_values_is_an_error(tmp_path: Path) -> None:
@@ -214,7 +206,7 @@ def test_keys_in_capitals_are_the_same_keys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["Any", "ALL", "VirtualNetwork,Internet", "not a tag"])
 def test_a_word_that_is_no_tag_is_an_error_where_addresses_stand(tmp_path: Path, word: str) -> None:
-    assert errors(read(tmp_path, _HUB, nsg("n", rule(sourceAddressPrefix=word)))) == ["bad-value"]
+    assert errors(read(tmp_path, HUB, nsg("n", rule(sourceAddressPrefix=word)))) == ["bad-value"]
 
 
 @pytest.mark.parametrize(
@@ -222,24 +214,24 @@ def test_a_word_that_is_no_tag_is_an_error_where_addresses_stand(tmp_path: Path,
     [(" virtualnetwork ", "VirtualNetwork"), ("Storage.WestEurope", "Storage.WestEurope")],
 )
 def test_blanks_around_a_tag_mean_nothing(tmp_path: Path, word: str, expected: str) -> None:
-    found = network(tmp_path, _HUB, nsg("n", rule(sourceAddressPrefix=word)))
+    found = network(tmp_path, HUB, nsg("n", rule(sourceAddressPrefix=word)))
 
     assert found.nsgs["n"].rules[0].source == ServiceTag(expected)
 
 
 def test_blanks_around_a_prefix_mean_nothing(tmp_path: Path) -> None:
-    found = network(tmp_path, _HUB, nsg("n", rule(sourceAddressPrefix=" 10.0.0.0/8")))
+    found = network(tmp_path, HUB, nsg("n", rule(sourceAddressPrefix=" 10.0.0.0/8")))
 
     assert isinstance(found.nsgs["n"].rules[0].source, AddressPrefixes)
 
 
 def test_a_protocol_may_be_a_number(tmp_path: Path) -> None:
-    assert network(tmp_path, _HUB, nsg("n", rule(protocol="6"))).nsgs["n"].rules[0].protocol == 6
+    assert network(tmp_path, HUB, nsg("n", rule(protocol="6"))).nsgs["n"].rules[0].protocol == 6
 
 
 @pytest.mark.parametrize("number", ["256", "-1", "٦", "6.0"])
 def test_a_number_that_is_no_protocol_is_an_error(tmp_path: Path, number: str) -> None:
-    assert errors(read(tmp_path, _HUB, nsg("n", rule(protocol=number)))) == ["bad-value"]
+    assert errors(read(tmp_path, HUB, nsg("n", rule(protocol=number)))) == ["bad-value"]
 
 
 def test_a_subnet_whose_prefix_is_none_of_its_prefixes_is_an_error(tmp_path: Path) -> None:
@@ -249,7 +241,7 @@ def test_a_subnet_whose_prefix_is_none_of_its_prefixes_is_an_error(tmp_path: Pat
 
 
 def test_an_azure_tag_without_value_is_an_empty_one(tmp_path: Path) -> None:
-    assert network(tmp_path, _with_top(_HUB, tags={"env": None})).vnets["hub"].tags == (("env", ""),)
+    assert network(tmp_path, with_top(HUB, tags={"env": None})).vnets["hub"].tags == (("env", ""),)
 
 
 @pytest.mark.parametrize(
@@ -273,279 +265,13 @@ def test_a_lone_surrogate_in_a_reference_is_no_traceback(tmp_path: Path, field: 
     assert [vnets for _, vnets in doubts(network(tmp_path, odd))] == [("hub",)]
 
 
-# -- what only others speak of --------------------------------------------------------------------------
-
-_GONE = reference("networkInterfaces", "gone")
-_GONE_CONFIGURATION = {"id": f"{_GONE['id']}/ipConfigurations/c"}
-_SPEAKERS = {
-    "nsg": nsg("n", networkInterfaces=[_GONE]),
-    "vm": {
-        "id": identity("virtualMachines", "vm", provider="Microsoft.Compute"),
-        "properties": {"networkProfile": {"networkInterfaces": [_GONE]}},
-    },
-    "public address": resource("publicIPAddresses", "ip", ipAddress="20.0.0.4", ipConfiguration=_GONE_CONFIGURATION),
-}
-
-
-@pytest.mark.parametrize("speaker", _SPEAKERS)
-def test_an_interface_that_is_not_in_the_input_is_in_doubt_wherever_it_could_be(tmp_path: Path, speaker: str) -> None:
-    elsewhere = vnet("far", "10.9.0.0/16")
-    elsewhere["id"] = elsewhere["id"].replace("00000000-0000", "11111111-0000", 1)
-
-    found = network(tmp_path, vnet("hub"), elsewhere, _SPEAKERS[speaker])
-
-    assert [(what.split(",")[0], vnets) for what, vnets in doubts(found)] == [("`gone`", ("hub",))]
-
-
-@pytest.mark.parametrize("speaker", _SPEAKERS)
-def test_it_cannot_be_in_another_region_or_in_a_vnet_that_lists_its_interfaces(tmp_path: Path, speaker: str) -> None:
-    card = nic("card", "10.0.0.4", _WEB)
-    listing = [{"id": f"{card['id']}/ipConfigurations/c"}]
-    full = _with_top(vnet("hub", "10.0.0.0/16", subnet("web", ipConfigurations=listing)), location="westeurope")
-    far = _with_top(vnet("far", "10.9.0.0/16"), location="eastus")
-
-    found = network(tmp_path, full, far, card, _with_top(_SPEAKERS[speaker], location="West Europe"))
-
-    assert doubts(found) == []
-
-
-@pytest.mark.parametrize("speaker", ["nsg", "public address"])
-def test_an_interface_that_does_not_name_what_names_it_is_in_doubt(tmp_path: Path, speaker: str) -> None:
-    found = network(
-        tmp_path, vnet("hub", "10.0.0.0/16", subnet("web")), nic("gone", "10.0.0.4", _WEB), _SPEAKERS[speaker]
-    )
-
-    assert [(what.split(",")[0], vnets) for what, vnets in doubts(found)] == [("`gone`", ("hub",))]
-
-
-def test_a_connection_whose_gateway_is_not_in_the_input_is_in_doubt(tmp_path: Path) -> None:
-    gateway = reference("virtualNetworkGateways", "gone")
-    line = resource("connections", "line", connectionType="IPsec", virtualNetworkGateway1=gateway)
-
-    assert doubts(network(tmp_path, vnet("hub"), line)) == [("gateway `gone` of connection `line`", ("hub",))]
-
-
-def test_a_subnet_that_a_group_names_and_its_vnet_lacks_is_in_doubt(tmp_path: Path) -> None:
-    found = network(tmp_path, vnet("hub"), nsg("n", subnets=[{"id": _WEB}]))
-
-    assert doubts(found) == [("subnet `web`, which nsg `n` names", ("hub",))]
-
-
-def test_a_nat_gateway_that_is_not_in_the_input_is_in_doubt(tmp_path: Path) -> None:
-    found = network(tmp_path, vnet("hub", "10.0.0.0/16", subnet("web", natGateway=reference("natGateways", "egress"))))
-
-    assert doubts(found) == [("nat gateway `egress` of subnet `web`", ("hub",))]
-
-
-def test_a_nat_gateway_without_address_is_in_doubt_where_only_the_subnet_names_it(tmp_path: Path) -> None:
-    hub = vnet("hub", "10.0.0.0/16", subnet("web", natGateway=reference("natGateways", "egress")))
-
-    found = network(tmp_path, hub, resource("natGateways", "egress", idleTimeoutInMinutes=4))
-
-    assert doubts(found) == [("nat gateway `egress`", ("hub",))]
-
-
-# -- interfaces -----------------------------------------------------------------------------------------
-
-
-def _card(*configurations: dict[str, Any]) -> dict[str, Any]:
-    entries = [
-        {"name": f"c{position}", "properties": {"subnet": {"id": _WEB}, **configuration}}
-        for position, configuration in enumerate(configurations)
-    ]
-    return resource("networkInterfaces", "card", ipConfigurations=entries)
-
-
-def test_a_second_configuration_without_address_is_in_doubt(tmp_path: Path) -> None:
-    found = network(tmp_path, _HUB, _card({"privateIPAddress": "10.0.0.4"}, {"privateIPAddress": None}))
-
-    assert doubts(found) == [("an address of nic `card`", ("hub",))]
-
-
-def test_a_public_address_of_one_of_several_private_ones_is_in_doubt(tmp_path: Path) -> None:
-    public = {"publicIPAddress": reference("publicIPAddresses", "ip")}
-    card = _card({"privateIPAddress": "10.0.0.4"}, {"privateIPAddress": "10.0.0.5", **public})
-
-    found = network(tmp_path, _HUB, card, resource("publicIPAddresses", "ip", ipAddress="20.0.0.4"))
-
-    assert doubts(found) == [("the public address of nic `card`, which has several private ones", ("hub",))]
-
-
-def test_an_interface_of_a_scale_set_keeps_its_application_security_groups(tmp_path: Path) -> None:
-    card = _card(
-        {"privateIPAddress": "10.0.0.4", "applicationSecurityGroups": [reference("applicationSecurityGroups", "a")]}
-    )
-    card["id"] = (
-        f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/s/virtualMachines/0/networkInterfaces/card"
-    )
-
-    assert network(tmp_path, _HUB, card).machines["card"].nics[0].asgs == ("a",)
-
-
-def test_groups_of_one_of_several_configurations_alone_are_in_doubt(tmp_path: Path) -> None:
-    groups = [reference("applicationSecurityGroups", "a")]
-    first = {"privateIPAddress": "10.0.0.4", "applicationSecurityGroups": groups}
-
-    one = network(tmp_path, _HUB, _card(first, {"privateIPAddress": "10.0.0.5"}))
-    both = network(tmp_path, _HUB, _card(first, {"privateIPAddress": "10.0.0.5", "applicationSecurityGroups": groups}))
-
-    assert [vnets for _, vnets in doubts(one)] == [("hub",)]
-    assert doubts(both) == []
-
-
-def test_an_ip_configuration_listed_without_its_interface_is_in_doubt(tmp_path: Path) -> None:
-    part = {
-        "id": f"{identity('networkInterfaces', 'card')}/ipConfigurations/c0",
-        "properties": {"privateIPAddress": "10.0.0.4", "subnet": {"id": _WEB}},
-    }
-
-    assert doubts(network(tmp_path, _HUB, part)) == [("interface `card` of IP configuration `c0`", ("hub",))]
-    assert doubts(network(tmp_path, _HUB, part, _card({"privateIPAddress": "10.0.0.4"}))) == []
-
-
-def test_an_application_security_group_that_is_none_is_an_error(tmp_path: Path) -> None:
-    groups = [reference("networkSecurityGroups", "a")]
-
-    assert errors(
-        read(tmp_path, _HUB, _card({"privateIPAddress": "10.0.0.4", "applicationSecurityGroups": groups}))
-    ) == ["bad-value"]
-
-
-@pytest.mark.parametrize("user", ["rule", "interface"])
-def test_what_is_new_about_an_application_security_group_is_in_doubt_where_it_is_used(
-    tmp_path: Path, user: str
-) -> None:
-    group = reference("applicationSecurityGroups", "a")
-    if user == "rule":
-        side = {"sourceAddressPrefix": None, "sourceApplicationSecurityGroups": [group]}
-        using = nsg("n", rule(**side), subnets=[])
-        hub = vnet("hub", "10.0.0.0/16", subnet("web", networkSecurityGroup=reference("networkSecurityGroups", "n")))
-    else:
-        using, hub = _card({"privateIPAddress": "10.0.0.4", "applicationSecurityGroups": [group]}), _HUB
-
-    found = network(tmp_path, hub, using, resource("applicationSecurityGroups", "a", selector="x"))
-
-    assert doubts(found) == [("`selector` of asg `a`", ("hub",))]
-    if user == "rule":
-        assert found.nsgs["n"].rules[0].source == AsgMembers(("a",))
-
-
-# -- gateways -------------------------------------------------------------------------------------------
-
-
-def _gateway(name: str, home: str, **properties: Any) -> dict[str, Any]:
-    configuration = {"name": "c", "properties": {"subnet": {"id": subnet_id(home, "GatewaySubnet")}}}
-    return resource(
-        "virtualNetworkGateways", name, **{"gatewayType": "Vpn", "ipConfigurations": [configuration], **properties}
-    )
-
-
-def _home(name: str, space: str) -> dict[str, Any]:
-    return vnet(name, space, subnet("GatewaySubnet", space.replace("/16", "/27")))
-
-
-@pytest.mark.parametrize(
-    "properties",
-    [
-        {"vpnType": "PolicyBased"},
-        {"vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["fd00:c::/64"]}}},
-        {"vpnClientConfiguration": {"vngClientConnectionConfigurations": [{"name": "a"}]}},
-        {"vpnClientConfiguration": {"propertyOfTomorrow": True}},
-        {"vpnClientConfiguration": {"vpnClientAddressPool": {"ipamPoolPrefixAllocations": [{"pool": {"id": "x"}}]}}},
-        {
-            "gatewayType": "ExpressRoute",
-            "vpnClientConfiguration": {"vpnClientAddressPool": {"addressPrefixes": ["172.16.0.0/24"]}},
-        },
-        {"customRoutes": {"addressPrefixes": ["10.9.0.0/16"]}},
-        {
-            "ipConfigurations": [
-                {"properties": {"subnet": {"id": subnet_id("a", "GatewaySubnet")}, "modeOfTomorrow": "x"}}
-            ]
-        },
-    ],
-    ids=[
-        "policy-based",
-        "IPv6 pool",
-        "pools of groups",
-        "clients",
-        "managed pool",
-        "no VPN",
-        "custom routes",
-        "configuration",
-    ],
-)
-def test_a_gateway_with_more_than_the_model_knows_is_in_doubt(tmp_path: Path, properties: dict[str, Any]) -> None:
-    found = network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a", **properties))
-
-    assert [vnets for _, vnets in doubts(found)] == [("a",)]
-
-
-@pytest.mark.parametrize(
-    "properties",
-    [
-        {"vpnType": "RouteBased", "customRoutes": {"addressPrefixes": []}},
-        {
-            "vpnClientConfiguration": {
-                "vpnClientProtocols": ["OpenVPN"],
-                "vpnClientAddressPool": None,
-                "radiusServers": [],
-            }
-        },
-    ],
-)
-def test_an_ordinary_gateway_raises_no_doubt(tmp_path: Path, properties: dict[str, Any]) -> None:
-    assert doubts(network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a", **properties))) == []
-
-
-def test_a_second_connection_of_the_same_gateways_is_in_doubt(tmp_path: Path) -> None:
-    ends = {"g": "h", "h": "g"}
-    lines = [
-        resource(
-            "connections",
-            f"{near}-{number}",
-            connectionType="Vnet2Vnet",
-            virtualNetworkGateway1=reference("virtualNetworkGateways", near),
-            virtualNetworkGateway2=reference("virtualNetworkGateways", far),
-        )
-        for number in (1, 2)
-        for near, far in ends.items()
-    ]
-
-    found = network(
-        tmp_path,
-        _home("a", "10.0.0.0/16"),
-        _home("b", "10.1.0.0/16"),
-        _gateway("g", "a"),
-        _gateway("h", "b"),
-        *lines,
-    )
-
-    assert len(found.connections) == 1
-    assert [what for what, _ in doubts(found)] == ["connection `g-2` beside `g-1`", "connection `h-2` beside `h-1`"]
-
-
-def test_ipv6_prefixes_of_a_site_are_in_doubt(tmp_path: Path) -> None:
-    site = resource("localNetworkGateways", "s", localNetworkAddressSpace={"addressPrefixes": ["2001:db8::/32"]})
-    line = resource(
-        "connections",
-        "line",
-        connectionType="IPsec",
-        virtualNetworkGateway1=reference("virtualNetworkGateways", "g"),
-        localNetworkGateway2=reference("localNetworkGateways", "s"),
-    )
-
-    found = network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a"), site, line)
-
-    assert doubts(found) == [("IPv6 prefixes of local network gateway `s`", ("a",))]
-
-
 # -- what is not network --------------------------------------------------------------------------------
 
 
 def test_resources_of_other_vendors_are_counted_as_not_network(tmp_path: Path) -> None:
     other = {"id": f"{SUBSCRIPTION}/resourceGroups/rg/providers/Dynatrace.Observability/monitors/m", "properties": {}}
 
-    imported = read(tmp_path, _HUB, other)
+    imported = read(tmp_path, HUB, other)
 
     assert imported.network.unmodelled == ()
     assert [(found.code, found.severity) for found in imported.diagnostics] == [("not-network", Severity.NOTE)]
@@ -553,4 +279,4 @@ def test_resources_of_other_vendors_are_counted_as_not_network(tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", ["privateDnsZones/x/A", "frontDoors", "customIpPrefixes"])
 def test_names_and_front_doors_carry_no_packet_of_a_vnet(tmp_path: Path, kind: str) -> None:
-    assert doubts(network(tmp_path, _HUB, resource(kind, "y", ttl=300))) == []
+    assert doubts(network(tmp_path, HUB, resource(kind, "y", ttl=300))) == []

@@ -347,6 +347,11 @@ class _Estate:
         what = f"{resource.kind} `{resource.name}`"
         told = None if resource.is_literal else resource.stated("notRead")
         why = told if isinstance(told, str) and told else "resources of this type are not modelled"
+        named = [key_of(place) for place in places_in(resource)]
+        if named and deploys_hosts_only(resource.kind) and all(key in self._networks.places for key in named):
+            self._findings.concern(resource.key, *vnets)
+            self._doubt_at(resource, why, named)
+            return
         self._findings.doubt(what, why, subject, resource.span, with_peers=True)
 
 

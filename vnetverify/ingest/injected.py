@@ -11,9 +11,26 @@ from typing import Any
 
 from vnetverify.ingest.values import member
 
-# By the type that a delegation or a link names, or the resource that is deployed into the subnet.
+# By the type that a delegation or a link names, or the resource that is deployed into the subnet, as Azure or Terraform
+# calls it.
 _HOSTS_ONLY = frozenset(
     [
+        "azurerm_api_management",
+        "azurerm_app_service",
+        "azurerm_app_service_environment_v3",
+        "azurerm_app_service_virtual_network_swift_connection",
+        "azurerm_container_app_environment",
+        "azurerm_container_group",
+        "azurerm_function_app",
+        "azurerm_linux_function_app",
+        "azurerm_linux_web_app",
+        "azurerm_logic_app_standard",
+        "azurerm_mysql_flexible_server",
+        "azurerm_netapp_volume",
+        "azurerm_postgresql_flexible_server",
+        "azurerm_redis_cache",
+        "azurerm_windows_function_app",
+        "azurerm_windows_web_app",
         "github.network/networksettings",
         "microsoft.apimanagement/service",
         "microsoft.app/environments",

@@ -63,6 +63,21 @@ class Configuration:
     def block(self, instance: Instance) -> dict[str, Any] | None:
         return self._blocks.get(instance.block)
 
+    def is_left_out(self, instance: Instance, path: Path) -> bool:
+        """Hold when the attribute at `path` stands in a block that the configuration tells of, and is not written.
+
+        Blocks that are `dynamic` are not told of.
+        """
+        found: Any = _object(self.block(instance)).get("expressions")
+        for position, step in enumerate(path[:-1]):
+            if isinstance(step, str):
+                found = _object(found).get(step)
+            elif isinstance(found, list):
+                found = self._member(instance, path[: position + 1], found)
+            if found is None or _is_expression(found):
+                return False
+        return isinstance(found, dict) and path[-1] not in found
+
     def expression(self, instance: Instance, path: Path) -> Expression | None:
         """Return what the value at `path` of `instance` was written as, None where that is not told."""
         found: Any = _object(self.block(instance)).get("expressions")

@@ -75,7 +75,7 @@ class _Reader:
             draft = self._draft(instance, translator)
             if draft is not None and not (instance.is_data and key_of(draft.identity) in known):
                 known.add(key_of(draft.identity))
-                found += [draft, *completed(draft, self._links)]
+                found += [draft, *completed(draft, self._links, self._told.configuration)]
         return found
 
     def _draft(self, instance: Instance, translator: Translator) -> Draft | None:

@@ -9,6 +9,7 @@ from typing import Any
 from vnetverify.ingest.endpoint_addresses import has_one_address
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import key_of, kind_of, parent_of
+from vnetverify.ingest.terraform.configuration import Configuration
 from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
@@ -25,7 +26,7 @@ _MACHINES = ("azurerm_linux_virtual_machine", "azurerm_windows_virtual_machine",
 DNS_SERVERS, CIDR = "azurerm_virtual_network_dns_servers", "azurerm_ip_group_cidr"
 
 
-def completed(draft: Draft, links: Links) -> Iterator[Draft]:
+def completed(draft: Draft, links: Links, configuration: Configuration) -> Iterator[Draft]:
     """Yield what `draft` stands for besides itself, having put in what no table says."""
     instance = draft.instance
     if instance.type in _MACHINES:
@@ -35,7 +36,7 @@ def completed(draft: Draft, links: Links) -> Iterator[Draft]:
     elif instance.type == _PUBLIC and isinstance(draft.properties.get("ipAddress"), Unknown):
         del draft.properties["ipAddress"]  # one that is not told is any with those who read it
     elif instance.type == _FIREWALL:
-        _settings(draft)
+        _settings(draft, configuration)
     elif instance.type == _ENDPOINT:
         yield from _endpoint(draft, links)
 
@@ -62,10 +63,13 @@ def _name_host(draft: Draft) -> None:
         named.setdefault("computerName", draft.instance.text("name"))
 
 
-def _settings(draft: Draft) -> None:
+def _settings(draft: Draft, configuration: Configuration) -> None:
     """A firewall without policy has its settings in a list of words."""
     values, settings = draft.instance.values, {}
-    ranges, answers = values.get("private_ip_ranges"), values.get("dns_proxy_enabled")
+    ranges, answers, servers = (values.get(name) for name in ("private_ip_ranges", "dns_proxy_enabled", "dns_servers"))
+    is_written = configuration.is_written(draft.instance, "dns_proxy_enabled")
+    if isinstance(answers, Unknown) and not is_written and not isinstance(servers, Unknown):
+        answers = bool(servers)  # who names servers has it asked, unless the contrary is written
     if isinstance(ranges, list) and ranges:
         is_known = all(isinstance(item, str) for item in ranges)
         later = next((item for item in ranges if isinstance(item, Unknown)), None)

@@ -28,6 +28,8 @@ from vnetverify.ingest.unknown import Unknown
 
 # What is computed and no default.
 _ASSIGNED = frozenset(("address_space", "address_prefixes", "address_prefix", "region"))
+# What a block says of its address: IPv4, and whichever Azure assigns, where that is not written.
+_OF_ADDRESSES = frozenset(("private_ip_address", "private_ip_address_version", "private_ip_address_allocation"))
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -89,7 +91,7 @@ class _Writer:
             field = table.fields.get(attribute)
             if attribute in table.ignored or value in _NOTHING:
                 continue
-            if isinstance(value, Unknown) and self._is_settled(attribute, value, inner):
+            if isinstance(value, Unknown) and self._is_settled(attribute, field, value, inner):
                 continue
             if field is None:
                 if not isinstance(value, Unknown) or value.why != LATER or self._is_written(inner):
@@ -108,13 +110,17 @@ class _Writer:
             return self._configuration.is_written(self._instance, str(path[0]))
         return not self._configuration.is_told or self._configuration.expression(self._instance, path) is not None
 
-    def _is_settled(self, attribute: str, value: Unknown, path: Path) -> bool:
+    def _is_settled(self, attribute: str, field: Field | None, value: Unknown, path: Path) -> bool:
         """Hold for what nobody wrote, and of which Azure then has the default: an empty list, a flag that is off.
 
-        Of what stands inside of blocks a plan does not tell whether it was written.
+        Inside of blocks it holds for ids of others, and for addresses, which Azure then assigns.
         """
-        is_default = len(path) == 1 and attribute not in _ASSIGNED
-        return is_default and value.why == LATER and not self._configuration.is_written(self._instance, attribute)
+        if value.why != LATER:
+            return False
+        if len(path) == 1:
+            return attribute not in _ASSIGNED and not self._configuration.is_written(self._instance, attribute)
+        is_such = isinstance(field, (Reference, References)) or attribute in _OF_ADDRESSES
+        return is_such and self._configuration.is_left_out(self._instance, path)
 
     def _origin(self, path: Path) -> str:
         return self._instance.inside + "".join(f"/{escaped(str(step))}" for step in path)

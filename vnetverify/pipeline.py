@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Disagreement", "Loaded", "Options", "load", "prove", "resolve", "source_at"]
 
+_WORTH_CHECKING = 1.0
+"""Seconds of checking answers from which on several processes pay: each has to find out anew what they share."""
+
 _WORST_FIRST = (Refuted, Unknown, Vacuous, Proved)
 
 
@@ -90,9 +93,10 @@ def prove(
             progress(Progress(len(results), len(selected), selected[len(results)].name))
 
     sharing = Sharing(options.jobs, warmed_up, show)
+    hands = sharing.hands(Event(), _WORTH_CHECKING)
     with (
         _workforce(options, sharing, clock) as workforce,
-        closing(_results(sentences, workforce, options.cache, sharing.hands(Event()), clock)) as decided,
+        closing(_results(sentences, workforce, options.cache, hands, clock)) as decided,
     ):
         try:
             show()

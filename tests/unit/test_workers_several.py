@@ -16,7 +16,6 @@ from vnetverify.certificate.questions import Unviolated
 from vnetverify.cli import main, status
 from vnetverify.hands import OWN, Lost
 from vnetverify.model.intents import Place
-from vnetverify.workers import several
 from vnetverify.workers.pool import Pool
 from vnetverify.workers.several import Several
 
@@ -53,7 +52,7 @@ def shared_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Everything is large, wide and worth sharing, in batches of two; the tasks that were shared out are told."""
     monkeypatch.setattr(covering, "LARGE", -1)
     monkeypatch.setattr(deciding, "WIDE", 2)
-    monkeypatch.setattr(several, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(Several, "_pays", lambda _, done, left, begun: done > 0 and left > 1)
     monkeypatch.setattr(maker, "_BATCH", 2)
     monkeypatch.setattr(checker, "_BATCH", 2)
     told: list[int] = []

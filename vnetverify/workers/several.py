@@ -15,7 +15,7 @@ from vnetverify.workers.forking import may_fork
 
 _Result = TypeVar("_Result")
 
-_WORTH_SECONDS = 0.25
+WORTH_SECONDS = 0.25
 """Work that is left from which on further processes pay: to begin and to end them takes a tenth of that."""
 
 
@@ -28,18 +28,20 @@ class _Loss:
 class Several:
     """This process, which begins, and `jobs` others, which inherit all that it knows and what is to be done.
 
-    Where they cannot inherit anything this one does it all. Where `stopped` is set nobody waits for it any more.
+    Where they cannot inherit anything this one does it all. Where `stopped` is set nobody waits for it any more. They
+    pay where as much work is left as is `worth` while.
     """
 
     jobs: int
     stopped: Event
+    worth: float = WORTH_SECONDS
 
     def results(
         self, work: Callable[[int], _Result], count: int, *, long: bool = False
     ) -> Generator[_Result, None, None]:
         """Yield what the work on each task gives, in order. Raises `Lost`, `CancelledError` and what the work does."""
         done, begun, can_share = 0, time.monotonic(), self.jobs > 1 and may_fork()
-        while done < count and not (can_share and (_pays(done, count - done, begun) or (long and count > 1))):
+        while done < count and not (can_share and (self._pays(done, count - done, begun) or (long and count > 1))):
             self._go_on()
             yield work(done)
             done += 1
@@ -60,14 +62,13 @@ class Several:
         except NoWorkers:
             yield from map(work, range(count))
 
+    def _pays(self, done: int, left: int, begun: float) -> bool:
+        """Tell whether several pay for what is left, by how long what is done took."""
+        return done > 0 and left > 1 and (time.monotonic() - begun) / done * left > self.worth
+
     def _go_on(self) -> None:
         if self.stopped.is_set():
             raise CancelledError
-
-
-def _pays(done: int, left: int, begun: float) -> bool:
-    """Tell whether several pay for what is left, by how long what is done took."""
-    return done > 0 and left > 1 and (time.monotonic() - begun) / done * left > _WORTH_SECONDS
 
 
 def _lost(_: int, why: str) -> _Loss:

@@ -18,7 +18,7 @@ from vnetverify.prover.solver import Solver
 from vnetverify.quick import dataclass
 from vnetverify.report.results import ClaimResult
 from vnetverify.workers.sentences import Sentences
-from vnetverify.workers.several import Several
+from vnetverify.workers.several import WORTH_SECONDS, Several
 
 AUTO = 0
 """As many jobs as pay."""
@@ -93,9 +93,10 @@ class Sharing:
                 if may_share and left > 1 and (time.monotonic() - begun) / number * left > _WORTH_SECONDS:
                     return
 
-    def hands(self, stopped: Event) -> Hands:
-        """Return who does the parts of what is done here, until it is `stopped`."""
-        return Several(self._processes, stopped)
+    def hands(self, stopped: Event, worth: float = WORTH_SECONDS) -> Hands:
+        """Return who does the parts of what is done here, until it is `stopped`; several where so many seconds are
+        left."""
+        return Several(self._processes, stopped, worth)
 
     @property
     def _processes(self) -> int:

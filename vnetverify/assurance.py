@@ -37,7 +37,7 @@ from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates
 
-_NODES_A_PLACE = 10
+_NODES_A_PLACE = 80
 _EPHEMERAL_PORT, _WELL_KNOWN_PORT = 49152, 443
 
 

@@ -55,9 +55,8 @@ def _steps(subject: Subject, question: Unviolated, region: Region, token: Token)
     network, claim, packet = subject.network, subject.claim, region.packet
     try:
         if token == SETTLED:
-            if question.is_spoken_of(region):
-                for place, _ in question.targets.meeting(packet.destination):
-                    yield from denials(network, place, packet, region.world)
+            for place, direction, denied in question.denials(region) or ():
+                yield from denials(network, place, direction, denied, region.world)
         elif region.origin is not None and question.is_about(region, region.origin):
             yield from deciding_steps(network, claim, region.origin, packet, region.world)
     except (Mixed, Undetermined, Impossible):

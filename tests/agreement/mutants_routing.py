@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.agreement.planting import Mutant
 
 _CANDIDATES, _CROSSING, _DEVICES = (f"vnetverify.simulator.{name}" for name in ("candidates", "crossing", "devices"))
+_HOPS = "vnetverify.simulator.hops"
 _MATCHING = "vnetverify.simulator.matching"
 _GATEWAYS, _PEERINGS, _SENDING = (f"vnetverify.simulator.{name}" for name in ("gateways", "peerings", "sending"))
 _SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites", "situation", "walk"))
@@ -89,7 +90,7 @@ MUTANTS = (
     Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _WALK, "asymmetric = _asymmetric(first, back) if is_back else None", "asymmetric = None"),
     Mutant("R-EFF-1", "user routes are not in the table", _CANDIDATES, "return None if subnet.route_table is None else situation.network.route_tables[subnet.route_table]", "return None"),
     Mutant("R-EFF-2", "the receiver's table must lead back", _SENDING, f"{_HOST}    if subnet is None:", f"{_HOST}    {_ASKED_BACK}"),
-    Mutant("R-SEL-1", "the shortest prefix wins", _CANDIDATES, "key=lambda route: (-route.prefix.length,", "key=lambda route: (route.prefix.length,"),
+    Mutant("R-SEL-1", "the shortest prefix wins", _HOPS, "key=lambda route: (-route.prefix.length,", "key=lambda route: (route.prefix.length,"),
     Mutant("R-SEL-2", "user routes come last", _CANDIDATES, "rank = (0, _breadth(route.service_tag), number)", "rank = (3, _breadth(route.service_tag), number)"),
     Mutant("R-SEL-3", "a longer learned prefix beats a peering", _CANDIDATES, 'yield Limit((*not_all_of(shield.when), *kept), _LOSES_TO_PEERING, "R-SEL-3")', "pass"),
     Mutant("R-SEL-6", "an equal learned route never beats an endpoint", _CANDIDATES, "if prefix == service:", "if False:"),

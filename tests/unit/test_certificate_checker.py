@@ -11,7 +11,7 @@ import pytest
 from tests.unit.simulator_networks import at, flow, nsg, peered, rule, subnet, vnet
 from tests.unit.test_simulator_claims import A_TO_B, HTTPS, A, claim, ends, spokes
 from vnetverify.certificate import checker
-from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.checker import Judge, Refused, check
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 def made(network: Network, asked: Claim, budget: int = 1000) -> tuple[Token, ...]:
-    tokens = cover(Unviolated(network, asked), tuple(premise(asked, NOTHING)), budget)
+    tokens = cover(Judge(Unviolated(network, asked)), tuple(premise(asked, NOTHING)), budget)
     assert not isinstance(tokens, NoCover), tokens.why
     return tokens
 
@@ -275,7 +275,7 @@ def test_both_sides_of_a_cut_are_judged() -> None:
 
 def test_the_maker_says_why_there_is_none() -> None:
     def why(network: Network, budget: int) -> str:
-        tokens = cover(Unviolated(network, NEVER), tuple(premise(NEVER, NOTHING)), budget)
+        tokens = cover(Judge(Unviolated(network, NEVER)), tuple(premise(NEVER, NOTHING)), budget)
         assert isinstance(tokens, NoCover)
         return tokens.why
 

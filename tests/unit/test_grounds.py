@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vnetverify.certificate.evidence import Subject, certify
+from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.tree import SETTLED, cut
 from vnetverify.grounds import grounds_of
+from vnetverify.header import parse_address
 from vnetverify.model.intents import Claim
 from vnetverify.rules import SettledFacts
 from vnetverify.syntax.read import read_text
@@ -29,11 +31,15 @@ nsg n {
 """
 
 
-def grounds(sentence: str) -> set[tuple[str, str, bool]]:
-    document = read_text(f"{NETWORK}intent i {{ {sentence} }}")
+def subject_of(sentence: str, network: str) -> Subject:
+    document = read_text(f"{network}intent i {{ {sentence} }}")
     claim = document.intents[0].claims[0]
     assert isinstance(claim, Claim)
-    subject = Subject(document.network, claim, SettledFacts({}))
+    return Subject(document.network, claim, SettledFacts({}))
+
+
+def grounds(sentence: str, network: str = NETWORK) -> set[tuple[str, str, bool]]:
+    subject = subject_of(sentence, network)
     made = certify(subject, 1_000)
     assert not isinstance(made, NoCover), made.why
     found = grounds_of(subject, made)
@@ -62,3 +68,24 @@ def test_both_ways_are_told_where_a_flow_has_to_come_back() -> None:
     told = grounds("a.s reaches c.s on https")
 
     assert {rule for _, rule, _ in told} >= {"F-EVAL-3", "R-SEL-1"}
+
+
+def test_what_keeps_flows_where_they_begin_is_told_and_nothing_of_where_they_would_end() -> None:
+    text = NETWORK.replace("subnet s 10.1.0.0/24 routes out", "subnet s 10.1.0.0/24 nsg shut").replace(
+        "nsg n {", "nsg shut { outbound 100 none deny any from any to any }\nnsg n {"
+    )
+    subject = subject_of("a.s never reaches c.s on ssh", text)
+    ssh = (cut("protocol", 6), SETTLED, cut("protocol", 7), cut("destination port", 22), SETTLED)
+    ssh += (cut("destination port", 23), cut("destination", parse_address("10.3.0.4")), SETTLED)
+    ssh += (cut("destination", parse_address("10.3.0.255")), *[SETTLED] * 4)
+    judge(subject, {MAIN: ssh})
+
+    told = grounds_of(subject, {MAIN: ssh})
+
+    assert [ground.what for ground in told] == ["none (100) of shut denies, nothing earlier matches"]
+
+
+def test_of_one_member_nothing_is_told() -> None:
+    told = grounds("for each x, y in both: x never reaches y on ssh", f"{NETWORK}group both = b, c\n")
+
+    assert {what for what, _, of_filter in told if of_filter} <= {"rest (200) of n denies"}

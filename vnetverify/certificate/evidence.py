@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.checker import Judge, Refused
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Done, Question, Unviolated, Unvisited
 from vnetverify.certificate.regions import Region, one_flow, premise
@@ -22,7 +23,18 @@ MAIN = "claim"
 """The section that covers the claim itself; others are `from RELAY` and `to RELAY from …`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class _Section:
+    name: str
+    question: Question
+    regions: tuple[Region, ...]
+
+    @cached_property
+    def judge(self) -> Judge:
+        return Judge(self.question)
+
+
+@dataclass(frozen=True)
 class Subject:
     """What is proved: a claim about a network where facts are as `assumed`, and the flow that shows it, if it asks for
     one."""
@@ -32,16 +44,19 @@ class Subject:
     assumed: SettledFacts
     shown_by: tuple[Place, Flow] | None = None
 
+    @cached_property
+    def main(self) -> _Section:
+        """What covers the claim itself. Raises `Refused` where the claim asks for a flow and none is named."""
+        if self.claim.verb is not Verb.SOMETIMES_REACHES:
+            return _Section(MAIN, Unviolated(self.network, self.claim), tuple(premise(self.claim, self.assumed)))
+        if self.shown_by is None:
+            raise Refused("the claim asks for a flow, and none is named")
+        origin, flow = self.shown_by
+        return _Section(MAIN, Done(self.network, self.claim), (one_flow(origin, packet_of(flow), self.assumed),))
+
 
 Certificate = Mapping[str, tuple[Token, ...]]
 """Covers by the names of their sections, in the order of judgement."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    name: str
-    question: Question
-    regions: tuple[Region, ...]
 
 
 def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | NoCover:
@@ -50,7 +65,7 @@ def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | 
     if beyond is not None:
         return NoCover(beyond)
     found: dict[str, tuple[Token, ...]] = {}
-    refused = _add(found, _main(subject), budget, hands)
+    refused = _add(found, subject.main, budget, hands)
     if refused is not None:
         return refused
     come_to: list[Relay] = []
@@ -68,7 +83,7 @@ def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | 
 
 def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int, hands: Hands) -> NoCover | None:
     left = budget - sum(map(len, found.values()))
-    tokens = cover(section.question, section.regions, left, hands)
+    tokens = cover(section.judge, section.regions, left, hands)
     if isinstance(tokens, NoCover):
         return tokens
     found[section.name] = tokens
@@ -85,7 +100,7 @@ def judge(subject: Subject, certificate: Certificate, hands: Hands = OWN) -> Non
     if beyond is not None:
         raise Refused(beyond)
     sections = dict(certificate)
-    _check(sections, _main(subject), hands)
+    _check(sections, subject.main, hands)
     come_to: list[Relay] = []
     shunned: list[Relay] = []
     for relay in relays(subject.network, subject.claim, subject.assumed):
@@ -109,7 +124,7 @@ def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Han
     if tokens is None:
         raise Refused(f"section `{section.name}` is missing")
     try:
-        check(section.question, section.regions, tokens, hands)
+        section.judge.check(section.regions, tokens, hands)
     except Refused as problem:
         raise Refused(f"section `{section.name}`, {problem}") from None
 
@@ -120,16 +135,6 @@ def _beyond(claim: Claim) -> str | None:
     if claim.advertising is not None:
         return "what a site announces cannot be parted"
     return "it is asked as if every filter allowed" if claim.unfiltered else None
-
-
-def _main(subject: Subject) -> _Section:
-    network, claim = subject.network, subject.claim
-    if claim.verb is not Verb.SOMETIMES_REACHES:
-        return _Section(MAIN, Unviolated(network, claim), tuple(premise(claim, subject.assumed)))
-    if subject.shown_by is None:
-        raise Refused("the claim asks for a flow, and none is named")
-    origin, flow = subject.shown_by
-    return _Section(MAIN, Done(network, claim), (one_flow(origin, packet_of(flow), subject.assumed),))
 
 
 def _onward(subject: Subject, relay: Relay) -> _Section:

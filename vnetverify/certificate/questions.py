@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Protocol
 
 from vnetverify.certificate.regions import Region, origins_of
-from vnetverify.certificate.shared import OF_DELIVERY, Shared
+from vnetverify.certificate.shared import OF_DELIVERY, Denial, Shared
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
@@ -72,7 +72,11 @@ class Unviolated:
         return self._shared.is_spoken_of(region.packet)
 
     def is_settled(self, region: Region) -> bool:
-        return self._shared.settles(region.packet, region.world)
+        return self.denials(region) is not None
+
+    def denials(self, region: Region) -> tuple[Denial, ...] | None:
+        """Return what has to be denied for the region to be settled; None where it is not. Raises `Mixed`."""
+        return self._shared.denials(region.packet, region.world, by_routing=self.by_routing)
 
     def is_about(self, region: Region, origin: Place) -> bool:
         """Hold unless the region's flows from there are none that the claim speaks of."""

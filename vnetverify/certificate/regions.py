@@ -79,6 +79,20 @@ class Region:
         )
         return tuple(self._at(place, self._packet_with(Part.SOURCE, half)) for place, half in met)
 
+    def by_target(self, targets: Pieces) -> tuple[Region, ...] | None:
+        """Return the region's parts where each of `targets` begins and ends, and between them; None where there is but
+        one."""
+        whole = self.packet.destination
+        met = [piece for _, piece in targets.meeting(whole)]
+        firsts = sorted(
+            {whole.low, *(piece.low for piece in met), *(piece.high + 1 for piece in met if piece.high < whole.high)}
+        )
+        if len(firsts) == 1:
+            return None
+        lasts = (*(first - 1 for first in firsts[1:]), whole.high)
+        halves = (Field(first, last, Part.DESTINATION) for first, last in zip(firsts, lasts, strict=True))
+        return tuple(self._at(self.origin, self._packet_with(Part.DESTINATION, half)) for half in halves)
+
     def _packet_with(self, part: Part, field: Field) -> Packet:
         was = self.packet
         match part:

@@ -2,7 +2,8 @@
 
 1. What is not of the claim's service, or aims at nothing on a right side, no claim speaks of.
 2. Claims about what is delivered hold where each place that could take the packet denies it, whatever way it came.
-3. They hold of flows from one origin that aim at nothing but what is of one member with it in `for each a, b in …`.
+3. They hold of flows that aim at nothing but what is of one member with where they begin in `for each a, b in …`.
+4. They hold of flows that the groups where they begin let none of out, whatever route they would have taken.
 
 All need that a packet keeps the destination it was written with, or comes to a host by that one's public address. It
 does where no firewall translates, and where no load balancer or private link service leads elsewhere (F-ADDR-1, F-LB-2,
@@ -12,9 +13,12 @@ past the inbound filters there (F-EVAL-5).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
+from vnetverify.certificate.regions import origins_of
 from vnetverify.header import ICMPV6, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
@@ -22,7 +26,7 @@ from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.addressing import PUBLIC, Mixed, Packet, is_number, is_public, lies_in
+from vnetverify.simulator.addressing import PUBLIC, Field, Mixed, Packet, Part, is_number, is_public, lies_in
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.ends import is_of_service
 from vnetverify.simulator.filters import interface_at, judge_at
@@ -41,6 +45,15 @@ OF_DELIVERY = frozenset(
     }
 )
 """Verbs of claims that only what is delivered on a right side can violate."""
+
+_Taker = tuple[Place, Interval]
+"""A place of a right side, with what its addresses and a box's destinations have in common."""
+
+Denial = tuple[Place, Direction, Packet]
+"""A box that groups deny on its way into the subnet, or out of it."""
+
+_FEW = 16
+"""Where flows begin at more pieces of addresses than that, parting them tells more than asking each."""
 
 
 @dataclass(frozen=True)
@@ -86,42 +99,97 @@ class Shared:
         """The addresses of the right sides, piece by piece."""
         return Pieces.of((place, piece) for place, addresses in self.rights for piece in addresses)
 
+    @cached_property
+    def origins(self) -> Pieces:
+        """The places where flows begin, with the addresses they begin from."""
+        return origins_of(self.claim)
+
     def is_of_one_member(self, origin: Place, packet: Packet) -> bool:
         """Hold when all that the box aims at is of one member with what it comes from: no claim speaks of that."""
+        takers = self.targets.meeting(packet.destination)  # of which the first mostly tells
+        return self._may_be_of_one_member(packet) and self._is_of_one_member(origin, packet.source, takers)
+
+    def _may_be_of_one_member(self, packet: Packet) -> bool:
         if self.claim.verb not in OF_DELIVERY or self.may_lead_elsewhere:
             return False
-        if self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC):
-            return False
-        members = [member for member in self.claim.apart_at(origin) if _lies_within(packet.source, member.at(origin))]
-        return all(
-            any(_lies_within(aimed_at, member.at(place)) for member in members)
-            for place, aimed_at in self.targets.meeting(packet.destination)
-        )
+        return not (self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC))
+
+    def _is_of_one_member(self, origin: Place, source: Interval, takers: Iterable[_Taker]) -> bool:
+        """Hold when all that the box aims at, which are `takers`, is of one member with `source` at `origin`."""
+        members = [member for member in self.claim.apart_at(origin) if _lies_within(source, member.at(origin))]
+        return all(any(_lies_within(aimed_at, member.at(place)) for member in members) for place, aimed_at in takers)
 
     def is_spoken_of(self, packet: Packet) -> bool:
         """Hold when the packets are of the claim's service. Raises `Mixed`."""
         return is_of_service(self.claim.service, packet)
 
-    def settles(self, packet: Packet, world: World) -> bool:
-        """Hold when no packet of the box violates the claim, whoever sends it; False where that is not settled.
+    def denials(self, packet: Packet, world: World, *, by_routing: bool) -> tuple[Denial, ...] | None:
+        """Return what is denied, and where, so that no packet of the box violates the claim, whoever sends it.
 
-        Raises `Mixed` where parting the box may settle it.
+        None where that is not settled. With `by_routing` groups are not asked. Raises `Mixed` where parting the box may
+        settle it.
         """
         if not self.is_spoken_of(packet):
-            return True
+            return ()
         if self.claim.verb in OF_DELIVERY and self.may_lead_elsewhere:
-            return False
+            return None
         if self.leads_there_from_outside and is_public(packet.destination):
-            return False
+            return None
         if not lies_in(packet.destination, self.aims):
-            return True
+            return ()
         if self.claim.verb not in OF_DELIVERY:
-            return False
-        situation = situation_of(self.network, world, packet.family)
-        takers = list(self.targets.meeting(packet.destination))
+            return None
+        takers = tuple(self.targets.meeting(packet.destination))
         for _, piece in takers:
             lies_in(packet.destination, IntervalSet((piece,)))  # all of the box, or it has to be parted
-        return all(_denies(situation, place, packet) for place, _ in takers)
+        situation = None if by_routing else situation_of(self.network, world, packet.family)
+        kept = self._kept_where_it_begins(situation, packet, takers)
+        return kept if kept is not None or situation is None else self._kept_out(situation, packet, takers)
+
+    def _kept_where_it_begins(
+        self, situation: Situation | None, packet: Packet, takers: tuple[_Taker, ...]
+    ) -> tuple[Denial, ...] | None:
+        """Return what groups of `situation` deny of the box where it begins, without what the claim does not speak of;
+        None where they do not surely deny all of that."""
+        beginning = tuple(islice(self.origins.meeting(packet.source), _FEW + 1))
+        if len(beginning) > _FEW:
+            return None
+        spares_members, found = self._may_be_of_one_member(packet), list[Denial]()
+        for origin, source in beginning:
+            if spares_members and self._is_of_one_member(origin, source, takers):
+                continue
+            begun = replace(packet, source=Field(source.low, source.high, Part.SOURCE))
+            if situation is None or not _surely_denies(situation, origin, begun):
+                return None
+            found.append((origin, Direction.OUTBOUND, begun))
+        return tuple(found)
+
+    def _kept_out(self, situation: Situation, packet: Packet, takers: tuple[_Taker, ...]) -> tuple[Denial, ...] | None:
+        """Return what is denied of the box where it would end, without what is of one member with that; None where some
+        is not. Raises `Mixed` where that may be so of a part."""
+        elsewhere = self._sources_elsewhere(packet, takers)
+        coming = tuple(replace(packet, source=source) for source in elsewhere)
+        if all(_denies(situation, place, Direction.INBOUND, part) for part in coming for place, _ in takers):
+            return tuple((place, Direction.INBOUND, part) for part in coming for place, _ in takers)
+        if elsewhere != (packet.source,):
+            first = elsewhere[0]
+            raise Mixed(packet.source, first.high + 1 if first.low == packet.source.low else first.low)
+        return None
+
+    def _sources_elsewhere(self, packet: Packet, takers: tuple[_Taker, ...]) -> tuple[Interval, ...]:
+        """Return the sources of the box without those of the member that all it aims at is of (sentence 3)."""
+        source = packet.source
+        for member in self.claim.apart_at(takers[0][0]) if self._may_be_of_one_member(packet) else ():
+            hull = member.hulls.get(packet.family)
+            if hull is None or hull.high < source.low or source.high < hull.low:
+                continue
+            inside = tuple(islice(self.origins.meeting(hull), _FEW + 1))
+            if len(inside) <= _FEW and all(self._is_of_one_member(*begun, takers) for begun in inside):
+                last_before, first_after = self.origins.beside(hull)
+                below = () if last_before is None else (Field(source.low, min(source.high, last_before), Part.SOURCE),)
+                above = () if first_after is None else (Field(max(source.low, first_after), source.high, Part.SOURCE),)
+                return tuple(side for side in (*below, *above) if side.low <= side.high)
+        return (source,)
 
 
 def _lies_within(interval: Interval, numbers: IntervalSet) -> bool:
@@ -140,28 +208,37 @@ def _may_lie_in(interval: Interval, numbers: IntervalSet) -> bool:
         return True
 
 
-def _denies(situation: Situation, place: Place, packet: Packet) -> bool:
-    """Hold when nothing that stands at the destination in the subnet takes the packet; False where that is not sure."""
+def _surely_denies(situation: Situation, origin: Place, packet: Packet) -> bool:
+    """Hold when nothing of the box is let out of the subnet where it begins."""
+    try:
+        return _denies(situation, origin, Direction.OUTBOUND, packet)
+    except Mixed:
+        return False
+
+
+def _denies(situation: Situation, place: Place, direction: Direction, packet: Packet) -> bool:
+    """Hold when what stands at its end in the subnet lets none of the packets in, or out; False where not sure."""
     if place.kind != PlaceKind.SUBNET.value:
         return False
     subnet = situation.index.subnets[place.name]
-    interface = interface_at(situation, subnet, packet.destination)
+    local = packet.source if direction is Direction.OUTBOUND else packet.destination
+    interface = interface_at(situation, subnet, local)
     if any((subnet.vnet, address) in situation.index.endpoints for address in interface.addresses):
         return False
-    return _is_denied(situation, interface, packet)
+    return _is_denied(situation, interface, packet, direction)
 
 
-def _is_denied(situation: Situation, interface: Interface, packet: Packet) -> bool:
-    """Hold when some group at the interface denies the packet on its way in, whatever the world (F-EVAL-4).
+def _is_denied(situation: Situation, interface: Interface, packet: Packet, direction: Direction) -> bool:
+    """Hold when some group at the interface denies the packet there, whatever the world (F-EVAL-1..4).
 
     Rules of managers, and ICMPv6, which no rule is about, are left to the walk (F-ADM-5, F-NSG-16).
     """
     if packet.family is Family.IPV6 and is_number(packet.protocol, ICMPV6):
         return False
-    if standing(situation, interface, Direction.INBOUND):
+    if standing(situation, interface, direction):
         return False
     try:
-        judgement = judge_at(situation, interface, Direction.INBOUND, packet, is_reply=False)
+        judgement = judge_at(situation, interface, direction, packet, is_reply=False)
     except Undetermined:
         return False
     return not judgement.allowed

@@ -1,8 +1,9 @@
 """Cover certificates: trees of cuts whose leaves a checker judges one by one.
 
 A certificate is a list of tokens, the nodes of its trees from the top, each before its children: `source 167772160`
-parts a region below that number, `? FACT` by a fact (first where it holds), `origins` by where flows begin. A leaf is
-`walked`, judged by the simulator, or `settled`, judged whoever sends.
+parts a region below that number, `? FACT` by a fact (first where it holds), `origins` by where flows begin, `targets`
+where the addresses of right sides begin and end. A leaf is `walked`, judged by the simulator, or `settled`, judged
+whoever sends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from vnetverify.simulator.addressing import Part
 WALKED = "walked"
 SETTLED = "settled"
 ORIGINS = "origins"
+TARGETS = "targets"
 ASK = "? "
 
 Token = str
@@ -34,6 +36,8 @@ def parted(region: Region, question: Question, token: Token) -> tuple[Region, ..
     """Return the parts of the region that `token` names, which together are the region; None where it names none."""
     if token == ORIGINS:
         return region.by_origin(question.origins)
+    if token == TARGETS:
+        return region.by_target(question.targets)
     if token.startswith(ASK):
         return region.asked(token.removeprefix(ASK))
     name, _, number = token.rpartition(" ")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property
 
-from vnetverify.header import IntervalSet, Prefix
+from vnetverify.header import Family, Interval, IntervalSet, Prefix, family_of
 from vnetverify.model.network import Service
 from vnetverify.quick import dataclass
 from vnetverify.source import Span
@@ -60,6 +60,15 @@ class EndpointSet:
     @cached_property
     def _by_place(self) -> Mapping[Place, IntervalSet]:
         return dict(self.parts)
+
+    @cached_property
+    def hulls(self) -> Mapping[Family, Interval]:
+        """The addresses from the first to the last, of each family that there are addresses of."""
+        found: dict[Family, Interval] = {}
+        for piece in (piece for _, addresses in self.parts for piece in addresses):
+            known = found.setdefault(family_of(piece.low), piece)
+            found[family_of(piece.low)] = Interval(min(known.low, piece.low), max(known.high, piece.high))
+        return found
 
 
 _NO_ADDRESSES = IntervalSet()

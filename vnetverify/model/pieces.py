@@ -37,6 +37,19 @@ class Pieces:
         """Return how many pieces begin below the address."""
         return bisect_left(self.sorted, address, key=_first)
 
+    def within(self, addresses: Interval) -> int:
+        """Return how many pieces begin within `addresses`."""
+        return self.below(addresses.high + 1) - self.below(addresses.low)
+
+    def beside(self, addresses: Interval) -> tuple[int | None, int | None]:
+        """Return the last address below `addresses` that a piece has, and the first above; None where none has any."""
+        low, high = addresses.low, addresses.high
+        before, after = self.below(low), bisect_right(self.sorted, high, key=_first)
+        last = min(self._lasts[before - 1], low - 1) if before else None
+        if after and self._lasts[after - 1] > high:
+            return last, high + 1
+        return last, self.sorted[after][0].low if after < len(self.sorted) else None
+
     @cached_property
     def _lasts(self) -> tuple[int, ...]:
         """The last address of each piece and all those before it."""

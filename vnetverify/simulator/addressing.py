@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
+from operator import attrgetter
 
 from vnetverify.header import (
     ALL_IPV4,
@@ -209,14 +210,18 @@ def some_covers(prefixes: Iterable[Prefix], interval: Interval) -> bool:
 
 def lies_in(interval: Interval, numbers: IntervalSet) -> bool:
     """Hold when `interval` lies in `numbers`. Raises `Mixed` when only part of it does."""
-    following = bisect_right(numbers.intervals, interval.low, key=lambda piece: piece.low)
-    if following and numbers.intervals[following - 1].high >= interval.low:
-        if numbers.intervals[following - 1].high >= interval.high:
+    pieces, low, high = numbers.intervals, interval.low, interval.high
+    following = bisect_right(pieces, low, key=_low) if len(pieces) > 1 else int(bool(pieces) and pieces[0].low <= low)
+    if following and pieces[following - 1].high >= low:
+        if pieces[following - 1].high >= high:
             return True
-        raise Mixed(interval, numbers.intervals[following - 1].high + 1)
-    if following < len(numbers.intervals) and numbers.intervals[following].low <= interval.high:
-        raise Mixed(interval, numbers.intervals[following].low)
+        raise Mixed(interval, pieces[following - 1].high + 1)
+    if following < len(pieces) and pieces[following].low <= high:
+        raise Mixed(interval, pieces[following].low)
     return False
+
+
+_low = attrgetter("low")
 
 
 def is_inside(inner: Prefix, outer: Prefix) -> bool:

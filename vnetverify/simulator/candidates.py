@@ -19,6 +19,7 @@ from vnetverify.simulator.endpoint_routes import endpoint_routes
 from vnetverify.simulator.gateways import entries_of, next_hop_of, prefixes_kept, servers
 from vnetverify.simulator.hops import (
     NEVER,
+    Candidates,
     Clause,
     Condition,
     Hop,
@@ -84,19 +85,14 @@ class Table:
         return (*(range_ for _, range_ in self.peered), *(Range(prefix) for _, prefix in self.grouped))
 
 
-def candidates(situation: Situation, subnet: Subnet) -> tuple[Route, ...]:
+def candidates(situation: Situation, subnet: Subnet) -> Candidates:
     """Return the subnet's candidates of the situation's family: longest prefix first, then by rank (R-EFF-1)."""
     memory = situation.index.memory.routes
     if subnet.id not in memory:
         table = _table(situation, subnet)
         learned = tuple(_learned_routes(table)) if propagates(situation, subnet) else ()
         collected = (*_user_routes(table), *learned, *_system_routes(table, learned))
-        memory[subnet.id] = tuple(
-            sorted(
-                (route for route in collected if route.prefix.family is situation.family),
-                key=lambda route: (-route.prefix.length, route.prefix.value, route.rank),
-            )
-        )
+        memory[subnet.id] = Candidates.of(route for route in collected if route.prefix.family is situation.family)
     return memory[subnet.id]
 
 

@@ -47,6 +47,7 @@ from vnetverify.simulator.addressing import (
     Field,
     Mixed,
     Packet,
+    Part,
     address_in,
     covers,
     is_number,
@@ -55,7 +56,16 @@ from vnetverify.simulator.addressing import (
     point,
 )
 from vnetverify.simulator.admin import AdminList, Decided, deciding, standing
-from vnetverify.simulator.matching import Filter, Interface, Reaching, Rule, matches, reach_of, within_reach
+from vnetverify.simulator.matching import (
+    Filter,
+    Interface,
+    Reaching,
+    Rule,
+    match_together,
+    matches,
+    reach_of,
+    within_reach,
+)
 from vnetverify.simulator.situation import Situation, occupied, public_of, situation_of
 from vnetverify.simulator.tags import PROBES_IPV6, virtual_network
 from vnetverify.source import Span
@@ -340,22 +350,39 @@ def decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
     Raises `Mixed` and `Undetermined` where it is in doubt whether an earlier one does, unless that decides the same.
     """
     doubt: Mixed | Undetermined | None = None
-    in_doubt: set[tuple[Access, bool]] = set()
+    in_doubt: list[SecurityRule] = []
     for rule in within_reach(_listed(place.situation, nsg, place.direction), place.packet):
-        is_last, does = rule.priority >= LAST_PRIORITY, (rule.access, _is_of_state(rule))
         try:
-            is_match = is_last or matches(place, nsg.name, rule)
+            is_match = rule.priority >= LAST_PRIORITY or matches(place, nsg.name, rule)
         except (Mixed, Undetermined) as found:
             doubt = doubt or found
-            in_doubt.add(does)
+            in_doubt.append(rule)
             continue
         if not is_match:
             continue
-        if doubt is not None and in_doubt != {does}:
-            raise doubt
+        if doubt is not None and {_does(earlier) for earlier in in_doubt} != {_does(rule)}:
+            if not _decide_together(place, nsg, in_doubt, doubt):
+                raise doubt
+            rule = in_doubt[-1]
         rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
         return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
     raise AssertionError("the last default rule matches everything")
+
+
+def _decide_together(place: Filter, nsg: Nsg, in_doubt: Sequence[SecurityRule], doubt: Mixed | Undetermined) -> bool:
+    """Hold when rules that do the same match the whole box by their ports, though none does alone."""
+    if not isinstance(doubt, Mixed) or not isinstance(doubt.interval, Field) or doubt.interval.of not in _PORTS:
+        return False
+    if len({_does(rule) for rule in in_doubt}) > 1:
+        return False
+    return match_together(place, nsg.name, in_doubt, doubt.interval.of)
+
+
+_PORTS = (Part.SOURCE_PORT, Part.DESTINATION_PORT)
+
+
+def _does(rule: SecurityRule) -> tuple[Access, bool]:
+    return rule.access, _is_of_state(rule)
 
 
 def _is_of_state(rule: SecurityRule) -> bool:

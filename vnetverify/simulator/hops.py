@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import product
+from itertools import groupby, product
 from typing import assert_never
 
-from vnetverify.header import Prefix, address_text
+from vnetverify.header import Interval, Prefix, address_text
 from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.situation import Situation
@@ -145,6 +146,38 @@ class Route:
     def condition(self) -> Condition:
         """When the route may be selected."""
         return (*self.present, *(limit.clause for limit in self.limits))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidates in their order, with where prefixes of one length begin and end among them, and how large those are.
+
+    A hub has one for each of its peers, and most of them are far from any one destination.
+    """
+
+    routes: tuple[Route, ...]
+    _firsts: tuple[int, ...]
+    _runs: tuple[tuple[int, int, int], ...]
+
+    @staticmethod
+    def of(routes: Iterable[Route]) -> Candidates:
+        ordered = sorted(routes, key=lambda route: (-route.prefix.length, route.prefix.value, route.rank))
+        runs: list[tuple[int, int, int]] = []
+        for _, run in groupby(ordered, key=lambda route: route.prefix.length):
+            alike, begin = tuple(run), runs[-1][1] if runs else 0
+            runs.append((begin, begin + len(alike), alike[0].prefix.size))
+        return Candidates(tuple(ordered), tuple(route.prefix.value for route in ordered), tuple(runs))
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self.routes)
+
+    def meeting(self, addresses: Interval) -> Iterator[Route]:
+        """Yield the candidates that cover some of `addresses`, in their order."""
+        for begin, end, size in self._runs:
+            for number in range(bisect_right(self._firsts, addresses.low - size, begin, end), end):
+                if self._firsts[number] > addresses.high:
+                    break
+                yield self.routes[number]
 
 
 def all_of(facts: Iterable[Uncertainty]) -> Condition:

@@ -24,7 +24,7 @@ from vnetverify.model.security import (
 )
 from vnetverify.quick import dataclass
 from vnetverify.rules import Undetermined, uncertainty
-from vnetverify.simulator.addressing import Mixed, Packet, is_number, is_ordinary, lies_in, some_covers
+from vnetverify.simulator.addressing import Mixed, Packet, Part, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.tags import Side, is_in_tag
 
@@ -102,6 +102,32 @@ def matches(place: Filter, owner: str, rule: Rule) -> bool:
     if doubt is not None:
         raise doubt
     return True
+
+
+def match_together(place: Filter, owner: str, rules: Iterable[SecurityRule], part: Part) -> bool:
+    """Hold when each packet of the box is surely matched by some of `rules`, by its ports of `part` (F-NSG-8)."""
+    packet = place.packet
+    asked = packet.source_port if part is Part.SOURCE_PORT else packet.destination_port
+    held = IntervalSet()
+    for rule in rules:
+        try:
+            if _fits_but_for(part, place, rule, f"{owner}/{rule.name}"):
+                held |= rule.source_ports if part is Part.SOURCE_PORT else rule.destination_ports
+        except (Mixed, Undetermined):
+            continue
+    return any(piece.low <= asked.low and asked.high <= piece.high for piece in held.intervals)
+
+
+def _fits_but_for(part: Part, place: Filter, rule: SecurityRule, label: str) -> bool:
+    """Hold when the rule matches those of the packets whose ports of `part` are its own. Raises `Mixed`."""
+    packet = place.packet
+    if place.at_endpoint or not packet.has_ports:
+        return False
+    if part is Part.SOURCE_PORT:
+        others_fit = lies_in(packet.destination_port, rule.destination_ports)
+    else:
+        others_fit = lies_in(packet.source_port, rule.source_ports)
+    return others_fit and all(fits(place, rule, label) for fits in (_protocol_fits, _source_fits, _destination_fits))
 
 
 def _source_fits(place: Filter, rule: Rule, label: str) -> bool:

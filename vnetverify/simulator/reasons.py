@@ -55,12 +55,13 @@ def _refusal(journey: Journey) -> tuple[Step, ...]:
     return ()
 
 
-def denials(network: Network, place: Place, packet: Packet, world: World) -> tuple[Step, ...]:
-    """Return what denies the box on its way into a subnet, whoever sent it; nothing where it is not denied."""
+def denials(network: Network, place: Place, direction: Direction, packet: Packet, world: World) -> tuple[Step, ...]:
+    """Return what denies the box on its way into a subnet, whoever sent it, or out of it; nothing where it passes."""
     if place.kind != PlaceKind.SUBNET.value:
         return ()
     situation = situation_of(network, world, packet.family)
-    interface = interface_at(situation, situation.index.subnets[place.name], packet.destination)
+    local = packet.source if direction is Direction.OUTBOUND else packet.destination
+    interface = interface_at(situation, situation.index.subnets[place.name], local)
     journey = Journey(situation, packet)
-    journey.judged(interface, judge_at(situation, interface, Direction.INBOUND, packet, is_reply=False))
-    return tuple(journey.steps[-1:])
+    refused = journey.judged(interface, judge_at(situation, interface, direction, packet, is_reply=False))
+    return () if refused is None else tuple(journey.steps[-1:])

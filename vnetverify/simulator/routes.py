@@ -64,28 +64,33 @@ def select_route(network: Network, subnet_id: str, destination: int, world: Worl
 
 
 def selection(
-    situation: Situation, subnet: Subnet, destination: Interval, *, past_user_routes: bool = False
+    situation: Situation,
+    subnet: Subnet,
+    destination: Interval,
+    *,
+    past_user_routes: bool = False,
+    with_losers: bool = True,
 ) -> Selection:
     """Return the best candidate that covers `destination` and that the world admits (R-SEL-1, R-SEL-2, R-GW-15).
 
-    With `past_user_routes` it is sought among the others (R-GW-23).
+    With `past_user_routes` it is sought among the others (R-GW-23). Losers are for the reader.
     """
     lost: list[tuple[Route, str]] = []
-    ordered = candidates(situation, subnet)
+    meeting = candidates(situation, subnet).meeting(destination)
     if past_user_routes:
-        ordered = tuple(route for route in ordered if route.origin is not Origin.USER)
-    for number, route in enumerate(ordered):
+        meeting = (route for route in meeting if route.origin is not Origin.USER)
+    for route in meeting:
         if not covers(route.prefix, destination) or not is_so(situation, route.present):
             continue
         limit = obstacle(situation, route)
         if limit is None:
-            return Selection(route, (*lost, *_beaten(route, ordered[number + 1 :], destination)))
+            return Selection(route, (*lost, *_beaten(route, meeting, destination)) if with_losers else ())
         lost.append((route, limit.why))
     return Selection(None, tuple(lost))
 
 
-def _beaten(winner: Route, behind: tuple[Route, ...], destination: Interval) -> Iterator[tuple[Route, str]]:
-    """Return the routes `behind` the winner that are surely there and cover all of `destination`, for the reader."""
+def _beaten(winner: Route, behind: Iterator[Route], destination: Interval) -> Iterator[tuple[Route, str]]:
+    """Yield the routes `behind` the winner that are surely there and cover all of `destination`."""
     for route in behind:
         if route.present == ALWAYS and route.prefix.value <= destination.low and destination.high <= route.prefix.last:
             yield route, why_beaten(route, winner)

@@ -74,7 +74,9 @@ def send(journey: Journey, sending: Sending) -> Next:
         journey.note(where, f"{lowest_text(destination)} is the platform's own", "R-TRAF-6")
         return ToPlatform()
     bypassed = _is_bypassing(journey, sending)
-    chosen = selection(journey.situation, sending.subnet, destination, past_user_routes=bypassed)
+    chosen = selection(
+        journey.situation, sending.subnet, destination, past_user_routes=bypassed, with_losers=journey.tells
+    )
     if chosen.route is None:
         return journey.drop(where, f"no route leads to {lowest_text(destination)}", "R-SEL-10")
     note_selection(journey, where, chosen, chosen.route)

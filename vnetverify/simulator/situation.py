@@ -55,7 +55,7 @@ from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, v
 
 if TYPE_CHECKING:
     from vnetverify.simulator.gateways import Entry, News
-    from vnetverify.simulator.hops import Route
+    from vnetverify.simulator.hops import Candidates
     from vnetverify.simulator.matching import Reaching
     from vnetverify.simulator.tags import VirtualNetworkTag
 
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 class Memory:
     """What was worked out about the network and holds in every world, kept for the next question."""
 
-    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    routes: dict[str, Candidates] = field(default_factory=dict)
     news: dict[News, tuple[Prefix, ...]] = field(default_factory=dict)
     learned: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     tags: dict[str, VirtualNetworkTag] = field(default_factory=dict)

@@ -1,0 +1,216 @@
+"""What settles a region whoever sends, and covers that are short by it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from vnetverify.certificate.checker import Judge, Refused
+from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
+from vnetverify.certificate.maker import NoCover, cover
+from vnetverify.certificate.questions import Unviolated
+from vnetverify.certificate.regions import Region, premise
+from vnetverify.certificate.shared import Shared
+from vnetverify.certificate.tree import SETTLED, TARGETS, WALKED, cut, parted
+from vnetverify.header import LAST_PORT, TCP, parse_address
+from vnetverify.model.intents import Claim
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts, World
+from vnetverify.simulator.addressing import Field, Mixed, Packet, Part
+from vnetverify.syntax.read import read_text
+
+NOTHING = SettledFacts({})
+SPOKES = """
+vnet a {{ address 10.1.0.0/16  subnet s 10.1.0.0/24 nsg shut  subnet t 10.1.1.0/24 {out} }}
+vnet b {{ address 10.2.0.0/16  subnet s 10.2.0.0/24 nsg {b} }}
+vnet c {{ address 10.3.0.0/16  subnet s 10.3.0.0/24 }}
+peering a -> b
+peering b -> a
+nsg shut {{
+  outbound 100 low  deny tcp from any port 0-32767 to any port 22
+  outbound 110 high deny tcp from any port {high} to any port 22
+}}
+nsg open {{ inbound 100 all allow any from any to any }}
+nsg closed {{
+  inbound 100 a deny any from 10.1.0.0/16 to any
+  inbound 110 c allow any from 10.3.0.0/16 to any
+}}
+group spokes = a, b, c
+intent i {{ for each x, y in spokes: x never reaches y on ssh }}
+"""
+
+
+def asked(out: str = "nsg shut", b: str = "open", high: str = "32768-65535") -> tuple[Network, Claim]:
+    document = read_text(SPOKES.format(out=out, b=b, high=high))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return document.network, claim
+
+
+def field(part: Part, first: str, last: str) -> Field:
+    return Field(parse_address(first), parse_address(last), part)
+
+
+def box(source: tuple[str, str], destination: tuple[str, str]) -> Packet:
+    return Packet(
+        Field(TCP, TCP, Part.PROTOCOL),
+        field(Part.SOURCE, *source),
+        Field(0, LAST_PORT, Part.SOURCE_PORT),
+        field(Part.DESTINATION, *destination),
+        Field(22, 22, Part.DESTINATION_PORT),
+    )
+
+
+FROM_A, FROM_B, FROM_ALL = ("10.1.0.0", "10.1.255.255"), ("10.2.0.0", "10.2.0.255"), ("10.0.0.0", "10.3.255.255")
+TO_B, TO_C = ("10.2.0.4", "10.2.0.254"), ("10.3.0.4", "10.3.0.254")
+WORLD = World(NOTHING, partial=True)
+
+
+def settles(asked: tuple[Network, Claim], packet: Packet, *, by_routing: bool = False) -> bool:
+    return Shared(*asked).denials(packet, WORLD, by_routing=by_routing) is not None
+
+
+# -- where flows begin -------------------------------------------------------------------------------------
+
+
+def test_what_the_groups_of_every_origin_keep_is_settled() -> None:
+    assert settles(asked(), box(FROM_A, TO_B))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [asked(out=""), asked(out="nsg open"), asked(high="32769-65535"), asked(high="32768-65534")],
+)
+def test_one_origin_that_lets_some_out_leaves_it_open(network: tuple[Network, Claim]) -> None:
+    assert not settles(network, box(FROM_A, TO_B))
+
+
+def test_groups_say_nothing_of_what_holds_by_routing() -> None:
+    assert not settles(asked(), box(FROM_A, TO_B), by_routing=True)
+
+
+def test_what_is_of_one_member_wherever_it_begins_is_settled_by_routing_too() -> None:
+    assert settles(asked(), box(FROM_B, TO_B), by_routing=True)
+    assert settles(asked(), box(("10.9.0.0", "10.9.255.255"), TO_B), by_routing=True)  # where nothing begins
+    assert not settles(asked(), box(FROM_ALL, TO_B), by_routing=True)
+
+
+def test_the_own_member_need_not_be_denied() -> None:
+    closed = asked(out="", b="closed")
+
+    assert settles(closed, box(("10.1.0.0", "10.2.255.255"), TO_B))
+    with pytest.raises(Mixed) as parting:
+        settles(closed, box(("10.1.0.0", "10.3.255.255"), TO_B))
+    assert parse_address("10.1.1.254") < parting.value.cut <= parse_address("10.3.0.4")
+
+
+def test_addresses_of_others_within_those_of_a_member_are_asked_about() -> None:
+    """`c` has addresses in the midst of those of `b`, which are not peered: nothing but its own flows are spared."""
+    text = SPOKES.format(out="", b="open", high="32768-65535").replace("10.3.0.0/16", "10.2.0.0/16")
+    document = read_text(text.replace("subnet s 10.3.0.0/24", "subnet s 10.2.0.0/24"))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+
+    assert not settles((document.network, claim), box(FROM_B, TO_B), by_routing=True)
+
+
+# -- kinds of packets and targets --------------------------------------------------------------------------
+
+
+def estate(spokes: int) -> tuple[Network, Claim]:
+    """Return spokes whose subnets admit RDP from everywhere and something else from the next one; the hub drops RDP."""
+    lines = ["vnet hub { address 10.0.0.0/16  subnet fw 10.0.1.0/24 }"]
+    lines += ["appliance nva { nic 10.0.1.4 in hub.fw  drops tcp from any to any port 22-3389", "  stateful }"]
+    lines += ["route-table out { all 10.0.0.0/8 -> appliance 10.0.1.4 }"]
+    for number in range(1, spokes + 1):
+        lines += [
+            f"vnet v{number} {{ address 10.{number}.0.0/16  subnet s 10.{number}.0.0/24 nsg n{number} routes out }}",
+            f"peering hub -> v{number} {{ allow-forwarded-traffic }}",
+            f"peering v{number} -> hub {{ allow-forwarded-traffic }}",
+            f"nsg n{number} {{ inbound 100 rdp allow tcp from any to any port 3389",
+            f"  inbound 110 next allow tcp from 10.{number % spokes + 1}.0.0/16 to any port 22",
+            "  inbound 200 rest deny any from any to any }",
+        ]
+    names = ", ".join(f"v{number}" for number in range(1, spokes + 1))
+    lines += [f"group spokes = {names}", "service s = tcp/22, 3389"]
+    lines += ["intent i { for each x, y in spokes: x never reaches y on s }"]
+    document = read_text("\n".join(lines))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return document.network, claim
+
+
+def nodes(network: Network, claim: Claim) -> int:
+    subject = Subject(network, claim, NOTHING)
+    made = certify(subject, 100_000)
+    assert not isinstance(made, NoCover), made.why
+    judge(Subject(network, claim, NOTHING), made)
+    return len(made[MAIN])
+
+
+def test_covers_grow_with_the_places_and_not_with_their_pairs() -> None:
+    few, many = nodes(*estate(30)), nodes(*estate(60))
+
+    assert many < 2.2 * few
+
+
+def test_targets_part_a_region_where_they_begin_and_end() -> None:
+    network, claim = asked()
+    question = Unviolated(network, claim)
+    (whole,) = premise(claim, NOTHING)
+
+    parts = parted(whole, question, TARGETS)
+
+    assert parts is not None
+    spans = [(part.packet.destination.low, part.packet.destination.high) for part in parts]
+    assert spans[0][0] == whole.packet.destination.low
+    assert spans[-1][1] == whole.packet.destination.high
+    assert all(last + 1 == first for (_, last), (first, _) in pairwise(spans))
+    assert {(parse_address("10.2.0.4"), parse_address("10.2.0.254")), (spans[0][0], parse_address("10.1.0.3"))} <= set(
+        spans
+    )
+    assert all(parted(part, question, TARGETS) is None for part in parts)
+
+
+# -- what is judged once -----------------------------------------------------------------------------------
+
+
+class Counting(Unviolated):
+    """Counts how often a leaf is judged."""
+
+    judged = 0
+
+    def is_settled(self, region: Region) -> bool:
+        Counting.judged += 1
+        return super().is_settled(region)
+
+
+def test_what_was_judged_in_this_run_is_not_judged_again() -> None:
+    network, claim = estate(12)
+    judging = Judge(Counting(network, claim))
+    regions = tuple(premise(claim, NOTHING))
+    tokens = cover(judging, regions, 100_000)
+    assert not isinstance(tokens, NoCover)
+
+    Counting.judged = 0
+    judging.check(regions, tokens)
+    again = Counting.judged
+    Judge(Counting(network, claim)).check(regions, tokens)
+
+    assert (again, Counting.judged) == (0, tokens.count(SETTLED))
+
+
+def test_what_was_not_judged_is_not_accepted_for_what_was() -> None:
+    network, claim = asked(out="")
+    judging = Judge(Unviolated(network, claim))
+    region = Region(box(FROM_A, TO_C), NOTHING, None)
+    bad = Region(box(FROM_A, TO_B), NOTHING, None)
+
+    assert judging.accepts(region, (cut("source", parse_address("10.1.1.0")), SETTLED, SETTLED)) is False
+    for tree in ((SETTLED,), (WALKED,)):
+        judging.take_over(region, (*tree, "more"))
+        with pytest.raises(Refused):
+            judging.check([region], tree)
+        with pytest.raises(Refused):
+            judging.check([bad], tree)

@@ -66,7 +66,7 @@ SIMULATOR = (
     Mutant("F-NSG-4", "a rule is for every protocol", _MATCHING, "return is_number(place.packet.protocol, rule.protocol)", "return True"),
     Mutant("F-NSG-4", "a rule is for every destination", _MATCHING, _BY_DESTINATION, ", _source_fits):"),
     Mutant("F-NSG-4", "inbound rules are installed on the outgoing side", _FILTERS, _ITS_DIRECTION, "if rule.direction is Direction.INBOUND)"),
-    Mutant("F-NSG-5", "the last rule is for three protocols", _FILTERS, "is_match = is_last or matches(", "is_match = matches("),
+    Mutant("F-NSG-5", "the last rule is for three protocols", _FILTERS, "is_match = rule.priority >= LAST_PRIORITY or matches(", "is_match = matches("),
     Mutant("F-NSG-6", "a rule for ESP is for every protocol", _MATCHING, _NAMED_PROTOCOL, "if rule.protocol in (1, 6, 17):"),
     Mutant("F-NSG-7", "any protocol is every protocol", _MATCHING, _OTHER_PROTOCOLS, "or True"),
     Mutant("F-NSG-7", "any protocol is three protocols", _MATCHING, _OTHER_PROTOCOLS, "or False"),

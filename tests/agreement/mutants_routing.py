@@ -153,7 +153,7 @@ MUTANTS = (
     Mutant("R-CG-3", "a group conveys transit", _GATEWAYS, "if uses(situation, vnet, hub)}", "if uses(situation, vnet, hub)} | {*situation.index.mates[vnet]}"),
     Mutant("R-CG-4", "the first of two holders gets the packet", _SENDING, "overlapping(journey, sending, vnet) or deliver", "deliver"),
     Mutant("R-CG-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-CG-5"), True)', '(uncertainty("U-R-CG-5"), False)'),
-    Mutant("R-TRAF-1", "the receiver's table sends", _SENDING, "selection(journey.situation, sending.subnet, destination,", "selection(journey.situation, host_subnet(journey.situation.vnet(sending.subnet.vnet), destination) or sending.subnet, destination,"),
+    Mutant("R-TRAF-1", "the receiver's table sends", _SENDING, "journey.situation, sending.subnet, destination, past_user_routes=bypassed,", "journey.situation, host_subnet(journey.situation.vnet(sending.subnet.vnet), destination) or sending.subnet, destination, past_user_routes=bypassed,"),
     Mutant("R-TRAF-2", "no appliance keeps state", _DEVICES, "return appliance.stateful", "return False"),
     Mutant("R-TRAF-3", "a packet gets out of a loop", _DEVICES, _LOOP, _THROUGH),
     Mutant("R-TRAF-5", "every subnet gets out", _INTERNET, "if method is None:", "if False:"),

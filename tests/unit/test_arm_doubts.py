@@ -1,0 +1,55 @@
+"""What of a template is not known leaves open the verdicts that it could change, and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.arm_templates import read, resource, subnet, template, typed, vnet
+
+
+@pytest.mark.parametrize("name", ["prefix", "address"])
+def test_a_prefix_that_is_not_known_leaves_verdicts_about_its_network_open(tmp_path: Path, name: str) -> None:
+    prefixes = {"prefix": "10.0.0.0/24", "address": "10.0.0.0/16"}
+    prefixes[name] = f"[parameters('{name}')]"
+    content = template(
+        vnet("v", prefixes["address"], subnet("s", prefixes["prefix"])),
+        vnet("w", "10.1.0.0/16", subnet("s", "10.1.0.0/24")),
+        parameters=typed(**{name: "string"}),
+    )
+
+    open_items = read(tmp_path, content).network.unmodelled
+
+    assert [item.vnets for item in open_items] == [("v",)] * len(open_items) != []
+
+
+def test_a_rule_that_is_not_known_leaves_verdicts_about_whom_it_guards_open(tmp_path: Path) -> None:
+    group = {"id": "[resourceId('Microsoft.Network/networkSecurityGroups', 'n')]"}
+    rules = {"securityRules": "[parameters('rules')]"}
+    content = template(
+        resource("networkSecurityGroups", "n", rules),
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24", networkSecurityGroup=group)),
+        vnet("w", "10.1.0.0/16", subnet("s", "10.1.0.0/24")),
+        parameters=typed(rules="array"),
+    )
+
+    assert {item.vnets for item in read(tmp_path, content).network.unmodelled} == {("v",)}
+
+
+def test_a_group_that_may_not_be_there_leaves_verdicts_open(tmp_path: Path) -> None:
+    group = {"id": "[resourceId('Microsoft.Network/networkSecurityGroups', 'n')]"}
+    content = template(
+        resource("networkSecurityGroups", "n", {"securityRules": []}, condition="[parameters('guarded')]"),
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24", networkSecurityGroup=group)),
+        parameters=typed(guarded="bool"),
+    )
+
+    assert {item.vnets for item in read(tmp_path, content).network.unmodelled} == {("v",)}
+
+
+def test_what_a_linked_template_deploys_could_change_anything(tmp_path: Path) -> None:
+    link = {"mode": "Incremental", "templateLink": {"uri": "https://example.org/more.json"}}
+    content = template(vnet("v"), resource("Microsoft.Resources/deployments", "more", link))
+
+    assert [item.vnets for item in read(tmp_path, content).network.unmodelled] == [()]

@@ -22,11 +22,10 @@ from vnetverify.syntax import (
     claims,
     elements,
     firewalls,
-    links,
     machines,
     private_links,
-    routes,
 )
+from vnetverify.syntax.declarations import Declarations
 from vnetverify.syntax.devices import LinkServiceNode, LoadBalancerNode, PrivateEndpointNode, ProxyNode
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
@@ -41,7 +40,6 @@ from vnetverify.syntax.tree import (
     AdminRulesNode,
     AssumeNode,
     ConnectedGroupNode,
-    ConnectionNode,
     DnsZoneNode,
     EndpointsNode,
     EraNode,
@@ -52,7 +50,6 @@ from vnetverify.syntax.tree import (
     NameNode,
     NotModelledNode,
     NsgNode,
-    PeeringNode,
     PrincipalNode,
     ReadingNode,
     RouteServerNode,
@@ -283,76 +280,21 @@ def _declare_inside(scope: Scope, vnet: str, node: VnetNode) -> None:
 
 def _network(written: Sequence[Written], imported: Network, published: TagList | None) -> Network:
     """Return the imported network with all that is declared; policies of appliances come later, with the sets."""
-    vnets, nsgs, tables = dict(imported.vnets), dict(imported.nsgs), dict(imported.route_tables)
-    hosts, sites = dict(imported.machines), dict(imported.sites)
-    declared = {**imported.service_tags, **_service_tags(written)}
-    tags = _with_listed(declared, published)  # first, since routes lead to their prefixes
-    asgs, nats, gateways = dict(imported.asgs), dict(imported.nat_gateways), dict(imported.gateways)
-    peerings, connections = list(imported.peerings), list(imported.connections)
-    groups, servers = list(imported.connected_groups), list(imported.route_servers)
-    endpoints, principals = dict(imported.private_endpoints), dict(imported.principals)
-    proxies = dict(imported.proxies)
+    tags = {**imported.service_tags, **_service_tags(written)}
+    declarations = Declarations(imported, _with_listed(tags, published))
     for one in written:
-        scope, name = one.scope, one.name
-        match one.node:
-            case VnetNode() as node:
-                vnets[name] = elements.completed(
-                    scope, elements.vnet(scope, name, node, tags), imported.vnets.get(name)
-                )
-                gateways.update((made.name, made) for made in elements.gateways(scope, name, node))
-            case PeeringNode() as node:
-                peerings += links.peering(scope, node)
-            case ConnectedGroupNode() as node:
-                groups.append(links.connected_group(scope, name, node))
-            case RouteServerNode() as node:
-                servers += links.route_server(scope, name, node)
-            case NsgNode() as node:
-                nsgs[name] = elements.nsg(scope, name, node)
-            case RouteTableNode() as node:
-                tables[name] = routes.route_table(scope, name, node, tags)
-            case MachineNode() as node:
-                hosts[name] = machines.machine(scope, name, node)
-            case PrivateEndpointNode() as node:
-                endpoint = private_links.private_endpoint(scope, name, node)
-                endpoints.update({name: endpoint} if endpoint is not None else {})
-            case ProxyNode() as node:
-                proxy = private_links.proxy(scope, name, node)
-                proxies.update({name: proxy} if proxy is not None else {})
-            case PrincipalNode() as node:
-                principals[name] = links.principal(scope, name, node)
-            case SiteNode() as node:
-                sites[name] = elements.site(scope, name, node)
-            case ConnectionNode() as node:
-                connections += elements.connection(scope, node)
-            case NameNode(kind, token):
-                (asgs if kind == "asg" else nats)[name] = scope.span(token)
-            case _:
-                continue
-    balanced = {**imported.load_balancers, **_load_balancers(written, hosts)}
-    return Network(
-        assumptions.era([(one.scope, one.node) for one in written if isinstance(one.node, EraNode)], imported.era),
-        vnets,
-        tuple(peerings),
-        nsgs,
-        tables,
-        hosts,
-        gateways,
-        sites,
-        tuple(connections),
-        asgs,
-        nats,
-        declared,
-        tuple(groups),
-        tuple(servers),
-        balanced,
-        endpoints,
-        principals,
-        imported.admin_rules,
-        unmodelled=(*imported.unmodelled, *_unmodelled(written, about_names=False)),
+        declarations.take(one.scope, one.name, one.node)
+    network = declarations.network()
+    balanced = {**imported.load_balancers, **_load_balancers(written, network.machines)}
+    return replace(
+        network,
+        era=assumptions.era([(one.scope, one.node) for one in written if isinstance(one.node, EraNode)], imported.era),
+        service_tags=tags,
+        load_balancers=balanced,
         private_link_services={**imported.private_link_services, **_link_services(written, balanced)},
-        proxies=proxies,
         dns_zones={**imported.dns_zones, **_dns_zones(written)},
         name_servers={**imported.name_servers, **_name_servers(written)},
+        unmodelled=(*imported.unmodelled, *_unmodelled(written, about_names=False)),
         unmodelled_names=_unmodelled_names(written, imported),
         is_strict=imported.is_strict or any(isinstance(one.node, StrictNode) for one in written),
     )

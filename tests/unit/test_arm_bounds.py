@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
 from tests.unit.arm_templates import codes, deployed, nested, resource, template, vnet
 from vnetverify.ingest.arm import expansion
+from vnetverify.ingest.arm.bounds import CHARACTERS_A_VALUE, MOST_MADE, MOST_STEPS, Bounds
 
 _BILLION = {"name": "many", "count": 1_000_000_000}
 
@@ -66,6 +68,35 @@ def test_more_values_than_are_made_are_an_error(content: dict[str, Any]) -> None
 
     assert set(codes(found)) <= {"bad-template", "expansion-too-large"}
     assert codes(found)
+
+
+_EVERY = "range(0, 9999)"
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        (f"map({_EVERY}, lambda('i', {_EVERY}))", "make too many values"),
+        (f"createArray({', '.join([_EVERY] * 4000)})", "make too many values"),
+        (f"map({_EVERY}, lambda('i', first(map({_EVERY}, lambda('x', add(1, 1))))))", "take too many steps"),
+    ],
+    ids=["lists of a lambda", "arguments", "steps"],
+)
+def test_lists_of_lists_stop_before_they_fill_the_memory(
+    expression: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by `make hostile`: the first took two gigabytes and nine seconds before it was refused."""
+    monkeypatch.setattr(Bounds.__init__, "__defaults__", (MOST_STEPS // 40, MOST_MADE // 20))
+    found = deployed(template(resource("x.y/z", "a", {"all": f"[{expression}]"})))
+
+    assert codes(found) == ["expansion-too-large"]
+    assert told in found.diagnostics[0].message
+
+
+def test_no_more_is_made_than_fits_the_memory() -> None:
+    bytes_a_value = sys.getsizeof(1 << 20) + 8
+
+    assert MOST_MADE // CHARACTERS_A_VALUE * bytes_a_value < 256 << 20
 
 
 def test_all_templates_share_one_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.arm_place import UNKNOWN, Place, of
 from vnetverify.ingest.arm import values
-from vnetverify.ingest.arm.bounds import Bounds
+from vnetverify.ingest.arm.bounds import CHARACTERS_A_VALUE, Bounds
 from vnetverify.ingest.arm.evaluation import evaluate, resolve
 from vnetverify.ingest.arm.expressions import (
     Access,
@@ -318,12 +318,20 @@ def test_looking_through_much_counts_as_many_steps() -> None:
 
 
 def test_what_many_expressions_make_together_is_bounded() -> None:
-    place = Place(bounds=Bounds(made=1_000))
+    place = Place(bounds=Bounds(made=1_000 * CHARACTERS_A_VALUE))
     for _ in range(9):
         of("range(0, 100)", place)
 
     with pytest.raises(EvaluationError, match="make too many values"):
         of("concat(range(0, 100), range(0, 100))", place)
+
+
+def test_a_value_takes_as_much_of_what_is_made_as_some_characters() -> None:
+    for expression in ("range(0, 100)", f"padLeft('', {100 * CHARACTERS_A_VALUE}, 'a')"):
+        of(expression, Place(bounds=Bounds(made=100 * CHARACTERS_A_VALUE)))
+
+        with pytest.raises(EvaluationError, match="make too many values"):
+            of(expression, Place(bounds=Bounds(made=100 * CHARACTERS_A_VALUE - 1)))
 
 
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"

@@ -10,8 +10,9 @@ MOST_CHARACTERS = 1_000_000  # of one text that a function makes; a whole templa
 MOST_VALUES = 100_000  # of one value, its members and their members counted
 MOST_LEVELS = 100  # of lists and objects in one value, as the limits of Azure Resource Manager
 MOST_NESTING = 400  # frames of the stack, roughly, that evaluations within evaluations take
-MOST_STEPS = 6_000_000  # of all expressions together
-MOST_MADE = 50_000_000  # characters and values that all expressions together make
+MOST_STEPS = 2_000_000  # of all expressions together
+MOST_MADE = 50_000_000  # characters that all expressions together make, values counted as some each
+CHARACTERS_A_VALUE = 8  # a list holds a number in the memory of even more
 
 
 def require_characters(length: int) -> None:
@@ -74,7 +75,7 @@ class Bounds:
             count += len(members)
             require_values(count)
             pending.extend((member, depth + 1) for member in members if isinstance(member, (dict, list)))
-        self._spend(count)
+        self._spend(count * CHARACTERS_A_VALUE)
 
     def _spend(self, amount: int) -> None:
         self.made -= amount

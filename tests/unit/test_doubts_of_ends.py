@@ -92,3 +92,28 @@ def test_with_translation_beside_it_everything_is_open(tmp_path: Path) -> None:
     network = read(tmp_path, json.loads(json.dumps(_with_proxy(_NAT | {"rules": [rule]})))).network
 
     assert any("dnsSettings" in item.what and not item.ends_there for item in network.unmodelled)
+
+
+@pytest.mark.parametrize(
+    "through",
+    [
+        "appliance nva { nic 10.0.2.9 in hub.jobs  forwards any }",
+        "route-table t { d 0.0.0.0/0 -> appliance 10.0.2.9 }",
+    ],
+)
+def test_it_is_open_where_something_there_may_forward_flows_between_others(tmp_path: Path, through: str) -> None:
+    path = tmp_path / "a.vnet"
+    path.write_text(f"{_TEXT}{through}\nintent i {{ internet never reaches hub.apps }}\n", encoding="utf-8")
+
+    (result,) = prove(load([str(path)], []), Options()).results
+
+    assert isinstance(result.verdict, Unknown)
+
+
+def test_a_service_endpoint_of_unknown_prefixes_leaves_what_its_subnet_sends_and_takes_open(tmp_path: Path) -> None:
+    web = subnet("web", "10.0.1.0/24", serviceEndpoints=[{"service": "Microsoft.Storage"}])
+    firewalls = subnet("AzureFirewallSubnet", "10.0.2.0/26", serviceEndpoints=[{"service": "Microsoft.Storage"}])
+
+    found = read(tmp_path, template(vnet("hub", "10.0.0.0/16", web, firewalls))).network.unmodelled
+
+    assert [(item.places, item.ends_there) for item in found] == [(("hub.web",), True), ((), False)]

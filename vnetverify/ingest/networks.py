@@ -36,6 +36,8 @@ from vnetverify.source import Span
 _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 _NOT_HERE = "it is not in the input"
+# Subnets through which Azure's own devices forward what is between others.
+_PASSED = ("gatewaysubnet", "azurefirewallsubnet")
 _SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
 _POLICIES = {
     "disabled": PrivateEndpointPolicies.DISABLED,
@@ -384,7 +386,10 @@ class Networks:
             else:
                 what = f"service endpoint `{shown(service)}` of {subnet.subject}"
                 why = "its prefixes are not declared; a text that imports this can do so with `service-tag`"
-                self._findings.doubt_about(subnet, what, why)
+                place = self.places[subnet.key]
+                is_passed = place.subnet.lower() in _PASSED
+                where = () if is_passed else (f"{place.vnet}.{place.subnet}",)
+                self._findings.doubt(what, why, subnet.key, subnet.span, places=where, ends_there=not is_passed)
 
     def _doubt_missing_interfaces(self, subnet: Resource, configurations: Any) -> None:
         """An interface in the subnet that the input does not hold may have an nsg, an address and a role of its own."""

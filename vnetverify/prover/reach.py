@@ -87,10 +87,30 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     if not network.unmodelled:
         return ()
     reach = within_reach(network, claim)
+    passed = _passed(network) if any(item.ends_there for item in network.unmodelled) else frozenset()
     return tuple(
         item
         for item in network.unmodelled
-        if (not item.vnets or reach & set(item.vnets)) and (not item.places or _may_matter(item, claim))
+        if (not item.vnets or reach & set(item.vnets))
+        and (not item.places or _may_matter(item, claim) or (item.ends_there and not passed.isdisjoint(item.places)))
+    )
+
+
+def _passed(network: Network) -> frozenset[str]:
+    """Return the subnets in which flows between others may be forwarded, by what is not managed by Azure."""
+    managed = {nic.name for machine in network.machines.values() if machine.is_managed for nic in machine.nics}
+    held = {(nic.subnet_id, address) for nic in network.nics() if nic.name in managed for address in nic.addresses}
+    hops = {route.next_hop_address for table in network.route_tables.values() for route in table.routes} - {None}
+    named = (
+        subnet.id
+        for subnet in network.subnets()
+        for hop in hops
+        if hop is not None
+        and (subnet.id, hop) not in held
+        and any(prefix.value <= hop <= prefix.last for prefix in subnet.prefixes)
+    )
+    return frozenset(
+        (*(nic.subnet_id for nic in network.nics() if nic.ip_forwarding and nic.name not in managed), *named)
     )
 
 

@@ -26,6 +26,7 @@ from vnetverify.encoder.terms import (
     either,
     equals,
     field_within,
+    first_match,
     is_among,
     lies_between,
     lies_in,
@@ -290,3 +291,10 @@ def test_a_tree_over_ipv6_decides_by_selector_and_address() -> None:
     tree = decision_tree(key, branches, lambda term: term, False)
 
     assert tree == "(and (and (= ((_ extract 0 0) s) #b1) (= ((_ extract 127 112) a) #xfd00)) p)"
+
+
+def test_the_first_match_decides_and_runs_of_one_action_join() -> None:
+    assert "(or a b)" == first_match([(True, "a"), (True, "b"), (False, "c")], FALSE)
+    assert "(and (not (or a b)) c)" == first_match([(False, "a"), (False, "b"), (True, "c")], FALSE)
+    assert "(not a)" == first_match([(False, "a")], TRUE)
+    assert TRUE == first_match([], TRUE)

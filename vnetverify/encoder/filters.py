@@ -27,6 +27,7 @@ from vnetverify.encoder.terms import (
     any_of,
     either,
     equals,
+    first_match,
     is_among,
     lies_in,
     negate,
@@ -485,15 +486,4 @@ _VERBS = {Access.ALLOW: "allows", Access.DENY: "denies"}
 
 
 def _first_match(taken: list[tuple[SecurityRule, Term]], otherwise: Term) -> Term:
-    """Hold when the first rule that matches allows, or none does and `otherwise` holds; runs of one action join."""
-    result = otherwise
-    index = len(taken)
-    while index:
-        access = taken[index - 1][0].access
-        start = index
-        while start and taken[start - 1][0].access is access:
-            start -= 1
-        run = any_of(*(matches for _, matches in taken[start:index]))
-        result = any_of(run, result) if access is Access.ALLOW else all_of(negate(run), result)
-        index = start
-    return result
+    return first_match([(rule.access is Access.ALLOW, matches) for rule, matches in taken], otherwise)

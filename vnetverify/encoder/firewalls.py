@@ -22,6 +22,7 @@ from vnetverify.encoder.terms import (
     any_of,
     constant,
     equals,
+    first_match,
     is_among,
     negate,
     none_of,
@@ -270,18 +271,7 @@ def _ports_match(rule: FirewallRule, header: Header) -> Term:
 
 
 def _first_match(taken: Sequence[tuple[FirewallRule, Term]], otherwise: Term) -> Term:
-    """Hold when the first rule that matches allows, or none does and `otherwise` holds; runs of one action join."""
-    result = otherwise
-    index = len(taken)
-    while index:
-        allows = taken[index - 1][0].allows
-        start = index
-        while start and taken[start - 1][0].allows is allows:
-            start -= 1
-        run = any_of(*(matches for _, matches in taken[start:index]))
-        result = any_of(run, result) if allows else all_of(negate(run), result)
-        index = start
-    return result
+    return first_match([(rule.allows, matches) for rule, matches in taken], otherwise)
 
 
 def _group(machine: Machine) -> str:

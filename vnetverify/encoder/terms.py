@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from itertools import groupby
+from operator import itemgetter
 
 from vnetverify.header import Interval, IntervalSet, Prefix, family_of
 from vnetverify.quick import dataclass
@@ -68,6 +70,18 @@ def either(condition: Term, then: Term, otherwise: Term) -> Term:
     if otherwise == TRUE:
         return any_of(negate(condition), then)
     return f"(ite {condition} {then} {otherwise})"
+
+
+def first_match(taken: Sequence[tuple[bool, Term]], otherwise: Term) -> Term:
+    """Hold when the first of `taken` that matches allows, or none does and `otherwise` holds; runs of one action join.
+
+    Each is whether it allows, and what matches it.
+    """
+    result = otherwise
+    for allows, run in groupby(reversed(taken), key=itemgetter(0)):
+        matches = any_of(*reversed([term for _, term in run]))
+        result = any_of(matches, result) if allows else all_of(negate(matches), result)
+    return result
 
 
 def bits(value: int, width: int) -> Term:

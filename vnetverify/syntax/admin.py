@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vnetverify.model.security import AdminAction, AdminRule, AdminRules, Direction
-from vnetverify.syntax.elements import address_field, check_family, is_new
+from vnetverify.model.security import AdminAction, AdminRule, AdminRules
+from vnetverify.syntax.elements import is_new, rule_parts
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import shown
-from vnetverify.syntax.scope import NotUnderstood, Scope
+from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import Selectors
 from vnetverify.syntax.tree import AdminRulesNode, RuleNode
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 KIND = "set of admin rules"
 DEFAULT_MANAGER = "network-manager"
 _ACTIONS = {action.value: action for action in AdminAction}
-_LARGEST_PRIORITY = 65_535
 
 
 def admin_rules(scope: Scope, name: str, node: AdminRulesNode, selectors: Selectors) -> AdminRules:
@@ -62,25 +61,7 @@ def _whole_vnets(scope: Scope, node: AdminRulesNode, selectors: Selectors) -> tu
 
 def admin_rule(scope: Scope, node: RuleNode) -> AdminRule | None:
     """Return the rule; None where a part of it could not be understood."""
-    name = scope.name(node.name)
-    priority = scope.number(node.priority, 0, _LARGEST_PRIORITY, "priority")
-    protocol = scope.protocol(node.protocol)
-    source, destination = address_field(scope, node.source), address_field(scope, node.destination)
-    source_ports, destination_ports = scope.ports(node.source_ports), scope.ports(node.destination_ports)
-    if name is None or priority is None or source is None or destination is None:
+    said = rule_parts(scope, node)
+    if said is None:
         return None
-    if isinstance(protocol, NotUnderstood) or source_ports is None or destination_ports is None:
-        return None
-    check_family(scope, node, source, destination)
-    return AdminRule(
-        name,
-        priority,
-        Direction(str(node.first)),
-        _ACTIONS[str(node.access)],
-        protocol,
-        source,
-        source_ports,
-        destination,
-        destination_ports,
-        scope.span(node.first, node.last),
-    )
+    return AdminRule(said.name, said.priority, said.direction, _ACTIONS[str(node.access)], *said.packets, said.span)

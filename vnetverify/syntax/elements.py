@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vnetverify.header import IntervalSet
 from vnetverify.model.network import (
@@ -31,6 +31,7 @@ from vnetverify.model.security import (
     ServiceTag,
 )
 from vnetverify.model.services import endpoint_name
+from vnetverify.source import Span
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import did_you_mean, shown
 from vnetverify.syntax.published import known_tags, of_list, spelling_of_tag, tag_of_any_name
@@ -260,6 +261,27 @@ def nsg(scope: Scope, name: str, node: NsgNode) -> Nsg:
 
 def security_rule(scope: Scope, node: RuleNode) -> SecurityRule | None:
     """Return the rule; None where a part of it could not be understood."""
+    said = rule_parts(scope, node)
+    if said is None:
+        return None
+    access = Access.ALLOW if node.access == "allow" else Access.DENY
+    first_ports = first_of_several(scope, node.destination_ports)
+    return SecurityRule(said.name, said.priority, said.direction, access, *said.packets, first_ports, said.span)
+
+
+class RuleParts(NamedTuple):
+    """What rules of security groups and admin rules say alike; `packets` are protocol, source and destination, each of
+    these two with its ports."""
+
+    name: str
+    priority: int
+    direction: Direction
+    packets: tuple[int | None, AddressField, IntervalSet, AddressField, IntervalSet]
+    span: Span
+
+
+def rule_parts(scope: Scope, node: RuleNode) -> RuleParts | None:
+    """Return the parts of a rule; None where one could not be understood."""
     name = scope.name(node.name)
     priority = scope.number(node.priority, 0, _LARGEST_PRIORITY, "priority")
     protocol = scope.protocol(node.protocol)
@@ -269,23 +291,12 @@ def security_rule(scope: Scope, node: RuleNode) -> SecurityRule | None:
         return None
     if isinstance(protocol, NotUnderstood) or source_ports is None or destination_ports is None:
         return None
-    check_family(scope, node, source, destination)
-    return SecurityRule(
-        name,
-        priority,
-        Direction.INBOUND if node.first == "inbound" else Direction.OUTBOUND,
-        Access.ALLOW if node.access == "allow" else Access.DENY,
-        protocol,
-        source,
-        source_ports,
-        destination,
-        destination_ports,
-        first_of_several(scope, node.destination_ports),
-        scope.span(node.first, node.last),
-    )
+    _check_family(scope, node, source, destination)
+    packets = (protocol, source, source_ports, destination, destination_ports)
+    return RuleParts(name, priority, Direction(str(node.first)), packets, scope.span(node.first, node.last))
 
 
-def check_family(scope: Scope, node: RuleNode, source: AddressField, destination: AddressField) -> None:
+def _check_family(scope: Scope, node: RuleNode, source: AddressField, destination: AddressField) -> None:
     """Report prefixes of both families in one rule (F-NSG-16)."""
     fields = [field.prefixes for field in (source, destination) if isinstance(field, AddressPrefixes)]
     if len({prefix.family for prefixes in fields for prefix in prefixes}) < 2:

@@ -1,235 +1,216 @@
-"""What settles a region whoever sends: each sentence of `certificate/shared.py`, and where it must not be said."""
+"""What settles a region whoever sends, and covers that are short by it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
+from vnetverify.certificate.checker import Judge, Refused
+from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
+from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
-from vnetverify.header import ICMPV6, TCP, Family, parse_address
-from vnetverify.model.intents import Claim, Place
-from vnetverify.rules import SettledFacts
-from vnetverify.simulator.addressing import Field, Mixed, Part
+from vnetverify.certificate.tree import SETTLED, TARGETS, WALKED, cut, parted
+from vnetverify.header import LAST_PORT, TCP, parse_address
+from vnetverify.model.intents import Claim
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts, World
+from vnetverify.simulator.addressing import Field, Mixed, Packet, Part
 from vnetverify.syntax.read import read_text
 
 NOTHING = SettledFacts({})
-SHUT = "inbound 100 no deny any from any to any"
-OPEN = "inbound 100 yes allow any from any to any"
-TEXT = """
-vnet v {{
-  address 10.0.0.0/16
-  subnet s 10.0.0.0/24
-  subnet t 10.0.2.0/24  nsg guard
-  subnet u 10.0.3.0/24  nsg guard
+SPOKES = """
+vnet a {{ address 10.1.0.0/16  subnet s 10.1.0.0/24 nsg shut  subnet t 10.1.1.0/24 {out} }}
+vnet b {{ address 10.2.0.0/16  subnet s 10.2.0.0/24 nsg {b} }}
+vnet c {{ address 10.3.0.0/16  subnet s 10.3.0.0/24 }}
+peering a -> b
+peering b -> a
+nsg shut {{
+  outbound 100 low  deny tcp from any port 0-32767 to any port 22
+  outbound 110 high deny tcp from any port {high} to any port 22
 }}
-nsg guard {{ {guard} }}
-{more}
-intent i {{ {sentence} }}
+nsg open {{ inbound 100 all allow any from any to any }}
+nsg closed {{
+  inbound 100 a deny any from 10.1.0.0/16 to any
+  inbound 110 c allow any from 10.3.0.0/16 to any
+}}
+group spokes = a, b, c
+intent i {{ for each x, y in spokes: x never reaches y on ssh }}
 """
-NEVER = "v.s never reaches v.t on https"
 
 
-def question(guard: str = SHUT, more: str = "", sentence: str = NEVER) -> Unviolated:
-    document = read_text(TEXT.format(guard=guard, more=more, sentence=sentence))
+def asked(out: str = "nsg shut", b: str = "open", high: str = "32768-65535") -> tuple[Network, Claim]:
+    document = read_text(SPOKES.format(out=out, b=b, high=high))
     claim = document.intents[0].claims[0]
     assert isinstance(claim, Claim)
-    return Unviolated(document.network, claim)
+    return document.network, claim
 
 
-def box(low: str, high: str | None = None, protocol: int = TCP, ports: tuple[int, int] = (443, 443)) -> Region:
-    """Return the region of what goes to these destinations and ports, from anywhere."""
-    destination = Field(parse_address(low), parse_address(high or low), Part.DESTINATION)
-    family = Family.IPV6 if ":" in low else Family.IPV4
-    every = question(more=IPV6, sentence="v.s, x.s never reaches v.t, x.t on any").claim
-    (region,) = (each for each in premise(every, NOTHING) if each.packet.family is family)
-    packet = replace(
-        region.packet,
-        protocol=Field(protocol, protocol, Part.PROTOCOL),
-        destination=destination,
-        destination_port=Field(*ports, Part.DESTINATION_PORT),
+def field(part: Part, first: str, last: str) -> Field:
+    return Field(parse_address(first), parse_address(last), part)
+
+
+def box(source: tuple[str, str], destination: tuple[str, str]) -> Packet:
+    return Packet(
+        Field(TCP, TCP, Part.PROTOCOL),
+        field(Part.SOURCE, *source),
+        Field(0, LAST_PORT, Part.SOURCE_PORT),
+        field(Part.DESTINATION, *destination),
+        Field(22, 22, Part.DESTINATION_PORT),
     )
-    return replace(region, packet=packet)
 
 
-def sent_from(source: str, region: Region) -> Region:
-    field = Field(parse_address(source), parse_address(source), Part.SOURCE)
-    return replace(region, packet=replace(region.packet, source=field))
+FROM_A, FROM_B, FROM_ALL = ("10.1.0.0", "10.1.255.255"), ("10.2.0.0", "10.2.0.255"), ("10.0.0.0", "10.3.255.255")
+TO_B, TO_C = ("10.2.0.4", "10.2.0.254"), ("10.3.0.4", "10.3.0.254")
+WORLD = World(NOTHING, partial=True)
 
 
-IPV6 = """
-vnet x {
-  address 10.9.0.0/16, fd00:9::/48
-  subnet s 10.9.0.0/24, fd00:9::/64
-  subnet t 10.9.2.0/24, fd00:9:0:2::/64  nsg guard
-}"""
-TO_T = box("10.0.2.4", "10.0.2.254")
+def settles(asked: tuple[Network, Claim], packet: Packet, *, by_routing: bool = False) -> bool:
+    return Shared(*asked).denials(packet, WORLD, by_routing=by_routing) is not None
 
 
-# -- another service, another aim ---------------------------------------------------------------------------
+# -- where flows begin -------------------------------------------------------------------------------------
 
 
-def test_no_claim_speaks_of_another_service() -> None:
-    assert question(OPEN).is_settled(box("10.0.2.4", ports=(22, 80)))
-    assert question(OPEN, sentence="v.s reaches v.t on https").is_settled(box("10.0.2.4", ports=(22, 80)))
-    with pytest.raises(Mixed):
-        question(OPEN).is_settled(box("10.0.2.4", ports=(22, 443)))
+def test_what_the_groups_of_every_origin_keep_is_settled() -> None:
+    assert settles(asked(), box(FROM_A, TO_B))
 
 
-@pytest.mark.parametrize("sentence", [NEVER, "v.s reaches v.t on https"])
-def test_no_claim_speaks_of_what_aims_at_nothing_on_a_right_side(sentence: str) -> None:
-    asked = question(OPEN, sentence=sentence)
-
-    assert asked.is_settled(box("10.0.3.0", "10.0.9.255"))
-    assert asked.is_settled(box("20.1.2.3"))
-    with pytest.raises(Mixed):
-        asked.is_settled(box("10.0.1.0", "10.0.2.4"))
+@pytest.mark.parametrize(
+    "network",
+    [asked(out=""), asked(out="nsg open"), asked(high="32769-65535"), asked(high="32768-65534")],
+)
+def test_one_origin_that_lets_some_out_leaves_it_open(network: tuple[Network, Claim]) -> None:
+    assert not settles(network, box(FROM_A, TO_B))
 
 
-# -- denied at the destination ------------------------------------------------------------------------------
+def test_groups_say_nothing_of_what_holds_by_routing() -> None:
+    assert not settles(asked(), box(FROM_A, TO_B), by_routing=True)
 
 
-def test_what_is_denied_at_each_destination_is_settled_and_nothing_else() -> None:
-    assert question(SHUT).is_settled(TO_T)
-    assert not question(OPEN).is_settled(TO_T)
-    assert not question("").is_settled(sent_from("10.0.0.4", TO_T))
-    assert question("", sentence="internet never reaches v.t on https").is_settled(sent_from("30.1.2.3", TO_T))
+def test_what_is_of_one_member_wherever_it_begins_is_settled_by_routing_too() -> None:
+    assert settles(asked(), box(FROM_B, TO_B), by_routing=True)
+    assert settles(asked(), box(("10.9.0.0", "10.9.255.255"), TO_B), by_routing=True)  # where nothing begins
+    assert not settles(asked(), box(FROM_ALL, TO_B), by_routing=True)
 
 
-def test_that_is_so_of_claims_about_what_is_delivered_alone() -> None:
-    assert question(sentence="v.s reaches v.t on https only via fw", more="vm fw { nic 10.0.0.9 in v.s }").is_settled(
-        TO_T
+def test_the_own_member_need_not_be_denied() -> None:
+    closed = asked(out="", b="closed")
+
+    assert settles(closed, box(("10.1.0.0", "10.2.255.255"), TO_B))
+    with pytest.raises(Mixed) as parting:
+        settles(closed, box(("10.1.0.0", "10.3.255.255"), TO_B))
+    assert parse_address("10.1.1.254") < parting.value.cut <= parse_address("10.3.0.4")
+
+
+def test_addresses_of_others_within_those_of_a_member_are_asked_about() -> None:
+    """`c` has addresses in the midst of those of `b`, which are not peered: nothing but its own flows are spared."""
+    text = SPOKES.format(out="", b="open", high="32768-65535").replace("10.3.0.0/16", "10.2.0.0/16")
+    document = read_text(text.replace("subnet s 10.3.0.0/24", "subnet s 10.2.0.0/24"))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+
+    assert not settles((document.network, claim), box(FROM_B, TO_B), by_routing=True)
+
+
+# -- kinds of packets and targets --------------------------------------------------------------------------
+
+
+def estate(spokes: int) -> tuple[Network, Claim]:
+    """Return spokes whose subnets admit RDP from everywhere and something else from the next one; the hub drops RDP."""
+    lines = ["vnet hub { address 10.0.0.0/16  subnet fw 10.0.1.0/24 }"]
+    lines += ["appliance nva { nic 10.0.1.4 in hub.fw  drops tcp from any to any port 22-3389", "  stateful }"]
+    lines += ["route-table out { all 10.0.0.0/8 -> appliance 10.0.1.4 }"]
+    for number in range(1, spokes + 1):
+        lines += [
+            f"vnet v{number} {{ address 10.{number}.0.0/16  subnet s 10.{number}.0.0/24 nsg n{number} routes out }}",
+            f"peering hub -> v{number} {{ allow-forwarded-traffic }}",
+            f"peering v{number} -> hub {{ allow-forwarded-traffic }}",
+            f"nsg n{number} {{ inbound 100 rdp allow tcp from any to any port 3389",
+            f"  inbound 110 next allow tcp from 10.{number % spokes + 1}.0.0/16 to any port 22",
+            "  inbound 200 rest deny any from any to any }",
+        ]
+    names = ", ".join(f"v{number}" for number in range(1, spokes + 1))
+    lines += [f"group spokes = {names}", "service s = tcp/22, 3389"]
+    lines += ["intent i { for each x, y in spokes: x never reaches y on s }"]
+    document = read_text("\n".join(lines))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return document.network, claim
+
+
+def nodes(network: Network, claim: Claim) -> int:
+    subject = Subject(network, claim, NOTHING)
+    made = certify(subject, 100_000)
+    assert not isinstance(made, NoCover), made.why
+    judge(Subject(network, claim, NOTHING), made)
+    return len(made[MAIN])
+
+
+def test_covers_grow_with_the_places_and_not_with_their_pairs() -> None:
+    few, many = nodes(*estate(30)), nodes(*estate(60))
+
+    assert many < 2.2 * few
+
+
+def test_targets_part_a_region_where_they_begin_and_end() -> None:
+    network, claim = asked()
+    question = Unviolated(network, claim)
+    (whole,) = premise(claim, NOTHING)
+
+    parts = parted(whole, question, TARGETS)
+
+    assert parts is not None
+    spans = [(part.packet.destination.low, part.packet.destination.high) for part in parts]
+    assert spans[0][0] == whole.packet.destination.low
+    assert spans[-1][1] == whole.packet.destination.high
+    assert all(last + 1 == first for (_, last), (first, _) in pairwise(spans))
+    assert {(parse_address("10.2.0.4"), parse_address("10.2.0.254")), (spans[0][0], parse_address("10.1.0.3"))} <= set(
+        spans
     )
-    assert not question(sentence="v.s reaches v.t on https").is_settled(TO_T)
+    assert all(parted(part, question, TARGETS) is None for part in parts)
 
 
-def test_a_rule_that_denies_some_of_a_region_parts_it() -> None:
-    with pytest.raises(Mixed):
-        question(
-            "inbound 100 no deny any from any to 10.0.2.0/25\n inbound 110 rest allow any from any to any"
-        ).is_settled(TO_T)
+# -- what is judged once -----------------------------------------------------------------------------------
 
 
-def test_a_rule_that_no_document_tells_about_settles_nothing() -> None:
-    unsure = "inbound 100 maybe allow any from Storage to any\n inbound 110 no deny any from any to any"
+class Counting(Unviolated):
+    """Counts how often a leaf is judged."""
 
-    asked = question(unsure, sentence="internet, v.s never reaches v.t on https")
+    judged = 0
 
-    assert not asked.is_settled(sent_from("30.1.2.3", TO_T))
-    assert asked.is_settled(sent_from("10.0.0.4", TO_T))
-
-
-TWICE = "vnet w { address 10.0.0.0/16  subnet t 10.0.2.0/24 %s }"
+    def is_settled(self, region: Region) -> bool:
+        Counting.judged += 1
+        return super().is_settled(region)
 
 
-@pytest.mark.parametrize(("group", "expected"), [("", False), ("nsg guard", True)])
-def test_each_place_that_has_the_address_has_to_deny(group: str, expected: bool) -> None:
-    asked = question(more=TWICE % group, sentence="v.s never reaches v.t, w.t on https")
+def test_what_was_judged_in_this_run_is_not_judged_again() -> None:
+    network, claim = estate(12)
+    judging = Judge(Counting(network, claim))
+    regions = tuple(premise(claim, NOTHING))
+    tokens = cover(judging, regions, 100_000)
+    assert not isinstance(tokens, NoCover)
 
-    assert asked.is_settled(TO_T) is expected
+    Counting.judged = 0
+    judging.check(regions, tokens)
+    again = Counting.judged
+    Judge(Counting(network, claim)).check(regions, tokens)
 
-
-def test_a_place_that_is_no_subnet_denies_nothing() -> None:
-    asked = question(more="site branch { address 192.168.0.0/16 }", sentence="v.s never reaches branch on https")
-
-    assert not asked.is_settled(box("192.168.0.4"))
-    assert asked.is_settled(box("10.0.2.4"))
-
-
-def test_a_private_endpoint_at_the_address_is_asked_by_a_walk() -> None:
-    asked = question(more="private-endpoint pe 10.0.2.9 in v.t")
-
-    assert not asked.is_settled(box("10.0.2.9"))
-    assert asked.is_settled(box("10.0.2.10", "10.0.2.254"))
+    assert (again, Counting.judged) == (0, tokens.count(SETTLED))
 
 
-MANAGED = "admin-rules rules by manager for v {{ inbound 1 force {action} any from any to any }}"
+def test_what_was_not_judged_is_not_accepted_for_what_was() -> None:
+    network, claim = asked(out="")
+    judging = Judge(Unviolated(network, claim))
+    region = Region(box(FROM_A, TO_C), NOTHING, None)
+    bad = Region(box(FROM_A, TO_B), NOTHING, None)
 
-
-@pytest.mark.parametrize("action", ["always-allow", "deny", "allow"])
-def test_where_managers_have_rules_a_walk_tells(action: str) -> None:
-    assert not question(more=MANAGED.format(action=action)).is_settled(TO_T)
-
-
-def test_no_group_denies_icmpv6() -> None:
-    asked = question(more=IPV6, sentence="x.s never reaches x.t on any")
-
-    assert asked.is_settled(box("fd00:9:0:2::4"))
-    assert not asked.is_settled(box("fd00:9:0:2::4", protocol=ICMPV6, ports=(0, 0)))
-
-
-# -- what keeps no destination ------------------------------------------------------------------------------
-
-BALANCER = """
-vm db { nic 10.0.3.4 in v.u }
-load-balancer lb standard in v.u { frontend 10.0.3.9  rule one tcp 443 -> db }"""
-FIREWALL = """
-vnet f { address 10.8.0.0/16  subnet AzureFirewallSubnet 10.8.0.0/26 }
-firewall fw {
-  nic 10.8.0.4 in f.AzureFirewallSubnet
-  collection network 200 core allow { rule dns udp from any to any port 53 }
-}"""
-
-
-@pytest.mark.parametrize("more", [BALANCER, FIREWALL], ids=["balancer", "firewall"])
-def test_where_something_may_lead_elsewhere_nothing_is_settled_of_what_is_delivered(more: str) -> None:
-    asked = question(more=more)
-
-    assert not asked.is_settled(TO_T)
-    assert not asked.is_settled(box("10.0.9.9"))
-    assert asked.is_settled(box("10.0.2.4", ports=(22, 22)))
-    assert question(more=more, sentence="v.s reaches v.t on https").is_settled(box("10.0.9.9"))
-
-
-PUBLIC = "vm web { nic 10.0.2.4 in v.t public-ip 20.1.2.3 }"
-
-
-def test_a_public_address_may_stand_for_a_host_of_a_right_side() -> None:
-    there, elsewhere = question(more=PUBLIC), question(more=PUBLIC.replace("10.0.2.4 in v.t", "10.0.3.4 in v.u"))
-
-    assert not there.is_settled(box("20.1.2.3"))
-    assert there.is_settled(box("10.0.9.9"))
-    assert there.is_settled(box("10.0.2.5", "10.0.2.254"))
-    assert elsewhere.is_settled(box("20.1.2.3"))
-
-
-# -- of one member ------------------------------------------------------------------------------------------
-
-EACH = "for each a, b in vnet: a never reaches b on https"
-OTHER = "vnet w {{ address 10.1.0.0/16  subnet t 10.1.2.0/24 }}\n{more}"
-
-
-def shared(more: str = "", sentence: str = EACH) -> Shared:
-    asked = question(OPEN, OTHER.format(more=more), sentence)
-    return Shared(asked.network, asked.claim)
-
-
-def of_one_member(asked: Shared, region: Region, source: str = "10.0.0.4") -> bool:
-    return asked.is_of_one_member(Place("subnet", "v.s"), sent_from(source, region).packet)
-
-
-def test_no_claim_speaks_of_what_stays_with_one_member() -> None:
-    assert of_one_member(shared(), TO_T)
-    assert of_one_member(shared(), box("10.0.2.0", "10.0.3.255"))
-    assert not of_one_member(shared(), box("10.1.2.4"))
-    assert not of_one_member(shared(), box("10.0.2.0", "10.1.2.255"))
-
-
-def test_what_comes_from_no_member_stays_with_none() -> None:
-    assert not of_one_member(shared(), TO_T, source="10.1.2.4")
-
-
-def test_only_what_is_delivered_can_stay_with_one_member() -> None:
-    assert not of_one_member(shared(sentence=EACH.replace("never reaches", "reaches")), TO_T)
-    assert not of_one_member(shared(BALANCER), TO_T)
-
-
-def test_what_goes_to_a_public_address_may_end_with_another_member() -> None:
-    other = "vm web { nic 10.1.2.4 in w.t public-ip 20.1.2.3 }"
-
-    assert not of_one_member(shared(other), box("20.1.2.3"))
-    assert not of_one_member(shared(other), box("10.0.2.0", "20.1.2.3"))
-    assert of_one_member(shared(other), TO_T)
-    assert of_one_member(shared(), box("20.1.2.3"))
+    assert judging.accepts(region, (cut("source", parse_address("10.1.1.0")), SETTLED, SETTLED)) is False
+    for tree in ((SETTLED,), (WALKED,)):
+        judging.take_over(region, (*tree, "more"))
+        with pytest.raises(Refused):
+            judging.check([region], tree)
+        with pytest.raises(Refused):
+            judging.check([bad], tree)

@@ -1,0 +1,235 @@
+"""What settles a region whoever sends: each sentence of `certificate/shared.py`, and where it must not be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vnetverify.certificate.questions import Unviolated
+from vnetverify.certificate.regions import Region, premise
+from vnetverify.certificate.shared import Shared
+from vnetverify.header import ICMPV6, TCP, Family, parse_address
+from vnetverify.model.intents import Claim, Place
+from vnetverify.rules import SettledFacts
+from vnetverify.simulator.addressing import Field, Mixed, Part
+from vnetverify.syntax.read import read_text
+
+NOTHING = SettledFacts({})
+SHUT = "inbound 100 no deny any from any to any"
+OPEN = "inbound 100 yes allow any from any to any"
+TEXT = """
+vnet v {{
+  address 10.0.0.0/16
+  subnet s 10.0.0.0/24
+  subnet t 10.0.2.0/24  nsg guard
+  subnet u 10.0.3.0/24  nsg guard
+}}
+nsg guard {{ {guard} }}
+{more}
+intent i {{ {sentence} }}
+"""
+NEVER = "v.s never reaches v.t on https"
+
+
+def question(guard: str = SHUT, more: str = "", sentence: str = NEVER) -> Unviolated:
+    document = read_text(TEXT.format(guard=guard, more=more, sentence=sentence))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return Unviolated(document.network, claim)
+
+
+def box(low: str, high: str | None = None, protocol: int = TCP, ports: tuple[int, int] = (443, 443)) -> Region:
+    """Return the region of what goes to these destinations and ports, from anywhere."""
+    destination = Field(parse_address(low), parse_address(high or low), Part.DESTINATION)
+    family = Family.IPV6 if ":" in low else Family.IPV4
+    every = question(more=IPV6, sentence="v.s, x.s never reaches v.t, x.t on any").claim
+    (region,) = (each for each in premise(every, NOTHING) if each.packet.family is family)
+    packet = replace(
+        region.packet,
+        protocol=Field(protocol, protocol, Part.PROTOCOL),
+        destination=destination,
+        destination_port=Field(*ports, Part.DESTINATION_PORT),
+    )
+    return replace(region, packet=packet)
+
+
+def sent_from(source: str, region: Region) -> Region:
+    field = Field(parse_address(source), parse_address(source), Part.SOURCE)
+    return replace(region, packet=replace(region.packet, source=field))
+
+
+IPV6 = """
+vnet x {
+  address 10.9.0.0/16, fd00:9::/48
+  subnet s 10.9.0.0/24, fd00:9::/64
+  subnet t 10.9.2.0/24, fd00:9:0:2::/64  nsg guard
+}"""
+TO_T = box("10.0.2.4", "10.0.2.254")
+
+
+# -- another service, another aim ---------------------------------------------------------------------------
+
+
+def test_no_claim_speaks_of_another_service() -> None:
+    assert question(OPEN).is_settled(box("10.0.2.4", ports=(22, 80)))
+    assert question(OPEN, sentence="v.s reaches v.t on https").is_settled(box("10.0.2.4", ports=(22, 80)))
+    with pytest.raises(Mixed):
+        question(OPEN).is_settled(box("10.0.2.4", ports=(22, 443)))
+
+
+@pytest.mark.parametrize("sentence", [NEVER, "v.s reaches v.t on https"])
+def test_no_claim_speaks_of_what_aims_at_nothing_on_a_right_side(sentence: str) -> None:
+    asked = question(OPEN, sentence=sentence)
+
+    assert asked.is_settled(box("10.0.3.0", "10.0.9.255"))
+    assert asked.is_settled(box("20.1.2.3"))
+    with pytest.raises(Mixed):
+        asked.is_settled(box("10.0.1.0", "10.0.2.4"))
+
+
+# -- denied at the destination ------------------------------------------------------------------------------
+
+
+def test_what_is_denied_at_each_destination_is_settled_and_nothing_else() -> None:
+    assert question(SHUT).is_settled(TO_T)
+    assert not question(OPEN).is_settled(TO_T)
+    assert not question("").is_settled(sent_from("10.0.0.4", TO_T))
+    assert question("", sentence="internet never reaches v.t on https").is_settled(sent_from("30.1.2.3", TO_T))
+
+
+def test_that_is_so_of_claims_about_what_is_delivered_alone() -> None:
+    assert question(sentence="v.s reaches v.t on https only via fw", more="vm fw { nic 10.0.0.9 in v.s }").is_settled(
+        TO_T
+    )
+    assert not question(sentence="v.s reaches v.t on https").is_settled(TO_T)
+
+
+def test_a_rule_that_denies_some_of_a_region_parts_it() -> None:
+    with pytest.raises(Mixed):
+        question(
+            "inbound 100 no deny any from any to 10.0.2.0/25\n inbound 110 rest allow any from any to any"
+        ).is_settled(TO_T)
+
+
+def test_a_rule_that_no_document_tells_about_settles_nothing() -> None:
+    unsure = "inbound 100 maybe allow any from Storage to any\n inbound 110 no deny any from any to any"
+
+    asked = question(unsure, sentence="internet, v.s never reaches v.t on https")
+
+    assert not asked.is_settled(sent_from("30.1.2.3", TO_T))
+    assert asked.is_settled(sent_from("10.0.0.4", TO_T))
+
+
+TWICE = "vnet w { address 10.0.0.0/16  subnet t 10.0.2.0/24 %s }"
+
+
+@pytest.mark.parametrize(("group", "expected"), [("", False), ("nsg guard", True)])
+def test_each_place_that_has_the_address_has_to_deny(group: str, expected: bool) -> None:
+    asked = question(more=TWICE % group, sentence="v.s never reaches v.t, w.t on https")
+
+    assert asked.is_settled(TO_T) is expected
+
+
+def test_a_place_that_is_no_subnet_denies_nothing() -> None:
+    asked = question(more="site branch { address 192.168.0.0/16 }", sentence="v.s never reaches branch on https")
+
+    assert not asked.is_settled(box("192.168.0.4"))
+    assert asked.is_settled(box("10.0.2.4"))
+
+
+def test_a_private_endpoint_at_the_address_is_asked_by_a_walk() -> None:
+    asked = question(more="private-endpoint pe 10.0.2.9 in v.t")
+
+    assert not asked.is_settled(box("10.0.2.9"))
+    assert asked.is_settled(box("10.0.2.10", "10.0.2.254"))
+
+
+MANAGED = "admin-rules rules by manager for v {{ inbound 1 force {action} any from any to any }}"
+
+
+@pytest.mark.parametrize("action", ["always-allow", "deny", "allow"])
+def test_where_managers_have_rules_a_walk_tells(action: str) -> None:
+    assert not question(more=MANAGED.format(action=action)).is_settled(TO_T)
+
+
+def test_no_group_denies_icmpv6() -> None:
+    asked = question(more=IPV6, sentence="x.s never reaches x.t on any")
+
+    assert asked.is_settled(box("fd00:9:0:2::4"))
+    assert not asked.is_settled(box("fd00:9:0:2::4", protocol=ICMPV6, ports=(0, 0)))
+
+
+# -- what keeps no destination ------------------------------------------------------------------------------
+
+BALANCER = """
+vm db { nic 10.0.3.4 in v.u }
+load-balancer lb standard in v.u { frontend 10.0.3.9  rule one tcp 443 -> db }"""
+FIREWALL = """
+vnet f { address 10.8.0.0/16  subnet AzureFirewallSubnet 10.8.0.0/26 }
+firewall fw {
+  nic 10.8.0.4 in f.AzureFirewallSubnet
+  collection network 200 core allow { rule dns udp from any to any port 53 }
+}"""
+
+
+@pytest.mark.parametrize("more", [BALANCER, FIREWALL], ids=["balancer", "firewall"])
+def test_where_something_may_lead_elsewhere_nothing_is_settled_of_what_is_delivered(more: str) -> None:
+    asked = question(more=more)
+
+    assert not asked.is_settled(TO_T)
+    assert not asked.is_settled(box("10.0.9.9"))
+    assert asked.is_settled(box("10.0.2.4", ports=(22, 22)))
+    assert question(more=more, sentence="v.s reaches v.t on https").is_settled(box("10.0.9.9"))
+
+
+PUBLIC = "vm web { nic 10.0.2.4 in v.t public-ip 20.1.2.3 }"
+
+
+def test_a_public_address_may_stand_for_a_host_of_a_right_side() -> None:
+    there, elsewhere = question(more=PUBLIC), question(more=PUBLIC.replace("10.0.2.4 in v.t", "10.0.3.4 in v.u"))
+
+    assert not there.is_settled(box("20.1.2.3"))
+    assert there.is_settled(box("10.0.9.9"))
+    assert there.is_settled(box("10.0.2.5", "10.0.2.254"))
+    assert elsewhere.is_settled(box("20.1.2.3"))
+
+
+# -- of one member ------------------------------------------------------------------------------------------
+
+EACH = "for each a, b in vnet: a never reaches b on https"
+OTHER = "vnet w {{ address 10.1.0.0/16  subnet t 10.1.2.0/24 }}\n{more}"
+
+
+def shared(more: str = "", sentence: str = EACH) -> Shared:
+    asked = question(OPEN, OTHER.format(more=more), sentence)
+    return Shared(asked.network, asked.claim)
+
+
+def of_one_member(asked: Shared, region: Region, source: str = "10.0.0.4") -> bool:
+    return asked.is_of_one_member(Place("subnet", "v.s"), sent_from(source, region).packet)
+
+
+def test_no_claim_speaks_of_what_stays_with_one_member() -> None:
+    assert of_one_member(shared(), TO_T)
+    assert of_one_member(shared(), box("10.0.2.0", "10.0.3.255"))
+    assert not of_one_member(shared(), box("10.1.2.4"))
+    assert not of_one_member(shared(), box("10.0.2.0", "10.1.2.255"))
+
+
+def test_what_comes_from_no_member_stays_with_none() -> None:
+    assert not of_one_member(shared(), TO_T, source="10.1.2.4")
+
+
+def test_only_what_is_delivered_can_stay_with_one_member() -> None:
+    assert not of_one_member(shared(sentence=EACH.replace("never reaches", "reaches")), TO_T)
+    assert not of_one_member(shared(BALANCER), TO_T)
+
+
+def test_what_goes_to_a_public_address_may_end_with_another_member() -> None:
+    other = "vm web { nic 10.1.2.4 in w.t public-ip 20.1.2.3 }"
+
+    assert not of_one_member(shared(other), box("20.1.2.3"))
+    assert not of_one_member(shared(other), box("10.0.2.0", "20.1.2.3"))
+    assert of_one_member(shared(other), TO_T)
+    assert of_one_member(shared(), box("20.1.2.3"))

@@ -81,9 +81,9 @@ def load(
         present = _present(wanted, diagnostics)
         imported, digests = _import_all(present, sources, published, diagnostics, allowance, given)
     with clock.phase("resolve"):
-        document = read(sources, imported, published)
+        document = read(sources, imported, published, are_all=not _has_errors(diagnostics))
     diagnostics += document.diagnostics
-    if not any(found.severity is Severity.ERROR for found in diagnostics):
+    if not _has_errors(diagnostics):
         with clock.phase("check"):
             diagnostics += check(document.network)
     read_from = (*(Path(path) for path in paths if path != "-"), *(one.path for one in (*wanted, *lists)))
@@ -95,6 +95,10 @@ def load(
 def resolve(loaded: Loaded, expression: Source) -> EndpointSet:
     """Return what a set expression stands for in what was loaded. Raises `InputError`."""
     return resolve_expression(expression, tuple(loaded.sources.values()), loaded.imported, loaded.published)
+
+
+def _has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
+    return any(found.severity is Severity.ERROR for found in diagnostics)
 
 
 def _each_once(paths: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[str]:

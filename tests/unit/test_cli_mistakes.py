@@ -87,6 +87,20 @@ def test_a_file_without_resources_is_told_once(hub: str, capsys: pytest.CaptureF
     assert "error[no-resources]: `empty.json` holds no Azure resource" in text
 
 
+@pytest.mark.parametrize("option", [["--network", "cut.json"], ["--network", "missing.json"], ["missing.vnet"]])
+def test_names_are_not_called_missing_where_an_input_could_not_be_read(
+    option: list[str], hub: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("cut.json").write_text('[{"name": "shop"')
+    Path(hub).write_text(HUB + "intent far { shop.web never reaches hub }\n")
+
+    text = told(capsys, "check", hub, *option)
+
+    assert 1 == text.count("error[")
+    assert "shop" not in text
+    assert "no vnet" in told(capsys, "check", hub)
+
+
 # -- names ----------------------------------------------------------------------------------------------
 
 

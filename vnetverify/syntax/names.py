@@ -35,12 +35,20 @@ def text_of(token: Token) -> str:
 class Names:
     """One table of names for each kind of element; a kind is called as messages call it.
 
-    Where there is a `tag_list`, the provider's own, service tags are those of it and those that a text declares.
+    Where there is a `tag_list`, the provider's own, service tags are those of it and those that a text declares. Unless
+    these `are_all` names there are, since an input could not be read, nobody is told that one is missing.
     """
 
-    def __init__(self, problems: Problems, broken: Iterable[str] = (), tag_list: TagList | None = None) -> None:
+    def __init__(
+        self,
+        problems: Problems,
+        broken: Iterable[str] = (),
+        tag_list: TagList | None = None,
+        are_all: bool = True,
+    ) -> None:
         self.problems = problems
         self.tag_list = tag_list
+        self._are_all = are_all
         self._tables: dict[str, dict[str, Declared]] = {}
         self._beyond_ascii: dict[str, dict[str, Declared]] = {}  # by look
         self._broken = frozenset(broken)
@@ -98,7 +106,7 @@ class Names:
 
     def unknown(self, kinds: tuple[str, ...], spelling: str, span: Span) -> None:
         """Report that none of `kinds` is called so, unless a statement with a mistake of its own declares it."""
-        if folded(spelling) in self._broken:
+        if folded(spelling) in self._broken or not self._are_all:
             return
         what = kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
         code = f"unknown-{kinds[0].replace(' ', '-')}" if len(kinds) == 1 else "unknown-name"

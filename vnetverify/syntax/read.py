@@ -147,12 +147,17 @@ def _tags_in(statements: Iterable[Statement]) -> Iterable[Statement]:
     return (node for node in statements if isinstance(node, ServiceTagNode))
 
 
-def read(sources: Sequence[Source], imported: Network | None = None, published: TagList | None = None) -> Document:
+def read(
+    sources: Sequence[Source],
+    imported: Network | None = None,
+    published: TagList | None = None,
+    are_all: bool = True,
+) -> Document:
     """Return what `sources` say together, beside `imported` and the service tags of the `published` list.
 
-    Every mistake is among the diagnostics.
+    Every mistake is among the diagnostics, but for names that are missing unless these `are_all` inputs.
     """
-    return _understood(sources, imported, published)[0]
+    return _understood(sources, imported, published, are_all)[0]
 
 
 def read_text(text: str, name: str = "text.vnet") -> Document:
@@ -182,12 +187,12 @@ def resolve_expression(
 
 
 def _understood(
-    sources: Sequence[Source], imported: Network | None, published: TagList | None
+    sources: Sequence[Source], imported: Network | None, published: TagList | None, are_all: bool = True
 ) -> tuple[Document, Selectors, Names]:
     parsed = [parse(source) for source in sources]
     problems = Problems()
     problems.found += [diagnostic for one in parsed for diagnostic in one.diagnostics]
-    names = Names(problems, (name for one in parsed for name in one.broken), published)
+    names = Names(problems, (name for one in parsed for name in one.broken), published, are_all)
     network = imported if imported is not None else Network()
     declare_imported(names, network, _places_of_vnets(sources, parsed, names))
     written = [

@@ -20,7 +20,7 @@ from vnetverify.prover.process import GRACE_SECONDS, signal_name
 from vnetverify.quick import dataclass
 from vnetverify.workers.channel import Channel
 from vnetverify.workers.forking import may_fork
-from vnetverify.workers.toil import Done, Raised, toil
+from vnetverify.workers.toil import Done, Raised, answer_of, toil
 
 _Result = TypeVar("_Result")
 
@@ -45,7 +45,8 @@ def method_here() -> str:
 class Pool(Generic[_Result]):
     """`prepare` runs in each worker and gives what does a task there, by its number; `lost` is a result without one.
 
-    `tick` is called now and then while the pool waits.
+    `tick` is called now and then while the pool waits. With `own` this process does tasks as well, in place of one of
+    the workers, but none with which a worker was lost.
     """
 
     prepare: Callable[[], Callable[[int], _Result]]
@@ -53,6 +54,7 @@ class Pool(Generic[_Result]):
     jobs: int
     tick: Callable[[], None] = lambda: None
     method: str = field(default_factory=method_here)
+    own: Callable[[int], _Result] | None = None
 
     def results(self, count: int) -> Generator[_Result, None, None]:
         """Yield the results of the tasks 0 to `count` - 1 in order.
@@ -67,7 +69,8 @@ class Pool(Generic[_Result]):
                 raise NoWorkers
             for number in range(count):
                 while number not in crowd.answers:
-                    crowd.listen()
+                    if self.own is None or not crowd.help(self.own):
+                        crowd.listen()
                 answer = crowd.answers.pop(number)
                 if isinstance(answer, Raised):
                     raise answer.problem
@@ -110,7 +113,7 @@ class _Crowd(Generic[_Result]):
 
     def fill(self) -> None:
         """Start workers as long as there are tasks for them; fewer where no more can be started."""
-        while self.waiting and len(self.workers) < self.pool.jobs:
+        while self.waiting and len(self.workers) < self.pool.jobs - (self.pool.own is not None):
             try:
                 worker = self._started()
             except OSError:
@@ -118,7 +121,18 @@ class _Crowd(Generic[_Result]):
             self.workers.append(worker)
             self._feed(worker)
 
-    def listen(self) -> None:
+    def help(self, own: Callable[[int], _Result]) -> bool:
+        """Do a task that waits, if there is one, and hear what workers have said meanwhile; tell whether there was."""
+        number = next((each for each in self.waiting if each not in self.lost), None)
+        if number is None:
+            return False
+        self.waiting.remove(number)
+        self.answers[number] = answer_of(own, number)
+        if self.workers:
+            self.listen(0.0)
+        return True
+
+    def listen(self, seconds: float = TICK_SECONDS) -> None:
         """Wait for a word of some worker, or for the next tick."""
         if not self.workers:
             self._give_up("no process could be started in its place")
@@ -126,7 +140,7 @@ class _Crowd(Generic[_Result]):
         with selectors.PollSelector() as talking:  # which takes no descriptor itself
             for worker in self.workers:
                 talking.register(worker.channel, selectors.EVENT_READ, worker)
-            ready = [key.data for key, _ in talking.select(TICK_SECONDS)]
+            ready = [key.data for key, _ in talking.select(seconds)]
         for worker in ready:
             self._hear(worker)
         if time.monotonic() - self.last_tick >= TICK_SECONDS:

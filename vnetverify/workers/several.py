@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from contextlib import closing
 from threading import Event
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from vnetverify.hands import Lost
 from vnetverify.quick import dataclass
@@ -26,7 +26,7 @@ class _Loss:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """This process, which begins, and `jobs` others, which inherit all that it knows and what is to be done.
+    """This process and others, `jobs` in all, which inherit all that it knows and what is to be done.
 
     Where they cannot inherit anything this one does it all. Where `stopped` is set nobody waits for it any more. They
     pay where as much work is left as is `worth` while.
@@ -46,19 +46,20 @@ class Several:
             yield work(done)
             done += 1
         if done < count:
-            with closing(self._shared_out(lambda number: work(done + number), count - done)) as found:
+            with closing(self._shared_out(lambda number: work(done + number), count - done, long=long)) as found:
                 yield from found
 
-    def _shared_out(self, work: Callable[[int], _Result], count: int) -> Generator[_Result, None, None]:
+    def _shared_out(self, work: Callable[[int], _Result], count: int, *, long: bool) -> Generator[_Result, None, None]:
         from vnetverify.workers.pool import NoWorkers, Pool  # which are not needed where one process does it all
 
-        pool = Pool(lambda: work, _lost, self.jobs, self._go_on, method="fork")
+        own = None if long else work  # where each worker copies what it touches this process has it already
+        pool: Pool[_Result | _Loss] = Pool(lambda: work, _lost, self.jobs, self._go_on, "fork", own)
         try:
             with closing(pool.results(count)) as found:
                 for result in found:
                     if isinstance(result, _Loss):
                         raise Lost(result.why)
-                    yield cast(_Result, result)
+                    yield result
         except NoWorkers:
             yield from map(work, range(count))
 

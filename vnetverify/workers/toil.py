@@ -62,20 +62,24 @@ def toil(
     try:
         work = prepare()
         while True:
-            channel.send(_answer(work, numbers.get()))
+            channel.send(_that_can_be_sent(answer_of(work, numbers.get())))
     except OSError:
         os._exit(0)  # the parent is gone
     except BaseException:
         os._exit(1)  # whom nobody would hear: the parent sees that it has lost us
 
 
-def _answer(work: Callable[[int], Any], number: int) -> Done | Raised:
+def answer_of(work: Callable[[int], Any], number: int) -> Done | Raised:
     try:
         return Done(number, work(number))
     except Exception as problem:
-        if is_sent_whole(problem):
-            return Raised(number, problem)
-        return Raised(number, Untold(f"{type(problem).__name__}: {problem}"))
+        return Raised(number, problem)
+
+
+def _that_can_be_sent(answer: Done | Raised) -> Done | Raised:
+    if isinstance(answer, Done) or is_sent_whole(answer.problem):
+        return answer
+    return Raised(answer.number, Untold(f"{type(answer.problem).__name__}: {answer.problem}"))
 
 
 def _listen(channel: Channel, numbers: SimpleQueue[int]) -> None:

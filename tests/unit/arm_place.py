@@ -66,11 +66,11 @@ class Place:
     def tenant(self) -> Any:
         return {"tenantId": "tenant"}
 
-    def reference(self, target: str, whole: bool) -> Any:
+    def reference(self, target: str, whole: bool, is_versioned: bool) -> Any:
         return Unknown("what a deployed resource has", of=RuntimeProperty(target.lower(), "" if not whole else "full"))
 
     def references(self, target: str, whole: bool) -> Any:
-        return [self.reference(f"{target}{turn}", whole) for turn in range(2)]
+        return [self.reference(f"{target}{turn}", whole, False) for turn in range(2)]
 
     def resource_info(self, target: str) -> Any:
         return {"name": target}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.arm_templates import (
     GROUP,
     NETWORK,
@@ -242,9 +244,10 @@ def test_what_a_deployment_stack_deploys_is_not_known() -> None:
     assert found.gaps[0].unknown.why == "what a deployment stack deploys, and where, is not followed"
 
 
-def test_a_linked_template_of_the_input_is_deployed_by_the_one_that_links_to_it() -> None:
+@pytest.mark.parametrize("kind", ["string", "securestring"])
+def test_a_linked_template_of_the_input_is_deployed_by_the_one_that_links_to_it(kind: str) -> None:
     uri = "[uri(deployment().properties.templateLink.uri, concat('nested/net.json', parameters('token')))]"
-    main = Template(template(_linked(uri), parameters=typed(token="string")), "in/main.json")
+    main = Template(template(_linked(uri), parameters=typed(token=kind)), "in/main.json")
     net = Template(dict(_network_module()), "in/nested/net.json")
 
     found = deploy([main, net], [], [], Given())
@@ -323,6 +326,19 @@ def test_a_resource_that_refers_to_itself_is_a_mistake() -> None:
     found = deployed(template(resource("x.y/z", "a", {"b": "[reference('a').b]"})))
 
     assert codes(found) == ["bad-template"]
+
+
+@pytest.mark.parametrize("group", ["", "resourceGroup().name, "])
+def test_a_subnet_may_be_deployed_again_as_what_it_is(group: str) -> None:
+    """As templates do that add a security group to a subnet which is there."""
+    asked = f"[reference(resourceId({group}'Microsoft.Network/virtualNetworks/subnets', 'v', 's'), '2020-05-01')"
+    again = template(resource("virtualNetworks/subnets", "v/s", {"addressPrefix": f"{asked}.addressPrefix]"}))
+
+    together = resources_of(template(vnet("v", "10.0.0.0/16", subnet("s", "10.0.1.0/24")), nested("d", again)))
+    alone = resources_of(again)
+
+    assert together["virtualNetworks/v/subnets/s"].body["properties"]["addressPrefix"] == "10.0.1.0/24"
+    assert isinstance(alone["virtualNetworks/v/subnets/s"].body["properties"]["addressPrefix"], Unknown)
 
 
 def test_a_wrong_output_is_told_where_it_stands_and_only_if_it_is_asked_for() -> None:

@@ -89,6 +89,11 @@ class Declared:
     def is_nested_deployment(self) -> bool:
         return self.type_name.lower() in (DEPLOYMENTS, STACKS)
 
+    @property
+    def is_being_read(self) -> bool:
+        """Hold while its body is evaluated, so that who asks for it now is asked for by it."""
+        return self._is_asked
+
     def body(self) -> dict[str, Any]:
         """Return the resource as it is after deployment, with stand-ins where names and ids are not known.
 

@@ -134,7 +134,8 @@ class Deployment:
     def _value_by(self, key: str, schema: dict[str, Any], where: Spot) -> Value:
         type_name = self.schemas.type_of(schema)
         if type_name in SECRET_TYPES:
-            return Unknown(f"parameter `{key}` is a secret", where.pointer)
+            secret = Unknown(f"parameter `{key}` is a secret", where.pointer)
+            return self._nameable(secret, key) if type_name == "securestring" else secret
         argument = self._arguments.get(folded(key))
         value = argument.of_type(type_name) if argument is not None else None
         spot = Spot(argument.file, argument.pointer) if argument is not None else where

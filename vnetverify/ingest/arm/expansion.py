@@ -91,6 +91,11 @@ class Expansion:
         found = self._by_key.get(key, [])
         return next((one for one in found if not one.is_absent and not one.is_existing), found[0] if found else None)
 
+    def find_before(self, key: str) -> Declared | None:
+        """Return another declaration of the resource with that id than the one that is being read."""
+        found = self._by_key.get(key, [])
+        return next((one for one in found if not (one.is_absent or one.is_existing or one.is_being_read)), None)
+
     def declares(self, key: str) -> bool:
         """Hold when a template deploys, or may deploy, the resource with that id."""
         return any(not one.is_absent and not one.is_existing for one in self._by_key.get(key, ()))

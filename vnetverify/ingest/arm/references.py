@@ -31,9 +31,11 @@ class References:
         self._deployment = deployment
         self._expansion = expansion
 
-    def of(self, target: str, whole: bool) -> Value:
+    def of(self, target: str, whole: bool, is_versioned: bool) -> Value:
         """Return the properties of a resource, or the whole of it; what only Azure knows is not known."""
         declared = self._find(target)
+        if declared is not None and declared.is_being_read and is_versioned and target.startswith("/"):
+            declared = self._expansion.find_before(declared.key)
         if declared is None:
             key = key_of(target)
             inline = self._member_of_parent(key)

@@ -98,8 +98,8 @@ class Standpoint:
         tenant = Unknown("to which tenant the template is deployed is not said")
         return PartlyKnown({"id": "/", "tenantId": StandIn("<tenant>", tenant)}, tenant)
 
-    def reference(self, target: str, whole: bool) -> Value:
-        return self.home.references.of(target, whole)
+    def reference(self, target: str, whole: bool, is_versioned: bool) -> Value:
+        return self.home.references.of(target, whole, is_versioned)
 
     def references(self, target: str, whole: bool) -> Value:
         return self.home.references.of_loop(target, whole)

@@ -72,10 +72,11 @@ class Surroundings(Protocol):
 
     def tenant(self) -> Value: ...
 
-    def reference(self, target: str, whole: bool) -> Value:
+    def reference(self, target: str, whole: bool, is_versioned: bool) -> Value:
         """Return the properties of the resource that `target` names: an id, a name, or a symbolic name; the whole
         resource where `whole`. What the template does not say is an `Unknown` with its `RuntimeProperty`, or the
-        `otherwise` of a `PartlyKnown`."""
+        `otherwise` of a `PartlyKnown`. With an id and a version Azure looks up what is there at that time, so that a
+        resource can be deployed again as what it is."""
 
     def references(self, target: str, whole: bool) -> Value:
         """Return the list of what `reference` gives for each resource of the loop with symbolic name `target`."""

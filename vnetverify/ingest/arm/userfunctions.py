@@ -62,7 +62,7 @@ class InFunction:
     def tenant(self) -> Value:
         return self._around.tenant()
 
-    def reference(self, target: str, whole: bool) -> Value:
+    def reference(self, target: str, whole: bool, is_versioned: bool) -> Value:
         raise _refused("reference")
 
     def references(self, target: str, whole: bool) -> Value:

@@ -117,19 +117,19 @@ def _is_uuid(text: str) -> bool:
 
 
 def _reference(evaluator: Evaluator, target: Any, version: Any = None, what: Any = None) -> Any:
-    return evaluator.surroundings.reference(as_text("reference", target), _is_full("reference", version, what))
+    words = _words("reference", version, what)
+    return evaluator.surroundings.reference(as_text("reference", target), "full" in words, bool(words - {"full"}))
 
 
 def _references(evaluator: Evaluator, target: Any, version: Any = None, what: Any = None) -> Any:
-    return evaluator.surroundings.references(as_text("references", target), _is_full("references", version, what))
+    return evaluator.surroundings.references(
+        as_text("references", target), "full" in _words("references", version, what)
+    )
 
 
-def _is_full(function: str, *arguments: Any) -> bool:
-    """Tell whether the whole resource is asked for; a version of the programming interface may stand before."""
-    words = [
-        as_text(function, word, position).lower() for position, word in enumerate(arguments, 2) if word is not None
-    ]
-    return "full" in words
+def _words(function: str, *arguments: Any) -> set[str]:
+    """Return what stands behind the resource: a version of the programming interface, and whether all is asked for."""
+    return {as_text(function, word, position).lower() for position, word in enumerate(arguments, 2) if word is not None}
 
 
 def _resource_info(evaluator: Evaluator, target: Any) -> Any:

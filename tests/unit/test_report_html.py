@@ -13,10 +13,13 @@ import pytest
 from tests.golden.samples import EMPTY, EVERYTHING, INTERRUPTED, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED, REPORTS
 from tests.unit.hostile_names import NAMES, hostile_report
 from tests.unit.test_report_escaping import words
+from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.report.html import render_html
 from vnetverify.report.markup import Markup, block, element
 from vnetverify.report.results import IntentResult, Report
+from vnetverify.source import Span
 
+FOUND = "#found"
 PAGES = [render_html(report) for report in (*REPORTS.values(), *map(hostile_report, NAMES[::9]))]
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "nav", "section", "details", "summary"),
@@ -59,7 +62,8 @@ def test_every_element_is_closed_and_none_can_run_or_load_anything(page: str) ->
         *("lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "open", "role"),
         *("aria-label", "aria-hidden"),
     }
-    assert all(attributes["href"].startswith("#intent-") for tag, attributes in read.elements if tag == "a")  # type: ignore[union-attr]
+    links = [attributes["href"] or "" for tag, attributes in read.elements if tag == "a"]
+    assert all(link.startswith("#intent-") or link == FOUND for link in links)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -79,7 +83,10 @@ def test_every_verdict_of_the_index_leads_to_its_reasons(page: str) -> None:
     elements = words(page).elements
     targets = [f"#{attributes['id']}" for _, attributes in elements if "id" in attributes]
 
-    assert targets == [attributes["href"] for tag, attributes in elements if tag == "a"]
+    links = [attributes["href"] for tag, attributes in elements if tag == "a"]
+
+    assert [target for target in targets if target != FOUND] == [link for link in links if link != FOUND]
+    assert (FOUND in targets) is (FOUND in links)
     assert max(Counter(targets).values(), default=1) == 1
 
 
@@ -94,6 +101,15 @@ def test_what_is_not_as_expected_stands_first_and_open() -> None:
         ("foreseen", " open"),
     ]
     assert '<h1 class="troubled">3 of 5 intents not as expected</h1>' in shown
+
+
+def test_what_was_found_in_the_input_is_counted_at_the_top() -> None:
+    span = Span("hub.vnet", 1, 1, 1, 2)
+    found = [Diagnostic("half-peering", "half", span, severity=Severity.WARNING), Diagnostic("empty", "none", span)]
+    shown = render_html(Report((PROVED,), selected=1, diagnostics=(*found, found[0])))
+
+    assert '<a href="#found">found in the input: 1 error, 2 warnings</a>' in shown
+    assert "#found" not in page(PROVED)
 
 
 def test_a_run_that_ends_as_expected_says_so() -> None:

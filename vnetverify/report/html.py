@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
@@ -87,8 +88,17 @@ def _top(report: Report) -> Markup:
         element("p", f"vnetverify {report.version}".rstrip(), class_="tool"),
         element("h1", _headline(report), class_="fine" if fine else "troubled"),
         element("p", counts, class_="counts") if report.results else None,
+        _found_in_short(report.diagnostics),
         element("p", _PARTIAL, class_="partial", role="alert") if missing(report) else None,
     )
+
+
+def _found_in_short(diagnostics: Sequence[Diagnostic]) -> Markup | None:
+    """Return how much was found in the input, which may well be why a sentence fails, with the way there."""
+    of_each = Counter(found.severity for found in diagnostics)
+    told = [counted(of_each[severity], severity.value) for severity in Severity if of_each[severity]]
+    link = element("a", f"found in the input: {', '.join(told)}", href="#found")
+    return element("p", link, class_="counts") if told else None
 
 
 def _index(numbered: Sequence[tuple[str, IntentResult]]) -> Markup | None:
@@ -248,9 +258,8 @@ def _findings(diagnostics: Iterable[Diagnostic]) -> Markup | None:
     found = [_finding(diagnostic) for diagnostic in diagnostics]
     if not found:
         return None
-    return element(
-        "section", element("h2", "found in the input"), element("ul", *found, class_="items"), class_="around"
-    )
+    heading = element("h2", "found in the input", id="found")
+    return element("section", heading, element("ul", *found, class_="items"), class_="around")
 
 
 def _finding(found: Diagnostic) -> Markup:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from vnetverify.certificate import shared as shared_module
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
@@ -233,3 +234,69 @@ def test_what_goes_to_a_public_address_may_end_with_another_member() -> None:
     assert not of_one_member(shared(other), box("10.0.2.0", "20.1.2.3"))
     assert of_one_member(shared(other), TO_T)
     assert of_one_member(shared(), box("20.1.2.3"))
+
+
+# -- senders below, within and above a member ---------------------------------------------------------------
+
+THREE = """
+vnet u {{ address 10.0.0.0/16  subnet s 10.0.0.0/24  nsg {u} }}
+vnet v {{ address 10.1.0.0/16  subnet s 10.1.0.0/24  nsg {v} }}
+vnet w {{ address 10.2.0.0/16  subnet s 10.2.0.0/24  nsg {w} }}
+nsg open {{ outbound 100 yes allow any from any to any }}
+nsg shut {{ outbound 100 no deny any from any to any }}
+nsg guard {{
+  outbound 100 yes allow any from any to any
+  inbound 100 own allow any from {welcome} to any
+  inbound 110 no deny any from any to any
+}}
+intent i {{ for each a, b in vnet: a never reaches b on https }}
+"""
+TO_V = box("10.1.0.4", "10.1.0.254")
+
+
+def among_three(u: str = "open", v: str = "open", w: str = "open", welcome: str = "10.1.0.0/16") -> bool:
+    """Tell whether it is settled of what goes to the network in the middle; False as well where parting may tell."""
+    document = read_text(THREE.format(u=u, v=v, w=w, welcome=welcome))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    try:
+        return Unviolated(document.network, claim).is_settled(TO_V)
+    except Mixed:
+        return False
+
+
+def test_a_group_that_lets_in_its_own_network_alone_settles_it_of_all_others() -> None:
+    assert among_three(v="guard")
+
+
+@pytest.mark.parametrize("welcome", ["10.0.0.0/15", "10.1.0.0/16, 10.2.0.0/16", "10.0.0.0/24", "10.2.0.0/24", "any"])
+def test_one_that_lets_in_another_network_does_not(welcome: str) -> None:
+    assert not among_three(v="guard", welcome=welcome)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 16])
+@pytest.mark.parametrize(("u", "w"), [("shut", "open"), ("open", "shut"), ("open", "open"), ("shut", "shut")])
+def test_each_sender_has_to_be_kept_in_however_many_are_asked(
+    u: str, w: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_module, "_FEW", most)
+
+    assert among_three(u=u, w=w) is (u == w == "shut" and most >= 3)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 16])
+def test_a_member_of_more_places_than_are_asked_is_not_left_out(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_module, "_FEW", most)
+    inside = "10.1.0.0/16  subnet a 10.1.1.0/24  subnet b 10.1.2.0/24"
+    text = THREE.replace("10.1.0.0/16  subnet", inside + "  subnet", 1)
+    two = text.replace("intent i {{ for each a, b in vnet: a never reaches b on https }}", "") + (
+        "intent i {{ for each a, b in u.s, v.s, v.a, v.b: a never reaches b on https }}"
+    )
+    document = read_text(two.format(u="open", v="guard", w="open", welcome="10.1.2.0/24"))
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    asked = Unviolated(document.network, claim)
+
+    for source in ("10.1.2.4", "10.1.1.4", "10.0.0.4"):
+        settled = asked.is_settled(sent_from(source, TO_V))
+        assert settled is (source != "10.1.2.4")

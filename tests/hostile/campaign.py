@@ -30,7 +30,7 @@ SEED = 5
 NUMBER = 20_000
 _KEPT = 40  # failures that are written out
 _EVERY_FEW = 9
-_AT_A_TIME = 5_000  # attempts between two saves of the state
+_AT_A_TIME = 250  # attempts between two saves of the state
 
 # How often each command is tried beside the others; those that start a solver take ten times as long.
 _TEXT_COMMANDS: tuple[tuple[int, tuple[str, ...]], ...] = (

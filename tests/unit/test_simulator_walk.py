@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
 
+from tests.unit.effort import with_calls
 from tests.unit.simulator_networks import (
     ALLOW_ALL,
     Element,
@@ -267,15 +267,13 @@ def test_each_step_names_its_place_rule_and_losers() -> None:
     )
 
 
-def test_two_hundred_spokes_take_milliseconds() -> None:
+def test_a_walk_among_two_hundred_spokes_asks_nothing_of_each() -> None:
     spokes = [spoke(f"s{n}", n) for n in range(1, 201)]
     joined = [peered("hub", f"s{n}", allow_forwarded_traffic=True) for n in range(1, 201)]
     net = network(hub(), *spokes, *joined, router("fw", "hub.fw", "10.0.1.4"))
     packet = flow("10.1.0.4", "10.0.1.4")
     trace(net, at("s1.s"), packet, World())
-    started = time.process_time()
 
-    for _ in range(100):
-        trace(net, at("s1.s"), packet, World())
+    _, calls = with_calls(lambda: trace(net, at("s1.s"), packet, World()))
 
-    assert time.process_time() - started < 1
+    assert calls < 400

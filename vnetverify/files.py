@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 
 LARGEST_INPUT = 64  # MiB of all inputs together, unless the user allows more
 MOST_FILES = 20_000
+WORDS_OF_A_MEGABYTE = 12_500  # of a text, for each that may be read: each takes some hundred bytes of memory
 _SUFFIXES = (".json", ".tfstate")  # of the files that are read in a folder
 _MOST_ENTRIES = 500_000  # of a folder, with all inside it
 _DEEPEST = 64  # folders inside each other
@@ -53,8 +54,8 @@ class Allowance:
 
     @property
     def most_words(self) -> int:
-        """Return how many words a text may hold, each of which takes some hundred bytes of memory."""
-        return self.largest * 12_500
+        """Return how many words a text may hold."""
+        return self.largest * WORDS_OF_A_MEGABYTE
 
     @property
     def left(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from vnetverify.ingest.documents import read_documents
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.resources import Resource
-from vnetverify.ingest.rule_lists import rule_list
+from vnetverify.ingest.rule_lists import RuleList, rule_list
 
+_SUBNET = subnet_id("v", "s")
 _OUTSIDE = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
 
 
@@ -150,3 +152,16 @@ def test_a_group_that_stands_twice_has_its_rules_as_resources(tmp_path: Path) ->
     _, inventory = _inventory(tmp_path, nsg("web", rule("a")), nsg("WEB", rule("a")))
 
     assert [found.kind.rpartition("/")[2] for found in inventory.all()] == ["networksecuritygroups", "securityrules"]
+
+
+def test_what_was_read_is_let_go_without_the_collector_of_cycles(tmp_path: Path) -> None:
+    text = json.dumps([nsg("web", rule("a")), vnet("v", "10.0.0.0/16", subnet("s")), nic("n", "10.0.0.4", _SUBNET)])
+    gc.collect()
+    gc.disable()
+    try:
+        read_text(tmp_path, text)
+        kept = [found for found in gc.get_objects() if isinstance(found, Inventory | Resource | RuleList)]
+    finally:
+        gc.enable()
+
+    assert kept == []

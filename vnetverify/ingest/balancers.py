@@ -100,10 +100,11 @@ class Balancers:
             if subnet.default_outbound is not False and subnet.nat_gateway is None
         }
         self._pools = Pools(inventory, findings, networks, cards, open_ones.__contains__)
-        self._frontends = Frontends(inventory, findings, networks, self._doubt)
+        # In a list of its own: with a method of this object neither would be let go without the collector of cycles.
+        self._told = told = list[tuple[Resource, str, str]]()
+        self._frontends = Frontends(inventory, findings, networks, lambda *doubt: told.append(doubt))
         self._filtered = {name for name, subnet in subnets.items() if subnet.nsg is not None}
         self._names = unique_names(((one.id, one.span) for one in inventory.of(_BALANCERS)), findings)
-        self._told: list[tuple[Resource, str, str]] = []
         self._known_parts: set[str] = set()
         self.closed: set[str] = set()
         self.by_key: dict[str, LoadBalancer] = {}

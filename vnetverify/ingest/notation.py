@@ -81,8 +81,8 @@ def parse(text: str, file: str, most_values: int = MOST_VALUES, *, over_lines: b
 
 def is_too_large(text: str, most_values: int) -> bool:
     """Hold when `text` may spell more values: commas and brackets may stand inside a string too."""
-    if len(text) <= most_values:
-        return False
+    if len(text) <= 2 * most_values:
+        return False  # each takes two characters: a comma after it, or a bracket at each end
     return text.count(",") + text.count("{") + text.count("[") > most_values
 
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from vnetverify.diagnostic import Diagnostic
+from vnetverify.files import WORDS_OF_A_MEGABYTE
 from vnetverify.source import Source, Span
 from vnetverify.spelling import folded
 from vnetverify.syntax.grammar import automaton, parser
@@ -103,8 +105,9 @@ def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnos
 
 def refused(source: Source, problems: Problems) -> bool:
     """Tell whether `source` is no text to read at all, and say why."""
-    if _has_too_many_words(source):
-        _too_many_words(source, problems)
+    words = _words_at_least(source)
+    if words > source.most_words:
+        _too_many_words(source, problems, f"`--max-input {ceil(words / WORDS_OF_A_MEGABYTE)}` allows as many")
         return True
     unprintable = _UNPRINTABLE.search(source.text)
     if unprintable is None:
@@ -143,15 +146,16 @@ def _parse_from(source: Source, position: int, problems: Problems, broken: set[s
         return following.start() if following else None
 
 
-def _has_too_many_words(source: Source) -> bool:
-    """Tell whether blanks alone part more words than are read, which is told sooner than by reading them."""
+def _words_at_least(source: Source) -> int:
+    """Return how many words blanks alone part, which is told sooner than by reading them; 0 where they cannot be too
+    many."""
     if source.text.count(" ") + source.text.count("\n") < source.most_words:
-        return False
-    return sum(match.group()[0] != "#" for match in _APART.finditer(source.text)) > source.most_words
+        return 0
+    return sum(match.group()[0] != "#" for match in _APART.finditer(source.text))
 
 
-def _too_many_words(source: Source, problems: Problems) -> None:
-    message, advice = f"the text holds more than {source.most_words} words", "`--max-input MB` allows more"
+def _too_many_words(source: Source, problems: Problems, advice: str = "`--max-input MB` allows more") -> None:
+    message = f"the text holds more than {source.most_words} words"
     problems.error(_TOO_LARGE, message, Span(source.name, 1, 1, 1, 1), help=advice)
 
 

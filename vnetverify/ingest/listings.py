@@ -22,9 +22,9 @@ from vnetverify.ingest.notation import (
 
 _BLANKS = r"[ \t\r\n]*+"
 _TEXT = r'"[^"\\]*+"'
-# The list by itself, or in an object where nothing but plain values stand before it.
+# The list by itself, or in an object where nothing but a few plain values stand before it.
 _OPENING = re.compile(
-    rf"{_BLANKS}(?:\{{{_BLANKS}(?:{_TEXT}{_BLANKS}:{_BLANKS}(?:{_TEXT}|[\w.+-]++){_BLANKS},{_BLANKS})*?"
+    rf"{_BLANKS}(?:\{{{_BLANKS}(?:{_TEXT}{_BLANKS}:{_BLANKS}(?:{_TEXT}|[\w.+-]++){_BLANKS},{_BLANKS}){{0,20}}?"
     rf'"(value|data)"{_BLANKS}:{_BLANKS})?\[{_BLANKS}(?=\{{)'
 )
 _COMMA = re.compile(rf"{_BLANKS},{_BLANKS}(?=\{{)")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import assert_never
 
@@ -32,7 +32,6 @@ from vnetverify.prover.evidence.assurance import (
 from vnetverify.prover.parts import parts_of
 from vnetverify.prover.prove import Inquiry, contradictions
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
-from vnetverify.quick import dataclass
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates

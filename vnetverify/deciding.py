@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import assert_never
 
@@ -45,7 +45,6 @@ from vnetverify.prover.verdict import (
     Witness,
     verdict_word,
 )
-from vnetverify.quick import dataclass
 from vnetverify.report.results import MOST_OMITTED, Answer, ClaimResult, Omission
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 

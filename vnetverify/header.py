@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from ipaddress import AddressValueError, IPv6Address
-
-from vnetverify.quick import dataclass
 
 # Addresses of both families are whole numbers on one line, IPv4's from 0 and IPv6's from here, so that one set holds
 # either and nothing mistakes the one for the other. No prefix and no interval reaches from one family into the other.

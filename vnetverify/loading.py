@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
 from vnetverify.model.wellformed import check
-from vnetverify.quick import dataclass
 from vnetverify.source import Source, Span
 from vnetverify.syntax import Document, declared_vnets, read, resolve_expression, service_tags, tag_lists, uses
 

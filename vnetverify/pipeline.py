@@ -6,7 +6,7 @@ import fnmatch
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ from vnetverify.loading import Loaded, load, resolve, source_at
 from vnetverify.model.intents import Claim, Intent
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
-from vnetverify.quick import dataclass
 from vnetverify.report.caveats import caveats
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.workers.sentences import Sentences

@@ -6,10 +6,9 @@ The rules themselves stand in `specs/semantics`; their two readings in `simulato
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.header import Interval, Prefix
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

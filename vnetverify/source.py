@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vnetverify.quick import dataclass, quickly_made
+from dataclasses import dataclass
+
+from vnetverify.quick import quickly_made
 
 
 @quickly_made

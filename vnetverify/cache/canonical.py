@@ -6,14 +6,13 @@ Places are numbered in the order in which they first come up, so that a line tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from hashlib import sha256
 from operator import attrgetter
 from typing import TYPE_CHECKING, assert_never
 
 from vnetverify.header import IntervalSet, Prefix
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 if TYPE_CHECKING:

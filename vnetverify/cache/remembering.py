@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from vnetverify.hands import Hands, Lost
 from vnetverify.model.intents import Claim, Statement
 from vnetverify.prover.prove import has_grounds_by_line
 from vnetverify.prover.solver import Limits
-from vnetverify.quick import dataclass
 from vnetverify.report.results import Answer, ClaimResult
 from vnetverify.source import Span
 

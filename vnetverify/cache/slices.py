@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Machine, Network, Nic
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

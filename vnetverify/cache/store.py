@@ -10,9 +10,8 @@ import contextlib
 import os
 import stat
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-
-from vnetverify.quick import dataclass
 
 LARGEST_ENTRY = 4 << 20
 MOST_ENTRIES = 20_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from vnetverify.encoder.families import REALMS, Realm
 from vnetverify.encoder.terms import Field, Term, constant, field_within
@@ -30,7 +31,6 @@ from vnetverify.model.network import (
     Subnet,
 )
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

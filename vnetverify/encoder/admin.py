@@ -7,7 +7,7 @@ F-ADM-16.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from vnetverify.encoder.addressing import Estate
@@ -16,7 +16,6 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either
 from vnetverify.model.network import AdminScope, Network, Subnet
 from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
-from vnetverify.quick import dataclass
 
 Matches = Callable[[str, SecurityRule, Header, Subnet], Term]
 """When a rule, called by a name in facts, matches a packet at a subnet."""

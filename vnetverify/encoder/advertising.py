@@ -10,7 +10,7 @@ where their prefixes are. They are chosen with the flow and are no open facts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.terms import TRUE, Script, Term, all_of, any_of, negate
@@ -26,7 +26,6 @@ from vnetverify.header import (
 )
 from vnetverify.model.intents import Advertising
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 
 Value = Callable[[Term], int]

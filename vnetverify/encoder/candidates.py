@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import assert_never
 
 from vnetverify.encoder.terms import TRUE, Term
 from vnetverify.header import IntervalSet, Prefix, address_text
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 

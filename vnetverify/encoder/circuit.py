@@ -8,7 +8,7 @@ there are of them (R-TRAF-3: a loop delivers nothing, since no device on it deli
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import TypeGuard, assert_never
 
@@ -52,7 +52,6 @@ from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Machine, Nic, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.admin import admin_lists
@@ -29,7 +29,6 @@ from vnetverify.model.security import (
     Direction,
     SecurityRule,
 )
-from vnetverify.quick import dataclass
 
 _MANY = 200  # changed rules from which on it costs more to tell which others can meet them
 LAST_RULE = {Direction.INBOUND: "DenyAllInBound", Direction.OUTBOUND: "DenyAllOutBound"}

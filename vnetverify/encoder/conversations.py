@@ -7,6 +7,7 @@ F-ADM-18, F-PE-10, F-FW-7, F-FW-8.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Balanced, Published
 from vnetverify.encoder.candidates import Candidate, InternetHop
@@ -39,7 +40,6 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Machine, Nic, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
@@ -39,7 +39,6 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 
 TermAt = Callable[[Place, IntervalSet], Term]
 TermOf = Callable[[Nic], Term]

@@ -7,7 +7,7 @@ R-ADDR-6.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Entrance, Published
@@ -36,7 +36,6 @@ from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

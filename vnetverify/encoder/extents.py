@@ -9,7 +9,7 @@ of `Filters` fold to true on all of it (or to false on all the rest), else the f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from vnetverify.encoder.filters import Filters, Spot
@@ -38,7 +38,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 from vnetverify.rules import QUESTIONS, Uncertainty
 
 _NONE = IntervalSet()

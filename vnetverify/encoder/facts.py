@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, negate
-from vnetverify.quick import dataclass
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 

@@ -6,6 +6,7 @@ R-ADDR-6, R-TRAF-7, R-SYS-3, R-SYS-10, R-TRAF-6, F-TAG-8.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from vnetverify.header import (
     ALL_IPV4,
@@ -20,7 +21,6 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
-from vnetverify.quick import dataclass
 
 HOST_ADDRESS = parse_address("168.63.129.16")
 METADATA_ADDRESS = parse_address("169.254.169.254")

@@ -9,7 +9,7 @@ F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18, F-STATE-5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.admin import NEITHER, AdminLists, Outcome, Step
@@ -57,7 +57,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 
 _ANY = AnyAddress()
 _VIRTUAL_NETWORK = ServiceTag("VirtualNetwork")

@@ -6,7 +6,7 @@ F-FW-1, F-FW-2, F-FW-3, F-FW-4, F-FW-5, F-FW-6, F-FW-7, F-FW-9, F-FW-10, F-FW-11
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
@@ -41,7 +41,6 @@ from vnetverify.header import (
 )
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind
 from vnetverify.model.network import Machine
-from vnetverify.quick import dataclass
 
 AZURES_PRIVATE_RANGES = addresses_of(
     parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")

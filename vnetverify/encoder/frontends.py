@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from vnetverify.encoder.addressing import Balanced, Estate, Published
@@ -33,7 +33,6 @@ from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, Outbound
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Nic, Service, Subnet
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 
 _PROBE_PORT = 49152
 

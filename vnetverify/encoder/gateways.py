@@ -7,7 +7,7 @@ R-SYS-8, R-ADDR-6, I-FAILURES.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Announcing, Cell, around
@@ -18,7 +18,6 @@ from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, i
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 _AZURE_ASN = 65515

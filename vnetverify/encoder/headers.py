@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.families import REALMS
 from vnetverify.encoder.terms import TRUE, Field, Script, Term, all_of, any_of, equals, field_within, is_among, negate
 from vnetverify.header import ALL_PORTS, TCP, UDP, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.network import Service
-from vnetverify.quick import dataclass
 
 ALL_PROTOCOLS = IntervalSet((Interval(0, 255),))
 WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))

@@ -8,9 +8,9 @@ would take a factorial number of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of
-from vnetverify.quick import dataclass
 
 IsUp = Callable[[str], Term]
 

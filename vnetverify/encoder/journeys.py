@@ -10,7 +10,7 @@ holds of some stage, and where nothing is translated there is one stage.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import UnionType
 
 from vnetverify.encoder.addressing import Published
@@ -36,7 +36,6 @@ from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.firewalls import FirewallRule
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Machine, Nic
-from vnetverify.quick import dataclass
 
 _MOST_TRANSLATIONS = 2
 

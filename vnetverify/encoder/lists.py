@@ -8,7 +8,7 @@ F-ADM-3, F-ADM-4, F-ADM-5, F-ADM-6, F-ADM-8, F-ADM-13.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from vnetverify.encoder.addressing import Estate
@@ -36,7 +36,6 @@ from vnetverify.encoder.terms import (
 from vnetverify.header import ALL_PORTS, FIRST_IPV6, ICMPV6, Family, Flow, Interval, IntervalSet
 from vnetverify.model.balancers import Sku
 from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World
 
 LineName = tuple[str, str]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from vnetverify.encoder.terms import FALSE, Term
 from vnetverify.model.network import Gateway, Machine, Nic, Subnet
-from vnetverify.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.encoder.advertising import Advertised
 from vnetverify.encoder.facts import Ground
 from vnetverify.encoder.terms import Term
 from vnetverify.header import FIRST_IPV6, Family, Flow, IntervalSet
 from vnetverify.model.intents import Place
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World
 
 HEADER_SYMBOLS = ("pr", "src", "sp", "dst", "dp")

@@ -11,7 +11,7 @@ where the bounds do not settle whether packets are left, the answer is for the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.comparing import LAST_RULE, Alignment, Decision
 from vnetverify.encoder.extents import Extent, Extents, Plane
@@ -19,7 +19,6 @@ from vnetverify.encoder.lists import LineName
 from vnetverify.encoder.regions import DESTINATION_PORT, Region, Steps, TooMuch, meet, remainder
 from vnetverify.header import Flow
 from vnetverify.model.security import Access, Direction, Nsg
-from vnetverify.quick import dataclass
 from vnetverify.rules import QUESTIONS, Uncertainty
 
 _STEPS = 6_000_000

@@ -6,6 +6,7 @@ R-SYS-11, F-PE-6.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
@@ -14,7 +15,6 @@ from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import Prefix, host_prefix
 from vnetverify.model.network import PrivateEndpointPolicies, Subnet, UserRoute
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.quick import dataclass
 
 _ROUTES_ON = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.ROUTE_TABLES)
 

@@ -7,6 +7,7 @@ F-PIP-1, F-PIP-2, F-PIP-3, F-LB-7.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.appliances import undeclared_machines
@@ -16,7 +17,6 @@ from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Nic, PrivateEndpointPolicies, Subnet
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 _BOTH = (Direction.INBOUND, Direction.OUTBOUND)

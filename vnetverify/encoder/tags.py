@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Around, place_of
@@ -32,7 +32,6 @@ from vnetverify.encoder.terms import (
 )
 from vnetverify.header import Family, IntervalSet, NotAPrefix, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Peering, Subnet
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)

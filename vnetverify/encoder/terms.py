@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
 from vnetverify.header import Interval, IntervalSet, Prefix, family_of
-from vnetverify.quick import dataclass
 
 Term = str
 

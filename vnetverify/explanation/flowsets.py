@@ -6,7 +6,7 @@ A set here is for reading. What a rule matches is decided elsewhere; the words a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.terms import aligned
 from vnetverify.header import (
@@ -32,7 +32,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 
 Rule = SecurityRule | AdminRule
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.quick import dataclass
 from vnetverify.source import NOWHERE, Span
 
 

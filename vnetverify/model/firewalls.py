@@ -5,11 +5,11 @@ F-FW-1 to F-FW-10.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from vnetverify.header import IntervalSet
 from vnetverify.model.balancers import PublicAddress
-from vnetverify.quick import dataclass
 from vnetverify.source import NOWHERE, Span
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from vnetverify.header import Family, Interval, IntervalSet, Prefix, family_of
 from vnetverify.model.network import Service
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 

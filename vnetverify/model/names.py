@@ -6,12 +6,11 @@ F-DNS-1, F-DNS-2, F-DNS-3, F-DNS-4, F-DNS-6. Whether the question gets there is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.header import address_text, parse_address
 from vnetverify.model.network import DeploymentModel, Machine, Network, Nic
 from vnetverify.model.zones import DnsRecord, DnsZone, lies_within
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.source import Span
 

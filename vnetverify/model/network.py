@@ -7,7 +7,7 @@ Elements that refer to each other do so by name (`"spoke.web"` for subnet `web` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
@@ -23,7 +23,6 @@ from vnetverify.model.security import (
     Nsg,
 )
 from vnetverify.model.zones import DnsZone, NameServer
-from vnetverify.quick import dataclass
 from vnetverify.source import NOWHERE, Span
 
 GATEWAY_SUBNET = "GatewaySubnet"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from vnetverify.header import IntervalSet
-from vnetverify.quick import dataclass
 from vnetverify.source import NOWHERE, Span
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.header import Prefix
 from vnetverify.model.network import Machine, Network, PublishedTags, RouteTable, Subnet
 from vnetverify.model.security import AdminRule, SecurityRule, ServiceTag
 from vnetverify.model.services import tags_of_endpoint
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.header import (
     ALL_IPV4,
@@ -28,7 +29,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 
 AZURE_RESOLVER = parse_address("168.63.129.16")
 _TAG = "azureplatformdns"

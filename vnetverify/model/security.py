@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from vnetverify.header import IntervalSet, Prefix
-from vnetverify.quick import dataclass, quickly_made
+from vnetverify.quick import quickly_made
 from vnetverify.source import NOWHERE, Span
 
 

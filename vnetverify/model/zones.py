@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from vnetverify.quick import dataclass
 from vnetverify.source import NOWHERE, Span
 
 NO_ZONES = "private DNS zones"

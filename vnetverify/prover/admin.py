@@ -6,7 +6,7 @@ F-ADM-3, F-ADM-6, F-ADM-7, F-ADM-13, F-ADM-15.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.admin import admin_lists
@@ -19,7 +19,6 @@ from vnetverify.model.security import AdminAction, AdminRule
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.surprises import Shown
-from vnetverify.quick import dataclass
 from vnetverify.rules import World
 
 _CLIENT = {"pr": (TCP, 8), "sp": (49152, 16)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
 from vnetverify.prover.solver import Solver
-from vnetverify.quick import dataclass
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

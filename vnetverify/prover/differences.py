@@ -7,7 +7,7 @@ are short: then it judges them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.comparing import Alignment, Comparison, Deciding, Decision, Pair, pairs, renamed
@@ -19,7 +19,6 @@ from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World
 
 _USUAL_PORT = 49152

@@ -9,6 +9,7 @@ part (R-PEER-10).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from vnetverify.diagnostic import Severity
 from vnetverify.header import Prefix
@@ -18,7 +19,6 @@ from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.model.wellformed.pairs import requirements
 from vnetverify.model.wellformed.parts import is_of_subnets, joined_prefixes, links_of, part_faults
 from vnetverify.prover.verdict import Assurance, Ground, Proved, Refuted, Unknown, Verdict
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 

@@ -7,7 +7,7 @@ several together; it is redundant when no packet would fare otherwise without it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
 from vnetverify.encoder.addressing import Estate
@@ -19,7 +19,6 @@ from vnetverify.model.network import Network
 from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
 from vnetverify.prover.solver import Solver, Unsatisfiable
-from vnetverify.quick import dataclass
 
 _FEW = 12
 _AT_ONCE = 64

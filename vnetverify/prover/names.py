@@ -6,7 +6,7 @@ Implements "Names" of engines.md: F-DNS-1 to F-DNS-6 by `model.names`, and F-MET
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from vnetverify.header import Interval, IntervalSet, address_text, family_of, host_prefix, interval_set
@@ -18,7 +18,6 @@ from vnetverify.model.resolvers import AZURE_RESOLVER, Asking, askings
 from vnetverify.model.services import WELL_KNOWN
 from vnetverify.model.zones import lies_within
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
-from vnetverify.quick import dataclass
 from vnetverify.rules import SettledFacts, Uncertainty
 from vnetverify.source import Span
 

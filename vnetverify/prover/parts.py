@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from vnetverify.hands import Hands
@@ -20,7 +20,6 @@ from vnetverify.prover.premise import premise_of
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
-from vnetverify.quick import dataclass
 
 PLACES = 128
 """Places where the flows of a part begin, or somewhat more or fewer."""

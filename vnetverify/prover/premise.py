@@ -7,13 +7,13 @@ A claim about many members is not vacuous while one of them has a flow, and says
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 
 from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, Interval, IntervalSet, interval_set
 from vnetverify.model.intents import Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Host, Premise, Silence, Witness
-from vnetverify.quick import dataclass
 
 MOST_PAIRS = 10_000
 """Of more pairs of places it is only said that there are more, and more pairs of members are not looked at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
@@ -32,7 +32,6 @@ from vnetverify.prover.questions import (
 from vnetverify.prover.relays import Relay, find_relay, gets_through, planes_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World
 
 _ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)

@@ -4,13 +4,13 @@ the documented one, or in none?"""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 from vnetverify.header import TCP, UDP, Family
 from vnetverify.prover.solver import Answer, Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6

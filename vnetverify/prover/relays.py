@@ -8,7 +8,7 @@ it and whether one of its own can get on from there (F-ADDR-8, F-META-7).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.claims import encode, encode_arrival
@@ -19,7 +19,6 @@ from vnetverify.model.network import Machine, Network
 from vnetverify.model.planes import claim_in, families_of, has_ipv6, plane
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, uncertainty
 
 _FOLLOWED = (

@@ -9,12 +9,11 @@ import contextlib
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vnetverify.encoder.terms import Term
 from vnetverify.prover.process import Garbled, Process, signal_name, started
-from vnetverify.quick import dataclass
 
 BUDGET = 20_000_000
 """Z3's own steps for one sentence, eight times what the largest in `benchmarks/scale.py` takes.

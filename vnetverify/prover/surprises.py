@@ -6,6 +6,7 @@ F-TAG-4, F-TAG-5, F-TAG-8, F-TAG-11, F-LB-4.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.filters import Spot
@@ -18,7 +19,6 @@ from vnetverify.model.balancers import LoadBalancingRule
 from vnetverify.model.network import Nic, Peering
 from vnetverify.model.security import Direction, SecurityRule, ServiceTag
 from vnetverify.prover.solver import Satisfiable, Solver
-from vnetverify.quick import dataclass
 from vnetverify.rules import World
 from vnetverify.source import Span
 

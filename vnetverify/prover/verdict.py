@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
@@ -9,7 +10,6 @@ from vnetverify.encoder.facts import Ground as Ground
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World
 from vnetverify.source import Span
 

@@ -6,14 +6,13 @@ Nothing here is escaped or cut: that is each format's own affair.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Assurance, Beside, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.quick import dataclass
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from vnetverify.explanation.flowsets import FlowSet, Rule, in_words
 from vnetverify.header import Flow
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 from vnetverify.report.escaping import json_text
 from vnetverify.report.json import flow_as_json, span_as_json
 from vnetverify.report.narrative import place

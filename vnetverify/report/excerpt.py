@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
-from vnetverify.quick import dataclass
 from vnetverify.report.terminal import bold, coloured, dim, printable, shortened, width
 from vnetverify.source import NOWHERE, Source, Span
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from vnetverify.header import Flow, Interval, IntervalSet, Prefix
 from vnetverify.ingest.pointers import LONGEST_QUOTE, Spot, quotable, spots_in
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 _T = TypeVar("_T")

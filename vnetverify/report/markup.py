@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from vnetverify.quick import dataclass
 from vnetverify.report.escaping import html_text
 
 _VOID = ("meta",)

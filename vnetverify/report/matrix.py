@@ -6,10 +6,9 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
-from vnetverify.quick import dataclass
 from vnetverify.report.escaping import csv_cell, json_text
 from vnetverify.report.seal import Json
 from vnetverify.report.terminal import aligned, counted, printable, shortened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.certificate.evidence import Certificate
 from vnetverify.diagnostic import Diagnostic
@@ -11,7 +11,6 @@ from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
 from vnetverify.model.network import Era, PublishedTags, Unmodelled
 from vnetverify.prover.verdict import Beside, Ground, Verdict
-from vnetverify.quick import dataclass
 
 MOST_OMITTED = 12
 """Lines of one proof that are left out, one at a time."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from operator import attrgetter
 
@@ -30,7 +30,6 @@ from vnetverify.header import (
     parse_prefix,
 )
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Subnet, Vnet
-from vnetverify.quick import dataclass
 
 
 class Mixed(Exception):

@@ -7,11 +7,11 @@ F-ADM-15.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from vnetverify.model.network import AdminScope
 from vnetverify.model.security import AdminAction, AdminRule, Direction
-from vnetverify.quick import dataclass
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
 from vnetverify.simulator.situation import Situation

@@ -8,11 +8,11 @@ R-PEER-18, R-PEER-19, R-CG-1, R-CG-5 and R-ADDR-6.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.header import EVERY_IPV4, Family, Prefix, parse_prefix
 from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
-from vnetverify.quick import dataclass
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.endpoint_routes import endpoint_routes

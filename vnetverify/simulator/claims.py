@@ -8,12 +8,12 @@ F-FW-5 and F-FW-7.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
-from vnetverify.quick import dataclass
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import Header, Mixed, Packet, host_subnet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed

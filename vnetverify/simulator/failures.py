@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.header import address_text
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import Machine, Network
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import host_subnet, point
 from vnetverify.source import NOWHERE, Span

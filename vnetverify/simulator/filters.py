@@ -8,7 +8,7 @@ F-PLAT-2, F-PLAT-3, F-LB-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-PE-3, F-PE-9, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.header import (
@@ -38,7 +38,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,

@@ -7,12 +7,11 @@ R-SEL-7, R-ADDR-6 and I-FAILURES.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp

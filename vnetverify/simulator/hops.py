@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby, product
 from typing import assert_never
 
 from vnetverify.header import Interval, Prefix, address_text
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.situation import Situation
 from vnetverify.source import NOWHERE, Span

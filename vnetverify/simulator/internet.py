@@ -6,7 +6,7 @@ F-ADDR-1, F-ADDR-7, F-ADDR-8, F-FW-5, F-FW-7 and I-FAILURES.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
@@ -14,7 +14,6 @@ from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.model.planes import EVERY_ADDRESS
-from vnetverify.quick import dataclass
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PUBLIC, Address, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress

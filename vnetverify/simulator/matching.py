@@ -7,6 +7,7 @@ F-ASG-6, F-FWD-4, F-PE-3 and F-PE-9.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, EVERY_NUMBER, Family, Interval, IntervalSet, Prefix
@@ -22,7 +23,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 from vnetverify.rules import Undetermined, uncertainty
 from vnetverify.simulator.addressing import Mixed, Packet, Part, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation

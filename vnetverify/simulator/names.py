@@ -6,13 +6,12 @@ F-DNS-1, F-DNS-2, F-DNS-3, F-DNS-4, F-DNS-5, F-DNS-6, F-META-3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from vnetverify.header import TCP, UDP, Family, Flow, address_text, family_of, parse_address
 from vnetverify.model.intents import Place
 from vnetverify.model.network import DeploymentModel, Network
 from vnetverify.model.zones import DnsRecord, DnsZone
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import numbers_of, only
 from vnetverify.simulator.positions import Delivered, LeftToInternet, ToPlatform

@@ -7,10 +7,10 @@ R-CG-5.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from vnetverify.header import Family, Prefix
 from vnetverify.model.network import ConnectedGroup, DeploymentModel, Era, LinkState, Network, Peering, Vnet
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, uncertainty
 
 Halves = Mapping[tuple[str, str], Peering]

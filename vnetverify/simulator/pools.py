@@ -6,7 +6,7 @@ Rules F-ADDR-5, F-LB-2, F-LB-3, F-LB-4, F-LB-6, F-LB-9, F-LB-12, F-LB-13 and F-L
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from vnetverify.header import TCP, Family, parse_address
@@ -14,7 +14,6 @@ from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule
 from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.security import Direction
-from vnetverify.quick import dataclass
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Address, Packet, address_in, is_number, lowest_text, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at

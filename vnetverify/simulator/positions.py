@@ -5,7 +5,7 @@ Rules R-TRAF-3, R-META-3, F-LB-2, F-OUT-2, F-PE-10, F-FW-5, F-FW-7 and F-FW-8.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
@@ -15,7 +15,6 @@ from vnetverify.model.firewalls import FirewallPolicy
 from vnetverify.model.intents import EgressKind, Place
 from vnetverify.model.network import Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Address, Packet
 from vnetverify.simulator.filters import declared_interface

@@ -6,11 +6,10 @@ Rules I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3 and F-FW-7.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
-from vnetverify.quick import dataclass
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.filters import interface_at

@@ -6,11 +6,11 @@ What FastPath passes by is left out (R-GW-23). A dual-stack subnet has a table o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.header import Family, Interval, Prefix, address_text, family_of
 from vnetverify.model.network import Network, Subnet
-from vnetverify.quick import dataclass
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import covers, point
 from vnetverify.simulator.candidates import candidates

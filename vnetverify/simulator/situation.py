@@ -6,7 +6,7 @@ Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vnetverify.header import (
@@ -37,7 +37,6 @@ from vnetverify.model.network import (
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction, SecurityRule
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import (
     Field,

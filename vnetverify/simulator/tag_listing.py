@@ -6,11 +6,11 @@ Rules F-TAG-7, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12, F-TAG-19, F-TAG-21 and F-P
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.header import EVERY_IPV6, Family, Prefix
 from vnetverify.model.network import Network
 from vnetverify.model.planes import has_ipv6
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import PLATFORM_HOST, PUBLIC_IPV6
 from vnetverify.simulator.situation import Situation, situation_of

@@ -7,11 +7,11 @@ F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-PEER-17, R-CG-1, R-GW-19 an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import Enum
 
 from vnetverify.header import EVERY_IPV6, FIRST_IPV6, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
-from vnetverify.quick import dataclass
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from threading import Lock
 from typing import Any
-
-from vnetverify.quick import dataclass
 
 _LENGTH = struct.Struct("!Q")
 _CHUNK = 1 << 18

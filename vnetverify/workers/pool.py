@@ -11,13 +11,12 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import field
+from dataclasses import dataclass, field
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
 from vnetverify.prover.process import GRACE_SECONDS, signal_name
-from vnetverify.quick import dataclass
 from vnetverify.workers.channel import Channel
 from vnetverify.workers.forking import may_fork
 from vnetverify.workers.toil import Done, Raised, answer_of, toil

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from vnetverify.assurance import Demands
@@ -12,7 +12,6 @@ from vnetverify.model.intents import Statement
 from vnetverify.model.network import Network
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Unknown
-from vnetverify.quick import dataclass
 from vnetverify.report.results import ClaimResult
 
 Found = tuple[Any, ...]

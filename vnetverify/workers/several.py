@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from contextlib import closing
+from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
 from vnetverify.hands import Lost
-from vnetverify.quick import dataclass
 from vnetverify.workers.forking import may_fork
 
 _Result = TypeVar("_Result")

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from threading import Event
@@ -15,7 +15,6 @@ from vnetverify.deciding import is_wide
 from vnetverify.hands import Hands
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
-from vnetverify.quick import dataclass
 from vnetverify.report.results import ClaimResult
 from vnetverify.workers.sentences import Sentences
 from vnetverify.workers.several import WORTH_SECONDS, Several

@@ -8,11 +8,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import Any
 
-from vnetverify.quick import dataclass
 from vnetverify.workers.channel import Channel, is_sent_whole
 
 BEAT_SECONDS = 1.0

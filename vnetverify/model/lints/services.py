@@ -6,6 +6,7 @@ F-BAS-2, F-AGW-2, F-FW-5.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import TCP, Interval, IntervalSet, addresses_of, interval_set
@@ -23,7 +24,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 
 _BASTION_SUBNET = "azurebastionsubnet"
 

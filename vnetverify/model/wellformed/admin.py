@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import PROTOCOL_NAMES, addresses_of
@@ -17,7 +18,6 @@ from vnetverify.model.security import (
     AsgMembers,
     ServiceTag,
 )
-from vnetverify.quick import dataclass
 
 _FIRST_PRIORITY, _LAST_PRIORITY = 1, 4096
 _PROTOCOLS = frozenset((None, 1, 6, 17, 50, 51))

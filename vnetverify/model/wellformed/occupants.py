@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.header import Family, address_text, family_of
@@ -10,7 +11,6 @@ from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
 from vnetverify.model.wellformed.incompleteness import untold_vnets
-from vnetverify.quick import dataclass
 from vnetverify.source import Span
 
 # Subnets of Azure's own, where nothing but their one service may stand, and the rules that say so.

@@ -7,9 +7,9 @@ the peerings that are there, and of one that somebody would like to establish (R
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from vnetverify.model.network import DeploymentModel, Era, Vnet
-from vnetverify.quick import dataclass
 
 # A cloud of its own by the beginning of its regions' names; every other region is of the public one.
 _CLOUDS = {"china": "China", "usgov": "US Government", "usdod": "US Government"}

@@ -6,7 +6,7 @@ Answers are never merged: whoever says that a text can be satisfied contradicts 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.util import find_spec
 from typing import Any
@@ -16,7 +16,6 @@ from vnetverify.prover.evidence.circuit import TooLarge
 from vnetverify.prover.evidence.clauses import Formula, formula_of
 from vnetverify.prover.evidence.lrat import Accepted, BudgetReached, Refused, check_proof
 from vnetverify.prover.evidence.reading import Reading, Unreadable, read_obligation
-from vnetverify.quick import dataclass
 
 EXTRA = "crosscheck"
 

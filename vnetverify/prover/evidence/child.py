@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vnetverify.prover.process import GRACE_SECONDS, Garbled, Process, signal_name, started
-from vnetverify.quick import dataclass
 
 WORKER = Path(__file__).with_name("worker.py")
 _LONGEST_ANSWER = 256 << 20

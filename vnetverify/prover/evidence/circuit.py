@@ -6,10 +6,8 @@ A literal is a number, its negation the negative number; 1 is true, so -1 is fal
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import assert_never
-
-from vnetverify.quick import dataclass
 
 TRUE, FALSE = 1, -1
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from vnetverify.prover.evidence.circuit import FALSE, TRUE, Bits, Circuit, at_most, chosen, equal, number, sum_of
-from vnetverify.quick import dataclass
 
 _PLAIN = re.compile(r"[A-Za-z0-9#_=>() \n-]*", re.ASCII)
 _SYMBOL = re.compile(r"[a-z]+[0-9]*", re.ASCII)

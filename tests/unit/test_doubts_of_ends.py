@@ -117,3 +117,48 @@ def test_a_service_endpoint_of_unknown_prefixes_leaves_what_its_subnet_sends_and
     found = read(tmp_path, template(vnet("hub", "10.0.0.0/16", web, firewalls))).network.unmodelled
 
     assert [(item.places, item.ends_there) for item in found] == [(("hub.web",), True), ((), False)]
+
+
+def test_a_policy_of_service_endpoints_leaves_open_what_its_subnet_sends_and_takes(tmp_path: Path) -> None:
+    policy = {"id": "[resourceId('Microsoft.Network/serviceEndpointPolicies', 'p')]"}
+    named = [
+        subnet("web", "10.0.1.0/24", serviceEndpointPolicies=[policy]),
+        subnet("AzureFirewallSubnet", "10.0.2.0/26", serviceEndpointPolicies=[policy]),
+    ]
+    policies = resource("serviceEndpointPolicies", "p", {}), resource("serviceEndpointPolicies", "of-nobody", {})
+
+    found = read(tmp_path, template(vnet("hub", "10.0.0.0/16", *named), *policies)).network.unmodelled
+
+    assert [(item.places, item.ends_there) for item in found] == [(("hub.web",), True), ((), False)]
+
+
+def test_an_app_that_is_joined_to_a_subnet_leaves_only_that_open(tmp_path: Path) -> None:
+    where = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'hub', 'web')]"
+    app = resource("Microsoft.Web/sites/config", "app/virtualNetwork", {"subnetResourceId": where})
+
+    found = read(tmp_path, template(vnet("hub", "10.0.0.0/16", subnet("web", "10.0.1.0/24")), app)).network.unmodelled
+
+    assert [(item.places, item.ends_there) for item in found] == [(("hub.web",), True)]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "extras", "is_alone"),
+    [
+        ("azure", {"omsagent": {"enabled": True}, "aciConnectorLinux": {"enabled": False}}, True),
+        ("kubenet", {}, False),
+        ("azure", {"aciConnectorLinux": {"enabled": True, "config": {"SubnetName": "more"}}}, False),
+    ],
+)
+def test_a_cluster_leaves_only_its_subnet_open_where_it_writes_no_routes(
+    tmp_path: Path, plugin: str, extras: dict[str, Any], is_alone: bool
+) -> None:
+    where = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'hub', 'web')]"
+    said = {
+        "agentPoolProfiles": [{"name": "p", "vnetSubnetID": where}],
+        "networkProfile": {"networkPlugin": plugin},
+        "addonProfiles": extras,
+    }
+    cluster = resource("Microsoft.ContainerService/managedClusters", "aks", said)
+    network = read(tmp_path, template(vnet("hub", "10.0.0.0/16", subnet("web", "10.0.1.0/24")), cluster)).network
+
+    assert [item.places for item in network.unmodelled] == [("hub.web",) if is_alone else ()]

@@ -23,7 +23,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LINK_SERVICES, LinkServices
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
-from vnetverify.ingest.networks import Attachments, Networks
+from vnetverify.ingest.networks import PASSED, Attachments, Networks
 from vnetverify.ingest.proxies import BASTIONS, Proxies
 from vnetverify.ingest.proxies import GATEWAYS as APPLICATION_GATEWAYS
 from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
@@ -76,6 +76,7 @@ _MODELLED = frozenset(
 _ANYWHERE = ("networkmanagers", "virtualwans", "virtualhubs", "networkgroups")
 # What answers and forwards questions about names, and carries nothing else.
 _RESOLVING = ("dnsresolvers", "dnsforwardingrulesets", "dnsresolverpolicies", "dnsresolverdomainlists")
+_ENDPOINT_POLICIES = "serviceendpointpolicies"
 # Providers whose resources name subnets to let them in, or to watch them, and put nothing into them.
 _NAMING_ONLY = frozenset(
     f"microsoft.{provider}"
@@ -311,7 +312,7 @@ class _Estate:
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
         why = "what it puts into a subnet is not in the input"
-        if vnets and deploys_hosts_only(resource.kind) and all(key in self._networks.places for key in named):
+        if vnets and deploys_hosts_only(resource) and all(key in self._networks.places for key in named):
             self._doubt_at(resource, why, named)
         elif vnets:
             self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
@@ -334,9 +335,25 @@ class _Estate:
             self._findings.concern(resource.key, *vnets)
             self._doubt_at(resource, why, subnets)
 
+    def _names_ordinary_subnets(self, policy: Resource) -> bool:
+        """Hold when a policy of service endpoints concerns no subnet that packets of others pass; tell of its subnets.
+
+        It decides what its subnets may reach by their endpoints. One that no subnet has does nothing.
+        """
+        named = [key_of(place) for place in places_in(policy)]
+        places = [self._networks.places.get(key) for key in named]
+        if not all(place is not None and place.subnet.lower() not in PASSED for place in places):
+            return False
+        self._findings.concern(policy.key, *(home for key in named if (home := vnet_of(key)) is not None))
+        if named:
+            self._doubt_at(policy, "service endpoint policies are not modelled", named)
+        return True
+
     def _doubt_whole(self, resource: Resource) -> None:
         if resource.kind.split("/")[0] in _RESOLVING:
             self._doubt_resolver(resource)
+            return
+        if resource.kind.split("/")[0] == _ENDPOINT_POLICIES and self._names_ordinary_subnets(resource):
             return
         if resource.kind.split("/")[0] in _ANYWHERE:
             vnets = self._findings.concerned_by(resource.key)
@@ -348,7 +365,7 @@ class _Estate:
         told = None if resource.is_literal else resource.stated("notRead")
         why = told if isinstance(told, str) and told else "resources of this type are not modelled"
         named = [key_of(place) for place in places_in(resource)]
-        if named and deploys_hosts_only(resource.kind) and all(key in self._networks.places for key in named):
+        if named and deploys_hosts_only(resource) and all(key in self._networks.places for key in named):
             self._findings.concern(resource.key, *vnets)
             self._doubt_at(resource, why, named)
             return

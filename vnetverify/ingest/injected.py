@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.values import member
 
 # By the type that a delegation or a link names, or the resource that is deployed into the subnet, as Azure or Terraform
@@ -32,9 +33,11 @@ _HOSTS_ONLY = frozenset(
         "azurerm_windows_function_app",
         "azurerm_windows_web_app",
         "github.network/networksettings",
+        "microsoft.aad/domainservices",
         "microsoft.apimanagement/service",
         "microsoft.app/environments",
         "microsoft.app/managedenvironments",
+        "microsoft.batch/batchaccounts/pools",
         "microsoft.cache/redis",
         "microsoft.cloudtest/hostedpools",
         "microsoft.cloudtest/images",
@@ -52,6 +55,7 @@ _HOSTS_ONLY = frozenset(
         "microsoft.devopsinfrastructure/pools",
         "microsoft.documentdb/cassandraclusters",
         "microsoft.hardwaresecuritymodules/dedicatedhsms",
+        "microsoft.hdinsight/clusters",
         "microsoft.kusto/clusters",
         "microsoft.labservices/labplans",
         "microsoft.logic/integrationserviceenvironments",
@@ -68,10 +72,15 @@ _HOSTS_ONLY = frozenset(
         "microsoft.web/hostingenvironments",
         "microsoft.web/serverfarms",
         "microsoft.web/sites",
+        "microsoft.web/sites/config",
         "microsoft.web/sites/networkconfig",
         "microsoft.web/sites/slots",
+        "microsoft.web/sites/slots/config",
+        "microsoft.web/sites/slots/networkconfig",
     ]
 )
+_CLUSTERS = "microsoft.containerservice/managedclusters"
+_EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
 _CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/managedinstances"))
 # Properties of a subnet that name such services, with the member of each entry that does.
@@ -82,9 +91,27 @@ _NAMING = {
 }
 
 
-def deploys_hosts_only(kind: str) -> bool:
-    """Hold when a resource of `kind` in a template adds machines that forward nothing, and changes nothing else."""
-    return kind in _HOSTS_ONLY - _CHANGING_LISTS
+def deploys_hosts_only(resource: Resource) -> bool:
+    """Hold when `resource` of a template adds machines that forward nothing, and changes nothing else."""
+    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource)
+
+
+def _is_cluster_of_hosts(resource: Resource) -> bool:
+    """Hold for a Kubernetes cluster whose containers have addresses by Azure's own plugin, and no further subnet.
+
+    With other plugins it writes into the route table of its subnet, which others may share.
+    """
+    if resource.kind != _CLUSTERS or resource.is_literal:
+        return False
+    profile, extras = resource.stated("networkProfile"), resource.stated("addonProfiles")
+    plugin = member(profile, "networkPlugin") if isinstance(profile, dict) else None
+    if not isinstance(plugin, str) or plugin.lower() != "azure" or not isinstance(extras, (dict, type(None))):
+        return False
+    return all(name.lower() in _EXTRAS_IN_THE_CLUSTER or _is_off(extra) for name, extra in (extras or {}).items())
+
+
+def _is_off(extra: Any) -> bool:
+    return extra is None or (isinstance(extra, dict) and member(extra, "enabled") is False)
 
 
 def names_hosts_only(name: str, value: Any) -> bool:

@@ -37,7 +37,7 @@ _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 _NOT_HERE = "it is not in the input"
 # Subnets through which Azure's own devices forward what is between others.
-_PASSED = ("gatewaysubnet", "azurefirewallsubnet")
+PASSED = ("gatewaysubnet", "azurefirewallsubnet")
 _SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
 _POLICIES = {
     "disabled": PrivateEndpointPolicies.DISABLED,
@@ -340,11 +340,15 @@ class Networks:
             return Subnet(place.subnet, place.vnet, (), span=by.span)
         values, doubts = read(resource.body, resource.pointer, SUBNET)
         at_hosts = [each for each in doubts if names_hosts_only(each.name, resource.stated(each.name))]
-        self._findings.doubts(resource, (each for each in doubts if each not in at_hosts), key)
+        of_endpoints = [each for each in doubts if each.name.lower() == "serviceendpointpolicies"]
+        self._findings.doubts(resource, (each for each in doubts if each not in (*at_hosts, *of_endpoints)), key)
         for each in at_hosts:
             what, where = f"`{each.name}` of {resource.subject}", (f"{place.vnet}.{place.subnet}",)
             span = resource.place(each.pointer)
             self._findings.doubt(what, _SERVICE_THERE, key, span, places=where, ends_there=True)
+        for each in of_endpoints:
+            span = resource.place(each.pointer)
+            self._doubt_endpoint(f"`{each.name}` of {resource.subject}", each.why, resource, span)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
         self._doubt_missing_gateways(resource, values.get("applicationgatewayipconfigurations"))
@@ -386,10 +390,14 @@ class Networks:
             else:
                 what = f"service endpoint `{shown(service)}` of {subnet.subject}"
                 why = "its prefixes are not declared; a text that imports this can do so with `service-tag`"
-                place = self.places[subnet.key]
-                is_passed = place.subnet.lower() in _PASSED
-                where = () if is_passed else (f"{place.vnet}.{place.subnet}",)
-                self._findings.doubt(what, why, subnet.key, subnet.span, places=where, ends_there=not is_passed)
+                self._doubt_endpoint(what, why, subnet, subnet.span)
+
+    def _doubt_endpoint(self, what: str, why: str, subnet: Resource, span: Span) -> None:
+        """Record what is not known of a service endpoint, which takes what its subnet sends, and what passes by it."""
+        place = self.places[subnet.key]
+        is_passed = place.subnet.lower() in PASSED
+        where = () if is_passed else (f"{place.vnet}.{place.subnet}",)
+        self._findings.doubt(what, why, subnet.key, span, places=where, ends_there=not is_passed)
 
     def _doubt_missing_interfaces(self, subnet: Resource, configurations: Any) -> None:
         """An interface in the subnet that the input does not hold may have an nsg, an address and a role of its own."""

@@ -222,6 +222,7 @@ def test_check_prints_every_error_on_stdout(tmp_path: Path, capsys: pytest.Captu
 
     assert "error[bad-prefix]" in streams.out
     assert "error[unknown-name]" in streams.out
+    assert streams.out.endswith("\n\n2 errors\n")
     assert streams.err == ""
 
     assert main(["check", "--output-format", "concise", str(path)]) == status.BAD_INPUT

@@ -19,7 +19,7 @@ from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Read FILE... and say what is wrong: syntax, names, what Azure would refuse, and the warnings of `lint`."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
-    from vnetverify.report.excerpt import one_line, render_diagnostics
+    from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
     from vnetverify.report.terminal import counted
 
     loaded = load(files, networks, service_tags)
@@ -31,6 +31,8 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     elif found:
         emit("\n".join(map(one_line, found)))
     if is_bad:
+        if output_format == "full":
+            emit(f"\n{counts_of(found)}")
         return status.BAD_INPUT
     network = loaded.document.network
     counts = (

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
-
-if TYPE_CHECKING:
-    from vnetverify.diagnostic import Diagnostic
 
 
 @click.command("lint")
@@ -30,7 +23,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     That a rule has no effect is proved: for every packet, wherever its group is attached, whatever the open facts.
     """
     from vnetverify.inspection import lint
-    from vnetverify.report.excerpt import one_line, render_diagnostics
+    from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
     from vnetverify.report.json import render_findings
 
     loaded = load(files, networks, service_tags)
@@ -40,15 +33,8 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     if output_format == "json":
         emit(render_findings(found))
     elif output_format == "concise":
-        emit("\n".join([*map(one_line, found), _summary(found)]))
+        emit("\n".join([*map(one_line, found), counts_of(found) or "no findings"]))
     else:
-        emit("\n\n".join(filter(None, (render_diagnostics(found, loaded.sources, quotes), _summary(found)))))
+        told = (render_diagnostics(found, loaded.sources, quotes), counts_of(found) or "no findings")
+        emit("\n\n".join(filter(None, told)))
     return status.BAD_INPUT if is_bad else status.AS_EXPECTED
-
-
-def _summary(found: Sequence[Diagnostic]) -> str:
-    from vnetverify.report.terminal import counted
-
-    by_severity = Counter(finding.severity.value for finding in found)
-    words = ("error", "warning", "note")
-    return ", ".join(counted(by_severity[word], word) for word in words if by_severity[word]) or "no findings"

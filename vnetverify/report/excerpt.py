@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
-from vnetverify.report.terminal import bold, coloured, dim, printable, shortened, width
+from vnetverify.report.terminal import bold, coloured, counted, dim, printable, shortened, width
 from vnetverify.source import NOWHERE, Source, Span
 
 SHOWN = 50  # diagnostics printed in full; a broken generated file must not flood the terminal
@@ -124,3 +125,9 @@ def _marker(mark: _Mark, text: str, start: int) -> str:
     carets = coloured("^" * under, "red") if mark.main else bold("-" * under)
     label = shortened(printable(mark.label), _LINE)
     return f"{' ' * before}{carets} {label}".rstrip()
+
+
+def counts_of(diagnostics: Iterable[Diagnostic]) -> str:
+    """Return for example `1 error, 2 warnings`; nothing where nothing was found."""
+    of_each = Counter(found.severity for found in diagnostics)
+    return ", ".join(counted(of_each[severity], severity.value) for severity in Severity if of_each[severity])

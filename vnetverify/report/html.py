@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
@@ -12,6 +11,7 @@ from pathlib import Path
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import Hop
 from vnetverify.report.account import Account, Item, Part, Telling, account_of, circumstances, needed
+from vnetverify.report.excerpt import counts_of
 from vnetverify.report.markup import Child, Markup, block, element, together
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.standing import (
@@ -95,10 +95,8 @@ def _top(report: Report) -> Markup:
 
 def _found_in_short(diagnostics: Sequence[Diagnostic]) -> Markup | None:
     """Return how much was found in the input, which may well be why a sentence fails, with the way there."""
-    of_each = Counter(found.severity for found in diagnostics)
-    told = [counted(of_each[severity], severity.value) for severity in Severity if of_each[severity]]
-    link = element("a", f"found in the input: {', '.join(told)}", href="#found")
-    return element("p", link, class_="counts") if told else None
+    link = element("a", f"found in the input: {counts_of(diagnostics)}", href="#found")
+    return element("p", link, class_="counts") if diagnostics else None
 
 
 def _index(numbered: Sequence[tuple[str, IntentResult]]) -> Markup | None:

@@ -155,6 +155,7 @@ class Evaluation:
 
     def applied(self, body: Expression, variables: Mapping[str, Any]) -> Value:
         """Return the value of `body`, that of a lambda, where `variables` are known besides those around."""
+        self.bounds.step()  # beside the one for entering: the variables are written anew
         self.bounds.enter(_FRAMES)
         try:
             return Evaluation(self.surroundings, {**self.lambda_variables, **variables}).value(body)

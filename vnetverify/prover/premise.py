@@ -24,7 +24,7 @@ _FAMILIES = ((Family.IPV4, ALL_IPV4), (Family.IPV6, ALL_IPV6))
 def premise_of(network: Network, claim: Claim, example: Witness | Host) -> Premise:
     """Return what a proof of `claim` in `network` speaks of, the flow of `example` among it."""
     flows = _Flows(claim, _silent(network))
-    pairs = len(set(islice(flows.pairs_of_places(), MOST_PAIRS + 1)))
+    pairs = sum(1 for _ in islice(flows.pairs_of_places(), MOST_PAIRS + 1))
     silences = (*flows.silences(), *_avoided_by_all(network, claim))
     return Premise(example, min(pairs, MOST_PAIRS), pairs > MOST_PAIRS, silences)
 
@@ -50,22 +50,26 @@ def _silent(network: Network) -> dict[str, IntervalSet]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Addresses of one family at a place: the members of `for each` that hold some, and whether some lie in none."""
+    """Addresses of one family at a place: the members of `for each` that hold some, and whether some lie in none.
+
+    With `is_one` it is a single address.
+    """
 
     place: Place
     family: Family
     addresses: IntervalSet
     apart: tuple[int, ...]
     is_free: bool
+    is_one: bool
 
     def goes_to(self, other: _Part) -> bool:
         """Tell whether some flow in question goes from here to the addresses of `other`."""
-        if self.family is not other.family or self._is_one_host_with(other):
+        if self.family is not other.family or (self.is_one and self._is_one_host_with(other)):
             return False
         return self.is_free or other.is_free or self.apart != other.apart or len(self.apart) > 1
 
     def _is_one_host_with(self, other: _Part) -> bool:
-        return self.place == other.place and self.addresses == other.addresses and self.addresses.size == 1
+        return self.place == other.place and self.addresses == other.addresses
 
 
 class _Flows:
@@ -75,6 +79,7 @@ class _Flows:
         self._claim = claim
         self._silent = silent
         self._apart: dict[Place, list[tuple[int, IntervalSet]]] = {}
+        self._known: dict[tuple[Place, IntervalSet], _Part] = {}
         for number, member in enumerate(claim.apart):
             for place, addresses in member.parts:
                 self._apart.setdefault(place, []).append((number, addresses))
@@ -82,13 +87,14 @@ class _Flows:
 
     def pairs_of_places(self) -> Iterator[tuple[Place, Place]]:
         """Yield each pair of places that has a flow once."""
-        seen: set[tuple[Place, Place]] = set()
+        seen: dict[Place, set[Place]] = {}
         for lefts, rights in self._pairs:
-            for left, right in product(lefts, rights):
-                pair = left.place, right.place
-                if pair not in seen and left.goes_to(right):
-                    seen.add(pair)
-                    yield pair
+            for left in lefts:
+                met = seen.setdefault(left.place, set())
+                for right in rights:
+                    if right.place not in met and left.goes_to(right):
+                        met.add(right.place)
+                        yield left.place, right.place
 
     def silences(self) -> Iterator[Silence]:
         """Yield what the sentence names though no flow begins or ends there, then members between which none goes."""
@@ -143,9 +149,16 @@ class _Flows:
         ]
 
     def _part(self, place: Place, family: Family, addresses: IntervalSet) -> _Part:
+        found = self._known.get((place, addresses))
+        if found is None:
+            found = self._known[place, addresses] = self._new_part(place, family, addresses)
+        return found
+
+    def _new_part(self, place: Place, family: Family, addresses: IntervalSet) -> _Part:
         held = [(number, there & addresses) for number, there in self._apart.get(place, ())]
         rest = addresses - interval_set(interval for _, there in held for interval in there)
-        return _Part(place, family, addresses, tuple(number for number, there in held if there), bool(rest))
+        apart = tuple(number for number, there in held if there)
+        return _Part(place, family, addresses, apart, bool(rest), addresses.size == 1)
 
     def _within(self, parts: Sequence[_Part], whole: Sequence[_Part]) -> list[_Part]:
         """Return what of a member's `parts` lies in `whole`, one side of a pair: of the only pair, all of it."""

@@ -77,6 +77,19 @@ def test_a_firewall_that_answers_about_names_leaves_only_what_is_sent_to_it_open
     assert (item.places, item.ends_there) == (("v.AzureFirewallSubnet",), True)
 
 
+def test_so_does_one_that_clients_send_to_as_their_proxy(tmp_path: Path) -> None:
+    said = _with_proxy()
+    said["resources"][3]["properties"] = {"explicitProxy": {"enableExplicitProxy": True, "httpPort": 8080}}
+
+    (item,) = read(tmp_path, said).network.unmodelled
+
+    assert (item.what, item.places, item.ends_there) == (
+        "`explicitProxy` of firewall policy `fp`",
+        ("v.AzureFirewallSubnet",),
+        True,
+    )
+
+
 def test_with_translation_beside_it_everything_is_open(tmp_path: Path) -> None:
     rule = {
         "ruleType": "NatRule",

@@ -142,7 +142,6 @@ _WEB_RULE = {"ruleType": "ApplicationRule", "name": "web", "targetFqdns": ["*.ex
         _with_policy(_policy(_group(_NETWORK_RULE))),
         _with_policy(_policy(ruleCollectionGroups=None)),
         _with_policy(_policy(basePolicy=reference("firewallPolicies", "base"))),
-        _with_policy(_policy(explicitProxy={"enableExplicitProxy": True, "httpPort": 8080})),
         _with_policy(_policy(), _group(_NAT_RULE, kind="FirewallPolicyNatRuleCollection")),
         _with_policy(_policy(), _group(_NETWORK_RULE, _WEB_RULE)),
         _with_policy(_policy(), _group(_NETWORK_RULE, kind="OfTomorrow")),

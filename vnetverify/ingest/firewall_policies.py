@@ -57,14 +57,15 @@ _HARMLESS_SETTINGS = (
     "network.logging.",
     "threatintel.",
 )
-NAMES_PROXY = "a firewall that answers about names at its own address is not modelled"
+_NAMES_PROXY = "a firewall that answers about names at its own address is not modelled"
+_EXPLICIT_PROXY = "a firewall that clients send to as their proxy is not modelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a firewall is told; `private_ranges` is None for Azure's own choice.
 
-    `proxies_names` is what tells it to answer about names at its own address, as a message calls that.
+    `serves` is what tells it to answer what is sent to its own address, as a message calls that, with what it does.
     """
 
     collections: tuple[Collection, ...] = ()
@@ -72,7 +73,7 @@ class Told:
     learns_private_ranges: bool = False
     denies_by_threat_intelligence: bool = False
     denies_by_intrusion_detection: bool = False
-    proxies_names: str | None = None
+    serves: tuple[tuple[str, str], ...] = ()
 
 
 class FirewallPolicies:
@@ -103,7 +104,7 @@ class FirewallPolicies:
         """Return what the additional properties say of translation."""
         ranges: IntervalSet | None = None
         learns = False
-        proxies = None
+        serves: list[tuple[str, str]] = []
         for key, value in as_object(values.get("additionalproperties"), "additionalProperties").items():
             name, text = key.lower(), str(value).strip()
             if value in (None, "") or name.startswith(_HARMLESS_SETTINGS):
@@ -114,10 +115,10 @@ class FirewallPolicies:
                 learns = text.lower() == "enabled"
             elif name == "network.dns.enableproxy":
                 if text.lower() != "false":
-                    proxies = f"`{shown(key)}` of {firewall.subject}"
+                    serves.append((f"`{shown(key)}` of {firewall.subject}", _NAMES_PROXY))
             else:
                 doubt(f"`{shown(key)}` of {firewall.subject}", "this setting is not modelled")
-        return Told(private_ranges=ranges, learns_private_ranges=learns, proxies_names=proxies)
+        return Told(private_ranges=ranges, learns_private_ranges=learns, serves=tuple(serves))
 
     def _own(self, firewall: Resource, values: dict[str, Any], doubt: Doubting) -> Iterator[Collection]:
         """Yield the collections of a firewall without policy; Azure always gives their lists."""
@@ -164,13 +165,12 @@ class FirewallPolicies:
         told = [_snat(values) for _, values in policies]
         if any(one != told[0] for one in told):
             doubt(f"`snat` of {policies[0][0].subject}", "its parents say otherwise")
-        proxying = [f"`dnsSettings` of {policy.subject}" for policy, values in policies if _proxies(values)]
         return Told(
             collections,
             *told[0],
             any(_word(values.get("threatintelmode"), "threatIntelMode") == "deny" for _, values in policies),
             any(_detection_denies(values) for _, values in policies),
-            next(iter(proxying), None),
+            tuple(each for policy, values in policies for each in _services_of(policy, values)),
         )
 
     def _of_policy(self, policy: Resource, values: dict[str, Any], level: int, doubt: Doubting) -> Iterator[Collection]:
@@ -281,9 +281,13 @@ def _private_ranges(texts: list[str]) -> IntervalSet | None:
     return IntervalSet() if prefixes == [_NOTHING] and len(texts) == 1 else found
 
 
-def _proxies(values: dict[str, Any]) -> bool:
+def _services_of(policy: Resource, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     settings = as_object(values.get("dnssettings"), "dnsSettings")
-    return bool(as_flag(member(settings, "enableProxy"), "enableProxy"))
+    if as_flag(member(settings, "enableProxy"), "enableProxy"):
+        yield f"`dnsSettings` of {policy.subject}", _NAMES_PROXY
+    proxy = as_object(values.get("explicitproxy"), "explicitProxy")
+    if as_flag(member(proxy, "enableExplicitProxy"), "enableExplicitProxy"):
+        yield f"`explicitProxy` of {policy.subject}", _EXPLICIT_PROXY
 
 
 def _detection_denies(values: dict[str, Any]) -> bool:

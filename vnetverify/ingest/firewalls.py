@@ -9,7 +9,7 @@ from typing import Any
 from vnetverify.header import Family
 from vnetverify.ingest.concerns import vnets_named_by
 from vnetverify.ingest.findings import ANYTHING, Findings
-from vnetverify.ingest.firewall_policies import NAMES_PROXY, FirewallPolicies
+from vnetverify.ingest.firewall_policies import FirewallPolicies
 from vnetverify.ingest.firewall_rules import FirewallRules
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import FIREWALLS, MachineNames
@@ -86,14 +86,12 @@ class Firewalls:
             doubt(resource.subject, self._why_nowhere(values))
             return None
         told = self._policies.of_firewall(resource, values, doubt)
-        if told.proxies_names is not None:
+        for what, why in told.serves:
             if any(one.kind is FirewallRuleKind.NAT for one in told.collections):
-                doubt(told.proxies_names, NAMES_PROXY)  # which of the two takes what comes for it is not told
+                doubt(what, why)  # which of the two takes what comes for it is not told
             else:
                 at = (f"{nic.vnet}.{nic.subnet}",)
-                self._findings.doubt(
-                    told.proxies_names, NAMES_PROXY, resource.key, resource.span, True, at, ends_there=True
-                )
+                self._findings.doubt(what, why, resource.key, resource.span, True, at, ends_there=True)
         if not publics:  # it sends what is for the Internet elsewhere
             doubt(resource.subject, "a firewall without a public address for what it forwards is not modelled")
         own: dict[int, str | None] = dict.fromkeys(nic.addresses)

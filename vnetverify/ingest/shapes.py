@@ -379,9 +379,8 @@ FIREWALL_CONFIGURATION = shape("privateIPAddress subnet publicIPAddress", "priva
 
 # Who is kept off the lists of threat intelligence changes nothing: what is on them is an open fact.
 FIREWALL_POLICY = shape(
-    "basePolicy ruleCollectionGroups snat threatIntelMode dnsSettings intrusionDetection",
+    "basePolicy ruleCollectionGroups snat threatIntelMode dnsSettings explicitProxy intrusionDetection",
     "threatIntelWhitelist insights transportSecurity childPolicies firewalls size",
-    explicitProxy=Suspect("proxies are not modelled", ({"enableExplicitProxy": False},)),
     sql=Suspect("redirection of SQL is not modelled", ({"allowSqlRedirect": False},)),
 )
 

@@ -341,6 +341,22 @@ def test_a_subnet_may_be_deployed_again_as_what_it_is(group: str) -> None:
     assert isinstance(alone["virtualNetworks/v/subnets/s"].body["properties"]["addressPrefix"], Unknown)
 
 
+@pytest.mark.parametrize("asked", ["reference('one').outputs.all.value", "parameters('none')"])
+def test_what_asks_for_another_resource_is_deployed_after_it(asked: str) -> None:
+    """As templates do that deploy a network again with one more subnet."""
+    outputs = {"all": {"type": "array", "value": [subnet("s", "10.0.1.0/24")]}}
+    network = resource("virtualNetworks", "v", {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}})
+    more = resource("virtualNetworks", "v", {**network["properties"], "subnets": "[parameters('before')]"})
+    deployments = (
+        nested("two", template(more, parameters=typed(before="array")), parameters={"before": f"[{asked}]"}),
+        nested("one", template(network, outputs=outputs)),
+    )
+
+    (found,) = deployed(template(*deployments, parameters={"none": {"type": "array", "defaultValue": []}})).resources
+
+    assert (found.uncertain is None) is ("reference" in asked)
+
+
 def test_a_wrong_output_is_told_where_it_stands_and_only_if_it_is_asked_for() -> None:
     inner = template(vnet("v"), outputs={"bad": {"type": "int", "value": "[div(1, 0)]"}})
     unused = deployed(template(nested("d", inner)))

@@ -1,12 +1,15 @@
-"""Which of two resources is deployed after the other, by what they say they depend on."""
+"""Which of two resources is deployed after the other, by what they say they depend on, and what they ask for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from vnetverify.ingest.arm.bodies import resolved
 from vnetverify.ingest.arm.declared import Declared
 from vnetverify.ingest.arm.deployments import Deployment
+from vnetverify.ingest.arm.evaluation import evaluate
+from vnetverify.ingest.arm.expressions import Access, Call, Expression, is_expression, parse
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 
 
@@ -45,13 +48,52 @@ def _reaches(one: Declared, other: Declared) -> bool:
 
 def _needed_by(declared: Declared, deployment: Deployment) -> Iterator[Declared]:
     said = declared.statement.says("dependsOn")
+    reader = deployment.in_turns(declared.turns)
     for entry in said if isinstance(said, list) else ():
         try:
-            name = resolved(entry, deployment.in_turns(declared.turns), declared.spot)
+            name = resolved(entry, reader, declared.spot)
         except (EvaluationError, BadExpression):
             continue  # an order that cannot be read is none; that the text is wrong matters to nothing else
         if isinstance(name, str):
             yield from (one for one in deployment.declared if _is_called(one, name.lower()))
+    for target in _asked_for(declared):
+        try:
+            name = evaluate(target, reader)
+        except (EvaluationError, BadExpression):
+            continue
+        if isinstance(name, str):
+            yield from (one for one in deployment.declared if _is_called(one, name.lower()))
+
+
+def _asked_for(declared: Declared) -> Iterator[Expression]:
+    """Yield what a resource asks for by `reference` without a version: Azure deploys that before.
+
+    What stands in the template of a nested deployment is evaluated there, and orders nothing here.
+    """
+    pending: list[Any] = [value for key, value in declared.statement.body.items() if key.lower() != "resources"]
+    while pending:
+        piece = pending.pop()
+        if isinstance(piece, dict):
+            pending.extend(value for key, value in piece.items() if key.lower() != "template")
+        elif isinstance(piece, list):
+            pending.extend(piece)
+        elif isinstance(piece, str) and is_expression(piece) and "reference(" in piece.lower():
+            yield from _targets_in(piece)
+
+
+def _targets_in(text: str) -> Iterator[Expression]:
+    try:
+        pending = [parse(text)]
+    except BadExpression:
+        return
+    while pending:
+        tree = pending.pop()
+        if isinstance(tree, Access):
+            pending += [tree.of, tree.key]
+        elif isinstance(tree, Call):
+            pending += tree.arguments
+            if tree.namespace is None and tree.name.lower() == "reference" and len(tree.arguments) == 1:
+                yield tree.arguments[0]
 
 
 def _is_called(declared: Declared, name: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.azure_resources import errors, identity, nic, nsg, read_text, reference, rule, subnet, subnet_id, vnet
@@ -20,6 +20,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.rule_lists import RuleList, rule_list
 
+_WEB = nsg("web", rule("a"))
 _SUBNET = subnet_id("v", "s")
 _OUTSIDE = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
 
@@ -68,9 +69,15 @@ _GROUPS = st.builds(
     st.lists(_RULES, max_size=4),
     st.sampled_from([{}, {"etag": "e"}, {"location": "x", "securityRules": []}, {"tags": {"a": '":', "b": None}}]),
 )
+_ATTACHED = vnet(
+    "v",
+    "10.0.0.0/16",
+    subnet("s", networkSecurityGroup=reference("networkSecurityGroups", "web")),
+    subnet("t", "10.0.1.0/24", networkSecurityGroup=reference("networkSecurityGroups", "db")),
+)
 _OTHERS = st.sampled_from(
     [
-        vnet("v", "10.0.0.0/16", subnet("s", networkSecurityGroup=reference("networkSecurityGroups", "web"))),
+        {"id": identity("networkSecurityGroups", "web") + "/securityRules/a", **rule("a", 90)},
         nic("card", "10.0.0.4", subnet_id("v", "s"), networkSecurityGroup=reference("networkSecurityGroups", "db")),
         {"id": identity("networkSecurityGroups", "db") + "/securityRules/x", "name": "x", **rule("x", 120)},
         {"id": identity("networkSecurityGroups", "web"), "name": "web"},
@@ -91,10 +98,12 @@ def _read_as_a_whole(folder: Path, text: str) -> Imported:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_GROUPS | _OTHERS, min_size=1, max_size=5), _WRAPPINGS, st.sampled_from([None, 1]))
+@example([nsg("web", rule("a", novelty="x"))], "%s", None)
+@example([{"id": identity("networkSecurityGroups", "web") + "/securityRules/a", **rule("a", 90)}, _WEB], "%s", None)
 def test_entry_by_entry_and_as_a_whole_are_one(
     tmp_path: Path, entries: list[Any], wrapping: str, indent: int | None
 ) -> None:
-    text = wrapping % json.dumps(entries, indent=indent)
+    text = wrapping % json.dumps([*entries, _ATTACHED], indent=indent)
 
     assert read_text(tmp_path, text) == _read_as_a_whole(tmp_path, text)
 

@@ -318,8 +318,7 @@ def first_of_several(scope: Scope, node: PortsNode | None) -> IntervalSet | None
 def address_field(scope: Scope, node: FieldNode) -> AddressField | None:
     """Return what a source or destination says; None where it could not be understood."""
     if isinstance(node, PrefixField):
-        prefixes = scope.prefixes(node.prefixes)
-        return AddressPrefixes(prefixes) if len(prefixes) == len(node.prefixes) else None
+        return scope.field(node.prefixes)
     if isinstance(node, AsgField):
         names = scope.find_all("asg", node.names)
         return AsgMembers(names) if len(names) == len(node.names) else None

@@ -18,6 +18,7 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
+from vnetverify.model.security import AddressPrefixes
 from vnetverify.source import Source, Span
 from vnetverify.spelling import mistake_in
 from vnetverify.syntax.names import Names, text_of
@@ -46,6 +47,8 @@ class Scope:
         self.problems = names.problems
         self._prefixes: dict[str, Prefix] = {}
         self._ports: dict[str, Interval] = {}
+        self._fields: dict[str, AddressPrefixes] = {}
+        self._port_sets: dict[str, IntervalSet] = {}
 
     def span(self, first: Token, last: Token | None = None) -> Span:
         return span_of(self.source.name, first, last)
@@ -139,6 +142,17 @@ class Scope:
     def prefixes(self, tokens: Sequence[Token]) -> tuple[Prefix, ...]:
         return tuple(prefix for token in tokens if (prefix := self.prefix(token)) is not None)
 
+    def field(self, tokens: Sequence[Token]) -> AddressPrefixes | None:
+        """Return the addresses of one side of a rule, which are one object where they are written again."""
+        written = ",".join(tokens)
+        known = self._fields.get(written)
+        if known is None:
+            prefixes = self.prefixes(tokens)
+            if len(prefixes) < len(tokens):
+                return None
+            known = self._fields[written] = AddressPrefixes(prefixes)
+        return known
+
     def address(self, token: Token) -> int | None:
         """Return the address that is written."""
         if "/" in token:
@@ -159,11 +173,17 @@ class Scope:
         return None
 
     def ports(self, node: PortsNode | None) -> IntervalSet | None:
-        """Return the ports of a `port …` clause, all where there is none."""
+        """Return the ports of a `port …` clause, all where there is none; one object where they are written again."""
         if node is None or node.ports[0].casefold() in ANY_WORDS:
             return ALL_PORTS
-        intervals = [interval for token in node.ports if (interval := self.port_range(token)) is not None]
-        return interval_set(intervals) if len(intervals) == len(node.ports) else None
+        written = ",".join(node.ports)
+        known = self._port_sets.get(written)
+        if known is None:
+            intervals = [interval for token in node.ports if (interval := self.port_range(token)) is not None]
+            if len(intervals) < len(node.ports):
+                return None
+            known = self._port_sets[written] = interval_set(intervals)
+        return known
 
     def port_range(self, token: Token) -> Interval | None:
         known = self._ports.get(token)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +125,36 @@ def test_networks_have(trait: str, share: float) -> None:
 )
 def test_flows_are(feature: str, share: float) -> None:
     assert campaign()[feature] / campaign()["flow"] >= share
+
+
+_DRAWN_LOT = """\
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from tests.agreement.campaigns import LOT
+from tests.agreement.test_agreement import situations
+from vnetverify.syntax.write import write
+
+def told(situation):
+    network, claim, _ = situation
+    print(write(network), claim.verb, claim.pairs, claim.service, claim.failures is None)
+
+checks = list(HealthCheck)
+lot = settings(max_examples=LOT, deadline=None, suppress_health_check=checks, database=None, phases=[Phase.generate])
+seed(1 << 32 | 9)(lot(given(situation=situations())(told)))()
+"""
+
+
+def test_the_same_seed_draws_the_same_whatever_python_hashes_to() -> None:
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", _DRAWN_LOT],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+
+    assert drawn[0] == drawn[1]
+    assert drawn[0]

@@ -50,7 +50,7 @@ def said_with(version: str, folder: Path, networks: int, seed: int) -> Verdicts:
     place = str(installed(version, folder))
     paths = os.pathsep.join((place, str(ROOT)))
     asked = [sys.executable, "-m", "tests.versions.verdicts", str(networks), str(seed)]
-    environment = {**os.environ, "PYTHONPATH": paths}
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "0"}  # what is drawn is the same then
     done = subprocess.run(asked, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     answered, *lines = done.stdout.splitlines()
     if not version.startswith(answered):

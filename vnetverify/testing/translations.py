@@ -55,7 +55,7 @@ def _with_ways_to(draw: DrawFn, network: Network, machine: Machine) -> Network:
     """Draw which subnets of the firewall's network and its peers send everything to it, or what has no other way."""
     (nic,) = machine.nics
     near = {nic.vnet, *(half.remote for half in network.peerings if half.local == nic.vnet)}
-    spaces = [p for name in near for p in network.vnets[name].address_space if p.family is Family.IPV4]
+    spaces = [p for name in sorted(near) for p in network.vnets[name].address_space if p.family is Family.IPV4]
     wide = UserRoute("all", EVERY_IPV4, NextHopType.APPLIANCE, nic.addresses[0])
     fine = [
         UserRoute(f"to{i}", p, NextHopType.APPLIANCE, nic.addresses[0]) for i, p in enumerate(dict.fromkeys(spaces))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -41,11 +42,15 @@ intent i {{ for each x, y in spokes: x never reaches y on ssh }}
 """
 
 
-def asked(out: str = "nsg shut", b: str = "open", high: str = "32768-65535") -> tuple[Network, Claim]:
-    document = read_text(SPOKES.format(out=out, b=b, high=high))
+def claim_of(text: str) -> tuple[Network, Claim]:
+    document = read_text(text)
     claim = document.intents[0].claims[0]
     assert isinstance(claim, Claim)
     return document.network, claim
+
+
+def asked(out: str = "nsg shut", b: str = "open", high: str = "32768-65535") -> tuple[Network, Claim]:
+    return claim_of(SPOKES.format(out=out, b=b, high=high))
 
 
 def field(part: Part, first: str, last: str) -> Field:
@@ -105,14 +110,93 @@ def test_the_own_member_need_not_be_denied() -> None:
     assert parse_address("10.1.1.254") < parting.value.cut <= parse_address("10.3.0.4")
 
 
+@pytest.mark.parametrize(
+    ("sources", "is_kept_out"), [(("10.1.0.0", "10.2.255.255"), True), (("10.2.0.0", "10.3.255.255"), False)]
+)
+def test_others_on_either_side_of_the_own_member_are_asked_about(sources: tuple[str, str], is_kept_out: bool) -> None:
+    """`a` lies below `b` and is denied, `c` above and is not; then the other way round."""
+    for (denied, allowed), expected in ((("10.1", "10.3"), is_kept_out), (("10.3", "10.1"), not is_kept_out)):
+        text = SPOKES.format(out="", b="closed", high="32768-65535")
+        text = text.replace("deny any from 10.1.0.0/16", f"deny any from {denied}.0.0/16")
+        text = text.replace("allow any from 10.3.0.0/16", f"allow any from {allowed}.0.0/16")
+        try:
+            found = settles(claim_of(text), box(sources, TO_B))
+        except Mixed:
+            found = False
+        assert found is expected
+
+
+def test_an_address_of_others_is_found_among_many_of_the_member() -> None:
+    """`b` has 17 subnets, and `c` one address space in the midst of its: too many to look at each."""
+    subnets = "  ".join(f"subnet s{number} 10.2.{number}.0/24 nsg own" for number in range(17))
+    text = SPOKES.format(out="", b="open", high="32768-65535")
+    text = text.replace("subnet s 10.2.0.0/24 nsg open", subnets)
+    text = text.replace("10.3.0.0/16  subnet s 10.3.0.0/24", "10.2.0.128/25  subnet s 10.2.0.128/25")
+    text += "nsg own { inbound 100 own allow any from 10.2.0.0/16 to any  inbound 110 rest deny any from any to any }"
+
+    with pytest.raises(Mixed):
+        settles(claim_of(text), box(FROM_ALL, ("10.2.9.4", "10.2.9.254")))
+
+
 def test_addresses_of_others_within_those_of_a_member_are_asked_about() -> None:
     """`c` has addresses in the midst of those of `b`, which are not peered: nothing but its own flows are spared."""
     text = SPOKES.format(out="", b="open", high="32768-65535").replace("10.3.0.0/16", "10.2.0.0/16")
-    document = read_text(text.replace("subnet s 10.3.0.0/24", "subnet s 10.2.0.0/24"))
-    claim = document.intents[0].claims[0]
-    assert isinstance(claim, Claim)
+    overlapping = claim_of(text.replace("subnet s 10.3.0.0/24", "subnet s 10.2.0.0/24"))
 
-    assert not settles((document.network, claim), box(FROM_B, TO_B), by_routing=True)
+    assert not settles(overlapping, box(FROM_B, TO_B), by_routing=True)
+
+
+# -- what walks have to tell -------------------------------------------------------------------------------
+
+TWO = """
+vnet a {{ address 10.1.0.0/16, fd00:a::/48  subnet s 10.1.0.0/24, fd00:a:0:1::/64 nsg shut }}
+vnet b {{ address 10.2.0.0/16, fd00:b::/48  subnet s 10.2.0.0/24, fd00:b:0:1::/64 }}
+peering a -> b
+peering b -> a
+nsg shut {{ outbound 100 none deny any from any to any }}
+{more}
+intent i {{ a.s never reaches b.s on {service} }}
+"""
+
+
+def two(more: str = "", service: str = "ssh") -> tuple[Network, Claim]:
+    return claim_of(TWO.format(more=more, service=service))
+
+
+def test_the_group_of_an_interface_keeps_what_it_sends() -> None:
+    open_subnet = TWO.replace("nsg shut {{ outbound", "nsg own {{ outbound").replace("::/64 nsg shut", "::/64")
+    text = open_subnet.format(more="vm m {{ nic 10.1.0.9 in a.s nsg own }}".format(), service="ssh")
+
+    assert settles(claim_of(text), box(("10.1.0.9", "10.1.0.9"), TO_B))
+    assert not settles(claim_of(text), box(("10.1.0.8", "10.1.0.8"), TO_B))
+
+
+def test_no_rule_is_about_icmpv6() -> None:
+    icmp = 58
+    source, destination = ("fd00:a:0:1::4", "fd00:a:0:1::ffff"), ("fd00:b:0:1::4", "fd00:b:0:1::ffff")
+    ssh = box(source, destination)
+    ping = replace(
+        ssh,
+        protocol=Field(icmp, icmp, Part.PROTOCOL),
+        source_port=Field(0, 0, Part.SOURCE_PORT),
+        destination_port=Field(0, 0, Part.DESTINATION_PORT),
+    )
+
+    assert settles(two(), ssh)
+    assert not settles(two(service="icmp"), ping)
+
+
+def test_what_is_balanced_or_comes_by_a_public_address_is_walked() -> None:
+    balanced = two(
+        "load-balancer l standard in b.s {\n frontend 10.2.0.100\n rule r tcp 22 -> m probe 22\n}\nvm m { nic 10.2.0.9 in b.s }"
+    )
+    public = two("vm m { nic 10.2.0.9 in b.s  public-ip standard 20.5.0.1 }")
+
+    assert settles(two(), box(FROM_A, TO_B))
+    assert not settles(balanced, box(FROM_A, TO_B))
+    assert settles(public, box(FROM_A, TO_B))
+    assert not settles(public, box(FROM_A, ("20.5.0.1", "20.5.0.1")))
+    assert settles(two(), box(FROM_A, ("20.5.0.1", "20.5.0.1")))
 
 
 # -- kinds of packets and targets --------------------------------------------------------------------------

@@ -107,12 +107,11 @@ class Shared:
     def is_of_one_member(self, origin: Place, packet: Packet) -> bool:
         """Hold when all that the box aims at is of one member with what it comes from: no claim speaks of that."""
         takers = self.targets.meeting(packet.destination)  # of which the first mostly tells
-        return self._may_be_of_one_member(packet) and self._is_of_one_member(origin, packet.source, takers)
-
-    def _may_be_of_one_member(self, packet: Packet) -> bool:
         if self.claim.verb not in OF_DELIVERY or self.may_lead_elsewhere:
             return False
-        return not (self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC))
+        if self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC):
+            return False
+        return self._is_of_one_member(origin, packet.source, takers)
 
     def _is_of_one_member(self, origin: Place, source: Interval, takers: Iterable[_Taker]) -> bool:
         """Hold when all that the box aims at, which are `takers`, is of one member with `source` at `origin`."""
@@ -154,9 +153,9 @@ class Shared:
         beginning = tuple(islice(self.origins.meeting(packet.source), _FEW + 1))
         if len(beginning) > _FEW:
             return None
-        spares_members, found = self._may_be_of_one_member(packet), list[Denial]()
+        found: list[Denial] = []
         for origin, source in beginning:
-            if spares_members and self._is_of_one_member(origin, source, takers):
+            if self._is_of_one_member(origin, source, takers):
                 continue
             begun = replace(packet, source=Field(source.low, source.high, Part.SOURCE))
             if situation is None or not _surely_denies(situation, origin, begun):
@@ -179,7 +178,7 @@ class Shared:
     def _sources_elsewhere(self, packet: Packet, takers: tuple[_Taker, ...]) -> tuple[Interval, ...]:
         """Return the sources of the box without those of the member that all it aims at is of (sentence 3)."""
         source = packet.source
-        for member in self.claim.apart_at(takers[0][0]) if self._may_be_of_one_member(packet) else ():
+        for member in self.claim.apart_at(takers[0][0]):
             hull = member.hulls.get(packet.family)
             if hull is None or hull.high < source.low or source.high < hull.low:
                 continue

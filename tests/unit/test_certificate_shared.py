@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from tests.unit.simulator_networks import at
 from vnetverify.certificate.checker import Judge, Refused
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover, cover
@@ -188,7 +189,8 @@ def test_no_rule_is_about_icmpv6() -> None:
 
 def test_what_is_balanced_or_comes_by_a_public_address_is_walked() -> None:
     balanced = two(
-        "load-balancer l standard in b.s {\n frontend 10.2.0.100\n rule r tcp 22 -> m probe 22\n}\nvm m { nic 10.2.0.9 in b.s }"
+        "load-balancer l standard in b.s {\n frontend 10.2.0.100\n rule r tcp 22 -> m probe 22\n}\n"
+        "vm m { nic 10.2.0.9 in b.s }"
     )
     public = two("vm m { nic 10.2.0.9 in b.s  public-ip standard 20.5.0.1 }")
 
@@ -197,6 +199,24 @@ def test_what_is_balanced_or_comes_by_a_public_address_is_walked() -> None:
     assert settles(public, box(FROM_A, TO_B))
     assert not settles(public, box(FROM_A, ("20.5.0.1", "20.5.0.1")))
     assert settles(two(), box(FROM_A, ("20.5.0.1", "20.5.0.1")))
+
+
+def test_nothing_above_the_last_member_has_to_be_denied() -> None:
+    text = SPOKES.format(out="", b="open", high="32768-65535").replace("10.3.0.0/24", "10.3.0.0/24 nsg last")
+
+    with pytest.raises(Mixed):
+        settles(claim_of(f"{text}nsg last {{ inbound 100 b allow any from 10.2.0.0/16 to any }}"), box(FROM_ALL, TO_C))
+    assert settles(claim_of(f"{text}nsg last {{ inbound 100 all deny any from any to any }}"), box(FROM_ALL, TO_C))
+
+
+def test_a_public_address_may_be_that_of_anyone() -> None:
+    text = SPOKES.format(out="", b="open", high="32768-65535")
+    at_b, to_itself = at("b.s"), box(TO_B, TO_B)
+    public = Shared(*claim_of(f"{text}vm m {{ nic 10.1.0.9 in a.s  public-ip standard 20.5.0.1 }}"))
+
+    assert public.is_of_one_member(at_b, to_itself)
+    assert not public.is_of_one_member(at_b, box(TO_B, ("20.5.0.1", "20.5.0.1")))
+    assert not Shared(*claim_of(text.replace("never reaches", "reaches"))).is_of_one_member(at_b, to_itself)
 
 
 # -- kinds of packets and targets --------------------------------------------------------------------------

@@ -19,14 +19,14 @@ from functools import cached_property
 from itertools import islice
 
 from vnetverify.certificate.regions import origins_of
-from vnetverify.header import ICMPV6, Family, Interval, IntervalSet, interval_set
+from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.addressing import PUBLIC, Field, Mixed, Packet, Part, is_number, is_public, lies_in
+from vnetverify.simulator.addressing import PUBLIC, Field, Mixed, Packet, Part, is_public, lies_in
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.ends import is_of_service
 from vnetverify.simulator.filters import interface_at, judge_at
@@ -230,10 +230,8 @@ def _denies(situation: Situation, place: Place, direction: Direction, packet: Pa
 def _is_denied(situation: Situation, interface: Interface, packet: Packet, direction: Direction) -> bool:
     """Hold when some group at the interface denies the packet there, whatever the world (F-EVAL-1..4).
 
-    Rules of managers, and ICMPv6, which no rule is about, are left to the walk (F-ADM-5, F-NSG-16).
+    Rules of managers are left to the walk (F-ADM-5).
     """
-    if packet.family is Family.IPV6 and is_number(packet.protocol, ICMPV6):
-        return False
     if standing(situation, interface, direction):
         return False
     try:

@@ -32,6 +32,8 @@ _END = re.compile(rf"{_BLANKS}(?=\])")
 _HOLDERS: frozenset[type] = frozenset((dict, list))
 _DEEPEST = MAX_DEPTH - 2  # what stands around an entry is an object and a list, at most
 
+_MOST_FORMS = 4_096  # that are remembered: an input may spell its keys in ever new ways
+
 # Takes out of an entry what is read at once, given its pointer and where it begins in the text; returns how many keys
 # the objects had that are gone, where no two of one object are one.
 Folding = Callable[[dict[str, Any], str, int], int]
@@ -109,4 +111,7 @@ class _Entries:
         return dict(zip(keys, value.values(), strict=True))
 
     def _form(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
-        return self._forms.setdefault(names, (names, len({name.lower() for name in names})))
+        found = (names, len({name.lower() for name in names}))
+        if len(self._forms) < _MOST_FORMS:
+            self._forms[names] = found
+        return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,13 +15,13 @@ from vnetverify.certificate.checker import Judge, Refused, check
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
-from vnetverify.certificate.regions import one_flow, premise
+from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut
-from vnetverify.header import TCP, Flow, parse_address
+from vnetverify.header import TCP, Flow, Interval, parse_address
 from vnetverify.model.intents import Advertising, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts
-from vnetverify.simulator.addressing import packet_of
+from vnetverify.simulator.addressing import Field, Part, packet_of
 
 NOTHING = SettledFacts({})
 APART = spokes()
@@ -139,6 +139,40 @@ def test_what_is_not_settled_needs_a_walk() -> None:
         check(Unviolated(APART, asked), [region], [SETTLED])
 
 
+def _unlike(region: Region) -> Iterator[Region]:
+    """Yield regions that differ from `region` in one thing each."""
+    packet = region.packet
+    for name in ("protocol", "source", "source_port", "destination", "destination_port"):
+        field = getattr(packet, name)
+        for low, high in ((field.low - 1, field.high), (field.low, field.high + 1)):
+            yield replace(region, packet=replace(packet, **{name: Interval(low, high)}))
+    yield replace(region, origin=at("b.s"))
+    yield replace(region, origin=None)
+    yield replace(region, decided={"U-A": True})
+    yield replace(region, decided={"U-A": False})
+    yield replace(region, spans={"fw": Interval(1, 2)})
+    yield replace(region, spans={"fw": Interval(1, 3)})
+
+
+def test_what_was_judged_of_one_region_is_said_of_no_other() -> None:
+    unlike = [A_FLOW_THERE, *_unlike(A_FLOW_THERE)]
+
+    assert len({checker._key(region) for region in unlike}) == len(unlike)
+
+
+def test_a_judge_asks_again_about_a_region_that_shares_a_bound() -> None:
+    destination = A_FLOW_THERE.packet.destination
+    nobody = Field(destination.low + (1 << 16), destination.low + (1 << 16) + 9, Part.DESTINATION)
+    sound = replace(A_FLOW_THERE, packet=replace(A_FLOW_THERE.packet, destination=nobody))
+    wider = replace(sound, packet=replace(sound.packet, destination=replace(nobody, low=destination.low)))
+    judging = checker.Judge(Unviolated(JOINED, NEVER))
+    judging.check([sound], [WALKED])
+
+    judging.check([sound], [WALKED])
+    with pytest.raises(Refused, match="node 1: its flows differ"):
+        judging.check([wider], [WALKED])
+
+
 # -- a flow that is asked for ------------------------------------------------------------------------------
 
 SOMETIMES = claim(Verb.SOMETIMES_REACHES, service=HTTPS)
@@ -169,6 +203,11 @@ def test_a_flow_that_is_delivered_shows_that_one_is() -> None:
 def test_a_flow_that_the_claim_does_not_speak_of_shows_nothing(other: Flow) -> None:
     with pytest.raises(Refused, match="node 1: the claim does not speak of it"):
         shown(JOINED, SOMETIMES, other)
+
+
+def test_no_flow_settles_itself() -> None:
+    with pytest.raises(Refused, match="node 1: the region is not settled"):
+        judge(Subject(APART, SOMETIMES, NOTHING, (at("a.s"), A_TO_B)), {MAIN: (SETTLED,)})
 
 
 def test_no_flow_and_a_cut_of_one_show_nothing() -> None:

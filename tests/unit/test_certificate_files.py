@@ -11,14 +11,14 @@ from vnetverify.certificate.files import Filed, NoCertificate, from_text, to_tex
 from vnetverify.header import LAST_IPV6, Flow
 from vnetverify.model.intents import Place
 
-LAST, FIRST = Flow(255, LAST_IPV6, 65535, LAST_IPV6, 65535), Flow(0, 0, 0, 0, 0)
+LAST, FIRST, OTHER = Flow(255, LAST_IPV6, 65535, LAST_IPV6, 65535), Flow(0, 0, 0, 0, 0), Flow(6, 1, 2, 3, 4)
 ORIGIN = Place("subnet", "a.s")
 SECTIONS = {"claim": ("walked", "settled"), "from fw": ()}
 SHOWING = Filed("i", 3, "a sometimes reaches b", True, {"U-A": True, "U-B(x)": False}, SECTIONS, (ORIGIN, LAST))
 DOCUMENT = json.loads(to_text(SHOWING))
 
 
-@pytest.mark.parametrize("shown_by", [(ORIGIN, LAST), (Place("internet", "internet"), FIRST), None])
+@pytest.mark.parametrize("shown_by", [(ORIGIN, LAST), (Place("internet", "internet"), FIRST), (ORIGIN, OTHER), None])
 def test_what_is_written_is_read_as_the_same(shown_by: tuple[Place, Flow] | None) -> None:
     filed = Filed("i", 0, "a never reaches b", False, {}, SECTIONS, shown_by)
 

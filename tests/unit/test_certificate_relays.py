@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
-from vnetverify.certificate.relays import relays
-from vnetverify.model.intents import Claim
+from vnetverify.certificate.relays import may_break, relays
+from vnetverify.certificate.tree import SETTLED
+from vnetverify.model.intents import Claim, Verb
 from vnetverify.rules import SettledFacts
 from vnetverify.syntax.read import read_text
 
@@ -146,6 +148,31 @@ def test_what_never_leaves_a_relay_is_not_asked_of_it() -> None:
     about = subject(BY_THE_RELAY, assumed={"u-rewrites(relay)": False})
 
     assert set(certificate_of(about)) == {MAIN}
+
+
+def test_what_comes_to_a_relay_settles_nothing() -> None:
+    about = subject(BY_THE_RELAY, NO_GUESTS)
+    made = certificate_of(subject(around=NO_GUESTS))
+
+    with pytest.raises(Refused, match="section `past relay`, node 1: the region is not settled"):
+        judge(about, {**made, "past relay": (SETTLED,)})
+
+
+def test_of_ways_past_a_device_only_what_that_one_sends_is_asked() -> None:
+    about = subject(more=SECOND, sentence="v.s reaches v.t not via second")
+    by_name = {relay.name: relay for relay in relays(about.network, about.claim, about.assumed)}
+
+    assert may_break(by_name["second"], about.claim)
+    assert not may_break(by_name["relay"], about.claim)
+
+
+def test_of_a_way_through_a_network_what_is_sent_from_there_is_asked() -> None:
+    about = subject(sentence="v.s reaches v.t not via relay")
+    (relay,) = relays(about.network, about.claim, about.assumed)
+    claim = replace(about.claim, verb=Verb.NOT_TRANSITIVE, via=("hub",))
+
+    assert may_break(replace(relay, vnets=("spoke", "hub")), claim)
+    assert not may_break(replace(relay, vnets=("spoke",)), claim)
 
 
 # -- which appliances are relays ----------------------------------------------------------------------------

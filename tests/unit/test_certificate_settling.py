@@ -184,6 +184,17 @@ def test_where_something_may_lead_elsewhere_nothing_is_settled_of_what_is_delive
     assert question(more=more, sentence="v.s reaches v.t on https").is_settled(box("10.0.9.9"))
 
 
+@pytest.mark.parametrize("more", [BALANCER, FIREWALL], ids=["balancer", "firewall"])
+def test_where_something_may_lead_elsewhere_nothing_holds_by_routing_alone(more: str) -> None:
+    origin, asked = Place("subnet", "v.s"), question(more=more)
+    flow = sent_from("10.0.0.4", box("10.0.2.4"))
+    by_routing = replace(asked, by_routing=True)
+
+    assert by_routing.flaw(flow, origin) == "what filters let pass may be led elsewhere"
+    assert replace(question(), by_routing=True).flaw(flow, origin) == "what is delivered violates it"
+    assert question().flaw(flow, origin) is None
+
+
 PUBLIC = "vm web { nic 10.0.2.4 in v.t public-ip 20.1.2.3 }"
 
 

@@ -52,6 +52,13 @@ def test_several_mistakes_of_syntax_are_reported_at_once_in_source_order() -> No
     assert [(found.code, found.span.line) for found in mistakes(text)] == [("syntax", line) for line in (1, 4, 5, 6)]
 
 
+def test_a_text_of_too_many_words_says_how_many_to_allow() -> None:
+    (found,) = read((Source("a.vnet", "asg a\n" * 12_501, 800),)).diagnostics
+
+    assert (found.code, found.message) == ("too-large", "the text holds more than 800 words")
+    assert found.help == "`--max-input 3` allows as many"
+
+
 def test_what_is_right_is_read_beside_mistakes() -> None:
     document = read((Source("a.vnet", "vnet a {}\nvnet {\nvnet b {}\n? \nvnet c {}"),))
 

@@ -63,7 +63,7 @@ class Jobs(click.IntRange):
     default=BUDGET,
     show_default=True,
     metavar="N",
-    help="Z3's own steps for each sentence, the same on every machine; reaching it is `unknown`.",
+    help="Z3's own steps for each sentence, or each part of one about many places; reaching it is `unknown`.",
 )
 @click.option(
     "--timeout",

@@ -60,7 +60,6 @@ def decide_in_parts(inquiry: Inquiry, solver: Solver, hands: Hands) -> Verdict:
 
     What they took counts as the solver's own work. A flow that contradicts whatever documents say ends the search.
     """
-
     parts = parts_of(inquiry.claim)
     if len(parts) == 1:
         return decide(inquiry, solver)

@@ -84,6 +84,17 @@ def test_a_rule_gives_egress_and_waits_for_its_probe_unless_it_says_otherwise() 
     assert (found.probe, found.gives_egress, found.always_up, found.is_inbound_nat) == (Probe(80), True, (), False)
 
 
+@pytest.mark.parametrize("said", ["rule r tcp 443 -> none", "rule r tcp 443 -> none  probe 80"])
+def test_a_rule_may_have_no_members(said: str) -> None:
+    assert rule(said).members == ()
+
+
+def test_so_may_an_outbound_rule() -> None:
+    (found,) = balancer("frontend public-ip  outbound o any at frontend -> none").outbound_rules
+
+    assert found.members == ()
+
+
 def test_an_inbound_nat_rule_leads_a_port_to_a_member() -> None:
     found = rule("nat r tcp 50001 -> m port 22 floating-ip")
 

@@ -112,3 +112,13 @@ def test_a_firewall_without_rules_whose_checks_deny_reads_back_as_itself() -> No
     network = without_spans(read_text(text).network)
 
     assert rewritten(network) == network
+
+
+def test_rules_of_load_balancers_without_members_read_back_as_they_are() -> None:
+    text = """vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 }
+load-balancer b standard in v.s { frontend 10.0.0.9  rule r tcp 80 -> none  port 8080  probe 80 }
+load-balancer p standard { frontend public-ip  rule r tcp 80 -> none  outbound o any at frontend -> none }
+"""
+    network = without_spans(read_text(text).network)
+
+    assert rewritten(network) == network

@@ -23,7 +23,7 @@ from vnetverify.syntax.tree import OptionNode
 if TYPE_CHECKING:
     from lark import Token
 
-    from vnetverify.syntax.tree import Statement
+    from vnetverify.syntax.tree import ReferenceNode, Statement
 
 # What lark hands over: tokens, finished nodes and None for what was left out.
 Children = list[Any]
@@ -49,9 +49,11 @@ class DeviceBuilder:
         return PublicFrontendNode(*children)
 
     def balancing_rule(self, children: Children) -> BalancingNode:
-        first, name, protocol, port, _, frontend, _, members, *options = children
-        last = last_word(options[-1]) if options else members[-1].last
-        return BalancingNode(first, name, protocol, port, frontend, members, options, last)
+        first, name, protocol, port, _, frontend, _, said, *options = children
+        members, last = _members(said)
+        return BalancingNode(
+            first, name, protocol, port, frontend, members, options, last_word(options[-1]) if options else last
+        )
 
     def backend_port(self, children: Children) -> OptionNode:
         return OptionNode("port", children)
@@ -75,8 +77,8 @@ class DeviceBuilder:
         return OptionNode("down", [each.first for each in children[0]], children[0])
 
     def outbound_rule(self, children: Children) -> OutboundRuleNode:
-        first, name, protocol, _, frontends, _, members = children
-        return OutboundRuleNode(first, name, protocol, frontends, members)
+        first, name, protocol, _, frontends, _, said = children
+        return OutboundRuleNode(first, name, protocol, frontends, *_members(said))
 
     def private_link_service(self, children: Children) -> None:
         first, name, _, frontend, _, addresses, _, subnet = children
@@ -136,6 +138,11 @@ class DeviceBuilder:
 
     def expected_egress(self, children: Children) -> EgressNode:
         return EgressNode(children[0], children[1] if len(children) > 1 else None)
+
+
+def _members(said: Token | list[ReferenceNode]) -> tuple[list[ReferenceNode], Token]:
+    """Return the members of a rule, nobody where it says `none`, and the last token."""
+    return (said, said[-1].last) if isinstance(said, list) else ([], said)
 
 
 def last_word(option: OptionNode) -> Token:

@@ -58,10 +58,7 @@ class OutboundRuleNode(NamedTuple):
     protocol: Token
     frontends: Sequence[Token]
     members: Sequence[ReferenceNode]
-
-    @property
-    def last(self) -> Token:
-        return self.members[-1].last
+    last: Token
 
 
 class LoadBalancerNode(NamedTuple):

@@ -82,7 +82,7 @@ def _outbound_rule(rule: OutboundRule, network: Network) -> str:
 
 
 def _members(names: Sequence[str], network: Network) -> str:
-    return ", ".join(_member(name, network) for name in names)
+    return ", ".join(_member(name, network) for name in names) or "none"
 
 
 def _member(nic: str, network: Network) -> str:

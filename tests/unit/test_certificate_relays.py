@@ -94,6 +94,13 @@ def test_what_passed_a_device_that_the_sentence_lets_it_pass_does_not_count() ->
     assert set(certificate_of(about)) == {MAIN, "past relay", "to relay"}
 
 
+def test_what_passed_none_of_the_devices_that_it_may_pass_counts() -> None:
+    gate = """vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"""
+    about = subject(BY_THE_RELAY, NO_GUESTS, more=gate, sentence="v.s reaches v.t on https only via gate")
+
+    assert why_none(about) == "of what relay may send: it comes to relay"
+
+
 def test_a_relay_that_sends_nothing_there_may_be_come_to() -> None:
     about = subject(BY_THE_RELAY, SENDS_NOTHING_THERE)
 

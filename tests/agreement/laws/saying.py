@@ -68,7 +68,11 @@ def _of_fewer_senders(claim: Claim, random: Random) -> Claim:
     return replace(claim, pairs=tuple((_part(left, random), right) for left, right in claim.pairs))
 
 
-def _of_fewer_receivers(claim: Claim, random: Random) -> Claim:
+def _of_fewer_receivers(claim: Claim, random: Random) -> Claim | None:
+    if claim.verb is Verb.SOMETIMES_REACHES:
+        return (
+            None  # of several places that one address may be, the flow that shows it may end at another (I-SOMETIMES)
+        )
     return replace(claim, pairs=tuple((left, _part(right, random)) for left, right in claim.pairs))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import strategies as st
 
 from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.encoder import filters as encoder_filters
+from vnetverify.header import Interval
 from vnetverify.model.network import Subnet
 from vnetverify.model.security import Direction, Nsg, SecurityRule
 from vnetverify.prover.solver import Limits, Solver
@@ -68,12 +70,24 @@ def a_default_rule_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(filters, "DEFAULT_RULES", tuple(r for r in filters.DEFAULT_RULES if r.name != "AllowVNetInBound"))
 
 
+@dataclass(frozen=True)
+class Ordered:
+    """Candidates in an order of somebody's own."""
+
+    routes: tuple[routes.Route, ...]
+
+    def meeting(self, addresses: Interval) -> Iterator[routes.Route]:
+        return (r for r in self.routes if r.prefix.value <= addresses.high and addresses.low <= r.prefix.last)
+
+
 def a_tie_broken_the_other_way(patch: pytest.MonkeyPatch) -> None:
     right = routes.candidates
 
-    def reversed_ranks(situation: Situation, subnet: Subnet) -> tuple[routes.Route, ...]:
+    def reversed_ranks(situation: Situation, subnet: Subnet) -> Ordered:
         ordered = right(situation, subnet)
-        return tuple(sorted(ordered, key=lambda r: (-r.prefix.length, r.prefix.value, *(-rank for rank in r.rank))))
+        return Ordered(
+            tuple(sorted(ordered, key=lambda r: (-r.prefix.length, r.prefix.value, *(-rank for rank in r.rank))))
+        )
 
     patch.setattr(routes, "candidates", reversed_ranks)
     _without_explanation(patch)
@@ -82,8 +96,8 @@ def a_tie_broken_the_other_way(patch: pytest.MonkeyPatch) -> None:
 def the_longest_match_forgotten(patch: pytest.MonkeyPatch) -> None:
     right = routes.candidates
 
-    def shortest_first(situation: Situation, subnet: Subnet) -> tuple[routes.Route, ...]:
-        return tuple(sorted(right(situation, subnet), key=lambda route: route.prefix.length))
+    def shortest_first(situation: Situation, subnet: Subnet) -> Ordered:
+        return Ordered(tuple(sorted(right(situation, subnet), key=lambda route: route.prefix.length)))
 
     patch.setattr(routes, "candidates", shortest_first)
     _without_explanation(patch)

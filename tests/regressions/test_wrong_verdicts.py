@@ -279,3 +279,24 @@ def test_a_member_behind_a_private_link_sees_the_frontend_that_is_offered() -> N
     """
 
     assert verdicts(text) == {"no-way-in": "refuted"}
+
+
+def test_a_firewall_assumed_to_stand_elsewhere_takes_what_comes_by_its_public_address() -> None:
+    """Routes name 10.0.1.4; another address than that does not keep NAT rules from what comes in (F-FW-12)."""
+    text = """
+vnet v { address 10.0.0.0/16  subnet AzureFirewallSubnet 10.0.1.0/26  subnet t 10.0.3.0/24 routes via }
+route-table via { all 0.0.0.0/0 -> appliance 10.0.1.4 }
+vm web { nic 10.0.3.4 in v.t }
+firewall fw {
+  nic 10.0.1.4 in v.AzureFirewallSubnet public-ip entry standard 20.1.2.3
+  private-address presumed
+  collection nat 100 in {
+    rule web tcp from * at entry port 8443 -> 10.0.3.4 port 443
+  }
+}
+service alt = tcp/8443
+intent shut { internet never reaches web on alt }
+"""
+    for assumed in ("assume U-FWADDR(fw) = false", "assume U-FWADDR = false", ""):
+        assert verdicts(f"{text}{assumed}\n") == {"shut": "unknown"}, assumed
+    assert verdicts(f"{text}assume U-FWADDR(fw) = true\n") == {"shut": "refuted"}

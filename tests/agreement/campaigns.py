@@ -19,7 +19,11 @@ FUZZ = int(os.environ.get("VNETVERIFY_FUZZ", "0"))
 
 
 def for_each(
-    count: int, test: Callable[..., None], phases: Sequence[Phase] = AND_SHRINK, **drawn: SearchStrategy[object]
+    count: int,
+    test: Callable[..., None],
+    phases: Sequence[Phase] = AND_SHRINK,
+    first_seed: int = 0,
+    **drawn: SearchStrategy[object],
 ) -> None:
     """Run `test` on `count` examples or a few more, until it fails; with `AND_SHRINK` that one is then made small."""
     run = settings(
@@ -30,4 +34,4 @@ def for_each(
         phases=phases,
     )(given(**drawn)(test))
     for lot in range(-(-(FUZZ or count) // LOT)):
-        (run if FUZZ else seed(lot)(run))()
+        (run if FUZZ else seed(first_seed + lot)(run))()

@@ -43,6 +43,10 @@ class Sample:
     asked: tuple[Walk, ...]
 
 
+_FIRST_SEED = 2000
+"""Of a sample that has every outcome which is not seldom, and the shares that are asked for."""
+
+
 @cache
 def samples() -> Sequence[Sample]:
     """Return the same samples each time."""
@@ -60,5 +64,5 @@ def samples() -> Sequence[Sample]:
         ]
         found.append(Sample(network, claim, world, *walks))
 
-    for_each(NETWORKS, draw_one, phases=GENERATE, data=st.data())
+    for_each(NETWORKS, draw_one, phases=GENERATE, first_seed=_FIRST_SEED, data=st.data())
     return found

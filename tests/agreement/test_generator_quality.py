@@ -90,7 +90,7 @@ def features(conversation: Conversation) -> set[str]:
         ("a chain of peerings", 0.15),
         ("a user route for 0.0.0.0/0", 0.08),
         ("gateway transit", 0.12),
-        ("accepted by Azure", 0.65),
+        ("accepted by Azure", 0.7),
         ("several interfaces", 0.25),
         ("a shared circuit", 0.03),
         ("gateways joined", 0.05),

@@ -19,18 +19,14 @@ from vnetverify.syntax.read import read_text
 
 NETWORKS, VERDICTS = 18, 1
 # What few networks have: a site that may announce, and rules that can be left out where nothing else decides.
-SELDOM_CHANGED = {
-    "fewer announcements break no more",
-    "0.0.0.0/0 is any address of IPv4",
-    "a looser limit is kept by more",
-}
+SELDOM_CHANGED = {"fewer announcements break no more", "0.0.0.0/0 is any address of IPv4"}
 
 
 @cache
 def obeying() -> Obeying:
     solver = Solver(Limits())
     asked = Obeying(LAWS, VERDICTS, solver)
-    asked.run(NETWORKS, campaign_seed=3)
+    asked.run(NETWORKS, campaign_seed=4)
     solver.close()
     return asked
 
@@ -95,11 +91,11 @@ def test_a_campaign_of_laws_goes_on_where_it_was_stopped(tmp_path: Path) -> None
     laws, state = LAWS[:3], State(tmp_path / "state.json", "of this test")
     solver = Solver(Limits())
     at_once, first, second = (Obeying(laws, 0, solver) for _ in range(3))
-    at_once.run(2 * LOT, campaign_seed=3)
-    first.run(LOT, campaign_seed=3, after_a_lot=lambda: state.keep(first))
+    at_once.run(2 * LOT, campaign_seed=4)
+    first.run(LOT, campaign_seed=4, after_a_lot=lambda: state.keep(first))
 
     state.resume(second)
-    second.run(2 * LOT, campaign_seed=3)
+    second.run(2 * LOT, campaign_seed=4)
 
     assert at_once.asked == second.asked
     assert first.lots == 1

@@ -93,7 +93,10 @@ def test_a_command_that_is_shown_runs(line: str, beside: Path, monkeypatch: pyte
 def test_a_command_that_runs_elsewhere_is_understood(line: str) -> None:
     name, *arguments = shlex.split(line)
 
-    command_called(name).make_context(name, arguments)
+    understood = command_called(name).make_context(name, arguments)
+
+    assert not understood.args
+    assert {name for name, value in understood.params.items() if value}
 
 
 def command_called(name: str) -> click.Command:

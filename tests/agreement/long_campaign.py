@@ -23,7 +23,7 @@ from typing import Any
 from tests.agreement.campaigns import LOT
 from vnetverify.testing.ledger import Ledger, told
 
-_LOTS_AT_ONCE = 3
+_LOTS_AT_ONCE = 10
 _BATCH_SECONDS = 1800.0
 _MOST_VACUOUS = 0.2
 _LAST_WORDS = 2000  # characters of what a process said before it died

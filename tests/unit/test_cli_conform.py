@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conformance_vectors import DIRECT, vector
-from vnetverify.cli import main, status
+from vnetverify.cli import conform, main, status
 
 
 def file_of(tmp_path: Path, content: object) -> str:
@@ -53,6 +53,27 @@ def test_a_file_without_vectors_is_bad_input(
 ) -> None:
     assert main(("conform", file_of(tmp_path, content))) == status.BAD_INPUT
     assert "no list of vectors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_more_vectors_than_are_asked_are_bad_input_in_a_file_or_in_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conform, "_MOST_VECTORS", 5)
+    about_else = vector({"kind": "bottleneck"}, {"value": 1})
+    for number in range(files):
+        (tmp_path / f"{number}.json").write_text(json.dumps([about_else] * (6 // files)))
+
+    assert main(("conform", str(tmp_path))) == status.BAD_INPUT
+    assert "6 vectors, more than the 5 that are asked" in capsys.readouterr().err
+
+
+def test_as_many_vectors_as_are_asked_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conform, "_MOST_VECTORS", 2)
+
+    assert main(("conform", file_of(tmp_path, [vector({"kind": "bottleneck"}, {"value": 1})] * 2))) == (
+        status.NOTHING_CHECKED
+    )
 
 
 def test_what_is_no_json_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vnetverify.testing.recorded_groups import Compared
 
 _TEXT = ".vnet"
+_MOST_VECTORS = 20_000
+"""Vectors of one file beyond which none is asked: both engines answer each."""
 
 
 @click.command("conform")
@@ -107,9 +109,12 @@ def _vectors_in(file: str) -> Sequence[Mapping[str, Any]]:
     from vnetverify.testing.vectors import NotApplicable, vectors_in
 
     try:
-        return [vector for document in _documents(file) for vector in vectors_in(document.content)]
+        vectors = [vector for document in _documents(file) for vector in vectors_in(document.content)]
     except NotApplicable as reason:
         raise click.ClickException(f"{file}: {reason}") from None
+    if len(vectors) > _MOST_VECTORS:
+        raise click.ClickException(f"{file}: {len(vectors)} vectors, more than the {_MOST_VECTORS} that are asked")
+    return vectors
 
 
 def _documents(file: str) -> Sequence[Document]:

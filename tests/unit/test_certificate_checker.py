@@ -173,6 +173,20 @@ def test_a_judge_asks_again_about_a_region_that_shares_a_bound() -> None:
         judging.check([wider], [WALKED])
 
 
+def test_a_tree_that_a_judge_of_the_run_accepted_is_passed_over_wherever_it_stands() -> None:
+    destination = BAD.packet.destination
+    wider = replace(BAD, packet=replace(BAD.packet, destination=replace(destination, high=destination.low + 1)))
+    tree = (cut("destination", destination.low + 1), WALKED, WALKED)
+    judging = Judge(Unviolated(JOINED, NEVER))
+    judging.take_over(wider, tree)
+
+    judging.check([GOOD, wider, GOOD, wider], (WALKED, *tree, WALKED, *tree))
+    with pytest.raises(Refused, match=r"^node 5: what is delivered violates it"):
+        judging.check([GOOD, wider, BAD], (WALKED, *tree, WALKED))
+    with pytest.raises(Refused, match=r"^node 4: what is delivered violates it"):
+        judging.check([wider, BAD], (*tree, WALKED))
+
+
 # -- a flow that is asked for ------------------------------------------------------------------------------
 
 SOMETIMES = claim(Verb.SOMETIMES_REACHES, service=HTTPS)
@@ -319,6 +333,9 @@ def test_the_maker_says_why_there_is_none() -> None:
         return tokens.why
 
     assert why(JOINED, 1000) == "what is delivered violates it"
+    assert certify(Subject(JOINED, NEVER, NOTHING), 1000) == cover(
+        Judge(Unviolated(JOINED, NEVER)), tuple(premise(NEVER, NOTHING)), 1000
+    )
     for budget in (0, 1, 5):
         assert why(APART, budget) == f"a certificate would have more than {budget} nodes"
     assert len(made(APART, NEVER, len(TOKENS))) <= len(TOKENS)

@@ -117,9 +117,10 @@ def test_protocols_without_ports_write_none_for_them(
 
 
 @pytest.mark.parametrize("port", [Part.SOURCE_PORT, Part.DESTINATION_PORT])
-def test_no_flow_of_a_protocol_without_ports_has_one(port: Part) -> None:
+@pytest.mark.parametrize("number", [1, 22, 65535])
+def test_no_flow_of_a_protocol_without_ports_has_one(port: Part, number: int) -> None:
     (whole,) = premise(claim(Verb.NEVER_REACHES, A), NOTHING)
-    below_and_above = parted(whole, NEVER, cut(port.value, 22))
+    below_and_above = parted(whole, NEVER, cut(port.value, number))
     assert below_and_above is not None
     for part, kept in zip(below_and_above, ([(0, 5), (6, 255)], [(6, 255)]), strict=True):
         halves = parted(part, NEVER, cut(Part.PROTOCOL.value, 6))

@@ -144,6 +144,21 @@ def test_what_one_relay_sends_may_be_sent_on_by_another() -> None:
     assert why_none(about).startswith("of what second may send: ")
 
 
+def test_a_way_past_one_device_excuses_nothing_that_comes_to_another() -> None:
+    """What is for `second` passes `relay`, which the sentence speaks against and does not let it pass."""
+    sentence = "v.s reaches v.t not via relay, second"
+    about = subject("there 10.0.3.0/24 -> appliance 10.0.1.4", SENDS_NOTHING_THERE, more=SECOND, sentence=sentence)
+
+    assert why_none(about).startswith("of what second may send: ")
+
+
+def test_of_a_relay_that_cannot_break_the_sentence_nothing_is_shown() -> None:
+    about = subject(more=SECOND, sentence="v.s reaches v.t not via second", assumed={"u-rewrites(second)": False})
+
+    assert names_of(about) == ["relay"]
+    assert set(certificate_of(about)) == {MAIN}
+
+
 def test_a_relay_that_neither_the_sentence_nor_another_relay_comes_to_is_harmless() -> None:
     about = subject(BY_THE_RELAY, SENDS_NOTHING_THERE, TAKES_NOTHING, SECOND)
     coming = {"past second", "to second", "past second from relay", "to second from relay"}
@@ -211,7 +226,7 @@ def test_sentences_of_presence_and_those_that_let_it_pass_do_not(sentence: str) 
 
 
 def test_a_route_implies_a_relay_where_nobody_is_declared() -> None:
-    about = subject("there 10.0.2.0/24 -> appliance 10.0.1.9")
+    about = subject("there 10.0.2.0/24 -> appliance 10.0.1.9\n gone 10.9.0.0/16 -> none")
 
     assert names_of(about) == ["relay", "10.0.1.9 in v.r"]
     (relay, implied) = relays(about.network, about.claim, about.assumed)

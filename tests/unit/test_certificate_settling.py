@@ -11,7 +11,7 @@ from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
 from vnetverify.header import ICMPV6, TCP, Family, parse_address
-from vnetverify.model.intents import Claim, Place
+from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Mixed, Part
 from vnetverify.syntax.read import read_text
@@ -97,6 +97,19 @@ def test_what_is_denied_at_each_destination_is_settled_and_nothing_else() -> Non
     assert not question(OPEN).is_settled(TO_T)
     assert not question("").is_settled(sent_from("10.0.0.4", TO_T))
     assert question("", sentence="internet never reaches v.t on https").is_settled(sent_from("30.1.2.3", TO_T))
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_that_is_so_of_claims_about_what_is_delivered_and_of_no_others(verb: Verb) -> None:
+    about_what_is_delivered = {
+        Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE,
+        Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST,
+    }  # fmt: skip
+    asked = question(SHUT)
+
+    settled = replace(asked, claim=replace(asked.claim, verb=verb)).is_settled(TO_T)
+
+    assert (verb in about_what_is_delivered) is settled
 
 
 def test_that_is_so_of_claims_about_what_is_delivered_alone() -> None:
@@ -227,6 +240,19 @@ def test_no_claim_speaks_of_what_stays_with_one_member() -> None:
     assert of_one_member(shared(), box("10.0.2.0", "10.0.3.255"))
     assert not of_one_member(shared(), box("10.1.2.4"))
     assert not of_one_member(shared(), box("10.0.2.0", "10.1.2.255"))
+
+
+def test_a_claim_is_about_what_begins_on_a_left_side_and_leaves_its_member() -> None:
+    asked = question(OPEN, OTHER.format(more=""), EACH)
+    origin = Place("subnet", "v.s")
+
+    def is_about(source: str, region: Region) -> bool:
+        return asked.is_about(sent_from(source, region), origin)
+
+    assert is_about("10.0.0.4", box("10.1.2.4"))
+    assert not is_about("10.0.0.4", TO_T)
+    assert not is_about("10.0.0.4", box("10.1.2.4", ports=(22, 22)))
+    assert not is_about("10.3.0.4", box("10.1.2.4"))
 
 
 def test_what_comes_from_no_member_stays_with_none() -> None:

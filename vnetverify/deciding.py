@@ -20,7 +20,6 @@ from vnetverify.explanation.story import Story, tell
 from vnetverify.hands import OWN, Hands, Lost
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.model.arrivals import arriving_claim
-from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import Claim, Establishment, Place, Resolution, Statement, Verb
 from vnetverify.model.network import Era, Network, Unmodelled
 from vnetverify.model.published import published_tags_in
@@ -32,7 +31,7 @@ from vnetverify.prover.joined import together
 from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.parts import decide_in_parts
 from vnetverify.prover.prove import Inquiry
-from vnetverify.prover.reach import doubts, within_reach
+from vnetverify.prover.reach import doubts, presumed_elsewhere, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import (
     Assurance,
@@ -404,22 +403,8 @@ class _Sentence:
 
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
         """Return `unknown` in place of an answer that something not modelled could change."""
-        items = (*doubts(self.network, claim), *self._presumed_elsewhere())
+        items = (*doubts(self.network, claim), *presumed_elsewhere(self.network, self.assumed))
         return _unless_unmodelled(verdict, items)
-
-    def _presumed_elsewhere(self) -> Iterator[Unmodelled]:
-        """Yield firewalls of which it is assumed that they did not get the address that routes name (F-FW-12).
-
-        Their NAT rules take what comes in by a public address all the same, and the reply finds them or not.
-        """
-        denied = {fact.casefold() for fact, value in self.assumed.items() if not value}
-        for name, machine in self.network.machines.items():
-            policy = machine.firewall
-            if policy is None or not policy.presumes_address or not policy.of_kind(FirewallRuleKind.NAT):
-                continue
-            if not denied.isdisjoint({"u-fwaddr", f"u-fwaddr({name})".casefold()}):
-                why = f"its NAT rules are modelled where U-FWADDR({name}) holds, and it is assumed not to"
-                yield Unmodelled(f"firewall `{name}`", why, (), policy.span)
 
 
 def is_wide(network: Network, statement: Statement) -> bool:

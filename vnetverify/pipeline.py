@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event
@@ -84,8 +84,37 @@ def prove(
     selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
     sentences = _sentences(loaded, selected, options)
     clock, begun = Clock(dict(loaded.timings)), time.perf_counter()
+    results = _decided(selected, sentences, options, clock, progress, warmed_up)
+    for result in results:
+        for claim in result.results:
+            clock.add_all(claim.phases)
+    whole = sum(loaded.timings.values()) + time.perf_counter() - begun
+    return Report(
+        tuple(results),
+        selected=len(selected),
+        diagnostics=loaded.diagnostics,
+        unmodelled=document.network.unmodelled,
+        assumptions=document.assumptions,
+        documented_reading=sentences.documented,
+        era=document.network.era,
+        timings={**clock.in_order(), WHOLE: whole},
+        complete=len(results) == len(selected),
+        version=__version__,
+        published=document.network.published_tags,
+        caveats=caveats(document.network, results),
+    )
+
+
+def _decided(
+    selected: Sequence[Intent],
+    sentences: Sentences,
+    options: Options,
+    clock: Clock,
+    progress: Callable[[Progress], None] | None,
+    warmed_up: Solver | None,
+) -> list[IntentResult]:
+    """Return the verdicts on the `selected` intents: after an interrupt on those alone that were decided by then."""
     results: list[IntentResult] = []
-    complete = False
 
     def show() -> None:
         if progress is not None and len(results) < len(selected):
@@ -96,33 +125,13 @@ def prove(
     with (
         _workforce(options, sharing, clock) as workforce,
         closing(_results(sentences, workforce, options.cache, hands, clock)) as decided,
+        suppress(KeyboardInterrupt),
     ):
-        try:
+        show()
+        for result in _by_intent(selected, decided):
+            results.append(result)
             show()
-            for result in _by_intent(selected, decided):
-                results.append(result)
-                show()
-            complete = True
-        except KeyboardInterrupt:
-            pass  # what is decided so far is reported, marked as a part
-    for result in results:
-        for claim in result.results:
-            clock.add_all(claim.phases)
-    whole = sum(loaded.timings.values()) + time.perf_counter() - begun
-    return Report(
-        tuple(results),
-        len(selected),
-        loaded.diagnostics,
-        document.network.unmodelled,
-        document.assumptions,
-        sentences.documented,
-        document.network.era,
-        {**clock.in_order(), WHOLE: whole},
-        complete,
-        __version__,
-        document.network.published_tags,
-        caveats(document.network, results),
-    )
+    return results
 
 
 def _sentences(loaded: Loaded, intents: Sequence[Intent], options: Options) -> Sentences:

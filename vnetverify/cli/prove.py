@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vnetverify.cache.store import Store
-    from vnetverify.pipeline import Disagreement, Loaded
+    from vnetverify.pipeline import Disagreement, Loaded, Options
     from vnetverify.report.results import Report
 
 _MOST_JOBS = 64
@@ -154,13 +155,11 @@ def command(
     """
     begun = time.perf_counter()
     limits = Limits(timeout, memory, budget)
-    solver = Solver(limits)
-    if not caches:  # or nothing may have to be searched
-        solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
-    try:
+    with closing(Solver(limits)) as solver:
+        if not caches:  # or nothing may have to be searched
+            solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
         from vnetverify.assurance import Demands
-        from vnetverify.cluster import NoCluster
-        from vnetverify.pipeline import Disagreement, Options, prove
+        from vnetverify.pipeline import Options
         from vnetverify.prover.evidence.assurance import EvidenceLimits
 
         started = time.perf_counter() - begun
@@ -174,21 +173,29 @@ def command(
         demands = Demands(Assurance(assurance), certificate_nodes, EvidenceLimits(timeout, memory))
         store = _cache(cache_dir) if caches else None
         options = Options(pattern, limits, jobs, store, cluster, reading == "documented", why, demands)
-        try:
-            with progress_line() as show:
-                report = prove(loaded, options, show, solver)
-        except Disagreement as difference:
-            tell(_disagreement(difference))
-            return status.OUR_BUG
-        except NoCluster as refusal:
-            raise click.ClickException(str(refusal)) from None
-    finally:
-        solver.close()
-    report, _ = with_lines(loaded, report if timings else replace(report, timings={}))
+        found = _proved(loaded, options, solver)
+    if found is None:
+        return status.OUR_BUG
+    report, _ = with_lines(loaded, found if timings else replace(found, timings={}))
     _deliver(report, output_format, target)
     if report.selected == 0 and loaded.document.intents:
         tell(_which_there_are(loaded))
     return status.status_of(report)
+
+
+def _proved(loaded: Loaded, options: Options, solver: Solver) -> Report | None:
+    """Return what the run found; None where the engines disagree, which is told. Raises `ClickException`."""
+    from vnetverify.cluster import NoCluster
+    from vnetverify.pipeline import Disagreement, prove
+
+    try:
+        with progress_line() as show:
+            return prove(loaded, options, show, solver)
+    except Disagreement as difference:
+        tell(_disagreement(difference))
+        return None
+    except NoCluster as refusal:
+        raise click.ClickException(str(refusal)) from None
 
 
 def _cache(folder: str | None) -> Store | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Unmodelled
 
@@ -24,48 +26,11 @@ _NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)
 
 def within_reach(network: Network, claim: Claim) -> frozenset[str]:
     """Return the networks that peerings, gateways, load balancers and sites join to either end of a claim."""
-    joined: dict[str, set[str]] = {name: set() for name in network.vnets}
-
-    def join(one: str, other: str) -> None:
-        joined.setdefault(one, set()).add(other)
-        joined.setdefault(other, set()).add(one)
-
-    for half in network.peerings:
-        join(half.local, half.remote)
-    hubs = {name: gateway.vnet for name, gateway in network.gateways.items()}
-    for connection in network.connections:
-        ends = (connection.gateway, connection.remote_gateway)
-        named = [hubs[name] for name in ends if name is not None and name in hubs]
-        named += [f"site {connection.site}"] if connection.site else []
-        named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
-        for one, other in pairwise(named):
-            join(one, other)
-    for site in network.sites.values():
-        machine = network.machines.get(site.behind) if site.behind is not None else None
-        for nic in machine.nics if machine is not None else ():
-            join(f"site {site.name}", nic.vnet)
-    for machine in network.machines.values():
-        for one, other in pairwise(nic.vnet for nic in machine.nics):
-            join(one, other)
-    vnet_of_nic = {nic.name: nic.vnet for nic in network.nics()}
-    for balancer in network.load_balancers.values():
-        fronts = {frontend.name: frontend.vnet for frontend in balancer.frontends}
-        fronts |= {front.name: f"public {balancer.name}/{front.name}" for front in balancer.public_frontends}
-        for rule in balancer.rules:
-            for name in rule.members if rule.frontend in fronts else ():
-                join(fronts[rule.frontend], vnet_of_nic[name])
-    for endpoint in network.private_endpoints.values():
-        service = network.private_link_services.get(endpoint.link_service or "")
-        if service is not None:
-            join(endpoint.vnet, service.vnet)
-            join(service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet)
-    for machine in network.machines.values():
-        for public in machine.public_addresses if machine.firewall is not None else ():
-            for nic in machine.nics:
-                join(f"public {machine.name}/{public.name}", nic.vnet)
-    for group in network.connected_groups:
-        for one, other in pairwise(group.members):
-            join(one, other)
+    neighbours: defaultdict[str, set[str]] = defaultdict(set)
+    for join in _JOINS:
+        for one, other in join(network):
+            neighbours[one].add(other)
+            neighbours[other].add(one)
     vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
     waiting = [
         f"{place.kind} {place.name}" if place.kind in _NAMED_BY_KIND else vnet_of.get(place.name, place.name)
@@ -78,8 +43,62 @@ def within_reach(network: Network, claim: Claim) -> frozenset[str]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += joined.get(name, ())
+            waiting += neighbours[name]
     return frozenset(seen)
+
+
+def _by_peerings(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of networks that a peering or a connected group joins."""
+    yield from ((half.local, half.remote) for half in network.peerings)
+    for group in network.connected_groups:
+        yield from pairwise(group.members)
+
+
+def _by_gateways(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield what connections of gateways join, sites and circuits by names of their own."""
+    hubs = {name: gateway.vnet for name, gateway in network.gateways.items()}
+    for connection in network.connections:
+        ends = (connection.gateway, connection.remote_gateway)
+        named = [hubs[name] for name in ends if name is not None and name in hubs]
+        named += [f"site {connection.site}"] if connection.site else []
+        named += [f"circuit {connection.circuit.casefold()}"] if connection.circuit else []
+        yield from pairwise(named)
+
+
+def _by_machines(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield what interfaces of one machine join: networks, the sites behind it, a firewall's public addresses."""
+    for site in network.sites.values():
+        machine = network.machines.get(site.behind) if site.behind is not None else None
+        for nic in machine.nics if machine is not None else ():
+            yield f"site {site.name}", nic.vnet
+    for machine in network.machines.values():
+        yield from pairwise(nic.vnet for nic in machine.nics)
+        for public in machine.public_addresses if machine.firewall is not None else ():
+            for nic in machine.nics:
+                yield f"public {machine.name}/{public.name}", nic.vnet
+
+
+def _by_load_balancers(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the frontends of load balancers with the networks of their members."""
+    vnet_of_nic = {nic.name: nic.vnet for nic in network.nics()}
+    for balancer in network.load_balancers.values():
+        fronts = {frontend.name: frontend.vnet for frontend in balancer.frontends}
+        fronts |= {front.name: f"public {balancer.name}/{front.name}" for front in balancer.public_frontends}
+        for rule in balancer.rules:
+            for name in rule.members if rule.frontend in fronts else ():
+                yield fronts[rule.frontend], vnet_of_nic[name]
+
+
+def _by_private_links(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the networks of private endpoints, of the services they lead to, and of what stands behind these."""
+    for endpoint in network.private_endpoints.values():
+        service = network.private_link_services.get(endpoint.link_service or "")
+        if service is not None:
+            yield endpoint.vnet, service.vnet
+            yield service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet
+
+
+_JOINS = (_by_peerings, _by_gateways, _by_machines, _by_load_balancers, _by_private_links)
 
 
 def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
@@ -94,6 +113,21 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
         if (not item.vnets or reach & set(item.vnets))
         and (not item.places or _may_matter(item, claim) or (item.ends_there and not passed.isdisjoint(item.places)))
     )
+
+
+def presumed_elsewhere(network: Network, assumed: Mapping[str, bool]) -> Iterator[Unmodelled]:
+    """Yield firewalls of which it is assumed that they did not get the address that routes name (F-FW-12).
+
+    Their NAT rules take what comes in by a public address all the same, and the reply finds them or not.
+    """
+    denied = {fact.casefold() for fact, value in assumed.items() if not value}
+    for name, machine in network.machines.items():
+        policy = machine.firewall
+        if policy is None or not policy.presumes_address or not policy.of_kind(FirewallRuleKind.NAT):
+            continue
+        if not denied.isdisjoint({"u-fwaddr", f"u-fwaddr({name})".casefold()}):
+            why = f"its NAT rules are modelled where U-FWADDR({name}) holds, and it is assumed not to"
+            yield Unmodelled(f"firewall `{name}`", why, (), policy.span)
 
 
 def _passed(network: Network) -> frozenset[str]:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import islice
 
 from vnetverify.assurance import Contradicted, certified, flow_in, judged
-from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify
+from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
@@ -96,7 +97,8 @@ def _by_routing(subject: Subject, made: Certificate, hands: Hands) -> bool | Non
     if any(violates(network, opened, *found, DOCUMENTED) is not None for found in flows):
         return False
     try:
-        check(Unviolated(network, claim, by_routing=True), premise(claim, subject.assumed), made[MAIN], hands)
+        by_routing = Judge(Unviolated(network, claim, by_routing=True))
+        by_routing.check(premise(claim, subject.assumed), made[MAIN], hands)
     except Refused:
         return None
     return True

@@ -423,3 +423,31 @@ def test_what_came_back_in_at_a_firewall_is_not_answered_by_the_internet() -> No
     """
 
     assert verdicts(text) == {"back": "refuted"}
+
+
+def test_what_goes_astray_comes_to_one_of_the_places_that_have_its_destination() -> None:
+    """The simulator had a packet that is translated a third time come to both of them (F-FW-7, I-REACH)."""
+    text = """
+    vnet a {
+      address 4.130.0.0/24
+      subnet s                   4.130.0.0/26
+      subnet AzureFirewallSubnet 4.130.0.128/26
+    }
+    firewall fw {
+      nic 4.130.0.132 in a.AzureFirewallSubnet  public-ip entry standard
+      collection nat 100 in {
+        rule again tcp from * at private port 1-65535 -> 4.130.0.132 port 22
+        rule web   tcp from * at entry port 1-65535 -> 4.130.0.132 port 22
+      }
+    }
+    intent both    { a.s reaches fw.entry, a.AzureFirewallSubnet on tcp }
+    intent private { a.s reaches a.AzureFirewallSubnet on tcp }
+    """
+    document = read_text(text)
+    both, private = (intent.claims[0] for intent in document.intents)
+    flow, origin = parse_flow("tcp 4.130.0.31:50000 -> 4.130.0.132:1"), Place("subnet", "a.s")
+    (public,) = [nic.public_address for nic in document.network.nics() if nic.public_address]
+    world = World({"U-FWCHAIN": True}, {public.name: flow.destination, "address of fw": flow.destination + 8})
+
+    assert violates(document.network, both, origin, flow, world) is not None
+    assert violates(document.network, private, origin, flow, world) is None

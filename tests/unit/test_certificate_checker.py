@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
 
 from tests.unit.simulator_networks import at, flow, nsg, peered, rule, subnet, vnet
 from tests.unit.test_simulator_claims import A_TO_B, HTTPS, A, claim, ends, spokes
-from vnetverify.certificate import checker
-from vnetverify.certificate.checker import Judge, Refused, check
+from vnetverify.certificate import judging
+from vnetverify.certificate.checker import Refused, check
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
+from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, one_flow, premise
@@ -104,14 +106,16 @@ BAD = A_FLOW_THERE
 
 @pytest.mark.parametrize("count", range(1, 12))
 def test_every_leaf_is_judged_however_many_there_are(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "_BATCH", 2)
-    monkeypatch.setattr(checker, "_ROUND", 6)
-    check(Unviolated(JOINED, NEVER), [GOOD] * count, [WALKED] * count)
+    monkeypatch.setattr(judging, "_BATCH", 2)
+    monkeypatch.setattr(judging, "_ROUND", 6)
+    question = Unviolated(JOINED, NEVER)
+    Judge(question).check([GOOD] * count, [WALKED] * count)
 
     for flawed in range(count):
         regions = [GOOD] * flawed + [BAD] + [GOOD] * (count - flawed - 1)
-        with pytest.raises(Refused, match=f"^node {flawed + 1}: what is delivered violates it"):
-            check(Unviolated(JOINED, NEVER), regions, [WALKED] * count)
+        for judge_all in (Judge(question).check, partial(check, question)):
+            with pytest.raises(Refused, match=f"^node {flawed + 1}: what is delivered violates it"):
+                judge_all(regions, [WALKED] * count)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class Forgetful:
 @pytest.mark.parametrize("more", [-1, 1])
 def test_hands_that_do_not_answer_for_each_leaf_show_nothing(more: int) -> None:
     with pytest.raises(Refused, match="not every leaf was judged"):
-        check(Unviolated(APART, NEVER), premise(NEVER, NOTHING), TOKENS, Forgetful(more))
+        Judge(Unviolated(APART, NEVER)).check(premise(NEVER, NOTHING), TOKENS, Forgetful(more))
 
 
 def test_what_is_not_settled_needs_a_walk() -> None:
@@ -157,7 +161,7 @@ def _unlike(region: Region) -> Iterator[Region]:
 def test_what_was_judged_of_one_region_is_said_of_no_other() -> None:
     unlike = [A_FLOW_THERE, *_unlike(A_FLOW_THERE)]
 
-    assert len({checker._key(region) for region in unlike}) == len(unlike)
+    assert len({judging._key(region) for region in unlike}) == len(unlike)
 
 
 def test_a_judge_asks_again_about_a_region_that_shares_a_bound() -> None:
@@ -165,12 +169,12 @@ def test_a_judge_asks_again_about_a_region_that_shares_a_bound() -> None:
     nobody = Field(destination.low + (1 << 16), destination.low + (1 << 16) + 9, Part.DESTINATION)
     sound = replace(A_FLOW_THERE, packet=replace(A_FLOW_THERE.packet, destination=nobody))
     wider = replace(sound, packet=replace(sound.packet, destination=replace(nobody, low=destination.low)))
-    judging = checker.Judge(Unviolated(JOINED, NEVER))
-    judging.check([sound], [WALKED])
+    judge_of_one_run = Judge(Unviolated(JOINED, NEVER))
+    judge_of_one_run.check([sound], [WALKED])
 
-    judging.check([sound], [WALKED])
+    judge_of_one_run.check([sound], [WALKED])
     with pytest.raises(Refused, match="node 1: its flows differ"):
-        judging.check([wider], [WALKED])
+        judge_of_one_run.check([wider], [WALKED])
 
 
 def test_a_tree_that_a_judge_of_the_run_accepted_is_passed_over_wherever_it_stands() -> None:

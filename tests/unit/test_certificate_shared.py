@@ -8,8 +8,9 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.simulator_networks import at
-from vnetverify.certificate.checker import Judge, Refused
+from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
+from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise

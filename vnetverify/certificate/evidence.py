@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from vnetverify.certificate.checker import Judge, Refused
+from vnetverify.certificate.checker import Refused, check
+from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Done, Question, Unviolated, Unvisited
 from vnetverify.certificate.regions import Region, one_flow, premise
@@ -90,11 +91,12 @@ def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int, ha
     return None
 
 
-def judge(subject: Subject, certificate: Certificate, hands: Hands = OWN) -> None:
+def judge(subject: Subject, certificate: Certificate, hands: Hands | None = None) -> None:
     """Return where the certificate shows the subject. Raises `Refused` where it does not.
 
-    A relay without a section `from RELAY` has to be one that nothing comes to: neither what the claim speaks of nor
-    what other relays send (F-ADDR-8).
+    With `hands` these share the leaves, and what the maker of this subject was told is not judged again; without, all
+    is judged from nothing. A relay without a section `from RELAY` has to be one that nothing comes to: neither what
+    the claim speaks of nor what other relays send (F-ADDR-8).
     """
     beyond = _beyond(subject.claim)
     if beyond is not None:
@@ -118,13 +120,16 @@ def judge(subject: Subject, certificate: Certificate, hands: Hands = OWN) -> Non
         raise Refused(f"section `{next(iter(sections))}` belongs to nothing")
 
 
-def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Hands) -> None:
+def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Hands | None) -> None:
     """Judge the section and take it away."""
     tokens = sections.pop(section.name, None)
     if tokens is None:
         raise Refused(f"section `{section.name}` is missing")
     try:
-        section.judge.check(section.regions, tokens, hands)
+        if hands is None:
+            check(section.question, section.regions, tokens)
+        else:
+            section.judge.check(section.regions, tokens, hands)
     except Refused as problem:
         raise Refused(f"section `{section.name}`, {problem}") from None
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from vnetverify.certificate.checker import Judge
+from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.kinds import EVERY_KIND, Kind
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import ORIGINS, SETTLED, TARGETS, WALKED, Token, ask, cut, parted

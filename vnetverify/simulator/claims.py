@@ -221,8 +221,10 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, packet: Packet,
         return None
     conversation = converse(network, origin, packet, world, claim.failures)
     way = conversation.forward
-    if isinstance(way.outcome, Astray) or ends_at_home(way, origin, packet):
+    if ends_at_home(way, origin, packet):
         return None
+    if isinstance(way.outcome, Astray):
+        return _torn(claim, way, targets)
     ends = ends_of(way, packet)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
@@ -249,6 +251,13 @@ def _missed(claim: Claim, ends: tuple[End, ...], targets: list[End]) -> str | No
     return f"ends at {hit[0].name}, and its destination is an address of {' and '.join(others)} as well"
 
 
+def _torn(claim: Claim, way: Trace, targets: list[End]) -> Violation | None:
+    """Return the violation where a packet that went astray was for several places: it may end at any, at one alone
+    (F-FW-7, I-REACH)."""
+    missed = _missed(claim, tuple(targets[:1]), targets)
+    return None if missed is None else Violation(f"the first packet {missed}", (way,))
+
+
 def _on_one_way(conversation: Conversation) -> tuple[str, ...]:
     """Return the appliances, stateful or not, that only one of the two ways meets (R-TRAF-2)."""
     there, back = (
@@ -264,8 +273,10 @@ def _lost(network: Network, claim: Claim, origin: Place, packet: Packet, world: 
     if not targets:
         return None
     way = trace_unfiltered(network, origin, packet, world, claim.failures)
-    if isinstance(way.outcome, Astray) or ends_at_home(way, origin, packet):
+    if ends_at_home(way, origin, packet):
         return None
+    if isinstance(way.outcome, Astray):
+        return _torn(claim, way, targets)
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
     missed = _missed(claim, ends_of(way, packet), targets)

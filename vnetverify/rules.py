@@ -195,6 +195,7 @@ _QUESTIONS = (
     Question("U-ADMTIE", ("F-ADM-15",), "of security admin rules with one priority that differ in what they do, {0} is tried before those that stand behind it", None, "the effective security rules of a NIC"),
     Question("U-ADMNEST", ("F-ADM-13",), "where a higher manager's rule allows, the rules of a lower one are asked as well", False, "a connection test"),
     Question("U-AANIP", ("F-ADM-10",), "in {0}, where services keep denying admin rules out, rules that always allow hold", False, "a connection test"),
+    Question("U-ADMAGW", ("F-ADM-11",), "no security admin rule acts in {0}, the subnet of an application gateway", True, "how the gateway is deployed: rules act where it is network-isolated"),
     Question("U-AASTATE", ("F-ADM-18",), "what an always-allow rule let pass leaves no record, so that the reply is judged as new", False, "a connection test"),
     Question("U-AAPIP", ("F-PIP-6",), "an always-allow rule opens the Standard public address of {0}, which has no security group", False, "a connection test from the Internet"),
     Question("U-ASGFWD", ("F-FWD-4",), "rule {0} applies at {1} although only one of interface and address is in the application security group", False, "a test through the appliance"),

@@ -13,7 +13,7 @@ _DECIDED = 'if stages and stages[-1].rule_id != "F-ADM-6":'
 _STANDING = "return () if place.at_endpoint else standing("
 _ON_RECORD = 'if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):'
 _DOES = "then = TRUE if done is action else FALSE"
-_SURVIVES = 'return self.facts.holds("U-AANIP", subnet.vnet)'
+_SURVIVES = 'terms.append(self.facts.holds("U-AANIP", subnet.vnet))'
 
 SIMULATOR = (
     Mutant("F-ADM-1", "a collection is for every network", _ADMIN, "if collection.manager == manager and vnet in collection.vnets", "if collection.manager == manager"),
@@ -30,6 +30,8 @@ SIMULATOR = (
     Mutant("F-ADM-10", "rules that always allow are surely none of AllowRulesOnly", _ADMIN, "if scope is AdminScope.ALLOW_ONLY and action is AdminAction.ALWAYS_ALLOW:", "if False:"),
     Mutant("F-ADM-11", "admin rules act in every subnet", _ADMIN, " or interface.subnet.name.casefold() in _SKIPPED_SUBNETS", ""),
     Mutant("F-ADM-11", "a Bastion has admin rules", _ADMIN, '"azurebastionsubnet",', ""),
+    Mutant("F-ADM-11", "an application gateway has admin rules", _ADMIN, "return () if in_force and _is_beside_gateway(situation, interface.subnet) else in_force", "return in_force"),
+    Mutant("F-ADM-11", "a network-isolated gateway has no admin rules", _ADMIN, 'return subnet.id in gateways and situation.holds(uncertainty("U-ADMAGW", subnet.id))', "return subnet.id in gateways"),
     Mutant("F-ADM-12", "private endpoints have admin rules", _FILTERS, _STANDING, "return standing("),
     Mutant("F-ADM-13", "the lowest scope comes first", _ADMIN, "for manager in dict.fromkeys(collection.manager for collection in collections)", "for manager in reversed(dict.fromkeys(collection.manager for collection in collections))"),
     Mutant("F-ADM-13", "what one manager allows no other denies", _ADMIN, 'if is_last or not place.situation.holds(uncertainty("U-ADMNEST")):', "if True:"),
@@ -50,10 +52,12 @@ ENCODER = (
     Mutant("F-ADM-5", "to allow always is to allow", _ENCODED_FILTERS, "return all_of(negate(by_admin.denied), any_of(by_admin.always, by_groups))", "return all_of(negate(by_admin.denied), by_groups)"),
     Mutant("F-ADM-6", "what is allowed is always allowed", _ENCODED_ADMIN, _DOES, "then = TRUE if done is action or (done, action) == (AdminAction.ALLOW, AdminAction.ALWAYS_ALLOW) else FALSE"),
     Mutant("F-ADM-8", "admin rules act where there is a group", _ENCODED_FILTERS, "if self._is_administered(spot) else NEITHER", "if self._is_administered(spot) and self._attached(spot) else NEITHER"),
-    Mutant("F-ADM-10", "AllowRulesOnly surely has what always allows", _ENCODED_ADMIN, _SURVIVES, "return TRUE"),
-    Mutant("F-ADM-10", "AllowRulesOnly surely lacks what always allows", _ENCODED_ADMIN, _SURVIVES, "return FALSE"),
+    Mutant("F-ADM-10", "AllowRulesOnly surely has what always allows", _ENCODED_ADMIN, _SURVIVES, "pass"),
+    Mutant("F-ADM-10", "AllowRulesOnly surely lacks what always allows", _ENCODED_ADMIN, _SURVIVES, "terms.append(FALSE)"),
     Mutant("F-ADM-10", "no network keeps rules out", _ENCODED_ADMIN, "if scope is AdminScope.NONE:", "if False:"),
     Mutant("F-ADM-11", "admin rules act in every subnet", _ENCODED_ADMIN, " or subnet.name.casefold() in _SUBNETS_LEFT_OUT", ""),
+    Mutant("F-ADM-11", "an application gateway has admin rules", _ENCODED_ADMIN, 'terms.append(negate(self.facts.holds("U-ADMAGW", subnet.id)))', "pass"),
+    Mutant("F-ADM-11", "a network-isolated gateway has no admin rules", _ENCODED_ADMIN, 'terms.append(negate(self.facts.holds("U-ADMAGW", subnet.id)))', "terms.append(FALSE)"),
     Mutant("F-ADM-12", "private endpoints have admin rules", _ENCODED_FILTERS, "return not spot.is_endpoint and (spot.nic is None", "return (spot.nic is None"),
     Mutant("F-ADM-13", "the lowest scope comes first", _ENCODED_ADMIN, "for admin_list in reversed(self._in_force(subnet, direction)):", "for admin_list in self._in_force(subnet, direction):"),
     Mutant("F-ADM-13", "what one manager allows others surely judge", _ENCODED_ADMIN, 'then = all_of(self.facts.holds("U-ADMNEST"), after)', "then = after"),

@@ -232,9 +232,9 @@ def _is_denied(situation: Situation, interface: Interface, packet: Packet, direc
 
     Rules of managers are left to the walk (F-ADM-5).
     """
-    if standing(situation, interface, direction):
-        return False
     try:
+        if standing(situation, interface, direction):
+            return False
         judgement = judge_at(situation, interface, direction, packet, is_reply=False)
     except Undetermined:
         return False

@@ -13,8 +13,9 @@ from itertools import groupby
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either
+from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either, negate
 from vnetverify.model.network import AdminScope, Network, Subnet
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
 
 Matches = Callable[[str, SecurityRule, Header, Subnet], Term]
@@ -97,11 +98,14 @@ class AdminLists:
         return self._lists[asked]
 
     def _survives(self, subnet: Subnet, rule: AdminRule) -> Term:
-        """Hold when a rule that the scope of a network may leave out holds there (F-ADM-10)."""
-        scope = self.estate.network.vnets[subnet.vnet].admin_scope
-        if scope is AdminScope.ALLOW_ONLY and rule.action is AdminAction.ALWAYS_ALLOW:
-            return self.facts.holds("U-AANIP", subnet.vnet)
-        return TRUE
+        """Hold when a rule that services of a network or subnet may keep out holds there (F-ADM-10, F-ADM-11)."""
+        network = self.estate.network
+        terms = []
+        if network.vnets[subnet.vnet].admin_scope is AdminScope.ALLOW_ONLY and rule.action is AdminAction.ALWAYS_ALLOW:
+            terms.append(self.facts.holds("U-AANIP", subnet.vnet))
+        if any(_is_gateway_of(subnet, proxy) for proxy in network.proxies.values()):
+            terms.append(negate(self.facts.holds("U-ADMAGW", subnet.id)))
+        return all_of(*terms)
 
     def _steps(self, admin_list: AdminList, header: Header, subnet: Subnet) -> Iterator[Step]:
         for _, tied in groupby(admin_list.rules, key=lambda rule: rule.priority):
@@ -139,6 +143,10 @@ def admin_lists(network: Network, subnet: Subnet, direction: Direction) -> tuple
     if not network.admin_rules or subnet.name.casefold() in _SUBNETS_LEFT_OUT:
         return ()
     return tuple(_of_vnet(network, subnet.vnet, direction))
+
+
+def _is_gateway_of(subnet: Subnet, proxy: Proxy) -> bool:
+    return proxy.kind is ProxyKind.APPLICATION_GATEWAY and (proxy.vnet, proxy.subnet) == (subnet.vnet, subnet.name)
 
 
 def _of_vnet(network: Network, vnet: str, direction: Direction) -> Iterator[AdminList]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from vnetverify.model.network import AdminScope
+from vnetverify.model.network import AdminScope, Subnet
+from vnetverify.model.private_links import ProxyKind
 from vnetverify.model.security import AdminAction, AdminRule, Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
@@ -47,7 +48,8 @@ class Decided:
 def standing(situation: Situation, interface: Interface, direction: Direction) -> tuple[AdminList, ...]:
     """Return the lists that stand at `interface`, the one of the highest scope first, none empty (F-ADM-8 to F-ADM-13).
 
-    They are the same with and without a security group. A managed firewall has none.
+    They are the same with and without a security group. A managed firewall has none, and with an application gateway
+    a fact says whether there are any.
     """
     if interface.is_managed or interface.subnet.name.casefold() in _SKIPPED_SUBNETS:
         return ()
@@ -56,7 +58,16 @@ def standing(situation: Situation, interface: Interface, direction: Direction) -
         AdminList(manager, tuple(_in_force(situation, interface.subnet.vnet, manager, direction)))
         for manager in dict.fromkeys(collection.manager for collection in collections)
     )
-    return tuple(each for each in lists if each.rules)
+    in_force = tuple(each for each in lists if each.rules)
+    return () if in_force and _is_beside_gateway(situation, interface.subnet) else in_force
+
+
+def _is_beside_gateway(situation: Situation, subnet: Subnet) -> bool:
+    """Hold when an application gateway in the subnet keeps admin rules out of it (F-ADM-11)."""
+    gateways = {
+        proxy.subnet_id for proxy in situation.network.proxies.values() if proxy.kind is ProxyKind.APPLICATION_GATEWAY
+    }
+    return subnet.id in gateways and situation.holds(uncertainty("U-ADMAGW", subnet.id))
 
 
 def _in_force(situation: Situation, vnet: str, manager: str, direction: Direction) -> Sequence[AdminRule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
@@ -26,7 +26,7 @@ def doubt_absent(inventory: Inventory, findings: Findings, networks: Networks) -
         if found is None:
             subject = f"{resource.key} at {key_of(holder)}"
             findings.concern(subject, *networks.possible_homes(resource))
-            findings.doubt(what, "it is not in the input", subject, resource.span, with_peers=True)
+            findings.doubt(what, NOT_HERE, subject, resource.span, with_peers=True)
         elif found.kind in NIC_KINDS and not _names(found, resource):
             findings.doubt(what, "it does not name the other", found.key, resource.span)
     for kind in NIC_KINDS:
@@ -41,7 +41,7 @@ def _doubt_owner(part: Resource, inventory: Inventory, findings: Findings, netwo
         homes = [home for place in places_in(part) if (home := vnet_of(key_of(place))) is not None]
         findings.concern(part.key, *(homes or networks.possible_homes(part)))
         what = f"interface `{shown(name_of(owner))}` of IP configuration `{shown(part.name)}`"
-        findings.doubt(what, "it is not in the input", part.key, part.span, with_peers=True)
+        findings.doubt(what, NOT_HERE, part.key, part.span, with_peers=True)
 
 
 def _spoken_of(inventory: Inventory) -> Iterator[tuple[Resource, str]]:

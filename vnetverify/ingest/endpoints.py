@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.header import Family, family_of
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LinkServices
 from vnetverify.ingest.names import unique_names
@@ -27,7 +27,6 @@ from vnetverify.ingest.values import (
 from vnetverify.model.private_links import PrivateEndpoint
 
 _ENDPOINTS = "privateendpoints"
-_NOT_HERE = "it is not in the input"
 _CONNECTIONS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 _APPROVED = {"approved": True, "pending": False, "rejected": False, "disconnected": False}
 # What an interface of an endpoint does not have, and would mean more than the model holds.
@@ -121,7 +120,7 @@ class Endpoints:
                 states.add(_APPROVED.get(word.lower()))
         if len(states) == 1 and None not in states:
             return states.pop()
-        why = "their states differ" if len(states) > 1 else "it is not in the input"
+        why = "their states differ" if len(states) > 1 else NOT_HERE
         self._doubt(resource, f"the state of the connections of {resource.subject}", why)
         return None
 
@@ -166,7 +165,7 @@ class Endpoints:
             return tuple(own)
         if static:
             return tuple(own | static)
-        self._doubt(resource, f"the interface of {subject}", _NOT_HERE)
+        self._doubt(resource, f"the interface of {subject}", NOT_HERE)
         return tuple(own | dict.fromkeys(_named(values)))
 
     def _of_interface(self, resource: Resource, interface: Resource) -> Iterator[int]:

@@ -13,7 +13,7 @@ from vnetverify.ingest.balancers import Balancers
 from vnetverify.ingest.concerns import vnets_named_by
 from vnetverify.ingest.endpoints import Endpoints
 from vnetverify.ingest.filters import Filters
-from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.hubs import concern_hubs
@@ -174,7 +174,7 @@ class _Estate:
         doubt_host_names(self._inventory, self._findings, network)
         return replace(
             network,
-            unmodelled=self._findings.unmodelled(self._networks.names, self._networks.peers),
+            unmodelled=self._findings.unmodelled(self._networks.names, self._networks.halves.peers),
             dns_zones=zones,
             unmodelled_names=tuple(self._findings.about_names),
         )
@@ -243,7 +243,7 @@ class _Estate:
         name = names.get(key_of(reference))
         if key_of(reference) not in self._inventory:
             subject = f"{what} `{name_of(reference)}` of {subnet.subject}"
-            self._findings.doubt(subject, "it is not in the input", subnet.key, subnet.span)
+            self._findings.doubt(subject, NOT_HERE, subnet.key, subnet.span)
         return name
 
     def _subnets_named_by(self, resource: Resource) -> list[str]:

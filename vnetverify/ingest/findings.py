@@ -14,6 +14,7 @@ from vnetverify.model.network import Unmodelled
 from vnetverify.source import Span
 
 ANYTHING = "*"
+NOT_HERE = "it is not in the input"
 _TOLD_EACH = 12  # values that are not known for one reason, each by its name
 
 

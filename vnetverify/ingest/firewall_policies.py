@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.header import ALL_ADDRESSES, IntervalSet, addresses_of, parse_prefix
-from vnetverify.ingest.firewall_rules import Collection, Doubting
+from vnetverify.ingest.findings import NOT_HERE
+from vnetverify.ingest.firewall_rules import Collection, Doubting, WrittenRule
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import FIREWALL_COLLECTION, FIREWALL_POLICY, RULE_COLLECTION_GROUP, read
@@ -24,10 +25,8 @@ from vnetverify.ingest.values import (
     shown,
 )
 from vnetverify.model.firewalls import FirewallRuleKind
-from vnetverify.source import Span
 
 _GROUPS = "firewallpolicies/rulecollectiongroups"
-_NOT_HERE = "it is not in the input"
 _LEFT_OUT = "the input leaves the list out"
 _IN_FIREWALL = {
     "natRuleCollections": FirewallRuleKind.NAT,
@@ -140,7 +139,7 @@ class FirewallPolicies:
                 doubt(policies[0][0].subject, "it is among its own parents")
                 break
             if policy is None or policy.is_bare:
-                why = _NOT_HERE if policy is None else "it is listed without its properties"
+                why = NOT_HERE if policy is None else "it is listed without its properties"
                 doubt(f"firewall policy `{shown(name_of(following))}` of {firewall.subject}", why)
                 break
             values, doubts = read(policy.body, policy.pointer, FIREWALL_POLICY)
@@ -201,7 +200,7 @@ class FirewallPolicies:
         known = {key_of(reference): reference for reference in references if reference is not None}
         for key, reference in known.items():
             if key not in present:
-                doubt(f"rule collection group `{shown(name_of(reference))}` of {policy.subject}", _NOT_HERE)
+                doubt(f"rule collection group `{shown(name_of(reference))}` of {policy.subject}", NOT_HERE)
         for key, group in present.items():
             if listed is not None and key not in known:
                 doubt(group.subject, "its policy does not list it")
@@ -227,24 +226,21 @@ class FirewallPolicies:
         for each in doubts:
             doubt(f"`{each.name}` of {what}", each.why)
         action = _word(member(as_object(values.get("action"), "action"), "type"), "action")
+        for field in ("rules", "priority"):
+            if values.get(field) is None:
+                doubt(f"`{field}` of {what}", _LEFT_OUT)
+                return
         is_nat = kinds == (FirewallRuleKind.NAT,)
-        untold = next((field for field in ("rules", "priority") if values.get(field) is None), None)
-        if not kinds or untold is not None or action not in (("dnat",) if is_nat else _ACTIONS):
-            why = "a collection of this form is not modelled"
-            doubt(what if untold is None else f"`{untold}` of {what}", why if untold is None else _LEFT_OUT)
+        if not kinds or action not in (("dnat",) if is_nat else _ACTIONS):
+            doubt(what, "a collection of this form is not modelled")
             return
-        rules: dict[FirewallRuleKind, list[tuple[dict[str, Any], Span]]] = {kind: [] for kind in kinds}
         within = "/properties" if isinstance(body.get("properties"), dict) else ""
-        for position, item in entries(values["rules"], "rules"):
-            rule = as_object(item, "rules")
-            word = _word(member(rule, "ruleType"), "ruleType")
-            kind = _RULES.get(word) if word or len(kinds) > 1 else kinds[0]
-            if kind in rules:
-                rules[kind].append((rule, holder.place(f"{pointer}{within}/rules/{position}")))
-            else:
-                doubt(what, f"rules of type `{shown(word)}` are not modelled in it")
+        rules = [
+            (as_object(item, "rules"), holder.place(f"{pointer}{within}/rules/{position}"))
+            for position, item in entries(values["rules"], "rules")
+        ]
         priority = as_number(values["priority"], "priority")
-        for kind, own in rules.items():
+        for kind, own in _by_kind(rules, kinds, lambda why: doubt(what, why)).items():
             if own:
                 yield Collection(
                     (name, *(f"{each}/{name}" for each in before)),
@@ -254,6 +250,21 @@ class FirewallPolicies:
                     tuple(own),
                     what,
                 )
+
+
+def _by_kind(
+    rules: list[WrittenRule], kinds: tuple[FirewallRuleKind, ...], doubt: Callable[[str], None]
+) -> dict[FirewallRuleKind, list[WrittenRule]]:
+    """Return the rules of a collection by their kind, those alone that are of `kinds`."""
+    found: dict[FirewallRuleKind, list[WrittenRule]] = {kind: [] for kind in kinds}
+    for rule, span in rules:
+        word = _word(member(rule, "ruleType"), "ruleType")
+        kind = _RULES.get(word) if word or len(kinds) > 1 else kinds[0]
+        if kind in found:
+            found[kind].append((rule, span))
+        else:
+            doubt(f"rules of type `{shown(word)}` are not modelled in it")
+    return found
 
 
 def _word(value: Any, field: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, count, pairwise
-from typing import Any
+from typing import Any, assert_never
 
 from vnetverify.header import (
     ALL_ADDRESSES,
@@ -49,6 +49,9 @@ from vnetverify.syntax.tags import DEFINED_TAGS, tag_spelling
 # Records what is not modelled about a firewall, and why.
 Doubting = Callable[[str, str], None]
 
+# The body of a rule, and where it stands.
+WrittenRule = tuple[dict[str, Any], Span]
+
 _ORDER = tuple(FirewallRuleKind)
 _PROTOCOLS = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "any": None}
 _APPLICATION_PORTS = {"http": 80, "https": 443, "mssql": 1433}
@@ -70,7 +73,7 @@ class Collection:
     kind: FirewallRuleKind
     rank: tuple[int, ...]
     allows: bool
-    rules: tuple[tuple[dict[str, Any], Span], ...]
+    rules: tuple[WrittenRule, ...]
     what: str
 
 
@@ -114,26 +117,21 @@ class FirewallRules:
     ) -> Iterator[FirewallRule]:
         """Yield what a rule stands for: one of NAT for several destinations is several. Raises `_NotModelled`."""
         sources = self._sources(values)
-        kind = collection.kind
-        if kind is FirewallRuleKind.APPLICATION:
-            ports = interval_set(_application_ports(values))
-            destinations, has_names = _names_asked_for(values)
-            yield FirewallRule(
-                "",
-                kind,
-                collection.allows,
-                (TCP,),
-                sources,
-                destinations,
-                ports,
-                has_names=has_names,
-            )
-            return
+        match collection.kind:
+            case FirewallRuleKind.APPLICATION:
+                yield _application(collection, values, sources)
+            case FirewallRuleKind.NETWORK:
+                yield self._network(collection, values, sources)
+            case FirewallRuleKind.NAT:
+                yield from self._nat(values, sources, own)
+            case unreachable:
+                assert_never(unreachable)
+
+    def _nat(
+        self, values: dict[str, Any], sources: IntervalSet, own: Mapping[int, str | None]
+    ) -> Iterator[FirewallRule]:
         protocols = _protocols(values)
         ports = _ports(values)
-        if kind is FirewallRuleKind.NETWORK:
-            yield self._network(collection, values, protocols, sources, ports)
-            return
         if any(protocol not in (TCP, UDP) for protocol in protocols):
             raise _NotModelled("destination translation of other protocols than TCP and UDP is not modelled")
         if any(interval.low == 0 for interval in ports):
@@ -148,7 +146,7 @@ class FirewallRules:
                 raise _NotModelled(f"`{shown(text)}` is not known to be an address of the firewall")
             yield FirewallRule(
                 "",
-                kind,
+                FirewallRuleKind.NAT,
                 True,
                 protocols,
                 sources,
@@ -158,14 +156,9 @@ class FirewallRules:
                 translation=translation,
             )
 
-    def _network(
-        self,
-        collection: Collection,
-        values: dict[str, Any],
-        protocols: tuple[int | None, ...],
-        sources: IntervalSet,
-        ports: IntervalSet,
-    ) -> FirewallRule:
+    def _network(self, collection: Collection, values: dict[str, Any], sources: IntervalSet) -> FirewallRule:
+        protocols = _protocols(values)
+        ports = _ports(values)
         texts = _texts(values, "destinationAddresses")
         tags = [text for text in texts if not _is_address(text)]
         addresses = _addresses(text for text in texts if _is_address(text)) | self._of_groups(
@@ -301,6 +294,14 @@ def _translation(values: dict[str, Any], ports: IntervalSet) -> Translation:
     if told.size != 1 or not 1 <= told.intervals[0].low <= LAST_PORT:
         raise _NotModelled("translation to several ports is not modelled")
     return Translation(address, told.intervals[0].low)
+
+
+def _application(collection: Collection, values: dict[str, Any], sources: IntervalSet) -> FirewallRule:
+    ports = interval_set(_application_ports(values))
+    destinations, has_names = _names_asked_for(values)
+    return FirewallRule(
+        "", collection.kind, collection.allows, (TCP,), sources, destinations, ports, has_names=has_names
+    )
 
 
 def _application_ports(values: dict[str, Any]) -> Iterator[Interval]:

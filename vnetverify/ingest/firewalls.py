@@ -9,8 +9,8 @@ from typing import Any
 from vnetverify.header import Family
 from vnetverify.ingest.concerns import vnets_named_by
 from vnetverify.ingest.findings import ANYTHING, Findings
-from vnetverify.ingest.firewall_policies import FirewallPolicies
-from vnetverify.ingest.firewall_rules import FirewallRules
+from vnetverify.ingest.firewall_policies import FirewallPolicies, Told
+from vnetverify.ingest.firewall_rules import Doubting, FirewallRules
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import FIREWALLS, MachineNames
 from vnetverify.ingest.networks import Networks
@@ -86,12 +86,7 @@ class Firewalls:
             doubt(resource.subject, self._why_nowhere(values))
             return None
         told = self._policies.of_firewall(resource, values, doubt)
-        for what, why in told.serves:
-            if any(one.kind is FirewallRuleKind.NAT for one in told.collections):
-                doubt(what, why)  # which of the two takes what comes for it is not told
-            else:
-                at = (f"{nic.vnet}.{nic.subnet}",)
-                self._findings.doubt(what, why, resource.key, resource.span, True, at, ends_there=True)
+        self._doubt_services(resource, told, nic, doubt)
         if not publics:  # it sends what is for the Internet elsewhere
             doubt(resource.subject, "a firewall without a public address for what it forwards is not modelled")
         own: dict[int, str | None] = dict.fromkeys(nic.addresses)
@@ -119,6 +114,15 @@ class Firewalls:
             resource.span,
         )
         return replace(machine, firewall=policy)
+
+    def _doubt_services(self, resource: Resource, told: Told, nic: Nic, doubt: Doubting) -> None:
+        """Record what the firewall serves by itself: flows that begin or end there are open."""
+        for what, why in told.serves:
+            if any(one.kind is FirewallRuleKind.NAT for one in told.collections):
+                doubt(what, why)  # which of the two takes what comes for it is not told
+            else:
+                at = (f"{nic.vnet}.{nic.subnet}",)
+                self._findings.doubt(what, why, resource.key, resource.span, True, at, ends_there=True)
 
     def _configurations(self, resource: Resource, values: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the IP configurations as read, the one that says its subnet first."""

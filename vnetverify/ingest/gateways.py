@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.header import Family, Prefix
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
@@ -41,7 +41,6 @@ _GATEWAYS = "virtualnetworkgateways"
 _LOCAL = "localnetworkgateways"
 _CONNECTIONS = "connections"
 _KINDS = {"vpn": GatewayKind.VPN, "expressroute": GatewayKind.EXPRESSROUTE}
-_NOT_HERE = "it is not in the input"
 
 
 class Gateways:
@@ -96,7 +95,7 @@ class Gateways:
         values, doubts = read(resource.body, resource.pointer, GATEWAY)
         vnet = self._vnet_of(resource, values)
         # A gateway changes the traffic of its own vnet and of those that use it as their remote one (R-GW-4).
-        self._findings.concern(resource.key, vnet, *self._networks.users_of(vnet))
+        self._findings.concern(resource.key, vnet, *self._networks.halves.users_of(vnet))
         self._findings.doubts(resource, doubts, resource.key)
         default = as_reference(values.get("gatewaydefaultsite"), "gatewayDefaultSite")
         if default is not None:
@@ -209,7 +208,7 @@ class Gateways:
             self._findings.note("gateway-missing", message, resource.span)
             if near not in self._inventory:
                 self._findings.concern(resource.key, *self._networks.possible_homes(resource))
-                self._doubt(resource, _NOT_HERE, f"gateway `{shown(name_of(gateway))}` of {resource.subject}")
+                self._doubt(resource, NOT_HERE, f"gateway `{shown(name_of(gateway))}` of {resource.subject}")
             return None
         self._concern_ends(resource, near)
         self._findings.doubts(resource, doubts, resource.key)
@@ -242,7 +241,7 @@ class Gateways:
         if site is None:
             raise Malformed("`localNetworkGateway2` is missing")
         if key_of(site) not in self._site_names:
-            self._doubt(resource, _NOT_HERE, f"local network gateway `{name_of(site)}` of {resource.subject}")
+            self._doubt(resource, NOT_HERE, f"local network gateway `{name_of(site)}` of {resource.subject}")
             return None
         for key in self._findings.concerned_by(near):
             self._findings.concern(key_of(site), key)
@@ -279,7 +278,7 @@ class Gateways:
             raise Malformed("`virtualNetworkGateway2` is missing")
         far = key_of(gateway)
         if far not in self._built:
-            self._doubt(resource, _NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
+            self._doubt(resource, NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
             return None
         self._concern_ends(resource, far)
         bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))

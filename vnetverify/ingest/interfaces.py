@@ -9,7 +9,7 @@ from typing import Any
 
 from vnetverify.header import Family, family_of
 from vnetverify.ingest.filters import Filters
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.networks import Networks
@@ -107,33 +107,14 @@ class Interfaces:
 
     def _nic(self, resource: Resource) -> Nic | None:
         values, doubts = read(resource.body, resource.pointer, NIC)
-        for field, what in _OF_OTHERS.items():
-            if isinstance(values.get(field.lower()), Unknown):
-                return None  # in doubt already
-            if values.get(field.lower()):
-                self._of_another(resource, as_reference(values[field.lower()], field), what)
-                return None
+        if self._is_of_another(resource, values):
+            return None
         configurations = self._configurations(resource, values)
-        subnets = dict.fromkeys(found.subnet for found in configurations if found.subnet is not None)
-        if len(subnets) != 1:
-            if not subnets:
-                raise Malformed("no IP configuration names a subnet")
-            raise Malformed("the IP configurations name several subnets")
-        subnet = next(iter(subnets))
-        if subnet not in self._networks.places:
-            raise Malformed("an IP configuration names no subnet of a virtual network")
+        subnet = self._subnet_of(configurations)
         where = self._networks.places[subnet]
         self._findings.concern(resource.key, parent_of(subnet))
         self._findings.doubts(resource, doubts, resource.key)
-        addresses = tuple(found.address for found in configurations if found.address is not None)
-        if addresses and not self._networks.has_prefixes(subnet):
-            why = "the prefixes of its subnet are not in the input"
-            self._findings.doubt_about(resource, f"where {resource.subject} has its address", why)
-            addresses = ()
-        asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
-        if any(set(found.asgs) != set(asgs) for found in configurations):
-            what = f"the application security groups of {resource.subject}, whose IP configurations differ in them,"
-            self._findings.doubt_about(resource, what, "an interface has its groups for all addresses in the model")
+        addresses = self._addresses(resource, subnet, configurations)
         publics = [(found.public, found.family) for found in configurations if found.public is not None]
         nic = Nic(
             self._names.of_nic(resource),
@@ -142,22 +123,52 @@ class Interfaces:
             where.subnet,
             addresses,
             self._nsg(resource, values, parent_of(subnet)),
-            tuple(asgs),
+            self._asgs(resource, configurations),
             _may_forward(values.get("enableipforwarding")),
             self._publics.one_of(resource, publics, Family.IPV4),
             self._publics.one_of(resource, publics, Family.IPV6),
             dns_servers=dns_servers_in(values.get("dnssettings"), resource, where.vnet, self._findings),
             span=resource.span,
         )
-        known = frozenset(addresses)
-        self.cards[resource.key] = Card(
-            nic,
-            resource,
-            {found.key: found.address if found.address in known else None for found in configurations},
-            {found.key: found.pools for found in configurations},
-            {found.key: found.nat_rules for found in configurations},
-        )
+        self.cards[resource.key] = _card(nic, resource, configurations)
         return nic
+
+    def _is_of_another(self, resource: Resource, values: dict[str, Any]) -> bool:
+        """Tell whether an interface is of no machine; where that is not known it is in doubt already."""
+        for field, what in _OF_OTHERS.items():
+            if isinstance(values.get(field.lower()), Unknown):
+                return True
+            if values.get(field.lower()):
+                self._of_another(resource, as_reference(values[field.lower()], field), what)
+                return True
+        return False
+
+    def _subnet_of(self, configurations: list[_Configuration]) -> str:
+        """Return the key of the one subnet that the IP configurations name. Raises `Malformed`."""
+        subnets = {found.subnet for found in configurations if found.subnet is not None}
+        if not subnets:
+            raise Malformed("no IP configuration names a subnet")
+        if len(subnets) > 1:
+            raise Malformed("the IP configurations name several subnets")
+        subnet = subnets.pop()
+        if subnet not in self._networks.places:
+            raise Malformed("an IP configuration names no subnet of a virtual network")
+        return subnet
+
+    def _addresses(self, resource: Resource, subnet: str, configurations: list[_Configuration]) -> tuple[int, ...]:
+        addresses = tuple(found.address for found in configurations if found.address is not None)
+        if addresses and not self._networks.has_prefixes(subnet):
+            why = "the prefixes of its subnet are not in the input"
+            self._findings.doubt_about(resource, f"where {resource.subject} has its address", why)
+            return ()
+        return addresses
+
+    def _asgs(self, resource: Resource, configurations: list[_Configuration]) -> tuple[str, ...]:
+        asgs = dict.fromkeys(name for found in configurations for name in found.asgs)
+        if any(set(found.asgs) != set(asgs) for found in configurations):
+            what = f"the application security groups of {resource.subject}, whose IP configurations differ in them,"
+            self._findings.doubt_about(resource, what, "an interface has its groups for all addresses in the model")
+        return tuple(asgs)
 
     def _of_another(self, resource: Resource, reference: str | None, kind: str) -> None:
         """What an interface is of says itself where it stands; of one that is not in the input only this is known."""
@@ -166,7 +177,7 @@ class Interfaces:
         homes = (vnet_of(key_of(place)) for place in places_in(resource))
         self._findings.concern(resource.key, *(home for home in homes if home is not None))
         what = f"{kind} `{shown(name_of(reference))}` of {resource.subject}"
-        self._findings.doubt(what, "it is not in the input", resource.key, resource.span, with_peers=True)
+        self._findings.doubt(what, NOT_HERE, resource.key, resource.span, with_peers=True)
 
     def _configurations(self, nic: Resource, values: dict[str, Any]) -> list[_Configuration]:
         found = []
@@ -214,7 +225,7 @@ class Interfaces:
         for key in sorted({parent_of(pool) for pool in pools}):
             if key not in self._inventory:
                 what = f"application gateway `{shown(name_of(key))}`, which {nic.subject} names"
-                self._findings.doubt_about(nic, what, "it is not in the input", with_peers=True)
+                self._findings.doubt_about(nic, what, NOT_HERE, with_peers=True)
 
     def _private_address(self, nic: Resource, values: dict[str, Any]) -> tuple[Family, int | None]:
         """Return the family and the address of a configuration, in doubt where the latter is not known."""
@@ -235,7 +246,7 @@ class Interfaces:
         name = self._filters.names.get(key_of(reference))
         if name is None:
             what = f"nsg `{name_of(reference)}` of {nic.subject}"
-            self._findings.doubt_about(nic, what, "it is not in the input")
+            self._findings.doubt_about(nic, what, NOT_HERE)
         return name
 
 
@@ -264,3 +275,14 @@ def _machine(name: str, nics: tuple[Nic, ...], span: Span) -> Machine:
     if any(nic.ip_forwarding for nic in nics):
         return replace(machine, policy=None, stateful=None)
     return machine
+
+
+def _card(nic: Nic, resource: Resource, configurations: list[_Configuration]) -> Card:
+    known = frozenset(nic.addresses)
+    return Card(
+        nic,
+        resource,
+        {found.key: found.address if found.address in known else None for found in configurations},
+        {found.key: found.pools for found in configurations},
+        {found.key: found.nat_rules for found in configurations},
+    )

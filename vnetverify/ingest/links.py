@@ -7,7 +7,7 @@ from typing import Any
 
 from vnetverify.header import Family, family_of
 from vnetverify.ingest.concerns import vnets_named_by
-from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
@@ -19,7 +19,6 @@ from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.private_links import PrivateLinkService
 
 LINK_SERVICES = "privatelinkservices"
-_NOT_HERE = "it is not in the input"
 _FRONTENDS = "loadBalancerFrontendIpConfigurations"
 
 
@@ -86,7 +85,7 @@ class LinkServices:
         for identity in ids_in(connections):
             if kind_of(key_of(identity)) == "privateendpoints" and key_of(identity) not in self._inventory:
                 what = f"private endpoint `{shown(name_of(identity))}`, which {resource.subject} names"
-                self._doubt(resource, what, _NOT_HERE)
+                self._doubt(resource, what, NOT_HERE)
 
     def _frontend(self, resource: Resource, values: dict[str, Any]) -> tuple[str, str] | None:
         """Return load balancer and frontend by name, None where they are in doubt."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain, combinations, count
 from typing import Any
 
-from vnetverify.ingest.findings import ANYTHING, Findings
+from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
@@ -131,7 +131,7 @@ class Managers:
         resource = self._ids[manager]
         if manager not in self._inventory:
             what = f"network manager `{shown(name_of(resource.id))}`"
-            self._findings.doubt(what, "it is not in the input", ANYTHING, resource.span)
+            self._findings.doubt(what, NOT_HERE, ANYTHING, resource.span)
             return
         self._findings.doubts(resource, read(resource.body, resource.pointer, MANAGER)[1], self._subject(manager))
         accesses = resource.stated("networkManagerScopeAccesses")

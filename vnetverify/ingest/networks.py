@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from vnetverify.header import Prefix
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.injected import names_hosts_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
+from vnetverify.ingest.peerings import Halves
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
-from vnetverify.ingest.resources import Resource, certain_first, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.shapes import PEERING, SUBNET, VNET, read
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.shapes import SUBNET, VNET, Doubt, read
 from vnetverify.ingest.values import (
     Malformed,
+    address_space_of,
     as_flag,
     as_list,
     as_number,
     as_object,
-    as_reference,
     as_text,
     member,
     prefixes_of,
     shown,
 )
 from vnetverify.ingest.zones import dns_servers_in
-from vnetverify.model.network import DeploymentModel, LinkState, Peering, PrivateEndpointPolicies, Subnet, Vnet
+from vnetverify.model.network import DeploymentModel, Peering, PrivateEndpointPolicies, Subnet, Vnet
 from vnetverify.model.services import endpoint_name
 from vnetverify.source import Span
 
 _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
-_NOT_HERE = "it is not in the input"
 # Subnets through which Azure's own devices forward what is between others.
 PASSED = ("gatewaysubnet", "azurefirewallsubnet")
 _SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
@@ -76,10 +76,8 @@ class Networks:
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self._placed: set[str] = set()
-        self.links = tuple(self._read_links())
-        self.peers = _peers(self.links)
-        self._told = {link.remote: link.remote_ranges for link in self.links if link.remote_ranges}
-        self._users = _users(self.links)
+        subnets = {key: place.subnet for key, place in self.places.items()}
+        self.halves = Halves(inventory, findings, self.names, subnets)
 
     def _vnet_ids(self) -> Iterator[tuple[str, Span]]:
         for resource in self._inventory.of("virtualnetworks"):
@@ -149,113 +147,9 @@ class Networks:
                 found[_subscription(vnet.key)].append(vnet)
         return found
 
-    def users_of(self, vnet: str) -> tuple[str, ...]:
-        """Return the keys of the vnets that use the gateways of `vnet` as their remote ones."""
-        return self._users.get(vnet, ())
-
-    def _read_links(self) -> Iterator[_Link]:
-        known: set[tuple[str, str]] = set()
-        for resource in certain_first(self._inventory.of(_PEERINGS)):
-            try:
-                link = self._read_link(resource)
-                if resource.uncertain is None or (link.local, link.remote) not in known:
-                    known.add((link.local, link.remote))
-                    yield link
-            except Malformed as fault:
-                self._findings.fault(resource, f"{fault} in {resource.subject}")
-
-    def _read_link(self, resource: Resource) -> _Link:
-        values, doubts = read(resource.body, resource.pointer, PEERING)
-        local = parent_of(resource.key)
-        remote_id = as_reference(values.get("remotevirtualnetwork"), "remoteVirtualNetwork")
-        if remote_id is None:
-            raise Malformed("`remoteVirtualNetwork` is missing")
-        remote = key_of(remote_id)
-        if remote not in self.names:
-            raise Malformed("`remoteVirtualNetwork` names no virtual network")
-        self._findings.concern(resource.key, local, remote)
-        self._findings.doubts(resource, doubts, resource.key)
-        told = values.get("remotevirtualnetworkaddressspace") or values.get("remoteaddressspace")
-        return _Link(
-            resource,
-            local,
-            remote,
-            _space(told, "remoteVirtualNetworkAddressSpace") if told else None,
-            _space(seen, "remoteAddressSpace") if (seen := values.get("remoteaddressspace")) else None,
-            as_text(values.get("peeringsynclevel") or "FullyInSync", "peeringSyncLevel"),
-            self._peering(values, local, remote, resource),
-        )
-
-    def _peering(self, values: dict[str, Any], local: str, remote: str, resource: Resource) -> Peering:
-        def flag(name: str, default: bool) -> bool:
-            value = as_flag(values.get(name.lower()), name)
-            return default if value is None else value
-
-        state = values.get("peeringstate")
-        local_subnets = remote_subnets = None
-        if not flag("peerCompleteVnets", True):
-            local_subnets = self._participants(values, "localSubnetNames", local)
-            remote_subnets = self._participants(values, "remoteSubnetNames", remote)
-            if local_subnets is None or remote_subnets is None:
-                what = f"a subnet that takes part in {resource.subject}, a peering of subnets,"
-                self._findings.doubt_about(resource, what, _NOT_HERE)
-        only_ipv6 = flag("enableOnlyIPv6Peering", False)
-        if only_ipv6 and flag("peerCompleteVnets", True):
-            why = "only of a peering of subnets it is known what it does (R-PEER-20)"
-            self._findings.doubt_about(resource, f"`enableOnlyIPv6Peering` of {resource.subject}", why)
-        return Peering(
-            self.names[local],
-            self.names[remote],
-            flag("allowVirtualNetworkAccess", True),
-            flag("allowForwardedTraffic", False),
-            flag("allowGatewayTransit", False),
-            flag("useRemoteGateways", False),
-            None if state is None else _state(as_text(state, "peeringState")),
-            local_subnets=local_subnets,
-            remote_subnets=remote_subnets,
-            only_ipv6=only_ipv6,
-            span=resource.span,
-        )
-
-    def _participants(self, values: dict[str, Any], field: str, vnet: str) -> tuple[str, ...] | None:
-        """Return the subnets of `vnet` that take part in a peering of subnets; None where one is not known."""
-        names = [as_text(name, field) for name in as_list(values.get(field.lower()), field)]
-        known = {key: place.subnet for key, place in self.places.items() if parent_of(key) == vnet}
-        known |= {f"{vnet}/subnets/{subnet.name.lower()}": subnet.name for subnet in self._declared_subnets(vnet)}
-        found = [known.get(f"{vnet}/subnets/{name.lower()}") for name in names]
-        return tuple(subnet for subnet in found if subnet is not None) if all(found) and found else None
-
-    def _declared_subnets(self, vnet: str) -> tuple[Subnet, ...]:
-        return self._declared[vnet].subnets if vnet in self._declared else ()
-
     def peerings(self) -> tuple[Peering, ...]:
         """Return the peerings, having noted what is in doubt about them; call after `vnets`."""
-        halves = {(link.local, link.remote): self._with_view(link) for link in self.links}
-        for link in self.links:
-            other = halves.get((link.remote, link.local))
-            self._doubt_remote(link, other is not None)
-            views = (halves[link.local, link.remote].remote_space, other and other.remote_space)
-            if link.level.lower() != "fullyinsync" and views == (None, None):
-                what = f"{link.resource.subject} in sync level `{shown(link.level)}`"
-                why = "which ranges its halves have last seen is not in the input"
-                self._findings.doubt_about(link.resource, what, why)
-        return tuple(self._with_view(link) for link in self.links)
-
-    def _with_view(self, link: _Link) -> Peering:
-        """Return the half with the remote space that it last saw, where that is not the present one (R-PEER-17)."""
-        present = self._spaces.get(link.remote, link.remote_ranges)
-        if link.peering.is_of_subnets or link.seen is None or present is None or set(present) == set(link.seen):
-            return link.peering
-        return replace(link.peering, remote_space=link.seen)
-
-    def _doubt_remote(self, link: _Link, has_other_half: bool) -> None:
-        subject = f"the remote end of {link.resource.subject}"
-        if self.is_stand_in(link.remote):
-            if link.peering.state in (None, LinkState.CONNECTED):
-                self._findings.doubt_about(link.resource, f"{subject}, vnet `{link.peering.remote}`", _NOT_HERE)
-        elif not has_other_half and link.peering.state is LinkState.CONNECTED:
-            why = "the peering is Connected, so its other half exists, but it is not in the input"
-            self._findings.doubt_about(link.resource, subject, why)
+        return self.halves.peerings(self._spaces, self.is_stand_in)
 
     def vnets(self, attachments: Mapping[str, Attachments]) -> dict[str, Vnet]:
         """Return the vnets by name with their subnets, to which `attachments` (by subnet key) are fastened."""
@@ -298,16 +192,16 @@ class Networks:
 
     def _stand_in(self, key: str, subnets: tuple[Subnet, ...]) -> Vnet:
         by = self._namers[key]
-        self._findings.doubt(f"vnet `{self.names[key]}`, which {by.subject} names", _NOT_HERE, key, by.span)
+        self._findings.doubt(f"vnet `{self.names[key]}`, which {by.subject} names", NOT_HERE, key, by.span)
         classic = kind_of(key) != "virtualnetworks"
         model = DeploymentModel.CLASSIC if classic else DeploymentModel.RESOURCE_MANAGER
-        return Vnet(self.names[key], self._told.get(key, ()), subnets, model=model, span=by.span)
+        return Vnet(self.names[key], self.halves.told_ranges.get(key, ()), subnets, model=model, span=by.span)
 
     def _vnet_of(self, resource: Resource, subnets: tuple[Subnet, ...]) -> Vnet:
         values, doubts = read(resource.body, resource.pointer, VNET)
         self._findings.doubts(resource, doubts, resource.key)
         self._findings.doubt_untold(resource, self._inventory.untold(resource))
-        ranges = _space(values.get("addressspace"), "addressSpace")
+        ranges = address_space_of(values.get("addressspace"), "addressSpace")
         self._spaces[resource.key] = ranges
         minutes = values.get("flowtimeoutinminutes")
         return Vnet(
@@ -317,7 +211,9 @@ class Networks:
             resource.region,
             _subscription(resource.id),
             # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
-            summarized_gateway_prefixes=_space(values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"),
+            summarized_gateway_prefixes=address_space_of(
+                values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"
+            ),
             tags=_tags(resource.body.get("tags")),
             unknown_tags=self._findings.unknown_tags.get(resource.key, ()),
             flow_timeout=minutes is not None and as_number(minutes, "flowTimeoutInMinutes") > 0,
@@ -332,43 +228,42 @@ class Networks:
         if resource is None:
             declared = self._declared.get(vnet)
             known = declared.subnet(place.subnet) if declared is not None else None
-            if known is not None:
-                return known
-            by = self._mentioned[key][1]
-            what = f"subnet `{place.vnet}.{place.subnet}`, which {by.subject} names"
-            self._findings.doubt(what, _NOT_HERE, key, by.span)
-            return Subnet(place.subnet, place.vnet, (), span=by.span)
+            return known or self._subnet_stand_in(key, place)
         values, doubts = read(resource.body, resource.pointer, SUBNET)
-        at_hosts = [each for each in doubts if names_hosts_only(each.name, resource.stated(each.name))]
-        of_endpoints = [each for each in doubts if each.name.lower() == "serviceendpointpolicies"]
-        self._findings.doubts(resource, (each for each in doubts if each not in (*at_hosts, *of_endpoints)), key)
-        for each in at_hosts:
-            what, where = f"`{each.name}` of {resource.subject}", (f"{place.vnet}.{place.subnet}",)
-            span = resource.place(each.pointer)
-            self._findings.doubt(what, _SERVICE_THERE, key, span, places=where, ends_there=True)
-        for each in of_endpoints:
-            span = resource.place(each.pointer)
-            self._doubt_endpoint(f"`{each.name}` of {resource.subject}", each.why, resource, span)
+        self._doubt_subnet(resource, place, doubts)
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
         self._doubt_missing_gateways(resource, values.get("applicationgatewayipconfigurations"))
-        several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
-        if several and single and single not in several:
-            raise Malformed("`addressPrefix` is none of `addressPrefixes`")
-        prefixes = prefixes_of(several or ([single] if single else []), "addressPrefix")
-        if not prefixes:
-            raise Malformed("`addressPrefix` is missing")
-        outbound = as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess")
-        endpoints = tuple(self._service_endpoints(resource, values.get("serviceendpoints")))
         return Subnet(
             place.subnet,
             place.vnet,
-            prefixes,
-            default_outbound=outbound,
-            service_endpoints=endpoints,
+            _subnet_prefixes(values),
+            default_outbound=as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess"),
+            service_endpoints=tuple(self._service_endpoints(resource, values.get("serviceendpoints"))),
             private_endpoint_policies=self._policies(resource, values.get("privateendpointnetworkpolicies")),
             span=resource.span,
         )
+
+    def _subnet_stand_in(self, key: str, place: Place) -> Subnet:
+        by = self._mentioned[key][1]
+        what = f"subnet `{place.vnet}.{place.subnet}`, which {by.subject} names"
+        self._findings.doubt(what, NOT_HERE, key, by.span)
+        return Subnet(place.subnet, place.vnet, (), span=by.span)
+
+    def _doubt_subnet(self, resource: Resource, place: Place, doubts: Sequence[Doubt]) -> None:
+        """Record what is not modelled of a subnet, as far-reaching as it is."""
+        at_hosts = [each for each in doubts if names_hosts_only(each.name, resource.stated(each.name))]
+        of_endpoints = [each for each in doubts if each.name.lower() == "serviceendpointpolicies"]
+        self._findings.doubts(
+            resource, (each for each in doubts if each not in (*at_hosts, *of_endpoints)), resource.key
+        )
+        for each in at_hosts:
+            what, where = f"`{each.name}` of {resource.subject}", (f"{place.vnet}.{place.subnet}",)
+            span = resource.place(each.pointer)
+            self._findings.doubt(what, _SERVICE_THERE, resource.key, span, places=where, ends_there=True)
+        for each in of_endpoints:
+            span = resource.place(each.pointer)
+            self._doubt_endpoint(f"`{each.name}` of {resource.subject}", each.why, resource, span)
 
     def _policies(self, subnet: Resource, value: Any) -> PrivateEndpointPolicies | None:
         """Return which policies hold for private endpoints (F-PE-2), None where that is not told."""
@@ -409,7 +304,7 @@ class Networks:
                 missing.setdefault(key_of(owner), name_of(owner))
         for name in missing.values():
             what = f"interface `{name}` in {subnet.subject}"
-            self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+            self._findings.doubt(what, NOT_HERE, subnet.key, subnet.span, with_peers=True)
 
     def _doubt_missing_endpoints(self, subnet: Resource, endpoints: Any) -> None:
         """A private endpoint in the subnet that the input does not hold has addresses with routes of their own."""
@@ -418,14 +313,14 @@ class Networks:
             self._findings.concern(key_of(identity), parent_of(subnet.key))
             if key_of(identity) not in self._inventory:
                 what = f"private endpoint `{shown(name_of(identity))}` in {subnet.subject}"
-                self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+                self._findings.doubt(what, NOT_HERE, subnet.key, subnet.span, with_peers=True)
 
     def _doubt_missing_gateways(self, subnet: Resource, configurations: Any) -> None:
         """An application gateway in the subnet that the input does not hold may have an address of its own."""
         for identity in sorted({parent_of(identity.rstrip("/")) for identity in ids_in(configurations)}):
             if key_of(identity) not in self._inventory:
                 what = f"application gateway `{shown(name_of(identity))}` in {subnet.subject}"
-                self._findings.doubt(what, _NOT_HERE, subnet.key, subnet.span, with_peers=True)
+                self._findings.doubt(what, NOT_HERE, subnet.key, subnet.span, with_peers=True)
 
     @cached_property
     def _of_endpoints(self) -> frozenset[str]:
@@ -450,48 +345,15 @@ class Attachments:
     nat_gateway: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """A peering as read, with the ranges of the remote vnet: its present ones and those that this half has seen.
-
-    Each is None where it is not told; `level` is Azure's word for whether the halves are in sync.
-    """
-
-    resource: Resource
-    local: str
-    remote: str
-    remote_ranges: tuple[Prefix, ...] | None
-    seen: tuple[Prefix, ...] | None
-    level: str
-    peering: Peering
-
-
-def _peers(links: tuple[_Link, ...]) -> dict[str, tuple[str, ...]]:
-    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for link in links:
-        found[link.local][link.remote] = None
-        found[link.remote][link.local] = None
-    return {vnet: tuple(peers) for vnet, peers in found.items()}
-
-
-def _users(links: tuple[_Link, ...]) -> dict[str, tuple[str, ...]]:
-    """Return, for each vnet whose gateways others use as their remote ones, the keys of those others."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for link in links:
-        if link.peering.use_remote_gateways:
-            found[link.remote].append(link.local)
-    return {vnet: tuple(users) for vnet, users in found.items()}
-
-
-def _state(text: str) -> LinkState:
-    try:
-        return LinkState(text.lower())
-    except ValueError as error:
-        raise Malformed(f"`peeringState` is `{shown(text)}`") from error
-
-
-def _space(value: Any, what: str) -> tuple[Prefix, ...]:
-    return prefixes_of(member(as_object(value, what), "addressPrefixes"), f"{what}.addressPrefixes")
+def _subnet_prefixes(values: dict[str, Any]) -> tuple[Prefix, ...]:
+    """Return the prefixes of a subnet, told in a list, by themselves, or both. Raises `Malformed`."""
+    several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
+    if several and single and single not in several:
+        raise Malformed("`addressPrefix` is none of `addressPrefixes`")
+    prefixes = prefixes_of(several or ([single] if single else []), "addressPrefix")
+    if not prefixes:
+        raise Malformed("`addressPrefix` is missing")
+    return prefixes
 
 
 def _subscription(identity: str) -> str | None:

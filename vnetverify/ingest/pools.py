@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.header import family_of
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.interfaces import Card
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
@@ -19,7 +19,6 @@ from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Nic
 
 _BALANCERS = "loadbalancers"
-_NOT_HERE = "it is not in the input"
 
 # Records what is not modelled about a load balancer, and why.
 Doubting = Callable[[str, str], None]
@@ -99,7 +98,7 @@ class Pools:
         for key in dict.fromkeys(parent_of(key) for key in keys):
             card = self._cards[key].resource
             subject = f"{what} `{shown(name_of(part))}`, which {card.subject} names"
-            self._findings.doubt(subject, _NOT_HERE, card.key, card.span, with_peers=True)
+            self._findings.doubt(subject, NOT_HERE, card.key, card.span, with_peers=True)
 
     def members(
         self, balancer: Resource, name: str, item: dict[str, Any], pointer: str, sku: Sku | None, doubt: Doubting
@@ -170,7 +169,7 @@ class Pools:
         if card is None:
             if not self._findings.concerned_by(balancer.key):  # all members of a pool are of one vnet (F-LB-5)
                 self._findings.concern(balancer.key, *self._networks.possible_homes(balancer))
-            doubt(what, _NOT_HERE)
+            doubt(what, NOT_HERE)
             return None
         self._findings.concern(balancer.key, *self._findings.concerned_by(card.resource.key))
         address = card.addresses[key]

@@ -165,6 +165,11 @@ def prefixes_of(values: Any, what: str) -> tuple[Prefix, ...]:
     return tuple(dict.fromkeys(as_prefix(as_text(value, what)) for value in as_list(values, what)))
 
 
+def address_space_of(value: Any, what: str) -> tuple[Prefix, ...]:
+    """Return the prefixes of an address space, an object with a list of them."""
+    return prefixes_of(member(as_object(value, what), "addressPrefixes"), f"{what}.addressPrefixes")
+
+
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
@@ -88,7 +88,7 @@ class Zones:
         zone = self._keys.get(parent_of(resource.key))
         if zone is None:
             what = f"zone `{shown(name_of(parent_of(resource.key)))}`, to which {resource.subject} belongs"
-            self._findings.doubt_names(what, "it is not in the input", resource.span)
+            self._findings.doubt_names(what, NOT_HERE, resource.span)
             return
         try:
             read(zone, resource)

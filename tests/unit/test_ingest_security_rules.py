@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vnetverify.header import Prefix
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.security_rules import NotModelled, UsualRules, security_rule
-from vnetverify.ingest.shapes import RULE, read
+from vnetverify.ingest.shapes import RULE
 from vnetverify.ingest.values import Malformed
 from vnetverify.model.security import AddressPrefixes, SecurityRule
 from vnetverify.quick import quickly_made

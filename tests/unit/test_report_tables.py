@@ -16,7 +16,7 @@ from vnetverify.model.security import (
     ServiceTag,
 )
 from vnetverify.report.tables import endpoints_table, routes_table, rules_table
-from vnetverify.simulator.filters import EffectiveRule
+from vnetverify.simulator.effective_rules import EffectiveRule
 from vnetverify.simulator.routes import EffectiveRoute
 from vnetverify.source import NOWHERE, Span
 

@@ -41,7 +41,8 @@ from vnetverify.model.security import (
 )
 from vnetverify.report.tables import rules_table
 from vnetverify.rules import World
-from vnetverify.simulator.filters import Judgement, effective_rules, judge
+from vnetverify.simulator.effective_rules import effective_rules
+from vnetverify.simulator.filters import Judgement, judge
 from vnetverify.simulator.walk import Conversation, converse, trace
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND

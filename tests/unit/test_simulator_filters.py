@@ -28,7 +28,8 @@ from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Connection, Network, Peering, Subnet
 from vnetverify.model.security import AsgMembers, Direction, ServiceTag
 from vnetverify.rules import QUESTIONS, World
-from vnetverify.simulator.filters import effective_rules, judge
+from vnetverify.simulator.effective_rules import effective_rules
+from vnetverify.simulator.filters import judge
 from vnetverify.simulator.situation import situation_of
 from vnetverify.simulator.tags import virtual_network
 

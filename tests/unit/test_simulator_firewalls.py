@@ -23,7 +23,7 @@ from tests.unit.simulator_networks import (
 from vnetverify.header import Flow
 from vnetverify.model.network import Machine, Network, PolicyRule
 from vnetverify.rules import World
-from vnetverify.simulator.filters import effective_rules
+from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace
 
 ACROSS = flow("10.0.1.4", "10.0.2.4")

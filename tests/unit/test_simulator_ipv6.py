@@ -33,7 +33,7 @@ from vnetverify.model.network import Connection, Network, Service
 from vnetverify.model.security import ServiceTag
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
-from vnetverify.simulator.filters import effective_rules
+from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.gateways import announced, learned
 from vnetverify.simulator.routes import effective_routes, select_route
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace

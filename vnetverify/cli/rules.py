@@ -27,7 +27,7 @@ def command(
     unless the text or --assume says otherwise.
     """
     from vnetverify.report.tables import rules_table
-    from vnetverify.simulator.filters import effective_rules
+    from vnetverify.simulator.effective_rules import effective_rules
 
     loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:

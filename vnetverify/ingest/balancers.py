@@ -15,16 +15,9 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.pools import Member, Pools
+from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
-from vnetverify.ingest.shapes import (
-    BALANCING_RULE,
-    INBOUND_NAT_RULE,
-    LOAD_BALANCER,
-    OUTBOUND_RULE,
-    PROBE,
-    Shape,
-    read,
-)
+from vnetverify.ingest.shapes import BALANCING_RULE, INBOUND_NAT_RULE, LOAD_BALANCER, OUTBOUND_RULE, PROBE
 from vnetverify.ingest.values import (
     Malformed,
     as_flag,

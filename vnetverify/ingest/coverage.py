@@ -13,8 +13,8 @@ from typing import Any
 
 from vnetverify.ingest.estate import Standing, standing_of
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.properties import NOTHING, WITHIN, inside, is_harmless
 from vnetverify.ingest.resources import Resource
-from vnetverify.ingest.shapes import NOTHING, WITHIN, inside, is_harmless
 from vnetverify.ingest.trees import TREES, Tree
 from vnetverify.ingest.unknown import Unknown
 

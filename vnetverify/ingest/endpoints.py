@@ -11,9 +11,10 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LinkServices
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PRIVATE_ENDPOINT, PRIVATE_LINK, Shape, read
+from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, PRIVATE_ENDPOINT, PRIVATE_LINK
 from vnetverify.ingest.values import (
     Malformed,
     as_address,

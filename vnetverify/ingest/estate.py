@@ -24,6 +24,7 @@ from vnetverify.ingest.links import LINK_SERVICES, LinkServices
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import PASSED, Attachments, Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.proxies import BASTIONS, Proxies
 from vnetverify.ingest.proxies import GATEWAYS as APPLICATION_GATEWAYS
 from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
@@ -31,13 +32,7 @@ from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
 from vnetverify.ingest.settling import settle
-from vnetverify.ingest.shapes import (
-    NAT_GATEWAY,
-    SUBNET,
-    has_no_effect,
-    is_no_network,
-    read,
-)
+from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, has_no_effect, is_no_network
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
 from vnetverify.ingest.zones import Zones, doubt_host_names
 from vnetverify.model.network import Network, Vnet

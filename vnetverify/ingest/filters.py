@@ -9,11 +9,12 @@ from typing import Any
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, certain_first, key_of, kind_of, parent_of
 from vnetverify.ingest.rule_lists import GROUPS, rule_list
 from vnetverify.ingest.security_rules import NotModelled, UsualRules, groups_stated, security_rule
-from vnetverify.ingest.shapes import ASG, NSG, RULE, read
+from vnetverify.ingest.shapes import ASG, NSG, RULE
 from vnetverify.ingest.values import Malformed, as_reference
 from vnetverify.model.security import Nsg, SecurityRule
 from vnetverify.source import Span

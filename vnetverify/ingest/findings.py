@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.gaps import USED_BY_OTHERS
+from vnetverify.ingest.properties import Doubt
 from vnetverify.ingest.resources import Resource
-from vnetverify.ingest.shapes import Doubt
 from vnetverify.model.network import Unmodelled
 from vnetverify.source import Span
 

@@ -10,8 +10,9 @@ from vnetverify.header import ALL_ADDRESSES, IntervalSet, addresses_of, parse_pr
 from vnetverify.ingest.findings import NOT_HERE
 from vnetverify.ingest.firewall_rules import Collection, Doubting, WrittenRule
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
-from vnetverify.ingest.shapes import FIREWALL_COLLECTION, FIREWALL_POLICY, RULE_COLLECTION_GROUP, read
+from vnetverify.ingest.shapes import FIREWALL_COLLECTION, FIREWALL_POLICY, RULE_COLLECTION_GROUP
 from vnetverify.ingest.values import (
     as_flag,
     as_list,

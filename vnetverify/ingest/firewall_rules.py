@@ -20,14 +20,9 @@ from vnetverify.header import (
     interval_set,
 )
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import key_of, name_of
-from vnetverify.ingest.shapes import (
-    FIREWALL_APPLICATION_RULE,
-    FIREWALL_NAT_RULE,
-    FIREWALL_NETWORK_RULE,
-    IP_GROUP,
-    read,
-)
+from vnetverify.ingest.shapes import FIREWALL_APPLICATION_RULE, FIREWALL_NAT_RULE, FIREWALL_NETWORK_RULE, IP_GROUP
 from vnetverify.ingest.values import (
     Malformed,
     as_address,

@@ -14,11 +14,12 @@ from vnetverify.ingest.firewall_rules import Doubting, FirewallRules
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import FIREWALLS, MachineNames
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.publics import PublicAddresses
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.representatives import PRESUMED
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
-from vnetverify.ingest.shapes import FIREWALL, FIREWALL_CONFIGURATION, Shape, read
+from vnetverify.ingest.shapes import FIREWALL, FIREWALL_CONFIGURATION
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRuleKind

@@ -9,9 +9,10 @@ from vnetverify.header import Family, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.publics import PUBLIC_KINDS
 from vnetverify.ingest.resources import Resource, key_of, kind_of, parent_of
-from vnetverify.ingest.shapes import FRONTEND, PUBLIC_ADDRESS, Shape, read
+from vnetverify.ingest.shapes import FRONTEND, PUBLIC_ADDRESS
 from vnetverify.ingest.values import Malformed, as_address, as_reference, as_text, shown
 from vnetverify.model.balancers import Frontend, PublicAddress, PublicFrontend, Sku
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.ingest.notation import escaped
+from vnetverify.ingest.properties import words_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource
-from vnetverify.ingest.shapes import has_no_effect, is_no_network, words_of
+from vnetverify.ingest.shapes import has_no_effect, is_no_network
 from vnetverify.ingest.trees import ANY, TREES, Tree
 from vnetverify.ingest.unknown import Unknown
 

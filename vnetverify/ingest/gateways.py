@@ -10,6 +10,7 @@ from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of
 from vnetverify.ingest.shapes import (
@@ -19,7 +20,6 @@ from vnetverify.ingest.shapes import (
     GATEWAY_CONFIGURATION,
     LOCAL_GATEWAY,
     VPN_CLIENTS,
-    read,
 )
 from vnetverify.ingest.values import (
     Malformed,

@@ -13,10 +13,11 @@ from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.machines import MachineNames
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.publics import PublicAddresses
 from vnetverify.ingest.references import places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
-from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC, read
+from vnetverify.ingest.shapes import IP_CONFIGURATION, NIC
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import (
     Malformed,

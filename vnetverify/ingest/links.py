@@ -11,9 +11,10 @@ from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.shapes import IP_CONFIGURATION, LINK_CONFIGURATION, LINK_SERVICE, NIC, read
+from vnetverify.ingest.shapes import IP_CONFIGURATION, LINK_CONFIGURATION, LINK_SERVICE, NIC
 from vnetverify.ingest.values import Malformed, as_address, as_list, as_object, as_reference, as_text, shown
 from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.private_links import PrivateLinkService

@@ -17,9 +17,10 @@ from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, Resource, key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.security_rules import DIRECTIONS, NotModelled, addresses_named, choice, protocol_of
-from vnetverify.ingest.shapes import ADMIN_RULE, MANAGER, NETWORK_GROUP, STATIC_MEMBER, read
+from vnetverify.ingest.shapes import ADMIN_RULE, MANAGER, NETWORK_GROUP, STATIC_MEMBER
 from vnetverify.ingest.values import Malformed, as_list, as_number, as_object, as_ports, as_text, member, shown
 from vnetverify.model.security import AddressField, AdminAction, AdminRule, AdminRules
 

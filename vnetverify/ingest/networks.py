@@ -14,9 +14,10 @@ from vnetverify.ingest.injected import names_hosts_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
 from vnetverify.ingest.peerings import Halves
+from vnetverify.ingest.properties import Doubt, read
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.shapes import SUBNET, VNET, Doubt, read
+from vnetverify.ingest.shapes import SUBNET, VNET
 from vnetverify.ingest.values import (
     Malformed,
     address_space_of,

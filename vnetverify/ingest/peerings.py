@@ -10,8 +10,9 @@ from typing import Any
 from vnetverify.header import Prefix
 from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import Resource, certain_first, key_of, parent_of
-from vnetverify.ingest.shapes import PEERING, read
+from vnetverify.ingest.shapes import PEERING
 from vnetverify.ingest.values import Malformed, address_space_of, as_flag, as_list, as_reference, as_text, shown
 from vnetverify.model.network import LinkState, Peering
 

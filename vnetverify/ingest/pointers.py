@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from vnetverify.ingest import shapes
 from vnetverify.ingest.leniency import may_be_template, without_comments
+from vnetverify.ingest.properties import Shape, words_of
 
 _COMMA = re.compile(r"\s*+,\s*+")
 _BLANK = re.compile(r"\s*+")
@@ -245,13 +246,11 @@ def _unescaped(quoted: str) -> str:
 _MEMBER = re.compile(r'\s*+(?:\{\s*+)?"(\w{1,60})"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[\w.+-]++|[\[{])\s*+[\]}]*+\s*+,?\s*+')
 _ENTRY = re.compile(r'\s*+"(?:[^"\\]|\\.)*+"\s*+,?\s*+')
 LONGEST_QUOTE = 300
-_READ = shapes.words_of("name id type address location properties").union(
-    *(kind.modelled for kind in vars(shapes).values() if isinstance(kind, shapes.Shape))
+_READ = words_of("name id type address location properties").union(
+    *(kind.modelled for kind in vars(shapes).values() if isinstance(kind, Shape))
 )
 # Around it: of exports, of templates, of Terraform's plans and states.
-_WRAPPINGS = shapes.words_of(
-    "resources value data template plannedValues rootModule childModules values instances attributes"
-)
+_WRAPPINGS = words_of("resources value data template plannedValues rootModule childModules values instances attributes")
 
 
 def quotable(line: str, pointer: str) -> bool:

@@ -11,9 +11,10 @@ from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.interfaces import Card
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import vnet_of
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
-from vnetverify.ingest.shapes import BACKEND_ADDRESS, BACKEND_POOL, read
+from vnetverify.ingest.shapes import BACKEND_ADDRESS, BACKEND_POOL
 from vnetverify.ingest.values import as_address, as_list, as_object, as_reference, as_text, shown
 from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Nic

@@ -14,6 +14,7 @@ from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
+from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
 from vnetverify.ingest.shapes import (
     APPLICATION_GATEWAY,
@@ -22,8 +23,6 @@ from vnetverify.ingest.shapes import (
     LISTENER,
     PORT_OF_LISTENERS,
     PROXY_FRONTEND,
-    Shape,
-    read,
 )
 from vnetverify.ingest.values import Malformed, as_list, as_number, as_object, as_reference, as_text, member
 from vnetverify.model.private_links import Proxy, ProxyKind

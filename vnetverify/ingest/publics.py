@@ -8,9 +8,10 @@ from vnetverify.header import Family
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, kind_of
-from vnetverify.ingest.shapes import PUBLIC_ADDRESS, read
+from vnetverify.ingest.shapes import PUBLIC_ADDRESS
 from vnetverify.ingest.values import Malformed, as_address, as_text, sku_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.source import Span

@@ -10,8 +10,9 @@ from vnetverify.header import Prefix, family_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import Resource, certain_first, parent_of
-from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE, read
+from vnetverify.ingest.shapes import ROUTE, ROUTE_TABLE
 from vnetverify.ingest.values import Malformed, as_address, as_flag, as_prefix, as_text, is_ipv6, shown
 from vnetverify.model.network import NextHopType, RouteTable, UserRoute
 from vnetverify.model.published import TagList

@@ -12,9 +12,10 @@ from typing import Any
 
 from vnetverify.ingest.names import LONGEST_NAME
 from vnetverify.ingest.notation import escaped, value_at
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.security_rules import Form, NotModelled, UsualRules, distinct, form_of, security_rule
-from vnetverify.ingest.shapes import RULE, read
+from vnetverify.ingest.shapes import RULE
 from vnetverify.ingest.values import Malformed, key_called
 from vnetverify.model.security import SecurityRule
 from vnetverify.source import Span

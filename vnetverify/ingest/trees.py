@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vnetverify.ingest import shapes
+from vnetverify.ingest.properties import Shape, shape, words_of
 from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, NIC_KINDS
-from vnetverify.ingest.shapes import Shape, shape, words_of
 
 
 @dataclass(frozen=True, slots=True)

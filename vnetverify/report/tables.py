@@ -20,7 +20,7 @@ from vnetverify.model.security import (
 from vnetverify.report.narrative import place
 from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
 from vnetverify.rules import World
-from vnetverify.simulator.filters import EffectiveRule
+from vnetverify.simulator.effective_rules import EffectiveRule
 from vnetverify.simulator.routes import EffectiveRoute
 from vnetverify.simulator.tag_listing import Listed
 

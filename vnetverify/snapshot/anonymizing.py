@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from vnetverify.ingest.properties import words_of
 from vnetverify.ingest.resources import key_of, kind_of
-from vnetverify.ingest.shapes import words_of
 
 _OF_AZURE = frozenset(
     ("gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet")

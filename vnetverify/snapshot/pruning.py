@@ -11,8 +11,8 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
+from vnetverify.ingest.properties import NOTHING, WITHIN, is_harmless, words_of
 from vnetverify.ingest.resources import Resource
-from vnetverify.ingest.shapes import NOTHING, WITHIN, is_harmless, words_of
 from vnetverify.ingest.trees import TREES, Tree
 
 LEFT_OUT = "(left out)"

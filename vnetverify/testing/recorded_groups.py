@@ -19,7 +19,7 @@ from vnetverify.ingest.values import as_prefix
 from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import AddressField, AnyAddress, AsgMembers, SecurityRule, ServiceTag
 from vnetverify.rules import World
-from vnetverify.simulator.filters import EffectiveRule, effective_rules
+from vnetverify.simulator.effective_rules import EffectiveRule, effective_rules
 from vnetverify.simulator.tag_listing import tag_at
 from vnetverify.testing.recordings import RecordedAddresses, RecordedGroup, RecordedRule, RecordedRules
 

@@ -12,6 +12,7 @@ from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify,
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.relays import may_break, relays
 from vnetverify.certificate.tree import SETTLED
+from vnetverify.hands import OWN, Hands
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.rules import SettledFacts
 from vnetverify.syntax.read import read_text
@@ -125,11 +126,14 @@ def test_no_section_can_be_left_out_or_added(routes: str, around: str) -> None:
         judge(about, {**made, "more": ()})
 
 
-def test_sections_of_a_network_where_nothing_comes_to_the_relay_show_nothing_of_one_where_something_does() -> None:
+@pytest.mark.parametrize("hands", [None, OWN])
+def test_sections_of_a_network_where_nothing_comes_to_the_relay_show_nothing_of_one_where_something_does(
+    hands: Hands | None,
+) -> None:
     shunned, passed = subject(around=TAKES_NOTHING), subject(BY_THE_RELAY)
 
     with pytest.raises(Refused, match="section `past relay`"):
-        judge(passed, certificate_of(shunned))
+        judge(passed, certificate_of(shunned), hands)
 
 
 SECOND = "vm second { nic 10.0.3.4 in v.q  ip-forwarding on }"
@@ -164,6 +168,14 @@ def test_a_relay_that_neither_the_sentence_nor_another_relay_comes_to_is_harmles
     coming = {"past second", "to second", "past second from relay", "to second from relay"}
 
     assert set(certificate_of(about)) == {MAIN, "from relay"} | coming
+
+
+def test_all_sections_together_have_the_nodes_that_are_allowed() -> None:
+    about = subject(BY_THE_RELAY, SENDS_NOTHING_THERE)
+    nodes = sum(map(len, certificate_of(about).values()))
+
+    assert not isinstance(certify(about, nodes), NoCover)
+    assert isinstance(certify(about, nodes - 1), NoCover)
 
 
 def test_what_never_leaves_a_relay_is_not_asked_of_it() -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.simulator_networks import at
+from vnetverify.certificate import checker, maker
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.judging import Judge
@@ -260,6 +261,18 @@ def test_covers_grow_with_the_places_and_not_with_their_pairs() -> None:
     assert many < 2.2 * few
 
 
+@pytest.mark.parametrize(("spokes", "by_routes", "by_filters"), [(3, 43, 62), (6, 73, 94)])
+def test_covers_are_as_short_as_they_were(
+    spokes: int, by_routes: int, by_filters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nodes(*estate(spokes)) <= by_routes
+
+    for name, number in {"_FEW_NODES": 0, "_FEW_TARGETS": 1, "_MANY_ORIGINS": 2}.items():
+        monkeypatch.setattr(maker, name, number)
+
+    assert nodes(*estate(spokes)) <= by_filters
+
+
 def test_targets_part_a_region_where_they_begin_and_end() -> None:
     network, claim = asked()
     question = Unviolated(network, claim)
@@ -304,6 +317,26 @@ def test_what_was_judged_in_this_run_is_not_judged_again() -> None:
     Judge(Counting(network, claim)).check(regions, tokens)
 
     assert (again, Counting.judged) == (0, tokens.count(SETTLED))
+
+
+@pytest.mark.parametrize("accepts", [True, False])
+def test_what_was_made_in_batches_is_judged_where_it_was_made_or_later(
+    accepts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maker, "_BATCH", 2)
+    if not accepts:
+        monkeypatch.setattr(Judge, "accepts", lambda *_: False)
+    network, claim = estate(6)
+    judging = Judge(Unviolated(network, claim))
+    regions = tuple(premise(claim, NOTHING))
+    tokens = cover(judging, regions, 100_000)
+    assert not isinstance(tokens, NoCover)
+
+    judged: list[object] = []
+    monkeypatch.setattr(checker, "why_refused", lambda *leaf: judged.append(leaf))
+    judging.check(regions, tokens)
+
+    assert (not judged) is accepts
 
 
 def test_what_was_not_judged_is_not_accepted_for_what_was() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -255,6 +256,16 @@ def test_an_export_given_as_a_text_is_told_where_it_belongs(
 
     assert "error[json-for-text]" in told
     assert "help: name it with `--network`" in told
+
+
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_a_network_needs_no_text_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    export = tmp_path / "export.json"
+    table = {"id": "/subscriptions/0/resourceGroups/g/providers/Microsoft.Network/routeTables/t"}
+    export.write_text(json.dumps([table | {"properties": {"routes": []}}]))
+
+    out(capsys, command, "--network", str(export))
+    assert "nothing to read" in out(capsys, command, ends=status.BAD_INPUT)
 
 
 def test_an_empty_text_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, na
 @pytest.mark.parametrize(
     "content",
     [
-        [{"Name": "fw", "Id": identity("azureFirewalls", "fw")}],
+        [{"Name": name, "Id": identity("azureFirewalls", name)} for name in ("fw", "other")],
         {"template": {"$schema": "https://x/deploymentTemplate.json#", "resources": []}},
     ],
     ids=["PowerShell", "template within"],

@@ -86,3 +86,18 @@ def test_a_private_resolver_changes_names_and_what_its_endpoints_send_and_take(t
         "dnsresolvers/inboundendpoints",
         "dnsforwardingrulesets/forwardingrules",
     }
+
+
+@pytest.mark.parametrize(("plugin", "places"), [("azure", ("v.own",)), ("kubenet", ())])
+def test_a_pool_of_nodes_beside_its_cluster_is_what_the_cluster_is(
+    tmp_path: Path, plugin: str, places: tuple[str, ...]
+) -> None:
+    clusters = "Microsoft.ContainerService/managedClusters"
+    parts = (
+        resource(clusters, "k", {"networkProfile": {"networkPlugin": plugin}}),
+        resource(f"{clusters}/agentPools", "k/more", {"vnetSubnetID": _OWN, "mode": "User"}),
+    )
+
+    network = read(tmp_path, template(_network(), *parts)).network
+
+    assert [item.places for item in network.unmodelled] == [places]

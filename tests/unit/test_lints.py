@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vnetverify.cli import main, status
-from vnetverify.diagnostic import Diagnostic
+from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.lints import plain_lints
 from vnetverify.model.network import Network
 from vnetverify.source import Source
@@ -29,6 +29,13 @@ PLACE = "vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 }"
 
 def test_a_group_that_is_attached_to_nothing_filters_nothing() -> None:
     assert ["nsg-unattached"] == codes(f"{PLACE}\nnsg idle {{}}")
+
+
+def test_one_that_what_is_not_modelled_may_have_is_not_said_to_filter_nothing() -> None:
+    (found,) = lints(f'{PLACE}\nnsg idle {{}}\nnot-known "the group of a subnet" because "it is assigned later" for v')
+
+    assert (found.code, found.severity) == ("nsg-unattached", Severity.NOTE)
+    assert "filters nothing" not in f"{found.message}{found.label}"
 
 
 def test_a_group_at_one_interface_is_attached() -> None:

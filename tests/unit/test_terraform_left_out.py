@@ -121,3 +121,55 @@ def test_a_database_in_a_subnet_leaves_what_begins_or_ends_there_open(tmp_path: 
     )
 
     assert [(item.places, item.ends_there) for item in network.unmodelled] == [(("hub.app",), True)]
+
+
+_IN_APP = {"default_node_pool": [{"vnet_subnet_id": refers("azurerm_subnet.app.id")}]}
+
+
+def _cluster(**more: Any) -> Planned:
+    profile = {"network_profile": [{"network_plugin": "azure"}], "default_node_pool": [{"name": "d"}]}
+    return planned(
+        "kubernetes_cluster", "k", later={"default_node_pool": [{"vnet_subnet_id": True}]}, **(profile | more)
+    )
+
+
+def test_a_cluster_with_azures_plugin_leaves_what_begins_or_ends_at_its_nodes_open(tmp_path: Path) -> None:
+    extras = {"aci_connector_linux": [], "addon_profile": [{"azure_policy": [{"enabled": True}]}]}
+
+    network = read_network(tmp_path, _document(_cluster(**extras), kubernetes_cluster__k=_IN_APP))
+
+    assert [(item.places, item.ends_there) for item in network.unmodelled] == [(("hub.app",), True)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"network_profile": [{"network_plugin": "kubenet"}]},
+        {"network_profile": []},
+        {"aci_connector_linux": [{"subnet_name": "app"}]},
+        {"ingress_application_gateway": [{"subnet_cidr": "10.0.2.0/24"}]},
+        {"addon_profile": [{"ingress_application_gateway": [{"enabled": True}]}]},
+    ],
+)
+def test_one_that_may_route_or_put_more_into_the_network_leaves_all_of_it_open(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    network = read_network(tmp_path, _document(_cluster(**more), kubernetes_cluster__k=_IN_APP))
+
+    assert [(item.places, item.ends_there) for item in network.unmodelled] == [((), False)]
+
+
+@pytest.mark.parametrize(("plugin", "places"), [("azure", ("hub.app",)), ("kubenet", ())])
+def test_a_pool_of_nodes_forwards_what_its_cluster_does(tmp_path: Path, plugin: str, places: tuple[str, ...]) -> None:
+    cluster = planned("kubernetes_cluster", "k", network_profile=[{"network_plugin": plugin}])
+    pool = planned("kubernetes_cluster_node_pool", "p", later={"kubernetes_cluster_id": True, "vnet_subnet_id": True})
+    written = {
+        "kubernetes_cluster_id": refers("azurerm_kubernetes_cluster.k.id"),
+        "vnet_subnet_id": refers("azurerm_subnet.app.id"),
+    }
+
+    network = read_network(
+        tmp_path, _document(cluster, pool, kubernetes_cluster__k={}, kubernetes_cluster_node_pool__p=written)
+    )
+
+    assert [item.places for item in network.unmodelled] == [places]

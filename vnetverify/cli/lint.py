@@ -6,11 +6,11 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
+from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
 
 @click.command("lint")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @takes_networks
 @click.option(
     "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True,
@@ -26,6 +26,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
     from vnetverify.report.json import render_findings
 
+    something_to_read(files, networks)
     loaded = load(files, networks, service_tags)
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint(loaded)

@@ -11,7 +11,7 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_networks
+from vnetverify.cli.reading import endpoints_called, load_or_tell, something_to_read, takes_networks
 
 if TYPE_CHECKING:
     from vnetverify.loading import Loaded
@@ -76,8 +76,7 @@ def command(
     from vnetverify.report.matrix import render_matrix, render_matrix_csv, render_matrix_json
     from vnetverify.surveying import Asked, Effort, survey
 
-    if not files and not networks:
-        raise click.UsageError("there is nothing to read: name a FILE or a --network")
+    something_to_read(files, networks)
     loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT

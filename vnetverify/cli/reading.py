@@ -157,6 +157,12 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
         gc.enable()
 
 
+def something_to_read(files: Sequence[str], networks: Sequence[str]) -> None:
+    """Raise `UsageError` where a command that can do without a text is told no network either."""
+    if not files and not networks:
+        raise click.UsageError("there is nothing to read: name a FILE or a --network")
+
+
 def with_lines(was_read: Loaded | Imported, value: _Shown) -> tuple[_Shown, Quotes]:
     """Return what is to be shown with the lines of all places in JSON, and those of these lines that may be quoted.
 

@@ -37,6 +37,7 @@ class _Reader:
         self.diagnostics: list[Diagnostic] = []
         self.recorded = False
         self.requested: set[str] = set()
+        self._foreign: set[str] = set()
 
     def read(self, content: Any, pointer: str) -> None:
         if isinstance(content, dict) and isinstance(content.get("interactions"), list):
@@ -64,8 +65,7 @@ class _Reader:
             elif _is_resource(item):
                 self._keep(item, where)
             elif foreign := _foreign_format(item):
-                foreign_what, advice = foreign
-                self._say("unsupported-format", f"holds {foreign_what}", where, Severity.ERROR, advice)
+                self._say_foreign(*foreign, where)
             else:
                 self._check_whole(item, where)
                 if (table := _table_in(item)) is not None:
@@ -76,6 +76,12 @@ class _Reader:
             what = _effective(content)
             message = "holds no Azure resource" if what is None else f"holds {what} and no Azure resource"
             self._say("no-resources", message, pointer, Severity.WARNING, None if what is None else _FOR_CONFORM)
+
+    def _say_foreign(self, what: str, advice: str, pointer: str) -> None:
+        """Report the first object of a kind that is not read, however many the file holds."""
+        if what not in self._foreign:
+            self._foreign.add(what)
+            self._say("unsupported-format", f"holds {what}", pointer, Severity.ERROR, advice)
 
     def _check_whole(self, answer: dict[str, Any], pointer: str) -> None:
         """Report an answer that is none, or not all of one."""

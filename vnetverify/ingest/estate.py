@@ -17,7 +17,7 @@ from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.hubs import concern_hubs
-from vnetverify.ingest.injected import deploys_hosts_only
+from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LINK_SERVICES, LinkServices
@@ -292,9 +292,9 @@ class _Estate:
         strangers = +strangers  # those of which there are any
         if strangers:
             count = sum(strangers.values())
-            noun = "resource" if count == 1 else "resources"
+            which = "1 resource that is not network is" if count == 1 else f"{count} resources that are not network are"
             kinds = ", ".join(sorted(strangers)[:5]) + (", …" if len(strangers) > 5 else "")
-            self._findings.note("not-network", f"{count} {noun} that are not network are left out: {kinds}", NOWHERE)
+            self._findings.note("not-network", f"{which} left out: {kinds}", NOWHERE)
 
     def _doubt_machines_of(self, resource: Resource) -> bool:
         """Tell of a service that a template deploys into a subnet, and return whether it is one.
@@ -307,11 +307,16 @@ class _Estate:
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
         why = "what it puts into a subnet is not in the input"
-        if vnets and deploys_hosts_only(resource) and all(key in self._networks.places for key in named):
+        if vnets and self._puts_hosts_only(resource) and all(key in self._networks.places for key in named):
             self._doubt_at(resource, why, named)
         elif vnets:
             self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
         return bool(vnets)
+
+    def _puts_hosts_only(self, resource: Resource) -> bool:
+        """Hold when `resource`, or the cluster that it is a pool of nodes of, adds machines that forward nothing."""
+        whole = self._inventory.find(parent_of(resource.key)) if resource.kind == NODE_POOLS else resource
+        return whole is not None and deploys_hosts_only(whole)
 
     def _doubt_at(self, resource: Resource, why: str, subnets: Iterable[str]) -> None:
         """Record that flows from and to `subnets` (by key) are in doubt for `resource`, which forwards none."""

@@ -79,7 +79,11 @@ _HOSTS_ONLY = frozenset(
         "microsoft.web/sites/slots/networkconfig",
     ]
 )
-_CLUSTERS = "microsoft.containerservice/managedclusters"
+_CLUSTERS = frozenset(
+    ("microsoft.containerservice/managedclusters", "azurerm_kubernetes_cluster", "azurerm_kubernetes_cluster_node_pool")
+)
+# More nodes for a cluster, which forward what those of the cluster forward.
+NODE_POOLS = "microsoft.containerservice/managedclusters/agentpools"
 _EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
 _CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/managedinstances"))
@@ -101,7 +105,7 @@ def _is_cluster_of_hosts(resource: Resource) -> bool:
 
     With other plugins it writes into the route table of its subnet, which others may share.
     """
-    if resource.kind != _CLUSTERS or resource.is_literal:
+    if resource.kind not in _CLUSTERS or resource.is_literal:
         return False
     profile, extras = resource.stated("networkProfile"), resource.stated("addonProfiles")
     plugin = member(profile, "networkPlugin") if isinstance(profile, dict) else None

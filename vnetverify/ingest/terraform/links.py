@@ -187,12 +187,22 @@ class Links:
         if not isinstance(value, Unknown) or value.why != LATER:
             return value if isinstance(value, (str, Unknown)) and value else None
         found = self._follower.follow(instance, path)
-        holders = {id(one.instance): one.instance for one in found.targets.values()}
-        if len(holders) != 1 or found.lost:
+        holder = _only_holder(found)
+        if holder is None:
             return Unknown(self._why(found, ()), instance.pointer)
-        (holder,) = holders.values()
         made = self.id_of(holder)
         return made or f"{self._identities.group_id(holder)}/providers/Terraform.{holder.type}/{name_for(holder)}"
+
+    def whose(self, instance: Instance, path: Path) -> Instance | None:
+        """Return the resource of any type that has the id at `path`, None where that is not in the document or not
+        known."""
+        value = value_at(instance.values, path)
+        if isinstance(value, str):
+            return next(
+                (one for one in self._instances if one.identity and key_of(one.identity) == key_of(value)), None
+            )
+        is_later = isinstance(value, Unknown) and value.why == LATER
+        return _only_holder(self._follower.follow(instance, path)) if is_later else None
 
     def runtime(self, instance: Instance, path: Path) -> Unknown:
         """Return what stands for a value that only the deployment will tell, with where that comes from."""
@@ -284,6 +294,12 @@ class Links:
             said = f"it is one of {', '.join(f'`{one}`' for one in candidates[:_MOST_NAMED])}{more}"
             return f"{said}, or comes from {lost}" if lost else said
         return f"the {kinds} comes from {lost}" if lost else f"the document does not tell which {kinds} it is"
+
+
+def _only_holder(found: Found) -> Instance | None:
+    """Return the only resource that `found` leads to, None where there are several or something was not followed."""
+    holders = {id(one.instance): one.instance for one in found.targets.values()}
+    return next(iter(holders.values())) if len(holders) == 1 and not found.lost else None
 
 
 def _private_address(listed: str, position: int) -> str:

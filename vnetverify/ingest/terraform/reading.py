@@ -10,6 +10,7 @@ from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.terraform import azapi
+from vnetverify.ingest.terraform.clusters import told_of_cluster
 from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.formats import Told, told_by
 from vnetverify.ingest.terraform.instances import Instance
@@ -146,6 +147,7 @@ class _Reader:
         """Return a resource of a kind that nobody knows, so that what it could change is in doubt."""
         named = places_named(instance, self._links)
         body: dict[str, Any] = {"references": [{"id": one} for one in named], "properties": {"notRead": why}}
+        body["properties"] |= told_of_cluster(instance, self._links)
         key = f"terraform{instance.pointer}"
         return Resource(key, key, instance.type, instance.address, body, self._file, instance.pointer)
 
@@ -165,8 +167,8 @@ class _Reader:
     def _say_left_out(self) -> None:
         count = self._left_out.total()
         if count:
-            noun = "resource" if count == 1 else "resources"
+            things, do = ("resource", "changes no packet is") if count == 1 else ("resources", "change no packet are")
             kinds = [kind for kind, number in sorted(self._left_out.items()) if number]
             listed = ", ".join(kinds[:_SHOWN]) + (", …" if len(kinds) > _SHOWN else "")
-            message = f"{count} {noun} of `{self._file}` that change no packet are left out: {listed}"
+            message = f"{count} {things} of `{self._file}` that {do} left out: {listed}"
             self._note("not-network", message)

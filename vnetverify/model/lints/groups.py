@@ -12,13 +12,12 @@ def group_lints(network: Network) -> Iterator[Diagnostic]:
     """Yield each security group that no subnet and no interface has."""
     attached = {subnet.nsg for subnet in network.subnets()} | {nic.nsg for nic in network.nics()}
     for nsg in network.nsgs.values():
-        if nsg.name not in attached:
-            yield Diagnostic(
-                "nsg-unattached",
-                f"nsg `{nsg.name}` is attached to no subnet and no interface, so it filters nothing",
-                nsg.span,
-                "filters nothing",
-                rule="F-NSG-13",
-                # What is not modelled may have it, a scale set for example.
-                severity=Severity.NOTE if network.unmodelled else Severity.WARNING,
-            )
+        if nsg.name in attached:
+            continue
+        if network.unmodelled:  # which may have it: a scale set, an association that is not known
+            severity, label = Severity.NOTE, "may filter nothing"
+            said = f"no subnet and no interface is known to have nsg `{nsg.name}`; what is not modelled may have it"
+        else:
+            severity, label = Severity.WARNING, "filters nothing"
+            said = f"nsg `{nsg.name}` is attached to no subnet and no interface, so it filters nothing"
+        yield Diagnostic("nsg-unattached", said, nsg.span, label, rule="F-NSG-13", severity=severity)

@@ -276,10 +276,12 @@ def test_a_proof_is_of_facts_as_they_are_assumed(monkeypatch: pytest.MonkeyPatch
     asked: list[tuple[object, object]] = []
     fact = uncertainty("U-R-TRAF-7")
     leaning = replace(PROOF, leaned_on=(fact,))
-    monkeypatch.setattr(
-        module, "contradictions", lambda inquiry, taken: asked.append((dict(inquiry.fixed), taken)) or []
-    )
 
+    def questions(inquiry: Inquiry, taken: object) -> list[Evidence]:
+        asked.append((dict(inquiry.fixed), taken))
+        return []
+
+    monkeypatch.setattr(module, "contradictions", questions)
     assured(APART, claim(Verb.NEVER_REACHES, A, B), leaning, {"U-Doa": False}, Demands(), NO_COVER)
 
     assert asked == [({"u-doa": False}, (fact,))]

@@ -95,6 +95,16 @@ def test_what_passed_a_device_that_the_sentence_lets_it_pass_does_not_count() ->
     assert set(certificate_of(about)) == {MAIN, "past relay", "to relay"}
 
 
+def test_a_device_that_the_sentence_speaks_against_excuses_nothing_that_passed_it() -> None:
+    """What passes `gate` comes to `relay`, and what that one sends is delivered."""
+    gate = "vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"
+    not_of_the_gate = f"inbound 90 gate deny any from 10.0.4.0/24 to any\n {NO_GUESTS}"
+    by_the_gate = "all 10.0.0.0/16 -> appliance 10.0.4.4"
+    about = subject(by_the_gate, not_of_the_gate, more=gate, sentence="v.s reaches v.t not via gate, relay")
+
+    assert why_none(about) == "of what relay may send: it comes to relay"
+
+
 def test_what_passed_none_of_the_devices_that_it_may_pass_counts() -> None:
     gate = """vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"""
     about = subject(BY_THE_RELAY, NO_GUESTS, more=gate, sentence="v.s reaches v.t on https only via gate")

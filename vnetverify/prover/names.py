@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-from vnetverify.header import Interval, IntervalSet, address_text, family_of, host_prefix, interval_set
-from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, endpoint_set, without
+from vnetverify.header import address_text, family_of
+from vnetverify.model.endpoints import endpoint_set, without
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Resolution, Verb
 from vnetverify.model.names import Answer, azure_answer, is_never_public, record_of, untold_answer
-from vnetverify.model.network import Network, Nic
+from vnetverify.model.network import Network
 from vnetverify.model.resolvers import AZURE_RESOLVER, Asking, askings
 from vnetverify.model.services import WELL_KNOWN
 from vnetverify.model.zones import lies_within
+from vnetverify.prover.name_servers import Asker, Server, Servers, set_of
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.rules import SettledFacts, Uncertainty
-from vnetverify.source import Span
-
-_PUBLIC = PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES
-_FOLLOWED = (PlaceKind.SUBNET.value, PlaceKind.SITE.value, PlaceKind.INTERNET.value)
 
 Ask = Callable[[Claim, bool], Verdict]
 """Decides a sentence about packets; the second argument says whether open facts read as documented."""
@@ -75,49 +71,7 @@ class _Step:
 
 
 _MIXED = _Step(Unknown("which hosts ask which server was not worked out"), is_mixed=True)
-_SHOWN = 64  # hosts that are tried for one to show
 _MOST_SERVERS = 1000  # asked of one sentence, where servers ask each other
-
-
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """Hosts of one network that ask the same servers, none being Azure's resolver."""
-
-    what: str
-    vnet: str
-    hosts: EndpointSet
-    servers: tuple[int, ...]
-    span: Span
-
-    @property
-    def some(self) -> tuple[tuple[Place, int], ...]:
-        """Some of the hosts: of a network of both families one that has an address of each counts twice."""
-        firsts = ((place, interval.low) for place, addresses in self.hosts.parts for interval in addresses)
-        return tuple(islice(firsts, _SHOWN))
-
-    @property
-    def example(self) -> tuple[Place, int]:
-        place, addresses = self.hosts.parts[0]
-        return place, addresses.intervals[0].low
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """Who stands at a server's address, at one place: an interface, or something of which nothing is declared."""
-
-    address: int
-    place: Place
-    nic: Nic | None
-    unknown: tuple[Place, ...]
-
-    @property
-    def what(self) -> str:
-        text = address_text(self.address)
-        return text if self.nic is None else f"{self.nic.machine} at {text}"
-
-    @property
-    def target(self) -> EndpointSet:
-        return endpoint_set([(self.place, _numbers((self.address,)))], address_text(self.address), self.unknown)
 
 
 @dataclass(slots=True)
@@ -134,61 +88,35 @@ class _Question:
     servers_asked: int = 0
     hosts: tuple[tuple[Place, int], ...] = ()
     _verdicts: dict[tuple[Verb, EndpointSet, EndpointSet], tuple[Claim, Verdict]] = field(default_factory=dict)
-    _endpoints: Endpoints = field(init=False)
+    _servers: Servers = field(init=False)
 
     def __post_init__(self) -> None:
-        self._endpoints = Endpoints(self.network)
+        self._servers = Servers(self.network)
 
     def decide(self) -> _Step:
-        hosts = without(self.statement.hosts, self._standing_services())
-        askers = list(self._askers(hosts))
+        askers = list(self._servers.askers(self.statement.hosts))
         if not askers:
             return _Step(Vacuous("the left side stands for no host"))
         self.hosts = askers[0].some
         found = _all([step for asker in askers for step in self._of_asker(asker)])
         return replace(found, verdict=self._with_facts(found.verdict))
 
-    def _of_asker(self, asker: _Asker) -> list[_Step]:
+    def _of_asker(self, asker: Asker) -> list[_Step]:
         """Return what holds of an asker's hosts, subnet by subnet where they fare differently."""
         step = self._about(asker, ())
         if not step.is_mixed or len(asker.hosts.parts) < 2:
             return [step]
         return [self._about(replace(asker, hosts=endpoint_set([part])), ()) for part in asker.hosts.parts]
 
-    def _about(self, asker: _Asker, trail: tuple[str, ...]) -> _Step:
+    def _about(self, asker: Asker, trail: tuple[str, ...]) -> _Step:
         for address in asker.servers:
-            if address != AZURE_RESOLVER and (what := self._not_followed(address)) is not None:
+            if address != AZURE_RESOLVER and (what := self._servers.not_followed(address)) is not None:
                 return _Step(Unknown(f"the server {address_text(address)} is {what}, which is not followed"))
         return self._never(asker, trail) if self.statement.never else self._resolves(asker, trail)
 
-    def _standing_services(self) -> EndpointSet:
-        """Return what no question comes from: private endpoints, and frontends of load balancers."""
-        endpoints = map(self._endpoints.of_private_endpoint, self.network.private_endpoints.values())
-        frontends = map(self._endpoints.of_load_balancer, self.network.load_balancers.values())
-        return endpoint_set(part for one in (*endpoints, *frontends) for part in one.parts)
-
-    def _askers(self, hosts: EndpointSet) -> Iterable[_Asker]:
-        """Yield the hosts by their network, and by interface where that has servers of its own."""
-        subnets = {subnet.id: subnet for subnet in self.network.subnets()}
-        own = [nic for nic in self.network.nics() if nic.dns_servers]
-        parts: dict[str, list[tuple[Place, IntervalSet]]] = {}
-        for place, addresses in hosts.parts:
-            rest = addresses
-            for nic in own:
-                held = _numbers(nic.addresses) if nic.subnet_id == place.name else IntervalSet()
-                if held & rest:
-                    mine = endpoint_set([(place, held & rest)])
-                    yield _Asker(f"{nic.machine}", nic.vnet, mine, nic.dns_servers, nic.span)
-                rest -= held
-            if rest:
-                parts.setdefault(subnets[place.name].vnet, []).append((place, rest))
-        for name, those in parts.items():
-            vnet = self.network.vnets[name]
-            yield _Asker(f"hosts of {name}", name, endpoint_set(those), vnet.dns_servers, vnet.span)
-
     # -- every host resolves it ---------------------------------------------------------------------------
 
-    def _resolves(self, asker: _Asker, trail: tuple[str, ...]) -> _Step:
+    def _resolves(self, asker: Asker, trail: tuple[str, ...]) -> _Step:
         if not asker.servers:
             return self._azure_resolves(asker)
         unsure: list[_Step] = []  # of servers that know the name, and that some hosts may not reach
@@ -198,7 +126,7 @@ class _Question:
                 step = self._azure_resolves(asker)
                 alone = not unsure and not self._others(asker, None, trail)
                 return step if alone or isinstance(step.verdict, Proved) else _MIXED
-            for server in self._servers(address):
+            for server in self._servers.at(address):
                 step = self._at_server(asker, server, trail)
                 if isinstance(step.verdict, Proved):
                     return step
@@ -215,7 +143,7 @@ class _Question:
                     return _MIXED
         return self._nobody(asker, unsure, refused)
 
-    def _at_server(self, asker: _Asker, server: _Server, trail: tuple[str, ...]) -> _Step:
+    def _at_server(self, asker: Asker, server: Server, trail: tuple[str, ...]) -> _Step:
         """Return whether all hosts resolve the name where this server alone is asked."""
         told = self._server(server, trail)
         if isinstance(told.verdict, Refuted):
@@ -232,20 +160,20 @@ class _Question:
             return _Step(_joined([self._asks(asker, server), told.verdict, reached.verdict]))
         return _all([told, reached])
 
-    def _unreached(self, asker: _Asker, server: _Server) -> _Step:
+    def _unreached(self, asker: Asker, server: Server) -> _Step:
         return _Step(Refuted(None, f"{asker.what} cannot ask {server.what}"), None, asker.example)
 
-    def _all_reach(self, asker: _Asker, server: _Server) -> bool:
+    def _all_reach(self, asker: Asker, server: Server) -> bool:
         return isinstance(self._packets(Verb.REACHES, asker, server).verdict, Proved)
 
-    def _others(self, asker: _Asker, server: _Server | None, trail: tuple[str, ...]) -> bool:
+    def _others(self, asker: Asker, server: Server | None, trail: tuple[str, ...]) -> bool:
         """Tell whether another than `server`, which is Azure's resolver where it is None, could know the name."""
         if server is not None and AZURE_RESOLVER in asker.servers:
             return True
-        others = (other for address in asker.servers for other in self._servers(address) if other != server)
+        others = (other for address in asker.servers for other in self._servers.at(address) if other != server)
         return any(not isinstance(self._server(other, trail).verdict, Refuted) for other in others)
 
-    def _nobody(self, asker: _Asker, unsure: Sequence[_Step], refused: Sequence[_Step]) -> _Step:
+    def _nobody(self, asker: Asker, unsure: Sequence[_Step], refused: Sequence[_Step]) -> _Step:
         """Return what holds where no server that knows the name is surely reached by all hosts."""
         if len(unsure) == 1:
             return unsure[0]
@@ -255,7 +183,7 @@ class _Question:
             return refused[0]
         return _Step(Refuted(None, f"nothing stands where {asker.what} look for a server"), None, asker.example)
 
-    def _azure_resolves(self, asker: _Asker) -> _Step:
+    def _azure_resolves(self, asker: Asker) -> _Step:
         self.vnets.add(asker.vnet)
         answer = azure_answer(self.network, asker.vnet, self.statement.name, self._settled)
         told = self._told(answer, asker.example)
@@ -271,7 +199,7 @@ class _Question:
 
     # -- no host resolves it ------------------------------------------------------------------------------
 
-    def _never(self, asker: _Asker, trail: tuple[str, ...]) -> _Step:
+    def _never(self, asker: Asker, trail: tuple[str, ...]) -> _Step:
         if not asker.servers:
             return self._azure_never(asker)
         proofs: list[Proved] = []
@@ -284,7 +212,7 @@ class _Question:
                 proofs.append(step.verdict)
                 perhaps_first = True
                 continue
-            servers = self._servers(address)
+            servers = self._servers.at(address)
             for server in servers:
                 told = self._server(server, trail)
                 if isinstance(told.verdict, Proved):
@@ -309,7 +237,7 @@ class _Question:
         nobody = Proved((Ground("", f"no server of {asker.vnet} knows it and is reached", "F-DNS-3", asker.span),))
         return _Step(_joined(proofs or [nobody]))
 
-    def _azure_never(self, asker: _Asker) -> _Step:
+    def _azure_never(self, asker: Asker) -> _Step:
         self.vnets.add(asker.vnet)
         found = tuple(askings(self.network, asker.hosts))
         if all(asking.over_udp is False and asking.over_tcp is False for asking in found):
@@ -326,15 +254,7 @@ class _Question:
 
     # -- servers ------------------------------------------------------------------------------------------
 
-    def _servers(self, address: int) -> tuple[_Server, ...]:
-        """Return who may stand at a server's address: one for each place that holds it."""
-        if address == AZURE_RESOLVER:
-            return ()
-        held = self._endpoints.in_prefix(host_prefix(address))
-        nics = {nic.subnet_id: nic for nic in self.network.nics() if address in nic.addresses}
-        return tuple(_Server(address, place, nics.get(place.name), held.unknown) for place, _ in held.parts)
-
-    def _server(self, server: _Server, trail: tuple[str, ...]) -> _Step:
+    def _server(self, server: Server, trail: tuple[str, ...]) -> _Step:
         """Return what a server that gets a question says of the sentence."""
         name, example = self.statement.name, (server.place, server.address)
         self.servers_asked += 1
@@ -358,19 +278,9 @@ class _Question:
             return self._told(untold_answer(declared.machine, name, self._settled), example)
         if declared.machine in trail:
             return self._told(Answer(False, f"{declared.machine} asks itself in a circle", "F-DNS-3"), example)
-        hosts = endpoint_set([(server.place, _numbers(server.nic.addresses))], declared.machine)
-        asker = _Asker(declared.machine, server.nic.vnet, hosts, declared.forwarders, declared.span)
+        hosts = endpoint_set([(server.place, set_of(server.nic.addresses))], declared.machine)
+        asker = Asker(declared.machine, server.nic.vnet, hosts, declared.forwarders, declared.span)
         return self._about(asker, (*trail, declared.machine))
-
-    def _not_followed(self, address: int) -> str | None:
-        """Return what stands at a server's address that the model does not follow as one, None for others."""
-        places = {place for place, _ in self._endpoints.in_prefix(host_prefix(address)).parts}
-        if any(place.kind not in _FOLLOWED for place in places) or (address in _PUBLIC and INTERNET not in places):
-            return "a public address of this network"
-        managed = (machine for machine in self.network.machines.values() if machine.is_managed)
-        if any(address in nic.addresses for machine in managed for nic in machine.nics):
-            return "a managed firewall, which may pass questions on"
-        return None
 
     def _told(self, answer: Answer, example: tuple[Place, int]) -> _Step:
         """Return what an answer says of the sentence."""
@@ -396,10 +306,10 @@ class _Question:
 
     # -- packets ------------------------------------------------------------------------------------------
 
-    def _is_unreachable(self, asker: _Asker, server: _Server) -> bool:
+    def _is_unreachable(self, asker: Asker, server: Server) -> bool:
         return isinstance(self._packets(Verb.NEVER_REACHES, asker, server).verdict, Proved | Vacuous)
 
-    def _packets(self, verb: Verb, asker: _Asker, server: _Server) -> _Step:
+    def _packets(self, verb: Verb, asker: Asker, server: Server) -> _Step:
         """Return whether all hosts can exchange packets with a server on port 53, or whether none of them ever can."""
         target = server.target
         others = without(asker.hosts, target)
@@ -422,7 +332,7 @@ class _Question:
             return itself
         return _Step(verdict, claim)
 
-    def _asks(self, asker: _Asker, server: _Server) -> Proved:
+    def _asks(self, asker: Asker, server: Server) -> Proved:
         return Proved((Ground("", f"{asker.what} ask {server.what}", "F-DNS-3", asker.span),), minimal=True)
 
     # -- facts --------------------------------------------------------------------------------------------
@@ -491,7 +401,3 @@ def _joined(proofs: Sequence[Proved]) -> Proved:
 
 def _each(facts: Iterable[Uncertainty]) -> tuple[Uncertainty, ...]:
     return tuple(dict.fromkeys(facts))
-
-
-def _numbers(addresses: Iterable[int]) -> IntervalSet:
-    return interval_set(Interval(address, address) for address in addresses)

@@ -26,9 +26,9 @@ from vnetverify.syntax.devices import (
 )
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import ReferenceNode
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import NotUnderstood, Scope
-from vnetverify.syntax.tree import ReferenceNode
 
 if TYPE_CHECKING:
     from lark import Token

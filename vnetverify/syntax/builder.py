@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from vnetverify.syntax.builder_of_devices import Children
 from vnetverify.syntax.builder_of_sentences import SentenceBuilder
+from vnetverify.syntax.parts import AsgField, OptionNode, PortsNode, PrefixField, WordField
 from vnetverify.syntax.tree import (
     AdminRulesNode,
-    AsgField,
     AssumeNode,
     BgpPeerNode,
     ConnectedGroupNode,
@@ -23,11 +23,8 @@ from vnetverify.syntax.tree import (
     NicNode,
     NotModelledNode,
     NsgNode,
-    OptionNode,
     PeeringNode,
     PolicyNode,
-    PortsNode,
-    PrefixField,
     ReadingNode,
     RouteNode,
     RouteServerNode,
@@ -40,7 +37,6 @@ from vnetverify.syntax.tree import (
     TagListNode,
     UseNode,
     VnetNode,
-    WordField,
     ZoneLinkNode,
 )
 

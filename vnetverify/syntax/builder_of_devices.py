@@ -18,12 +18,12 @@ from vnetverify.syntax.devices import (
     PublicFrontendNode,
     TranslationNode,
 )
-from vnetverify.syntax.tree import OptionNode
+from vnetverify.syntax.parts import OptionNode, ReferenceNode
 
 if TYPE_CHECKING:
     from lark import Token
 
-    from vnetverify.syntax.tree import ReferenceNode, Statement
+    from vnetverify.syntax.tree import Statement
 
 # What lark hands over: tokens, finished nodes and None for what was left out.
 Children = list[Any]

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vnetverify.syntax.builder_of_devices import Children, DeviceBuilder
-from vnetverify.syntax.tree import (
+from vnetverify.syntax.parts import (
     AddressTerm,
+    EndpointsNode,
+    OptionNode,
+    ReferenceNode,
+    ServiceItem,
+    ServicesNode,
+    TaggedTerm,
+)
+from vnetverify.syntax.tree import (
     AdvertisingNode,
     ClaimNode,
-    EndpointsNode,
     EstablishmentNode,
     ExpectationNode,
     FailuresNode,
@@ -17,14 +24,9 @@ from vnetverify.syntax.tree import (
     GroupNode,
     HopNode,
     IntentNode,
-    OptionNode,
     PrincipalNode,
-    ReferenceNode,
     ResolutionNode,
-    ServiceItem,
     ServiceNode,
-    ServicesNode,
-    TaggedTerm,
 )
 
 if TYPE_CHECKING:

@@ -26,20 +26,12 @@ from vnetverify.syntax.devices import EgressNode
 from vnetverify.syntax.elements import gateway_reference
 from vnetverify.syntax.establishing import establishment
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import EndpointsNode, ReferenceNode
 from vnetverify.syntax.problems import shown
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import Member, Selection, Selectors, word_of
 from vnetverify.syntax.services import service
-from vnetverify.syntax.tree import (
-    ClaimNode,
-    EndpointsNode,
-    EstablishmentNode,
-    ForEachNode,
-    HopNode,
-    IntentNode,
-    ReferenceNode,
-    ResolutionNode,
-)
+from vnetverify.syntax.tree import ClaimNode, EstablishmentNode, ForEachNode, HopNode, IntentNode, ResolutionNode
 from vnetverify.syntax.zones import resolution
 
 MOST_INSTANCES = 10_000  # sentences that all `for each` may stand for that must be written out one by one

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from lark import Token
 
-    from vnetverify.syntax.tree import EndpointsNode, OptionNode, PortsNode, ReferenceNode
+    from vnetverify.syntax.parts import EndpointsNode, OptionNode, PortsNode, ReferenceNode
 
 
 class FrontendNode(NamedTuple):

@@ -33,26 +33,12 @@ from vnetverify.model.security import (
 from vnetverify.model.services import endpoint_name
 from vnetverify.source import Span
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import AsgField, FieldNode, OptionNode, PortsNode, PrefixField, ReferenceNode, WordField
 from vnetverify.syntax.problems import did_you_mean, shown
 from vnetverify.syntax.published import known_tags, of_list, spelling_of_tag, tag_of_any_name
 from vnetverify.syntax.resolvers import dns_servers
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
-from vnetverify.syntax.tree import (
-    AsgField,
-    ConnectionNode,
-    FieldNode,
-    GatewayNode,
-    NsgNode,
-    OptionNode,
-    PortsNode,
-    PrefixField,
-    ReferenceNode,
-    RuleNode,
-    SiteNode,
-    SubnetNode,
-    VnetNode,
-    WordField,
-)
+from vnetverify.syntax.tree import ConnectionNode, GatewayNode, NsgNode, RuleNode, SiteNode, SubnetNode, VnetNode
 
 if TYPE_CHECKING:
     from lark import Token

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from vnetverify.model.intents import Establishment
+from vnetverify.syntax.parts import EndpointsNode, ReferenceNode
 from vnetverify.syntax.scope import Scope
-from vnetverify.syntax.tree import EndpointsNode, EstablishmentNode, ReferenceNode
+from vnetverify.syntax.tree import EstablishmentNode
 
 
 def establishment(scope: Scope, node: EstablishmentNode) -> tuple[Establishment, ...]:

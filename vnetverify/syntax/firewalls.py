@@ -16,12 +16,13 @@ from vnetverify.model.network import Machine
 from vnetverify.syntax.devices import CollectionNode, FirewallRuleNode
 from vnetverify.syntax.elements import Options, is_new
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import EndpointsNode, OptionNode, ReferenceNode, TermNode
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.published import known_tags, spelling_of_tag
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
 from vnetverify.syntax.selectors import SELECTABLE, word_of
 from vnetverify.syntax.tags import DEFINED_TAGS
-from vnetverify.syntax.tree import EndpointsNode, MachineNode, OptionNode, ReferenceNode, TermNode
+from vnetverify.syntax.tree import MachineNode
 
 if TYPE_CHECKING:
     from lark import Token

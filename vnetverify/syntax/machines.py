@@ -15,10 +15,11 @@ from vnetverify.source import Span
 from vnetverify.syntax import elements, firewalls
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import EndpointsNode, OptionNode
 from vnetverify.syntax.problems import shown
 from vnetverify.syntax.resolvers import dns_servers
 from vnetverify.syntax.scope import NotUnderstood, Scope
-from vnetverify.syntax.tree import EndpointsNode, MachineNode, NicNode, OptionNode, PolicyNode
+from vnetverify.syntax.tree import MachineNode, NicNode, PolicyNode
 
 if TYPE_CHECKING:
     from lark import Token

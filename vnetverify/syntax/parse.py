@@ -14,8 +14,9 @@ from vnetverify.files import WORDS_OF_A_MEGABYTE
 from vnetverify.source import Source, Span
 from vnetverify.spelling import folded
 from vnetverify.syntax.grammar import automaton, parser
+from vnetverify.syntax.parts import EndpointsNode
 from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
-from vnetverify.syntax.tree import EndpointsNode, Statement
+from vnetverify.syntax.tree import Statement
 
 if TYPE_CHECKING:
     from lark import Token

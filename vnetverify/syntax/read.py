@@ -30,6 +30,7 @@ from vnetverify.syntax.devices import LinkServiceNode, LoadBalancerNode, Private
 from vnetverify.syntax.document import Document
 from vnetverify.syntax.names import Names, declare_imported, text_of
 from vnetverify.syntax.parse import Parsed, parse, parse_endpoints
+from vnetverify.syntax.parts import EndpointsNode
 from vnetverify.syntax.problems import Problems, shown, span_of
 from vnetverify.syntax.published import check_unlisted
 from vnetverify.syntax.scope import Scope
@@ -41,7 +42,6 @@ from vnetverify.syntax.tree import (
     AssumeNode,
     ConnectedGroupNode,
     DnsZoneNode,
-    EndpointsNode,
     EraNode,
     GatewayNode,
     GroupNode,

@@ -22,9 +22,9 @@ from vnetverify.model.security import AddressPrefixes
 from vnetverify.source import Source, Span
 from vnetverify.spelling import mistake_in
 from vnetverify.syntax.names import Names, text_of
+from vnetverify.syntax.parts import PortsNode, ReferenceNode
 from vnetverify.syntax.problems import did_you_mean, listed, shown, span_of
 from vnetverify.syntax.repairs import meant_by
-from vnetverify.syntax.tree import PortsNode, ReferenceNode
 
 if TYPE_CHECKING:
     from lark import Token

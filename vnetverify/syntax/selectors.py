@@ -21,9 +21,10 @@ from vnetverify.model.endpoints import (
 from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
 from vnetverify.model.network import ANY_TAG, Machine, Network, Subnet, Vnet
 from vnetverify.syntax.names import Names, text_of
+from vnetverify.syntax.parts import AddressTerm, EndpointsNode, ReferenceNode, TaggedTerm, TermNode
 from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import Scope
-from vnetverify.syntax.tree import AddressTerm, EndpointsNode, GroupNode, ReferenceNode, TaggedTerm, TermNode
+from vnetverify.syntax.tree import GroupNode
 
 VNET, SUBNET, MACHINE, SITE, GROUP = "vnet", "subnet", "machine", "site", "group"
 LOAD_BALANCER, PRIVATE_ENDPOINT = "load balancer", "private endpoint"

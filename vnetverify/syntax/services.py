@@ -9,9 +9,9 @@ from vnetverify.header import TCP, UDP, IntervalSet
 from vnetverify.model.network import Service
 from vnetverify.model.services import WELL_KNOWN, ServicePart, service_of
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import ServiceItem, ServicesNode
 from vnetverify.syntax.problems import did_you_mean, shown
 from vnetverify.syntax.scope import ANY_WORDS, NotUnderstood, Scope
-from vnetverify.syntax.tree import ServiceItem, ServicesNode
 
 if TYPE_CHECKING:
     from lark import Token

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.source import Span
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import ReferenceNode
 from vnetverify.syntax.scope import Scope
-from vnetverify.syntax.tree import NotModelledNode, ReferenceNode
+from vnetverify.syntax.tree import NotModelledNode
 from vnetverify.syntax.words import quoted, visible, written
 
 _NOT_KNOWN = "not-known"

@@ -9,11 +9,12 @@ from vnetverify.model.intents import PlaceKind, Resolution
 from vnetverify.model.zones import DnsRecord, DnsZone, NameServer, ZoneLink, lies_within, normal_name, normal_record
 from vnetverify.syntax.elements import Options
 from vnetverify.syntax.names import text_of
+from vnetverify.syntax.parts import OptionNode
 from vnetverify.syntax.problems import shown
 from vnetverify.syntax.resolvers import dns_servers, is_azure
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import Selectors
-from vnetverify.syntax.tree import DnsRecordNode, DnsZoneNode, MachineNode, OptionNode, ResolutionNode, ZoneLinkNode
+from vnetverify.syntax.tree import DnsRecordNode, DnsZoneNode, MachineNode, ResolutionNode, ZoneLinkNode
 
 if TYPE_CHECKING:
     from lark import Token

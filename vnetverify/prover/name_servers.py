@@ -1,0 +1,118 @@
+"""Who asks for names, whom, and who stands at the address of a server (F-DNS-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from vnetverify.header import Interval, IntervalSet, address_text, host_prefix, interval_set
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, endpoint_set, without
+from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
+from vnetverify.model.network import Network, Nic
+from vnetverify.model.resolvers import AZURE_RESOLVER
+from vnetverify.source import Span
+
+_PUBLIC = PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES
+_FOLLOWED = (PlaceKind.SUBNET.value, PlaceKind.SITE.value, PlaceKind.INTERNET.value)
+_SHOWN = 64  # hosts that are tried for one to show
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Hosts of one network that ask the same servers, none being Azure's resolver."""
+
+    what: str
+    vnet: str
+    hosts: EndpointSet
+    servers: tuple[int, ...]
+    span: Span
+
+    @property
+    def some(self) -> tuple[tuple[Place, int], ...]:
+        """Some of the hosts: of a network of both families one that has an address of each counts twice."""
+        firsts = ((place, interval.low) for place, addresses in self.hosts.parts for interval in addresses)
+        return tuple(islice(firsts, _SHOWN))
+
+    @property
+    def example(self) -> tuple[Place, int]:
+        place, addresses = self.hosts.parts[0]
+        return place, addresses.intervals[0].low
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who stands at a server's address, at one place: an interface, or something of which nothing is declared."""
+
+    address: int
+    place: Place
+    nic: Nic | None
+    unknown: tuple[Place, ...]
+
+    @property
+    def what(self) -> str:
+        text = address_text(self.address)
+        return text if self.nic is None else f"{self.nic.machine} at {text}"
+
+    @property
+    def target(self) -> EndpointSet:
+        return endpoint_set([(self.place, set_of((self.address,)))], address_text(self.address), self.unknown)
+
+
+@dataclass(slots=True)
+class Servers:
+    """The servers for names of a network, and who asks them."""
+
+    network: Network
+    _endpoints: Endpoints = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._endpoints = Endpoints(self.network)
+
+    def _standing_services(self) -> EndpointSet:
+        """Return what no question comes from: private endpoints, and frontends of load balancers."""
+        endpoints = map(self._endpoints.of_private_endpoint, self.network.private_endpoints.values())
+        frontends = map(self._endpoints.of_load_balancer, self.network.load_balancers.values())
+        return endpoint_set(part for one in (*endpoints, *frontends) for part in one.parts)
+
+    def askers(self, among: EndpointSet) -> Iterator[Asker]:
+        """Yield the hosts `among` a set by their network, and by interface where that has servers of its own."""
+        hosts = without(among, self._standing_services())
+        subnets = {subnet.id: subnet for subnet in self.network.subnets()}
+        own = [nic for nic in self.network.nics() if nic.dns_servers]
+        parts: dict[str, list[tuple[Place, IntervalSet]]] = {}
+        for place, addresses in hosts.parts:
+            rest = addresses
+            for nic in own:
+                held = set_of(nic.addresses) if nic.subnet_id == place.name else IntervalSet()
+                if held & rest:
+                    mine = endpoint_set([(place, held & rest)])
+                    yield Asker(f"{nic.machine}", nic.vnet, mine, nic.dns_servers, nic.span)
+                rest -= held
+            if rest:
+                parts.setdefault(subnets[place.name].vnet, []).append((place, rest))
+        for name, those in parts.items():
+            vnet = self.network.vnets[name]
+            yield Asker(f"hosts of {name}", name, endpoint_set(those), vnet.dns_servers, vnet.span)
+
+    def at(self, address: int) -> tuple[Server, ...]:
+        """Return who may stand at a server's address: one for each place that holds it."""
+        if address == AZURE_RESOLVER:
+            return ()
+        held = self._endpoints.in_prefix(host_prefix(address))
+        nics = {nic.subnet_id: nic for nic in self.network.nics() if address in nic.addresses}
+        return tuple(Server(address, place, nics.get(place.name), held.unknown) for place, _ in held.parts)
+
+    def not_followed(self, address: int) -> str | None:
+        """Return what stands at a server's address that the model does not follow as one, None for others."""
+        places = {place for place, _ in self._endpoints.in_prefix(host_prefix(address)).parts}
+        if any(place.kind not in _FOLLOWED for place in places) or (address in _PUBLIC and INTERNET not in places):
+            return "a public address of this network"
+        managed = (machine for machine in self.network.machines.values() if machine.is_managed)
+        if any(address in nic.addresses for machine in managed for nic in machine.nics):
+            return "a managed firewall, which may pass questions on"
+        return None
+
+
+def set_of(addresses: Iterable[int]) -> IntervalSet:
+    return interval_set(Interval(address, address) for address in addresses)

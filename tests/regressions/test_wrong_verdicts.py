@@ -300,3 +300,40 @@ intent shut { internet never reaches web on alt }
     for assumed in ("assume U-FWADDR(fw) = false", "assume U-FWADDR = false", ""):
         assert verdicts(f"{text}{assumed}\n") == {"shut": "unknown"}, assumed
     assert verdicts(f"{text}assume U-FWADDR(fw) = true\n") == {"shut": "refuted"}
+
+
+HUB_WITH_SITES = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet s             10.0.1.0/24  nat-gateway way-out
+  subnet GatewaySubnet 10.0.255.0/27
+  gateway vpn g
+}
+nat-gateway way-out
+site hq     { address 192.168.0.0/16 }
+site branch { address 172.20.0.0/16 }
+"""
+
+
+def test_a_default_site_may_take_what_leaves_for_the_internet() -> None:
+    """Without a user route it was proved to leave by the NAT gateway; the newer pages send it through the tunnel."""
+    text = f"""{HUB_WITH_SITES}
+    connection hq -- hub.g {{ default-site }}
+    intent next {{ next hop of hub.s to 198.51.100.0/24 is internet }}
+    intent out  {{ hub.s reaches 198.51.100.0/24 on https }}
+    """
+
+    assert verdicts(text) == {"next": "unknown", "out": "unknown"}
+    assert verdicts(f"{text} assume U-R-GW-21(g) = false") == {"next": "proved", "out": "proved"}
+
+
+def test_a_site_hears_nothing_of_the_default_route_of_another() -> None:
+    """It was taken to send there all that Azure has no better route for, so that the two were proved to talk."""
+    text = f"""{HUB_WITH_SITES}
+    connection hq -- hub.g {{ bgp  prefixes 0.0.0.0/0 }}
+    connection branch -- hub.g {{ bgp }}
+    intent joined {{ branch reaches hq }}
+    intent apart  {{ branch never reaches hq }}
+    """
+
+    assert verdicts(text) == {"joined": "refuted", "apart": "proved"}

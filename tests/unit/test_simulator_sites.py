@@ -27,7 +27,7 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import EVERY_IPV4, Flow, parse_address
+from vnetverify.header import Flow, parse_address
 from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Connection, Network, Site
 from vnetverify.rules import Undetermined, World
@@ -157,7 +157,7 @@ def test_two_sites_that_relay_to_each_other_s_gateways_loop() -> None:
         site("o", "192.168.0.0/24"),
         site("p", "192.168.1.0/24"),
         *(
-            Connection(f"{g}-{s}", g, site=s, bgp=True, prefixes=(EVERY_IPV4,))
+            Connection(f"{g}-{s}", g, site=s, bgp=True, prefixes=prefixes("8.0.0.0/8"))
             for g in ("gv", "gw")
             for s in ("o", "p")
         ),

@@ -14,7 +14,7 @@ from vnetverify.encoder.advertising import Announcing, Cell, around
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.hearsay import Link, neighbours_of, spread
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in, negate
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
@@ -292,6 +292,23 @@ class Gateways:
             self._learned[gateway.name] = tuple(dict.fromkeys(kept))
         return self._learned[gateway.name]
 
+    def in_tables(self, gateway: Gateway) -> tuple[Entry, ...]:
+        """Return the entries of `gateway` that subnets get: with those learned, a doubtful one to its default site.
+
+        The gateway itself sends to that site whatever it has no entry for (R-GW-21).
+        """
+        learned = self.learned(gateway)
+        own = (end for end in self.connections(gateway) if end.gateway == gateway.name)
+        default = next((connection for connection in own if connection.default_site), None)
+        if default is None or self.estate.family is Family.IPV6:
+            return learned
+        way, every = self.way_of(default, gateway), self.estate.realm.every
+        if any(entry.prefix == every and entry.way == way and entry.condition == TRUE for entry in learned):
+            return learned
+        works = all_of(self._is_up(gateway.name), self.failing.is_up(FailureKind.CONNECTION, default.name))
+        tunnelled = self.facts.holds("U-R-GW-21", gateway.name)
+        return (*learned, Entry(every, way, not way.is_bgp, tunnelled, works, default.span))
+
     def _discards(self, gateway: str, prefix: Prefix) -> bool:
         vnet = self.estate.network.gateways[gateway].vnet
         return any(contains(own, prefix) for own in self.estate.network.vnets[vnet].address_space)
@@ -299,6 +316,25 @@ class Gateways:
     def may_relay(self, one: Way, other: Way) -> Term:
         """Hold when a VPN gateway passes between two of its ways (R-GW-17)."""
         return TRUE if one.is_bgp and other.is_bgp else self.facts.holds("U-R-GW-17")
+
+    def is_told_on(self, gateway: Gateway, entry: Entry, address: Field) -> Term:
+        """Hold when a VPN gateway tells sites of what it learned elsewhere, never of a default route (R-GW-17).
+
+        One that overlaps a network of its own or a peer's is doubtful. `address` lies in the entry's prefix.
+        """
+        if entry.bits == 0:
+            return FALSE
+        vnets = (gateway.vnet, *self.estate.peers(gateway.vnet))
+        ranges = [prefix for vnet in vnets for prefix in self.estate.network.vnets[vnet].address_space]
+        lengths = [min(entry.bits, prefix.length) for prefix in ranges]
+        shared = [around(p.value, self.estate.family, length) for p, length in zip(ranges, lengths, strict=True)]
+        if entry.length is None:
+            overlaps = TRUE if any(contains(prefix, entry.prefix) for prefix in shared) else FALSE
+        else:
+            overlaps = is_among(address, addresses_of(shared))
+        if overlaps == FALSE:
+            return TRUE
+        return any_of(negate(overlaps), self.facts.holds("U-R-GW-17-OVERLAP", gateway.name))
 
     def _from_sites(self, gateway: Gateway) -> Iterator[Entry]:
         here = self._is_up(gateway.name)

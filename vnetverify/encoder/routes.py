@@ -178,7 +178,7 @@ class Routes:
             )
             for order, gateway in enumerate(self.gateways.servers(subnet.vnet))
             for rank in (EXPRESSROUTE if gateway.kind is GatewayKind.EXPRESSROUTE else VPN,)
-            for entry in self.gateways.learned(gateway)
+            for entry in self.gateways.in_tables(gateway)
             for condition in (
                 all_of(
                     entry.in_force,

@@ -267,7 +267,7 @@ class Tags:
         table = self.routes.table_of(subnet)
         routes = () if table is None else table.routes
         propagates = table is None or table.propagate_gateway_routes
-        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.learned(g)]
+        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.in_tables(g)]
         announced = [
             prefix
             for server in self.gateways.serving_route_servers(subnet.vnet)
@@ -319,7 +319,9 @@ class Tags:
         table = self.routes.table_of(subnet)
         routes = () if table is None else table.routes
         written = [route.span for route in routes if route.prefix == every and route.next_hop in _THROUGH]
-        entries = [entry for gateway in self.gateways.servers(subnet.vnet) for entry in self.gateways.learned(gateway)]
+        entries = [
+            entry for gateway in self.gateways.servers(subnet.vnet) for entry in self.gateways.in_tables(gateway)
+        ]
         return written + [entry.span for entry in entries if entry.prefix == every and entry.span is not None]
 
     def _shut(self, subnet: Subnet) -> tuple[tuple[Prefix, Peering], ...]:

@@ -313,6 +313,7 @@ class Tunnels:
                     lies_in(header.destination, entry.prefix),
                     entry.in_force,
                     self.hops.gateways.may_relay(near, entry.way),
+                    self.hops.gateways.is_told_on(gateway, entry, header.destination),
                 )
                 for entry in self.hops.gateways.known_about(gateway, header.destination)
                 if entry.way.name != connection and lies_in(header.destination, entry.prefix) != FALSE

@@ -16,7 +16,7 @@ from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteSer
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.endpoint_routes import endpoint_routes
-from vnetverify.simulator.gateways import entries_of, next_hop_of, prefixes_kept, servers
+from vnetverify.simulator.gateways import next_hop_of, prefixes_kept, put_into_tables, servers
 from vnetverify.simulator.hops import (
     NEVER,
     Candidates,
@@ -181,7 +181,7 @@ def _learned_routes(table: Table) -> Iterator[Route]:
     situation, vnet, by_vpn = table.situation, table.subnet.vnet, set()
     for number, gateway in enumerate(servers(situation, vnet)):
         is_vpn = gateway.kind is GatewayKind.VPN
-        for entry in entries_of(situation, gateway):
+        for entry in put_into_tables(situation, gateway):
             if is_vpn:
                 by_vpn.add(entry.prefix)
             yield Route(

@@ -13,7 +13,7 @@ from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
 from vnetverify.rules import Uncertainty, World, uncertainty
-from vnetverify.simulator.addressing import covers, is_inside, some_covers
+from vnetverify.simulator.addressing import covers, everything, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, direct, first_address, situation_of, uses, view
@@ -234,6 +234,17 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     return memory[gateway.name]
 
 
+def put_into_tables(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
+    """Return what the subnets that `gateway` serves get of it: what it learned, and perhaps a default route (R-GW-21).
+
+    The latter is there for its default site, to which the gateway itself sends what it has no entry for anyway.
+    """
+    learned_ones, way = entries_of(situation, gateway), default_way(situation, gateway)
+    if way is None or situation.family is Family.IPV6 or Entry(EVERY_IPV4, way) in learned_ones:
+        return learned_ones
+    return *learned_ones, Entry(EVERY_IPV4, way, (uncertainty("U-R-GW-21", gateway.name),))
+
+
 def _most_certain(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Return `entries` without those that another of the same prefix and way is there for with fewer conditions."""
     conditions: dict[tuple[Prefix, Way], dict[tuple[Uncertainty, ...], None]] = {}
@@ -418,3 +429,17 @@ def default_way(situation: Situation, gateway: Gateway) -> Way | None:
 def passes_between(situation: Situation, one: Way, other: Way) -> bool:
     """Hold when a VPN gateway passes packets between two ways: both use BGP, or `U-R-GW-17` (R-GW-17)."""
     return (one.bgp and other.bgp) or situation.holds(CHAINED)
+
+
+def is_told_on(situation: Situation, gateway: Gateway, entry: Entry) -> bool:
+    """Hold when a VPN gateway tells sites of what it learned elsewhere: never of a default route (R-GW-17).
+
+    Of a prefix that overlaps its vnet or a peer of that it does so by `U-R-GW-17-OVERLAP`.
+    """
+    if entry.prefix == everything(situation.family):
+        return False
+    vnets = direct(situation.with_everything_up, gateway.vnet)
+    ranges = (range_ for vnet in vnets for range_ in situation.vnet(vnet).address_space)
+    if any(is_inside(entry.prefix, range_) or is_inside(range_, entry.prefix) for range_ in ranges):
+        return situation.holds(uncertainty("U-R-GW-17-OVERLAP", gateway.name))
+    return True

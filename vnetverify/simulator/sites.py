@@ -15,6 +15,7 @@ from vnetverify.simulator.gateways import (
     is_bgp,
     is_known,
     is_near,
+    is_told_on,
     joined_gateways,
     passes_between,
     way_of,
@@ -139,8 +140,9 @@ def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
     here = way_of(situation, connection, gateway.name)
     if gateway.kind is GatewayKind.VPN:
         for entry in entries_of(situation, gateway):
-            elsewhere = entry.way.name != here.name and covers(entry.prefix, destination)
-            if elsewhere and is_known(situation, entry) and passes_between(situation, here, entry.way):
+            if entry.way.name == here.name or not covers(entry.prefix, destination) or not is_known(situation, entry):
+                continue
+            if passes_between(situation, here, entry.way) and is_told_on(situation, gateway, entry):
                 return True
     joined = joined_gateways(situation, gateway) if here.bgp else ()
     return any(

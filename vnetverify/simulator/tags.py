@@ -24,7 +24,7 @@ from vnetverify.simulator.addressing import (
     some_covers,
 )
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
-from vnetverify.simulator.gateways import Entry, entries_of, prefixes_kept, servers
+from vnetverify.simulator.gateways import Entry, prefixes_kept, put_into_tables, servers
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
 from vnetverify.source import NOWHERE, Span
@@ -103,7 +103,7 @@ def _heard(situation: Situation, subnet: Subnet) -> Iterator[tuple[Entry, str, S
     for gateway in servers(situation, subnet.vnet):
         connections = situation.index.connections_of.get(gateway.name, ())
         spans = {connection.name: connection.span for connection in connections}
-        for entry in entries_of(situation, gateway):
+        for entry in put_into_tables(situation, gateway):
             yield entry, f"gateway {gateway.name}, by {entry.way.name}", spans.get(entry.way.name, gateway.span)
 
 

@@ -175,6 +175,7 @@ _QUESTIONS = (
     Question("U-PEPOL", ("F-PE-2",), "security groups hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
     Question("U-PEPOL-ROUTES", ("R-SYS-11",), "route tables hold for private endpoints in {0}", False, "the subnet's privateEndpointNetworkPolicies"),
     Question("U-PECG", ("F-PE-8",), "a connected group carries packets to the private endpoint {0}", False, "a connection test to the endpoint"),
+    Question("U-PEPROTO", ("F-PE-11",), "the private endpoint {0} takes packets that are neither TCP nor UDP", False, "a ping to the endpoint"),
     Question("U-PEPORT", ("F-PE-9",), "at a private endpoint rule {0} covers more than its first range of ports", True, "a connection test to a port of a later range"),
     Question("U-PEDENY", ("F-PE-9",), "at a private endpoint rule {0}, which denies several ranges of ports, denies all ports", False, "a connection test to a port outside the ranges"),
     Question("U-BACKEND", ("R-UDR-15", "F-LB-3"), "the load balancer gives what comes to {0} to {1}", None, "a test packet; Azure may choose otherwise for the next flow"),

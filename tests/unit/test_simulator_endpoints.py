@@ -244,8 +244,15 @@ def test_ports_of_icmp_are_read_as_ever() -> None:
     denied = replace(rule(100, "deny", "inbound"), source_ports=port(7))
     ping = flow("10.0.1.4", "10.0.2.20", protocol=ICMP)
 
-    assert end(way(guarded(denied), packet=ping)) == "v.pe"
+    assert end(way(guarded(denied), packet=ping, in_world=world("U-PEPROTO(vault)"))) == "v.pe"
     assert end(way(guarded(denied), packet=ping, in_world=world("U-ICMPPORT(n/rule-100)"))) == "F-NSG-4"
+
+
+def test_a_ping_comes_in_by_a_fact_alone() -> None:
+    ping = flow("10.0.1.4", "10.0.2.20", protocol=ICMP)
+
+    assert end(way(vault(), packet=ping)) == "F-PE-11"
+    assert end(way(vault(), packet=ping, in_world=world("U-PEPROTO(vault)"))) == "v.pe"
 
 
 def several(access: str) -> SecurityRule:

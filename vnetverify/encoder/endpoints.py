@@ -1,6 +1,6 @@
 """Private endpoints: who gets in, and what they answer.
 
-R-SYS-12, F-PE-1, F-PE-2, F-PE-3, F-PE-4, F-PE-5, F-PE-7, F-PE-8.
+R-SYS-12, F-PE-1, F-PE-2, F-PE-3, F-PE-4, F-PE-5, F-PE-7, F-PE-8, F-PE-11.
 """
 
 from __future__ import annotations
@@ -35,25 +35,34 @@ class PrivateEndpoints:
     by_routes_alone: bool = False
 
     def takes_in(self, endpoint: PrivateEndpoint, header: Header) -> Term:
-        """Hold when a packet for the endpoint is let in: it is approved, and the group of its subnet, where groups hold
-        for endpoints, allows it (F-PE-1, F-PE-2, F-PE-5)."""
+        """Hold when a packet for the endpoint is let in: it is approved, carries the packet, and the group of its
+        subnet, where groups hold for endpoints, allows it (F-PE-1, F-PE-2, F-PE-5, F-PE-11)."""
         approved = TRUE
         if not endpoint.is_approved:
             ground = Ground(f"private endpoint {endpoint.name}", "not approved", "F-PE-5", endpoint.span)
             approved = negate(self.grounds.counts(Bearing.STOPS, ground))
         if self.by_routes_alone or approved == FALSE:
             return approved
+        return all_of(approved, self._carries(endpoint, header), self._admits(endpoint, header))
+
+    def _carries(self, endpoint: PrivateEndpoint, header: Header) -> Term:
+        """Hold for TCP and UDP, and for the rest where a fact says so; a declared service sees to it by itself."""
+        if header.has_ports == TRUE or endpoint.link_service in self.estate.network.private_link_services:
+            return TRUE
+        return any_of(header.has_ports, self.facts.holds("U-PEPROTO", endpoint.name))
+
+    def _admits(self, endpoint: PrivateEndpoint, header: Header) -> Term:
         subnet = self.estate.subnets[endpoint.subnet_id]
         judged = self._obeys_groups(subnet)
         if judged == FALSE:
-            return approved
+            return TRUE
         allowed = self.filters.allow(header, Spot(subnet, is_endpoint=True), Direction.INBOUND)
         if allowed == TRUE:
-            return approved
+            return TRUE
         what = "security groups hold for its private endpoints"
         ground = Ground(f"subnet {subnet.id}", what, "F-PE-2", subnet.span, of_filter=True)
         counts = all_of(judged, self.grounds.counts(Bearing.STOPS, ground))
-        return all_of(approved, any_of(negate(counts), allowed))
+        return any_of(negate(counts), allowed)
 
     def _obeys_groups(self, subnet: Subnet) -> Term:
         if subnet.nsg is None:

@@ -1,6 +1,6 @@
 """Private endpoints: what comes to them, and what their policies say of it.
 
-Rules F-PE-1, F-PE-2, F-PE-3, F-PE-5 and F-PE-8. The filters where a flow begins judge as ever (F-PE-4).
+Rules F-PE-1, F-PE-2, F-PE-3, F-PE-5, F-PE-8 and F-PE-11. The filters where a flow begins judge as ever (F-PE-4).
 """
 
 from __future__ import annotations
@@ -33,13 +33,23 @@ def at_endpoint(journey: Journey, endpoint: PrivateEndpoint, sent_from: str) -> 
     blocked = None
     if not journey.unfiltered:
         blocked = journey.asked(lambda: _filtered(journey, endpoint, interface))
+    service = situation.network.private_link_services.get(endpoint.link_service or "")
+    if blocked is None and service is None and not journey.unfiltered:
+        blocked = journey.asked(lambda: _not_carried(journey, endpoint))
     if blocked is not None:
         return blocked
     journey.note(name, f"private endpoint {name} takes it", "F-PE-5", endpoint.span)
-    service = situation.network.private_link_services.get(endpoint.link_service or "")
     if service is not None:
         return through_service(journey, endpoint, service)
     return delivered_to(interface, only(journey.packet.destination))
+
+
+def _not_carried(journey: Journey, endpoint: PrivateEndpoint) -> Dropped | None:
+    """Return the drop of what is neither TCP nor UDP, unless a fact has such packets come in (F-PE-11)."""
+    if journey.packet.has_ports or journey.situation.holds(uncertainty("U-PEPROTO", endpoint.name)):
+        return None
+    reason = f"private endpoint {endpoint.name} takes TCP and UDP alone"
+    return journey.drop(endpoint.name, reason, "F-PE-11", endpoint.span)
 
 
 def _filtered(journey: Journey, endpoint: PrivateEndpoint, interface: Interface) -> Dropped | None:

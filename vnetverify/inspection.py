@@ -124,9 +124,10 @@ def _undecided(count: int, what: str, span: Span) -> Diagnostic:
 
 def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: IdleRule) -> Diagnostic:
     name = f"`{idle.nsg}/{idle.rule.name}`"
-    by = _listed([f"`{cause}`" if nsg == idle.nsg else f"`{nsg}/{cause}`" for nsg, cause in idle.causes])
+    by = _called(idle.nsg, idle.causes)
     places = tuple((rules[cause].span, "takes them first") for cause in idle.causes[:_CAUSES])
     alike = tuple((span, "decides alike") for span, _ in places)
+    before = [cause for cause in idle.causes if cause[0] == idle.nsg and rules[cause].priority < idle.rule.priority]
     match idle.kind:
         case Kind.NAMES_NOTHING:
             message = f"{name} matches no packet where `{idle.nsg}` is attached"
@@ -135,9 +136,15 @@ def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: 
             message = f"{name} never decides: all its packets are taken first by {by}"
             return _warning("rule-shadowed", message, idle.rule.span, "never decides", places, "F-NSG-4")
         case Kind.REDUNDANT:
-            message = f"without {name} nothing would change: {by or 'the default rules'} would decide alike"
+            others = _called(idle.nsg, [cause for cause in idle.causes if cause not in before]) or "the default rules"
+            first = f", after what {_called(idle.nsg, before)} decides" if before else ""
+            message = f"without {name} nothing would change: {others} would decide alike{first}"
+            shown = tuple(
+                (rules[cause].span, "decides before" if cause in before else "decides alike")
+                for cause in idle.causes[:_CAUSES]
+            )
             return Diagnostic(
-                "rule-redundant", message, idle.rule.span, "changes nothing", alike, rule="F-NSG-4",
+                "rule-redundant", message, idle.rule.span, "changes nothing", shown, rule="F-NSG-4",
                 severity=Severity.NOTE,
             )  # fmt: skip
         case Kind.OVERRULED:
@@ -322,6 +329,11 @@ def _warning(
     advice: str | None = None,
 ) -> Diagnostic:
     return Diagnostic(code, message, span, label, others, advice, rule, severity=Severity.WARNING, example=example)
+
+
+def _called(nsg: str, causes: Sequence[LineName]) -> str:
+    """Return the names of rules as they are read beside a rule of `nsg`."""
+    return _listed([f"`{cause}`" if other == nsg else f"`{other}/{cause}`" for other, cause in causes])
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -180,7 +180,7 @@ class _Surveyor:
         if untold:
             yield f"without a known prefix, so not asked about: {', '.join(untold[:20])}"
         for item in self._network.unmodelled:
-            yield f"not modelled: {item.what}, {item.why}"
+            yield f"not modelled: {item.what.removesuffix(',')}, {item.why}"
 
     # -- judging ------------------------------------------------------------------------------------------
 

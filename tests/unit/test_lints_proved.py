@@ -94,6 +94,17 @@ inbound 110 all  deny tcp from any to any""")
     )
 
 
+def test_a_rule_that_comes_first_is_not_said_to_decide_alike() -> None:
+    text = at_web("""\
+inbound 100 inside   allow any from VirtualNetwork to VirtualNetwork
+inbound 200 internet deny  any from Internet to any""")
+
+    (told,) = lints(text)
+
+    assert "the default rules would decide alike, after what `inside` decides" in told.message
+    assert [label for _, label in told.others] == ["decides before"]
+
+
 def test_of_two_rules_that_each_could_go_one_is_named() -> None:
     """The group of the subnet and that of the interface stop the same; without both it would get in."""
     text = """\

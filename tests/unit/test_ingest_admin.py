@@ -194,6 +194,13 @@ def test_a_manager_that_may_do_more_is_in_doubt(tmp_path: Path, accesses: list[s
     assert doubts(found) == [("network manager `corp`", ("hub", "spoke"))]
 
 
+def test_a_manager_that_may_do_nothing_and_is_told_nothing_changes_nothing(tmp_path: Path) -> None:
+    manager = _manager(networkManagerScopeAccesses=[])
+
+    assert doubts(network(tmp_path, _HUB, _SPOKE, manager)) == []
+    assert doubts(network(tmp_path, _HUB, _SPOKE, manager, _ALL, _listing(_active(_rule_id("Block"))))) != []
+
+
 def test_a_manager_that_is_not_in_the_input_is_in_doubt_everywhere(tmp_path: Path) -> None:
     found = network(tmp_path, _HUB, _SPOKE, _ALL, _listing(_active(_rule_id("Block"))))
 

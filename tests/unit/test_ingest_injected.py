@@ -12,6 +12,9 @@ from tests.unit.arm_templates import read, resource, subnet, template, vnet
 _PG, _ROUTER = "Microsoft.DBforPostgreSQL/flexibleServers", "PaloAltoNetworks.Cloudngfw/firewalls"
 
 
+_OWN = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'own')]"
+
+
 def _delegated(*services: str) -> dict[str, Any]:
     return {"delegations": [{"name": one, "properties": {"serviceName": one}} for one in services]}
 
@@ -25,6 +28,32 @@ def test_a_delegation_to_hosts_leaves_flows_from_and_to_its_subnet_open(tmp_path
     (item,) = read(tmp_path, template(_network(**_delegated(name)))).network.unmodelled
 
     assert (item.vnets, item.places, item.ends_there) == (("v",), ("v.own",), True)
+
+
+@pytest.mark.parametrize(
+    ("services", "places"),
+    [
+        (("Microsoft.Network/applicationGateways",), []),
+        (("Microsoft.ContainerService/managedClusters",), [("v.own",)]),
+        (("Microsoft.Network/applicationGateways", _PG), [("v.own",)]),
+        (("Microsoft.Network/applicationGateways", _ROUTER), [()]),
+    ],
+)
+def test_a_delegation_to_what_is_modelled_leaves_nothing_open(
+    tmp_path: Path, services: tuple[str, ...], places: list[tuple[str, ...]]
+) -> None:
+    network = read(tmp_path, template(_network(**_delegated(*services)))).network
+
+    assert [item.places for item in network.unmodelled] == places
+
+
+def test_a_profile_of_containers_puts_hosts_into_its_subnet(tmp_path: Path) -> None:
+    interface = {"properties": {"ipConfigurations": [{"properties": {"subnet": {"id": _OWN}}}]}}
+    profile = resource("networkProfiles", "p", {"containerNetworkInterfaceConfigurations": [interface]})
+
+    (item,) = read(tmp_path, template(_network(), profile)).network.unmodelled
+
+    assert (item.places, item.ends_there) == (("v.own",), True)
 
 
 @pytest.mark.parametrize("services", [(_ROUTER,), (_PG, _ROUTER), ("New.Provider/things",)])
@@ -46,9 +75,6 @@ def test_a_link_of_an_export_tells_of_its_service_alike(tmp_path: Path) -> None:
     (item,) = read(tmp_path, template(_network(serviceAssociationLinks=links))).network.unmodelled
 
     assert (item.places, item.ends_there) == (("v.own",), True)
-
-
-_OWN = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'own')]"
 
 
 def test_what_a_template_deploys_as_hosts_leaves_their_subnet_open(tmp_path: Path) -> None:

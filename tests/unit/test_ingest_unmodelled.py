@@ -187,6 +187,17 @@ def test_a_route_that_is_not_modelled_is_in_doubt_where_its_table_is_attached(
     assert [vnets for _, vnets in doubts(found)] == [("hub",)]
 
 
+@pytest.mark.parametrize(("overrides", "concerned"), [(True, [("hub",)]), (False, [])])
+def test_a_route_that_goes_before_longer_learned_ones_is_in_doubt(
+    tmp_path: Path, overrides: bool, concerned: list[tuple[str, ...]]
+) -> None:
+    web = subnet("web", routeTable=reference("routeTables", "t"))
+    route = {"addressPrefix": "10.8.0.0/16", "nextHopType": "None", "hasBgpOverride": overrides}
+    table = resource("routeTables", "t", routes=[{"name": "r", "properties": route}])
+
+    assert [vnets for _, vnets in doubts(network(tmp_path, _hub(web), _LONE, table))] == concerned
+
+
 @pytest.mark.parametrize("kind", ["networkSecurityGroups", "routeTables"])
 def test_an_attachment_that_one_side_denies_is_in_doubt(tmp_path: Path, kind: str) -> None:
     found = network(tmp_path, _hub(), _LONE, resource(kind, "x", subnets=[{"id": _WEB}], routes=[], securityRules=[]))
@@ -253,7 +264,19 @@ def test_a_network_resource_of_another_type_is_in_doubt_for_the_vnets_it_names_a
     assert all(set(vnets) == expected for _, vnets in doubts(found))
 
 
-@pytest.mark.parametrize("kind", ["networkWatchers", "publicIPPrefixes", "privateDnsZones", "networkIntentPolicies"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "networkWatchers",
+        "publicIPPrefixes",
+        "privateDnsZones",
+        "networkIntentPolicies",
+        "routeFilters",
+        "expressRoutePorts",
+        "networkSecurityPerimeters",
+        "networkManagers/m/ipamPools",
+    ],
+)
 def test_a_network_resource_that_carries_no_packet_raises_no_doubt(tmp_path: Path, kind: str) -> None:
     assert doubts(network(tmp_path, _hub(), resource(kind, "x", subnet={"id": _WEB}))) == []
 

@@ -453,6 +453,7 @@ def test_an_action_on_a_network_is_in_doubt(tmp_path: Path) -> None:
         (planned("subscription_template_deployment", "x", template_content='{"resources": []}'), []),
         (planned("resource_group_template_deployment", "x", later={"template_content": True}), [()]),
         (planned("express_route_circuit", "x", service_provider_name="p"), []),
+        (planned("express_route_circuit_connection", "x", address_prefix_ipv4="192.168.8.0/29"), [()]),
         (planned("virtual_machine_scale_set_extension", "x", publisher="p"), []),
         (Planned("aws_vpc", "x", {"cidr_block": "10.0.0.0/16"}, {}), []),
     ],

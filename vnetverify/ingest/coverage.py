@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from vnetverify.ingest.estate import Standing, standing_of
+from vnetverify.ingest.injected import names_modelled_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.properties import NOTHING, WITHIN, inside, is_harmless
 from vnetverify.ingest.resources import Resource
@@ -98,7 +99,8 @@ def _treated(body: dict[str, Any], tree: Tree, before: str) -> Iterator[tuple[st
             elif isinstance(value, Unknown):
                 yield said, Treatment.NOT_KNOWN
             elif (suspect := suspects.get(key)) is not None and not tree.only:
-                yield said, Treatment.HARMLESS if is_harmless(value, suspect) else Treatment.NOT_MODELLED
+                changes_nothing = is_harmless(value, suspect) or names_modelled_only(name, value)
+                yield said, Treatment.HARMLESS if changes_nothing else Treatment.NOT_MODELLED
             else:
                 yield said, Treatment.MODELLED
                 yield from _parts(key, value, tree, said)

@@ -6,7 +6,7 @@ from and to their subnet are open. Those of other services may route, or attract
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from vnetverify.ingest.resources import Resource
@@ -32,11 +32,15 @@ _HOSTS_ONLY = frozenset(
         "azurerm_redis_cache",
         "azurerm_windows_function_app",
         "azurerm_windows_web_app",
+        "dell.storage/filesystems",
         "github.network/networksettings",
         "microsoft.aad/domainservices",
         "microsoft.apimanagement/service",
         "microsoft.app/environments",
         "microsoft.app/managedenvironments",
+        "microsoft.azurecosmosdb/clusters",
+        "microsoft.baremetal/azurepaymenthsm",
+        "microsoft.batch/batchaccounts",
         "microsoft.batch/batchaccounts/pools",
         "microsoft.cache/redis",
         "microsoft.cloudtest/hostedpools",
@@ -51,6 +55,8 @@ _HOSTS_ONLY = frozenset(
         "microsoft.dbformysql/serversv2",
         "microsoft.dbforpostgresql/flexibleservers",
         "microsoft.dbforpostgresql/serversv2",
+        "microsoft.dbforpostgresql/singleservers",
+        "microsoft.devcenter/networkconnection",
         "microsoft.devcenter/networkconnections",
         "microsoft.devopsinfrastructure/pools",
         "microsoft.documentdb/cassandraclusters",
@@ -59,14 +65,18 @@ _HOSTS_ONLY = frozenset(
         "microsoft.kusto/clusters",
         "microsoft.labservices/labplans",
         "microsoft.logic/integrationserviceenvironments",
+        "microsoft.machinelearningservices/workspacecomputes",
         "microsoft.machinelearningservices/workspaces",
         "microsoft.netapp/netappaccounts/capacitypools/volumes",
+        "microsoft.netapp/scalevolumes",
         "microsoft.netapp/volumes",
         "microsoft.network/dnsresolvers",
         "microsoft.powerplatform/enterprisepolicies",
         "microsoft.powerplatform/vnetaccesslinks",
         "microsoft.servicefabricmesh/networks",
+        "microsoft.servicenetworking/trafficcontrollers",
         "microsoft.sql/managedinstances",
+        "microsoft.storagepool/diskpools",
         "microsoft.streamanalytics/streamingjobs",
         "microsoft.synapse/workspaces",
         "microsoft.web/hostingenvironments",
@@ -77,6 +87,11 @@ _HOSTS_ONLY = frozenset(
         "microsoft.web/sites/slots",
         "microsoft.web/sites/slots/config",
         "microsoft.web/sites/slots/networkconfig",
+        "networkprofiles",
+        "nginx.nginxplus/nginxdeployments",
+        "oracle.database/networkattachments",
+        "purestorage.block/storagepools",
+        "qumulo.storage/filesystems",
     ]
 )
 _CLUSTERS = frozenset(
@@ -87,6 +102,10 @@ NODE_POOLS = "microsoft.containerservice/managedclusters/agentpools"
 _EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
 _CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/managedinstances"))
+# Services that are modelled: who delegates a subnet to one says no more than that others may not stand there.
+_MODELLED = frozenset(("microsoft.network/applicationgateways",))
+# What stands in a subnet that is delegated to clusters is not their nodes: what answers for them.
+_BY_DELEGATION = frozenset(("microsoft.containerservice/managedclusters",))
 # Properties of a subnet that name such services, with the member of each entry that does.
 _NAMING = {
     "delegations": "serviceName",
@@ -121,7 +140,16 @@ def _is_off(extra: Any) -> bool:
 def names_hosts_only(name: str, value: Any) -> bool:
     """Hold when property `name` of a subnet, of this `value`, tells of services whose machines forward nothing."""
     services = list(_services_in(value, _NAMING.get(name.lower(), "")))
-    return bool(services) and all(isinstance(service, str) and service.lower() in _HOSTS_ONLY for service in services)
+    return _are_of(services, _HOSTS_ONLY | _BY_DELEGATION | _MODELLED)
+
+
+def names_modelled_only(name: str, value: Any) -> bool:
+    """Hold when property `name` of a subnet, of this `value`, tells of services alone that are modelled."""
+    return _are_of(list(_services_in(value, _NAMING.get(name.lower(), ""))), _MODELLED)
+
+
+def _are_of(services: Sequence[Any], known: Container[str]) -> bool:
+    return bool(services) and all(isinstance(service, str) and service.lower() in known for service in services)
 
 
 def _services_in(value: Any, field: str) -> Iterator[Any]:

@@ -136,10 +136,17 @@ class Managers:
             return
         self._findings.doubts(resource, read(resource.body, resource.pointer, MANAGER)[1], self._subject(manager))
         accesses = resource.stated("networkManagerScopeAccesses")
+        if accesses == [] and not self._is_configured(manager):
+            return
         if not (isinstance(accesses, list) and [str(item).lower() for item in accesses] == ["securityadmin"]):
             why = "it may also connect networks and manage their routes, and that is not in the input"
             self._findings.doubt(resource.subject, why, self._subject(manager), resource.span, with_peers=True)
         self._doubt_unlisted_regions(manager, resource)
+
+    def _is_configured(self, manager: str) -> bool:
+        """Hold when the input tells of anything by which `manager` changes networks."""
+        parts = (part for kind in KINDS for part in self._inventory.of(kind))
+        return any(part.key.startswith(f"{manager}/") for part in parts)
 
     def _subject(self, manager: str) -> str:
         """Return the subject of doubts about all that a manager may manage."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from vnetverify.header import Prefix
 from vnetverify.ingest.findings import NOT_HERE, Findings
-from vnetverify.ingest.injected import names_hosts_only
+from vnetverify.ingest.injected import names_hosts_only, names_modelled_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names
 from vnetverify.ingest.peerings import Halves
@@ -253,6 +253,7 @@ class Networks:
 
     def _doubt_subnet(self, resource: Resource, place: Place, doubts: Sequence[Doubt]) -> None:
         """Record what is not modelled of a subnet, as far-reaching as it is."""
+        doubts = [each for each in doubts if not names_modelled_only(each.name, resource.stated(each.name))]
         at_hosts = [each for each in doubts if names_hosts_only(each.name, resource.stated(each.name))]
         of_endpoints = [each for each in doubts if each.name.lower() == "serviceendpointpolicies"]
         self._findings.doubts(

@@ -56,7 +56,10 @@ RULE = shape(
 
 ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
 
-ROUTE = shape("addressPrefix nextHopType nextHopIpAddress", "hasBgpOverride")
+ROUTE = shape(
+    "addressPrefix nextHopType nextHopIpAddress",
+    hasBgpOverride=Suspect("a route that goes before learned ones whatever their length is not modelled", (False,)),
+)
 
 NIC = shape(
     "ipConfigurations networkSecurityGroup enableIPForwarding virtualMachine privateEndpoint dnsSettings"
@@ -303,9 +306,15 @@ WITHOUT_EFFECT = words_of(
     " applicationgatewaywebapplicationfirewallpolicies trafficmanagerprofiles"
     " networkinterfaces/ipconfigurations networksecuritygroups/defaultsecurityrules dscpconfigurations"
     " ipallocations customipprefixes vpnserverconfigurations frontdoors frontdoorwebapplicationfirewallpolicies"
+    " routefilters routefilters/routefilterrules expressrouteports expressrouteports/authorizations"
+    " networkmanagers/ipampools networkmanagers/ipampools/staticcidrs networkmanagers/scopeconnections"
+    " networkmanagers/verifierworkspaces networkmanagers/verifierworkspaces/reachabilityanalysisintents"
+    " networkmanagers/verifierworkspaces/reachabilityanalysisruns"
 )
 # Types all of whose children carry no packet either.
-WITHOUT_EFFECT_AS_A_WHOLE = words_of("privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers")
+WITHOUT_EFFECT_AS_A_WHOLE = words_of(
+    "privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers networksecurityperimeters"
+)
 # Types of other providers that put machines, and with them unknown interfaces, into subnets.
 WITH_EFFECT = frozenset(("microsoft.compute/virtualmachinescalesets", "microsoft.classicnetwork/virtualnetworks"))
 

@@ -339,6 +339,21 @@ def test_what_was_made_in_batches_is_judged_where_it_was_made_or_later(
     assert (not judged) is accepts
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 32])
+def test_a_flaw_is_found_in_whichever_batch_it_is(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maker, "_BATCH", batch)
+    network, claim = asked(out="nsg open")
+
+    found = cover(Judge(Unviolated(network, claim)), tuple(premise(claim, NOTHING)), 100_000)
+
+    assert isinstance(found, NoCover)
+    assert found.is_flaw
+
+
+def test_flows_of_both_families_are_covered() -> None:
+    assert nodes(*two()) > 0
+
+
 def test_what_was_not_judged_is_not_accepted_for_what_was() -> None:
     network, claim = asked(out="")
     judging = Judge(Unviolated(network, claim))

@@ -95,6 +95,15 @@ def test_what_passed_a_device_that_the_sentence_lets_it_pass_does_not_count() ->
     assert set(certificate_of(about)) == {MAIN, "past relay", "to relay"}
 
 
+def test_what_is_sent_to_a_relay_past_such_a_device_does_not_count_either() -> None:
+    gate = "vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"
+    about = subject(
+        "all 10.0.0.0/16 -> appliance 10.0.4.4", more=gate, sentence="v.s reaches v.t on https only via gate"
+    )
+
+    assert set(certificate_of(about)) == {MAIN, "past relay", "to relay"}
+
+
 def test_a_device_that_the_sentence_speaks_against_excuses_nothing_that_passed_it() -> None:
     """What passes `gate` comes to `relay`, and what that one sends is delivered."""
     gate = "vm gate { nic 10.0.4.4 in v.g  ip-forwarding on }"

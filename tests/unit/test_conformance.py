@@ -28,6 +28,7 @@ def hop(kind: str, prefix: str, source: str, **more: str) -> dict[str, Any]:
         (DIRECT, {"value": True, "path": ["vm1", "vm0"]}),
         ({**CHAINED, "kind": "deliver", "to": "vm0"}, {"value": True}),
         ({"kind": "next_hop", "from": "vm1", "dst": "10.0.1.9"}, hop("VNetPeering", "10.0.0.0/16", "Default")),
+        ({"kind": "next_hop", "from": "vm1", "dst": "10.1.1.4"}, hop("VnetLocal", "10.1.0.0/16", "Default")),
         ({"kind": "gateway_for", "from": "vm1", "dst": "10.0.1.9"}, {"gateway": None}),
         ({"kind": "valid_config"}, {"value": True}),
         (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
+from zlib import crc32
 
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.endpoints import PrivateEndpoints
@@ -50,6 +52,7 @@ from vnetverify.prover.prove import Inquiry, decide, evaluate
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Verdict, verdict_word
 from vnetverify.rules import SettledFacts, World
+from vnetverify.simulator.internet import UNNAMED_EGRESS
 from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.answers import hidden_prefixes, told
@@ -86,6 +89,7 @@ from vnetverify.testing.questions import (
 from vnetverify.testing.records import NotApplicable
 
 _ANYTHING = Service("any", ((None, ALL_PORTS),))
+_UNASKED = {Family.IPV4: parse_address("41.0.0.0"), Family.IPV6: parse_address("2001:db8:41::")}
 _SPEAKS_BGP = Way("a connection that tells", is_bgp=True)  # to a site
 _FACT = re.compile(r"\bu\d+\b")  # of the conjunctions that conditions of announcements are
 _YES, _NO = frozenset({True}), frozenset({False})
@@ -105,7 +109,7 @@ class Confirmation:
 
 def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Confirmation]:
     """Yield what the expected answer means for the encoding; nothing for `is valid`, which no engine answers."""
-    world = World(SettledFacts(asked.facts), {f"address of {name}": one for name, one in _own_addresses(network)})
+    world = World(SettledFacts(asked.facts), _NamedAddresses(network))
     match asked.question, asked.answer:
         case NextHop(subnet, destination), Hops(anyone):
             hops = [_expected(network, subnet, hop) for hop in anyone]
@@ -143,6 +147,22 @@ def confirmations(network: Network, asked: Asked, solver: Solver) -> Iterator[Co
             return
         case _:
             raise AssertionError("an answer to another question")
+
+
+class _NamedAddresses(dict[str, int]):
+    """Addresses by name: whoever has none to leave by leaves by the one that the simulator takes for it.
+
+    What an interface is declared to have and nobody has told is an address that no question aims at.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__({f"address of {name}": one for name, one in _own_addresses(network)})
+        self._of_ipv6 = {nic.public_ipv6.name for nic in network.nics() if nic.public_ipv6 is not None}
+
+    def __missing__(self, name: str) -> int:
+        if name.removeprefix("IPv6 ").startswith("egress of "):
+            return UNNAMED_EGRESS[Family.IPV6 if name.startswith("IPv6 ") else Family.IPV4]
+        return _UNASKED[Family.IPV6 if name in self._of_ipv6 else Family.IPV4] + (crc32(name.encode()) & 0xFFFF)
 
 
 def _own_addresses(network: Network) -> Iterator[tuple[str, int]]:
@@ -204,13 +224,21 @@ def _has_next_hop(
     prefixes = [prefix for prefix in network.subnet(subnet).prefixes if prefix.family is family_of(destination)]
     if not prefixes:
         raise NotApplicable(f"a next hop of a family that `{subnet}` has no prefix of")
-    source = prefixes[0].value + 4
+    source = _free_address(network, subnet, prefixes[0], destination)
     left, right = EndpointSet(((place, _one(source)),)), EndpointSet(((INTERNET, _one(destination)),))
     encoded = opened(network, _claim(Verb.NEXT_HOP, left, right, hop), solver)
     flow = Flow(6, source, 50000, destination, 443)
     if encoded.question(place, flow, world) != _YES:
         raise RuntimeError(f"the encoding does not speak of {flow} from `{subnet}`")
     return frozenset(not value for value in encoded.violation(place, flow, world))
+
+
+def _free_address(network: Network, subnet: str, prefix: Prefix, destination: int) -> int:
+    """Return the first address of `prefix` from which a host of the subnet can send to `destination`."""
+    balanced = {f.address for b in network.load_balancers.values() for f in b.frontends if f.subnet_id == subnet}
+    endpoints = (end for end in network.private_endpoints.values() if end.subnet_id == subnet)
+    taken = {destination, *balanced, *(address for end in endpoints for address in end.addresses)}
+    return next(address for address in count(prefix.value + 4) if address not in taken)
 
 
 def _selected(

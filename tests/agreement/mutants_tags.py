@@ -75,9 +75,9 @@ SIMULATOR = (
 
 _MEMBERS = "        members = self.membership(subnet)\n        surely ="
 _CONSTANT = "        return is_among(address, addresses_of([parse_prefix(text) for text in {}]))\n"
-_CERTAIN_PEERS = "for prefix, is_certain in self._of_peers(subnet):\n            if is_certain:"
+_CERTAIN_PEERS = "for prefix, is_sure in self._of_peers(subnet) if is_sure"
 _WRITTEN = "certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != every]"
-_ITS_ROUTES = "routes = () if table is None else table.routes\n        propagates"
+_ITS_ROUTES = "return () if table is None else table.routes"
 _IS_PEER_OPEN = "if half is not None and half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):"
 _OWN_SPACE = "own = vnets[subnet.vnet].address_space\n"
 _FAR_SPACE = "own += tuple(p for near in self.estate.peers(subnet.vnet) for far in self.estate.peers(near) for p in vnets[far].address_space)\n"
@@ -93,9 +93,9 @@ ENCODER = (
     Mutant("F-TAG-2", "VirtualNetwork is the private ranges", _ENCODED, _MEMBERS, _CONSTANT.format(_RFC_1918) + _MEMBERS),
     Mutant("F-TAG-2", "VirtualNetwork is the private ranges, one of them mistyped", _ENCODED, _MEMBERS, _CONSTANT.format(_MISTYPED) + _MEMBERS),
     Mutant("F-TAG-2", "peerings do not count", _ENCODED, _CERTAIN_PEERS, _CERTAIN_PEERS.replace("self._of_peers(subnet)", "()")),
-    Mutant("F-TAG-2", "what gateways know does not count", _ENCODED, "certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != every]", "pass"),
+    Mutant("F-TAG-2", "what gateways know does not count", _ENCODED, "certain += [e.prefix for e in self._in_tables(subnet) if e.condition == TRUE and e.prefix != every]", "pass"),
     Mutant("F-TAG-3", "user routes do not count", _ENCODED, _WRITTEN, "pass"),
-    Mutant("F-TAG-3", "the tag is the same in every subnet", _ENCODED, _ITS_ROUTES, "routes = [r for s in vnets[subnet.vnet].subnets if (t := self.routes.table_of(s)) is not None for r in t.routes]\n        propagates"),
+    Mutant("F-TAG-3", "the tag is the same in every subnet", _ENCODED, _ITS_ROUTES, "return tuple(r for s in self.estate.network.vnets[subnet.vnet].subnets if (t := self.routes.table_of(s)) is not None for r in t.routes)"),
     Mutant("F-TAG-4", "the access flag does not matter", _ENCODED, "all_of(lies_in(address, prefix), negate(self._is_shut_by(half)))", "lies_in(address, prefix)"),
     Mutant("F-TAG-5", "both halves have to be shut", _ENCODED, _IS_PEER_OPEN, _IS_PEER_OPEN.replace("half.allow", "(half.allow").replace("access and", "access or self.estate.half(peer, subnet.vnet).allow_virtual_network_access) and")),
     Mutant("F-TAG-5", "a half shuts both sides", _ENCODED, _IS_PEER_OPEN, _IS_PEER_OPEN[:-1] + " and self.estate.half(peer, subnet.vnet).allow_virtual_network_access:"),
@@ -105,7 +105,7 @@ ENCODER = (
     Mutant("F-TAG-7", "what may be in it is", _ENCODED, _TAGGED, "return TRUE"),
     Mutant("F-TAG-7", "routes of other subnets are surely not in it", _ENCODED, "if other_table is not None and other_table is not table:", "if False:"),
     Mutant("F-TAG-7", "prefixes of service endpoints are surely not in it", _ENCODED, "for service in subnet.service_endpoints:", "for service in ():"),
-    Mutant("F-TAG-7", "routes to tags are surely in it", _ENCODED, "written = [route for route in routes if route.service_tag is None]", "written = routes"),
+    Mutant("F-TAG-7", "routes to tags are surely in it", _ENCODED, "written = [route for route in self._user_routes(subnet) if route.service_tag is None]", "written = self._user_routes(subnet)"),
     Mutant("F-TAG-9", "own ranges are in the Internet", _ENCODED, _OUTSIDE_OWN, "return all_of(public, *holes, *left)"),
     Mutant("F-TAG-9", "100.64.0.0/10 is public", _FAMILIES, '"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",', '"0.0.0.0/8", "10.0.0.0/8",'),
     Mutant("F-TAG-9", "the host is in the Internet", _ENCODED, _HOST_ASKED, "return any_of(public, host)"),

@@ -108,42 +108,56 @@ class Estate:
         self._halves = _with_implied_halves(network)
         self._peers = self._usable_pairs()
         self.spaces = {name: addresses_of(vnet.address_space) for name, vnet in network.vnets.items()}
+        self._mates: dict[str, tuple[str, ...]] = {}
+        self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
+        self._note_interfaces()
+        self._note_services()
+        self.gateways_of: dict[str, list[Gateway]] = defaultdict(list)
+        for gateway in network.gateways.values():
+            self.gateways_of[gateway.vnet].append(gateway)
+        self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+        self._note_entrances()
+
+    def _note_interfaces(self) -> None:
+        """Look up interfaces by subnet, address and name, and machines by their interfaces."""
         self.nics_in: dict[str, list[Nic]] = defaultdict(list)
         self.nic_at: dict[tuple[str, int], Nic] = {}
         self.nic_named: dict[str, Nic] = {}
         self.machine_of: dict[str, Machine] = {}
-        for machine in network.machines.values():
+        for machine in self.network.machines.values():
             for nic in machine.nics:
                 self.nics_in[nic.subnet_id].append(nic)
                 self.machine_of[nic.name] = machine
                 self.nic_named[nic.name] = nic
                 for address in nic.addresses:
                     self.nic_at[nic.vnet, address] = nic
+
+    def _note_services(self) -> None:
+        """Look up what is no host by its address: frontends of load balancers, private endpoints."""
         self.balanced_at: dict[tuple[str, int], Balanced] = {}
         self.endpoint_at: dict[tuple[str, int], PrivateEndpoint] = {}
         self._taken: dict[str, list[Interval]] = defaultdict(list)
-        for balancer in network.load_balancers.values():
+        for balancer in self.network.load_balancers.values():
             for frontend in balancer.frontends:
                 self.balanced_at[frontend.vnet, frontend.address] = Balanced(balancer, frontend)
                 self._taken[frontend.subnet_id].append(Interval(frontend.address, frontend.address))
         self.endpoints_of: dict[str, list[PrivateEndpoint]] = defaultdict(list)
-        for endpoint in network.private_endpoints.values():
+        for endpoint in self.network.private_endpoints.values():
             self.endpoints_of[endpoint.vnet].append(endpoint)
             for address in endpoint.addresses:
                 self.endpoint_at[endpoint.vnet, address] = endpoint
                 self._taken[endpoint.subnet_id].append(Interval(address, address))
-        self.gateways_of: dict[str, list[Gateway]] = defaultdict(list)
-        for gateway in network.gateways.values():
-            self.gateways_of[gateway.vnet].append(gateway)
-        self.hosts = {subnet.id: self._hosts(subnet) for subnet in network.subnets()}
+
+    def _note_entrances(self) -> None:
+        """Look up the public addresses that the network holds, and who is at each."""
         self.published = tuple(
             Published(balancer, frontend)
-            for balancer in network.load_balancers.values()
+            for balancer in self.network.load_balancers.values()
             for frontend in balancer.public_frontends
         )
         self.entrance_of = {
             nic.name: Entrance(nic.public_address.name, nic.public_address, nic)
-            for nic in network.nics()
+            for nic in self.network.nics()
             if nic.public_address is not None
         }
         self.entrance_at = {
@@ -151,15 +165,13 @@ class Estate:
             for published in self.published
         }
         self.entrances_of: dict[str, tuple[Entrance, ...]] = {}
-        for machine in network.machines.values():
-            if machine.firewall is not None and machine.nics and family is Family.IPV4:
+        for machine in self.network.machines.values():
+            if machine.firewall is not None and machine.nics and self.family is Family.IPV4:
                 self.entrances_of[machine.name] = tuple(self._entrances_of(machine))
         self._public_holders: dict[int, Entrance] = {}
         for entrance in self.entrances():
             if entrance.public.address is not None:
                 self._public_holders.setdefault(entrance.public.address, entrance)
-        self._mates: dict[str, tuple[str, ...]] = {}
-        self._places = {name: _lookup(vnet.subnets) for name, vnet in network.vnets.items()}
 
     @property
     def family(self) -> Family:

@@ -163,48 +163,52 @@ class _Encoder:
         ends, header, left = self._open()
         delivery = Delivery(self.hops, ends)
         in_question = all_of(self._in_question(delivery, left), negate(self._comes_home(delivery, left)))
+        violation = self._violation(delivery, left)
+        if self.claim.verb in _UNIVERSAL:
+            violation = all_of(in_question, violation)
+        return self._written(ends, header, in_question, violation)
+
+    def _violation(self, delivery: Delivery, left: Parts) -> Term:
+        """Hold when the flow does what the claim rules out; of some verbs only for flows that are in question."""
         match self.claim.verb:
             case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
                 symmetric = self.claim.verb is Verb.REACHES_SYMMETRICALLY
                 talks = Conversations(delivery, symmetric, len(self.claim.pairs) == 1)
                 works = any_of(*(talks.holds(*pair) for pair in self._pairs()))
-                violation = negate(works)
-                if self.claim.verb is not Verb.SOMETIMES_REACHES:
-                    violation = any_of(violation, self._is_torn(delivery))
+                if self.claim.verb is Verb.SOMETIMES_REACHES:
+                    return negate(works)
+                return any_of(negate(works), self._is_torn(delivery))
             case Verb.LOSES_NO_PACKETS:
                 way = journey(delivery, left)
                 delivered = any_of(self._of_pairs(delivery, way.delivered_as_named), way.astray)
-                violation = any_of(negate(delivered), self._is_torn(delivery))
+                return any_of(negate(delivered), self._is_torn(delivery))
             case Verb.NEVER_REACHES:
                 way = journey(delivery, left)
-                violation = any_of(self._delivered(delivery, way), way.astray)
+                return any_of(self._delivered(delivery, way), way.astray)
             case Verb.ONLY_VIA:
                 avoiding = journey(delivery, left, closed=frozenset(self.claim.via))
-                violation = any_of(self._delivered(delivery, avoiding), avoiding.astray)
+                return any_of(self._delivered(delivery, avoiding), avoiding.astray)
             case Verb.NOT_VIA:
                 way = journey(delivery, left)
                 met = any_of(*(way.meets(name) for name in self.claim.via))
-                violation = any_of(all_of(self._delivered(delivery, way), met), way.astray)
+                return any_of(all_of(self._delivered(delivery, way), met), way.astray)
             case Verb.NOT_TRANSITIVE:
                 way = journey(delivery, left, closed=frozenset(self.claim.excused))
                 through = any_of(*(way.meets(name) for name in self._devices_in(self.claim.via)))
-                violation = any_of(all_of(self._delivered(delivery, way), through), way.astray)
+                return any_of(all_of(self._delivered(delivery, way), through), way.astray)
             case Verb.NEXT_HOP:
-                violation = negate(self._hops_as_expected(ends, left))
+                return negate(self._hops_as_expected(delivery.ends, left))
             case Verb.GATEWAY:
-                violation = negate(self._enters_expected_gateway(delivery, left))
+                return negate(self._enters_expected_gateway(delivery, left))
             case Verb.BOTTLENECK | Verb.LOCAL_LATENCY | Verb.CROSSES_AT_MOST:
                 qualities = Qualities(self.claim, delivery, journey(delivery, left))
                 delivered = self._delivered(delivery, qualities.journey)
                 ended = self._of_pairs(delivery, qualities.ends_badly)
-                violation = any_of(all_of(delivered, qualities.is_bad(left)), ended, qualities.journey.astray)
+                return any_of(all_of(delivered, qualities.is_bad(left)), ended, qualities.journey.astray)
             case Verb.EGRESS:
-                violation = negate(self._leaves_as_expected(delivery, journey(delivery, left), left))
+                return negate(self._leaves_as_expected(delivery, journey(delivery, left), left))
             case unreachable:
                 assert_never(unreachable)
-        if self.claim.verb in _UNIVERSAL:
-            violation = all_of(in_question, violation)
-        return self._written(ends, header, in_question, violation)
 
     def arrival(self, device: str, closed: frozenset[str]) -> Obligation:
         self.right = {INTERNET: self.hops.estate.realm.addresses}

@@ -31,7 +31,7 @@ from vnetverify.encoder.terms import (
     none_of,
 )
 from vnetverify.header import Family, IntervalSet, NotAPrefix, Prefix, addresses_of, parse_prefix
-from vnetverify.model.network import NextHopType, Peering, Subnet
+from vnetverify.model.network import NextHopType, Peering, Subnet, UserRoute
 from vnetverify.source import Span
 
 _THROUGH = (NextHopType.APPLIANCE, NextHopType.GATEWAY)
@@ -256,72 +256,67 @@ class Tags:
     def _membership(self, subnet: Subnet) -> Membership:
         vnets = self.estate.network.vnets
         own = vnets[subnet.vnet].address_space
-        certain: list[Prefix] = []
+        certain = tuple(dict.fromkeys(self._certain(subnet)))
         possible: dict[Prefix, bool] = {}
-
-        def perhaps(prefix: Prefix, documented: bool) -> None:
+        for prefix, documented in self._perhaps(subnet):
             if prefix not in certain and prefix not in own:
                 possible.setdefault(prefix, documented)
+        return Membership(own, certain, tuple(possible.items()), addresses_of((*own, *certain)), self._shut(subnet))
 
+    def _certain(self, subnet: Subnet) -> list[Prefix]:
+        """Return the prefixes that the tag surely holds besides those of the network itself."""
         every = self.estate.realm.every
-        table = self.routes.table_of(subnet)
-        routes = () if table is None else table.routes
-        propagates = table is None or table.propagate_gateway_routes
-        entries = [e for g in self.gateways.servers(subnet.vnet) for e in self.gateways.in_tables(g)]
-        announced = [
-            prefix
-            for server in self.gateways.serving_route_servers(subnet.vnet)
-            for peer in server.peers
-            for prefix in self.gateways.kept_of(server, peer)
-        ]
-        for prefix, is_certain in self._of_peers(subnet):
-            if is_certain:
-                certain.append(prefix)
-        if propagates:
-            certain += [e.prefix for e in entries if e.condition == TRUE and e.prefix != every]
-        written = [route for route in routes if route.service_tag is None]
+        certain = [prefix for prefix, is_sure in self._of_peers(subnet) if is_sure]
+        if self._propagates(subnet):
+            certain += [e.prefix for e in self._in_tables(subnet) if e.condition == TRUE and e.prefix != every]
+        written = [route for route in self._user_routes(subnet) if route.service_tag is None]
         certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != every]
-        certain += self.estate.realm.host
+        return [*certain, *self.estate.realm.host]
+
+    def _perhaps(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
+        """Yield the prefixes that the tag may hold, each with what is documented; of one prefix the first counts."""
+        vnets, every = self.estate.network.vnets, self.estate.realm.every
+        routes, entries = self._user_routes(subnet), self._in_tables(subnet)
         to_devices = any(route.prefix == every and route.next_hop in _THROUGH for route in routes)
-        if to_devices or (propagates and any(entry.prefix == every for entry in entries)):
-            perhaps(every, True)
+        if to_devices or (self._propagates(subnet) and any(entry.prefix == every for entry in entries)):
+            yield every, True
         for route in routes:
             if route.service_tag is not None or route.next_hop not in _THROUGH:
-                perhaps(route.prefix, route.prefix != every)
-        for other in vnets[subnet.vnet].subnets:
+                yield route.prefix, route.prefix != every
+        yield from ((prefix, False) for prefix in self._of_other_tables(subnet))
+        yield from ((entry.prefix, False) for entry in entries)
+        yield from ((prefix, False) for prefix in self.estate.realm.metadata)
+        for service in subnet.service_endpoints:
+            yield from ((prefix, False) for prefix in self.routes.service_prefixes(service))
+        yield from self._doubtful_of_peers(subnet)
+        for mate in self.estate.mates(subnet.vnet):
+            yield from ((prefix, True) for prefix in vnets[mate].address_space)
+        for server in self.gateways.serving_route_servers(subnet.vnet):
+            for peer in server.peers:
+                yield from ((prefix, prefix == every) for prefix in self.gateways.kept_of(server, peer))
+
+    def _of_other_tables(self, subnet: Subnet) -> Iterator[Prefix]:
+        """Yield the prefixes of the user routes of other subnets of the network."""
+        table = self.routes.table_of(subnet)
+        for other in self.estate.network.vnets[subnet.vnet].subnets:
             other_table = self.routes.table_of(other)
             if other_table is not None and other_table is not table:
-                for route in other_table.routes:
-                    perhaps(route.prefix, False)
-        for entry in entries:
-            perhaps(entry.prefix, False)
-        for prefix in self.estate.realm.metadata:
-            perhaps(prefix, False)
-        for service in subnet.service_endpoints:
-            for prefix in self.routes.service_prefixes(service):
-                perhaps(prefix, False)
-        for prefix, documented in self._doubtful_of_peers(subnet):
-            perhaps(prefix, documented)
-        for mate in self.estate.mates(subnet.vnet):
-            for prefix in vnets[mate].address_space:
-                perhaps(prefix, True)
-        for prefix in announced:
-            perhaps(prefix, prefix == every)
-        shut = self._shut(subnet)
-        everything = addresses_of((*own, *certain))
-        return Membership(own, tuple(dict.fromkeys(certain)), tuple(possible.items()), everything, shut)
+                yield from (route.prefix for route in other_table.routes)
+
+    def _user_routes(self, subnet: Subnet) -> tuple[UserRoute, ...]:
+        table = self.routes.table_of(subnet)
+        return () if table is None else table.routes
+
+    def _in_tables(self, subnet: Subnet) -> list[Entry]:
+        return [entry for gateway in self.gateways.servers(subnet.vnet) for entry in self.gateways.in_tables(gateway)]
 
     def defaults(self, subnet: Subnet) -> list[Span]:
         """Return the lines by which `VirtualNetwork` holds every address at a subnet, as documented (F-TAG-8)."""
         every = self.estate.realm.every
         if (every, True) not in self.membership(subnet).possible:
             return []
-        table = self.routes.table_of(subnet)
-        routes = () if table is None else table.routes
+        routes, entries = self._user_routes(subnet), self._in_tables(subnet)
         written = [route.span for route in routes if route.prefix == every and route.next_hop in _THROUGH]
-        entries = [
-            entry for gateway in self.gateways.servers(subnet.vnet) for entry in self.gateways.in_tables(gateway)
-        ]
         return written + [entry.span for entry in entries if entry.prefix == every and entry.span is not None]
 
     def _shut(self, subnet: Subnet) -> tuple[tuple[Prefix, Peering], ...]:

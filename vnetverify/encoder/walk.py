@@ -172,32 +172,12 @@ class Hops:
             case PrivateHop(_, owner):
                 yield ToVnet(owner), self.crosses(vnet, owner, sender, header, header.destination)
             case GroupHop(mate):
-                clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
-                ground = Ground("connected groups", f"drop what {mate} and another member both have", "R-CG-4")
-                counts = self.grounds.counts(Bearing.STOPS, ground) if clash != FALSE else TRUE
-                reached = all_of(
-                    self.endpoints.is_joined_to_group(mate, header), self.frontends.crosses_regions(vnet, mate, header)
-                )
-                yield ToVnet(mate), all_of(negate(all_of(clash, counts)), self._cross_group(sender), reached)
+                yield ToVnet(mate), self._deliver_to_mate(mate, sender, header)
             case EndpointHop():
                 if sender.gateway is None:
                     yield ToInternet(None if sender.nic is None else sender.nic.name, for_service=True), TRUE
             case InternetHop(by_user):
-                if not by_user:
-                    yield from self.egress.leave(sender, header)
-                    return
-                own = self.estate.spaces[vnet]
-                beyond = [(peer, self.estate.spaces[peer] - own) for peer in self.estate.peers(vnet)]
-                as_peering = [
-                    all_of(self.gateways.is_peering_up(vnet, peer), is_among(header.destination, space))
-                    for peer, space in beyond
-                ]
-                if any(term != FALSE for term in as_peering):
-                    yield from self._by_peering(sender, header)
-                    stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
-                    yield from ((t, all_of(negate(stays), term)) for t, term in self.egress.leave(sender, header))
-                else:
-                    yield from self.egress.leave(sender, header)
+                yield from self._to_internet(by_user, sender, header)
             case ApplianceHop(address, owner):
                 if owner is not None:
                     yield from self._to_appliance(address, owner, sender, header)
@@ -208,6 +188,32 @@ class Hops:
                     yield Inside(gateway, False), TRUE
             case unreachable:
                 assert_never(unreachable)
+
+    def _deliver_to_mate(self, mate: str, sender: Sender, header: Header) -> Term:
+        """Hold when a connected group delivers the packet, which two of its members must not both claim (R-CG-4)."""
+        vnet = sender.subnet.vnet
+        clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
+        ground = Ground("connected groups", f"drop what {mate} and another member both have", "R-CG-4")
+        counts = self.grounds.counts(Bearing.STOPS, ground) if clash != FALSE else TRUE
+        reached = all_of(
+            self.endpoints.is_joined_to_group(mate, header), self.frontends.crosses_regions(vnet, mate, header)
+        )
+        return all_of(negate(all_of(clash, counts)), self._cross_group(sender), reached)
+
+    def _to_internet(self, by_user: bool, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield ways out; a user route to the Internet may leave what peers hold to the peering (R-UDR-6)."""
+        vnet = sender.subnet.vnet
+        spaces = self.estate.spaces
+        as_peering = [
+            all_of(self.gateways.is_peering_up(vnet, peer), is_among(header.destination, spaces[peer] - spaces[vnet]))
+            for peer in (self.estate.peers(vnet) if by_user else ())
+        ]
+        if all(term == FALSE for term in as_peering):
+            yield from self.egress.leave(sender, header)
+            return
+        yield from self._by_peering(sender, header)
+        stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
+        yield from ((target, all_of(negate(stays), term)) for target, term in self.egress.leave(sender, header))
 
     def _to_appliance(self, address: int, owner: str, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         vnet = sender.subnet.vnet

@@ -137,6 +137,54 @@ def test_the_instances_of_a_chained_for_each_are_those_with_the_same_key(tmp_pat
     assert _fastened(read_network(tmp_path, document)) == {"a": "a", "b": "b"}
 
 
+def _by_value(members: dict[str, dict[str, str]], **written: Any) -> dict[str, Any]:
+    """Return a plan whose associations `x` and `y` name their groups by `each.value.group`."""
+    association = block(
+        _ASSOCIATION,
+        "x",
+        for_each=refers("var.m"),
+        subnet_id=refers("azurerm_subnet.s", "each.key"),
+        network_security_group_id=refers("azurerm_network_security_group.g", "each.value.group"),
+        **written,
+    )
+    fastened = [planned(_ASSOCIATION, "x", key=key, later=_LATER, name=f"to-{key}") for key in ("a", "b")]
+    variables = {"m": {"value": members}}
+    return plan(vnet("hub"), *_SUBNETS, *_KEYED, *fastened, configuration=Module([association]), variables=variables)
+
+
+_CROSSED = {"a": {"group": "b", "name": "A"}, "b": {"group": "a", "name": "B"}}
+
+
+def test_a_member_of_the_variable_that_is_repeated_says_which_instance_is_meant(tmp_path: Path) -> None:
+    imported = read(tmp_path, _by_value(_CROSSED, name=refers("each.value.name")))
+
+    assert _fastened(imported.network) == {"a": "b", "b": "a"}
+    assert [found.code for found in imported.diagnostics if found.code.startswith("terraform")] == ["terraform-value"]
+
+
+@pytest.mark.parametrize(
+    ("members", "written"),
+    [
+        ({"A": {"group": "b"}, "B": {"group": "a"}}, {}),  # the keys are others
+        (_CROSSED, {"name": refers("each.value.group")}),  # what the plan tells is made of something else
+        (_CROSSED, {"for_each": refers("var.m", "var.n")}),
+    ],
+    ids=["other keys", "other values", "two variables"],
+)
+def test_it_says_nothing_where_for_each_may_have_made_something_else_of_it(
+    tmp_path: Path, members: dict[str, dict[str, str]], written: dict[str, Any]
+) -> None:
+    said = written.pop("for_each", None)
+    document = _by_value(members, **written)
+    if said is not None:
+        document["configuration"]["root_module"]["resources"][0]["for_each_expression"] = said
+
+    network = read_network(tmp_path, document)
+
+    assert set(_fastened(network).values()) == {None}
+    assert network.unmodelled != ()
+
+
 def test_instances_of_two_counts_of_one_size_go_together(tmp_path: Path) -> None:
     subnets = [subnet("s", "hub", f"10.0.{at}.0/24", key=at, name=f"s{at}") for at in (0, 1)]
     groups = [planned("network_security_group", "g", key=at, name=f"g{at}", security_rule=[]) for at in (0, 1)]

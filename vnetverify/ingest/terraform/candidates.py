@@ -44,22 +44,28 @@ class Found:
 class _Place:
     """Where an expression stands: a module instance, and the key of the resource whose block it is part of.
 
-    `repetition` is the `for_each` to which `each` refers there, `count` the number of instances of the block.
+    `repetition` is the `for_each` to which `each` refers there, `count` the number of instances of the block. It is
+    part of `instance`, but for a call of a module.
     """
 
     module: ModulePath
     key: Key
     repetition: Expression | None
     count: int
+    instance: Instance | None = None
 
 
 class Follower:
-    """Follows the references of a document; `counted` are those for which `count.index` was taken for the index."""
+    """Follows the references of a document.
+
+    `counted` are those for which `count.index` was taken for the index, `valued` those for which `each.value` was taken
+    for a member of the variable that `for_each` names.
+    """
 
     def __init__(self, instances: Iterable[Instance], configuration: Configuration) -> None:
         self._configuration = configuration
         self._left = _MOST_OF_ALL
-        self.counted = 0
+        self.counted = self.valued = 0
         self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
         self._modules: defaultdict[tuple[ModulePath, str], dict[Key, Instance | None]] = defaultdict(dict)
         for one in instances:
@@ -86,7 +92,8 @@ class Follower:
         siblings = self._by_block[instance.module, instance.is_data, instance.type, instance.name]
         names = tuple(name for name, _ in instance.module)
         repetition = self._configuration.repetition(names, block)
-        self._expression(written, _Place(instance.module, instance.key, repetition, len(siblings)), (), found, depth)
+        place = _Place(instance.module, instance.key, repetition, len(siblings), instance)
+        self._expression(written, place, (), found, depth)
 
     def _expression(self, written: Expression, place: _Place, trail: Sequence[Step], found: Found, depth: int) -> None:
         """Follow all references of an expression; `trail` are the steps into its value that are wanted."""
@@ -111,7 +118,9 @@ class Follower:
     ) -> None:
         head = steps[0]
         if head == "var" and len(steps) > 1:
-            self._variable(steps, place, trail, found, depth)
+            key = self._computed(following, place, None) if len(steps) == 2 else None
+            wanted = (Index(key),) if isinstance(key, str) else ()
+            self._variable(steps, place, (*wanted, *trail), found, depth)
         elif head == "local":
             found.lost[f"`{_words(steps[:2])}`, of which a plan does not tell what it refers to"] = None
         elif head == "each" and steps[1:2] == ("value",):
@@ -247,10 +256,54 @@ class Follower:
             return place.key if place.count == count else None
         value: Any = None
         if steps[:2] == ("each", "value") and place.repetition is not None and place.key is not None:
-            value = value_at(place.repetition.constant, (place.key, *_path(steps[2:])))
+            value = value_at(self._repeated(place.repetition, place), (place.key, *_path(steps[2:])))
+            self.valued += place.repetition.constant is None and value is not None
         elif steps[0] == "var" and len(steps) > 1:
             value = value_at(self._constant(str(steps[1]), place.module), _path(steps[2:]))
         return value if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+
+    def _repeated(self, written: Expression, place: _Place) -> Any:
+        """Return the map that a `for_each` goes through, None where it is not told.
+
+        Where all that it refers to is a variable with a member of the key, it is taken for that or a part of that,
+        unless what the plan tells of the instance does not go with it.
+        """
+        if written.constant is not None:
+            return written.constant
+        value = self._handed(written, place)
+        member = value.get(place.key) if isinstance(value, dict) else None
+        return value if member is not None and self._goes_with(member, place) else None
+
+    def _handed(self, written: Expression, place: _Place) -> Any:
+        """Return what an expression hands on that refers to one variable, or one thing of `each.value`, alone."""
+        steps = steps_of(written.references[0]) if len(written.references) == 1 else None
+        if steps is None or len(steps) < 2:
+            return None
+        if steps[:2] == ("each", "value") and place.repetition is not None and place.key is not None:
+            return value_at(self._repeated(place.repetition, place), (place.key, *_path(steps[2:])))
+        if steps[0] != "var":
+            return None
+        variable, names = str(steps[1]), tuple(name for name, _ in place.module)
+        given = self._configuration.argument(names, variable) if place.module else None
+        if given is None or given.constant is not None:
+            return value_at(self._constant(variable, place.module), _path(steps[2:]))
+        return value_at(self._handed(given, self._calling(place.module)), _path(steps[2:]))
+
+    def _goes_with(self, member: Any, place: _Place) -> bool:
+        """Hold when the attributes that refer to one thing of `each.value` alone have in them what `member` says of it.
+
+        Prefixes, suffixes and other capitals are usual.
+        """
+        if place.instance is None:
+            return True
+        for attribute, written in self._configuration.written(place.instance):
+            steps = steps_of(written.references[0]) if len(written.references) == 1 else None
+            if steps is None or steps[:2] != ("each", "value"):
+                continue
+            told, planned = value_at(member, _path(steps[2:])), place.instance.values.get(attribute)
+            if _is_scalar(told) and _is_scalar(planned) and str(told).lower() not in str(planned).lower():
+                return False
+        return True
 
     def _constant(self, variable: str, module: ModulePath) -> Any:
         """Return the value of a variable, None where it is not told."""
@@ -259,6 +312,10 @@ class Follower:
         names = tuple(name for name, _ in module)
         written = self._configuration.argument(names, variable)
         return self._configuration.default(names, variable) if written is None else written.constant
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float))
 
 
 def _names_of(key: Key, known: Mapping[Key, Instance | None]) -> tuple[Key, ...]:

@@ -105,6 +105,12 @@ class Configuration:
         fitting = [block for block in blocks if _fits(_object(block), _object(siblings[at]))]
         return fitting[0] if len(fitting) == 1 else None
 
+    def written(self, instance: Instance) -> Iterator[tuple[str, Expression]]:
+        """Yield the attributes of `instance` that were written as expressions, but for those inside of blocks."""
+        for attribute, value in _object(_object(self.block(instance)).get("expressions")).items():
+            if _is_expression(value):
+                yield attribute, _expression(value)
+
     def is_written(self, instance: Instance, attribute: str) -> bool:
         """Hold when the configuration says something of `attribute`, or it is not told what it says."""
         block = self.block(instance)

@@ -145,6 +145,11 @@ class Links:
         """The number of references for which `count.index` was taken for the index itself."""
         return self._follower.counted
 
+    @property
+    def valued(self) -> int:
+        """The number of references for which `each.value` was taken for a member of the variable that is repeated."""
+        return self._follower.valued
+
     # -- references ---------------------------------------------------------------------------------------
 
     def reference(

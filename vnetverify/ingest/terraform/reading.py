@@ -153,13 +153,16 @@ class _Reader:
 
     def _say_counted(self) -> None:
         """Say that a reading of the plan is more than it tells (`docs/terraform.md`)."""
-        if self._links.counted:
-            noun = "reference" if self._links.counted == 1 else "references"
-            message = (
-                f"{self._links.counted} {noun} of `{self._file}` by `count.index` are taken to go together by number:"
-                " a plan does not tell what is computed from it"
-            )
-            self._note("terraform-count", message)
+        by_count, by_value = self._links.counted, self._links.valued
+        if by_count:
+            self._say_read("terraform-count", by_count, "by `count.index` are taken to go together by number")
+        if by_value:
+            what = "by `each.value` are taken for what the variable says that `for_each` names"
+            self._say_read("terraform-value", by_value, what)
+
+    def _say_read(self, code: str, count: int, what: str) -> None:
+        noun = "reference" if count == 1 else "references"
+        self._note(code, f"{count} {noun} of `{self._file}` {what}: a plan does not tell what is computed from it")
 
     def _note(self, code: str, message: str) -> None:
         self.diagnostics.append(Diagnostic(code, message, place(self._file, ""), severity=Severity.NOTE))

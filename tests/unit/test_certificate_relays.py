@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
-from vnetverify.certificate.relays import may_break, relays
+from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import SETTLED
 from vnetverify.hands import OWN, Hands
 from vnetverify.model.intents import Claim, Verb
@@ -226,6 +226,22 @@ def test_of_a_way_through_a_network_what_is_sent_from_there_is_asked() -> None:
 
     assert may_break(replace(relay, vnets=("spoke", "hub")), claim)
     assert not may_break(replace(relay, vnets=("spoke",)), claim)
+
+
+@pytest.mark.parametrize(
+    "verb", [Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE, Verb.BOTTLENECK]
+)
+@pytest.mark.parametrize("turned", [onward, addressed])
+def test_only_devices_by_which_a_sentence_lets_pass_excuse_what_a_relay_sends_or_takes(
+    verb: Verb, turned: Callable[[Relay, Claim], Claim]
+) -> None:
+    about = subject()
+    (relay,) = relays(about.network, about.claim, about.assumed)
+
+    found = turned(relay, replace(about.claim, verb=verb, via=("gate",)))
+
+    assert found.verb is (Verb.ONLY_VIA if verb is Verb.ONLY_VIA else Verb.NEVER_REACHES)
+    assert found.via == ("gate",)
 
 
 # -- which appliances are relays ----------------------------------------------------------------------------

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.test_simulator_claims import ends
 from vnetverify.certificate import shared as shared_module
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
 from vnetverify.header import ICMPV6, TCP, Family, parse_address
+from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, Place, Verb
+from vnetverify.model.network import PublicAddress
 from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Mixed, Part
 from vnetverify.syntax.read import read_text
@@ -145,6 +148,15 @@ def test_each_place_that_has_the_address_has_to_deny(group: str, expected: bool)
     assert asked.is_settled(TO_T) is expected
 
 
+def test_a_region_that_goes_to_some_place_with_a_part_only_is_parted() -> None:
+    narrower = "vnet w { address 10.0.0.0/16  subnet t 10.0.2.0/25  nsg guard }"
+    asked = question(more=narrower, sentence="v.s never reaches v.t, w.t on https")
+
+    with pytest.raises(Mixed):
+        asked.is_settled(TO_T)
+    assert asked.is_settled(box("10.0.2.4", "10.0.2.126"))
+
+
 def test_a_place_that_is_no_subnet_denies_nothing() -> None:
     asked = question(more="site branch { address 192.168.0.0/16 }", sentence="v.s never reaches branch on https")
 
@@ -220,6 +232,21 @@ def test_a_public_address_may_stand_for_a_host_of_a_right_side() -> None:
     assert elsewhere.is_settled(box("20.1.2.3"))
 
 
+def test_an_address_of_ipv6_may_stand_for_a_host_and_so_may_one_of_its_addresses() -> None:
+    nothing = question(OPEN, "vm web { nic 10.0.2.4 in v.t }")
+    (web,) = nothing.network.machines.values()
+    public = PublicAddress(parse_address("2001:db8::1"), Sku.STANDARD)
+    several = replace(
+        web.nics[0], addresses=(parse_address("10.0.2.4"), parse_address("10.0.2.200")), public_ipv6=public
+    )
+    network = replace(nothing.network, machines={"web": replace(web, nics=(several,))})
+    right = ends(("v.t", "10.0.2.4/32"))
+    claim = replace(nothing.claim, pairs=((nothing.claim.pairs[0][0], right),))
+
+    assert Shared(network, claim).leads_there_from_outside
+    assert not Shared(nothing.network, claim).leads_there_from_outside
+
+
 # -- of one member ------------------------------------------------------------------------------------------
 
 EACH = "for each a, b in vnet: a never reaches b on https"
@@ -291,13 +318,20 @@ intent i {{ for each a, b in vnet: a never reaches b on https }}
 TO_V = box("10.1.0.4", "10.1.0.254")
 
 
-def among_three(u: str = "open", v: str = "open", w: str = "open", welcome: str = "10.1.0.0/16") -> bool:
+def among_three(
+    u: str = "open",
+    v: str = "open",
+    w: str = "open",
+    welcome: str = "10.1.0.0/16",
+    region: Region = TO_V,
+    text: str = THREE,
+) -> bool:
     """Tell whether it is settled of what goes to the network in the middle; False as well where parting may tell."""
-    document = read_text(THREE.format(u=u, v=v, w=w, welcome=welcome))
+    document = read_text(text.format(u=u, v=v, w=w, welcome=welcome))
     claim = document.intents[0].claims[0]
     assert isinstance(claim, Claim)
     try:
-        return Unviolated(document.network, claim).is_settled(TO_V)
+        return Unviolated(document.network, claim).is_settled(region)
     except Mixed:
         return False
 
@@ -309,6 +343,31 @@ def test_a_group_that_lets_in_its_own_network_alone_settles_it_of_all_others() -
 @pytest.mark.parametrize("welcome", ["10.0.0.0/15", "10.1.0.0/16, 10.2.0.0/16", "10.0.0.0/24", "10.2.0.0/24", "any"])
 def test_one_that_lets_in_another_network_does_not(welcome: str) -> None:
     assert not among_three(v="guard", welcome=welcome)
+
+
+@pytest.mark.parametrize(
+    ("sources", "welcome"),
+    [
+        (("10.0.0.254", "10.1.0.255"), "10.0.0.254/32, 10.1.0.0/16"),
+        (("10.1.0.0", "10.2.0.4"), "10.1.0.0/16, 10.2.0.4/32"),
+        (("10.0.0.254", "10.2.0.4"), "10.0.0.254/32, 10.1.0.0/16"),
+    ],
+)
+def test_a_single_address_of_another_network_is_asked_about(sources: tuple[str, str], welcome: str) -> None:
+    low, high = map(parse_address, sources)
+    region = replace(TO_V, packet=replace(TO_V.packet, source=Field(low, high, Part.SOURCE)))
+
+    assert not among_three(v="guard", welcome=welcome, region=region)
+    assert among_three(v="guard", region=region)
+
+
+@pytest.mark.parametrize("low", ["10.0.0.4", "10.0.0.64", "10.0.0.200"])
+def test_every_sender_of_a_place_has_to_be_kept_in(low: str) -> None:
+    """`shut` lets out some in the midst of those that it keeps in."""
+    text = THREE.replace("nsg shut {{", f"nsg shut {{{{ outbound 90 some allow any from {low}/32 to any  ")
+
+    assert not among_three(u="shut", w="shut", text=text)
+    assert among_three(u="shut", w="shut")
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 16])

@@ -129,9 +129,10 @@ def test_others_on_either_side_of_the_own_member_are_asked_about(sources: tuple[
         assert found is expected
 
 
-def test_an_address_of_others_is_found_among_many_of_the_member() -> None:
-    """`b` has 17 subnets, and `c` one address space in the midst of its: too many to look at each."""
-    subnets = "  ".join(f"subnet s{number} 10.2.{number}.0/24 nsg own" for number in range(17))
+@pytest.mark.parametrize("count", [17, 20])
+def test_an_address_of_others_is_found_among_many_of_the_member(count: int) -> None:
+    """`b` has many subnets, and `c` one address space in the midst of its: too many to look at each."""
+    subnets = "  ".join(f"subnet s{number} 10.2.{number}.0/24 nsg own" for number in range(count))
     text = SPOKES.format(out="", b="open", high="32768-65535")
     text = text.replace("subnet s 10.2.0.0/24 nsg open", subnets)
     text = text.replace("10.3.0.0/16  subnet s 10.3.0.0/24", "10.2.0.128/25  subnet s 10.2.0.128/25")

@@ -102,6 +102,10 @@ def test_a_sentence_that_speaks_of_no_flow_is_proved_by_nobody() -> None:
     assert isinstance(proof("a reaches b.s on https only via nva"), Proved)
 
 
+def test_one_flow_that_arrives_is_enough() -> None:
+    assert isinstance(proof("c, a reaches b on https only via nva"), Proved)
+
+
 # -- proofs -------------------------------------------------------------------------------------------------
 
 

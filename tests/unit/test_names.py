@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vnetverify.diagnostic import Severity
 from vnetverify.model.names import record_of
+from vnetverify.model.network import Unmodelled
 from vnetverify.model.wellformed import check
 from vnetverify.model.zones import DnsRecord, normal_name, normal_record
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.json import render_json
 from vnetverify.report.text import render_full
-from vnetverify.source import Source
+from vnetverify.source import NOWHERE, Source
 from vnetverify.syntax import read, read_text
 from vnetverify.syntax.layout import format_text
 from vnetverify.syntax.write import write
@@ -67,6 +70,32 @@ def mistakes(text: str) -> list[str]:
 )
 def test_azure_tells_names_of_the_network_alone(sentence: str, word: str) -> None:
     assert verdict_word(verdict_on(asking(machines=""), sentence)) == word
+
+
+@pytest.mark.parametrize("sentence", ["a resolves web", "a resolves web as 10.0.0.5"])
+@pytest.mark.parametrize(
+    ("among", "vnets", "is_unknown"),
+    [
+        ("unmodelled", (), True),
+        ("unmodelled", ("a",), True),
+        ("unmodelled", ("b",), False),
+        ("unmodelled_names", (), True),
+        ("unmodelled_names", ("b", "a"), True),
+        ("unmodelled_names", ("b",), False),
+    ],
+)
+def test_what_is_not_modelled_leaves_open_the_names_of_its_networks(
+    sentence: str, among: str, vnets: tuple[str, ...], is_unknown: bool
+) -> None:
+    document = read_text(f"{asking(machines='')}\nintent i {{ {sentence} }}")
+    item = Unmodelled("a thing", "it does something", vnets, NOWHERE)
+    network = replace(document.network, **{among: (item,)})
+
+    (result,) = prove(Loaded(replace(document, network=network), {}, ()), Options()).results[0].results
+
+    assert isinstance(result.verdict, Unknown) is is_unknown
+    if isinstance(result.verdict, Unknown):
+        assert result.verdict.unmodelled == (item,)
 
 
 def test_a_refutation_says_where_the_name_is_known() -> None:

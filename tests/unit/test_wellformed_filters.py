@@ -80,6 +80,20 @@ def test_a_gateway_subnet_takes_no_nat_gateway() -> None:
     assert found(text) == [("nat-gateway-forbidden", "F-OUT-3")]
 
 
+_SERVED = "nat-gateway n\nvnet a { address 10.0.0.0/16 subnet s 10.0.0.0/24 nat-gateway n subnet t 10.0.1.0/24 }\n"
+_MEMBER = "vm m { nic 10.0.0.4 in a.s }\n"
+
+
+def test_what_is_basic_does_not_go_with_a_nat_gateway() -> None:
+    beside = [("basic-beside-nat-gateway", "F-OUT-3")]
+
+    assert beside[0] in found(_SERVED + "vm m { nic 10.0.0.4 in a.s public-ip basic 203.0.113.7 }")
+    assert found(_SERVED + "load-balancer l basic in a.s { frontend 10.0.0.9 }") == beside
+    assert found(_SERVED + _MEMBER + "load-balancer l basic in a.t { frontend 10.0.1.9 rule r tcp 80 -> m }") == beside
+    assert found(_SERVED + _MEMBER + "load-balancer l standard in a.s { frontend 10.0.0.9 rule r tcp 80 -> m }") == []
+    assert beside[0] not in found(_SERVED + "vm m { nic 10.0.1.4 in a.t public-ip basic 203.0.113.7 }")
+
+
 _MEMBERS = "asg one\nasg two\nvm m { nic 10.0.0.4 in a.s asg one }\nvm n { nic 10.1.0.4 in b.s asg two }\n"
 
 

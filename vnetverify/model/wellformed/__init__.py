@@ -15,6 +15,7 @@ from vnetverify.model.wellformed.gateways import gateway_faults
 from vnetverify.model.wellformed.groups import group_faults
 from vnetverify.model.wellformed.limits import limit_faults
 from vnetverify.model.wellformed.names import name_faults
+from vnetverify.model.wellformed.nat_gateways import nat_gateway_faults
 from vnetverify.model.wellformed.occupants import occupant_faults
 from vnetverify.model.wellformed.peerings import peering_faults
 from vnetverify.model.wellformed.pools import pool_faults
@@ -48,6 +49,7 @@ def check(network: Network) -> tuple[Diagnostic, ...]:
             *firewall_rule_faults(network),
             *proxy_faults(network),
             *filter_faults(network),
+            *nat_gateway_faults(network),
             *admin_faults(network),
             *principal_faults(network),
             *name_faults(network),

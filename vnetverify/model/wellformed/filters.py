@@ -1,4 +1,4 @@
-"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 15, F-NSG-16; F-ASG-2, 3, 5; F-EVAL-9; F-OUT-3)."""
+"""Network and application security groups (F-NSG-2, 3, 6, 8, 11, 15, F-NSG-16; F-ASG-2, 3, 5; F-EVAL-9)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from vnetverify.source import Span
 _FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096
 _PROTOCOLS = frozenset((None, 1, 6, 17, 50, 51))
 _NAME = re.compile(r"\w(?:[\w.-]{0,78}\w)?", re.ASCII)
-# Subnets where an nsg is not supported, and those where a NAT gateway is not.
+# Subnets where an nsg is not supported.
 _WITHOUT_NSG = frozenset(("gatewaysubnet", "azurefirewallsubnet", "routeserversubnet"))
-_WITHOUT_NAT = frozenset(("gatewaysubnet",))
 
 
 def filter_faults(network: Network) -> Iterator[Diagnostic]:
@@ -119,9 +118,6 @@ def _subnet_faults(subnet: Subnet) -> Iterator[Diagnostic]:
     if subnet.nsg is not None and subnet.name.lower() in _WITHOUT_NSG:
         message = f"`{subnet.id}` takes no nsg"
         yield Diagnostic("nsg-forbidden", message, subnet.span, f"has nsg `{subnet.nsg}`", rule="F-EVAL-9")
-    if subnet.nat_gateway is not None and subnet.name.lower() in _WITHOUT_NAT:
-        message = f"`{subnet.id}` takes no NAT gateway"
-        yield Diagnostic("nat-gateway-forbidden", message, subnet.span, "has a NAT gateway", rule="F-OUT-3")
 
 
 def _members(network: Network) -> Mapping[str, list[Nic]]:

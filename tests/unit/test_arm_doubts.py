@@ -37,6 +37,34 @@ def test_a_rule_that_is_not_known_leaves_verdicts_about_whom_it_guards_open(tmp_
     assert {item.vnets for item in read(tmp_path, content).network.unmodelled} == {("v",)}
 
 
+@pytest.mark.parametrize(
+    ("subnet_id", "vnets"),
+    [
+        ("[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]", {("v",)}),
+        ("[parameters('place')]", {()}),
+    ],
+)
+def test_what_names_no_place_does_not_widen_what_a_scale_set_leaves_open(
+    tmp_path: Path, subnet_id: str, vnets: set[tuple[str, ...]]
+) -> None:
+    address = {"name": "p", "properties": {"dnsSettings": {"domainNameLabel": "[parameters('label')]"}}}
+    configuration = {"properties": {"subnet": {"id": subnet_id}, "publicIPAddressConfiguration": address}}
+    interface = {"name": "n", "properties": {"ipConfigurations": [configuration]}}
+    profile = {
+        "osProfile": {"adminPassword": "[parameters('secret')]"},
+        "networkProfile": {"networkInterfaceConfigurations": [interface]},
+        "extensionProfile": {"extensions": [{"name": "e", "properties": {"settings": "[parameters('label')]"}}]},
+    }
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")),
+        vnet("w", "10.1.0.0/16", subnet("s", "10.1.0.0/24")),
+        resource("Microsoft.Compute/virtualMachineScaleSets", "m", {"virtualMachineProfile": profile}),
+        parameters=typed(secret="securestring", label="string", place="string"),
+    )
+
+    assert {item.vnets for item in read(tmp_path, content).network.unmodelled} == vnets
+
+
 def test_a_group_that_may_not_be_there_leaves_verdicts_open(tmp_path: Path) -> None:
     group = {"id": "[resourceId('Microsoft.Network/networkSecurityGroups', 'n')]"}
     content = template(

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.azure_resources import doubts, identity, network, peering, reference, resource, subnet, subnet_id, vnet
+from tests.unit.azure_resources import (
+    doubts,
+    identity,
+    network,
+    peering,
+    read,
+    reference,
+    resource,
+    subnet,
+    subnet_id,
+    vnet,
+)
 from vnetverify.header import parse_prefix
 from vnetverify.model.network import GatewayKind, Network
 
@@ -28,6 +39,21 @@ def _gateway_vnet(name: str, net: str, **properties: Any) -> dict[str, Any]:
 
 def _branch(prefix: str = "192.168.0.0/16") -> dict[str, Any]:
     return resource("localNetworkGateways", "branch", localNetworkAddressSpace={"addressPrefixes": [prefix]})
+
+
+@pytest.mark.parametrize(
+    ("sku", "kind"), [("VpnGw2AZ", GatewayKind.VPN), ("ErGw1AZ", GatewayKind.EXPRESSROUTE), ("Standard", None)]
+)
+def test_the_sku_tells_what_a_gateway_is_that_does_not_say_it(
+    tmp_path: Path, sku: str, kind: GatewayKind | None
+) -> None:
+    untold = _gateway("gw", "hub", sku={"name": sku, "tier": sku})
+    del untold["properties"]["gatewayType"]
+
+    imported = read(tmp_path, _gateway_vnet("hub", "0"), untold)
+
+    assert [gateway.kind for gateway in imported.network.gateways.values()] == ([] if kind is None else [kind])
+    assert [found.code for found in imported.diagnostics] == (["bad-value"] if kind is None else [])
 
 
 def test_a_static_connection_leads_to_the_prefixes_of_its_site(tmp_path: Path) -> None:

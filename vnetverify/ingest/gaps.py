@@ -10,7 +10,7 @@ from vnetverify.ingest.notation import escaped
 from vnetverify.ingest.properties import words_of
 from vnetverify.ingest.resources import NIC_KINDS, Resource
 from vnetverify.ingest.shapes import has_no_effect, is_no_network
-from vnetverify.ingest.trees import ANY, TREES, Tree
+from vnetverify.ingest.trees import ANY, PLACELESS_IN_ANY, TREES, Tree
 from vnetverify.ingest.unknown import Unknown
 
 
@@ -111,7 +111,8 @@ def _within(key: str, value: Any, pointer: str, tree: Tree, before: str) -> Iter
     name, said = key.lower(), f"{before}{key}"
     part = tree.parts.get(name)
     if part is None and name not in tree.apart:
-        yield from ((said, unknown, where) for unknown, where in unknowns_in(value, pointer))
+        passed_over = PLACELESS_IN_ANY if tree is ANY else frozenset[str]()
+        yield from ((said, unknown, where) for unknown, where in unknowns_in(value, pointer, passed_over))
         return
     several = isinstance(value, list)
     for position, item in enumerate(value if several else [value]):
@@ -140,15 +141,24 @@ def is_nameless(item: Any) -> bool:
     return any(isinstance(name, Unknown) for name in named) and not any(isinstance(name, str) for name in named)
 
 
-def unknowns_in(value: Any, pointer: str = "") -> Iterator[tuple[Unknown, str]]:
-    """Yield each `Unknown` inside `value`, at any depth and in order, with its pointer."""
+def unknowns_in(
+    value: Any, pointer: str = "", passed_over: frozenset[str] = frozenset()
+) -> Iterator[tuple[Unknown, str]]:
+    """Yield each `Unknown` inside `value`, at any depth and in order, with its pointer.
+
+    What stands under a key in `passed_over` (in lower case) is left out.
+    """
     pending = [(value, pointer)]
     while pending:
         item, where = pending.pop()
         if isinstance(item, Unknown):
             yield item, where
         elif isinstance(item, dict):
-            pending.extend((inner, f"{where}/{escaped(key)}") for key, inner in reversed(item.items()))
+            pending.extend(
+                (inner, f"{where}/{escaped(key)}")
+                for key, inner in reversed(item.items())
+                if key.lower() not in passed_over
+            )
         elif isinstance(item, list):
             pending.extend((item[at], f"{where}/{at}") for at in reversed(range(len(item))))
 

@@ -41,6 +41,8 @@ _GATEWAYS = "virtualnetworkgateways"
 _LOCAL = "localnetworkgateways"
 _CONNECTIONS = "connections"
 _KINDS = {"vpn": GatewayKind.VPN, "expressroute": GatewayKind.EXPRESSROUTE}
+# How the names of SKUs begin that only gateways of one kind have.
+_SKUS = {"vpngw": "Vpn", "ergw": "ExpressRoute"}
 
 
 class Gateways:
@@ -100,7 +102,7 @@ class Gateways:
         default = as_reference(values.get("gatewaydefaultsite"), "gatewayDefaultSite")
         if default is not None:
             self._default_sites[resource.key] = key_of(default)
-        kind = as_text(values.get("gatewaytype"), "gatewayType")
+        kind = as_text(values.get("gatewaytype") or _kind_by_sku(resource), "gatewayType")
         if kind.lower() not in _KINDS:
             self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None
@@ -317,6 +319,14 @@ class Gateways:
     def _doubt_named(self, connection: Connection, what: str, why: str) -> None:
         key = next(key for key, name in self._connection_names.items() if name == connection.name)
         self._findings.doubt(what, why, key, connection.span)
+
+
+def _kind_by_sku(gateway: Resource) -> str | None:
+    """Return the kind of a gateway that does not say it, None where its SKU does not tell it either."""
+    sku = gateway.stated("sku")
+    name = member(sku, "name") if isinstance(sku, dict) else None
+    spelt = name.lower() if isinstance(name, str) else ""
+    return next((kind for start, kind in _SKUS.items() if spelt.startswith(start)), None)
 
 
 def _clients_of(gateway: Resource) -> str:

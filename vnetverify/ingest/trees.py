@@ -124,5 +124,12 @@ TREES: Mapping[str, Tree] = {
     f"{MANAGERS}/networkgroups/staticmembers": _tree(shapes.STATIC_MEMBER),
     ACTIVE_RULES: _tree(shapes.ADMIN_RULE),
 }
-# Of kinds that are in doubt as a whole, and of which therefore only the place is asked for.
-ANY = Tree(shape("", "adminUsername adminPassword customData userData osProfile storageProfile capacity"))
+# Of kinds that are in doubt as a whole only the place is asked for. What these hold names none, at whatever depth.
+_PLACELESS = (
+    "adminUsername adminPassword customData userData osProfile storageProfile capacity extensionProfile securityProfile"
+    " diagnosticsProfile hardwareProfile applicationProfile billingProfile scheduledEventsProfile upgradePolicy"
+    " licenseType priority evictionPolicy dnsSettings sharedKey authorizationKey ipsecPolicies radiusServerSecret"
+    " vpnClientRootCertificates"
+)
+PLACELESS_IN_ANY = words_of(_PLACELESS)
+ANY = Tree(shape("", _PLACELESS))

@@ -31,12 +31,11 @@ from vnetverify.prover.evidence.assurance import (
 )
 from vnetverify.prover.parts import parts_of
 from vnetverify.prover.prove import Inquiry, contradictions
-from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
+from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE, Assurance, Proved, Unknown, Witness
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates
 
-_NODES_A_PLACE = 80
 _EPHEMERAL_PORT, _WELL_KNOWN_PORT = 49152, 443
 
 
@@ -58,7 +57,7 @@ class Demands:
         begin, unless fewer are asked for than what is usual."""
         if self.nodes < CERTIFICATE_NODES:
             return self.nodes
-        return max(self.nodes, _NODES_A_PLACE * len(origins_of(claim)))
+        return max(self.nodes, NODES_PER_PLACE * len(origins_of(claim)))
 
 
 @dataclass(frozen=True, slots=True)

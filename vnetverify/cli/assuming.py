@@ -18,7 +18,7 @@ def takes_assumptions(command: _Command) -> _Command:
     """Give `command` the option that fixes open facts."""
     option = click.option(
         "--assume", "assumed", multiple=True, metavar="FACT=VALUE", callback=_read,
-        help="Fix an open fact to `true` or `false`; others read as documented.",
+        help="Fix an open fact to `true` or `false`; others are read as documented.",
     )  # fmt: skip
     return option(command)
 

@@ -13,9 +13,9 @@ from vnetverify.cli.reading import load_or_tell, takes_networks
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @takes_networks
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None) -> int:
-    """List the facts that the documents leave open and an intent of FILE... turns on.
+    """List the facts that Azure's documentation leaves open and that intents of FILE... depend on.
 
-    For each: what it means, what the documents prefer, how to find out, and the intents whose verdict needs it.
+    For each: what it means, what the documentation prefers, how to find out, and the intents whose verdict needs it.
     """
     from vnetverify.pipeline import Options, prove
     from vnetverify.report.facts import facts_table

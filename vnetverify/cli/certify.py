@@ -12,7 +12,7 @@ from vnetverify.cli import status
 from vnetverify.cli.destination import destination, folder, save
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_networks
-from vnetverify.prover.verdict import CERTIFICATE_NODES
+from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE
 
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
@@ -27,7 +27,7 @@ _LONGEST_NAME = 60
 @click.command("certify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), help="The folder to write to.")
-@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
+@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
 @takes_networks
 @click.option(
     "--certificate-nodes",
@@ -35,7 +35,7 @@ _LONGEST_NAME = 60
     default=CERTIFICATE_NODES,
     show_default=True,
     metavar="N",
-    help="How large a certificate may be, or ten nodes for each place where flows begin, if that is more.",
+    help=f"The most nodes of a certificate, or {NODES_PER_PLACE} for each place where flows begin if that is more.",
 )
 def command(
     files: tuple[str, ...],
@@ -47,8 +47,8 @@ def command(
 ) -> int:
     """Prove the intents of FILE... and write a certificate of each proof to a file in DIR.
 
-    `vnetverify verify-certificate` judges them without a solver. A sentence that is not proved has none, nor has one
-    whose certificate would be too large; each is named.
+    `vnetverify verify-certificate` judges them without a solver. Sentences that are not proved, or whose certificate
+    would be too large, get none; each is named.
 
     \b
     Exit status: 0 every sentence has a certificate, 2 usage or input is wrong,

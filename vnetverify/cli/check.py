@@ -14,10 +14,10 @@ from vnetverify.cli.reading import has_errors, load, something_to_read, takes_ne
 @takes_networks
 @click.option(
     "--output-format", type=click.Choice(["full", "concise"]), default="full", show_default=True,
-    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is wrong.",
+    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print the findings.",
 )  # fmt: skip
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
-    """Read FILE... and say what is wrong: syntax, names, what Azure would refuse, and the warnings of `lint`."""
+    """Check FILE... for syntax, names, what Azure would refuse, and the warnings of `lint`, without proving intents."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
     from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
     from vnetverify.report.terminal import counted

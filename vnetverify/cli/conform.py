@@ -39,7 +39,7 @@ def command(
     at: str | None,
     left_out: bool,
 ) -> int:
-    """Ask both engines the test vectors of FILE..., and print every answer that is not the one wanted.
+    """Ask both engines the test vectors of FILE..., and print every answer that is not the expected one.
 
     A vector that asks for something vnetverify does not model is not applicable. Where a vector says `must` and
     `may`, the verdict has to be open on the facts that its rules name.

@@ -25,8 +25,8 @@ from vnetverify.cli.reading import allowance, given, has_errors, takes_settings,
 def command(paths: tuple[Path, ...], service_tags: str | None, output_format: str) -> int:
     """List each kind of resource and each property that PATH..., files or folders, hold.
 
-    For each: whether it is modelled, known to change no packet, or not modelled, and then which networks' verdicts it
-    makes unknown.
+    For each: whether it is modelled, known to change no packet, or not modelled; in the last case, also the networks
+    whose verdicts it makes unknown.
     """
     from vnetverify.diagnostic import Diagnostic
     from vnetverify.ingest import read_tag_list, survey

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     default=FENCE_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="For one question to the solver, which has a budget of steps as well.",
+    help="For each question to the solver, which has a budget of steps as well.",
 )
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
 def command(old: str, new: str, timeout: float, output_format: str) -> int:
-    """Prove that the security groups of OLD and NEW let the same packets through, or show all that differs.
+    """Prove that the security groups of OLD and NEW let the same packets through, or show all differences.
 
     OLD and NEW are texts, or Azure resource JSON (a file or a folder). They are compared at every interface and place
-    for hosts, both ways, in every world that the documents leave open. Whatever else differs is named, not compared.
+    for hosts, in both directions, whatever the open facts are. Anything else that differs is named, not compared.
 
     \b
     Exit status: 0 equal, 1 different, 2 usage or input is wrong,

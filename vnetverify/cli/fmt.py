@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @click.command("fmt")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("--check", is_flag=True, help="Write nothing; end with 1 when a file is laid out otherwise.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the layout of a file is not canonical.")
 @takes_max_input
 def command(files: tuple[str, ...], check: bool) -> int:
-    """Lay FILE... out in the canonical way, in place; `-` goes from standard input to standard output."""
+    """Rewrite FILE... in the canonical layout, in place; `-` reads standard input and writes standard output."""
     statuses = [_laid_out(path, check) for path in files]
     return status.worst(statuses)
 

@@ -31,16 +31,23 @@ _FOUND_OUR_BUG = (
 
 @click.command("fuzz")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
+@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
 @takes_networks
-@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, metavar="N", help="What to draw.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The random seed.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
-    help=f"For how long; {_SECONDS:g} where neither this nor `--flows` is given.",
+    help=f"How long to run; {_SECONDS:g} if neither this nor `--flows` is given.",
 )
-@click.option("--flows", type=click.IntRange(min=1), metavar="N", help="End after so many flows.")
+@click.option("--flows", type=click.IntRange(min=1), metavar="N", help="Stop after this many flows.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -57,7 +64,7 @@ _FOUND_OUR_BUG = (
     metavar="FILE",
     help="Where to write a network on which the engines differ.",
 )
-@click.option("--anonymous", is_flag=True, help="Write it with other names than yours; addresses stay as they are.")
+@click.option("--anonymous", is_flag=True, help="Replace your names in it; addresses stay as they are.")
 def command(
     files: tuple[str, ...],
     pattern: str | None,
@@ -72,8 +79,8 @@ def command(
 ) -> int:
     """Compare the encoding and the simulator on the network and the intents of FILE....
 
-    Every intent is decided and its witness replayed; then flows of every class that bounds of rules and routes cut
-    out are asked of both engines, in one world of open facts after the other. Ctrl-C ends it with what was done.
+    Every intent is decided and its witness replayed. Then both engines are asked about flows from every class that the
+    bounds of rules and routes distinguish, for one setting of the open facts after another. Ctrl-C stops and reports.
 
     \b
     Exit status: 0 no difference, 2 usage or input is wrong, 4 nothing to compare,

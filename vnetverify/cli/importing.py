@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @takes_settings
-@click.option("--origins", is_flag=True, help="Tell where in PATH... each statement comes from, as comments.")
+@click.option("--origins", is_flag=True, help="Add comments that say where in PATH... each statement comes from.")
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
     type=click.Path(),
-    help="Where to: a file that is written whole or not at all. Standard output by default.",
+    help="The file to write, completely or not at all; standard output by default.",
 )
 def command(paths: tuple[str, ...], service_tags: str | None, origins: bool, output: str | None) -> int:
-    """Write the network that PATH..., files or folders of Azure's JSON, hold as a text.
+    """Write the network in PATH..., files or folders of Azure's JSON, as a text.
 
-    The text says as well what of them is not modelled: verdicts on it are those on the files.
+    The text also says what is not modelled, so its verdicts are the same as those on the files.
     """
     from vnetverify.syntax.write import origins_in, write
 

@@ -14,10 +14,10 @@ from vnetverify.cli.reading import has_errors, load, something_to_read, takes_ne
 @takes_networks
 @click.option(
     "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True,
-    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print what is found.",
+    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print the findings.",
 )  # fmt: skip
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
-    """Say what in FILE... Azure accepts and hardly anybody means: rules without effect, tags that hold more than
+    """Find what Azure accepts in FILE... but hardly anybody means: rules without effect, tags that hold more than
     they seem to, filters that filter nothing.
 
     That a rule has no effect is proved: for every packet, wherever its group is attached, whatever the open facts.

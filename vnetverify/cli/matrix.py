@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 @click.option(
     "--service",
     metavar="SERVICE",
-    help="For example https, tcp/443 or a name of the text; all of TCP, UDP and ICMP if left out.",
+    help="For example https, tcp/443 or a service that the text names; all of TCP, UDP and ICMP by default.",
 )
 @click.option(
     "--from",
     "senders",
     metavar="SET",
-    help="The subnets in which SET has hosts, its sites, the Internet; every subnet if left out.",
+    help="The subnets in which SET has hosts, its sites, the Internet; every subnet by default.",
 )
 @click.option("--to", "receivers", metavar="SET", help="The same for the other side.")
-@click.option("--pairs", "every_pair", is_flag=True, help="List every pair in the text, not groups.")
+@click.option("--pairs", "every_pair", is_flag=True, help="List every pair by itself, not in groups.")
 @click.option(
     "--proofs",
     type=click.IntRange(0, 100_000),
     default=25,
     show_default=True,
     metavar="N",
-    help="How many pairs that the classes do not settle Z3 may be asked about.",
+    help="For how many of the pairs that classes do not settle Z3 is asked.",
 )
 @click.option(
     "--output-format",
     type=click.Choice(["text", "json", "csv"]),
     default="text",
     show_default=True,
-    help="How to print it; JSON and CSV hold every pair.",
+    help="How to print it; JSON and CSV contain every pair.",
 )
 def command(
     files: tuple[str, ...],
@@ -63,15 +63,15 @@ def command(
     proofs: int,
     output_format: str,
 ) -> int:
-    """Say of every ordered pair of subnets in FILE... whether all, some or no flows arrive and are answered.
+    """Show for every ordered pair of subnets in FILE... whether all, some or no flows arrive and are answered.
 
-    Pairs are decided by classes of hosts, routes and rules that behave alike, not one by one; what these leave open
-    goes to Z3, and every class is checked with packets by the simulator and in part by Z3. Asked are flows to the own
-    addresses of hosts: a public address, a frontend or a translation is another way, which `prove` follows.
+    Pairs are not decided one by one but by classes of hosts, routes and rules that behave alike. What these leave open
+    goes to Z3; every class is checked with packets by the simulator and in part by Z3. Only flows to the hosts' own
+    addresses count: public addresses, frontends and translations are other ways, which `prove` follows.
 
     \b
-    Exit status: 0 every pair is settled, 2 usage or input is wrong, 3 some pair is not settled or could turn on what is
-    not modelled, 4 there are no pairs, 5 the classes were contradicted: our own bug.
+    Exit status: 0 every pair is settled, 2 usage or input is wrong, 3 some pair is not settled or could depend on what
+    is not modelled, 4 there are no pairs, 5 the classes were contradicted: our own bug.
     """
     from vnetverify.report.matrix import render_matrix, render_matrix_csv, render_matrix_json
     from vnetverify.surveying import Asked, Effort, survey

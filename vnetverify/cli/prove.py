@@ -15,7 +15,7 @@ from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
-from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance
+from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE, Assurance
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class Jobs(click.IntRange):
 
 @click.command("prove")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("-k", "pattern", metavar="PATTERN", help="Only the intents whose name fits; `*` and `?` stand for any.")
+@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
 @takes_networks
-@click.option("--reading", type=click.Choice(["documented"]), help="Take every open fact as the documentation prefers.")
+@click.option("--reading", type=click.Choice(["documented"]), help="Read every open fact as the documentation prefers.")
 @click.option(
     "--output-format",
     type=click.Choice(NAMES),
@@ -56,7 +56,7 @@ class Jobs(click.IntRange):
     "--output",
     metavar="FILE",
     type=click.Path(allow_dash=True),
-    help="Where to: a file that is written whole or not at all. Standard output by default.",
+    help="The file to write, completely or not at all; standard output by default.",
 )
 @click.option(
     "--budget",
@@ -64,7 +64,7 @@ class Jobs(click.IntRange):
     default=BUDGET,
     show_default=True,
     metavar="N",
-    help="Z3's own steps for each sentence, or each part of one about many places; reaching it is `unknown`.",
+    help="Z3's own steps for each sentence, or each part of one about many places; beyond it: `unknown`.",
 )
 @click.option(
     "--timeout",
@@ -72,7 +72,7 @@ class Jobs(click.IntRange):
     default=FENCE_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="A fence behind the budget: solving a sentence for longer is `unknown`.",
+    help="A second limit behind the budget: a sentence that takes longer to solve is `unknown`.",
 )
 @click.option(
     "--memory",
@@ -80,7 +80,7 @@ class Jobs(click.IntRange):
     default=4096,
     show_default=True,
     metavar="MB",
-    help="For each solver process; reaching it is `unknown`.",
+    help="For each solver process; beyond it: `unknown`.",
 )
 @click.option(
     "-j",
@@ -89,14 +89,14 @@ class Jobs(click.IntRange):
     default="auto",
     show_default=True,
     metavar="N|auto",
-    help="Worker processes; the report is the same for any number. `auto`: one for each processor, where that pays.",
+    help="Worker processes; the report is the same for any number. `auto`: one per processor, if that pays off.",
 )
 @click.option(
     "--assurance",
     type=click.Choice([level.value for level in Assurance if level is not Assurance.INSPECTION]),
     default=Assurance.Z3_ALONE.value,
     show_default=True,
-    help="What a proof has to be assured by at least; with less it is `unknown`.",
+    help="The least assurance that a proof needs; with less it is `unknown`.",
 )
 @click.option(
     "--certificate-nodes",
@@ -104,12 +104,12 @@ class Jobs(click.IntRange):
     default=CERTIFICATE_NODES,
     show_default=True,
     metavar="N",
-    help="How large a certificate may be, or ten nodes a place, if that is more; beyond it others assure a proof.",
+    help=f"The most nodes of a certificate, or {NODES_PER_PLACE} for each place where flows begin if that is more.",
 )
 @click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Ask the Dask scheduler there first (extra `cluster`); what it answers is checked here.",
+    help="Ask the Dask scheduler there first (extra `cluster`); its answers are checked here.",
 )
 @click.option(
     "--cache/--no-cache",
@@ -117,17 +117,17 @@ class Jobs(click.IntRange):
     default=False,
     show_default=True,
     envvar="VNETVERIFY_CACHE",
-    help="Keep what is proved or refuted, and check it again instead of searching anew.",
+    help="Keep proofs and refutations, and check them again instead of searching for them.",
 )
 @click.option(
     "--cache-dir",
     metavar="DIR",
     type=click.Path(),
     envvar="VNETVERIFY_CACHE_DIR",
-    help="Where to, for `--cache`; `vnetverify` among the user's caches by default.",
+    help="The folder of `--cache`; by default `vnetverify` among the user's caches.",
 )
-@click.option("--why", is_flag=True, help="Ask of each proof what becomes of it without each line that it rests on.")
-@click.option("--timings", is_flag=True, help="Say where the time went.")
+@click.option("--why", is_flag=True, help="Test for each line that a proof rests on whether it still holds without it.")
+@click.option("--timings", is_flag=True, help="Show where the time went.")
 def command(
     files: tuple[str, ...],
     pattern: str | None,

@@ -62,7 +62,7 @@ def _takes_parameters(command: _Command) -> _Command:
         metavar="NAME=VALUE",
         expose_value=False,
         callback=_keep_parameters,
-        help="The value of a template's parameter; of other types than string as JSON.",
+        help="The value of a template's parameter; as JSON unless its type is string.",
     )
     files = click.option(
         "--parameters",
@@ -81,7 +81,7 @@ def _takes_parameters(command: _Command) -> _Command:
         metavar="[TEMPLATE=]ID",
         expose_value=False,
         callback=_keep_scopes,
-        help="Where a template, or each other one, is deployed to: the id of a resource group or a subscription.",
+        help="Where TEMPLATE, or every other template, is deployed: the id of a resource group or a subscription.",
     )
     return one(files(scope(command)))
 
@@ -129,7 +129,7 @@ def takes_max_input(command: _Command) -> _Command:
         envvar="VNETVERIFY_MAX_INPUT",
         expose_value=False,
         callback=_keep_max_input,
-        help="All inputs together; more is refused.",
+        help="The most that all inputs together may hold.",
     )
     return option(command)
 

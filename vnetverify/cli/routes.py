@@ -21,7 +21,7 @@ from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
 def command(
     file: str, subnet: str, networks: tuple[str, ...], service_tags: str | None, assumed: Mapping[str, bool]
 ) -> int:
-    """Show the effective routes of SUBNET (`vnet.subnet`) in FILE, with what lost and why.
+    """Show the effective routes of SUBNET (`vnet.subnet`) in FILE, with those that lost and why.
 
     Open facts read as documented unless the text or --assume says otherwise.
     """

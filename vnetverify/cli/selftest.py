@@ -18,12 +18,12 @@ from vnetverify.cli.output import emit
     help="How many forged certificates and proofs to try.",
 )
 def command(forgeries: int) -> int:
-    """Attack this installation: solvers that lie or die, certificates and proofs that are forged.
+    """Attack this installation: solvers that lie or die, forged certificates and proofs.
 
-    None may end in `proved`. It asks about a small network of its own and takes some seconds.
+    No attack may end in `proved`. The test uses a small network of its own and takes some seconds.
 
     \b
-    Exit status: 0 no attack succeeded, 5 one did, and nothing that this installation proves is to be believed.
+    Exit status: 0 no attack succeeded, 5 one did: do not trust what this installation proves.
     """
     from vnetverify.selftest import attacks
 

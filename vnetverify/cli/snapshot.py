@@ -30,7 +30,7 @@ def _checked(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     required=True,
     metavar="ID",
     callback=_checked,
-    help="Which to read; may be given several times.",
+    help="The subscription to read; may be given several times.",
 )
 @click.option(
     "-o",
@@ -38,17 +38,17 @@ def _checked(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
     required=True,
     metavar="FILE",
     type=click.Path(),
-    help="A file that only you may read, whole or not at all.",
+    help="The file to write, completely or not at all; only you may read it.",
 )
-@click.option("--anonymize", is_flag=True, help="Give other names to all that somebody has named.")
+@click.option("--anonymize", is_flag=True, help="Replace all names that people have given.")
 @click.option(
     "--endpoint", default=_ENDPOINT, show_default=True, metavar="URL", help="The management API of the cloud."
 )
 def command(subscriptions: tuple[str, ...], output: str, anonymize: bool, endpoint: str) -> int:
-    """Write what subscriptions hold of networks into FILE, for `--network FILE`, by Azure Resource Graph.
+    """Read the networks of subscriptions from Azure Resource Graph into FILE, for `--network FILE`.
 
-    The token comes from the environment (AZURE_ACCESS_TOKEN) or from azure-identity. Written is what the readers know
-    of, and the bare fact of what they do not: no keys, no scripts, no certificates.
+    The token comes from the environment (AZURE_ACCESS_TOKEN) or from azure-identity. FILE gets only properties that
+    vnetverify knows; of others just that they are set. No keys, scripts or certificates are written.
     """
     from vnetverify.report.terminal import counted, printable
     from vnetverify.snapshot import Caller, NotTaken, checked_endpoint, take

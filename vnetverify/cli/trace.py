@@ -17,7 +17,7 @@ from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_network
 @click.option(
     "--from", "sender", required=True, metavar="A", help="The sender: a machine, subnet, site, address, `internet`."
 )
-@click.option("--to", "receiver", required=True, metavar="B", help="The receiver, named alike.")
+@click.option("--to", "receiver", required=True, metavar="B", help="The receiver, named in the same way.")
 @click.option("--protocol", default="tcp", show_default=True, help="`tcp`, `udp`, `icmp` or a number.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The destination port.")
 @click.option("--source-port", type=click.IntRange(0, 65535), help="The source port; by default 49152.")
@@ -37,7 +37,7 @@ def command(
     """Follow one flow from A to B in FILE, hop by hop, and its reply.
 
     A name stands for its lowest address, of IPv4 where both have one. Open facts read as
-    documented unless the text or --assume says otherwise. The status is 0 whatever becomes of the flow.
+    documented unless the text or --assume says otherwise. The exit status is 0 whatever happens to the flow.
     """
     from vnetverify.cli.ends import (
         address_as_written,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None) -> int:
     """Judge each CERTIFICATE, a file or a folder of them, against what FILE says now.
 
-    The judge walks the network itself, on boxes of packets: no solver and no encoding is asked, and whoever made a
-    certificate is not trusted. The last line says how many sentences of FILE are shown.
+    The judge walks the network itself, on boxes of packets. It uses no solver and no encoding, and does not trust
+    whoever made a certificate. The last line says how many sentences of FILE are shown.
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,

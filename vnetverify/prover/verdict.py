@@ -68,6 +68,9 @@ class Premise:
 CERTIFICATE_NODES = 20_000
 """Nodes that a certificate may have unless a caller says otherwise: some seconds of work."""
 
+NODES_PER_PLACE = 80
+"""Nodes that it may have for each place where flows begin, where that is more: of large estates."""
+
 
 class Assurance(Enum):
     """What a proof rests on beside the word of Z3; the value is the level as options name it."""

@@ -29,12 +29,12 @@ _OF_TAGS = "if any(is_in_tag("
 _BY_DETECTION = 'if journey.situation.holds(uncertainty("U-FWIDPS", name)):'
 _IPV6_PASSES = 'if not journey.situation.holds(uncertainty("U-FWV6", where)):'
 
-_ELSEWHERE = "if stands_elsewhere(journey.situation, name, policy):"
+_ELSEWHERE = "if not stands_elsewhere(journey.situation, name, policy):"
 
 SIMULATOR = (
-    Mutant("F-FW-12", "a presumed address is taken for the firewall's own", _FIREWALLS, _ELSEWHERE, "if False:"),
+    Mutant("F-FW-12", "a presumed address is taken for the firewall's own", _FIREWALLS, _ELSEWHERE, "if True:"),
     Mutant("F-FW-1", "application rules are asked before network rules", _FIREWALLS, _NETWORK, f"asked = _deciding(journey, appliance, FirewallRuleKind.APPLICATION)\n    {_NETWORK[:-1]} and asked is None:"),
-    Mutant("F-FW-1", "NAT rules come before threat intelligence", _DEVICES, "blocked = None if journey.unfiltered else inspected(journey, appliance)", "blocked = None"),
+    Mutant("F-FW-1", "NAT rules come before threat intelligence", _DEVICES, "blocked = (misplaced if journey.unfiltered else inspected)(journey, appliance)", "blocked = None"),
     Mutant("F-FW-1", "threat intelligence is not asked", _FIREWALLS, _BY_INTELLIGENCE, "if False:"),
     Mutant("F-FW-1", "threat intelligence is asked about what stays inside", _FIREWALLS, _BY_INTELLIGENCE, "if policy.denies_by_threat_intelligence:"),
     Mutant("F-FW-1", "the built-in rules let nothing through", _FIREWALLS, _BUILT_IN, "if False:"),

@@ -124,7 +124,13 @@ def test_intrusion_detection_may_drop_anything(solver: Solver) -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", ["one reaches two on https", "next hop of one to 10.2.1.0/24 is appliance fw", "one sometimes reaches two"]
+    "claim",
+    [
+        "one reaches two on https",
+        "next hop of one to 10.2.1.0/24 is appliance fw",
+        "one sometimes reaches two",
+        "one loses no packets to two",
+    ],
 )
 def test_what_is_steered_to_an_address_that_is_presumed_may_be_lost(solver: Solver, claim: str) -> None:
     rules = f"private-address presumed {ANYTHING}"

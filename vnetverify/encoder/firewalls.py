@@ -73,7 +73,7 @@ class FirewallPolicies:
     def passing(self, machine: Machine, policy: FirewallPolicy, header: Header) -> Passing:
         """Return what becomes of a first packet that is for elsewhere (F-FW-1, F-FW-3, F-FW-4)."""
         if self.by_routes_alone:
-            return Passing(TRUE, FALSE)
+            return Passing(self.has_its_address(machine), FALSE)
         screened = self._screened(machine, policy, header)
         network = self._matches(machine, policy, FirewallRuleKind.NETWORK, header)
         application = self._matches(machine, policy, FirewallRuleKind.APPLICATION, header)
@@ -119,11 +119,13 @@ class FirewallPolicies:
             yield Translated(machine.name, True, index), all_of(term, replaced)
             yield Translated(machine.name, False, index), all_of(term, negate(replaced))
 
-    def takes(self, policy: FirewallPolicy, header: Header, at: str | None) -> Term:
-        """Hold when a NAT rule is for the packet, whatever other rules say."""
+    def keeps_nothing(self, machine: Machine, policy: FirewallPolicy, header: Header, at: str | None) -> Term:
+        """Hold when the packet does not end at the firewall, though filters allow it: a NAT rule is for it, or the
+        firewall did not get the address that it comes to (F-FW-5, F-FW-12)."""
         if self.estate.family is Family.IPV6:
             return FALSE
-        return any_of(*(self._nat_matches(rule, header) for _, rule in self._nat_rules(policy, at)))
+        taken = (self._nat_matches(rule, header) for _, rule in self._nat_rules(policy, at))
+        return any_of(negate(self.has_its_address(machine)), *taken)
 
     def has_its_address(self, machine: Machine) -> Term:
         """Hold when the firewall stands where routes say (F-FW-12)."""

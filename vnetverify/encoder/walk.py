@@ -353,7 +353,7 @@ class Hops:
         declared = self.estate.network.machines.get(name)
         if declared is not None:
             return declared
-        return next(machine for machine in self.implied_machines() if machine.name == name)
+        return {machine.name: machine for machine in self.implied_machines()}[name]
 
     def arrive(self, node: Arrival, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         """Yield where a machine sends a packet that reached one of its interfaces (R-UDR-10, R-UDR-11)."""
@@ -379,7 +379,7 @@ class Hops:
             return FALSE
         if self.by_routes_alone:
             policy = machine.firewall
-            return FALSE if policy is None else self.firewalls.takes(policy, header, at)
+            return FALSE if policy is None else self.firewalls.keeps_nothing(machine, policy, header, at)
         group, what = f"firewall {machine.name}", "takes nothing for itself"
         ground = Ground(group, what, "F-FW-6", machine.span, of_filter=True)
         return self.grounds.counts(Bearing.STOPS, ground)

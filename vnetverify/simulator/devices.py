@@ -22,7 +22,7 @@ from vnetverify.simulator.addressing import (
     lowest_text,
     some_covers,
 )
-from vnetverify.simulator.firewalls import Refusal, inspected, nat_rule, refused, refused_by_nat
+from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
     Way,
     announces,
@@ -121,7 +121,7 @@ def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
         return translated_back(journey, appliance)
     if journey.is_reply or journey.packet.family is Family.IPV6:
         return journey.turned_away(interface) or _delivered_to_itself(journey, interface)
-    blocked = None if journey.unfiltered else inspected(journey, appliance)
+    blocked = (misplaced if journey.unfiltered else inspected)(journey, appliance)
     if blocked is not None:
         return blocked
     rule = nat_rule(journey, appliance, public)
@@ -157,7 +157,7 @@ def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
         journey.note(where, "its record of the flow lets the reply pass", "R-TRAF-2")
         return None
     if appliance.firewall is not None and appliance.interfaces:
-        return None if journey.unfiltered else refused(journey, appliance)
+        return (misplaced if journey.unfiltered else refused)(journey, appliance)
     if appliance.policy is None:
         if not journey.situation.holds(uncertainty("U-FORWARDS", appliance.name)):
             return journey.drop(where, f"{where} does not forward this flow", "R-META-3")

@@ -61,9 +61,10 @@ def own_address(situation: Situation, appliance: Appliance) -> Interval:
 
 def inspected(journey: Journey, appliance: Appliance) -> Dropped | None:
     """Return the drop by what a firewall asks before all rules and beside them (F-FW-1, F-FW-6, F-FW-10)."""
+    missed = misplaced(journey, appliance)
+    if missed is not None:
+        return missed
     policy, name, packet = _policy(appliance), appliance.name, journey.packet
-    if stands_elsewhere(journey.situation, name, policy):
-        return journey.drop(name, f"{name} did not get the address that routes name", "F-FW-12", policy.span)
     is_outside = is_public(packet.source) or is_public(packet.destination)
     if policy.denies_by_threat_intelligence and is_outside:
         if journey.situation.holds(uncertainty("U-FWTI", name)):
@@ -74,6 +75,14 @@ def inspected(journey: Journey, appliance: Appliance) -> Dropped | None:
             return journey.drop(name, f"the intrusion detection of {name} drops it", "F-FW-10", policy.span)
         journey.note(name, f"the intrusion detection of {name} finds nothing in it", "F-FW-10", policy.span)
     return None
+
+
+def misplaced(journey: Journey, appliance: Appliance) -> Dropped | None:
+    """Return the drop of what comes to a firewall that routes do not lead to, whatever filters do (F-FW-12)."""
+    name, policy = appliance.name, _policy(appliance)
+    if not stands_elsewhere(journey.situation, name, policy):
+        return None
+    return journey.drop(name, f"{name} did not get the address that routes name", "F-FW-12", policy.span)
 
 
 def stands_elsewhere(situation: Situation, name: str, policy: FirewallPolicy | None) -> bool:

@@ -183,7 +183,7 @@ def smaller(found: Found, fuzzing: Fuzzing, is_late: Callable[[], bool]) -> tupl
     def is_there(network: Network) -> bool:
         try:
             return any(one.kind is here.kind for one in _differences(network, found, fuzzing))
-        except (LookupError, ValueError, AttributeError, StopIteration):
+        except (LookupError, ValueError, AttributeError, RuntimeError):
             return False  # what was left out is needed to ask at all
 
     network = shrunk(fuzzing.network, found.claim, is_there, is_late)

@@ -39,6 +39,10 @@ class Canaries:
 
 def export(canary: Canaries) -> list[Any]:
     """Return the smallest network with two hosts, and a canary in whatever else Azure's JSON can hold."""
+    return [*_network(canary), *_gateways(canary), *_machines(canary), _proxy(canary), *_of_other_kinds(canary)]
+
+
+def _network(canary: Canaries) -> list[Any]:
     hosts = [nic(f"{name}-nic", f"10.0.{at}.4", subnet_id("hub", name)) for at, name in enumerate(("web", "db"))]
     hub = vnet(
         "hub",
@@ -49,6 +53,18 @@ def export(canary: Canaries) -> list[Any]:
     secret_rule = rule(
         "ssh", destinationPortRange="22", description=canary(), comment=canary(), provisioningState=canary()
     )
+    hub["tags"] = {"owner": canary(), canary(): "x"}
+    hub["properties"]["unheardOf"] = {"password": canary(), "list": [canary(), {"deep": canary()}]}
+    hub["identity"] = {"userAssignedIdentities": {canary(): {"clientId": canary()}}}
+    hosts[0]["properties"]["comment"] = canary()
+    hosts[0]["properties"]["dnsSettings"] = {"internalDnsNameLabel": canary(), "internalDomainNameSuffix": canary()}
+    hosts[1]["etag"], hosts[1]["systemData"] = canary(), {"createdBy": canary()}
+    group = nsg("g", secret_rule, notes=canary())
+    group["tags"] = {"note": canary()}
+    return [hub, group, *hosts]
+
+
+def _gateways(canary: Canaries) -> list[Any]:
     gateway = resource(
         "virtualNetworkGateways", "vpn", gatewayType="Vpn", vpnType="RouteBased", sku={"name": "VpnGw1", "note": canary()},
         ipConfigurations=[{"name": "c", "properties": {"subnet": {"id": subnet_id("hub", "GatewaySubnet")}}}],
@@ -64,6 +80,16 @@ def export(canary: Canaries) -> list[Any]:
         virtualNetworkGateway1=reference("virtualNetworkGateways", "vpn"), localNetworkGateway2=reference("localNetworkGateways", "branch"),
         ipsecPolicies=[{"ikeEncryption": canary()}], certificateAuthentication={"outboundAuthCertificate": canary()},
     )  # fmt: skip
+    circuit = resource(
+        "expressRouteCircuits",
+        "er",
+        serviceKey=canary(),
+        authorizations=[{"properties": {"authorizationKey": canary()}}],
+    )
+    return [gateway, connection, circuit]
+
+
+def _machines(canary: Canaries) -> list[Any]:
     machine = resource(
         "virtualMachines", "vm", osProfile={
             "adminUsername": canary(), "adminPassword": canary(), "customData": canary(), "computerName": canary(),
@@ -79,19 +105,20 @@ def export(canary: Canaries) -> list[Any]:
         "id": f"{machine['id']}/extensions/script", "type": "Microsoft.Compute/virtualMachines/extensions", "name": "script",
         "properties": {"settings": {"commandToExecute": canary()}, "protectedSettings": {"storageAccountKey": canary()}},
     }  # fmt: skip
-    proxy = resource(
+    return [machine, extension]
+
+
+def _proxy(canary: Canaries) -> Any:
+    return resource(
         "applicationGateways", "agw",
         gatewayIPConfigurations=[{"name": "c", "properties": {"subnet": {"id": subnet_id("hub", "web")}}}],
         sslCertificates=[{"name": canary(), "properties": {"data": canary(), "password": canary()}}],
         authenticationCertificates=[{"properties": {"data": canary()}}], trustedRootCertificates=[{"properties": {"data": canary()}}],
         rewriteRuleSets=[{"properties": {"rewriteRules": [{"actionSet": {"requestHeaderConfigurations": [{"headerValue": canary()}]}}]}}],
     )  # fmt: skip
-    circuit = resource(
-        "expressRouteCircuits",
-        "er",
-        serviceKey=canary(),
-        authorizations=[{"properties": {"authorizationKey": canary()}}],
-    )
+
+
+def _of_other_kinds(canary: Canaries) -> list[Any]:
     vault = {
         "id": f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv", "type": "Microsoft.KeyVault/vaults", "name": "kv",
         "properties": {"secrets": [{"value": canary()}], "accessPolicies": [{"objectId": canary()}]},
@@ -100,16 +127,8 @@ def export(canary: Canaries) -> list[Any]:
         "id": f"{GROUP}/providers/Microsoft.Resources/deployments/d", "type": "Microsoft.Resources/deployments", "name": "d",
         "properties": {"parameters": {"adminPassword": {"type": "String", "value": canary()}}, "outputs": {"key": {"value": canary()}}},
     }  # fmt: skip
-    hub["tags"] = {"owner": canary(), canary(): "x"}
-    hub["properties"]["unheardOf"] = {"password": canary(), "list": [canary(), {"deep": canary()}]}
-    hub["identity"] = {"userAssignedIdentities": {canary(): {"clientId": canary()}}}
-    hosts[0]["properties"]["comment"] = canary()
-    hosts[0]["properties"]["dnsSettings"] = {"internalDnsNameLabel": canary(), "internalDomainNameSuffix": canary()}
-    hosts[1]["etag"], hosts[1]["systemData"] = canary(), {"createdBy": canary()}
     unheard = resource("unheardOfThings", "thing", **{canary(): canary()})
-    group = nsg("g", secret_rule, notes=canary())
-    group["tags"] = {"note": canary()}
-    return [hub, group, *hosts, gateway, connection, machine, extension, proxy, circuit, vault, deployment, unheard]
+    return [vault, deployment, unheard]
 
 
 def said_by(*arguments: str) -> str:

@@ -18,7 +18,18 @@ _TEXT = 'use "x.json"\nintent a { hub never reaches internet }\nintent b { hub r
 
 def _resources(canary: Canaries) -> list[Planned]:
     """Return a network with a canary in whatever else Terraform's values can hold."""
-    body = {"properties": {"secret": canary(), "addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}}}
+    return [
+        *_network(canary),
+        *_machines(canary),
+        *_gateways(canary),
+        *_in_subnets(canary),
+        *_of_azure(canary),
+        planned("key_vault_secret", "s", value=canary()),
+        Planned("random_password", "p", {"result": canary()}, {}),
+    ]
+
+
+def _network(canary: Canaries) -> list[Planned]:
     return [
         vnet("hub", attribute_of_tomorrow=canary(), guid=canary()),
         subnet("app", "hub", block_of_tomorrow=[{"password": canary()}]),
@@ -29,6 +40,11 @@ def _resources(canary: Canaries) -> list[Planned]:
             ip_configuration=[{"name": "c", "subnet_id": _APP, "private_ip_address": "10.0.0.9"}],
             mac_address=canary(),
         ),
+    ]
+
+
+def _machines(canary: Canaries) -> list[Planned]:
+    return [
         planned(
             "linux_virtual_machine",
             "vm",
@@ -43,6 +59,11 @@ def _resources(canary: Canaries) -> list[Planned]:
             network_interface_ids=[],
             os_profile=[{"computer_name": "old", "admin_password": canary(), "custom_data": canary()}],
         ),
+    ]
+
+
+def _gateways(canary: Canaries) -> list[Planned]:
+    return [
         planned(
             "virtual_network_gateway",
             "gw",
@@ -61,6 +82,12 @@ def _resources(canary: Canaries) -> list[Planned]:
             authorization_key=canary(),
         ),
         planned("express_route_circuit", "er", service_key=canary()),
+    ]
+
+
+def _in_subnets(canary: Canaries) -> list[Planned]:
+    """Return what stands in a subnet and is no machine."""
+    return [
         planned(
             "application_gateway",
             "agw",
@@ -79,7 +106,13 @@ def _resources(canary: Canaries) -> list[Planned]:
             kube_config=[{"password": canary()}],
             default_node_pool=[{"vnet_subnet_id": _APP}],
         ),
-        planned("key_vault_secret", "s", value=canary()),
+    ]
+
+
+def _of_azure(canary: Canaries) -> list[Planned]:
+    """Return resources that carry Azure's own body."""
+    body = {"properties": {"secret": canary(), "addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}}}
+    return [
         Planned(
             "azapi_resource",
             "a",
@@ -103,7 +136,6 @@ def _resources(canary: Canaries) -> list[Planned]:
             },
             {"id": True},
         ),
-        Planned("random_password", "p", {"result": canary()}, {}),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.network import Network
@@ -23,6 +23,16 @@ _ESCAPE = re.compile(r'\\(["\\])')
 class Declared(NamedTuple):
     spelling: str
     span: Span
+
+
+class _Named(Protocol):
+    """An element of a network that has a name of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def span(self) -> Span: ...
 
 
 def text_of(token: Token) -> str:
@@ -146,44 +156,47 @@ def declare_imported(names: Names, network: Network, completed: Collection[Span]
         for subnet in vnet.subnets:
             if not is_completed or subnet.span.line == 0:
                 names.declare("subnet", subnet.id, subnet.span)
-    for kind, elements in (
-        ("nsg", network.nsgs),
-        ("route table", network.route_tables),
-        ("machine", network.machines),
-        ("gateway", network.gateways),
-        ("site", network.sites),
-        ("load balancer", network.load_balancers),
-        ("private link service", network.private_link_services),
-        ("private endpoint", network.private_endpoints),
-        ("dns zone", network.dns_zones),
-        ("proxy", network.proxies),
-        ("principal", network.principals),
-    ):
-        for element in elements.values():
-            names.declare(kind, element.name, element.span)
+    for kind, name, span in _of_one_element(network):
+        names.declare(kind, name, span)
+    for kind, name, span in _of_several_elements(network):
+        if names.lookup(kind, name) is None:
+            names.declare(kind, name, span)
     names.vnet_of_gateway.update((gateway.name, gateway.vnet) for gateway in network.gateways.values())
-    for nic in network.nics():
-        names.declare("nic", nic.name, nic.span)
-    for public in _public_addresses(network):
-        if names.lookup("public address", public.name) is None:
-            names.declare("public address", public.name, public.span)
-    for connection in network.connections:
-        names.declare("connection", connection.name, connection.span)
-    for group in network.connected_groups:
-        names.declare("connected group", group.name, group.span)
     for collection in network.admin_rules:
         names.managers.setdefault(collection.manager.casefold(), collection.manager)
-        if names.lookup("set of admin rules", collection.name) is None:  # each manager has its own names
-            names.declare("set of admin rules", collection.name, collection.span)
-    for server in network.route_servers:
-        names.declare("route server", server.name, server.span)
-    for peering in network.peerings:
-        names.declare("peering", peering.id, peering.span)
-    for kind, spans in (("asg", network.asgs), ("nat gateway", network.nat_gateways)):
-        for name, span in spans.items():
-            names.declare(kind, name, span)
-    for name in network.service_tags:
-        names.declare("service tag", name, NOWHERE)
+
+
+def _of_one_element(network: Network) -> Iterator[tuple[str, str, Span]]:
+    """Yield the names that one element alone may have, with their kinds."""
+    elements: tuple[tuple[str, Iterable[_Named]], ...] = (
+        ("nsg", network.nsgs.values()),
+        ("route table", network.route_tables.values()),
+        ("machine", network.machines.values()),
+        ("gateway", network.gateways.values()),
+        ("site", network.sites.values()),
+        ("load balancer", network.load_balancers.values()),
+        ("private link service", network.private_link_services.values()),
+        ("private endpoint", network.private_endpoints.values()),
+        ("dns zone", network.dns_zones.values()),
+        ("proxy", network.proxies.values()),
+        ("principal", network.principals.values()),
+        ("nic", network.nics()),
+        ("connection", network.connections),
+        ("connected group", network.connected_groups),
+        ("route server", network.route_servers),
+    )
+    for kind, named in elements:
+        yield from ((kind, element.name, element.span) for element in named)
+    yield from (("peering", peering.id, peering.span) for peering in network.peerings)
+    yield from (("asg", name, span) for name, span in network.asgs.items())
+    yield from (("nat gateway", name, span) for name, span in network.nat_gateways.items())
+    yield from (("service tag", name, NOWHERE) for name in network.service_tags)
+
+
+def _of_several_elements(network: Network) -> Iterator[tuple[str, str, Span]]:
+    """Yield the names that several may have: public addresses, and sets of rules, which each manager names itself."""
+    yield from (("public address", public.name, public.span) for public in _public_addresses(network))
+    yield from (("set of admin rules", collection.name, collection.span) for collection in network.admin_rules)
 
 
 def _public_addresses(network: Network) -> Iterator[PublicAddress]:

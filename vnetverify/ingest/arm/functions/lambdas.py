@@ -45,9 +45,6 @@ def _lambda_in(function: str, evaluator: Evaluator, tree: Expression, position: 
     return _Lambda(evaluator, tuple(variables), body)
 
 
-_Applied = Callable[[Any, _Lambda, Evaluator], Any]
-
-
 def _of_array(name: str, most: int, applied: Callable[[list[Any], _Lambda], Any]) -> Function:
     """Return the function of an array and a lambda with up to `most` variables."""
 

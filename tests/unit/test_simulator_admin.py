@@ -29,6 +29,7 @@ from vnetverify.header import ALL_PORTS, ICMPV6, TCP, IntervalSet, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import INTERNET
 from vnetverify.model.network import AdminScope, Network
+from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
@@ -349,6 +350,20 @@ def test_a_story_names_manager_and_rule_and_that_no_group_is_asked() -> None:
 
     told = [step.what for step in steps if step.rule == "F-ADM-5"]
     assert told == ["admin rule corp/scan (10) always allows, so that no security group is asked"]
+
+
+def test_a_story_says_where_admin_rules_do_not_act() -> None:
+    gateway = Proxy("gate", ProxyKind.APPLICATION_GATEWAY, "v", "app", IntervalSet())
+    beside = replace(lan(by("corp", admin("no", 10, DENY))), proxies={"gate": gateway})
+
+    def told(net: Network, facts: World) -> list[str]:
+        return [step.what for step in trace(net, at("v.clients"), INSIDE, facts).steps if step.rule == "F-ADM-11"]
+
+    assert told(beside, World()) == ["no admin rule acts in v.app, for what stands there"]
+    assert told(beside, world(false=["U-ADMAGW(v.app)"])) == []
+    bastion = "AzureBastionSubnet"
+    assert told(lan(by("corp", admin("no", 10, DENY)), where=bastion), World()) != []
+    assert told(lan(where=bastion), World()) == []
 
 
 def test_the_table_of_rules_has_admin_rules_in_front_of_the_groups() -> None:

@@ -13,7 +13,7 @@ from itertools import groupby
 from vnetverify.model.network import AdminScope, Subnet
 from vnetverify.model.private_links import ProxyKind
 from vnetverify.model.security import AdminAction, AdminRule, Direction
-from vnetverify.rules import uncertainty
+from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
 from vnetverify.simulator.situation import Situation
 
@@ -67,7 +67,21 @@ def _is_beside_gateway(situation: Situation, subnet: Subnet) -> bool:
     gateways = {
         proxy.subnet_id for proxy in situation.network.proxies.values() if proxy.kind is ProxyKind.APPLICATION_GATEWAY
     }
-    return subnet.id in gateways and situation.holds(uncertainty("U-ADMAGW", subnet.id))
+    return subnet.id in gateways and situation.holds(_beside_gateway(subnet))
+
+
+def _beside_gateway(subnet: Subnet) -> Uncertainty:
+    return uncertainty("U-ADMAGW", subnet.id)
+
+
+def are_kept_out(situation: Situation, interface: Interface) -> bool:
+    """Hold when the network has admin rules, and what stands in the subnet was found to keep them out (F-ADM-11)."""
+    subnet = interface.subnet
+    if interface.is_managed or not any(subnet.vnet in each.vnets for each in situation.network.admin_rules):
+        return False
+    by_gateway = _beside_gateway(subnet)
+    is_asked = by_gateway in situation.asked and situation.holds(by_gateway)
+    return is_asked or subnet.name.casefold() in _SKIPPED_SUBNETS
 
 
 def _in_force(situation: Situation, vnet: str, manager: str, direction: Direction) -> Sequence[AdminRule]:

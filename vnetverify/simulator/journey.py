@@ -16,6 +16,7 @@ from vnetverify.model.network import Gateway, Site
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, is_number
+from vnetverify.simulator.admin import are_kept_out
 from vnetverify.simulator.failures import Element
 from vnetverify.simulator.filters import Judgement, Stage, judge_at, judge_public_entry
 from vnetverify.simulator.matching import Interface
@@ -251,6 +252,8 @@ class Journey:
     def judged(self, interface: Interface, judgement: Judgement) -> Dropped | None:
         """Record what the filters said; return the drop where they deny."""
         where = place_name(interface)
+        if are_kept_out(self.situation, interface):
+            self.note(where, f"no admin rule acts in {interface.subnet.id}, for what stands there", "F-ADM-11")
         for stage in judgement.stages:
             self.note(where, _told_of(stage), stage.rule_id, stage.span)
         if not judgement.allowed:

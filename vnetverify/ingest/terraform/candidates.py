@@ -55,6 +55,21 @@ class _Place:
     instance: Instance | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """A reference of an expression, by its steps, with the references behind it that can stand between its brackets.
+
+    `place` is where the expression stands, `trail` the steps into its value that are wanted, and `depth` counts how
+    many expressions were followed to get there.
+    """
+
+    steps: tuple[Step, ...]
+    following: list[tuple[Step, ...]]
+    place: _Place
+    trail: tuple[Step, ...]
+    depth: int
+
+
 class Follower:
     """Follows the references of a document.
 
@@ -95,7 +110,9 @@ class Follower:
         place = _Place(instance.module, instance.key, repetition, len(siblings), instance)
         self._expression(written, place, (), found, depth)
 
-    def _expression(self, written: Expression, place: _Place, trail: Sequence[Step], found: Found, depth: int) -> None:
+    def _expression(
+        self, written: Expression, place: _Place, trail: tuple[Step, ...], found: Found, depth: int
+    ) -> None:
         """Follow all references of an expression; `trail` are the steps into its value that are wanted."""
         found.steps += 1
         self._left -= len(written.references)
@@ -105,42 +122,34 @@ class Follower:
         references = [steps for text in written.references if (steps := steps_of(text))]
         for position, steps in enumerate(references):
             following = _keys_behind(references[position + 1 :])
-            self._reference(steps, following, place, trail, found, depth + 1)
+            self._reference(_Reference(steps, following, place, trail, depth + 1), found)
 
-    def _reference(
-        self,
-        steps: tuple[Step, ...],
-        following: list[tuple[Step, ...]],
-        place: _Place,
-        trail: Sequence[Step],
-        found: Found,
-        depth: int,
-    ) -> None:
+    def _reference(self, reference: _Reference, found: Found) -> None:
+        steps = reference.steps
         head = steps[0]
         if head == "var" and len(steps) > 1:
-            key = self._computed(following, place, None) if len(steps) == 2 else None
-            wanted = (Index(key),) if isinstance(key, str) else ()
-            self._variable(steps, place, (*wanted, *trail), found, depth)
+            self._variable(reference, found)
         elif head == "local":
             found.lost[f"`{_words(steps[:2])}`, of which a plan does not tell what it refers to"] = None
         elif head == "each" and steps[1:2] == ("value",):
-            self._each_value(steps[2:], place, trail, found, depth)
+            self._each_value(reference, found)
         elif head in ("each", "count") or head in _SELF:
             return
         elif head == "module" and len(steps) > 1 and isinstance(steps[1], str):
-            self._module(steps[1], steps[2:], following, place, trail, found, depth)
+            self._module(steps[1], reference, found)
         else:
-            self._resource(steps, following, place, trail, found, depth)
+            self._resource(reference, found)
 
-    def _variable(
-        self, steps: tuple[Step, ...], place: _Place, trail: Sequence[Step], found: Found, depth: int
-    ) -> None:
-        if not place.module:
+    def _variable(self, reference: _Reference, found: Found) -> None:
+        module, steps = reference.place.module, reference.steps
+        if not module:
             return  # the value of a variable of the root is known before
-        names = tuple(name for name, _ in place.module)
-        written = self._configuration.argument(names, str(steps[1]))
+        key = self._computed(reference.following, reference.place, None) if len(steps) == 2 else None
+        wanted = (Index(key),) if isinstance(key, str) else ()
+        written = self._configuration.argument(tuple(name for name, _ in module), str(steps[1]))
         if written is not None:
-            self._expression(written, self._calling(place.module), (*steps[2:], *trail), found, depth)
+            trail = (*steps[2:], *wanted, *reference.trail)
+            self._expression(written, self._calling(module), trail, found, reference.depth)
 
     def _calling(self, module: ModulePath) -> _Place:
         """Return the place of the call of a module."""
@@ -148,60 +157,46 @@ class Follower:
         repetition = self._configuration.repetition(tuple(step for step, _ in module), None)
         return _Place(outer, key, repetition, len(self._modules[outer, name]))
 
-    def _each_value(
-        self, steps: Sequence[Step], place: _Place, trail: Sequence[Step], found: Found, depth: int
-    ) -> None:
+    def _each_value(self, reference: _Reference, found: Found) -> None:
+        place = reference.place
         if place.repetition is None:
             found.lost["`each.value`, of which the document does not tell what it refers to"] = None
         elif place.repetition.constant is None:
             wanted = () if place.key is None else (Index(place.key),)
             if not place.repetition.references:
                 found.lost["`each.value`, of which the document does not tell what it refers to"] = None
-            self._expression(place.repetition, place, (*wanted, *steps, *trail), found, depth)
+            trail = (*wanted, *reference.steps[2:], *reference.trail)
+            self._expression(place.repetition, place, trail, found, reference.depth)
 
-    def _module(
-        self,
-        name: str,
-        steps: Sequence[Step],
-        following: list[tuple[Step, ...]],
-        place: _Place,
-        trail: Sequence[Step],
-        found: Found,
-        depth: int,
-    ) -> None:
-        """Follow an output of a module; one that is named by a computed key is any."""
-        known = self._modules[place.module, name]
+    def _module(self, name: str, reference: _Reference, found: Found) -> None:
+        """Follow an output of the module `name`; one that is named by a computed key is any."""
+        module, steps = reference.place.module, reference.steps[2:]
+        known = self._modules[module, name]
         key = steps[0].key if steps and isinstance(steps[0], Index) else None
         rest = steps[1:] if key is not None else steps
-        keys = self._chosen(known, key, following, place, trail, found) if known else [None]
+        keys = self._chosen(known, key, reference, reference.trail, found) if known else [None]
         wanted = rest[0] if rest and isinstance(rest[0], str) else None
-        path = (*(step for step, _ in place.module), name)
+        path = (*(step for step, _ in module), name)
         for one in keys:
-            inner = (*place.module, (name, one))
+            inner = (*module, (name, one))
             for output, written in self._configuration.outputs(path):
                 if wanted in (None, output):
                     here = _Place(inner, None, None, 1)
-                    self._expression(written, here, (*rest[1:], *trail), found, depth)
+                    self._expression(written, here, (*rest[1:], *reference.trail), found, reference.depth)
 
-    def _resource(
-        self,
-        steps: tuple[Step, ...],
-        following: list[tuple[Step, ...]],
-        place: _Place,
-        trail: Sequence[Step],
-        found: Found,
-        depth: int,
-    ) -> None:
+    def _resource(self, reference: _Reference, found: Found) -> None:
+        steps = reference.steps
         is_data = steps[0] == "data"
         named = steps[1:] if is_data else steps
         if len(named) < 2 or not isinstance(named[0], str) or not isinstance(named[1], str):
             return
         kind, name, rest = named[0], named[1], named[2:]
-        known = self._by_block.get((place.module, is_data, kind, name), {})
+        known = self._by_block.get((reference.place.module, is_data, kind, name), {})
         key = rest[0].key if rest and isinstance(rest[0], Index) else None
         rest = rest[1:] if key is not None else rest
-        keys = self._chosen(known, key, following, place, (*rest, *trail), found)
-        path = _path((*rest, *trail))
+        trail = (*rest, *reference.trail)
+        keys = self._chosen(known, key, reference, trail, found)
+        path = _path(trail)
         if key is None and len(keys) == 1 < len(known) and path and path[0] in _names_of(keys[0], known):
             path = path[1:]
         if len(keys) > _MOST_INSTANCES:
@@ -212,7 +207,7 @@ class Follower:
             value = value_at(one.values, path) if path else None
             # What hands on the value of another attribute is followed to where that comes from.
             if isinstance(value, Unknown) and path[0] != "id" and self._configuration.expression(one, path):
-                self._value(one, path, found, depth)
+                self._value(one, path, found, reference.depth)
             else:
                 found.add(Target(one, path))
 
@@ -220,8 +215,7 @@ class Follower:
         self,
         known: Mapping[Key, Instance | None],
         stated: Key,
-        following: list[tuple[Step, ...]],
-        place: _Place,
+        reference: _Reference,
         trail: Sequence[Step],
         found: Found,
     ) -> list[Key]:
@@ -230,11 +224,11 @@ class Follower:
             return [stated] if stated in known else []
         if len(known) < 2:
             return list(known)
-        computed = self._computed(following, place, len(known) if found.by_count else None)
+        computed = self._computed(reference.following, reference.place, len(known) if found.by_count else None)
         if computed is not None:
             return [computed] if computed in known else list(known)
         first = next((step.key if isinstance(step, Index) else step for step in trail), None)
-        if not following and isinstance(first, str):
+        if not reference.following and isinstance(first, str):
             # The key of a map that an output or `for_each` made of the instances. Of a list it is not told what is left
             # out of it, so its positions say nothing.
             if first in known:

@@ -253,6 +253,17 @@ def test_every_rule_that_is_named_stands_in_the_book(package: str) -> None:
     assert sorted(_ids_in(package) - set(RULES) - _ids_of_prose()) == []
 
 
+CITED_BY_PROOFS_ALONE = {"R-SEL-4"}  # what a proof rests on where a user route carries; a trace says what it beats
+
+
+def test_both_engines_name_the_same_rules_of_routing() -> None:
+    simulated, encoded = (
+        {id_ for id_ in _ids_in(f"vnetverify/{engine}") if id_.startswith("R-")} for engine in ("simulator", "encoder")
+    )
+
+    assert simulated ^ encoded == CITED_BY_PROOFS_ALONE
+
+
 def _ids_in(package: str) -> frozenset[str]:
     return frozenset().union(*(rule_ids(path.read_text()) for path in (ROOT / package).rglob("*.py")))
 

@@ -5,8 +5,8 @@ route's do. Since prefixes are nested or disjoint, that is a partition into inte
 few routes that can apply there in order of preference.
 
 R-SYS-1, R-SYS-2, R-SYS-3, R-SYS-4, R-SYS-5, R-SYS-6, R-SYS-7, R-SYS-8, R-SYS-10, R-EFF-1, R-EFF-2, R-SEL-1,
-R-SEL-2, R-SEL-3, R-SEL-4, R-SEL-5, R-SEL-8, R-SEL-9, R-SEL-10, R-UDR-1, R-UDR-2, R-UDR-8, R-GW-7, R-GW-11,
-R-GW-12, R-GW-15, R-TRAF-4, R-TRAF-8, R-ADDR-6.
+R-SEL-2, R-SEL-3, R-SEL-4, R-SEL-8, R-SEL-9, R-SEL-10, R-UDR-2, R-UDR-8, R-GW-7, R-GW-15, R-GW-21, R-TRAF-4,
+R-TRAF-8, R-ADDR-6.
 """
 
 from __future__ import annotations

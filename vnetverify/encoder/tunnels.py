@@ -1,6 +1,6 @@
 """What gateways and sites do with a packet: turn it back, send it along a way, or relay it.
 
-R-META-3, R-UDR-12, R-GW-1, R-GW-3, R-GW-5, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-25, R-GW-26,
+R-META-3, R-UDR-12, R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-24, R-GW-25, R-GW-26,
 R-GW-29, R-SEL-7, R-ADDR-6, F-GWS-1.
 """
 

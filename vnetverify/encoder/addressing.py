@@ -261,7 +261,10 @@ class Estate:
         present = self.network.vnets[peer].address_space
         half = self.half(vnet, peer)
         seen = present if half is None or half.remote_space is None else half.remote_space
-        return tuple((prefix, prefix in present and prefix in seen) for prefix in dict.fromkeys((*seen, *present)))
+        return tuple(
+            (prefix, all(any(_holds(range_, prefix) for range_ in view) for view in (seen, present)))
+            for prefix in dict.fromkeys((*seen, *present))
+        )
 
     def is_of_subnets(self, vnet: str, peer: str) -> bool:
         halves = (self.half(vnet, peer), self.half(peer, vnet))
@@ -384,3 +387,8 @@ def _with_implied_halves(network: Network) -> dict[tuple[str, str], Peering]:
             transit = half.allow_gateway_transit and network.era is not Era.Y2016
             halves[remote, local] = Peering(remote, local, use_remote_gateways=transit, span=half.span)
     return {pair: half for pair, half in halves.items() if pair[0] in network.vnets and pair[1] in network.vnets}
+
+
+def _holds(range_: Prefix, prefix: Prefix) -> bool:
+    """Tell whether `prefix` is `range_` or a part of it."""
+    return range_.value <= prefix.value and prefix.last <= range_.last

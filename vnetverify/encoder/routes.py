@@ -234,10 +234,18 @@ class Routes:
         if owner in self.estate.mates(subnet.vnet):
             counts = self.gateways.facts.holds("U-R-UDR-8-CG")
         else:
-            counts = self.gateways.is_peering_up(subnet.vnet, owner)
+            counts = all_of(self.gateways.is_peering_up(subnet.vnet, owner), self._is_in_sync(subnet, owner, address))
         if counts == TRUE:
             return [(ApplianceHop(address, owner), TRUE)]
         return [(ApplianceHop(address, owner), counts), (ApplianceHop(address, None), negate(counts))]
+
+    def _is_in_sync(self, subnet: Subnet, peer: str, address: int) -> Term:
+        """Hold when the tables have a range of `peer` that holds `address` (R-PEER-17)."""
+        ranges = self.estate.ranges_seen(subnet.vnet, peer)
+        if any(is_sure and prefix.value <= address <= prefix.last for prefix, is_sure in ranges):
+            return TRUE
+        half = self.estate.half(subnet.vnet, peer)
+        return FALSE if half is None else self.gateways.facts.holds("U-R-PEER-17", half.id)
 
     def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:
         """Hold when no known range that contains `prefix` displaces it (R-SEL-3, R-SEL-6, R-SEL-8, R-CG-5)."""

@@ -39,6 +39,7 @@ from vnetverify.encoder.firewalls import FirewallPolicies
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
+from vnetverify.encoder.holders import held_by_mates, held_by_peers, is_held_beyond
 from vnetverify.encoder.nodes import (
     Anywhere,
     Arrival,
@@ -201,18 +202,13 @@ class Hops:
         return all_of(negate(all_of(clash, counts)), self._cross_group(sender), reached)
 
     def _to_internet(self, by_user: bool, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield ways out; a user route to the Internet may leave what peers hold to the peering (R-UDR-6)."""
-        vnet = sender.subnet.vnet
-        spaces = self.estate.spaces
-        as_peering = [
-            all_of(self.gateways.is_peering_up(vnet, peer), is_among(header.destination, spaces[peer] - spaces[vnet]))
-            for peer in (self.estate.peers(vnet) if by_user else ())
-        ]
-        if all(term == FALSE for term in as_peering):
+        """Yield ways out; a user route to the Internet may leave to its own route what others hold (R-UDR-6)."""
+        there = is_held_beyond(self.gateways, sender.subnet.vnet, header.destination) if by_user else FALSE
+        if there == FALSE:
             yield from self.egress.leave(sender, header)
             return
         yield from self._by_peering(sender, header)
-        stays = all_of(any_of(*as_peering), self.facts.holds("U-R-UDR-6"))
+        stays = all_of(there, self.facts.holds("U-R-UDR-6"))
         yield from ((target, all_of(negate(stays), term)) for target, term in self.egress.leave(sender, header))
 
     def _to_appliance(self, address: int, owner: str, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
@@ -253,14 +249,15 @@ class Hops:
         return TRUE if sender.gateway is None else self.facts.holds("U-R-GW-22")
 
     def _by_peering(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield deliveries to peers although a user route says VnetLocal or Internet (R-UDR-6)."""
+        """Yield deliveries to peers and mates although a user route says VnetLocal or Internet (R-UDR-6)."""
         vnet = sender.subnet.vnet
-        for peer in self.estate.peers(vnet):
-            space = self.estate.spaces[peer] - self.estate.spaces[vnet]
-            is_there = is_among(header.destination, space)
-            if is_there != FALSE:
-                crosses = self._deliver_beyond(peer, sender, header)
-                yield ToVnet(peer), all_of(is_there, self.facts.holds("U-R-UDR-6"), crosses)
+        for peer, there in held_by_peers(self.gateways, vnet, header.destination):
+            delivered = self._deliver_beyond(peer, sender, header)
+            yield ToVnet(peer), all_of(there, self.facts.holds("U-R-UDR-6"), delivered)
+        held = held_by_mates(self.gateways, vnet, header.destination)
+        for (mate, _), chosen in zip(held, self.facts.one_of(held, "U-R-CG-4", vnet), strict=True):
+            delivered = self._deliver_to_mate(mate, sender, header)
+            yield ToVnet(mate), all_of(chosen, self.facts.holds("U-R-UDR-6"), delivered)
 
     def enter_by_user(self, sender: Sender) -> Iterator[tuple[Inside, Term]]:
         """Yield the gateways that a user route to a gateway leads into (R-UDR-5)."""

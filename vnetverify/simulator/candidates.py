@@ -39,7 +39,7 @@ from vnetverify.simulator.hops import (
     not_all_of,
 )
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.situation import Situation, are_mates, is_cut_off, owner, route_servers_for, view
+from vnetverify.simulator.situation import Situation, doubt_of_nearness, is_cut_off, owner, route_servers_for, view
 
 RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
 RESERVED_IPV6 = parse_prefix("fc00::/7")
@@ -146,8 +146,9 @@ def _user_limits(table: Table, route: UserRoute, hop: Hop) -> Iterator[Limit]:
         if holder is not None and is_cut_off(table.situation, table.subnet.vnet, holder):
             holder = None
         ways: Clause = ((uncertainty("U-R-UDR-8"), False),)
-        if holder is not None and are_mates(table.situation, table.subnet.vnet, holder):
-            ways += ((uncertainty("U-R-UDR-8-CG"), True),)
+        if holder is not None:
+            doubt = doubt_of_nearness(table.situation, table.subnet.vnet, holder, point(hop.address))
+            ways += () if doubt is None else ((doubt, True),)
         if holder is None or len(ways) > 1:
             yield Limit(ways, "its next hop is not directly connected (R-UDR-8)", "R-UDR-8")
     if any(is_inside(route.prefix, prefix) for _, prefix in table.endpoints):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from vnetverify.header import Family, Prefix
 from vnetverify.model.network import ConnectedGroup, DeploymentModel, Era, LinkState, Network, Peering, Vnet
 from vnetverify.rules import Uncertainty, uncertainty
+from vnetverify.simulator.addressing import is_inside
 
 Halves = Mapping[tuple[str, str], Peering]
 
@@ -108,8 +109,13 @@ def _view(network: Network, halves: Halves, local: str, remote: str) -> View:
         return View(half, _prefixes(there, beyond), subnets=ids, sources=_prefixes(here, taking_part))
     present = there.address_space
     seen = present if half.remote_space is None else half.remote_space
-    sure = tuple(prefix for prefix in present if prefix in seen)
-    return View(half, sure, tuple(prefix for prefix in dict.fromkeys((*present, *seen)) if prefix not in sure))
+    either = tuple(dict.fromkeys((*present, *seen)))
+    sure = tuple(prefix for prefix in either if _is_within(prefix, present) and _is_within(prefix, seen))
+    return View(half, sure, tuple(prefix for prefix in either if prefix not in sure))
+
+
+def _is_within(prefix: Prefix, ranges: tuple[Prefix, ...]) -> bool:
+    return any(is_inside(prefix, range_) for range_ in ranges)
 
 
 def _participants(vnet: Vnet, stated: tuple[str, ...] | None, mirrored: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ from vnetverify.simulator.positions import (
 from vnetverify.simulator.routes import Selection, selection
 from vnetverify.simulator.situation import (
     Situation,
+    mates_holding,
     next_hop_owner,
     occupied,
     peers_holding,
@@ -132,8 +133,8 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
         case ToNowhere():
             return journey.drop(where, f"{route.prefix} has next hop none", "R-UDR-6" if is_user else route.rule)
         case ToInternet():
-            peer = _peer_for(journey, sending) if is_user else None
-            return to_internet(journey, sending) if peer is None else deliver(journey, sending, peer)
+            beyond = _beyond(journey, sending) if is_user else None
+            return to_internet(journey, sending) if beyond is None else beyond
         case ToAppliance(address):
             return _to_appliance(journey, sending, address)
         case ToGateway(name):
@@ -147,16 +148,27 @@ def _inside_vnet(journey: Journey, sending: Sending, is_user: bool) -> Next:
     vnet = journey.situation.vnet(sending.subnet.vnet)
     if not is_user or some_covers(vnet.address_space, journey.packet.destination):
         return deliver(journey, sending, vnet.name)
-    peer = _peer_for(journey, sending)
-    if peer is not None:
-        return deliver(journey, sending, peer)
+    beyond = _beyond(journey, sending)
+    if beyond is not None:
+        return beyond
     return journey.drop(sender_name(sending), f"next hop vnet-local, but outside {vnet.name}", "R-UDR-6")
 
 
-def _peer_for(journey: Journey, sending: Sending) -> str | None:
-    """Return the peer to which `VnetLocal` or `Internet` delivers as its peering would, if that is so (R-UDR-6)."""
-    peers = peers_holding(journey.situation, sending.subnet.vnet, journey.packet.destination)
-    return peers[0] if peers and journey.situation.holds(uncertainty("U-R-UDR-6")) else None
+def _beyond(journey: Journey, sending: Sending) -> Next | None:
+    """Return the delivery by `VnetLocal` or `Internet` to a peer or a mate, if they deliver as its own route would.
+
+    None where neither holds the destination, or it is not so (R-UDR-6).
+    """
+    situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
+    peers = peers_holding(situation, at, destination)
+    mates = () if peers else mates_holding(situation, at, destination)
+    if not (peers or mates) or not situation.holds(uncertainty("U-R-UDR-6")):
+        return None
+    if peers:
+        return deliver(journey, sending, peers[0])
+    picked = (mate for mate in mates[:-1] if situation.holds(uncertainty("U-R-CG-4", at, mate)))
+    mate = next(picked, mates[-1])
+    return overlapping(journey, sending, mate) or deliver(journey, sending, mate)
 
 
 def overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None:

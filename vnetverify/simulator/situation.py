@@ -381,15 +381,33 @@ def owner(situation: Situation, vnet: str, address: Interval) -> str | None:
 def next_hop_owner(situation: Situation, vnet: str, address: Interval) -> str | None:
     """Return the vnet of a next hop that is directly connected to `vnet`; a mate is where a fact says so (R-UDR-8)."""
     found = owner(situation, vnet, address)
-    if found is None or not are_mates(situation, vnet, found):
-        return found
-    return found if situation.holds(uncertainty("U-R-UDR-8-CG")) else None
+    doubt = None if found is None else doubt_of_nearness(situation, vnet, found, address)
+    return found if doubt is None or situation.holds(doubt) else None
+
+
+def doubt_of_nearness(situation: Situation, vnet: str, holder: str, address: Interval) -> Uncertainty | None:
+    """Return on what it turns whether the owner of a next hop is directly connected; None where it surely is (R-UDR-8).
+
+    A mate is by a fact of its own, a peer that is not in sync as its routes for the range are there (R-PEER-17).
+    """
+    if are_mates(situation, vnet, holder):
+        return uncertainty("U-R-UDR-8-CG")
+    seen = situation.with_everything_up.index.views.get((vnet, holder))
+    if seen is None or some_covers(seen.sure, address):
+        return None
+    return uncertainty("U-R-PEER-17", seen.half.id)
 
 
 def peers_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:
     """Return the peers of `vnet` in whose space `address` lies."""
     peers = situation.index.peers[vnet]
     return tuple(peer for peer in peers if some_covers(situation.vnet(peer).address_space, address))
+
+
+def mates_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:
+    """Return the mates of `vnet` in whose space `address` lies."""
+    mates = situation.index.mates[vnet]
+    return tuple(mate for mate in mates if some_covers(situation.vnet(mate).address_space, address))
 
 
 def holder_of_public(situation: Situation, address: Interval) -> tuple[Nic, PublicAddress] | None:

@@ -78,6 +78,20 @@ def test_what_changes_no_packet_raises_no_doubt(tmp_path: Path, properties: dict
 
 
 @pytest.mark.parametrize(
+    ("encryption", "raised"),
+    [
+        ({"Enabled": "False", "ENFORCEMENT": "allowUnencrypted"}, 0),
+        ({"enabled": True, "enforcement": "AllowUnencrypted", "note": None}, 0),
+        ({"enabled": True, "enforcement": "DropUnencrypted"}, 1),
+    ],
+)
+def test_an_object_that_changes_nothing_is_known_in_any_spelling(
+    tmp_path: Path, encryption: dict[str, Any], raised: int
+) -> None:
+    assert len(doubts(network(tmp_path, _hub(encryption=encryption)))) == raised
+
+
+@pytest.mark.parametrize(
     "properties",
     [
         {"peerCompleteVnets": False},

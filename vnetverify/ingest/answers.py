@@ -17,6 +17,11 @@ from vnetverify.ingest.resources import Resource, resource_of
 _TYPE = re.compile(r"\w+\.[\w.]+/")
 
 _IN_PLACE_OF_POWERSHELL = "take `az … list`, or Search-AzGraph with `ConvertTo-Json -Depth 100`, which cuts nothing off"
+_AS_SNAKES = "resources as Python's `as_dict` prints them"
+_IN_PLACE_OF_SNAKES = "take `serialize(keep_readonly=True)`, or `az … list`"
+_SNAKE_CASED = frozenset(
+    ("provisioning_state", "resource_guid", "address_space", "security_rules", "ip_configurations")
+)
 _IN_PLACE_OF_PAGES = "take `az … list` or `vnetverify snapshot`, which ask for all pages"
 _FOR_CONFORM = "`vnetverify conform --network NETWORK FILE` compares it with what is derived"
 
@@ -62,6 +67,8 @@ class _Reader:
             elif is_tag_list(item):
                 message = "is a list of service tags: name it with `service-tags` or `--service-tags`"
                 self._say("tag-list-for-use", message, where, Severity.ERROR)
+            elif not _SNAKE_CASED.isdisjoint(item):
+                self._say_foreign(_AS_SNAKES, _IN_PLACE_OF_SNAKES, where)
             elif _is_resource(item):
                 self._keep(item, where)
             elif foreign := _foreign_format(item):

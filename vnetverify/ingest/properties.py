@@ -176,7 +176,15 @@ NOTHING: tuple[Any, ...] = (None, "", [], {})
 def is_harmless(value: Any, suspect: Suspect) -> bool:
     if suspect.members and isinstance(value, dict) and not any(member(value, name) for name in suspect.members):
         return True
-    spelt = value.lower() if isinstance(value, str) else value
+    spelt = _plain(value)
     if spelt == "false" and False in suspect.harmless:
         return True  # quoted, as templates may have it
-    return any(spelt == harmless and type(spelt) is type(harmless) for harmless in suspect.harmless)
+    return any(spelt == (plain := _plain(harmless)) and type(spelt) is type(plain) for harmless in suspect.harmless)
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in lower case, an object without the members that say nothing and with its flags unquoted."""
+    if isinstance(value, dict):
+        members = {key.lower(): _plain(item) for key, item in value.items() if item is not None}
+        return {key: item == "true" if item in ("true", "false") else item for key, item in members.items()}
+    return value.lower() if isinstance(value, str) else value

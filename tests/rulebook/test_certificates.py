@@ -44,9 +44,14 @@ def _carrying() -> Iterator[tuple[Example, Network, list[Asked]]]:
             except InputError:
                 continue
             asked = [parse_asked(*lines, network) for lines in example.asked]
-            flows = [one for one in asked if isinstance(one.question, Carried) and _held(network, one.question)]
+            flows = [one for one in asked if isinstance(one.question, Carried) and _is_spoken_of(network, one.question)]
             if flows:
                 yield example, network, flows
+
+
+def _is_spoken_of(network: Network, question: Carried) -> bool:
+    """Hold when a sentence can be about the flow: it goes to a host, and to another address than its own (I-FLOW)."""
+    return bool(_held(network, question)) and question.origin.address != question.target.address
 
 
 def _held(network: Network, question: Carried) -> EndpointSet:

@@ -28,7 +28,7 @@ from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.prover.beside import beside_proof
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
-from vnetverify.prover.names import decide_resolution
+from vnetverify.prover.names import Resolved, decide_resolution
 from vnetverify.prover.parts import decide_in_parts
 from vnetverify.prover.prove import Inquiry
 from vnetverify.prover.reach import doubts, presumed_elsewhere, within_reach
@@ -149,30 +149,41 @@ class _Sentence:
 
     def _resolution(self, statement: Resolution) -> ClaimResult:
         fixed = {fact.casefold(): value for fact, value in self.assumed.items()}
-
-        levels: list[tuple[Assurance, str]] = []
+        proofs: list[Proved] = []
 
         def ask(claim: Claim, documented: bool) -> Verdict:
             answer = self._assured(claim, self._decided(Inquiry(self.network, claim, fixed, documented)))
             if isinstance(answer, Proved):
-                levels.append((answer.assurance, answer.assured_by))
+                proofs.append(answer)
             return answer
 
         found = decide_resolution(self.network, statement, ask, fixed, self.deciding.documented)
-        verdict, story = found.verdict, None
-        if isinstance(verdict, Proved):
-            weakest = min(levels, key=lambda level: level[0].rank, default=(Assurance.INSPECTION, ""))
-            verdict = replace(verdict, assurance=weakest[0], assured_by=weakest[1])
-        if found.claim is not None:
-            claim, said = found.claim, verdict.why if isinstance(verdict, Refuted) else ""
-            verdict, story = self._replayed(claim, self._in_its_world(claim, verdict))
-            if isinstance(verdict, Refuted) and verdict.why != said:
-                verdict = replace(verdict, why=f"{said}: {verdict.why}")
-                story = None if story is None else replace(story, conclusion="")
+        verdict, story = self._resolution_replayed(found)
         if isinstance(verdict, Refuted) and found.example is not None:
             self._confirm(statement, verdict, found.example)
-        if isinstance(verdict, Proved) and found.hosts:
-            verdict = replace(verdict, premise=Premise(self._host_shown(statement, found.hosts)))
+        if isinstance(verdict, Proved):
+            weakest = min(proofs, key=lambda proof: proof.assurance.rank, default=None)
+            level, by = (Assurance.INSPECTION, "") if weakest is None else (weakest.assurance, weakest.assured_by)
+            verdict = replace(verdict, assurance=level, assured_by=by)
+            if found.hosts:
+                verdict = replace(verdict, premise=Premise(self._host_shown(statement, found.hosts)))
+        return self._told_of_names(statement, found, verdict, story)
+
+    def _resolution_replayed(self, found: Resolved) -> tuple[Verdict, Story | None]:
+        """Return the verdict with what the simulator says of its packets, if it has any. Raises `Disagreement`."""
+        if found.claim is None:
+            return found.verdict, None
+        said = found.verdict.why if isinstance(found.verdict, Refuted) else ""
+        verdict, story = self._replayed(found.claim, self._in_its_world(found.claim, found.verdict))
+        if isinstance(verdict, Refuted) and verdict.why != said:
+            verdict = replace(verdict, why=f"{said}: {verdict.why}")
+            story = None if story is None else replace(story, conclusion="")
+        return verdict, story
+
+    def _told_of_names(
+        self, statement: Resolution, found: Resolved, verdict: Verdict, story: Story | None
+    ) -> ClaimResult:
+        """Return the result, `unknown` where something that is not modelled could change the verdict."""
         reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
         tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
         items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))

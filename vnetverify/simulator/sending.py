@@ -19,6 +19,7 @@ from vnetverify.simulator.endpoints import at_endpoint, endpoint_at
 from vnetverify.simulator.filters import declared_interface, undeclared_interface
 from vnetverify.simulator.frontends import at_frontend, at_next_hop, balanced_at
 from vnetverify.simulator.gateways import servers, takes_fastpath
+from vnetverify.simulator.hints import missing_route
 from vnetverify.simulator.hops import (
     Origin,
     Route,
@@ -131,7 +132,7 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
         case ToService(service):
             return _to_service(journey, sending, service)
         case ToNowhere():
-            return journey.drop(where, f"{route.prefix} has next hop none", "R-UDR-6" if is_user else route.rule)
+            return journey.drop(where, _without_next_hop(journey, sending, route), "R-UDR-6" if is_user else route.rule)
         case ToInternet():
             beyond = _beyond(journey, sending) if is_user else None
             return to_internet(journey, sending) if beyond is None else beyond
@@ -141,6 +142,15 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
             return _to_gateway(journey, sending, name)
         case _:
             assert_never(route.hop)
+
+
+def _without_next_hop(journey: Journey, sending: Sending, route: Route) -> str:
+    """Return the reason of a drop by next hop None, with why no better route is there where somebody reads it."""
+    reason = f"{route.prefix} has next hop none"
+    if route.origin is Origin.USER or not journey.tells:
+        return reason
+    why = missing_route(journey.situation, sending.subnet, journey.packet.destination)
+    return reason if why is None else f"{reason}, and {why}"
 
 
 def _inside_vnet(journey: Journey, sending: Sending, is_user: bool) -> Next:

@@ -1,0 +1,77 @@
+"""A drop by a None route of Azure's says why the route that a reader may expect is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from vnetverify.header import Flow, parse_address
+from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.rules import World
+from vnetverify.simulator.positions import Dropped
+from vnetverify.simulator.walk import trace
+from vnetverify.syntax.read import read_text
+
+HUB = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet s             10.0.0.0/24
+  subnet GatewaySubnet 10.0.255.0/27
+  gateway vpn g
+}
+vnet spoke {
+  address 10.1.0.0/16
+  subnet s 10.1.0.0/24 routes alone
+}
+route-table alone { propagate-gateway-routes off }
+site hq { address 192.168.0.0/16 }
+connection hq -- hub.g { bgp }
+"""
+
+
+def reason_of_the_drop(peerings: str, target: str) -> str:
+    network = read_text(HUB + peerings).network
+    flow = Flow(6, parse_address("10.1.0.4"), 50000, parse_address(target), 443)
+    end = trace(network, Place(PlaceKind.SUBNET.value, "spoke.s"), flow, World()).outcome
+    assert isinstance(end, Dropped)
+    return end.reason
+
+
+@pytest.mark.parametrize(
+    ("peerings", "why"),
+    [
+        ("", ""),
+        ("peering hub -> spoke", ", and spoke has no half to answer peering hub -> spoke"),
+        ("peering hub -> spoke { state initiated }", ", and peering hub -> spoke is initiated"),
+        (
+            "peering hub -> spoke peering spoke -> hub { state disconnected }",
+            ", and peering spoke -> hub is disconnected",
+        ),
+    ],
+)
+def test_a_peering_of_which_a_half_does_not_work_is_named(peerings: str, why: str) -> None:
+    assert reason_of_the_drop(peerings, "10.0.0.4") == f"10.0.0.0/8 has next hop none{why}"
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "why"),
+    [
+        ("", "", "peering spoke -> hub does not use the gateways of hub"),
+        ("{ allow-gateway-transit }", "", "peering spoke -> hub does not use the gateways of hub"),
+        ("", "{ use-remote-gateways }", "peering hub -> spoke does not allow gateway transit"),
+        (
+            "{ allow-gateway-transit }",
+            "{ use-remote-gateways }",
+            "route table alone keeps out what gateways learn",
+        ),
+    ],
+)
+def test_what_keeps_a_learned_route_out_is_named(there: str, here: str, why: str) -> None:
+    given = reason_of_the_drop(f"peering hub -> spoke {there} peering spoke -> hub {here}", "192.168.0.4")
+
+    assert given == f"192.168.0.0/16 has next hop none, and {why}"
+
+
+def test_nothing_is_said_of_what_no_gateway_knows() -> None:
+    both = "peering hub -> spoke peering spoke -> hub"
+
+    assert reason_of_the_drop(both, "172.16.0.4") == "172.16.0.0/12 has next hop none"

@@ -77,12 +77,10 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Header, wor
     Where the claim leaves the destination open, its far end is where the first packet ends. A world that takes down
     more than the claim's failures allow is none of its worlds; nor is one with announcements that it does not allow.
     """
-    packet = packet_of(flow)
-    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
+    asked = _as_asked(network, claim, origin, flow, world)
+    if asked is None:
         return False
-    world = as_claimed(network, claim.advertising, world)
-    if _has_too_much_down(network, claim, world):
-        return False
+    packet, world = asked
     situation = _situation_of(network, claim, packet, world)
     if claim.verb is Verb.NEXT_HOP and origin.kind != PlaceKind.SUBNET.value:
         return False
@@ -91,6 +89,18 @@ def in_question(network: Network, claim: Claim, origin: Place, flow: Header, wor
             return False
         return not _is_led_home(network, claim, origin, packet, world)
     return _way_there(network, claim, origin, packet, world) is not None
+
+
+def _as_asked(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> tuple[Packet, World] | None:
+    """Return the packet with its world, completed by what the claim leaves open.
+
+    None where the claim speaks of no flow that begins so, or of no such world.
+    """
+    packet = packet_of(flow)
+    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
+        return None
+    world = as_claimed(network, claim.advertising, world)
+    return None if _has_too_much_down(network, claim, world) else (packet, world)
 
 
 def _is_led_home(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> bool:
@@ -106,12 +116,10 @@ def violates(network: Network, claim: Claim, origin: Place, flow: Header, world:
 
     For SOMETIMES_REACHES this is a flow that does not reach: a witness is one in question without a violation.
     """
-    packet = packet_of(flow)
-    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
+    asked = _as_asked(network, claim, origin, flow, world)
+    if asked is None:
         return None
-    world = as_claimed(network, claim.advertising, world)
-    if _has_too_much_down(network, claim, world):
-        return None
+    packet, world = asked
     match claim.verb:
         case Verb.REACHES | Verb.REACHES_SYMMETRICALLY | Verb.SOMETIMES_REACHES:
             return _not_reaching(network, claim, origin, packet, world)
@@ -149,12 +157,10 @@ def may_violate(
     policies are asked as `asks` says, other than at once only where nothing translates and no load balancer chooses:
     there they only drop, and what does not violate if they allow does not violate (F-EVAL-5).
     """
-    packet = packet_of(flow)
-    if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
+    asked = _as_asked(network, claim, origin, flow, world)
+    if asked is None:
         return False
-    world = as_claimed(network, claim.advertising, world)
-    if _has_too_much_down(network, claim, world):
-        return False
+    packet, world = asked
     met = may_pass_by(claim)
     postponed: list[Callable[[], object]] = []
     try:

@@ -31,7 +31,7 @@ SIMULATOR = (
     Mutant("F-ADM-11", "admin rules act in every subnet", _ADMIN, " or interface.subnet.name.casefold() in _SKIPPED_SUBNETS", ""),
     Mutant("F-ADM-11", "a Bastion has admin rules", _ADMIN, '"azurebastionsubnet",', ""),
     Mutant("F-ADM-11", "an application gateway has admin rules", _ADMIN, "return () if in_force and _is_beside_gateway(situation, interface.subnet) else in_force", "return in_force"),
-    Mutant("F-ADM-11", "a network-isolated gateway has no admin rules", _ADMIN, 'return subnet.id in gateways and situation.holds(uncertainty("U-ADMAGW", subnet.id))', "return subnet.id in gateways"),
+    Mutant("F-ADM-11", "a network-isolated gateway has no admin rules", _ADMIN, "return subnet.id in gateways and situation.holds(_beside_gateway(subnet))", "return subnet.id in gateways"),
     Mutant("F-ADM-12", "private endpoints have admin rules", _FILTERS, _STANDING, "return standing("),
     Mutant("F-ADM-13", "the lowest scope comes first", _ADMIN, "for manager in dict.fromkeys(collection.manager for collection in collections)", "for manager in reversed(dict.fromkeys(collection.manager for collection in collections))"),
     Mutant("F-ADM-13", "what one manager allows no other denies", _ADMIN, 'if is_last or not place.situation.holds(uncertainty("U-ADMNEST")):', "if True:"),

@@ -1,4 +1,4 @@
-"""How far a proof is believed: a judged certificate, else a checked proof, a second solver, or Z3 alone.
+"""What confirms a proof: a judged certificate, else a checked SAT proof, a second solver, or Z3 alone.
 
 The search is never believed. What it calls proved is made sure of here, from the strongest evidence to the weakest.
 """

@@ -1,4 +1,4 @@
-"""Sentences about large networks, decided without a search: by a judged cover, or the flow that it meets.
+"""Sentences about large networks, decided without a solver: by a judged cover, or by a flow that contradicts it.
 
 The solver's question grows with every rule and pair of an estate; a cover asks of each only what matters to it. What is
 found here is evidence already, and what is not found is left to the solver.

@@ -1,4 +1,4 @@
-"""One sentence of an intent: decided, assured, its witness replayed, its story told."""
+"""One sentence of an intent, from question to result: decided, confirmed, its witness replayed and explained."""
 
 from __future__ import annotations
 

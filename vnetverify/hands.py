@@ -1,4 +1,4 @@
-"""Who does tasks that do not depend on each other: whoever has them, or several processes."""
+"""Who does independent tasks: the process that has them, or several processes."""
 
 from __future__ import annotations
 

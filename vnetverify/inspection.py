@@ -1,4 +1,4 @@
-"""What there is to say of a network that nobody asked for: lints, those that need a proof among them.
+"""Lints of a network, including those that need a proof.
 
 Every packet that is shown has been judged by the simulator first.
 """

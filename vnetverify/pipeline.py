@@ -1,4 +1,4 @@
-"""From what was loaded to a report: decide each claim, replay every witness, tell its story."""
+"""From what was loaded to a report: every sentence of the selected intents is decided and its result reported."""
 
 from __future__ import annotations
 

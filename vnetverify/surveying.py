@@ -1,4 +1,4 @@
-"""All pairs, decided by classes and judged: what classes leave open goes to Z3, and what they say is checked.
+"""All pairs of subnets, decided by classes: what classes leave open goes to Z3, and what they say is checked.
 
 A few pairs of every class are replayed by the simulator, one packet each way, and some are put to Z3 as claims.
 """

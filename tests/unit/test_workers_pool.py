@@ -86,7 +86,7 @@ def test_a_task_that_kills_two_workers_is_given_up_and_no_other() -> None:
 def test_a_worker_that_is_stopped_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "SILENT_TICKS", 1)
     monkeypatch.setattr(pools, "TICK_SECONDS", 0.3)
-    monkeypatch.setattr(pools.toil.__globals__["time"], "sleep", lambda _: _short())
+    monkeypatch.setattr(pools.work.__globals__["time"], "sleep", lambda _: _short())
 
     def work(number: int) -> str:
         if number == 1:

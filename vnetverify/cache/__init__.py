@@ -1,1 +1,1 @@
-"""Verdicts of earlier runs, which are evidence to be checked and never believed."""
+"""Verdicts of earlier runs: evidence that is checked again and never trusted."""

@@ -1,4 +1,4 @@
-"""Which security groups the verdict on a claim can turn on: those where its flows begin, end or pass.
+"""Which security groups the verdict on a claim can depend on: those where its flows begin, end or pass.
 
 A packet is filtered where it leaves or enters an interface. Flows of a claim begin and end at its places, and pass what
 takes packets for others: appliances, load balancers and whatever else stands for something. A subnet in which there are

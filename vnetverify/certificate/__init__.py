@@ -1,1 +1,1 @@
-"""Covers of all packets that a sentence speaks of: made, filed, and judged by the simulator without a solver."""
+"""Covers of all packets that a sentence is about: made, filed, and judged by the simulator without a solver."""

@@ -1,4 +1,4 @@
-"""The judge of one run: what it accepted it does not judge again, and several processes may judge leaves at a time.
+"""The judge of one run: it judges nothing twice, and several processes may judge leaves at a time.
 
 Whether a leaf is sound, and whether trees part what is asked about, is said by `certificate/checker.py` alone.
 """

@@ -1,4 +1,4 @@
-"""Kinds of packets, wherever they come from and go to. For who cuts."""
+"""Kinds of packets, wherever they come from and go to. Only the maker of certificates uses this, to choose cuts."""
 
 from __future__ import annotations
 

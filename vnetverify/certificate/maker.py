@@ -1,4 +1,4 @@
-"""Who makes certificates: it asks the judge about ever smaller regions, and parts them where the judge is in doubt.
+"""Makes certificates: asks the judge about ever smaller regions, and cuts them where the judge is in doubt.
 
 Nothing here is believed: the judge of the same run says of each leaf that it is sound, and goes through how the leaves
 part what is asked about (`certificate/checker.py`).

@@ -1,4 +1,4 @@
-"""What a certificate answers of each region: that no flow of it does something, as the simulator has it."""
+"""The questions that a certificate answers for each region: that no flow of it does something, by the simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a claim speaks of, as regions of packets and worlds, and how a region is parted into smaller ones.
+"""What a claim is about, as regions of packets and worlds, and how a region is cut into smaller ones.
 
 A region is a box of headers, an origin (or all origins of the claim at once) and a world that leaves facts open. The
 regions of a claim together hold every flow that the claim may speak of in every world; parting loses none (I-FLOW).

@@ -1,4 +1,4 @@
-"""What a proof of absence owes to appliances that may take one flow and send another (F-ADDR-8, F-META-7).
+"""What a proof of absence has to show where appliances may take one flow and send another (F-ADDR-8, F-META-7).
 
 Such an appliance is taken to be come to, and then nothing that it sends of its own may break the claim; or nothing
 comes to it, of what the claim speaks of or of what those send that are come to.

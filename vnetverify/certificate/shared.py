@@ -1,4 +1,4 @@
-"""What settles a region whoever sends: sentences that spare a certificate the walk from each origin.
+"""What settles a region whoever sends, so that a certificate need not walk it from each origin.
 
 1. What is not of the claim's service, or aims at nothing on a right side, no claim speaks of.
 2. Claims about what is delivered hold where each place that could take the packet denies it, whatever way it came.

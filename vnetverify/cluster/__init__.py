@@ -1,4 +1,4 @@
-"""Sentences decided by processes of a Dask cluster, which are asked for evidence and not believed."""
+"""Sentences decided by processes of a Dask cluster, whose answers are evidence to be checked."""
 
 
 class NoCluster(Exception):

@@ -1,1 +1,1 @@
-"""Questions to Z3, and what its answers make of a sentence."""
+"""Questions to Z3, and the verdicts that follow from its answers."""

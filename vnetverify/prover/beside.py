@@ -1,4 +1,4 @@
-"""What stands beside a proof of absence: ways that are no single flow, and senders that could lie.
+"""What is printed beside a proof of absence: ways that are not a single flow, and senders that could forge addresses.
 
 A proof speaks of flows of which each end is who it says. A proxy ends one flow and begins another (F-META-7, F-AGW-1,
 F-BAS-1, F-BAS-3); an interface that forwards can send any source (F-FWD-6). Neither makes the proof wrong, and

@@ -1,4 +1,4 @@
-"""Work shared out among solvers, each with a thread of its own that nobody has to wait for."""
+"""Work distributed over several solvers, each with a thread of its own that nothing has to wait for."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Crew(Generic[_Item, _Result]):
         is_alone = len(self.solvers) == 1
         for task in () if is_alone else tasks:
             waiting.put(task)
-        threads = [Thread(target=self._toil, args=(waiting, solver), daemon=True) for solver in self.solvers]
+        threads = [Thread(target=self._work, args=(waiting, solver), daemon=True) for solver in self.solvers]
         try:
             for thread in threads:
                 thread.start()
@@ -65,7 +65,7 @@ class Crew(Generic[_Item, _Result]):
                     return task.future.result()
                 self.tick()
 
-    def _toil(self, waiting: SimpleQueue[_Task[_Item, _Result] | None], solver: Solver) -> None:
+    def _work(self, waiting: SimpleQueue[_Task[_Item, _Result] | None], solver: Solver) -> None:
         while (task := waiting.get()) is not None and not self.stopped.is_set():
             try:
                 task.future.set_result(self.work(task.item, solver))

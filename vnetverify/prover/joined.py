@@ -1,4 +1,4 @@
-"""One verdict of two: what a claim is that was judged for each family of addresses by itself (R-ADDR-6)."""
+"""One verdict from two: for a claim that was decided for each address family by itself (R-ADDR-6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a claim to a verdict: ask what contradicts it, and say what the answer rests on. Nobody has replayed it yet."""
+"""From a claim to a verdict: ask what contradicts it, and what the answer rests on. Witnesses are not replayed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a claim could turn on: the networks within reach of its ends, and what the model leaves out there."""
+"""What a claim could depend on: the networks within reach of its ends, and what is not modelled there."""
 
 from __future__ import annotations
 

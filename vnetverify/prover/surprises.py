@@ -1,4 +1,4 @@
-"""Filters that do otherwise than they read: each with a packet that shows it, in the world as documented.
+"""Filters that do something else than they seem to say: each with a packet that shows it, in the documented world.
 
 F-TAG-4, F-TAG-5, F-TAG-8, F-TAG-11, F-LB-4.
 """

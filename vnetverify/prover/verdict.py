@@ -1,4 +1,4 @@
-"""What can be said of a claim: a closed union, matched with `assert_never`."""
+"""The verdicts on a claim: a closed union, matched with `assert_never`."""
 
 from __future__ import annotations
 

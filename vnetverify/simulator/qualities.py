@@ -1,4 +1,4 @@
-"""What a way is like: how much its elements carry, whether it stays in a region, which peerings it crosses.
+"""The qualities of a path: how much its elements carry, whether it stays in a region, which peerings it crosses.
 
 Rules I-BOTTLENECK, I-LATENCY, I-CROSSINGS, R-LINT-2, R-LINT-3 and F-FW-7.
 """

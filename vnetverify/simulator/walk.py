@@ -1,4 +1,4 @@
-"""A flow's first packet from place to place, and its reply back .
+"""A flow's first packet from place to place, and its reply back.
 
 Rules R-TRAF-1, R-TRAF-2, R-TRAF-3, R-TRAF-4, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-8, R-TRAF-9, R-TRAF-10, R-ADDR-6,
 F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-PE-10, F-FW-7, F-FW-8, F-ADM-18, F-MISC-1, R-EFF-2 and

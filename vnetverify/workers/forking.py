@@ -1,4 +1,4 @@
-"""Whether processes can be made that have all that is loaded already."""
+"""Whether processes can be forked, so that they start with everything that is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks shared out among worker processes, any of which may die, hang or starve.
+"""Tasks distributed over worker processes, any of which may die, hang or run out of memory.
 
 A task whose worker is lost is tried once more in another; then it is given up, and the rest goes on.
 """
@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from vnetverify.prover.process import GRACE_SECONDS, signal_name
 from vnetverify.workers.channel import Channel
 from vnetverify.workers.forking import may_fork
-from vnetverify.workers.toil import Done, Raised, answer_of, toil
+from vnetverify.workers.worker import Done, Raised, answer_of, work
 
 _Result = TypeVar("_Result")
 
@@ -161,7 +161,7 @@ class _Crowd(Generic[_Result]):
         channel = Channel(ours)
         inherited = [channel, *(worker.channel for worker in self.workers)] if self.pool.method == "fork" else []
         try:
-            process = context.Process(target=toil, args=(self.pool.prepare, theirs, inherited), daemon=True)
+            process = context.Process(target=work, args=(self.pool.prepare, theirs, inherited), daemon=True)
             process.start()
         except BaseException:
             channel.close()

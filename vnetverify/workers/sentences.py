@@ -1,4 +1,4 @@
-"""The sentences of a run as tasks of worker processes: a number goes there, what was found comes back."""
+"""The sentences of a run as tasks of worker processes: a number is sent, a result comes back."""
 
 from __future__ import annotations
 

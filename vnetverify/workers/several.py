@@ -1,4 +1,4 @@
-"""The parts of one sentence done by several processes, where that pays."""
+"""The parts of one sentence, done by several processes where that pays off."""
 
 from __future__ import annotations
 

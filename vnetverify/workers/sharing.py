@@ -1,4 +1,4 @@
-"""Who decides the sentences of a run: this process, or several where that pays."""
+"""Who decides the sentences of a run: this process, or several where that pays off."""
 
 from __future__ import annotations
 

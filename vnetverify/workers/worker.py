@@ -1,4 +1,4 @@
-"""A worker process: does one task after the other, says every second that it lives, and never outlives its parent."""
+"""A worker process: does one task after the other, reports every second, and never outlives its parent."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Untold(Exception):
     """Something was raised in a worker that cannot be sent as it is."""
 
 
-def toil(
+def work(
     prepare: Callable[[], Callable[[int], Any]], connection: Connection[Any, Any], others: Sequence[Channel]
 ) -> None:
     """Do the tasks whose numbers arrive, until the parent closes its end or dies.

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 
 from vnetverify import covering, deciding
-from vnetverify.certificate import checker, maker
+from vnetverify.certificate import judging, maker
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.cli import main, status
 from vnetverify.hands import OWN, Lost
@@ -55,7 +55,7 @@ def shared_out(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(deciding, "WIDE", 2)
     monkeypatch.setattr(Several, "_pays", lambda _, done, left, begun: done > 0 and left > 1)
     monkeypatch.setattr(maker, "_BATCH", 2)
-    monkeypatch.setattr(checker, "_BATCH", 2)
+    monkeypatch.setattr(judging, "_BATCH", 2)
     told: list[int] = []
     results = Pool.results
 

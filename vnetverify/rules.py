@@ -125,7 +125,7 @@ _QUESTIONS = (
     Question("U-R-PEER-18", ("R-PEER-18",), "a peering of subnets carries packets whose own source or destination takes no part, if sender and next hop do", False, "a connection test through the appliance"),
     Question("U-R-PEER-19", ("R-PEER-19",), "subnets that take no part in a peering of subnets have its routes as well", False, "the effective routes of a NIC in such a subnet"),
     Question("U-SUBPEER", ("R-PEER-19", "F-TAG-22"), "the peering of subnets {0} carries packets from subnets that take no part", False, "a connection test from such a subnet"),
-    Question("U-R-CG-4", ("R-CG-4",), "of networks with one range, which different connected groups join to {0}, it sends what is for that range to {1}", None, "the effective routes of a NIC in the network"),
+    Question("U-R-CG-4", ("R-CG-4",), "of networks with one range, which different connected groups or a peering join to {0}, it sends what is for that range to {1}", None, "the effective routes of a NIC in the network"),
     Question("U-R-CG-5", ("R-CG-5",), "a learned route is kept although a connected group holds its prefix", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-UDR-8-CG", ("R-UDR-8",), "a next hop in another network of a connected group counts as directly connected", False, "a connection test from the subnet"),
     Question("U-R-SEL-6", ("R-SEL-6",), "a user or learned route to a service's prefixes, equal or longer, overrides a service endpoint", False, "the effective routes of a NIC in the subnet"),

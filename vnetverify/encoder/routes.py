@@ -42,7 +42,7 @@ from vnetverify.encoder.facts import Grounds
 from vnetverify.encoder.gateways import Gateways, contains
 from vnetverify.encoder.open_routes import OpenRoutes
 from vnetverify.encoder.private_routes import EndpointRoutes
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, negate, none_of
 from vnetverify.header import Family, Interval, Prefix, interval_set
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
@@ -118,7 +118,7 @@ class Routes:
         known = self._known(subnet)
         learned = self._learned(subnet, known)
         return (
-            *self._system(known, user_routes, [*learned, *self._open_defaults(subnet, known)]),
+            *self._system(subnet.vnet, known, user_routes, [*learned, *self._open_defaults(subnet, known)]),
             *learned,
             *self._user(subnet, user_routes, known),
             *self._to_endpoints(subnet, user_routes),
@@ -287,11 +287,12 @@ class Routes:
     # -- system and user routes ---------------------------------------------------------------------------
 
     def _system(
-        self, known: tuple[Known, ...], user_routes: tuple[UserRoute, ...], learned: list[Candidate]
+        self, vnet: str, known: tuple[Known, ...], user_routes: tuple[UserRoute, ...], learned: list[Candidate]
     ) -> Iterator[Candidate]:
         for order, range_ in enumerate(known):
             rule, rank = _SYSTEM_RULES[type(range_.hop)]
-            yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, range_.condition, rank - order, range_.span)
+            is_there = all_of(range_.condition, self._unless_by_a_group(vnet, range_))
+            yield Candidate(range_.prefix, Class.SYSTEM, range_.hop, rule, is_there, rank - order, range_.span)
         realm = self.estate.realm
         yield Candidate(realm.every, Class.SYSTEM, InternetHop(), "R-SYS-2")
         facts = self.gateways.facts
@@ -312,6 +313,14 @@ class Routes:
             condition = all_of(no_default, *(self._keeps(block, range_) for range_ in near))
             if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-3", condition, rank=_STAYS)
+
+    def _unless_by_a_group(self, vnet: str, range_: Known) -> Term:
+        """Hold when a peer's range is not given up to a mate's that is the same (R-CG-4, R-CG-5)."""
+        if not isinstance(range_.hop, PeerHop):
+            return TRUE
+        vnets = self.estate.network.vnets
+        mates = [mate for mate in self.estate.mates(vnet) if range_.prefix in vnets[mate].address_space]
+        return none_of(*(self.gateways.facts.holds("U-R-CG-4", vnet, mate) for mate in mates))
 
     def _private_blocks_of_ipv6(self, near: list[Known]) -> Iterator[Candidate]:
         """Yield the None route of private IPv6 addresses, which no default route removes (R-ADDR-6)."""

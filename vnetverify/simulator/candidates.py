@@ -264,7 +264,8 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
     for prefix in table.own:
         yield Route(prefix, Origin.SYSTEM, ToVnet(), (2, 1), "R-SYS-1", vnet.span)
     for peer, range_ in table.peered:
-        span, present = view(situation, vnet.name, peer).half.span, all_of(range_.when)
+        span = view(situation, vnet.name, peer).half.span
+        present = (*all_of(range_.when), *_unless_by_a_group(table, range_.prefix))
         yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), (2, 1), "R-SYS-7", span, present)
     yield from endpoint_routes(situation, table.subnet, table_of(situation, table.subnet))
     for number, (mate, prefix) in enumerate(table.grouped):
@@ -283,6 +284,12 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
         if NEVER not in clauses:
             known = ((uncertainty("U-R-SYS-10"), True),)
             yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 2), "R-SYS-10", present=(known, *clauses))
+
+
+def _unless_by_a_group(table: Table, prefix: Prefix) -> Condition:
+    """Return on what a peer's range is not given up to a mate's that is the same (R-CG-4, R-CG-5)."""
+    mates = dict.fromkeys(mate for mate, other in table.grouped if other == prefix)
+    return tuple(((uncertainty("U-R-CG-4", table.subnet.vnet, mate), False),) for mate in mates)
 
 
 def _own_and_beyond(table: Table) -> tuple[Range, ...]:

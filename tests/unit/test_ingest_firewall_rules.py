@@ -225,6 +225,17 @@ def test_an_application_rule_is_for_names_or_for_every_one(
     assert doubts(found) == []
 
 
+@pytest.mark.parametrize("asked", ["*", "*.example.com"])
+def test_an_application_rule_that_says_no_source_is_as_open_as_one_for_names(tmp_path: Path, asked: str) -> None:
+    rule = {**_app(targetFqdns=[asked]), "sourceAddresses": None}
+
+    found = network(tmp_path, *_classic("applicationRuleCollections", "Allow", rule))
+
+    (made,) = _policy_of(found).rules
+    assert (made.sources, made.destinations, made.has_names) == (ALL_ADDRESSES, IntervalSet(), True)
+    assert doubts(found) == []
+
+
 def _group(policy: str, name: str, priority: int, *collections: dict[str, Any]) -> dict[str, Any]:
     kind = f"firewallPolicies/{policy}/ruleCollectionGroups"
     return resource(kind, name, priority=priority, ruleCollections=list(collections))

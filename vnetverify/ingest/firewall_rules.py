@@ -115,6 +115,8 @@ class FirewallRules:
         match collection.kind:
             case FirewallRuleKind.APPLICATION:
                 yield _application(collection, values, sources)
+            case _ if sources is None:
+                raise _NotModelled("it says no source")
             case FirewallRuleKind.NETWORK:
                 yield self._network(collection, values, sources)
             case FirewallRuleKind.NAT:
@@ -181,15 +183,14 @@ class FirewallRules:
             raise _NotModelled(f"`{shown(text)}` is no service tag that is known of firewalls")
         return found
 
-    def _sources(self, values: dict[str, Any]) -> IntervalSet:
+    def _sources(self, values: dict[str, Any]) -> IntervalSet | None:
+        """Return the sources of a rule, None where it says none. Raises `_NotModelled`."""
         texts = _texts(values, "sourceAddresses")
         strange = next((text for text in texts if not _is_address(text)), None)
         if strange is not None:
             raise _NotModelled(f"the source `{shown(strange)}` is not modelled (F-FW-9)")
         found = _addresses(texts) | self._of_groups(values, "sourceIpGroups")
-        if not found:
-            raise _NotModelled("it says no source")
-        return found
+        return found or None
 
     def _of_groups(self, values: dict[str, Any], field: str) -> IntervalSet:
         """Return the addresses of the IP groups that a rule names. Raises `_NotModelled` for one not in the input."""
@@ -291,9 +292,12 @@ def _translation(values: dict[str, Any], ports: IntervalSet) -> Translation:
     return Translation(address, told.intervals[0].low)
 
 
-def _application(collection: Collection, values: dict[str, Any], sources: IntervalSet) -> FirewallRule:
+def _application(collection: Collection, values: dict[str, Any], sources: IntervalSet | None) -> FirewallRule:
+    """Return an application rule. One that says no source is as open as names are: it is for every source or none."""
     ports = interval_set(_application_ports(values))
     destinations, has_names = _names_asked_for(values)
+    if sources is None:
+        sources, destinations, has_names = ALL_ADDRESSES, IntervalSet(), True
     return FirewallRule(
         "", collection.kind, collection.allows, (TCP,), sources, destinations, ports, has_names=has_names
     )

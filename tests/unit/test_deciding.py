@@ -16,6 +16,7 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.deciding import Deciding, Disagreement
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.header import parse_address
+from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover.solver import Limits, Solver
@@ -300,7 +301,7 @@ def test_what_arrives_is_shown_as_well() -> None:
     document = read_text(shut)
     asked = document.intents[0].claims[0]
     assert isinstance(asked, Claim)
-    arriving = module.arriving_claim(document.network, asked)
+    arriving = arriving_claim(document.network, asked)
     assert arriving is not None
     sent, arrived = certificate(document.network, asked), certificate(document.network, arriving)
 

@@ -27,12 +27,13 @@ from estates_json import write_resources
 
 from vnetverify.files import Allowance
 from vnetverify.ingest.answers import resources_in
-from vnetverify.ingest.documents import collector_off, read_documents
+from vnetverify.ingest.documents import read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
+from vnetverify.quick import collector_off
 
 _PHASES = ("json", "inventory", "network", "check")
 _COLUMNS = ("KB", "subnets", "rules", "doubts", *_PHASES, "whole", "plain", "MB")

@@ -1,7 +1,10 @@
-"""Frozen values that are made by the hundred thousand."""
+"""Objects that are made by the hundred thousand: a quicker constructor, and no collector of cycles meanwhile."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
@@ -32,3 +35,15 @@ def quickly_made(cls: _Class) -> _Class:
     made.__annotations__ = {field.name: field.type for field in own} | {"return": None}
     cls.__init__ = made  # type: ignore[misc]
     return cls
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the collector of cycles from running: where millions of objects hold no cycle it costs three quarters."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from vnetverify.header import FIRST_IPV6, Family
-from vnetverify.ingest.documents import collector_off
 from vnetverify.loading import Loaded
 from vnetverify.matrix.answers import is_settled, standing_of
 from vnetverify.matrix.matrix import Matrix, matrix_of
@@ -23,6 +22,7 @@ from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.pipeline import Options, prove
 from vnetverify.prover.reach import within_reach
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
+from vnetverify.quick import collector_off
 from vnetverify.report.matrix import Checks, Kind, Outcome, Pairs
 from vnetverify.report.results import IntentResult
 from vnetverify.rules import SettledFacts, World
@@ -80,6 +80,7 @@ class _Surveyor:
         self._reaches: list[tuple[frozenset[str], bool]] = []
 
     def pairs(self) -> Pairs:
+        """Return what is known of every pair: by classes, checked with packets, and for open ones asked of Z3."""
         begun = time.perf_counter()
         senders, receivers = self._places(self._asked.senders), self._places(self._asked.receivers)
         with collector_off():  # rows are numbers and bytes, and nothing refers to itself

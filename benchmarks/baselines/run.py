@@ -67,10 +67,10 @@ Found = tuple[Mapping[tuple[int, int], int], float, float, int, int]
 
 def _by_matrix(shape: Shape) -> Found:
     """Return the answers of `vnetverify matrix` to the same questions, without reading and judging."""
-    from vnetverify.ingest.documents import collector_off
     from vnetverify.matrix.answers import ARRIVES, PASSES_NONE
     from vnetverify.matrix.matrix import matrix_of
     from vnetverify.model.services import EVERY_CONVERSATION
+    from vnetverify.quick import collector_off
 
     network = _imported(shape)
     gc.collect()

@@ -53,6 +53,7 @@ class _Writing:
     plain: dict[object, str] = field(default_factory=dict)
 
     def write(self, value: object) -> None:
+        """Append words that tell `value` from every other; a place counts by the order in which places are met."""
         kind = type(value)
         if value is None or kind is bool:
             self.words.append(f"{value};")

@@ -87,6 +87,7 @@ class _Asking:
     counted: int = 0
 
     def answers(self, sharing: Sharing) -> Iterator[tuple[int, ClaimResult]]:
+        """Yield results by the number of their sentence, each checked here; a silent cluster leaves the rest out."""
         statements = self.sentences.statements
         self.waiting.extend(number for number, each in enumerate(statements) if isinstance(each, Claim))
         self.estate = self._submit(estate_of, packed(self._estate()))

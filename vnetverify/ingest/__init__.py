@@ -13,7 +13,7 @@ from vnetverify.ingest.arm.given import Given, ParameterFile
 from vnetverify.ingest.arm.reading import deploy, parts_of
 from vnetverify.ingest.arm.templates import Template
 from vnetverify.ingest.coverage import Coverage, coverage_of
-from vnetverify.ingest.documents import Document, collector_off, read_documents
+from vnetverify.ingest.documents import Document, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
@@ -28,6 +28,7 @@ from vnetverify.ingest.terraform.formats import is_terraform
 from vnetverify.ingest.terraform.reading import terraform_resources
 from vnetverify.model.network import Network, Vnet
 from vnetverify.model.published import TagList
+from vnetverify.quick import collector_off
 from vnetverify.source import NOWHERE, Span
 
 __all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list", "survey"]

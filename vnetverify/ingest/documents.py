@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -134,18 +131,6 @@ _CODES = {"unreadable": "unreadable-file", "too-large": "input-too-large"}
 def _said(refusal: NotRead, path: Path) -> Diagnostic:
     code = _CODES.get(refusal.code, refusal.code)
     return Diagnostic(code, f"cannot read `{path}`: {refusal}", Span(str(path), 0, 0, 0, 0), help=refusal.help)
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """Reading makes millions of objects and no cycles, so the collector would only slow it down (fourfold)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _decoded(data: bytes, file: str) -> str:

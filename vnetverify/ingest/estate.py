@@ -149,6 +149,7 @@ class _Estate:
         self._nat_names = unique_names(((identity, span) for identity, span in self._nat_spans.values()), findings)
 
     def network(self) -> Network:
+        """Return the network of the input, with everything in it that is not modelled. Can be asked once."""
         network = self._with_devices(
             Network(
                 vnets=self._networks.vnets(self._attachments()),

@@ -9,10 +9,11 @@ from typing import Any
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.files import Allowance
 from vnetverify.header import NotAPrefix, Prefix, parse_prefix
-from vnetverify.ingest.documents import collector_off, read_documents
+from vnetverify.ingest.documents import read_documents
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.values import Malformed, as_list, as_object, as_text, member, shown
 from vnetverify.model.published import TagList
+from vnetverify.quick import collector_off
 from vnetverify.source import Span
 from vnetverify.syntax.tags import DEFINED_TAGS
 
@@ -72,6 +73,7 @@ class _Reader:
         self.found: list[Diagnostic] = []
 
     def tag_list(self, content: dict[str, Any], asked: Span) -> TagList:
+        """Return the tags of a list with their prefixes; what is wrong with it goes to `found`."""
         cloud = number = None
         try:
             cloud = _name(_stated(content, "cloud"), "cloud")

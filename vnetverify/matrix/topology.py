@@ -46,6 +46,7 @@ class Topology:
 
 
 def topology_of(network: Network) -> Topology:
+    """Return which vnets are peers, which are so uncertainly or in ways that are not followed, and what they learn."""
     halves = {(half.local, half.remote): half for half in network.peerings}
     peers: dict[str, list[str]] = {name: [] for name in network.vnets}
     uncertain: dict[str, list[str]] = {name: [] for name in network.vnets}

@@ -94,6 +94,7 @@ def _written(number: int, line: Line, numbers: dict[int, int]) -> str:
 
 
 def asked_of_bitwuzla(text: str, symbols: Sequence[str], milliseconds: int) -> dict[str, Any]:
+    """Return the answer `sat`, `unsat` or `unknown` to an SMT-LIB text; with `sat` the values of `symbols`."""
     import bitwuzla
 
     options = bitwuzla.Options()
@@ -116,6 +117,7 @@ def asked_of_bitwuzla(text: str, symbols: Sequence[str], milliseconds: int) -> d
 
 
 def asked_of_cvc5(text: str, symbols: Sequence[str], milliseconds: int) -> dict[str, Any]:
+    """Return the same as `asked_of_bitwuzla`. Raises ValueError where the text is refused."""
     import cvc5
 
     terms = cvc5.TermManager()

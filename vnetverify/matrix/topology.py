@@ -1,7 +1,7 @@
 """Which networks are joined to which, and where this reading knows too little to say more.
 
 Rules R-PEER-1, R-PEER-2, R-ADDR-9 and, of what is left to others, R-PEER-4, R-PEER-17, R-PEER-18, R-PEER-20, R-CG-1,
-R-GW-4, R-GW-18 and R-GW-19.
+R-GW-4, R-GW-18, R-GW-19 and R-GW-21.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from vnetverify.header import IntervalSet, Prefix, addresses_of
+from vnetverify.header import EVERY_IPV4, IntervalSet, Prefix, addresses_of
 from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering
 
 
@@ -110,6 +110,8 @@ def _learned(network: Network, serving: set[str]) -> Iterator[Prefix]:
     for way in network.connections if is_open else ways:
         if way.site is not None:
             yield from network.sites[way.site].prefixes if way.prefixes is None else way.prefixes
+        if way.default_site:
+            yield EVERY_IPV4
     if is_open:
         for other_vnet in network.vnets.values():
             yield from (*other_vnet.address_space, *other_vnet.summarized_gateway_prefixes)

@@ -16,6 +16,8 @@ _FILTERS, _ADMIN, _BALANCERS, _NAMES, _PROXIES = (
     f"vnetverify.model.wellformed.{name}" for name in ("filters", "admin", "balancers", "names", "proxies")
 )
 
+_NAT_GATEWAYS = "vnetverify.model.wellformed.nat_gateways"
+
 _PRIORITIES, _ADMIN_PRIORITIES = (
     "_FIRST_PRIORITY, _LAST_PRIORITY = 100, 4096",
     "_FIRST_PRIORITY, _LAST_PRIORITY = 1, 4096",
@@ -55,6 +57,7 @@ ACCEPTANCE = (
     Mutant("F-BAS-1", "a Bastion stands anywhere", _PROXIES, "if proxy.kind is ProxyKind.BASTION and not is_for_bastions:", "if False:"),
     Mutant("F-BAS-3", "a Bastion Developer needs a subnet", _PROXIES, "if proxy.kind is ProxyKind.APPLICATION_GATEWAY:", "if True:"),
     Mutant("F-DNS-3", "a network may be linked to two zones of one domain", _NAMES, "if earlier is not link:", "if False:"),
+    Mutant("F-OUT-3", "GatewaySubnet takes a NAT gateway", _NAT_GATEWAYS, 'if subnet.name.lower() == "gatewaysubnet":', "if False:"),
     Mutant("F-DNS-3", "a network is linked to one zone", _NAMES, "linked.setdefault((link.vnet, zone.domain), link)", 'linked.setdefault((link.vnet, ""), link)'),
 )  # fmt: skip
 

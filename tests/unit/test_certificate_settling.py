@@ -188,9 +188,10 @@ def test_no_group_denies_icmpv6() -> None:
 
 # -- what keeps no destination ------------------------------------------------------------------------------
 
-BALANCER = """
-vm db { nic 10.0.3.4 in v.u }
-load-balancer lb standard in v.u { frontend 10.0.3.9  rule one tcp 443 -> db }"""
+TAKER = "vm db {{ nic {member} }}\nload-balancer lb standard {frontend}  rule one tcp 443 -> db }}"
+ELSEWHERE = TAKER.format(member="10.0.3.4 in v.u", frontend="in v.u { frontend 10.0.3.9")
+BALANCER = TAKER.format(member="10.0.2.4 in v.t", frontend="in v.u { frontend 10.0.3.9")
+TO_MEMBER = TAKER.format(member="10.0.2.4 in v.t", frontend="{ frontend public-ip")
 FIREWALL = """
 vnet f { address 10.8.0.0/16  subnet AzureFirewallSubnet 10.8.0.0/26 }
 firewall fw {
@@ -199,8 +200,8 @@ firewall fw {
 }"""
 
 
-@pytest.mark.parametrize("more", [BALANCER, FIREWALL], ids=["balancer", "firewall"])
-def test_where_something_may_lead_elsewhere_nothing_is_settled_of_what_is_delivered(more: str) -> None:
+@pytest.mark.parametrize("more", [BALANCER, TO_MEMBER, FIREWALL], ids=["internal", "public", "firewall"])
+def test_where_something_may_lead_there_nothing_is_settled_of_what_is_delivered(more: str) -> None:
     asked = question(more=more)
 
     assert not asked.is_settled(TO_T)
@@ -209,7 +210,25 @@ def test_where_something_may_lead_elsewhere_nothing_is_settled_of_what_is_delive
     assert question(more=more, sentence="v.s reaches v.t on https").is_settled(box("10.0.9.9"))
 
 
-@pytest.mark.parametrize("more", [BALANCER, FIREWALL], ids=["balancer", "firewall"])
+def test_a_load_balancer_of_others_leads_nothing_there() -> None:
+    asked = question(more=ELSEWHERE)
+
+    assert asked.is_settled(TO_T)
+    assert asked.is_settled(box("10.0.3.9"))
+    assert question(more=ELSEWHERE.replace("in v.u { frontend 10.0.3.9", "{ frontend public-ip")).is_settled(TO_T)
+
+
+@pytest.mark.parametrize("frontend", ["in v.u { frontend 10.0.3.9", "{ frontend public-ip"])
+def test_a_frontend_of_a_right_side_leads_there(frontend: str) -> None:
+    asked = question(
+        more=TAKER.format(member="10.0.3.4 in v.u", frontend=frontend), sentence="v.s never reaches lb, v.t on https"
+    )
+
+    assert not asked.is_settled(TO_T)
+    assert not asked.is_settled(box("10.0.9.9"))
+
+
+@pytest.mark.parametrize("more", [ELSEWHERE, BALANCER, FIREWALL], ids=["elsewhere", "balancer", "firewall"])
 def test_where_something_may_lead_elsewhere_nothing_holds_by_routing_alone(more: str) -> None:
     origin, asked = Place("subnet", "v.s"), question(more=more)
     flow = sent_from("10.0.0.4", box("10.0.2.4"))

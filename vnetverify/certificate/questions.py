@@ -94,7 +94,7 @@ class Unviolated:
         """Return how what is delivered violates."""
         if self._shared.is_of_one_member(origin, region.packet):
             return None
-        lenient = not self._shared.may_lead_elsewhere
+        lenient = self._shared.only_drops
         if self.by_routing and not lenient:
             return "what filters let pass may be led elsewhere"
         asks = Asks.NOTHING if self.by_routing else Asks.LAST if lenient else Asks.AT_ONCE

@@ -5,10 +5,10 @@
 3. They hold of flows that aim at nothing but what is of one member with where they begin in `for each a, b in …`.
 4. They hold of flows that the groups where they begin let none of out, whatever route they would have taken.
 
-All need that a packet keeps the destination it was written with, or comes to a host by that one's public address. It
-does where no firewall translates, and where no load balancer or private link service leads elsewhere (F-ADDR-1, F-LB-2,
-F-PE-10, F-FW-5, R-TRAF-10). Then what ends anywhere else than at a host with a public address ends at its destination,
-past the inbound filters there (F-EVAL-5).
+All need that what is delivered on a right side keeps the destination it was written with, or comes to a host by that
+one's public address. It does where no firewall translates, no private link service leads elsewhere, and no load
+balancer has a frontend or a member on a right side (F-ADDR-1, F-LB-2, F-PE-10, F-FW-5, R-TRAF-10). Then what ends there
+anywhere else than at a host with a public address ends at its destination, past the inbound filters (F-EVAL-5).
 """
 
 from __future__ import annotations
@@ -78,19 +78,48 @@ class Shared:
         return interval_set(piece for _, addresses in self.rights for piece in addresses)
 
     @cached_property
-    def may_lead_elsewhere(self) -> bool:
-        """Whether something may deliver a packet at another address than it was written with."""
+    def only_drops(self) -> bool:
+        """Whether filters and policies do nothing but drop: nothing translates, and no probe chooses a way."""
+        return not (self._translates or self.network.load_balancers)
+
+    @cached_property
+    def may_lead_there(self) -> bool:
+        """Whether something may deliver on a right side what was written for another address."""
+        return self._translates or self._is_balanced_there
+
+    @property
+    def _translates(self) -> bool:
         network = self.network
         has_rules = any(machine.firewall is not None for machine in network.machines.values())
-        return bool(has_rules or network.load_balancers or network.private_link_services)
+        return has_rules or bool(network.private_link_services)
+
+    @property
+    def _is_balanced_there(self) -> bool:
+        """Whether a load balancer has a frontend or a member on a right side."""
+        balancers = self.network.load_balancers.values()
+        members = {name for balancer in balancers for rule in balancer.rules for name in rule.members}
+        public = any(place.kind == PlaceKind.PUBLIC.value for place, _ in self.rights)
+        return (
+            (public and any(balancer.public_frontends for balancer in balancers))
+            or any(self._holds(front.subnet_id, (front.address,)) for each in balancers for front in each.frontends)
+            or any(nic.name in members and self._holds(nic.subnet_id, nic.addresses) for nic in self.network.nics())
+        )
+
+    @cached_property
+    def _addresses_of(self) -> dict[Place, IntervalSet]:
+        return dict(self.rights)
+
+    def _holds(self, subnet_id: str, addresses: tuple[int, ...]) -> bool:
+        """Hold when a right side has one of the addresses in the subnet."""
+        there = self._addresses_of.get(place_of(subnet_id), IntervalSet())
+        return any(address in there for address in addresses)
 
     @cached_property
     def leads_there_from_outside(self) -> bool:
         """Whether a public address may stand for a host of a right side."""
-        places = dict(self.rights)
         return any(
             (nic.public_address is not None or nic.public_ipv6 is not None)
-            and any(address in places.get(place_of(nic.subnet_id), IntervalSet()) for address in nic.addresses)
+            and self._holds(nic.subnet_id, nic.addresses)
             for nic in self.network.nics()
         )
 
@@ -107,7 +136,7 @@ class Shared:
     def is_of_one_member(self, origin: Place, packet: Packet) -> bool:
         """Hold when all that the box aims at is of one member with what it comes from: no claim speaks of that."""
         takers = self.targets.meeting(packet.destination)  # of which the first mostly tells
-        if self.claim.verb not in OF_DELIVERY or self.may_lead_elsewhere:
+        if self.claim.verb not in OF_DELIVERY or self.may_lead_there:
             return False
         if self.leads_there_from_outside and _may_lie_in(packet.destination, PUBLIC):
             return False
@@ -130,7 +159,7 @@ class Shared:
         """
         if not self.is_spoken_of(packet):
             return ()
-        if self.claim.verb in OF_DELIVERY and self.may_lead_elsewhere:
+        if self.claim.verb in OF_DELIVERY and self.may_lead_there:
             return None
         if self.leads_there_from_outside and is_public(packet.destination):
             return None

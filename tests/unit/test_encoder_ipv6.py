@@ -216,6 +216,22 @@ def test_a_default_route_of_one_family_leaves_the_other_alone(solver: Solver) ->
     assert isinstance(verdict_on(network, "next hop of a.web to 2a00::/16 is none", solver), Proved)
 
 
+def test_an_appliance_forwards_ipv6_as_it_forwards_ipv4(solver: Solver) -> None:
+    network = """\
+vnet v { address 10.0.0.0/16, fd00:a::/48
+  subnet s 10.0.0.0/24, fd00:a:0:1::/64 routes there
+  subnet fw 10.0.2.0/24, fd00:a:0:2::/64
+  subnet t 10.0.3.0/24, fd00:a:0:3::/64 routes back }
+appliance nva { nic 10.0.2.4, fd00:a:0:2::4 in v.fw  forwards tcp from any to any port 1433  stateful }
+route-table there { six fd00:a:0:3::/64 -> appliance fd00:a:0:2::4 }
+route-table back { six fd00:a:0:1::/64 -> appliance fd00:a:0:2::4 }
+"""
+    left, right = "fd00:a:0:1::/64", "fd00:a:0:3::/64"
+
+    assert isinstance(verdict_on(network, f"{left} reaches {right} on sql", solver), Proved)
+    assert isinstance(verdict_on(network, f"{left} never reaches {right} on ssh", solver), Proved)
+
+
 def test_azure_may_keep_private_ipv6_addresses_from_the_default_route(solver: Solver) -> None:
     verdict = verdict_on(PEERED + BOTH_WAYS, "next hop of a.web to fd99::/32 is internet", solver)
 

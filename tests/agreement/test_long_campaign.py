@@ -36,9 +36,9 @@ def test_a_state_of_another_seed_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_done_is_not_done_again() -> None:
     state = State(1)
-    state.take_up(range(3), result())
+    state.take_up(range(10), result())
 
-    assert list(batches(state, 90)) == [range(3, 6), range(6, 9), range(9, 10)]
+    assert list(batches(state, 9 * 23)) == [range(10, 20), range(20, 23)]
 
 
 def test_a_campaign_counts_every_batch_and_keeps_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_a_doubtful_range_around_a_further_block_hides_it_only_where_it_holds() 
     assert chosen(net, "a.s", "25.4.0.4", "U-R-SYS-10", STALE) == "25.0.0.0/8 via peering with b"
 
 
-def test_a_next_hop_in_a_doubtful_range_has_an_owner_but_is_crossed_to_only_where_that_is_so() -> None:
+def test_a_next_hop_in_a_doubtful_range_has_an_owner_only_where_that_is_so() -> None:
     steered = vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24", route_table="rt"))
     net = unsynced(
         "10.2.0.0/16",
@@ -131,7 +131,8 @@ def test_a_next_hop_in_a_doubtful_range_has_an_owner_but_is_crossed_to_only_wher
     )
     packet = flow("10.1.0.4", "10.9.0.4")
 
-    assert ends(net, "a.s", packet, world("U-R-UDR-8")) == "R-PEER-17"
+    assert ends(net, "a.s", packet, world()) == "R-UDR-8"
+    assert ends(net, "a.s", packet, world("U-R-UDR-8")) == "R-SYS-3"
     assert trace(net, at("a.s"), packet, world(STALE)).met == ("fw",)
 
 

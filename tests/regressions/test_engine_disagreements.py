@@ -451,3 +451,28 @@ def test_what_goes_astray_comes_to_one_of_the_places_that_have_its_destination()
 
     assert violates(document.network, both, origin, flow, world) is not None
     assert violates(document.network, private, origin, flow, world) is None
+
+
+def test_what_goes_astray_ends_at_no_address_of_the_other_family() -> None:
+    """The simulator had an IPv4 packet that is translated a third time be delivered where only IPv6 is (F-FW-7)."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      address fd00:a::/48
+      subnet s                   10.0.0.0/24, fd00:a:0:1::/64
+      subnet AzureFirewallSubnet 10.0.1.0/26
+    }
+    firewall fw {
+      nic 10.0.1.4 in v.AzureFirewallSubnet
+      collection nat 100 in { rule again tcp from * at private port 1-65535 -> 10.0.1.4 port 22 }
+    }
+    intent six  { v.s never reaches fd00:a:0:1::9/128 on https }
+    intent four { v.s never reaches 10.0.0.9/32 on https }
+    """
+    document = read_text(text)
+    six, four = (intent.claims[0] for intent in document.intents)
+    flow, origin = parse_flow("tcp 10.0.0.4:50000 -> 10.0.1.4:443"), Place("subnet", "v.s")
+    world = World({"U-FWCHAIN": True}, {"address of fw": flow.destination})
+
+    assert violates(document.network, six, origin, flow, world) is None
+    assert violates(document.network, four, origin, flow, world) is not None

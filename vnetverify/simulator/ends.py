@@ -12,6 +12,7 @@ from dataclasses import replace
 from vnetverify.header import ICMP, Interval, family_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Network, Service
+from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.simulator.addressing import (
     Address,
     Packet,
@@ -143,10 +144,13 @@ def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:
 
 
 def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool:
-    """Hold when the way ends in the right set of a pair that the flow begins in; one astray may end in any (F-FW-7)."""
+    """Hold when the way ends in the right set of a pair that the flow begins in.
+
+    One astray may end at any address of its family (F-FW-7).
+    """
     rights = [right for left, right in claim.pairs if _holds(left, (origin, address_in(packet.source)))]
     if isinstance(way.outcome, Astray):
-        return any(rights)
+        return any(addresses & EVERY_ADDRESS[packet.family] for right in rights for _, addresses in right.parts)
     if ends_at_home(way, origin, packet):
         return False
     if claim.arriving is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.test_grounds import NETWORK
 from vnetverify import covering
 from vnetverify.assurance import Contradicted
 from vnetverify.certificate.evidence import MAIN, Subject, judge
@@ -22,24 +23,6 @@ from vnetverify.simulator.addressing import packet_of, point
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
 
-NETWORK = """
-vnet hub { address 10.0.0.0/16  subnet fw 10.0.1.0/24 }
-vnet a { address 10.1.0.0/16  subnet s 10.1.0.0/24 routes out }
-vnet b { address 10.2.0.0/16  subnet s 10.2.0.0/24 nsg n  subnet open 10.2.1.0/24 }
-vnet c { address 10.3.0.0/16  subnet s 10.3.0.0/24 }
-peering hub -> a { allow-forwarded-traffic }
-peering a -> hub { allow-forwarded-traffic }
-peering hub -> b { allow-forwarded-traffic }
-peering b -> hub { allow-forwarded-traffic }
-peering a -> c
-peering c -> a
-appliance nva { nic 10.0.1.4 in hub.fw  forwards tcp from any to any port 443  stateful }
-route-table out { all 10.2.0.0/16 -> appliance 10.0.1.4 }
-nsg n {
-  inbound 100 web  allow tcp from 10.1.0.0/24 to any port 443
-  inbound 200 rest deny  any from any to any
-}
-"""
 MOST = 2_000
 
 

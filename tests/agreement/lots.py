@@ -46,7 +46,6 @@ from vnetverify.testing.trial import (
 )
 
 DRAWN_FLOWS, CLASSES, FLOWS_AGAINST_PROOFS, WALKS = 4, 8, 40, 12
-_SHRINKING_SECONDS = 60.0
 NODES = 3000  # of a certificate: most need far fewer, and what needs more is counted as none
 
 
@@ -59,8 +58,11 @@ class Lot:
     differences: list[dict[str, str]] = field(default_factory=list)
 
 
-def run_lots(campaign_seed: int, first: int, last: int) -> Lot:
-    """Return what came of the lots from `first` to before `last`; the same seed draws the same."""
+def run_lots(campaign_seed: int, first: int, last: int, *, shrinking_seconds: float = 60.0) -> Lot:
+    """Return what came of the lots from `first` to before `last`; the same seed draws the same.
+
+    A network that shows a difference is made smaller for as long as `shrinking_seconds`.
+    """
     lot = Lot()
     solver = CountingSolver(Limits())
 
@@ -72,7 +74,7 @@ def run_lots(campaign_seed: int, first: int, last: int) -> Lot:
             _walk(noted, network, world, data)
             found = _compared(lot, noted, network, claim, world, documented, data, solver)
             if found is not None:
-                lot.differences.append(_told(network, found, solver))
+                lot.differences.append(_told(network, found, solver, shrinking_seconds))
         except (LookupError, ValueError, AssertionError, AttributeError, TypeError) as crash:
             told = f"{type(crash).__name__}: {crash}\n{traceback.format_exc()[-2000:]}"
             lot.differences.append({"kind": "crash", "what": told, "text": write(network)})
@@ -154,9 +156,9 @@ def _on_flow(lot: Lot, encoded: Encoded, example: Witness, solver: CountingSolve
     return None if solver.undecided > undecided else difference
 
 
-def _told(network: Network, found: Found, solver: CountingSolver) -> dict[str, str]:
+def _told(network: Network, found: Found, solver: CountingSolver, seconds: float) -> dict[str, str]:
     """Return a difference with the text of a network that is small and shows it."""
-    end = time.monotonic() + _SHRINKING_SECONDS
+    end = time.monotonic() + seconds
     small, difference = smaller(found, Fuzzing(network, (found.claim,), {}, solver), lambda: time.monotonic() > end)
     text = reproducer(small, found.claim, difference)
     return {"kind": difference.kind.name, "what": str(difference), "text": text}

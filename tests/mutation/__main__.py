@@ -14,7 +14,7 @@ from tests.mutation import outcomes, reach, survivors
 from tests.mutation.anew import tried_anew
 from tests.mutation.changes import MODULE_LEVEL, ROOT, Change, changes_of
 from tests.mutation.modules import MODULES
-from tests.mutation.outcomes import BROKEN, Outcome
+from tests.mutation.outcomes import BROKEN, FUZZED, Outcome
 from tests.mutation.trials import Order, Trials
 
 STATE = ROOT / ".mutation"
@@ -47,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=20, help="how many changes of each module")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of tests that a change may take")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many are tried at once")
+    parser.add_argument("--networks", type=int, default=0, help="drawn networks that try what no test notices")
     parser.add_argument("--again", action="store_true", help="try survivors again that nothing explains")
     parser.add_argument("--as-measured", action="store_true", help="leave out tests that are new or have changed")
     parser.add_argument("--tests", nargs="+", default=[], help="files of tests that are to notice, and no others")
@@ -83,7 +84,7 @@ def _try(changes: Sequence[Change], which: reach.Reach, asked: argparse.Namespac
 
     inside = [change for change in changes if change.function != MODULE_LEVEL]
     if inside:
-        trials = Trials(inside, which, order, asked.jobs, report)
+        trials = Trials(inside, which, order, asked.jobs, asked.networks, report)
         files = sorted({test.partition("::")[0] for change in inside for test in which.tests_of(change)})
         pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[trials])
     for change in changes:
@@ -96,6 +97,7 @@ def _try(changes: Sequence[Change], which: reach.Reach, asked: argparse.Namespac
 class _Score:
     tried: int = 0
     noticed: int = 0
+    fuzzed: int = 0
     no_difference: int = 0
     gaps: int = 0
     unexplained: int = 0
@@ -104,6 +106,7 @@ class _Score:
         self.tried += 1
         if outcome.is_noticed:
             self.noticed += 1
+            self.fuzzed += outcome.outcome == FUZZED
         elif explanation is None:
             self.unexplained += 1
         elif explanation.kind == survivors.GAP:
@@ -114,7 +117,8 @@ class _Score:
     def __str__(self) -> str:
         counted = self.tried - self.no_difference
         share = f"{100 * self.noticed / counted:5.1f} %" if counted else "      -"
-        return f"{self.tried:6} {self.noticed:8} {self.no_difference:14} {self.gaps:5} {self.unexplained:12}  {share}"
+        noticed = f"{self.tried:6} {self.noticed:8} {self.fuzzed:8}"
+        return f"{noticed} {self.no_difference:14} {self.gaps:5} {self.unexplained:12}  {share}"
 
 
 def _told(sample: Iterable[Change], known: Mapping[str, Outcome], explained: Mapping[str, survivors.Survivor]) -> int:
@@ -127,7 +131,7 @@ def _told(sample: Iterable[Change], known: Mapping[str, Outcome], explained: Map
             score.add(outcome, explanation)
         if not outcome.is_noticed and explanation is None:
             print(f"UNEXPLAINED {change.key}  ({outcome.outcome}, {outcome.tests} of {outcome.reaching} tests)")
-    print(f"{'':44} {'tried':>6} {'noticed':>8} {'no difference':>14} {'gaps':>5} {'unexplained':>12}  score")
+    print(f"{'':44}  tried  noticed  by fuzz  no difference  gaps  unexplained  score")
     for module, score in scores.items():
         print(f"{module:44} {score}")
     print(f"{'all':44} {every}")

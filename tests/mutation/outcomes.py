@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-# What notices a change is a test that fails, or takes ever so much longer. `BROKEN` is an error of ours.
-KILLED, LATE, SURVIVED, UNREACHED, BROKEN = "killed", "late", "survived", "unreached", "broken"
+# What notices a change is a test that fails, or takes ever so much longer, or else a short campaign of fuzzing.
+# `BROKEN` is an error of ours.
+KILLED, LATE, FUZZED, SURVIVED, UNREACHED, BROKEN = "killed", "late", "fuzzed", "survived", "unreached", "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Outcome:
 
     @property
     def is_noticed(self) -> bool:
-        return self.outcome in (KILLED, LATE)
+        return self.outcome in (KILLED, LATE, FUZZED)
 
 
 def load(path: Path) -> dict[str, Outcome]:

@@ -1,4 +1,7 @@
-"""A change is tried: a child of a process that holds all tests makes it in memory and runs those that it can fail."""
+"""A change is tried: a child of a process that holds all tests makes it in memory and runs those that it can fail.
+
+One that no test notices can be tried by drawn networks too, on which the engines then have to differ.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,11 @@ import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
+from tests.agreement.campaigns import LOT
+from tests.agreement.lots import run_lots
 from tests.mutation.caches import caches
 from tests.mutation.changes import Change, changed_code, path_of
-from tests.mutation.outcomes import BROKEN, KILLED, LATE, SURVIVED, UNREACHED, Outcome
+from tests.mutation.outcomes import BROKEN, FUZZED, KILLED, LATE, SURVIVED, UNREACHED, Outcome
 from tests.mutation.reach import LEFT_OUT, Reach
 
 _MEGABYTES = 4096
@@ -32,6 +37,8 @@ _MEGABYTES = 4096
 _SECONDS_MORE, _TIMES_AS_LONG = 5.0, 10.0
 _SECONDS_ON_THE_WALL, _TIMES_ON_THE_WALL = 900.0, 60.0
 _BOOK = "tests/rulebook"
+# A campaign of this seed finds no difference where nothing is changed, which is tried first.
+_CAMPAIGN = 9701
 # Where a function stands: its file, first line and qualified name.
 _Spot = tuple[str, int, str]
 Live = Mapping[_Spot, Sequence[FunctionType]]
@@ -90,9 +97,11 @@ class Trials:
         reach: Reach,
         order: Order,
         jobs: int,
+        networks: int,
         report: Callable[[Change, Outcome], None],
     ) -> None:
         self._changes, self._reach, self._order, self._jobs, self._report = changes, reach, order, jobs, report
+        self._lots = -(-networks // LOT)
         # A change is noticed by any failure: none has to be made small.
         hypothesis.settings.register_profile("mutation", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
         hypothesis.settings.load_profile("mutation")
@@ -105,14 +114,17 @@ class Trials:
         gc.unfreeze()  # what is frozen, by a measurement before, would not be found
         live, remembered = _functions(), caches()
         gc.freeze()
+        unchanged = next(_differences(self._lots), None)
+        if unchanged is not None:
+            raise pytest.UsageError(f"the campaign finds a difference without any change: {unchanged}")
         running: list[_Running] = []
         for change in self._changes:
             reaching = self._reach.tests_of(change) & items.keys()
             tests = self._order.of(change, reaching)
-            if not tests:
+            if not tests and not self._lots:
                 self._report(change, Outcome(UNREACHED, "", 0, 0, 0.0))
                 continue
-            trial = _Trial(change, [items[test] for test in tests], self._reach, live, remembered)
+            trial = _Trial(change, [items[test] for test in tests], self._reach, self._lots, live, remembered)
             running.append(_Running(trial, len(reaching)))
             while len(running) >= self._jobs:
                 self._wait(running)
@@ -137,15 +149,16 @@ class _Trial:
     change: Change
     items: Sequence[pytest.Item]
     reach: Reach
+    lots: int
     live: Live
     remembered: Sequence[Any]
 
     @property
     def seconds(self) -> float:
-        return sum(self.reach.seconds[item.nodeid] for item in self.items)
+        return sum(self.reach.seconds[item.nodeid] for item in self.items) + self.lots * LOT
 
     def run(self, tell: Callable[[str, str, int], None]) -> None:
-        """Make the change and run the tests until one fails."""
+        """Make the change and run the tests until one fails, and then the campaign."""
         for remembered in self.remembered:
             remembered.cache_clear()
         if not plant(self.change, self.live):
@@ -158,7 +171,10 @@ class _Trial:
                 is_late = any(TooLate.__name__ in str(report.longrepr) for report in reports)
                 tell(LATE if is_late else KILLED, item.nodeid, number)
                 return
-        tell(SURVIVED, "", len(self.items))
+        for difference in _differences(self.lots):
+            tell(FUZZED, difference, len(self.items))
+            return
+        tell(SURVIVED if self.items else UNREACHED, "", len(self.items))
 
 
 class _Running:
@@ -212,6 +228,17 @@ def _be_the_child(trial: _Trial, writing: int) -> NoReturn:
         tell(BROKEN, traceback.format_exc(limit=-3), 0)
     finally:
         os._exit(0)
+
+
+def _differences(lots: int) -> Iterator[str]:
+    """Yield the first differences that drawn networks show, lot by lot."""
+    for lot in range(lots):
+        try:
+            with _within(_SECONDS_MORE + _TIMES_AS_LONG * LOT):
+                found = [one["kind"] for one in run_lots(_CAMPAIGN, lot, lot + 1, shrinking_seconds=0).differences]
+        except (Exception, TooLate) as died:
+            found = [type(died).__name__]
+        yield from (f"make fuzz SEED={_CAMPAIGN}, lot {lot}: {kind}" for kind in found)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.unit.deployable_networks import deployable
 from tests.unit.template_writer import TemplateWriter
 from tests.unit.text_samples import without_spans
 from vnetverify.diagnostic import Severity
-from vnetverify.ingest import read_path
+from vnetverify.ingest import Given, read_paths
 from vnetverify.model.network import Network
 from vnetverify.testing.azure_json import azure_resources
 from vnetverify.testing.estates import networks
@@ -28,7 +28,7 @@ def _read(content: Any) -> Network | None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "input.json")
         path.write_text(json.dumps(content), encoding="utf-8")
-        imported = read_path(path)
+        imported = read_paths((path,), given=Given(as_recorded=True))
     if any(found.severity is Severity.ERROR for found in imported.diagnostics):
         return None
     return imported.network

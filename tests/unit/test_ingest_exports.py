@@ -78,9 +78,10 @@ def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, na
     [
         [{"Name": name, "Id": identity("azureFirewalls", name)} for name in ("fw", "other")],
         {"template": {"$schema": "https://x/deploymentTemplate.json#", "resources": []}},
-        [{"id": identity("networkSecurityGroups", name), "security_rules": []} for name in ("g", "other")],
+        [{"name": name, "security_rules": []} for name in ("g", "other")],
+        [{"id": identity("virtualNetworks", "v"), "address_space": ["10.0.0.0/16"], "resource_group_name": "rg"}],
     ],
-    ids=["PowerShell", "template within", "snake case"],
+    ids=["PowerShell", "template within", "attributes without id", "attributes of Terraform"],
 )
 def test_a_format_that_is_not_read_is_an_error_beside_a_good_file(tmp_path: Path, content: object) -> None:
     assert errors(read(tmp_path, HUB, content)) == ["unsupported-format"]

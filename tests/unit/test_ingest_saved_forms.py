@@ -181,3 +181,49 @@ def test_of_a_resource_twice_in_a_recording_the_last_that_succeeded_counts(tmp_p
     found = network(tmp_path, _log(("https://a", first), ("https://a", last), ("https://a", failed)))
 
     assert [one.name for one in found.nsgs["n"].rules] == ["new"]
+
+
+# -- what Python's SDK prints ----------------------------------------------------------------------------------
+
+
+_OF_SDK = {
+    "id": identity("virtualNetworks", "hub"),
+    "name": "hub",
+    "type": "Microsoft.Network/virtualNetworks",
+    "location": "westeurope",
+    "tags": {"cost_center": "it"},
+    "address_space": {"address_prefixes": ["10.0.0.0/16"]},
+    "subnets": [
+        {
+            "id": identity("virtualNetworks", "hub") + "/subnets/web",
+            "name": "web",
+            "address_prefix": "10.0.0.0/24",
+            "default_outbound_access": False,
+            "not_of_today": 1,
+        }
+    ],
+    "virtual_network_peerings": [],
+    "provisioning_state": "Succeeded",
+}
+
+
+def test_names_of_python_are_read_as_those_of_azure_but_not_where_the_user_gave_them(tmp_path: Path) -> None:
+    hub = network(tmp_path, [_OF_SDK]).vnets["hub"]
+
+    assert (str(hub.subnets[0].prefixes[0]), hub.subnets[0].default_outbound) == ("10.0.0.0/24", False)
+    assert hub.tags == (("cost_center", "it"),)
+
+
+def test_what_is_not_known_under_a_name_of_python_is_found_where_it_stands(tmp_path: Path) -> None:
+    (item,) = network(tmp_path, [_OF_SDK]).unmodelled
+
+    assert (item.what, item.span.pointer) == ("`notOfToday` of subnet `web`", "/0/subnets/0/not_of_today")
+
+
+def test_a_name_of_python_beside_the_property_that_it_stands_for_takes_nothing_from_it(tmp_path: Path) -> None:
+    both = {**_OF_SDK, "subnets": [], "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]}}
+
+    found = network(tmp_path, [both])
+
+    assert [str(prefix) for prefix in found.vnets["hub"].address_space] == ["10.1.0.0/16"]
+    assert [item.what for item in found.unmodelled] == ["`address_space` of vnet `hub`"]

@@ -12,7 +12,7 @@ from tests.unit.arm_templates import NETWORK, read, resource, subnet, template, 
 from tests.unit.azure_resources import nic as deployed_nic
 from tests.unit.azure_resources import subnet_id
 from vnetverify.header import parse_address
-from vnetverify.ingest import Imported, read_paths
+from vnetverify.ingest import Given, Imported, read_paths
 from vnetverify.model.network import Network
 
 _SUBNET = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"
@@ -63,6 +63,43 @@ def test_what_else_speaks_of_it_tells_it_apart(tmp_path: Path) -> None:
     imported = read(tmp_path, template(_V, _that_had("a", "10.0.0.9"), table))
 
     assert _addresses(imported.network) == {"a": ()}
+
+
+def test_a_template_that_is_a_record_tells_which_addresses_are_there(tmp_path: Path) -> None:
+    public = resource("publicIPAddresses", "p", {"ipAddress": "198.51.100.7", "publicIPAllocationMethod": "Static"})
+    card = _that_had("a", "10.0.0.9")
+    inner = card["properties"]["ipConfigurations"][0]["properties"]
+    inner["publicIPAddress"] = {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps(template(_V, card, public)), encoding="utf-8")
+
+    read_so = {
+        as_recorded: read_paths((path,), texts=("10.0.0.9",), given=Given(as_recorded=as_recorded))
+        for as_recorded in (True, False)
+    }
+
+    found = {as_recorded: imported.network.nics()[0] for as_recorded, imported in read_so.items()}
+    assert found[True].addresses == (parse_address("10.0.0.9"),)
+    assert found[True].public_address is not None
+    assert found[True].public_address.address == parse_address("198.51.100.7")
+    assert found[False].addresses == ()
+    assert found[False].public_address is not None
+    assert found[False].public_address.address is None
+    notes = {
+        each: [(one.help or "")[:15] for one in imported.diagnostics if one.code == "address-recorded"]
+        for each, imported in read_so.items()
+    }
+    assert notes == {True: [""], False: ["`--as-recorded`"]}
+
+
+def test_an_address_of_ipv6_beside_dynamic_is_not_known(tmp_path: Path) -> None:
+    card = _that_had("a", "fd00::9")
+    card["properties"]["ipConfigurations"][0]["properties"]["privateIPAddressVersion"] = "IPv6"
+
+    imported = read(tmp_path, template(_V, _nic("b", "10.0.0.5"), card))
+
+    assert _addresses(imported.network)["a"] == ()
+    assert [item.why for item in imported.network.unmodelled] == ["it is not assigned yet"]
 
 
 @pytest.mark.parametrize("spoken_of", ["10.0.0.4", "10.0.0.128/25", "10.0.0.7-10.0.0.9", "to 10.0.0.77 alone"])

@@ -25,6 +25,7 @@ _MAX_INPUT = "vnetverify.max-input"
 _PARAMETERS = "parameter_values"
 _PARAMETER_FILES = "parameter_files"
 _DEPLOYED_TO = "deployed_to"
+_AS_RECORDED = "as_recorded"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _Shown = TypeVar("_Shown")
 
@@ -83,7 +84,15 @@ def _takes_parameters(command: _Command) -> _Command:
         callback=_keep_scopes,
         help="Where TEMPLATE, or every other template, is deployed: the id of a resource group or a subscription.",
     )
-    return one(files(scope(command)))
+    recorded = click.option(
+        "--as-recorded",
+        _AS_RECORDED,
+        is_flag=True,
+        expose_value=False,
+        callback=_keep,
+        help="Read templates as records of a running network: the addresses that they state are what is there.",
+    )
+    return one(files(scope(recorded(command))))
 
 
 def _keep_parameters(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> None:
@@ -111,11 +120,13 @@ def given() -> Given | None:
     """Return what the command line gives to the parameters of templates; None where it says nothing of them."""
     meta = click.get_current_context().meta
     said = [meta.get(f"vnetverify.{name}", ()) for name in (_PARAMETERS, _PARAMETER_FILES, _DEPLOYED_TO)]
-    if not any(said):
+    as_recorded = bool(meta.get(f"vnetverify.{_AS_RECORDED}"))
+    if not any(said) and not as_recorded:
         return None
     from vnetverify.ingest import Given
 
-    return Given(*said)
+    values, files, scopes = said
+    return Given(values, files, scopes, as_recorded)
 
 
 def takes_max_input(command: _Command) -> _Command:

@@ -19,6 +19,7 @@ from vnetverify.ingest.findings import Findings
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
+from vnetverify.ingest.recorded import without_records
 from vnetverify.ingest.representatives import Amended, with_representatives
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.routing import Tags
@@ -32,6 +33,8 @@ from vnetverify.quick import collector_off
 from vnetverify.source import NOWHERE, Span
 
 __all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list", "survey"]
+
+_AS_RECORDED = "`--as-recorded` takes such addresses: verdicts are then about the network that was exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +106,14 @@ def _read(
     reading = _Reading(findings, allowance if allowance is not None else Allowance())
     for path in paths:
         reading.read(path, (within or {}).get(path))
-    deployed = reading.deployed(given if given is not None else Given())
+    given = given if given is not None else Given()
+    deployed = reading.deployed(given)
+    if not given.as_recorded:
+        deployed = without_records(deployed)
     found = [*reading.resources, *deployed]
     if not all(resource.is_literal for resource in found):  # what is not known may lean on anything
         found = [spelt_out(resource) for resource in found]
-    amended = with_representatives(found, texts)
+    amended = with_representatives(found, texts, given.as_recorded)
     _note(amended, findings)
     return amended.resources, findings, reading.digests
 
@@ -119,6 +125,15 @@ def _note(amended: Amended, findings: Findings) -> None:
         more = f", as others do for {len(standing) - 1} more" if len(standing) > 1 else ""
         message = f"{address} stands for the address that {subject} will get in its subnet{more}"
         findings.note("address-not-assigned", message, NOWHERE)
+    if amended.recorded:
+        count = len(amended.recorded)
+        what = "1 address" if count == 1 else f"{count} addresses"
+        message = f"{what} that Azure assigns and templates record count as what their interfaces have"
+        findings.note("address-recorded", message, NOWHERE)
+    for subject, address in list(amended.passed_over.items())[:1]:
+        more = f", and {len(amended.passed_over) - 1} more" if len(amended.passed_over) > 1 else ""
+        message = f"{address} is what {subject} had when its template was exported{more}; deployed, it may get another"
+        findings.note("address-recorded", message, NOWHERE, _AS_RECORDED)
     for subject, address in amended.presumed.items():
         message = f"{address} is taken for the address of {subject}, as routes name it; it may get another (`U-FWADDR`)"
         findings.note("address-presumed", message, NOWHERE)
@@ -144,13 +159,17 @@ class _Reading:
             self._say_nothing_is_in(path)
 
     def _say_nothing_is_in(self, path: Path) -> None:
-        """Report that `path` holds no resource: as its one file says so already, or in words of its own."""
+        """Report that `path` holds no resource: as its one file says so already, or in words of its own.
+
+        Where that is since a file was not understood, that has been said.
+        """
         said, file = self._findings.diagnostics, str(path)
         for position, one in enumerate(said):
             if one.code == "no-resources" and one.span.file == file:
                 said[position] = replace(one, severity=Severity.ERROR)
                 return
-        self._findings.error("no-resources", f"`{path}` holds no Azure resource", Span(file, 0, 0, 0, 0))
+        if not any(one.severity is Severity.ERROR and _lies_in(one.span.file, path) for one in said):
+            self._findings.error("no-resources", f"`{path}` holds no Azure resource", Span(file, 0, 0, 0, 0))
 
     def _take(self, document: Document) -> bool:
         """Keep what a document holds; return whether that is anything."""
@@ -192,3 +211,7 @@ class _Reading:
         if documents and not found:
             self._findings.error("no-parameters", f"`{path}` is no parameter file", Span(str(path), 0, 0, 0, 0))
         return found
+
+
+def _lies_in(file: str, path: Path) -> bool:
+    return file == str(path) or Path(file).is_relative_to(path)

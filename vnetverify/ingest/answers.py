@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.ingest.attributes import has_attributes, is_of_sdk, with_properties
 from vnetverify.ingest.documents import Document
 from vnetverify.ingest.notation import Refused, escaped, parse, place
 from vnetverify.ingest.resources import Resource, resource_of
@@ -17,11 +18,8 @@ from vnetverify.ingest.resources import Resource, resource_of
 _TYPE = re.compile(r"\w+\.[\w.]+/")
 
 _IN_PLACE_OF_POWERSHELL = "take `az … list`, or Search-AzGraph with `ConvertTo-Json -Depth 100`, which cuts nothing off"
-_AS_SNAKES = "resources as Python's `as_dict` prints them"
-_IN_PLACE_OF_SNAKES = "take `serialize(keep_readonly=True)`, or `az … list`"
-_SNAKE_CASED = frozenset(
-    ("provisioning_state", "resource_guid", "address_space", "security_rules", "ip_configurations")
-)
+_ATTRIBUTES = "properties under names of Python or Terraform, in objects that are no resources of Azure"
+_IN_PLACE_OF_ATTRIBUTES = "take `as_dict()` of the SDK's whole resources, `az … list`, or a plan or state as a file"
 _IN_PLACE_OF_PAGES = "take `az … list` or `vnetverify snapshot`, which ask for all pages"
 _FOR_CONFORM = "`vnetverify conform --network NETWORK FILE` compares it with what is derived"
 
@@ -67,8 +65,8 @@ class _Reader:
             elif is_tag_list(item):
                 message = "is a list of service tags: name it with `service-tags` or `--service-tags`"
                 self._say("tag-list-for-use", message, where, Severity.ERROR)
-            elif not _SNAKE_CASED.isdisjoint(item):
-                self._say_foreign(_AS_SNAKES, _IN_PLACE_OF_SNAKES, where)
+            elif has_attributes(item):
+                self._read_attributes(item, where)
             elif _is_resource(item):
                 self._keep(item, where)
             elif foreign := _foreign_format(item):
@@ -83,6 +81,14 @@ class _Reader:
             what = _effective(content)
             message = "holds no Azure resource" if what is None else f"holds {what} and no Azure resource"
             self._say("no-resources", message, pointer, Severity.WARNING, None if what is None else _FOR_CONFORM)
+
+    def _read_attributes(self, item: dict[str, Any], pointer: str) -> None:
+        """Read a resource as Python's SDK prints it."""
+        if not is_of_sdk(item):
+            self._say_foreign(_ATTRIBUTES, _IN_PLACE_OF_ATTRIBUTES, pointer)
+            return
+        body, origins = with_properties(item, pointer)
+        self._keep(body, pointer, origins)
 
     def _say_foreign(self, what: str, advice: str, pointer: str) -> None:
         """Report the first object of a kind that is not read, however many the file holds."""
@@ -222,7 +228,7 @@ def _leads_on(item: Any) -> bool:
     """Hold when an entry of a list is a resource, or something in it could be one."""
     if not isinstance(item, dict):
         return False
-    return _is_resource(item) or _foreign_format(item) is not None or any(_members(item, ""))
+    return _is_resource(item) or has_attributes(item) or _foreign_format(item) is not None or any(_members(item, ""))
 
 
 def _foreign_format(content: dict[str, Any]) -> tuple[str, str] | None:

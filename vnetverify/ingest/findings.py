@@ -50,8 +50,15 @@ class Findings:
         self.partly_known: set[str] = set()
         self._in_doubt: set[str] = set()
 
-    def error(self, code: str, message: str, span: Span, others: tuple[tuple[Span, str], ...] = ()) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, others=others))
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        others: tuple[tuple[Span, str], ...] = (),
+        advice: str | None = None,
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, others=others, help=advice))
 
     def fault(self, resource: Resource, message: str) -> None:
         """Record that `resource` has a form that Azure does not write; in doubt where not all that it says is known."""
@@ -67,8 +74,8 @@ class Findings:
         why = "it stands twice, with different content, of which not all is known"
         self.doubt_unknown(second, second.subject, why, second.span)
 
-    def note(self, code: str, message: str, span: Span) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, severity=Severity.NOTE))
+    def note(self, code: str, message: str, span: Span, advice: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, help=advice, severity=Severity.NOTE))
 
     def concern(self, subject: str, *vnets: str) -> None:
         """Record that what is said of resource `subject` can change the traffic of the vnets with these keys."""

@@ -50,6 +50,7 @@ _TELLING = frozenset(
         "connections",
     )
 )
+_IN_PLACE_OF_LISTINGS = "`az resource list` tells no properties; take `az network … list`, or `vnetverify snapshot`"
 # Kinds that are in doubt as a whole without properties.
 _TELLING_MORE = frozenset(
     (
@@ -109,7 +110,7 @@ class Inventory:
             self._findings.error("bad-value", f"`properties` is not an object in {resource.subject}", resource.span)
         elif resource.is_bare and resource.kind in _TELLING:
             message = f"{resource.subject} is listed without its properties"
-            self._findings.error("no-properties", message, resource.span)
+            self._findings.error("no-properties", message, resource.span, advice=_IN_PLACE_OF_LISTINGS)
 
     def __contains__(self, key: str) -> bool:
         return key in self._by_key or self._find_listed(key) is not None

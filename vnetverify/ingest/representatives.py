@@ -31,6 +31,7 @@ _CONFIGURATIONS = {
     "loadbalancers": "frontendIPConfigurations",
     "privatelinkservices": "ipConfigurations",
 }
+_NOWHERE = ""  # the subnet of those for whom no address of it stands
 _FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet, and the last
 _QUADS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.])")
 
@@ -54,31 +55,43 @@ class _Seat:
 class Amended:
     """Resources with an address for each that is assigned at deployment, where its subnet has it to give.
 
-    By what has them, `standing` are the addresses that stand for any, and `presumed` those that routes name.
+    By what has them, `standing` are the addresses that stand for any, `presumed` those that routes name, `recorded`
+    those that an exported template says, and `passed_over` those of these that are not taken, for want of being asked
+    to, and in whose place none stands.
     """
 
     resources: Sequence[Resource]
     standing: Mapping[str, str]
     presumed: Mapping[str, str]
+    recorded: Mapping[str, str]
+    passed_over: Mapping[str, str]
 
 
-def with_representatives(resources: Sequence[Resource], texts: Sequence[str]) -> Amended:
-    """Return `resources` with addresses where these are assigned at deployment; `texts` may tell addresses apart."""
+def with_representatives(resources: Sequence[Resource], texts: Sequence[str], as_recorded: bool = False) -> Amended:
+    """Return `resources` with addresses where these are assigned at deployment; `texts` may tell addresses apart.
+
+    What exported templates say that an interface had is what it has, where that `as_recorded` is asked for.
+    """
     seats = [seat for resource in resources for seat in _seats(resource)]
     if all(seat.address is not None for seat in seats):
-        return Amended(resources, {}, {})
+        return Amended(resources, {}, {}, {}, {})
+    had = {index: seat.had for index, seat in enumerate(seats) if seat.had}
+    recorded = had if as_recorded else {}
+    seats = [replace(seat, address=recorded.get(index, seat.address)) for index, seat in enumerate(seats)]
     prefixes = _prefixes(resources)
     standing = dict(_chosen(seats, prefixes, _spoken_of(resources, texts)))
     presumed = dict(_presumed(seats, prefixes, resources, texts, standing))
-    chosen = {**standing, **presumed}
+    chosen = {**standing, **presumed, **recorded}
     known = {_runtime(seats[index]): address for index, address in chosen.items()}
     waiting: defaultdict[str, list[tuple[_Seat, str | None]]] = defaultdict(list)
     for index, seat in enumerate(seats):
-        if seat.address is None:
+        if seat.address is None or index in recorded:
             waiting[seat.resource.key].append((seat, chosen.get(index)))
     amended = [_amended(one, waiting.get(one.key, ()), known) for one in resources]
     marked = {seats[index].resource.key for index in presumed}
-    by_subject = [{seats[index].resource.subject: each[index] for index in each} for each in (standing, presumed)]
+    passed_over = {index: text for index, text in had.items() if index not in chosen}
+    found = (standing, presumed, recorded, passed_over)
+    by_subject = [{seats[index].resource.subject: each[index] for index in each} for each in found]
     return Amended([_marked(one) if one.key in marked else one for one in amended], *by_subject)
 
 
@@ -126,14 +139,16 @@ def _seats(resource: Resource) -> Iterator[_Seat]:
         identity = member(subnet, "id") if isinstance(subnet, dict) else None
         if field is None or not isinstance(inner, dict) or not isinstance(identity, str):
             continue
-        version = member(inner, "privateIPAddressVersion")
-        if version is None or (isinstance(version, str) and version.lower() == "ipv4"):
-            address = member(inner, "privateIPAddress")
-            if resource.is_literal or (isinstance(address, str) and address and not _is_assigned(inner)):
-                yield _Seat(resource, field, position, key_of(identity), str(address), None)
-            else:
-                had = address if isinstance(address, str) else None
-                yield _Seat(resource, field, position, key_of(identity), None, had)
+        version, address = member(inner, "privateIPAddressVersion"), member(inner, "privateIPAddress")
+        is_said = isinstance(address, str) and bool(address)
+        had = str(address) if is_said else None
+        if version is not None and not (isinstance(version, str) and version.lower() == "ipv4"):
+            if is_said and not resource.is_literal and _is_assigned(inner):
+                yield _Seat(resource, field, position, _NOWHERE, None, had)  # none stands for one of IPv6
+        elif resource.is_literal or (is_said and not _is_assigned(inner)):
+            yield _Seat(resource, field, position, key_of(identity), str(address), None)
+        else:
+            yield _Seat(resource, field, position, key_of(identity), None, had)
 
 
 def _is_assigned(configuration: dict[str, Any]) -> bool:

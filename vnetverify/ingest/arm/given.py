@@ -19,11 +19,13 @@ COMMAND_LINE = "<command line>"
 class Given:
     """What the command line says of deployments: `values` of parameters as name and text, the `files` that hold more of
     them, and the `scopes` that templates are deployed to: the id of a resource group for example, each with the file of
-    the template, or with an empty text where it counts for all others."""
+    the template, or with an empty text where it counts for all others. Templates are records of a running network where
+    they are read `as_recorded`: addresses beside *Dynamic*, and public ones, are what is there."""
 
     values: tuple[tuple[str, str], ...] = ()
     files: tuple[Path, ...] = ()
     scopes: tuple[tuple[str, str], ...] = ()
+    as_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

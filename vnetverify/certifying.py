@@ -37,7 +37,7 @@ def sentences(document: Document) -> Iterator[Sentence]:
 
 
 def filed(sentence: Sentence, subject: Subject, certificate: Certificate, assumed: Mapping[str, bool]) -> Filed:
-    """Return the certificate as it goes to a file: what the text assumes is not said again."""
+    """Return the certificate as it goes to a file: what the text assumes is not stated again."""
     given = {fact: value for fact, value in subject.assumed.items() if fact not in assumed}
     return Filed(
         sentence.intent.name,

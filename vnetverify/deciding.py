@@ -97,7 +97,7 @@ class Deciding:
         begun = time.perf_counter()
         try:
             found = _Sentence(self, Solver(Limits())).recalled(claim, answer)  # the solver is not asked
-        except Exception:  # whatever it trips over: what cannot be checked is no answer
+        except Exception:  # whatever it trips over: what cannot be checked is not an answer
             return None
         return replace(found, seconds=time.perf_counter() - begun)
 
@@ -266,7 +266,7 @@ class _Sentence:
                 about = next((each for each, found in zip(claims, seen, strict=True) if found is not None), claim)
                 verdict, story = self._replayed(about, verdict)
             case _:
-                raise Refused("it is no answer that can be checked")
+                raise Refused("it is not an answer that can be checked")
         return self._told_of(claim, verdict, story)
 
     def _judge_all(self, claims: tuple[Claim, ...], proof: Proved, answer: Answer) -> None:
@@ -327,7 +327,7 @@ class _Sentence:
             with self.clock.phase("encode"):
                 return decide_in_parts(inquiry, self.solver, self.deciding.hands)
         except NoFlow:
-            raise Disagreement(inquiry.claim, None, "the solver answers with what is no flow at all") from None
+            raise Disagreement(inquiry.claim, None, "the solver answers with what is not a flow at all") from None
         finally:
             self.clock.move(self.solver.seconds - solved, "encode", "solve")
 

@@ -60,7 +60,7 @@ def _steps(subject: Subject, question: Unviolated, region: Region, token: Token)
         elif region.origin is not None and question.is_about(region, region.origin):
             yield from deciding_steps(network, claim, region.origin, packet, region.world)
     except (Mixed, Undetermined, Impossible):
-        return  # no line decides: the claim does not speak of these flows, or not of all of them
+        return  # no line decides: the claim does not cover these flows, or not of all of them
 
 
 def _ground(step: Step) -> Ground:

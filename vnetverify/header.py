@@ -70,7 +70,7 @@ EVERY_IPV6 = Prefix(FIRST_IPV6, 0)
 
 
 class NotAPrefix(ValueError):
-    """A text that is no prefix; the message says why, in the user's terms."""
+    """A text that is not a prefix; the message says why, in the user's terms."""
 
 
 def parse_address(text: str) -> int:

@@ -203,7 +203,7 @@ def _tied(network: Network, found: TiedAdminRules) -> Diagnostic:
         "tied-admin-rules",
         f"`{name}` and `{other}` have priority {found.rule.priority} and differ in what they do",
         found.other.span,
-        "which is tried first is not said",
+        "which is tried first is not stated",
         ((found.rule.span, "the other rule"),),
         "F-ADM-15",
         str(found.shown.flow),

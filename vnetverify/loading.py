@@ -115,7 +115,7 @@ def _each_once(paths: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[
 
 
 def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) -> Source | None:
-    """Return the text at `path`, `-` being standard input; None with a diagnostic where it is no text to read."""
+    """Return the text at `path`, `-` being standard input; None with a diagnostic where it is not a text to read."""
     whole = Span(path, 0, 0, 0, 0)
     try:
         raw = read_standard_input(allowance) if path == "-" else read_file(Path(path), allowance)

@@ -128,7 +128,7 @@ class _Surveyor:
         return self._endpoints.of_subnet(self._subnets[place.name])
 
     def _rows(self, matrix: Matrix, senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> list[bytearray]:
-        """Return the kinds as the classes have them; what is no subnet of IPv4 alone is not settled."""
+        """Return the kinds as the classes have them; what is not a subnet of IPv4 alone is not settled."""
         column = {subnet.id: index for index, subnet in enumerate(matrix.receivers)}
         line = {subnet.id: index for index, subnet in enumerate(matrix.senders)}
         same = [column.get(place.name) if place.kind == PlaceKind.SUBNET.value else None for place in receivers]
@@ -146,7 +146,7 @@ class _Surveyor:
         return rows
 
     def _from_outside(self, sender: Place, receiver: Place) -> int:
-        """Return the kind of a pair whose sender is no subnet.
+        """Return the kind of a pair whose sender is not a subnet.
 
         The Internet gets in by public addresses, frontends and translations alone (F-PIP-5), so to other subnets never.
         """

@@ -48,7 +48,7 @@ _ENTERS = "    if interface is not None:\n        blocked = journey.filter(inter
 _TO_HOST = "if direction is Direction.OUTBOUND and lies_in(packet.destination, PLATFORM):"
 _JUDGED_BY_RULES = "if has_groups or not by_admin.allowed or any("
 _NOT_STATED = 'is_open, rule_id = situation.holds(uncertainty("U-SKU", entry.asked_of)), "F-PIP-3"'
-_OUTSIDE = 'return journey.drop(INTERNET.name, "the destination is no public address of this network", "F-PIP-5")'
+_OUTSIDE = 'return journey.drop(INTERNET.name, "the destination is not a public address of this network", "F-PIP-5")'
 _LET_IN = """holding = (s for s in journey.situation.network.subnets() for p in s.prefixes
                    if p.value <= journey.packet.destination.low <= p.last)
         subnet = next(holding, None)
@@ -77,8 +77,8 @@ SIMULATOR = (
     Mutant("F-NSG-9", "a rule with ports does not apply to ICMP", _MATCHING, _WITHOUT_PORTS, 'return question != "U-ICMPPORT" and place.situation.holds(uncertainty(question, label))'),
     Mutant("F-NSG-10", "of several prefixes the first counts", _MATCHING, "return some_covers(prefixes, address) or", "return some_covers(prefixes[:1], address) or"),
     Mutant("F-NSG-12", "0.0.0.0/0 is every address of IPv6", _MATCHING, 'return place.situation.holds(uncertainty("U-V6ANY"))', "return True"),
-    Mutant("F-NSG-12", "0.0.0.0/0 is no address of IPv6", _MATCHING, 'return place.situation.holds(uncertainty("U-V6ANY"))', "return False"),
-    Mutant("F-NSG-12", "any is no address of IPv6", _MATCHING, "case AnyAddress():\n            return True", "case AnyAddress():\n            return place.packet.family is Family.IPV4"),
+    Mutant("F-NSG-12", "0.0.0.0/0 is not an address of IPv6", _MATCHING, 'return place.situation.holds(uncertainty("U-V6ANY"))', "return False"),
+    Mutant("F-NSG-12", "any is not an address of IPv6", _MATCHING, "case AnyAddress():\n            return True", "case AnyAddress():\n            return place.packet.family is Family.IPV4"),
     Mutant("F-NSG-13", "the subnet's group does not act between two of its interfaces", _FILTERS, _GROUPS_HERE, _NOT_BETWEEN),
     Mutant("F-NSG-13", "the subnet's group never acts", _FILTERS, "        if name is not None:\n            yield stage", '        if name is not None and stage == "nicNsg":\n            yield stage'),
     Mutant("F-NSG-16", "groups decide about ICMPv6", _FILTERS, "if (groups or lists) and _is_icmpv6(packet):", "if False:"),
@@ -196,8 +196,8 @@ ENCODER = (
     Mutant("F-NSG-9", "a rule with ports does not apply to ICMP", _ENCODED, _BY_ICMP, "by_icmp = FALSE"),
     Mutant("F-NSG-10", "of several prefixes the first counts", _ENCODED, "listed = is_among(address, addresses_of(prefixes))", "listed = is_among(address, addresses_of(prefixes[:1]))"),
     Mutant("F-NSG-12", "0.0.0.0/0 is every address of IPv6", _ENCODED, _EVERY_IPV6, "return TRUE"),
-    Mutant("F-NSG-12", "0.0.0.0/0 is no address of IPv6", _ENCODED, _EVERY_IPV6, "return listed"),
-    Mutant("F-NSG-12", "any is no address of IPv6", _ENCODED, "case AnyAddress():\n                return TRUE", "case AnyAddress():\n                return FALSE if self._is_of_ipv6 else TRUE"),
+    Mutant("F-NSG-12", "0.0.0.0/0 is not an address of IPv6", _ENCODED, _EVERY_IPV6, "return listed"),
+    Mutant("F-NSG-12", "any is not an address of IPv6", _ENCODED, "case AnyAddress():\n                return TRUE", "case AnyAddress():\n                return FALSE if self._is_of_ipv6 else TRUE"),
     Mutant("F-NSG-13", "the subnet's group never acts", _ENCODED, _OF_SUBNET, _OF_SUBNET.replace("spot.subnet.nsg is not None", "False")),
     Mutant("F-NSG-16", "groups decide about ICMPv6", _ENCODED, "if self.estate.family is Family.IPV6 and self.are_attached(spot, direction):", "if False:"),
     Mutant("F-NSG-16", "ICMPv6 passes all groups", _ENCODED, _ICMPV6_IF, "return TRUE"),

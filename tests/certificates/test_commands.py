@@ -32,7 +32,7 @@ def test_certificates_of_all_sentences_are_written_and_accepted(text: Path, caps
     assert status.AS_EXPECTED == main(["certify", str(text), "-o", str(folder)])
     assert 3 == len(list(folder.glob("*.json")))
     assert status.AS_EXPECTED == main(["verify-certificate", str(text), str(folder)])
-    assert "3 of 3 sentences shown, 0 of 3 certificates refused" in capsys.readouterr().out
+    assert "3 of 3 sentences proved, 0 of 3 certificates refused" in capsys.readouterr().out
 
 
 def test_what_is_not_proved_has_no_certificate(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,9 +82,9 @@ def test_facts_that_a_certificate_is_given_are_told(text: Path, capsys: pytest.C
     assert "where U-R-TRAF-7 = false" in capsys.readouterr().out
 
 
-def test_a_missing_file_is_refused(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert status.REFUTED == main(["verify-certificate", str(text), str(text.parent / "none.json")])
-    assert "there is no such file" in capsys.readouterr().out
+def test_a_missing_file_is_a_mistake_of_usage(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status.BAD_INPUT == main(["verify-certificate", str(text), str(text.parent / "none.json")])
+    assert "there is no file or folder" in capsys.readouterr().err
 
 
 def test_proofs_say_what_assures_them(text: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ PROVED = result(
             Ground("nsg db-nsg", "100 allow-sql allows", "F-NSG-2", at(5)),
         ),
         minimal=True,
-        premise=Premise(Witness(APP, FLOW, World()), 2, False, (Silence("lab", "stands for no address"),)),
+        premise=Premise(Witness(APP, FLOW, World()), 2, False, (Silence("lab", "holds no address of the network"),)),
     ),
     line=20,
 )

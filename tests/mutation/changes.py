@@ -179,7 +179,7 @@ def _of(node: ast.AST, context: _Context, known: frozenset[str]) -> Iterator[tup
 
 
 def _is_spared(node: ast.AST, parent: ast.AST) -> bool:
-    """Tell whether nothing that a program does hangs on this: its texts for people, its types, its imports."""
+    """Tell whether nothing that a program does depends on this: its texts for people, its types, its imports."""
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Assert():
             return True

@@ -438,7 +438,7 @@ def test_an_example_of_the_api_names_its_interface(capsys: pytest.CaptureFixture
         ({"value": [group("g", "subnet", SSH | {"protocol": "Carrier"})]}, AT, "the protocol `Carrier`"),
         (flow("Sideways", "TCP", "10.0.1.4:1", "10.1.0.4:2", "Deny", "x"), (), "Sideways".lower()),
         (next_hop("10.1.0.4", "None") | {"request": {"nic": "web-nic", "sourceIPAddress": "10.0.1.9",
-         "destinationIPAddress": "10.1.0.4"}}, (), "10.0.1.9 is no address of `web-nic`"),
+         "destinationIPAddress": "10.1.0.4"}}, (), "10.0.1.9 is not an address of `web-nic`"),
         (17, AT, "`answer` is not an object"),
     ],
 )  # fmt: skip

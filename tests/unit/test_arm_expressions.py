@@ -190,9 +190,9 @@ def test_members_are_found_in_any_letter_case(expected: object, expression: str)
         ("the array has 2 members, so none at index -1", "parameters('p').list[-1]"),
         ("null has no member `a`", "parameters('p').none.a"),
         ("a string has no member `a`", "parameters('p').name.a"),
-        ("a string is no key of an array", "parameters('p').list.a"),
-        ("an int is no key of an object", "parameters('p')[0]"),
-        ("a bool is no key of an array", "parameters('p').list[true()]"),
+        ("a string is not a key of an array", "parameters('p').list.a"),
+        ("an int is not a key of an object", "parameters('p')[0]"),
+        ("a bool is not a key of an array", "parameters('p').list[true()]"),
         ("a string has no member `a`", "parameters('p').name.?a"),
     ],
 )

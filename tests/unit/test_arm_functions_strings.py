@@ -147,7 +147,7 @@ def test_json_of_null_is_an_empty_object() -> None:
     "text", ["", "{", "NaN", "{'a' 1}", "[" * 100_000, '"\\"' * 50_000, "/*" * 50_000, "a" * 100_000]
 )
 def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(EvaluationError, match="`json` is given a string that is no JSON"):
+    with pytest.raises(EvaluationError, match="`json` is given a string that is not JSON"):
         of("json(parameters('text'))", text=text)
 
 
@@ -195,8 +195,8 @@ def test_where_letter_case_decides_and_no_source_tells_how_nothing_is_known() ->
         ("`substring` asks for characters -1 to 3", "substring('abc', -1)"),
         ("`substring` takes an int as argument 2, not a string", "substring('abc', '0')"),
         ("`string` cannot make a string of a number with a fraction", "string(json('1.5'))"),
-        ("`base64ToString` is given a string that is no base64", "base64ToString('%')"),
-        ("`dataUriToString` is given a string that is no data URI", "dataUriToString('Hello')"),
+        ("`base64ToString` is given a string that is not base64", "base64ToString('%')"),
+        ("`dataUriToString` is given a string that is not a data URI", "dataUriToString('Hello')"),
         ("`uri` takes an absolute address", "uri('a/b', 'c')"),
         ("`join` takes an array as argument 1, not a string", "join('a', ',')"),
         ("`guid` takes a string as argument 2, not an int", "guid('a', 1)"),

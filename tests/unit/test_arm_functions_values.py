@@ -156,7 +156,10 @@ def test_usable_addresses_of_the_smallest_prefixes_are_not_known(expression: str
 @pytest.mark.parametrize(
     ("message", "expression"),
     [
-        ("`cidrSubnet` is given `10.0.0.0`, which is no prefix such as `10.0.0.0/16`", "cidrSubnet('10.0.0.0', 24, 0)"),
+        (
+            "`cidrSubnet` is given `10.0.0.0`, which is not a prefix such as `10.0.0.0/16`",
+            "cidrSubnet('10.0.0.0', 24, 0)",
+        ),
         ("`cidrSubnet` is given `10.0.0.0/33`", "cidrSubnet('10.0.0.0/33', 33, 0)"),
         ("`parseCidr` is given `VirtualNetwork`", "parseCidr('VirtualNetwork')"),
         ("`parseCidr` is given `10.0.0.0/255.0.0.0`", "parseCidr('10.0.0.0/255.0.0.0')"),
@@ -229,10 +232,10 @@ def test_the_present_and_other_forms_of_dates_are_not_known(expression: str) -> 
 @pytest.mark.parametrize(
     ("message", "expression"),
     [
-        ("is given `P`, which is no duration", "dateTimeAdd('2026-01-01T00:00:00Z', 'P')"),
-        ("is given `yesterday`, which is no date", "dateTimeAdd('yesterday', 'P1D')"),
-        ("goes beyond the years", "dateTimeAdd('2026-01-01T00:00:00Z', 'P9999Y')"),
-        ("goes beyond the years", "dateTimeFromEpoch(9223372036854775807)"),
+        ("is given `P`, which is not a duration", "dateTimeAdd('2026-01-01T00:00:00Z', 'P')"),
+        ("is given `yesterday`, which is not a date", "dateTimeAdd('yesterday', 'P1D')"),
+        ("goes beyond the range of dates", "dateTimeAdd('2026-01-01T00:00:00Z', 'P9999Y')"),
+        ("goes beyond the range of dates", "dateTimeFromEpoch(9223372036854775807)"),
     ],
 )
 def test_a_wrong_date_is_told(message: str, expression: str) -> None:

@@ -1,4 +1,4 @@
-"""Which ids mean resources of the templates, and what is open where that is not said."""
+"""Which ids mean resources of the templates, and what is open where that is not stated."""
 
 from __future__ import annotations
 
@@ -161,4 +161,4 @@ def test_each_template_may_be_deployed_to_a_place_of_its_own(
 
     assert main([*arguments, *places]) == status.AS_EXPECTED
     assert main([*arguments, f"--deploy-to=other.json={_GROUP}"]) == status.BAD_INPUT
-    assert "no template of the input is called so" in capsys.readouterr().out
+    assert "no template of the input has that name" in capsys.readouterr().out

@@ -48,7 +48,7 @@ def test_a_text_of_the_command_line_is_read_by_the_type_of_the_parameter() -> No
 @pytest.mark.parametrize(
     ("schema", "value", "message"),
     [
-        ({"type": "int"}, "seven", "`seven` is no JSON, as a value of type `int` is"),
+        ({"type": "int"}, "seven", "`seven` is not JSON, as a value of type `int` is"),
         ({"type": "int"}, "true", "parameter `p` is a bool, where an int is due"),
         ({"type": "bool"}, "1", "parameter `p` is an int, where a bool is due"),
         ({"type": "array"}, "{}", "parameter `p` is an object, where an array is due"),
@@ -57,7 +57,7 @@ def test_a_text_of_the_command_line_is_read_by_the_type_of_the_parameter() -> No
         ({"type": "array", "maxLength": 1}, "[1, 2]", "parameter `p` has length 2, more than 1"),
         ({"type": "int", "minValue": 3}, "2", "parameter `p` is 2, less than 3"),
         ({"type": "int", "maxValue": 3}, "4", "parameter `p` is 4, more than 3"),
-        ({"type": "number"}, "4", "parameter `p` has the type `number`, which there is not"),
+        ({"type": "number"}, "4", "parameter `p` has the type `number`, which does not exist"),
         ({"$ref": "#/definitions/none"}, "4", "the template defines no type `#/definitions/none`"),
     ],
 )
@@ -107,7 +107,7 @@ _TYPES = {
         ('{"name": "s", "prefix": null, "rules": [{"kind": "a", "n": 1}]}', None),
         ('{"prefix": "x"}', "parameter `p` has no `name`"),
         ('{"name": 1}', "parameter `p.name` is an int, where a string is due"),
-        ('{"name": "s", "other": 1}', "parameter `p` has a member `other`, which its type has not"),
+        ('{"name": "s", "other": 1}', "parameter `p` has a member `other`, which its type does not have"),
         ('{"name": "s", "rules": [{"kind": "a"}]}', "parameter `p.rules[0]` has no `n`"),
     ],
 )

@@ -200,7 +200,7 @@ def test_a_folder_that_others_may_write_to_is_no_cache(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match="others may write there"):
         opened(folder)
-    with pytest.raises(Unusable, match="it is no folder"):
+    with pytest.raises(Unusable, match="it is not a folder"):
         opened(tmp_path / "link")
     assert 0o700 == (tmp_path / "own").stat().st_mode & 0o777
 

@@ -219,7 +219,7 @@ def test_a_flow_that_is_delivered_shows_that_one_is() -> None:
     ids=["another service", "another destination", "another source"],
 )
 def test_a_flow_that_the_claim_does_not_speak_of_shows_nothing(other: Flow) -> None:
-    with pytest.raises(Refused, match="node 1: the claim does not speak of the flow in every world"):
+    with pytest.raises(Refused, match="node 1: the claim does not cover the flow in every world"):
         shown(JOINED, SOMETIMES, other)
 
 

@@ -74,7 +74,7 @@ def test_a_fact_is_true_or_false(value: Any) -> None:
 
 @pytest.mark.parametrize("tokens", ["walked", {}, None, ["walked", 1], [None], [["walked"]]])
 def test_a_section_is_a_list_of_texts(tokens: Any) -> None:
-    assert refusal(sections={"claim": ["walked"], "from fw": tokens}) == "a section is no list of nodes"
+    assert refusal(sections={"claim": ["walked"], "from fw": tokens}) == "a section is not a list of nodes"
 
 
 @pytest.mark.parametrize("key", [key for key in DOCUMENT if key != "format_version"])
@@ -102,5 +102,5 @@ def test_another_format_or_version_is_not_read(name: str, version: int) -> None:
     ids=["a key twice", "a section twice", "no number", "cut short", "too deep"],
 )
 def test_what_is_no_plain_json_is_not_read(text: str) -> None:
-    with pytest.raises(NoCertificate, match="it is no JSON document that can be read"):
+    with pytest.raises(NoCertificate, match="it is not valid JSON"):
         from_text(text)

@@ -110,7 +110,7 @@ def test_trace_refuses_a_sender_that_begins_no_flow(
 ) -> None:
     asked = ("trace", balanced, "--from", sender, "--to", "db1", "--port", "22")
 
-    assert f"`{sender}` answers and begins no flow" in out(capsys, *asked, ends=status.BAD_INPUT)
+    assert f"`{sender}` answers flows and never begins one" in out(capsys, *asked, ends=status.BAD_INPUT)
 
 
 def test_trace_aims_at_a_public_frontend_by_its_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +125,7 @@ def test_trace_aims_at_a_public_frontend_by_its_address(tmp_path: Path, capsys: 
     assert "behind the frontend 20.0.0.7 at shop/front" in known
     assert "tcp 8.8.8.8:49152 -> 203.0.113.1:443 from internet" in unknown
     assert "behind the frontend 203.0.113.1 at new/front" in unknown
-    assert "`shop` answers and begins no flow" in out(
+    assert "`shop` answers flows and never begins one" in out(
         capsys, "trace", str(path), "--from", "shop", "--to", "one", "--port", "443", ends=status.BAD_INPUT
     )
 
@@ -151,10 +151,10 @@ def test_resolve_finds_the_frontends_of_a_load_balancer(balanced: str, capsys: p
     [
         (["--to", "hub.db"], "a TCP or UDP flow needs `--port`"),
         (["--to", "hub.db", "--protocol", "icmp", "--port", "1"], "ports belong to TCP and UDP"),
-        (["--to", "hub.db", "--protocol", "tpc", "--port", "1"], "'tpc' is no protocol"),
+        (["--to", "hub.db", "--protocol", "tpc", "--port", "1"], "'tpc' is not a protocol"),
         (["--to", "nowhere", "--port", "1"], "called `nowhere`"),
         (["--to", "spokes except spoke", "--port", "1"], "holds no address"),
-        (["--to", "hub.db", "--port", "1", "--assume", "U-X=true"], "'U-X' is no open fact"),
+        (["--to", "hub.db", "--port", "1", "--assume", "U-X=true"], "'U-X' is not an open fact"),
         (["--to", "hub.db", "--port", "1", "--assume", "U-FORWARDS=maybe"], "'maybe' is neither true nor false"),
     ],
 )

@@ -105,7 +105,7 @@ def test_no_report_goes_into_a_folder_that_is_read_as_input(
     [
         (".", "it is a folder"),
         ("missing/report.txt", "there is no such folder"),
-        ("/dev/null", "it is no regular file"),
+        ("/dev/null", "it is not a regular file"),
         ("loop", "symlink loop"),
     ],
 )

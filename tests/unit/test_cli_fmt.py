@@ -43,7 +43,7 @@ def test_laying_out_again_changes_nothing(untidy: Path, capsys: pytest.CaptureFi
 def test_check_writes_nothing_and_ends_with_1(untidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fmt", "--check", str(untidy)]) == status.REFUTED
     assert untidy.read_text() == UNTIDY
-    assert "is not laid out canonically" in capsys.readouterr().out
+    assert "is not in the canonical layout" in capsys.readouterr().out
 
 
 def test_a_mistake_leaves_the_file_alone_and_the_others_are_still_laid_out(

@@ -190,7 +190,7 @@ def test_nothing_to_certify_is_said_and_makes_no_folder(hub: str, capsys: pytest
 # -- outputs --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("where", "reason"), [("hub.vnet", "it is no folder"), ("hub.vnet/x", "not a directory")])
+@pytest.mark.parametrize(("where", "reason"), [("hub.vnet", "it is not a folder"), ("hub.vnet/x", "not a directory")])
 def test_certificates_do_not_go_where_no_folder_can_be(
     where: str, reason: str, hub: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

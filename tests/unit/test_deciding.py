@@ -87,7 +87,7 @@ def test_an_answer_that_makes_no_sense_is_no_verdict(solver: Solver, monkeypatch
 
     monkeypatch.setattr(module, "decide_in_parts", no_flow)
 
-    with pytest.raises(Disagreement, match="answers with what is no flow at all"):
+    with pytest.raises(Disagreement, match="answers with what is not a flow at all"):
         Deciding(APART, {}, False).result(NEVER, solver)
 
 

@@ -19,7 +19,7 @@ def test_a_key_that_stands_twice_is_an_error_that_points_at_the_object(tmp_path:
 
     assert errors(imported) == ["duplicate-key"]
     assert imported.diagnostics[0].span.pointer == "/value/1/a~0~1b"
-    assert imported.diagnostics[0].message == "key `id` stands twice in one object"
+    assert imported.diagnostics[0].message == "key `id` appears twice in one object"
 
 
 def test_broken_json_is_told_with_line_and_column(tmp_path: Path) -> None:

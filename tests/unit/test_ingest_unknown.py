@@ -233,7 +233,7 @@ def test_two_forms_of_a_resource_that_may_not_be_there_are_no_mistake() -> None:
     found, errors = _errors([*resources, *as_read([nsg("g")])])
 
     assert errors == []
-    assert any("stands twice" in why for _, why, _ in _said(found))
+    assert any("appears twice" in why for _, why, _ in _said(found))
 
 
 def test_an_unknown_peering_flag_concerns_both_ends() -> None:

@@ -96,7 +96,7 @@ def test_more_pairs_than_it_counts_are_more_than_that(monkeypatch: pytest.Monkey
     ],
 )
 def test_what_stands_for_no_address_is_named(sentence: str, named: str | None) -> None:
-    expected = {} if named is None else {named: "stands for no address"}
+    expected = {} if named is None else {named: "holds no address of the network"}
 
     assert silences(premise_of(APART, sentence)) == expected
 

@@ -281,8 +281,8 @@ EMPTY = "vnet none { address 10.8.0.0/16 }\n"
 @pytest.mark.parametrize(
     ("sentence", "why"),
     [
-        ("none never reaches v.db", "the left side stands for no address"),
-        ("v.web never reaches none", "the right side stands for no address"),
+        ("none never reaches v.db", "the left side holds no address of the network"),
+        ("v.web never reaches none", "the right side holds no address of the network"),
         ("10.0.1.4/32 reaches 10.0.1.4/32 on ssh", "no flow is in question"),
         ("v.db reaches v.web on ssh only via gone", "nothing is delivered at all"),
         ("v.db reaches v.web on ssh not via gone", "nothing is delivered at all"),

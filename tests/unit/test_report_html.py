@@ -148,7 +148,7 @@ def test_a_part_of_a_report_is_marked_as_one() -> None:
     shown = render_html(INTERRUPTED)
 
     assert '<h1 class="troubled">interrupted: 3 of 4 intents were not decided</h1>' in shown
-    assert 'role="alert">This is a part of a report' in shown
+    assert 'role="alert">This report is incomplete' in shown
     assert 'role="alert"' not in render_html(EVERYTHING)
 
 

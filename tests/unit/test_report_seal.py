@@ -25,7 +25,7 @@ def test_the_report_of_an_interrupted_run_is_whole_and_says_that_it_is_a_part() 
 
 def test_a_report_cut_anywhere_is_refused() -> None:
     for length in range(0, len(TEXT), 97):
-        with pytest.raises(NotWhole, match="no whole JSON"):
+        with pytest.raises(NotWhole, match="not a complete JSON"):
             read_report(TEXT[:length])
 
 
@@ -59,18 +59,18 @@ def test_a_report_whose_count_alone_is_wrong_is_refused() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused_since_readers_differ_on_which_counts() -> None:
-    with pytest.raises(NotWhole, match="no whole JSON"):
+    with pytest.raises(NotWhole, match="not a complete JSON"):
         read_report(TEXT.replace('"complete": true', '"complete": false, "complete": true', 1))
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[]", "no report"),
-        ('{"format": "another"}', "no report"),
+        ("[]", "not a report"),
+        ('{"format": "another"}', "not a report"),
         ('{"format": "vnetverify-report", "format_version": 2}', "another version"),
-        ('{"format": "vnetverify-report", "format_version": NaN}', "no whole JSON"),
-        ("[" * 100_000, "no whole JSON"),
+        ('{"format": "vnetverify-report", "format_version": NaN}', "not a complete JSON"),
+        ("[" * 100_000, "not a complete JSON"),
     ],
 )
 def test_what_is_no_report_is_refused(text: str, why: str) -> None:

@@ -313,7 +313,7 @@ _OF_NAT = "write `at NAME port N -> ADDRESS`, NAME being a public address of the
         ("network: tcp from *", "bad-firewall-rule", "write `to` and the destinations, `*` for all"),
         ("network: tpc from * to *", "unknown-protocol", "did you mean `tcp`?"),
         ("network: tcp from * to Storgae", "unknown-name", "did you mean `Storage`?"),
-        ("network: tcp from * to x.y", "unknown-name", "names of domains stand in quotes"),
+        ("network: tcp from * to x.y", "unknown-name", "domain names stand in quotes"),
         ("network: tcp from * to app.wbe", "unknown-subnet", "did you mean `app.web`?"),
         ("network: tcp from * to VirtualNetwork", "unknown-service-tag", None),
         ("network: tcp from * to Sql except 10.0.0.0/8", "bad-firewall-rule", None),

@@ -131,7 +131,7 @@ def test_declared_services_may_name_those_before_them() -> None:
 
 
 def test_ports_need_a_protocol_before_them() -> None:
-    with pytest.raises(InputError, match="these ports follow no protocol"):
+    with pytest.raises(InputError, match="a port needs a protocol"):
         claim("one never reaches two on ssh, 80")
 
 

@@ -157,7 +157,7 @@ def test_a_destination_that_is_no_tag_is_told_with_what_was_meant() -> None:
 
 
 def test_a_flag_said_twice_is_a_mistake() -> None:
-    with pytest.raises(InputError, match="`bgp` is said twice"):
+    with pytest.raises(InputError, match="`bgp` is given twice"):
         read_text("vnet h { gateway vpn g }\nsite s {}\nconnection s -- h.g { bgp bgp }")
 
 

@@ -46,6 +46,34 @@ def test_a_misspelt_flag_is_shown_with_the_one_that_was_meant() -> None:
     assert found.help == "did you mean `allow-forwarded-traffic`?"
 
 
+@pytest.mark.parametrize(
+    ("text", "word", "meant"),
+    [
+        ("vnett hub {}", "vnett", "vnet"),
+        ("vnethub {}", "vnethub", "vnet"),
+        ("vnet hub { subnetapp 10.0.0.0/24 }", "subnetapp", "subnet"),
+    ],
+)
+def test_a_keyword_is_a_whole_word(text: str, word: str, meant: str) -> None:
+    found = mistake(text)
+
+    assert (pointed_at(text, found), found.help) == (word, f"did you mean `{meant}`?")
+
+
+@pytest.mark.parametrize(
+    ("text", "character", "advice"),
+    [
+        ("vnet caf\u00e9 {}", "\u00e9", "stands in quotes"),
+        ("vnet \u201chub\u201d {}", "\u201c", "quotes are straight"),
+    ],
+)
+def test_a_character_that_no_word_has_comes_with_advice(text: str, character: str, advice: str) -> None:
+    found = mistake(text)
+
+    assert (pointed_at(text, found), found.label) == (character, "has no meaning outside of quotes")
+    assert advice in (found.help or "")
+
+
 def test_several_mistakes_of_syntax_are_reported_at_once_in_source_order() -> None:
     text = "vnet {\n}\nvnet b {}\nnsg x { inbound }\nintent i { b reachs b }\nvnet c { subnet }\n"
 

@@ -180,13 +180,13 @@ def test_what_routes_say_may_hold_whatever_a_site_advertises(sentence: str) -> N
 def test_one_site_advertises_what_it_likes(again: str) -> None:
     found = mistake(f"one reaches hub whatever branch advertises {again}")
 
-    assert (found.code, found.message) == ("said-twice", "`whatever` is said twice here")
+    assert (found.code, found.message) == ("said-twice", "`whatever` is given twice here")
 
 
 def test_failures_are_said_once() -> None:
     found = mistake("one reaches hub under any 1 failure of gateway under any 2 failures of peering")
 
-    assert (found.code, found.message) == ("said-twice", "`under` is said twice here")
+    assert (found.code, found.message) == ("said-twice", "`under` is given twice here")
 
 
 @pytest.mark.parametrize("site", ["branch", "private"])

@@ -91,7 +91,7 @@ def opened(folder: Path) -> Store:
     except OSError as problem:
         raise Unusable(f"cannot use `{folder}` as a cache: {problem.strerror}") from problem
     if not stat.S_ISDIR(found.st_mode):
-        raise Unusable(f"cannot use `{folder}` as a cache: it is no folder")
+        raise Unusable(f"cannot use `{folder}` as a cache: it is not a folder")
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise Unusable(f"cannot use `{folder}` as a cache: others may write there (`chmod 700` makes it yours alone)")
     return Store(folder)

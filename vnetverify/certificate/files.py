@@ -66,7 +66,7 @@ def from_text(text: str) -> Filed:
     try:
         document = json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise NoCertificate("it is no JSON document that can be read") from None
+        raise NoCertificate("it is not valid JSON") from None
     match document:
         case {"format": str(name), "format_version": int(version)} if (name, version) != (FORMAT, FORMAT_VERSION):
             raise NoCertificate(f"it is of format {name[:40]} {version}, not {FORMAT} {FORMAT_VERSION}")
@@ -94,7 +94,7 @@ def _given(given: dict[str, Any]) -> dict[str, bool]:
 def _sections(sections: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     for tokens in sections.values():
         if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-            raise NoCertificate("a section is no list of nodes")
+            raise NoCertificate("a section is not a list of nodes")
     return {name: tuple(tokens) for name, tokens in sections.items()}
 
 
@@ -115,9 +115,9 @@ def _flow(shown: object) -> tuple[Place, Flow] | None:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return document
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

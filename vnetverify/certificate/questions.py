@@ -165,6 +165,6 @@ class Done:
 
     def flaw(self, region: Region, origin: Place) -> str | None:
         if not in_question(self.network, self.claim, origin, region.packet, region.world):
-            return "the claim does not speak of the flow in every world"
+            return "the claim does not cover the flow in every world"
         found = violates(self.network, self.claim, origin, region.packet, region.world)
         return None if found is None else found.why

@@ -177,7 +177,7 @@ class Shared:
     def _kept_where_it_begins(
         self, situation: Situation | None, packet: Packet, takers: tuple[_Taker, ...]
     ) -> tuple[Denial, ...] | None:
-        """Return what groups of `situation` deny of the box where it begins, without what the claim does not speak of;
+        """Return what groups of `situation` deny of the box where it begins, without what the claim does not cover;
         None where they do not surely deny all of that."""
         beginning = tuple(islice(self.origins.meeting(packet.source), _FEW + 1))
         if len(beginning) > _FEW:

@@ -37,7 +37,7 @@ def _fact_and_value(text: str) -> tuple[str, bool]:
     if not equals and text.partition("(")[0] in QUESTIONS:
         raise click.BadParameter(f"{text[:60]!r} lacks its value: `{text[:60]}=true` or `=false`")
     if fact.partition("(")[0] not in QUESTIONS:
-        raise click.BadParameter(f"{(fact or text)[:60]!r} is no open fact; for example U-R-PEER-16=true")
+        raise click.BadParameter(f"{(fact or text)[:60]!r} is not an open fact; for example U-R-PEER-16=true")
     if value not in _VALUES:
         raise click.BadParameter(f"{value[:60]!r} is neither true nor false")
     return fact.strip(), _VALUES[value]

@@ -15,7 +15,7 @@ def destination(path: str, inputs: Iterable[Path]) -> Path:
     """Return the file that `path` leads to, links followed, where a report may be written.
 
     Raises `ClickException` where it may not: over an input or inside a folder of them, which the next run would read,
-    over what is no regular file, or where no file can be made.
+    over what is not a regular file, or where no file can be made.
     """
     try:
         target = Path(path).resolve()
@@ -30,7 +30,7 @@ def folder(path: str) -> Path:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise _refusal(path, "it is no folder") from None
+        raise _refusal(path, "it is not a folder") from None
     except (OSError, ValueError) as problem:
         raise _failure(path, problem) from problem
     return Path(path)
@@ -53,7 +53,7 @@ def _objection(target: Path, inputs: Iterable[Path]) -> str | None:
     if target.is_dir():
         return "it is a folder"
     if target.exists() and not target.is_file():
-        return "it is no regular file"
+        return "it is not a regular file"
     if not target.parent.is_dir():
         return "there is no such folder"
     if not os.access(target.parent, os.W_OK):

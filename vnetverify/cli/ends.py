@@ -77,7 +77,7 @@ def that_send(network: Network, endpoints: EndpointSet, named: str) -> EndpointS
     public = EndpointSet(tuple(part for part in endpoints.parts if part[0].kind == PlaceKind.PUBLIC.value))
     senders = without(without(endpoints, silent), public)
     if endpoints and not senders:
-        raise click.UsageError(f"`{named[:80]}` answers and begins no flow")
+        raise click.UsageError(f"`{named[:80]}` answers flows and never begins one")
     return senders
 
 
@@ -154,4 +154,4 @@ def protocol_called(text: str) -> int:
         return known[text.casefold()]
     if text.isascii() and text.isdigit() and int(text[:4]) <= 255:
         return int(text)
-    raise click.BadParameter(f"{text[:40]!r} is no protocol; for example tcp, udp, icmp or a number up to 255")
+    raise click.BadParameter(f"{text[:40]!r} is not a protocol; for example tcp, udp, icmp or a number up to 255")

@@ -43,7 +43,7 @@ def _laid_out(path: str, check: bool) -> int:
     except InputError as mistakes:
         return _refused(mistakes.diagnostics, source)
     if check and text != source.text:
-        emit(f"{printable(path)} is not laid out canonically")
+        emit(f"{printable(path)} is not in the canonical layout")
         return status.REFUTED
     if path == "-" and not check:
         emit(text.removesuffix("\n"))

@@ -117,7 +117,7 @@ def _keep(context: click.Context, option: click.Parameter, value: object) -> Non
 
 
 def given() -> Given | None:
-    """Return what the command line gives to the parameters of templates; None where it says nothing of them."""
+    """Return what the command line gives to the parameters of templates; None where it says nothing about them."""
     meta = click.get_current_context().meta
     said = [meta.get(f"vnetverify.{name}", ()) for name in (_PARAMETERS, _PARAMETER_FILES, _DEPLOYED_TO)]
     as_recorded = bool(meta.get(f"vnetverify.{_AS_RECORDED}"))

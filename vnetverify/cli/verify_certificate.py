@@ -24,7 +24,7 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
     """Judge each CERTIFICATE, a file or a folder of them, against what FILE says now.
 
     The judge walks the network itself, on boxes of packets. It uses no solver and no encoding, and does not trust
-    whoever made a certificate. The last line says how many sentences of FILE are shown.
+    whoever made a certificate. The last line says how many sentences of FILE they prove.
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
@@ -34,20 +34,22 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
     if loaded is None:
         return status.BAD_INPUT
     paths = list(_files(certificates))
-    refused, shown = _judged(loaded, paths)
+    refused, proved = _judged(loaded, paths)
     from vnetverify.certifying import sentences
 
     asked = sum(1 for _ in sentences(loaded.document))
-    emit(f"{shown} of {asked} sentences shown, {refused} of {len(paths)} certificates refused")
+    emit(f"{proved} of {asked} sentences proved, {refused} of {len(paths)} certificates refused")
     if not paths:
         return status.NOTHING_CHECKED
     if refused:
         return status.REFUTED
-    return status.AS_EXPECTED if shown == asked else status.UNDECIDED
+    return status.AS_EXPECTED if proved == asked else status.UNDECIDED
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[Path]:
     for path in map(Path, paths):
+        if not path.exists():
+            raise click.UsageError(f"there is no file or folder `{path}`")
         if path.is_dir():
             yield from sorted(path.glob("*.json"))
         else:
@@ -55,7 +57,7 @@ def _files(paths: tuple[str, ...]) -> Iterator[Path]:
 
 
 def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
-    """Say of each file whether it is accepted; return how many are refused, and how many sentences are shown."""
+    """Say of each file whether it is accepted; return how many are refused, and how many sentences are proved."""
     from vnetverify.certificate.checker import Refused
     from vnetverify.certificate.files import NoCertificate, from_text
     from vnetverify.certifying import judged_for
@@ -63,7 +65,7 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
 
     document = loaded.document
     assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
-    shown: set[tuple[str, int, bool]] = set()
+    proved: set[tuple[str, int, bool]] = set()
     refused = 0
     for path in paths:
         try:
@@ -73,12 +75,12 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
             refused += 1
             emit(f"refused  {printable(str(path))}: {printable(str(problem))}")
             continue
-        shown.add((sentence.intent.name, sentence.number, sentence.arriving))
+        proved.add((sentence.intent.name, sentence.number, sentence.arriving))
         nodes = sum(map(len, found.sections.values()))
         given = ", ".join(f"{fact} = {str(value).lower()}" for fact, value in sorted(found.given.items()))
         where = f", where {given}" if given else ""
         emit(f"accepted {printable(f'{sentence.intent.name}: {sentence.claim.text} ({nodes} nodes){where}')}")
-    return refused, len(shown)
+    return refused, len(proved)
 
 
 def _text(path: Path) -> str:
@@ -87,7 +89,7 @@ def _text(path: Path) -> str:
 
     try:
         if not path.is_file():
-            raise NoCertificate("there is no such file")
+            raise NoCertificate("it is not a regular file")
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
         if len(raw) > LARGEST:

@@ -209,7 +209,7 @@ class _Reading:
         self._findings.diagnostics.extend(diagnostics)
         found = [file for document in documents for file in parts_of(document)[1]]
         if documents and not found:
-            self._findings.error("no-parameters", f"`{path}` is no parameter file", Span(str(path), 0, 0, 0, 0))
+            self._findings.error("no-parameters", f"`{path}` is not a parameter file", Span(str(path), 0, 0, 0, 0))
         return found
 
 

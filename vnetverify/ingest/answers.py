@@ -120,7 +120,7 @@ class _Reader:
                 origins = {f"{where}/{escaped(name)}": f"{where}/{at}" for at, name in enumerate(columns)}
                 self._keep(body, where, origins)
             else:
-                self._say("no-resources", "holds a row that is no resource", where, Severity.NOTE)
+                self._say("no-resources", "holds a row that is not a resource", where, Severity.NOTE)
 
     def _entries(self, items: list[Any], pointer: str) -> list[tuple[Any, str]]:
         """Return the entries of a list that are read on, having noted how many are not."""
@@ -128,7 +128,9 @@ class _Reader:
         kept = [entry for entry in entries if isinstance(entry[0], list) or _leads_on(entry[0])]
         strangers = len(entries) - len(kept)
         if strangers and _effective({"value": items}) is None:
-            things = "an entry that is no resource" if strangers == 1 else f"{strangers} entries that are no resources"
+            things = (
+                "an entry that is not a resource" if strangers == 1 else f"{strangers} entries that are not resources"
+            )
             self._say("no-resources", f"holds {things}", pointer, Severity.NOTE)
         return kept
 

@@ -71,7 +71,7 @@ class Findings:
 
     def either(self, first: Resource, second: Resource) -> None:
         """Record that two forms of one resource stand in the input, and that not all of them is known."""
-        why = "it stands twice, with different content, of which not all is known"
+        why = "it appears twice, with different content, of which not all is known"
         self.doubt_unknown(second, second.subject, why, second.span)
 
     def note(self, code: str, message: str, span: Span, advice: str | None = None) -> None:

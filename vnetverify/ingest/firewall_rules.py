@@ -116,7 +116,7 @@ class FirewallRules:
             case FirewallRuleKind.APPLICATION:
                 yield _application(collection, values, sources)
             case _ if sources is None:
-                raise _NotModelled("it says no source")
+                raise _NotModelled("it names no source")
             case FirewallRuleKind.NETWORK:
                 yield self._network(collection, values, sources)
             case FirewallRuleKind.NAT:
@@ -136,7 +136,7 @@ class FirewallRules:
         translation = _translation(values, ports)
         destinations_stated = _texts(values, "destinationAddresses")
         if not destinations_stated:
-            raise _NotModelled("it says no destination")
+            raise _NotModelled("it names no destination")
         for text in destinations_stated:
             address = _address(text)
             if address is None or address not in own:
@@ -163,7 +163,7 @@ class FirewallRules:
         )
         has_names = bool(_texts(values, "destinationFqdns"))
         if not (addresses or tags or has_names):
-            raise _NotModelled("it says no destination")
+            raise _NotModelled("it names no destination")
         return FirewallRule(
             "",
             collection.kind,
@@ -180,7 +180,7 @@ class FirewallRules:
         """Return the spelling of a service tag (F-FW-9). Raises `_NotModelled` for one that is none of a firewall's."""
         found = self._tags.get(text.casefold()) or tag_spelling(text)
         if found is None or found in DEFINED_TAGS:
-            raise _NotModelled(f"`{shown(text)}` is no service tag that is known of firewalls")
+            raise _NotModelled(f"`{shown(text)}` is not a service tag that is known of firewalls")
         return found
 
     def _sources(self, values: dict[str, Any]) -> IntervalSet | None:
@@ -243,7 +243,7 @@ def _intervals(text: str) -> Iterator[Interval]:
     elif dash:
         first, last = as_address(low), as_address(high)
         if first > last or family_of(first) is not family_of(last):
-            raise Malformed(f"`{shown(text)}` is no range of addresses")
+            raise Malformed(f"`{shown(text)}` is not a range of addresses")
         yield Interval(first, last)
     else:
         prefix = as_prefix(text)
@@ -262,7 +262,9 @@ def _protocols(values: dict[str, Any]) -> tuple[int | None, ...]:
     words = [*_texts(values, "protocols"), *_texts(values, "ipProtocols")]
     strange = next((word for word in words if word.lower() not in _PROTOCOLS), None)
     if strange is not None or not words:
-        raise _NotModelled("it says no protocol" if strange is None else f"protocol `{shown(strange)}` is not modelled")
+        raise _NotModelled(
+            "it names no protocol" if strange is None else f"protocol `{shown(strange)}` is not modelled"
+        )
     found = dict.fromkeys(_PROTOCOLS[word.lower()] for word in words)
     return (None,) if None in found else tuple(found)
 
@@ -270,7 +272,7 @@ def _protocols(values: dict[str, Any]) -> tuple[int | None, ...]:
 def _ports(values: dict[str, Any]) -> IntervalSet:
     stated = as_list(values.get("destinationports"), "destinationPorts")
     if not stated:
-        raise _NotModelled("it says no ports")
+        raise _NotModelled("it names no ports")
     return as_ports(tuple(as_port_text(each, "destinationPorts").strip() for each in stated))
 
 
@@ -306,7 +308,7 @@ def _application(collection: Collection, values: dict[str, Any], sources: Interv
 def _application_ports(values: dict[str, Any]) -> Iterator[Interval]:
     items = as_list(values.get("protocols"), "protocols")
     if not items:
-        raise _NotModelled("it says no protocol")
+        raise _NotModelled("it names no protocol")
     for item in items:
         body = as_object(item, "protocols")
         word = as_text(member(body, "protocolType"), "protocolType").lower()

@@ -77,7 +77,7 @@ class Frontends:
     ) -> Frontend | None:
         subnet = as_reference(values.get("subnet"), "subnet")
         if subnet is None:
-            self._doubt(resource, what, "neither its subnet nor its public address is told")
+            self._doubt(resource, what, "neither its subnet nor its public address is given")
             return None
         if key_of(subnet) not in self._networks.places:
             raise Malformed("a frontend names no subnet of a virtual network")

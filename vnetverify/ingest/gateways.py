@@ -129,7 +129,7 @@ class Gateways:
         pool = as_object(clients.get("vpnclientaddresspool"), "vpnClientAddressPool")
         prefixes = prefixes_of(member(pool, "addressPrefixes"), "vpnClientAddressPool.addressPrefixes")
         if not prefixes and any(pool.values()):
-            self._doubt(gateway, "its addresses are not told", f"the pool for clients of {gateway.subject}")
+            self._doubt(gateway, "its addresses are not given", f"the pool for clients of {gateway.subject}")
         if not prefixes:
             return
         if kind is GatewayKind.VPN:
@@ -140,7 +140,7 @@ class Gateways:
 
     def _doubt_ipv6(self, resource: Resource, prefixes: tuple[Prefix, ...], what: str) -> None:
         if any(prefix.family is Family.IPV6 for prefix in prefixes):
-            self._doubt(resource, "VPN gateways are modelled for IPv4 alone (R-ADDR-6)", what)
+            self._doubt(resource, "VPN gateways are modelled for IPv4 only (R-ADDR-6)", what)
 
     def _vnet_of(self, gateway: Resource, values: dict[str, Any]) -> str:
         vnets: dict[str, None] = {}

@@ -176,11 +176,11 @@ class Inventory:
             self._findings.either(first, resource)
             return False
         elif not _say_the_same(first, resource):
-            message = f"{resource.subject} stands twice, with different content"
+            message = f"{resource.subject} appears twice, with different content"
             self._findings.error("duplicate-id", message, resource.span, ((first.span, "also here"),))
             return False
         elif first.file != resource.file and first.kind not in _INLINE:
-            self._findings.note("read-twice", f"{resource.subject} stands in two files", resource.span)
+            self._findings.note("read-twice", f"{resource.subject} appears in two files", resource.span)
         self._by_key[resource.key] = resource if resource.recorded else _with_referrers(resource, first)
         return True
 

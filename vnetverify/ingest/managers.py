@@ -317,7 +317,7 @@ def _groups_of(resource: Resource) -> list[str]:
 def _listed_texts(value: Any, what: str) -> tuple[str, ...]:
     texts = tuple(as_text(item, what) for item in as_list(value, what))
     if not texts:
-        raise NotModelled(f"it has no `{what}`, and what that means is not said")
+        raise NotModelled(f"it has no `{what}`, and what that means is not stated")
     return texts
 
 
@@ -325,7 +325,7 @@ def _side(value: Any, what: str) -> AddressField:
     """Return the addresses of one side of a rule."""
     items = [as_object(item, what) for item in as_list(value, what)]
     if not items:
-        raise NotModelled(f"it has no `{what}`, and what that means is not said")
+        raise NotModelled(f"it has no `{what}`, and what that means is not stated")
     kinds = {as_text(member(item, "addressPrefixType"), "addressPrefixType").lower() for item in items}
     if kinds - {"ipprefix", "servicetag"}:
         raise NotModelled("rules for the addresses of network groups are not modelled")

@@ -211,7 +211,7 @@ class Networks:
             subnets,
             resource.region,
             _subscription(resource.id),
-            # What gateways announce in place of the ranges, nothing where that is not said (R-GW-20).
+            # What gateways announce in place of the ranges, nothing where that is not stated (R-GW-20).
             summarized_gateway_prefixes=address_space_of(
                 values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"
             ),

@@ -18,7 +18,7 @@ MAX_DEPTH = 200
 _MOST_TEXTS = 200_000  # one after the other
 MOST_VALUES = 8_000_000  # of one text: a few bytes there can be hundreds in memory
 
-# A text in quotes, or what stands for a number; the first of these that is no number is where the mistake is.
+# A text in quotes, or what stands for a number; the first of these that is not a number is where the mistake is.
 _WORDS = re.compile(r'"(?:[^"\\]|\\.)*"?|-?(?:NaN|Infinity)|-?[0-9][0-9.eE+-]*', re.DOTALL)
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _SHOWN = 20  # characters of a number that a message repeats
@@ -38,7 +38,7 @@ def place(file: str, pointer: str) -> Span:
 
 
 class _Doubled(dict[str, Any]):
-    """An object in which a key stands twice, be it in other letter case; found again when its pointer is wanted."""
+    """An object in which a key appears twice, be it in other letter case; found again when its pointer is wanted."""
 
     __slots__ = ("earlier", "later")
 
@@ -237,8 +237,8 @@ def _no_number(text: str, file: str) -> Refused:
             column = match.start() - text.rfind("\n", 0, match.start())
             span = Span(file, line, column, line, column + min(len(word), _SHOWN))
             shown = word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
-            return _not_valid(file, span, f"`{shown}` is no number that is read")
-    return _not_valid(file, Span(file, 0, 0, 0, 0), "holds what is no number")
+            return _not_valid(file, span, f"`{shown}` is not a number that is read")
+    return _not_valid(file, Span(file, 0, 0, 0, 0), "holds what is not a number")
 
 
 def _not_valid(file: str, span: Span, label: str) -> Refused:
@@ -253,7 +253,7 @@ def _is_number(word: str) -> bool:
 
 
 def _stands_twice(found: _Doubled, content: Any, file: str) -> Refused:
-    message = f"key `{found.later}` stands twice in one object"
+    message = f"key `{found.later}` appears twice in one object"
     if found.later != found.earlier:
         message = f"keys `{found.earlier}` and `{found.later}` of one object differ in letter case alone"
     return Refused(Diagnostic("duplicate-key", message, place(file, _pointer_to(found, content))))

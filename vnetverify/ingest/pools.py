@@ -112,7 +112,7 @@ class Pools:
         keys = self._keys(balancer, name, values, entries, doubt)
         what = f"pool `{name}` of {balancer.subject}"
         if len(keys) < len(as_list(values.get("loadbalancerbackendaddresses"), "loadBalancerBackendAddresses")):
-            doubt(f"a member of {what}", "neither its address nor its interface is told")
+            doubt(f"a member of {what}", "neither its address nor its interface is given")
         states: dict[str, set[str | None]] = {}
         for entry in entries:
             states.setdefault(entry.key, set()).add(entry.state)
@@ -203,7 +203,7 @@ class Pools:
                 continue
             if not values.get("ipaddress"):  # an entry for an interface that is told elsewhere
                 if state is not None:
-                    doubt(f"a state in pool `{name}` of {balancer.subject}", "whose it is, is not told")
+                    doubt(f"a state in pool `{name}` of {balancer.subject}", "the input does not say whose it is")
                 continue
             place = as_reference(
                 values.get("virtualnetwork") or values.get("subnet") or pool.get("virtualnetwork"), "virtualNetwork"

@@ -125,7 +125,9 @@ def read(body: dict[str, Any], pointer: str, kind: Shape) -> tuple[dict[str, Any
                 if value in NOTHING:
                     continue
                 if values[name] not in (*NOTHING, value):
-                    doubts.append(Doubt(key, "it stands twice, with different values", f"{where}/{escaped(key)}", True))
+                    doubts.append(
+                        Doubt(key, "it appears twice, with different values", f"{where}/{escaped(key)}", True)
+                    )
             values[name] = value
             if name in WITHIN:
                 doubts += inside(name, value, key, f"{where}/{escaped(key)}")

@@ -36,7 +36,7 @@ def read_tag_list(
             return None, diagnostics
         content = documents[0].content
         if not isinstance(content, dict) or not _has_values(content):
-            message, label = f"`{path}` is no list of service tags", "holds no `values` with tags"
+            message, label = f"`{path}` is not a list of service tags", "holds no `values` with tags"
             return None, (Diagnostic("not-a-tag-list", message, asked, label, help=_elsewhere(content)),)
         reader = _Reader(str(path))
         made = reader.tag_list(content, asked)
@@ -101,7 +101,7 @@ class _Reader:
     def _check_name(self, name: str, position: int, names: dict[str, int], pointer: str) -> None:
         earlier = names.setdefault(name.casefold(), position)
         if earlier != position:
-            self._say(f"the service tag `{shown(name)}` stands twice in the list, also at /values/{earlier}", pointer)
+            self._say(f"the service tag `{shown(name)}` appears twice in the list, also at /values/{earlier}", pointer)
         if name.casefold() in _DEFINED:
             message = f"the service tag `{shown(name)}` follows from Azure's rules, and no list can say what it holds"
             self._say(message, pointer)
@@ -131,7 +131,7 @@ _DEFINED = frozenset(tag.casefold() for tag in DEFINED_TAGS)
 def _name(value: Any, what: str) -> str:
     name = as_text(value, what)
     if not name.strip() or len(name) > _LONGEST or not name.isprintable():
-        raise Malformed(f"`{what}` is no name")
+        raise Malformed(f"`{what}` is not a name")
     return name
 
 
@@ -140,4 +140,4 @@ def _change_number(value: Any) -> int:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    raise Malformed("`changeNumber` is missing" if value is None else "`changeNumber` is no number")
+    raise Malformed("`changeNumber` is missing" if value is None else "`changeNumber` is not a number")

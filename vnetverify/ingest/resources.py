@@ -56,7 +56,7 @@ class Resource:
 
     @property
     def region(self) -> str | None:
-        """The region without blanks, in lower case; None where it is not said."""
+        """The region without blanks, in lower case; None where it is not stated."""
         location = self.body.get("location")
         return location.lower().replace(" ", "") if isinstance(location, str) else None
 
@@ -69,7 +69,7 @@ class Resource:
         return None
 
     def located(self, name: str) -> tuple[Any, str]:
-        """Return that property and its pointer; None and the pointer of the resource where it is not said."""
+        """Return that property and its pointer; None and the pointer of the resource where it is not stated."""
         for layer in self._layers:
             key = key_called(name, layer)
             if key is not None:

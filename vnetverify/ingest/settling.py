@@ -123,7 +123,7 @@ class _Ties:
         return tuple(found), tuple(dict.fromkeys(_vnets_of(found.values())))
 
     def _follows(self, namer: str, named: Resource) -> bool:
-        """Hold when what `namer` does may depend on the resource that it names, of which it is no list of users."""
+        """Hold when what `namer` does may depend on the resource that it names, of which it is not a list of users."""
         found = self._inventory.find(namer)
         return found is not None and (found.kind not in USED_BY_OTHERS or named.kind in USED_BY_OTHERS)
 

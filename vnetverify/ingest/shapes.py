@@ -284,7 +284,7 @@ NETWORK_GROUP = shape(
     "description displayName",
     memberType=Suspect("groups of subnets are not modelled", ("virtualnetwork", "microsoft.network/virtualnetworks")),
     conditionalMembership=Suspect("which networks meet a condition is not followed"),
-    groupMembers=Suspect("members that are no resources of their own are not followed"),
+    groupMembers=Suspect("members that are not resources of their own are not followed"),
 )
 
 STATIC_MEMBER = shape("resourceId", "region")

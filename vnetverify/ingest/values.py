@@ -191,5 +191,5 @@ def _interval(text: str) -> IntervalSet:
         raise Malformed(f"`{shown(text)}` is neither a port nor a range of ports")
     low, high = int(match[1]), int(match[2] or match[1])
     if low > high or high > LAST_PORT:
-        raise Malformed(f"`{shown(text)}` is no range of ports within 0 to {LAST_PORT}")
+        raise Malformed(f"`{shown(text)}` is not a range of ports within 0 to {LAST_PORT}")
     return IntervalSet((Interval(low, high),))

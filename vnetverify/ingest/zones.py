@@ -112,7 +112,7 @@ class Zones:
         self._sets[zone.key] += 1
         name = normal_record(resource.name.lower(), zone.name.lower())
         if name is None:
-            raise Malformed(f"`{shown(resource.name)}` is no name of a record")
+            raise Malformed(f"`{shown(resource.name)}` is not a name of a record")
         if resource.kind not in _ADDRESSES:
             # Where an alias leads, and what a reverse zone of one's own holds, is not followed.
             why = "records that lead to other names are not modelled"

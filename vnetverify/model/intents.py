@@ -42,7 +42,7 @@ ANYWHERE = Place(PlaceKind.ADDRESSES.value, "anywhere")
 
 @dataclass(frozen=True)
 class EndpointSet:
-    """Addresses at places, sorted by place; no place stands twice or with no address.
+    """Addresses at places, sorted by place; no place appears twice or with no address.
 
     `unknown` are the places that belong to the set and whose addresses are not known: what an import only mentions.
     """

@@ -75,7 +75,7 @@ def plane(network: Network, family: Family) -> Network:
 
 
 def claim_in(claim: Claim, family: Family) -> Claim:
-    """Return what `claim` says of packets of `family`; the very same object where it says nothing of the other."""
+    """Return what `claim` says of packets of `family`; the very same object where it says nothing about the other."""
     sides = [*(side for pair in claim.pairs for side in pair), *claim.apart]
     within = () if claim.advertising is None else claim.advertising.within
     if family is Family.IPV4 and all(_families(side) <= {family} for side in sides) and within == _of(within, family):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vnetverify.source import NOWHERE, Span
 
 NO_ZONES = "private DNS zones"
-"""What an input without any says nothing of; a text may."""
+"""What an input without any says nothing about; a text may."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST = 253
 

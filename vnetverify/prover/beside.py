@@ -23,7 +23,7 @@ _OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA)
 
 
 def beside_proof(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Beside, ...]:
-    """Return what a reader of a proof of `claim` has to know that the proof does not speak of."""
+    """Return what a reader of a proof of `claim` has to know that the proof does not cover."""
     if claim.verb not in _OF_ABSENCE:
         return ()
     return (*_by_proxies(network, claim, fixed, solver), *_forging(network, claim))

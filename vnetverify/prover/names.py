@@ -96,7 +96,7 @@ class _Question:
     def decide(self) -> _Step:
         askers = list(self._servers.askers(self.statement.hosts))
         if not askers:
-            return _Step(Vacuous("the left side stands for no host"))
+            return _Step(Vacuous("the left side holds no host"))
         self.hosts = askers[0].some
         found = _all([step for asker in askers for step in self._of_asker(asker)])
         return replace(found, verdict=self._with_facts(found.verdict))

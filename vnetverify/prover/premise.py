@@ -1,6 +1,6 @@
 """What a proof speaks of: how many pairs of places have flows in question, and what its sentence names in vain.
 
-A claim about many members is not vacuous while one of them has a flow, and says nothing of those that have none
+A claim about many members is not vacuous while one of them has a flow, and says nothing about those that have none
 (I-VACUOUS). Which flows a claim speaks of is a matter of its sets: where they have hosts, and of which family.
 """
 
@@ -169,7 +169,7 @@ class _Flows:
         return [self._part(part.place, part.family, addresses) for part, addresses in shared if addresses]
 
 
-_STANDS_FOR_NOTHING = "stands for no address"
+_STANDS_FOR_NOTHING = "holds no address of the network"
 
 
 def _some_go(sources: Iterable[_Part], targets: Sequence[_Part]) -> bool:

@@ -256,9 +256,9 @@ def _is_proof(verdict: Verdict) -> bool | None:
 def _empty_part(claim: Claim) -> str:
     """Return which part of a claim stands for nothing, in words."""
     if not any(left for left, _ in claim.pairs):
-        return "the left side stands for no address"
+        return "the left side holds no address of the network"
     if not any(right for _, right in claim.pairs):
-        return "the right side stands for no address"
+        return "the right side holds no address of the network"
     if not any(left and right for left, right in claim.pairs):
         return "no pair has addresses on both sides"
     return "no pair has addresses of one family on both sides"

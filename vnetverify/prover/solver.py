@@ -231,7 +231,7 @@ class Solver:
         return self._obligation
 
     def _unusual(self, reply: dict[str, Any]) -> Undecided:
-        """Return what a reply says that is no answer. Raises `SolverBug`."""
+        """Return what a reply says that is not an answer. Raises `SolverBug`."""
         reason = reply.get("reason")
         match reply.get("answer"), reason:
             case "error", str(reason):

@@ -25,7 +25,7 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Something that a proof does not speak of and its reader has to know; `rule` says why."""
+    """Something that a proof does not cover and its reader has to know; `rule` says why."""
 
     what: str
     rule: str
@@ -34,7 +34,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Something that a sentence names and its proof says nothing of, since no flow in question has to do with it."""
+    """Something that a sentence names and its proof says nothing about, since no flow in question has to do with it."""
 
     what: str
     why: str
@@ -55,7 +55,7 @@ class Host:
 class Premise:
     """What a proof speaks of: of the flow of `example`, and of flows between `pairs` pairs of places.
 
-    With `more_pairs` there are more pairs than were counted. `nothing_of` is what the proof says nothing of. A sentence
+    With `more_pairs` there are more pairs than were counted. `nothing_of` is what the proof leaves out. A sentence
     about names speaks of hosts, and counts no pairs.
     """
 

@@ -88,7 +88,7 @@ def circumstances(report: Report) -> tuple[Part, ...]:
     parts = [
         *_headed("not modelled", map(_item_not_modelled, report.unmodelled)),
         *_headed("assuming", assumed),
-        *_headed("no proof speaks of", map(_item_beside, report.caveats)),
+        *_headed("no proof covers", map(_item_beside, report.caveats)),
     ]
     if report.documented_reading:
         parts.append(Part("every open fact is taken as the current documentation prefers"))
@@ -115,9 +115,9 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
             yield from _by_routing(verdict)
             yield Part(f"assured by {_assurance(verdict)}")
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
-            yield from _headed("does not speak of", map(_item_beside, verdict.beside))
+            yield from _headed("does not cover", map(_item_beside, verdict.beside))
             silences = () if verdict.premise is None else verdict.premise.nothing_of
-            yield from _headed("says nothing of", (Item(silence.what, silence.why) for silence in silences))
+            yield from _headed("says nothing about", (Item(silence.what, silence.why) for silence in silences))
         case Refuted():
             yield Part(verdict.why)
             yield from _grounds(verdict.grounds, minimal=False)
@@ -142,9 +142,9 @@ def _speaks_of(verdict: Verdict, told: bool) -> Iterator[Part]:
     flow = "" if told else str(example) if isinstance(example, Host) else f"{example.flow} from {example.origin}"
     if premise.pairs > 1 or premise.more_pairs:
         pairs = f"{'more than ' if premise.more_pairs else ''}{premise.pairs} pairs of places"
-        yield Part(f"speaks of {pairs}{flow and f', for one of {flow}'}")
+        yield Part(f"covers {pairs}{flow and f', for example {flow}'}")
     elif flow:
-        yield Part(f"speaks, for one, of {flow}")
+        yield Part(f"covers, for example, {flow}")
 
 
 def _headed(says: str, items: Iterable[Item]) -> Iterator[Part]:

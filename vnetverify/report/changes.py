@@ -84,7 +84,7 @@ def _closing(changes: Changes) -> Iterator[str]:
     if changes.undecided:
         yield f"not decided within the limits: {', '.join(map(printable, changes.undecided))}"
     if changes.cut:
-        yield f"more than is listed differs at {', '.join(map(printable, changes.cut))}"
+        yield f"there are more differences than listed at {', '.join(map(printable, changes.cut))}"
     if changes.not_compared:
         yield f"not compared, and different: {', '.join(changes.not_compared)}"
     if not changes.places:

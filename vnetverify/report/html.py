@@ -28,7 +28,7 @@ from vnetverify.report.text import summary
 from vnetverify.source import Span
 
 _ITEMS = 200  # of one part; a proof can rest on thousands of lines
-_PARTIAL = "This is a part of a report: what does not stand below was not decided."
+_PARTIAL = "This report is incomplete: what is missing below was not decided."
 _SIGNS = {Standing.CONTRADICTED: "✕", Standing.UNDECIDED: "?", Standing.EMPTY: "∅", Standing.AS_EXPECTED: "✓"}
 
 
@@ -282,7 +282,7 @@ def _end(report: Report) -> Markup:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    yield "A proof holds for every packet, whatever the open facts are, but for what it is said to lean on."
+    yield "A proof holds for every packet, whatever the open facts are, except for those it is said to rely on."
     yield "Every packet that is shown was followed by a second engine, written without knowledge of the first."
     if report.timings:
         yield "seconds: " + ", ".join(f"{phase} {seconds:.3f}" for phase, seconds in report.timings.items())

@@ -26,7 +26,7 @@ def render_junit(report: Report) -> str:
     """
     suite = Element("testsuite", name=_NAME)
     for shortcoming in shortcomings(report):
-        _add_error(_case(suite, "the report is whole", None), "incomplete", shortcoming)
+        _add_error(_case(suite, "the report is complete", None), "incomplete", shortcoming)
     for found in report.diagnostics:
         _add_finding(suite, found)
     for result in report.results:

@@ -145,10 +145,10 @@ def _meaning(kind: Kind) -> str:
 
 
 def _grouped(pairs: Pairs) -> Iterator[str]:
-    """Return the groups of ends that stand alike, and how each group stands to each."""
+    """Return the groups of ends that behave alike, and how each group stands to each."""
     groups = groups_of(pairs)
     shown = groups[:_GROUPS]
-    yield "groups of ends that stand alike:"
+    yield "groups of ends that behave alike:"
     for number, members in enumerate(shown, 1):
         yield f"  {number:>2}  {counted(len(members), 'end')}: {_named(members)}"
     if len(groups) > len(shown):

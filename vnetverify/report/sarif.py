@@ -55,7 +55,7 @@ def _rules(report: Report) -> Iterator[Json]:
     for found in report.diagnostics:
         yield _rule(_of_finding(found), f"{found.code} in the input", f"{found.code} in the input")
     if shortcomings(report):
-        yield _rule(_INCOMPLETE, "the report is whole", "a report that is not whole says nothing of what it leaves out")
+        yield _rule(_INCOMPLETE, "the report is complete", "an incomplete report says nothing about what it leaves out")
 
 
 def _of_intent(result: IntentResult) -> str:

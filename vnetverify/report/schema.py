@@ -108,7 +108,7 @@ _DEFS: Schema = {
     ),
     "ground": _object("What a proof rests on.", {"group": _TEXT, "what": _TEXT, "rule": _TEXT, "at": _AT}),
     "beside": _object(
-        "What a proof does not speak of and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
+        "What a proof does not cover and its reader has to know.", {"what": _TEXT, "rule": _TEXT, "at": _AT}
     ),
     "premise": _object(
         "What a proof speaks of: a flow in question, and how many pairs of places have some; null if not of flows.",
@@ -120,7 +120,9 @@ _DEFS: Schema = {
             "pairs": _COUNT,
             "more_pairs": {**_FLAG, "description": "there are more than `pairs`"},
             "nothing_of": _list_of(
-                _object("Something the sentence names that the proof says nothing of.", {"what": _TEXT, "why": _TEXT})
+                _object(
+                    "Something the sentence names that the proof says nothing about.", {"what": _TEXT, "why": _TEXT}
+                )
             ),
         },
     ),

@@ -13,7 +13,7 @@ FORMAT_VERSION = 1
 
 
 class NotWhole(Exception):
-    """What was read is no report, or not all of one, or was changed since it was written."""
+    """What was read is not a report, or not all of one, or was changed since it was written."""
 
 
 def sealed(document: Json) -> Json:
@@ -35,9 +35,9 @@ def read_report(text: str) -> Json:
     try:
         document = json.loads(text, object_pairs_hook=_without_twins, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise NotWhole("this is no whole JSON document") from None
+        raise NotWhole("this is not a complete JSON document") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise NotWhole("this is no report")
+        raise NotWhole("this is not a report")
     if document.get("format_version") != FORMAT_VERSION:
         raise NotWhole(f"this is a report of another version than {FORMAT_VERSION}")
     match document:
@@ -46,16 +46,16 @@ def read_report(text: str) -> Json:
         case _:
             raise NotWhole("the report has no end: it was cut")
     if end != {"intents": len(intents), "sha256": digest(document)}:
-        raise NotWhole("the report does not match its own digest: it was cut or changed")
+        raise NotWhole("the report does not match its digest: it was cut or changed")
     return {key: value for key, value in document.items() if key != "end"}
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> Json:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return document
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

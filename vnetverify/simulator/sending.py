@@ -279,7 +279,7 @@ def deliver(journey: Journey, sending: Sending, vnet: str) -> Next:
         return AtOwnAddress(awaited.by, awaited.by.interfaces[0])
     subnet = host_subnet(situation.vnet(vnet), destination)
     if subnet is None:
-        return journey.drop(vnet, f"{lowest_text(destination)} is no address of a host in {vnet}", "R-ADDR-4")
+        return journey.drop(vnet, f"{lowest_text(destination)} is not an address of a host in {vnet}", "R-ADDR-4")
     number = occupied(situation, vnet, destination)
     balanced = balanced_at(situation, vnet, number)
     if balanced is not None:

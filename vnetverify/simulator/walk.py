@@ -174,10 +174,10 @@ def _uncarried(journey: Journey, origin: Place) -> Dropped | None:
 def _from_internet(journey: Journey) -> Next:
     """Return the entry of a packet from outside: by a public address or not at all (F-PIP-5)."""
     if not is_public(journey.packet.source):
-        return journey.drop(INTERNET.name, "the source is no public address", "F-TAG-9")
+        return journey.drop(INTERNET.name, "the source is not a public address", "F-TAG-9")
     receiver = receiver_at(journey.situation, journey.packet.destination)
     if receiver is None:
-        return journey.drop(INTERNET.name, "the destination is no public address of this network", "F-PIP-5")
+        return journey.drop(INTERNET.name, "the destination is not a public address of this network", "F-PIP-5")
     return enter(journey, receiver, INTERNET)
 
 

@@ -30,7 +30,7 @@ def take(caller: Caller, subscriptions: Sequence[str], anonymous: bool = False) 
     for row in rows_of(caller, subscriptions):
         resource = resource_of(row, "", "")
         if resource is None:
-            raise NotTaken("Resource Graph gives a row that is no resource")
+            raise NotTaken("Resource Graph gives a row that is not a resource")
         bodies.append(pruned(resource))
         seen.add(resource.key.split("/")[2])
     silent = tuple(one for one in subscriptions if one.lower() not in seen)

@@ -39,7 +39,7 @@ def checked_endpoint(url: str) -> str:
     """Return `url` without a slash at its end. Raises `NotTaken` where a token may not be sent there."""
     parts = urllib.parse.urlsplit(url)
     if parts.username or parts.query or parts.fragment or not parts.hostname:
-        raise NotTaken(f"`{url[:200]}` is no endpoint: give scheme and host alone")
+        raise NotTaken(f"`{url[:200]}` is not an endpoint: give scheme and host alone")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise NotTaken("the endpoint has to be of https, since a token is sent there")
     return url.rstrip("/")
@@ -141,7 +141,7 @@ def _answer_in(data: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError):
-        raise _Again("the answer is no JSON") from None
+        raise _Again("the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise NotTaken("the answer is not of Resource Graph")
     return answer

@@ -40,7 +40,7 @@ def _manager(scope: Scope, node: AdminRulesNode) -> str:
 
 
 def _whole_vnets(scope: Scope, node: AdminRulesNode, selectors: Selectors) -> tuple[str, ...]:
-    """Return the vnets that a set consists of; a member that is no whole vnet is reported (F-ADM-1)."""
+    """Return the vnets that a set consists of; a member that is not a whole vnet is reported (F-ADM-1)."""
     errors = scope.problems.errors
     selection = selectors.select(scope, node.vnets)
     for member in selection.members:

@@ -132,7 +132,7 @@ class _States(dict[int, _State]):
         interactive: Any = lark.parse_interactive("", start="start")
         self._table = interactive.parser_state.parse_conf.states
         self._builds = interactive.parser_state.parse_conf.callbacks
-        self._lexers = interactive.lexer_thread.lexer.lexers
+        self._lexers = interactive.lexer_thread.lexer.lexer.lexers  # the outer one passes tokens on
         classes = {each.name: each for each in lark.terminals if each.pattern.type == "re"}
         words = [each for each in lark.terminals if each.pattern.type == "str"]
         self._scans: dict[Any, _Scanning] = {}  # many states share a lexer

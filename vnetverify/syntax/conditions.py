@@ -32,7 +32,7 @@ def failures(scope: Scope, sentence: ClaimNode) -> Failures | None:
     kinds = [FailureKind(str(kind)) for kind in node.kinds]
     for at, token in enumerate(node.kinds):
         if kinds[at] in kinds[:at]:
-            scope.problems.error("said-twice", f"{shown(token)} is said twice here", scope.span(token), "said again")
+            scope.problems.error("said-twice", f"{shown(token)} is given twice here", scope.span(token), "said again")
     most = scope.number(node.most, 1, _MOST_FAILURES, "count")
     return None if most is None else Failures(most, frozenset(kinds))
 
@@ -69,7 +69,7 @@ def _the_one(scope: Scope, word: str, nodes: Iterable[Node]) -> Node | None:
     said = list(nodes)
     for node in said[1:]:
         span = scope.span(node.first, node.last)
-        scope.problems.error("said-twice", f"{shown(word)} is said twice here", span, "said again")
+        scope.problems.error("said-twice", f"{shown(word)} is given twice here", span, "said again")
     return said[0] if said else None
 
 

@@ -69,17 +69,17 @@ class Options:
         key = str(option.words[0]) if option.kind == "flag" else option.kind
         if key in self._words and key not in _REPEATABLE:
             place = next(word for word in reversed(option.words) if word is not None)
-            scope.problems.error("said-twice", f"{shown(key)} is said twice here", scope.span(place), "said again")
+            scope.problems.error("said-twice", f"{shown(key)} is given twice here", scope.span(place), "said again")
             return
         self._words.setdefault(key, []).append(option.words)
         self._references[key] = option.references
 
     def words(self, key: str) -> Sequence[Token | None]:
-        """Return the words of an option, nothing where it is not said."""
+        """Return the words of an option, nothing where it is not stated."""
         return self._words.get(key, [()])[0]
 
     def word(self, key: str) -> Token | None:
-        """Return the first word of an option, None where it is not said."""
+        """Return the first word of an option, None where it is not stated."""
         return next(iter(self.words(key)), None)
 
     def all_words(self, key: str) -> list[Token]:
@@ -87,7 +87,7 @@ class Options:
         return [word for words in self._words.get(key, ()) for word in words if word is not None]
 
     def references(self, key: str) -> Sequence[ReferenceNode]:
-        """Return what an option that names elements refers to, nothing where it is not said."""
+        """Return what an option that names elements refers to, nothing where it is not stated."""
         return self._references.get(key, ())
 
     def place(self, key: str) -> Token:
@@ -95,12 +95,12 @@ class Options:
         return next(word for words in self._words[key] for word in words if word is not None)
 
     def switch(self, key: str) -> bool | None:
-        """Return what a switch is set to, None where it is not said."""
+        """Return what a switch is set to, None where it is not stated."""
         word = self.word(key)
         return None if word is None else word == "on"
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """Return whether an option that needs no switch is on, `default` where it is not said."""
+        """Return whether an option that needs no switch is on, `default` where it is not stated."""
         return "off" not in self._words[key][0] if key in self._words else default
 
     def __contains__(self, key: str) -> bool:
@@ -324,7 +324,7 @@ def service_tag(scope: Scope, node: WordField) -> ServiceTag | None:
     is_asg = node.suffix is None and scope.names.lookup("asg", word) is not None
     scope.problems.error(
         "unknown-service-tag",
-        f"{shown(word)} is no service tag{of_list(scope.names)}",
+        f"{shown(word)} is not a service tag{of_list(scope.names)}",
         scope.span(node.word, node.last),
         "expected `any`, prefixes, a service tag or `asg NAME`",
         (),

@@ -121,7 +121,7 @@ def _private_ranges(scope: Scope, node: MachineNode) -> tuple[IntervalSet | None
             said.append((first, ALL_ADDRESSES if word == "all" else IntervalSet()))
     words = [token for token, _ in said if token.type != "ADDRESS"]
     if words and len(said) > 1:
-        message = f"`private-ranges {words[0]}` stands alone, and other ranges are said too"
+        message = f"`private-ranges {words[0]}` excludes other ranges, and others are given too"
         scope.problems.error("said-twice", message, scope.span(words[0]), "or the other ranges")
     return (interval_set(i for _, one in said for i in one) if said else None), learns
 
@@ -195,7 +195,7 @@ def _access(scope: Scope, node: CollectionNode, kind: FirewallRuleKind) -> bool:
         message, help_text = "a NAT collection neither allows nor denies", "what it translates a network rule can deny"
         scope.problems.error("bad-collection", message, span, "leave it out", (), help_text)
     if kind is not FirewallRuleKind.NAT and node.access is None:
-        message = f"the {kind.value} collection {shown(text_of(node.name))} says not what its rules do"
+        message = f"the {kind.value} collection {shown(text_of(node.name))} does not say what its rules do"
         scope.problems.error("bad-collection", message, span, "write `allow` or `deny` behind it")
     return (kind is FirewallRuleKind.NAT) is (node.access is None)
 
@@ -249,7 +249,7 @@ def _parts(scope: Scope, kind: FirewallRuleKind, node: FirewallRuleNode) -> None
             return
         if part is not None and is_nat is not is_for_nat:
             message = f"a rule of {kind.value} cannot have {shown(word)}"
-            help_text = "where it is for is said with `at`" if is_nat else "rules of a `nat` collection have it"
+            help_text = "its address is given with `at`" if is_nat else "rules of a `nat` collection have it"
             scope.problems.error("bad-firewall-rule", message, span, "has it", (), help_text)
             return
 
@@ -258,7 +258,7 @@ def _nat(scope: Scope, machine: Machine, node: FirewallRuleNode, blank: Firewall
     at = _address_at(scope, machine, node.at) if node.at is not None else None
     if node.ports is None or node.ports.ports[0].casefold() in ANY_WORDS:
         span = scope.span(node.ports.ports[0] if node.ports is not None else node.name)
-        scope.problems.error("bad-port", "a rule of nat is for ports that it names", span, "write `port N`")
+        scope.problems.error("bad-port", "a nat rule has to name its ports", span, "write `port N`")
     return replace(
         blank, protocols=_tcp_udp(scope, node.protocols), at=at, translation=_translation(scope, node, blank)
     )
@@ -317,7 +317,7 @@ def _application(scope: Scope, node: FirewallRuleNode, blank: FirewallRule) -> F
     if isinstance(ends, EndpointsNode) and not any(map(_is_every_name, ends.terms)):
         for term in (*ends.terms, *ends.excluded):
             if term in ends.excluded or not isinstance(term, ReferenceNode) or term.first.type != "STRING":
-                message, label = "an application rule is for names of domains", "expected `*` or names in quotes"
+                message, label = "an application rule is for domain names", "expected `*` or names in quotes"
                 scope.problems.error("bad-firewall-rule", message, scope.span(term.first, term.last), label)
         return replace(blank, protocols=(TCP,), destination_ports=ports, has_names=True)
     return replace(blank, protocols=(TCP,), destination_ports=ports, destinations=ALL_ADDRESSES)
@@ -427,9 +427,9 @@ def _unknown(scope: Scope, term: ReferenceNode) -> None:
     ]
     scope.problems.error(
         "unknown-name",
-        f"{shown(word)} is no set of addresses and no service tag",
+        f"{shown(word)} is neither a set of addresses nor a service tag",
         scope.span(term.first, term.last),
         "not declared",
         (),
-        did_you_mean(word, known) or "names of domains stand in quotes",
+        did_you_mean(word, known) or "domain names stand in quotes",
     )

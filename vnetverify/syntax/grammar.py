@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vnetverify.syntax.automaton import Automaton
 from vnetverify.syntax.builder import Builder
 
 if TYPE_CHECKING:
     from lark import Lark
+
+_Tokens = TypeVar("_Tokens")
 
 _IN_PACKAGE = Path(__file__).parents[1] / "grammar" / "vnet.lark"
 _IN_CHECKOUT = Path(__file__).parents[2] / "grammar" / "vnet.lark"
@@ -31,6 +33,15 @@ def parse_table() -> Path:
     return Path(__file__).with_name("__pycache__") / "vnet.lark.table"
 
 
+class _WholeWords:
+    """Has the lexer look for a whole word everywhere, so that `vnethub` is not read as `vnet hub`."""
+
+    always_accept = ("NAME",)
+
+    def process(self, tokens: _Tokens) -> _Tokens:
+        return tokens
+
+
 @cache
 def parser() -> tuple[Lark, Builder]:
     """Return the parser with the builder it calls as it reduces; both serve one text at a time."""
@@ -43,6 +54,7 @@ def parser() -> tuple[Lark, Builder]:
             grammar_text(),
             parser="lalr",
             lexer="contextual",
+            postlex=_WholeWords(),
             start=["start", "endpoints"],
             transformer=builder,
             cache=str(parse_table()) if keeps_table else False,

@@ -45,6 +45,8 @@ _UNPRINTABLE = re.compile(
     "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
+_CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
 _APART = re.compile(
     r'#[^\n]*+|"[^"\n]*+"?|[^\s#"]++'
 )  # a comment, a text in quotes, or words without a blank between them
@@ -105,7 +107,7 @@ def parse_endpoints(source: Source) -> tuple[EndpointsNode | None, tuple[Diagnos
 
 
 def refused(source: Source, problems: Problems) -> bool:
-    """Tell whether `source` is no text to read at all, and say why."""
+    """Tell whether `source` is not a text at all, and say why."""
     words = _words_at_least(source)
     if words > source.most_words:
         _too_many_words(source, problems, f"`--max-input {ceil(words / WORDS_OF_A_MEGABYTE)}` allows as many")
@@ -194,7 +196,7 @@ def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
         message = "the text ends in the middle of a statement"
         return Diagnostic("syntax", message, span, _alternatives(expected), (), _closing(expected))
     if token is None:
-        return _unreadable(source, mistake, expected)
+        return _unreadable(source, mistake)
     span = Span(source.name, token.line or 0, token.column or 0, token.end_line or 0, token.end_column or 0)
     help_text = did_you_mean(token, _keywords(expected))
     if token == ".":
@@ -204,13 +206,20 @@ def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     return Diagnostic("syntax", f"did not expect {shown(token)} here", span, _alternatives(expected), (), help_text)
 
 
-def _unreadable(source: Source, mistake: UnexpectedInput, expected: Collection[str]) -> Diagnostic:
+def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
+    """Return what is wrong with a character that no token has."""
     offset = mistake.pos_in_stream or 0
     span = _span_at(source, offset, 1)
     character = source.text[offset : offset + 1]
     if character == '"':
         return Diagnostic("syntax", "this text has no closing quote on its line", span, "opened here")
-    return Diagnostic("syntax", f"did not expect {shown(character)} here", span, _alternatives(expected))
+    help_text = None
+    if character in _CURLY_QUOTES:
+        help_text = 'quotes are straight: `"`'
+    elif character.isalnum():
+        help_text = "a name with other letters than a to z stands in quotes"
+    message, label = f"did not expect {shown(character)} here", "has no meaning outside of quotes"
+    return Diagnostic("syntax", message, span, label, (), help_text)
 
 
 def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:

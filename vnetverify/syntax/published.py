@@ -47,7 +47,10 @@ def tag_of_any_name(scope: Scope, token: Token) -> ServiceTag | None:
         return ServiceTag(word)
     spelling = spelling_of_tag(names, word)
     if spelling is None:
-        message, help_text = f"{shown(word)} is no service tag{of_list(names)}", did_you_mean(word, known_tags(names))
+        message, help_text = (
+            f"{shown(word)} is not a service tag{of_list(names)}",
+            did_you_mean(word, known_tags(names)),
+        )
         scope.problems.error("unknown-service-tag", message, scope.span(token), "not in the list", (), help_text)
         return None
     return ServiceTag(spelling)

@@ -22,7 +22,7 @@ def dns_servers(scope: Scope, words: Sequence[Token | None]) -> tuple[int, ...]:
     servers = tuple(address for token in tokens if (address := scope.address(token)) is not None)
     repeated = next((server for server in servers if servers.count(server) > 1), None)
     if repeated is not None:
-        message = f"the server {shown(address_text(repeated))} stands here twice"
+        message = f"the server {shown(address_text(repeated))} appears here twice"
         scope.problems.error("said-twice", message, scope.span(tokens[0], tokens[-1]), "said again")
     return tuple(dict.fromkeys(servers))
 

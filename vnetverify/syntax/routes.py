@@ -58,7 +58,7 @@ def routed_tag(scope: Scope, token: Token, tags: Tags) -> str | None:
     if known is not None and tags.get(known):
         return known
     if known is None and (token.type != "STRING" or listed is not None):
-        message = f"{shown(text_of(token))} is no prefix and no service tag{of_list(scope.names)}"
+        message = f"{shown(text_of(token))} is neither a prefix nor a service tag{of_list(scope.names)}"
         help_text = did_you_mean(text_of(token), known_tags(scope.names))
         scope.problems.error("unknown-service-tag", message, scope.span(token), "unknown", (), help_text)
         return None

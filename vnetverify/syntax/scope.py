@@ -74,7 +74,7 @@ class Scope:
         return name
 
     def declare(self, kind: str, token: Token) -> str | None:
-        """Enter a name; None where it is no name or taken."""
+        """Enter a name; None where it is not a name or taken."""
         name = self.name(token)
         return name if name is not None and self.names.declare(kind, name, self.span(token)) else None
 
@@ -193,7 +193,7 @@ class Scope:
         numbers = [int(text[:12]) if text.isdigit() else LAST_PORT + 1 for text in (low_text, high_text or low_text)]
         if max(numbers) > LAST_PORT or numbers[0] > numbers[1]:
             reason = "the first port is the larger one" if max(numbers) <= LAST_PORT else f"from 0 to {LAST_PORT}"
-            self.problems.error("bad-port", f"{shown(token)} is no port or range of ports", self.span(token), reason)
+            self.problems.error("bad-port", f"{shown(token)} is not a port or range of ports", self.span(token), reason)
             return None
         self._ports[str(token)] = interval = Interval(*numbers)
         return interval
@@ -209,7 +209,7 @@ class Scope:
             return int(word)
         self.problems.error(
             "unknown-protocol",
-            f"{shown(token)} is no protocol",
+            f"{shown(token)} is not a protocol",
             self.span(token),
             f"expected {listed([*PROTOCOL_NUMBERS, 'any'], 'or')} or a number to 255",
             (),
@@ -239,7 +239,9 @@ class Scope:
 
     def _bad_prefix(self, token: Token, reason: str, code: str = "bad-prefix") -> None:
         help_text = meant_by(token)
-        self.problems.error(code, f"{shown(token)} is no address or prefix", self.span(token), reason, (), help_text)
+        self.problems.error(
+            code, f"{shown(token)} is not an address or prefix", self.span(token), reason, (), help_text
+        )
 
 
 class NotUnderstood:

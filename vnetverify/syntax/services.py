@@ -75,4 +75,4 @@ def _no_protocol(scope: Scope, item: ServiceItem) -> None:
     ports = item.ports
     assert ports is not None
     help_text = f"write `tcp/{ports}` or `udp/{ports}`" if len(ports) < 12 else None
-    scope.problems.error("bad-port", "these ports follow no protocol", scope.span(ports), "tcp or udp?", (), help_text)
+    scope.problems.error("bad-port", "a port needs a protocol", scope.span(ports), "tcp or udp?", (), help_text)

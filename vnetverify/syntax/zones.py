@@ -49,7 +49,7 @@ def zone_link(scope: Scope, node: ZoneLinkNode) -> ZoneLink | None:
 def domain_name(scope: Scope, token: Token) -> str | None:
     name = normal_name(text_of(token))
     if name is None:
-        message = f"{shown(text_of(token))} is no name of the DNS"
+        message = f"{shown(text_of(token))} is not a name of the DNS"
         scope.problems.error("bad-dns-name", message, scope.span(token), "expected labels with dots between them")
     return name
 
@@ -78,7 +78,7 @@ def _record(scope: Scope, node: DnsRecordNode, name: str, seen: dict[str, DnsRec
 
 
 def _refuse_record(scope: Scope, node: DnsRecordNode, label: str) -> None:
-    message = f"{shown(text_of(node.name))} is no name of a record"
+    message = f"{shown(text_of(node.name))} is not a name of a record"
     scope.problems.error("bad-dns-name", message, scope.span(node.name), label)
 
 

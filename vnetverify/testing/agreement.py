@@ -34,7 +34,7 @@ class Encoded:
         return obligation
 
     def violation(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:
-        """Return what the encoding says of whether the flow violates the claim; empty where it is no flow of it."""
+        """Return what the encoding says of whether the flow violates the claim; empty where it is not a flow of it."""
         return self._value(lambda obligation: obligation.violation, origin, flow, world)
 
     def question(self, origin: Place, flow: Flow, world: World) -> frozenset[bool]:

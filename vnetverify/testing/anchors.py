@@ -156,7 +156,7 @@ def _hop(network: Network, nic: Nic, recording: RecordedHop, world: World) -> Co
     line = f"{address_text(recording.source)} -> {address_text(recording.destination)}"
     wanted = _hop_text(recording.hop_type, recording.address, recording.table)
     if recording.source not in nic.addresses:
-        raise NotAQuestion(f"{address_text(recording.source)} is no address of `{nic.name}`")
+        raise NotAQuestion(f"{address_text(recording.source)} is not an address of `{nic.name}`")
     route = select_route(network, nic.subnet_id, recording.destination, world).route
     if route is None:
         return Compared(recording.what, line, wanted, _NOTHING, "R-SEL-10")

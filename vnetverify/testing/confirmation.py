@@ -229,7 +229,7 @@ def _has_next_hop(
     encoded = opened(network, _claim(Verb.NEXT_HOP, left, right, hop), solver)
     flow = Flow(6, source, 50000, destination, 443)
     if encoded.question(place, flow, world) != _YES:
-        raise RuntimeError(f"the encoding does not speak of {flow} from `{subnet}`")
+        raise RuntimeError(f"the encoding does not cover {flow} from `{subnet}`")
     return frozenset(not value for value in encoded.violation(place, flow, world))
 
 
@@ -267,7 +267,7 @@ def contested_values(
     Raises `NotApplicable` for questions that are not about a flow on its way.
     """
     if not isinstance(question, Carried):
-        raise NotApplicable("two readings of what is no flow on its way")
+        raise NotApplicable("two readings of what is not a flow on its way")
     right = _held(network, question.target)
     if not right:
         return _NO

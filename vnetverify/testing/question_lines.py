@@ -96,7 +96,7 @@ def _parse_facts(text: str) -> dict[str, bool]:
     while position < len(text):
         match = _FACT.match(text, position)
         if match is None:
-            raise NotAQuestion(f"`{text[position:]}` is no list of facts")
+            raise NotAQuestion(f"`{text[position:]}` is not a list of facts")
         facts[match[2]] = match[1] is None
         position = match.end()
     return facts
@@ -106,7 +106,7 @@ def _parse_question(text: str, network: Network) -> Question:
     for pattern, build in _QUESTIONS:
         if match := pattern.fullmatch(text):
             return build(match, network)
-    raise NotAQuestion(f"`{text}` is no question")
+    raise NotAQuestion(f"`{text}` is not a question")
 
 
 def _carried(match: re.Match[str], network: Network) -> Carried:
@@ -126,7 +126,7 @@ def _inspected(match: re.Match[str], network: Network) -> Inspected:
         raise NotAQuestion(f"no firewall is called `{match['firewall']}`")
     carried = _CARRIED.fullmatch(f"{match['flow']} is delivered")
     if carried is None:
-        raise NotAQuestion(f"`{match['flow']}` is no flow from one end to another")
+        raise NotAQuestion(f"`{match['flow']}` is not a flow from one end to another")
     return Inspected(match["firewall"], _carried(carried, network))
 
 
@@ -144,7 +144,7 @@ def _looks_up(match: re.Match[str], network: Network) -> LooksUp:
 def _outlives(match: re.Match[str], network: Network) -> Outlives:
     carried = _CARRIED.fullmatch(f"{match['flow']} is answered")
     if carried is None:
-        raise NotAQuestion(f"`{match['flow']}` is no flow from one end to another")
+        raise NotAQuestion(f"`{match['flow']}` is not a flow from one end to another")
     gone, added = (tuple(match[key].split(", ")) if match[key] else () for key in ("gone", "added"))
     return Outlives(_carried(carried, network), gone, added, match["flushed"] is not None)
 
@@ -200,7 +200,7 @@ def parse_flow(text: str) -> Flow:
     """Return the flow that `str` writes so. Raises `NotAQuestion`."""
     match = _FLOW.fullmatch(text)
     if match is None:
-        raise NotAQuestion(f"`{text}` is no flow")
+        raise NotAQuestion(f"`{text}` is not a flow")
     return Flow(
         _parse_protocol(match["protocol"]),
         parse_address(match["source"].strip("[]")),

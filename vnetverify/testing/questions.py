@@ -14,7 +14,7 @@ EPHEMERAL_PORT = 50000
 
 
 class NotAQuestion(ValueError):
-    """A line that is no question or answer of the rule book; the message says why."""
+    """A line that is not a question or answer of the rule book; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Record:
         self._taken.add(key)
         values = self._values.get(key) or []
         if not isinstance(values, list):
-            raise NotApplicable(f"malformed: `{key}` of a {self._what} is no list")
+            raise NotApplicable(f"malformed: `{key}` of a {self._what} is not a list")
         records = [Record(value, what) for value in values]
         if what in _NAMED:
             counts = Counter(str(value.get("name")).casefold() for value in values)

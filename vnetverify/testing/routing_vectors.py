@@ -253,7 +253,7 @@ def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]])
 
 
 def _is_prefix(text: str) -> bool:
-    """Hold for what is no service tag: it begins as an address of either family does, or is one."""
+    """Hold for what is not a service tag: it begins as an address of either family does, or is one."""
     try:
         return text[:1].isdigit() or parse_prefix(text).family is Family.IPV6
     except NotAPrefix:
@@ -294,7 +294,7 @@ def _gateway(record: Record) -> Gateway:
         name=record.need("name"),
         vnet=record.need("vnet"),
         kind=GatewayKind(record.need("type")),
-        # In this format `false` is what is not said; its vector on the hairpin leaves open whether that blocks.
+        # In this format `false` is what is not stated; its vector on the hairpin leaves open whether that blocks.
         allows_remote_vnets=record.take("allow_remote_vnet_traffic") or None,
         active_active=record.take("active_active", False),
         asn=record.take("asn", DEFAULT_AS_NUMBER),

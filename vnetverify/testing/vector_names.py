@@ -29,7 +29,7 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
         address = parse_address(question.need("address"))
         called = answer.take("name")
         if is_found and called is not None and address not in interface(network, called).addresses:
-            raise NotApplicable(f"malformed: {address_text(address)} is no address of `{called}`")
+            raise NotApplicable(f"malformed: {address_text(address)} is not an address of `{called}`")
         name = ".".join(reversed(address_text(address).split("."))) + ".in-addr.arpa"
     else:
         name = question.need("name").lower().removesuffix(".")

@@ -75,13 +75,13 @@ class Expansion:
         """Count resources that are about to be declared. Raises `TooLarge`."""
         self.left -= count
         if self.left < 0:
-            raise TooLarge(f"the templates stand for more than {MOST_RESOURCES} resources", where)
+            raise TooLarge(f"the templates expand to more than {MOST_RESOURCES} resources", where)
 
     def allow_values(self, count: int, where: Spot) -> None:
         """Count what a resource has come to hold. Raises `TooLarge`."""
         self.values_left -= count
         if self.values_left < 0:
-            raise TooLarge(f"what the templates stand for holds more than {MOST_VALUES} values", where)
+            raise TooLarge(f"what the templates expand to holds more than {MOST_VALUES} values", where)
 
     def references_of(self, deployment: Deployment) -> References:
         return References(deployment, self)

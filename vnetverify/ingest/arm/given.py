@@ -45,7 +45,7 @@ class Argument:
         try:
             return json.loads(self.value)
         except (ValueError, RecursionError) as error:
-            raise EvaluationError(f"`{self.value[:40]}` is no JSON, as a value of type `{type_name}` is") from error
+            raise EvaluationError(f"`{self.value[:40]}` is not JSON, as a value of type `{type_name}` is") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Schemas:
         stated = part(known, "type")
         expected = _PYTHON_TYPES.get(stated.lower()) if isinstance(stated, str) else None
         if stated is not None and expected is None:
-            yield f"`{name}` has the type `{str(stated)[:40]}`, which there is not"
+            yield f"`{name}` has the type `{str(stated)[:40]}`, which does not exist"
         elif expected is not None and (
             not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)
         ):
@@ -116,7 +116,7 @@ class Schemas:
             if key.lower() not in declared and isinstance(rest, dict):
                 yield from self.faults(item, rest, f"{name}.{key}", depth + 1)
             elif key.lower() not in declared and rest is False:
-                yield f"`{name}` has a member `{key[:40]}`, which its type has not"
+                yield f"`{name}` has a member `{key[:40]}`, which its type does not have"
 
 
 def _limits(value: Any, known: Mapping[str, Any], name: str) -> Iterator[str]:

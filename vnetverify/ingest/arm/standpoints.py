@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vnetverify.ingest.arm.deployments import Deployment
     from vnetverify.ingest.arm.surroundings import Scope, UserFunction
 
-_CLOUD = Unknown("to which cloud the template is deployed is not said")
+_CLOUD = Unknown("to which cloud the template is deployed is not stated")
 # What names are made of most; the other clouds have other ones.
 _SUFFIXES = {
     "acrLoginServer": ".azurecr.io",
@@ -78,7 +78,7 @@ class Standpoint:
         return self.home.described()
 
     def deployer(self) -> Value:
-        return Unknown("who deploys the template is not said")
+        return Unknown("who deploys the template is not stated")
 
     def environment(self) -> Value:
         suffixes = {name: StandIn(text, _CLOUD) for name, text in _SUFFIXES.items()}
@@ -95,7 +95,7 @@ class Standpoint:
         return self.home.target.management_group_object()
 
     def tenant(self) -> Value:
-        tenant = Unknown("to which tenant the template is deployed is not said")
+        tenant = Unknown("to which tenant the template is deployed is not stated")
         return PartlyKnown({"id": "/", "tenantId": StandIn("<tenant>", tenant)}, tenant)
 
     def reference(self, target: str, whole: bool, is_versioned: bool) -> Value:

@@ -24,7 +24,7 @@ _MANAGEMENT_GROUPS = "/providers/Microsoft.Management/managementGroups/"
 
 
 def _not_said(what: str) -> Unknown:
-    return Unknown(f"to which {what} the template is deployed is not said")
+    return Unknown(f"to which {what} the template is deployed is not stated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Target:
     def group_object(self) -> dict[str, Any]:
         """What `resourceGroup()` returns."""
         root = replace(self, level=Level.RESOURCE_GROUP).root
-        where = StandIn("<location of resource group>", Unknown("the location of the resource group is not said"))
+        where = StandIn("<location of resource group>", Unknown("the location of the resource group is not stated"))
         return {
             "id": root,
             "name": self.group,
@@ -116,7 +116,7 @@ class Target:
                 return replace(self, level=Level.RESOURCE_GROUP, subscription=held[1], group=held[3])
             case [*_, "microsoft.management", "managementgroups", _]:
                 return replace(self, level=Level.MANAGEMENT_GROUP, management_group=held[-1])
-        raise EvaluationError(f"`{scope[:80]}` is no scope of a deployment")
+        raise EvaluationError(f"`{scope[:80]}` is not a scope of a deployment")
 
 
 def targets_called(scopes: Sequence[tuple[str, str]], files: Collection[str]) -> dict[str, Target]:
@@ -137,7 +137,7 @@ def _file_called(name: str, files: Collection[str]) -> str:
     steps = PurePath(name.lower()).parts
     found = [file for file in files if PurePath(file.lower()).parts[-len(steps) :] == steps]
     if len(found) != 1:
-        which = "several templates of the input are called so" if found else "no template of the input is called so"
+        which = "several templates of the input have that name" if found else "no template of the input has that name"
         raise EvaluationError(f"where `{name[:80]}` is deployed to is said, and {which}")
     return found[0]
 

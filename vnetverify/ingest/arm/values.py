@@ -107,7 +107,7 @@ def _no_member(value: Any, key: Any) -> EvaluationError:
         case list(), int() if not isinstance(key, bool):
             return EvaluationError(f"the array has {len(value)} members, so none at index {key}")
         case dict() | list(), _:
-            return EvaluationError(f"{kind_of(key)} is no key of {kind_of(value)}")
+            return EvaluationError(f"{kind_of(key)} is not a key of {kind_of(value)}")
         case _:
             shown = f"`{key[:_SHOWN]}`" if isinstance(key, str) else f"at index {key}"
             return EvaluationError(f"{kind_of(value)} has no member {shown}")
@@ -181,7 +181,7 @@ COMPARED = Comparisons()
 
 
 def same(one: Any, other: Any) -> bool | Unknown:
-    """Tell whether two values are equal; an `Unknown` where that hangs on what is not known.
+    """Tell whether two values are equal; an `Unknown` where that depends on what is not known.
 
     Strings and keys of objects are compared with regard to letter case.
     """

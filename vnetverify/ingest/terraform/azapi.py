@@ -92,7 +92,7 @@ def _body(instance: Instance, links: Links) -> Any:
         try:
             return parse(value, instance.address, _MOST_VALUES)
         except Refused:
-            return Unknown("its body is no JSON that is read", instance.pointer)
+            return Unknown("its body is not JSON that is read", instance.pointer)
     return _resolved(value, ("body",), instance, links)
 
 

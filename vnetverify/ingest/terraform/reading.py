@@ -101,7 +101,7 @@ class _Reader:
         return None if identity is None else translator.draft(instance, kind, identity)
 
     def _join(self, instance: Instance, folding: Folding) -> None:
-        """Read what is no resource with Azure: associations, single values, changes to others, and strangers."""
+        """Read what is not a resource with Azure: associations, single values, changes to others, and strangers."""
         kind = instance.type
         if kind in KINDS or (kind == azapi.RESOURCE and not instance.is_data):
             return

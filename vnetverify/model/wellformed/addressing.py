@@ -113,7 +113,9 @@ def _size_faults(subnet: Subnet) -> Iterator[Diagnostic]:
                 message = f"subnet `{subnet.id}` has {prefix}, and IPv6 subnets are a /{_LENGTH_OF_AN_IPV6_SUBNET}"
                 yield Diagnostic("subnet-not-64", message, subnet.span, rule="R-ADDR-5")
         elif prefix.length > _LONGEST_SUBNET:
-            message = f"subnet `{subnet.id}` ({prefix}) is smaller than the smallest, a /{_LONGEST_SUBNET}"
+            message = (
+                f"subnet `{subnet.id}` ({prefix}) is smaller than the smallest that Azure allows, a /{_LONGEST_SUBNET}"
+            )
             yield Diagnostic("subnet-too-small", message, subnet.span, rule="R-ADDR-5")
         elif prefix.length > longest:
             message = f"`{subnet.id}` ({prefix}) should be a /{longest} or larger"

@@ -62,7 +62,7 @@ def admin_faults(network: Network) -> Iterator[Diagnostic]:
 def _unknown_vnets(network: Network, collection: AdminRules) -> Iterator[Diagnostic]:
     for name in dict.fromkeys(collection.vnets):
         if name not in network.vnets:
-            message = f"the admin rules `{collection.name}` are for `{name}`, which is no vnet"
+            message = f"the admin rules `{collection.name}` are for `{name}`, which is not a vnet"
             yield Diagnostic("unknown-vnet", message, collection.span, rule="F-ADM-1")
 
 
@@ -73,7 +73,7 @@ def _rule_faults(rule: AdminRule) -> Iterator[Diagnostic]:
         yield Diagnostic("priority-out-of-range", message, rule.span, rule="F-ADM-2")
     if rule.protocol not in _PROTOCOLS:
         name = PROTOCOL_NAMES.get(rule.protocol or 0, str(rule.protocol))
-        message = f"admin rule `{rule.name}` is about {name}, and rules know tcp, udp, icmp, esp, ah and any alone"
+        message = f"admin rule `{rule.name}` is about {name}, and rules know only tcp, udp, icmp, esp, ah and any"
         yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-ADM-2")
     for side in (rule.source, rule.destination):
         if isinstance(side, AsgMembers):
@@ -135,7 +135,7 @@ def _ties(placed: list[_Placed]) -> Iterator[Diagnostic]:
                     "tied-admin-rules",
                     f"`{earlier.id}` and `{each.id}` have priority {each.rule.priority} and differ in what they do",
                     each.rule.span,
-                    "which is tried first is not said",
+                    "which is tried first is not stated",
                     ((earlier.rule.span, "the other rule"),),
                     f"give one of them another priority, or assume `U-ADMTIE({earlier.id})`",
                     "F-ADM-15",

@@ -123,7 +123,9 @@ def _member_faults(balancer: LoadBalancer, rule: LoadBalancingRule, nics: Mappin
     for name in rule.members:
         nic = nics.get(name)
         if nic is None:
-            yield Diagnostic("unknown-member", f"rule `{rule.name}` has a member `{name}`, which is no nic", rule.span)
+            yield Diagnostic(
+                "unknown-member", f"rule `{rule.name}` has a member `{name}`, which is not a nic", rule.span
+            )
         elif family is not None and not any(family_of(address) is family for address in nic.addresses):
             known = family.name.replace("IPV", "IPv")
             places: tuple[tuple[Span, str], ...] = ((nic.span, f"has no {known} address"),)

@@ -59,7 +59,7 @@ def _nsg_faults(nsg: Nsg) -> Iterator[Diagnostic]:
             )
         if rule.protocol not in _PROTOCOLS:
             name = PROTOCOL_NAMES.get(rule.protocol or 0, str(rule.protocol))
-            message = f"rule `{rule.name}` is about {name}, and rules know tcp, udp, icmp, esp, ah and any alone"
+            message = f"rule `{rule.name}` is about {name}, and rules know only tcp, udp, icmp, esp, ah and any"
             yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-NSG-6")
         if not (_are_ports(rule.source_ports) and _are_ports(rule.destination_ports)):
             yield from _port_faults(rule)

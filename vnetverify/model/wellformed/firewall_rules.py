@@ -34,7 +34,7 @@ def firewall_rule_faults(network: Network) -> Iterator[Diagnostic]:
 
 def _machine_faults(machine: Machine, policy: FirewallPolicy) -> Iterator[Diagnostic]:
     if not machine.is_managed:
-        message = f"`{machine.name}` has the rules of a managed firewall, and is none"
+        message = f"`{machine.name}` has the rules of a managed firewall, and is not one"
         yield Diagnostic("not-a-firewall", message, machine.span, rule="F-FW-1")
     if machine.policy:
         message = f"firewall `{machine.name}` has rules, and lines as an appliance has"
@@ -86,10 +86,10 @@ def _protocol_faults(machine: Machine, rule: FirewallRule) -> Iterator[Diagnosti
 def _nat_faults(machine: Machine, rule: FirewallRule) -> Iterator[Diagnostic]:
     what = f"the NAT rule `{rule.name}` of `{machine.name}`"
     if rule.at is not None and rule.at not in (public.name for public in machine.public_addresses):
-        message = f"{what} is at `{rule.at}`, which is no public address of the firewall"
+        message = f"{what} is at `{rule.at}`, which is not a public address of the firewall"
         yield Diagnostic("unknown-public-address", message, rule.span, rule="F-FW-5")
     if rule.translation is None:
-        yield Diagnostic("nat-without-target", f"{what} says not where to", rule.span, rule="F-FW-5")
+        yield Diagnostic("nat-without-target", f"{what} does not say where to", rule.span, rule="F-FW-5")
         return
     if family_of(rule.translation.address) is Family.IPV6:
         message = f"{what} translates to an IPv6 address, and firewalls translate IPv4 alone"

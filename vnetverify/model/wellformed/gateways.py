@@ -156,7 +156,7 @@ def _sites_that_overlap(network: Network) -> Iterator[Diagnostic]:
     """Yield the first address that two sites of one gateway share, for each two of them (R-ADDR-10).
 
     Azure takes it, and some mean it: a second site that stands in for the first. Hence a warning. The sites' own
-    addresses are compared; what one of them announces beyond these, a default route say, is no address of it.
+    addresses are compared; what one of them announces beyond these, a default route say, is not an address of it.
     """
     connections: defaultdict[str, dict[str, Connection]] = defaultdict(dict)
     for connection in network.connections:

@@ -17,7 +17,7 @@ def name_faults(network: Network) -> Iterator[Diagnostic]:
     for zone in network.dns_zones.values():
         for link in zone.links:
             if link.vnet not in network.vnets:
-                message = f"zone `{zone.name}` is linked to `{link.vnet}`, which is no vnet"
+                message = f"zone `{zone.name}` is linked to `{link.vnet}`, which is not a vnet"
                 yield Diagnostic("unknown-vnet", message, link.span, rule="F-DNS-3")
             earlier = linked.setdefault((link.vnet, zone.domain), link)
             if earlier is not link:

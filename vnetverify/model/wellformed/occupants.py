@@ -61,7 +61,7 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
     for occupant in occupants(network):
         subnet = subnets.get(occupant.subnet_id)
         if subnet is None:
-            message = f"{occupant.what} stands in `{occupant.subnet_id}`, which is no subnet"
+            message = f"{occupant.what} stands in `{occupant.subnet_id}`, which is not a subnet"
             yield Diagnostic("unknown-subnet", message, occupant.span)
             continue
         yield from _place_faults(occupant, subnet)

@@ -13,5 +13,5 @@ def principal_faults(network: Network) -> Iterator[Diagnostic]:
     for principal in network.principals.values():
         for name in dict.fromkeys((*principal.write, *principal.peer)):
             if name not in network.vnets:
-                message = f"principal `{principal.name}` has a permission on `{name}`, which is no vnet"
+                message = f"principal `{principal.name}` has a permission on `{name}`, which is not a vnet"
                 yield Diagnostic("unknown-vnet", message, principal.span, rule="R-PEER-9")

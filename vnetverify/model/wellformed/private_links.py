@@ -23,7 +23,7 @@ def _service_faults(network: Network, service: PrivateLinkService) -> Iterator[D
     what = f"private link service `{service.name}`"
     balancer = network.load_balancers.get(service.balancer)
     if balancer is None:
-        message = f"{what} is of `{service.balancer}`, which is no load balancer"
+        message = f"{what} is of `{service.balancer}`, which is not a load balancer"
         yield Diagnostic("unknown-load-balancer", message, service.span, rule="F-PE-10")
         return
     if balancer.sku is Sku.BASIC:
@@ -51,7 +51,9 @@ def _endpoint_faults(network: Network, endpoint: PrivateEndpoint) -> Iterator[Di
     if endpoint.link_service is None:
         return
     if endpoint.link_service not in network.private_link_services:
-        message = f"private endpoint `{endpoint.name}` leads to `{endpoint.link_service}`, which is no service declared"
+        message = (
+            f"private endpoint `{endpoint.name}` leads to `{endpoint.link_service}`, which is not a service declared"
+        )
         yield Diagnostic("unknown-private-link-service", message, endpoint.span, rule="F-PE-10")
     if any(family_of(address) is Family.IPV6 for address in endpoint.addresses):
         message = f"private endpoint `{endpoint.name}` has an IPv6 address, and private link services are of IPv4"

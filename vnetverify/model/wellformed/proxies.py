@@ -17,12 +17,12 @@ def proxy_faults(network: Network) -> Iterator[Diagnostic]:
     for proxy in network.proxies.values():
         vnet = network.vnets.get(proxy.vnet)
         if vnet is None:
-            message = f"{proxy.kind.value} `{proxy.name}` is in `{proxy.vnet}`, which is no vnet"
+            message = f"{proxy.kind.value} `{proxy.name}` is in `{proxy.vnet}`, which is not a vnet"
             yield Diagnostic("unknown-vnet", message, proxy.span)
         elif proxy.subnet is None:
             yield from _without_subnet(proxy)
         elif vnet.subnet(proxy.subnet) is None:
-            message = f"{proxy.kind.value} `{proxy.name}` stands in `{proxy.subnet_id}`, which is no subnet"
+            message = f"{proxy.kind.value} `{proxy.name}` stands in `{proxy.subnet_id}`, which is not a subnet"
             yield Diagnostic("unknown-subnet", message, proxy.span)
         else:
             yield from _place_faults(network, proxy, proxy.subnet)

@@ -59,7 +59,7 @@ def _twice(balancer: LoadBalancer, what: str, elements: list[tuple[str, Span]]) 
 
 
 def _unknown_frontend(balancer: LoadBalancer, rule: LoadBalancingRule | OutboundRule, name: str) -> Diagnostic:
-    message = f"rule `{rule.name}` is for the frontend `{name}`, which `{balancer.name}` has not"
+    message = f"rule `{rule.name}` is for the frontend `{name}`, which `{balancer.name}` does not have"
     return Diagnostic("unknown-frontend", message, rule.span, rule="F-LB-2")
 
 
@@ -97,7 +97,7 @@ def _state_faults(balancer: LoadBalancer, rule: LoadBalancingRule) -> Iterator[D
         )
     for name in dict.fromkeys(states):
         if name not in rule.members:
-            message = f"`{name}` has an admin state in rule `{rule.name}`, and is no member of it"
+            message = f"`{name}` has an admin state in rule `{rule.name}`, and is not a member of it"
             yield Diagnostic("state-of-no-member", message, rule.span, rule="F-LB-12")
         elif name in rule.always_up and name in rule.down:
             message = f"member `{name}` of rule `{rule.name}` is both up and down"
@@ -115,7 +115,7 @@ def _outbound_faults(
         if name not in known:
             yield _unknown_frontend(balancer, rule, name)
         elif name not in public:
-            message = f"the outbound rule `{rule.name}` leaves by `{name}`, which is no public frontend"
+            message = f"the outbound rule `{rule.name}` leaves by `{name}`, which is not a public frontend"
             yield Diagnostic("outbound-by-internal", message, rule.span, rule="F-LB-10")
     if not rule.frontends:
         message = f"the outbound rule `{rule.name}` of `{balancer.name}` has no frontend to leave by"
@@ -126,4 +126,6 @@ def _outbound_faults(
         yield Diagnostic("protocol-unsupported", message, rule.span, rule="F-LB-10")
     for name in rule.members:
         if name not in nics:
-            yield Diagnostic("unknown-member", f"rule `{rule.name}` has a member `{name}`, which is no nic", rule.span)
+            yield Diagnostic(
+                "unknown-member", f"rule `{rule.name}` has a member `{name}`, which is not a nic", rule.span
+            )

@@ -19,7 +19,7 @@ def _network(function: str, value: Any) -> _Network:
             return ipaddress.ip_network(f"{address}/{int(length[:4])}", strict=False)
     except ValueError:
         pass
-    raise refused(function, f"is given `{value[:50]}`, which is no prefix such as `10.0.0.0/16`")
+    raise refused(function, f"is given `{value[:50]}`, which is not a prefix such as `10.0.0.0/16`")
 
 
 def _parse_cidr(value: Any) -> dict[str, Any]:

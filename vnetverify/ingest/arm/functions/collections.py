@@ -180,7 +180,7 @@ def _flatten(arrays: Any) -> list[Any] | Unknown:
 
 
 def _union(*values: Any) -> Any:
-    """Return arrays as one without what stands twice, or objects as one, the later before the earlier."""
+    """Return arrays as one without what appears twice, or objects as one, the later before the earlier."""
     if any(isinstance(value, dict) for value in values):
         return merged("union", values, is_deep=True)
     doubt = first_unknown(values)

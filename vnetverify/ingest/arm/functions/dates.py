@@ -30,7 +30,7 @@ def _moment(function: str, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise refused(function, f"is given `{text[:40]}`, which is no date of ISO 8601") from error
+        raise refused(function, f"is given `{text[:40]}`, which is not a date of ISO 8601") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -39,13 +39,13 @@ def _date_time_add(base: Any, duration: Any, form: Any = None) -> str | Unknown:
     text = as_text("dateTimeAdd", base)
     match = _DURATION.fullmatch(as_text("dateTimeAdd", duration, 2))
     if match is None or not any(match[part] for part in match.groupdict() if part != "sign"):
-        raise refused("dateTimeAdd", f"is given `{duration[:40]}`, which is no duration of ISO 8601")
+        raise refused("dateTimeAdd", f"is given `{duration[:40]}`, which is not a duration of ISO 8601")
     try:
         later = _later(_moment("dateTimeAdd", text), match)
     except (ValueError, OverflowError) as error:
-        raise refused("dateTimeAdd", "goes beyond the years that there are") from error
+        raise refused("dateTimeAdd", "goes beyond the range of dates") from error
     if form is not None or not _ISO.fullmatch(text):
-        return Unknown("in which form `dateTimeAdd` writes a date hangs on Azure's machines")
+        return Unknown("in which form `dateTimeAdd` writes a date depends on Azure's machines")
     return later.strftime(_WRITTEN).rjust(20, "0")
 
 
@@ -71,7 +71,7 @@ def _date_time_from_epoch(seconds: Any) -> str:
     try:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=as_int("dateTimeFromEpoch", seconds))
     except OverflowError as error:
-        raise refused("dateTimeFromEpoch", "goes beyond the years that there are") from error
+        raise refused("dateTimeFromEpoch", "goes beyond the range of dates") from error
     return moment.strftime(_WRITTEN).rjust(20, "0")
 
 

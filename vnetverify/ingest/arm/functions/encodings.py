@@ -24,7 +24,7 @@ def _decoded(function: str, text: Any) -> str:
     try:
         return base64.b64decode(as_text(function, text), validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise refused(function, "is given a string that is no base64 of a text in UTF-8") from error
+        raise refused(function, "is given a string that is not base64 of a text in UTF-8") from error
 
 
 def _base64_to_string(text: Any) -> str:
@@ -46,13 +46,13 @@ def _data_uri(value: Any) -> str | Unknown:
 def _data_uri_to_string(address: Any) -> str:
     head, comma, content = as_text("dataUriToString", address).partition(",")
     if not comma or not head.lower().startswith("data:"):
-        raise refused("dataUriToString", "is given a string that is no data URI")
+        raise refused("dataUriToString", "is given a string that is not a data URI")
     if head.lower().endswith(";base64"):
         return _decoded("dataUriToString", content)
     try:
         return unquote_to_bytes(content.replace("+", " ")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise refused("dataUriToString", "is given what is no text in UTF-8") from error
+        raise refused("dataUriToString", "is given what is not text in UTF-8") from error
 
 
 def _uri(base: Any, relative: Any) -> str:
@@ -62,7 +62,7 @@ def _uri(base: Any, relative: Any) -> str:
             raise refused("uri", "takes an absolute address as argument 1")
         return urljoin(whole, "" if relative is None else as_text("uri", relative, 2))
     except ValueError as error:
-        raise refused("uri", "is given what is no address") from error
+        raise refused("uri", "is given what is not an address") from error
 
 
 def _uri_component(text: Any) -> str:

@@ -60,7 +60,7 @@ def _formatted(value: Any, how: str | None) -> str | Unknown:
         text = text_of("format", value)
         return text if isinstance(text, Unknown) else text.replace('"', "'")
     if isinstance(value, float):
-        return Unknown("how `format` writes a number with a fraction hangs on Azure's machines")
+        return Unknown("how `format` writes a number with a fraction depends on Azure's machines")
     if how and isinstance(value, int) and not isinstance(value, bool):
         return _number(value, how)
     return text_of("format", value)

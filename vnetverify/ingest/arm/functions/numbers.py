@@ -90,7 +90,7 @@ def _comparison(name: str, holds: Callable[[int], bool]) -> Function:
 def _order_of_strings(one: str, other: str) -> int | Unknown:
     """Return the order in which a dictionary has two strings: letters before their capitals, digits before letters.
 
-    Where another character than a letter or digit of ASCII decides, the order hangs on Azure's machines.
+    Where another character than a letter or digit of ASCII decides, the order depends on Azure's machines.
     """
     if one == other:
         return 0
@@ -110,7 +110,7 @@ def _order_of_strings(one: str, other: str) -> int | Unknown:
     return _UNORDERED
 
 
-_UNORDERED = Unknown("the order of strings with other characters than letters and digits hangs on Azure's machines")
+_UNORDERED = Unknown("the order of strings with other characters than letters and digits depends on Azure's machines")
 
 
 NUMBERS = (

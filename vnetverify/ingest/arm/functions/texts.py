@@ -48,7 +48,7 @@ def value_of(function: str, text: str) -> Any:
             return json.loads(reading(text), parse_constant=_no_constant)
         except (ValueError, RecursionError):
             continue
-    raise refused(function, "is given a string that is no JSON")
+    raise refused(function, "is given a string that is not JSON")
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -24,7 +24,7 @@ KINDS: Mapping[str, Kind] = {
 }
 FASTENINGS: Mapping[str, Fastening] = {**NETWORK_FASTENINGS, **INTERFACE_FASTENINGS}
 
-# What is no resource of its own with the provider but a part of another: by the wanted type, the types that hold it
+# What is not a resource of its own with the provider but a part of another: by the wanted type, the types that hold it
 # with their block and Azure's segment.
 PARTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "azurerm_subnet": (("azurerm_virtual_network", "subnet", "subnets"),),

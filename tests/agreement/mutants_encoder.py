@@ -13,7 +13,7 @@ _PRIVATE_ROUTES, _ENDPOINTS, _FRONTENDS = (
 _FILTERS, _QUALITIES, _CONVERSATIONS = (
     f"vnetverify.encoder.{name}" for name in ("filters", "qualities", "conversations")
 )
-_PLANES = "vnetverify.model.planes"
+_PLANES, _CROSSING = "vnetverify.model.planes", "vnetverify.encoder.crossing"
 
 _TO_PLACES = "for vnet in self.estate.direct(subnet.vnet):"
 _OBEYS = "if subnet.private_endpoint_policies is not None and subnet.private_endpoint_policies not in _ROUTES_ON:"
@@ -47,6 +47,8 @@ MUTANTS = (
     Mutant("R-UDR-15", "a rule for all ports carries what has none", _FRONTENDS, "made_for_it = all_of(negate(self.is_basic(balanced.balancer)), header.has_ports)", "made_for_it = negate(self.is_basic(balanced.balancer))"),
     Mutant("R-UDR-15", "a Basic load balancer carries as well", _FRONTENDS, "made_for_it = all_of(negate(self.is_basic(balanced.balancer)), header.has_ports)", "made_for_it = header.has_ports"),
     Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if spot.nic is not None and self.estate.is_managed(spot.nic):", "if False:"),
+    Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "terms = [*self._flags(near, far, sender, header)]", "terms: list[Term] = []"),
+    Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "if self.estate.is_of_subnets(vnet, hub):", "if False:"),
     Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "return any_of(routed, FALSE if heeds == FALSE", "return any_of(FALSE, FALSE if heeds == FALSE"),
     Mutant("R-GW-24", "without BGP announcements are heeded beside routes", _TUNNELS, "heeds = negate(grounds.counts(Bearing.STOPS, ground))", "heeds = TRUE"),
     Mutant("R-GW-24", "with BGP nothing but declared routes is heeded", _TUNNELS, "if not self._way_named(gateway, end.name).is_bgp:\n            heeds", "if True:\n            heeds"),

@@ -137,6 +137,8 @@ MUTANTS = (
     Mutant("R-GW-20", "summarised prefixes are announced beside the ranges", _GATEWAYS, "if not any(is_inside(range_.prefix, whole) for whole in summary)", "if True"),
     Mutant("R-GW-21", "a default site changes no table", _GATEWAYS, "if way is None or situation.family is Family.IPV6 or Entry(EVERY_IPV4, way) in learned_ones:", "if True:"),
     Mutant("R-GW-21", "there is no default site", _DEVICES, "way = default_way(situation, gateway)", "way = None"),
+    Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "        or _unflagged(journey, sending, hub)\n", ""),
+    Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "        or _outside_subnets(journey, sending, hub, gateway.name, takes_part)\n", ""),
     Mutant("R-GW-22", "a gateway never sends to who does not use it", _CROSSING, 'if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):', "if not uses(situation, to, at):"),
     Mutant("R-GW-23", "user routes of GatewaySubnet always hold for FastPath", _GATEWAYS, 'return gateway.fastpath and situation.holds(uncertainty("U-R-GW-23", gateway.name))', "return False"),
     Mutant("R-GW-24", "a site sends nothing of its own", _SITES, "if end.site == site.name and end.name != but)", "if end.site == site.name and but is not None)"),

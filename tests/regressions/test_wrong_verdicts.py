@@ -337,3 +337,26 @@ def test_a_site_hears_nothing_of_the_default_route_of_another() -> None:
     """
 
     assert verdicts(text) == {"joined": "refuted", "apart": "proved"}
+
+
+def test_what_an_appliance_sends_into_a_gateway_beyond_a_peering_needs_the_flag() -> None:
+    """It was proved to get there and back: the peering with the hub asked nothing of what enters its gateway."""
+    text = """
+vnet hub    { address 10.0.0.0/16  subnet GatewaySubnet 10.0.255.0/27 routes back  gateway vpn g }
+vnet middle { address 10.1.0.0/16  subnet nva 10.1.0.0/24 }
+vnet far    { address 10.2.0.0/16  subnet s 10.2.0.0/24 routes via-nva }
+peering hub -> middle { allow-gateway-transit FLAG }
+peering middle -> hub { use-remote-gateways }
+peering middle -> far
+peering far -> middle { allow-forwarded-traffic }
+route-table via-nva { to-branch 192.168.0.0/16 -> appliance 10.1.0.4 }
+route-table back    { to-far 10.2.0.0/16 -> appliance 10.1.0.4 }
+appliance nva { nic 10.1.0.4 in middle.nva  forwards any  stateless }
+site branch { address 192.168.0.0/16  routes 10.0.0.0/8 }
+connection branch -- hub.g
+intent joined { far reaches branch on https }
+intent whole  { far loses no packets to branch on https }
+"""
+
+    assert verdicts(text.replace("FLAG", "")) == {"joined": "unknown", "whole": "unknown"}
+    assert verdicts(text.replace("FLAG", "allow-forwarded-traffic")) == {"joined": "proved", "whole": "proved"}

@@ -87,7 +87,9 @@ class Links:
         routed = self.hops.selected(answer, subnet, leads_back)
         if routed == FALSE or other == nic.vnet:
             return routed
-        return all_of(routed, self.hops.crosses(nic.vnet, other, Sender(subnet), answer, answer.destination))
+        return all_of(
+            routed, self.hops.crossings.over_peering(nic.vnet, other, Sender(subnet), answer, answer.destination)
+        )
 
     def _behind(self, service: PrivateLinkService, balanced: Balanced, header: Header) -> Header:
         """Return how a packet for an endpoint looks behind the service: from one of its addresses to the frontend."""

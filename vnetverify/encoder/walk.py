@@ -1,7 +1,6 @@
 """One hop as a relation: from a device, to which device or end, and on what condition.
 
-R-META-3, R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-25, R-SYS-9,
-R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-17,
+R-META-3, R-PEER-11, R-SYS-9, R-UDR-5, R-UDR-6, R-UDR-7, R-UDR-9, R-UDR-10, R-UDR-11, R-UDR-12, R-UDR-17,
 R-GW-13, R-GW-16, R-GW-17, R-GW-21, R-GW-22, R-GW-23, R-GW-24, R-GW-26, R-GW-29, R-SEL-7, R-TRAF-1, R-TRAF-5, R-TRAF-6,
 R-TRAF-7, R-TRAF-10, R-ADDR-6, F-FW-11, F-MISC-1, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-FWD-2, F-FWD-3, F-FWD-5,
 F-GWS-1, F-ADDR-8, F-FW-5, F-FW-6, F-FW-7, F-FW-8.
@@ -31,6 +30,7 @@ from vnetverify.encoder.candidates import (
     UserGatewayHop,
     hop_text,
 )
+from vnetverify.encoder.crossing import Crossings
 from vnetverify.encoder.egress import Egress
 from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
@@ -56,7 +56,7 @@ from vnetverify.encoder.nodes import (
     Translated,
 )
 from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family, Interval, addresses_of, interval_set
 from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
@@ -78,9 +78,11 @@ class Hops:
     egress: Egress
     firewalls: FirewallPolicies
     by_routes_alone: bool = False
+    crossings: Crossings = field(init=False)
     _implied: dict[tuple[str, int], Machine | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.crossings = Crossings(self.estate, self.facts, self.grounds, self.gateways, self.routes)
         for vnet, address in self.routes.failing_next_hops():
             self.machine_at(vnet, address)
 
@@ -171,7 +173,7 @@ class Hops:
             case PeerHop(peer):
                 yield ToVnet(peer), self._deliver_beyond(peer, sender, header)
             case PrivateHop(_, owner):
-                yield ToVnet(owner), self.crosses(vnet, owner, sender, header, header.destination)
+                yield ToVnet(owner), self.crossings.over_peering(vnet, owner, sender, header, header.destination)
             case GroupHop(mate):
                 yield ToVnet(mate), self._deliver_to_mate(mate, sender, header)
             case EndpointHop():
@@ -183,10 +185,11 @@ class Hops:
                 if owner is not None:
                     yield from self._to_appliance(address, owner, sender, header)
             case UserGatewayHop():
-                yield from self.enter_by_user(sender)
+                for inside, term in self.enter_by_user(sender):
+                    yield inside, all_of(term, self.crossings.into_gateway(inside.gateway, sender, header))
             case LearnedHop(gateway):
                 if not sender.from_tunnel:  # out of a tunnel, another gateway's route leads nowhere (R-GW-16)
-                    yield Inside(gateway, False), TRUE
+                    yield Inside(gateway, False), self.crossings.into_gateway(gateway, sender, header)
             case unreachable:
                 assert_never(unreachable)
 
@@ -199,7 +202,7 @@ class Hops:
         reached = all_of(
             self.endpoints.is_joined_to_group(mate, header), self.frontends.crosses_regions(vnet, mate, header)
         )
-        return all_of(negate(all_of(clash, counts)), self._cross_group(sender), reached)
+        return all_of(negate(all_of(clash, counts)), self.crossings.to_mate(sender), reached)
 
     def _to_internet(self, by_user: bool, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield ways out; a user route to the Internet may leave to its own route what others hold (R-UDR-6)."""
@@ -214,9 +217,9 @@ class Hops:
     def _to_appliance(self, address: int, owner: str, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         vnet = sender.subnet.vnet
         if owner in self.estate.mates(vnet):
-            crosses = self._cross_group(sender)
+            crosses = self.crossings.to_mate(sender)
         else:
-            crosses = self.crosses(vnet, owner, sender, header, self.estate.known_address(address))
+            crosses = self.crossings.over_peering(vnet, owner, sender, header, self.estate.known_address(address))
         balanced = self.estate.balanced_at.get((owner, address))
         if balanced is not None:
             for nic, term in self.frontends.carriers(balanced, header):
@@ -231,22 +234,23 @@ class Hops:
         """Hold when a peering delivers the packet, be it to a host or a frontend (R-PEER-11, F-LB-6)."""
         vnet = sender.subnet.vnet
         return all_of(
-            self.crosses(vnet, peer, sender, header, header.destination),
+            self.crossings.over_peering(vnet, peer, sender, header, header.destination),
             self.frontends.crosses_regions(vnet, peer, header),
         )
 
     def answer(self, endpoint: PrivateEndpoint, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a reply of a private endpoint goes (R-SYS-12)."""
-        sender = Sender(self.estate.subnets[endpoint.subnet_id])
-        works = self.gateways.works_in(endpoint.vnet)
-        for target, term in self.endpoints.answers(
-            endpoint, header, lambda other: self.crosses(endpoint.vnet, other, sender, header, header.destination)
-        ):
-            yield target, all_of(works, term)
+        vnet, sender = endpoint.vnet, Sender(self.estate.subnets[endpoint.subnet_id])
+        works = self.gateways.works_in(vnet)
 
-    def _cross_group(self, sender: Sender) -> Term:
-        """Hold when a connected group carries this sender's packets: it conveys no gateway's (R-CG-3)."""
-        return TRUE if sender.gateway is None else self.facts.holds("U-R-GW-22")
+        def crosses(other: str) -> Term:
+            return self.crossings.over_peering(vnet, other, sender, header, header.destination)
+
+        for target, term in self.endpoints.answers(endpoint, header, crosses):
+            beyond = TRUE
+            if isinstance(target, Inside):
+                beyond = self.crossings.into_gateway(target.gateway, sender, header)
+            yield target, all_of(works, term, beyond)
 
     def _by_peering(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield deliveries to peers and mates although a user route says VnetLocal or Internet (R-UDR-6)."""
@@ -288,47 +292,6 @@ class Hops:
         allowed = all_of(otherwise, self.facts.holds("U-R-UDR-5"))
         for (name, _), term in zip(present, self.facts.one_of(present, "U-R-SEL-7", sender.subnet.id), strict=True):
             yield Inside(name, True), all_of(allowed, term)
-
-    def crosses(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Term:
-        """Hold when a peering carries this sender's packet from `vnet` to `other`, on its way to `target` there."""
-        if vnet == other:
-            return TRUE
-        near, far = self.estate.half(vnet, other), self.estate.half(other, vnet)
-        if near is None or far is None:
-            return FALSE
-        shut = (half for half in (near, far) if not half.allow_virtual_network_access)
-        terms = [negate(self.facts.holds("U-AVNA", half.id)) for half in shut]
-        terms.append(self.gateways.is_peering_up(vnet, other))
-        if sender.machine is not None and not far.allow_forwarded_traffic:
-            foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
-            ground = Ground(f"peering {far.id}", "does not allow forwarded traffic", "R-PEER-16", far.span)
-            ignored = negate(self.grounds.counts(Bearing.STOPS, ground))
-            if foreign != FALSE:
-                terms.append(any_of(negate(foreign), self.facts.holds("U-R-PEER-16"), ignored))
-        if sender.machine is not None and far.allow_forwarded_traffic:
-            ground = Ground(f"peering {far.id}", "allows forwarded traffic", "R-PEER-15", far.span)
-            foreign = negate(is_among(header.source, self.estate.spaces[vnet]))
-            terms.append(any_of(negate(foreign), self.grounds.counts(Bearing.PASSES, ground)))
-        if sender.gateway is not None and not self.gateways.uses(other, vnet):
-            terms.append(self.facts.holds("U-R-GW-22"))
-        if self.estate.is_of_subnets(vnet, other):
-            terms += self._taking_part(vnet, other, sender, header, target)
-        else:
-            sure = addresses_of(prefix for prefix, is_sure in self.estate.ranges_seen(vnet, other) if is_sure)
-            in_sync = is_among(target, sure)
-            if in_sync != TRUE and any(not is_sure for _, is_sure in self.estate.ranges_seen(vnet, other)):
-                terms.append(any_of(in_sync, self.facts.holds("U-R-PEER-17", near.id)))
-        return all_of(*terms)
-
-    def _taking_part(self, vnet: str, other: str, sender: Sender, header: Header, target: Field) -> Iterator[Term]:
-        """Yield what a peering of subnets asks of a packet besides (R-PEER-18, R-PEER-19)."""
-        here = addresses_of(p for subnet in self.estate.participants(vnet, other) for p in subnet.prefixes)
-        there = addresses_of(p for subnet in self.estate.participants(other, vnet) for p in subnet.prefixes)
-        sends = TRUE if self.routes.takes_part(sender.subnet, other) else FALSE
-        both = all_of(sends, is_among(target, there))
-        yield both if both == TRUE else any_of(both, self.facts.holds("U-SUBPEER", f"{vnet} -> {other}"))
-        own = all_of(is_among(header.source, here), is_among(header.destination, there))
-        yield own if own == TRUE else any_of(own, self.facts.holds("U-R-PEER-18"))
 
     # -- appliances ---------------------------------------------------------------------------------------
 

@@ -1,20 +1,19 @@
 """What may cross from one vnet to another: over a peering, or inside a connected group.
 
 Rules R-PEER-11, R-PEER-12, R-PEER-14, R-PEER-15, R-PEER-16, R-PEER-17, R-PEER-18, R-PEER-19, R-PEER-25, R-CG-1,
-R-CG-3, R-GW-22, F-TAG-22 and I-FAILURES.
+R-CG-3, R-GW-4, R-GW-22, F-TAG-22 and I-FAILURES.
 """
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from vnetverify.header import Interval
+from vnetverify.model.network import Gateway
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import lowest_text, some_covers
 from vnetverify.simulator.failures import peerings_of
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.peerings import View
-from vnetverify.simulator.positions import Crossing, Dropped, Forwarder, FromGateway, Host, Sending, sender_name
+from vnetverify.simulator.positions import Crossing, Dropped, Forwarder, FromGateway, Sending, sender_name
 from vnetverify.simulator.situation import are_mates, half, uses, view
 
 
@@ -28,6 +27,26 @@ def cross(journey: Journey, sending: Sending, to: str, target: Interval) -> Drop
     blocked = _blocked(journey, sending, to, target)
     if blocked is None:
         record_crossing(journey, sending.subnet.vnet, to)
+    return blocked
+
+
+def cross_into_gateway(journey: Journey, sending: Sending, gateway: Gateway) -> Dropped | None:
+    """Return the drop where a peering does not carry the packet to a gateway beyond it (R-GW-4).
+
+    Its flags hold as for other packets; of a peering of subnets GatewaySubnet has to take part.
+    """
+    situation, at, hub = journey.situation, sending.subnet.vnet, gateway.vnet
+    if at == hub:
+        return None
+    gateway_subnet = situation.vnet(hub).gateway_subnet
+    takes_part = gateway_subnet is not None and view(situation, hub, at).takes_part(gateway_subnet.id)
+    blocked = (
+        _switched_off(journey, sending, hub)
+        or _outside_subnets(journey, sending, hub, gateway.name, takes_part)
+        or _unflagged(journey, sending, hub)
+    )
+    if blocked is None:
+        record_crossing(journey, at, hub)
     return blocked
 
 
@@ -45,7 +64,7 @@ def _blocked(journey: Journey, sending: Sending, to: str, target: Interval) -> D
         _over_what_is_down(journey, sending, to)
         or _switched_off(journey, sending, to)
         or _unsynced(journey, sending, to, target)
-        or _outside_subnets(journey, sending, to, target)
+        or _to_other_subnets(journey, sending, to, target)
         or _refused_to_sender(journey, sending, to)
     )
 
@@ -86,14 +105,24 @@ def _unsynced(journey: Journey, sending: Sending, to: str, target: Interval) -> 
     return journey.drop(sender_name(sending), reason, "R-PEER-17", seen.half.span)
 
 
-def _outside_subnets(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+def _to_other_subnets(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
+    """Return the drop by a peering of subnets of which not all that the packet has to do with is part (R-PEER-18)."""
+    seen = view(journey.situation, sending.subnet.vnet, to)
+    if seen.subnets is None:
+        return None
+    return _outside_subnets(journey, sending, to, lowest_text(target), some_covers(seen.sure, target))
+
+
+def _outside_subnets(
+    journey: Journey, sending: Sending, to: str, target: str, target_takes_part: bool
+) -> Dropped | None:
     """Return the drop by a peering of subnets that sender, target or the packet's ends have no part in (R-PEER-18)."""
     situation, seen = journey.situation, view(journey.situation, sending.subnet.vnet, to)
     if seen.subnets is None:
         return None
-    takes_part = seen.takes_part(sending.subnet.id) and some_covers(seen.sure, target)
+    takes_part = seen.takes_part(sending.subnet.id) and target_takes_part
     if not takes_part and not situation.holds(uncertainty("U-SUBPEER", seen.half.id)):
-        reason = f"peering {seen.half.id} is not for {sending.subnet.id} and {lowest_text(target)}"
+        reason = f"peering {seen.half.id} is not for {sending.subnet.id} and {target}"
         return journey.drop(sender_name(sending), reason, "R-PEER-19", seen.half.span)
     if not _joins_ends(journey, seen) and not situation.holds(uncertainty("U-R-PEER-18")):
         reason = f"peering {seen.half.id} is not for the packet's source and destination"
@@ -107,21 +136,24 @@ def _joins_ends(journey: Journey, seen: View) -> bool:
 
 
 def _refused_to_sender(journey: Journey, sending: Sending, to: str) -> Dropped | None:
-    """Return the drop of what appliances and gateways may not send over a peering (R-PEER-16, R-PEER-25, R-GW-22)."""
-    situation, at, where = journey.situation, sending.subnet.vnet, sender_name(sending)
+    """Return the drop of what appliances and gateways may not send over a peering (R-PEER-16, R-GW-22)."""
+    if not isinstance(sending.sender, FromGateway):
+        return _unflagged(journey, sending, to)
+    situation, at = journey.situation, sending.subnet.vnet
+    if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):
+        reason = f"{to} does not use the gateways of {at}"
+        return journey.drop(sender_name(sending), reason, "R-GW-22", half(situation, to, at).span)
+    return None
+
+
+def _unflagged(journey: Journey, sending: Sending, to: str) -> Dropped | None:
+    """Return the drop of what an appliance forwards to where no flag lets it in (R-PEER-16, R-PEER-25)."""
+    if not isinstance(sending.sender, Forwarder):
+        return None
+    situation, at = journey.situation, sending.subnet.vnet
     incoming = half(situation, to, at)
-    match sending.sender:
-        case Host():
-            return None
-        case Forwarder():
-            foreign = not some_covers(situation.vnet(at).address_space, journey.packet.source)
-            if foreign and not incoming.allow_forwarded_traffic and not situation.holds(uncertainty("U-R-PEER-16")):
-                reason = f"peering {incoming.id} does not allow forwarded traffic"
-                return journey.drop(where, reason, "R-PEER-16", incoming.span)
-            return None
-        case FromGateway():
-            if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):
-                return journey.drop(where, f"{to} does not use the gateways of {at}", "R-GW-22", incoming.span)
-            return None
-        case _:
-            assert_never(sending.sender)
+    foreign = not some_covers(situation.vnet(at).address_space, journey.packet.source)
+    if foreign and not incoming.allow_forwarded_traffic and not situation.holds(uncertainty("U-R-PEER-16")):
+        reason = f"peering {incoming.id} does not allow forwarded traffic"
+        return journey.drop(sender_name(sending), reason, "R-PEER-16", incoming.span)
+    return None

@@ -14,7 +14,7 @@ from vnetverify.model.network import SUBNETS_OF_SERVICES, Gateway, GatewayKind, 
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, address_in, host_subnet, lies_in, lowest_text, point, some_covers
-from vnetverify.simulator.crossing import cross, record_crossing
+from vnetverify.simulator.crossing import cross, cross_into_gateway
 from vnetverify.simulator.endpoints import at_endpoint, endpoint_at
 from vnetverify.simulator.filters import declared_interface, undeclared_interface
 from vnetverify.simulator.frontends import at_frontend, at_next_hop, balanced_at
@@ -247,11 +247,9 @@ def _to_gateway(journey: Journey, sending: Sending, learned_from: str | None) ->
     return enter(journey, sending, situation.network.gateways[learned_from], by_user_route=False)
 
 
-def enter(journey: Journey, sending: Sending, gateway: Gateway, *, by_user_route: bool) -> IntoGateway:
+def enter(journey: Journey, sending: Sending, gateway: Gateway, *, by_user_route: bool) -> IntoGateway | Dropped:
     """Return the entry into `gateway`, which crosses the peering with its vnet (R-GW-4)."""
-    if gateway.vnet != sending.subnet.vnet:
-        record_crossing(journey, sending.subnet.vnet, gateway.vnet)
-    return IntoGateway(gateway, by_user_route)
+    return cross_into_gateway(journey, sending, gateway) or IntoGateway(gateway, by_user_route)
 
 
 def gateway_by_user_route(situation: Situation, subnet: Subnet) -> Gateway | None:

@@ -29,8 +29,9 @@ from vnetverify.ingest.proxies import BASTIONS, Proxies
 from vnetverify.ingest.proxies import GATEWAYS as APPLICATION_GATEWAYS
 from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
-from vnetverify.ingest.resources import NIC_KINDS, Resource, key_of, name_of, parent_of
+from vnetverify.ingest.resources import NIC_KINDS, SCALE_SETS, SUBJECTS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
+from vnetverify.ingest.scale_sets import NOT_LISTED, is_listed, scale_set_of
 from vnetverify.ingest.settling import settle
 from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, has_no_effect, is_no_network
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
@@ -41,6 +42,7 @@ from vnetverify.source import NOWHERE, Span
 
 _NAT_GATEWAYS = "natgateways"
 _SUBNETS = "virtualnetworks/subnets"
+_MACHINES = "microsoft.compute/virtualmachines"
 _MODELLED = frozenset(
     (
         "virtualnetworks",
@@ -57,7 +59,7 @@ _MODELLED = frozenset(
         "localnetworkgateways",
         "connections",
         "applicationsecuritygroups",
-        "microsoft.compute/virtualmachines",
+        _MACHINES,
         "loadbalancers",
         "privateendpoints",
         LINK_SERVICES,
@@ -91,6 +93,9 @@ _NAMING_ONLY = frozenset(
         "storage",
     )
 )
+
+
+_NOT_MODELLED = "resources of this type are not modelled"
 
 
 class Standing(Enum):
@@ -193,10 +198,17 @@ class _Estate:
             machines={**network.machines, **firewalls.machines()},
             admin_rules=managers.Managers(inventory, findings, networks, network.nsgs).admin_rules(),
             vnets={
-                name: _with_open_way_out(vnet, balancers.closed, proxies.leaving)
+                name: _with_open_way_out(vnet, balancers.closed | self._without_way_out(), proxies.leaving)
                 for name, vnet in network.vnets.items()
             },
         )
+
+    def _without_way_out(self) -> set[str]:
+        """Return the subnets (`vnet.subnet`) with machines of scale sets, which have no default way out (F-OUT-4)."""
+        machines = (machine for machine in self._inventory.of(_MACHINES) if scale_set_of(machine) is not None)
+        keys = {key_of(identity) for machine in machines for identity in ids_in(machine.stated("networkProfile"))}
+        cards = self._interfaces.cards
+        return {cards[key].nic.subnet_id for key in keys if key in cards}
 
     def _attachments(self) -> dict[str, Attachments]:
         """Return what is fastened to each subnet, by the subnet's own word and by that of what is fastened."""
@@ -354,6 +366,8 @@ class _Estate:
         if resource.kind.split("/")[0] in _RESOLVING:
             self._doubt_resolver(resource)
             return
+        if resource.kind == SCALE_SETS and is_listed(resource, self._inventory):
+            return
         if resource.kind.split("/")[0] == _ENDPOINT_POLICIES and self._names_ordinary_subnets(resource):
             return
         if resource.kind.split("/")[0] in _ANYWHERE:
@@ -362,9 +376,8 @@ class _Estate:
             vnets = vnets_named_by(resource, self._findings, self._networks.names)
         subject = resource.key if vnets else ANYTHING
         self._findings.concern(subject, *vnets)
-        what = f"{resource.kind} `{resource.name}`"
-        told = None if resource.is_literal else resource.stated("notRead")
-        why = told if isinstance(told, str) and told else "resources of this type are not modelled"
+        what = f"{SUBJECTS.get(resource.kind, resource.kind)} `{resource.name}`"
+        why = _why_not(resource)
         named = [key_of(place) for place in places_in(resource)]
         if named and deploys_hosts_only(resource) and all(key in self._networks.places for key in named):
             self._findings.concern(resource.key, *vnets)
@@ -373,11 +386,19 @@ class _Estate:
         self._findings.doubt(what, why, subject, resource.span, with_peers=True)
 
 
+def _why_not(resource: Resource) -> str:
+    """Return why `resource` is in doubt as a whole."""
+    if resource.is_literal:
+        return NOT_LISTED if resource.kind == SCALE_SETS else _NOT_MODELLED
+    told = resource.stated("notRead")
+    return told if isinstance(told, str) and told else _NOT_MODELLED
+
+
 def _with_open_way_out(vnet: Vnet, closed: Collection[str], leaving: Collection[str]) -> Vnet:
     """Return `vnet` with the default way out of some subnets left open.
 
     A Standard load balancer takes it from its members (in `closed`), whatever their subnet says, and not from the other
-    machines. A proxy (in `leaving`) has a way out of its own.
+    machines; a flexible scale set has none for its own. A proxy (in `leaving`) has a way out of its own.
     """
     opened = tuple(
         replace(subnet, default_outbound=None)

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from vnetverify.ingest.resources import Resource
+from vnetverify.ingest.scale_sets import puts_hosts_only
 from vnetverify.ingest.values import member
 
 # By the type that a delegation or a link names, or the resource that is deployed into the subnet, as Azure or Terraform
@@ -115,8 +116,8 @@ _NAMING = {
 
 
 def deploys_hosts_only(resource: Resource) -> bool:
-    """Hold when `resource` of a template adds machines that forward nothing, and changes nothing else."""
-    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource)
+    """Hold when `resource` adds machines that forward nothing, and changes nothing else."""
+    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource) or puts_hosts_only(resource)
 
 
 def _is_cluster_of_hosts(resource: Resource) -> bool:

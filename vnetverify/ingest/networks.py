@@ -12,11 +12,12 @@ from vnetverify.header import Prefix
 from vnetverify.ingest.findings import NOT_HERE, Findings
 from vnetverify.ingest.injected import names_hosts_only, names_modelled_only
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.names import LONGEST_NAME, unique_names
+from vnetverify.ingest.names import LONGEST_NAME, unique_names, with_instance
 from vnetverify.ingest.peerings import Halves
 from vnetverify.ingest.properties import Doubt, read
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.scale_sets import is_of_scale_set, subnets_described
 from vnetverify.ingest.shapes import SUBNET, VNET
 from vnetverify.ingest.values import (
     Malformed,
@@ -77,6 +78,7 @@ class Networks:
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self._placed: set[str] = set()
+        self._described: dict[str, frozenset[str]] = {}
         subnets = {key: place.subnet for key, place in self.places.items()}
         self.halves = Halves(inventory, findings, self.names, subnets)
 
@@ -303,10 +305,22 @@ class Networks:
             identity = as_text(member(as_object(item, "ipConfigurations"), "id"), "ipConfigurations.id")
             owner = parent_of(identity.rstrip("/"))
             if key_of(owner) not in self._inventory and key_of(owner) not in self._of_endpoints:
-                missing.setdefault(key_of(owner), name_of(owner))
-        for name in missing.values():
-            what = f"interface `{name}` in {subnet.subject}"
-            self._findings.doubt(what, NOT_HERE, subnet.key, subnet.span, with_peers=True)
+                missing.setdefault(key_of(owner), owner)
+        for key, owner in missing.items():
+            if subnet.key in self._described_by(key):
+                continue  # its scale set is in doubt itself
+            what = f"interface `{shown(with_instance(owner))}` in {subnet.subject}"
+            why = f"{NOT_HERE}; `az vmss nic list` gives it" if is_of_scale_set(key) else NOT_HERE
+            self._findings.doubt(what, why, subnet.key, subnet.span, with_peers=True)
+
+    def _described_by(self, interface: str) -> frozenset[str]:
+        """Return the subnets of which the scale set tells that has the interface with that key."""
+        if not is_of_scale_set(interface):
+            return frozenset()
+        key = parent_of(interface, 2)
+        if key not in self._described:
+            self._described[key] = subnets_described(self._inventory.find(key), self._inventory)
+        return self._described[key]
 
     def _doubt_missing_endpoints(self, subnet: Resource, endpoints: Any) -> None:
         """A private endpoint in the subnet that the input does not hold has addresses with routes of their own."""

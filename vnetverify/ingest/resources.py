@@ -109,7 +109,8 @@ def _origin(pointer: str, origins: Mapping[str, str]) -> str:
     return origins.get(part, pointer)
 
 
-NIC_KINDS = ("networkinterfaces", "microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces")
+SCALE_SETS = "microsoft.compute/virtualmachinescalesets"
+NIC_KINDS = ("networkinterfaces", f"{SCALE_SETS}/virtualmachines/networkinterfaces")
 MANAGERS = "networkmanagers"
 _RULES_OF_MANAGERS = f"{MANAGERS}/securityadminconfigurations/rulecollections/rules"
 ACTIVE_RULES = f"{_RULES_OF_MANAGERS}/active"
@@ -137,6 +138,7 @@ SUBJECTS = {
     "firewallpolicies": "firewall policy",
     "firewallpolicies/rulecollectiongroups": "rule collection group",
     "microsoft.compute/virtualmachines": "vm",
+    SCALE_SETS: "scale set",
     MANAGERS: "network manager",
     f"{MANAGERS}/networkgroups": "network group",
     f"{MANAGERS}/networkgroups/staticmembers": "member",

@@ -6,6 +6,7 @@ A property that stands in no table is a doubt as well: it may be newer than this
 from __future__ import annotations
 
 from vnetverify.ingest.properties import Suspect, shape, words_of
+from vnetverify.ingest.resources import SCALE_SETS
 
 _GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
@@ -96,6 +97,19 @@ NAT_GATEWAY = shape(
 )
 
 ASG = shape("")
+
+# What a scale set says of the interfaces of its instances; what is irrelevant here changes flows of theirs alone.
+SCALE_SET_INTERFACE = shape(
+    "enableIPForwarding ipConfigurations",
+    "primary enableAcceleratedNetworking enableFpga networkSecurityGroup dnsSettings deleteOption auxiliaryMode"
+    " auxiliarySku disableTcpStateTracking",
+)
+
+SCALE_SET_CONFIGURATION = shape(
+    "subnet loadBalancerBackendAddressPools loadBalancerInboundNatPools",
+    "primary privateIPAddressVersion publicIPAddressConfiguration applicationSecurityGroups"
+    " applicationGatewayBackendAddressPools",
+)
 
 LOAD_BALANCER = shape(
     "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku inboundNatRules outboundRules",
@@ -316,7 +330,7 @@ WITHOUT_EFFECT_AS_A_WHOLE = words_of(
     "privatednszones dnszones trafficmanagerprofiles frontdoors networkwatchers networksecurityperimeters"
 )
 # Types of other providers that put machines, and with them unknown interfaces, into subnets.
-WITH_EFFECT = frozenset(("microsoft.compute/virtualmachinescalesets", "microsoft.classicnetwork/virtualnetworks"))
+WITH_EFFECT = frozenset((SCALE_SETS, "microsoft.classicnetwork/virtualnetworks"))
 
 
 def has_no_effect(kind: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vnetverify.ingest import shapes
 from vnetverify.ingest.properties import Shape, shape, words_of
-from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, NIC_KINDS
+from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, NIC_KINDS, SCALE_SETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ def _holder(kind: Shape, *apart: str) -> Tree:
     return Tree(kind, {}, frozenset(name.lower() for name in apart))
 
 
+def _within(name: str, part: Tree) -> Tree:
+    """Return what is known of an object of which one member alone is looked at."""
+    return Tree(shape(name), {name.lower(): part}, only=frozenset((name.lower(),)))
+
+
+_SCALE_SET_INTERFACES = _within(
+    "networkInterfaceConfigurations",
+    _tree(shapes.SCALE_SET_INTERFACE, ipConfigurations=shapes.SCALE_SET_CONFIGURATION),
+)
 _COLLECTION = _tree(
     shapes.FIREWALL_COLLECTION,
     rules=shape(
@@ -91,7 +100,8 @@ TREES: Mapping[str, Tree] = {
     "localnetworkgateways": _tree(shapes.LOCAL_GATEWAY),
     "connections": _tree(shapes.CONNECTION),
     "applicationsecuritygroups": _tree(shapes.ASG),
-    "microsoft.compute/virtualmachines": Tree(shape(""), only=frozenset(("networkprofile",))),
+    "microsoft.compute/virtualmachines": Tree(shape(""), only=frozenset(("networkprofile", "virtualmachinescaleset"))),
+    SCALE_SETS: _within("virtualMachineProfile", _within("networkProfile", _SCALE_SET_INTERFACES)),
     "loadbalancers": _tree(
         shapes.LOAD_BALANCER,
         frontendIPConfigurations=shapes.FRONTEND,

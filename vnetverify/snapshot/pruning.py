@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from vnetverify.ingest.properties import NOTHING, WITHIN, is_harmless, words_of
-from vnetverify.ingest.resources import Resource
+from vnetverify.ingest.resources import SCALE_SETS, Resource
 from vnetverify.ingest.trees import TREES, Tree
 
 LEFT_OUT = "(left out)"
@@ -44,6 +44,8 @@ def pruned(resource: Resource) -> dict[str, Any]:
     if kind == _VNETS and isinstance(resource.body.get("tags"), dict):
         texts = {key: value for key, value in resource.body["tags"].items() if isinstance(value, str)}
         found["tags"] = _without_secrets(texts)  # sentences may ask for them
+    if kind == SCALE_SETS and isinstance(resource.body.get("sku"), dict):
+        found["sku"] = _allowed(resource.body["sku"], words_of("capacity"))
     return found
 
 

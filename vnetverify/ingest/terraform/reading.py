@@ -15,6 +15,7 @@ from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.formats import Told, told_by
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.links import Links
+from vnetverify.ingest.terraform.scale_sets import told_of_scale_set
 from vnetverify.ingest.terraform.specials import (
     CIDR,
     DNS_SERVERS,
@@ -147,7 +148,7 @@ class _Reader:
         """Return a resource of a kind that nobody knows, so that what it could change is in doubt."""
         named = places_named(instance, self._links)
         body: dict[str, Any] = {"references": [{"id": one} for one in named], "properties": {"notRead": why}}
-        body["properties"] |= told_of_cluster(instance, self._links)
+        body["properties"] |= told_of_cluster(instance, self._links) | told_of_scale_set(instance)
         key = f"terraform{instance.pointer}"
         return Resource(key, key, instance.type, instance.address, body, self._file, instance.pointer)
 

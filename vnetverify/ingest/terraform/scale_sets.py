@@ -1,0 +1,57 @@
+"""Scale sets: what of them tells whether their machines forward packets, in the words of Azure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vnetverify.ingest.terraform.instances import Instance
+from vnetverify.ingest.unknown import Unknown
+
+_TYPES = frozenset(f"azurerm_{name}_virtual_machine_scale_set" for name in ("linux", "windows", "orchestrated"))
+_FORWARDING = ("enable_ip_forwarding", "ip_forwarding_enabled")  # before version 4 of the provider, and since
+# Attributes of interfaces and of their configurations that change no flow but their own.
+_OF_INTERFACE = frozenset(
+    (
+        *("name", "primary", "dns_servers", "network_security_group_id", "ip_configuration"),
+        *("enable_accelerated_networking", "accelerated_networking_enabled", "auxiliary_mode", "auxiliary_sku"),
+    )
+)
+_OF_CONFIGURATION = frozenset(
+    (
+        *("name", "primary", "subnet_id", "version", "public_ip_address"),
+        *("application_security_group_ids", "application_gateway_backend_address_pool_ids"),
+    )
+)
+
+
+def told_of_scale_set(instance: Instance) -> dict[str, Any]:
+    """Return the properties of the scale set that `instance` is; none where it is none, or not all is known of it."""
+    interfaces = instance.values.get("network_interface")
+    if instance.type not in _TYPES or not isinstance(interfaces, list):
+        return {}
+    if not all(isinstance(one, dict) for one in interfaces):
+        return {}
+    told = {"networkInterfaceConfigurations": [_interface(one) for one in interfaces]}
+    return {"virtualMachineProfile": {"networkProfile": told}}
+
+
+def _interface(interface: dict[str, Any]) -> dict[str, Any]:
+    forwards = any(interface.get(name) not in (None, False) for name in _FORWARDING)
+    configurations = interface.get("ip_configuration")
+    listed = configurations if isinstance(configurations, list) else []
+    return {
+        "enableIPForwarding": forwards,
+        "ipConfigurations": [_others(one, _OF_CONFIGURATION) for one in listed],
+        **_others({key: value for key, value in interface.items() if key not in _FORWARDING}, _OF_INTERFACE),
+    }
+
+
+def _others(block: Any, known: frozenset[str]) -> dict[str, Any]:
+    """Return what a block says besides what is `known`, as properties that nobody knows."""
+    if not isinstance(block, dict):
+        return {"notKnown": True}
+    return {name: True for name, value in block.items() if name not in known and _says_something(value)}
+
+
+def _says_something(value: Any) -> bool:
+    return isinstance(value, Unknown) or value not in (None, "", [], {}, False)

@@ -38,6 +38,7 @@ from vnetverify.simulator.hops import (
     denied,
     not_all_of,
 )
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, doubt_of_nearness, is_cut_off, owner, route_servers_for, view
 
@@ -85,9 +86,12 @@ class Table:
         return (*(range_ for _, range_ in self.peered), *(Range(prefix) for _, prefix in self.grouped))
 
 
+_ROUTES: Remembered[str, Candidates] = Remembered()
+
+
 def candidates(situation: Situation, subnet: Subnet) -> Candidates:
     """Return the subnet's candidates of the situation's family: longest prefix first, then by rank (R-EFF-1)."""
-    memory = situation.index.memory.routes
+    memory = situation.index.memory.of(_ROUTES)
     if subnet.id not in memory:
         table = _table(situation, subnet)
         learned = tuple(_learned_routes(table)) if propagates(situation, subnet) else ()

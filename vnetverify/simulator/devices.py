@@ -39,6 +39,7 @@ from vnetverify.simulator.gateways import (
 from vnetverify.simulator.internet import answered_outside, delivered_to
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.matching import Interface, Reaching, within_reach
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.positions import (
     Appliance,
     AtAppliance,
@@ -182,11 +183,14 @@ def is_stateful(situation: Situation, appliance: Appliance) -> bool:
     return appliance.stateful
 
 
+_LINES: Remembered[str, tuple[Reaching[PolicyRule], ...]] = Remembered()
+
+
 def _lines_of(
     situation: Situation, appliance: Appliance, policy: tuple[PolicyRule, ...]
 ) -> tuple[Reaching[PolicyRule], ...]:
     """Return the lines of the appliance's policy, each with where it may match."""
-    known = situation.index.memory.lines
+    known = situation.index.memory.of(_LINES)
     lines = known.get(appliance.name)
     if lines is None:
         lines = tuple((line, _hull(line.sources), _hull(line.destinations)) for line in policy)

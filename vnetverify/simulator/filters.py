@@ -59,6 +59,7 @@ from vnetverify.simulator.matching import (
     reach_of,
     within_reach,
 )
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.situation import Situation, occupied, public_of, situation_of
 from vnetverify.source import Span
 
@@ -310,9 +311,12 @@ def rules_of(nsg: Nsg, direction: Direction) -> Sequence[SecurityRule]:
     return sorted(rules, key=lambda rule: rule.priority)
 
 
+_RULES: Remembered[tuple[str, Direction], tuple[Reaching[SecurityRule], ...]] = Remembered()
+
+
 def _listed(situation: Situation, nsg: Nsg, direction: Direction) -> tuple[Reaching[SecurityRule], ...]:
     """Return the rules of `rules_of`, each with where it may match."""
-    known = situation.index.memory.rules
+    known = situation.index.memory.of(_RULES)
     listed = known.get((nsg.name, direction))
     if listed is None:
         listed = tuple((rule, reach_of(rule.source), reach_of(rule.destination)) for rule in rules_of(nsg, direction))

@@ -15,6 +15,7 @@ from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, 
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, everything, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, direct, first_address, situation_of, uses, view
 
@@ -223,9 +224,12 @@ def _is_tunnel(situation: Situation, gateway: Gateway, way: Way) -> bool:
     return all(end.kind is GatewayKind.VPN for end in ends)
 
 
+_LEARNED: Remembered[str, tuple[Entry, ...]] = Remembered()
+
+
 def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     """Return everything `gateway` may learn, each with its condition (R-GW-2, R-GW-14, R-GW-17, R-GW-18)."""
-    memory = situation.index.memory.learned
+    memory = situation.index.memory.of(_LEARNED)
     if gateway.name not in memory:
         offered = (*_from_connections(situation, gateway), *_from_circuits(situation, gateway))
         of_family = (entry for entry in offered if entry.prefix.family is situation.family)
@@ -339,9 +343,12 @@ def _neighbours(situation: Situation, *, bgp_alone: bool) -> dict[str, frozenset
     }
 
 
+_NEWS: Remembered[News, tuple[Prefix, ...]] = Remembered()
+
+
 def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
     """Return all that VPN gateways own or learn of sites, prefixes with the same sources together."""
-    memory = situation.index.memory.news
+    memory = situation.index.memory.of(_NEWS)
     if not memory:
         names = tuple(_neighbours(situation, bgp_alone=False))
         owners: dict[Range, set[str]] = {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from vnetverify.header import (
     EVERY_NUMBER,
@@ -29,14 +28,12 @@ from vnetverify.model.network import (
     Network,
     Nic,
     Peering,
-    PolicyRule,
     RouteServer,
     Subnet,
     Vnet,
 )
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.model.security import Direction, SecurityRule
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import (
     Field,
@@ -50,25 +47,8 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.advertising import with_announcements
 from vnetverify.simulator.failures import Element, down_in, peerings_of
+from vnetverify.simulator.memory import Memory
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
-
-if TYPE_CHECKING:
-    from vnetverify.simulator.gateways import Entry, News
-    from vnetverify.simulator.hops import Candidates
-    from vnetverify.simulator.matching import Reaching
-    from vnetverify.simulator.tags import VirtualNetworkTag
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What was worked out about the network and holds in every world, kept for the next question."""
-
-    routes: dict[str, Candidates] = field(default_factory=dict)
-    news: dict[News, tuple[Prefix, ...]] = field(default_factory=dict)
-    learned: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
-    tags: dict[str, VirtualNetworkTag] = field(default_factory=dict)
-    rules: dict[tuple[str, Direction], tuple[Reaching[SecurityRule], ...]] = field(default_factory=dict)
-    lines: dict[str, tuple[Reaching[PolicyRule], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

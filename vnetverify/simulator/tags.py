@@ -25,6 +25,7 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
 from vnetverify.simulator.gateways import Entry, prefixes_kept, put_into_tables, servers
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
 from vnetverify.source import NOWHERE, Span
@@ -67,10 +68,13 @@ class VirtualNetworkTag:
     addresses: IntervalSet
 
 
+_TAGS: Remembered[str, VirtualNetworkTag] = Remembered()
+
+
 def virtual_network(situation: Situation, subnet: Subnet) -> VirtualNetworkTag:
     """Return the VirtualNetwork tag at `subnet` (F-TAG-2..8), which what is down does not change (I-FAILURES)."""
     situation = situation.with_everything_up
-    memory = situation.index.memory.tags
+    memory = situation.index.memory.of(_TAGS)
     if subnet.id not in memory:
         certain = tuple(dict.fromkeys(member.prefix for member in certain_members(situation, subnet)))
         documented: dict[Prefix, bool] = {}

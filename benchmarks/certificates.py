@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from estates import Shape, estate
+from estates import estate
+from estates_plan import Shape
 
 from vnetverify.assurance import subject_of
 from vnetverify.certificate.checker import Refused

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from estates import ALL_SPOKES, SITE, Plan, Route, Rule
+from estates_plan import ALL_SPOKES, SITE, Plan, Route, Rule
 
 _GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/estate/providers/Microsoft.Network"
 _DEFAULT_RULES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from estates import SITE, Plan, Rule
+from estates_plan import SITE, Plan, Rule
 
 
 def text_of(plan: Plan) -> Iterator[str]:

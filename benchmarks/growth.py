@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from estates import Plan, Shape
 from estates_json import write_resources
+from estates_plan import Plan, Shape
 from estates_vnet import promises_of
 from suite import sentences
 

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from baselines.run import Measured
-from estates import Shape
+from estates_plan import Shape
 
 HERE = Path(__file__).resolve().parent
 STANDARD = {"subnets": 3, "inbound": 50, "outbound": 12, "routes": 10, "appliance_rules": 200}

@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from estates import HOLES, Plan, Shape
 from estates_json import write_resources
+from estates_plan import HOLES, Plan, Shape
 from estates_vnet import promises_of
 
 from vnetverify.files import Allowance

@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from estates import Plan, Shape
 from estates_json import write_resources
+from estates_plan import Plan, Shape
 
 from vnetverify.files import Allowance
 from vnetverify.ingest.answers import resources_in

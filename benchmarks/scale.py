@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from estates import HOLES, Plan, Shape
 from estates_json import write_resources
+from estates_plan import HOLES, Plan, Shape
 from estates_vnet import promises_of
 
 BEFORE = ("start", "parse", "ingest", "resolve", "check")

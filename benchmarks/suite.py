@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from estates import Shape, estate
+from estates import estate
+from estates_plan import Shape
 
 _EDITED = "\n  inbound 110 "
 """How the line of a security group begins that is changed; the shared subnet of the hub has none."""

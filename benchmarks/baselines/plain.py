@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from estates import ALL_SPOKES, Plan, Rule
+from estates_plan import ALL_SPOKES, Plan, Rule
 
 PROTOCOLS = {"tcp": 0, "udp": 1, "icmp": 2}
 Range = tuple[int, int]

@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from estates import Plan, Shape
 from estates_json import write_resources
+from estates_plan import Plan, Shape
 from estates_vnet import promises_of
 
 from baselines.plain import model_of

@@ -1,33 +1,71 @@
-"""A deployment of a template: the values of its parameters, variables and outputs, and where it puts its resources."""
+"""A deployment of a template: the values of its parameters, variables and outputs, and the resources it declares."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from vnetverify.ingest.arm.bodies import Turn, Turns, count_of, loops_in, resolved, written_out
+from vnetverify.ingest.arm.bodies import Turn, Turns, count_of, loops_in, resolved, size_of, written_out
+from vnetverify.ingest.arm.bounds import Bounds
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Mistake, Spot, mistake
 from vnetverify.ingest.arm.schemas import SECRET_TYPES, Schemas
 from vnetverify.ingest.arm.standins import StandIn
-from vnetverify.ingest.arm.standpoints import Standpoint
+from vnetverify.ingest.arm.standpoints import Lookups, Standpoint
 from vnetverify.ingest.arm.surroundings import UserFunction
-from vnetverify.ingest.arm.targets import Target
-from vnetverify.ingest.arm.templates import Template, part
+from vnetverify.ingest.arm.targets import Target, last_name
+from vnetverify.ingest.arm.templates import Statement, Template, part
 from vnetverify.ingest.arm.values import MISSING, PartlyKnown, Value, kind_of, lookup, spelling_of
+from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.resources import kind_of as kind_of_key
 from vnetverify.ingest.unknown import Unknown
+from vnetverify.ingest.values import printable
 from vnetverify.spelling import folded
 
-if TYPE_CHECKING:
-    from vnetverify.ingest.arm.bounds import Bounds
-    from vnetverify.ingest.arm.declared import Declared
-    from vnetverify.ingest.arm.expansion import Expansion
-    from vnetverify.ingest.arm.references import References
-
 _SHOWN = 40  # characters of a name that a message repeats
+DEPLOYMENTS = "microsoft.resources/deployments"
+STACKS = "microsoft.resources/deploymentstacks"
+# What a template says of a resource and Azure does not keep with it.
+_CONTROL = frozenset(
+    (
+        "apiversion",
+        "asserts",
+        "comments",
+        "condition",
+        "copy",
+        "dependson",
+        "existing",
+        "extension",
+        "id",
+        "import",
+        "metadata",
+        "name",
+        "parent",
+        "resources",
+        "scope",
+        "type",
+    )
+)
+
+
+class Reading(Protocol):
+    """What all deployments of an input share: the bounds, and who is told of mistakes."""
+
+    bounds: Bounds
+
+    def tell(self, found: Mistake) -> None: ...
+
+    def allow(self, count: int, where: Spot) -> None:
+        """Count resources that are about to be declared. Raises `TooLarge`."""
+
+    def allow_values(self, count: int, where: Spot) -> None:
+        """Count what a resource has come to hold. Raises `TooLarge`."""
+
+    def references_of(self, deployment: Deployment) -> Lookups:
+        """Return what the expressions of `deployment` can ask of resources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +93,21 @@ class Deployment:
         target: Target,
         arguments: Mapping[str, Argument],
         origin: Origin,
-        expansion: Expansion,
+        reading: Reading,
     ) -> None:
         self.template = template
         self.target = target
         self.origin = origin
-        self.expansion = expansion
+        self.reading = reading
         self.declared: list[Declared] = []
-        self.references: References = expansion.references_of(self)
+        self.references = reading.references_of(self)
         self._arguments = {folded(name): argument for name, argument in arguments.items()}
         self._values: dict[tuple[str, str], Value] = {}
         self._asked: set[tuple[str, str]] = set()
 
     @property
     def bounds(self) -> Bounds:
-        return self.expansion.bounds
+        return self.reading.bounds
 
     @cached_property
     def own_standpoint(self) -> Standpoint:
@@ -185,7 +223,7 @@ class Deployment:
                 raise EvaluationError(f"an output is {kind_of(stated)}, not an object")
             value = self._output_value(key, stated, where)
         except (EvaluationError, BadExpression) as error:
-            self.expansion.tell(mistake(error, where))
+            self.reading.tell(mistake(error, where))
             value = Unknown(f"output `{key}` of `{self.origin.name}` is wrong", where.pointer)
         return {"type": part(stated, "type") if isinstance(stated, dict) else None, "value": value}
 
@@ -224,7 +262,7 @@ class Deployment:
         count = count_of(dict(loop), self.in_turns(around), where)
         if isinstance(count, Unknown):
             return [(*around, Turn(name, count, True))]
-        self.expansion.allow(count, where)
+        self.reading.allow(count, where)
         return [(*around, Turn(name, index, True)) for index in range(count)]
 
     def in_turns(self, turns: Turns) -> Standpoint:
@@ -232,6 +270,82 @@ class Deployment:
         for turn in turns:
             standpoint = standpoint.in_turn(turn)
         return standpoint
+
+
+@dataclass(slots=True, eq=False)
+class Declared:
+    """A resource that a statement declares in the turns of the loops around it.
+
+    `identity` is a stand-in where a part of it is not known. `presence` says why it is not known whether the resource
+    is there; one that `is_absent` is not, and one that exists already is only spoken of. `within` is the deployment
+    that a nested one makes, `holder` the resource that this one is a child of.
+    """
+
+    statement: Statement
+    deployment: Deployment
+    turns: Turns
+    type_name: str
+    name: str
+    identity: str
+    presence: Unknown | None = None
+    is_absent: bool = False
+    is_existing: bool = False
+    within: Deployment | None = None
+    _body: dict[str, Any] | None = field(default=None, repr=False)
+    _is_asked: bool = field(default=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        return key_of(printable(self.identity))
+
+    @property
+    def kind(self) -> str:
+        return kind_of_key(self.key)
+
+    @property
+    def is_child(self) -> bool:
+        """Hold when its type is one of parts of another resource, as subnets are; what extends a resource is none."""
+        return self.key.rpartition("/providers/")[2].count("/") > 2
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.deployment.template.file, self.statement.pointer)
+
+    @property
+    def is_nested_deployment(self) -> bool:
+        return self.type_name.lower() in (DEPLOYMENTS, STACKS)
+
+    @property
+    def is_being_read(self) -> bool:
+        """Hold while its body is evaluated, so that who asks for it now is asked for by it."""
+        return self._is_asked
+
+    def body(self) -> dict[str, Any]:
+        """Return the resource as it is after deployment, with stand-ins where names and ids are not known.
+
+        Raises `Mistake`.
+        """
+        if self._body is not None:
+            return self._body
+        if self._is_asked:
+            raise mistake(EvaluationError(f"the resource `{self.name[:40]}` refers to itself"), self.spot)
+        self._is_asked = True
+        try:
+            self._body = self._evaluated()
+        finally:
+            self._is_asked = False
+        return self._body
+
+    def _evaluated(self) -> dict[str, Any]:
+        reader = self.deployment.in_turns(self.turns)
+        members = {
+            key: resolved(value, reader, Spot(self.spot.file, f"{self.statement.pointer}/{key}"))
+            for key, value in self.statement.body.items()
+            if key.lower() not in _CONTROL
+        }
+        self.deployment.reading.allow_values(size_of(members), self.spot)
+        named = {"id": self.identity, "name": last_name(self.name), "type": self.type_name}
+        return {**named, **members}
 
 
 def _user_function(declared: dict[str, Any]) -> UserFunction:

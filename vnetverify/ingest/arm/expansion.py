@@ -9,8 +9,7 @@ from typing import Any
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.ingest.arm.bodies import Turns, resolved
 from vnetverify.ingest.arm.bounds import Bounds
-from vnetverify.ingest.arm.declared import Declared
-from vnetverify.ingest.arm.deployments import Deployment, Origin
+from vnetverify.ingest.arm.deployments import Declared, Deployment, Origin
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake

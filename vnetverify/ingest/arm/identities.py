@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vnetverify.ingest.arm.declared import Declared, is_id
+from vnetverify.ingest.arm.deployments import Declared
 from vnetverify.ingest.arm.merging import View
 from vnetverify.ingest.arm.mistakes import Spot
+from vnetverify.ingest.arm.settled import is_id
 from vnetverify.ingest.arm.standins import StandIn
 from vnetverify.ingest.arm.targets import NOBODY, UNSAID_GROUP
 from vnetverify.ingest.resources import key_of, kind_of, name_of, parent_of

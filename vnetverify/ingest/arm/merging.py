@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.deployments import Declared
 from vnetverify.ingest.arm.ordering import comes_after
 from vnetverify.ingest.resources import parent_of
 from vnetverify.ingest.unknown import Unknown

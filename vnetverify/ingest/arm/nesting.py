@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vnetverify.ingest.arm.bodies import resolved
-from vnetverify.ingest.arm.declared import STACKS, Declared
+from vnetverify.ingest.arm.deployments import STACKS, Declared
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Spot, mistake

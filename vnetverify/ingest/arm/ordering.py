@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vnetverify.ingest.arm.bodies import resolved
-from vnetverify.ingest.arm.declared import Declared
-from vnetverify.ingest.arm.deployments import Deployment
+from vnetverify.ingest.arm.deployments import Declared, Deployment
 from vnetverify.ingest.arm.evaluation import evaluate
 from vnetverify.ingest.arm.expressions import Access, Call, Expression, is_expression, parse
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError

@@ -9,8 +9,7 @@ from typing import Any
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.ingest.arm.arguments import Assigned, assigned
 from vnetverify.ingest.arm.completion import FOLDED, completed
-from vnetverify.ingest.arm.declared import Declared, settled
-from vnetverify.ingest.arm.deployments import Deployment, Origin
+from vnetverify.ingest.arm.deployments import Declared, Deployment, Origin
 from vnetverify.ingest.arm.endpoints import with_interfaces
 from vnetverify.ingest.arm.expansion import Expansion, Gap, all_declared
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
@@ -18,6 +17,7 @@ from vnetverify.ingest.arm.given import COMMAND_LINE, Argument, Given, Parameter
 from vnetverify.ingest.arm.identities import Identities
 from vnetverify.ingest.arm.merging import View, merged
 from vnetverify.ingest.arm.mistakes import TooLarge, mistake
+from vnetverify.ingest.arm.settled import settled
 from vnetverify.ingest.arm.targets import Target, targets_called
 from vnetverify.ingest.arm.templates import Template, is_parameter_file, is_template, part, texts_in_built
 from vnetverify.ingest.documents import Document

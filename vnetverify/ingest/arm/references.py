@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from vnetverify.ingest.arm.declared import Declared
+from vnetverify.ingest.arm.deployments import Declared, Deployment
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.targets import last_name
 from vnetverify.ingest.arm.templates import part
 from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
 from vnetverify.ingest.resources import key_of, name_of, parent_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
-
-if TYPE_CHECKING:
-    from vnetverify.ingest.arm.deployments import Deployment
-    from vnetverify.ingest.arm.expansion import Expansion
 
 _ONE_OF_LOOP = re.compile(r"(?P<symbol>[^\[\]]+)\[(?P<index>\d+)\]")
 # Lists whose members are resources of their own: others may be added to them.
@@ -24,18 +20,32 @@ _CHILDREN = frozenset(("subnets", "virtualnetworkpeerings", "securityrules", "ro
 _ALLOCATED = {"privateipaddress": "privateipallocationmethod", "ipaddress": "publicipallocationmethod"}
 
 
+class Declarations(Protocol):
+    """The resources that all templates of an input declare."""
+
+    def find(self, key: str) -> Declared | None: ...
+
+    def find_before(self, key: str) -> Declared | None: ...
+
+    def has_children(self, key: str, segment: str) -> bool: ...
+
+    def within(self, declared: Declared) -> Deployment | None: ...
+
+    def outputs_of(self, deployment: Deployment) -> dict[str, Any]: ...
+
+
 class References:
     """The resources that the expressions of one deployment can ask for."""
 
-    def __init__(self, deployment: Deployment, expansion: Expansion) -> None:
+    def __init__(self, deployment: Deployment, declarations: Declarations) -> None:
         self._deployment = deployment
-        self._expansion = expansion
+        self._declarations = declarations
 
     def of(self, target: str, whole: bool, is_versioned: bool) -> Value:
         """Return the properties of a resource, or the whole of it; what only Azure knows is not known."""
         declared = self._find(target)
         if declared is not None and declared.is_being_read and is_versioned and target.startswith("/"):
-            declared = self._expansion.find_before(declared.key)
+            declared = self._declarations.find_before(declared.key)
         if declared is None:
             key = key_of(target)
             inline = self._member_of_parent(key)
@@ -62,7 +72,7 @@ class References:
     def _find(self, target: str) -> Declared | None:
         """Return the resource that an id, a symbolic name or a name means, None where the templates declare none."""
         if target.startswith("/"):
-            return self._expansion.find(key_of(target))
+            return self._declarations.find(key_of(target))
         symbolic = self._of_symbol(target)
         if symbolic:
             return symbolic[0] if len(symbolic) == 1 else None
@@ -102,7 +112,7 @@ class References:
 
     def _member_of_parent(self, key: str) -> PartlyKnown | None:
         """Return the properties of a resource that its parent declares in a list of its own, such as a subnet."""
-        parent = self._expansion.find(parent_of(key)) if key.startswith("/") else None
+        parent = self._declarations.find(parent_of(key)) if key.startswith("/") else None
         if parent is None or parent.is_absent or parent.is_existing:
             return None
         properties = part(parent.body(), "properties")
@@ -116,10 +126,10 @@ class References:
         return None
 
     def _of_deployment(self, declared: Declared) -> Value:
-        within_it = self._expansion.within(declared)
+        within_it = self._declarations.within(declared)
         known: dict[str, Any] = {"provisioningState": "Succeeded"}
         if within_it is not None:
-            known["outputs"] = self._expansion.outputs_of(within_it)
+            known["outputs"] = self._declarations.outputs_of(within_it)
         return PartlyKnown(known, _of_azure(declared))
 
     def _properties(self, declared: Declared) -> Value:
@@ -146,7 +156,7 @@ class References:
         told = self._deployed(value, otherwise, key)
         if name.lower() not in _CHILDREN or not isinstance(value, list):
             return told
-        if self._expansion.has_children(key, name):
+        if self._declarations.has_children(key, name):
             return otherwise
         return [_with_id(item, f"{key}/{name}") if isinstance(item, PartlyKnown) else item for item in told]
 

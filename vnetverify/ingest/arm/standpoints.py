@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from vnetverify.ingest.arm.bodies import Turn, Turns
+from vnetverify.ingest.arm.bounds import Bounds
 from vnetverify.ingest.arm.evaluation import evaluate
 from vnetverify.ingest.arm.expressions import is_expression, parse, unescaped
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.standins import StandIn
+from vnetverify.ingest.arm.surroundings import Scope, UserFunction
+from vnetverify.ingest.arm.targets import Target
 from vnetverify.ingest.arm.values import PartlyKnown, Value
 from vnetverify.ingest.unknown import Unknown
-
-if TYPE_CHECKING:
-    from vnetverify.ingest.arm.bounds import Bounds
-    from vnetverify.ingest.arm.deployments import Deployment
-    from vnetverify.ingest.arm.surroundings import Scope, UserFunction
 
 _CLOUD = Unknown("to which cloud the template is deployed is not stated")
 # What names are made of most; the other clouds have other ones.
@@ -28,12 +26,40 @@ _SUFFIXES = {
 }
 
 
+class Lookups(Protocol):
+    """The resources that the expressions of one deployment can ask for."""
+
+    def of(self, target: str, whole: bool, is_versioned: bool) -> Value: ...
+
+    def of_loop(self, target: str, whole: bool) -> Value: ...
+
+    def info(self, target: str) -> Value: ...
+
+
+class Home(Protocol):
+    """A deployment as the expressions in it see it."""
+
+    references: Lookups
+    target: Target
+
+    @property
+    def bounds(self) -> Bounds: ...
+
+    def parameter(self, name: str) -> Value: ...
+
+    def variable(self, name: str) -> Value: ...
+
+    def described(self) -> Value: ...
+
+    def function(self, namespace: str, name: str) -> UserFunction | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Standpoint:
     """Where an expression stands. A template that is evaluated where it is nested has the `home` of the deployment
     around it; what it escapes is evaluated in the `inner` deployment, with that one's own turns."""
 
-    home: Deployment
+    home: Home
     turns: Turns = ()
     inner: Standpoint | None = None
 

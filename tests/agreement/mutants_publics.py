@@ -20,7 +20,7 @@ _LEADS_THERE = "leads_there = chosen.route.hop == (ToVnet() if near == far else 
 SIMULATOR = (
     Mutant("F-LB-2", "a frontend has a rule for every port", _POOLS, "return is_number(packet.protocol, rule.protocol) and is_number(packet.destination_port, rule.port)", "return is_number(packet.protocol, rule.protocol)"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _POOLS, "port = point(rule.backend_port)", "pass"),
-    Mutant("F-LB-2", "pings go by NAT rules as well", _POOLS, "first = next((rule for rule in rules if not rule.is_inbound_nat), None)", "first = next(iter(rules), None)"),
+    Mutant("F-LB-2", "pings go by NAT rules as well", _POOLS, "first = next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)", "first = next(iter(balanced.rules), None)"),
     Mutant("F-LB-7", "public frontends are open", _FRONTENDS, "if blocked is not None:", "if False:"),
     Mutant("F-LB-7", "what is not Basic is open where there is no group", _FILTERS, "is_open = entry.sku is Sku.BASIC", "is_open = True"),
     Mutant("F-LB-7", "a load balancer whose SKU is not stated is Standard", _FILTERS, 'is_open, rule_id = situation.holds(uncertainty("U-SKU", entry.asked_of)), "F-PIP-3"', 'is_open, rule_id = False, "F-PIP-3"'),
@@ -67,7 +67,7 @@ _CUSTOM = "own = [rule for rule in nsg.rules if rule.direction is Direction.INBO
 ENCODER = (
     Mutant("F-LB-2", "a frontend has a rule for every port", _ENCODED, "asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)", "asked = TRUE"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _ENCODED, "        if taking.port is not None:\n            translated", "        if False:\n            translated"),
-    Mutant("F-LB-2", "pings go by NAT rules as well", _ENCODED, "for_all = [rule for rule in balanced.rules if not rule.is_inbound_nat]", "for_all = list(balanced.rules)"),
+    Mutant("F-LB-2", "pings go by NAT rules as well", _ENCODED, "return next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)", "return next(iter(balanced.rules), None)"),
     Mutant("F-LB-7", "public frontends are open", _ENTRANCES, f"all_of(self._works(nic, seen, None), {_OPENS})", "self._works(nic, seen, None)"),
     Mutant("F-LB-7", "what is not Basic is open where there is no group", _ENTRANCES, _OPENS, _OPENS.replace("balancer.sku", "Sku.BASIC")),
     Mutant("F-LB-7", "a load balancer whose SKU is not stated is Standard", _ENTRANCES, _OPENS, _OPENS.replace("balancer.sku", "balancer.sku or Sku.STANDARD")),

@@ -13,7 +13,8 @@ _OBSTACLE = "stopped = _obstacle_to_probe(journey, nic, rule.probe.port)"
 _HEALTHY = (
     'healthy = journey.situation.holds(uncertainty("U-PROBE", f"{balanced.balancer.name}/{rule.name}", nic.name))'
 )
-_FAR = "if near.name == far.name or not is_basic(journey.situation, balanced.balancer):"
+_TOGETHER = 'if situation.holds(uncertainty("U-REGION", *sorted((near.name, far.name)))):'
+_FAR = "if near.name == far.name or not is_basic(situation, balanced.balancer):"
 _ITSELF = "if member.name == journey.flow_began_at:"
 _PINGED = 'return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None'
 _UNGROUPED = "if situation.family is Family.IPV6 and not any(attached(situation, interface, Direction.INBOUND)):"
@@ -32,10 +33,12 @@ SIMULATOR = (
     Mutant("F-LB-4", "a probe that is stopped keeps packets out", _POOLS, _HEALTHY, "healthy = False"),
     Mutant("F-LB-6", "a Basic frontend is reached from other regions", _FRONTENDS, _FAR, "if True:"),
     Mutant("F-LB-6", "no frontend is reached from other regions", _FRONTENDS, _FAR, "if near.name == far.name:"),
+    Mutant("F-LB-6", "a region that is not stated is any", _FRONTENDS, _TOGETHER, "if True:"),
     Mutant("F-LB-8", "a member gets what it sends to its frontend", _FRONTENDS, _ITSELF, "if False:"),
     Mutant("F-LB-8", "a member's calls to its frontend all fail", _FRONTENDS, _ITSELF, "if journey.flow_began_at in rule.members:"),
     Mutant("F-LB-9", "pings come to a member", _POOLS, _PINGED, "return first"),
     Mutant("F-LB-9", "pings come to no member", _POOLS, _PINGED, "return None"),
+    Mutant("F-LB-9", "no frontend answers a ping by itself", _POOLS, 'return situation.holds(uncertainty("U-LBECHO", balanced.label))', "return False"),
     Mutant("F-LB-14", "probes over IPv6 work everywhere", _POOLS, _UNGROUPED, "if False:"),
     Mutant("F-LB-14", "probes over IPv6 work nowhere", _POOLS, _UNGROUPED, "if situation.family is Family.IPV6:"),
     Mutant("F-PE-2", "policies that are not stated are off", _ENDPOINTS, _POLICIES, "return True"),
@@ -61,9 +64,10 @@ _SHARED = "for nic, term in self.hops.frontends.deliveries(balanced, header):"
 _ELIGIBLE = 'chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)'
 _PASSES = "passes = TRUE if self.by_routes_alone else self.filters.allow(probe, Spot(subnet, nic), Direction.INBOUND)"
 _MADE_UP_FOR = 'passes = any_of(passes, self.facts.holds("U-PROBE", f"{balanced.balancer.name}/{rule.name}", name))'
-_CROSSES = "negate(all_of(is_named, self.is_basic(balanced.balancer), label))"
+_CROSSES = "negate(all_of(is_named, self.is_basic(balanced.balancer), negate(together), label))"
 _RETURNS = "return any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))"
-_BY_ICMP = 'by_icmp = all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))'
+_BY_ICMP = 'return all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))'
+_TO_MEMBER = 'to_member = all_of(by_icmp, negate(self.facts.holds("U-LBECHO", balanced.name)))'
 _PROBE_OF_IPV6 = "if self.estate.family is Family.IPV6 and subnet.nsg is None and nic.nsg is None:"
 _OBEYED = 'return self.facts.holds("U-PEPOL", subnet.id)'
 _LETS_OUT = "return self._as_sender_sees(header, spot, lambda seen: self.filters.allow(seen, spot, Direction.OUTBOUND))"
@@ -78,12 +82,15 @@ ENCODER = (
     Mutant("F-LB-4", "no probe is ever stopped", _ENCODED, _PASSES, "passes = TRUE"),
     Mutant("F-LB-4", "a probe that is stopped keeps packets out", _ENCODED, _MADE_UP_FOR, "pass"),
     Mutant("F-LB-6", "a Basic frontend is reached from other regions", _ENCODED, _CROSSES, "TRUE"),
-    Mutant("F-LB-6", "no frontend is reached from other regions", _ENCODED, _CROSSES, "negate(all_of(is_named, label))"),
+    Mutant("F-LB-6", "a region that is not stated is any", _ENCODED, 'return self.facts.holds("U-REGION", one, two) if one != two and stands_there else TRUE', "return TRUE"),
+    Mutant("F-LB-6", "no frontend is reached from other regions", _ENCODED, _CROSSES, "negate(all_of(is_named, negate(together), label))"),
     Mutant("F-LB-6", "a load balancer whose SKU is not stated is Basic", _ENCODED, 'return self.facts.holds("U-SKU", f"load balancer {balancer.name}")', "return TRUE"),
     Mutant("F-LB-8", "a member gets what it sends to its frontend", _DELIVERY, _RETURNS, "return TRUE"),
     Mutant("F-LB-8", "a member's calls to its frontend all fail", _DELIVERY, _RETURNS, "return all_of(*(self.ends.is_not_itself(place, self.hops.estate.nic_named[name]) for rule in balanced.rules for name in rule.members))"),
-    Mutant("F-LB-9", "pings come to a member", _ENCODED, _BY_ICMP, "by_icmp = header.is_icmp"),
-    Mutant("F-LB-9", "pings come to no member", _ENCODED, _BY_ICMP, "by_icmp = FALSE"),
+    Mutant("F-LB-9", "pings come to a member", _ENCODED, _BY_ICMP, "return header.is_icmp"),
+    Mutant("F-LB-9", "pings come to no member", _ENCODED, _BY_ICMP, "return FALSE"),
+    Mutant("F-LB-9", "no frontend answers a ping by itself", _ENCODED, 'return FALSE if taken == FALSE else all_of(taken, self.facts.holds("U-LBECHO", balanced.name))', "return FALSE"),
+    Mutant("F-LB-9", "a ping that a frontend answers by itself comes to a member as well", _ENCODED, _TO_MEMBER, "to_member = by_icmp"),
     Mutant("F-LB-14", "probes over IPv6 work everywhere", _ENCODED, _PROBE_OF_IPV6, "if False:"),
     Mutant("F-LB-14", "probes over IPv6 work nowhere", _ENCODED, _PROBE_OF_IPV6, "if self.estate.family is Family.IPV6:"),
     Mutant("F-PE-2", "policies that are not stated are off", _ENCODED_ENDPOINTS, _OBEYED, "return FALSE"),

@@ -264,6 +264,19 @@ def test_both_engines_name_the_same_rules_of_routing() -> None:
     assert simulated ^ encoded == CITED_BY_PROOFS_ALONE
 
 
+# Of names the simulator alone has rules: the prover asks the encoder whether questions to servers arrive, as of any
+# packets, and looks up itself what a server knows.
+LOOKED_UP_BY_THE_SIMULATOR_ALONE = {f"F-DNS-{number}" for number in range(1, 7)}
+
+
+def test_both_engines_name_the_same_rules_of_filtering() -> None:
+    simulated, encoded = (
+        {id_ for id_ in _ids_in(f"vnetverify/{engine}") if id_.startswith("F-")} for engine in ("simulator", "encoder")
+    )
+
+    assert simulated ^ encoded == LOOKED_UP_BY_THE_SIMULATOR_ALONE
+
+
 def _ids_in(package: str) -> frozenset[str]:
     return frozenset().union(*(rule_ids(path.read_text()) for path in (ROOT / package).rglob("*.py")))
 

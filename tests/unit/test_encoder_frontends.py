@@ -233,6 +233,12 @@ def test_of_two_regions_a_basic_frontend_is_closed_to_the_other(solver: Solver) 
     }
 
 
+def test_of_a_region_that_is_not_stated_it_is_open_whether_a_basic_frontend_is_closed(solver: Solver) -> None:
+    basic = INSPECTED.replace("lb standard", "lb basic")
+
+    assert open_facts(verdict_on(basic, "one.s reaches lb on ssh", solver)) == {"U-REGION(hub, one)"}
+
+
 def test_the_reply_leaves_by_the_routes_of_the_members_subnet(solver: Solver) -> None:
     lost = POOL.replace("subnet db    10.0.2.0/24 nsg db", "subnet db    10.0.2.0/24 nsg db routes nowhere")
     lost += "route-table nowhere { away 10.0.1.0/24 -> none }"

@@ -298,7 +298,8 @@ def regions(sku: Sku | None, near: str | None, far: str | None) -> Network:
     [
         (Sku.BASIC, "north", "south", "F-LB-6"),
         (Sku.BASIC, "North", "north", "db1"),
-        (Sku.BASIC, None, "south", "db1"),
+        (Sku.BASIC, None, "south", "F-LB-6"),
+        (Sku.STANDARD, None, "south", "db1"),
         (Sku.STANDARD, "north", "south", "db1"),
         (None, "north", "south", "db1"),
     ],
@@ -307,6 +308,12 @@ def test_a_basic_frontend_is_not_reached_from_another_region(
     sku: Sku | None, near: str | None, far: str | None, expected: str
 ) -> None:
     assert end(way(regions(sku, near, far), "a.s", flow("10.1.0.4", "10.0.2.100", 1433))) == expected
+
+
+def test_networks_of_which_one_says_no_region_are_in_one_where_a_fact_says_so() -> None:
+    together = world("U-REGION(a, v)")
+
+    assert end(way(regions(Sku.BASIC, None, "s"), "a.s", flow("10.1.0.4", "10.0.2.100", 1433), together)) == "db1"
 
 
 def test_one_of_unknown_sku_is_basic_where_a_fact_says_so() -> None:

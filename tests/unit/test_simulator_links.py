@@ -101,7 +101,9 @@ def test_what_comes_to_the_endpoint_goes_on_to_a_member_without_peering_or_route
     got = way(offered(), in_world=world(FIRST)).outcome
 
     asked_for = (Place("subnet", "cons.pe"), parse_address("10.0.5.5"))
-    assert got == Delivered(Place("subnet", "prov.db"), parse_address("10.0.2.4"), "db1", asked_for, "to-offer")
+    host, passed = (parse_address(address) for address in ("10.0.2.4", "10.0.2.100"))
+    there = Place("subnet", "prov.db")
+    assert got == Delivered(there, host, "db1", asked_for, "to-offer", passed=(there, passed))
     assert end(way(offered())) == "db2"
 
 

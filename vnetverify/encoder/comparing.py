@@ -1,6 +1,6 @@
 """Two versions of the security groups of one network, at one place: where they decide differently.
 
-F-NSG-4, F-NSG-5, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-META-2, F-ADM-3, F-ADM-13, F-ADM-18.
+F-NSG-4, F-NSG-5, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-ADM-3, F-ADM-13, F-ADM-18.
 
 A packet that matches no rule which one version has and the other has not, or has elsewhere in the order, meets the same
 first match in both. So the question is about packets that match such a rule, and other rules count only where they can

@@ -1,6 +1,6 @@
 """Flows whose reply comes back: there, at the end, and home again past devices that keep state.
 
-I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-TRAF-10, R-SEL-9, F-META-4, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6,
+I-REACH, I-SYMMETRIC, R-TRAF-2, R-TRAF-3, R-TRAF-10, R-SEL-9, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6,
 F-ADM-18, F-PE-10, F-FW-7, F-FW-8.
 """
 

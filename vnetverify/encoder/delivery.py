@@ -1,6 +1,6 @@
 """Where a claim's flows end: at a host that its right side holds, at a site, or on the Internet.
 
-I-FLOW, I-APART, I-FAILURES, F-META-3, F-META-5, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-PE-10, F-PIP-5, F-FW-6.
+I-FLOW, I-APART, I-FAILURES, F-META-3, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-PE-10, F-PIP-5, F-FW-6.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class Delivery:
         entrance = self.ends.entrances.at(place)
         return any_of(
             *(term for _, term in self._entered(circuit, entrance)),
-            self.ends.entrances.refuses(circuit, entrance),
+            self.ends.entrances.keeps(circuit, entrance),
             circuit.reaches(Anywhere()),
         )
 
@@ -327,11 +327,16 @@ class Delivery:
         ]
 
     def _linked_to(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
-        """Hold when the packet gets by a private endpoint to a member that is a host of `right`."""
+        """Hold when the packet gets by a private endpoint to a member that is a host of `right`, or whose frontend
+        `right` names."""
         terms = []
         for endpoint in self.links.before(right):
             ways = self.linked(circuit, endpoint, _numbers(endpoint.addresses))
             terms.append(self._comes_to(right, ways, partial(at_member, endpoint)))
+            passed = self.links.frontend_in(right, endpoint)
+            if passed is not None:
+                by_frontend = (all_of(term, at_member(endpoint, nic)) for nic, term in ways)
+                terms.append(all_of(self.ends.apart(passed.place, passed.address, None), any_of(*by_frontend)))
         return any_of(*terms)
 
     def _linked_by_name(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
@@ -394,10 +399,12 @@ class Delivery:
 
     def _arrives_at_frontend(self, circuit: Circuit, balanced: Balanced) -> Term:
         header = circuit.header.to(balanced.address)
-        refused = self.hops.frontends.refuses(balanced, header)
+        kept = any_of(
+            self.hops.frontends.refuses(balanced, header), self.hops.frontends.answers_itself(balanced, header)
+        )
         return any_of(
             *(term for _, term in self.shares(circuit, balanced)),
-            all_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), refused),
+            all_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), kept),
             self._astray(circuit),
         )
 

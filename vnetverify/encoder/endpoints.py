@@ -1,6 +1,6 @@
 """Private endpoints: who gets in, and what they answer.
 
-R-SYS-12, F-PE-1, F-PE-2, F-PE-3, F-PE-4, F-PE-5, F-PE-7, F-PE-8, F-PE-11.
+R-SYS-12, F-PE-1, F-PE-2, F-PE-3, F-PE-4, F-PE-5, F-PE-8, F-PE-11.
 """
 
 from __future__ import annotations

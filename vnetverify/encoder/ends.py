@@ -1,7 +1,7 @@
 """The two ends of a claim's flows: where they may start, which hosts they may come to, and what each end asks.
 
-F-ADDR-1, F-ADDR-2, F-ADDR-3, F-ADDR-6, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, R-TRAF-10,
-F-PIP-6, R-SEL-9, R-ADDR-6, F-META-5, F-ADM-18, F-FW-7.
+F-ADDR-1, F-ADDR-2, F-ADDR-7, F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-4, F-PIP-5, R-TRAF-10,
+F-PIP-6, R-SEL-9, R-ADDR-6, F-ADM-18, F-FW-7.
 """
 
 from __future__ import annotations

@@ -174,17 +174,21 @@ class Entrances:
             case unreachable:
                 assert_never(unreachable)
 
-    def refuses(self, circuit: Circuit, entrance: Entrance) -> Term:
-        """Hold when a packet comes to a public frontend that has no rule for it, if that is not to count."""
+    def keeps(self, circuit: Circuit, entrance: Entrance) -> Term:
+        """Hold when a packet comes to a public frontend that answers it by itself (F-LB-9), or has no rule for it, if
+        that is not to count."""
         if not isinstance(entrance.at, Published):
             return FALSE
         named = self.names(entrance, circuit.header.destination)
-        refused = self.hops.frontends.refuses(entrance.at, circuit.header)
-        if named == FALSE or refused == FALSE:
+        frontends = self.hops.frontends
+        kept = any_of(
+            frontends.refuses(entrance.at, circuit.header), frontends.answers_itself(entrance.at, circuit.header)
+        )
+        if named == FALSE or kept == FALSE:
             return FALSE
         left = [end for end in circuit.ends() if isinstance(end, ToInternet) and not end.for_service]
         comes_back = all_of(self.hops.facts.holds("U-R-TRAF-10"), any_of(*map(circuit.reaches, left)))
-        return all_of(named, refused, any_of(circuit.reaches(AtPublicAddress()), comes_back))
+        return all_of(named, kept, any_of(circuit.reaches(AtPublicAddress()), comes_back))
 
     # -- filters ------------------------------------------------------------------------------------------
 
@@ -234,14 +238,19 @@ class Entrances:
         return all_of(admitted, any_of(opened, negate(self.hops.grounds.counts(Bearing.STOPS, openness.closed))))
 
     def _opens_standard(self, nic: Nic, packet: Header, spot: Spot) -> Term:
-        """Hold when admin rules let a packet in at a Standard address without a group (F-PIP-6, F-NSG-16)."""
+        """Hold when admin rules let a packet in at a Standard address without a group, or it is ICMPv6 and passes
+        (F-PIP-6, F-NSG-16)."""
         filters = self.hops.filters
         always = filters.always_allow(packet, spot, Direction.INBOUND)
         if always != FALSE:
             always = all_of(always, self.hops.facts.holds("U-AAPIP", nic.name))
         if packet.family is Family.IPV4:
             return always
-        return any_of(always, all_of(packet.is_icmp, filters.admin_rules_stand(spot, Direction.INBOUND)))
+        if packet.is_icmp == FALSE:
+            return always
+        ruled = filters.admin_rules_stand(spot, Direction.INBOUND)  # which have asked the same fact of ICMPv6
+        passes = self.hops.facts.holds("U-ICMPV6", nic.name, Direction.INBOUND.value) if ruled != TRUE else TRUE
+        return any_of(always, all_of(packet.is_icmp, any_of(ruled, passes)))
 
     def lets_answer_out(self, entrance: Entrance, nic: Nic) -> Term:
         """Hold when `nic`, which got the packet by this address, lets the answer out (F-ADM-18)."""

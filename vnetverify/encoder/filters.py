@@ -1,9 +1,9 @@
 """What network security groups let through: a rule decides where it matches and nothing earlier does.
 
-F-NSG-1, F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
-F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-DEF-3, F-DEF-4, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
-F-EVAL-6, F-EVAL-7, F-EVAL-8, F-EVAL-9, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
-F-PLAT-4, F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18, F-STATE-5.
+F-NSG-2, F-NSG-4, F-NSG-5, F-NSG-6, F-NSG-7, F-NSG-8, F-NSG-9, F-NSG-10, F-NSG-11, F-NSG-12, F-NSG-13,
+F-NSG-16, F-NSG-17, R-ADDR-6, F-DEF-1, F-DEF-2, F-EVAL-1, F-EVAL-2, F-EVAL-3, F-EVAL-4, F-EVAL-5,
+F-EVAL-6, F-EVAL-7, F-ASG-1, F-ASG-4, F-ASG-6, F-FWD-1, F-FWD-4, F-PLAT-1, F-PLAT-2, F-PLAT-3,
+F-PE-3, F-PE-9, R-UDR-19, F-ADM-12, F-ADM-18, F-STATE-5.
 """
 
 from __future__ import annotations

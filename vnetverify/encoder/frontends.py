@@ -1,7 +1,7 @@
 """What load balancers do with a packet: which member gets it, and how rules see it.
 
 R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-12, F-LB-13, F-LB-14,
-F-ADDR-3, F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5.
+F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5.
 """
 
 from __future__ import annotations
@@ -90,11 +90,22 @@ class Frontends:
                 sooner = earlier[None] + earlier[kind]  # no other rule can match the same packet
             takings.append(Taking(rule, all_of(matches, none_of(*sooner)), protocols, port))
             earlier[kind].append(matches)
-        for_all = [rule for rule in balanced.rules if not rule.is_inbound_nat]
-        if for_all and header.is_icmp != FALSE:
-            by_icmp = all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))
-            takings.append(Taking(for_all[0], by_icmp, _only(header.family.icmp), None))
+        for_icmp, by_icmp = _rule_for_icmp(balanced), self._takes_icmp(balanced, header)
+        if for_icmp is not None and by_icmp != FALSE:
+            to_member = all_of(by_icmp, negate(self.facts.holds("U-LBECHO", balanced.name)))
+            takings.append(Taking(for_icmp, to_member, _only(header.family.icmp), None))
         return [taking for taking in takings if taking.term != FALSE]
+
+    def _takes_icmp(self, balanced: AnyFrontend, header: Header) -> Term:
+        """Hold when the frontend takes the packet as ICMP, wherever that comes then (F-LB-9)."""
+        if header.is_icmp == FALSE or _rule_for_icmp(balanced) is None:
+            return FALSE
+        return all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))
+
+    def answers_itself(self, balanced: AnyFrontend, header: Header) -> Term:
+        """Hold when the frontend answers the packet by itself, whatever its members let in (F-LB-9)."""
+        taken = self._takes_icmp(balanced, header)
+        return FALSE if taken == FALSE else all_of(taken, self.facts.holds("U-LBECHO", balanced.name))
 
     def members(self, balanced: AnyFrontend, rules: Sequence[LoadBalancingRule]) -> list[Chosen]:
         """Return when each member of these rules together is chosen of those that are eligible (F-LB-3, R-SEL-7)."""
@@ -151,7 +162,7 @@ class Frontends:
     def deliveries(
         self, balanced: AnyFrontend, header: Header, opens: Callable[[Nic, Header], Term] | None = None
     ) -> list[Chosen]:
-        """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-3, F-ADDR-5).
+        """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-5).
 
         `opens` tells it of a member and the packet as that sees it, where not the filters alone decide.
         """
@@ -184,7 +195,7 @@ class Frontends:
         return self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
 
     def _as_member_sees(self, balanced: AnyFrontend, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
-        """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-3, F-ADDR-5)."""
+        """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-5)."""
         translated = replace(header, destination=self.estate.known_address(nic.addresses[0]))
         if taking.port is not None:
             translated = replace(translated, destination_port=constant(taking.port, 16))
@@ -246,8 +257,8 @@ class Frontends:
 
     def crosses_regions(self, vnet: str, other: str, header: Header) -> Term:
         """Hold unless the packet is for a Basic load balancer of `other`, in another region than `vnet` (F-LB-6)."""
-        regions = [self.estate.network.vnets[name].region for name in (vnet, other)]
-        if len({region.casefold() for region in regions if region is not None}) < 2:
+        together = self._are_in_one_region(*sorted((vnet, other)))
+        if together == TRUE:
             return TRUE
         terms = []
         for (there, address), balanced in self.estate.balanced_at.items():
@@ -257,8 +268,16 @@ class Frontends:
             what = f"Basic, so closed to other regions at {balanced.frontend.name}"
             ground = Ground(f"load balancer {balanced.balancer.name}", what, "F-LB-6", balanced.balancer.span)
             label = self.grounds.counts(Bearing.STOPS, ground)
-            terms.append(negate(all_of(is_named, self.is_basic(balanced.balancer), label)))
+            terms.append(negate(all_of(is_named, self.is_basic(balanced.balancer), negate(together), label)))
         return all_of(*terms)
+
+    def _are_in_one_region(self, one: str, two: str) -> Term:
+        regions = [self.estate.network.vnets[name].region for name in (one, two)]
+        known = {region.casefold() for region in regions if region is not None}
+        if None not in regions:
+            return TRUE if len(known) == 1 else FALSE
+        stands_there = any(vnet in (one, two) for vnet, _ in self.estate.balanced_at)
+        return self.facts.holds("U-REGION", one, two) if one != two and stands_there else TRUE
 
     # -- as next hop --------------------------------------------------------------------------------------
 
@@ -385,6 +404,11 @@ def holds(ends: Mapping[Place, IntervalSet], nic: Nic) -> bool:
 def _for_pools(balancer: LoadBalancer) -> Iterator[LoadBalancingRule | OutboundRule]:
     yield from (rule for rule in balancer.rules if not rule.is_inbound_nat)
     yield from balancer.outbound_rules
+
+
+def _rule_for_icmp(balanced: AnyFrontend) -> LoadBalancingRule | None:
+    """Return the rule by which a frontend would take ICMP: the first that is no NAT rule (F-LB-9)."""
+    return next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)
 
 
 def _described(rule: LoadBalancingRule) -> str:

@@ -35,8 +35,14 @@ class Links:
         return _service(self.hops, endpoint)
 
     def before(self, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
-        """Return the endpoints by which a packet may come to a host of `right`."""
+        """Return the endpoints by which a packet may come to a host or a frontend of `right`."""
         return endpoints_before(self.hops, right)
+
+    def frontend_in(self, right: Mapping[Place, IntervalSet], endpoint: PrivateEndpoint) -> Balanced | None:
+        """Return the frontend that the service behind `endpoint` offers, None where `right` does not name it."""
+        service = self.service(endpoint)
+        balanced = None if service is None else _balanced(self.hops, service)
+        return balanced if balanced is not None and _is_named(balanced, right) else None
 
     def deliveries(self, service: PrivateLinkService, header: Header) -> list[Chosen]:
         """Return when each member gets what has come to an endpoint of the service: TCP and UDP of IPv4 alone."""
@@ -111,14 +117,18 @@ class Links:
 
 
 def endpoints_before(hops: Hops, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
-    """Return the private endpoints by which a packet may come to a host of `right`."""
+    """Return the private endpoints by which a packet may come to a host or a frontend of `right`."""
     found = []
     for endpoint in hops.estate.network.private_endpoints.values():
         service = _service(hops, endpoint)
         balanced = None if service is None else _balanced(hops, service)
-        if balanced is not None and hops.frontends.leads_to(balanced, right):
+        if balanced is not None and (hops.frontends.leads_to(balanced, right) or _is_named(balanced, right)):
             found.append(endpoint)
     return found
+
+
+def _is_named(balanced: Balanced, right: Mapping[Place, IntervalSet]) -> bool:
+    return balanced.frontend.address in right.get(balanced.place, IntervalSet())
 
 
 def _service(hops: Hops, endpoint: PrivateEndpoint) -> PrivateLinkService | None:

@@ -1,6 +1,6 @@
 """The routes that the system has to private endpoints, and what makes them void.
 
-R-SYS-11, F-PE-6.
+R-SYS-11.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Path:
 
 @dataclass(slots=True)
 class EndpointRoutes:
-    """The routes to private endpoints in the tables of an estate (R-SYS-11, F-PE-6)."""
+    """The routes to private endpoints in the tables of an estate (R-SYS-11)."""
 
     estate: Estate
     facts: Facts

@@ -1,6 +1,6 @@
 """Where security groups judge packets, and which local addresses packets have there.
 
-F-NSG-13, F-EVAL-7, F-FWD-1, F-FWD-6, F-ADDR-5, F-PE-1, F-PE-2, R-UDR-10, R-UDR-19,
+F-NSG-13, F-EVAL-7, F-FWD-1, F-ADDR-5, F-PE-1, F-PE-2, R-UDR-10, R-UDR-19,
 F-PIP-1, F-PIP-2, F-PIP-3, F-LB-7.
 """
 

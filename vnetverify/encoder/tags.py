@@ -1,7 +1,7 @@
 """Which addresses a service tag holds at a subnet.
 
 F-TAG-1, F-TAG-2, F-TAG-3, F-TAG-4, F-TAG-5, F-TAG-6, F-TAG-7, F-TAG-8, F-TAG-9, F-TAG-10, F-TAG-11, F-TAG-12,
-F-TAG-14, F-TAG-16, F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-TRAF-9.
+F-TAG-14, F-TAG-19, F-TAG-21, F-TAG-22, R-ADDR-6, R-PEER-13, R-TRAF-9.
 """
 
 from __future__ import annotations

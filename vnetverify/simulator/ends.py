@@ -129,14 +129,13 @@ def _has_public_address(situation: Situation, end: End) -> bool:
 def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:
     """Return the place and address where the last of the first packets ended, none when it was not delivered.
 
-    What a load balancer gave to a member ended there and at the frontend alike, and what NAT rules of firewalls
-    translated also where it was sent to.
+    What a load balancer gave to a member ended there and at the frontend alike, what came by a private link service at
+    its endpoint as well, and what NAT rules of firewalls translated also where it was sent to.
     """
     named = (translated.named for translated in way.translations)
     at_firewalls = tuple(end for end in named if end is not None)
     if isinstance(way.outcome, Delivered):
-        host = way.outcome.place, way.outcome.address
-        return (host, *(() if way.outcome.frontend is None else (way.outcome.frontend,)), *at_firewalls)
+        return (*way.outcome.ends, *at_firewalls)
     if isinstance(way.outcome, LeftToInternet):
         last = way.translations[-1].after.destination if way.translations else packet.destination
         return ((INTERNET, address_in(last)), *at_firewalls)

@@ -254,7 +254,7 @@ def judge_entry(
     """Return what the filters say of a packet that came in from outside (F-PIP-1, F-PIP-2, F-PIP-3, F-PIP-6, F-LB-7).
 
     Where no group is attached the kind of the entry decides what admin rules leave open: Standard is closed, Basic
-    open.
+    open; to ICMPv6 Standard is as open as groups are (F-NSG-16).
     """
     mark = len(situation.asked)
     nic = interface.nic
@@ -270,6 +270,8 @@ def judge_entry(
         rule_id = "F-PIP-2" if is_open else entry.closed_by
     if by_admin.always_allowed and not is_open:
         is_open, rule_id = situation.holds(uncertainty("U-AAPIP", nic.name)), "F-PIP-6"
+    if _is_icmpv6(packet) and not is_open:
+        is_open, rule_id = situation.holds(uncertainty("U-ICMPV6", nic.name, Direction.INBOUND.value)), "F-NSG-16"
     access = Access.ALLOW if is_open else Access.DENY
     stage = Stage("publicAddress", entry.name, "no security group", access, entry.span, rule_id, LAST_PRIORITY)
     always = is_open and by_admin.always_allowed

@@ -18,7 +18,9 @@ from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import (
     Balanced,
     address_of,
+    answers_itself,
     choice,
+    end_at_frontend,
     is_basic,
     noted_choice,
     noted_member,
@@ -50,6 +52,8 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
     refused = _beyond_region(journey, balanced, sent_from)
     if refused is not None:
         return refused
+    if answers_itself(journey.situation, balanced, packet):
+        return end_at_frontend(journey, balanced, balanced.frontend.address)
     rule = rule_for(journey.situation, balanced, packet)
     if rule is None:
         rule_id = "F-LB-9" if packet.is_icmp else "F-LB-2"
@@ -79,12 +83,18 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
 
 def _beyond_region(journey: Journey, balanced: Balanced[Frontend], sent_from: str) -> Dropped | None:
     """Return the drop of what a Basic load balancer does not take from another region (F-LB-6)."""
-    near, far = (journey.situation.vnet(name) for name in (sent_from, balanced.frontend.vnet))
-    if near.region is None or far.region is None or near.region.casefold() == far.region.casefold():
+    situation = journey.situation
+    near, far = (situation.vnet(name) for name in (sent_from, balanced.frontend.vnet))
+    if near.name == far.name or not is_basic(situation, balanced.balancer):
         return None
-    if near.name == far.name or not is_basic(journey.situation, balanced.balancer):
+    where = ""
+    if near.region is None or far.region is None:
+        if situation.holds(uncertainty("U-REGION", *sorted((near.name, far.name)))):
+            return None
+        where = f", and {near.name} and {far.name} may be in two"
+    elif near.region.casefold() == far.region.casefold():
         return None
-    reason = f"{balanced.balancer.name} is Basic, which other regions do not reach"
+    reason = f"{balanced.balancer.name} is Basic, which other regions do not reach{where}"
     return journey.drop(balanced.balancer.name, reason, "F-LB-6", balanced.balancer.span)
 
 

@@ -51,8 +51,8 @@ class Journey:
     With `unfiltered`, every filter and every declared policy allows (the GATEWAY claim). One that has a list of what is
     `postponed` goes on as if nothing refused the packet, and puts the questions there. One that `tells` nothing keeps
     no steps. `began_at` names the interface that sent it, `member` is the one that a load balancer gave it to, `linked`
-    tells of the private link service that took it there. `translations` are those of the first packets; on the way back
-    those that are still to be undone.
+    tells of the private link service that took it there. One that `ends_at_frontend` came to no member. `translations`
+    are those of the first packets; on the way back those that are still to be undone.
     """
 
     situation: Situation
@@ -74,6 +74,7 @@ class Journey:
     began_at: str | None = None
     member: Interface | None = None
     linked: Linked | None = None
+    ends_at_frontend: bool = False
     translations: list[Translated] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     noted: int = 0

@@ -51,7 +51,13 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     asked_for = (Place(PlaceKind.SUBNET.value, endpoint.subnet_id), only(packet.destination))
     place = Place(PlaceKind.SUBNET.value, interface.subnet.id)
     return Delivered(
-        place, address_of(member, packet.family), member.name, asked_for, endpoint.name, port_at(rule, packet, member)
+        place,
+        address_of(member, packet.family),
+        member.name,
+        asked_for,
+        endpoint.name,
+        port_at(rule, packet, member),
+        (balanced.place, balanced.frontend.address),
     )
 
 

@@ -18,6 +18,7 @@ from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Address, Packet, address_in, is_number, lowest_text, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at
 from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.situation import Situation, first_address
 from vnetverify.source import Span
 
@@ -84,13 +85,36 @@ def is_basic(situation: Situation, balancer: LoadBalancer) -> bool:
 def rule_for(situation: Situation, balanced: Fronted, packet: Packet) -> LoadBalancingRule | None:
     """Return the first rule that takes the packet (F-LB-2).
 
-    ICMP goes, where a fact says so, by the first of all that is no NAT rule (F-LB-9).
+    ICMP goes, where facts say so, by the first of all that is no NAT rule (F-LB-9).
     """
-    rules = balanced.rules
     if packet.is_icmp:
-        first = next((rule for rule in rules if not rule.is_inbound_nat), None)
-        return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None
-    return next((rule for rule in rules if _takes(rule, packet)), None)
+        first = _for_icmp(situation, balanced)
+        return None if first is None or _echoes(situation, balanced) else first
+    return next((rule for rule in balanced.rules if _takes(rule, packet)), None)
+
+
+def answers_itself(situation: Situation, balanced: Fronted, packet: Packet) -> bool:
+    """Hold when facts say that the frontend answers ICMP by itself, whatever its members let in (F-LB-9)."""
+    return packet.is_icmp and _for_icmp(situation, balanced) is not None and _echoes(situation, balanced)
+
+
+def _for_icmp(situation: Situation, balanced: Fronted) -> LoadBalancingRule | None:
+    """Return the rule by which a frontend takes ICMP, None where it does not."""
+    first = next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)
+    return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None
+
+
+def _echoes(situation: Situation, balanced: Fronted) -> bool:
+    return situation.holds(uncertainty("U-LBECHO", balanced.label))
+
+
+def end_at_frontend(journey: Journey, balanced: Fronted, address: Address) -> Delivered:
+    """Return the end of a packet that a frontend keeps from its members and answers by itself (F-LB-9)."""
+    journey.ends_at_frontend = True
+    frontend = balanced.frontend
+    what = f"frontend {frontend.name} answers by itself, past all filters of members"
+    journey.note(balanced.balancer.name, what, "F-LB-9", frontend.span)
+    return Delivered(balanced.place, address)
 
 
 def _takes(rule: LoadBalancingRule, packet: Packet) -> bool:

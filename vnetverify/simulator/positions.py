@@ -50,8 +50,9 @@ class Delivered:
     """At a host of a subnet (`nic` is None when it is not declared) or at a site; `address` is the host's own.
 
     `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2). It
-    is a private endpoint, called `endpoint`, where a private link service took it from there (F-PE-10). `port` is the
-    destination port that a load balancer gives the packet, None where that is the packet's own.
+    is a private endpoint, called `endpoint`, where a private link service took it from there, by the frontend `passed`
+    (F-PE-10). `port` is the destination port that a load balancer gives the packet, None where that is the packet's
+    own.
     """
 
     place: Place
@@ -60,6 +61,13 @@ class Delivered:
     frontend: tuple[Place, Address] | None = None
     endpoint: str | None = None
     port: Address | None = field(default=None, compare=False)
+    passed: tuple[Place, Address] | None = None
+
+    @property
+    def ends(self) -> tuple[tuple[Place, Address], ...]:
+        """Where the packet ended, the host first."""
+        named = (end for end in (self.frontend, self.passed) if end is not None)
+        return ((self.place, self.address), *named)
 
 
 @dataclass(frozen=True, slots=True)

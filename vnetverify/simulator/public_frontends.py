@@ -11,7 +11,16 @@ from vnetverify.model.security import Direction
 from vnetverify.simulator.addressing import address_in, lowest_text
 from vnetverify.simulator.filters import PublicEntry, declared_interface, judge_entry
 from vnetverify.simulator.journey import Journey
-from vnetverify.simulator.pools import Balanced, address_of, noted_member, port_at, rule_for, seen_by_member
+from vnetverify.simulator.pools import (
+    Balanced,
+    address_of,
+    answers_itself,
+    end_at_frontend,
+    noted_member,
+    port_at,
+    rule_for,
+    seen_by_member,
+)
 from vnetverify.simulator.positions import Delivered, Dropped
 
 
@@ -21,6 +30,8 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
     journey.entered_from = entered_from
     what = f"{lowest_text(packet.destination)} is frontend {frontend.name} of load balancer {balancer.name}"
     journey.note(balancer.name, what, "F-ADDR-1" if entered_from == INTERNET else "R-TRAF-10", frontend.span)
+    if answers_itself(journey.situation, balanced, packet):
+        return end_at_frontend(journey, balanced, address_in(packet.destination))
     rule = rule_for(journey.situation, balanced, packet)
     if rule is None:
         rule_id = "F-LB-9" if packet.is_icmp else "F-LB-2"

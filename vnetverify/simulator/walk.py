@@ -1,8 +1,8 @@
 """A flow's first packet from place to place, and its reply back.
 
 Rules R-TRAF-1, R-TRAF-2, R-TRAF-3, R-TRAF-4, R-TRAF-5, R-TRAF-6, R-TRAF-7, R-TRAF-8, R-TRAF-9, R-TRAF-10, R-ADDR-6,
-F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-PE-10, F-FW-7, F-FW-8, F-ADM-18, F-MISC-1, R-EFF-2 and
-I-FAILURES.
+F-STATE-1, F-STATE-2, F-STATE-3, F-STATE-5, F-STATE-6, F-LB-9, F-PE-10, F-FW-7, F-FW-8, F-ADM-18, F-MISC-1, R-EFF-2
+and I-FAILURES.
 """
 
 from __future__ import annotations
@@ -220,6 +220,8 @@ def converse(
         return Conversation(forward, None, False, why)
     match outcome:
         case Delivered(place):
+            if first.ends_at_frontend:
+                return Conversation(forward, None, False, "whether a frontend's own answer comes back is open (F-LB-9)")
             if first.linked is not None:
                 return _answered(first, forward, origin, packet, _reply_by_link(first, first.linked))
             if first.member is not None:

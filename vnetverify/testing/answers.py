@@ -240,7 +240,7 @@ def is_delivered_to(way: Trace, end: End) -> bool:
         return end.place == INTERNET
     if not isinstance(way.outcome, Delivered):
         return False
-    return (end.place, end.address) in ((way.outcome.place, way.outcome.address), way.outcome.frontend)
+    return (end.place, end.address) in way.outcome.ends
 
 
 def _inspection(network: Network, question: Inspected, world: World) -> Inspection:

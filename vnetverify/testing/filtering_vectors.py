@@ -46,6 +46,8 @@ from vnetverify.testing.vector_admin import admin_rules_of
 from vnetverify.testing.vector_balancers import FILTERING, Balancers
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
+_ONE_REGION = "region"
+
 # Addresses for an interface whose own is not told.
 _PUBLIC = {Family.IPV4: "20.0.0.4", Family.IPV6: "2a00::4"}
 
@@ -75,6 +77,8 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         replace(vnet, admin_scope=settings.get(vnet.name, AdminScope.NONE)) if hosts_services[vnet.name] else vnet
         for vnet in vnets
     ]
+    if all(vnet.region is None for vnet in vnets):  # a vector that tells of no regions has one
+        vnets = [replace(vnet, region=_ONE_REGION) for vnet in vnets]
     layout = Layout({vnet.name: vnet for vnet in vnets})
     hosts = [_host(nic, groups, layout) for nic in record.records("nics", "nic")]
     machines = [host for host in hosts if isinstance(host, Machine)]

@@ -143,7 +143,7 @@ def facts_of(fixed: Mapping[str, bool], network: Network) -> dict[str, bool]:
 
 
 _OF_RULES = frozenset({"U-ADMTIE", "U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-PEPORT", "U-PEDENY"})
-_OF_FRONTENDS = frozenset({"U-LBICMP", "U-R-UDR-15", "U-BACKEND"})
+_OF_FRONTENDS = frozenset({"U-LBICMP", "U-LBECHO", "U-R-UDR-15", "U-BACKEND"})
 _OF_BALANCING = frozenset({"U-FLOAT", "U-PROBE"})
 _VERBATIM = frozenset({"U-AANIP", "U-AAPIP", "U-ICMPV6", "U-PECG", "U-PEPROTO"})
 _OF_LINKS = frozenset({"U-AVNA", "U-SUBPEER"})

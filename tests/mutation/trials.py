@@ -164,7 +164,8 @@ class _Trial:
         if not plant(self.change, self.live):
             tell(BROKEN, "no function to be changed", 0)
             return
-        for number, (item, after) in enumerate(zip(self.items, (*self.items[1:], None), strict=True), 1):
+        for number, item in enumerate(self.items, 1):
+            after = self.items[number] if number < len(self.items) else None
             with _within(_SECONDS_MORE + _TIMES_AS_LONG * self.reach.seconds[item.nodeid]):
                 reports = runtestprotocol(item, log=False, nextitem=after)
             if any(report.failed for report in reports):

@@ -114,3 +114,9 @@ def test_ipv6_prefixes_of_a_site_are_in_doubt(tmp_path: Path) -> None:
     found = network(tmp_path, _home("a", "10.0.0.0/16"), _gateway("g", "a"), site, line)
 
     assert doubts(found) == [("IPv6 prefixes of local network gateway `s`", ("a",))]
+
+
+def test_what_azure_says_of_tunnels_at_an_expressroute_gateway_means_nothing(tmp_path: Path) -> None:
+    gateway = _gateway("g", "a", gatewayType="ExpressRoute", vpnType="PolicyBased")
+
+    assert network(tmp_path, _home("a", "10.0.0.0/16"), gateway).unmodelled == ()

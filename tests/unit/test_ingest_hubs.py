@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.arm_templates import read, resource, subnet, template, vnet
+from tests.unit.azure_resources import identity, network
+from tests.unit.azure_resources import resource as exported
+from tests.unit.azure_resources import subnet as exported_subnet
+from tests.unit.azure_resources import vnet as exported_vnet
 
 _SPOKES = tuple(
     vnet(
@@ -67,3 +73,35 @@ def test_a_route_server_leaves_open_the_network_in_which_it_stands(tmp_path: Pat
 
 def test_a_hub_that_says_nothing_of_networks_leaves_all_of_them_open(tmp_path: Path) -> None:
     assert _left_open(tmp_path, resource("virtualWans", "w", {}), _hub("h1")) == {()}
+
+
+def _route_server(**properties: Any) -> dict[str, Any]:
+    return exported("virtualHubs", "rs", sku="Standard", **properties)
+
+
+def _hub_vnet(name: str, *users: str) -> dict[str, Any]:
+    listed = [{"id": f"{identity('virtualHubs', user)}/ipConfigurations/c"} for user in users]
+    return exported_vnet(
+        name, "10.0.0.0/16", exported_subnet("RouteServerSubnet", "10.0.1.0/27", ipConfigurations=listed)
+    )
+
+
+@pytest.mark.parametrize(
+    ("networks", "addresses", "left_open"),
+    [
+        ((_hub_vnet("a", "rs"), _hub_vnet("b", "other")), [], {("a",)}),
+        ((_hub_vnet("a"), exported_vnet("b", "10.0.0.0/16")), ["10.0.1.4", "10.0.1.5"], {("a",)}),
+        ((_hub_vnet("a"), _hub_vnet("b")), ["10.0.1.4", "10.0.1.5"], {("a", "b")}),
+        ((_hub_vnet("a"),), ["10.0.1.4", "10.0.9.5"], {()}),
+        ((_hub_vnet("a"),), ["x"], {()}),
+        ((_hub_vnet("a"),), [], {()}),
+    ],
+)
+def test_a_route_server_that_does_not_name_its_network_stands_where_it_is_listed_or_has_its_addresses(
+    tmp_path: Path, networks: tuple[dict[str, Any], ...], addresses: list[str], left_open: set[tuple[str, ...]]
+) -> None:
+    found = network(tmp_path, *networks, _route_server(virtualRouterIps=addresses))
+
+    of_server = [item for item in found.unmodelled if item.what == "virtual hub `rs`"]
+    assert {tuple(sorted(item.vnets)) for item in of_server} == left_open
+    assert {item.why for item in of_server} == {"what its peers announce is not in the input"}

@@ -16,7 +16,7 @@ from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.gateways import Gateways
-from vnetverify.ingest.hubs import concern_hubs
+from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, concern_hubs, is_route_server
 from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
@@ -388,6 +388,8 @@ class _Estate:
 
 def _why_not(resource: Resource) -> str:
     """Return why `resource` is in doubt as a whole."""
+    if resource.kind == HUBS and is_route_server(resource):
+        return PEERS_NOT_TOLD
     if resource.is_literal:
         return NOT_LISTED if resource.kind == SCALE_SETS else _NOT_MODELLED
     told = resource.stated("notRead")

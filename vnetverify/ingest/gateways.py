@@ -98,11 +98,13 @@ class Gateways:
         vnet = self._vnet_of(resource, values)
         # A gateway changes the traffic of its own vnet and of those that use it as their remote one (R-GW-4).
         self._findings.concern(resource.key, vnet, *self._networks.halves.users_of(vnet))
+        kind = as_text(values.get("gatewaytype") or _kind_by_sku(resource), "gatewayType")
+        if _KINDS.get(kind.lower()) is GatewayKind.EXPRESSROUTE:  # what Azure says there of tunnels means nothing
+            doubts = [doubt for doubt in doubts if doubt.name.lower() != "vpntype"]
         self._findings.doubts(resource, doubts, resource.key)
         default = as_reference(values.get("gatewaydefaultsite"), "gatewayDefaultSite")
         if default is not None:
             self._default_sites[resource.key] = key_of(default)
-        kind = as_text(values.get("gatewaytype") or _kind_by_sku(resource), "gatewayType")
         if kind.lower() not in _KINDS:
             self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None

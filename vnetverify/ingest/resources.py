@@ -131,6 +131,8 @@ SUBJECTS = {
     "applicationsecuritygroups": "asg",
     "loadbalancers": "load balancer",
     "privateendpoints": "private endpoint",
+    "virtualhubs": "virtual hub",
+    "virtualwans": "virtual wan",
     "privatelinkservices": "private link service",
     "applicationgateways": "application gateway",
     "bastionhosts": "bastion",

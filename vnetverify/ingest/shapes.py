@@ -75,7 +75,7 @@ NIC = shape(
 IP_CONFIGURATION = shape(
     "privateIPAddress privateIPAddressVersion subnet publicIPAddress applicationSecurityGroups"
     " loadBalancerBackendAddressPools loadBalancerInboundNatRules applicationGatewayBackendAddressPools",
-    "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties",
+    "privateIPAllocationMethod primary virtualNetworkTaps privateLinkConnectionProperties loadBalancerProbeStatus",
     gatewayLoadBalancer=_GATEWAY_BALANCED,
     privateIPAddressPrefixLength=Suspect("blocks of addresses are not modelled", (32, 128)),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.arm_templates import (
@@ -14,6 +16,7 @@ from tests.unit.arm_templates import (
     codes,
     deployed,
     properties_of,
+    read,
     resource,
     resources_of,
     subnet,
@@ -409,3 +412,17 @@ def test_functions_of_the_template_are_called() -> None:
 
 def test_escaped_brackets_are_text() -> None:
     assert properties_of(template(resource("x.y/z", "a", {"t": "[[not('this')]"}))) == {"t": "[not('this')]"}
+
+
+@pytest.mark.parametrize("word", ["extension", "import"])
+def test_what_another_service_makes_is_named_by_its_symbol_and_no_network(tmp_path: Path, word: str) -> None:
+    group = {word: "graph", "type": "Microsoft.Graph/groups@v1.0", "properties": {"displayName": "x"}}
+    space = {word: "k8s", "type": "core/Namespace@v1", "properties": {"metadata": {"name": "n"}}}
+    network = {**vnet("v", tags={"owner": "[reference('team').id]"}), "dependsOn": ["team", "apps"]}
+
+    found = read(tmp_path, template({"team": group, "apps": space, "net": network}, languageVersion="2.0"))
+
+    assert codes(found) == []
+    assert list(found.network.vnets) == ["v"]
+    (note,) = (one.message for one in found.diagnostics if one.code == "not-network")
+    assert "extension.core.namespace/resources, extension.microsoft.graph.groups/resources" in note

@@ -240,6 +240,9 @@ def _foreign_format(content: dict[str, Any]) -> tuple[str, str] | None:
         return "an ARM template within something else", "save it in a file of its own"
     if "terraform_version" in content or "planned_values" in content or "root_module" in content:
         return "a Terraform plan or state within something else", "save it in a file of its own"
+    changes = content.get("changes")
+    if isinstance(changes, list) and any(isinstance(one, dict) and "changeType" in one for one in changes):
+        return "changes that `what-if` predicts", "name the template itself, or an export made after the change"
     return ("objects as PowerShell prints them", _IN_PLACE_OF_POWERSHELL) if _is_id(content.get("Id")) else None
 
 

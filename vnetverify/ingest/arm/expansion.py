@@ -27,6 +27,8 @@ MOST_RESOURCES = 50_000  # of all templates of an input together
 MOST_VALUES = 5_000_000  # of all these resources
 DEEPEST = 32  # deployments inside each other
 _MOST_TOLD = 100  # mistakes of one input
+# Members by which a resource says that another service makes it, and the provider that stands for all of these.
+_EXTENDING, _EXTENSION = ("extension", "import"), "extension"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,8 @@ class _Naming:
 
     def identity(self) -> tuple[str, str, str]:
         """Return type, name and id. Raises `Mistake`."""
+        if any(isinstance(self.statement.says(word), str) for word in _EXTENDING):
+            return self._of_extension()
         type_name, name = self._text("type"), self._text("name")
         try:
             return self._identified(type_name, name)
@@ -270,6 +274,12 @@ class _Naming:
             raise
         except EvaluationError as error:
             raise mistake(error, self._spot("name")) from error
+
+    def _of_extension(self) -> tuple[str, str, str]:
+        """Return type, name and id of what another service than Azure makes (groups of Microsoft Graph, parts of
+        Kubernetes): it has no name of its own."""
+        type_name = f"{_EXTENSION}.{self._text('type').partition('@')[0]}".replace("/", ".")
+        return f"{type_name}/resources", self._title(), id_within("", f"{type_name}/resources", self._title())
 
     def _identified(self, type_name: str, name: str) -> tuple[str, str, str]:
         holder = self.holder if self.holder is not None else self._parent()

@@ -18,9 +18,9 @@ from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, family_of
 from vnetverify.inspection import EnginesDiffer, judged
 from vnetverify.model.network import Network
 from vnetverify.model.security import AdminRule, Direction
+from vnetverify.prover.anomalies import Shown
 from vnetverify.prover.differences import Difference, Packet, differences
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.surprises import Shown
 from vnetverify.report.changes import Change, Changes
 from vnetverify.simulator.filters import rules_of
 

@@ -25,7 +25,7 @@ from vnetverify.model.network import Era, Network, Unmodelled
 from vnetverify.model.published import published_tags_in
 from vnetverify.model.removal import without_line
 from vnetverify.model.resolvers import AZURE_RESOLVER
-from vnetverify.prover.beside import beside_proof
+from vnetverify.prover.caveats import caveats_of
 from vnetverify.prover.establish import decide_establishment
 from vnetverify.prover.joined import together
 from vnetverify.prover.names import Resolved, decide_resolution
@@ -318,7 +318,7 @@ class _Sentence:
             return found
         proof, certificate = found
         self._keep(Subject(self.network, claim, SettledFacts({})), certificate)
-        return replace(proof, beside=beside_proof(self.network, claim, fixed, self.solver))
+        return replace(proof, caveats=caveats_of(self.network, claim, fixed, self.solver))
 
     def _decided(self, inquiry: Inquiry) -> Verdict:
         """Return the verdict that the solver's answers give. Raises `Disagreement` where they make no sense."""

@@ -17,9 +17,9 @@ from vnetverify.model.network import Network
 from vnetverify.model.security import Access, AdminRule, Direction, SecurityRule
 from vnetverify.pipeline import Loaded
 from vnetverify.prover.admin import AdminFindings, IdleAdminRule, TiedAdminRules, admin_findings
+from vnetverify.prover.anomalies import Anomaly, FlagWithoutEffect, ProbeDenied, Shown, TagIsEverything, anomalies
 from vnetverify.prover.idle import IdleRule, IdleRules, Kind, estates_of, idle_rules
 from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.surprises import FlagWithoutEffect, ProbeDenied, Shown, Surprise, TagIsEverything, surprises
 from vnetverify.simulator.addressing import packet_of, point
 from vnetverify.simulator.filters import (
     Judgement,
@@ -95,8 +95,8 @@ def proved_lints(network: Network) -> Iterator[Diagnostic]:
         yield from _of_admin_rules(network, admin_findings(network, solver))
         told: dict[tuple[str, Span], None] = {}
         for estate in estates_of(network):
-            for surprise in surprises(estate, solver):
-                found = _surprising(network, surprise)
+            for anomaly in anomalies(estate, solver):
+                found = _anomalous(network, anomaly)
                 if (found.code, found.span) not in told:  # what is so in both families is told once
                     told[found.code, found.span] = None
                     yield found
@@ -214,17 +214,17 @@ def _tied(network: Network, found: TiedAdminRules) -> Diagnostic:
 # -- filters that do otherwise than they read -----------------------------------------------------------
 
 
-def _surprising(network: Network, surprise: Surprise) -> Diagnostic:
-    judgement = judged(network, surprise.shown)
-    match surprise:
+def _anomalous(network: Network, anomaly: Anomaly) -> Diagnostic:
+    judgement = judged(network, anomaly.shown)
+    match anomaly:
         case TagIsEverything():
-            return _of_tag(network, surprise, judgement)
+            return _of_tag(network, anomaly, judgement)
         case FlagWithoutEffect():
-            return _of_flag(surprise, judgement)
+            return _of_flag(anomaly, judgement)
         case ProbeDenied():
-            return _of_probe(surprise, judgement)
+            return _of_probe(anomaly, judgement)
         case _:
-            assert_never(surprise)
+            assert_never(anomaly)
 
 
 def _of_tag(network: Network, found: TagIsEverything, judgement: Judgement) -> Diagnostic:

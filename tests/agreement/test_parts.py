@@ -46,7 +46,7 @@ def test_the_whole_comes_to_the_same(solver: Solver, monkeypatch: pytest.MonkeyP
         match whole, in_parts:
             case Proved(), Proved():
                 assert (whole.premise is None) is (in_parts.premise is None)
-                assert (whole.beside, whole.by_routing) == (in_parts.beside, in_parts.by_routing)
+                assert (whole.caveats, whole.by_routing) == (in_parts.caveats, in_parts.by_routing)
             case Refuted(witness=_), Refuted(witness=witness) if witness is not None and not in_parts.documented:
                 assert violates(network, claim, witness.origin, witness.flow, witness.world) is not None
 

@@ -8,7 +8,7 @@ from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import PublishedTags, Service, Unmodelled
 from vnetverify.prover.verdict import (
-    Beside,
+    Caveat,
     Ground,
     Premise,
     Proved,
@@ -150,7 +150,7 @@ def hostile_report(name: str, complete: bool = True) -> Report:
     left_out = (Unmodelled(name, f"{name} is not read", (name,), spot),)
     grounds = (Ground(name, name, "F-NSG-1", spot), Ground("", f"of {name}", "R-SEL-1"))
     verdicts: tuple[tuple[Verdict, Story | None], ...] = (
-        (Proved(grounds, leaned_on=(fact,), beside=(Beside(name, "R-META-1", spot),), premise=premise), None),
+        (Proved(grounds, leaned_on=(fact,), caveats=(Caveat(name, "R-META-1", spot),), premise=premise), None),
         (Refuted(witness, f"{name} receives it", leaned_on=(fact,), grounds=grounds), story),
         (Unknown(name, (fact, open_fact), "proved", witness, left_out), story),
         (Unknown(f"{name} took too long"), None),
@@ -168,7 +168,7 @@ def hostile_report(name: str, complete: bool = True) -> Report:
         complete=complete,
         version="0.1.0",
         published=PublishedTags(name, 7, (name,), spot),
-        caveats=(Beside(name, "F-META-8", spot),),
+        caveats=(Caveat(name, "F-META-8", spot),),
     )
 
 

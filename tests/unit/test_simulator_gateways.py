@@ -130,7 +130,7 @@ def told(net: Network, gateway: str, met: tuple[str, ...]) -> Iterator[Hearing]:
             yield prefix, by, unsure
 
 
-def test_hearsay_agrees_with_its_definition_on_random_webs_of_gateways() -> None:
+def test_what_gateways_hear_agrees_with_its_definition_on_random_webs_of_gateways() -> None:
     for seed in range(60):
         draw = random.Random(seed)
         names = [f"g{n}" for n in range(5)]

@@ -13,7 +13,7 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Announcing, Cell, around
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
-from vnetverify.encoder.hearsay import Link, neighbours_of, spread
+from vnetverify.encoder.propagation import Link, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in, negate
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind

@@ -47,7 +47,7 @@ def together(sent: Verdict, arrived: Verdict) -> Verdict:
         case (_, Vacuous()) | (Unknown(), Unknown()):
             return sent
         case Proved(), Proved():
-            return replace(joined_proof((sent, arrived)), beside=sent.beside)
+            return replace(joined_proof((sent, arrived)), caveats=sent.caveats)
         case (Unknown(), Proved()):
             return sent
         case _:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from vnetverify.hands import Hands
 from vnetverify.model.intents import Claim, EndpointSet, Place, Verb
-from vnetverify.prover.beside import beside_proof
+from vnetverify.prover.caveats import caveats_of
 from vnetverify.prover.joined import joined_proof
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.prove import Inquiry, decide
@@ -108,4 +108,4 @@ def _proof(inquiry: Inquiry, proofs: Sequence[Proved], solver: Solver) -> Proved
         proof = replace(proof, grounds=(), minimal=False, assumed=())
     if proof.premise is not None:
         proof = replace(proof, premise=premise_of(network, claim, proof.premise.example))
-    return replace(proof, beside=beside_proof(network, claim, inquiry.fixed, solver))
+    return replace(proof, caveats=caveats_of(network, claim, inquiry.fixed, solver))

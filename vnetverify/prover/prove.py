@@ -16,7 +16,7 @@ from vnetverify.header import Family
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
-from vnetverify.prover.beside import beside_proof
+from vnetverify.prover.caveats import caveats_of
 from vnetverify.prover.evidence.assurance import Question
 from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.premise import premise_of
@@ -202,7 +202,7 @@ def _proof(inquiry: Inquiry, answers: list[Uncontradicted], solver: Solver) -> V
     match find_relay(inquiry.network, inquiry.claim, inquiry.fixed, solver):
         case None:
             proof = joined_proof(_proved(answer, solver) for answer in answers)
-            return replace(proof, beside=beside_proof(inquiry.network, inquiry.claim, inquiry.fixed, solver))
+            return replace(proof, caveats=caveats_of(inquiry.network, inquiry.claim, inquiry.fixed, solver))
         case Undecided(why):
             return Unknown(why)
         case Relay() as relay:

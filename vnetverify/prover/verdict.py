@@ -24,7 +24,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Caveat:
     """Something that a proof does not cover and its reader has to know; `rule` says why."""
 
     what: str
@@ -123,7 +123,7 @@ class Proved(_Verdict):
     leaned_on: tuple[Uncertainty, ...] = ()
     witness: Witness | None = None
     assumed: tuple[Uncertainty, ...] = ()
-    beside: tuple[Beside, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     premise: Premise | None = None
     by_routing: bool | None = None
     assurance: Assurance = Assurance.Z3_ALONE

@@ -12,7 +12,7 @@ from typing import assert_never
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
-from vnetverify.prover.verdict import Assurance, Beside, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
+from vnetverify.prover.verdict import Assurance, Caveat, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
@@ -88,7 +88,7 @@ def circumstances(report: Report) -> tuple[Part, ...]:
     parts = [
         *_headed("not modelled", map(_item_not_modelled, report.unmodelled)),
         *_headed("assuming", assumed),
-        *_headed("no proof covers", map(_item_beside, report.caveats)),
+        *_headed("no proof covers", map(_item_of_caveat, report.caveats)),
     ]
     if report.documented_reading:
         parts.append(Part("every open fact is taken as the current documentation prefers"))
@@ -115,7 +115,7 @@ def _parts(verdict: Verdict, report: Report) -> Iterator[Part]:
             yield from _by_routing(verdict)
             yield Part(f"assured by {_assurance(verdict)}")
             yield from _leaning((*verdict.leaned_on, *verdict.assumed), report.assumptions)
-            yield from _headed("does not cover", map(_item_beside, verdict.beside))
+            yield from _headed("does not cover", map(_item_of_caveat, verdict.caveats))
             silences = () if verdict.premise is None else verdict.premise.nothing_of
             yield from _headed("says nothing about", (Item(silence.what, silence.why) for silence in silences))
         case Refuted():
@@ -215,7 +215,7 @@ def _item_with_value(used: FactUsed) -> Item:
     return Item(f"{used.fact} = {str(used.value).lower()}", saying(used.fact, used.value))
 
 
-def _item_beside(note: Beside) -> Item:
+def _item_of_caveat(note: Caveat) -> Item:
     return Item(note.what, rule=note.rule, span=note.span)
 
 

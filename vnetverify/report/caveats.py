@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.prover.verdict import Beside, Proved
+from vnetverify.prover.verdict import Caveat, Proved
 from vnetverify.report.results import IntentResult
 
 _OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 _OF_SERVICE = (Verb.REACHES, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES)
 
 
-def caveats(network: Network, results: Iterable[IntentResult]) -> tuple[Beside, ...]:
+def caveats(network: Network, results: Iterable[IntentResult]) -> tuple[Caveat, ...]:
     """Return what the proofs among `results` presume of the world outside the model."""
     proved = {
         result.claim.verb
@@ -24,12 +24,12 @@ def caveats(network: Network, results: Iterable[IntentResult]) -> tuple[Beside, 
     return tuple(_caveats(network, proved))
 
 
-def _caveats(network: Network, proved: set[Verb]) -> Iterator[Beside]:
+def _caveats(network: Network, proved: set[Verb]) -> Iterator[Caveat]:
     if proved.intersection(_OF_ABSENCE):
-        yield Beside("established flows, which may outlive the rule that let them begin", "F-STATE-4")
+        yield Caveat("established flows, which may outlive the rule that let them begin", "F-STATE-4")
         if network.admin_rules:
-            yield Beside("the time until security admin rules take effect", "F-ADM-14")
+            yield Caveat("the time until security admin rules take effect", "F-ADM-14")
     if proved.intersection(_OF_SERVICE):
-        yield Beside("whether anything listens, guest firewalls, blocked outbound TCP 25, used up ports", "F-META-8")
+        yield Caveat("whether anything listens, guest firewalls, blocked outbound TCP 25, used up ports", "F-META-8")
         if any(rule.floating_ip for balancer in network.load_balancers.values() for rule in balancer.rules):
-            yield Beside("whether guests behind floating IPs answer to the frontend's address", "F-LB-11")
+            yield Caveat("whether guests behind floating IPs answer to the frontend's address", "F-LB-11")

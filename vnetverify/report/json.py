@@ -14,7 +14,7 @@ from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import PublishedTags, Unmodelled
 from vnetverify.prover.verdict import (
-    Beside,
+    Caveat,
     Ground,
     Host,
     Premise,
@@ -63,7 +63,7 @@ def _report(report: Report) -> Json:
         "assumptions": [{"fact": a.fact, "value": a.value, "at": span_as_json(a.span)} for a in report.assumptions],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
         "unmodelled": [_unmodelled(item) for item in report.unmodelled],
-        "caveats": [_beside(caveat) for caveat in report.caveats],
+        "caveats": [_caveat(caveat) for caveat in report.caveats],
         "intents": [_intent(result, timed=bool(report.timings)) for result in report.results],
     }
     if report.published is not None:
@@ -123,7 +123,7 @@ def _verdict(verdict: Verdict) -> Json:
                 "minimal": verdict.minimal,
                 "leaned_on": [_open_fact(fact) for fact in verdict.leaned_on],
                 "witness": _witness(verdict.witness),
-                "beside": [_beside(note) for note in verdict.beside],
+                "beside": [_caveat(note) for note in verdict.caveats],
                 "premise": None if verdict.premise is None else _premise(verdict.premise),
                 "by_routing_alone": verdict.by_routing,
                 "assurance": verdict.assurance.value,
@@ -220,7 +220,7 @@ def _ground(ground: Ground) -> Json:
     return {"group": ground.group, "what": ground.what, "rule": ground.rule, "at": span_as_json(ground.span)}
 
 
-def _beside(note: Beside) -> Json:
+def _caveat(note: Caveat) -> Json:
     return {"what": note.what, "rule": note.rule, "at": span_as_json(note.span)}
 
 

@@ -10,7 +10,7 @@ from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import Story
 from vnetverify.model.intents import Assumption, Intent, Statement
 from vnetverify.model.network import Era, PublishedTags, Unmodelled
-from vnetverify.prover.verdict import Beside, Ground, Verdict
+from vnetverify.prover.verdict import Caveat, Ground, Verdict
 
 MOST_OMITTED = 12
 """Lines of one proof that are left out, one at a time."""
@@ -88,4 +88,4 @@ class Report:
     complete: bool = True
     version: str = ""
     published: PublishedTags | None = None
-    caveats: tuple[Beside, ...] = ()
+    caveats: tuple[Caveat, ...] = ()

@@ -263,14 +263,14 @@ def _most_certain(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
-    """Return what `gateway` hears over its connections: of sites directly, of other gateways by hearsay (R-GW-17)."""
+    """Return what `gateway` hears over its connections: of sites, and of other gateways what these heard (R-GW-17)."""
     ways = ways_of(situation, gateway)
-    hearsay = tuple(_hearsay(situation, gateway)) if any(way.remote_gateway for way in ways) else ()
+    others = tuple(_from_gateways(situation, gateway)) if any(way.remote_gateway for way in ways) else ()
     for way in ways:
         if way.remote_gateway is None:
             yield from (Entry(prefix, way) for prefix in _offered_by_site(situation, gateway, way))
             continue
-        for news, prefixes in hearsay:
+        for news, prefixes in others:
             if way.remote_gateway in news.owners or (way.bgp and way.remote_gateway in news.surely):
                 yield from (Entry(prefix, way, news.when) for prefix in prefixes)
             elif way.remote_gateway in news.perhaps:
@@ -302,7 +302,7 @@ class News:
     when: tuple[Uncertainty, ...] = ()
 
 
-def _hearsay(situation: Situation, listener: Gateway) -> Iterator[tuple[News, tuple[Prefix, ...]]]:
+def _from_gateways(situation: Situation, listener: Gateway) -> Iterator[tuple[News, tuple[Prefix, ...]]]:
     """Return what `listener` may hear, with all that learned it surely or perhaps, of sites or of others (R-GW-17).
 
     What is heard on a chain of connections that all use BGP is sure, other chains need `U-R-GW-17`. The listener

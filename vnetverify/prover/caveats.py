@@ -1,4 +1,4 @@
-"""What is printed beside a proof of absence: ways that are not a single flow, and senders that could forge addresses.
+"""Caveats of a proof of absence: ways that are not a single flow, and senders that could forge addresses.
 
 A proof speaks of flows of which each end is who it says. A proxy ends one flow and begins another (F-META-7, F-AGW-1,
 F-BAS-1, F-BAS-3); an interface that forwards can send any source (F-FWD-6). Neither makes the proof wrong, and
@@ -17,30 +17,30 @@ from vnetverify.model.network import Network, Service
 from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.prover.relays import Planes, gets_through, planes_of
 from vnetverify.prover.solver import Solver
-from vnetverify.prover.verdict import Beside
+from vnetverify.prover.verdict import Caveat
 
 _OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA)
 
 
-def beside_proof(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Beside, ...]:
+def caveats_of(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Caveat, ...]:
     """Return what a reader of a proof of `claim` has to know that the proof does not cover."""
     if claim.verb not in _OF_ABSENCE:
         return ()
     return (*_by_proxies(network, claim, fixed, solver), *_forging(network, claim))
 
 
-def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Iterator[Beside]:
+def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Iterator[Caveat]:
     """Yield the proxies that flows of the left may come to, and whose own flows may come to the right."""
     planes = planes_of(network) if network.proxies else {}
     for proxy in network.proxies.values():
         if any(_is_entered_from_outside(proxy, *pair) for pair in claim.pairs):
             what = f"{_NAMES[proxy.kind]} `{proxy.name}` may be entered by a public address, which is not declared"
-            yield Beside(what, _RULES[proxy.kind], proxy.span)
+            yield Caveat(what, _RULES[proxy.kind], proxy.span)
         elif any(_carries(network, planes, proxy, claim, pair, fixed, solver) for pair in claim.pairs):
             what = (
                 f"{_NAMES[proxy.kind]} `{proxy.name}` takes flows of the left side and can begin its own to the right"
             )
-            yield Beside(what, "F-BAS-3" if proxy.subnet is None else _RULES[proxy.kind], proxy.span)
+            yield Caveat(what, "F-BAS-3" if proxy.subnet is None else _RULES[proxy.kind], proxy.span)
 
 
 _NAMES = {ProxyKind.APPLICATION_GATEWAY: "application gateway", ProxyKind.BASTION: "Bastion"}
@@ -81,7 +81,7 @@ def _may(planes: Planes, claim: Claim, fixed: Mapping[str, bool], solver: Solver
     return gets_through(planes, claim, fixed, solver) is not False
 
 
-def _forging(network: Network, claim: Claim) -> Iterator[Beside]:
+def _forging(network: Network, claim: Claim) -> Iterator[Caveat]:
     """Yield that senders on the left which forward are taken to use their own addresses (F-FWD-6)."""
     held = {place.name: addresses for left, _ in claim.pairs for place, addresses in left.parts}
     names = [
@@ -97,4 +97,4 @@ def _forging(network: Network, claim: Claim) -> Iterator[Beside]:
     if names:
         who = f"`{names[0]}`" if len(names) == 1 else f"`{names[0]}` and {len(names) - 1} more"
         what = f"{who} may send any source address; the proof is of senders that use their own"
-        yield Beside(what, "F-FWD-6", network.machines[names[0]].span)
+        yield Caveat(what, "F-FWD-6", network.machines[names[0]].span)

@@ -59,7 +59,7 @@ def beside(solver: Solver, text: str, sentence: str, *proxies: Proxy) -> list[st
     assert isinstance(claim, Claim)
     verdict = decide(Inquiry(network, claim, {}, False), solver)
     assert isinstance(verdict, Proved), verdict
-    return [note.rule for note in verdict.beside]
+    return [note.rule for note in verdict.caveats]
 
 
 GATE = Proxy("gate", ProxyKind.APPLICATION_GATEWAY, "v", "agw", HTTPS)

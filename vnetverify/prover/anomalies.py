@@ -1,4 +1,4 @@
-"""Filters that do something else than they seem to say: each with a packet that shows it, in the documented world.
+"""Anomalies: filters that do something else than they seem to say, each with a packet that shows it as documented.
 
 F-TAG-4, F-TAG-5, F-TAG-8, F-TAG-11, F-LB-4.
 """
@@ -68,10 +68,10 @@ class ProbeDenied:
     shown: Shown
 
 
-Surprise = TagIsEverything | FlagWithoutEffect | ProbeDenied
+Anomaly = TagIsEverything | FlagWithoutEffect | ProbeDenied
 
 
-def surprises(estate: Estate, solver: Solver) -> Iterator[Surprise]:
+def anomalies(estate: Estate, solver: Solver) -> Iterator[Anomaly]:
     """Yield what is found for packets of one family."""
     judged = tuple(context for context in contexts(estate) if context.spot.nic is None)
     yield from _tags(estate, judged, solver)

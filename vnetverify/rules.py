@@ -86,7 +86,8 @@ class World:
     """One way things may be: a truth value for every uncertainty, an address for every unknown one.
 
     `facts` maps names of uncertainties to values, `addresses` names of public addresses to them, and `advertised`
-    names of connections to the prefixes that their sites announce, where a claim leaves that open.
+    names of connections to the prefixes that their sites announce, where a claim leaves that open. `announcing` says by
+    which connections they may announce whatever lies inside some prefixes: a partial world leaves open what.
     Facts not named read as their documented value, or false where there is none; in a `partial`
     world asking for one raises `Undetermined`. A partial world stands for all that agree with it; of an address that it
     does not name `spans` may say where it lies.
@@ -97,6 +98,7 @@ class World:
     advertised: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
     partial: bool = False
     spans: Mapping[str, Interval] = field(default_factory=dict)
+    announcing: Mapping[str, tuple[Prefix, ...]] = field(default_factory=dict)
 
     def holds(self, fact: Uncertainty) -> bool:
         value = self.facts.get(str(fact))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from random import Random
 
 from hypothesis import assume
@@ -16,12 +18,14 @@ from vnetverify.model.wellformed import check
 from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.testing.estates import networks
-from vnetverify.testing.regions import drawn_flow, drawn_leaf
+from vnetverify.testing.classes import classes_of
+from vnetverify.testing.regions import drawn_flow, drawn_leaf, is_refused_somewhere
 from vnetverify.testing.sentences import claims
-from vnetverify.testing.worlds import worlds
+from vnetverify.testing.worlds import Choices, worlds
 
 NETWORKS = 60
 LEAVES, FLOWS = 12, 4
+CLASSES, VIOLATING = 60, 3
 DEFINED_ALL_THE_SAME = frozenset({"R-UDR-5"})
 
 
@@ -30,7 +34,7 @@ def situations(draw: st.DrawFn) -> tuple[Network, Claim, World]:
     network = draw(networks())
     assume(not any(f.severity is Severity.ERROR and f.rule not in DEFINED_ALL_THE_SAME for f in check(network)))
     claim = draw(claims(network))
-    assume(claim.advertising is None and claim.verb is not Verb.SOMETIMES_REACHES)
+    assume(claim.verb is not Verb.SOMETIMES_REACHES)
     return network, claim, draw(worlds(network, claim))
 
 
@@ -39,10 +43,11 @@ def test_what_a_region_is_found_to_do_its_flows_do() -> None:
 
     def agree(situation: tuple[Network, Claim, World], seed: int) -> None:
         network, claim, world = situation
+        assume(claim.advertising is None)  # no drawn world tells which facts about announcements are so in it
         dice, question = Random(seed), Unviolated(network, claim)
         for _ in range(LEAVES):
             leaf = drawn_leaf(network, claim, dice)
-            if leaf is None or leaf.violates:
+            if leaf is None or leaf.is_refused:
                 continue
             seen["leaves"] += 1
             for _ in range(FLOWS):
@@ -57,3 +62,26 @@ def test_what_a_region_is_found_to_do_its_flows_do() -> None:
 
     assert seen["leaves"] > NETWORKS
     assert seen["flows"] > 2 * NETWORKS
+
+
+def test_no_cover_leaves_out_what_a_flow_does() -> None:
+    """However the cover of a claim is cut, a flow that violates the claim is in a region that is refused."""
+    seen = {"violating": 0, "announced": 0}
+
+    def is_in_none(situation: tuple[Network, Claim, World], seed: int) -> None:
+        network, claim, world = situation
+        world = replace(world, facts=Choices(seed))
+        dice, question = Random(seed), Unviolated(network, claim)
+        drawn = classes_of(network, claim, world).sampled(CLASSES, seed)
+        violating = (one for one in drawn if violates(network, claim, *one, world) is not None)
+        for origin, flow in islice(violating, VIOLATING):
+            refused = is_refused_somewhere(question, origin, flow, world, dice)
+            seen["violating"] += refused is True
+            seen["announced"] += refused is True and claim.advertising is not None
+
+            assert refused is not False, f"{flow} from {origin}, {world.advertised}"
+
+    for_each(NETWORKS, is_in_none, GENERATE, situation=situations(), seed=st.integers(1, 2**32))
+
+    assert seen["violating"] > NETWORKS // 2
+    assert seen["announced"] > NETWORKS // 10

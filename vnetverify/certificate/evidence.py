@@ -62,9 +62,6 @@ Certificate = Mapping[str, tuple[Token, ...]]
 
 def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | NoCover:
     """Return a certificate of the subject of at most `budget` nodes. It has not been judged."""
-    beyond = _beyond(subject.claim)
-    if beyond is not None:
-        return NoCover(beyond)
     found: dict[str, tuple[Token, ...]] = {}
     refused = _add(found, subject.main, budget, hands)
     if refused is not None:
@@ -98,9 +95,6 @@ def judge(subject: Subject, certificate: Certificate, hands: Hands | None = None
     is judged from nothing. A relay without a section `from RELAY` has to be one that nothing comes to: neither what
     the claim speaks of nor what other relays send (F-ADDR-8).
     """
-    beyond = _beyond(subject.claim)
-    if beyond is not None:
-        raise Refused(beyond)
     sections = dict(certificate)
     _check(sections, subject.main, hands)
     come_to: list[Relay] = []
@@ -132,14 +126,6 @@ def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Han
             section.judge.check(section.regions, tokens, hands)
     except Refused as problem:
         raise Refused(f"section `{section.name}`, {problem}") from None
-
-
-def _beyond(claim: Claim) -> str | None:
-    """Return why no certificate tells about the claim: its worlds differ in more than facts and addresses (R-GW-8), or
-    it is asked as if every filter allowed, which boxes are not."""
-    if claim.advertising is not None:
-        return "what a site announces cannot be parted"
-    return "it is asked as if every filter allowed" if claim.unfiltered else None
 
 
 def _onward(subject: Subject, relay: Relay) -> _Section:

@@ -11,9 +11,10 @@ from vnetverify.certificate.shared import OF_DELIVERY, Denial, Shared
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
+from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import Asks, in_question, may_violate, violates
 from vnetverify.simulator.ends import begins
-from vnetverify.simulator.walk import trace
+from vnetverify.simulator.walk import trace, trace_unfiltered
 
 
 class Question(Protocol):
@@ -76,7 +77,8 @@ class Unviolated:
 
     def denials(self, region: Region) -> tuple[Denial, ...] | None:
         """Return what has to be denied for the region to be settled; None where it is not. Raises `Mixed`."""
-        return self._shared.denials(region.packet, region.world, by_routing=self.by_routing)
+        by_routing = self.by_routing or self.claim.unfiltered
+        return self._shared.denials(region.packet, region.world, by_routing=by_routing)
 
     def is_about(self, region: Region, origin: Place) -> bool:
         """Hold unless the region's flows from there are none that the claim speaks of."""
@@ -85,8 +87,10 @@ class Unviolated:
         )
 
     def flaw(self, region: Region, origin: Place) -> str | None:
-        if self.claim.verb in OF_DELIVERY:
+        if self.claim.verb in OF_DELIVERY and not self.claim.unfiltered:
             return self._delivery(region, origin)
+        if self._shared.is_of_one_member(origin, region.packet):
+            return None
         found = violates(self.network, self.claim, origin, region.packet, region.world)
         return None if found is None else found.why
 
@@ -133,7 +137,9 @@ class Unvisited:
 
     def flaw(self, region: Region, origin: Place) -> str | None:
         excused = self.claim.excused + (self.claim.via if self.claim.verb is Verb.ONLY_VIA else ())
-        way = trace(self.network, origin, region.packet, region.world, self.claim.failures)
+        walked = trace_unfiltered if self.claim.unfiltered else trace
+        world = as_claimed(self.network, self.claim.advertising, region.world)
+        way = walked(self.network, origin, region.packet, world, self.claim.failures)
         came = any(visit.name == self.machine and not set(visit.met) & set(excused) for visit in way.visits)
         return f"it comes to {self.machine}" if came else None
 

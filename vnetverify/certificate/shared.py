@@ -28,6 +28,7 @@ from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import PUBLIC, Field, Mixed, Packet, Part, is_public, lies_in
 from vnetverify.simulator.admin import standing
+from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.ends import is_of_service
 from vnetverify.simulator.filters import interface_at, judge_at
 from vnetverify.simulator.matching import Interface
@@ -170,6 +171,7 @@ class Shared:
         takers = tuple(self.targets.meeting(packet.destination))
         for _, piece in takers:
             lies_in(packet.destination, IntervalSet((piece,)))  # all of the box, or it has to be parted
+        world = as_claimed(self.network, self.claim.advertising, world)
         situation = None if by_routing else situation_of(self.network, world, packet.family)
         kept = self._kept_where_it_begins(situation, packet, takers)
         return kept if kept is not None or situation is None else self._kept_out(situation, packet, takers)

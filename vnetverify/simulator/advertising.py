@@ -40,9 +40,16 @@ def is_allowed(network: Network, advertising: Advertising | None, world: World) 
 
 
 def as_claimed(network: Network, advertising: Advertising | None, world: World) -> World:
-    """Return the world as a claim reads it: each open connection announces something or nothing, no other does."""
-    ends = () if advertising is None else open_connections(network, advertising)
-    return replace(world, advertised={end.name: world.advertised.get(end.name, ()) for end in ends})
+    """Return the world as a claim reads it: each open connection announces something or nothing, no other does.
+
+    A partial world leaves open what (`simulator/announcements.py`).
+    """
+    if advertising is None:
+        return replace(world, advertised={}, announcing={})
+    names = [end.name for end in open_connections(network, advertising)]
+    if world.partial:
+        return replace(world, advertised=dict.fromkeys(names, ()), announcing=dict.fromkeys(names, advertising.within))
+    return replace(world, advertised={name: world.advertised.get(name, ()) for name in names}, announcing={})
 
 
 def with_announcements(network: Network, world: World) -> Network:

@@ -11,6 +11,7 @@ from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import covers, lowest_text, only, point, some_covers
+from vnetverify.simulator.announcements import decides, hears
 from vnetverify.simulator.crossing import cross
 from vnetverify.simulator.endpoints import endpoint_interface
 from vnetverify.simulator.gateways import entries_of, is_known, servers
@@ -113,7 +114,13 @@ def _holder(situation: Situation, vnets: Iterable[str], destination: Interval) -
 
 
 def _gateway_to(situation: Situation, vnet: str, destination: Interval) -> Gateway | None:
-    """Return the gateway with the longest learned prefix: ExpressRoute before VPN, then as declared (R-GW-15)."""
+    """Return the gateway with the longest learned prefix: ExpressRoute before VPN, then as declared (R-GW-15).
+
+    Or one that learned what a site announces there, where a partial world leaves that open.
+    """
+    for gateway in hears(situation, vnet):
+        if decides(situation, destination, "ANSWER", vnet, gateway.name):
+            return gateway
     ways = [
         (-entry.prefix.length, gateway.kind is GatewayKind.VPN, number, gateway)
         for number, gateway in enumerate(servers(situation, vnet))

@@ -93,14 +93,15 @@ def candidates(situation: Situation, subnet: Subnet) -> Candidates:
     """Return the subnet's candidates of the situation's family: longest prefix first, then by rank (R-EFF-1)."""
     memory = situation.index.memory.of(_ROUTES)
     if subnet.id not in memory:
-        table = _table(situation, subnet)
+        table = table_around(situation, subnet)
         learned = tuple(_learned_routes(table)) if propagates(situation, subnet) else ()
         collected = (*_user_routes(table), *learned, *_system_routes(table, learned))
         memory[subnet.id] = Candidates.of(route for route in collected if route.prefix.family is situation.family)
     return memory[subnet.id]
 
 
-def _table(situation: Situation, subnet: Subnet) -> Table:
+def table_around(situation: Situation, subnet: Subnet) -> Table:
+    """Return what the subnet's candidates depend on."""
     index, vnet, table = situation.index, situation.vnet(subnet.vnet), table_of(situation, subnet)
     return Table(
         situation,
@@ -197,7 +198,7 @@ def _learned_routes(table: Table) -> Iterator[Route]:
                 "R-GW-6" if gateway.vnet != vnet else "R-SYS-8",
                 gateway.span,
                 present=all_of(entry.condition),
-                limits=tuple(_beside_near_ranges(table, entry.prefix, entry.is_static)),
+                limits=tuple(beside_near_ranges(table, entry.prefix, entry.is_static)),
             )
     yield from _appliance_routes(table, by_vpn)
 
@@ -209,7 +210,7 @@ def _appliance_routes(table: Table, by_vpn: set[Prefix]) -> Iterator[Route]:
         for peer, prefix in prefixes_kept(table.situation, server):
             offers.setdefault(prefix, []).append((server, peer))
     for prefix, those in offers.items():
-        near = tuple(_beside_near_ranges(table, prefix, is_static=False))
+        near = tuple(beside_near_ranges(table, prefix, is_static=False))
         for number, (server, peer) in enumerate(those, 1):
             limits = near if number == len(those) else (*near, _where_chosen(table.subnet, peer))
             for place, present in _places(table, server, prefix in by_vpn):
@@ -235,7 +236,7 @@ def _places(table: Table, server: RouteServer, beside_vpn: bool) -> Iterator[tup
     yield _APPLIANCE, (*present, ((preferred, False),))
 
 
-def _beside_near_ranges(table: Table, prefix: Prefix, is_static: bool) -> Iterator[Limit]:
+def beside_near_ranges(table: Table, prefix: Prefix, is_static: bool) -> Iterator[Limit]:
     """Return when a learned route counts beside each range near the subnet that contains its prefix.
 
     Rules R-SEL-3, R-SEL-6, R-SEL-8 and R-CG-5.

@@ -22,14 +22,13 @@ from vnetverify.simulator.addressing import (
     lowest_text,
     some_covers,
 )
+from vnetverify.simulator.announcements import way_chosen
 from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
     Way,
     announces,
-    choose_way,
     circuit_to,
     default_way,
-    entries_of,
     is_near,
     joined_gateways,
     passes_between,
@@ -261,7 +260,7 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
         journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
         journey.meet_gateway(gateway)
         return OutOfTunnel(gateway, Way("itself", True))
-    way = choose_way(situation, gateway, entries_of(situation, gateway), journey.packet.destination)
+    way = way_chosen(situation, gateway, journey.packet.destination)
     if way is not None:
         return _by_way(journey, gateway, way, "R-GW-2")
     way = default_way(situation, gateway)
@@ -281,12 +280,11 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
     if is_near(journey.situation, gateway, journey.packet.destination) or _is_steered(journey, gateway):
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:
-        others = (entry for entry in entries_of(situation, gateway) if entry.way.name != arrival.way.name)
-        way = choose_way(situation, gateway, others, packet.destination)
+        way = way_chosen(situation, gateway, packet.destination, but=arrival.way)
         if way is not None and passes_between(situation, arrival.way, way):
             return _by_way(journey, gateway, way, "R-GW-17")
     for other in joined_gateways(situation, gateway) if arrival.way.bgp else ():
-        way = choose_way(situation, other, entries_of(situation, other), packet.destination)
+        way = way_chosen(situation, other, packet.destination)
         if way is not None and way.bgp:
             journey.note(gateway.name, f"a Route Server joins {gateway.name} and {other.name}", "R-GW-16", gateway.span)
             journey.meet_gateway(gateway)

@@ -308,15 +308,15 @@ def _from_gateways(situation: Situation, listener: Gateway) -> Iterator[tuple[Ne
     What is heard on a chain of connections that all use BGP is sure, other chains need `U-R-GW-17`. The listener
     itself passes nothing on here, since a gateway met before on a chain contributes nothing.
     """
-    by_bgp, by_any = _neighbours(situation, bgp_alone=True), _neighbours(situation, bgp_alone=False)
+    by_bgp, by_any = neighbours(situation, bgp_alone=True), neighbours(situation, bgp_alone=False)
     for news, prefixes in _news(situation).items():
         owners, passing = news.owners - {listener.name}, by_any.keys() - news.silent - {listener.name}
-        surely = _spread(owners, news.surely, by_bgp, passing)
-        perhaps = _spread(owners, news.perhaps, by_any, passing)
+        surely = spread(owners, news.surely, by_bgp, passing)
+        perhaps = spread(owners, news.perhaps, by_any, passing)
         yield replace(news, surely=surely, perhaps=perhaps), prefixes
 
 
-def _spread(
+def spread(
     owners: Set[str], told: Set[str], neighbours: Mapping[str, frozenset[str]], passing: Set[str]
 ) -> frozenset[str]:
     """Return the gateways of `passing` that learn what `owners` announce and sites have `told`."""
@@ -330,7 +330,7 @@ def _spread(
     return frozenset(learners)
 
 
-def _neighbours(situation: Situation, *, bgp_alone: bool) -> dict[str, frozenset[str]]:
+def neighbours(situation: Situation, *, bgp_alone: bool) -> dict[str, frozenset[str]]:
     """Return the gateways at the other end of each VPN gateway's connections, or of those that use BGP."""
     gateways = (gateway for gateway in situation.network.gateways.values() if gateway.kind is GatewayKind.VPN)
     return {
@@ -350,7 +350,7 @@ def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
     """Return all that VPN gateways own or learn of sites, prefixes with the same sources together."""
     memory = situation.index.memory.of(_NEWS)
     if not memory:
-        names = tuple(_neighbours(situation, bgp_alone=False))
+        names = tuple(neighbours(situation, bgp_alone=False))
         owners: dict[Range, set[str]] = {}
         told: dict[Range, set[tuple[str, bool]]] = {}
         for name in names:

@@ -13,6 +13,7 @@ from vnetverify.header import Family, Interval, Prefix, address_text, family_of
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import covers, point
+from vnetverify.simulator.announcements import announced_route, is_withdrawn
 from vnetverify.simulator.candidates import candidates
 from vnetverify.simulator.hops import (
     ALWAYS,
@@ -73,14 +74,29 @@ def selection(
 ) -> Selection:
     """Return the best candidate that covers `destination` and that the world admits (R-SEL-1, R-SEL-2, R-GW-15).
 
-    With `past_user_routes` it is sought among the others (R-GW-23). Losers are for the reader.
+    With `past_user_routes` it is sought among the others (R-GW-23). Losers are for the reader. Where a partial world
+    leaves open what a site announces, that may be a better one.
     """
+    declared = _declared(situation, subnet, destination, past_user_routes, with_losers)
+    if not situation.world.announcing:
+        return declared
+    mode = ("past user routes",) if past_user_routes else ()
+    announced = announced_route(situation, subnet, destination, declared.route, *mode)
+    return declared if announced is None else Selection(announced, ())
+
+
+def _declared(
+    situation: Situation, subnet: Subnet, destination: Interval, past_user_routes: bool, with_losers: bool
+) -> Selection:
+    """Return the best of the subnet's candidates as far as they are known."""
     lost: list[tuple[Route, str]] = []
     meeting = candidates(situation, subnet).meeting(destination)
     if past_user_routes:
         meeting = (route for route in meeting if route.origin is not Origin.USER)
     for route in meeting:
         if not covers(route.prefix, destination) or not is_so(situation, route.present):
+            continue
+        if is_withdrawn(situation, subnet, route):
             continue
         limit = obstacle(situation, route)
         if limit is None:

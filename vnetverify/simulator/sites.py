@@ -9,6 +9,7 @@ from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import address_in, covers, is_public, lowest_text, some_covers
+from vnetverify.simulator.announcements import decides, ways_heard
 from vnetverify.simulator.gateways import (
     announces,
     entries_of,
@@ -144,9 +145,17 @@ def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
                 continue
             if passes_between(situation, here, entry.way) and is_told_on(situation, gateway, entry):
                 return True
+        for way in ways_heard(situation, gateway):
+            is_other = way.name != here.name and passes_between(situation, here, way)
+            if is_other and decides(situation, destination, "TOLD", connection.name, way.name):
+                return True
     joined = joined_gateways(situation, gateway) if here.bgp else ()
     return any(
         entry.way.bgp and covers(entry.prefix, destination) and is_known(situation, entry)
         for other in joined
         for entry in entries_of(situation, other)
+    ) or any(
+        way.bgp and decides(situation, destination, "TOLD", connection.name, other.name, way.name)
+        for other in joined
+        for way in ways_heard(situation, other)
     )

@@ -23,6 +23,7 @@ from vnetverify.simulator.addressing import (
     lies_in,
     some_covers,
 )
+from vnetverify.simulator.announcements import decides, hears
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
 from vnetverify.simulator.gateways import Entry, prefixes_kept, put_into_tables, servers
 from vnetverify.simulator.memory import Remembered
@@ -178,7 +179,15 @@ def is_in_virtual_network(situation: Situation, subnet: Subnet, address: Interva
     tag = virtual_network(situation, subnet)
     if lies_in(address, tag.addresses):
         return True
-    return any(covers(prefix, address) and situation.holds(fact) for prefix, fact in tag.possible)
+    if any(covers(prefix, address) and situation.holds(fact) for prefix, fact in tag.possible):
+        return True
+    return _is_announced(situation, subnet, address, "TAG")
+
+
+def _is_announced(situation: Situation, subnet: Subnet, address: Interval, kind: str) -> bool:
+    """Hold when what a site announces around `address` decides about a tag, where a partial world leaves it open."""
+    situation = situation.with_everything_up
+    return any(hears(situation, subnet.vnet)) and decides(situation, address, kind, subnet.id)
 
 
 def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> bool:
@@ -188,11 +197,12 @@ def is_in_internet(situation: Situation, subnet: Subnet, address: Interval) -> b
     in_blocks = _is_in_blocks_of_ipv6 if address.low >= FIRST_IPV6 else _is_in_blocks_of_ipv4
     if not in_blocks(situation, address):
         return False
-    return not any(
+    leaves = any(
         situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))
         for prefix in _gained(situation, subnet, address)
         if prefix != PLATFORM_HOST
     )
+    return not leaves and not _is_announced(situation, subnet, address, "INTERNET")
 
 
 def _is_in_blocks_of_ipv4(situation: Situation, address: Interval) -> bool:

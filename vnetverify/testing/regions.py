@@ -1,4 +1,5 @@
-"""Regions of packets and worlds drawn at random: what a region is found to do, its flows have to do."""
+"""Regions of packets and worlds: what one that is drawn is found to do, its flows have to do, and what a flow does, some
+region that holds it has to be found to do."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from random import Random
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.tree import ORIGINS, Token, ask, cut, parted
-from vnetverify.header import TCP, UDP, Flow
+from vnetverify.header import TCP, UDP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts, Undetermined, World
@@ -17,14 +18,15 @@ from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 from vnetverify.testing.worlds import Choices
 
 _DEEPEST = 400
+_MOST_REGIONS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A region of which the judge says one thing: that nothing in it violates the claim, or that all of it does."""
+    """A region of which the judge says one thing: that nothing in it violates the claim, or that it refuses it."""
 
     region: Region
-    violates: bool
+    is_refused: bool
 
 
 def drawn_leaf(network: Network, claim: Claim, dice: Random) -> Leaf | None:
@@ -46,13 +48,13 @@ def drawn_leaf(network: Network, claim: Claim, dice: Random) -> Leaf | None:
 
 
 def _node(question: Unviolated, region: Region, dice: Random) -> Token | bool | None:
-    """Return how to part the region, else whether it violates; None where it holds nothing."""
+    """Return how to part the region, else whether it is refused; None where it holds nothing."""
     try:
         if region.origin is None:
             return False if dice.random() < 0.8 and question.is_settled(region) else ORIGINS
         return question.flaw(region, region.origin) is not None
     except Mixed as doubt:
-        return cut(doubt.interval.name, doubt.cut) if isinstance(doubt.interval, Field) else None
+        return cut(doubt.interval.name, doubt.cut) if isinstance(doubt.interval, Field) else True
     except Undetermined as doubt:
         return ask(str(doubt.fact))
     except Impossible:
@@ -98,3 +100,54 @@ def _may_be_one(fact: str, flow: Flow, world: World) -> bool:
     names = fact.removeprefix("ARE-ONE(").removesuffix(")").split(", ")
     numbers = {world.addresses.get(name) for name in names} - {None}
     return bool(numbers & {flow.source, flow.destination}) or not numbers
+
+
+def is_refused_somewhere(question: Unviolated, origin: Place, flow: Flow, world: World, dice: Random) -> bool | None:
+    """Hold when a tree that parts what the claim is about has a leaf for the flow in this world that is refused.
+
+    Where facts about announcements part it, the flow may lie on either side. None where there are too many regions.
+    """
+    pending = [region for region in premise(question.claim, SettledFacts({})) if _may_hold(region, origin, flow, world)]
+    for _ in range(_MOST_REGIONS):
+        if not pending:
+            return False
+        region = pending.pop()
+        found = _node(question, region, dice)
+        if found is True:
+            return True
+        if isinstance(found, str):
+            parts = parted(region, question, found) or ()
+            pending += [part for part in parts if _may_hold(part, origin, flow, world)]
+    return None
+
+
+def _may_hold(region: Region, origin: Place, flow: Flow, world: World) -> bool:
+    """Hold unless the region does not hold the flow, in this world, for sure."""
+    box = region.packet
+    fields = (box.protocol, box.source, box.source_port, box.destination, box.destination_port)
+    numbers = (flow.protocol, flow.source, flow.source_port, flow.destination, flow.destination_port)
+    named = ((span, world.addresses.get(name)) for name, span in region.spans.items())
+    return (
+        region.origin in (None, origin)
+        and all(field.low <= number <= field.high for field, number in zip(fields, numbers, strict=True))
+        and all(number is not None and span.low <= number <= span.high for span, number in named)
+        and all(_is_so(fact, flow, world) in (None, value) for fact, value in region.decided.items())
+    )
+
+
+def _is_so(fact: str, flow: Flow, world: World) -> bool | None:
+    """Return what the fact by which a region is parted is for the flow in the world; None where it may be either."""
+    if fact.startswith("ANNOUNCED-"):
+        return None
+    if not fact.startswith("ARE-ONE("):
+        return world.facts[fact] if fact in world.facts else None
+    one, other = (_number(name, flow, world) for name in fact.removeprefix("ARE-ONE(").removesuffix(")").split(", "))
+    return one is not None and one == other
+
+
+def _number(name: str, flow: Flow, world: World) -> int | None:
+    numbers = {Part.SOURCE.value: flow.source, Part.DESTINATION.value: flow.destination}
+    try:
+        return numbers[name] if name in numbers else parse_address(name)
+    except ValueError:
+        return world.addresses.get(name)

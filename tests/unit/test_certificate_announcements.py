@@ -1,0 +1,177 @@
+"""Certificates of sentences about whatever a site announces: made where these hold, and never where one does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vnetverify.certificate.checker import Refused
+from vnetverify.certificate.evidence import Subject, certify, judge
+from vnetverify.certificate.maker import NoCover
+from vnetverify.model.intents import Claim
+from vnetverify.model.network import Network
+from vnetverify.rules import SettledFacts
+from vnetverify.syntax import read_text
+
+NODES = 5_000
+
+HUB = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet app           10.0.1.0/24
+  subnet nva           10.0.2.0/24
+  subnet GatewaySubnet 10.0.255.0/27
+  gateway GATEWAYS
+}
+vnet spoke { address 10.1.0.0/16  subnet web 10.1.1.0/24 WEB }
+vnet alone { address 10.9.0.0/16  subnet s 10.9.0.0/24 }
+peering hub -> spoke { allow-gateway-transit }
+peering spoke -> hub { use-remote-gateways }
+site branch { address 192.168.0.0/16 }
+connection line: branch -- hub.g { bgp circuit c }
+assume U-RELAYS = false
+"""
+
+
+def hub(more: str = "", *, web: str = "", gateways: str = "expressroute g") -> str:
+    """Return a hub, a spoke `web` of it, and a site `branch` that may announce by the connection `line`."""
+    text = HUB.replace("WEB", web).replace("GATEWAYS", gateways)
+    return (text.replace(" circuit c", "") if "vpn g" in gateways else text) + more
+
+
+def read(text: str, sentence: str) -> tuple[Network, Claim, dict[str, bool]]:
+    document = read_text(f"{text}\nintent it {{ {sentence} }}")
+    assumed = {each.fact: each.value for each in document.assumptions}
+    claim = document.intents[0].claims[0]
+    assert isinstance(claim, Claim)
+    return document.network, claim, assumed
+
+
+DC = "site dc { address 172.20.0.0/16 }\n"
+WHATEVER = "whatever branch advertises"
+
+HOLDING = {
+    "no way leads there": (hub(), f"spoke.web never reaches alone.s {WHATEVER}"),
+    "a peering keeps its range": (hub(), f"spoke.web reaches hub.app on tcp {WHATEVER}"),
+    "the vnet keeps its own": (hub(), f"next hop of spoke.web to spoke.web is vnet-local {WHATEVER}"),
+    "nothing is propagated": (
+        hub("route-table r { propagate-gateway-routes off }", web="routes r"),
+        f"spoke.web never reaches branch {WHATEVER}",
+    ),
+    "a user route of the same length": (
+        hub("route-table r { x 192.168.0.4/32 -> none }", web="routes r"),
+        "spoke.web never reaches 192.168.0.4/32 whatever branch advertises",
+    ),
+    "what lies outside": (hub(), f"spoke.web never reaches branch {WHATEVER} within 172.16.0.0/12"),
+    "a tag that does not matter": (
+        hub("nsg n { inbound 100 none deny any from any to any }", web="nsg n"),
+        f"branch never reaches spoke.web {WHATEVER}",
+    ),
+}
+
+BROKEN = {
+    "a route": (hub(), f"spoke.web never reaches branch {WHATEVER}"),
+    "a longer prefix than a user route's": (
+        hub("route-table r { x 192.168.0.0/16 -> none }", web="routes r"),
+        f"spoke.web never reaches branch {WHATEVER}",
+    ),
+    "a default route removes what keeps packets": (
+        hub(
+            DC.replace("{ address", "{ behind nva  address")
+            + "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\n"
+            "route-table r { high 128.0.0.0/1 -> appliance 10.0.2.4 }\nassume U-R-SYS-6 = true",
+            web="routes r",
+        ),
+        f"spoke.web never reaches dc {WHATEVER}",
+    ),
+    "a way out of a gateway": (
+        hub("route-table r { propagate-gateway-routes off\n x 192.168.0.0/16 -> gateway }", web="routes r", gateways="vpn g"),
+        f"spoke.web never reaches branch {WHATEVER}",
+    ),
+    "a way from site to site": (
+        hub("site dc { address 172.20.0.0/16  routes 192.168.0.0/16 }\nconnection dc -- hub.g { bgp }", gateways="vpn g"),
+        f"dc never reaches branch {WHATEVER}",
+    ),
+    "a site that is told": (
+        hub(f"{DC}connection dc -- hub.g {{ bgp }}", gateways="vpn g"),
+        f"dc never reaches branch {WHATEVER}",
+    ),
+    "what VirtualNetwork gains": (hub("nsg n { }", web="nsg n"), f"branch never reaches spoke.web {WHATEVER}"),
+    "what Internet loses": (
+        hub(
+            "nsg n { inbound 100 out deny any from Internet to any  inbound 200 rest allow any from any to any }\n"
+            "assume U-INETMINUS = true",
+            web="nsg n",
+        ).replace("192.168.0.0/16", "203.0.113.0/24"),
+        f"branch never reaches spoke.web {WHATEVER}",
+    ),
+    "over a tunnel between gateways": (
+        hub(
+            "vnet other { address 10.7.0.0/16  subnet GatewaySubnet 10.7.255.0/27  subnet t 10.7.1.0/24  gateway vpn h }\n"
+            "connection hub.g -- other.h { bgp }",
+            gateways="vpn g",
+        ),
+        f"other.t never reaches branch {WHATEVER}",
+    ),
+    "joined by a Route Server": (
+        hub(
+            f"{DC}connection dc -- hub.er {{ circuit d }}\nroute-server rs in hub {{ branch-to-branch }}",
+            gateways="vpn g { active-active }\n  gateway expressroute er\n  subnet RouteServerSubnet 10.0.254.0/27",
+        ),
+        f"dc never reaches branch {WHATEVER}",
+    ),
+    "what an endpoint answers": (
+        hub(
+            f"{DC}connection dc -- hub.er {{ circuit d }}\nprivate-endpoint pe 10.0.1.9 in hub.app",
+            gateways="vpn g\n  gateway expressroute er",
+        ),
+        f"dc reaches pe on tcp {WHATEVER}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), HOLDING.values(), ids=HOLDING)
+def test_what_holds_whatever_is_announced_is_certified(text: str, sentence: str) -> None:
+    network, claim, assumed = read(text, sentence)
+    subject = Subject(network, claim, SettledFacts(assumed))
+    made = certify(subject, NODES)
+    assert not isinstance(made, NoCover), made.why
+
+    judge(subject, made)
+
+
+@pytest.mark.parametrize(("text", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_what_an_announcement_breaks_is_not_certified(text: str, sentence: str) -> None:
+    network, claim, assumed = read(text, sentence)
+    silent = replace(claim, advertising=None)
+    assert claim.advertising is not None
+    mute = replace(
+        network,
+        connections=tuple(
+            replace(end, prefixes=()) if end.site == claim.advertising.site else end for end in network.connections
+        ),
+    )
+    made = certify(Subject(mute, silent, SettledFacts(assumed)), NODES)
+    assert not isinstance(made, NoCover), f"without announcements: {made.why}"
+
+    assert isinstance(certify(Subject(network, claim, SettledFacts(assumed)), NODES), NoCover)
+
+
+@pytest.mark.parametrize("whatever", ["", WHATEVER])
+def test_what_filters_alone_keep_apart_is_not_certified_without_them(whatever: str) -> None:
+    denying = hub("nsg n { inbound 100 none deny any from any to any }", web="nsg n")
+    network, closed, assumed = read(denying, f"hub.app never reaches spoke.web {whatever}")
+    _, apart, _ = read(denying, f"hub.app never reaches alone.s {whatever}")
+    made = certify(Subject(network, closed, SettledFacts(assumed)), NODES)
+    opened = certify(Subject(network, replace(closed, unfiltered=True), SettledFacts(assumed)), NODES)
+    by_routing = Subject(network, replace(apart, unfiltered=True), SettledFacts(assumed))
+    made_of_routes = certify(by_routing, NODES)
+
+    assert not isinstance(made, NoCover)
+    assert isinstance(opened, NoCover)
+    assert opened.is_flaw
+    assert not isinstance(made_of_routes, NoCover)
+    judge(by_routing, made_of_routes)
+    with pytest.raises(Refused):
+        judge(Subject(network, replace(closed, unfiltered=True), SettledFacts(assumed)), made)

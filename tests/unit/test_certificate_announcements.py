@@ -6,12 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit.simulator_networks import at, flow
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.questions import Unviolated, Unvisited
+from vnetverify.certificate.regions import Region, one_flow, premise
+from vnetverify.header import Prefix, parse_prefix
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts
+from vnetverify.simulator.addressing import Field, Part, packet_of
 from vnetverify.syntax import read_text
 
 NODES = 5_000
@@ -76,6 +81,20 @@ BROKEN = {
         hub("route-table r { x 192.168.0.0/16 -> none }", web="routes r"),
         f"spoke.web never reaches branch {WHATEVER}",
     ),
+    "whatever lies around an address": (hub(), f"next hop of spoke.web to 198.51.100.0/24 is internet {WHATEVER}"),
+    "a prefix as long as another's": (
+        hub(f"{DC}connection dc -- hub.v {{ prefixes 192.168.0.4/32 }}", gateways="expressroute g\n  gateway vpn v"),
+        f"gateway of spoke.web to 192.168.0.4/32 is hub.v {WHATEVER}",
+    ),
+    "a longer prefix that counts as static": (
+        hub(
+            "vnet other { address 10.7.0.0/16  subnet GatewaySubnet 10.7.255.0/27  subnet t 10.7.1.0/24  gateway vpn h }\n"
+            "peering other -> alone {}\npeering alone -> other {}\nconnection hub.g -- other.h\n"
+            "assume U-R-SEL-3 = true\nassume U-R-GW-17 = true",
+            gateways="vpn g",
+        ),
+        f"next hop of other.t to 10.9.0.0/24 is peering {WHATEVER} within 10.9.0.0/16",
+    ),
     "a default route removes what keeps packets": (
         hub(
             DC.replace("{ address", "{ behind nva  address")
@@ -131,6 +150,13 @@ BROKEN = {
 }
 
 
+def muted(network: Network, claim: Claim) -> Network:
+    """Return the network where the claim's site announces nothing."""
+    assert claim.advertising is not None
+    ends = (replace(end, prefixes=()) if end.site == claim.advertising.site else end for end in network.connections)
+    return replace(network, connections=tuple(ends))
+
+
 @pytest.mark.parametrize(("text", "sentence"), HOLDING.values(), ids=HOLDING)
 def test_what_holds_whatever_is_announced_is_certified(text: str, sentence: str) -> None:
     network, claim, assumed = read(text, sentence)
@@ -144,18 +170,77 @@ def test_what_holds_whatever_is_announced_is_certified(text: str, sentence: str)
 @pytest.mark.parametrize(("text", "sentence"), BROKEN.values(), ids=BROKEN)
 def test_what_an_announcement_breaks_is_not_certified(text: str, sentence: str) -> None:
     network, claim, assumed = read(text, sentence)
-    silent = replace(claim, advertising=None)
-    assert claim.advertising is not None
-    mute = replace(
-        network,
-        connections=tuple(
-            replace(end, prefixes=()) if end.site == claim.advertising.site else end for end in network.connections
-        ),
-    )
-    made = certify(Subject(mute, silent, SettledFacts(assumed)), NODES)
+    silent = Subject(muted(network, claim), replace(claim, advertising=None), SettledFacts(assumed))
+    made = certify(silent, NODES)
     assert not isinstance(made, NoCover), f"without announcements: {made.why}"
 
     assert isinstance(certify(Subject(network, claim, SettledFacts(assumed)), NODES), NoCover)
+
+
+def test_what_is_declared_to_be_announced_settles_nothing() -> None:
+    """A group that denies `VirtualNetwork` denies the site only as long as that announces its prefix."""
+    nets = hub(
+        "nsg n { inbound 100 near deny any from VirtualNetwork to any  inbound 200 rest allow any from any to any }",
+        web="nsg n",
+    )
+    network, declared, assumed = read(nets, "branch never reaches spoke.web on tcp")
+    _, claim, _ = read(nets, f"branch never reaches spoke.web on tcp {WHATEVER}")
+    made = certify(Subject(network, declared, SettledFacts(assumed)), NODES)
+    assert not isinstance(made, NoCover)
+
+    assert isinstance(certify(Subject(network, claim, SettledFacts(assumed)), NODES), NoCover)
+    with pytest.raises(Refused):
+        judge(Subject(network, claim, SettledFacts(assumed)), made)
+    settled = next(premise(declared, SettledFacts(assumed)))
+    settled = replace(settled, packet=replace(settled.packet, protocol=Field(6, 6, Part.PROTOCOL)))
+    for part, prefix in ((Part.SOURCE, "192.168.0.0/16"), (Part.DESTINATION, "10.1.1.128/26")):
+        settled = narrowed(settled, part, parse_prefix(prefix))
+    assert Unviolated(network, declared).is_settled(settled)
+    assert not Unviolated(network, claim).is_settled(settled)
+    assert not Unviolated(network, replace(declared, unfiltered=True)).is_settled(settled)
+
+
+def narrowed(region: Region, part: Part, prefix: Prefix) -> Region:
+    """Return the part of the region whose address lies in the prefix."""
+    for number, side in ((prefix.value, 1), (prefix.last + 1, 0)):
+        halves = region.cut(part, number)
+        assert halves is not None
+        region = halves[side]
+    return region
+
+
+RELAYED = (
+    f"{DC}connection dc -- hub.g {{ bgp }}\nassume U-R-GW-22 = false\npeering hub -> alone {{}}\npeering alone -> hub {{}}\n"
+    "route-table r { x 192.168.0.0/16 -> appliance 10.0.2.4 }\nappliance nva { nic 10.0.2.4 in hub.nva }\n"
+    "nsg n { inbound 100 own deny any from any to 10.0.2.0/24  inbound 200 rest allow any from any to any }\n"
+)
+
+
+def test_an_appliance_may_be_come_to_by_what_is_announced() -> None:
+    """What it sends of its own gets to where the site does not (F-ADDR-8)."""
+    nets = hub(RELAYED, gateways="vpn g").replace("10.0.255.0/27", "10.0.255.0/27 routes r")
+    nets = nets.replace("10.0.2.0/24\n", "10.0.2.0/24 nsg n\n", 1)
+    network, claim, assumed = read(nets, f"dc never reaches alone.s {WHATEVER}")
+    silent = muted(network, claim)
+    as_declared = Subject(silent, replace(claim, advertising=None), SettledFacts(assumed))
+
+    assert not isinstance(certify(as_declared, NODES), NoCover)
+    assert isinstance(certify(Subject(network, claim, SettledFacts(assumed)), NODES), NoCover)
+
+
+def test_an_appliance_is_come_to_where_filters_do_not_count() -> None:
+    nets = hub(
+        "nsg n { inbound 100 none deny any from any to any }\nappliance nva { nic 10.0.2.4 in hub.nva }\n"
+        "route-table r { x 10.9.0.0/16 -> appliance 10.0.2.4 }",
+        web="routes r",
+    ).replace("10.0.2.0/24\n", "10.0.2.0/24 nsg n\n", 1)
+    network, claim, assumed = read(nets, "spoke.web never reaches alone.s")
+    facts = SettledFacts({**assumed, "U-FORWARDS": False})
+    region = one_flow(at("spoke.web"), packet_of(flow("10.1.1.4", "10.9.0.4")), facts)
+    opened = Unvisited(network, replace(claim, unfiltered=True), "nva")
+
+    assert Unvisited(network, claim, "nva").flaw(region, at("spoke.web")) is None
+    assert opened.flaw(region, at("spoke.web")) == "it comes to nva"
 
 
 @pytest.mark.parametrize("whatever", ["", WHATEVER])

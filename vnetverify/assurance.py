@@ -14,7 +14,7 @@ from typing import assert_never
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
-from vnetverify.certificate.regions import Region, origins_of
+from vnetverify.certificate.regions import OF_FLOWS, Region, origins_of
 from vnetverify.certificate.relays import relays
 from vnetverify.hands import OWN, Hands
 from vnetverify.header import TCP, UDP, Flow, Interval
@@ -127,7 +127,7 @@ def _folded(assumed: Mapping[str, bool]) -> dict[str, bool]:
 
 def _in_region(network: Network, claim: Claim, region: Region) -> Witness | None:
     """Return a flow of the region, in a world of it, that does violate the claim; None where none is at hand."""
-    named = any(fact.startswith("ARE-ONE") for fact in region.decided)
+    named = any(fact.startswith(OF_FLOWS) for fact in region.decided)
     if region.origin is None or region.spans or named or claim.verb is Verb.SOMETIMES_REACHES:
         return None
     flow, world = flow_in(region.packet), World(SettledFacts({**region.assumed, **region.decided}))

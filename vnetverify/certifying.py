@@ -11,7 +11,7 @@ from vnetverify.certificate.files import Filed
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Intent
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts
+from vnetverify.rules import QUESTIONS, SettledFacts
 from vnetverify.syntax import Document
 
 
@@ -59,6 +59,9 @@ def judged_for(document: Document, network: Network, found: Filed, assumed: Mapp
     sentence = about[0]
     if sentence.claim.text != found.sentence:
         raise Refused("the text says something else there")
+    unknown = [fact for fact in found.given if fact.partition("(")[0] not in QUESTIONS]
+    if unknown:
+        raise Refused(f"it is given `{unknown[0]}`, which is no open fact of a network")
     contrary = [fact for fact in found.given if fact in SettledFacts(assumed)]
     if contrary:
         raise Refused(f"it is given `{contrary[0]}`, which the text assumes")

@@ -17,8 +17,8 @@ from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
-from vnetverify.testing.estates import networks
 from vnetverify.testing.classes import classes_of
+from vnetverify.testing.estates import networks
 from vnetverify.testing.regions import drawn_flow, drawn_leaf, is_refused_somewhere
 from vnetverify.testing.sentences import claims
 from vnetverify.testing.worlds import Choices, worlds
@@ -81,7 +81,7 @@ def test_no_cover_leaves_out_what_a_flow_does() -> None:
 
             assert refused is not False, f"{flow} from {origin}, {world.advertised}"
 
-    for_each(NETWORKS, is_in_none, GENERATE, situation=situations(), seed=st.integers(1, 2**32))
+    for_each(NETWORKS // 2, is_in_none, GENERATE, situation=situations(), seed=st.integers(1, 2**32))
 
-    assert seen["violating"] > NETWORKS // 2
-    assert seen["announced"] > NETWORKS // 10
+    assert seen["violating"] > NETWORKS // 4
+    assert seen["announced"] > NETWORKS // 20

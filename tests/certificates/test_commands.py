@@ -82,6 +82,19 @@ def test_facts_that_a_certificate_is_given_are_told(text: Path, capsys: pytest.C
     assert "where U-R-TRAF-7 = false" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("fact", ["ARE-ONE", "ANNOUNCED-TAG(v.web, source)", "u-r-traf-7", "U-NONE"])
+def test_nothing_but_open_facts_of_a_network_may_be_given(
+    text: Path, capsys: pytest.CaptureFixture[str], fact: str
+) -> None:
+    """What parts the flows of one world would leave flows out."""
+    path = min(certified(text).glob("*.json"))
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "given": {fact: False}}))
+
+    assert status.REFUTED == main(["verify-certificate", str(text), str(path)])
+    assert "which is no open fact of a network" in capsys.readouterr().out
+
+
 def test_a_missing_file_is_a_mistake_of_usage(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status.BAD_INPUT == main(["verify-certificate", str(text), str(text.parent / "none.json")])
     assert "there is no file or folder" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -20,7 +20,7 @@ from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut
 from vnetverify.header import TCP, Flow, Interval, parse_address
-from vnetverify.model.intents import Advertising, Claim, Verb
+from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Part, packet_of
@@ -233,24 +233,6 @@ def test_no_flow_and_a_cut_of_one_show_nothing() -> None:
         judge(Subject(JOINED, SOMETIMES, NOTHING), {MAIN: (WALKED,)})
     with pytest.raises(Refused, match="node 1 does not part its region"):
         judge(Subject(JOINED, SOMETIMES, NOTHING, (at("a.s"), A_TO_B)), {MAIN: (ORIGINS, WALKED)})
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"unfiltered": True}, "it is asked as if every filter allowed"),
-        ({"advertising": Advertising("onprem", ())}, "what a site announces cannot be parted"),
-    ],
-)
-def test_what_no_box_tells_is_judged_by_no_certificate(changes: dict[str, Any], why: str) -> None:
-    beyond = replace(NEVER, **changes)
-    made = certify(Subject(APART, NEVER, NOTHING), 1000)
-    assert not isinstance(made, NoCover)
-    judge(Subject(APART, NEVER, NOTHING), made)
-
-    with pytest.raises(Refused, match=why):
-        judge(Subject(APART, beyond, NOTHING), made)
-    assert certify(Subject(APART, beyond, NOTHING), 1000) == NoCover(why)
 
 
 def test_a_region_that_an_assumption_leaves_no_world_for_is_empty() -> None:

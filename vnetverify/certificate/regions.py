@@ -19,6 +19,9 @@ from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet, Part, point
 
+OF_FLOWS = ("ARE-ONE", "ANNOUNCED-")
+"""How facts are called that part the flows of one world, beside those that part worlds."""
+
 _LAST_PROTOCOL = 255
 
 

@@ -102,7 +102,7 @@ def announced_route(
     """
     if not situation.world.announcing or not propagates(situation, subnet):
         return None
-    for number, gateway in enumerate(servers(situation, subnet.vnet)):
+    for gateway in servers(situation, subnet.vnet):
         ways = ways_heard(situation, gateway)
         if not ways or not lies_in(destination, _open_addresses(situation)):
             continue

@@ -44,7 +44,8 @@ def certified(
         return _of_refuted(certificate)
     if isinstance(certificate, NoCover):
         # Where a flow is asked for, the addresses that a world names were chosen with it; a certificate asks for any.
-        if certificate.is_flaw and shown is None:
+        # Where a site may announce what it likes, a region may hold no flow at all (`simulator/announcements.py`).
+        if certificate.is_flaw and shown is None and claim.advertising is None:
             return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {certificate.why}")
         return NotCertified(certificate.why)
     try:

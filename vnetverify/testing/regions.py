@@ -1,4 +1,4 @@
-"""Regions of packets and worlds: what one that is drawn is found to do, its flows have to do, and what a flow does, some
+"""Regions of packets and worlds: what a drawn one is found to do, its flows have to do; and what a flow does, some
 region that holds it has to be found to do."""
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _is_so(fact: str, flow: Flow, world: World) -> bool | None:
     if fact.startswith("ANNOUNCED-"):
         return None
     if not fact.startswith("ARE-ONE("):
-        return world.facts[fact] if fact in world.facts else None
+        return world.facts.get(fact)
     one, other = (_number(name, flow, world) for name in fact.removeprefix("ARE-ONE(").removesuffix(")").split(", "))
     return one is not None and one == other
 

@@ -175,3 +175,49 @@ def test_a_cluster_leaves_only_its_subnet_open_where_it_writes_no_routes(
     network = read(tmp_path, template(vnet("hub", "10.0.0.0/16", subnet("web", "10.0.1.0/24")), cluster)).network
 
     assert [item.places for item in network.unmodelled] == [("hub.web",) if is_alone else ()]
+
+
+_HANDING_ON = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet AzureFirewallSubnet 10.0.0.0/26
+  subnet apps 10.0.1.0/24
+  subnet jobs 10.0.2.0/24
+  subnet fronts 10.0.3.0/24
+}
+firewall fw {
+  nic 10.0.0.4 in hub.AzureFirewallSubnet  public-ip entry standard 203.0.113.5
+  collection nat 100 inbound {
+    rule web tcp from * at entry port 443 -> 10.0.2.5 port 443
+    rule inside tcp from * at private port 443 -> 10.0.2.5 port 443
+  }
+}
+vm worker { nic 10.0.2.9 in hub.jobs }
+load-balancer lb standard in hub.fronts {
+  frontend 10.0.3.4
+  rule web tcp 443 -> worker probe 443
+}
+not-modelled "what `hub.jobs` takes" because "it is a service" for hub at hub.jobs alone
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_open"),
+    [
+        ("internet never reaches fw on tcp/443", True),
+        ("internet never reaches 203.0.113.5 on tcp/443", True),
+        ("hub.apps never reaches 10.0.0.4 on tcp/443", True),
+        ("hub.apps never reaches lb on tcp/443", True),
+        ("hub.apps never reaches hub.fronts on tcp/443", False),
+        ("internet never reaches hub.apps on tcp/443", False),
+    ],
+)
+def test_so_is_one_about_what_hands_flows_on_to_what_stands_there(tmp_path: Path, claim: str, is_open: bool) -> None:
+    """The firewall's addresses and the frontend lead to `hub.jobs`, whatever the sentence calls them."""
+    path = tmp_path / "a.vnet"
+    path.write_text(f"{_HANDING_ON}intent i {{ {claim} }}\n", encoding="utf-8")
+    loaded = load([str(path)], [])
+    (result,) = prove(loaded, Options()).results
+
+    assert loaded.diagnostics == ()
+    assert isinstance(result.verdict, Unknown) is is_open

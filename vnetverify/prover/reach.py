@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from vnetverify.model.endpoints import place_of
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Unmodelled
+from vnetverify.model.network import Network, Subnet, Unmodelled
 
 _TO_ANY_ADDRESS = (
     Verb.NEVER_REACHES,
@@ -106,7 +107,7 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     if not network.unmodelled:
         return ()
     reach = within_reach(network, claim)
-    passed = _passed(network) if any(item.ends_there for item in network.unmodelled) else frozenset()
+    passed = _passed(network, claim) if any(item.ends_there for item in network.unmodelled) else frozenset()
     return tuple(
         item
         for item in network.unmodelled
@@ -130,22 +131,55 @@ def presumed_elsewhere(network: Network, assumed: Mapping[str, bool]) -> Iterato
             yield Unmodelled(f"firewall `{name}`", why, (), policy.span)
 
 
-def _passed(network: Network) -> frozenset[str]:
-    """Return the subnets in which flows between others may be forwarded, by what is not managed by Azure."""
+def _passed(network: Network, claim: Claim) -> frozenset[str]:
+    """Return the subnets in which flows of a claim may be forwarded, or end, though its ends are elsewhere."""
+    handed_on = any(_hands_on(network, right) for _, right in claim.pairs)
+    return frozenset((*_forwarded(network), *(_handed_on(network) if handed_on else ())))
+
+
+def _forwarded(network: Network) -> Iterator[str]:
+    """Yield the subnets in which flows between others may be forwarded, by what is not managed by Azure."""
     managed = {nic.name for machine in network.machines.values() if machine.is_managed for nic in machine.nics}
     held = {(nic.subnet_id, address) for nic in network.nics() if nic.name in managed for address in nic.addresses}
     hops = {route.next_hop_address for table in network.route_tables.values() for route in table.routes} - {None}
-    named = (
-        subnet.id
-        for subnet in network.subnets()
-        for hop in hops
-        if hop is not None
-        and (subnet.id, hop) not in held
-        and any(prefix.value <= hop <= prefix.last for prefix in subnet.prefixes)
-    )
-    return frozenset(
-        (*(nic.subnet_id for nic in network.nics() if nic.ip_forwarding and nic.name not in managed), *named)
-    )
+    for subnet in network.subnets():
+        if any(hop is not None and (subnet.id, hop) not in held and _holds(subnet, hop) for hop in hops):
+            yield subnet.id
+    yield from (nic.subnet_id for nic in network.nics() if nic.ip_forwarding and nic.name not in managed)
+
+
+def _hands_on(network: Network, ends: EndpointSet) -> bool:
+    """Hold when what comes to `ends` may be delivered elsewhere: by a load balancer, by NAT rules of a firewall."""
+    if any(place.kind == PlaceKind.PUBLIC.value for place, _ in ends.parts):
+        return True
+    return any(address in ends.at(place_of(subnet)) for subnet, address in _addresses_handing_on(network))
+
+
+def _addresses_handing_on(network: Network) -> Iterator[tuple[str, int]]:
+    """Yield the private addresses, by subnet, whose flows are delivered to others."""
+    for balancer in network.load_balancers.values():
+        yield from ((frontend.subnet_id, frontend.address) for frontend in balancer.frontends)
+    for endpoint in network.private_endpoints.values():
+        if endpoint.link_service is not None:
+            yield from ((endpoint.subnet_id, address) for address in endpoint.addresses)
+    for machine in network.machines.values():
+        if machine.firewall is not None and machine.firewall.of_kind(FirewallRuleKind.NAT):
+            yield from ((nic.subnet_id, address) for nic in machine.nics for address in nic.addresses)
+
+
+def _handed_on(network: Network) -> Iterator[str]:
+    """Yield the subnets of members of load balancers, and those with addresses that NAT rules put in place."""
+    subnet_of = {nic.name: nic.subnet_id for nic in network.nics()}
+    for balancer in network.load_balancers.values():
+        yield from (subnet_of[name] for rule in balancer.rules for name in rule.members)
+    policies = (machine.firewall for machine in network.machines.values() if machine.firewall is not None)
+    rules = (rule for policy in policies for rule in policy.of_kind(FirewallRuleKind.NAT))
+    targets = {rule.translation.address for rule in rules if rule.translation is not None}
+    yield from (subnet.id for subnet in network.subnets() if any(_holds(subnet, target) for target in targets))
+
+
+def _holds(subnet: Subnet, address: int) -> bool:
+    return any(prefix.value <= address <= prefix.last for prefix in subnet.prefixes)
 
 
 def _may_matter(item: Unmodelled, claim: Claim) -> bool:

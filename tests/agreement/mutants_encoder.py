@@ -13,7 +13,8 @@ _PRIVATE_ROUTES, _ENDPOINTS, _FRONTENDS = (
 _FILTERS, _QUALITIES, _CONVERSATIONS = (
     f"vnetverify.encoder.{name}" for name in ("filters", "qualities", "conversations")
 )
-_PLANES, _CROSSING = "vnetverify.model.planes", "vnetverify.encoder.crossing"
+_PLANES, _CROSSING, _HOME = "vnetverify.model.planes", "vnetverify.encoder.crossing", "vnetverify.encoder.home"
+_ENCODED_WALK = "vnetverify.encoder.walk"
 
 _TO_PLACES = "for vnet in self.estate.direct(subnet.vnet):"
 _OBEYS = "if subnet.private_endpoint_policies is not None and subnet.private_endpoint_policies not in _ROUTES_ON:"
@@ -49,10 +50,14 @@ MUTANTS = (
     Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if spot.nic is not None and self.estate.is_managed(spot.nic):", "if False:"),
     Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "terms = [*self._flags(near, far, sender, header)]", "terms: list[Term] = []"),
     Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "if self.estate.is_of_subnets(vnet, hub):", "if False:"),
-    Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "return any_of(routed, FALSE if heeds == FALSE", "return any_of(FALSE, FALSE if heeds == FALSE"),
+    Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "is_among(header.destination, home.routed(site.routes)),\n            self._is_open", "FALSE,\n            self._is_open"),
     Mutant("R-GW-24", "without BGP announcements are heeded beside routes", _TUNNELS, "heeds = negate(grounds.counts(Bearing.STOPS, ground))", "heeds = TRUE"),
     Mutant("R-GW-24", "with BGP nothing but declared routes is heeded", _TUNNELS, "if not self._way_named(gateway, end.name).is_bgp:\n            heeds", "if True:\n            heeds"),
-    Mutant("R-GW-24", "a site behind an appliance sends everything there", _TUNNELS, "routed = TRUE if site.routes is None else is_among(header.destination, addresses_of(site.routes))", "routed = TRUE"),
+    Mutant("R-GW-24", "a site behind an appliance sends everything there", _TUNNELS, "return is_among(header.destination, home.routed(site.routes))", "return TRUE"),
+    Mutant("R-GW-24", "a site sends nothing of what it holds", _TUNNELS, "home = NOWHERE if site.point_to_site else home_of", "home = NOWHERE if True else home_of"),
+    Mutant("R-GW-24", "a site keeps nothing", _HOME, "if prefix not in crossed)]", ")]"),
+    Mutant("R-GW-24", "a site goes by what is as long as its own prefix", _HOME, "negate(is_among(address, self.at_least(bits)))", "negate(is_among(address, self.at_least(bits + 1)))"),
+    Mutant("R-UDR-11", "a tunnel takes what is for a network inside its site", _ENCODED_WALK, 'leads = TRUE if elsewhere == FALSE else self.facts.holds("U-EXIT", machine.name, site.name)', "leads = TRUE"),
     Mutant("R-GW-25", "clients always reach each other", _TUNNELS, _TURNED, "turned = to_itself"),
     Mutant("R-GW-25", "clients never reach each other", _TUNNELS, _TURNED, "turned = FALSE"),
     Mutant("R-LINT-2", "a cap of just the limit is too small", _QUALITIES, "if element.bandwidth < limit:", "if element.bandwidth <= limit:"),

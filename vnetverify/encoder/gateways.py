@@ -13,8 +13,9 @@ from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Announcing, Cell, around
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
+from vnetverify.encoder.home import NOWHERE, Home
 from vnetverify.encoder.propagation import Link, neighbours_of, spread
-from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, lies_in, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, negate
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
@@ -165,9 +166,16 @@ class Gateways:
             return TRUE  # naming every peering would cost more than all the rest
         return self.failing.is_up(FailureKind.PEERING, self.estate.peering_name(vnet, peer))
 
-    def is_near(self, gateway: Gateway, address: Field) -> Term:
-        """Hold when `address` lies in the network of `gateway` or of a peer (R-GW-13, R-UDR-12, R-GW-22)."""
+    def is_near(self, gateway: Gateway, address: Field, home: Home = NOWHERE) -> Term:
+        """Hold when `address` lies in the network of `gateway` or of a peer (R-GW-13, R-UDR-12, R-GW-22).
+
+        In a range, that is, which goes before the prefixes of `home`.
+        """
         vnet, spaces = gateway.vnet, self.estate.spaces
+        if home.prefixes:
+            vnets = self.estate.network.vnets
+            near = {other: home.beyond(vnets[other].address_space) for other in self.estate.direct(vnet)}
+            return any_of(*(all_of(self.is_served(o, vnet), is_among(address, there)) for o, there in near.items()))
         if not self.failing.may_fail(FailureKind.PEERING):
             return is_among(address, self.estate.direct_space(vnet))
         peers = (all_of(self.is_peering_up(vnet, p), is_among(address, spaces[p])) for p in self.estate.peers(vnet))
@@ -177,11 +185,15 @@ class Gateways:
         """Hold while `vnet` has the use of what serves it in `hub`: always of its own."""
         return TRUE if vnet == hub else self.is_peering_up(vnet, hub)
 
-    def announces(self, gateway: Gateway, address: Field) -> Term:
-        """Hold when `gateway` announces `address` by itself."""
+    def announces(self, gateway: Gateway, address: Field, home: Home = NOWHERE) -> Term:
+        """Hold when `gateway` announces `address` by itself, by a prefix that goes before those of `home`."""
         own = self.own_prefixes(gateway)
-        surely = addresses_of(announced.prefix for announced in own if announced.in_force == TRUE)
-        doubtful = [all_of(lies_in(address, a.prefix), a.in_force) for a in own if a.in_force != TRUE]
+        surely = home.beyond(announced.prefix for announced in own if announced.in_force == TRUE)
+        doubtful = [
+            all_of(is_among(address, home.beyond((announced.prefix,))), announced.in_force)
+            for announced in own
+            if announced.in_force != TRUE
+        ]
         return any_of(is_among(address, surely), *doubtful)
 
     def route_servers(self, vnet: str) -> tuple[RouteServer, ...]:

@@ -7,12 +7,13 @@ R-GW-29, R-SEL-7, R-ADDR-6, F-GWS-1.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vnetverify.encoder.candidates import Class
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.gateways import Entry, Way
 from vnetverify.encoder.headers import Header
+from vnetverify.encoder.home import NOWHERE, Home, home_of
 from vnetverify.encoder.nodes import (
     AtSite,
     Exchanged,
@@ -24,7 +25,7 @@ from vnetverify.encoder.nodes import (
     ToInternet,
     ToSite,
 )
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, either, is_among, lies_in, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
 from vnetverify.header import addresses_of
 from vnetverify.model.intents import FailureKind
@@ -41,6 +42,7 @@ class Tunnels:
     """The hops of gateways and sites of an estate."""
 
     hops: Hops
+    _homes: dict[str, Home] = field(default_factory=dict)
 
     def inside(self, node: Inside, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield where a gateway sends what Azure hands it."""
@@ -232,7 +234,7 @@ class Tunnels:
             return
         if way.site is not None:
             site = self.hops.estate.network.sites[way.site]
-            is_there = is_among(header.destination, addresses_of(site.prefixes))
+            is_there = all_of(self._is_home(site, header), negate(self._is_told_beyond(site, header)))
             yield ToSite(site.name), all_of(condition, is_there)
             yield AtSite(site.name, way.name), all_of(condition, negate(is_there))
         elif way.gateway is not None:
@@ -247,29 +249,31 @@ class Tunnels:
             return
         relays = self.hops.facts.holds("U-RELAYS", node.site)
         left = [relays, is_among(header.destination, self.hops.estate.realm.public)]
-        for target, term in self.from_site(site, header, came_by=node.way):
+        for target, term in self.from_site(site, header):
             left.append(negate(term))
             yield target, all_of(relays, term)
         yield ToInternet(site=node.site), all_of(*left)
 
-    def from_site(self, site: Site, header: Header, came_by: str | None = None) -> Iterator[tuple[Target, Term]]:
-        """Yield where a site sends a packet for elsewhere, never back by where it came (R-GW-8, R-GW-22, R-GW-24)."""
-        at_home = is_among(header.destination, addresses_of(site.prefixes))
-        leaves = TRUE if site.point_to_site else negate(at_home)
+    def from_site(self, site: Site, header: Header) -> Iterator[tuple[Target, Term]]:
+        """Yield where a site sends a packet: what is its own only where Azure tells it of longer prefixes.
+
+        Rules R-GW-8, R-GW-22 and R-GW-24.
+        """
         if site.behind is not None:
-            routed = TRUE if site.routes is None else is_among(header.destination, addresses_of(site.routes))
-            yield FromTunnel(site.behind, site.name), all_of(leaves, routed)
+            yield FromTunnel(site.behind, site.name), self._tunnelled(site, header)
             return
-        gateways = self.hops.estate.network.gateways
-        connections = self.hops.estate.network.connections
-        ends = [end for end in connections if end.site == site.name and end.name != came_by]
-        terms = [self._takes(site, end, gateways[end.gateway], header) for end in ends]
+        ends = self._ends(site)
+        terms = self._takings(site, header)
+        undecided = TRUE
         if site.point_to_site:
+            here = self._is_home(site, header)
+            gateways = self.hops.estate.network.gateways
             terms = [
-                either(at_home, self._is_open(gateways[end.gateway], end.name), term)
+                either(here, self._is_open(gateways[end.gateway], end.name), term)
                 for end, term in zip(ends, terms, strict=True)
             ]
-        undecided = leaves
+        elif self._home(site) is NOWHERE:
+            undecided = negate(self._is_home(site, header))
         for index, (end, term) in enumerate(zip(ends, terms, strict=True)):
             later = any_of(*terms[index + 1 :])
             wanted = (
@@ -279,56 +283,101 @@ class Tunnels:
             yield OutOfTunnel(end.gateway, end.name), all_of(undecided, taken)
             undecided = all_of(undecided, negate(taken))
 
-    def _takes(self, site: Site, end: Connection, gateway: Gateway, header: Header) -> Term:
+    def _tunnelled(self, site: Site, header: Header) -> Term:
+        """Hold when a site sends the packet through the tunnel of its appliance (R-GW-24)."""
+        home = Home(site.prefixes)
+        if site.routes is not None:
+            return is_among(header.destination, home.routed(site.routes))
+        ranges = [range_ for vnet in self.hops.estate.network.vnets.values() for range_ in vnet.address_space]
+        elsewhere = is_among(header.destination, Home(site.prefixes, frozenset(ranges)).beyond(ranges))
+        return any_of(negate(self._is_home(site, header)), elsewhere)
+
+    def _ends(self, site: Site) -> list[Connection]:
+        return [end for end in self.hops.estate.network.connections if end.site == site.name]
+
+    def _takings(self, site: Site, header: Header) -> list[Term]:
+        """Return for each connection of a site when packets for the destination may go by it."""
+        gateways, home = self.hops.estate.network.gateways, self._home(site)
+        return [self._takes(site, end, gateways[end.gateway], header, home) for end in self._ends(site)]
+
+    def _is_home(self, site: Site, header: Header) -> Term:
+        return is_among(header.destination, addresses_of(site.prefixes))
+
+    def _is_told_beyond(self, site: Site, header: Header) -> Term:
+        """Hold when a site is told of a prefix around the destination that is longer than its own (R-GW-24)."""
+        if self._home(site) is NOWHERE:
+            return FALSE
+        return any_of(*self._takings(site, header.to(addresses_of(site.prefixes))))
+
+    def _home(self, site: Site) -> Home:
+        """Return what stays at a site; pools keep all that is theirs (R-ADDR-10)."""
+        if site.name not in self._homes:
+            announcing = self.hops.gateways.announcing
+            left_open = frozenset(end.name for end, _ in announcing.connections())
+            home = NOWHERE if site.point_to_site else home_of(self.hops.estate.network, site, left_open)
+            self._homes[site.name] = home
+        return self._homes[site.name]
+
+    def _takes(self, site: Site, end: Connection, gateway: Gateway, header: Header, home: Home) -> Term:
         """Hold when a site sends packets for the destination by this connection (R-GW-24).
 
-        It does where its declared routes say so, and by BGP, or where none are declared, what is announced to it.
+        It does where its declared routes say so, and by BGP, or where none are declared, what is announced to it; for
+        what is at `home` only where that goes before.
         """
         if site.routes is None:
-            return self._announced(gateway, end.name, header)
+            return self._announced(gateway, end.name, header, home)
         grounds = self.hops.grounds
         ground = Ground(f"site {site.name}", "sends to Azure what its routes say", "R-GW-24", site.span)
         routed = all_of(
-            is_among(header.destination, addresses_of(site.routes)),
+            is_among(header.destination, home.routed(site.routes)),
             self._is_open(gateway, end.name),
             grounds.counts(Bearing.PASSES, ground),
         )
         heeds = TRUE
         if not self._way_named(gateway, end.name).is_bgp:
             heeds = negate(grounds.counts(Bearing.STOPS, ground))
-        return any_of(routed, FALSE if heeds == FALSE else all_of(heeds, self._announced(gateway, end.name, header)))
+        if heeds == FALSE:
+            return routed
+        return any_of(routed, all_of(heeds, self._announced(gateway, end.name, header, home)))
 
     def _is_open(self, gateway: Gateway, connection: str) -> Term:
         """Hold when gateway and connection are both up."""
         return all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
 
-    def _announced(self, gateway: Gateway, connection: str, header: Header) -> Term:
-        """Hold when a site at this connection is told to send packets for the destination to the gateway."""
-        own = self.hops.gateways.announces(gateway, header.destination)
+    def _announced(self, gateway: Gateway, connection: str, header: Header, home: Home) -> Term:
+        """Hold when a site at this connection is told to send packets for the destination to the gateway.
+
+        What is at `home` it sends only where what it is told goes before that.
+        """
+        gateways, address = self.hops.gateways, header.destination
+        own = gateways.announces(gateway, address, home)
         terms = [own]
         if gateway.kind is GatewayKind.VPN:
             near = self._way_named(gateway, connection)
             terms += [
                 all_of(
-                    lies_in(header.destination, entry.prefix),
-                    entry.in_force,
-                    self.hops.gateways.may_relay(near, entry.way),
-                    self.hops.gateways.is_told_on(gateway, entry, header.destination),
+                    self._is_heeded(entry, address, home),
+                    gateways.may_relay(near, entry.way),
+                    gateways.is_told_on(gateway, entry, address),
                 )
-                for entry in self.hops.gateways.known_about(gateway, header.destination)
-                if entry.way.name != connection and lies_in(header.destination, entry.prefix) != FALSE
+                for entry in gateways.known_about(gateway, address)
+                if entry.way.name != connection and lies_in(address, entry.prefix) != FALSE
             ]
         if self._way_named(gateway, connection).is_bgp:
             terms += [
-                all_of(lies_in(header.destination, entry.prefix), entry.in_force)
-                for other in self.hops.gateways.exchanges_with(gateway)
-                for entry in self.hops.gateways.known_about(other, header.destination)
+                self._is_heeded(entry, address, home)
+                for other in gateways.exchanges_with(gateway)
+                for entry in gateways.known_about(other, address)
                 if entry.way.is_bgp
             ]
-        unused = self.hops.gateways.is_near(gateway, header.destination)
+        unused = gateways.is_near(gateway, address, home)
         if unused != FALSE and own != TRUE:
             terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
         return all_of(self._is_open(gateway, connection), any_of(*terms))
+
+    def _is_heeded(self, entry: Entry, address: Field, home: Home) -> Term:
+        heeded = home.heeds(address, entry.bits) if home.prefixes else TRUE
+        return all_of(lies_in(address, entry.prefix), entry.in_force, heeded)
 
 
 def _by_way(terms: Iterable[tuple[Way, Term]]) -> dict[Way, Term]:

@@ -58,7 +58,7 @@ from vnetverify.encoder.nodes import (
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family, Interval, addresses_of, interval_set
-from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Subnet
+from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
 
@@ -400,14 +400,31 @@ class Hops:
     def _put_out(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None, owns_source: Term | None
     ) -> Iterator[tuple[Target, Term]]:
-        behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
-        for site in behind:
-            is_there = is_among(header.destination, addresses_of(site.prefixes))
-            yield ToSite(site.name), all_of(condition, is_there)
-            condition = all_of(condition, negate(is_there))
+        for site, term in self._tunnels(machine, header):
+            yield ToSite(site.name), all_of(condition, term)
+            condition = all_of(condition, negate(term))
         for nic, term in self.exits(machine, header, memory):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)
             yield from self.send(sender, header, all_of(condition, term))
+
+    def _tunnels(self, machine: Machine, header: Header) -> Iterator[tuple[Site, Term]]:
+        """Yield the sites that a machine's tunnels lead to, each with when: by the longest prefix (R-UDR-11).
+
+        Where a network has a longer range, the machine's own table may know it or not.
+        """
+        behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
+        if not behind:
+            return
+        ranges = [range_ for vnet in self.estate.network.vnets.values() for range_ in vnet.address_space]
+        held = sorted(((prefix, site) for site in behind for prefix in site.prefixes), key=lambda h: -h[0].length)
+        undecided = TRUE
+        for prefix, site in held:
+            here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
+            longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
+            elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
+            leads = TRUE if elsewhere == FALSE else self.facts.holds("U-EXIT", machine.name, site.name)
+            yield site, all_of(here, any_of(negate(elsewhere), leads))
+            undecided = all_of(undecided, negate(here))
 
     def _passes_family(self, machine: Machine) -> Term:
         """Hold when a machine forwards packets of this family at all: managed firewalls are IPv4's (F-FW-11)."""

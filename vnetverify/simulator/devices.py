@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
 from vnetverify.model.intents import INTERNET, FailureKind
-from vnetverify.model.network import Gateway, GatewayKind, PolicyRule
+from vnetverify.model.network import Gateway, GatewayKind, PolicyRule, Site
 from vnetverify.model.security import Access, Direction
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import (
@@ -54,7 +54,7 @@ from vnetverify.simulator.positions import (
     Sending,
 )
 from vnetverify.simulator.routes import Origin, selection
-from vnetverify.simulator.sites import delivered_at_site
+from vnetverify.simulator.sites import delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation, is_same
 
 
@@ -216,11 +216,10 @@ def _applies(line: PolicyRule, packet: Packet) -> bool:
 
 def _onward(journey: Journey, appliance: Appliance) -> Next:
     """Return the site behind the appliance that holds the destination, else the way out by an interface (R-UDR-11)."""
-    destination = journey.packet.destination
-    for site in journey.situation.network.sites.values():
-        if site.behind == appliance.name and some_covers(site.prefixes, destination):
-            journey.devices.append(appliance.met)
-            return delivered_at_site(journey, site, appliance.name)
+    site = _site_behind(journey, appliance)
+    if site is not None:
+        journey.devices.append(appliance.met)
+        return delivered_at_site(journey, site, appliance.name)
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
     interface = _exit(journey.situation, appliance)
@@ -231,6 +230,24 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
         return blocked
     journey.devices.append(appliance.met)
     return Sending(interface.subnet, Forwarder(appliance, interface))
+
+
+def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:
+    """Return the site to which the appliance's tunnel takes the packet: of several the one of the longest prefix.
+
+    Where a network has a longer range, the appliance's own table may know it or not (R-UDR-11).
+    """
+    situation, destination = journey.situation, journey.packet.destination
+    sites = (site for site in situation.network.sites.values() if site.behind == appliance.name)
+    lengths = {site.name: home_length(site, destination) for site in sites}
+    name = max(lengths, key=lengths.__getitem__, default=None)
+    if name is None or lengths[name] < 0:
+        return None
+    ranges = (range_ for vnet in situation.network.vnets.values() for range_ in vnet.address_space)
+    longer = (range_ for range_ in ranges if range_.length > lengths[name])
+    if some_covers(longer, destination) and not situation.holds(uncertainty("U-EXIT", appliance.name, name)):
+        return None
+    return situation.network.sites[name]
 
 
 def _exit(situation: Situation, appliance: Appliance) -> Interface:

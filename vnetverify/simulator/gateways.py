@@ -6,7 +6,7 @@ R-SEL-7, R-ADDR-6 and I-FAILURES.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
@@ -138,9 +138,11 @@ def _announced_of(situation: Situation, hub: str, spoke: str) -> Iterator[Range]
     yield from (Range(prefix, (WHOLE_SPACE,)) for prefix in space if prefix not in seen.sure)
 
 
-def announces(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
-    """Hold when the gateway announces a range with `destination` by itself (R-GW-8)."""
-    ranges = own(situation, gateway)
+def announces(
+    situation: Situation, gateway: Gateway, destination: Interval, counts: Callable[[Prefix], bool] = lambda _: True
+) -> bool:
+    """Hold when the gateway announces a range with `destination` by itself, of those that count (R-GW-8)."""
+    ranges = [range_ for range_ in own(situation, gateway) if counts(range_.prefix)]
     if some_covers((range_.prefix for range_ in ranges if not range_.when), destination):
         return True
     return any(covers(range_.prefix, destination) and all(map(situation.holds, range_.when)) for range_ in ranges)
@@ -151,10 +153,17 @@ def takes_fastpath(situation: Situation, gateway: Gateway) -> bool:
     return gateway.fastpath and situation.holds(uncertainty("U-R-GW-23", gateway.name))
 
 
-def is_near(situation: Situation, gateway: Gateway, destination: Interval) -> bool:
-    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with."""
-    vnets = direct(situation, gateway.vnet)
-    return any(some_covers(situation.vnet(vnet).address_space, destination) for vnet in vnets)
+def is_near(
+    situation: Situation, gateway: Gateway, destination: Interval, counts: Callable[[Prefix], bool] | None = None
+) -> bool:
+    """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with.
+
+    With `counts`, in one of the ranges of these that count.
+    """
+    spaces = [situation.vnet(vnet).address_space for vnet in direct(situation, gateway.vnet)]
+    if counts is not None:
+        spaces = [tuple(filter(counts, space)) for space in spaces]
+    return any(some_covers(space, destination) for space in spaces)
 
 
 def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:

@@ -5,12 +5,20 @@ Rules R-GW-2, R-GW-8, R-GW-16, R-GW-17, R-GW-22, R-GW-24, R-GW-25, R-META-3, R-T
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+
+from vnetverify.header import Interval, Prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
+<<<<<<< HEAD
 from vnetverify.simulator.addressing import address_in, covers, is_public, lowest_text, some_covers
 from vnetverify.simulator.announcements import decides, ways_heard
+=======
+from vnetverify.simulator.addressing import address_in, covers, is_inside, is_public, lowest_text, some_covers
+>>>>>>> 6d3a2c7 (A site around networks sends to them by longest prefix; its appliance's tunnel is open there; relays may go back (R-GW-24, R-UDR-11, R-META-3))
 from vnetverify.simulator.gateways import (
+    Entry,
     announces,
     entries_of,
     is_bgp,
@@ -23,23 +31,34 @@ from vnetverify.simulator.gateways import (
 )
 from vnetverify.simulator.internet import leave_by_site
 from vnetverify.simulator.journey import Journey
+from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.positions import (
     AtAppliance,
     Delivered,
     DeviceKind,
+    Dropped,
     IntoSite,
     Met,
     Next,
     OutOfTunnel,
     declared_appliance,
 )
+from vnetverify.simulator.situation import Situation
+
+_HEEDED: Remembered[str, frozenset[Prefix]] = Remembered()
 
 
 def into_site(journey: Journey, arrival: IntoSite) -> Next:
-    """Return the delivery at a site, or what becomes of a packet for elsewhere: the site may relay it (R-META-3)."""
+    """Return the delivery at a site, or what becomes of a packet for elsewhere: the site may relay it (R-META-3).
+
+    It is for elsewhere, too, where Azure tells the site of a longer prefix than its own (R-GW-24).
+    """
     site, destination = arrival.site, journey.packet.destination
     journey.meet_gateway(arrival.gateway)
-    if some_covers(site.prefixes, destination):
+    is_home = some_covers(site.prefixes, destination)
+    is_told = not is_home or (not site.point_to_site and _is_around(journey.situation, site))
+    ends = _ends_knowing(journey, site) if is_told else ()
+    if is_home and not ends:
         return delivered_at_site(journey, site, arrival.gateway.name)
     if journey.repeats("site", site.name, arrival.way.name):
         return journey.drop(site.name, "the packet was here before: a loop", "R-TRAF-3")
@@ -50,12 +69,11 @@ def into_site(journey: Journey, arrival: IntoSite) -> Next:
         reason = f"the destination is not at {site.name}: it leaves the model"
         return journey.drop(site.name, reason, "R-GW-24", site.span)
     journey.devices.append(Met(site.name, DeviceKind.SITE))
-    ends = _ends_knowing(journey, site, but=arrival.way.name)
     if ends:
         return _by_connection(journey, site, ends)
     if is_public(destination):
         return leave_by_site(journey, site)
-    return journey.drop(site.name, f"no other gateway tells {site.name} of the destination", "R-GW-8", site.span)
+    return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
 
 
 def delivered_at_site(journey: Journey, site: Site, by: str) -> Delivered:
@@ -66,23 +84,83 @@ def delivered_at_site(journey: Journey, site: Site, by: str) -> Delivered:
 
 
 def from_site(journey: Journey, site: Site) -> Next:
-    """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24)."""
-    situation, destination = journey.situation, journey.packet.destination
-    if some_covers(site.prefixes, destination) and site.point_to_site:
+    """Return where a site sends: to its appliance, or by a connection that knows the destination (R-GW-24).
+
+    What is at the site itself stays there, unless Azure has told it of a longer prefix.
+    """
+    is_home = some_covers(site.prefixes, journey.packet.destination)
+    if is_home and site.point_to_site:
         return _to_other_client(journey, site)
-    if some_covers(site.prefixes, destination):
-        reason = f"{lowest_text(destination)} is at {site.name} itself"
-        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    if is_home and not _is_around(journey.situation, site):
+        return _stays(journey, site)
     if site.behind is not None:
-        if site.routes is not None and not some_covers(site.routes, destination):
-            reason = f"no declared route of {site.name} covers {lowest_text(destination)}"
-            return journey.drop(site.name, reason, "R-GW-24", site.span)
-        appliance = declared_appliance(situation, situation.network.machines[site.behind])
-        return AtAppliance(appliance, None)
+        return _to_appliance(journey, site, site.behind)
     ends = _ends_knowing(journey, site)
-    if not ends:
-        return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
-    return _by_connection(journey, site, ends)
+    if ends:
+        return _by_connection(journey, site, ends)
+    if is_home:
+        return _stays(journey, site)
+    return journey.drop(site.name, f"no gateway tells {site.name} of the destination", "R-GW-8", site.span)
+
+
+def _stays(journey: Journey, site: Site) -> Dropped:
+    reason = f"{lowest_text(journey.packet.destination)} is at {site.name} itself"
+    return journey.drop(site.name, reason, "R-GW-24", site.span)
+
+
+def _to_appliance(journey: Journey, site: Site, behind: str) -> Next:
+    """Return the arrival at the site's appliance: of what its routes cover, else of all that is for elsewhere.
+
+    Elsewhere is also a network whose range is longer than the site's own prefix.
+    """
+    situation, destination = journey.situation, journey.packet.destination
+    length = home_length(site, destination)
+    routes: Iterable[Prefix] | None = site.routes
+    if routes is None and length >= 0:
+        spaces = (vnet.address_space for vnet in situation.network.vnets.values())
+        ranges = (range_ for space in spaces for range_ in space if range_.length > length)
+        if not some_covers(ranges, destination):
+            return _stays(journey, site)
+    elif routes is not None and not some_covers((route for route in routes if route.length >= length), destination):
+        reason = f"no declared route of {site.name} covers {lowest_text(destination)}"
+        return journey.drop(site.name, reason, "R-GW-24", site.span)
+    return AtAppliance(declared_appliance(situation, situation.network.machines[behind]), None)
+
+
+def home_length(site: Site, destination: Interval) -> int:
+    """Return how long the longest prefix of the site with `destination` is, -1 where none holds it."""
+    return max((prefix.length for prefix in site.prefixes if covers(prefix, destination)), default=-1)
+
+
+def _is_around(situation: Situation, site: Site) -> bool:
+    """Hold when something else has a prefix inside one of the site's: then what is at the site is not plain."""
+    routes = (is_inside(route, own) for route in site.routes or () for own in site.prefixes)
+    return bool(_heeded(situation, site)) or any(routes)
+
+
+def _heeded(situation: Situation, site: Site) -> frozenset[Prefix]:
+    """Return the prefixes inside the site's own that it heeds when it is told of them: those of others alone."""
+    known = situation.index.memory.of(_HEEDED)
+    if site.name not in known:
+        declared = [end for end in situation.network.connections if end.name not in situation.world.advertised]
+        own = {prefix for end in declared if end.site == site.name for prefix in end.prefixes or ()}
+        told = (prefix for prefix in _of_others(situation, site) if prefix not in own)
+        known[site.name] = frozenset(p for p in told if any(is_inside(p, whole) for whole in site.prefixes))
+    return known[site.name]
+
+
+def _of_others(situation: Situation, site: Site) -> Iterator[Prefix]:
+    """Yield the prefixes of networks, other sites as declared, and appliances at Route Servers."""
+    network = situation.network
+    for vnet in network.vnets.values():
+        yield from vnet.address_space
+        yield from vnet.summarized_gateway_prefixes
+        yield from (prefix for subnet in vnet.subnets for prefix in subnet.prefixes)
+    yield from (prefix for other in network.sites.values() if other.name != site.name for prefix in other.prefixes)
+    for end in network.connections:
+        if end.site != site.name and end.name not in situation.world.advertised:
+            yield from end.prefixes or ()
+    yield from (prefix for server in network.route_servers for peer in server.peers for prefix in peer.prefixes)
 
 
 def _to_other_client(journey: Journey, site: Site) -> Next:
@@ -107,41 +185,51 @@ def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -
     return OutOfTunnel(situation.network.gateways[chosen.gateway], way_of(situation, chosen, chosen.gateway))
 
 
-def _ends_knowing(journey: Journey, site: Site, but: str | None = None) -> tuple[Connection, ...]:
-    """Return the site's connections that are up, with a gateway that takes the packet, but the one called `but`."""
-    connections = journey.situation.index.connections
-    ends = (end for end in connections if end.site == site.name and end.name != but)
-    return tuple(end for end in ends if _knows(journey, end))
+def _ends_knowing(journey: Journey, site: Site) -> tuple[Connection, ...]:
+    """Return the site's connections that are up, with a gateway that takes the packet."""
+    ends = (end for end in journey.situation.index.connections if end.site == site.name)
+    length = -1 if site.point_to_site else home_length(site, journey.packet.destination)
+    return tuple(end for end in ends if _knows(journey, end, site, length))
 
 
-def _knows(journey: Journey, connection: Connection) -> bool:
+def _knows(journey: Journey, connection: Connection, site: Site, length: int) -> bool:
     """Hold when the site sends the packet by `connection`: by routes declared for it, or by what it is told there.
 
     Rules R-GW-8, R-GW-22 and R-GW-24. Where routes of the site are declared, nothing else goes by a static connection.
+    Against a prefix of its own, of `length`, it heeds longer ones of others, and routes as long; -1 is none.
     """
-    situation, destination = journey.situation, journey.packet.destination
-    assert connection.site is not None
-    declared = situation.network.sites[connection.site].routes
-    if declared is not None and some_covers(declared, destination):
+    situation, destination, declared = journey.situation, journey.packet.destination, site.routes
+    if declared is not None and some_covers((route for route in declared if route.length >= length), destination):
         return True
     if declared is not None and not is_bgp(situation, connection):
         return False
     gateway = situation.network.gateways[connection.gateway]
+
+    def counts(prefix: Prefix) -> bool:
+        return length < 0 or (prefix.length > length and prefix in _heeded(situation, site))
+
     return (
-        announces(situation, gateway, destination)
-        or _is_told_of_others(journey, connection)
-        or (is_near(situation, gateway, destination) and situation.holds(uncertainty("U-R-GW-22")))
+        announces(situation, gateway, destination, counts)
+        or _is_told_of_others(journey, connection, counts)
+        or (
+            is_near(situation, gateway, destination, counts if length >= 0 else None)
+            and situation.holds(uncertainty("U-R-GW-22"))
+        )
     )
 
 
-def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
+def _is_told_of_others(journey: Journey, connection: Connection, counts: Callable[[Prefix], bool]) -> bool:
     """Hold when a gateway passes on what it, or one a Route Server joins to it, learned (R-GW-16, R-GW-17)."""
     situation, destination = journey.situation, journey.packet.destination
     gateway = situation.network.gateways[connection.gateway]
     here = way_of(situation, connection, gateway.name)
+
+    def is_told(entry: Entry) -> bool:
+        return counts(entry.prefix) and covers(entry.prefix, destination) and is_known(situation, entry)
+
     if gateway.kind is GatewayKind.VPN:
         for entry in entries_of(situation, gateway):
-            if entry.way.name == here.name or not covers(entry.prefix, destination) or not is_known(situation, entry):
+            if entry.way.name == here.name or not is_told(entry):
                 continue
             if passes_between(situation, here, entry.way) and is_told_on(situation, gateway, entry):
                 return True
@@ -150,6 +238,7 @@ def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
             if is_other and decides(situation, destination, "TOLD", connection.name, way.name):
                 return True
     joined = joined_gateways(situation, gateway) if here.bgp else ()
+<<<<<<< HEAD
     return any(
         entry.way.bgp and covers(entry.prefix, destination) and is_known(situation, entry)
         for other in joined
@@ -159,3 +248,6 @@ def _is_told_of_others(journey: Journey, connection: Connection) -> bool:
         for other in joined
         for way in ways_heard(situation, other)
     )
+=======
+    return any(entry.way.bgp and is_told(entry) for other in joined for entry in entries_of(situation, other))
+>>>>>>> 6d3a2c7 (A site around networks sends to them by longest prefix; its appliance's tunnel is open there; relays may go back (R-GW-24, R-UDR-11, R-META-3))

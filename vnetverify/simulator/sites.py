@@ -11,12 +11,8 @@ from vnetverify.header import Interval, Prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
-<<<<<<< HEAD
-from vnetverify.simulator.addressing import address_in, covers, is_public, lowest_text, some_covers
-from vnetverify.simulator.announcements import decides, ways_heard
-=======
 from vnetverify.simulator.addressing import address_in, covers, is_inside, is_public, lowest_text, some_covers
->>>>>>> 6d3a2c7 (A site around networks sends to them by longest prefix; its appliance's tunnel is open there; relays may go back (R-GW-24, R-UDR-11, R-META-3))
+from vnetverify.simulator.announcements import decides, ways_heard
 from vnetverify.simulator.gateways import (
     Entry,
     announces,
@@ -238,16 +234,8 @@ def _is_told_of_others(journey: Journey, connection: Connection, counts: Callabl
             if is_other and decides(situation, destination, "TOLD", connection.name, way.name):
                 return True
     joined = joined_gateways(situation, gateway) if here.bgp else ()
-<<<<<<< HEAD
-    return any(
-        entry.way.bgp and covers(entry.prefix, destination) and is_known(situation, entry)
-        for other in joined
-        for entry in entries_of(situation, other)
-    ) or any(
+    return any(entry.way.bgp and is_told(entry) for other in joined for entry in entries_of(situation, other)) or any(
         way.bgp and decides(situation, destination, "TOLD", connection.name, other.name, way.name)
         for other in joined
         for way in ways_heard(situation, other)
     )
-=======
-    return any(entry.way.bgp and is_told(entry) for other in joined for entry in entries_of(situation, other))
->>>>>>> 6d3a2c7 (A site around networks sends to them by longest prefix; its appliance's tunnel is open there; relays may go back (R-GW-24, R-UDR-11, R-META-3))

@@ -81,8 +81,9 @@ def load(
         imported, digests = _import_all(present, sources, published, diagnostics, allowance, given)
     with clock.phase("resolve"):
         document = read(sources, imported, published, are_all=not _has_errors(diagnostics))
+    is_sound = document.is_sound and not _has_errors(diagnostics)
     diagnostics += document.diagnostics
-    if not _has_errors(diagnostics):
+    if is_sound:
         with clock.phase("check"):
             diagnostics += check(document.network)
     read_from = (*(Path(path) for path in paths if path != "-"), *(one.path for one in (*wanted, *lists)))

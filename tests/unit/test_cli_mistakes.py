@@ -47,6 +47,25 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, ends: int = status
 # -- inputs ---------------------------------------------------------------------------------------------
 
 
+def test_what_azure_refuses_is_told_beside_a_mistake_in_a_sentence(
+    hub: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(hub).write_text(
+        HUB.replace("10.1.0.0/16", "10.0.128.0/17").replace("10.1.1.0", "10.0.129.0") + "intent i { ap reaches hub }"
+    )
+
+    text = told(capsys, "check", hub)
+
+    assert "error[peering-overlap]" in text
+    assert "error[unknown-name]" in text
+
+
+def test_the_name_of_a_vnet_is_no_subnet_but_has_some(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "routes", hub, "App")
+
+    assert "no subnet is called `App`; it has `app.web`" in text
+
+
 @pytest.mark.parametrize(
     ("again", "message"), [("hub.vnet", "`hub.vnet` is given twice"), ("link.vnet", "is the same file as `hub.vnet`")]
 )

@@ -40,12 +40,15 @@ def interface_or_subnet_called(network: Network, name: str) -> tuple[str, str | 
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> click.UsageError:
-    """Return the refusal of a name, with the one that was meant where that can be guessed."""
+    """Return the refusal of a name, with the one that was meant where that can be guessed, or what it has inside."""
     from vnetverify.report.terminal import printable, shortened
 
     names = list(known)
+    inside = [each for each in names if each.casefold().startswith(f"{name.casefold()}.")]
     close = difflib.get_close_matches(name[:80], names[:5000], n=1)
-    if close:
+    if inside:
+        hint = f"; it has {', '.join(f'`{printable(each)}`' for each in inside[:8])}{', …' if len(inside) > 8 else ''}"
+    elif close:
         hint = f"; did you mean `{printable(close[0])}`?"
     elif 0 < len(names) <= 8:
         hint = f"; there are {', '.join(f'`{printable(each)}`' for each in names)}"

@@ -14,7 +14,8 @@ from vnetverify.model.network import Network, Service
 class Document:
     """`network` and the rest hold what could be understood; whoever proves something must first see no errors.
 
-    `groups` and `services` are the ones declared, by declared name.
+    `groups` and `services` are the ones declared, by declared name. Where only sentences are wrong the network
+    `is_sound`, and what Azure would refuse of it can be told as well.
     """
 
     network: Network
@@ -24,3 +25,4 @@ class Document:
     diagnostics: tuple[Diagnostic, ...] = ()
     groups: Mapping[str, EndpointSet] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
+    is_sound: bool = True

@@ -387,6 +387,7 @@ def _with_admin_rules(network: Network, written: Sequence[Written], selectors: S
 
 
 def _document(network: Network, written: Sequence[Written], selectors: Selectors, problems: Problems) -> Document:
+    is_sound = all(found.severity is not Severity.ERROR for found in problems.found)
     services = _services(written)
     intents = [
         claims.intent(one.scope, network, selectors, services, one.name, one.node)
@@ -405,6 +406,7 @@ def _document(network: Network, written: Sequence[Written], selectors: Selectors
         in_source_order(problems.found),
         {name: selection.endpoints for name, selection in selectors.groups.items()},
         {known.name: known for known in services.values()},
+        is_sound,
     )
 
 

@@ -67,8 +67,8 @@ def test_a_place_of_several_lines_is_marked_to_the_end_of_its_first() -> None:
     assert lines[4] == "  |      ^^^^^ here"
 
 
-def test_a_place_past_the_end_has_no_excerpt() -> None:
-    assert excerpt("vnet", on_line(9, 1, 2)) == ["error[some-code]: wrong", " --> a.vnet:9:1"]
+def test_a_place_past_the_end_has_its_label_and_no_excerpt() -> None:
+    assert excerpt("vnet", on_line(9, 1, 2)) == ["error[some-code]: wrong", " --> a.vnet:9:1: here"]
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J", "\x07", "\u202e", "\u200b", "\x9b1m", "\ud800"])

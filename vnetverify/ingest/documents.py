@@ -80,7 +80,7 @@ def _content(text: str, file: str, most_values: int) -> tuple[Any, list[Diagnost
         values = parse_several(bare, file, most_values)
     except Refused as refusal:
         raise (refusal if _is_about_oddities(first, text) else first) from refusal
-    found = [_odd(file, "comments, or commas that nothing follows, which JSON does not allow")] if bare != text else []
+    found = [_odd(file, "comments or trailing commas, which JSON does not allow")] if bare != text else []
     if len(values) == 1:
         return values[0], found
     return values, [*found, _odd(file, f"{len(values)} values one after the other, which are read as one list")]

@@ -236,8 +236,7 @@ def _no_number(text: str, file: str) -> Refused:
             line = text.count("\n", 0, match.start()) + 1
             column = match.start() - text.rfind("\n", 0, match.start())
             span = Span(file, line, column, line, column + min(len(word), _SHOWN))
-            shown = word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…"
-            return _not_valid(file, span, f"`{shown}` is not a number that is read")
+            return _not_valid(file, span, "not a number that is read")
     return _not_valid(file, Span(file, 0, 0, 0, 0), "holds what is not a number")
 
 

@@ -65,12 +65,12 @@ def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, Mapping[int, str]]) -> 
     marks += [_Mark(span, label, False) for span, label in diagnostic.others]
     gutter = len(str(max(mark.span.line for mark in marks)))
     if diagnostic.span != NOWHERE:
-        yield f"{' ' * gutter}{dim('-->')} {_location(diagnostic.span)}"
+        yield f"{' ' * gutter}{dim('-->')} {_place(marks[0], lines)}"
     here = [mark for mark in marks if mark.span.file == diagnostic.span.file]
     yield from _quoted(here, lines.get(diagnostic.span.file, {}), gutter)
     for mark in marks:
         if mark not in here:
-            yield f"{' ' * gutter}{dim(':::')} {_location(mark.span)}"
+            yield f"{' ' * gutter}{dim(':::')} {_place(mark, lines)}"
             yield from _quoted([mark], lines.get(mark.span.file, {}), gutter)
     if diagnostic.example:
         yield f"{' ' * gutter} {dim('=')} for example {shortened(printable(diagnostic.example), _MESSAGE)}"
@@ -79,6 +79,13 @@ def _excerpt(diagnostic: Diagnostic, lines: Mapping[str, Mapping[int, str]]) -> 
         yield f"{' ' * gutter} {dim('=')} {reference}"
     if diagnostic.help:
         yield f"{coloured('help', 'cyan')}: {shortened(printable(diagnostic.help), _MESSAGE)}"
+
+
+def _place(mark: _Mark, lines: Mapping[str, Mapping[int, str]]) -> str:
+    """Return where the mark is, and its label where no line is quoted below which that could stand."""
+    is_quoted = mark.span.line in lines.get(mark.span.file, {})
+    label = "" if is_quoted else shortened(printable(mark.label), _LINE)
+    return f"{_location(mark.span)}: {label}" if label else _location(mark.span)
 
 
 def _reference(diagnostic: Diagnostic) -> str:

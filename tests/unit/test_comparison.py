@@ -9,6 +9,7 @@ import pytest
 
 from vnetverify.cli import main, status
 from vnetverify.comparison import compare
+from vnetverify.encoder import comparing
 from vnetverify.encoder.comparing import common_subsequence
 from vnetverify.explanation.flowsets import in_words
 from vnetverify.model.network import Network
@@ -62,6 +63,14 @@ def test_what_earlier_rules_take_is_cut_out() -> None:
     assert ["v.web inbound: tcp 80 from 10.6.0.0/16; g/shut -> g/web"] == told(
         of_rules(f"{no_seven}\n{SHUT}", f"{no_seven}\n{web}\n{SHUT}")
     )
+
+
+def test_the_same_is_found_where_more_rules_change_than_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [f"inbound {100 + n} r{n} allow tcp from 10.{n}.0.0/16 to any port 80" for n in range(3)]
+    few = told(of_rules(SHUT, "\n".join([*rules, SHUT])))
+    monkeypatch.setattr(comparing, "_MANY", 2)
+
+    assert few == told(of_rules(SHUT, "\n".join([*rules, SHUT])))
 
 
 def test_what_a_tag_takes_is_named() -> None:
@@ -145,6 +154,18 @@ vm a {{ nic 10.0.1.4 in v.web public-ip standard {} }}
     found = [change for change in changes(text.format("nsg n"), text.format("")).found if change.was_allowed]
 
     assert [("a by its public address",)] == [change.places for change in found]
+
+
+def test_a_group_taken_off_closes_a_standard_public_frontend() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
+nsg n {{ inbound 100 all allow any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web {} }}
+load-balancer lb standard {{ frontend f public-ip 20.0.0.1  rule r tcp 443 -> a }}
+"""
+    found = [change for change in changes(text.format("nsg n"), text.format("")).found if change.was_allowed]
+
+    assert [("a by load balancer lb",)] == [change.places for change in found]
 
 
 def test_places_at_which_the_same_differs_are_listed_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, combinations
@@ -245,3 +246,27 @@ def test_what_may_be_announced_is_parted_where_networks_with_gateways_begin_and_
     cells = Announcing(Script(), Facts(Script()), network, claim.advertising, Family.IPV4).cells()
 
     assert {(hub, 12), (far, 12), (others, 12), (site, 16)} == {(cell.addresses, cell.shortest) for cell in cells}
+
+
+# -- facts about what is announced ----------------------------------------------------------------------
+
+
+def test_a_fact_about_an_announced_prefix_is_called_by_its_subnet_and_the_prefix() -> None:
+    guarded = HUB.replace("10.1.2.0/24 routes deaf", "10.1.2.0/24 routes deaf nsg tags")
+    tags = "nsg tags { inbound 100 in allow any from VirtualNetwork to any  inbound 200 no deny any from any to any }"
+    obligation = encode(*asked("branch never reaches spoke.deaf", "10.9.0.0/24", guarded + tags), {})
+    facts = {place.length: symbol for symbol, (place, _) in obligation.advertised.facts.items()}
+    source = defaultdict(int, src=0x0A090007)
+
+    assert "U-VNTAG(spoke.deaf, 10.9.0.0/24)" == str(obligation.fact(facts[24], source))
+    assert "U-VNTAG(spoke.deaf, 10.9.0.7/32)" == str(obligation.fact(facts[32], source))
+
+
+def test_a_static_route_loses_to_what_expressroute_announces_alike(solver: Solver) -> None:
+    static = HUB.replace("192.168.0.0/16, 10.9.0.0/16", "10.9.0.1/32").replace(
+        "branch -- hub.g { bgp }", "branch -- hub.g"
+    )
+    network, claim = asked("spoke.s reaches branch only via g", "10.9.0.1/32", static)
+
+    assert isinstance(decided(network, claim, solver), Refuted)
+    assert isinstance(decided(network, replace(claim, advertising=None), solver), Refuted)

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.header import TCP, Flow
+from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
+from vnetverify.rules import DOCUMENTED
 from vnetverify.source import Source
 from vnetverify.syntax import read
+from vnetverify.testing.agreement import opened
 
 # What `one` sends to `two` goes by the firewall of the hub; `far` is in another region, `odd` in who knows which.
 HUB = """\
@@ -92,6 +95,10 @@ def test_a_slow_machine_slows_only_its_own_flows(solver: Solver) -> None:
     assert isinstance(verdict, Refuted)
     assert verdict.witness is not None
     assert verdict.witness.flow.source == 0x0A010004
+    asked_of = opened(capped(network, client=1, server=GIGABIT, fw=GIGABIT), claim, solver)
+    flows = [Flow(TCP, source, 49152, 0x0A020004, 1433) for source in (0x0A010004, 0x0A010005)]
+    expected = [frozenset({True}), frozenset({False})]
+    assert expected == [asked_of.violation(Place("subnet", "one.s"), flow, DOCUMENTED) for flow in flows]
 
 
 def test_a_bandwidth_that_is_not_stated_leaves_the_claim_open(solver: Solver) -> None:

@@ -305,6 +305,10 @@ def test_an_answer_to_a_peer_crosses_the_peering() -> None:
     assert not converse(off, at("a.s"), packet, world("U-AVNA(v -> a)")).established
 
 
+def told(way_: Trace) -> list[tuple[str, str]]:
+    return [(step.what, step.rule) for step in way_.steps]
+
+
 def test_an_answer_to_a_site_goes_by_the_gateway_that_knows_it() -> None:
     net = network(
         vnet("h", "10.9.0.0/16", subnet("GatewaySubnet", "10.9.255.0/24")),
@@ -321,6 +325,7 @@ def test_an_answer_to_a_site_goes_by_the_gateway_that_knows_it() -> None:
     assert conversation.established
     assert conversation.reply is not None
     assert conversation.reply.met == ("g",)
+    assert ("private endpoint vault answers by gateway g", "R-SYS-12") in told(conversation.reply)
 
 
 def test_an_answer_to_a_mate_goes_over_the_group_by_the_same_fact() -> None:

@@ -353,6 +353,19 @@ def test_effective_rules_list_tags_as_prefixes_in_the_order_they_are_tried() -> 
     assert rules[0].destinations is None
 
 
+MEMBERS = (("a", "10.0.1.4", ("web",)), ("b", "10.0.1.5", ("db",)), ("c", "10.0.1.6", ("db", "web")))
+
+
+def test_effective_rules_list_the_addresses_of_a_group_s_members() -> None:
+    lists = nsg("n", rule(100, "allow", "inbound", destination=AsgMembers(("web",))))
+    members = (machine(name, nic(f"{name}-nic", "v.app", at_, asgs=asgs)) for name, at_, asgs in MEMBERS)
+    net = replace(lan(lists), machines={each.name: each for each in members})
+
+    rules = [line for line in effective_rules(net, "v.app", None, World()) if line.rule.name == "rule-100"]
+
+    assert [str(prefix) for prefix in rules[0].destinations or ()] == ["10.0.1.4/32", "10.0.1.6/32"]
+
+
 def test_every_fact_the_filters_ask_for_is_a_known_question() -> None:
     net = tagged("Storage")
 

@@ -75,3 +75,13 @@ def test_nothing_is_said_of_what_no_gateway_knows() -> None:
     both = "peering hub -> spoke peering spoke -> hub"
 
     assert reason_of_the_drop(both, "172.16.0.4") == "172.16.0.0/12 has next hop none"
+
+
+def test_nothing_is_said_of_a_peering_between_others() -> None:
+    others = """
+    vnet far { address 10.7.0.0/16  subnet s 10.7.0.0/24 }
+    peering far -> hub { state disconnected }
+    peering hub -> far
+    """
+
+    assert reason_of_the_drop(others, "10.7.0.4") == "10.0.0.0/8 has next hop none"

@@ -90,6 +90,9 @@ def test_a_peer_that_equals_a_private_range_is_reached_only_where_that_is_so() -
 
     assert chosen(net, "172.16.0.4") == "172.16.0.0/12 to nowhere"
     assert chosen(net, "172.16.0.4", "U-R-SYS-5") == "172.16.0.0/12 via peering with wide"
+    lost = select_route(net, "hub.app", parse_address("172.16.0.4"), world()).lost
+    told = "another system route for this prefix comes first"
+    assert [("172.16.0.0/12 via peering with wide", told)] == [(str(route), why) for route, why in lost[:1]]
 
 
 def test_a_peer_around_a_private_range_removes_its_none_route() -> None:

@@ -47,6 +47,14 @@ def test_what_may_be_in_it_is_shown_with_its_fact() -> None:
     assert "U-VNTAG(spoke.web, 10.7.0.0/16)" == str(shown["10.7.0.0/16"].fact)
 
 
+def test_of_what_is_surely_in_it_by_one_line_no_doubtful_line_is_shown() -> None:
+    doubtful = "route-table of-db { lab-too 10.8.0.0/16 -> appliance 10.0.0.4 }"
+    text = TEXT.replace("db 10.1.2.0/24", "db 10.1.2.0/24 routes of-db") + doubtful
+    shown = [part for part in parts("VirtualNetwork", "spoke.web", text) if str(part.prefix) == "10.8.0.0/16"]
+
+    assert [("user route lab, next hop appliance", None)] == [(part.what, part.fact) for part in shown]
+
+
 def test_a_route_of_a_neighbour_is_named_with_the_neighbour() -> None:
     assert "user route lab of spoke.web" == by_prefix("VirtualNetwork", "spoke.db")["10.8.0.0/16"].what
 

@@ -109,6 +109,7 @@ def claim(verb: Verb, left: EndpointSet, right: EndpointSet, **more: object) -> 
 ENTRY = Place(PlaceKind.PUBLIC.value, "fw/entry")
 A, B = ends((at("a.s"), "10.1.1.0/24")), ends((at("b.s"), "10.2.1.0/24"))
 FW = ends((at("hub.AzureFirewallSubnet"), "10.0.1.4/32"), (ENTRY, f"{PUBLIC}/32"))
+FW_AND_SITE = ends((at("hub.AzureFirewallSubnet"), "10.0.1.4/32"), (Place(PlaceKind.SITE.value, "x"), "10.0.1.4/32"))
 OUTSIDE = ends((INTERNET, "198.51.100.0/24"))
 SERVED = spokes(firewall(leading("web", 443, "10.2.1.4", 8443), leading("in", 443, "10.2.1.4", 8443, None)), back=None)
 
@@ -173,8 +174,10 @@ def test_a_flow_that_comes_back_to_where_it_began_is_none() -> None:
 
     assert not in_question(net, claim(Verb.NEVER_REACHES, A, A), at("a.s"), sent, world())
     assert not in_question(net, claim(Verb.NEVER_REACHES, A, FW), at("a.s"), sent, world())
-    assert not in_question(net, claim(Verb.REACHES, A, FW), at("a.s"), sent, world())
     assert in_question(net, claim(Verb.REACHES, A, FW), at("a.s"), flow("10.1.1.5", "10.0.1.4"), world())
+    for verb in (Verb.REACHES, Verb.LOSES_NO_PACKETS):
+        assert not in_question(net, claim(verb, A, FW), at("a.s"), sent, world())
+        assert violates(net, claim(verb, A, FW_AND_SITE), at("a.s"), sent, world()) is None
 
 
 @pytest.mark.parametrize("verb", [Verb.NEVER_REACHES, Verb.NOT_VIA, Verb.ONLY_VIA, Verb.LOCAL_LATENCY])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.simulator_networks import (
@@ -37,9 +39,11 @@ from tests.unit.simulator_translating import (
     told,
     web,
 )
-from vnetverify.header import ALL_IPV4, ALL_PORTS, ICMP, UDP, IntervalSet, parse_address
+from vnetverify.header import ALL_IPV4, ALL_PORTS, ICMP, UDP, Family, IntervalSet, parse_address
 from vnetverify.model.network import Connection, UserRoute
 from vnetverify.rules import World
+from vnetverify.simulator.addressing import point
+from vnetverify.simulator.situation import situation_of
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, trace, trace_unfiltered
 
 NO_RANGES = IntervalSet()
@@ -285,3 +289,15 @@ def test_with_every_filter_allowing_a_client_that_a_nat_rule_keeps_does_not_get_
 
     assert trace_unfiltered(net, at("a.s"), sent, world()).outcome == LeftToInternet("fw")
     assert isinstance(trace_unfiltered(net, at("a.s"), sent, kept).outcome, Dropped)
+
+
+def test_what_is_sent_to_the_firewalls_own_address_in_its_network_is_the_reply_to_it() -> None:
+    net = spokes(firewall(web("all")))
+    translated = trace(net, at("a.s"), AWAY, world()).translations[0]
+    here = situation_of(net, world(), Family.IPV4)
+    own, other = point(parse_address("10.0.1.4")), point(parse_address("10.0.1.5"))
+
+    assert translated.gets_reply(here, "hub", own)
+    assert not translated.gets_reply(here, "hub", other)
+    assert not translated.gets_reply(here, "a", own)
+    assert not replace(translated, own=None).gets_reply(here, "hub", own)

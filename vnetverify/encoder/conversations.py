@@ -319,7 +319,7 @@ class Conversations:
         header = stage.header.to(addresses)
         return any_of(
             *(
-                all_of(term, links.answers(service, nic, header, memory.forgetful.get(nic.name, FALSE)))
+                all_of(term, links.answers(service, nic, header, memory.forgetful[nic.name]))
                 for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
             )
         )
@@ -327,7 +327,7 @@ class Conversations:
     def _answering_for_frontends(self, end: Ended, memory: Memory) -> Iterator[Start]:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
         for balanced, nic, term in end.shares:
-            header, forgotten = end.stage.header.to(balanced.address), memory.forgetful.get(nic.name, FALSE)
+            header, forgotten = end.stage.header.to(balanced.address), memory.forgetful[nic.name]
             answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header, forgotten))
             yield Start(balanced.place, balanced.address, balanced.address, condition=answers, by=nic)
 

@@ -178,8 +178,6 @@ class Extents:
         """Yield sets that the field may hold surely or at most, what it holds surely first."""
         estate = self._filters.estate
         match wanted:
-            case AnyAddress():
-                yield estate.realm.addresses
             case AddressPrefixes(prefixes):
                 yield addresses_of(prefixes) & estate.realm.addresses
             case AsgMembers(names):

@@ -255,8 +255,7 @@ class Key:
 
 
 def _has_bits(term: Term, value: int, high: int, low: int) -> Term:
-    width = high - low + 1
-    return f"(= ((_ extract {high} {low}) {term}) {bits(value >> low & ((1 << width) - 1), width)})"
+    return f"(= ((_ extract {high} {low}) {term}) {bits(value >> low, high - low + 1)})"
 
 
 @dataclass(frozen=True, slots=True)

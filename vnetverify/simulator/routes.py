@@ -122,7 +122,9 @@ def why_beaten(route: Route, winner: Route) -> str:
         return "ExpressRoute wins, then VPN or appliances as the Route Server's hub prefers"
     if route.origin is Origin.GATEWAY:
         return "ExpressRoute wins over VPN, then the gateway declared first"
-    if route.origin is Origin.USER and route.rank[:2] != winner.rank[:2]:
+    if route.origin is Origin.SYSTEM:
+        return "another system route for this prefix comes first"
+    if route.rank[:2] != winner.rank[:2]:
         return "an explicit prefix wins over a service tag's, a regional tag's over a wider one's"
     return "the route listed first wins"
 

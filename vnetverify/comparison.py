@@ -186,6 +186,18 @@ def _other_changes(old: Network, new: Network) -> Iterator[str]:
     for part in fields(Network):
         if part.name not in _OF_GROUPS and _bare(getattr(old, part.name)) != _bare(getattr(new, part.name)):
             yield _IN_WORDS.get(part.name, part.name.replace("_", " "))
+    if old.unmodelled or new.unmodelled:
+        yield from (f"nsg `{name}`, which what is not modelled may have" for name in _loose(old, new))
+
+
+def _loose(old: Network, new: Network) -> Iterator[str]:
+    """Yield the groups that differ and that are known to be nowhere in one of the versions."""
+    attached = [
+        {*(subnet.nsg for subnet in network.subnets()), *(nic.nsg for nic in network.nics())} for network in (old, new)
+    ]
+    for name in dict.fromkeys((*old.nsgs, *new.nsgs)):
+        if not all(name in names for names in attached) and _bare(old.nsgs.get(name)) != _bare(new.nsgs.get(name)):
+            yield name
 
 
 def _bare(value: object) -> object:

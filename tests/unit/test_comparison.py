@@ -205,6 +205,26 @@ POOL = (
 )
 
 
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [
+        ("", ()),
+        (
+            'not-modelled "a scale set" because "it is not in the input" for v',
+            ("nsg `loose`, which what is not modelled may have",),
+        ),
+    ],
+)
+def test_a_group_that_something_not_modelled_may_have_is_named_where_it_differs(
+    beside: str, named: tuple[str, ...]
+) -> None:
+    loose = "nsg loose { inbound 100 web allow tcp from any to any port 80 }"
+
+    found = of_rules("", "", beside), changes(f"{PLACE} nsg g {{}} {beside}", f"{PLACE} nsg g {{}} {loose} {beside}")
+
+    assert [one.not_compared for one in found] == [(), named]
+
+
 def test_lists_are_equal_iff_no_packet_at_a_bound_of_their_rules_tells_them_apart() -> None:
     lists = list(itertools.permutations(POOL, 2))
     for old, new in itertools.product(lists[:6], lists):

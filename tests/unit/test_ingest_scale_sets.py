@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.azure_resources import GROUP, identity, network, nic, reference, subnet, subnet_id, vnet
+from tests.unit.azure_resources import GROUP, identity, network, nic, reference, resource, subnet, subnet_id, vnet
 from tests.unit.terraform_documents import plan, planned, read_network
 from tests.unit.terraform_documents import subnet as planned_subnet
 from tests.unit.terraform_documents import vnet as planned_vnet
 from vnetverify.ingest.resources import resource_of
 from vnetverify.model.network import Network
+from vnetverify.pipeline import Options, load, prove
+from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.snapshot.pruning import pruned
 
 _POOL = subnet_id("hub", "pool")
@@ -77,6 +80,79 @@ def test_one_that_may_forward_or_stands_behind_a_load_balancer_leaves_its_networ
 
     assert set(_places(found)) == {()}
     assert {item.what for item in found.unmodelled} == {"scale set `set`", "interface `set_0/card` in subnet `pool`"}
+
+
+_FRONT = {"name": "f", "properties": {"privateIPAddress": "10.0.2.9", "subnet": {"id": subnet_id("hub", "fronts")}}}
+_PUBLIC = {"name": "f", "properties": {"publicIPAddress": reference("publicIPAddresses", "ip")}}
+
+
+def _balancer(front: dict[str, Any], *members: str) -> dict[str, Any]:
+    own = identity("loadBalancers", "lb")
+    listed = [{"id": f"{member}/ipConfigurations/c"} for member in members]
+    rule = {
+        "frontendIPConfiguration": {"id": f"{own}/frontendIPConfigurations/f"},
+        "backendAddressPool": {"id": f"{own}/backendAddressPools/p"},
+        "protocol": "Tcp",
+        "frontendPort": 443,
+        "backendPort": 443,
+        "disableOutboundSnat": True,
+    }
+    return {
+        **resource(
+            "loadBalancers",
+            "lb",
+            frontendIPConfigurations=[front],
+            backendAddressPools=[{"name": "p", "properties": {"backendIPConfigurations": listed}}],
+            loadBalancingRules=[{"name": "r", "properties": rule}],
+            probes=[],
+            inboundNatRules=[],
+            outboundRules=[],
+        ),
+        "sku": {"name": "Standard"},
+    }
+
+
+def _balanced_hub() -> dict[str, Any]:
+    hub = _hub(0)
+    hub["properties"]["subnets"].append(subnet("fronts", "10.0.2.0/24"))
+    return hub
+
+
+def test_one_alone_behind_a_load_balancer_leaves_open_what_ends_at_its_frontends_too(tmp_path: Path) -> None:
+    parts = (_balancer(_FRONT, _card_id(0)), _scale_set(1, **_BALANCED))
+
+    assert _places(network(tmp_path, _balanced_hub(), *parts)) == [("hub.fronts", "hub.pool")]
+
+
+def test_one_beside_other_members_leaves_its_network_open(tmp_path: Path) -> None:
+    other = identity("networkInterfaces", "other")
+    card = nic("other", "10.0.0.9", subnet_id("hub", "app"))
+    card["properties"]["ipConfigurations"][0]["properties"] |= _BALANCED
+    parts = (card, _balancer(_FRONT, _card_id(0), other), _scale_set(1, **_BALANCED))
+
+    assert set(_places(network(tmp_path, _balanced_hub(), *parts))) == {()}
+
+
+def test_a_sentence_about_a_public_frontend_of_a_scale_set_is_open_and_others_are_not(tmp_path: Path) -> None:
+    public = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}
+    content = [_balanced_hub(), _balancer(_PUBLIC, _card_id(0)), _scale_set(1, **_BALANCED), public]
+    (tmp_path / "n.json").write_text(json.dumps(content), encoding="utf-8")
+    text = tmp_path / "a.vnet"
+    sentences = ("internet never reaches 203.0.113.9", "internet never reaches lb", "internet never reaches hub.app")
+    text.write_text("".join(f"intent i{at} {{ {one} }}\n" for at, one in enumerate(sentences)), encoding="utf-8")
+
+    results = prove(load([str(text)], [str(tmp_path / "n.json")]), Options()).results
+
+    assert [type(result.verdict) for result in results] == [Unknown, Unknown, Proved]
+
+
+def test_a_member_that_a_subnet_lists_and_nobody_describes_leaves_that_network_open_alone(tmp_path: Path) -> None:
+    far = vnet("far", "10.9.0.0/16", subnet("x", "10.9.0.0/24", ipConfigurations=[]))
+    public = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}
+
+    found = network(tmp_path, _balanced_hub(), far, _balancer(_PUBLIC, _card_id(0)), public)
+
+    assert {item.vnets for item in found.unmodelled} == {("hub",)}
 
 
 def test_a_snapshot_keeps_what_tells_hosts_from_others(tmp_path: Path) -> None:

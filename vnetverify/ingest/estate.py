@@ -31,7 +31,7 @@ from vnetverify.ingest.publics import PUBLIC_KINDS, PublicAddresses
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import NIC_KINDS, SCALE_SETS, SUBJECTS, Resource, key_of, name_of, parent_of
 from vnetverify.ingest.routing import Tables, Tags
-from vnetverify.ingest.scale_sets import NOT_LISTED, is_listed, scale_set_of
+from vnetverify.ingest.scale_sets import NOT_LISTED, scale_set_of
 from vnetverify.ingest.settling import settle
 from vnetverify.ingest.shapes import NAT_GATEWAY, SUBNET, has_no_effect, is_no_network
 from vnetverify.ingest.values import Malformed, as_list, as_reference, shown
@@ -366,7 +366,7 @@ class _Estate:
         if resource.kind.split("/")[0] in _RESOLVING:
             self._doubt_resolver(resource)
             return
-        if resource.kind == SCALE_SETS and is_listed(resource, self._inventory):
+        if resource.kind == SCALE_SETS and self._networks.scale_sets.is_listed(resource):
             return
         if resource.kind.split("/")[0] == _ENDPOINT_POLICIES and self._names_ordinary_subnets(resource):
             return
@@ -378,10 +378,12 @@ class _Estate:
         self._findings.concern(subject, *vnets)
         what = f"{SUBJECTS.get(resource.kind, resource.kind)} `{resource.name}`"
         why = _why_not(resource)
-        named = [key_of(place) for place in places_in(resource)]
-        if named and deploys_hosts_only(resource) and all(key in self._networks.places for key in named):
+        named = self._networks.scale_sets.places(resource) or frozenset()
+        if deploys_hosts_only(resource):
+            named = frozenset(key_of(place) for place in places_in(resource))
+        if named and all(key in self._networks.places for key in named):
             self._findings.concern(resource.key, *vnets)
-            self._doubt_at(resource, why, named)
+            self._doubt_at(resource, why, sorted(named))
             return
         self._findings.doubt(what, why, subject, resource.span, with_peers=True)
 

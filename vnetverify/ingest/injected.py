@@ -10,7 +10,6 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from vnetverify.ingest.resources import Resource
-from vnetverify.ingest.scale_sets import puts_hosts_only
 from vnetverify.ingest.values import member
 
 # By the type that a delegation or a link names, or the resource that is deployed into the subnet, as Azure or Terraform
@@ -117,7 +116,7 @@ _NAMING = {
 
 def deploys_hosts_only(resource: Resource) -> bool:
     """Hold when `resource` adds machines that forward nothing, and changes nothing else."""
-    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource) or puts_hosts_only(resource)
+    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource)
 
 
 def _is_cluster_of_hosts(resource: Resource) -> bool:

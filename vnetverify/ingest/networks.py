@@ -17,7 +17,7 @@ from vnetverify.ingest.peerings import Halves
 from vnetverify.ingest.properties import Doubt, read
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
-from vnetverify.ingest.scale_sets import is_of_scale_set, subnets_described
+from vnetverify.ingest.scale_sets import ScaleSets, is_of_scale_set
 from vnetverify.ingest.shapes import SUBNET, VNET
 from vnetverify.ingest.values import (
     Malformed,
@@ -69,6 +69,7 @@ class Networks:
     ) -> None:
         self._inventory = inventory
         self._findings = findings
+        self.scale_sets = ScaleSets(inventory)
         self._tags = tags
         self._mentioned = {key_of(identity): (identity, by) for identity, by in places_mentioned(inventory)}
         self._namers = {vnet_of(key): by for key, (_, by) in self._mentioned.items()}
@@ -78,7 +79,6 @@ class Networks:
         self.places = dict(self._subnet_places())
         self._spaces: dict[str, tuple[Prefix, ...]] = {}
         self._placed: set[str] = set()
-        self._described: dict[str, frozenset[str]] = {}
         subnets = {key: place.subnet for key, place in self.places.items()}
         self.halves = Halves(inventory, findings, self.names, subnets)
 
@@ -137,6 +137,19 @@ class Networks:
         found = self._silent.get(own, ())
         present = [vnet.key for vnet in found if resource.region is None or vnet.region in (None, resource.region)]
         return (*present, *(key for key in self._declared if _subscription(key) == own))
+
+    def homes_of(self, configuration: str) -> tuple[str, ...]:
+        """Return the key of the vnet with a subnet that lists the IP configuration of this key, if there is one."""
+        return self._listed_in.get(configuration, ())
+
+    @cached_property
+    def _listed_in(self) -> dict[str, tuple[str, ...]]:
+        """The vnets of the IP configurations that subnets list, by key."""
+        return {
+            key_of(identity): (parent_of(subnet.key),)
+            for subnet in self._inventory.of(_SUBNETS)
+            for identity in ids_in(subnet.stated("ipConfigurations"))
+        }
 
     @cached_property
     def _silent(self) -> dict[str | None, list[Resource]]:
@@ -307,20 +320,11 @@ class Networks:
             if key_of(owner) not in self._inventory and key_of(owner) not in self._of_endpoints:
                 missing.setdefault(key_of(owner), owner)
         for key, owner in missing.items():
-            if subnet.key in self._described_by(key):
+            if subnet.key in self.scale_sets.places_described(key):
                 continue  # its scale set is in doubt itself
             what = f"interface `{shown(with_instance(owner))}` in {subnet.subject}"
             why = f"{NOT_HERE}; `az vmss nic list` gives it" if is_of_scale_set(key) else NOT_HERE
             self._findings.doubt(what, why, subnet.key, subnet.span, with_peers=True)
-
-    def _described_by(self, interface: str) -> frozenset[str]:
-        """Return the subnets of which the scale set tells that has the interface with that key."""
-        if not is_of_scale_set(interface):
-            return frozenset()
-        key = parent_of(interface, 2)
-        if key not in self._described:
-            self._described[key] = subnets_described(self._inventory.find(key), self._inventory)
-        return self._described[key]
 
     def _doubt_missing_endpoints(self, subnet: Resource, endpoints: Any) -> None:
         """A private endpoint in the subnet that the input does not hold has addresses with routes of their own."""

@@ -168,9 +168,11 @@ class Pools:
         what = f"`{shown(name_of(parent_of(key)))}` in {part} of {balancer.subject}"
         card = self._configurations.get(key)
         if card is None:
+            self._findings.concern(balancer.key, *self._networks.homes_of(key))
             if not self._findings.concerned_by(balancer.key):  # all members of a pool are of one vnet (F-LB-5)
                 self._findings.concern(balancer.key, *self._networks.possible_homes(balancer))
-            doubt(what, NOT_HERE)
+            if not self._networks.scale_sets.places_described(parent_of(key)):
+                doubt(what, NOT_HERE)
             return None
         self._findings.concern(balancer.key, *self._findings.concerned_by(card.resource.key))
         address = card.addresses[key]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
@@ -107,6 +108,8 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     if not network.unmodelled:
         return ()
     reach = within_reach(network, claim)
+    if any(_leads_anywhere(network, right) for _, right in claim.pairs):
+        reach |= network.vnets.keys()
     passed = _passed(network, claim) if any(item.ends_there for item in network.unmodelled) else frozenset()
     return tuple(
         item
@@ -168,14 +171,29 @@ def _addresses_handing_on(network: Network) -> Iterator[tuple[str, int]]:
 
 
 def _handed_on(network: Network) -> Iterator[str]:
-    """Yield the subnets of members of load balancers, and those with addresses that NAT rules put in place."""
+    """Yield the subnets of frontends and members of load balancers, and those of what NAT rules lead to."""
     subnet_of = {nic.name: nic.subnet_id for nic in network.nics()}
     for balancer in network.load_balancers.values():
+        yield from (frontend.subnet_id for frontend in balancer.frontends)
         yield from (subnet_of[name] for rule in balancer.rules for name in rule.members)
+        if _lacks_members(balancer):
+            yield from (subnet.id for subnet in network.subnets())
     policies = (machine.firewall for machine in network.machines.values() if machine.firewall is not None)
     rules = (rule for policy in policies for rule in policy.of_kind(FirewallRuleKind.NAT))
     targets = {rule.translation.address for rule in rules if rule.translation is not None}
     yield from (subnet.id for subnet in network.subnets() if any(_holds(subnet, target) for target in targets))
+
+
+def _lacks_members(balancer: LoadBalancer) -> bool:
+    """Hold when nobody is known to whom a rule leads: members that only a scale set describes may be anywhere."""
+    return not all(rule.members for rule in balancer.rules)
+
+
+def _leads_anywhere(network: Network, ends: EndpointSet) -> bool:
+    """Hold when a public frontend is among `ends` of whose members it is not known in which network they are."""
+    names = {f"{name}/" for name, balancer in network.load_balancers.items() if _lacks_members(balancer)}
+    public = [place.name for place, _ in ends.parts if place.kind == PlaceKind.PUBLIC.value]
+    return any(place.startswith(tuple(names)) for place in public)
 
 
 def _holds(subnet: Subnet, address: int) -> bool:

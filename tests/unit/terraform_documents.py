@@ -236,3 +236,22 @@ def read_network(folder: Path, content: Any) -> Network:
 def doubts(network: Network) -> list[str]:
     """Return what is in doubt, as words."""
     return [f"{item.what}: {item.why}" for item in network.unmodelled]
+
+
+ASSOCIATION = "subnet_network_security_group_association"
+LATER = {"subnet_id": True, "network_security_group_id": True}
+
+
+def groups_called(*names: str, **more: Any) -> list[Planned]:
+    return [planned("network_security_group", name, security_rule=[], **more) for name in names]
+
+
+def group_by_subnet(network: Network) -> dict[str, str | None]:
+    """Return the group of each subnet by name."""
+    return {subnet.name: subnet.nsg for subnet in network.subnets()}
+
+
+SUBNETS = [
+    subnet("s", "hub", "10.0.0.0/24", key="a", name="a"),
+    subnet("s", "hub", "10.0.1.0/24", key="b", name="b"),
+]

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from tests.unit.terraform_documents import (
+    ASSOCIATION,
+    LATER,
+    SUBNETS,
     Module,
     Planned,
     block,
     call,
     doubts,
+    group_by_subnet,
+    groups_called,
     identity,
     plan,
     planned,
@@ -23,19 +28,6 @@ from tests.unit.terraform_documents import (
     vnet,
 )
 from vnetverify.ingest.terraform import candidates
-from vnetverify.model.network import Network
-
-_ASSOCIATION = "subnet_network_security_group_association"
-_LATER = {"subnet_id": True, "network_security_group_id": True}
-
-
-def _groups(*names: str, **more: Any) -> list[Planned]:
-    return [planned("network_security_group", name, security_rule=[], **more) for name in names]
-
-
-def _fastened(network: Network) -> dict[str, str | None]:
-    """Return the group of each subnet by name."""
-    return {subnet.name: subnet.nsg for subnet in network.subnets()}
 
 
 def _each(kind: str, name: str, keys: tuple[str | int, ...], **more: Any) -> list[Planned]:
@@ -43,10 +35,6 @@ def _each(kind: str, name: str, keys: tuple[str | int, ...], **more: Any) -> lis
     return [planned(kind, name, key=key, **({"name": str(key)} | more)) for key in keys]
 
 
-_SUBNETS = [
-    subnet("s", "hub", "10.0.0.0/24", key="a", name="a"),
-    subnet("s", "hub", "10.0.1.0/24", key="b", name="b"),
-]
 _KEYED = _each("network_security_group", "g", ("a", "b"), security_rule=[])
 
 
@@ -67,9 +55,9 @@ _KEYED = _each("network_security_group", "g", ("a", "b"), security_rule=[])
 def test_an_instance_is_chosen_by_a_key_that_is_known(
     tmp_path: Path, reference: dict[str, Any], expected: str | None
 ) -> None:
-    at = planned(_ASSOCIATION, "x", key="a", later=_LATER)
+    at = planned(ASSOCIATION, "x", key="a", later=LATER)
     written = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         for_each={"constant_value": {"a": {"group": "b"}}},
         subnet_id=refers("azurerm_subnet.s", "each.key"),
@@ -77,7 +65,7 @@ def test_an_instance_is_chosen_by_a_key_that_is_known(
     )
     document = plan(
         vnet("hub"),
-        *_SUBNETS,
+        *SUBNETS,
         *_KEYED,
         at,
         configuration=Module([written]),
@@ -86,20 +74,20 @@ def test_an_instance_is_chosen_by_a_key_that_is_known(
 
     network = read_network(tmp_path, document)
 
-    assert _fastened(network) == {"a": expected, "b": None}
+    assert group_by_subnet(network) == {"a": expected, "b": None}
     assert bool(network.unmodelled) is (expected is None)
 
 
 def test_a_reason_lists_the_candidates(tmp_path: Path) -> None:
     document = plan(
         vnet("hub"),
-        *_SUBNETS,
+        *SUBNETS,
         *_KEYED,
-        planned(_ASSOCIATION, "x", later=_LATER),
+        planned(ASSOCIATION, "x", later=LATER),
         configuration=Module(
             [
                 block(
-                    _ASSOCIATION,
+                    ASSOCIATION,
                     "x",
                     subnet_id=refers('azurerm_subnet.s["a"].id'),
                     network_security_group_id=refers("azurerm_network_security_group.g", "each.value"),
@@ -118,13 +106,13 @@ def test_a_reason_lists_the_candidates(tmp_path: Path) -> None:
 def test_the_instances_of_a_chained_for_each_are_those_with_the_same_key(tmp_path: Path) -> None:
     document = plan(
         vnet("hub"),
-        *_SUBNETS,
+        *SUBNETS,
         *_KEYED,
-        *(planned(_ASSOCIATION, "x", key=key, later=_LATER) for key in ("a", "b")),
+        *(planned(ASSOCIATION, "x", key=key, later=LATER) for key in ("a", "b")),
         configuration=Module(
             [
                 block(
-                    _ASSOCIATION,
+                    ASSOCIATION,
                     "x",
                     for_each=refers("azurerm_subnet.s"),
                     subnet_id=refers("each.value.id"),
@@ -134,22 +122,22 @@ def test_the_instances_of_a_chained_for_each_are_those_with_the_same_key(tmp_pat
         ),
     )
 
-    assert _fastened(read_network(tmp_path, document)) == {"a": "a", "b": "b"}
+    assert group_by_subnet(read_network(tmp_path, document)) == {"a": "a", "b": "b"}
 
 
 def _by_value(members: dict[str, dict[str, str]], **written: Any) -> dict[str, Any]:
     """Return a plan whose associations `x` and `y` name their groups by `each.value.group`."""
     association = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         for_each=refers("var.m"),
         subnet_id=refers("azurerm_subnet.s", "each.key"),
         network_security_group_id=refers("azurerm_network_security_group.g", "each.value.group"),
         **written,
     )
-    fastened = [planned(_ASSOCIATION, "x", key=key, later=_LATER, name=f"to-{key}") for key in ("a", "b")]
+    fastened = [planned(ASSOCIATION, "x", key=key, later=LATER, name=f"to-{key}") for key in ("a", "b")]
     variables = {"m": {"value": members}}
-    return plan(vnet("hub"), *_SUBNETS, *_KEYED, *fastened, configuration=Module([association]), variables=variables)
+    return plan(vnet("hub"), *SUBNETS, *_KEYED, *fastened, configuration=Module([association]), variables=variables)
 
 
 _CROSSED = {"a": {"group": "b", "name": "A"}, "b": {"group": "a", "name": "B"}}
@@ -158,7 +146,7 @@ _CROSSED = {"a": {"group": "b", "name": "A"}, "b": {"group": "a", "name": "B"}}
 def test_a_member_of_the_variable_that_is_repeated_says_which_instance_is_meant(tmp_path: Path) -> None:
     imported = read(tmp_path, _by_value(_CROSSED, name=refers("each.value.name")))
 
-    assert _fastened(imported.network) == {"a": "b", "b": "a"}
+    assert group_by_subnet(imported.network) == {"a": "b", "b": "a"}
     assert [found.code for found in imported.diagnostics if found.code.startswith("terraform")] == ["terraform-value"]
 
 
@@ -181,7 +169,7 @@ def test_it_says_nothing_where_for_each_may_have_made_something_else_of_it(
 
     network = read_network(tmp_path, document)
 
-    assert set(_fastened(network).values()) == {None}
+    assert set(group_by_subnet(network).values()) == {None}
     assert network.unmodelled != ()
 
 
@@ -189,34 +177,34 @@ def test_instances_of_two_counts_of_one_size_go_together(tmp_path: Path) -> None
     subnets = [subnet("s", "hub", f"10.0.{at}.0/24", key=at, name=f"s{at}") for at in (0, 1)]
     groups = [planned("network_security_group", "g", key=at, name=f"g{at}", security_rule=[]) for at in (0, 1)]
     written = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         subnet_id=refers("azurerm_subnet.s", "count.index"),
         network_security_group_id=refers("azurerm_network_security_group.g", "count.index"),
     )
-    fastened = [planned(_ASSOCIATION, "x", key=at, later=_LATER) for at in (0, 1)]
+    fastened = [planned(ASSOCIATION, "x", key=at, later=LATER) for at in (0, 1)]
     document = plan(vnet("hub"), *subnets, *groups, *fastened, configuration=Module([written]))
 
     imported = read(tmp_path, document)
 
-    assert _fastened(imported.network) == {"s0": "g0", "s1": "g1"}
+    assert group_by_subnet(imported.network) == {"s0": "g0", "s1": "g1"}
     assert [found.message for found in imported.diagnostics if found.code == "terraform-count"] != []
 
 
 def test_instances_of_counts_of_different_sizes_do_not_go_together(tmp_path: Path) -> None:
     subnets = [subnet("s", "hub", f"10.0.{at}.0/24", key=at, name=f"s{at}") for at in (0, 1, 2)]
     written = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         subnet_id=refers("azurerm_subnet.s", "count.index"),
         network_security_group_id=refers("azurerm_network_security_group.g.id"),
     )
-    fastened = [planned(_ASSOCIATION, "x", key=at, later=_LATER) for at in (0, 1)]
-    document = plan(vnet("hub"), *subnets, *_groups("g"), *fastened, configuration=Module([written]))
+    fastened = [planned(ASSOCIATION, "x", key=at, later=LATER) for at in (0, 1)]
+    document = plan(vnet("hub"), *subnets, *groups_called("g"), *fastened, configuration=Module([written]))
 
     network = read_network(tmp_path, document)
 
-    assert set(_fastened(network).values()) == {None}
+    assert set(group_by_subnet(network).values()) == {None}
     assert network.unmodelled != ()
 
 
@@ -243,130 +231,6 @@ def test_a_peering_is_never_with_its_own_network(tmp_path: Path) -> None:
     assert {(half.local, half.remote) for half in network.peerings} == {("v0", "v1"), ("v1", "v0")}
 
 
-def _in_module(outputs: dict[str, Any], consumer: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return a plan whose module `net` has the subnets a and b, and whose root fastens the group `g` to one of them."""
-    inner = Module([block("subnet", "s")], outputs=outputs)
-    subnets = [
-        subnet("s", "hub", f"10.0.{at}.0/24", key=key, module="module.net", name=f"snet-{key}")
-        for at, key in enumerate(("a", "b"))
-    ]
-    written = block(
-        _ASSOCIATION, "x", subnet_id=consumer, network_security_group_id=refers("azurerm_network_security_group.g.id")
-    )
-    root = Module([written], calls={"net": call(inner)}, **more)
-    return plan(
-        vnet("hub", module="module.net"),
-        *subnets,
-        *_groups("g"),
-        planned(_ASSOCIATION, "x", later=_LATER),
-        configuration=root,
-    )
-
-
-@pytest.mark.parametrize(
-    ("outputs", "consumer", "expected"),
-    [
-        ({"b": refers('azurerm_subnet.s["b"].id')}, refers("module.net.b"), {"a": None, "b": "g"}),
-        ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["b"]'), {"a": None, "b": "g"}),
-        ({"ids": refers("azurerm_subnet.s")}, refers("module.net.ids.b"), {"a": None, "b": "g"}),
-        ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["c"]'), {"a": None, "b": None}),
-        ({"ids": refers("azurerm_subnet.s")}, refers('module.net.ids["snet-b"]'), {"a": None, "b": "g"}),
-        ({"ids": refers("azurerm_subnet.s")}, refers("module.net.ids[1]"), {"a": None, "b": None}),
-        ({"ids": refers("local.ids")}, refers('module.net.ids["b"]'), {"a": None, "b": None}),
-        ({"all": refers("azurerm_subnet.s")}, refers('module.net.all["a"].id'), {"a": "g", "b": None}),
-    ],
-    ids=["one", "map", "dotted", "no such key", "name", "position", "local", "whole resources"],
-)
-def test_outputs_of_modules_lead_to_what_they_hand_out(
-    tmp_path: Path, outputs: dict[str, Any], consumer: dict[str, Any], expected: dict[str, str | None]
-) -> None:
-    network = read_network(tmp_path, _in_module(outputs, consumer))
-
-    assert _fastened(network) == {f"snet-{key}": group for key, group in expected.items()}
-    assert bool(network.unmodelled) is (set(expected.values()) == {None})
-
-
-def test_variables_of_modules_lead_to_what_the_call_hands_in(tmp_path: Path) -> None:
-    written = block(
-        _ASSOCIATION,
-        "x",
-        subnet_id=refers("var.network.subnet"),
-        network_security_group_id=refers("azurerm_network_security_group.g.id"),
-    )
-    deep = Module([written, block("network_security_group", "g")])
-    middle = Module(calls={"deep": call(deep, network=refers("var.given"))})
-    root = Module(calls={"middle": call(middle, given=refers("azurerm_subnet.app.id"))})
-    where = "module.middle.module.deep"
-    document = plan(
-        vnet("hub"),
-        subnet("app", "hub"),
-        *_groups("g", module=where),
-        planned(_ASSOCIATION, "x", module=where, later=_LATER),
-        configuration=root,
-    )
-
-    assert _fastened(read_network(tmp_path, document)) == {"app": "g"}
-
-
-def test_modules_with_for_each_keep_to_their_own_instance(tmp_path: Path) -> None:
-    inner = Module(
-        [
-            block(
-                _ASSOCIATION,
-                "x",
-                subnet_id=refers("var.subnet"),
-                network_security_group_id=refers("azurerm_network_security_group.g.id"),
-            )
-        ],
-    )
-    root = Module(calls={"guard": call(inner, for_each=refers("azurerm_subnet.s"), subnet=refers("each.value.id"))})
-    modules = ('module.guard["a"]', 'module.guard["b"]')
-    guards = [one for where in modules for one in _groups("g", module=where)]
-    named = [
-        planned("network_security_group", "g", module=where, name=f"g-{where[-3]}", security_rule=[])
-        for where in modules
-    ]
-    document = plan(
-        vnet("hub"),
-        *_SUBNETS,
-        *named,
-        *(planned(_ASSOCIATION, "x", module=where, later=_LATER) for where in modules),
-        configuration=root,
-    )
-
-    assert len(guards) == 2
-    assert _fastened(read_network(tmp_path, document)) == {"a": "g-a", "b": "g-b"}
-
-
-def test_an_output_of_a_module_instance_that_a_key_chooses_is_found(tmp_path: Path) -> None:
-    """`module.net[each.key].subnet` loses the name of the output in a plan: the only subnet of the module is meant."""
-    inner = Module(
-        [block("subnet", "s")],
-        outputs={"subnet": refers("azurerm_subnet.s.id"), "vnet": refers("azurerm_virtual_network.v.id")},
-    )
-    modules = ('module.net["a"]', 'module.net["b"]')
-    networks = [vnet("v", f"10.{at}.0.0/16", module=where, name=f"v{at}") for at, where in enumerate(modules)]
-    subnets = [
-        subnet("s", f"v{at}", f"10.{at}.0.0/24", module=where, name=f"s{at}") for at, where in enumerate(modules)
-    ]
-    written = block(
-        _ASSOCIATION,
-        "x",
-        for_each={},
-        subnet_id=refers("module.net", "each.key"),
-        network_security_group_id=refers("azurerm_network_security_group.g.id"),
-    )
-    document = plan(
-        *networks,
-        *subnets,
-        *_groups("g"),
-        planned(_ASSOCIATION, "x", key="b", later=_LATER),
-        configuration=Module([written], calls={"net": call(inner)}),
-    )
-
-    assert _fastened(read_network(tmp_path, document)) == {"s0": None, "s1": "g"}
-
-
 def test_an_id_that_an_association_hands_on_is_followed(tmp_path: Path) -> None:
     table = planned("subnet_route_table_association", "t", later={"subnet_id": True, "route_table_id": True})
     first = block(
@@ -376,7 +240,7 @@ def test_an_id_that_an_association_hands_on_is_followed(tmp_path: Path) -> None:
         route_table_id=refers("azurerm_route_table.t.id"),
     )
     second = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         subnet_id=refers("azurerm_subnet_route_table_association.t.subnet_id"),
         network_security_group_id=refers("azurerm_network_security_group.g.id"),
@@ -384,52 +248,50 @@ def test_an_id_that_an_association_hands_on_is_followed(tmp_path: Path) -> None:
     document = plan(
         vnet("hub"),
         subnet("app", "hub"),
-        *_groups("g"),
+        *groups_called("g"),
         planned("route_table", "t", route=[]),
         table,
-        planned(_ASSOCIATION, "x", later=_LATER),
+        planned(ASSOCIATION, "x", later=LATER),
         configuration=Module([first, second]),
     )
 
-    assert _fastened(read_network(tmp_path, document)) == {"app": "g"}
+    assert group_by_subnet(read_network(tmp_path, document)) == {"app": "g"}
 
 
 def test_what_a_local_hands_on_is_the_only_thing_that_it_can_be(tmp_path: Path) -> None:
-    written = block(
-        _ASSOCIATION, "x", subnet_id=refers("local.subnet"), network_security_group_id=refers("local.group")
-    )
+    written = block(ASSOCIATION, "x", subnet_id=refers("local.subnet"), network_security_group_id=refers("local.group"))
     document = plan(
         vnet("hub"),
         subnet("app", "hub"),
-        *_groups("g"),
-        planned(_ASSOCIATION, "x", later=_LATER),
+        *groups_called("g"),
+        planned(ASSOCIATION, "x", later=LATER),
         configuration=Module([written]),
     )
 
-    assert _fastened(read_network(tmp_path, document)) == {"app": "g"}
+    assert group_by_subnet(read_network(tmp_path, document)) == {"app": "g"}
 
 
 def test_a_subnet_inside_a_network_is_found_where_it_is_the_only_one(tmp_path: Path) -> None:
     inline = {"name": "app", "address_prefixes": ["10.0.0.0/24"]}
     written = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         subnet_id=refers("azurerm_virtual_network.hub.subnet"),
         network_security_group_id=refers("azurerm_network_security_group.g.id"),
     )
     document = plan(
         vnet("hub", subnet=[inline]),
-        *_groups("g"),
-        planned(_ASSOCIATION, "x", later=_LATER),
+        *groups_called("g"),
+        planned(ASSOCIATION, "x", later=LATER),
         configuration=Module([written]),
     )
 
-    assert _fastened(read_network(tmp_path, document)) == {"app": "g"}
+    assert group_by_subnet(read_network(tmp_path, document)) == {"app": "g"}
 
 
 def test_references_of_old_plans_name_the_resource_alone(tmp_path: Path) -> None:
     written = block(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         subnet_id={"references": ["azurerm_subnet.app"]},
         network_security_group_id={"references": ["azurerm_network_security_group.g"]},
@@ -437,30 +299,32 @@ def test_references_of_old_plans_name_the_resource_alone(tmp_path: Path) -> None
     document = plan(
         vnet("hub"),
         subnet("app", "hub"),
-        *_groups("g"),
-        planned(_ASSOCIATION, "x", later=_LATER),
+        *groups_called("g"),
+        planned(ASSOCIATION, "x", later=LATER),
         configuration=Module([written]),
     )
 
-    assert _fastened(read_network(tmp_path, document)) == {"app": "g"}
+    assert group_by_subnet(read_network(tmp_path, document)) == {"app": "g"}
 
 
 def test_references_that_go_in_circles_come_to_an_end(tmp_path: Path) -> None:
     inner = Module(outputs={"one": refers("var.given")}, variables={"given": {}})
     root = Module(
-        [block(_ASSOCIATION, "x", subnet_id=refers("module.m.one"), network_security_group_id=refers("local.group"))],
+        [block(ASSOCIATION, "x", subnet_id=refers("module.m.one"), network_security_group_id=refers("local.group"))],
         calls={"m": call(inner, given=refers("module.m.one"))},
     )
-    document = plan(vnet("hub"), *_SUBNETS, *_groups("g"), planned(_ASSOCIATION, "x", later=_LATER), configuration=root)
+    document = plan(
+        vnet("hub"), *SUBNETS, *groups_called("g"), planned(ASSOCIATION, "x", later=LATER), configuration=root
+    )
 
     assert doubts(read_network(tmp_path, document)) != []
 
 
 def test_references_are_followed_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "_MOST_OF_ALL", 3)
-    written = block(_ASSOCIATION, "x", subnet_id=refers("azurerm_subnet.app.id", "local.a", "local.b", "local.c"))
+    written = block(ASSOCIATION, "x", subnet_id=refers("azurerm_subnet.app.id", "local.a", "local.b", "local.c"))
     fastened = planned(
-        _ASSOCIATION,
+        ASSOCIATION,
         "x",
         later={"subnet_id": True},
         network_security_group_id=identity("networkSecurityGroups", "g"),
@@ -469,7 +333,7 @@ def test_references_are_followed_up_to_a_bound(tmp_path: Path, monkeypatch: pyte
         vnet("hub"),
         subnet("app", "hub"),
         subnet("db", "hub", "10.0.1.0/24"),
-        *_groups("g"),
+        *groups_called("g"),
         fastened,
         configuration=Module([written]),
     )

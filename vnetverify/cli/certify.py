@@ -10,9 +10,9 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, folder, save
+from vnetverify.cli.options import takes_certificate_nodes, takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_networks
-from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE
 
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
@@ -27,16 +27,9 @@ _LONGEST_NAME = 60
 @click.command("certify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", required=True, metavar="DIR", type=click.Path(), help="The folder to write to.")
-@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
+@takes_pattern
 @takes_networks
-@click.option(
-    "--certificate-nodes",
-    type=click.IntRange(min=1),
-    default=CERTIFICATE_NODES,
-    show_default=True,
-    metavar="N",
-    help=f"The most nodes of a certificate, or {NODES_PER_PLACE} for each place where flows begin if that is more.",
-)
+@takes_certificate_nodes
 def command(
     files: tuple[str, ...],
     output: str,

@@ -12,6 +12,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
+from vnetverify.cli.options import takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import watched_line
 from vnetverify.cli.reading import load_or_tell, takes_networks
@@ -31,7 +32,7 @@ _FOUND_OUR_BUG = (
 
 @click.command("fuzz")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
+@takes_pattern
 @takes_networks
 @click.option(
     "--seed",

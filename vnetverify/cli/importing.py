@@ -9,6 +9,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
+from vnetverify.cli.options import takes_output
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_settings, with_lines
 
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @takes_settings
 @click.option("--origins", is_flag=True, help="Add comments that say where in PATH... each statement comes from.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(),
-    help="The file to write, completely or not at all; standard output by default.",
-)
+@takes_output
 def command(paths: tuple[str, ...], service_tags: str | None, origins: bool, output: str | None) -> int:
     """Write the network in PATH..., files or folders of Azure's JSON, as a text.
 

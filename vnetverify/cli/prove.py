@@ -11,11 +11,12 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
+from vnetverify.cli.options import takes_certificate_nodes, takes_output, takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
 from vnetverify.cli.reading import has_errors, load, takes_networks, with_lines
 from vnetverify.prover.solver import BUDGET, FENCE_SECONDS, Limits, Solver
-from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE, Assurance
+from vnetverify.prover.verdict import Assurance
 from vnetverify.report.formats import FOR_PEOPLE_ONLY, NAMES
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Jobs(click.IntRange):
 
 @click.command("prove")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
-@click.option("-k", "pattern", metavar="PATTERN", help="Only intents whose name matches; `*` and `?` are wildcards.")
+@takes_pattern
 @takes_networks
 @click.option("--reading", type=click.Choice(["documented"]), help="Read every open fact as the documentation prefers.")
 @click.option(
@@ -51,13 +52,7 @@ class Jobs(click.IntRange):
     envvar="VNETVERIFY_OUTPUT_FORMAT",
     help="How to print the verdicts.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(allow_dash=True),
-    help="The file to write, completely or not at all; standard output by default.",
-)
+@takes_output
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
@@ -98,14 +93,7 @@ class Jobs(click.IntRange):
     show_default=True,
     help="The least assurance that a proof needs; with less it is `unknown`.",
 )
-@click.option(
-    "--certificate-nodes",
-    type=click.IntRange(min=1),
-    default=CERTIFICATE_NODES,
-    show_default=True,
-    metavar="N",
-    help=f"The most nodes of a certificate, or {NODES_PER_PLACE} for each place where flows begin if that is more.",
-)
+@takes_certificate_nodes
 @click.option(
     "--cluster",
     metavar="ADDRESS",

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from vnetverify.encoder.addressing import Balanced, Entrance, Published
 from vnetverify.encoder.circuit import Circuit
-from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics
+from vnetverify.encoder.ends import Ends, Parts, coarse, held_twice, public_nics
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.frontends import AnyFrontend, Chosen, holds
 from vnetverify.encoder.headers import Header, serves
@@ -114,7 +114,7 @@ class Delivery:
             if by_public
             for nic in self.asked_behind(public_nics(self.hops, right), right)
         }
-        torn = _held_twice(right for _, right, _ in sides)
+        torn = held_twice(right for _, right, _ in sides)
         if not torn and not nics:
             return FALSE
         for counts, right, by_public in sides:
@@ -486,18 +486,3 @@ class Delivery:
 
 def _numbers(addresses: Iterable[int]) -> IntervalSet:
     return interval_set(Interval(address, address) for address in addresses)
-
-
-def _held_twice(sides: Iterable[Parts]) -> IntervalSet:
-    """Return the addresses that two places of the sides have."""
-    by_place: dict[Place, list[Interval]] = {}
-    for right in sides:
-        for place, addresses in right.items():
-            by_place.setdefault(place, []).extend(addresses)
-    intervals = sorted((i for those in by_place.values() for i in interval_set(those)), key=lambda i: i.low)
-    twice, highest = [], -1
-    for interval in intervals:
-        if interval.low <= highest:
-            twice.append(Interval(interval.low, min(interval.high, highest)))
-        highest = max(highest, interval.high)
-    return interval_set(twice)

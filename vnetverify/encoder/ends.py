@@ -69,6 +69,21 @@ def joined_ends(sets: Iterable[EndpointSet]) -> dict[Place, IntervalSet]:
     return {place: interval_set(intervals) for place, intervals in joined.items()}
 
 
+def held_twice(sides: Iterable[Parts]) -> IntervalSet:
+    """Return the addresses that two places of the sides have."""
+    by_place: dict[Place, list[Interval]] = {}
+    for right in sides:
+        for place, addresses in right.items():
+            by_place.setdefault(place, []).extend(addresses)
+    intervals = sorted((i for those in by_place.values() for i in interval_set(those)), key=lambda i: i.low)
+    twice, highest = [], -1
+    for interval in intervals:
+        if interval.low <= highest:
+            twice.append(Interval(interval.low, min(interval.high, highest)))
+        highest = max(highest, interval.high)
+    return interval_set(twice)
+
+
 def selectors_of(hops: Hops, places: Iterable[Place]) -> tuple[Origins, int]:
     """Return a selector for each place such that places of one selector share no address, and its width in bits."""
     layers: list[IntervalSet] = []

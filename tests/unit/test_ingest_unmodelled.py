@@ -315,3 +315,26 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
 
     assert "hunter2" not in repr(imported)
     assert "c2VjcmV0" not in repr(imported)
+
+
+@pytest.mark.parametrize(("value", "raised"), [("None", 0), ("none", 0), ("All", 1)])
+def test_a_table_that_drops_the_routes_of_peerings_is_in_doubt(tmp_path: Path, value: str, raised: int) -> None:
+    table = resource("routeTables", "t", routes=[], disablePeeringRoute=value)
+
+    found = network(tmp_path, _hub(subnet("web", routeTable=reference("routeTables", "t"))), table)
+
+    assert len(doubts(found)) == raised
+
+
+@pytest.mark.parametrize(("value", "raised"), [("None", 0), ("Disabled", 0), ("Enabled", 1)])
+def test_a_nat_gateway_between_the_families_is_in_doubt(tmp_path: Path, value: str, raised: int) -> None:
+    public = resource("publicIPAddresses", "p", ipAddress="203.0.113.4", upgradedToV2=False)
+    gateway = resource(
+        "natGateways",
+        "g",
+        nat64=value,
+        subnets=[{"id": _WEB}],
+        publicIpAddresses=[reference("publicIPAddresses", "p")],
+    )
+
+    assert len(doubts(network(tmp_path, _hub(), gateway, public))) == raised

@@ -10,6 +10,8 @@ from vnetverify.ingest.resources import SCALE_SETS
 
 _GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
+_TRACKED = Suspect("tracking of connections by a load balancer is not modelled", (False,))
+
 _ENCRYPTION_THAT_DROPS_NOTHING = (
     {"enabled": False},
     {"enabled": False, "enforcement": "AllowUnencrypted"},
@@ -55,10 +57,14 @@ RULE = shape(
     "description",
 )
 
-ROUTE_TABLE = shape("routes subnets disableBgpRoutePropagation")
+ROUTE_TABLE = shape(
+    "routes subnets disableBgpRoutePropagation",
+    disablePeeringRoute=Suspect("a table that drops the routes of peerings is not modelled", ("none",)),
+)
 
 ROUTE = shape(
     "addressPrefix nextHopType nextHopIpAddress",
+    nextHop=Suspect("a route with several next hops is not modelled"),
     hasBgpOverride=Suspect("a route that goes before learned ones whatever their length is not modelled", (False,)),
 )
 
@@ -83,13 +89,14 @@ IP_CONFIGURATION = shape(
 PUBLIC_ADDRESS = shape(
     "ipAddress publicIPAddressVersion sku ipConfiguration",
     "publicIPAllocationMethod idleTimeoutInMinutes ipTags dnsSettings ddosSettings publicIPPrefix deleteOption"
-    " migrationPhase servicePublicIPAddress natGateway",
+    " migrationPhase servicePublicIPAddress natGateway upgradedToV2",
     linkedPublicIPAddress=Suspect("linked public addresses are not modelled"),
 )
 
 NAT_GATEWAY = shape(
     "subnets publicIpAddresses publicIpPrefixes",
     "idleTimeoutInMinutes",
+    nat64=Suspect("translation between the families is not modelled", ("none", "disabled")),
     publicIpAddressesV6=Suspect("a NAT gateway for IPv6 is not modelled"),
     publicIpPrefixesV6=Suspect("a NAT gateway for IPv6 is not modelled"),
     sourceVirtualNetwork=Suspect("a NAT gateway of a whole network is not modelled"),
@@ -113,13 +120,16 @@ SCALE_SET_CONFIGURATION = shape(
 
 LOAD_BALANCER = shape(
     "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku inboundNatRules outboundRules",
+    "scope",
+    mode=Suspect("an advanced load balancer is not modelled", with_peers=True),
     inboundNatPools=Suspect("pools of inbound NAT are not modelled", with_peers=True),
 )
 
 FRONTEND = shape(
     "privateIPAddress privateIPAddressVersion subnet publicIPAddress publicIPPrefix",
-    "privateIPAllocationMethod loadBalancingRules inboundNatRules inboundNatPools outboundRules",
+    "privateIPAllocationMethod loadBalancingRules inboundNatRules inboundNatPools outboundRules ddosSettings",
     gatewayLoadBalancer=_GATEWAY_BALANCED,
+    enableConnectionTracking=_TRACKED,
 )
 
 BACKEND_POOL = shape(
@@ -138,7 +148,7 @@ BALANCING_RULE = shape(
     "frontendIPConfiguration backendAddressPool backendAddressPools probe protocol frontendPort backendPort"
     " enableFloatingIP disableOutboundSnat",
     "idleTimeoutInMinutes enableTcpReset loadDistribution",
-    enableConnectionTracking=Suspect("tracking of connections by a load balancer is not modelled", (False,)),
+    enableConnectionTracking=_TRACKED,
 )
 
 INBOUND_NAT_RULE = shape(
@@ -160,7 +170,8 @@ PROBE = shape(
 PRIVATE_ENDPOINT = shape(
     "subnet networkInterfaces privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs"
     " ipConfigurations",
-    "customNetworkInterfaceName ipVersionType",
+    "customNetworkInterfaceName ipVersionType billingSku",
+    isIPv6EnabledPrivateEndpoint=Suspect("private endpoints of both families are not modelled", (False,)),
     applicationSecurityGroups=Suspect("private endpoints in application security groups are not modelled"),
 )
 
@@ -171,7 +182,8 @@ APPLICATION_GATEWAY = shape(
     " sslCertificates probes backendAddressPools backendHttpSettingsCollection backendSettingsCollection sslProfiles"
     " urlPathMaps requestRoutingRules routingRules rewriteRuleSets redirectConfigurations enableHttp2 enableFips"
     " webApplicationFirewallConfiguration firewallPolicy autoscaleConfiguration customErrorConfigurations"
-    " forceFirewallPolicyAssociation loadDistributionPolicies globalConfiguration defaultPredefinedSslPolicy",
+    " forceFirewallPolicyAssociation loadDistributionPolicies globalConfiguration defaultPredefinedSslPolicy"
+    " advancedRoutingMaps advancedRoutingConditionSets reservedCapacity entraJWTValidationConfigs",
     privateLinkConfigurations=Suspect("private links to application gateways are not modelled", with_peers=True),
     privateEndpointConnections=Suspect("private links to application gateways are not modelled", with_peers=True),
 )
@@ -179,7 +191,7 @@ APPLICATION_GATEWAY = shape(
 BASTION = shape(
     "ipConfigurations virtualNetwork",
     "dnsName scaleUnits disableCopyPaste enableTunneling enableIpConnect enableFileCopy enableKerberos"
-    " enableShareableLink enableSessionRecording enablePrivateOnlyBastion networkAcls",
+    " enableShareableLink enableSessionRecording sessionRecordingConfiguration enablePrivateOnlyBastion networkAcls",
 )
 
 PROXY_FRONTEND = shape(
@@ -210,6 +222,8 @@ FIREWALL = shape(
     "ipConfigurations firewallPolicy additionalProperties managementIpConfiguration threatIntelMode"
     " natRuleCollections networkRuleCollections applicationRuleCollections",
     "autoscaleConfiguration ipGroups presumedAddress",
+    aiSecurityAddOn=Suspect("what a firewall looks for in payload is not modelled", (False,)),
+    afcConfiguration=Suspect("a firewall for containers is not modelled"),
     virtualHub=Suspect("Virtual WAN is not modelled"),
     hubIPAddresses=Suspect("Virtual WAN is not modelled"),
 )
@@ -220,6 +234,7 @@ FIREWALL_CONFIGURATION = shape("privateIPAddress subnet publicIPAddress", "priva
 FIREWALL_POLICY = shape(
     "basePolicy ruleCollectionGroups snat threatIntelMode dnsSettings explicitProxy intrusionDetection",
     "threatIntelWhitelist insights transportSecurity childPolicies firewalls size",
+    afcManaged=Suspect("a firewall for containers is not modelled", (False,)),
     sql=Suspect("redirection of SQL is not modelled", ({"allowSqlRedirect": False},)),
 )
 

@@ -15,6 +15,7 @@ from vnetverify.ingest.endpoints import Endpoints
 from vnetverify.ingest.filters import Filters
 from vnetverify.ingest.findings import ANYTHING, NOT_HERE, Findings
 from vnetverify.ingest.firewalls import Firewalls
+from vnetverify.ingest.folded import fold_parts
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, concern_hubs, is_route_server
 from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only
@@ -124,6 +125,7 @@ def network_of(
     Vnets that the resources name and the inventory lacks are taken from `declared` (by name) where they are there;
     `tags` holds the prefixes of service tags as far as they are known, with those of a `published` list.
     """
+    fold_parts(inventory)
     settle(inventory, findings)
     estate = _Estate(inventory, findings, declared, tags, published)
     return estate.network()

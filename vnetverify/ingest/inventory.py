@@ -133,6 +133,11 @@ class Inventory:
         """Keep `resource` in place of the one with its id."""
         self._by_key[resource.key] = resource
 
+    def drop(self, resource: Resource) -> None:
+        """Forget a resource that has become a part of another."""
+        del self._by_key[resource.key]
+        del self._by_kind[resource.kind][resource.key]
+
     def of(self, kind: str) -> Iterator[Resource]:
         """Yield the resources of one kind."""
         return (self._by_key[key] for key in self._by_kind[kind])
@@ -255,7 +260,7 @@ def _say_the_same(first: Resource, second: Resource) -> bool:
     children = {name for name, _ in _CHILDREN.get(first.kind, ())}
     left_out = {name.lower() for name in _REFERRERS.get(first.kind, ())} | children
     try:
-        if _essence(first.body, left_out) != _essence(second.body, left_out):
+        if essence(first.body, left_out) != essence(second.body, left_out):
             return False
     except RecursionError:
         return False
@@ -286,17 +291,17 @@ def _names_in(items: Any) -> list[str]:
     return sorted(name.casefold() for name in found if isinstance(name, str))
 
 
-def _essence(value: Any, left_out: frozenset[str] | set[str] = frozenset()) -> Any:
+def essence(value: Any, left_out: frozenset[str] | set[str] = frozenset()) -> Any:
     """Return `value` without what differs between two views of one resource: wrapping, letter case, empty values."""
     if isinstance(value, dict):
         found: dict[str, Any] = {}
         for key, item in value.items():
             name = key.lower()
             if name == "properties" and isinstance(item, dict):
-                found.update(_essence(item, left_out))
+                found.update(essence(item, left_out))
             elif name not in _VOLATILE and name not in left_out and item not in (None, "", [], {}):
-                found[name] = key_of(item) if name == "id" and isinstance(item, str) else _essence(item)
+                found[name] = key_of(item) if name == "id" and isinstance(item, str) else essence(item)
         return found
     if isinstance(value, list):
-        return [_essence(item) for item in value]
+        return [essence(item) for item in value]
     return value

@@ -16,7 +16,7 @@ class Question:
     """A kind of uncertainty.
 
     `meaning` says what holds when it is true, with `{0}`, `{1}` for what the uncertainty is about.
-    `documented` is the value the current documentation prefers; None where no document can know
+    `documented` is the value the current documentation prefers; None where no document can tell
     (what an undeclared appliance does). `settled_by` tells a user how to find out.
     """
 

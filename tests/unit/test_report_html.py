@@ -129,7 +129,7 @@ def test_a_story_is_told_hop_by_hop_with_rules_and_lines() -> None:
 def test_open_facts_come_with_the_way_to_settle_them() -> None:
     told = text(OPEN)
 
-    assert "no document can know; to settle it: the configuration of the appliance" in told
+    assert "no document can tell; to settle it: the configuration of the appliance" in told
     assert "help: once you know that it is so, write" in told
 
 

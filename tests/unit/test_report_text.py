@@ -87,7 +87,7 @@ def test_an_assumption_about_one_fact_goes_before_one_about_its_kind() -> None:
 
     text = click.unstyle(render_full(replace(report(leaning), assumptions=assumptions)))
 
-    assert "U-FORWARDS(fw) = false  not so: fw forwards this flow" in text
+    assert "U-FORWARDS(fw) = false  it is false that fw forwards this flow" in text
 
 
 def test_an_interrupted_report_says_what_is_missing() -> None:

@@ -111,7 +111,7 @@ class ListQuestion:
         return flow, World({str(fact): bool(model[symbol]) for symbol, fact in self.facts.items()})
 
     def documented(self) -> tuple[Term, ...]:
-        """Return the literals of the world as documented; what no document can know is left open."""
+        """Return the literals of the world as documented; what no document can tell is left open."""
         known = ((symbol, fact.documented) for symbol, fact in self.facts.items() if fact.documented is not None)
         return tuple(symbol if value else f"-{symbol}" for symbol, value in known)
 

@@ -286,7 +286,7 @@ class _Question:
         """Return what an answer says of the sentence."""
         ground = Proved((Ground("", answer.why, answer.rule, answer.span),), minimal=True)
         if answer.is_known is None:
-            return _Step(Unknown("it depends on what no document can know", answer.facts))
+            return _Step(Unknown("it depends on what no document can tell", answer.facts))
         if self.statement.never:
             return _Step(Refuted(None, answer.why), None, example) if answer.is_known else _Step(ground)
         if not answer.is_known:

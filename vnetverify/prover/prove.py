@@ -173,7 +173,7 @@ def _verdict_on_wish(inquiry: Inquiry, solver: Solver, obligation: Obligation, f
 def _open(word: str, facts: tuple[Uncertainty, ...], witness: Witness) -> Unknown:
     """Return that the answer turns on `facts`, and is `word` as documented where documents speak of all of them."""
     if any(fact.documented is None for fact in facts):
-        return Unknown("it depends on what no document can know", facts, None, witness)
+        return Unknown("it depends on what no document can tell", facts, None, witness)
     return Unknown(f"{word} as documented", facts, word, witness)
 
 

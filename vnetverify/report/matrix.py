@@ -202,7 +202,7 @@ def _told(pairs: Pairs, counts: Counter[Kind]) -> Iterator[str]:
     if any(kind.open for kind in counts) and pairs.facts:
         more = f" and {len(pairs.facts) - _FACTS:,} more" if len(pairs.facts) > _FACTS else ""
         yield f"open pairs may turn on {', '.join(map(printable, pairs.facts[:_FACTS]))}{more}"
-        yield "what no document can know reads as false above; `--assume FACT=true` asks about other worlds"
+        yield "what no document can tell is taken as false above; `--assume FACT=true` asks about other worlds"
     if pairs.otherwise:
         yield f"asked of their own addresses alone, which are not the only ways there: {_named(pairs.otherwise)}"
     yield from map(printable, pairs.notes)

@@ -87,12 +87,12 @@ def facts_with_values(facts: Iterable[FactUsed]) -> list[str]:
 
 def saying(fact: Uncertainty, value: bool) -> str:
     """Return in words what it means that `fact` has this value."""
-    return ("" if value else "not so: ") + printable(fact.meaning)
+    return ("" if value else "it is false that ") + printable(fact.meaning)
 
 
 def how_to_settle(fact: Uncertainty) -> str:
     """Return what the documents say about `fact` and how a user can find out."""
-    documented = {True: "documented as true", False: "documented as false", None: "no document can know"}[
+    documented = {True: "documented as true", False: "documented as false", None: "no document can tell"}[
         fact.documented
     ]
     return f"{documented}; to settle it: {QUESTIONS[fact.question].settled_by}"

@@ -114,8 +114,8 @@ DOCUMENTED = World()
 _QUESTIONS = (
     Question("U-R-SYS-5", ("R-SYS-5",), "a peering whose space equals a reserved private range carries packets to it", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-SYS-6", ("R-SYS-6",), "a learned 0.0.0.0/0 removes the None routes of the private ranges", False, "the effective routes of a NIC while 0.0.0.0/0 is advertised"),
-    Question("U-R-SYS-10", ("R-SYS-10",), "Azure's tables drop packets to further public blocks that no page lists", False, "the effective routes of a NIC in the subnet"),
-    Question("U-R-SEL-3", ("R-SEL-3",), "a static gateway prefix longer than an own or peered prefix beats it", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SYS-10", ("R-SYS-10", "R-SYS-3"), "Azure's tables drop packets to further blocks that no page of the era lists", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SEL-3", ("R-SEL-3",), "a static gateway prefix beats a shorter one of the network, a peer or a service endpoint around it", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-SEL-7", ("R-SEL-7",), "of equally good ways, {0} sends this flow by {1}", None, "a test packet; Azure may choose otherwise for the next flow"),
     Question("U-R-SEL-8", ("R-SEL-8",), "a learned route becomes usable where a user route hides the own or peered prefix around it", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-UDR-5", ("R-UDR-5",), "a user route to a virtual network gateway works where it is not supported", False, "a next-hop test in Network Watcher"),

@@ -26,6 +26,7 @@ MUTANTS = (
     Mutant("R-ADDR-6", "VPN gateways carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE", "return True"),
     Mutant("R-ADDR-6", "a Route Server never breaks IPv6", _GATEWAYS, 'return self.facts.holds("U-ARSV6", vnet)', "return TRUE"),
     Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _GATEWAYS, "if self.estate.family is Family.IPV4 or not self.route_servers(vnet):", "if not self.route_servers(vnet):"),
+    Mutant("R-SYS-3", "172.16.0.0/12 was always listed", _ROUTES, "return self.estate.network.era is Era.CURRENT or block.length != _LISTED_LATER", "return True"),
     Mutant("R-ADDR-6", "the question is read the other way", _ROUTES, 'there = negate(self.gateways.facts.holds("U-R-ADDR-6"))', 'there = self.gateways.facts.holds("U-R-ADDR-6")'),
     Mutant("R-ADDR-6", "a default route of IPv6 removes the None route", _ROUTES, "yield from self._private_blocks_of_ipv6(near)", "yield from () if any(route.prefix == realm.every for route in user_routes) else self._private_blocks_of_ipv6(near)"),
     Mutant("R-ADDR-6", "IPv6 leaves by what IPv4 leaves by", _EGRESS, "if subnet.nat_gateway is not None and self.estate.family is Family.IPV4 else FALSE", "if subnet.nat_gateway is not None else FALSE"),

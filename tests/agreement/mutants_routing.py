@@ -66,6 +66,7 @@ MUTANTS = (
     Mutant("R-PEER-25", "whatever an appliance sends counts as forwarded", _CROSSING, "foreign = not some_covers(situation.vnet(at).address_space, journey.packet.source)", "foreign = True"),
     Mutant("R-SYS-1", "only the first range has a route", _CANDIDATES, "for prefix in table.own:", "for prefix in table.own[:1]:"),
     Mutant("R-SYS-2", "there is no way to the Internet", _CANDIDATES, 'ToInternet(), (2, 2), "R-SYS-2")', 'ToNowhere(), (2, 2), "R-SYS-2")'),
+    Mutant("R-SYS-3", "172.16.0.0/12 was always listed", _CANDIDATES, "if block == LISTED_LATER and", "if False and"),
     Mutant("R-SYS-3", "172.16.0.0/12 is not reserved", _CANDIDATES, '"172.16.0.0/12", ', ""),
     Mutant("R-SYS-4", "the None route stays beside an own range", _CANDIDATES, "if any(is_inside(block, range_) for range_ in table.own):", "if False:"),
     Mutant("R-SYS-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-SYS-5"), False)', '(uncertainty("U-R-SYS-5"), True)'),

@@ -171,3 +171,40 @@ def test_connected_vnets_must_not_overlap() -> None:
     )
 
     assert found(text) == [("connection-overlap", "R-ADDR-10")]
+
+
+TWO_SITES_ON_A_CIRCUIT = """
+vnet a { address 10.0.0.0/16  subnet GatewaySubnet 10.0.255.0/27  gateway expressroute ea }
+vnet b { address 10.1.0.0/16  subnet GatewaySubnet 10.1.255.0/27  gateway expressroute eb }
+site one { address 172.16.0.0/16 }
+site two { address 172.17.0.0/16 }
+connection one -- a.ea { circuit c }
+connection two -- b.eb { circuit C }
+"""
+
+
+def test_who_shares_a_circuit_with_a_site_should_be_connected_to_it() -> None:
+    rest = "connection x: two -- a.ea { circuit c }  connection y: one -- b.eb { circuit c }"
+
+    told = [(fault.code, fault.rule, fault.severity) for fault in check(read_text(TWO_SITES_ON_A_CIRCUIT).network)]
+
+    assert told == [("circuit-tells-more", "R-GW-2", Severity.WARNING)] * 2
+    assert check(read_text(TWO_SITES_ON_A_CIRCUIT + rest).network) == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "group", "codes"),
+    [
+        ("", "", ["group-region-not-stated"]),
+        ("", "global", []),
+        ("region westeurope", "", []),
+    ],
+)
+def test_a_group_in_one_region_asks_for_the_regions_of_its_members(region: str, group: str, codes: list[str]) -> None:
+    text = f"""
+    vnet a {{ address 10.0.0.0/16  region westeurope }}
+    vnet b {{ address 10.1.0.0/16  {region} }}
+    connected-group g {{ members a, b  {group} }}
+    """
+
+    assert [fault.code for fault in check(read_text(text).network)] == codes

@@ -48,6 +48,7 @@ from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import (
     GATEWAY_SUBNET,
     BgpPeer,
+    Era,
     GatewayKind,
     NextHopType,
     RouteServer,
@@ -58,6 +59,8 @@ from vnetverify.model.network import (
 
 # Ranks inside SYSTEM for one prefix: a None route that stays beats all, then own ranges, peers', mates'.
 _STAYS, _OWN, _PEER, _MATE = 4000, 3000, 2000, 1000
+_LISTED_LATER = 12
+"""The length of the private block that pages of older eras do not list."""
 
 
 @dataclass(slots=True)
@@ -310,9 +313,14 @@ class Routes:
         defaults = [route for route in learned if route.prefix == realm.every]
         no_default = all_of(*(negate(all_of(route.condition, facts.holds("U-R-SYS-6"))) for route in defaults))
         for block in realm.reserved:
-            condition = all_of(no_default, *(self._keeps(block, range_) for range_ in near))
+            listed = TRUE if self._is_listed(block) else facts.holds("U-R-SYS-10")
+            condition = all_of(no_default, listed, *(self._keeps(block, range_) for range_ in near))
             if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-3", condition, rank=_STAYS)
+
+    def _is_listed(self, block: Prefix) -> bool:
+        """Tell whether pages of the era have a None route for a private block: 172.16.0.0/12 came late (R-SYS-3)."""
+        return self.estate.network.era is Era.CURRENT or block.length != _LISTED_LATER
 
     def _unless_by_a_group(self, vnet: str, range_: Known) -> Term:
         """Hold when a peer's range is not given up to a mate's that is the same (R-CG-4, R-CG-5)."""

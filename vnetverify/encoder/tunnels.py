@@ -310,7 +310,7 @@ class Tunnels:
         return any_of(*self._takings(site, header.to(addresses_of(site.prefixes))))
 
     def _home(self, site: Site) -> Home:
-        """Return what stays at a site; pools keep all that is theirs (R-ADDR-10)."""
+        """Return what stays at a site; pools keep all that is theirs."""
         if site.name not in self._homes:
             announcing = self.hops.gateways.announcing
             left_open = frozenset(end.name for end, _ in announcing.connections())

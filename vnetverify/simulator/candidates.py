@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from vnetverify.header import EVERY_IPV4, Family, Prefix, parse_prefix
-from vnetverify.model.network import BgpPeer, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
+from vnetverify.model.network import BgpPeer, Era, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.endpoint_routes import endpoint_routes
@@ -43,6 +43,7 @@ from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, doubt_of_nearness, is_cut_off, owner, route_servers_for, view
 
 RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+LISTED_LATER = RESERVED[1]  # no page of the older eras has a None route for it (R-SYS-3)
 RESERVED_IPV6 = parse_prefix("fc00::/7")
 FURTHER_BLOCKS = tuple(
     parse_prefix(text)
@@ -310,6 +311,8 @@ def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route
         if any(is_inside(block, range_) for range_ in table.own):
             continue
         clauses = tuple(_unless_covered(table, block))
+        if block == LISTED_LATER and table.situation.network.era is not Era.CURRENT:
+            clauses += (((uncertainty("U-R-SYS-10"), True),),)
         if NEVER not in clauses:
             yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 0), "R-SYS-3", present=clauses + stay)
 

@@ -17,6 +17,7 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with gateways and connections as such; what peerings add is in `transit`."""
     yield from _placement_faults(network)
     yield from _sites_that_overlap(network)
+    yield from _circuits_that_tell_more(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
     for gateway in network.gateways.values():
         if gateway.name not in connected:
@@ -179,3 +180,30 @@ def _sites_that_overlap(network: Network) -> Iterator[Diagnostic]:
                 rule="R-ADDR-10",
                 severity=Severity.WARNING,
             )
+
+
+def _circuits_that_tell_more(network: Network) -> Iterator[Diagnostic]:
+    """Yield each gateway that shares a circuit with a site to which it has no connection (R-GW-2).
+
+    What comes over a circuit comes to all its gateways, and only what is declared is believed: hence a warning.
+    """
+    circuits: defaultdict[str, list[Connection]] = defaultdict(list)
+    for connection in network.connections:
+        if connection.circuit is not None and connection.site is not None:
+            circuits[connection.circuit.casefold()].append(connection)
+    for connections in circuits.values():
+        joined = {(connection.gateway, connection.site) for connection in connections}
+        for near in {connection.gateway: connection for connection in connections}.values():
+            for far in {connection.site: connection for connection in connections}.values():
+                if (near.gateway, far.site) in joined:
+                    continue
+                yield Diagnostic(
+                    "circuit-tells-more",
+                    f"gateway `{near.gateway}` shares a circuit with site `{far.site}`, and has no connection to it",
+                    near.span,
+                    "taken not to hear of that site",
+                    ((far.span, f"leads to `{far.site}`"),),
+                    f"if both are on one circuit, declare a connection of `{far.site}` with `{near.gateway}` as well",
+                    rule="R-GW-2",
+                    severity=Severity.WARNING,
+                )

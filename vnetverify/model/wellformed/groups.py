@@ -22,6 +22,7 @@ def group_faults(network: Network) -> Iterator[Diagnostic]:
     groups: defaultdict[str, list[ConnectedGroup]] = defaultdict(list)
     for group in network.connected_groups:
         yield from _overlap(network, group)
+        yield from _regions(network, group)
         if len(group.members) > VNETS_OF_A_GROUP:
             message = (
                 f"connected group `{group.name}` has {len(group.members)} vnets, and the limit was {VNETS_OF_A_GROUP}"
@@ -50,6 +51,22 @@ def _overlap(network: Network, group: ConnectedGroup) -> Iterator[Diagnostic]:
             severity=Severity.WARNING,
         )
         return
+
+
+def _regions(network: Network, group: ConnectedGroup) -> Iterator[Diagnostic]:
+    """Yield the first member of a group in one region of which no region is stated, though it is of others (R-CG-1)."""
+    unstated = [member for member in group.members if network.vnets[member].region is None]
+    if group.is_global or not unstated or len(unstated) == len(group.members):
+        return
+    member = network.vnets[unstated[0]]
+    yield Diagnostic(
+        "group-region-not-stated",
+        f"the region of `{member.name}` is not stated, and taken for that of group `{group.name}`",
+        group.span,
+        others=((member.span, "has no `region`"),),
+        rule="R-CG-1",
+        severity=Severity.NOTE,
+    )
 
 
 def _server_faults(network: Network) -> Iterator[Diagnostic]:

@@ -133,11 +133,12 @@ def table(text: str = "", ignored: str = "", more: Mapping[str, Field] | None = 
 @dataclass(frozen=True, slots=True)
 class Parent:
     """How a child tells its parent: by `attribute`, an id of a resource of `type` or, if `by_name`, a name in the
-    resource group of the child."""
+    resource group of the child. It may tell the id in the attribute `or_by` in place of the name."""
 
     attribute: str
     type: str
     by_name: bool = False
+    or_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,9 @@ def kind(
     named = arm if parent is not None or "." in arm else f"Microsoft.Network/{arm}"
     return Kind(
         named,
-        replace(made, ignored=made.ignored | {"name"} | ({parent.attribute} if parent is not None else set())),
+        replace(
+            made, ignored=made.ignored | {"name"} | ({parent.attribute, parent.or_by} if parent is not None else set())
+        ),
         parent,
         tuple(whole.split()),
         part,

@@ -107,7 +107,10 @@ class Links:
         if kind is None or kind.parent is None:
             return None
         attribute, wanted = kind.parent.attribute, kind.parent.type
-        if not kind.parent.by_name:
+        is_by_id = kind.parent.or_by and instance.values.get(kind.parent.or_by) is not None
+        if is_by_id and instance.text(attribute) is None:
+            attribute = kind.parent.or_by
+        if attribute == kind.parent.or_by or not kind.parent.by_name:
             found = self.reference(instance, (attribute,), (wanted,))
             return found.rstrip("/") if isinstance(found, str) else None
         name = instance.text(attribute)

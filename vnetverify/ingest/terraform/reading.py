@@ -28,6 +28,7 @@ from vnetverify.ingest.terraform.specials import (
 from vnetverify.ingest.terraform.strangers import is_in_hub, is_left_out, is_of_azure, places_named
 from vnetverify.ingest.terraform.tables import FASTENINGS, KINDS
 from vnetverify.ingest.terraform.translation import Draft, Translator
+from vnetverify.ingest.terraform.write_only import with_write_only
 
 _SHOWN = 5
 
@@ -40,6 +41,7 @@ def terraform_resources(document: Document) -> tuple[tuple[Resource, ...], tuple
 
 class _Reader:
     def __init__(self, told: Told, file: str) -> None:
+        told.instances = [with_write_only(one, told.configuration) for one in told.instances]
         self._told = told
         self._file = file
         self._links = Links(told.instances, told.configuration)

@@ -66,7 +66,7 @@ BALANCER_KINDS: dict[str, Kind] = {
     ),
     "azurerm_lb_probe": kind(
         "probes",
-        "protocol port request_path interval_in_seconds number_of_probes probe_threshold",
+        "protocol port request_path interval_in_seconds number_of_probes probe_threshold no_healthy_backends_behavior",
         "load_balancer_rules",
         parent=_OF_BALANCER,
         part="probes",

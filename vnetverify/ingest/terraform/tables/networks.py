@@ -36,6 +36,8 @@ _POOL = table("id number_of_ip_addresses allocated_ip_address_prefixes")
 _SUBNET_TEXT = "address_prefix address_prefixes default_outbound_access_enabled:defaultOutboundAccess sharing_scope"
 _SUBNET_FIELDS: Mapping[str, Field] = {
     "service_endpoints": Each("serviceEndpoints", "service"),
+    # Since version 5 in blocks; a list as well as blocks would say the same.
+    "service_endpoint": Blocks("serviceEndpoints", table("service", "network_identifier"), flat=True),
     "delegation": Blocks("delegations", _DELEGATION),
     "service_endpoint_policy_ids": References("serviceEndpointPolicies", _POLICY),
     "enforce_private_link_endpoint_network_policies": Word("privateEndpointNetworkPolicies", _OFF),
@@ -84,9 +86,12 @@ NETWORK_KINDS: dict[str, Kind] = {
     "azurerm_subnet": kind(
         "subnets",
         _SUBNET_TEXT,
+        "network_security_group_id_wo_version route_table_id_wo_version",
         parent=_IN_VNET,
         untold="delegations natGateway serviceEndpointPolicies",
         more={**_SUBNET_FIELDS, **_FASTENED},
+        network_security_group_id_wo=Reference("networkSecurityGroup", NSG),
+        route_table_id_wo=Reference("routeTable", ROUTE_TABLE),
     ),
     "azurerm_virtual_network_peering": kind(
         "virtualNetworkPeerings",

@@ -7,7 +7,7 @@ from vnetverify.ingest.terraform.tables.interfaces import FRONTEND
 from vnetverify.ingest.terraform.tables.networks import PUBLIC_IP, SUBNET, VNET
 
 ZONE = ("azurerm_private_dns_zone",)
-_IN_ZONE = Parent("zone_name", ZONE[0], by_name=True)
+_IN_ZONE = Parent("zone_name", ZONE[0], by_name=True, or_by="private_dns_zone_id")
 _NO_ADDRESS = "ttl fqdn record"
 
 _FRONTEND = table(
@@ -63,7 +63,7 @@ SERVICE_KINDS: dict[str, Kind] = {
     "azurerm_private_dns_zone_virtual_network_link": kind(
         "virtualNetworkLinks",
         "registration_enabled resolution_policy",
-        parent=Parent("private_dns_zone_name", ZONE[0], by_name=True),
+        parent=Parent("private_dns_zone_name", ZONE[0], by_name=True, or_by="private_dns_zone_id"),
         virtual_network_id=Reference("virtualNetwork", VNET, needed=True),
     ),
     "azurerm_private_dns_a_record": kind("A", "", "ttl fqdn", parent=_IN_ZONE, records=Each("aRecords", "ipv4Address")),
@@ -78,7 +78,7 @@ SERVICE_KINDS: dict[str, Kind] = {
         "bastionHosts",
         "sku:^sku.name",
         "copy_paste_enabled dns_name file_copy_enabled ip_connect_enabled kerberos_enabled scale_units"
-        " session_recording_enabled shareable_link_enabled tunneling_enabled",
+        " private_only_enabled session_recording_enabled shareable_link_enabled tunneling_enabled",
         virtual_network_id=Reference("virtualNetwork", VNET),
         ip_configuration=Blocks("ipConfigurations", _FRONTEND),
     ),

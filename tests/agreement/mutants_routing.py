@@ -72,7 +72,7 @@ MUTANTS = (
     Mutant("R-SYS-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-SYS-5"), False)', '(uncertainty("U-R-SYS-5"), True)'),
     Mutant("R-SYS-6", "two halves of a default route count as one", _CANDIDATES, "if any(route.prefix == EVERY_IPV4 for route in table.routes):", "if any(route.prefix.length <= 1 for route in table.routes):"),
     Mutant("R-SYS-7", "peers in another region give no route", _PEERINGS, "if other is not None and", "if network.vnets[local].region == network.vnets[remote].region and other is not None and"),
-    Mutant("R-SYS-8", "what gateways learn is no route", _CANDIDATES, "limits=tuple(_beside_near_ranges(table, entry.prefix, entry.is_static)),", 'limits=(Limit(NEVER, "", "R-SYS-8"),),'),
+    Mutant("R-SYS-8", "what gateways learn is no route", _CANDIDATES, "limits=tuple(beside_near_ranges(table, entry.prefix, entry.is_static)),", 'limits=(Limit(NEVER, "", "R-SYS-8"),),'),
     Mutant("R-SYS-9", "an endpoint serves every subnet of its network", _CANDIDATES, "for service in subnet.service_endpoints:", "for service in {e for s in situation.vnet(subnet.vnet).subnets for e in s.service_endpoints}:"),
     Mutant("R-SYS-10", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-SYS-10"), True)', '(uncertainty("U-R-SYS-10"), False)'),
     Mutant("R-SYS-11", "endpoints have no routes", _CANDIDATES, "yield from endpoint_routes(situation, table.subnet, table_of(situation, table.subnet))", "yield from ()"),

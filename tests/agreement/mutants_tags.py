@@ -23,7 +23,7 @@ _STEERED = "if route.next_hop in STEERING and route.prefix != default and route.
 _ROUTES_HERE = "for route in _routes_of(situation, subnet):\n        if route.next_hop in STEERING"
 _IS_OPEN = "if seen.half.allow_virtual_network_access:"
 _OTHER_HALF = "situation.index.halves[peer, subnet.vnet].allow_virtual_network_access"
-_POSSIBLE = "return any(covers(prefix, address) and situation.holds(fact) for prefix, fact in tag.possible)"
+_POSSIBLE = "if any(covers(prefix, address) and situation.holds(fact) for prefix, fact in tag.possible):"
 _OF_ITSELF = "if some_covers(situation.vnet(subnet.vnet).address_space, address):"
 _HOST_TOO = "if not (covers(PLATFORM_HOST, address) and situation.holds(host)):"
 _HOLES = 'return all(situation.holds(uncertainty("U-INET", str(hole))) for hole in HOLES if covers(hole, address))'
@@ -44,7 +44,7 @@ SIMULATOR = (
     Mutant("F-TAG-5", "a half shuts both sides", _TAGS, _IS_OPEN, f"if seen.half.allow_virtual_network_access and {_OTHER_HALF}:"),
     Mutant("F-TAG-6", "peers of peers are in it", _TAGS, _OWN, _OWN.replace("in vnet.address_space", f"in (*vnet.address_space, {_FAR})")),
     Mutant("F-TAG-7", "the question is read the other way", _TAGS, _POSSIBLE, _POSSIBLE.replace("and situation", "and not situation")),
-    Mutant("F-TAG-7", "what may be in it is not", _TAGS, _POSSIBLE, "return False"),
+    Mutant("F-TAG-7", "what may be in it is not", _TAGS, _POSSIBLE, "if False:"),
     Mutant("F-TAG-7", "what may be in it is", _TAGS, _POSSIBLE, _POSSIBLE.replace(" and situation.holds(fact)", "")),
     Mutant("F-TAG-7", "routes of other subnets are surely not in it", _TAGS, "if other.id != subnet.id:", "if False:"),
     Mutant("F-TAG-7", "prefixes of service endpoints are surely not in it", _TAGS, "for service, prefix in endpoint_prefixes(situation, subnet):", "for service, prefix in ():"),

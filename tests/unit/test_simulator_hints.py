@@ -77,6 +77,10 @@ def test_nothing_is_said_of_what_no_gateway_knows() -> None:
     assert reason_of_the_drop(both, "172.16.0.4") == "172.16.0.0/12 has next hop none"
 
 
+def test_nothing_is_said_of_a_peering_whose_other_network_is_elsewhere() -> None:
+    assert reason_of_the_drop("peering hub -> spoke", "10.9.0.4") == "10.0.0.0/8 has next hop none"
+
+
 def test_nothing_is_said_of_a_peering_between_others() -> None:
     others = """
     vnet far { address 10.7.0.0/16  subnet s 10.7.0.0/24 }

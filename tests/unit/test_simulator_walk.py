@@ -170,6 +170,7 @@ def test_an_appliance_follows_its_first_matching_line_and_drops_the_rest() -> No
     assert ends(net, "a.s", A_TO_B) == "b.s"
     assert ends(net, "a.s", replace(A_TO_B, destination_port=22)) == "R-META-3"
     assert ends(net, "a.s", replace(A_TO_B, protocol=17)) == "R-META-3"
+    assert "the policy of fw allows" in [step.what for step in trace(net, at("a.s"), A_TO_B, world()).steps]
 
 
 def test_what_an_undeclared_policy_forwards_is_the_world_s_choice() -> None:

@@ -81,8 +81,9 @@ def test_other_things_with_a_type_and_a_name_are_no_resources(tmp_path: Path, na
         [{"name": name, "security_rules": []} for name in ("g", "other")],
         [{"id": identity("virtualNetworks", "v"), "address_space": ["10.0.0.0/16"], "resource_group_name": "rg"}],
         {"status": "Succeeded", "changes": [{"changeType": "Delete", "before": HUB, "after": None}]},
+        {"createdDateTime": "x", "resources": [{"id": identity("virtualNetworks", "v"), "associations": []}]},
     ],
-    ids=["PowerShell", "template within", "attributes without id", "attributes of Terraform", "what-if"],
+    ids=["PowerShell", "template within", "attributes without id", "attributes of Terraform", "what-if", "topology"],
 )
 def test_a_format_that_is_not_read_is_an_error_beside_a_good_file(tmp_path: Path, content: object) -> None:
     assert errors(read(tmp_path, HUB, content)) == ["unsupported-format"]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.arm_templates import read, resource, subnet, template, vnet
+from tests.unit.azure_resources import identity, network
+from tests.unit.azure_resources import subnet as exported_subnet
+from tests.unit.azure_resources import vnet as exported_vnet
 
 _PG, _ROUTER = "Microsoft.DBforPostgreSQL/flexibleServers", "PaloAltoNetworks.Cloudngfw/firewalls"
 
@@ -127,3 +130,30 @@ def test_a_pool_of_nodes_beside_its_cluster_is_what_the_cluster_is(
     network = read(tmp_path, template(_network(), *parts)).network
 
     assert [item.places for item in network.unmodelled] == [places]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "places"),
+    [
+        ("Microsoft.ApiManagement/service", {}, [("hub.own",)]),
+        ("Microsoft.Sql/managedInstances", {}, [("hub.own",)]),
+        (
+            "Microsoft.Web/sites",
+            {"delegations": [{"properties": {"serviceName": "Microsoft.Web/serverFarms"}}]},
+            [("hub.own",)],
+        ),
+        ("Microsoft.Storage/storageAccounts", {}, []),
+        ("Microsoft.ContainerService/managedClusters", {}, []),
+    ],
+)
+def test_a_service_of_an_export_is_told_once_where_it_stands(
+    tmp_path: Path, kind: str, properties: dict[str, Any], places: list[tuple[str, ...]]
+) -> None:
+    """A gateway of APIs with a public address is reached from the Internet, and its subnet need not tell of it."""
+    provider, _, name = kind.partition("/")
+    own = identity("virtualNetworks", "hub") + "/subnets/own"
+    service = {"id": identity(name, "x", provider=provider), "type": kind, "properties": {"subnet": {"id": own}}}
+
+    found = network(tmp_path, exported_vnet("hub", "10.0.0.0/16", exported_subnet("own", **properties)), service)
+
+    assert [item.places for item in found.unmodelled] == places

@@ -455,6 +455,7 @@ def test_an_action_on_a_network_is_in_doubt(tmp_path: Path) -> None:
         (planned("express_route_circuit", "x", service_provider_name="p"), []),
         (planned("express_route_circuit_connection", "x", address_prefix_ipv4="192.168.8.0/29"), [()]),
         (planned("virtual_machine_scale_set_extension", "x", publisher="p"), []),
+        (planned("network_security_perimeter_association", "x", access_mode="Enforced"), []),
         (Planned("aws_vpc", "x", {"cidr_block": "10.0.0.0/16"}, {}), []),
     ],
     ids=lambda value: value.type if isinstance(value, Planned) else "",

@@ -243,6 +243,9 @@ def _foreign_format(content: dict[str, Any]) -> tuple[str, str] | None:
     changes = content.get("changes")
     if isinstance(changes, list) and any(isinstance(one, dict) and "changeType" in one for one in changes):
         return "changes that `what-if` predicts", "name the template itself, or an export made after the change"
+    parts = content.get("resources")
+    if isinstance(parts, list) and any(isinstance(one, dict) and "associations" in one for one in parts):
+        return "a topology of Network Watcher, which tells no properties", "take `az network … list`"
     return ("objects as PowerShell prints them", _IN_PLACE_OF_POWERSHELL) if _is_id(content.get("Id")) else None
 
 

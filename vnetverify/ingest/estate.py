@@ -18,7 +18,7 @@ from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.folded import fold_parts
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, concern_hubs, is_route_server
-from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only
+from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only, is_service_of_hosts, tells_of_services
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LINK_SERVICES, LinkServices
@@ -314,9 +314,11 @@ class _Estate:
     def _doubt_machines_of(self, resource: Resource) -> bool:
         """Tell of a service that a template deploys into a subnet, and return whether it is one.
 
-        What it puts there is in no template, while an export lists the interfaces.
+        What it puts there is in no template, while an export lists the interfaces, or the service at its subnet.
         """
-        if resource.is_literal or resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):
+        if resource.is_literal:
+            return self._doubt_service(resource)
+        if resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):
             return False
         named = [key_of(place) for place in places_in(resource)]
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
@@ -327,6 +329,17 @@ class _Estate:
         elif vnets:
             self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
         return bool(vnets)
+
+    def _doubt_service(self, service: Resource) -> bool:
+        """Tell of a service in subnets that do not tell of it themselves, and return whether it is one."""
+        if not is_service_of_hosts(service):
+            return False
+        subnets = (self._inventory.find(key_of(place)) for place in places_in(service))
+        silent = [one for one in subnets if one is not None and one.kind == _SUBNETS and not tells_of_services(one)]
+        if silent:
+            self._findings.concern(service.key, *(parent_of(one.key) for one in silent))
+            self._doubt_at(service, "what it puts into a subnet is not in the input", [one.key for one in silent])
+        return bool(silent)
 
     def _puts_hosts_only(self, resource: Resource) -> bool:
         """Hold when `resource`, or the cluster that it is a pool of nodes of, adds machines that forward nothing."""

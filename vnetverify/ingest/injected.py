@@ -119,6 +119,17 @@ def deploys_hosts_only(resource: Resource) -> bool:
     return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource)
 
 
+def is_service_of_hosts(resource: Resource) -> bool:
+    """Hold when `resource` of an export is a service whose machines forward nothing; what it changed when it was
+    deployed stands in the export."""
+    return resource.kind in _HOSTS_ONLY
+
+
+def tells_of_services(subnet: Resource) -> bool:
+    """Hold when `subnet` says itself which services stand in it."""
+    return any(subnet.stated(name) for name in _NAMING)
+
+
 def _is_cluster_of_hosts(resource: Resource) -> bool:
     """Hold for a Kubernetes cluster whose containers have addresses by Azure's own plugin, and no further subnet.
 

@@ -35,7 +35,8 @@ _ADMITTING = frozenset(
 _ADMITTING_TYPE = re.compile(r"azurerm_\w+_(?:virtual_network_rule|network_rules)")
 # Types whose names sound of networks and that change no packet, with all whose names begin so.
 _HARMLESS = re.compile(
-    r"azurerm_(?:network_(?:watcher|packet_capture|connection_monitor|ddos_protection_plan|function|manager_(?:ipam|verifier))"
+    r"azurerm_(?:network_(?:watcher|packet_capture|connection_monitor|ddos_protection_plan|function|security_perimeter"
+    r"|manager_(?:ipam|verifier))"
     r"|private_dns_|dns_|route_(?:filter|map|server_bgp_connection)|express_route_(?:circuit(?!_connection)|port)|public_ip"
     r"|subnet_service_endpoint|virtual_machine_(?:scale_set_|extension|data_disk|run|restore|gallery|automanage|implicit|packet)"
     r"|virtual_desktop_|web_application_firewall_policy|network_manager_deployment"

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -17,7 +14,7 @@ from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Satisfiable, Solver
+from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
@@ -35,13 +32,6 @@ CLASSES = 18
 
 # What both engines define although Azure refuses it: a user route to a gateway that is none for it.
 DEFINED_ALL_THE_SAME = frozenset({"R-UDR-5"})
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 @st.composite

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -14,18 +12,11 @@ from tests.agreement.test_agreement import situations
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.rules import World
 
 NETWORKS = 9
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def test_nothing_is_proved_both_to_get_through_and_to_stay_away(solver: Solver) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import strategies as st
 
@@ -17,7 +15,7 @@ from vnetverify.grounds import MOST_GROUNDS
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import violates
@@ -25,13 +23,6 @@ from vnetverify.simulator.claims import violates
 Situations = st.SearchStrategy[tuple[Network, Claim, World]]
 NETWORKS = 25
 MOST_NODES = 600
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 @pytest.fixture(params=["as it is", "by destination"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from vnetverify.model.network import Network, Service
 from vnetverify.model.wellformed import check
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Verdict, verdict_word
 from vnetverify.source import Source
 from vnetverify.syntax import Document, read
@@ -72,13 +71,6 @@ intent inspected { a.w reaches branch on https only via fw }
 """
 # Without its last `forwards` line an appliance is undeclared, so that such a line says more than itself.
 DROPPABLE = re.compile(r"\s+(inbound|outbound|drops)\b|\s+\S+\s+\S+\s+-> ")
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def document(text: str) -> Document:

@@ -13,7 +13,7 @@ from vnetverify.encoder import filters as encoder_filters
 from vnetverify.header import Interval
 from vnetverify.model.network import Subnet
 from vnetverify.model.security import Direction, Nsg, SecurityRule
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.simulator import candidates, filters, journey, pools, routes, sending, situation
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.claims import violates
@@ -31,13 +31,6 @@ Fault = Callable[[pytest.MonkeyPatch], None]
 
 class Disagreement(Exception):
     """The engines say different things about a flow."""
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def compare(solver: Solver, constructs: frozenset[Construct]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -15,7 +13,7 @@ from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, EndpointSet, Place
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
-from vnetverify.prover.solver import Limits, Satisfiable, Solver, Unsatisfiable
+from vnetverify.prover.solver import Satisfiable, Solver, Unsatisfiable
 from vnetverify.prover.verdict import Witness
 from vnetverify.rules import World
 from vnetverify.simulator.premises import is_spoken_of
@@ -24,13 +22,6 @@ from vnetverify.testing.strategies import flows_of
 
 NETWORKS = 9
 MOST_PARTS = 4
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def test_the_engines_agree_on_which_flows_a_claim_speaks_of(solver: Solver) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
@@ -13,7 +11,7 @@ from tests.agreement.test_agreement import FLOWS, situations
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Satisfiable, Solver
+from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Vacuous, Witness
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
@@ -22,13 +20,6 @@ from vnetverify.testing.strategies import flows_of
 
 NETWORKS = 18
 OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 @st.composite

@@ -12,7 +12,7 @@ from vnetverify.diagnostic import Severity
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.pipeline import Loaded, Options, prove
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import verdict_word
 from vnetverify.rules import QUESTIONS, Question, World
 from vnetverify.source import Source
@@ -40,13 +40,6 @@ ASKED = _named(example for example in EVERY if example.asked)
 CARRYING = _named(example for example in EVERY if example.asked and ("is valid", "valid") not in example.asked
                   and not any(answer.startswith("invalid") for _, answer in example.asked))  # fmt: skip
 INTENDED = _named(example for example in EVERY if not example.asked)
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def network_of(example: Example) -> Network:

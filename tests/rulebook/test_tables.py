@@ -15,7 +15,7 @@ from vnetverify.header import ALL_PORTS
 from vnetverify.model.network import Network
 from vnetverify.model.security import AnyAddress, Direction, SecurityRule, ServiceTag
 from vnetverify.model.wellformed import check
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.rules import World
 from vnetverify.simulator.filters import DEFAULT_RULES
 from vnetverify.syntax import read_text
@@ -25,13 +25,6 @@ from vnetverify.testing.question_lines import answer_text, parse_asked
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("VNETVERIFY_CORPUS", ROOT.parent / "shared" / "corpus"))
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 # -- the default rules (F-DEF-1), whose ports are all ports and whose protocol is any ------------------------

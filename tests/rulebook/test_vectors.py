@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vnetverify.model.network import Network
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.source import Source
 from vnetverify.syntax import read
 from vnetverify.syntax.write import write
@@ -71,13 +70,6 @@ def _applicable(name: str) -> list[Vector]:
         except NotApplicable:
             continue
     return vectors
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def _examples(name: str) -> dict[str, Example]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.testing.conformance import Outcome, conform
 
 DMZ = {"name": "dmz", "prefixes": ["10.0.2.0/24"]}
@@ -52,13 +49,6 @@ def vector(question: dict[str, Any], answer: dict[str, Any], *rules: str, **netw
         "answer": answer,
         "rules": list(rules),
     }
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def outcome(solver: Solver, asked: dict[str, Any]) -> Outcome:

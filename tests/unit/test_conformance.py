@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.unit.conformance_vectors import DIRECT, HALVES, HUB, NICS, SPOKES, TABLES, engines_against, outcome, vector
-from tests.unit.conformance_vectors import solver as solver
 from vnetverify.prover.solver import Solver
 from vnetverify.testing.conformance import Outcome
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.testing.conformance import Outcome, conform
 
 ALLOW, DENY = {"verdict": "Allow"}, {"verdict": "Deny"}
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def outcome(solver: Solver, network: dict[str, Any], question: dict[str, Any], answer: dict[str, Any]) -> Outcome:

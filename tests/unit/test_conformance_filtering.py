@@ -18,7 +18,6 @@ from tests.unit.conformance_vectors import (
     outcome,
     packet,
 )
-from tests.unit.conformance_vectors import solver as solver
 from vnetverify.prover.solver import Solver
 from vnetverify.testing.conformance import Outcome
 

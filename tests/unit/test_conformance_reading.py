@@ -26,7 +26,6 @@ from tests.unit.conformance_vectors import (
     packet,
     vector,
 )
-from tests.unit.conformance_vectors import solver as solver
 from vnetverify.header import parse_prefix
 from vnetverify.model.network import BgpPeer, ConnectedGroup
 from vnetverify.prover.solver import Solver

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from vnetverify.header import parse_address, parse_prefix
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.testing.conformance import Outcome, conform
 from vnetverify.testing.vectors import read_vector
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def outcome(solver: Solver, asked: dict[str, Any]) -> Outcome:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from tests.unit.verdicts import inquiry_about, open_facts
 from vnetverify.header import Family
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, plane
-from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.prove import decide
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import read
 
 DENY = "inbound 10 shut deny tcp from any to any port 443"
 ALLOW = "inbound 10 may allow tcp from any to any port 443"
@@ -39,28 +36,12 @@ def rules(lines: str, manager: str = "corp", vnets: str = "v", name: str = "base
     return f"admin-rules {name} by {manager} for {vnets} {{ {lines} }}"
 
 
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
 def verdict_on(text: str, sentence: str, solver: Solver, family: Family | None = None) -> Verdict:
-    asked = read([Source("t.vnet", f"{text}\nintent asked {{ {sentence} }}\n")], Network())
-    assert not asked.diagnostics, asked.diagnostics
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in asked.assumptions}
-    claim = asked.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    inquiry = Inquiry(asked.network, claim, fixed, False)
+    inquiry = inquiry_about(text, sentence)
     if family is not None:
-        inquiry = Inquiry(plane(asked.network, family), claim_in(claim, family), fixed, False)
+        network, claim = plane(inquiry.network, family), claim_in(inquiry.claim, family)
+        inquiry = replace(inquiry, network=network, claim=claim)
     return decide(inquiry, solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown), verdict
-    return {str(fact) for fact in verdict.open_facts}
 
 
 # -- in front of the groups -----------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, combinations
 
@@ -18,7 +17,7 @@ from vnetverify.header import ALL_IPV4, Family, Prefix, addresses_of, parse_pref
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Satisfiable, Solver
+from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Verdict
 from vnetverify.simulator.claims import violates
 from vnetverify.source import Source
@@ -50,13 +49,6 @@ connection by-er: branch -- hub.e { circuit c }
 connection to-second: second -- hub.g { bgp }
 connection hub-far: hub.g -- far.r { bgp }
 """
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=60))
-    yield solver
-    solver.close()
 
 
 def asked(ends: str, within: str, network: str = HUB) -> tuple[Network, Claim]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from tests.unit.verdicts import open_facts
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Verdict
 from vnetverify.source import Source
 from vnetverify.syntax import read
 
@@ -43,13 +42,6 @@ load-balancer shop standard {
 USUAL = "assume U-R-SYS-10 = false\nassume U-R-UDR-17 = true\n"
 
 
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
 def verdict_on(network: str, sentence: str, solver: Solver, assumed: str = USUAL) -> Verdict:
     found = read([Source("t.vnet", f"{network}\n{assumed}\nintent asked {{ {sentence} }}\n")], Network())
     assert not found.diagnostics, found.diagnostics
@@ -57,11 +49,6 @@ def verdict_on(network: str, sentence: str, solver: Solver, assumed: str = USUAL
     assert isinstance(claim, Claim)
     fixed = {assumption.fact.casefold(): assumption.value for assumption in found.assumptions}
     return decide(Inquiry(found.network, claim, fixed, False), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown)
-    return {str(fact) for fact in verdict.open_facts}
 
 
 # -- the method -----------------------------------------------------------------------------------------

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
-from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import read
+from tests.unit.verdicts import open_facts, verdict_on
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Vacuous
 
 POLICIES = ("disabled", "security-groups", "route-tables", "enabled")
 
@@ -35,27 +29,6 @@ route-table via {{ w {through} -> appliance 10.0.0.4 }}
 appliance fw {{ nic 10.0.0.4 in hub.fw  forwards any  stateful }}
 private-endpoint vault 10.1.2.20 in w.pe {stands}
 """
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
-def verdict_on(text: str, sentence: str, solver: Solver, assumed: str = "") -> Verdict:
-    asked = read([Source("t.vnet", f"{text}\n{assumed}\nintent asked {{ {sentence} }}\n")], Network())
-    assert not asked.diagnostics, asked.diagnostics
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in asked.assumptions}
-    claim = asked.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    return decide(Inquiry(asked.network, claim, fixed, False), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown)
-    return {str(fact) for fact in verdict.open_facts}
 
 
 # -- routes ---------------------------------------------------------------------------------------------

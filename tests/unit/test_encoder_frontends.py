@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from tests.unit.verdicts import inquiry_about, open_facts, verdict_on
 from vnetverify.encoder.claims import encode
 from vnetverify.header import Family
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, plane
-from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.reach import within_reach
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import Document, read
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous
 
 # Two databases behind a frontend; web may use them, and so may the probes.
 POOL = """\
@@ -55,36 +49,6 @@ appliance fw1 { nic 10.0.0.4 in hub.fw  forwards any }
 appliance fw2 { nic 10.0.0.5 in hub.fw  forwards any }
 load-balancer lb standard in hub.front { frontend 10.0.1.100  rule ha any -> fw1, fw2 }
 """
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
-def document(text: str) -> Document:
-    found = read([Source("t.vnet", text)], Network())
-    assert not found.diagnostics, found.diagnostics
-    return found
-
-
-def claim_of(asked: Document) -> Claim:
-    claim = asked.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    return claim
-
-
-def verdict_on(network: str, sentence: str, solver: Solver, assumed: str = "") -> Verdict:
-    asked = document(f"{network}\n{assumed}\nintent asked {{ {sentence} }}\n")
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in asked.assumptions}
-    return decide(Inquiry(asked.network, claim_of(asked), fixed, False), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown)
-    return {str(fact) for fact in verdict.open_facts}
 
 
 # -- delivery -------------------------------------------------------------------------------------------
@@ -139,10 +103,9 @@ def test_the_first_rule_that_matches_takes_the_packet_and_no_later_one(solver: S
 def test_the_question_grows_with_the_rules_of_a_frontend_and_not_with_their_pairs() -> None:
     def size(count: int) -> int:
         rules = "\n".join(f"  rule r{port} tcp {port} -> db1, db2" for port in range(2000, 2000 + count))
-        asked = document(
-            f"{POOL.replace(_SQL, _SQL + rules).replace(' nsg db', '')}\nintent asked {{ v.web reaches orders on tcp }}"
-        )
-        obligation = encode(plane(asked.network, Family.IPV4), claim_in(claim_of(asked), Family.IPV4), {})
+        pool = POOL.replace(_SQL, _SQL + rules).replace(" nsg db", "")
+        asked = inquiry_about(pool, "v.web reaches orders on tcp")
+        obligation = encode(plane(asked.network, Family.IPV4), claim_in(asked.claim, Family.IPV4), {})
         return len(obligation.text) + len(obligation.violation)
 
     assert size(40) - size(20) < 1.1 * (size(20) - size(0))
@@ -292,9 +255,9 @@ def test_the_next_hop_is_an_appliance_by_name_where_no_other_is_behind_the_front
 
 
 def test_a_load_balancer_joins_its_network_to_its_members() -> None:
-    apart = document(POOL + "vnet far { address 10.9.0.0/16 }\nintent asked { v.web reaches orders }\n")
+    apart = inquiry_about(POOL + "vnet far { address 10.9.0.0/16 }", "v.web reaches orders")
 
-    assert within_reach(apart.network, claim_of(apart)) == {"v"}
+    assert within_reach(apart.network, apart.claim) == {"v"}
 
 
 # -- IPv6 -----------------------------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from tests.unit.verdicts import open_facts
 from vnetverify.header import Family, family_of
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.simulator.claims import violates
 from vnetverify.source import Source
@@ -29,13 +28,6 @@ vm two { nic 10.1.1.4, fd00:b:0:1::4 in b.db }
 """
 BOTH_WAYS = "peering a -> b\npeering b -> a\n"
 ONLY_IPV6 = "peering a -> b { enable-only-ipv6-peering }\npeering b -> a { enable-only-ipv6-peering }\n"
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
 
 
 def verdict_on(network: str, sentence: str, solver: Solver, *, documented: bool = False) -> Verdict:
@@ -160,11 +152,6 @@ vnet v {{ address 10.0.0.0/16, fd00:a::/48
          subnet db  10.0.2.0/24, fd00:a:0:2::/64 nsg group }}
 vm two {{ nic 10.0.2.4, fd00:a:0:2::4 in v.db }}
 """
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown), verdict
-    return {str(fact) for fact in verdict.open_facts}
 
 
 def test_whether_every_ipv4_address_in_a_rule_means_ipv6_is_open(solver: Solver) -> None:

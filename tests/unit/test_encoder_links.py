@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
-from vnetverify.prover.prove import Inquiry, decide
+from tests.unit.verdicts import inquiry_about, open_facts, verdict_on
 from vnetverify.prover.reach import within_reach
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import Document, read
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Unknown
 
 # A consumer that no peering joins to the provider of a database.
 OFFER = """\
@@ -42,36 +34,6 @@ load-balancer orders standard in provider.front {
 private-link-service offer of orders.front at 10.1.5.4, 10.1.5.5 in provider.pls
 private-endpoint toOffer 10.9.2.5 in consumer.pe to offer
 """
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
-def document(network: str, sentence: str, assumed: str = "") -> Document:
-    found = read([Source("t.vnet", f"{network}\n{assumed}\nintent asked {{ {sentence} }}\n")], Network())
-    assert not found.diagnostics, found.diagnostics
-    return found
-
-
-def claim_of(asked: Document) -> Claim:
-    claim = asked.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    return claim
-
-
-def verdict_on(network: str, sentence: str, solver: Solver, assumed: str = "") -> Verdict:
-    asked = document(network, sentence, assumed)
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in asked.assumptions}
-    return decide(Inquiry(asked.network, claim_of(asked), fixed, False), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown)
-    return {str(fact) for fact in verdict.open_facts}
 
 
 # -- there ----------------------------------------------------------------------------------------------
@@ -213,6 +175,6 @@ def test_a_flow_ends_at_a_member_however_slow_that_is(solver: Solver) -> None:
 
 
 def test_an_endpoint_joins_its_network_to_the_providers() -> None:
-    asked = document(OFFER + "vnet far { address 10.99.0.0/16 }\n", "consumer.app reaches toOffer")
+    asked = inquiry_about(OFFER + "vnet far { address 10.99.0.0/16 }\n", "consumer.app reaches toOffer")
 
-    assert within_reach(asked.network, claim_of(asked)) == {"consumer", "provider"}
+    assert within_reach(asked.network, asked.claim) == {"consumer", "provider"}

@@ -18,7 +18,7 @@ from vnetverify.encoder.obligation import Obligation
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Satisfiable, Solver
+from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Verdict
 from vnetverify.simulator.claims import violates
 from vnetverify.source import Source
@@ -31,13 +31,6 @@ def document(text: str) -> Document:
     found = read([Source("t.vnet", text)], Network())
     assert not found.diagnostics, found.diagnostics
     return found
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
 
 
 def verdict_on(network: str, sentence: str, solver: Solver) -> Verdict:

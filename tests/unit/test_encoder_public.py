@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
-from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import read
+from tests.unit.verdicts import open_facts, verdict_on
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous
 
 # Two web servers behind a public frontend, and an office that may leave for the Internet.
 SHOP = """\
@@ -34,27 +26,6 @@ load-balancer shop standard {
 }
 """
 SHUT = "nsg shut { inbound 110 no deny any from any to any }\n"
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
-
-
-def verdict_on(network: str, sentence: str, solver: Solver, assumed: str = "") -> Verdict:
-    found = read([Source("t.vnet", f"{network}\n{assumed}\nintent asked {{ {sentence} }}\n")], Network())
-    assert not found.diagnostics, found.diagnostics
-    claim = found.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    fixed = {assumption.fact.casefold(): assumption.value for assumption in found.assumptions}
-    return decide(Inquiry(found.network, claim, fixed, False), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown)
-    return {str(fact) for fact in verdict.open_facts}
 
 
 def shut(network: str, machine: str = "web2", address: str = "10.0.1.11") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.rules import DOCUMENTED
 from vnetverify.source import Source
@@ -42,13 +41,6 @@ vm client { nic 10.1.0.4 in one.s }
 vm server { nic 10.2.0.4 in two.s }
 """
 GIGABIT = 1_000_000_000
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
 
 
 def asked(ends: str, verb: Verb, limit: int | None = None) -> tuple[Network, Claim]:

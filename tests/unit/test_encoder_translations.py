@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from vnetverify.model.intents import Claim
-from vnetverify.model.network import Network
-from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
-from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.source import Source
-from vnetverify.syntax import read
+from tests.unit.verdicts import inquiry_about, open_facts
+from vnetverify.prover.prove import decide
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved, Refuted, Vacuous, Verdict
 
 # Two spokes whose traffic goes by the hub's firewall, both ways.
 HUB = """\
@@ -36,25 +31,9 @@ TO_TWO = "collection nat 100 in { rule web tcp from * at private port 8443 -> 10
 ENTRY = "collection nat 100 in { rule web tcp from * at entry port 8443 -> 10.2.0.4 port 443 }"
 
 
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=60))
-    yield solver
-    solver.close()
-
-
 def verdict_on(text: str, rules: str, sentence: str, solver: Solver, documented: bool = False) -> Verdict:
     """Return the verdict on `sentence` where the firewall of `text` has these rules."""
-    asked = read([Source("t.vnet", f"{text.replace('RULES', rules)}\nintent asked {{ {sentence} }}\n")], Network())
-    assert not asked.diagnostics, asked.diagnostics
-    claim = asked.intents[0].claims[0]
-    assert isinstance(claim, Claim)
-    return decide(Inquiry(asked.network, claim, {}, documented), solver)
-
-
-def open_facts(verdict: Verdict) -> set[str]:
-    assert isinstance(verdict, Unknown), verdict
-    return {str(fact) for fact in verdict.open_facts}
+    return decide(inquiry_about(text.replace("RULES", rules), sentence, documented=documented), solver)
 
 
 def grounds(verdict: Verdict) -> set[str]:

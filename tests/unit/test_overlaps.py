@@ -139,13 +139,6 @@ def versions(seed: int) -> tuple[Network, Network]:
     return network(texts[0]), network(texts[1])
 
 
-@pytest.fixture(scope="module")
-def solver():
-    solver = Solver(Limits(seconds=60))
-    yield solver
-    solver.close()
-
-
 def told(packet: Packet) -> Difference:
     raise AssertionError("the solver finds what bounds did not")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -38,13 +37,6 @@ vnet v {
 route-table via-fw { to-db 10.0.2.0/24 -> appliance 10.0.9.4 }
 appliance fw { nic 10.0.9.4 in v.nva  forwards tcp from any to any port 443 }
 """
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
 
 
 def proof_of(network: str, sentence: str, solver: Solver, more: str = "", documented: bool = False) -> Proved:
@@ -95,7 +87,7 @@ def test_more_work_than_the_proof_took_is_not_done(solver: Solver, monkeypatch: 
     assert isinstance(asked, Claim)
 
     assert module._by_routing(Inquiry(network, asked, {}, False), Proved(()), solver, 0) is None
-    assert solver.limits == Limits(seconds=30)
+    assert solver.limits == Limits()
 
 
 def test_the_report_names_the_lists_that_filter(solver: Solver) -> None:

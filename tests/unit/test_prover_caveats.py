@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from vnetverify.header import Interval, IntervalSet
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.prover.prove import Inquiry, decide
-from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved
 from vnetverify.source import Source
 from vnetverify.syntax import read
@@ -41,13 +38,6 @@ appliance box { nic 10.0.1.4 in v.nva  forwards any }
 vm plain { nic 10.0.1.5 in v.nva }
 """
 HTTPS = IntervalSet((Interval(443, 443),))
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits())
-    yield solver
-    solver.close()
 
 
 def beside(solver: Solver, text: str, sentence: str, *proxies: Proxy) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -55,13 +54,6 @@ def document(network: str, sentence: str, more: str = "") -> Document:
     read_text = read([Source("t.vnet", f"{network}{more}\nintent asked {{ {sentence} }}\n")], Network())
     assert not read_text.diagnostics, read_text.diagnostics
     return read_text
-
-
-@pytest.fixture(scope="module")
-def solver() -> Iterator[Solver]:
-    solver = Solver(Limits(seconds=30))
-    yield solver
-    solver.close()
 
 
 def verdict_on(asked: Document, solver: Solver, documented: bool = False) -> Verdict:

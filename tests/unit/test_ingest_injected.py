@@ -157,3 +157,14 @@ def test_a_service_of_an_export_is_told_once_where_it_stands(
     found = network(tmp_path, exported_vnet("hub", "10.0.0.0/16", exported_subnet("own", **properties)), service)
 
     assert [item.places for item in found.unmodelled] == places
+
+
+def test_whom_a_service_lets_in_is_not_where_it_stands(tmp_path: Path) -> None:
+    admitted = {"ipSecurityRestrictions": [{"vnetSubnetResourceId": _OWN, "action": "Allow"}]}
+    parts = (
+        resource("Microsoft.Web/sites", "shop", {"siteConfig": admitted}),
+        resource("Microsoft.Web/sites/config", "shop/web", admitted),
+        resource("Microsoft.Search/searchServices", "find", {"networkRuleSet": {"rules": [{"id": _OWN}]}}),
+    )
+
+    assert read(tmp_path, template(_network(), *parts)).network.unmodelled == ()

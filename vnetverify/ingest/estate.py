@@ -18,7 +18,13 @@ from vnetverify.ingest.firewalls import Firewalls
 from vnetverify.ingest.folded import fold_parts
 from vnetverify.ingest.gateways import Gateways
 from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, concern_hubs, is_route_server
-from vnetverify.ingest.injected import NODE_POOLS, deploys_hosts_only, is_service_of_hosts, tells_of_services
+from vnetverify.ingest.injected import (
+    NODE_POOLS,
+    deploys_hosts_only,
+    is_service_of_hosts,
+    tells_of_services,
+    without_admissions,
+)
 from vnetverify.ingest.interfaces import Interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.links import LINK_SERVICES, LinkServices
@@ -316,6 +322,7 @@ class _Estate:
 
         What it puts there is in no template, while an export lists the interfaces, or the service at its subnet.
         """
+        resource = replace(resource, body=without_admissions(resource.body))
         if resource.is_literal:
             return self._doubt_service(resource)
         if resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):

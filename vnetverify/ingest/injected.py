@@ -106,6 +106,17 @@ _CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/m
 _MODELLED = frozenset(("microsoft.network/applicationgateways",))
 # What stands in a subnet that is delegated to clusters is not their nodes: what answers for them.
 _BY_DELEGATION = frozenset(("microsoft.containerservice/managedclusters",))
+# Lists of those whom a service lets in.
+_ADMITTING = frozenset(
+    (
+        "ipsecurityrestrictions",
+        "scmipsecurityrestrictions",
+        "networkacls",
+        "networkrulesets",
+        "networkruleset",
+        "virtualnetworkrules",
+    )
+)
 # Properties of a subnet that name such services, with the member of each entry that does.
 _NAMING = {
     "delegations": "serviceName",
@@ -121,8 +132,15 @@ def deploys_hosts_only(resource: Resource) -> bool:
 
 def is_service_of_hosts(resource: Resource) -> bool:
     """Hold when `resource` of an export is a service whose machines forward nothing; what it changed when it was
-    deployed stands in the export."""
-    return resource.kind in _HOSTS_ONLY
+    deployed stands in the export. Web applications delegate what they stand in."""
+    return resource.kind in _HOSTS_ONLY and not resource.kind.startswith("microsoft.web/sites")
+
+
+def without_admissions(value: Any) -> Any:
+    """Return `value` without the lists of those whom a service lets in, who may be named by their subnets."""
+    if isinstance(value, dict):
+        return {key: without_admissions(item) for key, item in value.items() if key.lower() not in _ADMITTING}
+    return [without_admissions(item) for item in value] if isinstance(value, list) else value
 
 
 def tells_of_services(subnet: Resource) -> bool:

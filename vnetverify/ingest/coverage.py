@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from vnetverify.ingest.estate import Standing, standing_of
 from vnetverify.ingest.injected import names_modelled_only
 from vnetverify.ingest.inventory import Inventory
+from vnetverify.ingest.others import Standing, standing_of
 from vnetverify.ingest.properties import NOTHING, WITHIN, inside, is_harmless
 from vnetverify.ingest.resources import Resource
 from vnetverify.ingest.trees import TREES, Tree

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from vnetverify.ingest.coverage import Coverage, Kind, Treatment
-from vnetverify.ingest.estate import Standing
+from vnetverify.ingest.others import Standing
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.report.json import span_as_json
 from vnetverify.report.terminal import aligned, bold, counted, printable

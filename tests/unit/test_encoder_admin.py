@@ -156,10 +156,11 @@ def test_of_allowing_rules_alone_denying_ones_are_left_out_and_always_allowing_o
     assert open_facts(verdict_on(always, "c.s never reaches v.s on https", solver)) == {"U-AANIP(v)"}
 
 
-def test_none_stand_in_subnets_of_platform_services(solver: Solver) -> None:
-    text = network(rules(DENY), subnet="AzureBastionSubnet")
+@pytest.mark.parametrize("subnet", ["AzureBastionSubnet", "AzureFirewallSubnet", "RouteServerSubnet"])
+def test_none_stand_in_subnets_of_platform_services(subnet: str, solver: Solver) -> None:
+    text = network(rules(DENY), subnet=subnet) + f"vm inside {{ nic 10.1.1.4 in v.{subnet} }}\n"
 
-    assert isinstance(verdict_on(text, "c.s reaches v.AzureBastionSubnet on https", solver), Proved)
+    assert isinstance(verdict_on(text, "c.s reaches inside on https", solver), Proved)
 
 
 def test_none_stand_at_private_endpoints(solver: Solver) -> None:

@@ -100,6 +100,7 @@ def test_a_member_gets_what_an_internet_host_sends_to_the_frontend() -> None:
     frontend_itself = (PLACE, parse_address("198.51.100.7"))
     assert got == Delivered(Place("subnet", "v.web"), parse_address("10.0.1.4"), "web1", frontend_itself)
     assert end(way(shop())) == "web2"
+    assert ("198.51.100.7 is frontend front of load balancer shop", "F-ADDR-1") in told(way(shop()))
 
 
 def test_a_frontend_whose_address_is_not_known_has_that_of_the_world() -> None:

@@ -133,6 +133,17 @@ def test_a_fact_about_bandwidth_is_among_those_asked() -> None:
     assert "U-BANDWIDTH(fw)" in {str(fact) for fact, _ in violation.traces[0].asked}
 
 
+def test_the_last_step_names_each_fact_that_was_asked_for_it() -> None:
+    unstated = spokes(
+        machine("vm", nic("vm-nic", "a.s", "10.1.0.4"), bandwidth=None), router("fw", "hub.fw", "10.0.1.4")
+    )
+    claim = asking(Verb.BOTTLENECK, limit=GIGABIT)
+    violation = violates(unstated, claim, at("a.s"), A_TO_B, world("U-BANDWIDTH(vm)"))
+
+    assert violation is not None
+    assert ["U-BANDWIDTH(vm)", "U-BANDWIDTH(fw)"] == [str(fact) for fact in violation.traces[0].steps[-1].facts]
+
+
 def test_what_is_not_delivered_has_no_bottleneck() -> None:
     assert why(spokes(), asking(Verb.BOTTLENECK, limit=2 * GIGABIT), flow("10.1.0.4", "10.2.0.3")) is None
 

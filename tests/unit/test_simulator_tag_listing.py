@@ -45,6 +45,7 @@ def test_what_may_be_in_it_is_shown_with_its_fact() -> None:
     assert "U-VNTAG(spoke.web, 0.0.0.0/0)" == str(shown["0.0.0.0/0"].fact)
     assert ("F-TAG-8", 7) == (shown["0.0.0.0/0"].rule, shown["0.0.0.0/0"].span.line)
     assert "U-VNTAG(spoke.web, 10.7.0.0/16)" == str(shown["10.7.0.0/16"].fact)
+    assert ("F-TAG-7", 7) == (shown["10.7.0.0/16"].rule, shown["10.7.0.0/16"].span.line)
 
 
 def test_of_what_is_surely_in_it_by_one_line_no_doubtful_line_is_shown() -> None:

@@ -24,6 +24,7 @@ from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceK
 from vnetverify.model.network import Machine, Network, Service
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.positions import Astray
+from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.source import NOWHERE
 
 # -- one after the other ------------------------------------------------------------------------------------
@@ -175,7 +176,9 @@ def test_a_flow_that_comes_back_to_where_it_began_is_none() -> None:
     assert not in_question(net, claim(Verb.NEVER_REACHES, A, A), at("a.s"), sent, world())
     assert not in_question(net, claim(Verb.NEVER_REACHES, A, FW), at("a.s"), sent, world())
     assert in_question(net, claim(Verb.REACHES, A, FW), at("a.s"), flow("10.1.1.5", "10.0.1.4"), world())
+    assert is_spoken_of(net, claim(Verb.NEVER_REACHES, A, FW), at("a.s"), sent, world())
     for verb in (Verb.REACHES, Verb.LOSES_NO_PACKETS):
+        assert not is_spoken_of(net, claim(verb, A, FW), at("a.s"), sent, world())
         assert not in_question(net, claim(verb, A, FW), at("a.s"), sent, world())
         assert violates(net, claim(verb, A, FW_AND_SITE), at("a.s"), sent, world()) is None
 

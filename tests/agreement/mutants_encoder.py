@@ -69,6 +69,6 @@ MUTANTS = (
     Mutant("R-LINT-2", "every region is near", _QUALITIES, "if len({str(region).casefold() for region in regions}) > 1:", "if False:"),
     Mutant("R-LINT-2", "regions that are not stated are the same", _QUALITIES, 'return negate(self.delivery.hops.facts.holds("U-REGION", one, two))', "return FALSE"),
     Mutant("R-LINT-2", "a gateway is as quick as a peering", _QUALITIES, "met = self.journey.passes(Inside | OutOfTunnel | Exchanged | AtSite)", "met = FALSE"),
-    Mutant("R-LINT-3", "a way there and back counts as one crossing", _QUALITIES, "for crossing in crossings:", "for crossing in crossings[:1]:"),
-    Mutant("R-LINT-3", "as many as are allowed are too many", _QUALITIES, "(bvugt {count}", "(bvuge {count}"),
+    Mutant("R-LINT-3", "a way there and back counts as one crossing", _QUALITIES, "for crossing in crossings]", "for crossing in crossings[:1]]"),
+    Mutant("R-LINT-3", "as many as are allowed are too many", _QUALITIES, "negate(at_most(limit, ", "negate(at_most(limit - 1, "),
 )  # fmt: skip

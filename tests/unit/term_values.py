@@ -63,6 +63,10 @@ class Reader:
             case "bvule":
                 assert arguments[0][1] == arguments[1][1], "widths differ"
                 return arguments[0] <= arguments[1]
+            case "bvadd":
+                (one, width), (other, same) = arguments
+                assert width == same, "widths differ"
+                return (one + other) % (1 << width), width
             case ["_", "extract", high, low]:
                 number, width = arguments[0]
                 assert width > int(high) >= int(low)

@@ -19,6 +19,7 @@ from vnetverify.encoder.terms import (
     aligned,
     all_of,
     any_of,
+    at_most,
     bits,
     branches_of,
     constant,
@@ -90,6 +91,17 @@ def test_a_choice_is_worth_what_its_condition_chooses(parts: tuple[Term, Term, T
 )
 def test_numbers_are_written_with_all_their_bits(expected: str, term: Term) -> None:
     assert expected == term
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_at_most_so_many_hold_of_any_number(number: int) -> None:
+    names = [f"b{index}" for index in range(number)]
+    for most in range(number + 2):
+        term = at_most(most, names)
+        for count in range(number + 1):
+            held = {name: index < count for index, name in enumerate(names)}
+
+            assert Reader().value(term, held) is (count <= most)
 
 
 # -- numbers in ranges ----------------------------------------------------------------------------------

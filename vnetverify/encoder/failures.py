@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from vnetverify.encoder.terms import TRUE, Script, Term, bits, negate
+from vnetverify.encoder.terms import TRUE, Script, Term, at_most, negate
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.rules import Uncertainty, uncertainty
-
-_COUNT_WIDTH = 16
 
 
 @dataclass(slots=True)
@@ -37,10 +35,4 @@ class Failing:
 
     def premise(self) -> Term:
         """Hold when no more elements are down than the claim says."""
-        if self.failures is None or self.failures.most >= len(self.symbols):
-            return TRUE
-        one, nought = bits(1, _COUNT_WIDTH), bits(0, _COUNT_WIDTH)
-        count = nought
-        for symbol in self.symbols:
-            count = f"(bvadd {count} (ite {symbol} {one} {nought}))"
-        return f"(bvule {count} {bits(self.failures.most, _COUNT_WIDTH)})"
+        return TRUE if self.failures is None else at_most(self.failures.most, list(self.symbols))

@@ -32,13 +32,11 @@ from vnetverify.encoder.nodes import (
     ToVnet,
     Translated,
 )
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, bits, equals, negate
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, at_most, equals, negate
 from vnetverify.header import IntervalSet
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Gateway, Machine, Nic
 from vnetverify.model.private_links import PrivateEndpoint
-
-_COUNT_WIDTH = 16
 
 
 @dataclass(slots=True)
@@ -175,13 +173,7 @@ class Qualities:
         limit = self.claim.limit
         assert limit is not None
         crossings = self.journey.hops_where(self._crosses_peering)
-        if len(crossings) <= limit:
-            return FALSE
-        one, nought = bits(1, _COUNT_WIDTH), bits(0, _COUNT_WIDTH)
-        count = nought
-        for crossing in crossings:
-            count = f"(bvadd {count} (ite {self.delivery.share(crossing)} {one} {nought}))"
-        return f"(bvugt {count} {bits(limit, _COUNT_WIDTH)})"
+        return negate(at_most(limit, [self.delivery.share(crossing) for crossing in crossings]))
 
     def _crosses_peering(self, vnet: str, target: Target) -> Term:
         return TRUE if self._vnet_of(target) in self.delivery.hops.estate.peers(vnet) else FALSE

@@ -92,6 +92,17 @@ def bits(value: int, width: int) -> Term:
     return f"#x{value:0{width // 4}x}" if width % 4 == 0 else f"#b{value:0{width}b}"
 
 
+def at_most(most: int, terms: Sequence[Term]) -> Term:
+    """Hold when no more than `most` of the Boolean `terms` hold."""
+    if most >= len(terms):
+        return TRUE
+    width = len(terms).bit_length()
+    one, count = bits(1, width), bits(0, width)
+    for term in terms:
+        count = f"(bvadd {count} (ite {term} {one} {bits(0, width)}))"
+    return f"(bvule {count} {bits(most, width)})"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A header field: an unsigned bit-vector and the numbers it can have where the term is used.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.azure_resources import GROUP, identity, network, nic, reference, resource, subnet, subnet_id, vnet
-from tests.unit.terraform_documents import plan, planned, read_network
+from tests.unit.terraform_documents import Module, block, plan, planned, read_network, refers
 from tests.unit.terraform_documents import subnet as planned_subnet
 from tests.unit.terraform_documents import vnet as planned_vnet
 from vnetverify.ingest.resources import resource_of
@@ -227,3 +227,38 @@ def test_a_scale_set_of_terraform_is_what_one_of_azure_is(
     hub = (planned_vnet("hub", "10.0.0.0/16"), planned_subnet("app", "hub", "10.0.0.0/24"))
 
     assert _places(read_network(tmp_path, plan(*hub, scale_set))) == places
+
+
+def test_one_of_terraform_is_alone_behind_the_load_balancer_that_its_pool_is_of(tmp_path: Path) -> None:
+    where = subnet_id("hub", "app")
+    inner = {"name": "c", "primary": True, "subnet_id": where, "load_balancer_backend_address_pool_ids": None}
+    card = {"name": "n", "primary": True, "ip_configuration": [inner]}
+    later = {"network_interface": [{"ip_configuration": [{"load_balancer_backend_address_pool_ids": True}]}]}
+    named = refers("azurerm_lb_backend_address_pool.p.id")
+    written = [{"ip_configuration": [{"load_balancer_backend_address_pool_ids": named}]}]
+    front = {"name": "f", "subnet_id": subnet_id("hub", "fronts"), "private_ip_address": "10.0.1.9"}
+    lb = planned(
+        "lb", "lb", sku="Standard", frontend_ip_configuration=[{**front, "private_ip_address_allocation": "Static"}]
+    )
+    pool = planned("lb_backend_address_pool", "p", later={"loadbalancer_id": True})
+    content = plan(
+        planned_vnet("hub", "10.0.0.0/16"),
+        planned_subnet("app", "hub", "10.0.0.0/24"),
+        planned_subnet("fronts", "hub", "10.0.1.0/24"),
+        lb,
+        pool,
+        planned("linux_virtual_machine_scale_set", "set", network_interface=[card], later=later),
+        configuration=Module(
+            [
+                *(
+                    block(kind, name)
+                    for kind, name in (("virtual_network", "hub"), ("subnet", "app"), ("subnet", "fronts"))
+                ),
+                block("lb", "lb"),
+                block("lb_backend_address_pool", "p", loadbalancer_id=refers("azurerm_lb.lb.id")),
+                block("linux_virtual_machine_scale_set", "set", network_interface=written),
+            ]
+        ),
+    )
+
+    assert _places(read_network(tmp_path, content)) == [("hub.app", "hub.fronts")]

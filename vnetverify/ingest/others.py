@@ -134,6 +134,8 @@ class Others:
 
         What it puts there is in no template, while an export lists the interfaces, or the service at its subnet.
         """
+        if resource.is_literal and not is_service_of_hosts(resource):
+            return False
         resource = replace(resource, body=without_admissions(resource.body))
         if resource.is_literal:
             return self._doubt_service(resource)
@@ -150,9 +152,7 @@ class Others:
         return bool(vnets)
 
     def _doubt_service(self, service: Resource) -> bool:
-        """Tell of a service in subnets that do not tell of it themselves, and return whether it is one."""
-        if not is_service_of_hosts(service):
-            return False
+        """Tell of a service in subnets that do not tell of it themselves, and return whether there are some."""
         subnets = (self._inventory.find(key_of(place)) for place in places_in(service))
         silent = [one for one in subnets if one is not None and one.kind == _SUBNETS and not tells_of_services(one)]
         if silent:

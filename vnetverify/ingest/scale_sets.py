@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -121,21 +122,25 @@ def _interfaces(scale_set: Resource) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _pools_of(scale_set: Resource) -> list[str]:
-    """Return the keys of the pools of load balancers that a scale set names for its interfaces."""
-    return [
-        key
-        for one in ids_in(_interfaces(scale_set))
-        if kind_of(key := key_of(one)) == f"{_BALANCERS}/backendaddresspools"
-    ]
+def _pools_of(scale_set: Resource) -> Iterator[str]:
+    """Yield the keys of what a scale set names as pools of load balancers for its interfaces."""
+    for interface in _interfaces(scale_set):
+        for configuration in _configurations(interface):
+            values, _ = read(configuration, "", SCALE_SET_CONFIGURATION)
+            yield from (key_of(one) for one in ids_in(values.get("loadbalancerbackendaddresspools")))
+
+
+def _configurations(interface: dict[str, Any]) -> list[Any]:
+    values, _ = read(interface, "", SCALE_SET_INTERFACE)
+    listed = values.get("ipconfigurations")
+    return listed if isinstance(listed, list) else []
 
 
 def _is_of_host(interface: Any) -> bool:
     if not isinstance(interface, dict):
         return False
     values, doubts = read(interface, "", SCALE_SET_INTERFACE)
-    listed = values.get("ipconfigurations")
-    configurations = listed if isinstance(listed, list) else []
+    configurations = _configurations(interface)
     if doubts or values.get("enableipforwarding") not in (None, False) or not configurations:
         return False
     return all(_is_told(one) for one in configurations)

@@ -150,7 +150,7 @@ class _Reader:
         """Return a resource of a kind that nobody knows, so that what it could change is in doubt."""
         named = places_named(instance, self._links)
         body: dict[str, Any] = {"references": [{"id": one} for one in named], "properties": {"notRead": why}}
-        body["properties"] |= told_of_cluster(instance, self._links) | told_of_scale_set(instance)
+        body["properties"] |= told_of_cluster(instance, self._links) | told_of_scale_set(instance, self._links)
         key = f"terraform{instance.pointer}"
         return Resource(key, key, instance.type, instance.address, body, self._file, instance.pointer)
 

@@ -1,7 +1,7 @@
 """What load balancers do with a packet: which member gets it, and how rules see it.
 
 R-PEER-11, R-UDR-15, R-SEL-7, F-LB-1, F-LB-2, F-LB-3, F-LB-4, F-LB-5, F-LB-6, F-LB-7, F-LB-9, F-LB-12, F-LB-13, F-LB-14,
-F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5.
+F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5, F-FW-6.
 """
 
 from __future__ import annotations
@@ -189,10 +189,15 @@ class Frontends:
         return serves(self.arriving, replace(header, destination_port=port))
 
     def _allows(self, nic: Nic, seen: Header) -> Term:
-        """Hold when the filters of a member let in a packet that they see so."""
+        """Hold when the filters of a member let in a packet that they see so, and it is no firewall (F-FW-6)."""
         if self.by_routes_alone:
             return TRUE
-        return self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
+        allowed = self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
+        if not self.estate.is_managed(nic):
+            return allowed
+        machine = self.estate.machine_of[nic.name]
+        ground = Ground(f"firewall {machine.name}", "takes nothing for itself", "F-FW-6", machine.span, of_filter=True)
+        return all_of(allowed, negate(self.grounds.counts(Bearing.STOPS, ground)))
 
     def _as_member_sees(self, balanced: AnyFrontend, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
         """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-5)."""

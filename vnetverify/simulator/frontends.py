@@ -1,6 +1,6 @@
 """Frontends of internal load balancers: who takes what is sent to them, and what filters see of it.
 
-Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-4, F-LB-6, F-LB-8 and F-LB-9.
+Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-4, F-LB-6, F-LB-8, F-LB-9 and F-FW-6.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
     interface = declared_interface(journey.situation, member)
     blocked = journey.filter(
         interface, Direction.INBOUND, seen_by_member(journey.situation, balanced, rule, packet, member)
-    )
+    ) or journey.turned_away(interface)
     if blocked is not None:
         return blocked
     journey.member = interface

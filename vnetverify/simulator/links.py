@@ -1,4 +1,4 @@
-"""Private link services: from a private endpoint to a member of the pool behind it, wherever that is (F-PE-10)."""
+"""Private link services: from a private endpoint to a member of the pool behind it (F-PE-10, F-FW-6)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     interface = declared_interface(situation, member)
     arriving = replace(packet, source=seen_from, destination=point(balanced.frontend.address))
     seen = seen_by_member(situation, balanced, rule, arriving, member)
-    blocked = journey.filter(interface, Direction.INBOUND, seen)
+    blocked = journey.filter(interface, Direction.INBOUND, seen) or journey.turned_away(interface)
     if blocked is not None:
         return blocked
     if endpoint.vnet != member.vnet:

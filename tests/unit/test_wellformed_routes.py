@@ -37,6 +37,11 @@ def test_a_next_hop_that_nothing_declared_holds_is_told_once() -> None:
     assert _routed(text, extra="appliance fw { nic 10.0.0.4 in hub.s }") == []
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "10.0.0.255", "10.0.77.4", "10.0.255.5"])
+def test_a_next_hop_that_no_machine_can_have_loses_what_is_sent_there(address: str) -> None:
+    assert _routed(f"x 10.9.0.0/16 -> appliance {address}") == [("next-hop-nobody", "R-UDR-9")]
+
+
 def test_a_next_hop_may_stand_in_a_peer_but_not_behind_one() -> None:
     table = "route-table t { x 10.9.0.0/16 -> appliance 10.2.0.4 }\n"
     vnets = (

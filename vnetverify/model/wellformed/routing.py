@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Prefix, address_text, family_of
 from vnetverify.model.balancers import Frontend, LoadBalancer, Sku
+from vnetverify.model.endpoints import assignable
 from vnetverify.model.network import (
+    SUBNETS_WITHOUT_HOSTS,
     DeploymentModel,
     Gateway,
     GatewayKind,
@@ -208,22 +210,43 @@ class _Neighbourhood:
             )
         elif owner is not None and (owner.name, address) not in self._held:
             self._held.add((owner.name, address))  # told once, however many routes lead there
-            yield Diagnostic(
-                "next-hop-undeclared",
-                f"nothing declared has {address_text(address)} in `{owner.name}`, so some appliance is presumed there",
-                route.span,
-                "next hop",
-                places,
-                _taken_for(self._network, owner, address),
-                rule="R-META-3",
-                severity=Severity.WARNING,
-            )
+            yield self._undeclared(owner, route, address, places)
         elif owner is not None and (owner.name, address) in self._frontends:
             yield from _frontend_faults(route, *self._frontends[owner.name, address])
+
+    def _undeclared(
+        self, owner: Vnet, route: UserRoute, address: int, places: tuple[tuple[Span, str], ...]
+    ) -> Diagnostic:
+        """Return what becomes of packets for a next hop that nobody is declared to hold."""
+        stands = owner.name in self._incomplete or _may_stand(owner, address)
+        where = f"{address_text(address)} in `{owner.name}`"
+        code, message = "next-hop-nobody", f"no machine can have {where}, so what is sent there is lost"
+        if stands:
+            code, message = "next-hop-undeclared", f"nothing declared has {where}, so some appliance is presumed there"
+        return Diagnostic(
+            code,
+            message,
+            route.span,
+            "next hop",
+            places,
+            _taken_for(self._network, owner, address),
+            rule="R-META-3" if stands else "R-UDR-9",
+            severity=Severity.WARNING,
+        )
 
     def _near(self, vnet: Vnet) -> Iterator[Vnet]:
         yield vnet
         yield from (self._network.vnets[peer] for peer in self._peers.get(vnet.name, ()))
+
+
+def _may_stand(vnet: Vnet, address: int) -> bool:
+    """Hold when a machine can have the address: in some subnet for hosts, not one that Azure keeps (R-ADDR-4)."""
+    return any(
+        address in assignable(prefix)
+        for subnet in vnet.subnets
+        for prefix in subnet.prefixes
+        if subnet.name.casefold() not in SUBNETS_WITHOUT_HOSTS
+    )
 
 
 def _frontend_faults(route: UserRoute, balancer: LoadBalancer, frontend: Frontend) -> Iterator[Diagnostic]:

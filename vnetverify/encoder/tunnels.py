@@ -6,12 +6,12 @@ R-GW-29, R-SEL-7, R-ADDR-6, F-GWS-1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.candidates import Class
 from vnetverify.encoder.facts import Bearing, Ground
-from vnetverify.encoder.gateways import Entry, Way
+from vnetverify.encoder.gateways import Announced, Entry, Way
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.home import NOWHERE, Home, home_of
 from vnetverify.encoder.nodes import (
@@ -27,7 +27,7 @@ from vnetverify.encoder.nodes import (
 )
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, either, is_among, lies_in, negate
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import addresses_of
+from vnetverify.header import Prefix, addresses_of
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Site
 
@@ -73,16 +73,14 @@ class Tunnels:
 
     def _decisions_inside(self, gateway: Gateway, node: Inside, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
-        decisions: list[tuple[Choice, Term]] = []
+        entries = self.hops.gateways.known_about(gateway, header.destination)
         if gateway.kind is GatewayKind.VPN:
             turned = self.hops.gateways.is_near(gateway, header.destination)
             allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
-            decisions.append((None, all_of(turned, allowed)))
+            decisions: list[tuple[Choice, Term]] = [(None, all_of(turned, allowed))]
         else:
-            announced = self.hops.gateways.announces(gateway, header.destination)
-            turned = announced if announced == FALSE else all_of(announced, self.hops.facts.holds("U-R-GW-29"))
-            decisions.append((ITSELF, turned))
-        entries = self.hops.gateways.known_about(gateway, header.destination)
+            returned, turned = self._at_edge(gateway, entries, header)
+            decisions = [(ITSELF, returned)]
         decisions += [(way, all_of(negate(turned), term)) for way, term in self._ways(gateway, entries, header)]
         own = (end for end in self.hops.gateways.connections(gateway) if end.gateway == gateway.name)
         default = next((connection for connection in own if connection.default_site), None)
@@ -92,6 +90,29 @@ class Tunnels:
             works = self.hops.gateways.failing.is_up(FailureKind.CONNECTION, default.name)
             decisions.append((way, all_of(negate(turned), negate(known), works)))
         return decisions
+
+    def _at_edge(self, gateway: Gateway, entries: Sequence[Entry], header: Header) -> tuple[Term, Term]:
+        """Return when the Microsoft edge returns a packet to the gateway that sent it, and when no site gets it.
+
+        The edge goes by the longest prefix announced to it: where that is the gateway's own it returns the packet or
+        drops it, and where others announce one as long it may hand it to them instead (R-GW-29).
+        """
+        is_open, address = self.hops.facts.holds("U-R-GW-29"), header.destination
+        own: dict[int, list[Announced]] = {}
+        for announced in self.hops.gateways.own_prefixes(gateway):
+            own.setdefault(announced.prefix.length, []).append(announced)
+        nearest, alone = [], []
+        for bits, group in own.items():
+            here = any_of(*_heard(address, ((a.prefix, a.in_force) for a in group)))
+            if here == FALSE:
+                continue
+            longer = any_of(*_heard(address, ((e.prefix, e.in_force) for e in entries if e.bits > bits)))
+            as_long = any_of(*_heard(address, ((e.prefix, e.in_force) for e in entries if e.bits == bits)))
+            nearest.append(all_of(here, negate(longer)))
+            alone.append(all_of(here, negate(any_of(longer, as_long))))
+        returned = any_of(*nearest)
+        returned = returned if returned == FALSE else all_of(returned, is_open)
+        return returned, any_of(returned, *alone)
 
     def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet out of a tunnel; None is into its network."""
@@ -378,6 +399,13 @@ class Tunnels:
     def _is_heeded(self, entry: Entry, address: Field, home: Home) -> Term:
         heeded = home.heeds(address, entry.bits) if home.prefixes else TRUE
         return all_of(lies_in(address, entry.prefix), entry.in_force, heeded)
+
+
+def _heard(address: Field, prefixes: Iterable[tuple[Prefix, Term]]) -> Iterator[Term]:
+    """Yield terms one of which holds where a prefix that is in force has the address."""
+    told = list(prefixes)
+    yield is_among(address, addresses_of(prefix for prefix, in_force in told if in_force == TRUE))
+    yield from (all_of(lies_in(address, prefix), in_force) for prefix, in_force in told if in_force != TRUE)
 
 
 def _by_way(terms: Iterable[tuple[Way, Term]]) -> dict[Way, Term]:

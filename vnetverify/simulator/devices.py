@@ -16,19 +16,22 @@ from vnetverify.simulator.addressing import (
     Packet,
     address_in,
     among,
+    covers,
     is_number,
     is_one_of,
     lies_in,
     lowest_text,
     some_covers,
 )
-from vnetverify.simulator.announcements import way_chosen
+from vnetverify.simulator.announcements import decides, way_chosen
 from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
     Way,
     announces,
     circuit_to,
     default_way,
+    entries_of,
+    is_known,
     is_near,
     joined_gateways,
     passes_between,
@@ -272,11 +275,9 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
         return journey.drop(gateway.name, "a learned route carries nothing between spokes", "R-GW-13")
-    announced = gateway.kind is GatewayKind.EXPRESSROUTE and announces(situation, gateway, journey.packet.destination)
-    if announced and situation.holds(uncertainty("U-R-GW-29")):
-        journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
-        journey.meet_gateway(gateway)
-        return OutOfTunnel(gateway, Way("itself", True))
+    at_edge = _at_edge(journey, gateway) if gateway.kind is GatewayKind.EXPRESSROUTE else None
+    if at_edge is not None:
+        return at_edge
     way = way_chosen(situation, gateway, journey.packet.destination)
     if way is not None:
         return _by_way(journey, gateway, way, "R-GW-2")
@@ -284,6 +285,30 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
     if way is None:
         return journey.drop(gateway.name, f"{gateway.name} knows no way to the destination", "R-GW-21", gateway.span)
     return _by_way(journey, gateway, way, "R-GW-21")
+
+
+def _at_edge(journey: Journey, gateway: Gateway) -> OutOfTunnel | Dropped | None:
+    """Return what the Microsoft edge does with a packet for what the gateway announces itself (R-GW-29).
+
+    It goes by the longest prefix announced to it. The gateway's own brings the packet back, or it is dropped there: no
+    site sees it. None where others announce a longer one, or one as long and the edge does not return the packet.
+    """
+    situation, destination = journey.situation, journey.packet.destination
+    known = (entry for entry in entries_of(situation, gateway) if covers(entry.prefix, destination))
+    heard = max((entry.prefix.length for entry in known if is_known(situation, entry)), default=-1)
+    if not announces(situation, gateway, destination, lambda prefix: prefix.length >= heard):
+        return None
+    if decides(situation, destination, "LONGER", gateway.name):
+        return None
+    if situation.holds(uncertainty("U-R-GW-29")):
+        journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
+        journey.meet_gateway(gateway)
+        return OutOfTunnel(gateway, Way("itself", True))
+    is_alone = announces(situation, gateway, destination, lambda prefix: prefix.length > heard)
+    if not is_alone or decides(situation, destination, "AS-LONG", gateway.name):
+        return None
+    reason = f"the Microsoft edge does not return what {gateway.name} announces itself"
+    return journey.drop(gateway.name, reason, "R-GW-29", gateway.span)
 
 
 def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:

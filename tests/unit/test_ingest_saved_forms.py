@@ -227,3 +227,16 @@ def test_a_name_of_python_beside_the_property_that_it_stands_for_takes_nothing_f
 
     assert [str(prefix) for prefix in found.vnets["hub"].address_space] == ["10.1.0.0/16"]
     assert [item.what for item in found.unmodelled] == ["`address_space` of vnet `hub`"]
+
+
+def test_a_public_address_of_python_names_what_has_it(tmp_path: Path) -> None:
+    public = {
+        "id": identity("publicIPAddresses", "ip"),
+        "ip_address": "203.0.113.4",
+        "ip_configuration": {"id": f"{identity('networkInterfaces', 'n')}/ipConfigurations/c"},
+        "public_ip_allocation_method": "Static",
+    }
+
+    found = network(tmp_path, [_OF_SDK, public])
+
+    assert ("`n`, which public address `ip` names", ("hub",)) in doubts(found)

@@ -15,7 +15,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 # What shows that an object without id is half a resource: names that most resources of networks have.
 _TELLING = frozenset(("provisioning_state", "resource_guid", "address_space", "security_rules", "ip_configurations"))
 # Attributes of Terraform, whose blocks have names and forms of their own.
-_OF_TERRAFORM = frozenset(("resource_group_name", "ip_configuration", "security_rule"))
+_OF_TERRAFORM = frozenset(("resource_group_name", "security_rule"))
 # Objects whose keys are the user's, or names of Azure's that the SDK leaves as they are.
 _AS_THEY_ARE = frozenset(("tags", "additional_properties", "user_assigned_identities"))
 

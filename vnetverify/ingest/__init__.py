@@ -34,6 +34,7 @@ from vnetverify.source import NOWHERE, Span
 
 __all__ = ["Given", "Imported", "read_path", "read_paths", "read_tag_list", "survey"]
 
+_BY_PARAMETERS = "conditions may leave out all of it: `--parameter NAME=VALUE` sets what they ask for"
 _AS_RECORDED = "`--as-recorded` takes such addresses: verdicts are then about the network that was exported"
 
 
@@ -194,7 +195,8 @@ class _Reading:
         told = self.resources or found.resources or found.gaps or found.diagnostics
         if self._templates and not told:
             file = self._templates[0].file
-            self._findings.error("no-resources", f"`{file}` deploys no Azure resource", Span(file, 0, 0, 0, 0))
+            message = f"`{file}` deploys no Azure resource"
+            self._findings.error("no-resources", message, Span(file, 0, 0, 0, 0), advice=_BY_PARAMETERS)
         self._findings.diagnostics.extend(found.diagnostics)
         for gap in found.gaps:
             if not has_no_effect(gap.kind) and not is_no_network(gap.kind):

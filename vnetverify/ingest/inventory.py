@@ -110,7 +110,8 @@ class Inventory:
             self._findings.error("bad-value", f"`properties` is not an object in {resource.subject}", resource.span)
         elif resource.is_bare and resource.kind in _TELLING:
             message = f"{resource.subject} is listed without its properties"
-            self._findings.error("no-properties", message, resource.span, advice=_IN_PLACE_OF_LISTINGS)
+            advice = _IN_PLACE_OF_LISTINGS if resource.is_literal else None
+            self._findings.error("no-properties", message, resource.span, advice=advice)
 
     def __contains__(self, key: str) -> bool:
         return key in self._by_key or self._find_listed(key) is not None

@@ -6,9 +6,12 @@ from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.tree import SETTLED, cut
 from vnetverify.grounds import grounds_of
-from vnetverify.header import parse_address
-from vnetverify.model.intents import Claim
-from vnetverify.rules import SettledFacts
+from vnetverify.header import TCP, Flow, parse_address
+from vnetverify.model.intents import Claim, Place, PlaceKind
+from vnetverify.model.security import Direction
+from vnetverify.rules import DOCUMENTED, SettledFacts
+from vnetverify.simulator.addressing import packet_of
+from vnetverify.simulator.reasons import denials
 from vnetverify.syntax.read import read_text
 
 NETWORK = """
@@ -89,3 +92,13 @@ def test_of_one_member_nothing_is_told() -> None:
     told = grounds("for each x, y in both: x never reaches y on ssh", f"{NETWORK}group both = b, c\n")
 
     assert {what for what, _, of_filter in told if of_filter} <= {"rest (200) of n denies"}
+
+
+def test_of_two_groups_the_one_that_denies_is_told_alone() -> None:
+    inner = "vm web { nic 10.2.0.4 in b.s nsg inner }\nnsg inner { inbound 100 none deny any from any to any }\n"
+    network = read_text(NETWORK + inner).network
+    flow = Flow(TCP, parse_address("10.1.0.4"), 49152, parse_address("10.2.0.4"), 443)
+
+    steps = denials(network, Place(PlaceKind.SUBNET.value, "b.s"), Direction.INBOUND, packet_of(flow), DOCUMENTED)
+
+    assert ["none (100) of inner denies, nothing earlier matches"] == [step.what for step in steps]

@@ -349,6 +349,7 @@ def test_effective_rules_list_tags_as_prefixes_in_the_order_they_are_tried() -> 
         "AllowAzureLoadBalancerInBound",
         "DenyAllInBound",
     ]
+    assert [line.rule.priority for line in rules] == [100, 65000, 65001, 65500]
     assert [str(prefix) for prefix in rules[0].sources or ()] == ["10.0.0.0/16", "168.63.129.16/32"]
     assert rules[0].destinations is None
 

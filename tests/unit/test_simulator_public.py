@@ -154,7 +154,12 @@ def test_with_floating_ip_a_fact_says_whether_they_see_the_frontend(fact: bool, 
     ],
 )
 def test_without_security_groups_standard_is_closed_and_basic_open(sku: Sku | None, in_world: World, got: str) -> None:
-    assert end(way(shop(lb=replace(SHOP, sku=sku), group=None), in_world=in_world)) == got
+    net = shop(lb=replace(SHOP, sku=sku), group=None)
+
+    assert end(way(net, in_world=in_world)) == got
+    is_open = "open" if got == "web2" else "closed"
+    said = f"load balancer shop is {is_open} where there is no security group"
+    assert said in [what for what, _ in told(way(net, in_world=in_world))]
 
 
 def test_ping_comes_by_the_first_rule_that_is_no_nat_rule_where_a_fact_says_so() -> None:

@@ -234,6 +234,22 @@ nsg g {}
     assert not found(text)
 
 
+@pytest.mark.parametrize(("option", "expected"), [("", [("rule-never-matches", 3)]), ("floating-ip", [])])
+def test_a_rule_for_a_frontend_matches_at_a_member_that_may_see_the_frontends_address(
+    option: str, expected: list[tuple[str, int]]
+) -> None:
+    elsewhere = f"""\
+vm a {{ nic 10.0.1.4 in v.web }}
+vnet w {{ address 10.9.0.0/16  subnet s 10.9.1.0/24 }}
+load-balancer lb standard {{ frontend f 10.9.1.100 in w.s  rule r tcp 80 -> a {option} }}
+peering v -> w
+peering w -> v
+"""
+    rules = "inbound 100 front allow tcp from any to 10.9.1.100/32 port 80\ninbound 200 none deny any from any to any"
+
+    assert expected == found(at_web(rules, elsewhere))
+
+
 BALANCED = """\
 load-balancer lb standard in v.web { frontend 10.0.1.100  rule sql tcp 1433 -> a probe 1434 }
 vm a { nic 10.0.1.4 in v.web }

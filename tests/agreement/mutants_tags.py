@@ -78,7 +78,7 @@ _CONSTANT = "        return is_among(address, addresses_of([parse_prefix(text) f
 _CERTAIN_PEERS = "for prefix, is_sure in self._of_peers(subnet) if is_sure"
 _WRITTEN = "certain += [route.prefix for route in written if route.next_hop in _THROUGH and route.prefix != every]"
 _ITS_ROUTES = "return () if table is None else table.routes"
-_IS_PEER_OPEN = "if half is not None and half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):"
+_IS_PEER_OPEN = "if half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):"
 _OWN_SPACE = "own = vnets[subnet.vnet].address_space\n"
 _FAR_SPACE = "own += tuple(p for near in self.estate.peers(subnet.vnet) for far in self.estate.peers(near) for p in vnets[far].address_space)\n"
 _TAGGED = 'return self.facts.holds("U-VNTAG", subnet.id, str(prefix), documented=documented)'
@@ -126,7 +126,7 @@ ENCODER = (
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _ENCODED, "        surely = is_among(address, members.certainly)\n", "        if self.estate.family is Family.IPV6:\n            return FALSE\n        surely = is_among(address, members.certainly)\n"),
     Mutant("F-TAG-21", "the Internet has no private IPv6", _ENCODED, 'elsewhere = TRUE if public == TRUE else self.facts.holds("U-INET", str(self.estate.realm.every))', "elsewhere = FALSE"),
     Mutant("F-TAG-21", "the Internet has all public IPv6", _ENCODED, 'there = TRUE if public == FALSE else self.facts.holds("U-INET", "2000::/3")', "there = TRUE"),
-    Mutant("F-TAG-22", "peered subnets count as their networks", _ENCODED, _IS_PEER_OPEN, "if half is not None and half.allow_virtual_network_access:"),
+    Mutant("F-TAG-22", "peered subnets count as their networks", _ENCODED, _IS_PEER_OPEN, "if half.allow_virtual_network_access:"),
     Mutant("F-TAG-22", "what takes no part is surely not in it", _ENCODED, "if self.estate.is_of_subnets(subnet.vnet, peer):", "if False:"),
 )  # fmt: skip
 

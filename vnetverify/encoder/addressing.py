@@ -216,9 +216,9 @@ class Estate:
             raise ValueError("an address of the other family in a network of one plane")
         return constant(address, self.family.bits)
 
-    def half(self, local: str, remote: str) -> Peering | None:
-        """Return the half of `local` towards `remote`; a classic network's is implied (R-PEER-4)."""
-        return self._halves.get((local, remote))
+    def half(self, vnet: str, peer: str) -> Peering:
+        """Return the half of `vnet` towards one of its peers; a classic network's is implied (R-PEER-4)."""
+        return self._halves[vnet, peer]
 
     def peers(self, vnet: str) -> tuple[str, ...]:
         """Return the networks whose peering with `vnet` carries packets (R-PEER-2)."""
@@ -260,22 +260,20 @@ class Estate:
             return tuple((prefix, True) for subnet in taking_part for prefix in subnet.prefixes)
         present = self.network.vnets[peer].address_space
         half = self.half(vnet, peer)
-        seen = present if half is None or half.remote_space is None else half.remote_space
+        seen = present if half.remote_space is None else half.remote_space
         return tuple(
             (prefix, all(any(_holds(range_, prefix) for range_ in view) for view in (seen, present)))
             for prefix in dict.fromkeys((*seen, *present))
         )
 
     def is_of_subnets(self, vnet: str, peer: str) -> bool:
-        halves = (self.half(vnet, peer), self.half(peer, vnet))
-        return any(half is not None and half.is_of_subnets for half in halves)
+        return self.half(vnet, peer).is_of_subnets or self.half(peer, vnet).is_of_subnets
 
     def participants(self, vnet: str, peer: str) -> tuple[Subnet, ...]:
         """Return the subnets of `vnet` that take part in its peering of subnets with `peer`."""
-        near, far = self.half(vnet, peer), self.half(peer, vnet)
-        named = near.local_subnets if near is not None else None
+        named = self.half(vnet, peer).local_subnets
         if named is None:
-            named = far.remote_subnets if far is not None else None
+            named = self.half(peer, vnet).remote_subnets
         subnets = self.network.vnets[vnet].subnets
         if named is None:
             return subnets

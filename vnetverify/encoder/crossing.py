@@ -35,8 +35,6 @@ class Crossings:
         if vnet == other:
             return TRUE
         near, far = self.estate.half(vnet, other), self.estate.half(other, vnet)
-        if near is None or far is None:
-            return FALSE
         terms = [self.gateways.is_peering_up(vnet, other), *self._flags(near, far, sender, header)]
         if sender.gateway is not None and not self.gateways.uses(other, vnet):
             terms.append(self.facts.holds("U-R-GW-22"))
@@ -56,9 +54,9 @@ class Crossings:
         The flags of that peering hold for it as for other packets (R-PEER-14, R-PEER-16, R-GW-4).
         """
         vnet, hub = sender.subnet.vnet, self.estate.network.gateways[gateway].vnet
-        near, far = self.estate.half(vnet, hub), self.estate.half(hub, vnet)
-        if vnet == hub or near is None or far is None:
+        if vnet == hub:
             return TRUE
+        near, far = self.estate.half(vnet, hub), self.estate.half(hub, vnet)
         terms = [*self._flags(near, far, sender, header)]
         if self.estate.is_of_subnets(vnet, hub):
             stands = self.estate.network.vnets[hub].gateway_subnet

@@ -106,13 +106,10 @@ class Gateways:
 
     def uses(self, spoke: str, hub: str) -> bool:
         """Tell whether `spoke` uses the gateways of `hub` (R-GW-4)."""
-        near, far = self.estate.half(spoke, hub), self.estate.half(hub, spoke)
         return (
             hub in self.estate.peers(spoke)
-            and near is not None
-            and far is not None
-            and near.use_remote_gateways
-            and far.allow_gateway_transit
+            and self.estate.half(spoke, hub).use_remote_gateways
+            and self.estate.half(hub, spoke).allow_gateway_transit
         )
 
     def servers(self, vnet: str) -> tuple[Gateway, ...]:

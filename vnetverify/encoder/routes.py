@@ -145,8 +145,7 @@ class Routes:
         own = estate.network.vnets[vnet]
         known = [Known(prefix, LocalHop(), span=own.span) for prefix in own.address_space]
         for peer in estate.peers(vnet):
-            half = estate.half(vnet, peer)
-            line = None if half is None else half.span
+            line = estate.half(vnet, peer).span
             joined = self.gateways.is_peering_up(vnet, peer)
             takes_part = TRUE if self.takes_part(subnet, peer) else facts.holds("U-R-PEER-19")
             for prefix, is_sure in estate.ranges_seen(vnet, peer):
@@ -247,8 +246,7 @@ class Routes:
         ranges = self.estate.ranges_seen(subnet.vnet, peer)
         if any(is_sure and prefix.value <= address <= prefix.last for prefix, is_sure in ranges):
             return TRUE
-        half = self.estate.half(subnet.vnet, peer)
-        return FALSE if half is None else self.gateways.facts.holds("U-R-PEER-17", half.id)
+        return self.gateways.facts.holds("U-R-PEER-17", self.estate.half(subnet.vnet, peer).id)
 
     def _survives(self, prefix: Prefix, is_static: bool, known: tuple[Known, ...], hidden: frozenset[Prefix]) -> Term:
         """Hold when no known range that contains `prefix` displaces it (R-SEL-3, R-SEL-6, R-SEL-8, R-CG-5)."""

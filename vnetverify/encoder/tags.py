@@ -324,7 +324,7 @@ class Tags:
         return tuple(
             (prefix, half)
             for half in halves
-            if half is not None and not half.allow_virtual_network_access
+            if not half.allow_virtual_network_access
             for prefix in self.estate.network.vnets[half.remote].address_space
         )
 
@@ -332,14 +332,14 @@ class Tags:
         """Yield the ranges of peers whose access is on, each with whether the tag surely holds it (F-TAG-4)."""
         for peer in self.estate.peers(subnet.vnet):
             half = self.estate.half(subnet.vnet, peer)
-            if half is not None and half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):
+            if half.allow_virtual_network_access and self.routes.takes_part(subnet, peer):
                 yield from self.estate.ranges_seen(subnet.vnet, peer)
 
     def _doubtful_of_peers(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
         """Yield the ranges of peers that the tag may hold, each with what is documented (R-PEER-17, F-TAG-22)."""
         for peer in self.estate.peers(subnet.vnet):
             half = self.estate.half(subnet.vnet, peer)
-            if half is None or not half.allow_virtual_network_access:
+            if not half.allow_virtual_network_access:
                 continue
             present = self.estate.network.vnets[peer].address_space
             if self.estate.is_of_subnets(subnet.vnet, peer):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
+from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.solver import Limits, Solver
+from vnetverify.prover.verdict import verdict_word
 from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question
 from vnetverify.syntax.read import read_text
@@ -44,3 +46,23 @@ def test_a_flow_that_comes_home_without_a_nat_rule_is_none() -> None:
         assert not opened(document.network, claim, solver).violation(origin, flow, world)
     finally:
         solver.close()
+
+
+def test_another_address_of_an_interface_is_another_end_by_its_public_address_too() -> None:
+    """The encoding took the sender's whole interface for the end of what came back in; the simulator did not."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24
+    }
+    vm m { nic 10.0.0.4, 10.0.0.5 in v.s  nsg guard  public-ip standard 203.0.113.4 }
+    nsg guard {
+      inbound 100 outside allow tcp from Internet to any
+      inbound 110 rest    deny  any from any to any
+    }
+    intent from-the-second { 10.0.0.5/32 never reaches 10.0.0.4/32 on ssh }
+    intent from-the-first  { 10.0.0.4/32 never reaches 10.0.0.5/32 on ssh }
+    """
+    report = prove(Loaded(read_text(text), {}, ()), Options())
+
+    assert [verdict_word(result.verdict) for result in report.results] == ["unknown", "proved"]

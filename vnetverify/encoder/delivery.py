@@ -174,7 +174,7 @@ class Delivery:
     def parted(self, nic: Nic) -> Term:
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
         host = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),))
-        return all_of(self.ends.is_not_itself(place, nic), self.ends.apart(place, host, None))
+        return all_of(self.ends.starts_elsewhere(place, nic.addresses[:1]), self.ends.apart(place, host, None))
 
     def delivered_to(self, circuit: Circuit, right: Parts) -> Term:
         """Hold when the packet ends in `right`, by whichever address it was sent there, and as the service that counts
@@ -208,7 +208,8 @@ class Delivery:
                 is_here = all_of(is_among(destination, addresses), negate(self.ends.is_not_itself(place)))
                 terms.append(all_of(is_here, self.arrives(circuit, place, addresses)))
         for nic in public_nics(self.hops, parts):
-            itself = negate(self.ends.is_not_itself(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic))
+            place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
+            itself = negate(self.ends.starts_elsewhere(place, nic.addresses[:1]))
             if itself != FALSE:
                 entered = self.ends.entrances.from_inside(circuit, self.ends.entrances.own(nic))
                 terms += [all_of(itself, term) for _, term in entered]
@@ -275,7 +276,7 @@ class Delivery:
     def _returns(self, balanced: AnyFrontend, nic: Nic) -> Term:
         """Hold unless the flow began at the member that gets it, which then gets nothing (F-LB-8)."""
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
-        return any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))
+        return any_of(self.ends.starts_elsewhere(place, nic.addresses), self.hops.frontends.hairpins(balanced))
 
     def _published_to(self, circuit: Circuit, right: Parts, at_member: TermOf) -> Term:
         """Hold when the packet gets by a public frontend to a member that is a host of `right`."""

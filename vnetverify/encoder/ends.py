@@ -252,14 +252,19 @@ class Ends:
             known = self._started[id(member)] = self.begins_in(dict(member.parts))
         return known
 
-    def is_not_itself(self, place: Place, nic: Nic | None = None) -> Term:
-        """Hold unless the flow starts at the very host it is for: the destination, or `nic` at a public address."""
+    def is_not_itself(self, place: Place) -> Term:
+        """Hold unless the flow starts at the very host that its destination names."""
         origin = self.begins_at(place)
         if origin == FALSE:
             return TRUE
-        if nic is not None:
-            return negate(all_of(origin, any_of(*(equals(self.key.address, a) for a in nic.addresses))))
         return negate(all_of(origin, f"(= {self.key.address.term} {self.header.destination.term})"))
+
+    def starts_elsewhere(self, place: Place, addresses: Iterable[int]) -> Term:
+        """Hold unless the flow starts at a host of `place` with one of `addresses`."""
+        origin = self.begins_at(place)
+        if origin == FALSE:
+            return TRUE
+        return negate(all_of(origin, any_of(*(equals(self.key.address, address) for address in addresses))))
 
 
 def _is_assignable(address: Field, host_bits: int) -> Term:

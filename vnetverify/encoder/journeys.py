@@ -342,7 +342,7 @@ def _is_named(delivery: Delivery, translation: Translation, asked: IntervalSet) 
     if not asked:
         return FALSE
     named = is_among(delivery.hops.estate.address(destination.term), asked)
-    itself = (delivery.ends.is_not_itself(place, nic) for nic in translation.machine.nics)
+    itself = (delivery.ends.starts_elsewhere(place, nic.addresses) for nic in translation.machine.nics)
     return all_of(named, *itself, delivery.ends.apart(place, asked, destination))
 
 

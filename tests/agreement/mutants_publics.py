@@ -17,7 +17,12 @@ _RECORD = (
 _STATELESS = "return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)"
 _LEADS_THERE = "leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))"
 
+_LEADS = "return None if public.address is None else _place_of(public.address)"
+
 SIMULATOR = (
+    Mutant("F-ADDR-1", "a public address names no interface", "vnetverify.simulator.internet", _LEADS, "return None"),
+    Mutant("F-NSG-16", "ICMPv6 is kept out of a closed address", _FILTERS, "if _is_icmpv6(packet) and not is_open:", "if False:"),
+    Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _LINKS, "        (balanced.place, balanced.frontend.address),\n", "        None,\n"),
     Mutant("F-LB-2", "a frontend has a rule for every port", _POOLS, "return is_number(packet.protocol, rule.protocol) and is_number(packet.destination_port, rule.port)", "return is_number(packet.protocol, rule.protocol)"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _POOLS, "port = point(rule.backend_port)", "pass"),
     Mutant("F-LB-2", "pings go by NAT rules as well", _POOLS, "first = next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)", "first = next(iter(balanced.rules), None)"),
@@ -64,7 +69,12 @@ _BY_THIS = "return all_of(negate(by_nat), negate(by_address), by_this)"
 _NARROWED = "is_tcp, header = equals(header.protocol, TCP), replace(header, protocol=header.protocol.narrowed(_TCP))"
 _CUSTOM = "own = [rule for rule in nsg.rules if rule.direction is Direction.INBOUND and rule.access is Access.ALLOW]"
 
+_ENTERED = "return [*entrances.from_internet(circuit, entrance), *entrances.from_inside(circuit, entrance)]"
+
 ENCODER = (
+    Mutant("F-ADDR-1", "nothing comes to a public address that is named", _DELIVERY, _ENTERED, "return []"),
+    Mutant("F-NSG-16", "ICMPv6 is kept out of a closed address", _ENTRANCES, "any_of(ruled, passes)", "ruled"),
+    Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _ENCODED_LINKS, "return balanced if balanced is not None and _is_named(balanced, right) else None", "return None"),
     Mutant("F-LB-2", "a frontend has a rule for every port", _ENCODED, "asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)", "asked = TRUE"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _ENCODED, "        if taking.port is not None:\n            translated", "        if False:\n            translated"),
     Mutant("F-LB-2", "pings go by NAT rules as well", _ENCODED, "return next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)", "return next(iter(balanced.rules), None)"),

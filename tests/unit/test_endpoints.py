@@ -115,7 +115,7 @@ def test_the_internet_is_the_public_addresses_that_the_network_does_not_hold(add
 def test_a_prefix_stands_for_its_addresses_at_every_place() -> None:
     found = ENDPOINTS.in_prefix(parse_prefix("0.0.0.0/1"))
 
-    assert [place for place, _ in found.parts] == [INTERNET, FIREWALL, SHARED, WEB]
+    assert [place for place, _ in found.parts] == [INTERNET, Place("public", "20.0.0.9"), FIREWALL, SHARED, WEB]
     assert found.at(WEB) == IntervalSet((span("10.1.0.4", "10.1.0.254"),))
     assert found.at(INTERNET).intervals[0].low == parse_address("1.0.0.0")
 
@@ -193,7 +193,8 @@ vnet v {
   subnet web 10.0.1.0/24
   subnet AzureFirewallSubnet 10.0.2.0/26
 }
-vm one { nic 10.0.1.4 in v.web }
+vm one { nic 10.0.1.4 in v.web  public-ip standard 20.0.0.12 }
+vm two { nic 10.0.1.5 in v.web  public-ip standard }
 load-balancer shop standard in v.web {
   frontend 10.0.1.100
   frontend known public-ip 20.0.0.9
@@ -235,14 +236,22 @@ def test_a_prefix_holds_the_public_places_whose_addresses_it_covers() -> None:
     assert {place.name: held for place, held in parts.items() if place.kind == "public"} == {
         "shop/known": addresses("20.0.0.9"),
         "fw/entry": addresses("20.0.0.10"),
+        "20.0.0.12": addresses("20.0.0.12"),
     }
+
+
+def test_with_a_host_goes_the_public_address_that_leads_to_it() -> None:
+    of_one, of_two = (PUBLIC.of_machine(PUBLISHED.machines[name]) for name in ("one", "two"))
+
+    assert PUBLIC.with_other_names(of_one).at(Place("public", "20.0.0.12")) == addresses("20.0.0.12")
+    assert PUBLIC.with_other_names(of_two).parts == of_two.parts
 
 
 def test_the_internet_does_not_hold_what_frontends_and_firewalls_have() -> None:
     internet = PUBLIC.of_internet().at(INTERNET)
 
-    assert not any(parse_address(f"20.0.0.{last}") in internet for last in (9, 10, 11))
-    assert parse_address("20.0.0.12") in internet
+    assert not any(parse_address(f"20.0.0.{last}") in internet for last in (9, 10, 11, 12))
+    assert parse_address("20.0.0.13") in internet
 
 
 def test_vnets_subnets_and_everything_leave_public_places_out() -> None:

@@ -245,7 +245,8 @@ def test_nothing_but_a_public_address_lets_ipv6_out() -> None:
 def test_what_comes_to_the_public_ipv6_address_is_for_the_first_ipv6_address() -> None:
     came = way(held(), "internet", flow("2001:db8:ffff::1", "2001:db8::9"))
 
-    assert came.outcome == Delivered(Place("subnet", "a.s"), parse_address("fd00:1::4"), "m-nic")
+    passed = Place("public", "2001:db8::9"), parse_address("2001:db8::9")
+    assert came.outcome == Delivered(Place("subnet", "a.s"), parse_address("fd00:1::4"), "m-nic", passed=passed)
 
 
 def test_each_public_address_is_as_open_as_its_own_kind() -> None:

@@ -24,6 +24,7 @@ from tests.unit.simulator_networks import (
 from tests.unit.simulator_walks import ends, talk
 from vnetverify.header import parse_address
 from vnetverify.model.balancers import Sku
+from vnetverify.model.intents import Place
 from vnetverify.model.network import Network
 from vnetverify.rules import World
 from vnetverify.simulator.walk import Delivered, trace
@@ -107,7 +108,8 @@ def test_an_internet_host_comes_in_by_a_public_address_alone() -> None:
 def test_the_host_is_known_by_its_private_address_then() -> None:
     outcome = trace(exposed(), at("internet"), IN, World()).outcome
 
-    assert outcome == Delivered(at("v.s"), parse_address("10.0.0.4"), "n")
+    by = parse_address("20.0.0.4")
+    assert outcome == Delivered(at("v.s"), parse_address("10.0.0.4"), "n", passed=(Place("public", "20.0.0.4"), by))
 
 
 def test_an_unknown_public_address_is_the_world_s() -> None:

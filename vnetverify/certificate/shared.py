@@ -117,8 +117,8 @@ class Shared:
 
     @cached_property
     def leads_there_from_outside(self) -> bool:
-        """Whether a public address may stand for a host of a right side."""
-        return any(
+        """Whether a public address may stand for a host of a right side, or is named there itself."""
+        return any(place.kind == PlaceKind.PUBLIC.value for place, _ in self.rights) or any(
             (nic.public_address is not None or nic.public_ipv6 is not None)
             and self._holds(nic.subnet_id, nic.addresses)
             for nic in self.network.nics()

@@ -127,13 +127,15 @@ def address_as_written(network: Network, world: World, origin: Place, place: Pla
 
 
 def _address_of_public(network: Network, world: World, place: Place, address: int) -> int:
-    """Return the address of a public frontend, or of a firewall where it translates."""
+    """Return the address of a public frontend or interface, or of a firewall where it translates."""
     for machine in network.machines.values():
         for public in translated_addresses(machine):
             if place_of_translation(machine, public) == place:
                 return world.addresses.get(public.name, address) if public.address is None else public.address
-    own = _public_frontends(network)[place.name].address
-    return world.addresses.get(place.name, address) if own is None else own
+    frontend = _public_frontends(network).get(place.name)
+    if frontend is None:
+        return address
+    return world.addresses.get(place.name, address) if frontend.address is None else frontend.address
 
 
 def flow_between(source: int, destination: int, protocol: int, port: int | None, source_port: int | None) -> Flow:

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 
 from vnetverify.encoder.families import REALMS, Realm
 from vnetverify.encoder.terms import Field, Term, constant, field_within
-from vnetverify.header import Family, Interval, IntervalSet, Prefix, addresses_of, family_of, interval_set
+from vnetverify.header import (
+    Family,
+    Interval,
+    IntervalSet,
+    Prefix,
+    address_text,
+    addresses_of,
+    family_of,
+    interval_set,
+)
 from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, PublicAddress, PublicFrontend
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
@@ -172,6 +181,9 @@ class Estate:
         for entrance in self.entrances():
             if entrance.public.address is not None:
                 self._public_holders.setdefault(entrance.public.address, entrance)
+        for address, entrance in self._public_holders.items():
+            if self._is_own(entrance) and self.leads_to_host(entrance):
+                self.entrance_at[Place(PlaceKind.PUBLIC.value, address_text(address))] = entrance
 
     @property
     def family(self) -> Family:
@@ -198,6 +210,12 @@ class Estate:
         if machine is not None and machine.name in self.entrances_of:
             return tuple(entrance.public for entrance in self.entrances_of[machine.name])
         return () if nic.public_address is None else (nic.public_address,)
+
+    def leads_to_host(self, entrance: Entrance) -> bool:
+        """Tell whether a known address leads to an interface as such: at a frontend or a firewall with rules these
+        decide."""
+        nic = entrance.at
+        return isinstance(nic, Nic) and self.machine_of[nic.name].firewall is None and bool(nic.addresses)
 
     def _is_own(self, entrance: Entrance) -> bool:
         return isinstance(entrance.at, Nic) and self.entrance_of.get(entrance.at.name) is entrance

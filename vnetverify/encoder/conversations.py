@@ -148,7 +148,7 @@ class Conversations:
             if place.kind != PlaceKind.PUBLIC.value:
                 continue
             entrance = self.ends.entrances.at(place)
-            if isinstance(entrance.at, Published):
+            if isinstance(entrance.at, Published) or self.hops.estate.leads_to_host(entrance):
                 apart = self.ends.apart(place, right[place], self.ends.header.destination)
                 for taker, term in self.ends.entrances.from_internet(forward, entrance):
                     lets_out = self.ends.entrances.lets_answer_out(entrance, taker)

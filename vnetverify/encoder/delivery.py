@@ -166,10 +166,18 @@ class Delivery:
         if place == INTERNET:
             named = self.ends.entrances.names_none(destination)
         elif place.kind == PlaceKind.PUBLIC.value:
-            named = self.ends.entrances.names(self.ends.entrances.at(place), destination)
+            entrance = self.ends.entrances.at(place)
+            named = all_of(self.ends.entrances.names(entrance, destination), self._leads_elsewhere(entrance))
         return all_of(
             named, self.ends.is_not_itself(place), self.ends.apart(place, addresses, self.ends.header.destination)
         )
+
+    def _leads_elsewhere(self, entrance: Entrance) -> Term:
+        """Hold unless the flow starts at the host that the public address leads to."""
+        nic = entrance.at
+        if not isinstance(nic, Nic) or not self.hops.estate.leads_to_host(entrance):
+            return TRUE
+        return self.ends.starts_elsewhere(Place(PlaceKind.SUBNET.value, nic.subnet_id), nic.addresses[:1])
 
     def parted(self, nic: Nic) -> Term:
         place = Place(PlaceKind.SUBNET.value, nic.subnet_id)
@@ -299,8 +307,14 @@ class Delivery:
         return any_of(*terms)
 
     def _entered(self, circuit: Circuit, entrance: Entrance) -> list[Chosen]:
-        """Return when each interface gets a packet by the public address of a PUBLIC place."""
-        return self._published(circuit, entrance.at) if isinstance(entrance.at, Published) else []
+        """Return when each interface gets a packet by the public address of a PUBLIC place; at a firewall with rules
+        these decide."""
+        if isinstance(entrance.at, Published):
+            return self._published(circuit, entrance.at)
+        if not self.hops.estate.leads_to_host(entrance):
+            return []
+        entrances = self.ends.entrances
+        return [*entrances.from_internet(circuit, entrance), *entrances.from_inside(circuit, entrance)]
 
     def _arrives_at_public_place(self, circuit: Circuit, place: Place) -> Term:
         entrance = self.ends.entrances.at(place)

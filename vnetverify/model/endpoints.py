@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property, reduce
 from operator import itemgetter
 
@@ -11,14 +11,25 @@ from vnetverify.header import (
     Interval,
     IntervalSet,
     Prefix,
+    address_text,
     addresses_of,
+    family_of,
     interval_set,
     parse_prefix,
 )
 from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
-from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Machine, Network, Site, Subnet, Vnet
+from vnetverify.model.network import (
+    SUBNETS_OF_SERVICES,
+    SUBNETS_WITHOUT_HOSTS,
+    Machine,
+    Network,
+    Nic,
+    Site,
+    Subnet,
+    Vnet,
+)
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.planes import has_ipv6
 from vnetverify.model.private_links import PrivateEndpoint
@@ -46,6 +57,11 @@ def place_of_frontend(balancer: LoadBalancer, frontend: PublicFrontend) -> Place
 def place_of_translation(firewall: Machine, public: PublicAddress) -> Place:
     """Return the place of a public address of a managed firewall at which it has NAT rules."""
     return Place(PlaceKind.PUBLIC.value, f"{firewall.name}/{public.name}")
+
+
+def place_of_address(address: int) -> Place:
+    """Return the place of an interface's public address, at which addresses and prefixes name the interface."""
+    return Place(PlaceKind.PUBLIC.value, address_text(address))
 
 
 def translated_addresses(machine: Machine) -> tuple[PublicAddress, ...]:
@@ -168,15 +184,21 @@ class Endpoints:
             return endpoint_set([(place_of_frontend(whole, found), _addresses(found.public_address))], text)
         return endpoint_set([(place_of(found.subnet_id), _numbers((found.address,)))], text)
 
-    def with_frontends(self, endpoints: EndpointSet) -> EndpointSet:
-        """Return `endpoints` with the frontends in subnets of which it holds every host."""
+    def with_other_names(self, endpoints: EndpointSet) -> EndpointSet:
+        """Return `endpoints` with the frontends in subnets of which it holds every host, and the public addresses that
+        lead to hosts that it holds."""
         held = dict(endpoints.parts)
+        public = (
+            (place, addresses)
+            for host, place, addresses in self._of_interfaces()
+            if host[1] in held.get(host[0], IntervalSet())
+        )
         frontends = (
             (place, addresses)
             for place, addresses in self._frontends.items()
             if (hosts := self._at_subnets.get(place.name)) and not hosts - held.get(place, IntervalSet())
         )
-        return endpoint_set((*endpoints.parts, *frontends), endpoints.text, endpoints.unknown)
+        return endpoint_set((*endpoints.parts, *frontends, *public), endpoints.text, endpoints.unknown)
 
     def of_private_endpoint(self, endpoint: PrivateEndpoint, text: str = "") -> EndpointSet:
         """Return the addresses of `endpoint`; where it has none, they are not known."""
@@ -204,7 +226,8 @@ class Endpoints:
     def in_prefix(self, prefix: Prefix, text: str = "") -> EndpointSet:
         """Return the endpoints with an address in `prefix`, at whatever place.
 
-        Frontends are among them, and public addresses at which firewalls translate, where they are known.
+        Frontends are among them, and public addresses of interfaces and those at which firewalls translate, where they
+        are known.
         """
         met = self._pieces.meeting(Interval(prefix.value, prefix.last))
         parts = ((place, IntervalSet((piece,))) for place, piece in met)
@@ -229,9 +252,21 @@ class Endpoints:
             for machine in self._network.machines.values()
             for public in translated_addresses(machine)
         )
-        return tuple(
-            (place, _addresses(public)) for place, public in (*balancers, *firewalls) if public.address is not None
-        )
+        known = ((place, public) for place, public in (*balancers, *firewalls) if public.address is not None)
+        interfaces = ((place, addresses) for _, place, addresses in self._of_interfaces())
+        return (*((place, _addresses(public)) for place, public in known), *interfaces)
+
+    def _of_interfaces(self) -> Iterator[tuple[tuple[Place, int], Place, IntervalSet]]:
+        """Yield hosts with known public addresses that lead to them: at a firewall its rules decide that."""
+        taken: set[int] = set()
+        for machine in self._network.machines.values():
+            for nic in machine.nics if machine.firewall is None else ():
+                for public in (nic.public_address, nic.public_ipv6):
+                    address = None if public is None else public.address
+                    first = None if address is None else _first_of_family(nic, address)
+                    if address is not None and first is not None and address not in taken:
+                        taken.add(address)
+                        yield (place_of(nic.subnet_id), first), place_of_address(address), _numbers((address,))
 
     @cached_property
     def _everywhere(self) -> EndpointSet:
@@ -260,6 +295,11 @@ class Endpoints:
         )
         held = (*of_interfaces, *of_firewalls, *of_balancers)
         return _numbers(public.address for public in held if public is not None and public.address is not None)
+
+
+def _first_of_family(nic: Nic, address: int) -> int | None:
+    """Return the first address of `nic` that is of the family of `address`: a public address leads there."""
+    return next((own for own in nic.addresses if family_of(own) is family_of(address)), None)
 
 
 def _is_called(element: Frontend | PublicFrontend | PublicAddress, name: str) -> bool:

@@ -24,8 +24,9 @@ class PlaceKind(Enum):
 class Place:
     """Where a flow can begin or end: a subnet (`vnet.subnet`), a site, or the Internet.
 
-    A PUBLIC place is a public frontend (`balancer/frontend`) or public address of a firewall with NAT rules
-    (`firewall/address`), where no flow begins; it holds its address, or every public one where that is not known.
+    A PUBLIC place is a public frontend (`balancer/frontend`), a public address of a firewall with NAT rules
+    (`firewall/address`) or one of an interface (called as the address, which is known). No flow begins there; it holds
+    its address, or every public one where that is not known.
     The destinations of NEXT_HOP may be addresses alone: those of a prefix, whether or not anybody has them.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from vnetverify.model.balancers import LoadBalancer
-from vnetverify.model.endpoints import place_of
+from vnetverify.model.endpoints import place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet, Unmodelled
@@ -91,6 +91,15 @@ def _by_load_balancers(network: Network) -> Iterator[tuple[str, str]]:
                 yield fronts[rule.frontend], vnet_of_nic[name]
 
 
+def _by_public_addresses(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the known public addresses of interfaces with the networks they lead into."""
+    for nic in network.nics():
+        for public in (nic.public_address, nic.public_ipv6):
+            if public is not None and public.address is not None:
+                place = place_of_address(public.address)
+                yield f"{place.kind} {place.name}", nic.vnet
+
+
 def _by_private_links(network: Network) -> Iterator[tuple[str, str]]:
     """Yield the networks of private endpoints, of the services they lead to, and of what stands behind these."""
     for endpoint in network.private_endpoints.values():
@@ -100,7 +109,7 @@ def _by_private_links(network: Network) -> Iterator[tuple[str, str]]:
             yield service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet
 
 
-_JOINS = (_by_peerings, _by_gateways, _by_machines, _by_load_balancers, _by_private_links)
+_JOINS = (_by_peerings, _by_gateways, _by_machines, _by_load_balancers, _by_public_addresses, _by_private_links)
 
 
 def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:

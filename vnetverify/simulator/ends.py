@@ -83,7 +83,19 @@ def aimed_at(situation: Situation, claim: Claim, origin: Place, packet: Packet) 
         for end in _aims(situation, right, origin, packet)
         if not _is_excluded(claim, origin, packet, end)
     )
+    behind = _behind_public(situation, packet)
+    if behind == (origin, address_in(packet.source)):  # whose own public address names nobody to it
+        ends = (end for end in ends if end[0].kind != PlaceKind.PUBLIC.value)
     return list(dict.fromkeys(ends))
+
+
+def _behind_public(situation: Situation, packet: Packet) -> End | None:
+    """Return the host that a public address leads to by itself: at a firewall with rules these decide (F-ADDR-1)."""
+    receiver = holder_of_public(situation, packet.destination)
+    if receiver is None or situation.network.machines[receiver[0].machine].firewall is not None:
+        return None
+    address = first_address(receiver[0], packet.family)
+    return None if address is None else (Place(PlaceKind.SUBNET.value, receiver[0].subnet_id), address)
 
 
 def _aims(situation: Situation, right: EndpointSet, origin: Place, packet: Packet) -> list[End]:
@@ -156,8 +168,18 @@ def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool
         arrived = replace(packet, destination_port=_port_at_end(way, packet))
         if not is_of_service(claim.arriving, arrived):
             return False
-    ends = [end for end in ends_of(way, packet) if not _is_excluded(claim, origin, packet, end)]
+    ends = [end for end in _ends_apart(way, origin, packet) if not _is_excluded(claim, origin, packet, end)]
     return any(_holds(right, end) for end in ends for right in rights)
+
+
+def _ends_apart(way: Trace, origin: Place, packet: Packet) -> tuple[End, ...]:
+    """Return where the last packet ended, without the public address of the host at which the flow began (I-FLOW)."""
+    ends, home = ends_of(way, packet), (origin, address_in(packet.source))
+    outcome = way.outcome
+    if not isinstance(outcome, Delivered) or outcome.passed is None or (outcome.place, outcome.address) != home:
+        return ends
+    is_own = outcome.passed[0].kind == PlaceKind.PUBLIC.value
+    return tuple(end for end in ends if end != outcome.passed) if is_own else ends
 
 
 def _port_at_end(way: Trace, packet: Packet) -> Interval:

@@ -150,7 +150,8 @@ def receiver_at(situation: Situation, address: Interval) -> Receiver | None:
 
 
 def public_place_at(situation: Situation, address: Interval) -> Place | None:
-    """Return the place at which claims find who holds a public address as such: a frontend, or a firewall's NAT rules.
+    """Return the place at which claims find who holds a public address as such: a frontend, a firewall's NAT rules, or
+    an interface by its known address.
 
     None where there is no such holder.
     """
@@ -158,8 +159,14 @@ def public_place_at(situation: Situation, address: Interval) -> Place | None:
     if receiver is None or isinstance(receiver, Balanced):
         return None if receiver is None else receiver.place
     nic, public = receiver
-    is_firewall = situation.network.machines[nic.machine].firewall is not None
-    return Place(PlaceKind.PUBLIC.value, f"{nic.machine}/{public.name}") if is_firewall else None
+    if situation.network.machines[nic.machine].firewall is not None:
+        return Place(PlaceKind.PUBLIC.value, f"{nic.machine}/{public.name}")
+    return None if public.address is None else _place_of(public.address)
+
+
+def _place_of(address: int) -> Place:
+    """Return the place of an interface's public address."""
+    return Place(PlaceKind.PUBLIC.value, address_text(address))
 
 
 def enter(journey: Journey, receiver: Receiver, entered_from: Place) -> Next:
@@ -224,7 +231,10 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
         if blocked is not None:
             return blocked
     fallen = journey.drop_if_down(FailureKind.APPLIANCE, nic.machine)
-    return fallen or journey.turned_away(interface) or delivered_to(interface, address)
+    refused = fallen or journey.turned_away(interface)
+    if refused is not None or public.address is None:
+        return refused or delivered_to(interface, address)
+    return replace(delivered_to(interface, address), passed=(_place_of(public.address), public.address))
 
 
 def answered_outside(journey: Journey, subnet: Subnet) -> LeftToInternet | Dropped:

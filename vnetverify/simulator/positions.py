@@ -51,8 +51,8 @@ class Delivered:
 
     `frontend` is where the packet was sent to, if a load balancer gave it to the host: the same delivery (F-LB-2). It
     is a private endpoint, called `endpoint`, where a private link service took it from there, by the frontend `passed`
-    (F-PE-10). `port` is the destination port that a load balancer gives the packet, None where that is the packet's
-    own.
+    (F-PE-10). The known public address by which it came in to an interface is `passed`, too (F-ADDR-1). `port` is the
+    destination port that a load balancer gives the packet, None where that is the packet's own.
     """
 
     place: Place

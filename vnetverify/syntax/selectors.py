@@ -138,8 +138,9 @@ class Selectors:
         return list(members.values())
 
     def _excluding(self, members: Iterable[Member], excluded: Sequence[Member]) -> list[Member]:
-        """Return what is left of `members`; with all hosts of a subnet its frontends are taken away as well."""
-        holes = self._endpoints.with_frontends(union(member.endpoints for member in excluded))
+        """Return what is left of `members`; with hosts their public addresses go, and with all of a subnet its
+        frontends."""
+        holes = self._endpoints.with_other_names(union(member.endpoints for member in excluded))
         gaps = interval_set(interval for member in excluded for interval in member.ranges)
         rest = (
             replace(member, endpoints=without(member.endpoints, holes, member.text), ranges=member.ranges - gaps)

@@ -170,7 +170,7 @@ def _terms(known: Endpoints, network: Network, endpoints: EndpointSet) -> Iterat
             yield written(place.name)
         elif place.name in subnets and addresses == known.of_subnet(subnets[place.name]).at(place):
             yield ".".join(map(written, place.name.split(".", 1)))
-        elif place.kind == PlaceKind.PUBLIC.value:
+        elif place.kind == PlaceKind.PUBLIC.value and "/" in place.name:
             yield ".".join(map(written, place.name.split("/", 1)))
         else:
             yield from islice((str(prefix) for prefix in prefixes_of(addresses)), _MOST_PREFIXES)

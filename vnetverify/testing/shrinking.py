@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from vnetverify.diagnostic import Severity
-from vnetverify.model.intents import Claim, PlaceKind
-from vnetverify.model.network import Network, Subnet, Vnet
+from vnetverify.model.endpoints import place_of_address
+from vnetverify.model.intents import Claim, Place, PlaceKind
+from vnetverify.model.network import Network, Nic, Subnet, Vnet
 from vnetverify.model.wellformed import check
 
 _Part = TypeVar("_Part")
@@ -44,7 +45,7 @@ def _faults(network: Network) -> frozenset[str]:
 
 def _reductions(network: Network, claim: Claim) -> Iterator[Network]:
     """Yield networks that lack one thing, large things first."""
-    named = _named_by(claim)
+    named = _named_by(network, claim)
     for field in _LISTS:
         for rest in _without_one(getattr(network, field)):
             yield _with(network, field, rest)
@@ -64,15 +65,22 @@ def _reductions(network: Network, claim: Claim) -> Iterator[Network]:
     yield from chain(_smaller_collections(network), _smaller_balancers(network), _plainer(network, named))
 
 
-def _named_by(claim: Claim) -> frozenset[str]:
+def _named_by(network: Network, claim: Claim) -> frozenset[str]:
     """Return the names that the claim has of places and devices."""
     sets = (*(each for pair in claim.pairs for each in pair), *claim.apart)
     places = {place for each in sets for place, _ in each.parts}
     named = {place.name for place in places} | {*claim.via, *claim.excused, *claim.peered_with}
     named |= {place.name.partition("/")[0] for place in places if place.kind == PlaceKind.PUBLIC.value}
+    named |= {nic.machine for nic in network.nics() if not places.isdisjoint(_public_places(nic))}
     expected = (claim.expected_hop, claim.expected_egress)
     named |= {each.name for each in expected if each is not None and each.name is not None}
     return frozenset(named if claim.advertising is None else {*named, claim.advertising.site})
+
+
+def _public_places(nic: Nic) -> Iterator[Place]:
+    for public in (nic.public_address, nic.public_ipv6):
+        if public is not None and public.address is not None:
+            yield place_of_address(public.address)
 
 
 def _without_one(parts: tuple[_Part, ...]) -> Iterator[tuple[_Part, ...]]:
@@ -154,10 +162,15 @@ def _plainer(network: Network, named: frozenset[str]) -> Iterator[Network]:
                 yield replace(network, vnets={**network.vnets, vnet.name: replace(vnet, subnets=subnets)})
     for name, machine in network.machines.items():
         for position, nic in enumerate(machine.nics):
-            for plain_nic in _less(nic, public_address=None, public_ipv6=None, asgs=()):
+            for plain_nic in _less(nic, **_plain_parts(name in named)):
                 nics = (*machine.nics[:position], plain_nic, *machine.nics[position + 1 :])
                 yield replace(network, machines={**network.machines, name: replace(machine, nics=nics)})
     yield from _less(network, is_strict=False, service_tags={}, asgs={}, nat_gateways={})
+
+
+def _plain_parts(is_named: bool) -> dict[str, object]:
+    """Return what an interface is without; a claim may name it by its public address."""
+    return {"asgs": ()} if is_named else {"public_address": None, "public_ipv6": None, "asgs": ()}
 
 
 def _less(part: _Part, **plain: object) -> Iterator[_Part]:

@@ -21,6 +21,7 @@ _LEADS = "return None if public.address is None else _place_of(public.address)"
 
 SIMULATOR = (
     Mutant("F-ADDR-1", "a public address names no interface", "vnetverify.simulator.internet", _LEADS, "return None"),
+    Mutant("F-FW-5", "a frontend is asked for at its member's port", "vnetverify.simulator.ends", "outcome.port is not None and end == outcome.ends[0]:", "outcome.port is not None:"),
     Mutant("F-NSG-16", "ICMPv6 is kept out of a closed address", _FILTERS, "if _is_icmpv6(packet) and not is_open:", "if False:"),
     Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _LINKS, "        (balanced.place, balanced.frontend.address),\n", "        None,\n"),
     Mutant("F-LB-2", "a frontend has a rule for every port", _POOLS, "return is_number(packet.protocol, rule.protocol) and is_number(packet.destination_port, rule.port)", "return is_number(packet.protocol, rule.protocol)"),
@@ -73,6 +74,7 @@ _ENTERED = "return [*entrances.from_internet(circuit, entrance), *entrances.from
 
 ENCODER = (
     Mutant("F-ADDR-1", "nothing comes to a public address that is named", _DELIVERY, _ENTERED, "return []"),
+    Mutant("F-FW-5", "a frontend is asked for at its member's port", _ENCODED, "counts = TRUE if to_frontend else self._counts(taking, header)", "counts = self._counts(taking, header)"),
     Mutant("F-NSG-16", "ICMPv6 is kept out of a closed address", _ENTRANCES, "any_of(ruled, passes)", "ruled"),
     Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _ENCODED_LINKS, "return balanced if balanced is not None and _is_named(balanced, right) else None", "return None"),
     Mutant("F-LB-2", "a frontend has a rule for every port", _ENCODED, "asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)", "asked = TRUE"),

@@ -85,3 +85,13 @@ def test_frontends_are_asked_for_at_their_own_ports() -> None:
     assert arriving.arriving == Service("ssh", ((TCP, ports((22, 22))),))
     assert [str(place) for _, right in arriving.pairs for place, _ in right.parts] == ["v.web"]
     assert all(right.at(place).size == 1 for _, right in arriving.pairs for place, _ in right.parts)
+
+
+def test_where_nat_rules_change_ports_internal_frontends_are_asked_for_too() -> None:
+    network, asked = claim(CHAINED, "internet never reaches front, fw on tcp/8022")
+
+    arriving = arriving_claim(network, asked)
+
+    assert arriving is not None
+    assert dict(arriving.service.parts) == {TCP: ports((7000, 7001))}
+    assert [str(place) for _, right in arriving.pairs for place, _ in right.parts] == ["v.web"]

@@ -198,9 +198,8 @@ class Delivery:
                 if nic not in asked
             ),
         )
-        arriving = self.hops.frontends.arriving
         return any_of(
-            itself if arriving is None else all_of(itself, serves(arriving, circuit.header)),
+            all_of(itself, self._is_as_asked(circuit)),
             self.shared_out(circuit, right, lambda nic: TRUE),
             self._published_to(circuit, right, lambda nic: TRUE),
             self._linked_to(circuit, right, lambda endpoint, nic: TRUE),
@@ -326,7 +325,9 @@ class Delivery:
 
     # -- by private link services ---------------------------------------------------------------------------
 
-    def linked(self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> list[Chosen]:
+    def linked(
+        self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet, *, to_frontend: bool = False
+    ) -> list[Chosen]:
         """Return when each member of the service behind an endpoint gets a packet for these addresses of it."""
         service = self.links.service(endpoint)
         if service is None:
@@ -338,7 +339,7 @@ class Delivery:
         header = circuit.header.to(addresses)
         return [
             (nic, self.share(all_of(arrived, term, self.hops.gateways.works_in(nic.vnet))))
-            for nic, term in self.links.deliveries(service, header)
+            for nic, term in self.links.deliveries(service, header, to_frontend=to_frontend)
         ]
 
     def _linked_to(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
@@ -350,9 +351,16 @@ class Delivery:
             terms.append(self._comes_to(right, ways, partial(at_member, endpoint)))
             passed = self.links.frontend_in(right, endpoint)
             if passed is not None:
-                by_frontend = (all_of(term, at_member(endpoint, nic)) for nic, term in ways)
-                terms.append(all_of(self.ends.apart(passed.place, passed.address, None), any_of(*by_frontend)))
+                ways = self.linked(circuit, endpoint, _numbers(endpoint.addresses), to_frontend=True)
+                by_frontend = any_of(*(all_of(term, at_member(endpoint, nic)) for nic, term in ways))
+                apart = self.ends.apart(passed.place, passed.address, None)
+                terms.append(all_of(self._is_as_asked(circuit), apart, by_frontend))
         return any_of(*terms)
+
+    def _is_as_asked(self, circuit: Circuit) -> Term:
+        """Hold when the packet itself is of the service as which it has to arrive, where one counts."""
+        arriving = self.hops.frontends.arriving
+        return TRUE if arriving is None else serves(arriving, circuit.header)
 
     def _linked_by_name(self, circuit: Circuit, right: Parts, at_member: TermOfLink) -> Term:
         """Hold when the packet comes to an endpoint that `right` names, and by it to a member where `at_member`
@@ -377,7 +385,7 @@ class Delivery:
 
     # -- by internal frontends ------------------------------------------------------------------------------
 
-    def shares(self, circuit: Circuit, balanced: Balanced) -> list[Chosen]:
+    def shares(self, circuit: Circuit, balanced: Balanced, *, to_frontend: bool = False) -> list[Chosen]:
         """Return when a packet that names a frontend is delivered to each member behind it (F-LB-3, F-LB-8)."""
         header = circuit.header.to(balanced.address)
         # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
@@ -388,7 +396,7 @@ class Delivery:
         if arrived == FALSE:
             return []
         delivered = []
-        for nic, term in self.hops.frontends.deliveries(balanced, header):
+        for nic, term in self.hops.frontends.deliveries(balanced, header, to_frontend=to_frontend):
             works = self.hops.gateways.works_in(nic.vnet)
             delivered.append((nic, self.share(all_of(arrived, term, self._returns(balanced, nic), works))))
         return delivered
@@ -418,7 +426,7 @@ class Delivery:
             self.hops.frontends.refuses(balanced, header), self.hops.frontends.answers_itself(balanced, header)
         )
         return any_of(
-            *(term for _, term in self.shares(circuit, balanced)),
+            *(term for _, term in self.shares(circuit, balanced, to_frontend=True)),
             all_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), kept),
             self._astray(circuit),
         )
@@ -426,7 +434,8 @@ class Delivery:
     def _arrives_at_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, address: IntervalSet) -> Term:
         if self.links.service(endpoint) is None:
             return self._gets_to_endpoint(circuit, endpoint, address)
-        return any_of(*(term for _, term in self.linked(circuit, endpoint, address)), self._astray(circuit))
+        gets = (term for _, term in self.linked(circuit, endpoint, address, to_frontend=True))
+        return any_of(*gets, self._astray(circuit))
 
     def _gets_to_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:
         """Hold when a packet for these addresses of an endpoint is let in there, whoever then takes it."""

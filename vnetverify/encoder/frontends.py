@@ -160,11 +160,17 @@ class Frontends:
     # -- delivery -----------------------------------------------------------------------------------------
 
     def deliveries(
-        self, balanced: AnyFrontend, header: Header, opens: Callable[[Nic, Header], Term] | None = None
+        self,
+        balanced: AnyFrontend,
+        header: Header,
+        opens: Callable[[Nic, Header], Term] | None = None,
+        *,
+        to_frontend: bool = False,
     ) -> list[Chosen]:
         """Return when each member gets a packet for the frontend and its filters let it in (F-ADDR-5).
 
-        `opens` tells it of a member and the packet as that sees it, where not the filters alone decide.
+        `opens` tells it of a member and the packet as that sees it, where not the filters alone decide. What counts
+        `to_frontend` does so whatever port the member gets it at.
         """
         admits = self._allows if opens is None else opens
         delivered: defaultdict[str, list[Term]] = defaultdict(list)
@@ -176,7 +182,8 @@ class Frontends:
             seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
             for nic, chosen in self.members(balanced, (taking.rule,)):
                 admitted = self._as_member_sees(balanced, taking, nic, seen, partial(admits, nic))
-                term = all_of(taking.term, label, chosen, admitted, self._counts(taking, header))
+                counts = TRUE if to_frontend else self._counts(taking, header)
+                term = all_of(taking.term, label, chosen, admitted, counts)
                 delivered[nic.name].append(term)
         chosen_by = {name: any_of(*terms) for name, terms in delivered.items()}
         return [(self.estate.nic_named[name], term) for name, term in chosen_by.items() if term != FALSE]

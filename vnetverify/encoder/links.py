@@ -44,7 +44,7 @@ class Links:
         balanced = None if service is None else _balanced(self.hops, service)
         return balanced if balanced is not None and _is_named(balanced, right) else None
 
-    def deliveries(self, service: PrivateLinkService, header: Header) -> list[Chosen]:
+    def deliveries(self, service: PrivateLinkService, header: Header, *, to_frontend: bool = False) -> list[Chosen]:
         """Return when each member gets what has come to an endpoint of the service: TCP and UDP of IPv4 alone."""
         balanced = _balanced(self.hops, service)
         if balanced is None or not service.addresses or self.hops.estate.family is Family.IPV6:
@@ -52,7 +52,8 @@ class Links:
         takes = all_of(header.has_ports, negate(self.hops.frontends.is_basic(balanced.balancer)))
         if takes == FALSE:
             return []
-        members = self.hops.frontends.deliveries(balanced, self._behind(service, balanced, header))
+        behind = self._behind(service, balanced, header)
+        members = self.hops.frontends.deliveries(balanced, behind, to_frontend=to_frontend)
         return [(nic, all_of(takes, term)) for nic, term in members]
 
     def forgets(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:

@@ -21,20 +21,22 @@ _OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSIT
 def arriving_claim(network: Network, claim: Claim) -> Claim | None:
     """Return the claim about flows that become ones of its service on the way; None where nothing makes them so.
 
-    It speaks of hosts alone: a frontend, or an address of NAT rules, is asked for at the port that it listens to.
+    It speaks of hosts, and where NAT rules change ports of internal frontends and of endpoints of private link services
+    as well: these, like an address of NAT rules, are asked for at the port that they listen to.
     """
     if claim.verb not in _OF_ABSENCE or claim.arriving is not None:
         return None
-    parts = []
+    parts, is_translated = [], False
     for protocol in (TCP, UDP):
         wanted = _ports(claim.service, protocol)
         replaced = _leading_to(network, protocol, wanted) - wanted
+        is_translated = is_translated or bool(interval_set(_translated(network, protocol, wanted)) - wanted)
         if replaced:
             parts.append((protocol, replaced))
     if not parts:
         return None
-    stand_ins = _stand_ins(network)
-    pairs = tuple((left, without(right, stand_ins, right.text)) for left, right in claim.pairs)
+    silent = _translators(network) if is_translated else _stand_ins(network)
+    pairs = tuple((left, without(right, silent, right.text)) for left, right in claim.pairs)
     return replace(
         claim, pairs=pairs, service=Service(claim.service.name, tuple(parts)), arriving=claim.service, named=((), ())
     )
@@ -71,8 +73,16 @@ def _stand_ins(network: Network) -> EndpointSet:
     known = Endpoints(network)
     return union(
         (
+            _translators(network),
             *map(known.of_load_balancer, network.load_balancers.values()),
-            *(known.of_machine(machine) for machine in network.machines.values() if machine.firewall is not None),
             *(known.of_private_endpoint(e) for e in network.private_endpoints.values() if e.link_service is not None),
         )
     )
+
+
+def _translators(network: Network) -> EndpointSet:
+    """Return firewalls with rules, and public frontends, which these do not lead to."""
+    known = Endpoints(network)
+    public = (replace(balancer, frontends=()) for balancer in network.load_balancers.values())
+    firewalls = (machine for machine in network.machines.values() if machine.firewall is not None)
+    return union((*map(known.of_machine, firewalls), *map(known.of_load_balancer, public)))

@@ -164,11 +164,9 @@ def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool
         return any(addresses & EVERY_ADDRESS[packet.family] for right in rights for _, addresses in right.parts)
     if ends_at_home(way, origin, packet):
         return False
-    if claim.arriving is not None:
-        arrived = replace(packet, destination_port=_port_at_end(way, packet))
-        if not is_of_service(claim.arriving, arrived):
-            return False
     ends = [end for end in _ends_apart(way, origin, packet) if not _is_excluded(claim, origin, packet, end)]
+    if claim.arriving is not None:
+        ends = [end for end in ends if is_of_service(claim.arriving, _arrived(way, packet, end))]
     return any(_holds(right, end) for end in ends for right in rights)
 
 
@@ -182,11 +180,14 @@ def _ends_apart(way: Trace, origin: Place, packet: Packet) -> tuple[End, ...]:
     return tuple(end for end in ends if end != outcome.passed) if is_own else ends
 
 
-def _port_at_end(way: Trace, packet: Packet) -> Interval:
-    """Return the destination port that the packet has where it ends (F-LB-2, F-FW-5)."""
-    if isinstance(way.outcome, Delivered) and way.outcome.port is not None:
-        return numbers_of(way.outcome.port)
-    return way.translations[-1].after.destination_port if way.translations else packet.destination_port
+def _arrived(way: Trace, packet: Packet, end: End) -> Packet:
+    """Return the packet with the port at which it comes to one of its ends: a member gets it at another than its
+    frontend (F-LB-2, F-FW-5)."""
+    port = way.translations[-1].after.destination_port if way.translations else packet.destination_port
+    outcome = way.outcome
+    if isinstance(outcome, Delivered) and outcome.port is not None and end == outcome.ends[0]:
+        port = numbers_of(outcome.port)
+    return replace(packet, destination_port=port)
 
 
 def ends_at_home(way: Trace, origin: Place, packet: Packet) -> bool:

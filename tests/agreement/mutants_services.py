@@ -60,12 +60,12 @@ SIMULATOR = (
 _DELIVERY, _FILTERS, _WALKING = (f"vnetverify.encoder.{name}" for name in ("delivery", "filters", "walk"))
 _ENCODED_ENDPOINTS, _ENCODED = "vnetverify.encoder.endpoints", "vnetverify.encoder.frontends"
 
-_SHARED = "for nic, term in self.hops.frontends.deliveries(balanced, header):"
+_SHARED = "for nic, term in self.hops.frontends.deliveries(balanced, header, to_frontend=to_frontend):"
 _ELIGIBLE = 'chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)'
 _PASSES = "passes = TRUE if self.by_routes_alone else self.filters.allow(probe, Spot(subnet, nic), Direction.INBOUND)"
 _MADE_UP_FOR = 'passes = any_of(passes, self.facts.holds("U-PROBE", f"{balanced.balancer.name}/{rule.name}", name))'
 _CROSSES = "negate(all_of(is_named, self.is_basic(balanced.balancer), negate(together), label))"
-_RETURNS = "return any_of(self.ends.is_not_itself(place, nic), self.hops.frontends.hairpins(balanced))"
+_RETURNS = "return any_of(self.ends.starts_elsewhere(place, nic.addresses), self.hops.frontends.hairpins(balanced))"
 _BY_ICMP = 'return all_of(header.is_icmp, self.facts.holds("U-LBICMP", balanced.name))'
 _TO_MEMBER = 'to_member = all_of(by_icmp, negate(self.facts.holds("U-LBECHO", balanced.name)))'
 _PROBE_OF_IPV6 = "if self.estate.family is Family.IPV6 and subnet.nsg is None and nic.nsg is None:"
@@ -86,7 +86,7 @@ ENCODER = (
     Mutant("F-LB-6", "no frontend is reached from other regions", _ENCODED, _CROSSES, "negate(all_of(is_named, negate(together), label))"),
     Mutant("F-LB-6", "a load balancer whose SKU is not stated is Basic", _ENCODED, 'return self.facts.holds("U-SKU", f"load balancer {balancer.name}")', "return TRUE"),
     Mutant("F-LB-8", "a member gets what it sends to its frontend", _DELIVERY, _RETURNS, "return TRUE"),
-    Mutant("F-LB-8", "a member's calls to its frontend all fail", _DELIVERY, _RETURNS, "return all_of(*(self.ends.is_not_itself(place, self.hops.estate.nic_named[name]) for rule in balanced.rules for name in rule.members))"),
+    Mutant("F-LB-8", "a member's calls to its frontend all fail", _DELIVERY, _RETURNS, "return all_of(*(self.ends.starts_elsewhere(place, self.hops.estate.nic_named[name].addresses) for rule in balanced.rules for name in rule.members))"),
     Mutant("F-LB-9", "pings come to a member", _ENCODED, _BY_ICMP, "return header.is_icmp"),
     Mutant("F-LB-9", "pings come to no member", _ENCODED, _BY_ICMP, "return FALSE"),
     Mutant("F-LB-9", "no frontend answers a ping by itself", _ENCODED, 'return FALSE if taken == FALSE else all_of(taken, self.facts.holds("U-LBECHO", balanced.name))', "return FALSE"),

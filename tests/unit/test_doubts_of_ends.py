@@ -18,6 +18,8 @@ from vnetverify.syntax.unmodelled import statements
 _TEXT = """
 vnet hub { address 10.0.0.0/16  subnet apps 10.0.1.0/24 nsg closed  subnet jobs 10.0.2.0/24 nsg closed }
 nsg closed { inbound 100 none deny * from any to any port * }
+vm job { nic 10.0.2.4 in hub.jobs  public-ip standard 20.0.0.4 }
+vm app { nic 10.0.1.4 in hub.apps  public-ip standard 20.0.0.5 }
 not-modelled "what `hub.jobs` takes" because "it is a service" for hub at hub.jobs alone
 """
 
@@ -29,13 +31,22 @@ def _verdict(tmp_path: Path, claim: str) -> Verdict:
     return result.verdict
 
 
-@pytest.mark.parametrize("claim", ["hub.jobs never reaches hub.apps", "hub.apps never reaches hub.jobs"])
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "hub.jobs never reaches hub.apps",
+        "hub.apps never reaches hub.jobs",
+        "internet never reaches 20.0.0.4",
+        "internet never reaches 20.0.0.0/24",
+    ],
+)
 def test_a_sentence_about_flows_that_begin_or_end_there_is_open(tmp_path: Path, claim: str) -> None:
     assert isinstance(_verdict(tmp_path, claim), Unknown)
 
 
 def test_a_sentence_about_other_flows_is_not(tmp_path: Path) -> None:
     assert isinstance(_verdict(tmp_path, "internet never reaches hub.apps"), Proved)
+    assert isinstance(_verdict(tmp_path, "internet never reaches 20.0.0.5"), Proved)
 
 
 def test_it_is_written_as_it_is_read() -> None:

@@ -10,7 +10,7 @@ from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Subnet, Unmodelled
+from vnetverify.model.network import Network, Nic, Subnet, Unmodelled
 
 _TO_ANY_ADDRESS = (
     Verb.NEVER_REACHES,
@@ -94,10 +94,14 @@ def _by_load_balancers(network: Network) -> Iterator[tuple[str, str]]:
 def _by_public_addresses(network: Network) -> Iterator[tuple[str, str]]:
     """Yield the known public addresses of interfaces with the networks they lead into."""
     for nic in network.nics():
-        for public in (nic.public_address, nic.public_ipv6):
-            if public is not None and public.address is not None:
-                place = place_of_address(public.address)
-                yield f"{place.kind} {place.name}", nic.vnet
+        yield from ((f"{PlaceKind.PUBLIC.value} {name}", nic.vnet) for name in _public_addresses(nic))
+
+
+def _public_addresses(nic: Nic) -> Iterator[str]:
+    """Yield the names of the places of an interface's known public addresses."""
+    for public in (nic.public_address, nic.public_ipv6):
+        if public is not None and public.address is not None:
+            yield place_of_address(public.address).name
 
 
 def _by_private_links(network: Network) -> Iterator[tuple[str, str]]:
@@ -124,7 +128,11 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
         item
         for item in network.unmodelled
         if (not item.vnets or reach & set(item.vnets))
-        and (not item.places or _may_matter(item, claim) or (item.ends_there and not passed.isdisjoint(item.places)))
+        and (
+            not item.places
+            or _may_matter(network, item, claim)
+            or (item.ends_there and not passed.isdisjoint(item.places))
+        )
     )
 
 
@@ -209,14 +217,15 @@ def _holds(subnet: Subnet, address: int) -> bool:
     return any(prefix.value <= address <= prefix.last for prefix in subnet.prefixes)
 
 
-def _may_matter(item: Unmodelled, claim: Claim) -> bool:
+def _may_matter(network: Network, item: Unmodelled, claim: Claim) -> bool:
     """Tell whether a claim could turn on what is not known of what stands at the places of `item`.
 
     Unless it has to do with all flows there it is about public addresses: that flows leave from there is open anyhow
     (`U-DOA`), but not by which method.
     """
     for left, right in claim.pairs:
-        leaves, arrives = (any(place.name in item.places for place in _places_of(ends)) for ends in (left, right))
+        leaves = any(place.name in item.places for place in _places_of(left))
+        arrives = any(place.name in item.places for place in (*_places_of(right), *_behind_addresses(network, right)))
         if item.ends_there and (leaves or arrives):
             return True
         if arrives and (claim.verb in _TO_ANY_ADDRESS or left.at(INTERNET)):
@@ -229,3 +238,11 @@ def _may_matter(item: Unmodelled, claim: Claim) -> bool:
 def _places_of(ends: EndpointSet) -> Iterator[Place]:
     yield from (place for place, _ in ends.parts)
     yield from ends.unknown
+
+
+def _behind_addresses(network: Network, ends: EndpointSet) -> Iterator[Place]:
+    """Yield the places of interfaces that `ends` name by a public address."""
+    subnets = {address: nic.subnet_id for nic in network.nics() for address in _public_addresses(nic)}
+    for place, _ in ends.parts:
+        if place.kind == PlaceKind.PUBLIC.value and place.name in subnets:
+            yield place_of(subnets[place.name])

@@ -11,12 +11,11 @@ from vnetverify.model.network import Network
 from vnetverify.model.published import TagList
 from vnetverify.source import NOWHERE, Span
 from vnetverify.spelling import folded, look_of, scripts_in
-from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
+from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown, with_article
 
 if TYPE_CHECKING:
     from lark import Token
 
-_SPELLED_WITH_AN = frozenset({"asg", "intent", "nsg"})
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -141,7 +140,7 @@ class Names:
 
     def _kind_elsewhere(self, spelling: str) -> str | None:
         kinds = [kind for kind, table in self._tables.items() if folded(spelling) in table]
-        return " and ".join(f"{'an' if kind in _SPELLED_WITH_AN else 'a'} {kind}" for kind in kinds) or None
+        return " and ".join(with_article(kind) for kind in kinds) or None
 
 
 def declare_imported(names: Names, network: Network, completed: Collection[Span] = ()) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -15,7 +15,7 @@ from vnetverify.source import Source, Span
 from vnetverify.spelling import folded
 from vnetverify.syntax.grammar import automaton, parser
 from vnetverify.syntax.parts import EndpointsNode
-from vnetverify.syntax.problems import Problems, did_you_mean, listed, shown
+from vnetverify.syntax.problems import Problems, did_you_mean, joined, shown
 from vnetverify.syntax.tree import Statement
 
 if TYPE_CHECKING:
@@ -198,12 +198,24 @@ def _diagnostic(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     if token is None:
         return _unreadable(source, mistake)
     span = Span(source.name, token.line or 0, token.column or 0, token.end_line or 0, token.end_column or 0)
-    help_text = did_you_mean(token, _keywords(expected))
-    if token == ".":
-        help_text = "a name with dots in it stands in quotes"
-    if token in STATEMENTS:
-        help_text = _closing(expected) or help_text
+    help_text = _advice(source, token, expected) or did_you_mean(token, _keywords(expected))
     return Diagnostic("syntax", f"did not expect {shown(token)} here", span, _alternatives(expected), (), help_text)
+
+
+def _advice(source: Source, token: Token, expected: Collection[str]) -> str | None:
+    """Return what to do about a token in the wrong place, for mistakes that people make who know other languages."""
+    match token:
+        case ".":
+            return "a name with dots in it stands in quotes"
+        case "/" if source.text.startswith(("//", "/*"), token.start_pos):
+            return "a comment begins with `#`"
+        case ":" | "=" | ",":
+            return f"leave out `{token}`"
+    if token in STATEMENTS:
+        return _closing(expected)
+    if token.type in ("NUMBER", "RANGE") and "/" in expected:
+        return f"a port is written with its protocol: `tcp/{token}`"
+    return None
 
 
 def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
@@ -216,6 +228,10 @@ def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     help_text = None
     if character in _CURLY_QUOTES:
         help_text = 'quotes are straight: `"`'
+    elif source.text.startswith("<->", offset):
+        help_text = "a peering has two halves: `a -> b` and `b -> a`"
+    elif character == ";":
+        help_text = "leave out `;`"
     elif character.isalnum():
         help_text = "a name with other letters than a to z stands in quotes"
     message, label = f"did not expect {shown(character)} here", "has no meaning outside of quotes"
@@ -224,7 +240,11 @@ def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
 
 def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:
     """Return what could have stood here: keywords as they are written, classes of words by their names."""
-    names: Iterable[str] = getattr(mistake, "expected", None) or getattr(mistake, "allowed", None) or ()
+    names: Collection[str] = getattr(mistake, "expected", None) or ()
+    state: Any = getattr(mistake, "state", None)
+    if state is not None and "NAME" in names:
+        known = state.parse_conf.parse_table.states[state.position]
+        names = names if "NAME" in known else known  # the lexer looks for names everywhere
     patterns = {terminal.name: terminal.pattern for terminal in parser()[0].terminals}
     words: set[str] = set()
     for name in names:
@@ -232,7 +252,7 @@ def _expected(mistake: UnexpectedInput) -> tuple[str, ...]:
             words.update(_FLAGS)
         elif name in _CLASSES:
             words.add(name)
-        elif name in patterns and name != "_BLANK":
+        elif name in patterns:
             words.add(patterns[name].value)
     return tuple(sorted(words))
 
@@ -251,9 +271,8 @@ def _alternatives(expected: Collection[str]) -> str:
     if set(STATEMENTS) <= set(expected):
         return "expected a statement such as `vnet`, `nsg` or `intent`"
     classes = [_CLASSES[word] for word in expected if word in _CLASSES]
-    literals = [word for word in expected if word not in _CLASSES]
-    words = [*classes, *([listed(literals, "or")] if literals else [])]
-    return f"expected {' or '.join(words)}"
+    literals = [shown(word) for word in expected if word not in _CLASSES]
+    return f"expected {joined([*classes, *literals], 'or')}"
 
 
 def _span_at(source: Source, offset: int, length: int) -> Span:

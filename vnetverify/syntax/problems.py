@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ _SHOWN = 60  # characters of a name that a message repeats
 _LISTED = 6  # names that a message lists
 _REPAIRED = 100  # mistakes for which a repair is sought
 _COMPARED = 5_000  # names that are searched for one that was meant
+_ABBREVIATIONS = frozenset({"asg", "nsg"})  # read letter by letter
 _KEPT = 2_000  # mistakes that are kept; of a generated text nobody reads more
 
 
@@ -59,6 +60,11 @@ def shown(text: str) -> str:
     return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}`"
 
 
+def with_article(what: str) -> str:
+    """Return `a` or `an` with the words after it."""
+    return f"{'an' if what[0] in 'aeio' or what in _ABBREVIATIONS else 'a'} {what}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return the help that offers the closest of `known`, or None where nothing is close."""
     by_fold = {name.casefold(): name for name in _first(known, _COMPARED)}
@@ -67,14 +73,19 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 def listed(names: Collection[str], last: str = "and") -> str:
-    """Return `names` as a sentence lists them."""
+    """Return `names` as a sentence lists them, each in backticks."""
     names = tuple(dict.fromkeys(names))
-    quoted = [shown(name) for name in _first(names, _LISTED)]
-    if len(names) > _LISTED:
-        return f"{', '.join(quoted)} {last} {len(names) - _LISTED} more"
-    if len(quoted) < 2:
-        return "".join(quoted)
-    return f"{', '.join(quoted[:-1])} {last} {quoted[-1]}"
+    return joined([shown(name) for name in _first(names, _LISTED)], last, len(names))
+
+
+def joined(words: Sequence[str], last: str, count: int | None = None) -> str:
+    """Return `words` as a sentence lists them, the first of `count`."""
+    count = len(words) if count is None else count
+    if count > _LISTED:
+        return f"{', '.join(words[:_LISTED])} {last} {count - _LISTED} more"
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _first(names: Iterable[str], number: int) -> Iterator[str]:

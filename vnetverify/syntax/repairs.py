@@ -1,8 +1,10 @@
-"""What a prefix was meant to be that is none, where that can be told."""
+"""What was meant by what is not a prefix or not a port, where that can be told."""
 
 from __future__ import annotations
 
-from vnetverify.header import NotAPrefix, Prefix, parse_address, parse_prefix
+from vnetverify.header import ALL_PORTS, NotAPrefix, Prefix, parse_address, parse_prefix
+from vnetverify.model.services import WELL_KNOWN
+from vnetverify.syntax.wording import port_ranges
 
 _LONGEST = 60  # characters of a text that is thought about
 _ALL_ONES = (1 << 32) - 1
@@ -28,6 +30,13 @@ def meant_by(text: str) -> str | None:
     except NotAPrefix:
         return None
     return f"did you mean `{str(prefix) if slash or len(parts) < 4 else whole}`?"
+
+
+def port_meant_by(word: str) -> str | None:
+    """Return the help that offers the ports of the service called `word`, None where none of its own is known."""
+    service = WELL_KNOWN.get(word.casefold())
+    ports = {port_ranges(ports) for _, ports in service.parts if ports != ALL_PORTS} if service is not None else set()
+    return f"did you mean `{ports.pop()}`?" if len(ports) == 1 else None
 
 
 def _length_meant(text: str) -> str | None:

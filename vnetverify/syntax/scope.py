@@ -23,8 +23,8 @@ from vnetverify.source import Source, Span
 from vnetverify.spelling import mistake_in
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.parts import PortsNode, ReferenceNode
-from vnetverify.syntax.problems import did_you_mean, listed, shown, span_of
-from vnetverify.syntax.repairs import meant_by
+from vnetverify.syntax.problems import did_you_mean, listed, shown, span_of, with_article
+from vnetverify.syntax.repairs import meant_by, port_meant_by
 
 if TYPE_CHECKING:
     from lark import Token
@@ -169,7 +169,9 @@ class Scope:
         number = int(token[:12])
         if low <= number <= high:
             return number
-        self.problems.error(f"bad-{what}", f"{shown(token)} is no {what}", self.span(token), f"from {low} to {high}")
+        self.problems.error(
+            f"bad-{what}", f"{shown(token)} is not {with_article(what)}", self.span(token), f"from {low} to {high}"
+        )
         return None
 
     def ports(self, node: PortsNode | None) -> IntervalSet | None:
@@ -193,7 +195,8 @@ class Scope:
         numbers = [int(text[:12]) if text.isdigit() else LAST_PORT + 1 for text in (low_text, high_text or low_text)]
         if max(numbers) > LAST_PORT or numbers[0] > numbers[1]:
             reason = "the first port is the larger one" if max(numbers) <= LAST_PORT else f"from 0 to {LAST_PORT}"
-            self.problems.error("bad-port", f"{shown(token)} is not a port or range of ports", self.span(token), reason)
+            message, help_text = f"{shown(token)} is not a port or range of ports", port_meant_by(token)
+            self.problems.error("bad-port", message, self.span(token), reason, (), help_text)
             return None
         self._ports[str(token)] = interval = Interval(*numbers)
         return interval
@@ -229,7 +232,7 @@ class Scope:
         if found is None:
             self.problems.error(
                 f"unknown-{what.replace(' ', '-')}",
-                f"{shown(token)} is no {what}",
+                f"{shown(token)} is not {with_article(what)}",
                 self.span(token),
                 f"expected {listed(choices, 'or')}",
                 (),

@@ -16,6 +16,7 @@ from vnetverify.ingest.coverage import Coverage, coverage_of
 from vnetverify.ingest.documents import Document, read_documents
 from vnetverify.ingest.estate import network_of
 from vnetverify.ingest.findings import Findings
+from vnetverify.ingest.inline_interfaces import with_inline_interfaces
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.notation import place
 from vnetverify.ingest.published import read_tag_list
@@ -111,7 +112,7 @@ def _read(
     deployed = reading.deployed(given)
     if not given.as_recorded:
         deployed = without_records(deployed)
-    found = [*reading.resources, *deployed]
+    found = list(with_inline_interfaces([*reading.resources, *deployed]))
     if not all(resource.is_literal for resource in found):  # what is not known may lean on anything
         found = [spelt_out(resource) for resource in found]
     amended = with_representatives(found, texts, given.as_recorded)

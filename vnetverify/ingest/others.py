@@ -83,6 +83,7 @@ _NAMING_ONLY = frozenset(
 )
 
 
+_NOT_TOLD = "what it puts into a subnet is not in the input"
 _NOT_MODELLED = "resources of this type are not modelled"
 
 
@@ -144,7 +145,7 @@ class Others:
         named = [key_of(place) for place in places_in(resource)]
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
-        why = "what it puts into a subnet is not in the input"
+        why = _NOT_TOLD
         if vnets and self._puts_hosts_only(resource) and all(key in self._networks.places for key in named):
             self._doubt_at(resource, why, named)
         elif vnets:
@@ -157,7 +158,7 @@ class Others:
         silent = [one for one in subnets if one is not None and one.kind == _SUBNETS and not tells_of_services(one)]
         if silent:
             self._findings.concern(service.key, *(parent_of(one.key) for one in silent))
-            self._doubt_at(service, "what it puts into a subnet is not in the input", [one.key for one in silent])
+            self._doubt_at(service, _NOT_TOLD, [one.key for one in silent])
         return bool(silent)
 
     def _puts_hosts_only(self, resource: Resource) -> bool:
@@ -228,5 +229,7 @@ def _why_not(resource: Resource) -> str:
         return PEERS_NOT_TOLD
     if resource.is_literal:
         return NOT_LISTED if resource.kind == SCALE_SETS else _NOT_MODELLED
+    if resource.kind == SCALE_SETS:
+        return _NOT_TOLD
     told = resource.stated("notRead")
     return told if isinstance(told, str) and told else _NOT_MODELLED

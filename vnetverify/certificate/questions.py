@@ -12,7 +12,7 @@ from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
 from vnetverify.simulator.advertising import as_claimed
-from vnetverify.simulator.claims import Asks, in_question, may_violate, violates
+from vnetverify.simulator.claims import Asks, has_too_much_down, in_question, may_violate, violates
 from vnetverify.simulator.ends import begins
 from vnetverify.simulator.walk import trace, trace_unfiltered
 
@@ -136,6 +136,8 @@ class Unvisited:
         return False
 
     def flaw(self, region: Region, origin: Place) -> str | None:
+        if has_too_much_down(self.network, self.claim, region.world):
+            return None
         excused = self.claim.excused + (self.claim.via if self.claim.verb is Verb.ONLY_VIA else ())
         walked = trace_unfiltered if self.claim.unfiltered else trace
         world = as_claimed(self.network, self.claim.advertising, region.world)

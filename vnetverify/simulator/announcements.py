@@ -17,6 +17,7 @@ from vnetverify.model.network import Gateway, GatewayKind, Subnet
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Field, covers, everything, is_inside, lies_in, only
 from vnetverify.simulator.candidates import RESERVED, Table, beside_near_ranges, propagates, table_around
+from vnetverify.simulator.doubted import those
 from vnetverify.simulator.gateways import Way, choose_way, entries_of, neighbours, servers, spread, ways_of
 from vnetverify.simulator.hops import Origin, Route, ToGateway, ToNowhere, obstacle
 from vnetverify.simulator.situation import Situation
@@ -32,8 +33,8 @@ def ways_heard(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:
         return ()
     told = {
         end.gateway
-        for end in situation.index.connections
-        if end.name in announcing and situation.network.gateways[end.gateway].kind is GatewayKind.VPN
+        for end in those(situation.index.connections, lambda end: end.name in announcing)
+        if situation.network.gateways[end.gateway].kind is GatewayKind.VPN
     }
     joined = neighbours(situation, bgp_alone=False)
     learners = spread(set(), told, joined, joined.keys() - {gateway.name})

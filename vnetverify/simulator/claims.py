@@ -100,7 +100,7 @@ def _as_asked(network: Network, claim: Claim, origin: Place, flow: Header, world
     if not begins(network, claim, origin, packet) or not is_allowed(network, claim.advertising, world):
         return None
     world = as_claimed(network, claim.advertising, world)
-    return None if _has_too_much_down(network, claim, world) else (packet, world)
+    return None if has_too_much_down(network, claim, world) else (packet, world)
 
 
 def _is_led_home(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> bool:
@@ -214,8 +214,8 @@ def _situation_of(network: Network, claim: Claim, packet: Packet, world: World) 
     return situation_of(network, world, packet.family, claim.failures)
 
 
-def _has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
-    """Hold when the world takes down more than the claim speaks of (I-FAILURES)."""
+def has_too_much_down(network: Network, claim: Claim, world: World) -> bool:
+    """Hold when the world takes down more than the claim speaks of, a partial one surely (I-FAILURES)."""
     if claim.failures is None:
         return False
     return len(down_in(network, world, claim.failures)) > claim.failures.most

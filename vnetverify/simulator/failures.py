@@ -74,8 +74,33 @@ def peerings_of(network: Network) -> dict[frozenset[str], Element]:
     return peerings
 
 
+_latest: list[tuple[Network, Failures, tuple[tuple[Element, str], ...]]] = []
+_KEPT = 4
+
+
+def _doubts(network: Network, failures: Failures) -> tuple[tuple[Element, str], ...]:
+    """Return what may fail, each with the name of the fact that it is down. Those asked about lately are kept."""
+    for of, kept, elements in tuple(_latest):
+        if of is network and kept == failures:
+            return elements
+    found = tuple((element, str(element.is_down)) for element in elements_of(network, failures))
+    _latest[:] = [(network, failures, found), *_latest][:_KEPT]
+    return found
+
+
 def down_in(network: Network, world: World, failures: Failures | None) -> tuple[Element, ...]:
-    """Return what `world` takes down of what may fail, in order of declaration kind by kind. Raises `Undetermined`."""
+    """Return what `world` takes down of what may fail, in order of declaration kind by kind; a partial one surely."""
     if failures is None:
         return ()
-    return tuple(element for element in elements_of(network, failures) if world.holds(element.is_down))
+    elements = _doubts(network, failures)
+    if world.partial:
+        return tuple(element for element, fact in elements if world.facts.get(fact))
+    return tuple(element for element, _ in elements if world.holds(element.is_down))
+
+
+def doubted_in(network: Network, world: World, failures: Failures | None) -> tuple[Element, ...]:
+    """Return what a partial world leaves open whether it is down; nothing where no more than surely is may fail."""
+    if failures is None or not world.partial or len(down_in(network, world, failures)) >= failures.most:
+        return ()
+    elements = _doubts(network, failures)
+    return tuple(element for element, fact in elements if world.facts.get(fact) is None)

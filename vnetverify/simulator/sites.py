@@ -13,6 +13,7 @@ from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import address_in, covers, is_inside, is_public, lowest_text, some_covers
 from vnetverify.simulator.announcements import decides, ways_heard
+from vnetverify.simulator.doubted import those
 from vnetverify.simulator.gateways import (
     Entry,
     announces,
@@ -161,7 +162,7 @@ def _of_others(situation: Situation, site: Site) -> Iterator[Prefix]:
 
 def _to_other_client(journey: Journey, site: Site) -> Next:
     """Return the delivery from one client of a point-to-site pool to another, which a gateway may allow (R-GW-25)."""
-    ends = tuple(end for end in journey.situation.index.connections if end.site == site.name)
+    ends = tuple(those(journey.situation.index.connections, lambda end: end.site == site.name))
     if not ends:
         return journey.drop(site.name, f"no gateway that is up serves {site.name}", "R-GW-25", site.span)
     gateway = _by_connection(journey, site, ends).gateway
@@ -183,7 +184,7 @@ def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -
 
 def _ends_knowing(journey: Journey, site: Site) -> tuple[Connection, ...]:
     """Return the site's connections that are up, with a gateway that takes the packet."""
-    ends = (end for end in journey.situation.index.connections if end.site == site.name)
+    ends = those(journey.situation.index.connections, lambda end: end.site == site.name)
     length = -1 if site.point_to_site else home_length(site, journey.packet.destination)
     return tuple(end for end in ends if _knows(journey, end, site, length))
 

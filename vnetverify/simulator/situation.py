@@ -5,7 +5,7 @@ Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.header import (
@@ -34,7 +34,7 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.rules import Uncertainty, World, uncertainty
+from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     Field,
     Impossible,
@@ -46,14 +46,16 @@ from vnetverify.simulator.addressing import (
     some_covers,
 )
 from vnetverify.simulator.advertising import with_announcements
-from vnetverify.simulator.failures import Element, down_in, peerings_of
+from vnetverify.simulator.doubted import doubted
+from vnetverify.simulator.failures import Element, doubted_in, down_in, peerings_of
 from vnetverify.simulator.memory import Memory
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The parts of a network by what they are asked for; of a world nothing but what is `down` plays a part here.
+    """The parts of a network by what they are asked for; of a world nothing but what is `down` plays a part here, or is
+    `in_doubt`: to ask for what needs that raises `Undetermined`.
 
     Peerings, mates, connections, Route Servers and public addresses are those of one `family` of addresses (R-ADDR-6).
 
@@ -72,12 +74,12 @@ class Index:
     endpoints: Mapping[tuple[str, int], PrivateEndpoint]
     occupied: Mapping[str, tuple[int, ...]]
     halves: Mapping[tuple[str, str], Peering]
-    peers: Mapping[str, tuple[str, ...]]
+    peers: Mapping[str, Collection[str]]
     views: Mapping[tuple[str, str], View]
     mates: Mapping[str, tuple[str, ...]]
     gateways_of: Mapping[str, tuple[Gateway, ...]]
-    connections: tuple[Connection, ...]
-    connections_of: Mapping[str, tuple[Connection, ...]]
+    connections: Collection[Connection]
+    connections_of: Mapping[str, Collection[Connection]]
     members: Mapping[str, IntervalSet]
     published: Mapping[str, tuple[Prefix, ...]]
     public_holders: tuple[tuple[Nic, PublicAddress], ...]
@@ -86,6 +88,7 @@ class Index:
     route_servers: tuple[RouteServer, ...]
     memory: Memory
     down: tuple[Element, ...] = ()
+    in_doubt: tuple[Element, ...] = ()
     intact: Index | None = None
 
 
@@ -124,60 +127,78 @@ class Situation:
         return self if self.index.intact is None else Situation(self.index.intact, self.world, self.asked)
 
     def is_down(self, kind: FailureKind, name: str) -> Element | None:
-        """Return the element of this kind and name if it is down (I-FAILURES)."""
+        """Return the element of this kind and name if it is down (I-FAILURES). Raises `Undetermined`."""
+        for element in self.index.in_doubt:
+            if (element.kind, element.name) == (kind, name):
+                raise Undetermined(element.is_down)
         return next((element for element in self.index.down if (element.kind, element.name) == (kind, name)), None)
 
 
+_KEPT = 16
 _latest: dict[Family, list[Index]] = {family: [] for family in Family}
 
 
 def situation_of(network: Network, world: World, family: Family, failures: Failures | None = None) -> Situation:
     """Return what packets of `family` find of `network` in `world`, which may take down what `failures` let fail.
 
-    Raises `Undetermined`. The index of the network asked about last is kept, and that of what was down in it. What the
-    world has sites announce stands in place of what they are declared to (R-GW-8).
+    The index of the network asked about last is kept, and those of what was down in it lately. What the world has sites
+    announce stands in place of what they are declared to (R-GW-8).
     """
     network, latest = with_announcements(network, world), _latest[family]
     kept = tuple(latest)  # another thread may ask about another network meanwhile
-    intact = next((index for index in kept if index.network is network and not index.down), None)
+    intact = next((index for index in kept if index.network is network and index.intact is None), None)
     if intact is None:
         intact = index_of(network, family)
         latest[:] = [intact]
-    down = down_in(network, world, failures)
-    if not down:
+    down, in_doubt = down_in(network, world, failures), doubted_in(network, world, failures)
+    if not down and not in_doubt:
         return Situation(intact, world)
-    fallen = next((index for index in kept if index.intact is intact and index.down == down), None)
+    fallen = next(
+        (each for each in kept if each.intact is intact and (each.down, each.in_doubt) == (down, in_doubt)), None
+    )
     if fallen is None:
-        fallen = _without(intact, down)
-        latest[:] = [intact, fallen]
+        fallen = _without(intact, down, in_doubt)
+        latest[:] = [intact, fallen, *(index for index in kept if index.intact is intact)][:_KEPT]
     return Situation(fallen, world)
 
 
-def _without(intact: Index, down: tuple[Element, ...]) -> Index:
-    """Return the index of the network without what is down (I-FAILURES)."""
-    fallen = set(down)
-    apart = {pair for pair, peering in peerings_of(intact.network).items() if peering in fallen}
-    peers = {
-        vnet: tuple(other for other in others if frozenset((vnet, other)) not in apart)
-        for vnet, others in intact.peers.items()
+def _without(intact: Index, down: tuple[Element, ...], in_doubt: tuple[Element, ...]) -> Index:
+    """Return the index of the network without what is down, where what is in doubt may be (I-FAILURES)."""
+    fallen, peerings = set(down), peerings_of(intact.network)
+    doubts = {element: element.is_down for element in in_doubt}
+
+    def joined(vnet: str, others: Collection[str]) -> Iterator[tuple[str, Uncertainty | None]]:
+        for other in others:
+            peering = peerings.get(frozenset((vnet, other)))
+            if peering not in fallen:
+                yield other, None if peering is None else doubts.get(peering)
+
+    needs = ((connection, _needed(connection)) for connection in intact.connections)
+    left = [
+        (connection, next((doubts[each] for each in needed if each in doubts), None))
+        for connection, needed in needs
+        if fallen.isdisjoint(needed)
+    ]
+    ends = {
+        gateway: doubted((end, doubt) for end, doubt in left if gateway in (end.gateway, end.remote_gateway))
+        for gateway in intact.connections_of
     }
-    connections = tuple(connection for connection in intact.connections if not _needs(connection, fallen))
     return replace(
         intact,
-        peers=peers,
-        connections=connections,
-        connections_of=_connections_of(connections),
+        peers={vnet: doubted(joined(vnet, others)) for vnet, others in intact.peers.items()},
+        connections=doubted(left),
+        connections_of=ends,
         memory=Memory(),
         down=down,
+        in_doubt=in_doubt,
         intact=intact,
     )
 
 
-def _needs(connection: Connection, fallen: set[Element]) -> bool:
-    """Hold when the connection is down, or a gateway at one of its ends."""
+def _needed(connection: Connection) -> tuple[Element, ...]:
+    """Return what a connection needs: itself, and the gateways at its ends."""
     ends = (name for name in (connection.gateway, connection.remote_gateway) if name is not None)
-    needed = (Element(FailureKind.CONNECTION, connection.name), *(Element(FailureKind.GATEWAY, end) for end in ends))
-    return not fallen.isdisjoint(needed)
+    return Element(FailureKind.CONNECTION, connection.name), *(Element(FailureKind.GATEWAY, end) for end in ends)
 
 
 def index_of(network: Network, family: Family) -> Index:

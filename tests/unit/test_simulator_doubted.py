@@ -11,6 +11,7 @@ import pytest
 from tests.unit.simulator_networks import (
     at,
     expressroute,
+    flow,
     network,
     peered,
     route,
@@ -59,6 +60,14 @@ ELSEWHERE = hub(
     vpn("h", "alone"),
     Connection("far", "h", site="branch"),
 )
+BY_ONE_LINE = network(
+    vnet("hub", "10.1.0.0/16", subnet("GatewaySubnet", "10.1.9.0/27", route_table="p"), subnet("s", "10.1.0.0/24")),
+    table("p", propagate=False),
+    expressroute("e", "hub"),
+    site("onprem", "192.168.0.0/16"),
+    Connection("line", "e", site="onprem"),
+)
+FROM_SITE = flow("192.168.0.4", "10.1.0.4")
 
 
 def asked(net: Network, origin: str, flow: Flow, facts: Mapping[str, bool], failures: Failures = ANYTHING) -> set[str]:
@@ -114,7 +123,8 @@ def test_gateways_and_connections_are_asked_for_where_they_serve() -> None:
     [
         (BY_APPLIANCE, "a.s", A_TO_B),
         (TWO_WAYS, "a.s", A_TO_SITE),
-        (TWO_WAYS, "onprem", Flow(6, 3232235524, 9, 167837700, 9)),
+        (BY_ONE_LINE, "onprem", FROM_SITE),
+        (TWO_WAYS, "onprem", FROM_SITE),
     ],
 )
 def test_the_way_is_that_of_each_world_that_agrees(net: Network, origin: str, flow: Flow) -> None:

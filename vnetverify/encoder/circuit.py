@@ -41,7 +41,6 @@ from vnetverify.encoder.terms import (
     any_of,
     branches_of,
     decision_tree,
-    equals,
     is_among,
     negate,
 )
@@ -160,7 +159,7 @@ class Circuit:
         """Hold when the packet is forwarded by the machine or gateway `device` on its way to an end."""
         return any_of(
             *(
-                all_of(term, negate(self._is_addressed(node)))
+                all_of(term, negate(self.hops.is_addressed(node, self.header)))
                 for node, term in self._visited.items()
                 if device_of(node) == device
             )
@@ -329,12 +328,6 @@ class Circuit:
         """Yield what a closed device takes for itself, and what it would have to translate."""
         if isinstance(node, Arrival) or (isinstance(node, FromTunnel) and self.hops.machine(node.machine).firewall):
             yield from (hop for hop in self._onward(node) if isinstance(hop[0], ToInterface | Translated))
-
-    def _is_addressed(self, node: Node) -> Term:
-        if not isinstance(node, Arrival):
-            return FALSE
-        nic = next(nic for nic in self.hops.machine(node.machine).nics if nic.name == node.nic)
-        return any_of(*(equals(self.header.destination, address) for address in nic.addresses))
 
     def _enters(self, target: Target) -> Term:
         by_start = decision_tree(self.key, self._entries.get(target, []), self._share, free_outside=False)

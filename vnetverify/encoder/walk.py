@@ -46,6 +46,7 @@ from vnetverify.encoder.nodes import (
     FromTunnel,
     Inside,
     Memory,
+    Node,
     Onward,
     Sender,
     Target,
@@ -321,16 +322,34 @@ class Hops:
         nic = self.interface(node)
         works = all_of(self.is_up(machine), self.gateways.works_in(nic.vnet))
         admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
-        addressed = any_of(*(equals(header.destination, address) for address in nic.addresses))
-        if addressed != FALSE:
-            here = header.to(interval_set(Interval(address, address) for address in nic.addresses))
-            keeps = TRUE if memory is not None else negate(self.turns_away(machine, here))
-            yield ToInterface(nic.name), all_of(addressed, admitted, keeps)
-            if memory is None and machine.firewall is not None:
-                for target, term in self.firewalls.entering(machine, machine.firewall, here, None):
-                    yield target, all_of(addressed, admitted, term)
+        yield from self._for_itself(machine, nic, header, admitted, memory)
         if nic.ip_forwarding:
-            yield from self._forward(machine, header, all_of(negate(addressed), admitted), memory)
+            onward = all_of(negate(self.is_addressed(node, header)), admitted)
+            yield from self._forward(machine, header, onward, memory)
+
+    def is_addressed(self, node: Node, header: Header) -> Term:
+        """Hold when the packet is for the machine that it reached: of a firewall with rules out of a tunnel, too."""
+        match node:
+            case Arrival():
+                return _is_for(self.interface(node), header)
+            case FromTunnel(name) if self.machine(name).firewall is not None:
+                return any_of(*(_is_for(nic, header) for nic in self.machine(name).nics))
+            case _:
+                return FALSE
+
+    def _for_itself(
+        self, machine: Machine, nic: Nic, header: Header, condition: Term, memory: Memory | None
+    ) -> Iterator[tuple[Target, Term]]:
+        """Yield where a packet ends, or goes on by a NAT rule, that is for the machine itself at an interface."""
+        addressed = all_of(_is_for(nic, header), condition)
+        if addressed == FALSE:
+            return
+        here = header.to(interval_set(Interval(address, address) for address in nic.addresses))
+        keeps = TRUE if memory is not None else negate(self.turns_away(machine, here))
+        yield ToInterface(nic.name), all_of(addressed, keeps)
+        if memory is None and machine.firewall is not None:
+            for target, term in self.firewalls.entering(machine, machine.firewall, here, None):
+                yield target, all_of(addressed, term)
 
     def turns_away(self, machine: Machine, header: Header, at: str | None = None) -> Term:
         """Hold when nothing at `machine` takes what is addressed to itself, at the public address called `at` or at a
@@ -355,14 +374,10 @@ class Hops:
 
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         machine = self.machine(node.machine)
-        works, own = self.is_up(machine), FALSE
-        if memory is None and machine.firewall is not None:
-            own = any_of(*(equals(header.destination, a) for nic in machine.nics for a in nic.addresses))
-            for target, term in (
-                self.firewalls.entering(machine, machine.firewall, header, None) if own != FALSE else ()
-            ):
-                yield target, all_of(works, own, term)
-        yield from self._forward(machine, header, all_of(works, negate(own)), memory)
+        works = self.is_up(machine)
+        for nic in machine.nics if machine.firewall is not None else ():
+            yield from self._for_itself(machine, nic, header, works, memory)
+        yield from self._forward(machine, header, all_of(works, negate(self.is_addressed(node, header))), memory)
 
     def is_up(self, machine: Machine) -> Term:
         """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
@@ -468,3 +483,8 @@ class Hops:
         if memory is not None:
             result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)
         return result
+
+
+def _is_for(nic: Nic, header: Header) -> Term:
+    """Hold when the packet is for an address of the interface."""
+    return any_of(*(equals(header.destination, address) for address in nic.addresses))

@@ -5,14 +5,14 @@ I-FLOW, I-APART, I-FAILURES, F-META-3, R-PEER-12, F-STATE-1, F-LB-2, F-LB-8, F-P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Balanced, Entrance, Published
 from vnetverify.encoder.circuit import Circuit
-from vnetverify.encoder.ends import Ends, Parts, coarse, held_twice, public_nics
+from vnetverify.encoder.ends import Ends, Parts, TermAt, TermOf, TermOfLink, Wanted, coarse, held_twice, public_nics
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.frontends import AnyFrontend, Chosen, holds
 from vnetverify.encoder.headers import Header, serves
@@ -39,20 +39,6 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.security import Direction
-
-TermAt = Callable[[Place, IntervalSet], Term]
-TermOf = Callable[[Nic], Term]
-TermOfLink = Callable[[PrivateEndpoint, Nic], Term]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked of where a packet ends: at a place, or at an interface by the kind of address it came to."""
-
-    at: TermAt
-    by_public_address: TermOf
-    by_frontend: TermOf
-    by_link: TermOfLink
 
 
 @dataclass(slots=True)
@@ -98,8 +84,8 @@ class Delivery:
         return any_of(all_of(internet, outside), all_of(negate(internet), inside))
 
     def asked_behind(self, nics: Iterable[Nic], right: Parts) -> list[Nic]:
-        """Return the interfaces that the Internet asks for by their public addresses: no firewall's that `right` names
-        by that address itself."""
+        """Return the interfaces that the Internet asks for by their public addresses: none that `right` names by that
+        address itself."""
         entrances = self.hops.estate.entrance_at
         named = {id(entrances[place]) for place in right if place.kind == PlaceKind.PUBLIC.value}
         return [nic for nic in nics if id(self.ends.entrances.own(nic)) not in named]

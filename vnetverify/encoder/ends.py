@@ -6,7 +6,7 @@ F-PIP-6, R-SEL-9, R-ADDR-6, F-ADM-18, F-FW-7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import assignable
@@ -35,9 +35,23 @@ from vnetverify.encoder.walk import Hops
 from vnetverify.header import Interval, IntervalSet, addresses_of, interval_set
 from vnetverify.model.intents import EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Machine, Nic
+from vnetverify.model.private_links import PrivateEndpoint
 
 Parts = dict[Place, IntervalSet]
 """One side of a claim: addresses by place."""
+TermAt = Callable[[Place, IntervalSet], Term]
+TermOf = Callable[[Nic], Term]
+TermOfLink = Callable[[PrivateEndpoint, Nic], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of where a packet ends: at a place, or at an interface by the kind of address it came to."""
+
+    at: TermAt
+    by_public_address: TermOf
+    by_frontend: TermOf
+    by_link: TermOfLink
 
 
 def region_of(hops: Hops, place: Place) -> IntervalSet:

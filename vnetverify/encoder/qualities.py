@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
-from vnetverify.encoder.delivery import Delivery, Wanted
-from vnetverify.encoder.ends import Parts
+from vnetverify.encoder.delivery import Delivery
+from vnetverify.encoder.ends import Parts, Wanted
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.journeys import Journey, Stage
 from vnetverify.encoder.nodes import (

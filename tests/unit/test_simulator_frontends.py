@@ -316,6 +316,14 @@ def test_networks_of_which_one_says_no_region_are_in_one_where_a_fact_says_so() 
     assert end(way(regions(Sku.BASIC, None, "s"), "a.s", flow("10.1.0.4", "10.0.2.100", 1433), together)) == "db1"
 
 
+def test_a_basic_frontend_is_reached_from_its_own_network_wherever_that_is() -> None:
+    net = regions(Sku.BASIC, None, None)
+    sent = flow("10.0.2.9", "10.0.2.100", 1433)
+
+    assert end(way(net, "v.db", sent)) == "db1"
+    assert "U-REGION" not in {fact.question for fact, _ in way(net, "v.db", sent).asked}
+
+
 def test_one_of_unknown_sku_is_basic_where_a_fact_says_so() -> None:
     basic = world("U-SKU(load balancer orders)")
 

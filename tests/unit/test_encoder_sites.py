@@ -30,6 +30,14 @@ route-table via { one 10.1.0.0/16 -> appliance 10.0.3.4  two 10.2.0.0/16 -> appl
 """
 
 
+def test_a_gateway_passes_nothing_on_into_a_network_without_a_subnet_for_gateways(solver: Solver) -> None:
+    without = SITES.replace("subnet GatewaySubnet 10.0.0.0/27  ", "")
+    asked = "gateway of branch to hub.s is hub.g"
+
+    assert isinstance(verdict_on(SITES, asked, solver), Proved)
+    assert isinstance(verdict_on(without, asked, solver), Refuted)
+
+
 # -- point-to-site --------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.simulator_networks import (
     announces,
     at,
@@ -25,16 +27,18 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
-from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, ICMPV6, Flow, parse_address
+from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, ICMPV6, Family, Flow, family_of, parse_address
 from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Connection, Network, Service
 from vnetverify.model.security import ServiceTag
 from vnetverify.rules import World
+from vnetverify.simulator.addressing import is_public, point
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.gateways import announced, learned
+from vnetverify.simulator.internet import UNNAMED_EGRESS
 from vnetverify.simulator.routes import effective_routes, select_route
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace
 from vnetverify.source import NOWHERE
@@ -399,3 +403,11 @@ def test_no_flow_goes_from_one_family_to_the_other() -> None:
 
     assert not in_question(alone(), claim, Place("subnet", "a.s"), flow("fd00:1::4", "10.1.0.5"), world())
     assert violates(alone(), claim, Place("subnet", "a.s"), flow("fd00:1::4", "10.1.0.5"), world()) is None
+
+
+@pytest.mark.parametrize("family", Family)
+def test_who_has_no_public_address_of_his_own_is_seen_by_a_public_one_of_the_family(family: Family) -> None:
+    seen = UNNAMED_EGRESS[family]
+
+    assert family_of(seen) is family
+    assert is_public(point(seen))

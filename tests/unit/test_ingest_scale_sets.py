@@ -155,6 +155,18 @@ def test_a_member_that_a_subnet_lists_and_nobody_describes_leaves_that_network_o
     assert {item.vnets for item in found.unmodelled} == {("hub",)}
 
 
+def test_a_group_that_lists_instances_adds_nothing_to_what_their_subnet_says(tmp_path: Path) -> None:
+    group = resource("networkSecurityGroups", "g", securityRules=[], networkInterfaces=[{"id": _card_id(0)}])
+    silent = vnet("far", "10.9.0.0/16", subnet("x", "10.9.0.0/24"))
+
+    described = network(tmp_path, _hub(0), silent, group, _scale_set(1))
+    (tmp_path / "b").mkdir()
+    missing = network(tmp_path / "b", _hub(0), silent, group)
+
+    assert _places(described) == [("hub.pool",)]
+    assert [item.vnets for item in missing.unmodelled] == [("hub",)]
+
+
 def test_a_snapshot_keeps_what_tells_hosts_from_others(tmp_path: Path) -> None:
     places = {}
     for forwards in (False, True):

@@ -24,6 +24,8 @@ def doubt_absent(inventory: Inventory, findings: Findings, networks: Networks) -
         found = inventory.find(key_of(holder))
         what = f"`{shown(name_of(holder))}`, which {resource.subject} names"
         if found is None:
+            if networks.lists(key_of(holder)):
+                continue
             subject = f"{resource.key} at {key_of(holder)}"
             findings.concern(subject, *networks.possible_homes(resource))
             findings.doubt(what, NOT_HERE, subject, resource.span, with_peers=True)

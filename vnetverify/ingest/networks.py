@@ -142,6 +142,14 @@ class Networks:
         """Return the key of the vnet with a subnet that lists the IP configuration of this key, if there is one."""
         return self._listed_in.get(configuration, ())
 
+    def lists(self, interface: str) -> bool:
+        """Hold when a subnet lists the interface of this key: what is open about one that the input lacks is told."""
+        return interface in self._listed_interfaces or bool(self.scale_sets.places_described(interface))
+
+    @cached_property
+    def _listed_interfaces(self) -> frozenset[str]:
+        return frozenset(map(parent_of, self._listed_in))
+
     @cached_property
     def _listed_in(self) -> dict[str, tuple[str, ...]]:
         """The vnets of the IP configurations that subnets list, by key."""

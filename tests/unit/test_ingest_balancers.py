@@ -327,11 +327,12 @@ def test_an_instance_of_a_scale_set_is_a_member_and_has_a_public_address_of_its_
 
 
 def test_a_strange_value_anywhere_in_a_load_balancer_is_no_traceback(tmp_path: Path) -> None:
+    by_interface = _balancer(backendAddressPools=[_part("pool", backendIPConfigurations=[_configuration("a")])])
     by_address = _part("pool", loadBalancerBackendAddresses=[_part("x", ipAddress="10.0.0.4", virtualNetwork={})])
-    for pool in (_part("pool", backendIPConfigurations=[_configuration("a")]), by_address):
-        for body in strange_variants(_balancer(backendAddressPools=[pool])):
-            imported = read(tmp_path, _HUB, *_NICS, body)
-            assert imported.network.load_balancers or imported.diagnostics or imported.network.unmodelled
+    by_addresses = (_balancer(backendAddressPools=[pool]) for pool in strange_variants(by_address))
+    for body in (*strange_variants(by_interface), *by_addresses):
+        imported = read(tmp_path, _HUB, *_NICS, body)
+        assert imported.network.load_balancers or imported.diagnostics or imported.network.unmodelled
 
 
 def test_a_member_of_a_pool_may_be_in_an_application_security_group(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ def unique_names(ids: Iterable[tuple[str, Span]], findings: Findings) -> dict[st
     names: dict[str, str] = {}
     pending = list(spelt)
     for form in (_own_name, with_instance, _with_group, _with_subscription, str):
+        if not pending:
+            break
         candidates = {key: form(spelt[key][0]) for key in pending}
         uses = Counter(name.casefold() for name in candidates.values())
         taken = {name.casefold() for name in names.values()}

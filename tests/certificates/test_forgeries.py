@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -14,8 +15,9 @@ from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certifying import sentences
+from vnetverify.header import EVERY_IPV4
 from vnetverify.loading import load
-from vnetverify.model.intents import Claim
+from vnetverify.model.intents import Advertising, Claim, Verb
 from vnetverify.rules import SettledFacts
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,34 @@ intent holds { v.web never reaches v.db on ssh }
 intent closed { far never reaches v.db }
 intent works { v.web reaches v.db on sql }
 """
+
+OPEN = """\
+vnet hub {
+  address 10.0.0.0/16
+  subnet app           10.0.1.0/24
+  subnet GatewaySubnet 10.0.255.0/27
+  gateway vpn g
+  gateway expressroute er
+}
+vnet spoke { address 10.1.0.0/16  subnet web 10.1.1.0/24 nsg web }
+vnet alone { address 10.9.0.0/16  subnet s 10.9.0.0/24 }
+peering hub -> spoke { allow-gateway-transit }
+peering spoke -> hub { use-remote-gateways }
+site branch { address 192.168.0.0/16 }
+connection line: branch -- hub.er { circuit c }
+connection tunnel: branch -- hub.g { bgp }
+nsg web {
+  inbound 100 sql  allow tcp from any to any port 1433
+  inbound 200 rest deny  any from any to any
+}
+assume U-RELAYS = false
+intent announced { branch never reaches spoke.web on ssh whatever branch advertises }
+intent apart     { spoke.web never reaches alone.s whatever branch advertises }
+intent near      { next hop of spoke.web to hub is peering whatever branch advertises }
+intent sturdy    { spoke.web reaches branch on tcp under any 1 failure of connection, gateway }
+intent shut      { branch never reaches spoke.web on ssh under any 2 failures of connection, gateway, peering }
+"""
+"""Sentences whose worlds differ in what a site announces, and in what is down."""
 
 
 def subjects_in(path: Path) -> Iterator[tuple[Subject, Certificate]]:
@@ -72,6 +102,31 @@ def test_no_damaged_certificate_is_accepted(certified: list[tuple[Subject, Certi
             assert_refused(subject, forged, what)
 
     assert tried > COUNT
+
+
+def test_no_damaged_certificate_about_announcements_or_failures_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "open.vnet"
+    path.write_text(OPEN)
+    made = list(subjects_in(path))
+    tokens = [token for _, certificate in made for tree in certificate.values() for token in tree]
+    assert any(token.startswith("? ANNOUNCED-") for token in tokens)
+    assert any(token.startswith("? U-DOWN(") for token in tokens)
+    for subject, certificate in made:
+        judge(subject, certificate)
+        for what, forged in damaged(certificate, Random(subject.claim.text), COUNT):
+            assert_refused(subject, forged, what)
+
+
+def test_a_certificate_is_not_accepted_where_more_may_fail_or_be_announced(tmp_path: Path) -> None:
+    path = tmp_path / "open.vnet"
+    path.write_text(OPEN)
+    sturdy = next((s, c) for s, c in subjects_in(path) if s.claim.verb is Verb.REACHES)
+    subject, certificate = sturdy
+    assert subject.claim.failures is not None
+    under_two = replace(subject.claim, failures=replace(subject.claim.failures, most=2))
+    whatever = replace(subject.claim, advertising=Advertising("branch", (EVERY_IPV4,)))
+    for claim in (under_two, whatever):
+        assert_refused(replace(subject, claim=claim), certificate, claim.text)
 
 
 def assert_refused(subject: Subject, forged: Certificate, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Who does independent tasks: the process that has them, or several processes."""
+"""Executors of independent tasks: the process that has the tasks, or several processes."""
 
 from __future__ import annotations
 

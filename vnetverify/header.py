@@ -1,4 +1,4 @@
-"""Packets and the sets of addresses and ports that speak about them: data, no rules."""
+"""Packet headers, and sets of addresses and ports: data without rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attacks on ourselves: solvers that lie or die, and certificates that are forged. None may end in `proved`."""
+"""Attacks on this installation: solvers that lie or die, and forged certificates. None may end in `proved`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a value says, as a digest that is the same in every process and does not know where in a file it was said.
+"""The content of a value as a digest: the same in every process, and independent of places in files.
 
 Places are numbered in the order in which they first come up, so that a line that is put in above changes nothing.
 """

@@ -1,4 +1,4 @@
-"""Work distributed over several solvers, each with a thread of its own that nothing has to wait for."""
+"""Work distributed over several solvers, each with a thread of its own, none of which has to be waited for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that holds Z3, seen from outside: if it hangs, dies or babbles, only the allowed time is lost.
+"""The process that holds Z3, seen from outside: if it hangs, dies or prints nonsense, only its time limit is lost.
 
 It knows when its parent is gone (`worker.py`), so none is left behind whatever happens to us.
 """

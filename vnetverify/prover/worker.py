@@ -1,4 +1,4 @@
-"""The process that holds Z3: reads requests as JSON lines, answers each with one line, and is killed when it tarries.
+"""The process that holds Z3: reads requests as JSON lines, answers each with one line, and is killed if it is late.
 
 Requests: `{"open": {...}}` starts an obligation with its text; `{"check": {...}}` asks it. A check names the literals
 it assumes (`"v"`, `"-u3"`), extra equalities on bit-vectors, the budget, the symbols wanted of a model and whether a

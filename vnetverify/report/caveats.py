@@ -1,4 +1,4 @@
-"""What every verdict of a run takes for granted: said once, after the verdicts (F-META-6, F-META-8)."""
+"""Caveats of every verdict of a run: said once, after the verdicts (F-META-6, F-META-8)."""
 
 from __future__ import annotations
 

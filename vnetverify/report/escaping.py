@@ -1,4 +1,4 @@
-"""Escapers, one for each place where a text of the input's may end up: applied at the last step, and only there."""
+"""Escapers, one for each place where text from the input may end up: applied at the last step, and only there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diagnostics with the lines they speak of. The text is styled; who prints it strips that where it does not belong."""
+"""Diagnostics with the lines they are about. The text is styled; who prints it strips that where it does not belong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as one page that needs nothing else: no script, no request, and every text of the input's is text."""
+"""A report as one self-contained page: no script, no request, and text from the input is always plain text."""
 
 from __future__ import annotations
 

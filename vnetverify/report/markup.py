@@ -1,4 +1,4 @@
-"""Elements of a page: whatever is no element already becomes text, so no text of the input's can become one."""
+"""Elements of a page: anything that is not an element becomes text, so no text from the input can become one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A matrix for readers: how many pairs stand how, groups of subnets that stand alike, and every pair on demand."""
+"""A matrix for readers: how many pairs have which outcome, groups of subnets alike, and every pair on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a JSON report, a count and a digest: who finds it wrong or missing has not got the whole report."""
+"""The end of a JSON report, a count and a digest: if it is wrong or missing, the report is not complete."""
 
 from __future__ import annotations
 

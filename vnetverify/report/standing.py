@@ -1,4 +1,4 @@
-"""How verdicts stand to what was asked: whether each is what its intent expects, and whether all were given."""
+"""How verdicts compare with what was asked: whether each is what its intent expects, and whether all were given."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Evidence that does not rest on Z3 that an obligation cannot be satisfied: checked proofs, other solvers."""
+"""Evidence, independent of Z3, that an obligation is unsatisfiable: checked proofs, and other solvers."""

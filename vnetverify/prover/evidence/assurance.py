@@ -1,4 +1,4 @@
-"""What speaks for an obligation being unsatisfiable besides Z3: a checked proof, else another solver.
+"""Confirms that an obligation is unsatisfiable without trusting Z3: by a checked proof, else by another solver.
 
 Answers are never merged: whoever says that a text can be satisfied contradicts Z3, and that is the result.
 """

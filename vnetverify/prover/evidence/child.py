@@ -1,4 +1,4 @@
-"""One question to a solver in a process of its own, which is ended when it takes too long, too much or babbles."""
+"""One question to a solver in a process of its own, ended when it takes too long or too much, or prints nonsense."""
 
 from __future__ import annotations
 

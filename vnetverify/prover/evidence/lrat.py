@@ -1,4 +1,4 @@
-"""The checker of refutations: it derives what a proof says it can derive, and believes nothing else.
+"""The checker of refutations: derives each line of a proof anew, and trusts nothing else.
 
 A proof is text in the LRAT format. Each line has a new number, the literals of a clause, 0, the numbers of earlier
 clauses that show it, 0: with all its literals false, each of these but the last has one literal left, and the last has

@@ -1,4 +1,4 @@
-"""The text of an obligation read back, into a circuit: strictly, and by nobody who helped to write it.
+"""Reads the text of an obligation back into a circuit: strictly, and without any code that wrote it.
 
 What is read is what our own encoder writes and nothing beyond: any other word is refused.
 """

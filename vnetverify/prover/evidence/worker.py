@@ -1,4 +1,4 @@
-"""The process that holds a solver other than Z3: reads one request, answers with one line, and is not believed.
+"""The process that holds a solver other than Z3: reads one request, answers with one line, and is never trusted.
 
 `{"sat": {...}}` has clauses and is answered with a model or with a proof in the LRAT format, cut down to the lines
 that its end rests on and numbered anew: the clauses given from 1, then those derived. `{"smt": {...}}` has the name of

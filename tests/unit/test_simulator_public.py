@@ -187,6 +187,7 @@ def test_the_reply_leaves_by_next_hop_internet_past_the_record_of_the_flow() -> 
     assert conversation.established
     assert conversation.reply is not None
     assert isinstance(conversation.reply.outcome, LeftToInternet)
+    assert ["R-SEL-9"] == [rule for _, rule in told(conversation.reply)]
 
 
 def test_without_a_route_to_the_internet_nothing_comes_of_it() -> None:

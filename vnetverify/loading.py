@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vnetverify.ingest import Given
 
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
+_FOLDER = "name the texts in it; a folder of Azure's JSON goes with `--network`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) ->
         raw = read_standard_input(allowance) if path == "-" else read_file(Path(path), allowance)
     except NotRead as refusal:
         message = f"cannot read `{path}`: {refusal}"
-        diagnostics.append(Diagnostic(refusal.code, message, whole, help=refusal.help))
+        help_text = _FOLDER if path != "-" and Path(path).is_dir() else refusal.help
+        diagnostics.append(Diagnostic(refusal.code, message, whole, help=help_text))
         return None
     if _JSON.match(raw):
         advice = "name it with `--network`, or in a text with `use`"

@@ -60,6 +60,22 @@ def test_what_azure_refuses_is_told_beside_a_mistake_in_a_sentence(
     assert "error[unknown-name]" in text
 
 
+def test_a_folder_in_the_place_of_a_text_comes_with_advice(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("texts").mkdir()
+
+    text = told(capsys, "prove", "texts")
+
+    assert "cannot read `texts`: it is a folder" in text
+    assert "goes with `--network`" in text
+
+
+def test_a_text_in_the_place_of_json_comes_with_advice(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "import", hub)
+
+    assert "hub.vnet:1:1: expecting value" in text
+    assert "named as FILE" in text
+
+
 def test_the_name_of_a_vnet_is_no_subnet_but_has_some(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "routes", hub, "App")
 

@@ -241,7 +241,8 @@ def _no_number(text: str, file: str) -> Refused:
 
 
 def _not_valid(file: str, span: Span, label: str) -> Refused:
-    return Refused(Diagnostic("bad-json", f"`{file}` is not valid JSON", span, label))
+    help_text = "a text is named as FILE of `prove` or `check`" if file.endswith(".vnet") else None
+    return Refused(Diagnostic("bad-json", f"`{file}` is not valid JSON", span, label, help=help_text))
 
 
 def _is_number(word: str) -> bool:

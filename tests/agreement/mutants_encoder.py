@@ -51,6 +51,7 @@ MUTANTS = (
     Mutant("R-UDR-19", "a security group stands before a managed firewall", _FILTERS, "if spot.nic is not None and self.estate.is_managed(spot.nic):", "if False:"),
     Mutant("R-GW-29", "sites get what the edge does not return", _TUNNELS, "return returned, any_of(returned, *alone)", "return returned, returned"),
     Mutant("R-GW-29", "the edge returns what a site announces by a longer prefix", _TUNNELS, "nearest.append(all_of(here, negate(longer)))", "nearest.append(here)"),
+    Mutant("R-GW-17", "what a Route Server joins is surely told on", _GATEWAYS, 'yield replace(entry, condition=all_of(entry.condition, self.facts.holds("U-R-GW-17")))', "yield entry"),
     Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "terms = [*self._flags(near, far, sender, header)]", "terms: list[Term] = []"),
     Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "if self.estate.is_of_subnets(vnet, hub):", "if False:"),
     Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "is_among(header.destination, home.routed(site.routes)),\n            self._is_open", "FALSE,\n            self._is_open"),

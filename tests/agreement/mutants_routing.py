@@ -138,6 +138,7 @@ MUTANTS = (
     Mutant("R-GW-20", "summarised prefixes are announced beside the ranges", _GATEWAYS, "if not any(is_inside(range_.prefix, whole) for whole in summary)", "if True"),
     Mutant("R-GW-21", "a default site changes no table", _GATEWAYS, "if way is None or situation.family is Family.IPV6 or Entry(EVERY_IPV4, way) in learned_ones:", "if True:"),
     Mutant("R-GW-21", "there is no default site", _DEVICES, "way = default_way(situation, gateway)", "way = None"),
+    Mutant("R-GW-17", "what a Route Server joins is never told on", _GATEWAYS, "for range_ in _exchanged(situation, gateway):", "for range_ in ():"),
     Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "        or _unflagged(journey, sending, hub)\n", ""),
     Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "        or _outside_subnets(journey, sending, hub, gateway.name, takes_part)\n", ""),
     Mutant("R-GW-22", "a gateway never sends to who does not use it", _CROSSING, 'if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):', "if not uses(situation, to, at):"),

@@ -284,11 +284,14 @@ class Gateways:
         works = all_of(self._is_up(origin.name), self.failing.is_up(FailureKind.CONNECTION, connection.name))
         if origin.name == gateway.name:
             yield Entry(prefix, way, False, works=works, span=connection.span)
-        elif origin.kind is GatewayKind.VPN and prefix != self.estate.realm.every:
+        elif prefix != self.estate.realm.every:
+            told = {origin.name: Announced(prefix, works=works)} if origin.kind is GatewayKind.VPN else {}
+            for other in self.exchanges_with(origin) if origin.kind is not GatewayKind.VPN else ():
+                told[other.name] = Announced(prefix, self.facts.holds("U-R-GW-17"), works)
             ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
-            yield from dict.fromkeys(
-                self._heard(gateway, ends, self._links(), origin.name, Announced(prefix, works=works), way)
-            )
+            for name, news in told.items():
+                if name != gateway.name:
+                    yield from dict.fromkeys(self._heard(gateway, ends, self._links(), name, news, way))
 
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
         """Return every prefix that `gateway` knows and keeps, whatever the claim's site may announce besides (R-GW-2,
@@ -380,6 +383,19 @@ class Gateways:
                 if entry.prefix != self.estate.realm.every:
                     told = Announced(entry.prefix, works=entry.works)
                     yield from self._heard(gateway, ends, links, origin.name, told, entry.way)
+            for entry in self._exchanged(origin):
+                told = Announced(entry.prefix, entry.condition, entry.works)
+                yield from self._heard(gateway, ends, links, origin.name, told, entry.way)
+
+    def _exchanged(self, gateway: Gateway) -> Iterator[Entry]:
+        """Yield what a Route Server tells `gateway` of ExpressRoute beside it; whether that goes on is not said.
+
+        It comes by BGP, and by BGP a gateway tells others what it learned (R-GW-16, R-GW-17).
+        """
+        for other in self.exchanges_with(gateway):
+            for entry in (*self._from_sites(other), *self._over_circuits(other)):
+                if entry.prefix != self.estate.realm.every:
+                    yield replace(entry, condition=all_of(entry.condition, self.facts.holds("U-R-GW-17")))
 
     def _links(self) -> tuple[Link, ...]:
         return tuple(

@@ -369,6 +369,8 @@ def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
             for way in ways_of(situation, gateway):
                 for prefix in () if way.site is None else _offered_by_site(situation, gateway, way):
                     told.setdefault(Range(prefix), set()).add((name, way.bgp))
+            for range_ in _exchanged(situation, gateway):
+                told.setdefault(range_, set()).add((name, True))
         for range_ in dict.fromkeys((*owners, *told)):
             prefix, sources = range_.prefix, told.get(range_, set())
             news = News(
@@ -380,6 +382,19 @@ def _news(situation: Situation) -> Mapping[News, tuple[Prefix, ...]]:
             )
             memory[news] = (*memory.get(news, ()), prefix)
     return memory
+
+
+def _exchanged(situation: Situation, gateway: Gateway) -> Iterator[Range]:
+    """Yield what a Route Server tells a VPN gateway of ExpressRoute beside it; whether that goes on is not said.
+
+    It comes by BGP, and by BGP a gateway tells others what it learned (R-GW-16, R-GW-17).
+    """
+    for other in joined_gateways(situation, gateway):
+        for way in ways_of(situation, other):
+            for prefix in () if way.site is None else _offered_by_site(situation, other, way):
+                yield Range(prefix, (CHAINED,))
+        for entry in _from_circuits(situation, other):
+            yield Range(entry.prefix, (*entry.condition, CHAINED))
 
 
 def _discards(situation: Situation, gateway: str, prefix: Prefix) -> bool:

@@ -17,10 +17,7 @@ from vnetverify.model.network import Gateway, GatewayKind, Subnet
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Field, covers, everything, is_inside, lies_in, only
 from vnetverify.simulator.candidates import RESERVED, Table, beside_near_ranges, propagates, table_around
-<<<<<<< HEAD
 from vnetverify.simulator.doubted import those
-from vnetverify.simulator.gateways import Way, choose_way, entries_of, neighbours, servers, spread, ways_of
-=======
 from vnetverify.simulator.gateways import (
     Way,
     choose_way,
@@ -31,7 +28,6 @@ from vnetverify.simulator.gateways import (
     spread,
     ways_of,
 )
->>>>>>> 1c641c7 (What a Route Server tells a VPN gateway may go on to other networks (R-GW-16, R-GW-17))
 from vnetverify.simulator.hops import Origin, Route, ToGateway, ToNowhere, obstacle
 from vnetverify.simulator.situation import Situation
 
@@ -44,18 +40,10 @@ def ways_heard(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:
     announcing = situation.world.announcing
     if not announcing:
         return ()
-<<<<<<< HEAD
-    told = {
-        end.gateway
-        for end in those(situation.index.connections, lambda end: end.name in announcing)
-        if situation.network.gateways[end.gateway].kind is GatewayKind.VPN
-    }
-=======
-    open_ends = (end for end in situation.index.connections if end.name in announcing)
+    open_ends = those(situation.index.connections, lambda end: end.name in announcing)
     hearers = [situation.network.gateways[end.gateway] for end in open_ends]
     hearers += [joined for hearer in hearers for joined in joined_gateways(situation, hearer)]
     told = {hearer.name for hearer in hearers if hearer.kind is GatewayKind.VPN}
->>>>>>> 1c641c7 (What a Route Server tells a VPN gateway may go on to other networks (R-GW-16, R-GW-17))
     joined = neighbours(situation, bgp_alone=False)
     learners = spread(set(), told, joined, joined.keys() - {gateway.name})
     ways = ways_of(situation, gateway)

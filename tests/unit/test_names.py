@@ -66,10 +66,18 @@ def mistakes(text: str) -> list[str]:
         ('a never resolves "www.example.org"', "unknown"),
         ('a resolves "4.0.0.10.in-addr.arpa"', "proved"),
         ('a never resolves "4.0.1.10.in-addr.arpa"', "proved"),
+        ('a never resolves "4.0.16.172.in-addr.arpa"', "proved"),
+        ('a never resolves "4.0.168.192.in-addr.arpa"', "proved"),
+        ('a never resolves "4.0.169.192.in-addr.arpa"', "unknown"),
     ],
 )
 def test_azure_tells_names_of_the_network_alone(sentence: str, word: str) -> None:
     assert verdict_word(verdict_on(asking(machines=""), sentence)) == word
+
+
+def test_what_a_server_that_passes_nothing_on_says_of_other_names_is_not_known() -> None:
+    assert verdict_word(verdict_on(asking("10.1.0.53"), "a resolves db")) == "unknown"
+    assert verdict_word(verdict_on(asking("10.1.0.53"), "a never resolves db")) == "unknown"
 
 
 @pytest.mark.parametrize("sentence", ["a resolves web", "a resolves web as 10.0.0.5"])

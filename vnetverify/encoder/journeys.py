@@ -133,7 +133,7 @@ class Journey:
         return Memory(
             _joined(memory.passed for memory in memories),
             _joined(memory.forgetful for memory in memories),
-            memories[0].met if len(memories) == 1 else met,
+            met,
         )
 
     # -- the end ------------------------------------------------------------------------------------------

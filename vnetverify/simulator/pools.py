@@ -111,9 +111,8 @@ def _echoes(situation: Situation, balanced: Fronted) -> bool:
 def end_at_frontend(journey: Journey, balanced: Fronted, address: Address) -> Delivered:
     """Return the end of a packet that a frontend keeps from its members and answers by itself (F-LB-9)."""
     journey.ends_at_frontend = True
-    frontend = balanced.frontend
-    what = f"frontend {frontend.name} answers by itself, past all filters of members"
-    journey.note(balanced.balancer.name, what, "F-LB-9", frontend.span)
+    what = f"frontend {balanced.label} answers by itself, whatever its members let in"
+    journey.note(balanced.balancer.name, what, "F-LB-9", balanced.frontend.span)
     return Delivered(balanced.place, address)
 
 

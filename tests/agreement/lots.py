@@ -140,8 +140,9 @@ def _on_certificate(lot: Lot, network: Network, claim: Claim, verdict: Verdict) 
     match result:
         case Certified(nodes):
             lot.counts.update({"certificates": 1, "nodes of certificates": nodes})
-        case NotCertified():
-            lot.counts["proved without a certificate"] += isinstance(verdict, Proved)
+        case NotCertified(why):
+            if isinstance(verdict, Proved):
+                lot.counts.update(("proved without a certificate", f"no certificate: {why.rpartition(': ')[2]}"))
         case Difference():
             return result
     return None

@@ -142,13 +142,3 @@ def test_a_user_routes_next_hop_is_the_gateway_that_it_leads_into(solver: Solver
     assert isinstance(verdict_on(routed, sentence, solver), Proved)
     unsupported = routed.replace("gateway vpn g", "gateway expressroute g").replace("connection users -- hub.g", "")
     assert open_facts(verdict_on(unsupported, sentence, solver)) == {"U-R-UDR-5"}
-
-
-# -- gateways without their subnet ----------------------------------------------------------------------
-
-
-def test_a_gateway_without_its_subnet_sends_nothing_into_its_network(solver: Solver) -> None:
-    incomplete = SITES.replace("subnet GatewaySubnet 10.0.0.0/27  ", "")
-
-    assert isinstance(verdict_on(SITES, "gateway of branch to hub.s is hub.g", solver), Proved)
-    assert isinstance(verdict_on(incomplete, "gateway of branch to hub.s is hub.g", solver), Refuted)

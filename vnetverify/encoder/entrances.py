@@ -194,8 +194,7 @@ class Entrances:
 
     def _admits(self, nic: Nic, packet: Header) -> Term:
         """Hold when `nic` takes a packet in by its public address."""
-        public = nic.public_address
-        return all_of(self._works(nic, packet, None if public is None else public.name), self.is_open(nic, packet))
+        return all_of(self._works(nic, packet, self.own(nic).name), self.is_open(nic, packet))
 
     def _works(self, nic: Nic, packet: Header, at: str | None) -> Term:
         machine = self.hops.estate.machine_of[nic.name]

@@ -226,7 +226,7 @@ def test_the_edge_returns_packets_between_spokes_of_expressroute_only_where_that
         Connection("e", "er", site="o", prefixes=vnet("x", "10.0.0.0/8").address_space),
     )
 
-    assert ends(net, "a.s", A_TO_B) == "R-GW-24"
+    assert ends(net, "a.s", A_TO_B) == "R-GW-29"
     assert ends(net, "a.s", A_TO_B, world("U-R-GW-29")) == "b.s"
 
 

@@ -123,7 +123,7 @@ def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) ->
         raw = read_standard_input(allowance) if path == "-" else read_file(Path(path), allowance)
     except NotRead as refusal:
         message = f"cannot read `{path}`: {refusal}"
-        help_text = _FOLDER if path != "-" and Path(path).is_dir() else refusal.help
+        help_text = _FOLDER if path != "-" and os.path.isdir(path) else refusal.help
         diagnostics.append(Diagnostic(refusal.code, message, whole, help=help_text))
         return None
     if _JSON.match(raw):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,9 +48,11 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
 
 
 def _files(paths: tuple[str, ...]) -> Iterator[Path]:
+    from vnetverify.report.terminal import printable, shortened
+
     for path in map(Path, paths):
-        if not path.exists():
-            raise click.UsageError(f"there is no file or folder `{path}`")
+        if not os.path.exists(path):
+            raise click.UsageError(f"there is no file or folder `{shortened(printable(str(path)), 80)}`")
         if path.is_dir():
             yield from sorted(path.glob("*.json"))
         else:

@@ -29,6 +29,7 @@ NODES = 5000
 # Sentences speak of more than the one flow of a question: of what comes by other addresses, and of relays.
 SAID_OF_MORE = {
     "undeclared-appliance": "what the appliance may send by itself counts as well",
+    "a-ping-to-a-frontend": "the member is pinged by its own address as well",
     "a-frontend-has-no-filters": "the same packet comes by the frontend",
     "closed-and-open-load-balancers": "the same packet comes by the frontend",
     "a-private-link-service": "the same packet comes by the endpoint",

@@ -34,7 +34,7 @@ from vnetverify.encoder.nodes import (
 )
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, at_most, equals, negate
 from vnetverify.header import IntervalSet
-from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
+from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Gateway, Machine, Nic
 from vnetverify.model.private_links import PrivateEndpoint
 
@@ -196,4 +196,4 @@ class Qualities:
 
 
 def _is_outside(place: Place, addresses: IntervalSet | None = None) -> Term:
-    return TRUE if place == INTERNET or place.kind == PlaceKind.SITE.value else FALSE
+    return FALSE if place.kind == PlaceKind.SUBNET.value else TRUE

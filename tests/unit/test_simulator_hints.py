@@ -26,6 +26,10 @@ route-table alone { propagate-gateway-routes off }
 site hq { address 192.168.0.0/16 }
 connection hq -- hub.g { bgp }
 """
+ONLY_IPV6 = """
+peering hub -> spoke { enable-only-ipv6-peering  local-subnets GatewaySubnet  remote-subnets s }
+peering spoke -> hub { enable-only-ipv6-peering  local-subnets s  remote-subnets GatewaySubnet }
+"""
 
 
 def reason_of_the_drop(peerings: str, target: str) -> str:
@@ -46,6 +50,7 @@ def reason_of_the_drop(peerings: str, target: str) -> str:
             "peering hub -> spoke peering spoke -> hub { state disconnected }",
             ", and peering spoke -> hub is disconnected",
         ),
+        (ONLY_IPV6, ""),
     ],
 )
 def test_a_peering_of_which_a_half_does_not_work_is_named(peerings: str, why: str) -> None:

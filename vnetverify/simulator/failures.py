@@ -15,11 +15,15 @@ from vnetverify.source import NOWHERE, Span
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Something that can fail, as its fact and a story call it: `gateway hub-vpn`, `peering hub -> spoke`."""
+    """Something that can fail, as its fact and a story call it: `gateway hub-vpn`, `peering hub -> spoke`.
+
+    `stands_at` are the vnet and the address of an appliance that a route implies.
+    """
 
     kind: FailureKind
     name: str
     span: Span = field(default=NOWHERE, compare=False)
+    stands_at: tuple[str, int] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind.value} {self.name}"
@@ -62,7 +66,8 @@ def _implied_appliances(network: Network) -> Iterator[Element]:
         for vnet in network.vnets.values():
             subnet = host_subnet(vnet, point(address))
             if subnet is not None and (vnet.name, address) not in held:
-                yield Element(FailureKind.APPLIANCE, f"{address_text(address)} in {subnet.id}", span)
+                name = f"{address_text(address)} in {subnet.id}"
+                yield Element(FailureKind.APPLIANCE, name, span, (vnet.name, address))
 
 
 def peerings_of(network: Network) -> dict[frozenset[str], Element]:

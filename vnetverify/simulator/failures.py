@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vnetverify.header import address_text
@@ -109,3 +109,13 @@ def doubted_in(network: Network, world: World, failures: Failures | None) -> tup
         return ()
     elements = _doubts(network, failures)
     return tuple(element for element, fact in elements if world.facts.get(fact) is None)
+
+
+def with_implied(occupied: Mapping[str, tuple[int, ...]], elements: Iterable[Element]) -> dict[str, tuple[int, ...]]:
+    """Return the occupied addresses with those of appliances that routes imply: one that is down gets nothing."""
+    taken = {vnet: set(addresses) for vnet, addresses in occupied.items()}
+    for element in elements:
+        if element.stands_at is not None:
+            vnet, address = element.stands_at
+            taken.setdefault(vnet, set()).add(address)
+    return {vnet: tuple(sorted(addresses)) for vnet, addresses in taken.items()}

@@ -5,7 +5,7 @@ Rules R-ADDR-1, R-ADDR-6, R-ADDR-9, R-PEER-17, R-PEER-18, R-GW-4, R-GW-8, R-UDR-
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.header import (
@@ -47,7 +47,7 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.advertising import with_announcements
 from vnetverify.simulator.doubted import doubted
-from vnetverify.simulator.failures import Element, doubted_in, down_in, peerings_of
+from vnetverify.simulator.failures import Element, doubted_in, down_in, peerings_of, with_implied
 from vnetverify.simulator.memory import Memory
 from vnetverify.simulator.peerings import View, halves_of, mates_of, peers_of, views_of
 
@@ -185,7 +185,7 @@ def _without(intact: Index, down: tuple[Element, ...], in_doubt: tuple[Element, 
     }
     return replace(
         intact,
-        occupied=_with_implied(intact.occupied, (*down, *in_doubt)),
+        occupied=with_implied(intact.occupied, (*down, *in_doubt)),
         peers={vnet: doubted(joined(vnet, others)) for vnet, others in intact.peers.items()},
         connections=doubted(left),
         connections_of=ends,
@@ -194,16 +194,6 @@ def _without(intact: Index, down: tuple[Element, ...], in_doubt: tuple[Element, 
         in_doubt=in_doubt,
         intact=intact,
     )
-
-
-def _with_implied(occupied: Mapping[str, tuple[int, ...]], elements: Iterable[Element]) -> dict[str, tuple[int, ...]]:
-    """Return the occupied addresses with those of appliances that routes imply: one that is down gets nothing."""
-    taken = {vnet: set(addresses) for vnet, addresses in occupied.items()}
-    for element in elements:
-        if element.stands_at is not None:
-            vnet, address = element.stands_at
-            taken.setdefault(vnet, set()).add(address)
-    return {vnet: tuple(sorted(addresses)) for vnet, addresses in taken.items()}
 
 
 def _needed(connection: Connection) -> tuple[Element, ...]:

@@ -58,7 +58,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     The format leaves out what its questions do not turn on; these are filled in: the subnet around an
     interface that names none, the other half of a connected peering, the site that a gateway's learned
     routes come from, the public address of an interface that replies to the Internet, the machine of a load
-    balancer's member, and the rules of a load balancer.
+    balancer's member, the rules of a load balancer, and the one region of networks around a load balancer.
     """
     record = Record(vector["network"], "network")
     groups = {group.need("name"): tuple(group.take("members", ())) for group in _finished(record, "asgs", "asg")}
@@ -77,7 +77,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         replace(vnet, admin_scope=settings.get(vnet.name, AdminScope.NONE)) if hosts_services[vnet.name] else vnet
         for vnet in vnets
     ]
-    if all(vnet.region is None for vnet in vnets):  # a vector that tells of no regions has one
+    if vector["network"].get("loadBalancers") and len(vnets) > 1 and all(vnet.region is None for vnet in vnets):
         vnets = [replace(vnet, region=_ONE_REGION) for vnet in vnets]
     layout = Layout({vnet.name: vnet for vnet in vnets})
     hosts = [_host(nic, groups, layout) for nic in record.records("nics", "nic")]

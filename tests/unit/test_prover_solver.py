@@ -221,7 +221,7 @@ def during(solver: Solver, attack: signal.Signals) -> threading.Thread:
     process = solver._process
 
     def send() -> None:
-        time.sleep(0.3)
+        time.sleep(0.1)
         os.kill(process.pid, attack)
 
     thread = threading.Thread(target=send)
@@ -235,14 +235,14 @@ def test_a_question_over_which_a_process_is_killed_is_asked_of_another() -> None
     assert answers_again(solver)
     assert solver._process is not None
 
-    solver.limits = Limits(rlimit=1_500_000)
+    solver.limits = Limits(rlimit=4_000_000)
     first = solver._process.pid
     solver.open(HARD)
     attack = during(solver, signal.SIGKILL)
     answer = solver.check(["v"])
     attack.join()
 
-    assert answer == Undecided("the budget of 1500000 steps was reached")
+    assert answer == Undecided("the budget of 4000000 steps was reached")
     assert solver._process.pid != first
 
     solver.close()

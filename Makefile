@@ -7,7 +7,7 @@ LAWFUL ?= 5000
 SEED ?= 1
 COUNT ?= 4
 
-.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation bench suite crosscheck faults determinism forgeries certificates fuzz-parser versions
+.PHONY: check format lint types contracts specs test golden fuzz properties laws hostile mutants mutation decisions bench suite crosscheck faults determinism forgeries certificates fuzz-parser versions
 
 check: lint types contracts specs test
 
@@ -68,6 +68,10 @@ mutants:
 # COUNT changes of each module that a machine draws by SEED; fails on one that no test notices and nobody explained. Goes on where it was stopped.
 mutation:
 	$(PYTHON) -m tests.mutation --seed $(SEED) --count $(COUNT)
+
+# Every decision of the engines that no test takes both ways: what mutation would find there survives.
+decisions:
+	$(PYTHON) -m tests.mutation.decisions
 
 bench:
 	$(PYTHON) benchmarks/pairs.py

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.verdicts import inquiry_about, open_facts
+from vnetverify.encoder.claims import encode_arrival
 from vnetverify.prover.prove import decide
-from vnetverify.prover.solver import Solver
+from vnetverify.prover.solver import Satisfiable, Solver, Unsatisfiable
 from vnetverify.prover.verdict import Proved, Refuted, Vacuous, Verdict
 
 # Two spokes whose traffic goes by the hub's firewall, both ways.
@@ -309,6 +310,21 @@ def test_a_flow_that_would_be_translated_a_third_time_is_left_open(solver: Solve
     assert open_facts(verdict_on(around, WEB, "one never reaches two on https", solver)) == {"U-FWCHAIN"}
     assert open_facts(verdict_on(around, WEB, "one reaches two on https", solver)) == {"U-FWCHAIN"}
     assert isinstance(verdict_on(around, WEB, "one never reaches two on ssh", solver), Proved)
+
+
+@pytest.mark.parametrize(("service", "comes"), [("http, https", Satisfiable), ("https", Unsatisfiable)])
+def test_what_would_be_translated_a_third_time_may_come_to_any_device(
+    service: str, comes: type, solver: Solver
+) -> None:
+    lone = "vnet lone { address 10.9.0.0/16  subnet s 10.9.0.0/24 }  appliance apart { nic 10.9.0.4 in lone.s }"
+    back = f"route-table back {{ all 10.2.0.0/16 -> appliance 10.0.1.4 }}  {lone}"
+    around = CHAIN.replace("10.3.1.0/26 }", "10.3.1.0/26 routes back }") + back
+    first, second = WEB.replace("http, https", service), WEB.replace("http, https", "http")
+    asked = inquiry_about(around.replace("RULES", first, 1).replace("RULES", second), "one never reaches two on ssh")
+    obligation = encode_arrival(asked.network, asked.claim, "apart", asked.fixed)
+    solver.open(obligation)
+
+    assert isinstance(solver.check([obligation.violation]), comes)
 
 
 # -- sentences about the way ----------------------------------------------------------------------------

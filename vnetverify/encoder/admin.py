@@ -15,7 +15,6 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, either, negate
 from vnetverify.model.network import AdminScope, Network, Subnet
-from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
 
 Matches = Callable[[str, SecurityRule, Header, Subnet], Term]
@@ -103,7 +102,8 @@ class AdminLists:
         terms = []
         if network.vnets[subnet.vnet].admin_scope is AdminScope.ALLOW_ONLY and rule.action is AdminAction.ALWAYS_ALLOW:
             terms.append(self.facts.holds("U-AANIP", subnet.vnet))
-        if any(_is_gateway_of(subnet, proxy) for proxy in network.proxies.values()):
+        # Of proxies only application gateways stand in subnets that are not left out.
+        if any((proxy.vnet, proxy.subnet) == (subnet.vnet, subnet.name) for proxy in network.proxies.values()):
             terms.append(negate(self.facts.holds("U-ADMAGW", subnet.id)))
         return all_of(*terms)
 
@@ -143,10 +143,6 @@ def admin_lists(network: Network, subnet: Subnet, direction: Direction) -> tuple
     if not network.admin_rules or subnet.name.casefold() in _SUBNETS_LEFT_OUT:
         return ()
     return tuple(_of_vnet(network, subnet.vnet, direction))
-
-
-def _is_gateway_of(subnet: Subnet, proxy: Proxy) -> bool:
-    return proxy.kind is ProxyKind.APPLICATION_GATEWAY and (proxy.vnet, proxy.subnet) == (subnet.vnet, subnet.name)
 
 
 def _of_vnet(network: Network, vnet: str, direction: Direction) -> Iterator[AdminList]:

@@ -12,7 +12,7 @@ from vnetverify.encoder.facts import Bearing, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.terms import TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import ICMP, address_text
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, NextHopType, Nic, PolicyRule
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule
 from vnetverify.model.security import Access
 
 
@@ -76,7 +76,7 @@ def _next_hops(estate: Estate) -> Iterator[tuple[str, int]]:
     for subnet in estate.subnets.values():
         table = None if subnet.route_table is None else estate.network.route_tables.get(subnet.route_table)
         for route in () if table is None else table.routes:
-            if route.next_hop is NextHopType.APPLIANCE and route.next_hop_address is not None:
+            if route.next_hop_address is not None:
                 yield subnet.vnet, route.next_hop_address
     for server in estate.network.route_servers:
         addresses = [peer.next_hop for peer in server.peers if peer.next_hop is not None]

@@ -37,7 +37,7 @@ from vnetverify.encoder.filters import Filters
 from vnetverify.encoder.firewalls import FirewallPolicies, targets_of
 from vnetverify.encoder.frontends import Frontends
 from vnetverify.encoder.gateways import Gateways
-from vnetverify.encoder.headers import ALL_PROTOCOLS, Header, declare_header, serves
+from vnetverify.encoder.headers import Header, declare_header, serves
 from vnetverify.encoder.journeys import Journey, Stage, journey, targets
 from vnetverify.encoder.links import endpoints_before
 from vnetverify.encoder.nodes import Anywhere, Sender, ToInternet
@@ -97,21 +97,23 @@ def encode(
     claim: Claim,
     fixed: Mapping[str, bool],
     detail: Detail = Detail.NONE,
-    bearing: Bearing | None = None,
 ) -> Obligation:
     """Return the obligation of `claim`; `fixed` are facts settled by assumption, by name or kind in lower case.
 
     Network and claim are of one plane (`model.planes`). Raises ValueError where the claim is of both.
 
-    With a `detail` the lines that can carry a proof are labelled: those of `bearing`, by default the ones
-    whose absence would let a flow contradict the claim.
+    With a `detail` the lines that can carry a proof are labelled: those whose absence would let a flow contradict the
+    claim, or of `sometimes reaches` the ones whose absence would let some flow get there.
     """
-    bearing = bearing or (Bearing.PASSES if claim.verb in _UNIVERSAL and not _denies(claim) else Bearing.STOPS)
+    bearing = Bearing.PASSES if claim.verb in _UNIVERSAL and not _is_stopped(claim) else Bearing.STOPS
     return _encoder(network, claim, fixed, detail, bearing).obligation()
 
 
-def _denies(claim: Claim) -> bool:
-    """Tell whether a claim of addresses says that nothing gets to them: `egress … is none`."""
+def _is_stopped(claim: Claim) -> bool:
+    """Tell whether a proof about a claim of addresses is that nothing gets to them: of `egress … is none`, and against
+    `sometimes reaches`."""
+    if claim.verb is Verb.SOMETIMES_REACHES:
+        return True
     return claim.expected_egress is not None and claim.expected_egress.kind is EgressKind.NONE
 
 
@@ -255,7 +257,8 @@ class _Encoder:
                 return self.hops.estate.realm.addresses
         if from_internet or self.claim.verb not in _UNIVERSAL:
             for nic in public_nics(self.hops, self.right):
-                address = nic.public_address.address if nic.public_address else None
+                assert nic.public_address is not None
+                address = nic.public_address.address
                 zone += [Interval(address, address)] if address is not None else [*self.hops.estate.realm.addresses]
         return coarse(interval_set(zone))
 
@@ -263,7 +266,7 @@ class _Encoder:
         """Tell whether a packet may get another destination, or go astray: then its first one may be any."""
         estate = self.hops.estate
         firewalls = [machine for machine in estate.network.machines.values() if machine.firewall is not None]
-        if len(firewalls) > 1 or targets_of(machine.firewall for machine in firewalls if machine.firewall is not None):
+        if len(firewalls) > 1 or targets_of(firewalls):
             return True
         return any(estate.subnets[nic.subnet_id].route_table for machine in firewalls for nic in machine.nics)
 
@@ -349,15 +352,14 @@ class _Encoder:
         assert expected is not None
         branches: list[Branch] = []
         for place, addresses in sorted(left.items()):
-            if place.kind == PlaceKind.SUBNET.value:
-                subnet = self.hops.estate.subnets[place.name]
-                term = any_of(
-                    self.hops.selected(ends.header, subnet, partial(self._is_expected, expected, subnet.vnet)),
-                    self._enters_by_user_route(expected, ends.header, subnet),
-                )
-                branches += ends.membership(ends.key, place, addresses, self.script.share(term))
+            subnet = self.hops.estate.subnets[place.name]
+            term = any_of(
+                self.hops.selected(ends.header, subnet, partial(self._is_expected, expected, subnet.vnet)),
+                self._enters_by_user_route(expected, ends.header, subnet),
+            )
+            branches += ends.membership(ends.key, place, addresses, self.script.share(term))
         found = decision_tree(ends.key, branches, self.script.share, free_outside=True)
-        machine = self.hops.estate.network.machines.get(expected.name or "")
+        machine = None if expected.name is None else self.hops.estate.network.machines.get(expected.name)
         return found if machine is None else all_of(found, self.hops.firewalls.has_its_address(machine))
 
     def _is_expected(self, expected: ExpectedHop, vnet: str, choice: Candidate) -> bool:
@@ -460,8 +462,6 @@ class _Encoder:
 
 
 def _service_fields(service: Service) -> tuple[IntervalSet, IntervalSet]:
-    protocols = ALL_PROTOCOLS
-    if all(protocol is not None for protocol, _ in service.parts):
-        protocols = interval_set(Interval(p, p) for p, _ in service.parts if p is not None)
+    asked = (Interval(0, 255) if protocol is None else Interval(protocol, protocol) for protocol, _ in service.parts)
     ports = interval_set(interval for _, numbers in service.parts for interval in numbers)
-    return protocols, ports
+    return interval_set(asked), ports

@@ -258,8 +258,9 @@ def translated(rule: FirewallRule, header: Header) -> Header:
     )
 
 
-def targets_of(policies: Iterable[FirewallPolicy]) -> IntervalSet:
-    """Return the addresses that NAT rules put in place of a firewall's."""
+def targets_of(machines: Iterable[Machine]) -> IntervalSet:
+    """Return the addresses that NAT rules of these machines put in place of a firewall's."""
+    policies = (machine.firewall for machine in machines if machine.firewall is not None)
     translations = (rule.translation for policy in policies for rule in policy.rules)
     return interval_set(Interval(each.address, each.address) for each in translations if each is not None)
 

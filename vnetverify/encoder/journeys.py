@@ -211,8 +211,7 @@ def journey(delivery: Delivery, left: Parts, closed: frozenset[str] = frozenset(
 def targets(delivery: Delivery) -> Parts:
     """Return places where a packet can end that has an address which NAT rules put in place of a firewall's."""
     estate = delivery.hops.estate
-    policies = [m.firewall for m in estate.network.machines.values() if m.firewall is not None]
-    wanted = targets_of(policies)
+    wanted = targets_of(estate.network.machines.values())
     found: Parts = {}
     for subnet in estate.subnets.values():
         place = Place(PlaceKind.SUBNET.value, subnet.id)

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.claims import encode
-from vnetverify.encoder.facts import Bearing, Detail
+from vnetverify.encoder.facts import Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 from vnetverify.header import Family
@@ -317,8 +317,7 @@ def _basis(inquiry: Inquiry, solver: Solver, contradiction: list[Term], facts: t
     Python is among the grounds as well. If asking takes too long the proof stands without them.
     """
     detail = Detail.LINE if has_grounds_by_line(inquiry.network) else Detail.GROUP
-    bearing = Bearing.STOPS if inquiry.claim.verb is Verb.SOMETIMES_REACHES else None
-    obligation = encode(inquiry.network, inquiry.claim, inquiry.fixed, detail, bearing)
+    obligation = encode(inquiry.network, inquiry.claim, inquiry.fixed, detail)
     solver.open(obligation)
     taken = [symbol if fact.documented else f"-{symbol}" for symbol, fact in obligation.facts.items() if fact in facts]
     given = [*contradiction, *taken]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.arm_templates import read, resource, subnet, template, typed, vnet
+from tests.unit.arm_templates import codes, read, resource, subnet, template, typed, vnet
 
 
 @pytest.mark.parametrize("name", ["prefix", "address"])
@@ -81,3 +81,45 @@ def test_what_a_linked_template_deploys_could_change_anything(tmp_path: Path) ->
     content = template(vnet("v"), resource("Microsoft.Resources/deployments", "more", link))
 
     assert [item.vnets for item in read(tmp_path, content).network.unmodelled] == [()]
+
+
+_POOL = {"pool": {"id": "[resourceId('Microsoft.Network/networkManagers/ipamPools', 'm', 'p')]"}}
+
+
+@pytest.mark.parametrize("allocated", [[], ["10.0.0.0/16"]])
+def test_prefixes_out_of_a_pool_are_known_only_once_azure_has_told_them(tmp_path: Path, allocated: list[str]) -> None:
+    pools = [{**_POOL, "numberOfIpAddresses": "65536", "allocatedAddressPrefixes": allocated}]
+    space = {"addressPrefixes": ["fd00:a::/48", *allocated], "ipamPoolPrefixAllocations": pools}
+    content = template(resource("virtualNetworks", "v", {"addressSpace": space}), vnet("w", "10.1.0.0/16"))
+
+    open_items = read(tmp_path, content).network.unmodelled
+
+    assert [item.vnets for item in open_items if item.is_unknown] == ([] if allocated else [("v",)])
+
+
+def test_networks_and_subnets_with_prefixes_out_of_a_pool_alone_are_no_mistake(tmp_path: Path) -> None:
+    pools = {"ipamPoolPrefixAllocations": [{**_POOL, "numberOfIpAddresses": "256"}]}
+    inside = {"name": "s", "properties": pools}
+    peering = {"remoteVirtualNetwork": {"id": "[resourceId('Microsoft.Network/virtualNetworks', 'v')]"}}
+    content = template(
+        resource("virtualNetworks", "v", {"addressSpace": pools, "subnets": [inside]}),
+        vnet("w", "10.1.0.0/16"),
+        resource("virtualNetworks/virtualNetworkPeerings", "w/v", peering),
+        vnet("x", "10.2.0.0/16"),
+    )
+
+    found = read(tmp_path, content)
+
+    assert codes(found) == []
+    open_items = {item.what: item.vnets for item in found.network.unmodelled if item.is_unknown}
+    assert open_items == {"`addressPrefix` of subnet `s`": ("v", "w"), "`addressSpace` of vnet `v`": ("v", "w")}
+
+
+@pytest.mark.parametrize("scope", ["/subscriptions/11111111-1111-1111-1111-111111111111", "[subscription().id]"])
+def test_a_network_manager_may_manage_what_is_deployed_nobody_says_where(tmp_path: Path, scope: str) -> None:
+    scopes = {"networkManagerScopes": {"subscriptions": [scope]}, "networkManagerScopeAccesses": ["SecurityAdmin"]}
+    content = template(vnet("v"), resource("networkManagers", "m", scopes))
+
+    open_items = read(tmp_path, content).network.unmodelled
+
+    assert [(item.what, item.vnets) for item in open_items] == [("network manager `m`", ("v",))]

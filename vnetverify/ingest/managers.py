@@ -18,7 +18,17 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
 from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.properties import read
-from vnetverify.ingest.resources import ACTIVE_RULES, MANAGERS, Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import (
+    ACTIVE_RULES,
+    MANAGERS,
+    Resource,
+    is_said,
+    key_of,
+    kind_of,
+    name_of,
+    parent_of,
+    subscription_of,
+)
 from vnetverify.ingest.security_rules import DIRECTIONS, NotModelled, addresses_named, choice, protocol_of
 from vnetverify.ingest.shapes import ADMIN_RULE, MANAGER, NETWORK_GROUP, STATIC_MEMBER
 from vnetverify.ingest.values import Malformed, as_list, as_number, as_object, as_ports, as_text, member, shown
@@ -99,16 +109,30 @@ class Managers:
         return tuple(self._networks.names)
 
     def _scope(self, manager: str) -> tuple[str, ...] | None:
-        """Return the keys of the vnets that `manager` may manage; None where that cannot be told."""
+        """Return the keys of the vnets that `manager` may manage; None where that cannot be told.
+
+        Where the input does not say to which subscription something is deployed, that may be any.
+        """
         resource = self._inventory.find(manager)
-        scopes = None if resource is None else resource.stated("networkManagerScopes")
+        if resource is None:
+            return None
+        scopes = resource.stated("networkManagerScopes")
         if not isinstance(scopes, dict) or member(scopes, "managementGroups") or member(scopes, "crossTenantScopes"):
             return None
         listed = member(scopes, "subscriptions")
         if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
             return None
-        within = tuple(f"{key_of(item)}/" for item in listed)
-        return tuple(vnet for vnet in self._vnets if vnet.startswith(within))
+        managed = {subscription_of(key_of(item)) for item in listed}
+        if None in managed:
+            return None
+        if not resource.is_literal and not all(map(is_said, managed)):
+            return self._vnets
+        return tuple(vnet for vnet in self._vnets if subscription_of(vnet) in managed or self._is_anywhere(vnet))
+
+    def _is_anywhere(self, vnet: str) -> bool:
+        """Hold when the input does not say in which subscription the vnet with this key is."""
+        resource = self._inventory.find(vnet)
+        return not is_said(subscription_of(vnet)) and not (resource is not None and resource.is_literal)
 
     def _within(self, scope: tuple[str, ...] | None) -> tuple[str, ...]:
         return self._vnets if scope is None else scope

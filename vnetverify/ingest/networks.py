@@ -16,7 +16,7 @@ from vnetverify.ingest.names import LONGEST_NAME, unique_names, with_instance
 from vnetverify.ingest.peerings import Halves
 from vnetverify.ingest.properties import Doubt, read
 from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
-from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of
+from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of, subscription_of
 from vnetverify.ingest.scale_sets import ScaleSets, is_of_scale_set
 from vnetverify.ingest.shapes import SUBNET, VNET
 from vnetverify.ingest.values import (
@@ -40,6 +40,7 @@ _SUBNETS = "virtualnetworks/subnets"
 _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 # Subnets through which Azure's own devices forward what is between others.
 PASSED = ("gatewaysubnet", "azurefirewallsubnet")
+_POOLS = "ipamPoolPrefixAllocations"
 _SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
 _POLICIES = {
     "disabled": PrivateEndpointPolicies.DISABLED,
@@ -133,10 +134,10 @@ class Networks:
 
         They are of its subscription and region and do not list what stands in them, since Azure lists all.
         """
-        own = _subscription(resource.key)
+        own = subscription_of(resource.key)
         found = self._silent.get(own, ())
         present = [vnet.key for vnet in found if resource.region is None or vnet.region in (None, resource.region)]
-        return (*present, *(key for key in self._declared if _subscription(key) == own))
+        return (*present, *(key for key in self._declared if subscription_of(key) == own))
 
     def homes_of(self, configuration: str) -> tuple[str, ...]:
         """Return the key of the vnet with a subnet that lists the IP configuration of this key, if there is one."""
@@ -168,7 +169,7 @@ class Networks:
         found: defaultdict[str | None, list[Resource]] = defaultdict(list)
         for vnet in self._inventory.of("virtualnetworks"):
             if vnet.key not in listing:
-                found[_subscription(vnet.key)].append(vnet)
+                found[subscription_of(vnet.key)].append(vnet)
         return found
 
     def peerings(self) -> tuple[Peering, ...]:
@@ -225,7 +226,9 @@ class Networks:
         values, doubts = read(resource.body, resource.pointer, VNET)
         self._findings.doubts(resource, doubts, resource.key)
         self._findings.doubt_untold(resource, self._inventory.untold(resource))
-        ranges = address_space_of(values.get("addressspace"), "addressSpace")
+        space = as_object(values.get("addressspace"), "addressSpace")
+        ranges = address_space_of(space, "addressSpace")
+        self._doubt_pools(resource, "addressSpace", member(space, _POOLS), ranges)
         self._spaces[resource.key] = ranges
         minutes = values.get("flowtimeoutinminutes")
         return Vnet(
@@ -233,7 +236,7 @@ class Networks:
             ranges,
             subnets,
             resource.region,
-            _subscription(resource.id),
+            subscription_of(resource.id),
             # What gateways announce in place of the ranges, nothing where that is not stated (R-GW-20).
             summarized_gateway_prefixes=address_space_of(
                 values.get("summarizedgatewayprefixes"), "summarizedGatewayPrefixes"
@@ -258,15 +261,32 @@ class Networks:
         self._doubt_missing_interfaces(resource, values.get("ipconfigurations"))
         self._doubt_missing_endpoints(resource, values.get("privateendpoints"))
         self._doubt_missing_gateways(resource, values.get("applicationgatewayipconfigurations"))
+        prefixes = _subnet_prefixes(values)
+        pools = resource.stated(_POOLS)
+        self._doubt_pools(resource, "addressPrefix", pools, prefixes)
+        if not prefixes and not pools:
+            raise Malformed("`addressPrefix` is missing")
         return Subnet(
             place.subnet,
             place.vnet,
-            _subnet_prefixes(values),
+            prefixes,
             default_outbound=as_flag(values.get("defaultoutboundaccess"), "defaultOutboundAccess"),
             service_endpoints=tuple(self._service_endpoints(resource, values.get("serviceendpoints"))),
             private_endpoint_policies=self._policies(resource, values.get("privateendpointnetworkpolicies")),
             span=resource.span,
         )
+
+    def _doubt_pools(self, resource: Resource, name: str, pools: Any, told: Collection[Prefix]) -> None:
+        """What pools of addresses give `resource` when it is deployed is known where it is among the prefixes `told`.
+
+        An answer of Azure tells all of them; a template does where it was exported.
+        """
+        if told and resource.is_literal:
+            return
+        given = [as_object(pool, _POOLS) for pool in as_list(pools, _POOLS)]
+        if any(not set(_allocated(pool)) or not set(_allocated(pool)) <= set(told) for pool in given):
+            what, why = f"`{name}` of {resource.subject}", "it is not known: Azure chooses prefixes out of a pool"
+            self._findings.doubt_unknown(resource, what, why, resource.span)
 
     def _subnet_stand_in(self, key: str, place: Place) -> Subnet:
         by = self._mentioned[key][1]
@@ -378,15 +398,12 @@ def _subnet_prefixes(values: dict[str, Any]) -> tuple[Prefix, ...]:
     several, single = as_list(values.get("addressprefixes"), "addressPrefixes"), values.get("addressprefix")
     if several and single and single not in several:
         raise Malformed("`addressPrefix` is none of `addressPrefixes`")
-    prefixes = prefixes_of(several or ([single] if single else []), "addressPrefix")
-    if not prefixes:
-        raise Malformed("`addressPrefix` is missing")
-    return prefixes
+    return prefixes_of(several or ([single] if single else []), "addressPrefix")
 
 
-def _subscription(identity: str) -> str | None:
-    parts = identity.strip("/").split("/")
-    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else None
+def _allocated(pool: dict[str, Any]) -> tuple[Prefix, ...]:
+    """Return the prefixes that Azure has chosen out of a pool."""
+    return prefixes_of(member(pool, "allocatedAddressPrefixes"), f"{_POOLS}.allocatedAddressPrefixes")
 
 
 def _tags(tags: Any) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -193,6 +194,24 @@ def names_all(resource_id: str) -> bool:
 
 def name_of(resource_id: str) -> str:
     return resource_id.rstrip("/").rpartition("/")[2]
+
+
+def subscription_of(identity: str) -> str | None:
+    """Return the subscription of an id in the spelling that it has there; None where it has none."""
+    parts = identity.strip("/").split("/")
+    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else None
+
+
+# What stands in ids for a subscription that the input does not name. Of a plan with several providers their names do.
+NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+
+
+def is_said(subscription: str | None) -> bool:
+    """Hold when this is a subscription, and nothing that stands for one of which the input does not say which it is."""
+    return subscription is not None and subscription != NO_SUBSCRIPTION and _NO_ID.search(subscription) is None
+
+
+_NO_ID = re.compile(r"[<.]")
 
 
 def parent_of(key: str, levels: int = 1) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.standins import StandIn, composed
 from vnetverify.ingest.arm.surroundings import Level, Scope
+from vnetverify.ingest.resources import NO_SUBSCRIPTION
 from vnetverify.ingest.unknown import Unknown
 
-NOBODY = "00000000-0000-0000-0000-000000000000"
+NOBODY = NO_SUBSCRIPTION
 UNSAID_GROUP = "resource-group"
 _LEVELS = {
     "resourceGroup": Level.RESOURCE_GROUP,

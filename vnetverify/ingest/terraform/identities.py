@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from vnetverify.ingest.references import ids_in
-from vnetverify.ingest.resources import key_of
+from vnetverify.ingest.resources import NO_SUBSCRIPTION, key_of
 from vnetverify.ingest.terraform.configuration import Configuration
 from vnetverify.ingest.terraform.fields import Kind
 from vnetverify.ingest.terraform.instances import Instance
 from vnetverify.ingest.terraform.tables import KINDS
 
 GROUPS = "azurerm_resource_group"
-_NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _NO_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -89,7 +88,7 @@ class Identities:
         for known in (self._subscriptions.get(group.lower(), {}), self._of_provider.get(provider, {})):
             if len(known) == 1:
                 return next(iter(known))
-        return _NO_SUBSCRIPTION if "." not in provider else plain_name(provider)
+        return NO_SUBSCRIPTION if "." not in provider else plain_name(provider)
 
 
 def _parts(identity: str) -> tuple[str, str, str]:

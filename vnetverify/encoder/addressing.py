@@ -301,27 +301,26 @@ class Estate:
     def mates(self, vnet: str) -> tuple[str, ...]:
         """Return the networks that a connected group joins to `vnet` without a peering (R-CG-1, R-CG-2)."""
         if vnet not in self._mates:
-            found = [
-                name for group in self._groups_of(vnet) for name in group.members if self._is_mate(group, vnet, name)
-            ]
-            wanted = set(found)
+            joined = {name for group in self._groups_of(vnet) for name in self._joined(group, vnet)}
+            wanted = joined - {vnet, *self.peers(vnet)}
             self._mates[vnet] = tuple(name for name in self.network.vnets if name in wanted)
         return self._mates[vnet]
 
     def _groups_of(self, vnet: str) -> list[ConnectedGroup]:
         return [group for group in self.network.connected_groups if vnet in group.members]
 
-    def _is_mate(self, group: ConnectedGroup, vnet: str, other: str) -> bool:
-        if other == vnet or other in self.peers(vnet):
-            return False
-        regions = {self.network.vnets[name].region for name in (vnet, other)} - {None}
-        return group.is_global or len({region.casefold() for region in regions if region}) < 2
+    def _joined(self, group: ConnectedGroup, vnet: str) -> set[str]:
+        """Return the members that `group` joins to `vnet`, one of them: those that may be in its region, or all."""
+        if group.is_global:
+            return set(group.members)
+        regions = {name: (self.network.vnets[name].region or "").casefold() for name in group.members}
+        possible = {"", regions[vnet]} if regions[vnet] else set(regions.values())
+        return {name for name, region in regions.items() if region in possible}
 
     def overlapped(self, vnet: str, mate: str) -> IntervalSet:
-        """Return the addresses of `mate` that another member of a common group holds as well (R-CG-4)."""
-        others = {
-            name for group in self._groups_of(vnet) if mate in group.members for name in group.members if name != mate
-        }
+        """Return the addresses of `mate` that another member joined to `vnet` holds as well (R-CG-4)."""
+        joined = [self._joined(group, vnet) for group in self._groups_of(vnet)]
+        others = {name for members in joined if mate in members for name in members} - {mate}
         return self.spaces[mate] & interval_set(i for name in others for i in self.spaces[name])
 
     def hosts_among(self, place: Place, addresses: IntervalSet) -> IntervalSet:

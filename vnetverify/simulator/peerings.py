@@ -137,14 +137,14 @@ def mates_of(network: Network, peers: Mapping[str, tuple[str, ...]]) -> dict[str
     mates: dict[str, set[str]] = {name: set() for name in network.vnets}
     for group in network.connected_groups:
         for member in group.members:
-            mates[member] |= {mate for mate in group.members if _connects(network, group, member, mate)}
+            mates[member] |= {mate for mate in group.members if connects(network, group, member, mate)}
     return {
         name: tuple(other for other in network.vnets if other in found and other not in peers[name])
         for name, found in mates.items()
     }
 
 
-def _connects(network: Network, group: ConnectedGroup, one: str, other: str) -> bool:
+def connects(network: Network, group: ConnectedGroup, one: str, other: str) -> bool:
     """Hold when `group` reaches from one member to another: it is global, or their regions may be the same (R-CG-1)."""
     regions = {region.casefold() for name in (one, other) if (region := network.vnets[name].region) is not None}
     return one != other and (group.is_global or len(regions) <= 1)

@@ -37,6 +37,7 @@ from vnetverify.simulator.hops import (
 from vnetverify.simulator.internet import delivered_to, to_internet
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.matching import Interface
+from vnetverify.simulator.peerings import connects
 from vnetverify.simulator.positions import (
     AtAppliance,
     AtOwnAddress,
@@ -185,9 +186,11 @@ def overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None
     """Return the drop of what lies in a further member of the group as well (R-CG-4)."""
     situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
     for group in situation.network.connected_groups:
-        if at not in group.members or mate not in group.members:
+        if at not in group.members or mate not in group.members or not connects(situation.network, group, at, mate):
             continue
         for member in group.members:
+            if member not in (at, mate) and not connects(situation.network, group, at, member):
+                continue  # a group that is not global does not join it to the sender, who knows nothing of its range
             if member != mate and some_covers(situation.vnet(member).address_space, destination):
                 reason = f"{lowest_text(destination)} is in {mate} and in {member} of group {group.name}"
                 return journey.drop(sender_name(sending), reason, "R-CG-4", group.span)

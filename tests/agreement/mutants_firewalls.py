@@ -146,7 +146,7 @@ ENCODER = (
     Mutant("F-FW-7", "a third translation is like the others", _JOURNEYS, "_MOST_TRANSLATIONS = 2", "_MOST_TRANSLATIONS = 3"),
     Mutant("F-FW-7", "what is translated a third time is lost", _JOURNEYS, _ASTRAY, "astray = FALSE"),
     Mutant("F-FW-7", "what is translated a third time may arrive", _JOURNEYS, _ASTRAY, "astray = any_of(*(t.term for t in found))"),
-    Mutant("F-FW-8", "replies need rules", _HOPS, "return FALSE if memory is None else memory.met.get(machine.name, FALSE)", "return self.firewalls.passing(machine, machine.firewall, header).kept"),
+    Mutant("F-FW-8", "replies need rules", _HOPS, "return remembered", "return self.firewalls.passing(machine, machine.firewall, header).kept"),
     Mutant("F-FW-8", "replies may pass by the firewall", _CONVERSATIONS, "terms.append(any_of(negate(counts), same))", "terms.append(TRUE if names[name].is_managed else any_of(negate(counts), same))"),
     Mutant("F-FW-9", "service tags hold nothing at a firewall", _ENCODED, _TAGS_HELD, "FALSE"),
     Mutant("F-FW-9", "service tags hold everything at a firewall", _ENCODED, _TAGS_HELD, "TRUE"),

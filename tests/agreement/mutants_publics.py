@@ -97,7 +97,7 @@ ENCODER = (
     Mutant("F-OUT-3", "a NAT gateway carries everything", _ENCODED_EGRESS, "return header.has_ports if subnet.nat_gateway", "return TRUE if subnet.nat_gateway"),
     Mutant("F-OUT-4", "members of Standard load balancers have a default address", _ENCODED_EGRESS, "return all_of(implicit, negate(members), doubted)", "return all_of(implicit, doubted)"),
     Mutant("F-OUT-4", "what a NAT rule leads to surely has a default address", _ENCODED_EGRESS, "return all_of(implicit, negate(members), doubted)", "return all_of(implicit, negate(members))"),
-    Mutant("F-PE-10", "a private link service ends the flow", _DELIVERY, "if self.links.service(endpoint) is None:", "if True:"),
+    Mutant("F-PE-10", "a private link service ends the flow", _DELIVERY, "if service is None:", "if True:"),
     Mutant("F-PE-10", "members see the client", _ENCODED_LINKS, "            source=self._address(service),\n            destination=self.hops", "            destination=self.hops"),
     Mutant("F-PE-10", "replies need no route to the service", _ENCODED_LINKS, "return all_of(lets_out, self._routes_back(service, nic, header))", "return lets_out"),
     Mutant("F-PE-10", "a private link carries every protocol", _ENCODED_LINKS, "takes = all_of(header.has_ports, negate(", "takes = all_of(negate("),

@@ -162,6 +162,24 @@ def test_a_route_server_needs_its_subnet() -> None:
     assert found(_A + "route-server rs in a") == error("route-server-without-subnet", "R-ADDR-8")
 
 
+@pytest.mark.parametrize(
+    ("nic", "next_hop", "faults"),
+    [
+        ("nic in hub.s", "", error("peer-without-address", "R-GW-19")),
+        ("", "", error("peer-without-address", "R-GW-19")),
+        ("nic in hub.s  nic 10.0.1.9 in hub.s", "", error("peer-without-address", "R-GW-19")),
+        ("nic in hub.s", "via 10.0.1.9", []),
+        ("nic 10.0.1.9 in hub.s  nic in hub.s", "", []),
+    ],
+)
+def test_what_a_peer_of_a_route_server_announces_as_next_hop_is_known(
+    nic: str, next_hop: str, faults: list[tuple[str, str | None, Severity]]
+) -> None:
+    peer = f"appliance other {{ {nic} }}\nroute-server rs in hub {{ peer other advertises 10.9.0.0/16 {next_hop} }}"
+
+    assert found(_HUB + peer) == faults
+
+
 def test_a_vnet_has_one_route_server() -> None:
     assert found(_HUB + "route-server one in hub\nroute-server two in hub") == error("route-server-twice", "R-ADDR-8")
 

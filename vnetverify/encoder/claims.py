@@ -251,7 +251,7 @@ class _Encoder:
             for published in self.hops.frontends.published_before(self.right):
                 known = self.hops.estate.entrance_at[published.place].known
                 zone += [*(self.hops.estate.realm.public if known is None else known)]
-            for endpoint in endpoints_before(self.hops, self.right):
+            for endpoint, _ in endpoints_before(self.hops, self.right):
                 zone += [Interval(address, address) for address in endpoint.addresses]
             if self._may_be_rewritten():
                 return self.hops.estate.realm.addresses

@@ -257,7 +257,7 @@ class Conversations:
                 header = stage.header.to(addresses)
                 taken_in += [
                     (nic, term, stage.delivery.links.forgets(service, nic, header))
-                    for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
+                    for nic, term in stage.delivery.linked(stage.circuit, (endpoint, service), addresses)
                 ]
             for nic, term, forgets in taken_in:
                 passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
@@ -320,7 +320,7 @@ class Conversations:
         return any_of(
             *(
                 all_of(term, links.answers(service, nic, header, memory.forgetful[nic.name]))
-                for nic, term in stage.delivery.linked(stage.circuit, endpoint, addresses)
+                for nic, term in stage.delivery.linked(stage.circuit, (endpoint, service), addresses)
             )
         )
 

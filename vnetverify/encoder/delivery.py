@@ -16,7 +16,7 @@ from vnetverify.encoder.ends import Ends, Parts, TermAt, TermOf, TermOfLink, Wan
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.frontends import AnyFrontend, Chosen, holds
 from vnetverify.encoder.headers import Header, serves
-from vnetverify.encoder.links import Links
+from vnetverify.encoder.links import Linked, Links
 from vnetverify.encoder.nodes import ANYWHERE, Anywhere, ToInterface, ToInternet, ToSite, ToVnet
 from vnetverify.encoder.terms import (
     FALSE,
@@ -106,7 +106,7 @@ class Delivery:
         for counts, right, by_public in sides:
             hidden = public_nics(self.hops, right) if by_public else []
             for place, addresses in sorted(right.items()):
-                asked = addresses & (torn | self.hops.estate.realm.public if nics and place != INTERNET else torn)
+                asked = addresses & (torn | self.hops.estate.realm.public if nics else torn)
                 if asked:
                     term = all_of(counts, self._names_at(place, asked, hidden))
                     named.setdefault(place, []).append(term)
@@ -312,19 +312,17 @@ class Delivery:
     # -- by private link services ---------------------------------------------------------------------------
 
     def linked(
-        self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet, *, to_frontend: bool = False
+        self, circuit: Circuit, behind: Linked, addresses: IntervalSet, *, to_frontend: bool = False
     ) -> list[Chosen]:
         """Return when each member of the service behind an endpoint gets a packet for these addresses of it."""
-        service = self.links.service(endpoint)
-        if service is None:
-            return []
+        endpoint, service = behind
         named = is_among(self.hops.estate.address(circuit.header.destination.term), addresses)
         arrived = self.share(all_of(named, self._gets_to_endpoint(circuit, endpoint, addresses)))
         if arrived == FALSE:
             return []
         header = circuit.header.to(addresses)
         return [
-            (nic, self.share(all_of(arrived, term, self.hops.gateways.works_in(nic.vnet))))
+            (nic, self.share(all_of(arrived, term)))
             for nic, term in self.links.deliveries(service, header, to_frontend=to_frontend)
         ]
 
@@ -332,12 +330,13 @@ class Delivery:
         """Hold when the packet gets by a private endpoint to a member that is a host of `right`, or whose frontend
         `right` names."""
         terms = []
-        for endpoint in self.links.before(right):
-            ways = self.linked(circuit, endpoint, _numbers(endpoint.addresses))
+        for endpoint, service in self.links.before(right):
+            addresses = _numbers(endpoint.addresses)
+            ways = self.linked(circuit, (endpoint, service), addresses)
             terms.append(self._comes_to(right, ways, partial(at_member, endpoint)))
-            passed = self.links.frontend_in(right, endpoint)
+            passed = self.links.frontend_in(right, service)
             if passed is not None:
-                ways = self.linked(circuit, endpoint, _numbers(endpoint.addresses), to_frontend=True)
+                ways = self.linked(circuit, (endpoint, service), addresses, to_frontend=True)
                 by_frontend = any_of(*(all_of(term, at_member(endpoint, nic)) for nic, term in ways))
                 apart = self.ends.apart(passed.place, passed.address, None)
                 terms.append(all_of(self._is_as_asked(circuit), apart, by_frontend))
@@ -352,8 +351,9 @@ class Delivery:
         """Hold when the packet comes to an endpoint that `right` names, and by it to a member where `at_member`
         holds."""
         terms = []
-        for place, addresses, endpoint, _ in self.endpoints_in(right):
-            ways = [all_of(term, at_member(endpoint, nic)) for nic, term in self.linked(circuit, endpoint, addresses)]
+        for place, addresses, endpoint, service in self.endpoints_in(right):
+            linked = self.linked(circuit, (endpoint, service), addresses)
+            ways = [all_of(term, at_member(endpoint, nic)) for nic, term in linked]
             terms.append(all_of(self._extra(place, addresses), any_of(*ways)))
         return any_of(*terms)
 
@@ -418,9 +418,10 @@ class Delivery:
         )
 
     def _arrives_at_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, address: IntervalSet) -> Term:
-        if self.links.service(endpoint) is None:
+        service = self.links.service(endpoint)
+        if service is None:
             return self._gets_to_endpoint(circuit, endpoint, address)
-        gets = (term for _, term in self.linked(circuit, endpoint, address, to_frontend=True))
+        gets = (term for _, term in self.linked(circuit, (endpoint, service), address, to_frontend=True))
         return any_of(*gets, self._astray(circuit))
 
     def _gets_to_endpoint(self, circuit: Circuit, endpoint: PrivateEndpoint, addresses: IntervalSet) -> Term:

@@ -23,7 +23,9 @@ class Home:
     def beyond(self, told: Iterable[Prefix]) -> IntervalSet:
         """Return the addresses for which a site goes by some of these prefixes, rather than by its own."""
         told = tuple(told)
-        crossed = {prefix for prefix in told if any(_meet(prefix, own) for own in self.prefixes)}
+        crossed = {
+            prefix for prefix in told if any(_holds(prefix, own) or _holds(own, prefix) for own in self.prefixes)
+        }
         found = [addresses_of(prefix for prefix in told if prefix not in crossed)]
         for prefix in sorted(crossed, key=lambda prefix: (prefix.value, prefix.length)):
             bits = prefix.length if prefix in self.heeded else 0
@@ -65,10 +67,6 @@ def home_of(network: Network, site: Site, left_open: frozenset[str]) -> Home:
     heeded = frozenset(prefix for prefix in told - own if any(_holds(whole, prefix) for whole in site.prefixes))
     routed = any(_holds(whole, route) for whole in site.prefixes for route in site.routes or ())
     return Home(site.prefixes, heeded) if heeded or routed else NOWHERE
-
-
-def _meet(one: Prefix, other: Prefix) -> bool:
-    return one.value <= other.last and other.value <= one.last
 
 
 def _holds(outer: Prefix, inner: Prefix) -> bool:

@@ -21,6 +21,9 @@ from vnetverify.model.intents import Place
 from vnetverify.model.network import Nic
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 
+Linked = tuple[PrivateEndpoint, PrivateLinkService]
+"""A private endpoint that stands for a declared service, and the service."""
+
 
 @dataclass(slots=True)
 class Links:
@@ -34,14 +37,13 @@ class Links:
         """Return the service behind `endpoint`, None where it is one of Azure's."""
         return _service(self.hops, endpoint)
 
-    def before(self, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
+    def before(self, right: Mapping[Place, IntervalSet]) -> list[Linked]:
         """Return the endpoints by which a packet may come to a host or a frontend of `right`."""
         return endpoints_before(self.hops, right)
 
-    def frontend_in(self, right: Mapping[Place, IntervalSet], endpoint: PrivateEndpoint) -> Balanced | None:
-        """Return the frontend that the service behind `endpoint` offers, None where `right` does not name it."""
-        service = self.service(endpoint)
-        balanced = None if service is None else _balanced(self.hops, service)
+    def frontend_in(self, right: Mapping[Place, IntervalSet], service: PrivateLinkService) -> Balanced | None:
+        """Return the frontend that a service offers, None where `right` does not name it."""
+        balanced = _balanced(self.hops, service)
         return balanced if balanced is not None and _is_named(balanced, right) else None
 
     def deliveries(self, service: PrivateLinkService, header: Header, *, to_frontend: bool = False) -> list[Chosen]:
@@ -117,14 +119,16 @@ class Links:
         return self._addresses[service.name]
 
 
-def endpoints_before(hops: Hops, right: Mapping[Place, IntervalSet]) -> list[PrivateEndpoint]:
+def endpoints_before(hops: Hops, right: Mapping[Place, IntervalSet]) -> list[Linked]:
     """Return the private endpoints by which a packet may come to a host or a frontend of `right`."""
     found = []
     for endpoint in hops.estate.network.private_endpoints.values():
         service = _service(hops, endpoint)
-        balanced = None if service is None else _balanced(hops, service)
+        if service is None:
+            continue
+        balanced = _balanced(hops, service)
         if balanced is not None and (hops.frontends.leads_to(balanced, right) or _is_named(balanced, right)):
-            found.append(endpoint)
+            found.append((endpoint, service))
     return found
 
 

@@ -35,7 +35,7 @@ class EndpointRoutes:
     estate: Estate
     facts: Facts
     gateways: Gateways
-    grounds: Grounds | None = None
+    grounds: Grounds
 
     def to_endpoints(self, subnet: Subnet, user_routes: Sequence[UserRoute]) -> Iterator[Path]:
         """Yield the routes to the endpoints of the subnet's own network and of its peers."""
@@ -70,7 +70,7 @@ class EndpointRoutes:
         if subnet.private_endpoint_policies is not None and subnet.private_endpoint_policies not in _ROUTES_ON:
             return FALSE
         ground = Ground(f"subnet {subnet.id}", "route tables hold for its private endpoints", "R-SYS-11", subnet.span)
-        counts = TRUE if self.grounds is None else self.grounds.counts(Bearing.STOPS, ground)
+        counts = self.grounds.counts(Bearing.STOPS, ground)
         if subnet.private_endpoint_policies is None:
             return all_of(self.facts.holds("U-PEPOL-ROUTES", subnet.id), counts)
         return counts

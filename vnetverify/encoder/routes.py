@@ -69,7 +69,7 @@ class Routes:
 
     estate: Estate
     gateways: Gateways
-    grounds: Grounds | None = None
+    grounds: Grounds
     _pieces: dict[tuple[object, ...], tuple[Piece, ...]] = field(default_factory=dict)
 
     def pieces(self, subnet: Subnet, destination: Field) -> tuple[Piece, ...]:
@@ -211,22 +211,19 @@ class Routes:
                 wanted = TRUE
                 if later != FALSE:
                     wanted = any_of(negate(later), facts.holds("U-R-SEL-7", subnet.id, peer.machine))
-                address = self._announced_next_hop(peer)
-                if address is None:
-                    continue
                 chosen = all_of(wanted, works[order], self.gateways.is_served(subnet.vnet, server.vnet))
                 preferred = facts.holds("U-R-GW-15", server.vnet)
-                for hop, near in self._appliance_hops(subnet, address):
+                for hop, near in self._appliance_hops(subnet, self._announced_next_hop(peer)):
                     taken = all_of(survives, chosen, near)
                     first = all_of(taken, preferred)
                     yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", first, PREFERRED_APPLIANCE - order)
                     yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", taken, APPLIANCE - order)
 
-    def _announced_next_hop(self, peer: BgpPeer) -> int | None:
+    def _announced_next_hop(self, peer: BgpPeer) -> int:
+        """Return the next hop that an appliance announces: its first address, which acceptance asks for, or another."""
         if peer.next_hop is not None:
             return peer.next_hop
-        nics = self.estate.network.machines[peer.machine].nics
-        return nics[0].addresses[0] if nics and nics[0].addresses else None
+        return self.estate.network.machines[peer.machine].nics[0].addresses[0]
 
     def _appliance_hops(self, subnet: Subnet, address: int) -> list[tuple[ApplianceHop, Term]]:
         """Return the hops to an appliance's address: who owns it, where that network counts as near (R-UDR-8)."""
@@ -299,9 +296,9 @@ class Routes:
         facts = self.gateways.facts
         near = [range_ for range_ in known if not isinstance(range_.hop, EndpointHop)]
         for block in realm.further:
-            covered = any_of(*(range_.condition for range_ in near if contains(range_.prefix, block)))
-            if covered != TRUE:
-                condition = all_of(facts.holds("U-R-SYS-10"), negate(covered))
+            outside = none_of(*(range_.condition for range_ in near if contains(range_.prefix, block)))
+            condition = all_of(facts.holds("U-R-SYS-10"), outside)
+            if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-SYS-10", condition)
         if realm.family is Family.IPV6:
             yield from self._private_blocks_of_ipv6(near)
@@ -331,13 +328,10 @@ class Routes:
     def _private_blocks_of_ipv6(self, near: list[Known]) -> Iterator[Candidate]:
         """Yield the None route of private IPv6 addresses, which no default route removes (R-ADDR-6)."""
         there = negate(self.gateways.facts.holds("U-R-ADDR-6"))
+        own = [range_ for range_ in near if isinstance(range_.hop, LocalHop)]
         for block in self.estate.realm.reserved:
-            inside = (
-                range_.condition
-                for range_ in near
-                if contains(range_.prefix, block) and (isinstance(range_.hop, LocalHop) or range_.prefix != block)
-            )
-            condition = all_of(there, negate(any_of(*inside)))
+            outside = none_of(*(range_.condition for range_ in own if contains(range_.prefix, block)))
+            condition = all_of(there, outside)
             if condition != FALSE:
                 yield Candidate(block, Class.SYSTEM, NoHop(), "R-ADDR-6", condition, rank=_STAYS)
 
@@ -416,9 +410,8 @@ def partition(
     """Return disjoint pieces that cover all addresses of `every`, those with the same choices joined."""
     by_preference = sorted(candidates, key=lambda candidate: candidate.preference, reverse=True)
     edges = {cut for candidate in by_preference for cut in (candidate.prefix.value, candidate.prefix.last + 1)}
-    cuts = sorted({every.value, *edges, *(() if open_routes is None else open_routes.cuts())})
-    if cuts[-1] > every.last:
-        cuts.pop()
+    edges |= {every.value} if open_routes is None else {every.value, *open_routes.cuts()}
+    cuts = sorted(edges - {every.last + 1})
     choices: list[list[Candidate]] = [[] for _ in cuts]
     settled = [False] * len(cuts)
     for candidate in by_preference:

@@ -167,8 +167,6 @@ def lies_between(number: Field, interval: Interval) -> Term:
 
 
 def _shares_leading_bits(number: Field, value: int, length: int) -> Term:
-    if length == 0:
-        return TRUE  # extract cannot take zero bits
     host_bits = number.width - length
     if host_bits == 0:
         return f"(= {number.term} {bits(value, number.width)})"

@@ -271,9 +271,9 @@ class Hops:
         otherwise = TRUE
         for gateway, term in serving:
             others = any_of(*(there for other, there in serving if other is not gateway))
-            if gateway.kind is GatewayKind.VPN:
+            if gateway.kind is GatewayKind.VPN:  # a network has the use of one at most
                 alone = all_of(term, negate(others))
-                otherwise = all_of(otherwise, negate(alone))
+                otherwise = negate(alone)
                 yield Inside(gateway.name, True), alone
         if otherwise != FALSE:
             yield from self._enter_unsupported(sender, serving, otherwise)
@@ -473,15 +473,16 @@ class Hops:
 
         A firewall with rules keeps state: a reply passes it where its flow did.
         """
+        remembered = FALSE if memory is None else memory.met.get(machine.name, FALSE)
         if machine.firewall is not None:
-            return FALSE if memory is None else memory.met.get(machine.name, FALSE)
+            return remembered
         if machine.policy is None:
             return self.facts.holds("U-FORWARDS", machine.name)
         if self.by_routes_alone:
             return TRUE
         result = policy_forwards(machine, machine.policy, header, self.grounds)
-        if memory is not None:
-            result = any_of(all_of(self.is_stateful(machine), memory.met.get(machine.name, FALSE)), result)
+        if remembered != FALSE:
+            result = any_of(all_of(self.is_stateful(machine), remembered), result)
         return result
 
 

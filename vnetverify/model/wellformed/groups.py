@@ -75,6 +75,7 @@ def _server_faults(network: Network) -> Iterator[Diagnostic]:
     for server in network.route_servers:
         vnet = network.vnets[server.vnet]
         yield from _ipv6_faults(server, vnet)
+        yield from _next_hop_faults(network, server)
         other = first.setdefault(server.vnet, server)
         if other is not server:
             yield Diagnostic(
@@ -115,3 +116,19 @@ def _ipv6_faults(server: RouteServer, vnet: Vnet) -> Iterator[Diagnostic]:
         if peer.next_hop is not None and family_of(peer.next_hop) is Family.IPV6:
             message = f"`{peer.machine}` announces an IPv6 next hop to Route Server `{server.name}`"
             yield Diagnostic("announced-ipv6", message, server.span, rule="R-ADDR-6")
+
+
+def _next_hop_faults(network: Network, server: RouteServer) -> Iterator[Diagnostic]:
+    """Yield every peer of which nobody can tell what next hop it announces: its own address, which is not known."""
+    for peer in server.peers:
+        nics = network.machines[peer.machine].nics
+        if peer.next_hop is None and not any(
+            family_of(address) is Family.IPV4 for nic in nics[:1] for address in nic.addresses
+        ):
+            yield Diagnostic(
+                "peer-without-address",
+                f"`{peer.machine}` announces its own address to Route Server `{server.name}`, and it is not known",
+                peer.span,
+                help="state the address of its first interface, or the next hop with `via`",
+                rule="R-GW-19",
+            )

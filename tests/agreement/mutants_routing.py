@@ -134,7 +134,7 @@ MUTANTS = (
     Mutant("R-GW-17", "sites are told of default routes of others", _GATEWAYS, "if entry.prefix == everything(situation.family):", "if False:"),
     Mutant("R-GW-17", "sites are told of what overlaps the network", _GATEWAYS, 'return situation.holds(uncertainty("U-R-GW-17-OVERLAP", gateway.name))', "return True"),
     Mutant("R-GW-18", "a switch that is off leaves the edge open", _GATEWAYS, "if False in switches:", "if not switches:"),
-    Mutant("R-GW-19", "Route Servers tell every network", _SITUATION, "if server.vnet != vnet and uses(situation, vnet, server.vnet)", "if server.vnet != vnet"),
+    Mutant("R-GW-19", "Route Servers tell every network", _SITUATION, "if uses(situation, vnet, server.vnet)", "if server.vnet != vnet"),
     Mutant("R-GW-20", "summarised prefixes are announced beside the ranges", _GATEWAYS, "if not any(is_inside(range_.prefix, whole) for whole in summary)", "if True"),
     Mutant("R-GW-21", "a default site changes no table", _GATEWAYS, "if way is None or situation.family is Family.IPV6 or Entry(EVERY_IPV4, way) in learned_ones:", "if True:"),
     Mutant("R-GW-21", "there is no default site", _DEVICES, "way = default_way(situation, gateway)", "way = None"),

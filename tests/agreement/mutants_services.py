@@ -15,7 +15,7 @@ _HEALTHY = (
 )
 _TOGETHER = 'if situation.holds(uncertainty("U-REGION", *sorted((near.name, far.name)))):'
 _FAR = "if near.name == far.name or not is_basic(situation, balanced.balancer):"
-_ITSELF = "if member.name == journey.flow_began_at:"
+_ITSELF = "if member.name == journey.began_at:"
 _PINGED = 'return first if first and situation.holds(uncertainty("U-LBICMP", balanced.label)) else None'
 _UNGROUPED = "if situation.family is Family.IPV6 and not any(attached(situation, interface, Direction.INBOUND)):"
 _POLICIES = 'return not situation.holds(uncertainty("U-PEPOL", subnet.id))'
@@ -35,7 +35,7 @@ SIMULATOR = (
     Mutant("F-LB-6", "no frontend is reached from other regions", _FRONTENDS, _FAR, "if near.name == far.name:"),
     Mutant("F-LB-6", "a region that is not stated is any", _FRONTENDS, _TOGETHER, "if True:"),
     Mutant("F-LB-8", "a member gets what it sends to its frontend", _FRONTENDS, _ITSELF, "if False:"),
-    Mutant("F-LB-8", "a member's calls to its frontend all fail", _FRONTENDS, _ITSELF, "if journey.flow_began_at in rule.members:"),
+    Mutant("F-LB-8", "a member's calls to its frontend all fail", _FRONTENDS, _ITSELF, "if journey.began_at in rule.members:"),
     Mutant("F-LB-9", "pings come to a member", _POOLS, _PINGED, "return first"),
     Mutant("F-LB-9", "pings come to no member", _POOLS, _PINGED, "return None"),
     Mutant("F-LB-9", "no frontend answers a ping by itself", _POOLS, 'return situation.holds(uncertainty("U-LBECHO", balanced.label))', "return False"),

@@ -58,7 +58,7 @@ from vnetverify.simulator.positions import (
 )
 from vnetverify.simulator.routes import Origin, selection
 from vnetverify.simulator.sites import delivered_at_site, home_length
-from vnetverify.simulator.situation import Situation, is_same
+from vnetverify.simulator.situation import Situation
 
 
 def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
@@ -95,9 +95,7 @@ def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
 def _has_come_back(journey: Journey, appliance: Appliance) -> bool:
     """Hold when the reply is at the firewall that has to translate it back next (F-FW-8)."""
     translated = journey.awaited_by
-    if translated is None or translated.by.name != appliance.name:
-        return False
-    return translated.own is None or is_same(journey.situation, journey.packet.destination, translated.own)
+    return translated is not None and translated.by.name == appliance.name
 
 
 def translated_back(journey: Journey, appliance: Appliance) -> Next:
@@ -159,7 +157,7 @@ def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
             return journey.drop(where, f"{where} did not see the flow begin", "R-TRAF-2")
         journey.note(where, "its record of the flow lets the reply pass", "R-TRAF-2")
         return None
-    if appliance.firewall is not None and appliance.interfaces:
+    if appliance.firewall is not None:
         return (misplaced if journey.unfiltered else refused)(journey, appliance)
     if appliance.policy is None:
         if not journey.situation.holds(uncertainty("U-FORWARDS", appliance.name)):
@@ -316,9 +314,6 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
     gateway, situation, packet = arrival.gateway, journey.situation, journey.packet
     if journey.repeats("gateway", gateway.name, "tunnel", arrival.way.name):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
-    fallen = journey.drop_if_down(FailureKind.GATEWAY, gateway.name)
-    if fallen is not None:
-        return fallen
     if is_near(journey.situation, gateway, journey.packet.destination) or _is_steered(journey, gateway):
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:

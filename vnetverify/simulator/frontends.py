@@ -61,7 +61,7 @@ def at_frontend(journey: Journey, balanced: Balanced[Frontend], sent_from: str) 
     member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(name, f"no member behind {name} gets new flows", "F-LB-4", rule.span)
-    if member.name == journey.flow_began_at:
+    if member.name == journey.began_at:
         return journey.drop(name, f"{name} gives it back to {member.machine}, its sender", "F-LB-8", rule.span)
     interface = declared_interface(journey.situation, member)
     blocked = journey.filter(

@@ -139,7 +139,7 @@ class Journey:
     def note_what_is_announced(self) -> None:
         """Record what sites announce in this world where a claim leaves that open to them (R-GW-8)."""
         advertised = self.situation.world.advertised
-        ends = [end for end in self.situation.network.connections if end.site and end.name in advertised]
+        ends = [end for end in self.situation.network.connections if end.name in advertised]
         for end in ends:
             assert end.site is not None
             what = ", ".join(map(str, advertised[end.name])) or "nothing"
@@ -191,7 +191,7 @@ class Journey:
             return None
         if self._is_on_record(interface):
             return None
-        if seen is not None:
+        if seen is not None and seen != self.packet:
             self.seen_as[interface.name, direction] = seen
         packet = self._seen_back(interface, direction) or seen or self.packet
         return self.asked(
@@ -238,9 +238,9 @@ class Journey:
         Only what may have left no record is ever dropped. `onward` says that it also leaves by `interface`.
         """
         assert self.first is not None
-        if not self.first.may_lack_record(interface.name) or self._is_on_record(interface):
+        if self._is_on_record(interface):
             return None
-        situation, packet = self.situation, self._seen_back(interface, Direction.INBOUND) or self.packet
+        situation, packet = self.situation, self.packet
         if interface.nic is not None and public_of(interface.nic, packet.family) is not None:
             inbound = judge_public_entry(situation, interface, packet, is_reply=True)
         else:
@@ -275,11 +275,6 @@ class Journey:
         """Hold where one page has custom inbound rules keep no state of TCP (F-STATE-5)."""
         has_timeout = self.situation.vnet(interface.subnet.vnet).flow_timeout
         return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)
-
-    @property
-    def flow_began_at(self) -> str | None:
-        """The interface at which the flow's first packet began, None where that is none."""
-        return self.began_at if self.first is None else self.first.began_at
 
     @property
     def is_reply(self) -> bool:

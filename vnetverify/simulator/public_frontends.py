@@ -39,7 +39,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
     member = noted_member(journey, balanced, rule)
     if member is None:
         return journey.drop(balancer.name, f"no member behind {balancer.name} gets new flows", "F-LB-4", rule.span)
-    if member.name == journey.flow_began_at:
+    if member.name == journey.began_at:
         reason = f"{balancer.name} gives it back to {member.machine}, its sender"
         return journey.drop(balancer.name, reason, "F-LB-8", rule.span)
     interface = declared_interface(journey.situation, member)

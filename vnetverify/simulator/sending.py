@@ -125,7 +125,7 @@ def _by_route(journey: Journey, sending: Sending, route: Route) -> Next:
     where, is_user = sender_name(sending), route.origin is Origin.USER
     match route.hop:
         case ToVnet():
-            return _inside_vnet(journey, sending, is_user)
+            return _inside_vnet(journey, sending)
         case ToPeer(vnet) | ToEndpoint(_, vnet):
             return deliver(journey, sending, vnet)
         case ToMate(vnet):
@@ -154,10 +154,10 @@ def _without_next_hop(journey: Journey, sending: Sending, route: Route) -> str:
     return reason if why is None else f"{reason}, and {why}"
 
 
-def _inside_vnet(journey: Journey, sending: Sending, is_user: bool) -> Next:
+def _inside_vnet(journey: Journey, sending: Sending) -> Next:
     """Return delivery in the vnet; a user route may also cover what lies elsewhere (R-UDR-6)."""
     vnet = journey.situation.vnet(sending.subnet.vnet)
-    if not is_user or some_covers(vnet.address_space, journey.packet.destination):
+    if some_covers(vnet.address_space, journey.packet.destination):
         return deliver(journey, sending, vnet.name)
     beyond = _beyond(journey, sending)
     if beyond is not None:

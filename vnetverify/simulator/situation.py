@@ -169,9 +169,9 @@ def _without(intact: Index, down: tuple[Element, ...], in_doubt: tuple[Element, 
 
     def joined(vnet: str, others: Collection[str]) -> Iterator[tuple[str, Uncertainty | None]]:
         for other in others:
-            peering = peerings.get(frozenset((vnet, other)))
+            peering = peerings[frozenset((vnet, other))]
             if peering not in fallen:
-                yield other, None if peering is None else doubts.get(peering)
+                yield other, doubts.get(peering)
 
     needs = ((connection, _needed(connection)) for connection in intact.connections)
     left = [
@@ -358,9 +358,7 @@ def route_servers_for(situation: Situation, vnet: str) -> tuple[RouteServer, ...
     """Return the Route Servers whose routes `vnet` gets: its own, then those of hubs it uses (R-GW-19)."""
     servers = situation.index.route_servers
     own_servers = tuple(server for server in servers if server.vnet == vnet)
-    return own_servers + tuple(
-        server for server in servers if server.vnet != vnet and uses(situation, vnet, server.vnet)
-    )
+    return own_servers + tuple(server for server in servers if uses(situation, vnet, server.vnet))
 
 
 def owner(situation: Situation, vnet: str, address: Interval) -> str | None:

@@ -308,7 +308,7 @@ def _answered(
     if awaited is not None:
         why = f"the reply does not come back to {awaited.by.name}, which translated the packet (F-FW-8)"
         return Conversation(forward, back.ended(outcome), False, why)
-    is_back = _is_back(first, outcome, origin, packet)
+    is_back = _is_back(outcome, origin, packet)
     asymmetric = _asymmetric(first, back) if is_back else None
     backward = back.ended(outcome)
     if not is_back:
@@ -318,11 +318,14 @@ def _answered(
     return Conversation(forward, backward, True)
 
 
-def _is_back(first: Journey, outcome: Outcome, origin: Place, packet: Packet) -> bool:
-    """Hold when a reply that is translated back as often as the packet was has ended at the sender."""
+def _is_back(outcome: Outcome, origin: Place, packet: Packet) -> bool:
+    """Hold when a reply that is translated back as often as the packet was has ended at the sender.
+
+    Where that is an Internet host, the reply that leaves by next hop Internet has.
+    """
     if isinstance(outcome, Delivered):
         return (outcome.place, outcome.address) == (origin, address_in(packet.source))
-    return isinstance(outcome, LeftToInternet) and origin == INTERNET and bool(first.translations)
+    return origin == INTERNET
 
 
 def _asymmetric(first: Journey, back: Journey) -> str | None:

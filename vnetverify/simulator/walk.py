@@ -325,7 +325,7 @@ def _is_back(outcome: Outcome, origin: Place, packet: Packet) -> bool:
     """
     if isinstance(outcome, Delivered):
         return (outcome.place, outcome.address) == (origin, address_in(packet.source))
-    return origin == INTERNET
+    return isinstance(outcome, LeftToInternet) and origin == INTERNET
 
 
 def _asymmetric(first: Journey, back: Journey) -> str | None:

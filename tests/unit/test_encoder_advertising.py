@@ -8,12 +8,12 @@ from itertools import chain, combinations
 
 import pytest
 
-from vnetverify.encoder.advertising import Announcing
+from vnetverify.encoder.advertising import Advertised, Announcing, Around, place_of
 from vnetverify.encoder.claims import encode
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Script, any_of, field_within, lies_in
-from vnetverify.header import ALL_IPV4, Family, Prefix, addresses_of, parse_prefix
+from vnetverify.header import ALL_IPV4, Family, Prefix, addresses_of, parse_address, parse_prefix
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
@@ -262,3 +262,66 @@ def test_a_static_route_loses_to_what_expressroute_announces_alike(solver: Solve
 
     assert isinstance(decided(network, claim, solver), Refuted)
     assert isinstance(decided(network, replace(claim, advertising=None), solver), Refuted)
+
+
+# -- what a model says of announcements -----------------------------------------------------------------
+
+
+VALUES = {"dst": parse_address("172.16.3.4"), "src": parse_address("10.1.2.3"), "yes": 1, "no": 0}
+
+
+def value(term: str) -> int:
+    return VALUES[term]
+
+
+def test_announcements_that_the_claim_does_not_allow_are_none() -> None:
+    places = {
+        ("dst", 12),
+        ("dst", 11),
+        ("dst", 24),
+        ("src", 8),
+        ("src", 7),
+        ("src", 32),
+        ("#xc0a80001", 24),
+        ("#x01020304", 24),
+    }
+    announced = Advertised(
+        within=(parse_prefix("10.0.0.0/8"), parse_prefix("172.16.0.0/12")),
+        announced={f"{term}/{length}": ("c", Around(term, length)) for term, length in sorted(places)},
+    )
+
+    assert announced.prefixes(lambda term: VALUES.get(term, 1)) == {
+        "c": tuple(map(parse_prefix, ("10.0.0.0/8", "10.1.2.3/32", "172.16.0.0/12", "172.16.3.0/24")))
+    }
+
+
+def test_the_narrowest_and_the_widest_address_of_what_is_allowed_count() -> None:
+    announced = Advertised(within=(parse_prefix("10.1.2.3/32"),), announced={"yes": ("c", Around("src", 32))})
+
+    assert announced.prefixes(value) == {"c": (parse_prefix("10.1.2.3/32"),)}
+    assert replace(announced, announced={"no": ("c", Around("src", 32))}).prefixes(value) == {}
+
+
+@pytest.mark.parametrize(
+    ("raised_by", "length", "is_listed", "is_settled"),
+    [
+        (("yes",), 16, False, True), (("yes", "no"), 16, False, True), (("no",), 16, False, False),
+        ((), 16, False, False), (("yes",), 16, True, False), (("yes",), 0, True, True), (("no",), 0, True, False),
+    ],
+)  # fmt: skip
+def test_a_fact_is_settled_by_who_announces_its_prefix(
+    raised_by: tuple[str, ...], length: int, is_listed: bool, is_settled: bool
+) -> None:
+    chosen = Advertised(facts={"u0": (place_of("dst", length), raised_by)})
+
+    assert chosen.settles("u0", is_listed, value) is is_settled
+
+
+def test_a_prefix_is_written_by_the_address_around_which_it_lies() -> None:
+    written = [str(place_of(term, 24)) for term in ("src", "dst", "p0", "#x0a000004", f"#xfd{4:030x}")]
+
+    assert written == [
+        "/24 around the source", "/24 around the destination", "/24 around the address p0", "/24 around 10.0.0.4",
+        "/24 around fd00::4",
+    ]  # fmt: skip
+    assert str(place_of("dst", 0)) == "/0"

@@ -10,7 +10,20 @@ import pytest
 from vnetverify.comparison import compare
 from vnetverify.encoder.comparing import Alignment, pairs, renamed
 from vnetverify.encoder.overlaps import Overlap, Overlaps
-from vnetverify.encoder.regions import Region, Steps, TooMuch, common, meet, near, remainder, without
+from vnetverify.encoder.regions import (
+    DESTINATION,
+    DESTINATION_PORT,
+    SOURCE,
+    Ranges,
+    Region,
+    Steps,
+    TooMuch,
+    common,
+    meet,
+    near,
+    remainder,
+    without,
+)
 from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
 from vnetverify.prover.differences import Difference, Packet, differences
@@ -52,9 +65,58 @@ def test_what_covers_leave_is_found_exactly_when_there_is_something() -> None:
         assert found is None or points(found) <= left
 
 
+def drawn_region(dice: random.Random) -> Region:
+    fields: list[Ranges] = []
+    for _ in range(5):
+        numbers = sorted(dice.sample(range(8), k=4))
+        fields.append(
+            dice.choice((((0, 7),), ((numbers[0], numbers[3]),), tuple(zip(*[iter(numbers)] * 2, strict=True))))
+        )
+    protocols, ports, sources, destinations, source_ports = fields
+    return protocols, ports, sources, destinations, source_ports
+
+
+def holds(region: Region, packet: tuple[int, ...]) -> bool:
+    return all(any(low <= n <= high for low, high in held) for held, n in zip(region, packet, strict=True))
+
+
+def test_what_is_left_of_regions_of_every_field_is_in_none_of_the_covers() -> None:
+    dice = random.Random(2)
+    for _ in range(300):
+        whole, *covers = (drawn_region(dice) for _ in range(dice.randrange(2, 12)))
+        found = remainder(whole, covers, Steps(100_000))
+        packets = [tuple(dice.randrange(8) for _ in range(5)) for _ in range(200)]
+        left = [packet for packet in packets if holds(whole, packet) and not any(holds(one, packet) for one in covers)]
+
+        assert found is not None or not left
+        for packet in itertools.product(*([bounds[0] for bounds in field] for field in found or ())):
+            assert found is None or (holds(whole, packet) and not any(holds(one, packet) for one in covers))
+
+
+def test_two_regions_meet_in_what_both_hold() -> None:
+    dice = random.Random(3)
+    for _ in range(300):
+        one, other = drawn_region(dice), drawn_region(dice)
+        both = meet(one, other)
+        packets = [tuple(dice.randrange(8) for _ in range(5)) for _ in range(100)]
+
+        assert [holds(one, packet) and holds(other, packet) for packet in packets] == [
+            both is not None and holds(both, packet) for packet in packets
+        ]
+        assert both is None or [both] == list(near(one, [both]))
+
+
 def test_a_search_that_takes_too_long_says_so() -> None:
     with pytest.raises(TooMuch):
         remainder(WHOLE, [box((0, 1), (0, 1)), box((4, 5), (0, 1))], Steps(3))
+
+
+def test_a_search_may_take_all_the_steps_that_it_was_given() -> None:
+    steps = Steps(3)
+    steps.take(3)
+
+    with pytest.raises(TooMuch):
+        steps.take(1)
 
 
 def test_regions_that_bounds_tell_apart_do_not_meet() -> None:
@@ -63,6 +125,18 @@ def test_regions_that_bounds_tell_apart_do_not_meet() -> None:
     assert [others[1]] == list(near(box((3, 5), (1, 3)), others))
     assert box((3, 3), (1, 1)) == meet(box((3, 5), (1, 3)), others[1])
     assert meet(box((3, 5), (1, 3)), others[0]) is None
+
+
+@pytest.mark.parametrize("field", [DESTINATION_PORT, SOURCE, DESTINATION])
+def test_regions_that_touch_are_near_and_neighbours_are_not(field: int) -> None:
+    def region(low: int, high: int) -> Region:
+        fields: list[Ranges] = [((0, 9),)] * 5
+        fields[field] = ((low, high),)
+        return fields[0], fields[1], fields[2], fields[3], fields[4]
+
+    touching = [region(2, 3), region(6, 7), region(4, 5)]
+
+    assert list(near(region(3, 6), [region(0, 2), *touching, region(7, 9)])) == touching
 
 
 def test_ranges_are_cut_at_every_bound() -> None:
@@ -210,6 +284,77 @@ def test_what_hangs_on_a_tag_is_left_to_the_solver() -> None:
 
     assert ([], False) == overlaps(tagged, listed)
     assert ([], True) == overlaps(tagged, tagged.replace("100 a", "90 b"))
+
+
+def bounded(before: str, after: str) -> list[tuple[bool, bool, bool, int]]:
+    """Return of each pair of contexts and direction: whether it is an endpoint's or a public address's, whether the
+    bounds tell all, and how much they tell."""
+    networks = [network(text) for text in (before, after)]
+    one, other = (estates_of(version)[0] for version in networks)
+    told = []
+    for pair in pairs(one, other):
+        for direction in pair.old.directions:
+            found = Overlaps(Alignment(one, other, pair, direction, renamed(*networks)))
+            number = len(list(found))
+            told.append((pair.old.spot.is_endpoint, pair.old.entry is not None, found.is_complete, number))
+    return told
+
+
+def test_rules_at_private_endpoints_are_left_to_the_solver() -> None:
+    text = """
+        vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 nsg n }
+        private-endpoint pe 10.0.0.9 in v.s
+        nsg n { inbound 100 a ACCESS any from any to any }
+    """
+    told = bounded(*(text.replace("ACCESS", access) for access in ("allow", "deny")))
+
+    assert [(True, False, False, 0)] == [one for one in told if one[0]]
+    assert [one for one in told if not one[0] and one[3]]
+
+
+def test_a_group_that_one_version_alone_has_at_a_public_address_is_left_to_the_solver() -> None:
+    text = """
+        vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24GROUP }
+        nsg n { inbound 100 a deny any from any to any }
+        vm m { nic 10.0.0.4 in v.s  public-ip standard 203.0.113.9 }
+    """
+    told = bounded(text.replace("GROUP", ""), text.replace("GROUP", " nsg n"))
+
+    assert {(False, True, False, 0)} == {one for one in told if one[1]}
+    assert [one for one in told if not one[1] and one[3]]
+
+
+def test_a_rule_that_denies_behind_the_changed_group_in_both_versions_leaves_no_difference() -> None:
+    text = """
+        vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24 nsg g }
+        nsg g { RULES inbound 200 shut deny any from any to any }
+        nsg n { inbound 100 web deny tcp from any to any port 80  inbound 110 rest allow any from any to any }
+        vm m { nic 10.0.0.4 in v.s nsg n }
+    """
+    old, new = (
+        text.replace("RULES", f"inbound 100 a allow tcp from any to any port {ports}") for ports in ("79-80", "80-81")
+    )
+    found = compare(network(old), network(new), Limits(seconds=60), True).found
+    told = {tuple(rule if isinstance(rule, str) else rule.name for _, rule in change.new) for change in found}
+
+    assert told
+    assert not [decision for decision in told if "web" in decision]
+
+
+def test_what_all_earlier_rules_take_together_changes_nothing() -> None:
+    halves = "inbound 100 a allow tcp from 10.0.0.0/9 to any\ninbound 110 b allow tcp from 10.128.0.0/9 to any"
+    shadowed = "inbound 120 c deny tcp from 10.64.0.0/10, 10.128.0.0/10 to any"
+
+    assert ([], True) == overlaps(f"{halves}\n{SHUT}", f"{halves}\n{shadowed}\n{SHUT}")
+
+
+def test_source_ports_tell_rules_apart() -> None:
+    old = f"inbound 100 a allow udp from any port 53 to any\n{SHUT}"
+    found, is_complete = overlaps(old, old.replace("port 53", "port 53, 123"))
+
+    assert is_complete
+    assert ["udp 0.0.0.0:123 -> 10.0.1.4:443"] == [str(overlap.flow) for overlap in found]
+    assert ([], True) == overlaps(old, old.replace("port 53", "port 53-53"))
 
 
 def test_a_tag_whose_prefixes_are_declared_is_settled_as_they_are() -> None:

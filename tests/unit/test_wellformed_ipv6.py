@@ -8,8 +8,10 @@ import pytest
 
 from vnetverify.diagnostic import Severity
 from vnetverify.header import parse_address, parse_prefix
+from vnetverify.model.network import Unmodelled
 from vnetverify.model.security import AddressPrefixes
 from vnetverify.model.wellformed import check
+from vnetverify.source import NOWHERE
 from vnetverify.syntax import read_text
 
 _A = "vnet a { address 10.0.0.0/16, fd00:a::/48 subnet s 10.0.0.0/24, fd00:a::/64 subnet old 10.0.1.0/24 }\n"
@@ -89,6 +91,16 @@ def test_a_subnet_lies_in_its_vnet_and_apart_from_others_in_both_families() -> N
 def test_an_interface_has_an_ipv4_address_and_at_most_one_of_ipv6() -> None:
     assert found(_A + "vm m { nic fd00:a::4 in a.s }") == [error("nic-without-ipv4", "R-ADDR-6")]
     assert found(_A + "vm m { nic 10.0.0.4, fd00:a::4, fd00:a::5 in a.s }") == [error("nic-ipv6-twice", "R-ADDR-6")]
+    assert found(_A + "vm m { nic in a.s  public-ip basic 203.0.113.9 }") == [error("nic-without-address", "R-ADDR-6")]
+
+
+@pytest.mark.parametrize(("what", "errors"), [("b", 1), ("a", 0), ("nothing", 0)])
+def test_an_interface_whose_address_the_input_does_not_tell_is_no_mistake(what: str, errors: int) -> None:
+    network = read_text(_A + "vnet b { address 10.1.0.0/16 }\nvm m { nic in a.s }").network
+    vnets = () if what == "nothing" else (what,)
+    untold = replace(network, unmodelled=(Unmodelled("an address", "it is not assigned yet", vnets, NOWHERE),))
+
+    assert len([fault for fault in check(untold) if fault.severity is Severity.ERROR]) == errors
 
 
 @pytest.mark.parametrize("address", ["fd00:a::", "fd00:a::3", "fd00:a::ffff:ffff:ffff:ffff"])

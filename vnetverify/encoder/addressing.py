@@ -30,7 +30,6 @@ from vnetverify.model.network import (
     SUBNETS_WITHOUT_HOSTS,
     ConnectedGroup,
     DeploymentModel,
-    Era,
     Gateway,
     LinkState,
     Machine,
@@ -175,15 +174,12 @@ class Estate:
         }
         self.entrances_of: dict[str, tuple[Entrance, ...]] = {}
         for machine in self.network.machines.values():
-            if machine.firewall is not None and machine.nics and self.family is Family.IPV4:
+            if machine.firewall is not None and self.family is Family.IPV4:
                 self.entrances_of[machine.name] = tuple(self._entrances_of(machine))
-        self._public_holders: dict[int, Entrance] = {}
-        for entrance in self.entrances():
-            if entrance.public.address is not None:
-                self._public_holders.setdefault(entrance.public.address, entrance)
-        for address, entrance in self._public_holders.items():
-            if self._is_own(entrance) and self.leads_to_host(entrance):
-                self.entrance_at[Place(PlaceKind.PUBLIC.value, address_text(address))] = entrance
+        for entrance in self.entrance_of.values():
+            known = entrance.public.address
+            if known is not None and self.leads_to_host(entrance):
+                self.entrance_at[Place(PlaceKind.PUBLIC.value, address_text(known))] = entrance
 
     @property
     def family(self) -> Family:
@@ -215,14 +211,10 @@ class Estate:
         """Tell whether a known address leads to an interface as such: at a frontend or a firewall with rules these
         decide."""
         nic = entrance.at
-        return isinstance(nic, Nic) and self.machine_of[nic.name].firewall is None and bool(nic.addresses)
+        return isinstance(nic, Nic) and self.machine_of[nic.name].firewall is None
 
     def _is_own(self, entrance: Entrance) -> bool:
-        return isinstance(entrance.at, Nic) and self.entrance_of.get(entrance.at.name) is entrance
-
-    def is_held_by(self, address: int, entrance: Entrance) -> bool:
-        """Tell whether a known public address is that of `entrance`: of several holders the first has it."""
-        return self._public_holders[address] is entrance
+        return self.entrance_of.get(entrance.at.name) is entrance
 
     def address(self, symbol: Term) -> Field:
         """Return an address of which nothing is known but its family."""
@@ -361,14 +353,9 @@ class Estate:
         peers: dict[str, list[str]] = defaultdict(list)
         for (local, remote), half in self._halves.items():
             other = self._halves.get((remote, local))
-            if other is not None and self._is_connected(half) and self._is_connected(other):
+            if other is not None and _is_connected(half) and _is_connected(other):
                 peers[local].append(remote)
         return {name: tuple(names) for name, names in peers.items()}
-
-    def _is_connected(self, half: Peering) -> bool:
-        if half.state is not None:
-            return half.state is LinkState.CONNECTED
-        return (half.remote, half.local) in self._halves
 
     def _hosts(self, subnet: Subnet) -> IntervalSet:
         name = subnet.name.casefold()
@@ -381,10 +368,8 @@ class Estate:
 
 
 def assignable(prefixes: Iterable[Prefix]) -> IntervalSet:
-    """Return the addresses of `prefixes` without the first four and the last of each (R-ADDR-4)."""
-    return interval_set(
-        Interval(prefix.value + 4, prefix.last - 1) for prefix in prefixes if prefix.value + 4 <= prefix.last - 1
-    )
+    """Return the addresses of subnets' `prefixes` without the first four and the last of each (R-ADDR-4)."""
+    return interval_set(Interval(prefix.value + 4, prefix.last - 1) for prefix in prefixes)
 
 
 def _lookup(subnets: Iterable[Subnet]) -> tuple[list[int], list[tuple[Prefix, Subnet]]]:
@@ -393,15 +378,18 @@ def _lookup(subnets: Iterable[Subnet]) -> tuple[list[int], list[tuple[Prefix, Su
 
 
 def _with_implied_halves(network: Network) -> dict[tuple[str, str], Peering]:
+    """Return the declared halves by their ends, and those that classic networks do not hold (R-PEER-4, R-GW-9)."""
     halves = {(half.local, half.remote): half for half in network.peerings}
     for (local, remote), half in list(halves.items()):
-        if (remote, local) in halves or remote not in network.vnets or local not in network.vnets:
-            continue
-        ends = {name: network.vnets[name].model is DeploymentModel.CLASSIC for name in (local, remote)}
-        if ends[remote] and not ends[local]:
-            transit = half.allow_gateway_transit and network.era is not Era.Y2016
+        if (remote, local) not in halves and network.vnets[remote].model is DeploymentModel.CLASSIC:
+            transit = half.allow_gateway_transit
             halves[remote, local] = Peering(remote, local, use_remote_gateways=transit, span=half.span)
-    return {pair: half for pair, half in halves.items() if pair[0] in network.vnets and pair[1] in network.vnets}
+    return halves
+
+
+def _is_connected(half: Peering) -> bool:
+    """Tell whether a half says that it is connected, or says nothing while the other half is there (R-PEER-2)."""
+    return half.state in (None, LinkState.CONNECTED)
 
 
 def _holds(range_: Prefix, prefix: Prefix) -> bool:

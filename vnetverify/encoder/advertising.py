@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.facts import Facts
-from vnetverify.encoder.terms import TRUE, Script, Term, all_of, any_of, negate
+from vnetverify.encoder.terms import Script, Term, all_of, any_of, negate
 from vnetverify.header import (
     FIRST_IPV6,
     Family,
@@ -196,8 +196,6 @@ class Announcing:
 
     def _shares(self, one: Term, other: Term, length: int) -> Term:
         """Hold when two addresses have the first `length` bits in common."""
-        if length == 0:
-            return TRUE
         low = self.family.bits - length
         return f"(= {_leading(one, self.family.bits, low)} {_leading(other, self.family.bits, low)})"
 

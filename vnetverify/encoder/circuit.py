@@ -290,7 +290,7 @@ class Circuit:
             node = waiting.pop()
             if node in self._edges:
                 continue
-            self._edges[node] = {t: self._share(term) for t, term in _joined(self._hop(node)).items() if term != FALSE}
+            self._edges[node] = {target: self._share(term) for target, term in _joined(self._hop(node)).items()}
             waiting += [target for target in self._edges[node] if is_node(target)]
 
     def _hop(self, node: Node) -> Iterable[tuple[Target, Term]]:
@@ -303,8 +303,7 @@ class Circuit:
     def _return(self, node: Node, comes_home: Term) -> Iterator[tuple[Target, Term]]:
         """Yield where a reply goes that comes to a firewall which may have translated its flow."""
         machine = self.hops.machine(device_of(node))
-        works = all_of(self.hops.is_up(machine), self.hops.gateways.works_in(machine.nics[0].vnet))
-        yield Returned(machine.name), all_of(works, comes_home)
+        yield Returned(machine.name), all_of(self.hops.is_up(machine), comes_home)
         yield from ((target, all_of(negate(comes_home), term)) for target, term in self._onward(node))
 
     def _onward(self, node: Node) -> Iterable[tuple[Target, Term]]:

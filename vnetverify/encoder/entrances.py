@@ -88,7 +88,7 @@ class Entrances:
         known = entrance.public.address
         if known is None:
             return f"(= {destination.term} {self._unknown_address(entrance).term})"
-        if equals(destination, known) == FALSE or not self.hops.estate.is_held_by(known, entrance):
+        if equals(destination, known) == FALSE:
             return FALSE
         # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
         return equals(self.hops.estate.address(destination.term), known)

@@ -105,7 +105,7 @@ class Grounds:
             symbol = self.script.declare(f"l{len(self._symbols)}")
             self._symbols[name] = symbol
             self.labelled[symbol] = ground
-        elif self.detail is Detail.GROUP and self.labelled[symbol].what != ground.what:
+        elif self.labelled[symbol].what != ground.what:
             of_filter = self.labelled[symbol].of_filter or ground.of_filter
             self.labelled[symbol] = replace(self.labelled[symbol], what="its lines together", of_filter=of_filter)
         return symbol

@@ -270,7 +270,7 @@ class Gateways:
             self._heard_in[key] = [
                 (connection.name, entry)
                 for connection, origin in self.announcing.connections()
-                if self.carries(gateway) and self.carries(origin)
+                if self.carries(gateway)
                 for length in range(cell.shortest, self.estate.family.bits + 1)
                 for entry in self._hear(gateway, connection, origin, around(cell.first, self.estate.family, length))
             ]
@@ -290,8 +290,7 @@ class Gateways:
                 told[other.name] = Announced(prefix, self.facts.holds("U-R-GW-17"), works)
             ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
             for name, news in told.items():
-                if name != gateway.name:
-                    yield from dict.fromkeys(self._heard(gateway, ends, self._links(), name, news, way))
+                yield from dict.fromkeys(self._heard(gateway, ends, self._links(), name, news, way))
 
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
         """Return every prefix that `gateway` knows and keeps, whatever the claim's site may announce besides (R-GW-2,
@@ -315,8 +314,6 @@ class Gateways:
         if default is None or self.estate.family is Family.IPV6:
             return learned
         way, every = self.way_of(default, gateway), self.estate.realm.every
-        if any(entry.prefix == every and entry.way == way and entry.condition == TRUE for entry in learned):
-            return learned
         works = all_of(self._is_up(gateway.name), self.failing.is_up(FailureKind.CONNECTION, default.name))
         tunnelled = self.facts.holds("U-R-GW-21", gateway.name)
         return (*learned, Entry(every, way, not way.is_bgp, tunnelled, works, default.span))

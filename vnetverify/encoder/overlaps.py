@@ -108,8 +108,7 @@ class Overlaps:
     def __iter__(self) -> Iterator[Overlap]:
         """Yield each pair of decisions once."""
         pair = self.alignment.pair
-        is_entry = pair.old.entry is not None or pair.new.entry is not None
-        if pair.old.spot.is_endpoint or is_entry or self.alignment.has_admin:
+        if pair.old.spot.is_endpoint or pair.old.entry is not None or self.alignment.has_admin:
             self.is_complete = False  # there rules read otherwise, or others than those of groups have a say
             return
         extents = tuple(

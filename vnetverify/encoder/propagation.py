@@ -50,7 +50,7 @@ def neighbours_of(owner: str, links: Iterable[Link]) -> Iterator[tuple[str, Link
     """Yield the gateways that hear `owner` directly, with the link they hear it by."""
     for link in links:
         far = link.far_end(owner)
-        if far is not None and far != owner:
+        if far is not None:
             yield far, link
 
 

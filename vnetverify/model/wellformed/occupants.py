@@ -10,7 +10,7 @@ from vnetverify.header import Family, address_text, family_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Network, Nic, Subnet
-from vnetverify.model.wellformed.incompleteness import untold_vnets
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets, untold_vnets
 from vnetverify.source import Span
 
 # Subnets of Azure's own, where nothing but their one service may stand, and the rules that say so.
@@ -77,8 +77,12 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
                     ((holder.span, "has this address"),),
                     rule="R-ADDR-9",
                 )
+    incomplete = incomplete_vnets(network).union(*(network.vnets for item in network.unmodelled if not item.vnets))
     for nic in network.nics():
         yield from _family_faults(nic, nic.vnet in untold)
+        if not nic.addresses and nic.vnet not in incomplete:
+            message = f"nic `{nic.name}` has no address, and every nic needs one of IPv4"
+            yield Diagnostic("nic-without-address", message, nic.span, "write it here", rule="R-ADDR-6")
     yield from _public_faults(network)
 
 

@@ -39,7 +39,7 @@ _PORT = 53
 class Asking:
     """Hosts of a subnet that the same groups judge, and whether their questions get out over UDP and over TCP.
 
-    None: some of them may. `by` is the group and rule that keeps one in, or may.
+    None: some of them may, or they have no IPv4 to ask by. `by` is the group and rule that keeps one in, or may.
     """
 
     subnet: Subnet
@@ -73,6 +73,8 @@ def _asking(
     # The resolver is asked over IPv4, whatever address of a host a sentence is about.
     own = interval_set(Interval(a, a) for a in nic.addresses) if nic is not None else addresses_of(subnet.prefixes)
     asking = addresses & ALL_IPV4 or own & ALL_IPV4
+    if not asking:
+        return Asking(subnet, addresses, None, None, None)
     attached = [network.nsgs[name] for name in dict.fromkeys(groups) if name is not None]
     over: dict[int, bool | None] = {}
     by: tuple[Nsg, SecurityRule] | None = None

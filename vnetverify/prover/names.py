@@ -369,7 +369,8 @@ _ESCAPES = Proved((Ground("", "questions to Azure's resolver escape security gro
 
 
 def _kept(asking: Asking, verb: str) -> str:
-    assert asking.by is not None
+    if asking.by is None:
+        return f"hosts of {asking.subnet.id} have no IPv4 address, by which Azure's resolver is asked"
     nsg, rule = asking.by
     return f"{rule.name} of {nsg.name} {verb} hosts of {asking.subnet.id} from asking Azure's resolver"
 

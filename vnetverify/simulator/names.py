@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from vnetverify.header import TCP, UDP, Family, Flow, address_text, family_of, parse_address
-from vnetverify.model.intents import Place
+from vnetverify.model.intents import INTERNET, Place
 from vnetverify.model.network import DeploymentModel, Network
 from vnetverify.model.zones import DnsRecord, DnsZone
 from vnetverify.rules import Uncertainty, World, uncertainty
-from vnetverify.simulator.addressing import numbers_of, only
 from vnetverify.simulator.positions import Delivered, LeftToInternet, ToPlatform
 from vnetverify.simulator.walk import converse, trace
 
@@ -42,47 +42,47 @@ class Lookup:
 
 def resolves(lookup: Lookup) -> bool:
     """Tell whether the host gets the name's address: from the first server that answers it at all."""
-    servers = _servers(lookup)
-    if not servers:
-        return _gets_to_azure(lookup, UDP) and _gets_to_azure(lookup, TCP) and _azure_knows(lookup)
-    for server in servers:
+    for server in _servers(lookup):
         if server == _RESOLVER:
-            if _gets_to_azure(lookup, UDP) and _gets_to_azure(lookup, TCP):
+            if all(_gets_to_azure(lookup, protocol) for protocol in (UDP, TCP)):
                 return _azure_knows(lookup)
             continue
-        receivers = [_receiver(lookup, server, protocol) for protocol in (UDP, TCP)]
-        if all(receiver is not None and receiver.answers for receiver in receivers):
-            return all(receiver is not None and _knows(lookup, receiver, surely=True) for receiver in receivers)
+        receiver = _receiver(lookup, server)
+        if receiver is not None and receiver.answers:
+            return _knows(lookup, receiver, surely=True)
     return False
 
 
 def may_resolve(lookup: Lookup) -> bool:
     """Tell whether the host's question may come to a server that knows the name, answered or not (F-META-3)."""
-    servers = _servers(lookup)
-    if not servers:
-        return _may_ask_azure(lookup) and _azure_knows(replace(lookup, wanted=()))
-    for server in servers:
+    for server in _servers(lookup):
         if server == _RESOLVER:
-            if _may_ask_azure(lookup) and _azure_knows(replace(lookup, wanted=())):
+            over = [_gets_to_azure(lookup, protocol) for protocol in (UDP, TCP)]
+            if any(over) and _azure_knows(lookup):
                 return True
+            if all(over):
+                return False
             continue
-        receivers = [_receiver(lookup, server, protocol) for protocol in (UDP, TCP)]
-        if any(receiver is not None and _knows(lookup, receiver, surely=False) for receiver in receivers):
+        receiver = _receiver(lookup, server)
+        if receiver is not None and _knows(lookup, receiver, surely=False):
             return True
-        if all(receiver is not None and receiver.answers for receiver in receivers):
+        if receiver is not None and receiver.answers:
             return False
     return False
 
 
 def _servers(lookup: Lookup) -> tuple[int, ...]:
-    """Return the servers of the interface, else of the network; a machine that passes questions on asks others."""
+    """Return the servers of the interface, else of the network, else Azure's resolver.
+
+    A machine that passes questions on asks others.
+    """
     if lookup.asked:
         declared = lookup.network.name_servers[lookup.asked[-1]]
-        return () if declared.asks_azure else declared.forwarders
+        return (_RESOLVER,) if declared.asks_azure else declared.forwarders
     for nic in lookup.network.nics():
         if nic.subnet_id == lookup.place.name and lookup.address in nic.addresses and nic.dns_servers:
             return nic.dns_servers
-    return lookup.network.vnets[lookup.vnet].dns_servers
+    return lookup.network.vnets[lookup.vnet].dns_servers or (_RESOLVER,)
 
 
 # -- who gets the question ------------------------------------------------------------------------------
@@ -90,85 +90,84 @@ def _servers(lookup: Lookup) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Receiver:
-    """Where a question came to: a machine, an address without one, or the Internet; `answers` if the reply returns."""
+    """Where a question came to, at the server's address; `machine` has it, None where no interface does."""
 
     machine: str | None
+    place: Place
     address: int
-    is_internet: bool
     answers: bool
-    at: tuple[Place, int] | None = None
 
 
 def _gets_to_azure(lookup: Lookup, protocol: int) -> bool:
-    flow = Flow(protocol, _address_of_ipv4(lookup), lookup.port, _RESOLVER, _PORT)
+    source = _address_of_ipv4(lookup)
+    if source is None:
+        return False
+    flow = Flow(protocol, source, lookup.port, _RESOLVER, _PORT)
     return isinstance(trace(lookup.network, lookup.place, flow, lookup.world).outcome, ToPlatform)
 
 
-def _address_of_ipv4(lookup: Lookup) -> int:
-    """Return the address by which the host asks Azure, which has its resolver in IPv4 alone."""
+def _address_of_ipv4(lookup: Lookup) -> int | None:
+    """Return the address by which the host asks Azure, which has its resolver in IPv4 alone.
+
+    Of a host that is not declared it is one that no interface has, and None in a subnet without IPv4.
+    """
     if family_of(lookup.address) is Family.IPV4:
         return lookup.address
     subnet = lookup.network.subnet(lookup.place.name)
-    own = [
-        address
-        for nic in lookup.network.nics()
-        if nic.subnet_id == subnet.id and lookup.address in nic.addresses
-        for address in nic.addresses
-    ]
-    unused = [prefix.value + 4 for prefix in subnet.prefixes]
-    return next(address for address in (*own, *unused) if family_of(address) is Family.IPV4)
+    beside = [nic for nic in lookup.network.nics() if nic.subnet_id == subnet.id]
+    own = (address for nic in beside if lookup.address in nic.addresses for address in nic.addresses)
+    held = {address for nic in beside for address in nic.addresses}
+    prefixes = [prefix for prefix in subnet.prefixes if prefix.family is Family.IPV4]
+    free = (a for prefix in prefixes for a in range(prefix.value + 4, prefix.last) if a not in held)
+    return next((address for address in chain(own, free) if family_of(address) is Family.IPV4), None)
 
 
-def _may_ask_azure(lookup: Lookup) -> bool:
-    return _gets_to_azure(lookup, UDP) or _gets_to_azure(lookup, TCP)
+def _receiver(lookup: Lookup, server: int) -> _Receiver | None:
+    """Return who gets a question sent to `server`, over UDP or TCP, and answers both; None where it is lost on the way.
 
-
-def _receiver(lookup: Lookup, server: int, protocol: int) -> _Receiver | None:
-    """Return who gets a question sent to `server`; None where it is lost on the way."""
+    Both come to one place, since no route looks at protocols.
+    """
     if family_of(server) is not family_of(lookup.address):
         return None
     holders = {(nic.subnet_id, address): nic.machine for nic in lookup.network.nics() for address in nic.addresses}
     if server == lookup.address:
-        own = holders.get((lookup.place.name, server))
-        return _Receiver(own, server, False, True, (lookup.place, server))
-    flow = Flow(protocol, lookup.address, lookup.port, server, _PORT)
-    conversation = converse(lookup.network, lookup.place, flow, lookup.world)
-    match conversation.forward.outcome:
-        case Delivered(place, address):
-            machine = holders.get((place.name, address)) if address == server else None
-            return _Receiver(machine, server, False, conversation.established, (place, only(numbers_of(address))))
-        case LeftToInternet():
-            return _Receiver(None, server, True, conversation.established)
-        case _:
-            return None
+        return _Receiver(holders.get((lookup.place.name, server)), lookup.place, server, True)
+    found = []
+    for protocol in (UDP, TCP):
+        flow = Flow(protocol, lookup.address, lookup.port, server, _PORT)
+        conversation = converse(lookup.network, lookup.place, flow, lookup.world)
+        match conversation.forward.outcome:
+            case Delivered(place, address):
+                machine = holders.get((place.name, server)) if address == server else None
+                found.append(_Receiver(machine, place, server, conversation.established))
+            case LeftToInternet():
+                found.append(_Receiver(None, INTERNET, server, conversation.established))
+    return replace(found[0], answers=[one.answers for one in found] == [True, True]) if found else None
 
 
 def _knows(lookup: Lookup, receiver: _Receiver, *, surely: bool) -> bool:
     """Tell whether a server has the name: in a domain it serves, by passing the question on, or as the world says."""
-    if receiver.is_internet and _is_reserved(lookup.name):
+    if receiver.place == INTERNET and _is_reserved(lookup.name):
         return False
     declared = None if receiver.machine is None else lookup.network.name_servers.get(receiver.machine)
-    if declared is None or receiver.at is None or receiver.machine is None:
-        who = receiver.machine or address_text(receiver.address)
-        return _untold(lookup, who, surely)
+    if declared is None:
+        return _untold(lookup, receiver.machine or address_text(receiver.address))
     served = sorted((domain for domain in declared.serves if _ends_in(lookup.name, domain)), key=len)
     if served:
         found = _in_zone(_by_name(declared.records), lookup.name, served[-1])
-        return found is not None and (not surely or _is_wanted(lookup, found))
+        return found is not None and _is_wanted(lookup, found)
     if not (declared.asks_azure or declared.forwarders):
-        return _untold(lookup, receiver.machine, surely)
-    if receiver.machine in lookup.asked:
+        return _untold(lookup, declared.machine)
+    if declared.machine in lookup.asked:
         return False
-    place, address = receiver.at
-    passed_on = replace(lookup, place=place, address=address, asked=(*lookup.asked, receiver.machine))
+    asked = (*lookup.asked, declared.machine)
+    passed_on = replace(lookup, place=receiver.place, address=receiver.address, asked=asked)
     return resolves(passed_on) if surely else may_resolve(passed_on)
 
 
-def _untold(lookup: Lookup, who: str, surely: bool) -> bool:
+def _untold(lookup: Lookup, who: str) -> bool:
     """Return what the world says of a server that nothing is declared of; no address is ever told."""
-    if surely and lookup.wanted:
-        return False
-    return lookup.world.holds(uncertainty("U-DNSANSWERS", who, lookup.name))
+    return not lookup.wanted and lookup.world.holds(uncertainty("U-DNSANSWERS", who, lookup.name))
 
 
 # -- what Azure knows -----------------------------------------------------------------------------------
@@ -177,11 +176,9 @@ def _untold(lookup: Lookup, who: str, surely: bool) -> bool:
 def _azure_knows(lookup: Lookup) -> bool:
     """Tell whether Azure's resolver has the name for hosts of the vnet, at the addresses that are wanted."""
     network, name, vnet = lookup.network, lookup.name, lookup.vnet
-    octets = name.removesuffix(".in-addr.arpa").split(".") if name.endswith(".in-addr.arpa") else []
-    if len(octets) == 4 and all(octet.isdigit() and int(octet) < 256 for octet in octets):
-        address = sum(int(octet) << 8 * position for position, octet in enumerate(octets))
-        if _is_private(address):
-            return any(address in found for found in _hosts(lookup, vnet).values()) and not lookup.wanted
+    reverse = _reversed(name)
+    if reverse is not None and _is_private(reverse):
+        return any(reverse in found for found in _hosts(lookup, vnet).values())
     if "." not in name:
         found = _hosts(lookup, vnet).get(name)
         return found is not None and _is_wanted(lookup, found)
@@ -190,8 +187,7 @@ def _azure_knows(lookup: Lookup) -> bool:
         return _zone_has(lookup, zone, name)
     label, _, rest = name.partition(".")
     private = f"{label}.privatelink.{rest}"
-    redirecting = None if name.startswith("privatelink.") or rest.startswith("privatelink.") else private
-    zone = None if redirecting is None else _zone(network, vnet, private)
+    zone = None if name.startswith("privatelink.") or rest.startswith("privatelink.") else _zone(network, vnet, private)
     if zone is not None:
         is_there = _zone_has(replace(lookup, wanted=()), zone, private)
         if lookup.world.holds(Uncertainty("U-DNSLINK", (name,), True if is_there else None)):
@@ -268,10 +264,18 @@ def _ends_in(name: str, domain: str) -> bool:
 
 def _is_reserved(name: str) -> bool:
     """Tell whether the public DNS has no such name: no domain, one for private use, or a private address reversed."""
-    octets = name.removesuffix(".in-addr.arpa").split(".") if name.endswith(".in-addr.arpa") else []
-    if len(octets) == 4 and all(octet.isdigit() and int(octet) < 256 for octet in octets):
-        return _is_private(sum(int(octet) << 8 * position for position, octet in enumerate(octets)))
+    reverse = _reversed(name)
+    if reverse is not None:
+        return _is_private(reverse)
     return "." not in name or f".{name}".endswith(_RESERVED)
+
+
+def _reversed(name: str) -> int | None:
+    """Return the IPv4 address that a name for a reverse look-up is about, None for other names."""
+    octets = name.removesuffix(".in-addr.arpa").split(".") if name.endswith(".in-addr.arpa") else []
+    if len(octets) != 4 or not all(octet.isdigit() and int(octet) < 256 for octet in octets):
+        return None
+    return sum(int(octet) << 8 * position for position, octet in enumerate(octets))
 
 
 def _is_private(address: int) -> bool:
@@ -280,4 +284,4 @@ def _is_private(address: int) -> bool:
 
 def _is_wanted(lookup: Lookup, found: tuple[int, ...]) -> bool:
     families = {family_of(address) for address in lookup.wanted}
-    return not lookup.wanted or sorted(a for a in found if family_of(a) in families) == sorted(set(lookup.wanted))
+    return sorted(address for address in found if family_of(address) in families) == sorted(set(lookup.wanted))

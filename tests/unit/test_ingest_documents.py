@@ -68,6 +68,39 @@ def test_json_without_a_resource_is_an_error(tmp_path: Path, text: str) -> None:
     assert errors(read_text(tmp_path, text)) == ["no-resources"]
 
 
+@pytest.mark.parametrize("nothing", ["[]", '{"value": []}'])
+def test_a_list_of_nothing_beside_others_is_no_error(tmp_path: Path, nothing: str) -> None:
+    for name, content in (("tables", nothing), ("gateways", "[]"), ("hub", json.dumps(vnet("hub"))), ("odd", "{}")):
+        (tmp_path / f"{name}.json").write_text(content, encoding="utf-8")
+    tables, gateways, hub, odd = (tmp_path / f"{name}.json" for name in ("tables", "gateways", "hub", "odd"))
+
+    assert errors(read_paths((tables, hub, gateways))) == []
+    assert errors(read_paths((tables, gateways))) == ["no-resources", "no-resources"]
+    assert errors(read_paths((tables, hub, odd))) == ["no-resources"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("main.bicep", b"param x string", "`bicep build`"),
+        ("main.bicepparam", b"using './main.bicep'", "`bicep build-params`"),
+        ("main.tf", b"resource {}", "`terraform show -json PLAN`"),
+        ("plan", b"PK\x03\x04\xff\xff", "`terraform show -json PLAN`"),
+        ("nsgs.YAML", b"- name: x", "`--output json`"),
+    ],
+)
+def test_what_makes_json_of_another_kind_of_file_is_told(
+    tmp_path: Path, name: str, content: bytes, advice: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    told = [found.help for found in read_path(tmp_path / name).diagnostics]
+    within = [found.help for found in read_path(tmp_path).diagnostics]
+
+    assert [advice in (text or "") for text in told] == [True]
+    assert within == ([None] if name == "plan" else told)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_every_unicode_encoding_of_json_is_read(tmp_path: Path, encoding: str) -> None:
     imported = read_text(tmp_path, json.dumps(vnet("hüb"), ensure_ascii=False).encode(encoding))

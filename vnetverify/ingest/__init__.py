@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vnetverify.diagnostic import Diagnostic, Severity, in_source_order
 from vnetverify.files import Allowance
-from vnetverify.ingest.answers import resources_in
+from vnetverify.ingest.answers import is_empty_list, resources_in
 from vnetverify.ingest.arm.given import Given, ParameterFile
 from vnetverify.ingest.arm.reading import deploy, parts_of
 from vnetverify.ingest.arm.templates import Template
@@ -108,6 +108,7 @@ def _read(
     reading = _Reading(findings, allowance if allowance is not None else Allowance())
     for path in paths:
         reading.read(path, (within or {}).get(path))
+    reading.say_where_nothing_is()
     given = given if given is not None else Given()
     deployed = reading.deployed(given)
     if not given.as_recorded:
@@ -151,14 +152,25 @@ class _Reading:
         self.digests: dict[str, bytes] = {}
         self._templates: list[Template] = []
         self._parameters: list[ParameterFile] = []
+        self._without: list[tuple[Path, bool]] = []  # the paths without a resource, and whether they list nothing
+        self._holds_any = False
 
     def read(self, path: Path, within: Path | None) -> None:
         documents, diagnostics = read_documents(path, self._allowance, within)
         self.digests.update((document.file, document.digest) for document in documents)
         self._findings.diagnostics.extend(diagnostics)
         found = [self._take(document) for document in documents]
-        if documents and not any(found):
-            self._say_nothing_is_in(path)
+        if any(found):
+            self._holds_any = True
+        elif documents:
+            self._without.append((path, all(is_empty_list(document.content) for document in documents)))
+
+    def say_where_nothing_is(self) -> None:
+        """Report the paths that hold no resource, but not listings of nothing beside others: a network without route
+        tables has such a one."""
+        for path, is_listing in self._without:
+            if not (is_listing and self._holds_any):
+                self._say_nothing_is_in(path)
 
     def _say_nothing_is_in(self, path: Path) -> None:
         """Report that `path` holds no resource: as its one file says so already, or in words of its own.

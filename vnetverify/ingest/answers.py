@@ -77,7 +77,7 @@ class _Reader:
                     self._read_table(*table, f"{where}/data")
                 else:
                     pending.extend(reversed(_members(item, where)))
-        if len(self.found) == known and len(self.diagnostics) == told and not _is_empty_list(content):
+        if len(self.found) == known and len(self.diagnostics) == told and not is_empty_list(content):
             what = _effective(content)
             message = "holds no Azure resource" if what is None else f"holds {what} and no Azure resource"
             self._say("no-resources", message, pointer, Severity.WARNING, None if what is None else _FOR_CONFORM)
@@ -315,7 +315,7 @@ def _is_refusal(content: dict[str, Any]) -> bool:
     return isinstance(error, dict) and isinstance(error.get("code"), str) and isinstance(error.get("message"), str)
 
 
-def _is_empty_list(content: Any) -> bool:
+def is_empty_list(content: Any) -> bool:
     """Hold for a listing of nothing, as a subscription without such resources gives it."""
     return content == [] or (isinstance(content, dict) and [] in (content.get("value"), content.get("data")))
 

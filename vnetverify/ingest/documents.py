@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +13,7 @@ from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.files import Allowance, NotRead, json_files_in, read_file, reason
 from vnetverify.ingest.leniency import may_be_template, without_comments
 from vnetverify.ingest.listings import listing
-from vnetverify.ingest.notation import Refused, parse, parse_several
+from vnetverify.ingest.notation import Refused, made_json_by, parse, parse_several
 from vnetverify.ingest.rule_lists import RuleReader
 from vnetverify.source import Span
 
@@ -103,9 +104,7 @@ def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:
     try:
         if path.is_dir():
             files = json_files_in(path)
-            nothing = Diagnostic("no-resources", f"folder `{path}` holds no .json or .tfstate file", whole)
-            found = [] if files else [nothing]
-            return files, found
+            return files, [] if files else [_nothing_in(path, whole)]
         if path.is_file():
             return [path], []
         missing = "is neither a file nor a folder" if path.exists() else "does not exist"
@@ -114,6 +113,12 @@ def _files_at(path: Path) -> tuple[list[Path], list[Diagnostic]]:
     except (OSError, ValueError) as error:
         return [], [Diagnostic("unreadable-file", f"cannot read `{path}`: {reason(error)}", whole)]
     return [], [Diagnostic("no-such-file", f"`{path}` {missing}", whole)]
+
+
+def _nothing_in(folder: Path, whole: Span) -> Diagnostic:
+    advice = (made_json_by(name) for name in sorted(os.listdir(folder)))
+    message = f"folder `{folder}` holds no .json or .tfstate file"
+    return Diagnostic("no-resources", message, whole, help=next(filter(None, advice), None))
 
 
 def _text_of(file: Path, allowance: Allowance, folder: Path | None) -> tuple[str, bytes]:
@@ -138,4 +143,5 @@ def _decoded(data: bytes, file: str) -> str:
         return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         message = f"`{file}` is not text in UTF-8 or UTF-16 (byte {error.start})"
-        raise Refused(Diagnostic("bad-json", message, Span(file, 0, 0, 0, 0))) from error
+        advice = made_json_by(file, data)
+        raise Refused(Diagnostic("bad-json", message, Span(file, 0, 0, 0, 0), help=advice)) from error

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate, pairwise
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 from vnetverify.diagnostic import Diagnostic
@@ -241,8 +242,24 @@ def _no_number(text: str, file: str) -> Refused:
 
 
 def _not_valid(file: str, span: Span, label: str) -> Refused:
-    help_text = "a text is named as FILE of `prove` or `check`" if file.endswith(".vnet") else None
-    return Refused(Diagnostic("bad-json", f"`{file}` is not valid JSON", span, label, help=help_text))
+    return Refused(Diagnostic("bad-json", f"`{file}` is not valid JSON", span, label, help=made_json_by(file)))
+
+
+_PLANS = "`terraform show -json PLAN` writes a plan as JSON, which is read"
+_MADE_BY = {
+    ".vnet": "a text is named as FILE of `prove` or `check`",
+    ".bicep": "`bicep build` writes the template that this makes, which is read",
+    ".bicepparam": "`bicep build-params` writes the parameter file that this makes, which is read",
+    ".tf": _PLANS,
+    ".tfplan": _PLANS,
+    ".yaml": "`az` writes JSON with `--output json`",
+    ".yml": "`az` writes JSON with `--output json`",
+}
+
+
+def made_json_by(file: str, data: bytes = b"") -> str | None:
+    """Return what makes JSON of a file of another kind, told by its name or by how a saved plan begins."""
+    return _PLANS if data.startswith(b"PK\x03\x04") else _MADE_BY.get(PurePath(file).suffix.lower())
 
 
 def _is_number(word: str) -> bool:

@@ -63,6 +63,15 @@ def test_a_character_that_no_word_has_comes_with_advice(text: str, character: st
         ("service s = tcp 443", "expected an address or prefix, a name", "with its protocol: `tcp/443`"),
         ("nsg n { inbound 100 r allow tcp from any to any port https }", "from 0 to 65535", "did you mean `443`?"),
         ("vnet a.b.c {}", "expected `{`", "stands in quotes"),
+        ("vnet a {}\nintent i { a does not reach a }", "`reaches`", "`never reaches` or `isolated from`"),
+        ("vnet a {}\nintent i { a -> a }", "`reaches`", "says `reaches`"),
+        ("vnet a {}\nintent i { a is isolated from a }", "`reaches`", "or `isolated from`"),
+        ("vnet a {}\nintent i { a reaches a via fw }", "`reaches`", "`only via fw` says"),
+        ("vnet a {}\nintent i { a reaches a via firewall }", "`reaches`", "`only via firewall` says"),
+        ("vnet a {}\nintent i { a reaches a on ssh or rdp }", "`reaches`", "listed with commas"),
+        ("vnet a {}\na reaches a", "expected a statement", "a sentence stands in an intent"),
+        ("nsg n { inbound 100 deny tcp from any to any }", "expected `allow` or `deny`", "stands before `deny`"),
+        ("route-table r { d 0.0.0.0/0 -> 10.0.0.4 }", "expected `appliance`", "write `appliance 10.0.0.4`"),
     ],
 )
 def test_a_habit_from_other_languages_comes_with_advice(text: str, label: str, advice: str) -> None:
@@ -70,6 +79,22 @@ def test_a_habit_from_other_languages_comes_with_advice(text: str, label: str, a
 
     assert label in found.label
     assert advice in (found.help or "")
+
+
+def test_no_habit_is_seen_in_what_is_only_misspelt() -> None:
+    assert mistake("vnet a {}\nintent i { a reachs a }").help == "did you mean `reaches`?"
+    assert mistake("nsg n { inbound 100 r alow tcp from any to any }").help == "did you mean `allow`?"
+
+
+def test_a_line_does_not_end_at_a_carriage_return_alone() -> None:
+    assert mistake("# what must hold\rvnet a {}\n").code == "unprintable-character"
+    assert list(read((Source("a.vnet", "vnet a {}\r\n# x\r\r\nvnet b {}\r"),)).network.vnets) == ["a", "b"]
+
+
+def test_a_name_that_another_text_has_taken_is_told_that_inputs_are_one() -> None:
+    (found,) = read((Source("a.vnet", "vnet hub {}"), Source("b.vnet", "vnet hub {}"))).diagnostics
+
+    assert (found.code, found.help) == ("duplicate-name", "all inputs of a run are one network")
 
 
 def test_several_mistakes_of_syntax_are_reported_at_once_in_source_order() -> None:

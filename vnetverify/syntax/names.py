@@ -78,7 +78,7 @@ class Names:
             span,
             "declared again",
             ((earlier.span, f"{shown(earlier.spelling)} is declared here"),) if earlier.span != NOWHERE else (),
-            "Azure compares names without regard to case" if earlier.spelling != spelling else None,
+            _about_twins(earlier, declared),
         )
         return False
 
@@ -205,3 +205,11 @@ def _public_addresses(network: Network) -> Iterator[PublicAddress]:
         yield from () if machine.firewall is None else machine.firewall.public_addresses
     for balancer in network.load_balancers.values():
         yield from (frontend.public_address for frontend in balancer.public_frontends)
+
+
+def _about_twins(earlier: Declared, later: Declared) -> str | None:
+    """Return why two names that may seem to be different, or to have nothing to do with each other, are one."""
+    if earlier.spelling != later.spelling:
+        return "Azure compares names without regard to case"
+    is_elsewhere = earlier.span != NOWHERE and earlier.span.file != later.span.file
+    return "all inputs of a run are one network" if is_elsewhere else None

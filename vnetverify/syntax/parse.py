@@ -14,6 +14,7 @@ from vnetverify.files import WORDS_OF_A_MEGABYTE
 from vnetverify.source import Source, Span
 from vnetverify.spelling import folded
 from vnetverify.syntax.grammar import automaton, parser
+from vnetverify.syntax.habits import habit
 from vnetverify.syntax.parts import EndpointsNode
 from vnetverify.syntax.problems import Problems, did_you_mean, joined, shown
 from vnetverify.syntax.tree import Statement
@@ -39,8 +40,10 @@ _FLAGS = (
 # A statement begins a line, in the canonical layout without indentation; that is where reading goes on after a mistake.
 _NEXT_STATEMENT = re.compile(rf"^(?:(?:{'|'.join(STATEMENTS)})(?=[ \t])|strict[ \t\r]*$)", re.MULTILINE)
 _HEADER = re.compile(r'\s*[a-z-]+[ \t]+("[^"\n]{1,260}"|[A-Za-z0-9_-]{1,260})')
-# Control characters, and the directional ones with which a text can look other than it is.
+# Control characters, and the directional ones with which a text can look other than it is. A carriage return alone is
+# one: many show a new line where it stands, and a comment goes on.
 _UNPRINTABLE = re.compile(
+    r"\r(?!\r*(?:\n|\Z))|"
     "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
@@ -211,8 +214,11 @@ def _advice(source: Source, token: Token, expected: Collection[str]) -> str | No
             return "a comment begins with `#`"
         case ":" | "=" | ",":
             return f"leave out `{token}`"
-    if token in STATEMENTS:
-        return _closing(expected)
+    start, end = token.start_pos or 0, token.end_pos or 0
+    before = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+    told = habit(before, str(token), source.text[end:].partition("\n")[0], expected)
+    if told is not None or token in STATEMENTS:
+        return told or _closing(expected)
     if token.type in ("NUMBER", "RANGE") and "/" in expected:
         return f"a port is written with its protocol: `tcp/{token}`"
     return None

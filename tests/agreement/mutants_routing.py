@@ -159,7 +159,7 @@ MUTANTS = (
     Mutant("R-GW-25", "a pool is like any other site", _SITES, "if is_home and site.point_to_site:", "if False:"),
     Mutant("R-GW-26", "the question is read the other way", _GATEWAYS, "entry.is_static is not dynamic]", "entry.is_static is dynamic]"),
     Mutant("R-GW-29", "the edge always returns packets", _DEVICES, 'if situation.holds(uncertainty("U-R-GW-29")):', "if True:"),
-    Mutant("R-GW-29", "sites get what the edge does not return", _DEVICES, 'if not is_alone or decides(situation, destination, "AS-LONG", gateway.name):', "if True:"),
+    Mutant("R-GW-29", "sites get what the edge does not return", _DEVICES, "if not announces(situation, gateway, destination, lambda prefix: prefix.length > heard):", "if True:"),
     Mutant("R-GW-29", "the edge returns what a site announces by a longer prefix", _DEVICES, "if not announces(situation, gateway, destination, lambda prefix: prefix.length >= heard):", "if not announces(situation, gateway, destination):"),
     Mutant("R-GW-30", "gateways follow the Route Server's routes", _CANDIDATES, 'all_of([uncertainty("U-R-GW-30", server.vnet)] if in_gateway_subnet else [])', "all_of([])"),
     Mutant("R-CG-1", "every group is global", _PEERINGS, "return one != other and (group.is_global or len(regions) <= 1)", "return one != other"),

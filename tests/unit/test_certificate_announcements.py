@@ -113,6 +113,14 @@ BROKEN = {
         ),
         f"spoke.web never reaches branch {WHATEVER}",
     ),
+    "past the Microsoft edge": (
+        hub(
+            "vnet near { address 10.3.0.0/16  subnet s 10.3.0.0/24 }\n"
+            "peering hub -> near { allow-gateway-transit }\npeering near -> hub { use-remote-gateways }\n"
+            f"{DC}connection dc -- hub.g {{ circuit c  prefixes 10.0.0.0/8 }}"
+        ).replace("192.168.0.0/16", "10.3.0.0/16"),
+        f"spoke.web never reaches branch {WHATEVER} within 10.3.0.0/16",
+    ),
     "a way from site to site": (
         hub(
             "site dc { address 172.20.0.0/16  routes 192.168.0.0/16 }\nconnection dc -- hub.g { bgp }", gateways="vpn g"

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.unit.simulator_networks import machine, network, nic, subnet, vnet
+from tests.unit.simulator_networks import machine, network, nic, public, subnet, vnet
 from vnetverify.header import ICMP, ICMPV6, TCP, UDP, Family, Interval, IntervalSet, Prefix, interval_set
 from vnetverify.model.network import Network
 from vnetverify.rules import Undetermined, World
@@ -33,7 +33,7 @@ from vnetverify.simulator.addressing import (
     point,
     some_covers,
 )
-from vnetverify.simulator.situation import Situation, is_same, occupied, situation_of, world_address
+from vnetverify.simulator.situation import Situation, holder_of_public, is_same, occupied, situation_of, world_address
 
 LAST = 15
 SPANS = [Interval(low, high) for low in range(LAST + 1) for high in range(low, LAST + 1)]
@@ -185,8 +185,11 @@ def test_two_fields_of_one_thing_are_one_number_and_of_two_things_may_be() -> No
     source, destination = Field(1, 5, Part.SOURCE), Field(1, 5, Part.DESTINATION)
 
     assert is_same(HERE, source, Field(2, 9, Part.SOURCE))
-    with pytest.raises(Undetermined, match="ARE-ONE"):
-        is_same(HERE, source, destination)
+    for pair in ((source, destination), (source, point(3)), (point(3), source)):
+        with pytest.raises(Undetermined, match="ARE-ONE"):
+            is_same(HERE, *pair)
+    assert not is_same(HERE, source, point(9))
+    assert not is_same(HERE, point(9), source)
 
 
 def spanned(low: int, high: int, **named: int) -> World:
@@ -206,6 +209,26 @@ def test_an_address_that_a_partial_world_leaves_open_is_one_of_those_it_can_be()
     with pytest.raises(Mixed) as parted:
         world_address(situated(net, spanned(0, 20)), "front", possible)
     assert (Field(0, 20, "front"), 9) == (parted.value.interval, parted.value.cut)
+
+
+def test_an_interface_is_at_the_public_address_that_the_world_names() -> None:
+    holder = nic("m", "v.s", "10.0.0.9", public_address=public("front"))
+    net = network(vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")), machine("m", holder))
+    at, beside = (Interval(number, number) for number in (0xCB007109, 0xCB00710A))
+    named = {"front": at.low}
+
+    def is_found(address: Interval, world: World) -> bool:
+        return holder_of_public(situated(net, world), address) is not None
+
+    for world in (World(addresses=named), World(addresses=named, partial=True)):
+        assert is_found(at, world)
+        assert not is_found(beside, world)
+    assert not is_found(at, World())
+    assert not is_found(Interval(at.low, beside.low), World())
+    with pytest.raises(Mixed):
+        is_found(Interval(at.low, beside.low), World(addresses=named, partial=True))
+    with pytest.raises(Undetermined, match="ARE-ONE"):
+        is_found(at, World(partial=True))
 
 
 def test_a_span_is_several_numbers_alike_where_nothing_stands_at_any() -> None:

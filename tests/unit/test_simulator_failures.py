@@ -95,6 +95,25 @@ def test_another_gateway_takes_over_from_one_whose_way_is_gone(fallen: str) -> N
     assert (True, met) == (there.established, there.forward.met)
 
 
+def test_what_is_down_in_two_networks_alike_leaves_each_its_own_ways() -> None:
+    without_circuit = hub(
+        vpn("g", "hub"), site("onprem", "192.168.0.0/16"), Connection("by-vpn", "g", site="onprem", bgp=True)
+    )
+
+    assert ("e",) == way(TWO_WAYS, "a.s", A_TO_SITE, "gateway g").met
+    assert "R-SYS-3" == dropped_by(way(without_circuit, "a.s", A_TO_SITE, "gateway g"))
+    assert ("e",) == way(TWO_WAYS, "a.s", A_TO_SITE, "gateway g").met
+
+
+def test_what_is_without_something_is_indexed_once() -> None:
+    first = failing(TWO_WAYS, "gateway g").index
+    other = failing(TWO_WAYS, "gateway e").index
+
+    assert failing(TWO_WAYS, "gateway g").index is first
+    assert failing(TWO_WAYS, "gateway e").index is other
+    assert first.intact is other.intact is failing(TWO_WAYS).index
+
+
 def test_a_packet_that_comes_to_a_gateway_that_is_down_is_dropped() -> None:
     net = hub(
         vpn("g", "hub"),

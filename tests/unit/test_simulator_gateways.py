@@ -3,12 +3,26 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from tests.unit.simulator_networks import expressroute, network, peered, site, subnet, transit, vnet, vpn, world
+from tests.unit.simulator_networks import (
+    at,
+    expressroute,
+    flow,
+    network,
+    peered,
+    site,
+    subnet,
+    transit,
+    vnet,
+    vpn,
+    world,
+)
 from vnetverify.header import EVERY_IPV4, Family, Prefix
 from vnetverify.model.network import Connection, Network, Vnet
 from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, entries_of, learned, servers
+from vnetverify.simulator.positions import Delivered, Dropped
 from vnetverify.simulator.situation import situation_of
+from vnetverify.simulator.walk import trace
 
 
 def hub(name: str, number: int) -> Vnet:
@@ -52,6 +66,21 @@ def test_a_gateway_discards_what_lies_in_its_own_vnet() -> None:
     net = network(hub("h", 0), vpn("g", "h"), site("o", "10.0.5.0/24 10.0.0.0/8"), Connection("c", "g", site="o"))
 
     assert learns(net, "g") == [("10.0.0.0/8", "c")]
+
+
+def test_a_gateway_whose_subnet_is_not_told_sends_to_sites_alone() -> None:
+    net = network(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.1.0/24")),
+        vpn("g", "v"),
+        *(site("one", "192.168.1.0/24"), site("two", "192.168.2.0/24")),
+        *(Connection("a", "g", site="one", bgp=True), Connection("b", "g", site="two", bgp=True)),
+    )
+    inside = trace(net, at("one"), flow("192.168.1.4", "10.0.1.4"), World()).outcome
+    on = trace(net, at("one"), flow("192.168.1.4", "192.168.2.4"), World()).outcome
+
+    assert isinstance(inside, Dropped)
+    assert "R-ADDR-7" == inside.rule
+    assert isinstance(on, Delivered)
 
 
 def three_hubs(first_bgp: bool, second_bgp: bool) -> Network:

@@ -141,8 +141,8 @@ def _delivered_to_itself(journey: Journey, interface: Interface) -> Delivered:
 
 
 def _without_forwarding(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped:
-    span = None if interface.nic is None else interface.nic.span
-    return journey.drop(appliance.name, f"{interface.name} has IP forwarding off", "R-UDR-10", span)
+    assert interface.nic is not None  # one that a route implies forwards
+    return journey.drop(appliance.name, f"{interface.name} has IP forwarding off", "R-UDR-10", interface.nic.span)
 
 
 def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
@@ -296,14 +296,13 @@ def _at_edge(journey: Journey, gateway: Gateway) -> OutOfTunnel | Dropped | None
     heard = max((entry.prefix.length for entry in known if is_known(situation, entry)), default=-1)
     if not announces(situation, gateway, destination, lambda prefix: prefix.length >= heard):
         return None
-    if decides(situation, destination, "LONGER", gateway.name):
+    if decides(situation, destination, "PAST-EDGE", gateway.name):
         return None
     if situation.holds(uncertainty("U-R-GW-29")):
         journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
         journey.meet_gateway(gateway)
         return OutOfTunnel(gateway, Way("itself", True))
-    is_alone = announces(situation, gateway, destination, lambda prefix: prefix.length > heard)
-    if not is_alone or decides(situation, destination, "AS-LONG", gateway.name):
+    if not announces(situation, gateway, destination, lambda prefix: prefix.length > heard):
         return None
     reason = f"the Microsoft edge does not return what {gateway.name} announces itself"
     return journey.drop(gateway.name, reason, "R-GW-29", gateway.span)

@@ -135,6 +135,7 @@ class Situation:
 
 
 _KEPT = 16
+# Of one network: its index with everything up comes first.
 _latest: dict[Family, list[Index]] = {family: [] for family in Family}
 
 
@@ -146,19 +147,17 @@ def situation_of(network: Network, world: World, family: Family, failures: Failu
     """
     network, latest = with_announcements(network, world), _latest[family]
     kept = tuple(latest)  # another thread may ask about another network meanwhile
-    intact = next((index for index in kept if index.network is network and index.intact is None), None)
-    if intact is None:
-        intact = index_of(network, family)
-        latest[:] = [intact]
+    if not kept or kept[0].network is not network:
+        kept = (index_of(network, family),)
+        latest[:] = kept
+    intact, *without_some = kept
     down, in_doubt = down_in(network, world, failures), doubted_in(network, world, failures)
     if not down and not in_doubt:
         return Situation(intact, world)
-    fallen = next(
-        (each for each in kept if each.intact is intact and (each.down, each.in_doubt) == (down, in_doubt)), None
-    )
+    fallen = next((each for each in without_some if (each.down, each.in_doubt) == (down, in_doubt)), None)
     if fallen is None:
         fallen = _without(intact, down, in_doubt)
-        latest[:] = [intact, fallen, *(index for index in kept if index.intact is intact)][:_KEPT]
+        latest[:] = [intact, fallen, *without_some][:_KEPT]
     return Situation(fallen, world)
 
 
@@ -439,8 +438,6 @@ def _is_at(situation: Situation, public: PublicAddress, name: str, address: Inte
     if not situation.world.partial or name in situation.world.addresses:
         number = situation.world.addresses.get(name)
         return number is not None and is_number(address, number)
-    if isinstance(address, Field) and address.of == name:
-        return True
     if not is_public(address) or among(address, situation.index.known_public) is not None:
         return False
     return situation.holds(_meeting(address, name))

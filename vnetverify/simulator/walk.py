@@ -235,7 +235,8 @@ def converse(
             if isinstance(first.sent_out_by, Site):
                 site = Place(PlaceKind.SITE.value, first.sent_out_by.name)
                 return _answered(first, forward, origin, packet, _reply_from(first, site))
-            return _answered_from_outside(first, forward)
+            assert isinstance(first.sent_out_by, Host)
+            return _answered_from_outside(first, forward, first.sent_out_by.interface)
         case ToPlatform():
             return Conversation(forward, None, False, "the platform takes the packet")
         case Dropped(reason, rule):
@@ -344,18 +345,17 @@ def _appliance_called(situation: Situation, met: Met) -> Appliance:
     return Appliance(met.name, (), None, None, None) if machine is None else declared_appliance(situation, machine)
 
 
-def _answered_from_outside(first: Journey, forward: Trace) -> Conversation:
+def _answered_from_outside(first: Journey, forward: Trace, interface: Interface) -> Conversation:
     """Return the conversation with an Internet host that a host began, whose reply comes back by itself (R-TRAF-2).
 
     It is judged where the packet may have left no record: an always-allow rule let it out (F-ADM-18).
     """
-    if not isinstance(first.sent_out_by, Host) or not first.may_lack_record(first.sent_out_by.interface.name):
+    if not first.may_lack_record(interface.name):
         return Conversation(forward, None, True)
     back = _return_journey(first)
-    blocked = back.judged_from_outside(first.sent_out_by.interface)
+    blocked = back.judged_from_outside(interface)
     if blocked is not None:
         return _stopped(forward, back, blocked)
-    interface = first.sent_out_by.interface
     return Conversation(forward, back.ended(delivered_to(interface, address_in(back.packet.destination))), True)
 
 
@@ -367,6 +367,7 @@ def _stopped(forward: Trace, back: Journey, dropped: Dropped) -> Conversation:
 def _answered_outside(first: Journey, forward: Trace) -> Conversation:
     """Return the conversation with an Internet host: the reply must leave by next hop Internet (R-SEL-9)."""
     assert isinstance(forward.outcome, Delivered)
+    assert forward.outcome.nic is not None
     back = _return_journey(first)
     blocked = _blocked_at_public_entry(back, forward.outcome.nic)
     if blocked is not None:
@@ -377,10 +378,10 @@ def _answered_outside(first: Journey, forward: Trace) -> Conversation:
     return Conversation(forward, back.ended(outcome), False, f"{outcome.reason} (R-SEL-9)")
 
 
-def _blocked_at_public_entry(back: Journey, nic: str | None) -> Dropped | None:
+def _blocked_at_public_entry(back: Journey, nic: str) -> Dropped | None:
     """Return the drop of a reply to an Internet host whose flow may have left no record (F-ADM-18, F-STATE-5)."""
     assert back.first is not None
-    if nic is None or not back.first.may_lack_record(nic):
+    if not back.first.may_lack_record(nic):
         return None
     return back.filter(declared_interface(back.situation, back.situation.index.nics[nic]), Direction.OUTBOUND)
 

@@ -235,6 +235,20 @@ def test_icmpv6_is_a_fact_where_an_admin_rule_stands() -> None:
     assert not at_m(ruled, world(false=["U-ICMPV6(m-nic, inbound)"]), ping).allowed
 
 
+def test_where_an_admin_rule_stands_icmpv6_from_outside_is_that_one_fact() -> None:
+    dual = vnet("v", "10.0.0.0/16 fd00::/48", subnet("app", "10.0.1.0/24 fd00::/64"))
+    held = nic("m-nic", "v.app", "10.0.1.4 fd00::4", public_ipv6=public("out", "2001:db8::4"))
+    net = replace(network(dual, machine("m", held)), admin_rules=(by("corp", admin("no", 10, DENY, ports=port(80))),))
+    ping = flow("2001:db8:1::9", "fd00::4", 0, protocol=ICMPV6)
+    judgement = judge(
+        net, "v.app", "m-nic", IN, ping, world("U-ICMPV6(m-nic, inbound)"), entered_by_public_address=True
+    )
+
+    assert judgement.allowed
+    assert [stage.stage for stage in judgement.stages] == ["icmpv6"]
+    assert [str(fact) for fact in judgement.facts] == ["U-ICMPV6(m-nic, inbound)"]
+
+
 def test_host_services_are_exempt_from_admin_rules() -> None:
     net = lan(by("corp", admin("no", 10, DENY, OUT)))
 

@@ -36,7 +36,7 @@ def sent(protocol: int, sources: tuple[int, int], source_ports: tuple[int, int],
     )
 
 
-def decided(rules: Sequence[SecurityRule], packet: Packet) -> Access | None:
+def decided(rules: Sequence[SecurityRule], packet: Packet, *, at_endpoint: bool = False) -> Access | None:
     """Return what the group does with the whole box, None where the box has to be parted, or facts decide."""
     group = nsg("n", *rules)
     net = network(
@@ -47,7 +47,8 @@ def decided(rules: Sequence[SecurityRule], packet: Packet) -> Access | None:
     situation = situation_of(net, World(partial=True), Family.IPV4)
     interface = interface_at(situation, net.vnets["v"].subnets[0], point(HERE))
     try:
-        return decision(Filter(situation, interface, Direction.INBOUND, packet, False), "n", group).access
+        place = Filter(situation, interface, Direction.INBOUND, packet, False, at_endpoint)
+        return decision(place, "n", group).access
     except (Mixed, Undetermined):
         return None
 
@@ -88,6 +89,10 @@ LISTS: dict[str, Callable[[], list[SecurityRule]]] = {
         replace(below(100), source_ports=ports(0, 100)),
         replace(below(110), source_ports=ports(101, 65535)),
     ],
+    "source ports in halves, one of them to some ports": lambda: [
+        replace(below(100, ports=ports(0, 100)), source_ports=ports(0, 100)),
+        replace(below(110), source_ports=ports(101, 65535)),
+    ],
     "halves that do not meet": lambda: [below(100, ports=ports(0, 99)), below(110, ports=ports(101, 65535))],
     "halves that differ": lambda: [
         below(100, ports=ports(0, 100)),
@@ -125,3 +130,25 @@ def test_rules_that_do_the_same_decide_together_of_ports_that_none_holds_alone()
 )
 def test_a_box_is_parted_where_a_half_is_not_for_all_of_it(name: str) -> None:
     assert decided([*LISTS[name](), CLOSED], sent(TCP, (NEAR, FAR), (0, 65535), (0, 65535))) is None
+
+
+def test_rules_are_not_joined_by_source_ports_where_one_is_for_other_destination_ports() -> None:
+    rules = LISTS["source ports in halves, one of them to some ports"]()
+
+    assert decided([*rules, CLOSED], sent(TCP, (NEAR, FAR), (0, 65535), (101, 65535))) is None
+    assert decided([*rules, CLOSED], sent(TCP, (NEAR, FAR), (0, 65535), (0, 100))) is Access.ALLOW
+
+
+def test_a_rule_in_doubt_before_one_that_does_the_same_is_no_matter() -> None:
+    every = sent(TCP, (NEAR, FAR), (0, 65535), (0, 65535))
+
+    assert decided([below(100, source="10.0.2.0/25"), below(110), CLOSED], every) is Access.ALLOW
+    assert decided([below(100, source="10.0.2.0/25"), CLOSED], every) is None
+
+
+def test_of_a_private_endpoint_the_ranges_after_the_first_are_open() -> None:
+    every = sent(TCP, (NEAR, FAR), (0, 65535), (0, 65535))
+    open_ = replace(below(100), first_destination_ports=ports(0, 100))
+
+    assert decided([open_, CLOSED], every) is Access.ALLOW
+    assert decided([open_, CLOSED], every, at_endpoint=True) is None

@@ -80,3 +80,17 @@ def test_in_a_network_of_both_families_both_are_shown() -> None:
 
     assert {"10.0.0.0/16", "fd00:db8::/48"} <= set(by_prefix("VirtualNetwork", "v.s", text))
     assert {"2000::/3", "::/0"} <= set(by_prefix("Internet", "v.s", text))
+
+
+def test_a_line_that_several_neighbours_have_is_shown_once() -> None:
+    text = TEXT.replace("subnet db 10.1.2.0/24", "subnet db 10.1.2.0/24  subnet more 10.1.3.0/24 routes via")
+    shown = [part for part in parts("VirtualNetwork", "spoke.db", text) if str(part.prefix) == "10.8.0.0/16"]
+
+    assert ["user route lab of spoke.web"] == [part.what for part in shown]
+
+
+def test_tags_of_the_platform_are_told_apart() -> None:
+    assert [("168.63.129.16/32", "F-TAG-12"), ("fe80::1234:5678:9abc/128", "F-TAG-12")] == [
+        (str(part.prefix), part.rule) for part in parts("AzureLoadBalancer", "spoke.web")
+    ]
+    assert [(None, "F-PLAT-1")] == [(part.prefix, part.rule) for part in parts("AzurePlatformDNS", "spoke.web")]

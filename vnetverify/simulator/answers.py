@@ -27,9 +27,6 @@ from vnetverify.simulator.situation import Situation, direct
 def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
     """Return where the endpoint sends its reply: straight to what is near, else into a gateway that knows the way."""
     situation, name, destination = journey.situation, endpoint.name, journey.packet.destination
-    without_ipv6 = journey.drop_without_ipv6(endpoint.vnet)
-    if without_ipv6 is not None:
-        return without_ipv6
     interface = endpoint_interface(situation, endpoint, only(journey.packet.source))
     sending = Sending(interface.subnet, Host(interface))
     vnet = _near(situation, endpoint.vnet, destination)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from vnetverify.header import (
     ALL_PORTS,
     ICMPV6,
-    TCP,
     Family,
     Flow,
     Interval,
@@ -37,7 +36,6 @@ from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,
     PLATFORM,
-    PLATFORM_HOST,
     Field,
     Mixed,
     Packet,
@@ -373,12 +371,11 @@ def _is_of_state(rule: SecurityRule) -> bool:
 
 
 def _platform_denial(place: Filter, groups: tuple[tuple[str, Nsg], ...]) -> Stage | None:
-    """Return the rule that keeps a packet from a host service; None when the service is exempt (F-PLAT-1, F-PLAT-2)."""
+    """Return the rule that keeps a packet from a host service; None when the service is exempt (F-PLAT-1).
+
+    What the agent of a machine asks for at 168.63.129.16, TCP 80 and 32526, no tag is about (F-PLAT-2).
+    """
     packet = place.packet
-    agent = IntervalSet((Interval(80, 80), Interval(32526, 32526)))
-    to_agent = is_number(packet.protocol, TCP) and covers(PLATFORM_HOST, packet.destination)
-    if to_agent and lies_in(packet.destination_port, agent):
-        return None
     for stage, nsg in groups:
         for rule in rules_of(nsg, Direction.OUTBOUND):
             named = rule.destination

@@ -12,6 +12,7 @@ from vnetverify.header import (
     ALL_PORTS,
     ICMP,
     TCP,
+    UDP,
     Family,
     Interval,
     IntervalSet,
@@ -203,8 +204,7 @@ def refused_by_nat(
 def _takes(rule: FirewallRule, packet: Packet) -> bool:
     """Hold when a NAT rule at the packet's destination takes it: TCP and UDP alone are translated."""
     return (
-        packet.has_ports
-        and any(protocol is not None and is_number(packet.protocol, protocol) for protocol in rule.protocols)
+        any(is_number(packet.protocol, protocol) for protocol in (TCP, UDP) if protocol in rule.protocols)
         and lies_in(packet.source, rule.sources)
         and lies_in(packet.destination_port, rule.destination_ports)
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
-from vnetverify.header import ALL_PORTS, EVERY_IPV4, EVERY_NUMBER, Family, Interval, IntervalSet, Prefix
+from vnetverify.header import ALL_PORTS, EVERY_IPV4, EVERY_NUMBER, Interval, IntervalSet, Prefix
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.model.security import (
     Access,
@@ -121,8 +121,8 @@ def match_together(place: Filter, owner: str, rules: Iterable[SecurityRule], par
 def _fits_but_for(part: Part, place: Filter, rule: SecurityRule, label: str) -> bool:
     """Hold when the rule matches those of the packets whose ports of `part` are its own. Raises `Mixed`."""
     packet = place.packet
-    if place.at_endpoint or not packet.has_ports:
-        return False
+    if place.at_endpoint:
+        return False  # where ports are read otherwise (F-PE-3, F-PE-9)
     if part is Part.SOURCE_PORT:
         others_fit = lies_in(packet.destination_port, rule.destination_ports)
     else:
@@ -196,10 +196,8 @@ def _address_fits(place: Filter, field: AddressField, side: Side, label: str) ->
 
 
 def _is_any_address(place: Filter, prefixes: tuple[Prefix, ...]) -> bool:
-    """Hold where a literal 0.0.0.0/0 means every IPv6 address as well (F-NSG-12)."""
-    if place.packet.family is Family.IPV4 or EVERY_IPV4 not in prefixes:
-        return False
-    return place.situation.holds(uncertainty("U-V6ANY"))
+    """Hold where a literal 0.0.0.0/0, which does not cover the address, means every IPv6 address as well (F-NSG-12)."""
+    return EVERY_IPV4 in prefixes and place.situation.holds(uncertainty("U-V6ANY"))
 
 
 def _is_member_address(situation: Situation, groups: tuple[str, ...], address: Interval) -> bool:

@@ -277,6 +277,11 @@ class Journey:
         return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)
 
     @property
+    def entries(self) -> tuple[Place | None, ...]:
+        """Where the packet, and before it those it was translated from, came in by a public address from."""
+        return (*(translated.entered_from for translated in self.translations), self.entered_from)
+
+    @property
     def is_reply(self) -> bool:
         return self.first is not None
 
@@ -284,7 +289,6 @@ class Journey:
         """Return the report of the walk."""
         names = tuple(device.name for device in self.devices)
         asked = tuple((fact, self.situation.world.holds(fact)) for fact in self.situation.asked_since(0))
-        entries = [*(translated.entered_from for translated in self.translations), self.entered_from]
         return Trace(
             tuple(self.steps),
             outcome,
@@ -292,7 +296,7 @@ class Journey:
             tuple(self.devices),
             asked,
             tuple(self.crossings),
-            next((place for place in entries if place is not None), None),
+            next((place for place in self.entries if place is not None), None),
             tuple(self.translations),
             tuple(self.visits),
         )

@@ -215,7 +215,7 @@ def converse(
     first = first_journey(network, packet, world, failures)
     outcome = follow(first, start(first, origin))
     forward = first.ended(outcome)
-    if not isinstance(outcome, Dropped | Astray) and forward.entered_from not in (None, INTERNET):
+    if not isinstance(outcome, Dropped | Astray) and any(place not in (None, INTERNET) for place in first.entries):
         why = "a reply to a packet that came back in is not to be relied on (R-TRAF-10)"
         return Conversation(forward, None, False, why)
     match outcome:

@@ -359,8 +359,9 @@ class _Encoder:
             )
             branches += ends.membership(ends.key, place, addresses, self.script.share(term))
         found = decision_tree(ends.key, branches, self.script.share, free_outside=True)
-        machine = None if expected.name is None else self.hops.estate.network.machines.get(expected.name)
-        return found if machine is None else all_of(found, self.hops.firewalls.has_its_address(machine))
+        if expected.kind is not HopKind.APPLIANCE or expected.name is None:
+            return found
+        return all_of(found, self.hops.firewalls.has_its_address(self.hops.estate.network.machines[expected.name]))
 
     def _is_expected(self, expected: ExpectedHop, vnet: str, choice: Candidate) -> bool:
         match choice.hop:

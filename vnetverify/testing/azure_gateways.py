@@ -33,7 +33,9 @@ def _gateway(network: Network, gateway: Gateway) -> dict[str, Any]:
     further: dict[str, Any] = {}
     if gateway.allows_remote_vnets is not None:
         further["allowRemoteVnetTraffic"] = gateway.allows_remote_vnets
-    if default is not None and default.site is not None:
+    if default is not None:
+        if default.site is None:
+            raise NotApplicable("a default site that is a gateway")
         further["gatewayDefaultSite"] = reference("localNetworkGateways", default.site)
     return resource(
         "virtualNetworkGateways",

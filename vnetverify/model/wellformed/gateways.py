@@ -27,6 +27,7 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     for connection in network.connections:
         yield from _connection_faults(network, connection)
         if connection.default_site:
+            yield from _default_site_faults(network, connection)
             first = defaults.setdefault(connection.gateway, connection)
             if first is not connection:
                 yield Diagnostic(
@@ -37,6 +38,18 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
                     ((first.span, "the first"),),
                     rule="R-GW-21",
                 )
+
+
+def _default_site_faults(network: Network, connection: Connection) -> Iterator[Diagnostic]:
+    """Yield what keeps a connection from leading to a default site: a VPN gateway has one, and it is a site."""
+    gateway = network.gateways[connection.gateway]
+    if gateway.kind is not GatewayKind.VPN or connection.site is None:
+        message = (
+            f"connection `{connection.name}` does not join a site to a vpn gateway, which alone has a default site"
+        )
+        yield Diagnostic(
+            "default-site-kinds", message, connection.span, others=((gateway.span, gateway.kind.value),), rule="R-GW-21"
+        )
 
 
 def _placement_faults(network: Network) -> Iterator[Diagnostic]:

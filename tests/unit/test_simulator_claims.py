@@ -7,6 +7,7 @@ import pytest
 from tests.unit.simulator_networks import (
     Element,
     at,
+    expressroute,
     flow,
     machine,
     network,
@@ -31,7 +32,9 @@ from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Verb
 from vnetverify.model.network import Connection, Network, NextHopType, Service
 from vnetverify.rules import World
-from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.addressing import Field, Mixed, Part, packet_of
+from vnetverify.simulator.claims import Asks, delivers, in_question, may_violate, violates
+from vnetverify.simulator.walk import converse
 from vnetverify.source import NOWHERE
 
 HTTPS = Service("https", ((TCP, port(443)),))
@@ -107,6 +110,32 @@ def test_an_appliance_on_one_way_alone_violates_symmetry_even_where_it_is_statel
     assert why(one_sided(), symmetric, "b.s", flow("10.2.0.4", "10.1.0.4")) is None
     assert why(spokes(via=True), symmetric, "a.s", A_TO_B) is None
     assert why(spokes(), symmetric, "a.s", A_TO_B) is not None
+    answered_around = claim(Verb.REACHES_SYMMETRICALLY, B, A)
+    assert why(one_sided(), answered_around, "b.s", flow("10.2.0.4", "10.1.0.4")) == (
+        "only one of the two ways passes fw"
+    )
+
+
+def test_symmetry_is_about_appliances_not_gateways() -> None:
+    """A site answers by the gateway that it likes, and the Internet by nothing that is known."""
+    net = network(
+        vnet("hub", "10.0.0.0/16", subnet("GatewaySubnet", "10.0.0.0/27")),
+        vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24", default_outbound=True)),
+        transit("a", "hub"),
+        vpn("slow", "hub"),
+        expressroute("fast", "hub"),
+        site("onprem", "192.168.0.0/16"),
+        Connection("by-slow", "slow", site="onprem", bgp=True),
+        Connection("by-fast", "fast", site="onprem", circuit="k"),
+    )
+    facts, to_site = world("U-SITE(onprem, by-slow)"), flow("10.1.0.4", "192.168.0.4")
+    talk = converse(net, at("a.s"), to_site, facts)
+    assert talk.reply is not None
+    assert (talk.forward.met, talk.reply.met) == (("fast",), ("slow",))
+
+    assert why(net, claim(Verb.REACHES_SYMMETRICALLY, right=ONPREM), "a.s", to_site, facts) is None
+    symmetric = claim(Verb.REACHES_SYMMETRICALLY, right=OUTSIDE)
+    assert why(net, symmetric, "a.s", flow("10.1.0.4", "8.8.8.8")) is None
 
 
 def test_symmetry_speaks_of_destinations_in_the_right_set_alone() -> None:
@@ -347,6 +376,28 @@ def test_next_hop_names_the_gateway_that_a_user_route_stands_for() -> None:
     assert leads(None)
     assert leads("gw")
     assert not leads("other")
+
+
+def test_what_is_delivered_begins_where_the_claim_says() -> None:
+    apart, to_ssh = claim(Verb.NEVER_REACHES), replace(A_TO_B, destination_port=22)
+
+    assert delivers(spokes(via=True), apart, at("a.s"), A_TO_B, World())
+    assert not delivers(spokes(via=True), claim(Verb.NEVER_REACHES, service=HTTPS), at("a.s"), to_ssh, World())
+    assert not delivers(spokes(), apart, at("a.s"), A_TO_B, World())
+
+
+def test_what_a_filter_refuses_counts_where_filters_are_not_asked() -> None:
+    """The box is parted by routes behind a filter that refuses all of it."""
+    net = spokes(nsg("shut", rule(100, "deny", "outbound")), via=True)
+    guarded = replace(net.vnets["a"], subnets=(replace(net.vnets["a"].subnets[0], nsg="shut"),))
+    net = replace(net, vnets={**net.vnets, "a": guarded})
+    box = replace(packet_of(A_TO_B), destination=Field(A_TO_B.destination - 2**17, A_TO_B.destination, Part.DESTINATION))
+    apart = claim(Verb.NEVER_REACHES, right=OUTSIDE)
+
+    for asks in (Asks.AT_ONCE, Asks.LAST):
+        assert not may_violate(net, apart, at("a.s"), box, World(partial=True), asks)
+    with pytest.raises(Mixed):
+        may_violate(net, apart, at("a.s"), box, World(partial=True), Asks.NOTHING)
 
 
 def test_a_violation_tells_the_ways_that_show_it() -> None:

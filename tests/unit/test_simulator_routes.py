@@ -206,7 +206,8 @@ def test_further_public_blocks_are_dropped_only_where_that_is_so() -> None:
 def test_a_partial_world_is_asked_only_for_facts_that_decide() -> None:
     net = hub_with(vnet("wide", "172.16.0.0/12", subnet("s", "172.16.0.0/24")), peered("hub", "wide"))
 
-    assert select_route(net, "hub.app", parse_address("10.0.1.4"), World(partial=True)).route is not None
+    within = select_route(net, "hub.app", parse_address("10.0.1.4"), World(partial=True)).route
+    assert str(within) == "10.0.0.0/16 inside the vnet"
     with pytest.raises(Undetermined, match="U-R-SYS-5"):
         select_route(net, "hub.app", parse_address("172.16.0.4"), World(partial=True))
 
@@ -246,3 +247,38 @@ def test_each_effective_route_has_one_active_line_for_a_prefix() -> None:
     active = [line.prefix for line in effective_routes(net, "hub.app", World()) if line.state == "Active"]
 
     assert len(active) == len(set(active)) == 7
+
+
+def lines_of(net: Network, prefix: str) -> list[tuple[str, str, str, str]]:
+    lines = (line for line in effective_routes(net, "hub.app", World()) if line.prefix == parse_prefix(prefix))
+    return [(line.source, line.state, line.hop_type, line.next_hop) for line in lines]
+
+
+def test_effective_routes_show_a_user_route_beside_the_system_s_to_the_same_hop() -> None:
+    net = hub_with(routes=table("rt", route("0.0.0.0/0", "internet")))
+
+    assert lines_of(net, "0.0.0.0/0") == [("User", "Active", "Internet", ""), ("Default", "Invalid", "Internet", "")]
+
+
+def test_what_a_gateway_learned_by_two_connections_is_one_line() -> None:
+    net = hub_with(*ONPREM, Connection("d", "gw", site="onprem"))
+
+    assert lines_of(net, "192.168.0.0/16") == [
+        ("VirtualNetworkGateway", "Active", "VirtualNetworkGateway", "gw"),
+        ("Default", "Invalid", "None", ""),
+    ]
+
+
+def test_a_user_route_names_no_gateway() -> None:
+    net = hub_with(*ONPREM, routes=table("rt", route("172.16.0.0/16", "gateway")))
+
+    assert lines_of(net, "172.16.0.0/16") == [("User", "Active", "VirtualNetworkGateway", "")]
+
+
+def test_what_no_page_lists_is_not_asked_for_inside_a_range_of_one_s_own() -> None:
+    net = network(vnet("hub", "25.0.0.0/9", subnet("app", "25.0.0.0/24")))
+    partial = World(partial=True)
+
+    assert str(select_route(net, "hub.app", parse_address("25.4.0.1"), partial).route) == "25.0.0.0/9 inside the vnet"
+    with pytest.raises(Undetermined, match="U-R-SYS-10"):
+        select_route(net, "hub.app", parse_address("25.176.0.1"), partial)

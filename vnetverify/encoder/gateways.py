@@ -309,9 +309,8 @@ class Gateways:
         The gateway itself sends to that site whatever it has no entry for (R-GW-21).
         """
         learned = self.learned(gateway)
-        own = (end for end in self.connections(gateway) if end.gateway == gateway.name)
-        default = next((connection for connection in own if connection.default_site), None)
-        if default is None or self.estate.family is Family.IPV6:
+        default = next((connection for connection in self.connections(gateway) if connection.default_site), None)
+        if default is None or not self.carries(gateway):
             return learned
         way, every = self.way_of(default, gateway), self.estate.realm.every
         works = all_of(self._is_up(gateway.name), self.failing.is_up(FailureKind.CONNECTION, default.name))

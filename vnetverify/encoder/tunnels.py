@@ -82,8 +82,7 @@ class Tunnels:
             returned, turned = self._at_edge(gateway, entries, header)
             decisions = [(ITSELF, returned)]
         decisions += [(way, all_of(negate(turned), term)) for way, term in self._ways(gateway, entries, header)]
-        own = (end for end in self.hops.gateways.connections(gateway) if end.gateway == gateway.name)
-        default = next((connection for connection in own if connection.default_site), None)
+        default = next((end for end in self.hops.gateways.connections(gateway) if end.default_site), None)
         if default is not None:
             known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.in_force) for e in entries))
             way = self.hops.gateways.way_of(default, gateway)

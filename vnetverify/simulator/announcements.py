@@ -103,13 +103,13 @@ def is_withdrawn(situation: Situation, subnet: Subnet, route: Route) -> bool:
 
 
 def announced_route(
-    situation: Situation, subnet: Subnet, destination: Interval, declared: Route | None, *mode: str
+    situation: Situation, subnet: Subnet, destination: Interval, declared: Route, *mode: str
 ) -> Route | None:
     """Return a route to a gateway that beats the `declared` one in the subnet since a site announces its prefix.
 
     None where none does. `mode` tells apart selections among other candidates.
     """
-    if not situation.world.announcing or not propagates(situation, subnet):
+    if not propagates(situation, subnet):
         return None
     for gateway in servers(situation, subnet.vnet):
         ways = ways_heard(situation, gateway)
@@ -125,7 +125,7 @@ def announced_route(
 
 
 def _rivals(
-    table: Table, gateway: Gateway, ways: tuple[Way, ...], destination: Interval, declared: Route | None
+    table: Table, gateway: Gateway, ways: tuple[Way, ...], destination: Interval, declared: Route
 ) -> Iterator[Route]:
     """Yield what may be announced around the destination and beats the declared route, if nothing limits it.
 
@@ -136,9 +136,8 @@ def _rivals(
     near = (*table.own, *(range_.prefix for range_ in table.beyond), *(prefix for _, prefix in table.endpoints), *own)
     around = [prefix for prefix in dict.fromkeys(near) if covers(prefix, destination)]
     within = {prefix for prefixes in situation.world.announcing.values() for prefix in prefixes}
-    shortest = min(prefix.length for prefix in within if covers(prefix, destination))
-    if declared is not None:
-        shortest = max(shortest, declared.prefix.length + (declared.origin is Origin.USER))
+    widest = min(prefix.length for prefix in within if covers(prefix, destination))
+    shortest = max(widest, declared.prefix.length + (declared.origin is Origin.USER))
     bounds = {shortest, *(prefix.length + more for prefix in around for more in (0, 1))}
     for length in sorted(bound for bound in bounds if shortest <= bound <= situation.family.bits):
         host_bits = situation.family.bits - length

@@ -60,9 +60,7 @@ def _back_to_service(journey: Journey, linked: Linked) -> Dropped | None:
     if blocked is not None:
         return blocked
     chosen = selection(situation, member.subnet, target)
-    if chosen.route is None:
-        return journey.drop(member.subnet.id, f"no route leads to {lowest_text(target)}", "R-SEL-10")
-    note_selection(journey, member.subnet.id, chosen, chosen.route)
+    note_selection(journey, member.subnet.id, chosen)
     near, far = member.subnet.vnet, linked.service.vnet
     leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))
     if not leads_there:

@@ -15,12 +15,11 @@ from typing import assert_never
 from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.addressing import Header, Mixed, Packet, host_subnet, packet_of, point
+from vnetverify.simulator.addressing import Header, Mixed, Packet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
 from vnetverify.simulator.ends import End, aimed_at, begins, ends_at_home, ends_of, ends_within
 from vnetverify.simulator.failures import down_in
-from vnetverify.simulator.filters import undeclared_interface
 from vnetverify.simulator.firewalls import stands_elsewhere
 from vnetverify.simulator.frontends import balanced_at, machine_behind
 from vnetverify.simulator.hops import (
@@ -296,8 +295,10 @@ def _traces(conversation: Conversation) -> tuple[Trace, ...]:
 def _wrongly_delivered(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
     """Return the violation of a claim about what is delivered and whom it met on the way."""
     way = _way_there(network, claim, origin, packet, world)
-    why = None if way is None else _wrong_way(claim, way)
-    return None if way is None or why is None else Violation(why, (way,))
+    if way is None:
+        return None
+    why = _wrong_way(claim, way)
+    return None if why is None else Violation(why, (way,))
 
 
 def _poorly_delivered(network: Network, claim: Claim, origin: Place, packet: Packet, world: World) -> Violation | None:
@@ -359,10 +360,9 @@ def _other_next_hop(network: Network, claim: Claim, origin: Place, packet: Packe
     assert claim.expected_hop is not None
     subnet = situation.index.subnets[origin.name]
     chosen = selection(situation, subnet, packet.destination)
-    if chosen.route is not None and is_expected_hop(situation, subnet, chosen.route.hop, claim.expected_hop):
+    if is_expected_hop(situation, subnet, chosen.route.hop, claim.expected_hop):
         return None
-    why = "no route is selected" if chosen.route is None else f"the selected route is {chosen.route}"
-    return Violation(why, (_trace_of(situation, packet, subnet, chosen),))
+    return Violation(f"the selected route is {chosen.route}", (_trace_of(situation, packet, subnet, chosen),))
 
 
 def way_by_routes(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> Trace:
@@ -380,9 +380,7 @@ def _trace_of(situation: Situation, packet: Packet, subnet: Subnet, chosen: Sele
     journey = Journey(situation, packet)
     journey.note_what_is_down()
     journey.note_what_is_announced()
-    if chosen.route is None:
-        return journey.ended(journey.drop(subnet.id, "no route leads to the destination", "R-SEL-10"))
-    note_selection(journey, subnet.id, chosen, chosen.route)
+    note_selection(journey, subnet.id, chosen)
     return journey.ended(Selected(subnet.id))
 
 
@@ -391,12 +389,10 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
     match hop:
         case ToVnet():
             return expected.kind is HopKind.VNET_LOCAL
-        case ToPeer(vnet) | ToMate(vnet):
-            return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
-        case ToEndpoint(_, vnet) if vnet == subnet.vnet:
-            return expected.kind is HopKind.VNET_LOCAL
+        case ToPeer() | ToMate():
+            return expected.kind is HopKind.PEERING
         case ToEndpoint(_, vnet):
-            return expected.kind is HopKind.PEERING and expected.name in (None, vnet)
+            return expected.kind is (HopKind.VNET_LOCAL if vnet == subnet.vnet else HopKind.PEERING)
         case ToAppliance(address):
             if expected.kind is not HopKind.APPLIANCE or expected.name is None:
                 return expected.kind is HopKind.APPLIANCE
@@ -416,7 +412,7 @@ def is_expected_hop(situation: Situation, subnet: Subnet, hop: Hop, expected: Ex
 
 
 def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | None:
-    """Return the name of the machine, declared or implied, at a next hop's address as seen from `subnet` (R-UDR-7)."""
+    """Return the name of the machine at a next hop's address as seen from `subnet`, None where none is (R-UDR-7)."""
     vnet = next_hop_owner(situation, subnet.vnet, point(address))
     if vnet is None:
         return None
@@ -424,12 +420,7 @@ def appliance_at(situation: Situation, subnet: Subnet, address: int) -> str | No
     if balanced is not None:
         return machine_behind(situation, balanced)
     nic = situation.index.holders.get((vnet, address))
-    if nic is not None:
-        return nic.machine
-    if (vnet, address) in situation.index.endpoints:
-        return None
-    place = host_subnet(situation.vnet(vnet), point(address))
-    return None if place is None else undeclared_interface(place, point(address)).name
+    return None if nic is None else nic.machine
 
 
 def _gateway_meant(situation: Situation, subnet: Subnet) -> str | None:

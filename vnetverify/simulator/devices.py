@@ -335,7 +335,7 @@ def _is_steered(journey: Journey, gateway: Gateway) -> bool:
         return False
     bypassed = takes_fastpath(journey.situation, gateway)
     route = selection(journey.situation, subnet, journey.packet.destination, past_user_routes=bypassed).route
-    return route is not None and route.origin is Origin.USER and journey.situation.holds(uncertainty("U-R-GW-16"))
+    return route.origin is Origin.USER and journey.situation.holds(uncertainty("U-R-GW-16"))
 
 
 def _from_subnet(journey: Journey, gateway: Gateway, rule: str, *, out_of_tunnel: bool) -> Next:

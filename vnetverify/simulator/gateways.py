@@ -217,20 +217,9 @@ def way_of(situation: Situation, connection: Connection, gateway: str) -> Way:
 
 
 def ways_of(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:
-    """Return the ways over the connections of `gateway`, in order of declaration; ExpressRoute has none to gateways."""
-    ways = [
-        way_of(situation, connection, gateway.name)
-        for connection in situation.index.connections_of.get(gateway.name, ())
-    ]
-    return tuple(way for way in ways if way.site is not None or _is_tunnel(situation, gateway, way))
-
-
-def _is_tunnel(situation: Situation, gateway: Gateway, way: Way) -> bool:
-    """Hold when `way` joins two different VPN gateways."""
-    if way.remote_gateway is None or way.remote_gateway == gateway.name:
-        return False
-    ends = (gateway, situation.network.gateways[way.remote_gateway])
-    return all(end.kind is GatewayKind.VPN for end in ends)
+    """Return the ways over the connections of `gateway`, in order of declaration; VPN alone has some to gateways."""
+    ends = situation.index.connections_of.get(gateway.name, ())
+    return tuple(way_of(situation, connection, gateway.name) for connection in ends)
 
 
 _LEARNED: Remembered[str, tuple[Entry, ...]] = Remembered()
@@ -253,7 +242,7 @@ def put_into_tables(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]
     The latter is there for its default site, to which the gateway itself sends what it has no entry for anyway.
     """
     learned_ones, way = entries_of(situation, gateway), default_way(situation, gateway)
-    if way is None or situation.family is Family.IPV6 or Entry(EVERY_IPV4, way) in learned_ones:
+    if way is None or Entry(EVERY_IPV4, way) in learned_ones:
         return learned_ones
     return *learned_ones, Entry(EVERY_IPV4, way, (uncertainty("U-R-GW-21", gateway.name),))
 
@@ -391,8 +380,7 @@ def _exchanged(situation: Situation, gateway: Gateway) -> Iterator[Range]:
     """
     for other in joined_gateways(situation, gateway):
         for way in ways_of(situation, other):
-            for prefix in () if way.site is None else _offered_by_site(situation, other, way):
-                yield Range(prefix, (CHAINED,))
+            yield from (Range(prefix, (CHAINED,)) for prefix in _offered_by_site(situation, other, way))
         for entry in _from_circuits(situation, other):
             yield Range(entry.prefix, (*entry.condition, CHAINED))
 
@@ -451,9 +439,9 @@ def choose_way(situation: Situation, gateway: Gateway, entries: Iterable[Entry],
 
 
 def default_way(situation: Situation, gateway: Gateway) -> Way | None:
-    """Return the way to the default site, which takes what nothing else covers (R-GW-21)."""
+    """Return the way to the default site of a VPN gateway, which takes what nothing else covers (R-GW-21)."""
     ends = situation.index.connections_of.get(gateway.name, ())
-    defaults = {end.name for end in ends if end.default_site and end.gateway == gateway.name}
+    defaults = {end.name for end in ends if end.default_site}
     return next((way for way in ways_of(situation, gateway) if way.name in defaults), None)
 
 

@@ -240,9 +240,9 @@ def enter_by_public_address(journey: Journey, nic: Nic, public: PublicAddress, e
 def answered_outside(journey: Journey, subnet: Subnet) -> LeftToInternet | Dropped:
     """Return the end of a reply to an Internet host, which leaves the subnet by next hop Internet or not (R-SEL-9)."""
     route = selection(journey.situation, subnet, journey.packet.destination).route
-    what = "no route leads back" if route is None else f"the reply leaves by {route}"
-    journey.note(subnet.id, what, "R-SEL-9", None if route is None else route.span)
-    if route is not None and isinstance(route.hop, ToInternet):
+    what = f"the reply leaves by {route}"
+    journey.note(subnet.id, what, "R-SEL-9", route.span)
+    if isinstance(route.hop, ToInternet):
         return LeftToInternet(subnet.id)
     return Dropped(f"{what}, not to the Internet", "R-SEL-9", subnet.id)
 

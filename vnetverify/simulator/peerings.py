@@ -58,12 +58,11 @@ class View:
 
 
 def halves_of(network: Network) -> dict[tuple[str, str], Peering]:
-    """Return the declared halves and the implied ones of classic networks (R-PEER-4, R-GW-9)."""
+    """Return the declared halves and the implied ones of classic networks, no two of which peer (R-PEER-4, R-GW-9)."""
     halves = {(half.local, half.remote): half for half in network.peerings}
     for half in network.peerings:
         classic = network.vnets[half.remote].model is DeploymentModel.CLASSIC
-        mixed = classic and network.vnets[half.local].model is not DeploymentModel.CLASSIC
-        if mixed and (half.remote, half.local) not in halves:
+        if classic and (half.remote, half.local) not in halves:
             transit = half.allow_gateway_transit and network.era is not Era.Y2016
             implied = Peering(half.remote, half.local, use_remote_gateways=transit, span=half.span)
             halves[implied.local, implied.remote] = implied

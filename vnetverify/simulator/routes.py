@@ -38,9 +38,9 @@ from vnetverify.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The route that carries a packet, None when there is none, and each loser with the reason."""
+    """The route that carries a packet, and each loser with the reason."""
 
-    route: Route | None
+    route: Route
     lost: tuple[tuple[Route, str], ...] = ()
 
 
@@ -88,7 +88,10 @@ def selection(
 def _declared(
     situation: Situation, subnet: Subnet, destination: Interval, past_user_routes: bool, with_losers: bool
 ) -> Selection:
-    """Return the best of the subnet's candidates as far as they are known."""
+    """Return the best of the subnet's candidates as far as they are known.
+
+    There is one: the system's default route covers every address and nothing removes it (R-SYS-2, R-SEL-10).
+    """
     lost: list[tuple[Route, str]] = []
     meeting = candidates(situation, subnet).meeting(destination)
     if past_user_routes:
@@ -100,15 +103,15 @@ def _declared(
             continue
         limit = obstacle(situation, route)
         if limit is None:
-            return Selection(route, (*lost, *_beaten(route, meeting, destination)) if with_losers else ())
+            return Selection(route, (*lost, *_beaten(route, meeting)) if with_losers else ())
         lost.append((route, limit.why))
-    return Selection(None, tuple(lost))
+    raise AssertionError(f"no route of {subnet.id} covers {destination}")
 
 
-def _beaten(winner: Route, behind: Iterator[Route], destination: Interval) -> Iterator[tuple[Route, str]]:
-    """Yield the routes `behind` the winner that are surely there and cover all of `destination`."""
+def _beaten(winner: Route, behind: Iterator[Route]) -> Iterator[tuple[Route, str]]:
+    """Yield the routes `behind` the winner that are surely there; their prefixes lie around the winner's."""
     for route in behind:
-        if route.present == ALWAYS and route.prefix.value <= destination.low and destination.high <= route.prefix.last:
+        if route.present == ALWAYS:
             yield route, why_beaten(route, winner)
 
 
@@ -150,8 +153,8 @@ def _lines(situation: Situation, subnet: Subnet) -> list[EffectiveRoute]:
         if not is_so(situation, route.present):
             continue
         winner = active.get(route.prefix)
-        if winner is not None and winner.hop == route.hop:
-            continue
+        if winner is not None and (winner.origin, winner.hop) == (route.origin, route.hop):
+            continue  # what a gateway learned by two connections is one line
         limit = obstacle(situation, route)
         if limit is not None:
             why = limit.why

@@ -80,9 +80,7 @@ def send(journey: Journey, sending: Sending) -> Next:
     chosen = selection(
         journey.situation, sending.subnet, destination, past_user_routes=bypassed, with_losers=journey.tells
     )
-    if chosen.route is None:
-        return journey.drop(where, f"no route leads to {lowest_text(destination)}", "R-SEL-10")
-    note_selection(journey, where, chosen, chosen.route)
+    note_selection(journey, where, chosen)
     return _by_route(journey, sending, chosen.route)
 
 
@@ -97,10 +95,11 @@ def _is_bypassing(journey: Journey, sending: Sending) -> bool:
     return True
 
 
-def note_selection(journey: Journey, where: str, chosen: Selection, route: Route) -> None:
+def note_selection(journey: Journey, where: str, chosen: Selection) -> None:
     """Record the route with what lost; the rule is the one that decided against the strongest loser."""
     if not journey.tells:
         return
+    route = chosen.route
     lost = tuple(Loser(str(loser), why, _deciding_rule(journey.situation, route, loser)) for loser, why in chosen.lost)
     if not lost:
         journey.note(where, f"{route}, no other route covers it", route.rule, route.span)

@@ -158,8 +158,6 @@ def _hop(network: Network, nic: Nic, recording: RecordedHop, world: World) -> Co
     if recording.source not in nic.addresses:
         raise NotAQuestion(f"{address_text(recording.source)} is not an address of `{nic.name}`")
     route = select_route(network, nic.subnet_id, recording.destination, world).route
-    if route is None:
-        return Compared(recording.what, line, wanted, _NOTHING, "R-SEL-10")
     lines = effective_routes(network, nic.subnet_id, world)
     shown = next(one for one in lines if one.prefix == route.prefix and one.state == "Active")
     table = network.subnet(nic.subnet_id).route_table if route.origin is Origin.USER else None

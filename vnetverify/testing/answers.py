@@ -80,11 +80,10 @@ def simulated_answer(network: Network, question: Question, world: World, check: 
     """Return what the simulator says in `world`; `check` is asked whether Azure would accept the network."""
     match question:
         case NextHop(subnet, destination):
-            route = select_route(network, subnet, destination, world).route
-            return Hops(() if route is None else (_hop(route),))
+            return Hops((_hop(select_route(network, subnet, destination, world).route),))
         case GatewayOf(subnet, destination):
-            route = select_route(network, subnet, destination, world).route
-            return Name(route.hop.name if route is not None and isinstance(route.hop, ToGateway) else None)
+            hop = select_route(network, subnet, destination, world).route.hop
+            return Name(hop.name if isinstance(hop, ToGateway) else None)
         case Carried():
             return _passage(network, question, world)
         case Filtered():

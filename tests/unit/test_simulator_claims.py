@@ -391,7 +391,8 @@ def test_what_a_filter_refuses_counts_where_filters_are_not_asked() -> None:
     net = spokes(nsg("shut", rule(100, "deny", "outbound")), via=True)
     guarded = replace(net.vnets["a"], subnets=(replace(net.vnets["a"].subnets[0], nsg="shut"),))
     net = replace(net, vnets={**net.vnets, "a": guarded})
-    box = replace(packet_of(A_TO_B), destination=Field(A_TO_B.destination - 2**17, A_TO_B.destination, Part.DESTINATION))
+    wide = Field(A_TO_B.destination - 2**17, A_TO_B.destination, Part.DESTINATION)
+    box = replace(packet_of(A_TO_B), destination=wide)
     apart = claim(Verb.NEVER_REACHES, right=OUTSIDE)
 
     for asks in (Asks.AT_ONCE, Asks.LAST):

@@ -320,12 +320,11 @@ def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route
 def _reserved_ipv6(table: Table) -> Iterator[Route]:
     """Return the `None` route that IPv6 may have of its own; no default route removes it (R-ADDR-6).
 
-    No network has a range around it, but one that is out of sync with a peer may have a route for such a range.
+    No network has a range around it, since link-local addresses would lie there.
     """
     if any(is_inside(RESERVED_IPV6, range_) for range_ in table.own):
         return
-    around = (range_ for range_ in table.beyond if is_strictly_inside(RESERVED_IPV6, range_.prefix))
-    present = (((uncertainty("U-R-ADDR-6"), False),), *(not_all_of(range_.when) for range_ in around))
+    present = (((uncertainty("U-R-ADDR-6"), False),),)
     yield Route(RESERVED_IPV6, Origin.SYSTEM, ToNowhere(), (2, 0), "R-ADDR-6", present=present)
 
 

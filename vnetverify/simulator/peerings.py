@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vnetverify.header import Family, Prefix
-from vnetverify.model.network import ConnectedGroup, DeploymentModel, Era, LinkState, Network, Peering, Vnet
+from vnetverify.model.network import ConnectedGroup, DeploymentModel, LinkState, Network, Peering, Vnet
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import is_inside
 
@@ -63,7 +63,7 @@ def halves_of(network: Network) -> dict[tuple[str, str], Peering]:
     for half in network.peerings:
         classic = network.vnets[half.remote].model is DeploymentModel.CLASSIC
         if classic and (half.remote, half.local) not in halves:
-            transit = half.allow_gateway_transit and network.era is not Era.Y2016
+            transit = half.allow_gateway_transit
             implied = Peering(half.remote, half.local, use_remote_gateways=transit, span=half.span)
             halves[implied.local, implied.remote] = implied
     return halves

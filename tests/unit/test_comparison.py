@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from vnetverify.cli import main, status
 from vnetverify.comparison import compare
 from vnetverify.encoder import comparing
-from vnetverify.encoder.comparing import common_subsequence
+from vnetverify.encoder.comparing import Deciding, Reach, common_subsequence, may_meet
 from vnetverify.explanation.flowsets import in_words
+from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet
 from vnetverify.model.network import Network
+from vnetverify.model.security import Direction
 from vnetverify.prover.solver import Limits
 from vnetverify.report.changes import Changes
 from vnetverify.source import Source
@@ -156,6 +159,42 @@ vm a {{ nic 10.0.1.4 in v.web public-ip standard {} }}
     assert [("a by its public address",)] == [change.places for change in found]
 
 
+def test_a_group_put_on_opens_a_standard_public_address() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
+nsg n {{ inbound 100 all allow any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web public-ip standard {} }}
+"""
+    found = [change for change in changes(text.format(""), text.format("nsg n")).found if not change.was_allowed]
+
+    assert [("a by its public address",)] == [change.places for change in found]
+
+
+def test_with_a_group_in_both_versions_a_public_address_is_no_place_of_its_own() -> None:
+    more = "vm a { nic 10.0.1.4 in v.web public-ip standard }"
+    found = of_rules(*(f"inbound 100 web allow tcp from 192.0.2.0/24 to any port {port}" for port in (80, 81)), more)
+
+    assert {("v.web",)} == {change.places for change in found.found}
+
+
+def test_what_is_compared_at_an_interface_is_what_passes_it_in_both_versions() -> None:
+    """One that forwards sends whatever it forwards; one behind floating IP only gets what is for the frontend."""
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }}
+nsg g {{ outbound 100 out deny tcp from any to any port {}  inbound 100 in deny tcp from any to any port {} }}
+vm a {{ nic 10.0.1.4 in v.web {} }}
+load-balancer lb standard {{ frontend f 10.0.1.20 in v.web  rule r tcp 443 -> a floating-ip }}
+"""
+    forwarding, floating = text.format(80, 80, "ip-forwarding on"), text.format(81, 81, "")
+    for old, new in ((forwarding, floating), (floating, forwarding)):
+        found = changes(old, new).found
+
+        assert {Direction.INBOUND} == {
+            change.direction for change in found if "a for what it forwards" in change.places
+        }
+        assert {change.direction for change in found if "v.web" in change.places} == set(Direction)
+
+
 def test_a_group_taken_off_closes_a_standard_public_frontend() -> None:
     text = """\
 vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
@@ -173,6 +212,60 @@ def test_places_at_which_the_same_differs_are_listed_together() -> None:
     found = changes(text.format("", SHUT), text.format("inbound 100 web allow tcp from any to any port 80", SHUT))
 
     assert [("v.a", "v.b")] == [change.places for change in found.found]
+
+
+# -- rules that are called otherwise ---------------------------------------------------------------------
+
+
+def needed(found: Changes) -> set[str]:
+    """Return the open facts that some change hangs on."""
+    return {f"{fact} is {str(value).lower()}" for change in found.found for fact, value in change.needed}
+
+
+@pytest.mark.parametrize("ports", ["from any port 80 to any", "from any to any port 80"])
+def test_what_a_rule_with_ports_does_to_icmp_goes_by_its_name(ports: str) -> None:
+    old = f"inbound 100 a allow icmp {ports}\n{SHUT}"
+    new = f"inbound 100 b allow icmp {ports}\ninbound 110 a allow udp from any to any\n{SHUT}"
+
+    assert {"U-ICMPPORT(g/a) is true", "U-ICMPPORT(g/b) is true"} == needed(of_rules(old, new))
+
+
+ENDPOINT = """\
+vnet v { address 10.0.0.0/16  subnet pe 10.0.1.0/24 nsg g private-endpoint-policies enabled }
+private-endpoint p 10.0.1.9 in v.pe
+"""
+
+
+def at_endpoint(*versions: str) -> Changes:
+    found = changes(*(f"{ENDPOINT}nsg g {{ {rules} }}" for rules in versions))
+    return replace(found, found=tuple(change for change in found.found if change.places == ("p",)))
+
+
+def test_what_a_rule_with_several_ranges_does_at_an_endpoint_goes_by_its_name() -> None:
+    several = "inbound 100 {} deny tcp from any to any port 80, 443"
+    found = at_endpoint(several.format("a"), several.format("b") + " inbound 200 a deny udp from any to any port 53")
+
+    assert {"U-PEDENY(g/b) is true", "U-PEPORT(g/b) is false"} == needed(found)
+    assert not at_endpoint(several.format("a"), several.format("b")).found
+
+
+def test_at_an_endpoint_a_denial_may_match_more_than_an_allowance_of_the_same_ports() -> None:
+    allows = "inbound 100 a allow tcp from any to any port 80, 443"
+    found = at_endpoint(allows, f"{allows} inbound 110 b deny tcp from any to any port 80, 443")
+
+    assert {"U-PEDENY(g/b) is true"} == needed(found)
+
+
+def test_source_ports_tell_no_rules_apart_at_an_endpoint() -> None:
+    """They are not looked at there (F-PE-3), so that an earlier rule takes all that the later one names."""
+    one, other = (
+        f"inbound 10{n} r{n} {does} tcp from any port {n}000 to any" for n, does in ((1, "allow"), (2, "deny"))
+    )
+
+    assert not at_endpoint(one, f"{one} {other}").found
+
+
+# -- families and what else differs ----------------------------------------------------------------------
 
 
 def test_ipv6_is_compared_as_well() -> None:
@@ -254,6 +347,25 @@ def _verdict(lines: tuple[str, ...], names: set[str], protocol: str, port: int) 
         if spoken in ("any", protocol) and source in names and int(low) <= port <= int(high or low):
             return access == "allow"
     return False
+
+
+@pytest.mark.parametrize(
+    ("protocol", "meet"), [(None, True), (ICMP, True), (TCP, False), (UDP, False)], ids=["any", "icmp", "tcp", "udp"]
+)
+@pytest.mark.parametrize("side", ["source_ports", "destination_ports"])
+def test_rules_of_other_ports_meet_in_packets_without_ports_alone(side: str, protocol: int | None, meet: bool) -> None:
+    rules = Reach(protocol, None, None, ALL_PORTS, ALL_PORTS)
+    one, other = (replace(rules, **{side: IntervalSet((Interval(port, port),))}) for port in (80, 81))
+
+    assert may_meet(one, other) is meet
+    assert may_meet(one, one)
+
+
+def test_a_decision_by_a_rule_that_never_decides_has_no_literals() -> None:
+    deciding = Deciding({("g", "a"): "s1"}, (("s2", frozenset({("corp", "Block")})),))
+
+    assert deciding.literals((("g", "a"),)) == ["s1", "-s2"]
+    assert deciding.literals((("g", "a"), ("h", "b"))) is None
 
 
 def test_a_common_subsequence_rises_in_both() -> None:

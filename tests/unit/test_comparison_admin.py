@@ -57,6 +57,7 @@ def _told(change: Change) -> str:
 
 def test_a_new_denial_of_a_manager_is_shown_in_front_of_the_group() -> None:
     assert ["inbound tcp 80 from 10.1.0.0/16: g/web -> corp/Block"] == told(changes(version(""), version(rules(BLOCK))))
+    assert ["inbound tcp 80 from 10.1.0.0/16: corp/Block -> g/web"] == told(changes(version(rules(BLOCK)), version("")))
 
 
 def test_a_denial_acts_where_no_group_is() -> None:

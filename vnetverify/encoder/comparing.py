@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.admin import admin_lists
-from vnetverify.encoder.lists import Asking, LineName, ListQuestion, Lists, is_own
+from vnetverify.encoder.lists import Asking, LineName, ListQuestion, Lists
 from vnetverify.encoder.spots import Context, contexts, entries
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, TCP, UDP, IntervalSet, addresses_of
@@ -194,8 +194,7 @@ class Alignment:
         if is_plain(rule.source) and is_plain(rule.destination):
             is_by_name = context.spot.is_endpoint or (rule.protocol not in (TCP, UDP) and not _has_all_ports(rule))
             label = _label(nsg, rule.name)
-            access = rule.access if context.spot.is_endpoint else None
-            return _matched(rule), access, side.filters.names.get(label, label) if is_by_name else None
+            return _matched(rule), side.filters.names.get(label, label) if is_by_name else None
         return side.filters.matches(side.estate.network.nsgs[nsg], rule, self.header, context.spot)
 
 
@@ -259,8 +258,8 @@ class Comparison:
         rules: dict[LineName, Term] = {}
         lists: list[tuple[Term, frozenset[LineName]]] = []
         for admin in side.admin:
-            of_list = {(admin.manager, line.rule.name): line.decides for line in admin.lines if line.decides != FALSE}
-            rules |= {called: name(decides) for called, decides in of_list.items()}
+            of_list = {(admin.manager, line.rule.name): name(line.decides) for line in admin.lines}
+            rules |= of_list
             lists.append((name(admin.decides), frozenset(of_list)))
         for level in side.levels:
             for line in level.lines:
@@ -284,7 +283,7 @@ class Comparison:
                 (group.nsg, rule.name)
                 for group in groups
                 for rule in group.rules
-                if is_own(rule) and not _may_meet_any(reach_of(rule), reaches)
+                if not _may_meet_any(reach_of(rule), reaches)
             )
             for groups in lists
         )

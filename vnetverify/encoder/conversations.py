@@ -220,9 +220,7 @@ class Conversations:
         machine, stage = translation.machine, end.stage
         ways = [reply.reaches(Returned(machine.name))]
         if translation.owns_source:
-            vnet = machine.nics[0].vnet
-            works = all_of(self.hops.is_up(machine), self.hops.gateways.works_in(vnet))
-            ways.append(all_of(reply.reaches(ToVnet(vnet)), works))
+            ways.append(all_of(reply.reaches(ToVnet(machine.nics[0].vnet)), self.hops.is_up(machine)))
         ways += [
             self._is_answered(stage, out, memory, True)
             for out in self._exits(end)
@@ -349,10 +347,8 @@ class Conversations:
         """Hold when the host that has the address `end` has passed the packet on as well, and kept no record of it."""
         terms = []
         for nic in (*self.hops.estate.nics_in[place.name], *self.hops.implied_nics(place.name)):
-            forgotten = memory.forgetful.get(nic.name, FALSE)
             own = interval_set(Interval(address, address) for address in nic.addresses) & addresses
-            if forgotten != FALSE and own:
-                terms.append(all_of(is_among(end, own), forgotten))
+            terms.append(all_of(is_among(end, own), memory.forgetful.get(nic.name, FALSE)))
         return any_of(*terms)
 
     # -- who gets the answer ------------------------------------------------------------------------------
@@ -410,16 +406,18 @@ class Conversations:
         """Hold when the filters of a host let an answer of the Internet in as a new packet."""
         taken_in = self.hops.filters.allow(answer, Spot(subnet), Direction.INBOUND)
         for nic in self.hops.estate.nics_in[subnet.id]:
-            here = any_of(*(equals(answer.destination, address) for address in nic.addresses))
-            if nic.public_address is not None and here != FALSE:
+            if nic.public_address is not None:
+                here = any_of(*(equals(answer.destination, address) for address in nic.addresses))
                 taken_in = either(here, self.ends.entrances.is_open(nic, answer), taken_in)
         return taken_in
 
     def _lets_in_at_exit(self, stage: Stage, end: ToInternet, memory: Memory) -> Term:
         """Hold when the interface by which an appliance sent the packet out lets the answer in, and out again to where
         it belongs (F-ADM-18)."""
-        forgotten = FALSE if end.nic is None else memory.forgetful.get(end.nic, FALSE)
-        if forgotten == FALSE or end.nic is None:
+        if end.nic is None:
+            return TRUE
+        forgotten = memory.forgetful.get(end.nic, FALSE)
+        if forgotten == FALSE:
             return TRUE
         nic, answer = self._sender(end.nic).nic, stage.header.reversed()
         assert nic is not None

@@ -185,11 +185,9 @@ class FirewallPolicies:
         return all_of(*found)
 
     def _protocol_matches(self, rule: FirewallRule, header: Header) -> Term:
-        if None in rule.protocols:
-            return TRUE
-        named = [number for number in rule.protocols if number is not None]
-        named = [self.estate.family.icmp if number in (ICMP, ICMPV6) else number for number in named]
-        return is_among(header.protocol, interval_set(Interval(number, number) for number in named))
+        named = [self.estate.family.icmp if number in (ICMP, ICMPV6) else number for number in rule.protocols]
+        every = (Interval(0, 255) if number is None else Interval(number, number) for number in named)
+        return is_among(header.protocol, interval_set(every))
 
     def _destination_matches(self, machine: Machine, rule: FirewallRule, header: Header) -> Term:
         """Hold when the destination is one of the rule's, of its tags' or of its names' (F-FW-4, F-FW-9)."""

@@ -218,7 +218,7 @@ def targets(delivery: Delivery) -> Parts:
         standing = interval_set(
             Interval(address, address)
             for (vnet, address) in (*estate.balanced_at, *estate.endpoint_at)
-            if vnet == subnet.vnet and estate.subnet_at(vnet, address) == subnet
+            if estate.subnet_at(vnet, address) == subnet
         )
         held = wanted & (estate.hosts[subnet.id] | standing)
         if held:
@@ -271,12 +271,11 @@ def _at_private_addresses(stage: Stage) -> Iterator[tuple[Translated, Term]]:
             continue
         for nic in machine.nics:
             own = interval_set(Interval(address, address) for address in nic.addresses)
-            if not own or circuit.reaches(ToVnet(nic.vnet)) == FALSE or not own & stage.header.destination.within:
+            if circuit.reaches(ToVnet(nic.vnet)) == FALSE or not own & stage.header.destination.within:
                 continue
             # Asked of the whole address: what a claim narrows it to is no premise where any destination will do.
             here = is_among(hops.estate.address(stage.header.destination.term), own)
-            works = all_of(hops.is_up(machine), hops.gateways.works_in(nic.vnet))
-            arrived = all_of(circuit.reaches(ToVnet(nic.vnet)), here, works)
+            arrived = all_of(circuit.reaches(ToVnet(nic.vnet)), here, hops.is_up(machine))
             for target, term in hops.firewalls.entering(machine, policy, stage.header.to(own), None):
                 yield target, all_of(arrived, term)
 
@@ -294,7 +293,7 @@ def _at_public_addresses(stage: Stage) -> Iterator[tuple[Translated, Term]]:
                 continue
             known = entrance.known
             header = stage.header.to(hops.estate.realm.public if known is None else known)
-            works = all_of(named, hops.is_up(machine), hops.gateways.works_in(machine.nics[0].vnet))
+            works = all_of(named, hops.is_up(machine))
             ways = [(circuit.reaches(AtPublicAddress()), header)]
             for end in circuit.ends():
                 if (isinstance(end, ToInternet) and not end.for_service) or end == Anywhere():
@@ -338,8 +337,6 @@ def _is_named(delivery: Delivery, translation: Translation, asked: IntervalSet) 
     if place.kind == PlaceKind.PUBLIC.value:
         return delivery.ends.apart(place, asked, None)
     asked &= interval_set(Interval(a, a) for nic in translation.machine.nics for a in nic.addresses)
-    if not asked:
-        return FALSE
     named = is_among(delivery.hops.estate.address(destination.term), asked)
     itself = (delivery.ends.starts_elsewhere(place, nic.addresses) for nic in translation.machine.nics)
     return all_of(named, *itself, delivery.ends.apart(place, asked, destination))

@@ -165,6 +165,7 @@ MUTANTS = (
     Mutant("R-CG-1", "every group is global", _PEERINGS, "return one != other and (group.is_global or len(regions) <= 1)", "return one != other"),
     Mutant("R-CG-2", "groups that share a network are one", _PEERINGS, _GROUPS, _MERGED),
     Mutant("R-CG-3", "a group conveys transit", _GATEWAYS, "if uses(situation, vnet, hub)}", "if uses(situation, vnet, hub)} | {*situation.index.mates[vnet]}"),
+    Mutant("R-CG-4", "a peer always goes before a member of a group", _SENDING, "asked, last = (mates, None) if beside_peer", "asked, last = ((), None) if beside_peer"),
     Mutant("R-CG-4", "the first of two holders gets the packet", _SENDING, "overlapping(journey, sending, vnet) or deliver", "deliver"),
     Mutant("R-CG-5", "the question is read the other way", _CANDIDATES, '(uncertainty("U-R-CG-5"), True)', '(uncertainty("U-R-CG-5"), False)'),
     Mutant("R-TRAF-1", "the receiver's table sends", _SENDING, "journey.situation, sending.subnet, destination, past_user_routes=bypassed,", "journey.situation, host_subnet(journey.situation.vnet(sending.subnet.vnet), destination) or sending.subnet, destination, past_user_routes=bypassed,"),

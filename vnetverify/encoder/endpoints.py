@@ -13,6 +13,7 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
+from vnetverify.encoder.holders import held_by_mates
 from vnetverify.encoder.nodes import Inside, Target, ToVnet
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate
 from vnetverify.header import Prefix
@@ -88,15 +89,22 @@ class PrivateEndpoints:
         `crosses` tells when a packet gets from the endpoint's network into another.
         """
         vnet = endpoint.vnet
-        undecided = TRUE
-        for prefix, other in self._spaces(vnet):
-            there = all_of(lies_in(header.destination, prefix), self.gateways.is_served(vnet, other))
-            yield ToVnet(other), all_of(undecided, there, crosses(other))
+        here = is_among(header.destination, self.estate.spaces[vnet])
+        yield ToVnet(vnet), all_of(here, crosses(vnet))
+        undecided = negate(here)
+        peers: list[tuple[str, Term]] = []
+        for prefix, peer in self._spaces_of_peers(vnet):
+            there = all_of(lies_in(header.destination, prefix), self.gateways.is_served(vnet, peer))
+            peers.append((peer, all_of(undecided, there)))
             undecided = all_of(undecided, negate(there))
-        for mate in self.estate.mates(vnet):
-            there = is_among(header.destination, self.estate.spaces[mate])
+        held = held_by_mates(self.gateways, vnet, header.destination)
+        by_peering = any_of(*(there for _, there in peers))
+        chosen = self.facts.one_of([*held, ("a peer", by_peering)], "U-R-CG-4", vnet)
+        for peer, there in peers:
+            yield ToVnet(peer), all_of(there, chosen[-1], crosses(peer))
+        for (mate, _), there in zip(held, chosen, strict=False):
             clash = is_among(header.destination, self.estate.overlapped(vnet, mate))
-            yield ToVnet(mate), all_of(undecided, there, negate(clash), self.facts.holds("U-PECG", endpoint.name))
+            yield ToVnet(mate), all_of(there, negate(clash), self.facts.holds("U-PECG", endpoint.name))
             undecided = all_of(undecided, negate(there))
         known = [
             (entry.bits, gateway.kind is GatewayKind.EXPRESSROUTE, -order, gateway, entry)
@@ -109,9 +117,8 @@ class PrivateEndpoints:
             yield Inside(gateway.name, False), all_of(undecided, there)
             undecided = all_of(undecided, negate(there))
 
-    def _spaces(self, vnet: str) -> list[tuple[Prefix, str]]:
-        """Return the ranges of `vnet` and, the longest first, of its peers."""
+    def _spaces_of_peers(self, vnet: str) -> list[tuple[Prefix, str]]:
+        """Return the ranges of the peers of `vnet`, the longest first."""
         vnets = self.estate.network.vnets
         peers = [(prefix, peer) for peer in self.estate.peers(vnet) for prefix in vnets[peer].address_space]
-        by_length = sorted(peers, key=lambda found: -found[0].length)
-        return [*((prefix, vnet) for prefix in vnets[vnet].address_space), *by_length]
+        return sorted(peers, key=lambda found: -found[0].length)

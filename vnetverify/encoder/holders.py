@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vnetverify.encoder.gateways import Gateways
-from vnetverify.encoder.terms import FALSE, Field, Term, all_of, any_of, is_among, negate
+from vnetverify.encoder.terms import FALSE, Field, Term, all_of, any_of, is_among
 
 
 def held_by_peers(gateways: Gateways, vnet: str, address: Field) -> list[tuple[str, Term]]:
@@ -14,11 +14,10 @@ def held_by_peers(gateways: Gateways, vnet: str, address: Field) -> list[tuple[s
 
 
 def held_by_mates(gateways: Gateways, vnet: str, address: Field) -> list[tuple[str, Term]]:
-    """Return when each mate has `address`, and neither `vnet` nor such a peer has."""
+    """Return when each mate has `address`, and `vnet` has not."""
     own, spaces = gateways.estate.spaces[vnet], gateways.estate.spaces
-    others = any_of(*(term for _, term in held_by_peers(gateways, vnet, address)))
     found = [(mate, is_among(address, spaces[mate] - own)) for mate in gateways.estate.mates(vnet)]
-    return [(mate, all_of(there, negate(others))) for mate, there in found if there != FALSE]
+    return [(mate, there) for mate, there in found if there != FALSE]
 
 
 def is_held_beyond(gateways: Gateways, vnet: str, address: Field) -> Term:

@@ -254,15 +254,17 @@ class Hops:
             yield target, all_of(works, term, beyond)
 
     def _by_peering(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield deliveries to peers and mates although a user route says VnetLocal or Internet (R-UDR-6)."""
-        vnet = sender.subnet.vnet
-        for peer, there in held_by_peers(self.gateways, vnet, header.destination):
+        """Yield deliveries to peers and mates although a user route says VnetLocal or Internet (R-UDR-6, R-CG-4)."""
+        vnet, peers = sender.subnet.vnet, held_by_peers(self.gateways, sender.subnet.vnet, header.destination)
+        mates = held_by_mates(self.gateways, vnet, header.destination)
+        by_peering = any_of(*(there for _, there in peers))
+        chosen = self.facts.one_of([*mates, ("a peer", by_peering)], "U-R-CG-4", vnet)
+        for peer, there in peers:
             delivered = self._deliver_beyond(peer, sender, header)
-            yield ToVnet(peer), all_of(there, self.facts.holds("U-R-UDR-6"), delivered)
-        held = held_by_mates(self.gateways, vnet, header.destination)
-        for (mate, _), chosen in zip(held, self.facts.one_of(held, "U-R-CG-4", vnet), strict=True):
+            yield ToVnet(peer), all_of(there, chosen[-1], self.facts.holds("U-R-UDR-6"), delivered)
+        for (mate, _), here in zip(mates, chosen, strict=False):
             delivered = self._deliver_to_mate(mate, sender, header)
-            yield ToVnet(mate), all_of(chosen, self.facts.holds("U-R-UDR-6"), delivered)
+            yield ToVnet(mate), all_of(here, self.facts.holds("U-R-UDR-6"), delivered)
 
     def enter_by_user(self, sender: Sender) -> Iterator[tuple[Inside, Term]]:
         """Yield the gateways that a user route to a gateway leads into (R-UDR-5)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from vnetverify.header import Interval
@@ -20,7 +19,7 @@ from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.pools import address_of
 from vnetverify.simulator.positions import Dropped, Host, Linked, Next, Sending
 from vnetverify.simulator.routes import selection
-from vnetverify.simulator.sending import deliver, enter, note_selection, overlapping
+from vnetverify.simulator.sending import deliver, enter, mate_for, note_selection, overlapping
 from vnetverify.simulator.situation import Situation, direct
 
 
@@ -30,13 +29,15 @@ def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
     interface = endpoint_interface(situation, endpoint, only(journey.packet.source))
     sending = Sending(interface.subnet, Host(interface))
     vnet = _near(situation, endpoint.vnet, destination)
+    mate = None
+    if vnet != endpoint.vnet:
+        mate = mate_for(situation, endpoint.vnet, destination, beside_peer=vnet is not None)
+    if mate is not None:
+        return _to_mate(journey, endpoint, sending, mate)
     if vnet is not None:
         what = f"private endpoint {name} answers {lowest_text(destination)} in {vnet}, past all route tables"
         journey.note(name, what, "R-SYS-12", endpoint.span)
         return deliver(journey, sending, vnet)
-    mate = _holder(situation, situation.index.mates[endpoint.vnet], destination)
-    if mate is not None:
-        return _to_mate(journey, endpoint, sending, mate)
     gateway = _gateway_to(situation, endpoint.vnet, destination)
     if gateway is not None:
         journey.note(name, f"private endpoint {name} answers by gateway {gateway.name}", "R-SYS-12", endpoint.span)
@@ -94,15 +95,10 @@ def _near(situation: Situation, vnet: str, destination: Interval) -> str | None:
     own, *peers = direct(situation, vnet)
     if some_covers(situation.vnet(own).address_space, destination):
         return own
-    return _holder(situation, peers, destination)
-
-
-def _holder(situation: Situation, vnets: Iterable[str], destination: Interval) -> str | None:
-    """Return which of `vnets` has the longest range with `destination`, of several the first."""
     holders = [
-        (range_.length, vnet)
-        for vnet in vnets
-        for range_ in situation.vnet(vnet).address_space
+        (range_.length, peer)
+        for peer in peers
+        for range_ in situation.vnet(peer).address_space
         if covers(range_, destination)
     ]
     return max(holders, key=lambda holder: holder[0])[1] if holders else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from vnetverify.header import address_text
+from vnetverify.header import Interval, address_text
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, Gateway, GatewayKind, Subnet
 from vnetverify.model.security import Direction
@@ -167,18 +167,26 @@ def _inside_vnet(journey: Journey, sending: Sending) -> Next:
 def _beyond(journey: Journey, sending: Sending) -> Next | None:
     """Return the delivery by `VnetLocal` or `Internet` to a peer or a mate, if they deliver as its own route would.
 
-    None where neither holds the destination, or it is not so (R-UDR-6).
+    None where neither holds the destination, or it is not so (R-UDR-6). Which of several does is open (R-CG-4).
     """
     situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
     peers = peers_holding(situation, at, destination)
-    mates = () if peers else mates_holding(situation, at, destination)
-    if not (peers or mates) or not situation.holds(uncertainty("U-R-UDR-6")):
+    if not (peers or mates_holding(situation, at, destination)) or not situation.holds(uncertainty("U-R-UDR-6")):
         return None
-    if peers:
+    mate = mate_for(situation, at, destination, bool(peers))
+    if mate is None:
         return deliver(journey, sending, peers[0])
-    picked = (mate for mate in mates[:-1] if situation.holds(uncertainty("U-R-CG-4", at, mate)))
-    mate = next(picked, mates[-1])
     return overlapping(journey, sending, mate) or deliver(journey, sending, mate)
+
+
+def mate_for(situation: Situation, vnet: str, address: Interval, beside_peer: bool) -> str | None:
+    """Return the mate that gets what `vnet` sends to `address`, None where no mate does.
+
+    Which of several gets it is open, and whether one does where a peer has the address as well (R-CG-4).
+    """
+    mates = mates_holding(situation, vnet, address)
+    asked, last = (mates, None) if beside_peer else (mates[:-1], next(iter(mates[-1:]), None))
+    return next((mate for mate in asked if situation.holds(uncertainty("U-R-CG-4", vnet, mate))), last)
 
 
 def overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None:

@@ -102,3 +102,12 @@ def test_of_two_groups_the_one_that_denies_is_told_alone() -> None:
     steps = denials(network, Place(PlaceKind.SUBNET.value, "b.s"), Direction.INBOUND, packet_of(flow), DOCUMENTED)
 
     assert ["none (100) of inner denies, nothing earlier matches"] == [step.what for step in steps]
+
+
+def test_of_ways_that_are_as_they_should_be_no_filter_is_told() -> None:
+    text = NETWORK.replace("subnet s 10.3.0.0/24", "subnet s 10.3.0.0/24 nsg n")
+
+    assert grounds("a.s reaches c.s on ssh over at most 1 peerings", text) == {
+        ("10.3.0.0/16 via peering with c", "R-SEL-1", False)
+    }
+    assert ("rest (200) of n denies", "F-NSG-4", True) in grounds("a.s never reaches c.s on ssh", text)

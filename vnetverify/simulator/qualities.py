@@ -43,17 +43,12 @@ def shortcoming(situation: Situation, claim: Claim, origin: Place, packet: Packe
     """Return what the way lacks of the quality that the claim asks for, None when it lacks nothing."""
     if isinstance(way.outcome, Astray):
         return Shortcoming("it is translated a third time and may go anywhere", way.outcome.where, "F-FW-7")
-    match claim.verb:
-        case Verb.BOTTLENECK:
-            assert claim.limit is not None
-            return _bottleneck(situation, origin, packet, way, claim.limit)
-        case Verb.LOCAL_LATENCY:
-            return _detour(situation, origin, way)
-        case Verb.CROSSES_AT_MOST:
-            assert claim.limit is not None
-            return _too_many_crossings(situation, way, claim.limit)
-        case _:
-            return None
+    if claim.verb is Verb.LOCAL_LATENCY:
+        return _detour(situation, origin, way)
+    assert claim.limit is not None
+    if claim.verb is Verb.BOTTLENECK:
+        return _bottleneck(situation, origin, packet, way, claim.limit)
+    return _too_many_crossings(situation, way, claim.limit)
 
 
 def shown(way: Trace, found: Shortcoming, situation: Situation) -> Trace:
@@ -116,15 +111,13 @@ def _detour(situation: Situation, origin: Place, way: Trace) -> Shortcoming | No
         return Shortcoming(f"it begins at {origin.name}", origin.name, "R-LINT-2")
     if way.entered_from is not None:
         return Shortcoming("it comes in by a public address", way.entered_from.name, "R-LINT-2")
-    passed = next((device for device in way.devices if not device.is_appliance), None)
+    # No site is met, nor is it an end, before the gateway that leads there.
+    passed = next((device for device in way.devices if device.kind is DeviceKind.GATEWAY), None)
     if passed is not None:
-        declared = situation.network.sites if passed.kind is DeviceKind.SITE else situation.network.gateways
-        what = f"{passed.kind.value} {passed.name} carries it"
-        return Shortcoming(what, passed.name, "R-LINT-2", declared[passed.name].span)
+        span = situation.network.gateways[passed.name].span
+        return Shortcoming(f"gateway {passed.name} carries it", passed.name, "R-LINT-2", span)
     if isinstance(way.outcome, LeftToInternet):
         return Shortcoming("it leaves to the Internet", INTERNET.name, "R-LINT-2")
-    if isinstance(way.outcome, Delivered) and way.outcome.place.kind != PlaceKind.SUBNET.value:
-        return Shortcoming(f"it ends at {way.outcome.place.name}", way.outcome.place.name, "R-LINT-2")
     reasons = (_other_region(situation, crossing) for crossing in way.crossings)
     return next((reason for reason in reasons if reason is not None), None)
 

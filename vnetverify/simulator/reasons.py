@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
+from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
 from vnetverify.rules import Undetermined, World
@@ -56,12 +56,10 @@ def _refusal(journey: Journey) -> tuple[Step, ...]:
 
 
 def denials(network: Network, place: Place, direction: Direction, packet: Packet, world: World) -> tuple[Step, ...]:
-    """Return what denies the box on its way into a subnet, whoever sent it, or out of it; nothing where it passes."""
-    if place.kind != PlaceKind.SUBNET.value:
-        return ()
+    """Return what denies the box, which surely is denied, on its way into a subnet, whoever sent it, or out of it."""
     situation = situation_of(network, world, packet.family)
     local = packet.source if direction is Direction.OUTBOUND else packet.destination
     interface = interface_at(situation, situation.index.subnets[place.name], local)
     journey = Journey(situation, packet)
-    refused = journey.judged(interface, judge_at(situation, interface, direction, packet, is_reply=False))
-    return () if refused is None else tuple(journey.steps[-1:])
+    journey.judged(interface, judge_at(situation, interface, direction, packet, is_reply=False))
+    return tuple(journey.steps[-1:])

@@ -29,11 +29,12 @@ from tests.unit.simulator_networks import (
 )
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.balancers import Sku
-from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Verb
+from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Connection, Network, NextHopType, Service
 from vnetverify.rules import World
 from vnetverify.simulator.addressing import Field, Mixed, Part, packet_of
 from vnetverify.simulator.claims import Asks, delivers, in_question, may_violate, violates
+from vnetverify.simulator.ends import begins
 from vnetverify.simulator.walk import converse
 from vnetverify.source import NOWHERE
 
@@ -215,11 +216,44 @@ def test_ends_that_both_lie_in_one_member_of_for_each_are_not_in_question() -> N
     assert not asked(spokes(), apart, "a.s", flow("10.1.0.4", "10.1.0.5"))
 
 
+def test_two_hosts_of_one_subnet_are_two_members_of_for_each() -> None:
+    one, other = ends(("a.s", "10.1.0.4/32")), ends(("a.s", "10.1.0.5/32"))
+    both = ends(("a.s", "10.1.0.4/31"))
+    apart = claim(Verb.NEVER_REACHES, both, both, apart=(one, other))
+
+    assert why(spokes(), apart, "a.s", flow("10.1.0.4", "10.1.0.5")) == "the first packet is delivered"
+    assert why(spokes(), replace(apart, apart=(both,)), "a.s", flow("10.1.0.4", "10.1.0.5")) is None
+
+
 def test_each_pair_of_a_claim_is_a_sentence_of_its_own() -> None:
     pairs = Claim(Verb.REACHES, ((A, B), (B, A)), ANY, "", NOWHERE)
+    within = flow("10.1.0.4", "10.1.0.5")
 
     assert asked(spokes(), pairs, "a.s", A_TO_B)
-    assert not asked(spokes(), pairs, "a.s", flow("10.1.0.4", "10.1.0.5"))
+    assert not asked(spokes(), pairs, "a.s", within)
+    assert why(spokes(), replace(pairs, verb=Verb.NEVER_REACHES), "a.s", within) is None
+    assert why(spokes(), claim(Verb.NEVER_REACHES, right=A), "a.s", within) is not None
+
+
+def test_a_flow_of_two_families_is_none() -> None:
+    left, right = ends(("a.s", "10.1.0.0/24"), ("a.s", "fd00::/64")), ends(("b.s", "10.2.0.0/24"))
+
+    assert asked(spokes(), claim(Verb.REACHES, left, right), "a.s", A_TO_B)
+    assert not asked(spokes(), claim(Verb.REACHES, left, right), "a.s", flow("fd00::4", "10.2.0.4"))
+
+
+def test_a_flow_begins_in_the_left_set_alone() -> None:
+    assert begins(spokes(), claim(Verb.REACHES), at("a.s"), packet_of(A_TO_B))
+    assert not begins(spokes(), claim(Verb.REACHES), at("b.s"), packet_of(A_TO_B))
+    assert not begins(spokes(), claim(Verb.REACHES), at("a.s"), packet_of(flow("10.1.1.4", "10.2.0.4")))
+
+
+def test_a_host_s_own_public_address_names_nobody_to_it() -> None:
+    net = spokes(machine("t", nic("n", "a.s", "10.1.0.4", public_address=public("ip", "20.0.0.4", Sku.BASIC))))
+    named = EndpointSet(((Place(PlaceKind.PUBLIC.value, "20.0.0.4"), addresses_of((parse_prefix("20.0.0.4/32"),))),))
+
+    assert asked(net, claim(Verb.REACHES, right=named), "a.s", flow("10.1.0.5", "20.0.0.4"))
+    assert not asked(net, claim(Verb.REACHES, right=named), "a.s", flow("10.1.0.4", "20.0.0.4"))
 
 
 def test_a_delivered_first_packet_violates_never_even_without_a_reply() -> None:

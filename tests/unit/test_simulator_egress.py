@@ -260,6 +260,12 @@ def test_a_service_endpoint_is_no_egress() -> None:
     assert wrong(built, [(EgressKind.NAT_GATEWAY, None)]) == ["it leaves by a service endpoint, to the service alone"]
 
 
+def test_what_is_not_so_has_no_example() -> None:
+    built = net(nat_gateway="nat")
+
+    assert example_of(built, claimed(built, EgressKind.NONE), world()) is None
+
+
 def test_a_proof_about_egress_has_an_example() -> None:
     built = net(nat_gateway="nat")
     found = example_of(built, claimed(built, EgressKind.NAT_GATEWAY, "nat"), world())

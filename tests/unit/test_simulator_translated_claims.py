@@ -204,3 +204,14 @@ def test_crossings_are_counted_over_all_packets() -> None:
 
     assert violates(net, claim(Verb.CROSSES_AT_MOST, A, B, limit=3), at("a.s"), ACROSS, world()) is None
     assert violates(net, claim(Verb.CROSSES_AT_MOST, A, B, limit=2), at("a.s"), ACROSS, world())
+
+
+def test_what_went_astray_may_end_at_addresses_of_its_own_family_alone() -> None:
+    net, facts = chained(first=FIRST, second=SECOND, third=THIRD), world("U-FWCHAIN")
+    six = EndpointSet(((at("b.s"), addresses("fd00::/64")),))
+    both = EndpointSet(
+        ((at("b.s"), addresses("10.2.1.0/24") | addresses("fd00::/64")), (at("c.s"), addresses("fd00:1::/64")))
+    )
+
+    assert violates(net, claim(Verb.NEVER_REACHES, A, both), at("a.s"), ACROSS, facts) is not None
+    assert violates(net, claim(Verb.NEVER_REACHES, A, six), at("a.s"), ACROSS, facts) is None

@@ -135,7 +135,7 @@ def _has_public_address(situation: Situation, end: End) -> bool:
     vnet = situation.index.subnets[place.name].vnet
     number = occupied(situation, vnet, numbers_of(address))
     nic = None if number is None else situation.index.holders.get((vnet, number))
-    return nic is not None and any(holder is nic for holder, _ in situation.index.public_holders)
+    return any(holder is nic for holder, _ in situation.index.public_holders)
 
 
 def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:

@@ -28,7 +28,7 @@ SIMULATOR = (
     Mutant("F-ADM-10", "no network keeps rules out", _ADMIN, "return scope is AdminScope.ALL or (", "return True or ("),
     Mutant("F-ADM-10", "AllowRulesOnly keeps all rules out", _ADMIN, "scope is AdminScope.ALLOW_ONLY and action is AdminAction.ALLOW)", "False)"),
     Mutant("F-ADM-10", "rules that always allow are surely none of AllowRulesOnly", _ADMIN, "if scope is AdminScope.ALLOW_ONLY and action is AdminAction.ALWAYS_ALLOW:", "if False:"),
-    Mutant("F-ADM-11", "admin rules act in every subnet", _ADMIN, " or interface.subnet.name.casefold() in _SKIPPED_SUBNETS", ""),
+    Mutant("F-ADM-11", "admin rules act in every subnet", _ADMIN, "if interface.subnet.name.casefold() in _SKIPPED_SUBNETS:", "if False:"),
     Mutant("F-ADM-11", "a Bastion has admin rules", _ADMIN, '"azurebastionsubnet",', ""),
     Mutant("F-ADM-11", "an application gateway has admin rules", _ADMIN, "return () if in_force and _is_beside_gateway(situation, interface.subnet) else in_force", "return in_force"),
     Mutant("F-ADM-11", "a network-isolated gateway has no admin rules", _ADMIN, "return subnet.id in gateways and situation.holds(_beside_gateway(subnet))", "return subnet.id in gateways"),

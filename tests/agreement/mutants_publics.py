@@ -48,7 +48,7 @@ SIMULATOR = (
     Mutant("F-PE-10", "members see the client", _LINKS, "arriving = replace(packet, source=seen_from, destination=", "arriving = replace(packet, destination="),
     Mutant("F-PE-10", "replies need no route to the service", _ANSWERS, _LEADS_THERE, "leads_there = True"),
     Mutant("F-PE-10", "replies go by the member's own routes", _ANSWERS, "selection(situation, member.subnet, target)", "selection(situation, member.subnet, journey.packet.destination)"),
-    Mutant("F-PE-10", "a private link carries every protocol", _LINKS, "if not packet.has_ports or packet.family is not Family.IPV4:", "if False:"),
+    Mutant("F-PE-10", "a private link carries every protocol", _LINKS, "if not packet.has_ports:", "if False:"),
     Mutant("F-STATE-5", "custom rules keep state", _JOURNEY, _RECORD, "if False:"),
     Mutant("F-STATE-5", "custom rules keep none", _JOURNEY, _RECORD, "if interface.name in self.first.perhaps_stateless:"),
     Mutant("F-STATE-5", "it is so in every text", _JOURNEY, _STATELESS, "return not has_timeout and is_number(self.packet.protocol, TCP)"),

@@ -163,10 +163,17 @@ def test_the_default_rules_admit_it_since_the_service_is_of_the_virtual_network(
 
 def test_of_several_addresses_of_the_service_the_world_chooses() -> None:
     several = replace(OFFER, addresses=(*OFFER.addresses, parse_address("10.0.3.5")))
-    net = offered(nsg("n", rule(100, "deny", "inbound", source="10.0.3.5/32")), offer=several, group="n")
+    net = offered(
+        nsg(
+            "n", rule(100, "deny", "inbound", source="10.0.3.5/32"), rule(110, "deny", "inbound", source="10.0.2.9/32")
+        ),
+        offer=several,
+        group="n",
+    )
 
     assert end(way(net)) == "db2"
     assert end(way(net, in_world=World(addresses={"address of offer": parse_address("10.0.3.5")}))) == "F-NSG-4"
+    assert end(way(net, in_world=World(addresses={"address of offer": parse_address("10.0.2.9")}))) == "db2"
 
 
 @pytest.mark.parametrize(("fact", "got"), [(True, "db2"), (False, "F-NSG-4")])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vnetverify.model.network import AdminScope, Subnet
-from vnetverify.model.private_links import ProxyKind
 from vnetverify.model.security import AdminAction, AdminRule, Direction
 from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
@@ -48,10 +47,10 @@ class Decided:
 def standing(situation: Situation, interface: Interface, direction: Direction) -> tuple[AdminList, ...]:
     """Return the lists that stand at `interface`, the one of the highest scope first, none empty (F-ADM-8 to F-ADM-13).
 
-    They are the same with and without a security group. A managed firewall has none, and with an application gateway
-    a fact says whether there are any.
+    They are the same with and without a security group. The subnet of a managed firewall has none, and with an
+    application gateway a fact says whether there are any.
     """
-    if interface.is_managed or interface.subnet.name.casefold() in _SKIPPED_SUBNETS:
+    if interface.subnet.name.casefold() in _SKIPPED_SUBNETS:
         return ()
     collections = situation.network.admin_rules
     lists = (
@@ -64,9 +63,8 @@ def standing(situation: Situation, interface: Interface, direction: Direction) -
 
 def _is_beside_gateway(situation: Situation, subnet: Subnet) -> bool:
     """Hold when an application gateway in the subnet keeps admin rules out of it (F-ADM-11)."""
-    gateways = {
-        proxy.subnet_id for proxy in situation.network.proxies.values() if proxy.kind is ProxyKind.APPLICATION_GATEWAY
-    }
+    # Another proxy is a Bastion, whose subnet no rule reaches.
+    gateways = {proxy.subnet_id for proxy in situation.network.proxies.values()}
     return subnet.id in gateways and situation.holds(_beside_gateway(subnet))
 
 

@@ -130,8 +130,7 @@ def at_next_hop(journey: Journey, balanced: Balanced[Frontend]) -> AtAppliance |
     """Return the arrival at a member of what a route sends to the frontend; it keeps its destination (R-UDR-15)."""
     name, situation = balanced.balancer.name, journey.situation
     every = next((rule for rule in balanced.rules if rule.protocol is None), None)
-    is_for_it = every is not None and journey.packet.has_ports
-    if every is not None and is_for_it and not is_basic(situation, balanced.balancer):
+    if every is not None and journey.packet.has_ports and not is_basic(situation, balanced.balancer):
         rules: tuple[LoadBalancingRule, ...] = (every,)
     elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):
         rules = balanced.rules

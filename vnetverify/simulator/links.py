@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vnetverify.header import Family, Interval, addresses_of, host_prefix
+from vnetverify.header import Interval, addresses_of, host_prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.security import Direction
@@ -22,7 +22,7 @@ def through_service(journey: Journey, endpoint: PrivateEndpoint, service: Privat
     There are no routes and no peerings between the two. The member sees an address of the service as source.
     """
     situation, packet, where = journey.situation, journey.packet, service.name
-    if not packet.has_ports or packet.family is not Family.IPV4:
+    if not packet.has_ports:  # an endpoint of IPv6 leads to no service
         reason = f"private link service {where} carries TCP and UDP over IPv4 alone"
         return journey.drop(where, reason, "F-PE-10", service.span)
     balancer = situation.network.load_balancers[service.balancer]

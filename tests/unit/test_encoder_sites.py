@@ -36,6 +36,25 @@ def test_a_gateway_passes_nothing_on_into_a_network_without_a_subnet_for_gateway
 
     assert isinstance(verdict_on(SITES, asked, solver), Proved)
     assert isinstance(verdict_on(without, asked, solver), Refuted)
+    assert isinstance(verdict_on(SITES, "branch reaches hub.s on ssh", solver), Proved)
+    assert isinstance(verdict_on(without, "branch never reaches hub.s on ssh", solver), Proved)
+
+
+def test_a_gateway_hands_packets_to_the_one_beside_it_without_a_subnet_for_gateways(solver: Solver) -> None:
+    text = """
+        vnet hub { address 10.0.0.0/16  subnet RouteServerSubnet 10.0.254.0/27  SUBNET
+                   gateway vpn g { active-active }  gateway expressroute e }
+        route-server rs in hub { branch-to-branch }
+        site branch { address 192.168.0.0/16 }
+        site dc { address 172.20.0.0/16 }
+        connection branch -- hub.g { bgp }
+        connection dc -- hub.e { circuit c }
+    """
+    for subnet in ("subnet GatewaySubnet 10.0.255.0/27", ""):
+        beside = text.replace("SUBNET", subnet)
+
+        assert isinstance(verdict_on(beside, "gateway of branch to dc is hub.g", solver), Proved)
+        assert isinstance(verdict_on(beside, "branch reaches dc on ssh", solver), Proved)
 
 
 # -- point-to-site --------------------------------------------------------------------------------------

@@ -142,12 +142,6 @@ class Circuit:
             )
         return self._reached[target]
 
-    def may_reach(self, target: Target) -> bool:
-        """Tell whether some hop leads to `target` at all."""
-        return (
-            target in self._entries or target in self._relayed or any(target in edges for edges in self._edges.values())
-        )
-
     def ends(self) -> Iterator[Target]:
         """Yield every end that some packet may come to."""
         seen = dict.fromkeys((*self._entries, *self._relayed))
@@ -325,7 +319,7 @@ class Circuit:
 
     def _own_deliveries(self, node: Node) -> Iterator[tuple[Target, Term]]:
         """Yield what a closed device takes for itself, and what it would have to translate."""
-        if isinstance(node, Arrival) or (isinstance(node, FromTunnel) and self.hops.machine(node.machine).firewall):
+        if isinstance(node, Arrival | FromTunnel):
             yield from (hop for hop in self._onward(node) if isinstance(hop[0], ToInterface | Translated))
 
     def _enters(self, target: Target) -> Term:

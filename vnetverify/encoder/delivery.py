@@ -473,7 +473,7 @@ class Delivery:
                 any_of(*(equals(header.destination, a) for a in nic.addresses)), circuit.reaches(ToInterface(nic.name))
             )
             for nic in (*self.hops.estate.nics_in[subnet.id], *self.hops.implied_nics(subnet.id))
-            if circuit.may_reach(ToInterface(nic.name)) and any(address in addresses for address in nic.addresses)
+            if any(address in addresses for address in nic.addresses)
         ]
         return any_of(by_network, astray, *by_interface)
 

@@ -57,6 +57,17 @@ DC = "site dc { address 172.20.0.0/16 }\n"
 OTHER = "vnet other { address 10.7.0.0/16  subnet GatewaySubnet 10.7.255.0/27  subnet t 10.7.1.0/24  gateway vpn h }\n"
 WHATEVER = "whatever branch advertises"
 
+
+def steered(more: str = "") -> str:
+    """Return a hub that steers to an appliance what comes out of its tunnels for `alone`, a peer without transit."""
+    beside = (
+        "peering hub -> alone {}\npeering alone -> hub { allow-forwarded-traffic }\n"
+        "route-table r { x 10.9.0.0/16 -> appliance 10.0.2.4 }\n"
+        "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\nassume U-R-GW-22 = false\n"
+    )
+    return hub(f"{beside}{more}", gateways="vpn g").replace("10.0.255.0/27", "10.0.255.0/27 routes r")
+
+
 HOLDING = {
     "no way leads there": (hub(), f"spoke.web never reaches alone.s {WHATEVER}"),
     "a peering keeps its range": (hub(), f"spoke.web reaches hub.app on tcp {WHATEVER}"),
@@ -70,6 +81,29 @@ HOLDING = {
         "spoke.web never reaches 192.168.0.4/32 whatever branch advertises",
     ),
     "what lies outside": (hub(), f"spoke.web never reaches branch {WHATEVER} within 172.16.0.0/12"),
+    "a network that no gateway serves": (hub(), f"next hop of alone.s to 172.20.0.0/24 is none {WHATEVER}"),
+    "a range of one's own that is a private one": (
+        hub("assume U-R-SYS-6 = true").replace("10.9.0.0/16  subnet s 10.9", "172.16.0.0/12  subnet s 172.16")
+        + "\npeering hub -> alone { allow-gateway-transit }\npeering alone -> hub { use-remote-gateways }",
+        f"next hop of alone.s to 172.20.0.0/24 is vnet-local {WHATEVER}",
+    ),
+    "what the gateway discards as its own": (
+        hub(
+            "route-table r { x 10.200.0.0/16 -> appliance 10.0.2.4 }\nappliance nva { nic 10.0.2.4 in hub.nva }\n"
+            "assume U-R-SEL-8 = true",
+            web="routes r",
+        ).replace("10.0.0.0/16", "10.0.0.0/16, 10.200.0.0/16"),
+        f"next hop of spoke.web to 10.200.1.0/24 is appliance nva {WHATEVER}",
+    ),
+    "what a site itself announces": (steered(), f"branch never reaches alone.s {WHATEVER}"),
+    "past user routes by FastPath": (
+        hub(
+            DC.replace("{ address", "{ routes 192.168.0.0/16  address")
+            + "connection dc -- hub.g { circuit d }\nassume U-R-GW-23 = true",
+            gateways="expressroute g { fastpath }",
+        ),
+        f"dc never reaches branch {WHATEVER}",
+    ),
     "a tag that does not matter": (
         hub("nsg n { inbound 100 none deny any from any to any }", web="nsg n"),
         f"branch never reaches spoke.web {WHATEVER}",
@@ -104,6 +138,20 @@ BROKEN = {
             web="routes r",
         ),
         f"spoke.web never reaches dc {WHATEVER}",
+    ),
+    "what one of two gateways hears": (
+        hub(
+            DC.replace("{ address", "{ behind nva  address")
+            + "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\n"
+            "route-table r { high 128.0.0.0/1 -> appliance 10.0.2.4 }\nassume U-R-SYS-6 = true",
+            web="routes r",
+            gateways="vpn v\n  gateway expressroute g",
+        ),
+        f"spoke.web never reaches dc {WHATEVER}",
+    ),
+    "what another site announces of what is steered": (
+        steered(f"{DC}connection dc -- hub.g {{ bgp }}"),
+        f"dc never reaches alone.s {WHATEVER}",
     ),
     "a way out of a gateway": (
         hub(

@@ -32,8 +32,8 @@ peering spoke -> hub { enable-only-ipv6-peering  local-subnets s  remote-subnets
 """
 
 
-def reason_of_the_drop(peerings: str, target: str) -> str:
-    network = read_text(HUB + peerings).network
+def reason_of_the_drop(peerings: str, target: str, hub: str = HUB) -> str:
+    network = read_text(hub + peerings).network
     flow = Flow(6, parse_address("10.1.0.4"), 50000, parse_address(target), 443)
     end = trace(network, Place(PlaceKind.SUBNET.value, "spoke.s"), flow, World()).outcome
     assert isinstance(end, Dropped)
@@ -94,3 +94,16 @@ def test_nothing_is_said_of_a_peering_between_others() -> None:
     """
 
     assert reason_of_the_drop(others, "10.7.0.4") == "10.0.0.0/8 has next hop none"
+
+
+def test_nothing_is_said_of_a_gateway_that_is_used_and_may_know_of_it() -> None:
+    """What comes over a chain of tunnels without BGP it knows by `U-R-GW-17` alone."""
+    chain = """
+    peering hub -> spoke { allow-gateway-transit } peering spoke -> hub { use-remote-gateways }
+    vnet mid { address 10.6.0.0/16  subnet GatewaySubnet 10.6.255.0/27  gateway vpn m }
+    vnet far { address 10.7.0.0/16  subnet GatewaySubnet 10.7.255.0/27  gateway vpn f }
+    connection hub.g -- mid.m
+    connection mid.m -- far.f
+    """
+
+    assert reason_of_the_drop(chain, "10.7.0.4", hub=HUB.replace(" routes alone", "")) == "10.0.0.0/8 has next hop none"

@@ -165,6 +165,27 @@ def test_whom_a_service_lets_in_is_not_where_it_stands(tmp_path: Path) -> None:
         resource("Microsoft.Web/sites", "shop", {"siteConfig": admitted}),
         resource("Microsoft.Web/sites/config", "shop/web", admitted),
         resource("Microsoft.Search/searchServices", "find", {"networkRuleSet": {"rules": [{"id": _OWN}]}}),
+        resource("Microsoft.DBforMySQL/servers/virtualNetworkRules", "db/r", {"virtualNetworkSubnetId": _OWN}),
+        resource("Microsoft.Sql/servers/virtualNetworkRules", "sql/r", {"virtualNetworkSubnetId": _OWN}),
+        resource("Microsoft.CognitiveServices/accounts", "ai", {"networkAcls": {"virtualNetworkRules": [{"id": _OWN}]}}),
     )
 
     assert read(tmp_path, template(_network(), *parts)).network.unmodelled == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("Microsoft.CognitiveServices/accounts", {"networkInjections": [{"scenario": "agent", "subnetArmId": _OWN}]}),
+        ("Microsoft.ContainerRegistry/registries/agentPools", {"virtualNetworkSubnetResourceId": _OWN}),
+        ("Microsoft.DocumentDB/cassandraClusters", {"delegatedManagementSubnetId": _OWN}),
+        ("Microsoft.DocumentDB/cassandraClusters/dataCenters", {"delegatedSubnetId": _OWN}),
+        ("Microsoft.Resources/deploymentScripts", {"containerSettings": {"subnetIds": [{"id": _OWN}]}}),
+    ],
+)
+def test_a_service_of_a_provider_that_else_only_lets_in_stands_in_the_subnet_that_it_names(
+    tmp_path: Path, kind: str, properties: dict[str, Any]
+) -> None:
+    service = resource(kind, "x" + "/x" * kind.count("/", kind.index("/") + 1), properties)
+
+    assert [item.places for item in read(tmp_path, template(_network(), service)).network.unmodelled] == [("v.own",)]

@@ -47,7 +47,10 @@ _HOSTS_ONLY = frozenset(
         "microsoft.cloudtest/images",
         "microsoft.cloudtest/pools",
         "microsoft.codespaces/plans",
+        "microsoft.cognitiveservices/accounts",
+        "microsoft.cognitiveservices/accounts/capabilityhosts",
         "microsoft.containerinstance/containergroups",
+        "microsoft.containerregistry/registries/agentpools",
         "microsoft.databricks/workspaces",
         "microsoft.datafactory/factories",
         "microsoft.dbformysql/flexibleservers",
@@ -60,6 +63,7 @@ _HOSTS_ONLY = frozenset(
         "microsoft.devcenter/networkconnections",
         "microsoft.devopsinfrastructure/pools",
         "microsoft.documentdb/cassandraclusters",
+        "microsoft.documentdb/cassandraclusters/datacenters",
         "microsoft.hardwaresecuritymodules/dedicatedhsms",
         "microsoft.hdinsight/clusters",
         "microsoft.kusto/clusters",
@@ -73,6 +77,7 @@ _HOSTS_ONLY = frozenset(
         "microsoft.network/dnsresolvers",
         "microsoft.powerplatform/enterprisepolicies",
         "microsoft.powerplatform/vnetaccesslinks",
+        "microsoft.resources/deploymentscripts",
         "microsoft.servicefabricmesh/networks",
         "microsoft.servicenetworking/trafficcontrollers",
         "microsoft.sql/managedinstances",
@@ -141,6 +146,11 @@ def without_admissions(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_admissions(item) for key, item in value.items() if key.lower() not in _ADMITTING}
     return [without_admissions(item) for item in value] if isinstance(value, list) else value
+
+
+def admits(resource: Resource) -> bool:
+    """Hold for an entry of such a list that is a resource of its own."""
+    return resource.kind.rpartition("/")[2] in _ADMITTING
 
 
 def tells_of_services(subnet: Resource) -> bool:

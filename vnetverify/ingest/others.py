@@ -13,6 +13,7 @@ from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, is_route_server
 from vnetverify.ingest.injected import (
     NODE_POOLS,
+    admits,
     deploys_hosts_only,
     is_service_of_hosts,
     tells_of_services,
@@ -67,9 +68,6 @@ _NAMING_ONLY = frozenset(
     f"microsoft.{provider}"
     for provider in (
         "authorization",
-        "cognitiveservices",
-        "containerregistry",
-        "documentdb",
         "eventhub",
         "insights",
         "keyvault",
@@ -77,7 +75,6 @@ _NAMING_ONLY = frozenset(
         "recoveryservices",
         "resources",
         "servicebus",
-        "sql/servers",
         "storage",
     )
 )
@@ -140,7 +137,9 @@ class Others:
         resource = replace(resource, body=without_admissions(resource.body))
         if resource.is_literal:
             return self._doubt_service(resource)
-        if resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)):
+        if admits(resource):
+            return False
+        if resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)) and not deploys_hosts_only(resource):
             return False
         named = [key_of(place) for place in places_in(resource)]
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]

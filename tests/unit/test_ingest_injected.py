@@ -167,7 +167,7 @@ def test_whom_a_service_lets_in_is_not_where_it_stands(tmp_path: Path) -> None:
         resource("Microsoft.Search/searchServices", "find", {"networkRuleSet": {"rules": [{"id": _OWN}]}}),
         resource("Microsoft.DBforMySQL/servers/virtualNetworkRules", "db/r", {"virtualNetworkSubnetId": _OWN}),
         resource("Microsoft.Sql/servers/virtualNetworkRules", "sql/r", {"virtualNetworkSubnetId": _OWN}),
-        resource("Microsoft.CognitiveServices/accounts", "ai", {"networkAcls": {"virtualNetworkRules": [{"id": _OWN}]}}),
+        resource("Microsoft.CognitiveServices/accounts", "ai", {"networkAcls": {"rules": [{"id": _OWN}]}}),
     )
 
     assert read(tmp_path, template(_network(), *parts)).network.unmodelled == ()

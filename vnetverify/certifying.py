@@ -10,7 +10,8 @@ from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.certificate.files import Filed
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Intent
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, Unmodelled
+from vnetverify.prover.reach import doubts, presumed_elsewhere
 from vnetverify.rules import QUESTIONS, SettledFacts
 from vnetverify.syntax import Document
 
@@ -34,6 +35,19 @@ def sentences(document: Document) -> Iterator[Sentence]:
                 arriving = arriving_claim(document.network, statement)
                 if arriving is not None:
                     yield Sentence(intent, number, arriving, arriving=True)
+
+
+def left_open(network: Network, sentence: Sentence, assumed: Mapping[str, bool]) -> tuple[Unmodelled, ...]:
+    """Return what the model does not follow and the sentence could turn on: no certificate says anything about it."""
+    return (*doubts(network, sentence.claim), *presumed_elsewhere(network, assumed))
+
+
+def is_conditional(document: Document, found: Filed) -> bool:
+    """Hold when a certificate is given facts otherwise than the text reads them: whoever made it chose them."""
+    return not all(
+        document.documented_reading and QUESTIONS[fact.partition("(")[0]].documented is value
+        for fact, value in found.given.items()
+    )
 
 
 def filed(sentence: Sentence, subject: Subject, certificate: Certificate, assumed: Mapping[str, bool]) -> Filed:

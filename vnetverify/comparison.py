@@ -5,7 +5,7 @@ Every packet that is shown has been judged by the simulator in both versions fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 
@@ -16,8 +16,9 @@ from vnetverify.encoder.spots import Context
 from vnetverify.explanation.flowsets import Box, Rule, Side, flow_set, in_words, typical
 from vnetverify.header import ALL_IPV4, ALL_IPV6, Family, family_of
 from vnetverify.inspection import EnginesDiffer, judged
-from vnetverify.model.network import Network
+from vnetverify.model.network import Network, Unmodelled
 from vnetverify.model.security import AdminRule, Direction
+from vnetverify.model.untold import untold_of_rules
 from vnetverify.prover.anomalies import Shown
 from vnetverify.prover.differences import Difference, Packet, differences
 from vnetverify.prover.solver import Limits, Solver
@@ -46,12 +47,14 @@ def compare(old: Network, new: Network, limits: Limits, by_bounds: bool = True) 
     finally:
         solver.close()
     tables = (_Tables(old), _Tables(new))
-    changes = tuple(_merged(_change(tables, one) for one in found.found))
+    doubts = _doubts(old, new)
+    changes = tuple(_merged(_change(tables, one, doubts) for one in found.found))
     undecided, cut = (tuple(dict.fromkeys(map(_place, pairs))) for pairs in (found.undecided, found.cut))
     others = tuple(_other_changes(old, new))
     if not found.keep_records:
         others = (*others, "what admin rules always allow, which may leave no record for replies (U-AASTATE)")
-    return Changes(changes, undecided, cut, others, found.places)
+    not_known = tuple(dict.fromkeys(item.what for item in doubts))
+    return Changes(changes, undecided, cut, others, found.places, not_known)
 
 
 @dataclass(slots=True)
@@ -125,7 +128,7 @@ def _shown(packet: Packet, context: Context) -> Shown:
     return Shown(context, packet.direction, packet.flow, packet.world)
 
 
-def _change(tables: tuple[_Tables, _Tables], found: Difference) -> Change:
+def _change(tables: tuple[_Tables, _Tables], found: Difference, doubts: Iterable[Unmodelled]) -> Change:
     """Return what to tell of a difference, with a packet of it that fares so: one that a reader expects, or its own.
 
     Raises `EnginesDiffer` where the simulator does not have them decide so.
@@ -146,16 +149,18 @@ def _change(tables: tuple[_Tables, _Tables], found: Difference) -> Change:
     )
     if example is None:
         raise EnginesDiffer(_shown(packet, packet.pair.old), f"{found.old} and then {found.new} decide")
-    return Change(
-        (_place(packet.pair),), packet.direction, flows, found.was_allowed, rules[0], rules[1], example, found.needed
-    )
+    place, vnet = (_place(packet.pair),), packet.pair.old.spot.subnet.vnet
+    is_open = any(not item.vnets or vnet in item.vnets for item in doubts)
+    said = (flows, found.was_allowed, rules[0], rules[1], example, found.needed, is_open)
+    return Change(place, packet.direction, *said)
 
 
 def _merged(changes: Iterator[Change]) -> Iterator[Change]:
     """Yield the changes, those that are alike at several places once."""
     alike: dict[tuple[object, ...], list[Change]] = {}
     for change in changes:
-        key = (change.direction, in_words(change.flows), change.was_allowed, change.old, change.new, change.needed)
+        said = (in_words(change.flows), change.was_allowed, change.old, change.new, change.needed, change.is_open)
+        key = (change.direction, *said)
         alike.setdefault(key, []).append(change)
     for first, *others in alike.values():
         places = dict.fromkeys((*first.places, *(place for other in others for place in other.places)))
@@ -169,7 +174,9 @@ def _place(pair: Pair) -> str:
     if context.entry is not None:
         return f"{names} by {context.entry.name if context.entry.is_balancer else 'its public address'}"
     if context.spot.nic is not None:
-        return f"{context.spot.nic.name} for what it forwards"
+        is_known = bool(context.spot.nic.addresses)
+        what = context.spot.nic.name if is_known else f"something not modelled in {context.spot.subnet.id}"
+        return f"{what} for what it forwards"
     if context.spot.is_endpoint or _is_of_interfaces(context) or _is_of_interfaces(pair.new):
         return names
     return context.spot.subnet.id
@@ -177,6 +184,23 @@ def _place(pair: Pair) -> str:
 
 def _is_of_interfaces(context: Context) -> bool:
     return any(name != context.spot.subnet.nsg for name in context.groups)
+
+
+# -- what is not known ----------------------------------------------------------------------------------
+
+
+def _doubts(old: Network, new: Network) -> tuple[Unmodelled, ...]:
+    """Return what is not known of rules and of who has them, in either version, and about networks that both have.
+
+    That it stands in both alike says nothing: a rule that is left out may be tried earlier or later in one of them.
+    """
+    shared = old.vnets.keys() & new.vnets.keys()
+    return tuple(
+        item
+        for network in (old, new)
+        for item in untold_of_rules(network)
+        if not item.vnets or shared.intersection(item.vnets)
+    )
 
 
 # -- what else differs ----------------------------------------------------------------------------------

@@ -96,6 +96,11 @@ def _check_regular(descriptor: int) -> None:
         raise NotRead(f"it is {kind}", help="`-` reads standard input" if kind == "a pipe" else None)
 
 
+def is_json_by_name(name: str) -> bool:
+    """Hold for what is called as files are that a folder is read for."""
+    return PurePath(name).suffix.lower() in _SUFFIXES
+
+
 def read_standard_input(allowance: Allowance) -> bytes:
     """Return what standard input holds. Raises `NotRead`."""
     try:
@@ -153,7 +158,7 @@ def json_files_in(folder: Path) -> list[Path]:
     """
     found = []
     for path in _entries_in(folder):
-        if path.suffix.lower() in _SUFFIXES and path.is_file():
+        if is_json_by_name(path.name) and path.is_file():
             found.append(path)
             if len(found) > MOST_FILES:
                 raise NotRead(f"it holds more than {MOST_FILES} files", "too-large")

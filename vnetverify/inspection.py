@@ -15,6 +15,7 @@ from vnetverify.header import family_of
 from vnetverify.model.lints import plain_lints
 from vnetverify.model.network import Network
 from vnetverify.model.security import Access, AdminRule, Direction, SecurityRule
+from vnetverify.model.untold import lists_untold
 from vnetverify.pipeline import Loaded
 from vnetverify.prover.admin import AdminFindings, IdleAdminRule, TiedAdminRules, admin_findings
 from vnetverify.prover.anomalies import Anomaly, FlagWithoutEffect, ProbeDenied, Shown, TagIsEverything, anomalies
@@ -30,6 +31,7 @@ from vnetverify.simulator.filters import (
     judge_entry,
     undeclared_interface,
 )
+from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import situation_of
 from vnetverify.source import Span
 
@@ -112,9 +114,19 @@ def _idle(network: Network, idle: IdleRules) -> Iterator[Diagnostic]:
         (nsg.name, rule.name): rule for nsg in network.nsgs.values() for rule in nsg.rules
     }
     rules |= {(own.manager, rule.name): rule for own in network.admin_rules for rule in own.rules}
-    yield from (_changing_nothing(rules, found) for found in idle.found)
+    untold = lists_untold(network)
+    yield from (_changing_nothing(rules, found) for found in idle.found if found.nsg not in untold)
+    yield from _left_open([found.rule for found in idle.found if found.nsg in untold])
     if idle.undecided:
         yield _undecided(idle.undecided, "rules", next(iter(network.nsgs.values())).span)
+
+
+def _left_open(rules: Sequence[SecurityRule | AdminRule]) -> Iterator[Diagnostic]:
+    """Yield a note about rules that would change nothing, were all known that decides about their packets."""
+    if rules:
+        which = "a rule has" if len(rules) == 1 else f"{len(rules)} rules have"
+        message = f"whether {which} any effect turns on what is not known of the network"
+        yield Diagnostic("lint-undecided", message, rules[0].span, severity=Severity.NOTE)
 
 
 def _undecided(count: int, what: str, span: Span) -> Diagnostic:
@@ -160,8 +172,13 @@ def _changing_nothing(rules: Mapping[LineName, SecurityRule | AdminRule], idle: 
 
 def _of_admin_rules(network: Network, findings: AdminFindings) -> Iterator[Diagnostic]:
     rules = {(own.manager, rule.name): rule for own in network.admin_rules for rule in own.rules}
+    untold = lists_untold(network)
+    idle = [found for found in findings.found if isinstance(found, IdleAdminRule) and found.name[0] in untold]
+    yield from _left_open([found.rule for found in idle])
     for found in findings.found:
         match found:
+            case IdleAdminRule() if found.name[0] in untold:
+                continue
             case IdleAdminRule():
                 yield _idle_admin_rule(rules, found)
             case TiedAdminRules():
@@ -307,8 +324,10 @@ def judged(network: Network, shown: Shown) -> Judgement:
         interface = undeclared_interface(subnet, point(local))
     elif nic.name in situation.index.nics:
         interface = declared_interface(situation, situation.index.nics[nic.name])
-    else:
+    elif nic.addresses:
         interface = undeclared_interface(subnet, point(nic.addresses[0]))
+    else:
+        interface = Interface(nic.name, subnet, ())  # what may stand there and is not known
     if context.entry is not None:
         entry = context.entry
         closed_by = "F-LB-7" if entry.is_balancer else "F-PIP-1"

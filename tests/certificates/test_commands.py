@@ -77,9 +77,43 @@ def test_facts_that_a_certificate_is_given_are_told(text: Path, capsys: pytest.C
     document = json.loads(path.read_text())
     path.write_text(json.dumps({**document, "given": {"U-R-TRAF-7": False}}))
 
+    assert status.UNDECIDED == main(["verify-certificate", str(text), str(path)])
+    told = capsys.readouterr().out
+    assert "where U-R-TRAF-7 = false" in told
+    assert "0 of 3 sentences proved" in told
+
+
+@pytest.mark.parametrize(("value", "proved"), [(True, 1), (False, 0)])
+def test_facts_as_the_text_reads_them_may_be_given(
+    text: Path, capsys: pytest.CaptureFixture[str], value: bool, proved: int
+) -> None:
+    text.write_text(f"reading documented\n{NETWORK}")
+    path = min(certified(text).glob("*.json"))
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "given": {"U-R-TRAF-7": value}}))
+
     main(["verify-certificate", str(text), str(path)])
 
-    assert "where U-R-TRAF-7 = false" in capsys.readouterr().out
+    assert f"{proved} of 3 sentences proved" in capsys.readouterr().out
+
+
+def test_what_is_not_modelled_leaves_sentences_open_that_have_certificates(
+    text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rule that is not known is none in the network that the judge walks."""
+    folder = certified(text)
+    text.write_text(NETWORK + 'not-known "`sourceAddressPrefix` of rule `r`" because "it is not known" for v\n')
+    arguments = [str(text), str(folder)]
+    capsys.readouterr()
+
+    assert status.UNDECIDED == main(["verify-certificate", *arguments])
+    told = capsys.readouterr().out
+    assert 3 == told.count("but open: not modelled is `sourceAddressPrefix` of rule `r`")
+    assert "0 of 3 sentences proved, 0 of 3 certificates refused" in told
+
+    assert status.UNDECIDED == main(["certify", str(text), "-o", str(text.parent / "more")])
+    assert not list((text.parent / "more").glob("*.json"))
+    assert 3 == capsys.readouterr().err.count("open, as not modelled is")
 
 
 @pytest.mark.parametrize("fact", ["ARE-ONE", "ANNOUNCED-TAG(v.web, source)", "u-r-traf-7", "U-NONE"])

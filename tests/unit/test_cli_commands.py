@@ -192,6 +192,34 @@ def test_rules_of_a_subnet_begin_with_the_smallest_priority(text: str, capsys: p
     assert lines[3].split()[0] == "65000"
 
 
+_OF_A_RULE = ("`access` of rule `r`", "for hub")
+_OF_A_ROUTE = ("`nextHopIpAddress` of route `r`", "for hub")
+_ELSEWHERE = ("`useRemoteGateways` of peering `p`", "for spoke")
+_ANYWHERE = ("a linked template", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (["rules", "hub.db"], (_OF_A_RULE, _OF_A_ROUTE, _ANYWHERE)),
+        (["routes", "hub.db"], (_OF_A_ROUTE, _ANYWHERE)),
+        (["trace", "--from", "web", "--to", "fw", "--port", "22"], (_OF_A_RULE, _OF_A_ROUTE, _ELSEWHERE, _ANYWHERE)),
+    ],
+)
+def test_what_is_not_modelled_and_could_change_it_is_said_below(
+    text: str, capsys: pytest.CaptureFixture[str], command: list[str], named: tuple[tuple[str, str], ...]
+) -> None:
+    items = (_OF_A_RULE, _OF_A_ROUTE, _ELSEWHERE, _ANYWHERE)
+    written = "".join(f'not-known "{what}" because "it has no value" {vnets}\n' for what, vnets in items)
+    Path(text).write_text(f"{TEXT}{written}")
+
+    told = out(capsys, command[0], text, *command[1:])
+
+    below = told.partition("not modelled, so that this may be otherwise\n")[2]
+    assert [what for what, _ in items if what in below] == [what for what, _ in named]
+    assert "not modelled" not in told.partition("not modelled, so that")[0]
+
+
 @pytest.mark.parametrize("command", ["routes", "rules"])
 def test_an_unknown_place_is_refused_with_the_one_that_was_meant(
     command: str, text: str, capsys: pytest.CaptureFixture[str]

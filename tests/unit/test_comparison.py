@@ -17,7 +17,7 @@ from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet
 from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
 from vnetverify.prover.solver import Limits
-from vnetverify.report.changes import Changes
+from vnetverify.report.changes import Changes, render_changes
 from vnetverify.source import Source
 from vnetverify.syntax import read
 
@@ -288,6 +288,39 @@ def test_what_else_differs_is_named_and_what_tags_hold_by_it_is_compared() -> No
     assert {("g", "AllowVnetOutBound")} == {(nsg, rule.name) for change in found.found for nsg, rule in change.new}
 
 
+_NOT_KNOWN = 'not-known "`sourceAddressPrefix` of rule `r`" because "parameter `p` has no value" for {}'
+
+
+@pytest.mark.parametrize(
+    ("beside", "named"),
+    [
+        (_NOT_KNOWN.format("v"), ("`sourceAddressPrefix` of rule `r`",)),
+        ('not-known "a linked template" because "it is not in the input"', ("a linked template",)),
+        ('not-modelled "rule `r`" because "its protocol is not modelled" for v', ("rule `r`",)),
+        ('not-modelled "`applicationSecurityGroups` of private endpoint `e`" because "no" for v', None),
+        ('not-modelled "a scale set" because "it is not in the input" for v', ()),
+    ],
+)
+def test_lists_of_which_not_all_is_known_are_not_called_equal(beside: str, named: tuple[str, ...] | None) -> None:
+    """What both versions do not tell of may stand before a rule in one of them, and behind it in the other."""
+    found = changes(f"{PLACE} nsg g {{ {SHUT} }} {beside}", f"{PLACE} nsg g {{ {SHUT} }} {beside}")
+
+    assert found.not_known == named if named is not None else found.not_known
+    assert found.are_equal is (named == ())
+
+
+def test_a_difference_where_not_all_is_known_is_marked() -> None:
+    places = f"{PLACE}\nvnet w {{ address 10.9.0.0/16  subnet far 10.9.1.0/24 nsg g }}\n{_NOT_KNOWN.format('w')}"
+    found = changes(f"{places}\nnsg g {{ {SHUT} }}", f"{places}\nnsg g {{}}")
+
+    assert {(place, change.is_open) for change in found.found for place in change.places} == {
+        ("v.web", False),
+        ("w.far", True),
+        ("something not modelled in w.far for what it forwards", True),
+    }
+    assert "as far as is known" in render_changes(found)
+
+
 # -- laws -----------------------------------------------------------------------------------------------
 
 POOL = (
@@ -383,6 +416,8 @@ def test_a_common_subsequence_rises_in_both() -> None:
         (f"{PLACE}\nnsg g {{ {SHUT} }}", status.AS_EXPECTED),
         (f"{PLACE}\nnsg g {{ }}", status.DIFFERENT),
         (f"{PLACE}\nnsg g {{ {SHUT} }}\nvm a {{ nic 10.0.1.4 in v.web }}", status.UNDECIDED),
+        (f"{PLACE}\nnsg g {{ {SHUT} }}\n{_NOT_KNOWN.format('v')}", status.UNDECIDED),
+        (f"{PLACE}\nnsg g {{ }}\n{_NOT_KNOWN.format('v')}", status.UNDECIDED),
         ("vnet", status.BAD_INPUT),
     ],
 )

@@ -94,6 +94,15 @@ inbound 110 all  deny tcp from any to any""")
     )
 
 
+@pytest.mark.parametrize(("where", "codes"), [("v", ["lint-undecided"]), ("w", ["rule-redundant"])])
+def test_nothing_is_said_of_rules_beside_some_of_which_not_all_is_known(where: str, codes: list[str]) -> None:
+    """A rule between the two may do otherwise with the packets of the first."""
+    gap = f'not-known "`sourceAddressPrefix` of rule `r`" because "parameter `p` has no value" for {where}'
+    rules = "inbound 100 one deny tcp from any to any port 80\ninbound 200 all deny any from any to any"
+
+    assert codes == [code for code, _ in found(at_web(rules, f"vnet w {{ address 10.9.0.0/16 }}\n{gap}"))]
+
+
 def test_a_rule_that_comes_first_is_not_said_to_decide_alike() -> None:
     text = at_web("""\
 inbound 100 inside   allow any from VirtualNetwork to VirtualNetwork

@@ -13,6 +13,7 @@ from vnetverify.cli.destination import destination, folder, save
 from vnetverify.cli.options import takes_certificate_nodes, takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.cli.verify_certificate import shown_items
 
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
@@ -47,6 +48,7 @@ def command(
     Exit status: 0 every sentence has a certificate, 2 usage or input is wrong,
     3 some sentence has none, 4 there is no sentence.
     """
+    from vnetverify.certifying import left_open
     from vnetverify.report.terminal import printable
 
     loaded = load_or_tell(files, networks, service_tags)
@@ -61,7 +63,10 @@ def command(
     written = 0
     for number, sentence in enumerate(asked, 1):
         found = next((both for both in made if both[0].claim == sentence.claim), None)
-        if found is None:
+        items = () if found is None else left_open(loaded.document.network, sentence, found[0].assumed)
+        if items:
+            tell(f"no certificate: {_title(sentence)}: open, as not modelled is {printable(shown_items(items))}")
+        elif found is None:
             tell(f"no certificate: {_title(sentence)}{_why_not(sentence, report)}")
         else:
             _write(loaded, number, sentence, found, target)

@@ -9,7 +9,8 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_max_input, with_lines
+from vnetverify.cli.reading import load_or_tell, takes_settings, with_lines
+from vnetverify.files import is_json_by_name
 from vnetverify.prover.solver import FENCE_SECONDS, Limits
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("diff")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@takes_max_input
+@takes_settings
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
-def command(old: str, new: str, timeout: float, output_format: str) -> int:
+def command(old: str, new: str, service_tags: str | None, timeout: float, output_format: str) -> int:
     """Prove that the security groups of OLD and NEW let the same packets through, or show all differences.
 
     OLD and NEW are texts, or Azure resource JSON (a file or a folder). They are compared at every interface and place
@@ -40,12 +41,12 @@ def command(old: str, new: str, timeout: float, output_format: str) -> int:
 
     \b
     Exit status: 0 equal, 1 different, 2 usage or input is wrong,
-    3 undecided, or equal but for what was not compared, 4 they have no place in common.
+    3 undecided, or equal but for what is not known or was not compared, 4 they have no place in common.
     """
     from vnetverify.comparison import compare
     from vnetverify.report.changes import render_changes, render_changes_json
 
-    versions = [_loaded(path) for path in (old, new)]
+    versions = [_loaded(path, service_tags) for path in (old, new)]
     before, after = versions
     if before is None or after is None:
         return status.BAD_INPUT
@@ -56,15 +57,15 @@ def command(old: str, new: str, timeout: float, output_format: str) -> int:
     return _status(changes)
 
 
-def _loaded(path: str) -> Loaded | None:
+def _loaded(path: str, service_tags: str | None) -> Loaded | None:
     """Return what a text or an export holds; None with its errors on stderr."""
-    is_export = path.casefold().endswith(".json") or Path(path).is_dir()
-    return load_or_tell([], [path]) if is_export else load_or_tell([path], [])
+    is_export = is_json_by_name(path) or Path(path).is_dir()
+    return load_or_tell([], [path], service_tags) if is_export else load_or_tell([path], [], service_tags)
 
 
 def _status(changes: Changes) -> int:
-    if changes.found:
+    if not all(change.is_open for change in changes.found):
         return status.DIFFERENT
     if not changes.places:
         return status.NOTHING_CHECKED
-    return status.UNDECIDED if changes.undecided or changes.not_compared else status.AS_EXPECTED
+    return status.AS_EXPECTED if changes.are_equal and not changes.not_compared else status.UNDECIDED

@@ -25,7 +25,8 @@ def command(
 
     Open facts read as documented unless the text or --assume says otherwise.
     """
-    from vnetverify.report.tables import routes_table
+    from vnetverify.model.untold import about, untold_of_routes
+    from vnetverify.report.tables import routes_table, with_not_modelled
     from vnetverify.simulator.routes import effective_routes
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -34,5 +35,6 @@ def command(
     document = loaded.document
     found = subnet_called(document.network, subnet)
     routes = effective_routes(document.network, found.id, world_of(document.assumptions, assumed))
-    emit(routes_table(with_lines(loaded, routes)[0]))
+    (routes, items), _ = with_lines(loaded, (routes, about(untold_of_routes(document.network), found.vnet)))
+    emit(with_not_modelled(routes_table(routes), items))
     return status.AS_EXPECTED

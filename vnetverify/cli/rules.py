@@ -26,7 +26,8 @@ def command(
     At a subnet they are those of a host without a group of its own. Open facts read as documented
     unless the text or --assume says otherwise.
     """
-    from vnetverify.report.tables import rules_table
+    from vnetverify.model.untold import about, untold_of_rules
+    from vnetverify.report.tables import rules_table, with_not_modelled
     from vnetverify.simulator.effective_rules import effective_rules
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -35,5 +36,7 @@ def command(
     document = loaded.document
     subnet_id, nic = interface_or_subnet_called(document.network, where)
     found = effective_rules(document.network, subnet_id, nic, world_of(document.assumptions, assumed))
-    emit(rules_table(with_lines(loaded, found)[0]))
+    items = about(untold_of_rules(document.network), document.network.subnet(subnet_id).vnet)
+    (found, items), _ = with_lines(loaded, (found, items))
+    emit(with_not_modelled(rules_table(found), items))
     return status.AS_EXPECTED

@@ -46,8 +46,9 @@ def show_tag(
 
     What the documents leave open is shown with its open fact, and what is documented or assumed of it.
     """
+    from vnetverify.model.untold import about, untold_of_routes
     from vnetverify.report.json import render_tag
-    from vnetverify.report.tables import tag_table
+    from vnetverify.report.tables import tag_table, with_not_modelled
     from vnetverify.simulator.tag_listing import tag_at
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -57,8 +58,10 @@ def show_tag(
     network = _knowing(tag, loaded)
     found = subnet_called(network, subnet)
     world = world_of(document.assumptions, assumed)
-    parts, _ = with_lines(loaded, tag_at(network, found.id, tag, world))
-    emit(tag_table(parts, world) if output_format == "text" else render_tag(tag, found.id, parts, world))
+    listed = (tag_at(network, found.id, tag, world), about(untold_of_routes(network), found.vnet))
+    (parts, items), _ = with_lines(loaded, listed)
+    as_text = output_format == "text"
+    emit(with_not_modelled(tag_table(parts, world), items) if as_text else render_tag(tag, found.id, parts, world))
     return status.AS_EXPECTED
 
 

@@ -49,6 +49,7 @@ def command(
     )
     from vnetverify.explanation.story import tell_conversation
     from vnetverify.report.narrative import narrate
+    from vnetverify.report.tables import with_not_modelled
     from vnetverify.simulator.walk import converse
 
     number = protocol_called(protocol)
@@ -63,6 +64,6 @@ def command(
     destination = address_as_written(network, world, origin, place, address)
     flow = flow_between(source, destination, number, port, source_port)
     story = tell_conversation(origin, flow, converse(network, origin, flow, world), network.era)
-    story, _ = with_lines(loaded, story)
-    emit("\n".join(narrate(story, losers=True)))
+    (story, items), _ = with_lines(loaded, (story, network.unmodelled))
+    emit(with_not_modelled("\n".join(narrate(story, losers=True)), items))
     return status.AS_EXPECTED

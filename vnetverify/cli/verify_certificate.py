@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from vnetverify.cli.output import emit
 from vnetverify.cli.reading import load_or_tell, takes_networks
 
 if TYPE_CHECKING:
+    from vnetverify.model.network import Unmodelled
     from vnetverify.pipeline import Loaded
 
 
@@ -25,11 +26,12 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
     """Judge each CERTIFICATE, a file or a folder of them, against what FILE says now.
 
     The judge walks the network itself, on boxes of packets. It uses no solver and no encoding, and does not trust
-    whoever made a certificate. The last line says how many sentences of FILE they prove.
+    whoever made a certificate. The last line says how many sentences of FILE they prove: not those that what is not
+    modelled could change, nor those that hold where open facts are as only the certificate says.
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
-    3 all accepted, and some sentence of FILE has none, 4 there is nothing to judge.
+    3 all accepted, and some sentence of FILE is not proved, 4 there is nothing to judge.
     """
     loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:
@@ -63,7 +65,7 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
     """Say of each file whether it is accepted; return how many are refused, and how many sentences are proved."""
     from vnetverify.certificate.checker import Refused
     from vnetverify.certificate.files import NoCertificate, from_text
-    from vnetverify.certifying import judged_for
+    from vnetverify.certifying import is_conditional, judged_for, left_open
     from vnetverify.report.terminal import printable
 
     document = loaded.document
@@ -78,12 +80,26 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
             refused += 1
             emit(f"refused  {printable(str(path))}: {printable(str(problem))}")
             continue
-        proved.add((sentence.intent.name, sentence.number, sentence.arriving))
         nodes = sum(map(len, found.sections.values()))
         given = ", ".join(f"{fact} = {str(value).lower()}" for fact, value in sorted(found.given.items()))
-        where = f", where {given}" if given else ""
-        emit(f"accepted {printable(f'{sentence.intent.name}: {sentence.claim.text} ({nodes} nodes){where}')}")
+        said = f"{sentence.intent.name}: {sentence.claim.text} ({nodes} nodes)"
+        said += f", where {given}" if given else ""
+        items = left_open(document.network, sentence, {**found.given, **assumed})
+        if items:
+            said += f", but open: not modelled is {shown_items(items)}"
+        elif not is_conditional(document, found):
+            proved.add((sentence.intent.name, sentence.number, sentence.arriving))
+        emit(f"accepted {printable(said)}")
     return refused, len(proved)
+
+
+_NAMED = 3
+
+
+def shown_items(items: Sequence[Unmodelled]) -> str:
+    """Return the first of what is not modelled, and how much more there is."""
+    named = ", ".join(item.what for item in items[:_NAMED])
+    return named + (f" and {len(items) - _NAMED} more" if len(items) > _NAMED else "")
 
 
 def _text(path: Path) -> str:

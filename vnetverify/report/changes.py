@@ -23,7 +23,7 @@ class Change:
     """Packets that fare otherwise at some places: the rules that decided, those that do now, and one packet.
 
     Of rules that stop a packet the last denies; those before, of other groups, let it through. With `needed` it is so
-    only where these facts have these values, not as documented.
+    only where these facts have these values, not as documented. It `is_open` where not all is known of what decides.
     """
 
     places: tuple[str, ...]
@@ -34,13 +34,15 @@ class Change:
     new: tuple[tuple[str, Rule], ...]
     example: Flow
     needed: tuple[tuple[Uncertainty, bool], ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What differs, where that was left undecided or cut short, and what else differs and was not compared.
 
-    `places` is how many places both versions have, by the groups that judge there; at others nothing is compared.
+    `places` is how many places both versions have, by the groups that judge there; at others nothing is compared. What
+    is `not_known` of rules, or of who has them, may let any packet fare otherwise at the places that it concerns.
     """
 
     found: tuple[Change, ...]
@@ -48,6 +50,12 @@ class Changes:
     cut: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
     places: int = 1
+    not_known: tuple[str, ...] = ()
+
+    @property
+    def are_equal(self) -> bool:
+        """Hold when both versions are proved to let the same packets through."""
+        return bool(self.places) and not self.found and not self.undecided and not self.not_known
 
 
 def render_changes(changes: Changes) -> str:
@@ -71,6 +79,8 @@ def _change(change: Change) -> Iterator[str]:
     if change.needed:
         facts = ", ".join(f"{printable(str(fact))} is {str(value).lower()}" for fact, value in change.needed)
         yield f"  not as documented, but if {facts}"
+    if change.is_open:
+        yield "  as far as is known: not all is known of the rules there"
     yield f"  for example {change.example}"
 
 
@@ -87,21 +97,26 @@ def _closing(changes: Changes) -> Iterator[str]:
         yield f"there are more differences than listed at {', '.join(map(printable, changes.cut))}"
     if changes.not_compared:
         yield f"not compared, and different: {', '.join(changes.not_compared)}"
+    if changes.not_known:
+        yield f"not known, so that more may differ, and less: {', '.join(map(printable, changes.not_known))}"
     if not changes.places:
         yield "no place is in both versions, so nothing was compared"
     elif changes.found:
         yield counted(len(changes.found), "difference")
-    elif not changes.undecided:
+    elif changes.are_equal:
         yield "the security groups of both let the same packets through, at every place and in every world"
+    elif not changes.undecided:
+        yield "no difference in what is known"
 
 
 def render_changes_json(changes: Changes) -> str:
     document: Json = {
-        "equal": bool(changes.places) and not changes.found and not changes.undecided,
+        "equal": changes.are_equal,
         "differences": [_as_json(change) for change in changes.found],
         "undecided": list(changes.undecided),
         "cut": list(changes.cut),
         "not_compared": list(changes.not_compared),
+        "not_known": list(changes.not_known),
     }
     return json_text(document)
 
@@ -117,6 +132,7 @@ def _as_json(change: Change) -> Json:
         "new_rules": [_rule(nsg, rule) for nsg, rule in change.new],
         "example": flow_as_json(change.example),
         "needed": {str(fact): value for fact, value in change.needed},
+        "open": change.is_open,
     }
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
+from vnetverify.model.network import Unmodelled
 from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
@@ -25,6 +26,7 @@ from vnetverify.simulator.routes import EffectiveRoute
 from vnetverify.simulator.tag_listing import Listed
 
 _LISTED = 4  # prefixes or names in one cell
+_NOT_MODELLED = 12
 _EXPANDED = 24  # prefixes of a tag
 _STAGES = {
     "subnetNsg": "on the subnet",
@@ -47,6 +49,15 @@ def routes_table(routes: Sequence[EffectiveRoute]) -> str:
         for route in routes
     ]
     return "\n".join(_with_head(head, rows))
+
+
+def with_not_modelled(text: str, items: Sequence[Unmodelled]) -> str:
+    """Return `text` with what is not modelled and could make it otherwise below it."""
+    if not items:
+        return text
+    rows = [(printable(item.what), printable(item.why), place(item.span)) for item in items[:_NOT_MODELLED]]
+    lines = [text.rstrip("\n"), "", "not modelled, so that this may be otherwise", *aligned(rows)]
+    return "\n".join([*lines, *([f"  and {len(items) - len(rows)} more"] if len(items) > len(rows) else [])])
 
 
 def rules_table(rules: Sequence[EffectiveRule]) -> str:

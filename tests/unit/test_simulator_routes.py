@@ -18,7 +18,7 @@ from tests.unit.simulator_networks import (
     world,
 )
 from vnetverify.header import parse_address, parse_prefix
-from vnetverify.model.network import Connection, DeploymentModel, Era, LinkState, Network, Peering
+from vnetverify.model.network import Connection, DeploymentModel, LinkState, Network, Peering
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.routes import EffectiveRoute, effective_routes, select_route
 
@@ -117,23 +117,12 @@ def test_the_half_of_a_classic_vnet_is_implied() -> None:
     assert chosen(hub_with(classic, Peering("hub", "spoke")), "10.1.0.4") == "10.1.0.0/16 via peering with spoke"
 
 
-@pytest.mark.parametrize(
-    ("era", "expected"),
-    [(Era.CURRENT, "192.168.0.0/16 via gateway gw"), (Era.Y2016, "192.168.0.0/16 to nowhere")],
-)
-def test_a_classic_spoke_uses_the_gateway_except_in_the_first_era(era: Era, expected: str) -> None:
+def test_a_classic_spoke_uses_the_gateway() -> None:
     spoke = vnet("spoke", "10.1.0.0/16", subnet("s", "10.1.0.0/24"), model=DeploymentModel.CLASSIC)
     net = hub_with(spoke, Peering("hub", "spoke", allow_gateway_transit=True), *ONPREM)
-    net = Network(
-        era=era,
-        vnets=net.vnets,
-        peerings=net.peerings,
-        gateways=net.gateways,
-        sites=net.sites,
-        connections=net.connections,
-    )
 
-    assert str(select_route(net, "spoke.s", parse_address("192.168.0.1"), World()).route) == expected
+    chosen_route = select_route(net, "spoke.s", parse_address("192.168.0.1"), World()).route
+    assert str(chosen_route) == "192.168.0.0/16 via gateway gw"
 
 
 def test_a_learned_prefix_beats_the_none_route_unless_propagation_is_off() -> None:

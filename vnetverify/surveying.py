@@ -17,10 +17,10 @@ from vnetverify.matrix.witnesses import Expected, witnesses
 from vnetverify.model.endpoints import Endpoints, place_of
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Intent, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Service
+from vnetverify.model.network import Network, Service, Unmodelled
 from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.pipeline import Options, prove
-from vnetverify.prover.reach import within_reach
+from vnetverify.prover.reach import forwarded, within_reach
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.quick import collector_off
 from vnetverify.report.matrix import Checks, Kind, Outcome, Pairs
@@ -277,13 +277,19 @@ class _Surveyor:
 
     def _mark_doubts(self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> None:
         """Mark the pairs that could turn on what the input holds and the model does not."""
-        items = [set(item.vnets) for item in self._network.unmodelled if not item.places]
-        if not items:
+        unmodelled = self._network.unmodelled
+        if not unmodelled:
             return
+        passed = frozenset(forwarded(self._network))
+        items = [set(item.vnets) for item in unmodelled if not item.places or _is_on_the_way(item, passed)]
         doubted = {place for place in {*senders, *receivers} if self._is_doubted(place, items)}
+        ends = {name for item in unmodelled if item.ends_there for name in item.places}
+        doubted |= {place for place in {*senders, *receivers} if place.name in ends}
+        from_outside = {name for item in unmodelled for name in item.places}
         for place, row in zip(senders, rows, strict=True):
             for index, other in enumerate(receivers):
-                if place in doubted or other in doubted:
+                comes_in = place == INTERNET and other.name in from_outside
+                if comes_in or place in doubted or other in doubted:
                     row[index] = _NUMBERS[replace(KINDS[row[index]], doubted=True)]
 
     def _is_doubted(self, place: Place, items: list[set[str]]) -> bool:
@@ -296,6 +302,11 @@ class _Surveyor:
         reach = within_reach(self._network, claim)
         self._reaches.append((reach, any(not vnets or reach & vnets for vnets in items)))
         return self._reaches[-1][1]
+
+
+def _is_on_the_way(item: Unmodelled, passed: frozenset[str]) -> bool:
+    """Hold when flows between others may end, for a moment, where all that ends is in doubt."""
+    return item.ends_there and not passed.isdisjoint(item.places)
 
 
 _VERBS = (Verb.REACHES, Verb.SOMETIMES_REACHES, Verb.NEVER_REACHES, Verb.ONLY_VIA)

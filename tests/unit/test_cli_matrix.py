@@ -95,3 +95,25 @@ def test_a_service_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixt
 
 def test_without_pairs_nothing_is_checked(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, text, "--from", "a", "--to", "a")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("where", "doubted"),
+    [
+        ("for a at a.s alone", "a-b a-c b-a c-a internet-a"),
+        # The appliance stands there, by which the others send.
+        ("for hub at hub.fw alone", "a-b a-c b-a b-c c-a c-b internet-a internet-b"),
+        ("for c at c.s", "internet-c"),
+        ("for c", "a-c b-c c-a c-b internet-c"),
+    ],
+)
+def test_pairs_that_prove_leaves_open_are_doubted(
+    text: str, capsys: pytest.CaptureFixture[str], where: str, doubted: str
+) -> None:
+    """A service that stands in a subnet takes or sends whatever it likes, there and nowhere else."""
+    Path(text).write_text(f'{TEXT}not-modelled "a service" because "it is not in the input" {where}\n')
+
+    _, output = printed(capsys, text, "--from", "a, b, c, internet", "--to", "a, b, c", "--pairs")
+
+    pairs = [line.split() for line in output.splitlines() if line.endswith("doubted")]
+    assert " ".join(f"{one.partition('.')[0]}-{other.partition('.')[0]}" for one, other, *_ in pairs) == doubted

@@ -154,10 +154,10 @@ def presumed_elsewhere(network: Network, assumed: Mapping[str, bool]) -> Iterato
 def _passed(network: Network, claim: Claim) -> frozenset[str]:
     """Return the subnets in which flows of a claim may be forwarded, or end, though its ends are elsewhere."""
     handed_on = any(_hands_on(network, right) for _, right in claim.pairs)
-    return frozenset((*_forwarded(network), *(_handed_on(network) if handed_on else ())))
+    return frozenset((*forwarded(network), *(_handed_on(network) if handed_on else ())))
 
 
-def _forwarded(network: Network) -> Iterator[str]:
+def forwarded(network: Network) -> Iterator[str]:
     """Yield the subnets in which flows between others may be forwarded, by what is not managed by Azure."""
     managed = {nic.name for machine in network.machines.values() if machine.is_managed for nic in machine.nics}
     held = {(nic.subnet_id, address) for nic in network.nics() if nic.name in managed for address in nic.addresses}

@@ -58,14 +58,23 @@ OTHER = "vnet other { address 10.7.0.0/16  subnet GatewaySubnet 10.7.255.0/27  s
 WHATEVER = "whatever branch advertises"
 
 
-def steered(more: str = "") -> str:
+def steered(more: str = "", *, gateways: str = "vpn g") -> str:
     """Return a hub that steers to an appliance what comes out of its tunnels for `alone`, a peer without transit."""
     beside = (
         "peering hub -> alone {}\npeering alone -> hub { allow-forwarded-traffic }\n"
         "route-table r { x 10.9.0.0/16 -> appliance 10.0.2.4 }\n"
         "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\nassume U-R-GW-22 = false\n"
     )
-    return hub(f"{beside}{more}", gateways="vpn g").replace("10.0.255.0/27", "10.0.255.0/27 routes r")
+    return hub(f"{beside}{more}", gateways=gateways).replace("10.0.255.0/27", "10.0.255.0/27 routes r")
+
+
+# A site `dc` of ExpressRoute beside a VPN gateway, which a Route Server joins, and a site beyond a tunnel.
+BESIDE_A_ROUTE_SERVER = "vpn g { active-active }\n  gateway expressroute er\n  subnet RouteServerSubnet 10.0.254.0/27"
+JOINED = (
+    f"{DC}{OTHER}connection dc -- hub.er {{ circuit d }}\nroute-server rs in hub {{ branch-to-branch }}\n"
+    "site depot { address 172.21.0.0/16 }\nconnection depot -- other.h { bgp }\nassume U-R-GW-17 = true\n"
+)
+ELSEWHERE = "whatever depot advertises"
 
 
 HOLDING = {
@@ -96,6 +105,10 @@ HOLDING = {
         f"next hop of spoke.web to 10.200.1.0/24 is appliance nva {WHATEVER}",
     ),
     "what a site itself announces": (steered(), f"branch never reaches alone.s {WHATEVER}"),
+    "what a Route Server hears without BGP": (
+        steered(f"{JOINED}connection hub.g -- other.h", gateways=BESIDE_A_ROUTE_SERVER),
+        f"dc never reaches alone.s {ELSEWHERE}",
+    ),
     "past user routes by FastPath": (
         hub(
             DC.replace("{ address", "{ routes 192.168.0.0/16  address")
@@ -152,6 +165,17 @@ BROKEN = {
     "what another site announces of what is steered": (
         steered(f"{DC}connection dc -- hub.g {{ bgp }}"),
         f"dc never reaches alone.s {WHATEVER}",
+    ),
+    "what a Route Server hears by BGP": (
+        steered(f"{JOINED}connection hub.g -- other.h {{ bgp }}", gateways=BESIDE_A_ROUTE_SERVER),
+        f"dc never reaches alone.s {ELSEWHERE}",
+    ),
+    "what a firewall sends on to an address that a rule names": (
+        hub(
+            "firewall fw {\n  nic 10.0.3.4 in hub.AzureFirewallSubnet  public-ip entry standard 203.0.113.5\n"
+            "  collection nat 100 in { rule r tcp from * at entry port 443 -> 192.168.0.9 port 443 }\n}",
+        ).replace("  gateway", "  subnet AzureFirewallSubnet 10.0.3.0/26\n  gateway"),
+        f"internet never reaches branch {WHATEVER}",
     ),
     "a way out of a gateway": (
         hub(

@@ -257,6 +257,21 @@ def test_a_gateway_announces_the_whole_space_of_a_spoke_peered_by_subnets_only_w
     assert [str(p) for p in announced(net, "g", world("U-R-GW-8"))] == ["10.0.0.0/16", "10.1.1.0/24", "10.1.0.0/16"]
 
 
+def test_what_is_surely_announced_is_learned_once_and_without_condition() -> None:
+    net = branch_hub(
+        vnet("s", "10.1.1.0/24", subnet("in", "10.1.1.0/24")),
+        vpn("g", "h"),
+        vnet("x", "10.5.0.0/16", subnet("GatewaySubnet", "10.5.0.0/27"), subnet("app", "10.5.1.0/24")),
+        vpn("r", "x"),
+        Connection("c", "g", remote_gateway="r", bgp=True),
+    )
+
+    told = [str(entry.prefix) for entry in learned(net, "r", world("U-R-GW-8"))]
+    assert told == ["10.0.0.0/16", "10.1.1.0/24"]
+    chosen = select_route(net, "x.app", parse_address("10.1.1.4"), World(partial=True)).route
+    assert str(chosen) == "10.1.1.0/24 via gateway r"
+
+
 def test_another_gateway_learns_the_whole_space_on_the_same_condition() -> None:
     net = branch_hub(
         vpn("g", "h"),

@@ -97,7 +97,7 @@ def _switched_off(journey: Journey, sending: Sending, to: str) -> Dropped | None
 def _unsynced(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
     """Return the drop where only one of a half's old and new views holds the target (R-PEER-17)."""
     seen = view(journey.situation, sending.subnet.vnet, to)
-    if seen.half.remote_space is None or seen.subnets is not None or some_covers(seen.sure, target):
+    if seen.subnets is not None or some_covers(seen.sure, target):
         return None
     if journey.situation.holds(uncertainty("U-R-PEER-17", seen.half.id)):
         return None

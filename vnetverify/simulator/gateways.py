@@ -135,7 +135,7 @@ def _announced_of(situation: Situation, hub: str, spoke: str) -> Iterator[Range]
         yield from map(Range, space)
         return
     yield from map(Range, seen.sure)
-    yield from (Range(prefix, (WHOLE_SPACE,)) for prefix in space if prefix not in seen.sure)
+    yield from (Range(prefix, (WHOLE_SPACE,)) for prefix in space)
 
 
 def announces(

@@ -7,7 +7,7 @@ F-ADDR-4, F-ADDR-5, F-ADM-18, F-STATE-5, F-FW-6.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -71,6 +71,7 @@ class Frontends:
     by_routes_alone: bool = False
     arriving: Service | None = None
     _members: dict[tuple[str, ...], list[Chosen]] = field(default_factory=dict)
+    _meant: dict[str, dict[int, Balanced]] = field(default_factory=dict)
 
     # -- which member -------------------------------------------------------------------------------------
 
@@ -360,11 +361,9 @@ class Frontends:
         judged = judge(header)
         if not self.filters.are_attached(spot, Direction.OUTBOUND):
             return judged
-        first: dict[int, Balanced] = {}
-        for (_, number), balanced in self.estate.balanced_at.items():
-            if equals(header.destination, number) != FALSE:
-                first.setdefault(number, balanced)
-        for number, balanced in first.items():
+        for number, balanced in self._meant_from(spot.subnet.vnet).items():
+            if equals(header.destination, number) == FALSE:
+                continue
             for translated, nic, port in self._translations(balanced, header):
                 here = self.filters.script.share(all_of(equals(header.destination, number), translated))
                 seen = replace(header, destination=self.estate.known_address(nic.addresses[0]))
@@ -372,6 +371,25 @@ class Frontends:
                     seen = replace(seen, destination_port=constant(port, seen.destination_port.width))
                 judged = either(here, judge(seen), judged)
         return judged
+
+    def _meant_from(self, vnet: str) -> dict[int, Balanced]:
+        """Return the frontend that senders in `vnet` mean by each address, of several the one declared first."""
+        if vnet not in self._meant:
+            meant: dict[int, Balanced] = {}
+            for (there, number), balanced in self.estate.balanced_at.items():
+                if there in self._holders(vnet, number):
+                    meant.setdefault(number, balanced)
+            self._meant[vnet] = meant
+        return self._meant[vnet]
+
+    def _holders(self, vnet: str, address: int) -> Collection[str]:
+        """Return the networks that may have what `vnet` sends to `address`: itself, else such peers, else such mates,
+        and any network where none of these has it (R-ADDR-9)."""
+        for names in ((vnet,), self.estate.peers(vnet), self.estate.mates(vnet)):
+            held = [name for name in names if address in self.estate.spaces[name]]
+            if held:
+                return held
+        return self.estate.network.vnets
 
     def _translations(self, balanced: Balanced, header: Header) -> Iterator[tuple[Term, Nic, int | None]]:
         takings = self.takings(balanced, header)

@@ -10,7 +10,7 @@ from vnetverify.model.balancers import Frontend, LoadBalancingRule
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.security import Direction
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import Packet, is_number
+from vnetverify.simulator.addressing import Packet, is_number, some_covers
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.filters import attached, declared_interface
 from vnetverify.simulator.journey import Journey
@@ -106,7 +106,7 @@ def seen_by_sender(journey: Journey, interface: Interface) -> Packet:
     situation, packet = journey.situation, journey.packet
     if not situation.index.frontends or not _is_filtered(situation, interface):
         return packet
-    balanced = _first_balanced(situation, packet.destination)
+    balanced = _balanced_for(situation, interface.subnet.vnet, packet.destination)
     if balanced is None or situation.holds(uncertainty("U-LBOUT")):
         return packet
     rule = rule_for(situation, balanced, packet)
@@ -120,10 +120,23 @@ def _is_filtered(situation: Situation, interface: Interface) -> bool:
     return any(attached(situation, interface, direction)) or bool(standing(situation, interface, direction))
 
 
-def _first_balanced(situation: Situation, address: Interval) -> Balanced[Frontend] | None:
-    """Return the frontend of this address that is declared first, in whichever vnet."""
+def _balanced_for(situation: Situation, vnet: str, address: Interval) -> Balanced[Frontend] | None:
+    """Return the frontend that a sender in `vnet` means by this address, of several the one that is declared first."""
     frontends = situation.index.frontends.values()
-    return next((Balanced(*found) for found in frontends if is_number(address, found[1].address)), None)
+    named = [Balanced(*found) for found in frontends if is_number(address, found[1].address)]
+    holders = _holders(situation, vnet, address) if named else ()
+    return next((balanced for balanced in named if balanced.frontend.vnet in holders), None)
+
+
+def _holders(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:
+    """Return the networks that may have what `vnet` sends to `address`: itself, else such peers, else such mates, and
+    any network where none of these has it (R-ADDR-9)."""
+    index = situation.with_everything_up.index
+    for names in ((vnet,), index.peers[vnet], index.mates[vnet]):
+        held = tuple(name for name in names if some_covers(situation.vnet(name).address_space, address))
+        if held:
+            return held
+    return tuple(situation.network.vnets)
 
 
 def at_next_hop(journey: Journey, balanced: Balanced[Frontend]) -> AtAppliance | Dropped:

@@ -175,9 +175,16 @@ class Tunnels:
         entries = [entry for entry in known if entry.way.name != came_by]
         near = self._way_named(gateway, came_by)
         return [
-            (way, all_of(term, self.hops.gateways.may_relay(near, way)))
+            (way, all_of(term, any_of(self._is_agreed(near, way, header), self.hops.gateways.may_relay(near, way))))
             for way, term in self._ways(gateway, entries, header)
         ]
+
+    def _is_agreed(self, near: Way, far: Way, header: Header) -> Term:
+        """Hold when the sites at two static ways both declare routes, one to the destination, one back (R-GW-17)."""
+        if near.is_bgp or far.is_bgp or near.site is None or far.site is None:
+            return FALSE
+        there, back = (self.hops.estate.network.sites[name].routes or () for name in (near.site, far.site))
+        return all_of(is_among(header.destination, addresses_of(there)), is_among(header.source, addresses_of(back)))
 
     def _way_named(self, gateway: Gateway, name: str) -> Way:
         ways = (

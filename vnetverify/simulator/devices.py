@@ -317,7 +317,9 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:
         way = way_chosen(situation, gateway, packet.destination, but=arrival.way)
-        if way is not None and passes_between(situation, arrival.way, way):
+        if way is not None and (
+            _both_ends_say_so(journey, arrival.way, way) or passes_between(situation, arrival.way, way)
+        ):
             return _by_way(journey, gateway, way, "R-GW-17")
     for other in joined_gateways(situation, gateway) if arrival.way.bgp else ():
         way = way_chosen(situation, other, packet.destination)
@@ -326,6 +328,15 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
             journey.meet_gateway(gateway)
             return _by_way(journey, other, way, "R-GW-16")
     return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
+
+
+def _both_ends_say_so(journey: Journey, one: Way, other: Way) -> bool:
+    """Hold when two sites on static connections have routes of their own for the packet and its reply (R-GW-17)."""
+    sites, packet = journey.situation.network.sites, journey.packet
+    if one.bgp or other.bgp or one.site is None or other.site is None:
+        return False
+    there, back = sites[one.site].routes, sites[other.site].routes
+    return some_covers(there or (), packet.destination) and some_covers(back or (), packet.source)
 
 
 def _is_steered(journey: Journey, gateway: Gateway) -> bool:

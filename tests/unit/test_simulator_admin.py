@@ -179,6 +179,8 @@ def test_after_a_higher_managers_allow_a_fact_says_whether_the_lower_is_asked() 
     net = lan(by("corp", admin("may", 10, ALLOW)), by("team", admin("no", 1, DENY)))
 
     assert at_m(net, world(false=["U-ADMNEST"])).allowed
+    assert [str(fact) for fact in at_m(net, world(false=["U-ADMNEST"])).facts] == ["U-ADMNEST"]
+    assert at_m(lan(by("corp", admin("may", 10, ALLOW)))).facts == ()
     assert said(at_m(net, world("U-ADMNEST"))) == [("corp", "may", "F-ADM-6"), ("team", "no", "F-ADM-4")]
 
 

@@ -295,6 +295,11 @@ def test_a_reply_asks_for_the_tag_of_the_forward_flow_s_other_side() -> None:
     assert not allows(tagged("Storage"), IN, reply, world("U-TAG(Storage, destination)"), is_reply=True)
     assert allows(tagged("Storage"), IN, reply, world("U-TAG(Storage, source)"), is_reply=True)
 
+    group = nsg("n", rule(100, "deny", "outbound", destination=ServiceTag("Storage")))
+    net, back = lan(group), flow("10.0.1.4", "20.5.0.1")
+    assert not allows(net, OUT, back, world("U-TAG(Storage, source)"), is_reply=True)
+    assert allows(net, OUT, back, world("U-TAG(Storage, destination)"), is_reply=True)
+
 
 @pytest.mark.parametrize(
     ("tag", "destination", "number"),
@@ -352,6 +357,24 @@ def test_effective_rules_list_tags_as_prefixes_in_the_order_they_are_tried() -> 
     assert [line.rule.priority for line in rules] == [100, 65000, 65001, 65500]
     assert [str(prefix) for prefix in rules[0].sources or ()] == ["10.0.0.0/16", "168.63.129.16/32"]
     assert rules[0].destinations is None
+
+
+def test_effective_rules_list_what_is_known_of_each_kind_of_source() -> None:
+    sources = ("*", "10.0.0.0/8", ServiceTag("azureloadbalancer"), ServiceTag("Sql"), ServiceTag("Storage"))
+    group = nsg("n", *(rule(100 + number, "allow", "inbound", source=each) for number, each in enumerate(sources)))
+    net = replace(lan(group), service_tags={"Sql": (parse_prefix("20.5.0.0/16"),)})
+
+    listed = [
+        line.sources for line in effective_rules(net, "v.app", None, World()) if line.rule.name.startswith("rule")
+    ]
+
+    assert [None if each is None else list(map(str, each)) for each in listed] == [
+        None,
+        ["10.0.0.0/8"],
+        ["168.63.129.16/32", "fe80::1234:5678:9abc/128"],
+        ["20.5.0.0/16"],
+        None,
+    ]
 
 
 MEMBERS = (("a", "10.0.1.4", ("web",)), ("b", "10.0.1.5", ("db",)), ("c", "10.0.1.6", ("db", "web")))

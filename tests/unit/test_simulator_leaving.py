@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.unit.simulator_networks import (
     Element,
     at,
@@ -145,6 +147,15 @@ def test_a_public_address_of_this_network_leads_back_in_where_that_is_so() -> No
     assert ends(mirrored(sender), "w.s", packet, world(false=["U-R-TRAF-10"])) == "R-TRAF-10"
     assert ends(mirrored(sender), "w.s", packet, world(false=["U-HAIRPUB"])) == "F-NSG-4"
     assert not talk(mirrored(sender), "w.s", packet).established
+
+
+@pytest.mark.parametrize(
+    ("origin", "source", "rule_id"), [("w.s", "10.5.0.4", "R-TRAF-10"), ("internet", "198.51.100.7", "F-ADDR-1")]
+)
+def test_a_story_says_by_which_rule_a_public_address_leads_in(origin: str, source: str, rule_id: str) -> None:
+    steps = trace(mirrored(), at(origin), flow(source, "20.0.0.4"), World()).steps
+
+    assert [step.rule for step in steps if step.what == "public address ip leads to 10.0.0.4"] == [rule_id]
 
 
 def test_a_sender_without_a_public_address_is_seen_by_the_world_s_egress() -> None:

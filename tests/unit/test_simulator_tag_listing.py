@@ -65,6 +65,7 @@ def test_the_internet_is_without_own_space_and_perhaps_without_what_virtual_netw
 
     assert shown["10.1.0.0/16"].is_out
     assert shown["10.1.0.0/16"].fact is None
+    assert shown["192.168.0.0/16"].is_out
     assert "U-INETMINUS(spoke.web, 192.168.0.0/16)" == str(shown["192.168.0.0/16"].fact)
 
 
@@ -80,6 +81,9 @@ def test_in_a_network_of_both_families_both_are_shown() -> None:
 
     assert {"10.0.0.0/16", "fd00:db8::/48"} <= set(by_prefix("VirtualNetwork", "v.s", text))
     assert {"2000::/3", "::/0"} <= set(by_prefix("Internet", "v.s", text))
+    for tag in ("VirtualNetwork", "Internet"):
+        every = [str(part.prefix) for part in parts(tag, "v.s", text) if part.prefix is not None]
+        assert len(every) == len(set(every))
 
 
 def test_a_line_that_several_neighbours_have_is_shown_once() -> None:

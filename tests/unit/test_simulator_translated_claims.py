@@ -215,3 +215,11 @@ def test_what_went_astray_may_end_at_addresses_of_its_own_family_alone() -> None
 
     assert violates(net, claim(Verb.NEVER_REACHES, A, both), at("a.s"), ACROSS, facts) is not None
     assert violates(net, claim(Verb.NEVER_REACHES, A, six), at("a.s"), ACROSS, facts) is None
+
+
+def test_what_leaves_to_the_internet_ends_where_it_is_sent_to() -> None:
+    net, out = spokes(firewall(web("web"))), flow("10.1.1.4", "198.51.100.9")
+    beside = ends((INTERNET, "10.0.1.4/32"), (INTERNET, "203.0.113.0/24"))
+
+    assert violates(net, claim(Verb.NEVER_REACHES, A, OUTSIDE), at("a.s"), out, world()) is not None
+    assert violates(net, claim(Verb.NEVER_REACHES, A, beside), at("a.s"), out, world()) is None

@@ -94,10 +94,10 @@ def _internet(situation: Situation, subnet_id: str) -> Iterator[Listed]:
         for prefix, what in ((PUBLIC_IPV6, "public IPv6 addresses"), (EVERY_IPV6, "all other IPv6 addresses")):
             yield Listed(prefix, what, "F-TAG-21", fact=uncertainty("U-INET", str(prefix)))
     own = situation.vnet(subnet.vnet)
-    for prefix in own.address_space:
-        yield Listed(prefix, "own address space", "F-TAG-9", own.span, is_out=True)
-    gained = (*tag.certain, *(prefix for prefix, _ in tag.possible))
-    for prefix in gained:
-        if prefix not in own.address_space and prefix != PLATFORM_HOST and prefix.family is situation.family:
+    gained = (*own.address_space, *tag.certain, *(prefix for prefix, _ in tag.possible))
+    for prefix in dict.fromkeys(prefix for prefix in gained if prefix.family is situation.family):
+        if prefix in own.address_space:
+            yield Listed(prefix, "own address space", "F-TAG-9", own.span, is_out=True)
+        elif prefix != PLATFORM_HOST:
             fact = uncertainty("U-INETMINUS", subnet.id, str(prefix))
             yield Listed(prefix, "held by VirtualNetwork", "F-TAG-11", fact=fact, is_out=True)

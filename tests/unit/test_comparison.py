@@ -207,6 +207,78 @@ load-balancer lb standard {{ frontend f public-ip 20.0.0.1  rule r tcp 443 -> a 
     assert [("a by load balancer lb",)] == [change.places for change in found]
 
 
+PUBLIC = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
+nsg shut {{ inbound 100 none deny any from any to any }}
+nsg open {{ inbound 100 all allow any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web {public} {group} }}
+{more}
+"""
+
+
+def of_public_address(public: str, group: str, more: str = "") -> list[tuple[bool, list[str]]]:
+    """Return what is found of TCP by the public address where a group is taken off: whether it was let in, and the
+    facts that this needs."""
+    old, new = (PUBLIC.format(public=public, group=each, more=more) for each in (f"nsg {group}", ""))
+    return [
+        (one.was_allowed, [f"{fact} = {value}" for fact, value in one.needed])
+        for one in changes(old, new).found
+        if "a by its public address" in one.places and one.example.protocol == TCP
+    ]
+
+
+def test_a_group_taken_off_opens_a_basic_public_address() -> None:
+    assert [] == of_public_address("public-ip basic", "open")
+    assert [(False, [])] == of_public_address("public-ip basic", "shut")
+    assert [] == of_public_address("public-ip standard", "shut")
+
+
+def test_what_a_public_address_of_no_stated_sku_lets_in_without_a_group_is_open() -> None:
+    assert [(True, [])] == of_public_address("public-ip", "open")
+    assert [(False, ["U-SKU(a-ip) = True"])] == of_public_address("public-ip", "shut")
+
+
+def test_whether_an_admin_rule_opens_a_standard_public_address_is_open() -> None:
+    always = "admin-rules r for v { inbound 10 all always-allow any from any to any }"
+
+    assert [] == of_public_address("public-ip basic", "shut", always)
+    assert [(True, [])] == of_public_address("public-ip standard", "shut", always)
+
+
+@pytest.mark.parametrize(("address", "found"), [("10.0.1.4", ["a"]), ("", [])])
+def test_nothing_comes_in_by_a_public_address_of_an_interface_that_has_none(address: str, found: list[str]) -> None:
+    old, new = (
+        PUBLIC.format(public="public-ip basic", group=group, more="").replace("10.0.1.4", address)
+        for group in ("nsg shut", "")
+    )
+    of_tcp = [one.places for one in changes(old, new).found if one.example.protocol == TCP and not one.was_allowed]
+
+    assert [place for places in of_tcp for place in places if place.endswith("public address")] == [
+        f"{name} by its public address" for name in found
+    ]
+
+
+def test_members_are_entered_by_the_public_frontends_of_rules_that_lead_to_them() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}
+nsg n {{ inbound 100 all allow any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web {0} }}
+vm b {{ nic 10.0.1.5 in v.web {0} }}
+vm c {{ nic 10.0.1.6 in v.web {0} }}
+vm d {{ nic in v.web {0} }}
+load-balancer one standard in v.web {{
+  frontend inner 10.0.1.100
+  frontend outer public-ip 20.0.0.1
+  rule r tcp 443 at outer -> a, d
+  rule q tcp 443 at inner -> b
+}}
+load-balancer two standard {{ frontend inner public-ip 20.0.0.2  rule r tcp 443 -> c }}
+"""
+    found = [change for change in changes(text.format("nsg n"), text.format("")).found if change.was_allowed]
+
+    assert [("a by load balancer one", "c by load balancer two")] == [change.places for change in found]
+
+
 def test_places_at_which_the_same_differs_are_listed_together() -> None:
     text = "vnet v {{ address 10.0.0.0/16  subnet a 10.0.1.0/24 nsg g  subnet b 10.0.2.0/24 nsg g }}\nnsg g {{ {} {} }}"
     found = changes(text.format("", SHUT), text.format("inbound 100 web allow tcp from any to any port 80", SHUT))

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.term_values import Reader
+from tests.unit.verdicts import verdict_on
 from vnetverify.encoder.candidates import Candidate, Class, LearnedHop, NoHop, PeerHop
 from vnetverify.encoder.routes import partition
 from vnetverify.encoder.terms import TRUE
 from vnetverify.header import ALL_IPV4, EVERY_IPV4, LAST_IPV4, Interval, Prefix, interval_set, parse_prefix
+from vnetverify.prover.solver import Solver
+from vnetverify.prover.verdict import Proved
 
 FACTS = ("u0", "u1")
 CONDITIONS = [TRUE, "u0", "(not u0)", "(and u0 u1)", "false"]
@@ -96,3 +99,16 @@ def test_a_route_that_may_not_be_there_leaves_the_next_best_behind_it() -> None:
     pieces = {piece.choices: piece.addresses for piece in partition([dropped, learned], EVERY_IPV4)}
 
     assert pieces[learned, dropped] == interval_set([Interval(0x0A010000, 0x0A01FFFF)])
+
+
+def test_a_proof_names_the_members_of_a_group_that_overlap(solver: Solver) -> None:
+    text = """\
+vnet a { address 10.1.0.0/16  subnet s 10.1.0.0/24 }
+vnet b { address 10.1.0.0/16  subnet s 10.1.0.0/24 }
+vnet c { address 10.2.0.0/16  subnet s 10.2.0.0/24 }
+connected-group mesh { members a, b, c }
+"""
+    verdict = verdict_on(text, "c never reaches a", solver)
+
+    assert isinstance(verdict, Proved)
+    assert "R-CG-4" in {ground.rule for ground in verdict.grounds}

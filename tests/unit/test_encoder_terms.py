@@ -196,6 +196,33 @@ def test_equal_terms_share_one_definition_and_short_ones_need_none() -> None:
     assert script.lines == [f"(define-fun d0 () Bool {long})"]
 
 
+@pytest.mark.parametrize(("length", "share", "hold"), [(39, "", ""), (40, "d0", "h0")])
+def test_what_is_short_is_neither_shared_nor_held(length: int, share: str, hold: str) -> None:
+    term = "u" * length
+
+    assert Script().share(term) == (share or term)
+    assert Script().hold(term) == (hold or term)
+
+
+# -- fields of many intervals ---------------------------------------------------------------------------
+
+
+def of_intervals(number: int) -> IntervalSet:
+    """Return every other of the first numbers."""
+    return IntervalSet(tuple(Interval(2 * n, 2 * n) for n in range(number)))
+
+
+@pytest.mark.parametrize(("number", "folds"), [(200, True), (201, False)])
+def test_a_field_of_many_intervals_is_not_computed_with_at_every_use(number: int, folds: bool) -> None:
+    field = field_within("a", 16, of_intervals(number))
+    two, one = IntervalSet((Interval(0, 0), Interval(4, 6))), IntervalSet((Interval(4, 6),))
+
+    assert (field.narrowed(two).within == field.within & two) is folds
+    assert field.narrowed(one).within == field.within & one
+    assert (is_among(field, of_intervals(number)) == TRUE) is folds
+    assert is_among(field, two) != TRUE
+
+
 # -- decision trees -------------------------------------------------------------------------------------
 
 # Keys that differ in their first three and last three bits, under a selector of two bits: 256 of them.

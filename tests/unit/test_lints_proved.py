@@ -65,6 +65,59 @@ def test_where_something_forwards_addresses_elsewhere_are_matched() -> None:
     assert not found(at_web("inbound 100 far allow tcp from 10.7.0.0/16 to 10.9.0.0/16 port 80", fw))
 
 
+@pytest.mark.parametrize(
+    ("told", "what_stands_there"),
+    [
+        ("for v", []),
+        ("for w, v", []),
+        ("", []),
+        ("for w", [("rule-never-matches", 3)]),
+        ("for v at v.web", [("rule-never-matches", 3)]),
+    ],
+)
+def test_what_is_not_modelled_may_forward_in_the_networks_that_it_is_about(
+    told: str, what_stands_there: list[tuple[str, int]]
+) -> None:
+    unknown = f'vnet w {{ address 10.5.0.0/16 }}\nnot-modelled "x" because "it is new" {told}'
+
+    assert what_stands_there == found(
+        at_web("inbound 100 far allow tcp from 10.7.0.0/16 to 10.9.0.0/16 port 80", unknown)
+    )
+
+
+@pytest.mark.parametrize(
+    ("policies", "expected"),
+    [
+        ("enabled", []),
+        ("security-groups", []),
+        ("disabled", [("rule-never-matches", 3)]),
+        ("route-tables", [("rule-never-matches", 3)]),
+    ],
+)
+def test_a_rule_about_a_private_endpoint_matches_where_groups_hold_for_it(
+    policies: str, expected: list[tuple[str, int]]
+) -> None:
+    text = f"""\
+vnet v {{ address 10.0.0.0/16  subnet pe 10.0.5.0/24 nsg g private-endpoint-policies {policies}  subnet q 10.0.6.0/24 }}
+nsg g {{
+inbound 100 vault allow tcp from any to 10.0.5.4/32 port 443
+inbound 110 other deny  tcp from any to 10.0.6.4/32 port 443
+}}
+private-endpoint vault 10.0.5.4 in v.pe
+private-endpoint else  10.0.6.4 in v.q
+"""
+    assert sorted([*expected, ("rule-never-matches", 4)]) == found(text)
+
+
+def test_a_group_in_the_way_of_private_endpoints_judges_nothing_that_they_send() -> None:
+    text = """\
+vnet v { address 10.0.0.0/16  subnet pe 10.0.5.0/29 nsg g private-endpoint-policies enabled }
+nsg g { outbound 100 vault allow tcp from 10.0.5.4/32 to any port 443 }
+private-endpoint vault 10.0.5.4 in v.pe
+"""
+    assert [("rule-never-matches", 2)] == found(text)
+
+
 def test_a_rule_is_alive_if_it_decides_at_one_of_the_places_of_its_group() -> None:
     text = """\
 vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g  subnet db 10.0.2.0/24 nsg g }
@@ -257,6 +310,30 @@ peering w -> v
     rules = "inbound 100 front allow tcp from any to 10.9.1.100/32 port 80\ninbound 200 none deny any from any to any"
 
     assert expected == found(at_web(rules, elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("address", "option", "expected"),
+    [
+        ("20.0.0.1", "floating-ip", [("rule-never-matches", 4)]),
+        ("", "floating-ip", []),
+        ("20.0.0.1", "", [("rule-never-matches", 3), ("rule-never-matches", 4)]),
+        ("", "", [("rule-never-matches", 3), ("rule-never-matches", 4)]),
+    ],
+)
+def test_a_rule_for_a_public_frontend_matches_at_a_member_that_may_see_its_address(
+    address: str, option: str, expected: list[tuple[str, int]]
+) -> None:
+    balancer = f"""\
+vm a {{ nic 10.0.1.4 in v.web }}
+load-balancer lb standard {{ frontend f public-ip {address}  rule r tcp 80 -> a {option} }}
+"""
+    rules = """\
+inbound 100 front  allow tcp from any to 20.0.0.1/32 port 80
+inbound 110 beside allow tcp from any to 20.0.0.2/32 port 80
+inbound 200 none   deny  any from any to any"""
+
+    assert expected == found(at_web(rules, balancer))
 
 
 BALANCED = """\

@@ -276,6 +276,19 @@ def test_what_only_a_fact_makes_differ_is_told_with_the_fact() -> None:
     ]
 
 
+@pytest.mark.parametrize(("source", "destination"), [("port 80", ""), ("", "port 80"), ("port 80", "port 81")])
+def test_a_rule_that_names_ports_of_either_side_may_apply_to_other_packets(source: str, destination: str) -> None:
+    old = f"inbound 100 a allow any from any {source} to any {destination}"
+    new = "\n".join(
+        f"inbound {number} {word} allow {word} from any {source} to any {destination}"
+        for number, word in ((100, "tcp"), (110, "udp"))
+    )
+    found, is_complete = overlaps(*(f"{rules}\n{SHUT}" for rules in (old, new)))
+
+    assert is_complete
+    assert {"U-ICMPPORT(g/a)"} <= {str(fact) for overlap in found for fact in overlap.needed}
+
+
 def test_what_hangs_on_a_tag_is_left_to_the_solver() -> None:
     tagged, listed = (
         f"inbound 100 a allow tcp from {source} to any\n{SHUT}"

@@ -15,7 +15,7 @@ from vnetverify.encoder.filters import Spot
 from vnetverify.header import Family, Interval, IntervalSet, interval_set
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Nic, PrivateEndpointPolicies, Subnet
+from vnetverify.model.network import Nic, PrivateEndpointPolicies, Subnet
 from vnetverify.model.security import Direction
 from vnetverify.source import Span
 
@@ -63,8 +63,6 @@ def contexts(estate: Estate) -> Iterator[Context]:
                 undeclared.setdefault(nic.subnet_id, []).append(nic)
     floating = _floating(estate)
     for subnet in estate.subnets.values():
-        if subnet.name.casefold() in SUBNETS_WITHOUT_HOSTS:
-            continue
         yield from _of_hosts(estate, subnet)
         for nic in (*estate.nics_in[subnet.id], *undeclared.get(subnet.id, ())):
             if estate.is_managed(nic):

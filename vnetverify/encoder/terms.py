@@ -132,9 +132,9 @@ class Field:
         return index >= 0 and self.within.intervals[index].high >= interval.low
 
     def lies_within(self, interval: Interval) -> bool:
-        """Tell whether every possible number lies in `interval`."""
+        """Tell whether every possible number, of which there is one, lies in `interval`."""
         within = self.within.intervals
-        return not within or (interval.low <= within[0].low and within[-1].high <= interval.high)
+        return interval.low <= within[0].low and within[-1].high <= interval.high
 
 
 def field_within(term: Term, width: int, within: IntervalSet) -> Field:

@@ -106,7 +106,7 @@ class Hops:
             condition = all_of(condition, negate(is_among(header.destination, self.estate.realm.platform)))
         if condition == FALSE:
             return
-        if sender.gateway is not None and sender.gateway.fastpath and sender.from_tunnel:
+        if sender.gateway is not None and sender.gateway.fastpath:  # which has it out of a circuit
             past = self.facts.holds("U-R-GW-23", sender.gateway.name)
             direct = self.routes.pieces_without_user_routes(sender.subnet, header.destination)
             yield from self._send_in(direct, sender, header, all_of(condition, past))

@@ -1,4 +1,4 @@
-"""Gateways, their connections and the sites behind them (R-ADDR-6, R-ADDR-7, R-ADDR-10, R-GW-1, R-GW-21)."""
+"""Gateways, their connections and the sites behind them (R-ADDR-6, 7 and 10, R-GW-1, R-GW-21, R-GW-23)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     yield from _circuits_that_tell_more(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
     for gateway in network.gateways.values():
+        if gateway.fastpath and gateway.kind is not GatewayKind.EXPRESSROUTE:
+            message = f"gateway `{gateway.name}` has FastPath, which leads past expressroute gateways alone"
+            yield Diagnostic("fastpath-on-vpn", message, gateway.span, rule="R-GW-23")
         if gateway.name not in connected:
             message = f"gateway `{gateway.name}` has no connection, so it leads nowhere"
             yield Diagnostic("gateway-without-connection", message, gateway.span, severity=Severity.WARNING)

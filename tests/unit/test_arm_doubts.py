@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.unit.arm_templates import codes, read, resource, subnet, template, typed, vnet
+from vnetverify.loading import load
+from vnetverify.model.lints import plain_lints
 
 
 @pytest.mark.parametrize("name", ["prefix", "address"])
@@ -123,3 +126,70 @@ def test_a_network_manager_may_manage_what_is_deployed_nobody_says_where(tmp_pat
     open_items = read(tmp_path, content).network.unmodelled
 
     assert [(item.what, item.vnets) for item in open_items] == [("network manager `m`", ("v",))]
+
+
+@pytest.mark.parametrize(
+    ("own", "inner"),
+    [
+        ({"networkSecurityGroup": {"id": "[parameters('x')]"}}, {}),
+        ({}, {"publicIPAddress": {"id": "[parameters('x')]"}}),
+        ({}, {"applicationSecurityGroups": [{"id": "[parameters('x')]"}]}),
+        ({}, {"loadBalancerBackendAddressPools": [{"id": "[parameters('x')]"}]}),
+        ({}, {"loadBalancerInboundNatRules": [{"id": "[parameters('x')]"}]}),
+        ({}, {"applicationGatewayBackendAddressPools": [{"id": "[parameters('x')]"}]}),
+    ],
+)
+def test_an_interface_of_which_it_is_not_known_what_it_names_stays_where_it_is(
+    tmp_path: Path, own: dict[str, object], inner: dict[str, object]
+) -> None:
+    place = {"subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"}}
+    configuration = {"name": "c", "properties": {**place, "privateIPAddress": "10.0.0.9", **inner}}
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")),
+        vnet("w", "10.1.0.0/16"),
+        resource("networkInterfaces", "n", {"ipConfigurations": [configuration], **own}),
+        parameters=typed(x="string"),
+    )
+
+    found = read(tmp_path, content)
+
+    assert codes(found) == []
+    assert [machine.nics[0].name for machine in found.network.machines.values()] == ["n"]
+    assert [item.vnets for item in found.network.unmodelled] == [("v",)]
+
+
+def test_what_a_template_does_not_tell_is_not_called_missing(tmp_path: Path) -> None:
+    """A group, a connection, the other half of a peering may be there."""
+    place = {"subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"}}
+    public = {"publicIPAddress": {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}}
+    configuration = {"name": "c", "properties": {**place, **public, "privateIPAddress": "10.0.0.9"}}
+    gateway = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'GatewaySubnet')]"
+    elsewhere = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/r/providers/Microsoft.Network"
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("GatewaySubnet", "10.0.9.0/27")),
+        resource("publicIPAddresses", "p", {}, sku={"name": "Standard"}),
+        resource(
+            "networkInterfaces",
+            "n",
+            {"ipConfigurations": [configuration], "networkSecurityGroup": {"id": "[parameters('x')]"}},
+        ),
+        resource(
+            "virtualNetworkGateways",
+            "g",
+            {"gatewayType": "Vpn", "ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": gateway}}}]},
+        ),
+        resource("connections", "c", {"connectionType": "IPsec", "virtualNetworkGateway1": {"id": "[parameters('x')]"}}),
+        resource(
+            "virtualNetworks/virtualNetworkPeerings",
+            "v/hub",
+            {"remoteVirtualNetwork": {"id": f"{elsewhere}/virtualNetworks/hub"}},
+        ),
+        parameters=typed(x="string"),
+    )
+    path = tmp_path / "main.json"
+    path.write_text(json.dumps(content))
+
+    loaded = load([], [str(path)])
+
+    assert [one.code for one in (*loaded.diagnostics, *plain_lints(loaded.document.network))] == []
+

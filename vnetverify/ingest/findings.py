@@ -69,6 +69,10 @@ class Findings:
         else:
             self.error("bad-value", message, resource.span)
 
+    def is_in_doubt(self, resource: Resource) -> bool:
+        """Hold when it has been recorded that something of `resource` is not known."""
+        return resource.key in self._in_doubt
+
     def either(self, first: Resource, second: Resource) -> None:
         """Record that two forms of one resource stand in the input, and that not all of them is known."""
         why = "it appears twice, with different content, of which not all is known"

@@ -30,12 +30,17 @@ def about(items: Iterable[Unmodelled], vnet: str) -> tuple[Unmodelled, ...]:
     return tuple(item for item in items if not item.vnets or vnet in item.vnets)
 
 
+def vnets_untold(network: Network) -> frozenset[str]:
+    """Return the names of the networks that what is untold of rules concerns."""
+    items = untold_of_rules(network)
+    is_anywhere = any(not item.vnets for item in items)
+    return frozenset(network.vnets if is_anywhere else (vnet for item in items for vnet in item.vnets))
+
+
 def lists_untold(network: Network) -> frozenset[str]:
     """Return the names of the security groups, and of the managers of admin rules, that this concerns: those of the
     networks where they are attached or in force."""
-    items = untold_of_rules(network)
-    is_anywhere = any(not item.vnets for item in items)
-    vnets = frozenset(network.vnets if is_anywhere else (vnet for item in items for vnet in item.vnets))
+    vnets = vnets_untold(network)
     held = [(subnet.nsg, subnet.vnet) for subnet in network.subnets()]
     held += [(nic.nsg, nic.vnet) for nic in network.nics()]
     held += [(own.manager, vnet) for own in network.admin_rules for vnet in own.vnets]

@@ -8,16 +8,21 @@ from typing import assert_never
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.network import Network, Nic
+from vnetverify.model.untold import vnets_untold
 
 
 def public_lints(network: Network) -> Iterator[Diagnostic]:
-    """Yield the public addresses at interfaces without a group; a managed firewall has none by its nature."""
+    """Yield the public addresses at interfaces without a group; a managed firewall has none by its nature.
+
+    Nothing is said where the input does not tell all of the groups: the interface may have one.
+    """
+    untold = vnets_untold(network)
     groups = {subnet.id: subnet.nsg for subnet in network.subnets()}
     for machine in network.machines.values():
         if machine.is_managed:
             continue
         for nic in machine.nics:
-            if nic.nsg is None and groups[nic.subnet_id] is None:
+            if nic.nsg is None and groups[nic.subnet_id] is None and nic.vnet not in untold:
                 for public in (nic.public_address, nic.public_ipv6):
                     if public is not None:
                         yield _unfiltered(nic, public)

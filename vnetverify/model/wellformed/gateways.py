@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.header import Family
 from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Site, Vnet
-from vnetverify.model.wellformed.incompleteness import incomplete_vnets
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets, untold_vnets
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.source import Span
 
@@ -19,11 +19,12 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     yield from _sites_that_overlap(network)
     yield from _circuits_that_tell_more(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
+    untold = untold_vnets(network)
     for gateway in network.gateways.values():
         if gateway.fastpath and gateway.kind is not GatewayKind.EXPRESSROUTE:
             message = f"gateway `{gateway.name}` has FastPath, which leads past expressroute gateways alone"
             yield Diagnostic("fastpath-on-vpn", message, gateway.span, rule="R-GW-23")
-        if gateway.name not in connected:
+        if gateway.name not in connected and gateway.vnet not in untold:
             message = f"gateway `{gateway.name}` has no connection, so it leads nowhere"
             yield Diagnostic("gateway-without-connection", message, gateway.span, severity=Severity.WARNING)
     defaults: dict[str, Connection] = {}

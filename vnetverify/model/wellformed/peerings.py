@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.model.network import DeploymentModel, LinkState, Network, Peering
+from vnetverify.model.wellformed.incompleteness import incomplete_vnets
 from vnetverify.model.wellformed.overlaps import overlaps
 from vnetverify.model.wellformed.pairs import requirements
 from vnetverify.model.wellformed.parts import (
@@ -81,6 +82,8 @@ def _half_faults(network: Network, half: Peering) -> Iterator[Diagnostic]:
         return
     if _is_classic(network, half.local) or _is_classic(network, half.remote):
         return
+    if half.state is None and half.remote in incomplete_vnets(network):
+        return  # the other half may be among what the input does not tell of that network
     yield Diagnostic(
         "half-peering",
         f"the other half of this peering is missing, so nothing passes between `{half.local}` and `{half.remote}`",

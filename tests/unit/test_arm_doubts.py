@@ -178,7 +178,7 @@ def test_what_a_template_does_not_tell_is_not_called_missing(tmp_path: Path) -> 
             "g",
             {"gatewayType": "Vpn", "ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": gateway}}}]},
         ),
-        resource("connections", "c", {"connectionType": "IPsec", "virtualNetworkGateway1": {"id": "[parameters('x')]"}}),
+        resource("connections", "c", {"virtualNetworkGateway1": {"id": "[parameters('x')]"}}),
         resource(
             "virtualNetworks/virtualNetworkPeerings",
             "v/hub",

@@ -192,4 +192,3 @@ def test_what_a_template_does_not_tell_is_not_called_missing(tmp_path: Path) -> 
     loaded = load([], [str(path)])
 
     assert [one.code for one in (*loaded.diagnostics, *plain_lints(loaded.document.network))] == []
-

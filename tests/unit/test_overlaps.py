@@ -217,7 +217,7 @@ def told(packet: Packet) -> Difference:
     raise AssertionError("the solver finds what bounds did not")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(40), 356])  # in the last, what a fact would have taken is surely nothing
 def test_bounds_and_the_solver_find_the_same_differences_for_the_same_reasons(seed: int) -> None:
     old, new = versions(seed)
     found = [

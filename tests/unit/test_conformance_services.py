@@ -404,6 +404,7 @@ def test_the_route_to_an_endpoint_of_a_peer_is_known_to_the_encoder_as_one_by_pe
     asked = routed(question, nics=[pe], vnets=[HUB, spoke], peerings=halves)
 
     assert agreed(solver, asked, hop("InterfaceEndpoint", "10.0.2.9/32"))
+    assert agreed(solver, asked, hop("PrivateEndpoint", "10.0.2.9/32"))
     assert not agreed(solver, asked, hop("VNetPeering", "10.0.0.0/16"))
 
 

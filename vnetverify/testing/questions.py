@@ -288,14 +288,17 @@ def spot(network: Network, name: str) -> str:
     return name if name in network.private_endpoints else interface(network, name).name
 
 
-# How Azure names next hops and the sources of routes.
+# How Azure's tables, and pages about them, name next hops and the sources of routes.
 _SHOWN_HOPS: Mapping[str, tuple[HopKind, str]] = {
     "VnetLocal": (HopKind.VNET_LOCAL, ""),
     "VNetPeering": (HopKind.PEERING, ""),
     "VNetGlobalPeering": (HopKind.PEERING, ""),
+    "GlobalVNetPeering": (HopKind.PEERING, ""),
     "ConnectedGroup": (HopKind.PEERING, "group"),
     "VirtualNetworkServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
+    "ServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
     "InterfaceEndpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
+    "PrivateEndpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
     "VirtualAppliance": (HopKind.APPLIANCE, ""),
     "BgpNva": (HopKind.APPLIANCE, ""),
     "VirtualNetworkGateway": (HopKind.GATEWAY, ""),

@@ -254,6 +254,9 @@ def test_a_host_s_own_public_address_names_nobody_to_it() -> None:
 
     assert asked(net, claim(Verb.REACHES, right=named), "a.s", flow("10.1.0.5", "20.0.0.4"))
     assert not asked(net, claim(Verb.REACHES, right=named), "a.s", flow("10.1.0.4", "20.0.0.4"))
+    never, leaving = claim(Verb.NEVER_REACHES, right=named), world("U-DOA(a.s)")
+    assert why(net, never, "a.s", flow("10.1.0.5", "20.0.0.4"), leaving) == "the first packet is delivered"
+    assert why(net, never, "a.s", flow("10.1.0.4", "20.0.0.4"), leaving) is None
 
 
 def test_a_delivered_first_packet_violates_never_even_without_a_reply() -> None:

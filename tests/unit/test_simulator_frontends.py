@@ -115,7 +115,20 @@ def test_ping_comes_to_a_member_of_the_first_rule_where_a_fact_says_so() -> None
     ping = flow("10.0.1.4", "10.0.2.100", protocol=ICMP)
 
     assert end(way(pool(), packet=ping)) == "F-LB-9"
-    assert end(way(pool(), packet=ping, in_world=world("U-LBICMP(orders/frontend)"))) == "db2"
+    passed_on = way(pool(), packet=ping, in_world=world("U-LBICMP(orders/frontend)"))
+    assert end(passed_on) == "db2"
+    assert isinstance(passed_on.outcome, Delivered)
+    assert passed_on.outcome.port == ping.destination_port
+
+
+def test_a_frontend_that_answers_by_itself_says_so() -> None:
+    ping = flow("10.0.1.4", "10.0.2.100", protocol=ICMP)
+    got = way(pool(), packet=ping, in_world=world("U-LBICMP(orders/frontend)", "U-LBECHO(orders/frontend)"))
+
+    assert end(got) is None
+    assert ("frontend orders/frontend answers by itself, whatever its members let in", "F-LB-9") in [
+        (step.what, step.rule) for step in got.steps
+    ]
 
 
 def test_the_first_rule_for_the_packet_decides() -> None:
@@ -141,16 +154,17 @@ def test_a_member_of_the_other_family_alone_gets_nothing() -> None:
 # -- probes ---------------------------------------------------------------------------------------------
 
 
-def closed_to_probes(*more: object) -> Network:
+def closed_to_probes(*more: object, db: str | None = None) -> Network:
     """Return the pool whose first member has a group that stops probes."""
     probes = ServiceTag("AzureLoadBalancer")
-    net = pool(nsg("n", rule(100, "deny", "inbound", source=probes)), *more)
+    net = pool(nsg("n", rule(100, "deny", "inbound", source=probes)), *more, db=db)
     one = net.machines["one"]
     return replace(net, machines={**net.machines, "one": replace(one, nics=(replace(one.nics[0], nsg="n"),))})
 
 
 def test_a_member_that_its_probe_does_not_get_to_gets_nothing() -> None:
-    got = way(closed_to_probes(), in_world=world(DB1))
+    around = nsg("m", rule(100, "allow", "inbound"))
+    got = way(closed_to_probes(around, db="m"), in_world=world(DB1))
 
     assert end(got) == "db2"
     assert ("orders", "the probe of port 1433 is stopped at one by rule-100 of n", "F-LB-4") in [

@@ -247,6 +247,8 @@ FROM_INSIDE = flow("10.0.2.4", "198.51.100.7")
 
 def test_what_is_sent_to_the_frontend_from_inside_comes_back_in_and_never_converses() -> None:
     assert end(way(shop(), FROM_INSIDE, origin="v.client")) == "web2"
+    comes_in = ("198.51.100.7 is frontend front of load balancer shop", "R-TRAF-10")
+    assert comes_in in told(way(shop(), FROM_INSIDE, origin="v.client"))
     assert end(way(shop(), FROM_INSIDE, world(false=["U-R-TRAF-10"]), "v.client")) == "R-TRAF-10"
     assert not converse(shop(), at("v.client"), FROM_INSIDE, world()).established
 

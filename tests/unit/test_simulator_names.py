@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vnetverify.header import parse_address
@@ -13,6 +15,7 @@ from vnetverify.syntax import read_text
 TEXT = """
 vnet v { address 10.0.0.0/16, fd00:a::/48  subnet s 10.0.0.0/24, fd00:a::/64 SHUT  SERVERS }
 nsg no-tcp { outbound 100 r deny tcp from any to AzurePlatformDNS }
+nsg near { outbound 100 r deny any from 10.0.0.0/24 to AzurePlatformDNS }
 nsg no-azure { outbound 100 r deny any from any to AzurePlatformDNS }
 vm asker { nic 10.0.0.4 in v.s }
 vm names { nic 10.0.0.53 in v.s  serves "corp.internal"  record "x.corp.internal" 10.0.0.9, fd00:a::9 }
@@ -78,3 +81,38 @@ def test_a_host_without_ipv4_does_not_ask_azures_resolver() -> None:
 
     assert not resolves(from_six)
     assert not may_resolve(from_six)
+
+
+def test_a_host_of_ipv6_asks_by_an_address_of_its_subnet() -> None:
+    from_six = replace(lookup("asker", "", shut="nsg near"), address=parse_address("fd00:a::99"))
+
+    assert not may_resolve(from_six)
+    assert may_resolve(replace(lookup("asker", ""), address=parse_address("fd00:a::99")))
+
+
+RELAY = """
+vnet v { address 10.0.0.0/16  subnet s 10.0.0.0/24  dns 10.0.0.51, 10.0.0.52 }
+nsg shut { inbound 100 no deny RULE from any to any }
+nsg keep { outbound 100 no deny tcp from any to 10.0.0.53 }
+vm asker { nic 10.0.0.4 in v.s }
+vm first { nic 10.0.0.51 in v.s nsg shut  serves "corp.internal" }
+vm relay { nic 10.0.0.52 in v.s KEEP  forwards-dns to 10.0.0.53 }
+vm names { nic 10.0.0.53 in v.s  serves "corp.internal"  record "x.corp.internal" 10.0.0.9 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("closed", "keep", "surely", "perhaps"),
+    [
+        ("any", "", True, True),
+        ("any", "nsg keep", False, True),
+        ("udp", "", True, True),
+        ("esp", "", False, False),
+    ],
+)
+def test_a_server_that_does_not_answer_is_passed_by(closed: str, keep: str, surely: bool, perhaps: bool) -> None:
+    network = read_text(RELAY.replace("RULE", closed).replace("KEEP", keep)).network
+    asked = Lookup(network, World({}), "x.corp.internal", (), Place("subnet", "v.s"), parse_address("10.0.0.4"))
+
+    assert resolves(asked) is surely
+    assert may_resolve(asked) is perhaps

@@ -34,6 +34,11 @@ SUBNETS_WITHOUT_HOSTS = frozenset({"gatewaysubnet", "routeserversubnet"})
 SUBNETS_OF_SERVICES = frozenset({"azurefirewallsubnet", "azurefirewallmanagementsubnet"})
 
 
+def region_called(name: str | None) -> str | None:
+    """Return the name of a region without the blanks in which its display name differs: `West Europe`, `westeurope`."""
+    return None if name is None else name.replace(" ", "")
+
+
 class Era(Enum):
     """The state of the documentation that the rules follow (R-META-2)."""
 

@@ -18,6 +18,7 @@ from vnetverify.model.network import (
     Site,
     Subnet,
     Vnet,
+    region_called,
 )
 from vnetverify.model.security import (
     Access,
@@ -118,7 +119,7 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         name,
         scope.prefixes(options.all_words("address")),
         tuple(subnet(scope, name, item, tags) for item in subnets if _is_first(scope, name, item)),
-        _text(options.word("region")),
+        region_called(_text(options.word("region"))),
         _text(options.word("subscription")),
         _text(options.word("tenant")),
         scope.prefixes(options.all_words("summarized-gateway-prefixes")),

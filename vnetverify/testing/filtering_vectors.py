@@ -32,6 +32,7 @@ from vnetverify.model.network import (
     Subnet,
     UserRoute,
     Vnet,
+    region_called,
 )
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
@@ -210,7 +211,7 @@ def _vnet(record: Record, has_gateway: bool) -> tuple[Vnet, list[RouteTable]]:
         name,
         space,
         tuple(subnets),
-        region=record.take("region"),
+        region=region_called(record.take("region")),
         subscription=record.take("subscription"),
         dns_servers=_dns_servers(record.take("dns")),
     )

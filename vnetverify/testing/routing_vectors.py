@@ -40,6 +40,7 @@ from vnetverify.model.network import (
     Subnet,
     UserRoute,
     Vnet,
+    region_called,
 )
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Access
@@ -147,7 +148,7 @@ def _vnet(record: Record) -> Vnet:
         name=name,
         address_space=tuple(parse_prefix(text) for text in record.need("address_space")),
         subnets=tuple(_subnet(name, subnet) for subnet in record.records("subnets", "subnet")),
-        region=record.take("region"),
+        region=region_called(record.take("region")),
         subscription=record.take("subscription"),
         tenant=record.take("tenant"),
         summarized_gateway_prefixes=tuple(map(parse_prefix, record.take("summarized_gateway_prefixes", ()))),

@@ -192,3 +192,58 @@ def test_what_a_template_does_not_tell_is_not_called_missing(tmp_path: Path) -> 
     loaded = load([], [str(path)])
 
     assert [one.code for one in (*loaded.diagnostics, *plain_lints(loaded.document.network))] == []
+
+
+@pytest.mark.parametrize("unknown", ["firewallPolicy", "publicIPAddress"])
+def test_a_firewall_of_which_not_all_is_known_may_forward_anything(tmp_path: Path, unknown: str) -> None:
+    place = {"subnet": {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'AzureFirewallSubnet')]"}}
+    public = {"publicIPAddress": {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}}
+    not_known = {"id": "[parameters('x')]"}
+    if unknown in public:
+        public[unknown] = not_known
+    configuration = {"name": "c", "properties": {**place, **public}}
+    own = {"firewallPolicy": not_known} if unknown == "firewallPolicy" else {}
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("AzureFirewallSubnet", "10.0.0.0/26")),
+        resource("publicIPAddresses", "p", {}, sku={"name": "Standard"}),
+        resource("azureFirewalls", "f", {"ipConfigurations": [configuration], **own}),
+        parameters=typed(x="string"),
+    )
+
+    found = read(tmp_path, content)
+
+    assert found.network.machines["f"].firewall is None
+    assert {item.vnets for item in found.network.unmodelled} == {("v",)}
+    assert "firewall-without-rules" not in [one.code for one in found.diagnostics]
+
+
+def test_a_balancer_and_a_gateway_stay_of_which_it_is_not_known_what_they_name(tmp_path: Path) -> None:
+    not_known = {"id": "[parameters('x')]"}
+    subnets = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', '{}')]"
+    frontend = {"privateIPAddress": "10.0.0.9", "subnet": {"id": subnets.format("s")}}
+    rule = {"frontendIPConfiguration": not_known, "protocol": "Tcp", "frontendPort": 80, "backendPort": 80}
+    configuration = {"name": "c", "properties": {"subnet": {"id": subnets.format("GatewaySubnet")}}}
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("GatewaySubnet", "10.0.9.0/27")),
+        resource(
+            "loadBalancers",
+            "b",
+            {
+                "frontendIPConfigurations": [{"name": "f", "properties": frontend}],
+                "loadBalancingRules": [{"name": "r", "properties": rule}],
+            },
+            sku={"name": "Standard"},
+        ),
+        resource(
+            "virtualNetworkGateways",
+            "g",
+            {"gatewayType": "Vpn", "gatewayDefaultSite": not_known, "ipConfigurations": [configuration]},
+        ),
+        parameters=typed(x="string"),
+    )
+
+    found = read(tmp_path, content)
+
+    assert codes(found) == []
+    assert ([*found.network.load_balancers], [*found.network.gateways]) == (["b"], ["g"])
+    assert {item.vnets for item in found.network.unmodelled} == {("v",)}

@@ -62,7 +62,7 @@ class Findings:
 
     def fault(self, resource: Resource, message: str) -> None:
         """Record that `resource` has a form that Azure does not write; in doubt where not all that it says is known."""
-        if resource.key in self._in_doubt:
+        if self.is_in_doubt(resource):
             return  # for what is not known of itself, and about all that it concerns
         if resource.key in self.partly_known:
             self.doubt_unknown(resource, resource.subject, f"not all of it is known, and {message}", resource.span)

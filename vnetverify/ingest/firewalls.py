@@ -102,7 +102,7 @@ class Firewalls:
             is_managed=True,
             span=resource.span,
         )
-        if len(self._told) > before:
+        if len(self._told) > before or self._findings.is_in_doubt(resource):
             return machine
         policy = FirewallPolicy(
             rules,

@@ -164,7 +164,7 @@ def unknowns_in(
 
 
 def without_unknowns(value: Any, kept: Container[str] = ()) -> Any:
-    """Return `value` without the members of objects that are not known.
+    """Return `value` without the members of objects that are not known; a reference whose id is not known is none.
 
     Of what is called as in `kept` something not known is all that is left.
 
@@ -174,13 +174,21 @@ def without_unknowns(value: Any, kept: Container[str] = ()) -> Any:
         known = {
             key: _first_unknown(item) if key.lower() in kept else without_unknowns(item, kept)
             for key, item in value.items()
-            if not isinstance(item, Unknown) or key.lower() in kept
+            if not isinstance(_named_by(item), Unknown) or key.lower() in kept
         }
         same = len(known) == len(value) and all(known[key] is item for key, item in value.items())
         return value if same else known
     if isinstance(value, list):
-        items = [without_unknowns(item, kept) for item in value]
+        items = [without_unknowns(_named_by(item), kept) for item in value]
         return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    return value
+
+
+def _named_by(value: Any) -> Any:
+    """Return what is not known where `value` is a reference of which that is the id; else `value`."""
+    if isinstance(value, dict) and len(value) == 1:
+        (key, item), *_ = value.items()
+        return item if key.lower() == "id" and isinstance(item, Unknown) else value
     return value
 
 

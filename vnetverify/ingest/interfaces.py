@@ -199,16 +199,16 @@ class Interfaces:
     def _configuration(self, nic: Resource, key: str, values: dict[str, Any]) -> _Configuration:
         subnet = as_reference(values.get("subnet"), "subnet")
         family, address = self._private_address(nic, values)
-        public = self._reference(nic, values.get("publicipaddress"), "publicIPAddress")
+        public = as_reference(values.get("publicipaddress"), "publicIPAddress")
         groups = as_list(values.get("applicationsecuritygroups"), "applicationSecurityGroups")
-        references = [self._reference(nic, one, "applicationSecurityGroups") for one in groups]
+        references = [as_reference(one, "applicationSecurityGroups") for one in groups]
         groups_named = [key_of(reference) for reference in references if reference is not None]
         if not all(key in self._filters.asg_names for key in groups_named):
             raise Malformed("an application security group is not named by an id")
         if subnet is not None:
             for group in groups_named:
                 self._findings.concern(group, parent_of(key_of(subnet)))
-        pools = self._balanced(nic, values, "applicationGatewayBackendAddressPools")
+        pools = _balanced(values, "applicationGatewayBackendAddressPools")
         self._doubt_gateways(nic, pools or ())
         return _Configuration(
             key,
@@ -217,22 +217,9 @@ class Interfaces:
             address,
             public,
             tuple(self._filters.asg_names[key] for key in groups_named),
-            self._balanced(nic, values, "loadBalancerBackendAddressPools"),
-            self._balanced(nic, values, "loadBalancerInboundNatRules"),
+            _balanced(values, "loadBalancerBackendAddressPools"),
+            _balanced(values, "loadBalancerInboundNatRules"),
         )
-
-    def _reference(self, nic: Resource, value: Any, field: str) -> str | None:
-        """Return the id that `value` names; None for null, and where it is not known, which has been told."""
-        return None if value == {} and self._findings.is_in_doubt(nic) else as_reference(value, field)
-
-    def _balanced(self, nic: Resource, values: dict[str, Any], field: str) -> tuple[str, ...] | None:
-        """Return the keys of the parts of balancers and gateways that a configuration names, None where it says
-        nothing."""
-        value = values.get(field.lower())
-        if value is None:
-            return None
-        references = [self._reference(nic, item, field) for item in as_list(value, field)]
-        return tuple(key_of(reference) for reference in references if reference is not None)
 
     def _doubt_gateways(self, nic: Resource, pools: tuple[str, ...]) -> None:
         """Application gateways send to their members as any host of theirs does; but one has to be known."""
@@ -253,7 +240,7 @@ class Interfaces:
         return family_of(address), address
 
     def _nsg(self, nic: Resource, values: dict[str, Any], vnet: str) -> str | None:
-        reference = self._reference(nic, values.get("networksecuritygroup"), "networkSecurityGroup")
+        reference = as_reference(values.get("networksecuritygroup"), "networkSecurityGroup")
         if reference is None:
             return None
         self._findings.concern(key_of(reference), vnet)
@@ -268,6 +255,15 @@ def _name(item: dict[str, Any], position: int) -> str:
     """Return the name of an IP configuration in lower case; one that is written without has its position for one."""
     named = item.get("name") or item.get("id")
     return name_of(named).lower() if isinstance(named, str) else f"#{position}"
+
+
+def _balanced(values: dict[str, Any], field: str) -> tuple[str, ...] | None:
+    """Return the keys of the parts of balancers and gateways that a configuration names, None where it says nothing."""
+    value = values.get(field.lower())
+    if value is None:
+        return None
+    references = [as_reference(item, field) for item in as_list(value, field)]
+    return tuple(key_of(reference) for reference in references if reference is not None)
 
 
 def _may_forward(value: Any) -> bool:

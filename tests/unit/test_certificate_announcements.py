@@ -109,6 +109,10 @@ HOLDING = {
         steered(f"{JOINED}connection hub.g -- other.h", gateways=BESIDE_A_ROUTE_SERVER),
         f"dc never reaches alone.s {ELSEWHERE}",
     ),
+    "a way out of a gateway to another site": (
+        hub(f"{DC}connection dc -- hub.g {{ bgp }}", gateways="vpn g"),
+        f"spoke.web reaches dc on tcp {WHATEVER} within 192.168.0.0/16",
+    ),
     "past user routes by FastPath": (
         hub(
             DC.replace("{ address", "{ routes 192.168.0.0/16  address")

@@ -20,7 +20,19 @@ from tests.unit.simulator_networks import (
 from vnetverify.header import parse_address, parse_prefix
 from vnetverify.model.network import Connection, DeploymentModel, LinkState, Network, Peering
 from vnetverify.rules import Undetermined, World
-from vnetverify.simulator.routes import EffectiveRoute, effective_routes, select_route
+from vnetverify.simulator.routes import (
+    EffectiveRoute,
+    Hop,
+    Origin,
+    Route,
+    ToAppliance,
+    ToGateway,
+    ToNowhere,
+    ToPeer,
+    effective_routes,
+    select_route,
+    why_beaten,
+)
 
 
 def hub_with(*elements: Element, routes: object = None) -> Network:
@@ -271,3 +283,46 @@ def test_what_no_page_lists_is_not_asked_for_inside_a_range_of_one_s_own() -> No
     assert str(select_route(net, "hub.app", parse_address("25.4.0.1"), partial).route) == "25.0.0.0/9 inside the vnet"
     with pytest.raises(Undetermined, match="U-R-SYS-10"):
         select_route(net, "hub.app", parse_address("25.176.0.1"), partial)
+
+
+def of_ten(origin: Origin, hop: Hop, *rank: int) -> Route:
+    return Route(parse_prefix("10.0.0.0/8"), origin, hop, rank, "")
+
+
+NVA, BY_GATEWAY = ToAppliance(1), ToGateway("g")
+
+
+@pytest.mark.parametrize(
+    ("loser", "winner", "why"),
+    [
+        (of_ten(Origin.USER, NVA, 0, 0, 1), of_ten(Origin.USER, NVA, 0, 0, 0), "the route listed first wins"),
+        (
+            of_ten(Origin.USER, NVA, 0, 1, 0),
+            of_ten(Origin.USER, NVA, 0, 0, 0),
+            "an explicit prefix wins over a service tag's, a regional tag's over a wider one's",
+        ),
+        (
+            of_ten(Origin.GATEWAY, NVA, 1, 3),
+            of_ten(Origin.GATEWAY, BY_GATEWAY, 1, 2),
+            "ExpressRoute wins, then VPN or appliances as the Route Server's hub prefers",
+        ),
+        (
+            of_ten(Origin.GATEWAY, BY_GATEWAY, 1, 2),
+            of_ten(Origin.GATEWAY, NVA, 1, 1),
+            "ExpressRoute wins, then VPN or appliances as the Route Server's hub prefers",
+        ),
+        (
+            of_ten(Origin.GATEWAY, BY_GATEWAY, 1, 2),
+            of_ten(Origin.GATEWAY, BY_GATEWAY, 1, 0),
+            "ExpressRoute wins over VPN, then the gateway declared first",
+        ),
+        (
+            of_ten(Origin.SYSTEM, ToNowhere(), 2, 2),
+            of_ten(Origin.SYSTEM, ToPeer("b"), 2, 1),
+            "another system route for this prefix comes first",
+        ),
+        (of_ten(Origin.GATEWAY, NVA, 1, 3), of_ten(Origin.USER, NVA, 0, 0), "a user route wins over a gateway route"),
+    ],
+)
+def test_what_beats_a_route_of_the_same_prefix_is_said(loser: Route, winner: Route, why: str) -> None:
+    assert why_beaten(loser, winner) == why

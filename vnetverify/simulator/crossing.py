@@ -108,8 +108,6 @@ def _unsynced(journey: Journey, sending: Sending, to: str, target: Interval) -> 
 def _to_other_subnets(journey: Journey, sending: Sending, to: str, target: Interval) -> Dropped | None:
     """Return the drop by a peering of subnets of which not all that the packet has to do with is part (R-PEER-18)."""
     seen = view(journey.situation, sending.subnet.vnet, to)
-    if seen.subnets is None:
-        return None
     return _outside_subnets(journey, sending, to, lowest_text(target), some_covers(seen.sure, target))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vnetverify.header import Prefix, family_of, host_prefix
+from vnetverify.header import Prefix, host_prefix
 from vnetverify.model.network import PrivateEndpointPolicies, RouteTable, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import uncertainty
@@ -16,7 +16,7 @@ _WITH_ROUTE_TABLES = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.R
 
 
 def endpoint_routes(situation: Situation, subnet: Subnet, table: RouteTable | None) -> Iterator[Route]:
-    """Return the routes of a subnet to the endpoints of its vnet and of its peers (R-SYS-11)."""
+    """Return the routes of a subnet to the endpoints of its vnet and of its peers, of both families (R-SYS-11)."""
     for vnet in direct(situation, subnet.vnet):
         for endpoint in situation.network.private_endpoints.values():
             if endpoint.vnet == vnet:
@@ -25,10 +25,9 @@ def endpoint_routes(situation: Situation, subnet: Subnet, table: RouteTable | No
 
 def _routes_to(situation: Situation, endpoint: PrivateEndpoint, table: RouteTable | None) -> Iterator[Route]:
     for address in endpoint.addresses:
-        if family_of(address) is situation.family:
-            prefix, hop = host_prefix(address), ToEndpoint(endpoint.name, endpoint.vnet)
-            limits = tuple(_limits(situation, endpoint, prefix, table))
-            yield Route(prefix, Origin.SYSTEM, hop, (2, 1), "R-SYS-11", endpoint.span, limits=limits)
+        prefix, hop = host_prefix(address), ToEndpoint(endpoint.name, endpoint.vnet)
+        limits = tuple(_limits(situation, endpoint, prefix, table))
+        yield Route(prefix, Origin.SYSTEM, hop, (2, 1), "R-SYS-11", endpoint.span, limits=limits)
 
 
 def _limits(

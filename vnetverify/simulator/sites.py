@@ -208,10 +208,7 @@ def _knows(journey: Journey, connection: Connection, site: Site, length: int) ->
     return (
         announces(situation, gateway, destination, counts)
         or _is_told_of_others(journey, connection, counts)
-        or (
-            is_near(situation, gateway, destination, counts if length >= 0 else None)
-            and situation.holds(uncertainty("U-R-GW-22"))
-        )
+        or (is_near(situation, gateway, destination, counts) and situation.holds(uncertainty("U-R-GW-22")))
     )
 
 

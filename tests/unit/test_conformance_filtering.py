@@ -28,8 +28,11 @@ ESTABLISHED |= {"establishedFlow": packet(OUTSIDE, INSIDE, 80)}
 
 @pytest.mark.parametrize("atom", ["U-ICMPPORT(web)", "U-ICMPPORT(n/web)", "U-ICMPPORT"])
 @pytest.mark.parametrize(("value", "verdict"), [(True, "Allow"), (False, "Deny")])
-def test_an_atom_of_a_rule_is_known_by_the_rules_name(solver: Solver, atom: str, value: bool, verdict: str) -> None:
-    rule = {**ANY, **WEB, "protocol": "*", "destinationPorts": ["80"]}
+@pytest.mark.parametrize("protocol", ["*", "Any"])
+def test_an_atom_of_a_rule_is_known_by_the_rules_name(
+    solver: Solver, atom: str, value: bool, verdict: str, protocol: str
+) -> None:
+    rule = {**ANY, **WEB, "protocol": protocol, "destinationPorts": ["80"]}
 
     assert outcome(solver, filtering_vector(PING, verdict, rule, fixed={atom: value})) == Outcome("F")
 

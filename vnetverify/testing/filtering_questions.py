@@ -39,7 +39,7 @@ from vnetverify.testing.questions import (
 from vnetverify.testing.records import NotApplicable, Record, facts_of
 
 PROTOCOLS: Mapping[str, int | None] = {
-    "tcp": TCP, "udp": UDP, "icmp": ICMP, "esp": 50, "ah": 51, "*": None
+    "tcp": TCP, "udp": UDP, "icmp": ICMP, "esp": 50, "ah": 51, "*": None, "any": None
 }  # fmt: skip
 PORT = 443  # of a question that names none
 

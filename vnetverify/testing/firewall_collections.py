@@ -113,7 +113,7 @@ def _rule(record: Record, rule: FirewallRule) -> ToldRule:
 
 def _with_service(rule: FirewallRule, record: Record) -> FirewallRule:
     told = record.take("protocols") or [record.need("protocol")]
-    protocols = tuple(PROTOCOLS["*" if each.lower() == "any" else each.lower()] for each in told)
+    protocols = tuple(PROTOCOLS[each.lower()] for each in told)
     return replace(rule, protocols=protocols, destination_ports=ports_of_field(record.take("ports", ["*"])))
 
 

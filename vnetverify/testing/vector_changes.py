@@ -47,7 +47,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         priority=_FIRST,
         direction=Direction(change["direction"].lower()),
         access=Access(change["access"].lower()),
-        protocol=PROTOCOLS[change["protocol"].lower().replace("any", "*")],
+        protocol=PROTOCOLS[change["protocol"].lower()],
         source=AnyAddress(),
         source_ports=ALL_PORTS,
         destination=AnyAddress(),

@@ -109,8 +109,7 @@ class Tunnels:
             as_long = any_of(*_heard(address, ((e.prefix, e.in_force) for e in entries if e.bits == bits)))
             nearest.append(all_of(here, negate(longer)))
             alone.append(all_of(here, negate(any_of(longer, as_long))))
-        returned = any_of(*nearest)
-        returned = returned if returned == FALSE else all_of(returned, is_open)
+        returned = all_of(any_of(*nearest), is_open)
         return returned, any_of(returned, *alone)
 
     def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Choice, Term]]:
@@ -403,8 +402,7 @@ class Tunnels:
         return all_of(self._is_open(gateway, connection), any_of(*terms))
 
     def _is_heeded(self, entry: Entry, address: Field, home: Home) -> Term:
-        heeded = home.heeds(address, entry.bits) if home.prefixes else TRUE
-        return all_of(lies_in(address, entry.prefix), entry.in_force, heeded)
+        return all_of(lies_in(address, entry.prefix), entry.in_force, home.heeds(address, entry.bits))
 
 
 def _heard(address: Field, prefixes: Iterable[tuple[Prefix, Term]]) -> Iterator[Term]:

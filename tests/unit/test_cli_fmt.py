@@ -65,3 +65,17 @@ def test_standard_input_goes_to_standard_output(
 
     assert main(["fmt", "-"]) == status.AS_EXPECTED
     assert capsys.readouterr().out.startswith("vnet hub {\n")
+
+
+def test_line_ends_of_windows_stay_where_all_are_so(untidy: Path) -> None:
+    untidy.write_bytes(UNTIDY.replace("\n", "\r\n").encode())
+
+    main(["fmt", str(untidy)])
+
+    once = untidy.read_bytes()
+    assert once.count(b"\r\n") == once.count(b"\n") > 0
+    assert main(["fmt", "--check", str(untidy)]) == status.AS_EXPECTED
+
+    untidy.write_bytes(UNTIDY.replace("\n", "\r\n", 1).encode())
+    main(["fmt", str(untidy)])
+    assert b"\r" not in untidy.read_bytes()

@@ -39,7 +39,7 @@ def _laid_out(path: str, check: bool) -> int:
     if source is None:
         return _refused(diagnostics, None)
     try:
-        text = format_text(source.text, path)
+        text = _with_ends_of(source.text, format_text(source.text, path))
     except InputError as mistakes:
         return _refused(mistakes.diagnostics, source)
     if check and text != source.text:
@@ -51,6 +51,12 @@ def _laid_out(path: str, check: bool) -> int:
         _write(path, text)
         emit(f"{printable(path)} laid out")
     return status.AS_EXPECTED
+
+
+def _with_ends_of(text: str, laid_out: str) -> str:
+    """Return what was laid out with the line ends of `text`, where all of these are as on Windows."""
+    lines = text.count("\n")
+    return laid_out.replace("\n", "\r\n") if lines and text.count("\r\n") == lines else laid_out
 
 
 def _write(path: str, text: str) -> None:

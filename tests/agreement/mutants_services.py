@@ -82,7 +82,7 @@ ENCODER = (
     Mutant("F-LB-4", "no probe is ever stopped", _ENCODED, _PASSES, "passes = TRUE"),
     Mutant("F-LB-4", "a probe that is stopped keeps packets out", _ENCODED, _MADE_UP_FOR, "pass"),
     Mutant("F-LB-6", "a Basic frontend is reached from other regions", _ENCODED, _CROSSES, "TRUE"),
-    Mutant("F-LB-6", "a region that is not stated is any", _ENCODED, 'return self.facts.holds("U-REGION", one, two) if one != two and stands_there else TRUE', "return TRUE"),
+    Mutant("F-LB-6", "a region that is not stated is any", _ENCODED, 'return self.facts.holds("U-REGION", one, two) if stands_there else TRUE', "return TRUE"),
     Mutant("F-LB-6", "no frontend is reached from other regions", _ENCODED, _CROSSES, "negate(all_of(is_named, negate(together), label))"),
     Mutant("F-LB-6", "a load balancer whose SKU is not stated is Basic", _ENCODED, 'return self.facts.holds("U-SKU", f"load balancer {balancer.name}")', "return TRUE"),
     Mutant("F-LB-8", "a member gets what it sends to its frontend", _DELIVERY, _RETURNS, "return TRUE"),

@@ -89,17 +89,6 @@ def test_a_port_that_no_rule_has_is_closed_and_the_proof_says_so(solver: Solver)
 _SQL = "  rule sql tcp 1433 -> db1, db2 port 1433  probe 1433\n"
 
 
-def test_the_first_rule_that_matches_takes_the_packet_and_no_later_one(solver: Solver) -> None:
-    shut = POOL.replace("vm db1 { nic 10.0.2.10 in v.db }", "vm db1 { nic 10.0.2.10 in v.db  nsg shut }")
-    shut += "nsg shut { inbound 110 no deny any from any to any }"
-    to_the_shut, to_the_other = "  rule sql tcp 1433 -> db1\n", "  rule all any -> db2\n"
-    port_first = shut.replace(_SQL, to_the_shut + to_the_other)
-    all_first = shut.replace(_SQL, to_the_other + to_the_shut)
-
-    assert isinstance(verdict_on(port_first, "v.web never reaches orders on sql", solver), Proved)
-    assert isinstance(verdict_on(all_first, "v.web reaches orders on sql", solver), Proved)
-
-
 def test_the_question_grows_with_the_rules_of_a_frontend_and_not_with_their_pairs() -> None:
     def size(count: int) -> int:
         rules = "\n".join(f"  rule r{port} tcp {port} -> db1, db2" for port in range(2000, 2000 + count))

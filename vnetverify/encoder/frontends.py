@@ -76,23 +76,19 @@ class Frontends:
     # -- which member -------------------------------------------------------------------------------------
 
     def takings(self, balanced: AnyFrontend, header: Header) -> list[Taking]:
-        """Return when each rule of a frontend takes the packet: the first that matches does (F-LB-2, F-LB-9)."""
+        """Return when each rule of a frontend takes the packet, of which no other can take it too (F-LB-2, F-LB-9)."""
         takings: list[Taking] = []
-        earlier: defaultdict[tuple[int, int | None] | None, list[Term]] = defaultdict(list)
         for rule in balanced.rules:
             if rule.protocol is None:
-                matches, protocols, port = header.has_ports, WITH_PORTS, None
-                sooner, kind = [term for terms in earlier.values() for term in terms], None
-            else:
-                asked = FALSE if rule.port is None else equals(header.destination_port, rule.port)
-                matches = all_of(equals(header.protocol, rule.protocol), asked)
-                protocols, port = _only(rule.protocol), None if rule.floating_ip else rule.backend_port
-                kind = (rule.protocol, rule.port)
-                sooner = earlier[None] + earlier[kind]  # no other rule can match the same packet
-            takings.append(Taking(rule, all_of(matches, none_of(*sooner)), protocols, port))
-            earlier[kind].append(matches)
+                takings.append(Taking(rule, header.has_ports, WITH_PORTS, None))
+                continue
+            assert rule.port is not None
+            matches = all_of(equals(header.protocol, rule.protocol), equals(header.destination_port, rule.port))
+            port = None if rule.floating_ip else rule.backend_port
+            takings.append(Taking(rule, matches, _only(rule.protocol), port))
         for_icmp, by_icmp = _rule_for_icmp(balanced), self._takes_icmp(balanced, header)
-        if for_icmp is not None and by_icmp != FALSE:
+        if by_icmp != FALSE:
+            assert for_icmp is not None
             to_member = all_of(by_icmp, negate(self.facts.holds("U-LBECHO", balanced.name)))
             takings.append(Taking(for_icmp, to_member, _only(header.family.icmp), None))
         return [taking for taking in takings if taking.term != FALSE]
@@ -133,7 +129,7 @@ class Frontends:
 
     def _can_be(self, rule: LoadBalancingRule, name: str) -> Term:
         """Hold when a member could get new flows: its machine works, and nobody took it out (F-LB-12)."""
-        if not self.estate.nic_named[name].addresses or name in rule.down:
+        if name in rule.down:
             return FALSE
         return self.gateways.works(self.estate.machine_of[name])
 
@@ -200,12 +196,11 @@ class Frontends:
         """Hold when the filters of a member let in a packet that they see so, and it is no firewall (F-FW-6)."""
         if self.by_routes_alone:
             return TRUE
-        allowed = self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
         if not self.estate.is_managed(nic):
-            return allowed
+            return self.filters.allow(seen, Spot(self.estate.subnets[nic.subnet_id], nic), Direction.INBOUND)
         machine = self.estate.machine_of[nic.name]
         ground = Ground(f"firewall {machine.name}", "takes nothing for itself", "F-FW-6", machine.span, of_filter=True)
-        return all_of(allowed, negate(self.grounds.counts(Bearing.STOPS, ground)))
+        return negate(self.grounds.counts(Bearing.STOPS, ground))
 
     def _as_member_sees(self, balanced: AnyFrontend, taking: Taking, nic: Nic, header: Header, judge: Judge) -> Term:
         """Return what `judge` says of the packet as the filters of a member see it (F-ADDR-5)."""
@@ -290,7 +285,7 @@ class Frontends:
         if None not in regions:
             return TRUE if len(known) == 1 else FALSE
         stands_there = any(vnet in (one, two) for vnet, _ in self.estate.balanced_at)
-        return self.facts.holds("U-REGION", one, two) if one != two and stands_there else TRUE
+        return self.facts.holds("U-REGION", one, two) if stands_there else TRUE
 
     # -- as next hop --------------------------------------------------------------------------------------
 
@@ -428,7 +423,7 @@ class Frontends:
 def holds(ends: Mapping[Place, IntervalSet], nic: Nic) -> bool:
     """Tell whether the host at `nic`, which counts with its first address, is among `ends`."""
     here = ends.get(Place(PlaceKind.SUBNET.value, nic.subnet_id), IntervalSet())
-    return bool(nic.addresses) and nic.addresses[0] in here
+    return nic.addresses[0] in here
 
 
 def _for_pools(balancer: LoadBalancer) -> Iterator[LoadBalancingRule | OutboundRule]:

@@ -16,7 +16,7 @@ from vnetverify.encoder.headers import WITH_PORTS, Header
 from vnetverify.encoder.nodes import Sender
 from vnetverify.encoder.terms import FALSE, Field, Term, all_of, negate
 from vnetverify.encoder.walk import Hops
-from vnetverify.header import Family, Interval, IntervalSet, interval_set
+from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Nic
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
@@ -44,13 +44,11 @@ class Links:
     def frontend_in(self, right: Mapping[Place, IntervalSet], service: PrivateLinkService) -> Balanced | None:
         """Return the frontend that a service offers, None where `right` does not name it."""
         balanced = _balanced(self.hops, service)
-        return balanced if balanced is not None and _is_named(balanced, right) else None
+        return balanced if _is_named(balanced, right) else None
 
     def deliveries(self, service: PrivateLinkService, header: Header, *, to_frontend: bool = False) -> list[Chosen]:
         """Return when each member gets what has come to an endpoint of the service: TCP and UDP of IPv4 alone."""
         balanced = _balanced(self.hops, service)
-        if balanced is None or not service.addresses or self.hops.estate.family is Family.IPV6:
-            return []
         takes = all_of(header.has_ports, negate(self.hops.frontends.is_basic(balanced.balancer)))
         if takes == FALSE:
             return []
@@ -61,11 +59,7 @@ class Links:
     def forgets(self, service: PrivateLinkService, nic: Nic, header: Header) -> Term:
         """Hold when a member keeps no record of a flow that it got by the service (F-ADM-18, F-STATE-5)."""
         balanced = _balanced(self.hops, service)
-        return (
-            FALSE
-            if balanced is None
-            else self.hops.frontends.forgets(balanced, nic, self._behind(service, balanced, header))
-        )
+        return self.hops.frontends.forgets(balanced, nic, self._behind(service, balanced, header))
 
     def answers(self, service: PrivateLinkService, nic: Nic, header: Header, forgotten: Term) -> Term:
         """Hold when the answer of a member that got `header` by the service comes back to the service.
@@ -73,8 +67,6 @@ class Links:
         `forgotten` tells when the member keeps no record of the flow for what it did before (F-ADM-18).
         """
         balanced = _balanced(self.hops, service)
-        if balanced is None:
-            return FALSE
         behind = self._behind(service, balanced, header)
         lets_out = self.hops.frontends.lets_answer_out(balanced, nic, behind, forgotten)
         return all_of(lets_out, self._routes_back(service, nic, header))
@@ -124,10 +116,10 @@ def endpoints_before(hops: Hops, right: Mapping[Place, IntervalSet]) -> list[Lin
     found = []
     for endpoint in hops.estate.network.private_endpoints.values():
         service = _service(hops, endpoint)
-        if service is None:
+        if service is None or not endpoint.addresses:  # none of an endpoint's are of IPv6
             continue
         balanced = _balanced(hops, service)
-        if balanced is not None and (hops.frontends.leads_to(balanced, right) or _is_named(balanced, right)):
+        if hops.frontends.leads_to(balanced, right) or _is_named(balanced, right):
             found.append((endpoint, service))
     return found
 
@@ -142,8 +134,8 @@ def _service(hops: Hops, endpoint: PrivateEndpoint) -> PrivateLinkService | None
     return hops.estate.network.private_link_services.get(endpoint.link_service)
 
 
-def _balanced(hops: Hops, service: PrivateLinkService) -> Balanced | None:
-    """Return the frontend that the service offers, None where it is of the other family."""
+def _balanced(hops: Hops, service: PrivateLinkService) -> Balanced:
+    """Return the frontend that the service offers: services, like endpoints in front of them, are of IPv4."""
     there = hops.estate.balanced_at.values()
     named = (b for b in there if b.balancer.name == service.balancer and b.frontend.name == service.frontend)
-    return next(named, None)
+    return next(named)

@@ -15,7 +15,8 @@ from tests.unit.term_values import parsed
 from vnetverify.encoder.claims import encode
 from vnetverify.encoder.facts import Detail
 from vnetverify.encoder.obligation import Obligation
-from vnetverify.model.intents import Claim
+from vnetverify.header import Flow, parse_address
+from vnetverify.model.intents import Claim, Place, PlaceKind
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
@@ -92,6 +93,17 @@ def test_a_loop_that_some_packets_leave_delivers_those(solver: Solver) -> None:
 
 
 # -- overlaps -------------------------------------------------------------------------------------------
+
+
+def test_a_flow_from_a_place_that_the_claim_does_not_name_fixes_no_selector() -> None:
+    asked = document(TWINS + "intent asked { left, right never reaches left-hub }")
+    obligation = encode(asked.network, asked.intents[0].claims[0], {})
+    flow = Flow(6, parse_address("10.1.0.4"), 50000, parse_address("10.2.0.4"), 443)
+    named, other = (Place(PlaceKind.SUBNET.value, name) for name in ("right.s", "left-hub.s"))
+
+    assert "at" in obligation.fixing(named, flow)
+    assert "at" not in obligation.fixing(other, flow)
+
 
 # Two spokes with one address space, each peered with a hub of its own; only one hub lets its spoke in.
 TWINS = """\

@@ -266,6 +266,32 @@ def test_a_rule_about_the_internet_comes_too_late_behind_one_about_virtual_netwo
     assert ("internet-taken-first", 7) in found(FORCED)
 
 
+LEARNED = """\
+vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g routes r  subnet GatewaySubnet 10.0.2.0/27  gateway vpn g }
+site hq { address 192.168.0.0/16 }
+connection plain: hq -- v.g { bgp  prefixes 192.168.0.0/16 }
+connection every: hq -- v.g { bgp  prefixes 0.0.0.0/0 }
+nsg g { inbound 100 in allow tcp from VirtualNetwork to any port 443  inbound 110 no deny any from any to any }
+route-table r {
+  near 10.9.0.0/16 -> gateway
+DEFAULT
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "lines"), [("", [4]), ("  d 0.0.0.0/0 -> gateway", [4, 8]), ("  d 0.0.0.0/0 -> internet", [4])]
+)
+def test_a_tag_that_is_everything_is_shown_with_the_default_routes_that_make_it_so(
+    default: str, lines: list[int]
+) -> None:
+    text = LEARNED.replace("DEFAULT", default)
+    found = [lint for lint in lints(text) if lint.code == "virtual-network-is-everything"]
+
+    assert found
+    assert all(sorted(span.line for span, _ in lint.others) == lines for lint in found)
+
+
 def test_without_a_default_route_the_tag_is_what_it_seems() -> None:
     assert not {"virtual-network-is-everything", "internet-taken-first"} & {
         code for code, _ in found(FORCED.replace("0.0.0.0/0", "10.9.0.0/16"))

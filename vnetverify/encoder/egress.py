@@ -44,7 +44,8 @@ class Egress:
         if sender.gateway is not None or public == FALSE:
             return
         subnet, terms = sender.subnet, [public]
-        if sender.machine is not None and sender.nic is not None:
+        if sender.machine is not None:
+            assert sender.nic is not None
             own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
             translates = self._translates(sender.machine) if sender.owns_source is None else sender.owns_source
             terms.append(any_of(own, translates))

@@ -76,7 +76,7 @@ ENCODER = (
     Mutant("F-ADDR-1", "nothing comes to a public address that is named", _DELIVERY, _ENTERED, "return []"),
     Mutant("F-FW-5", "a frontend is asked for at its member's port", _ENCODED, "counts = TRUE if to_frontend else self._counts(taking, header)", "counts = self._counts(taking, header)"),
     Mutant("F-NSG-16", "ICMPv6 is kept out of a closed address", _ENTRANCES, "any_of(ruled, passes)", "ruled"),
-    Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _ENCODED_LINKS, "return balanced if balanced is not None and _is_named(balanced, right) else None", "return None"),
+    Mutant("F-PE-10", "what an endpoint gets does not pass the frontend", _ENCODED_LINKS, "return balanced if _is_named(balanced, right) else None", "return None"),
     Mutant("F-LB-2", "a frontend has a rule for every port", _ENCODED, "all_of(equals(header.protocol, rule.protocol), equals(header.destination_port, rule.port))", "equals(header.protocol, rule.protocol)"),
     Mutant("F-LB-2", "members get packets at the frontend's port", _ENCODED, "        if taking.port is not None:\n            translated", "        if False:\n            translated"),
     Mutant("F-LB-2", "pings go by NAT rules as well", _ENCODED, "return next((rule for rule in balanced.rules if not rule.is_inbound_nat), None)", "return next(iter(balanced.rules), None)"),

@@ -191,9 +191,47 @@ def test_a_server_of_one_family_is_asked_over_it() -> None:
     vm names { nic 10.0.0.53, fd00:a::53 in a.s  serves "corp.internal"  record "x.corp.internal" fd00:a::9 }
     """
 
-    assert isinstance(verdict_on(text, 'a.s resolves "x.corp.internal" as fd00:a::9'), Proved)
+    assert isinstance(verdict_on(text, 'fd00:a::/64 resolves "x.corp.internal" as fd00:a::9'), Proved)
     assert isinstance(verdict_on(text, 'a.s never resolves "y.corp.internal"'), Proved)
     assert isinstance(verdict_on(text, 'a.s never resolves "x.corp.internal"'), Refuted)
+
+
+DUAL = """
+vnet a { address 10.0.0.0/16, fd00:a::/48  subnet s 10.0.0.0/24, fd00:a::/64  subnet four 10.0.1.0/24  dns SERVER }
+vm names { nic 10.0.0.53, fd00:a::53 in a.s  serves "corp.internal"  record "x.corp.internal" fd00:a::9 }
+vm old { nic 10.0.0.9 in a.s }
+vm new { nic 10.0.0.10, fd00:a::10 in a.s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "hosts", "resolves", "never"),
+    [
+        ("fd00:a::53", "a.s", "refuted", "refuted"),  # `old` cannot ask
+        ("fd00:a::53", "old", "refuted", "proved"),
+        ("fd00:a::53", "new", "proved", "refuted"),
+        ("fd00:a::53", "10.0.0.10", "proved", "refuted"),  # by its other address
+        ("fd00:a::53", "10.0.0.77", "unknown", "unknown"),  # which may have one of IPv6
+        ("fd00:a::53", "10.0.1.77", "refuted", "proved"),  # where there is no IPv6
+        ("fd00:a::53", "10.0.0.53", "proved", "refuted"),  # the server itself
+        ("10.0.0.53", "a.s", "proved", "refuted"),
+        ("10.0.0.53", "fd00:a::10", "proved", "refuted"),
+        ("10.0.0.53", "fd00:a::77", "proved", "unknown"),  # which has one of IPv4, that nobody names
+        ("10.0.0.53", "old", "proved", "refuted"),
+    ],
+)
+def test_a_host_asks_by_its_address_of_the_server_s_family(server: str, hosts: str, resolves: str, never: str) -> None:
+    text = DUAL.replace("SERVER", server)
+
+    assert verdict_word(verdict_on(text, f'{hosts} resolves "x.corp.internal"')) == resolves
+    assert verdict_word(verdict_on(text, f'{hosts} never resolves "x.corp.internal"')) == never
+
+
+def test_in_a_subnet_without_ipv4_nobody_knows_who_asks_a_server_of_ipv4() -> None:
+    text = DUAL.replace("SERVER", "10.0.0.53").replace("subnet four 10.0.1.0/24", "subnet six fd00:a:0:1::/64")
+
+    assert isinstance(verdict_on(text, 'a.six never resolves "x.corp.internal"'), Unknown)
+    assert isinstance(verdict_on(text, 'a.six resolves "x.corp.internal"'), Unknown)
 
 
 def test_a_managed_firewall_is_not_followed_as_a_server() -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from vnetverify.header import Interval, IntervalSet, address_text, host_prefix, interval_set
+from vnetverify.header import Family, Interval, IntervalSet, address_text, host_prefix, interval_set
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, endpoint_set, without
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Network, Nic
+from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.model.resolvers import AZURE_RESOLVER
 from vnetverify.source import Span
 
@@ -59,15 +60,31 @@ class Server:
         return endpoint_set([(self.place, set_of((self.address,)))], address_text(self.address), self.unknown)
 
 
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """By which addresses of one family hosts ask: those they have, and of hosts not declared all that they may have.
+
+    `lacking` is a host that surely has none, `unsure` one of which nobody says whether it has one: a host in Azure has
+    an address of IPv4, and may have one of IPv6 (R-ADDR-6).
+    """
+
+    addresses: EndpointSet
+    lacking: tuple[Place, int] | None
+    unsure: tuple[Place, int] | None
+
+
 @dataclass(slots=True)
 class Servers:
     """The servers for names of a network, and who asks them."""
 
     network: Network
     _endpoints: Endpoints = field(init=False)
+    _nics: dict[str, list[Nic]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._endpoints = Endpoints(self.network)
+        for nic in self.network.nics():
+            self._nics.setdefault(nic.subnet_id, []).append(nic)
 
     def _standing_services(self) -> EndpointSet:
         """Return what no question comes from: private endpoints, and frontends of load balancers."""
@@ -94,6 +111,38 @@ class Servers:
         for name, those in parts.items():
             vnet = self.network.vnets[name]
             yield Asker(f"hosts of {name}", name, endpoint_set(those), vnet.dns_servers, vnet.span)
+
+    def senders(self, hosts: EndpointSet, family: Family) -> Senders:
+        """Return by which addresses `hosts` ask a server of `family`."""
+        if not any(addresses - EVERY_ADDRESS[family] for _, addresses in hosts.parts):
+            return Senders(hosts, None, None)
+        parts: list[tuple[Place, IntervalSet]] = []
+        lacking: tuple[Place, int] | None = None
+        unsure: tuple[Place, int] | None = None
+        for place, addresses in hosts.parts:
+            subnet, rest = self.network.subnet(place.name), addresses
+            held = IntervalSet()
+            for nic in self._nics.get(subnet.id, ()):
+                own = set_of(nic.addresses)
+                held, rest = held | own, rest - own
+                named = own & addresses
+                asking = named & EVERY_ADDRESS[family] or own & EVERY_ADDRESS[family]
+                if named and asking:
+                    parts.append((place, asking))
+                elif named:
+                    lacking = lacking or (place, named.intervals[0].low)
+            parts.append((place, rest & EVERY_ADDRESS[family]))
+            of_other = rest - EVERY_ADDRESS[family]
+            if not of_other:
+                continue
+            free = without(self._endpoints.of_subnet(subnet), self._standing_services()).at(place) - held
+            parts.append((place, free & EVERY_ADDRESS[family]))
+            one = (place, of_other.intervals[0].low)
+            if family is Family.IPV6 and not free & EVERY_ADDRESS[family]:
+                lacking = lacking or one
+            elif family is Family.IPV6 or not free & EVERY_ADDRESS[family]:
+                unsure = unsure or one
+        return Senders(endpoint_set(part for part in parts if part[1]), lacking, unsure)
 
     def at(self, address: int) -> tuple[Server, ...]:
         """Return who may stand at a server's address: one for each place that holds it."""

@@ -152,7 +152,7 @@ class _Question:
         reached = self._packets(Verb.REACHES, asker, server)
         if isinstance(reached.verdict, Refuted):
             witness = reached.verdict.witness
-            example = asker.example if witness is None else (witness.origin, witness.flow.source)
+            example = (witness.origin, witness.flow.source) if witness else reached.example or asker.example
             why = f"{asker.what} cannot surely ask {server.what}"
             why = f"{why}: {reached.verdict.why}" if reached.verdict.why else why
             return replace(reached, verdict=replace(reached.verdict, why=why), example=example)
@@ -311,14 +311,21 @@ class _Question:
 
     def _packets(self, verb: Verb, asker: Asker, server: Server) -> _Step:
         """Return whether all hosts can exchange packets with a server on port 53, or whether none of them ever can."""
-        target = server.target
-        others = without(asker.hosts, target)
-        asks_itself = server.address in asker.hosts.at(server.place)
-        if not others and verb is Verb.REACHES:
-            return _Step(Proved((Ground("", f"{server.what} asks itself", "F-DNS-3"),), minimal=True))
+        target, senders = server.target, self._servers.senders(asker.hosts, family_of(server.address))
+        others = without(senders.addresses, target)
+        asks_itself = server.address in senders.addresses.at(server.place)
+        if verb is Verb.REACHES and senders.lacking is not None:
+            why = f"{asker.what} have no address of the family of {server.what}"
+            return _Step(Refuted(None, why), None, senders.lacking)
+        if senders.unsure is not None and (verb is Verb.REACHES or not senders.addresses):
+            lack = f"whether all {asker.what} have an address of the family of {server.what} is not said"
+            return _Step(Unknown(lack))
         itself = _Step(Refuted(None, f"{server.what} asks itself"), None, (server.place, server.address))
+        if not others and asks_itself:
+            proved = Proved((Ground("", f"{server.what} asks itself", "F-DNS-3"),), minimal=True)
+            return _Step(proved) if verb is Verb.REACHES else itself
         if not others:
-            return itself
+            return _Step(Vacuous(f"{asker.what} have no address of the family of {server.what}"))
         key = (verb, others, target)
         if key not in self._verdicts:
             text = f"{asker.what} {verb.value} {server.what} on dns"
@@ -326,11 +333,21 @@ class _Question:
             self.asked.append(claim)
             self._verdicts[key] = (claim, self.ask(claim, self.documented))
         claim, verdict = self._verdicts[key]
-        if isinstance(verdict, Vacuous) and verb is Verb.REACHES:
-            return _Step(Refuted(None, f"{asker.what} have no address of the family of {server.what}"), claim)
+        witness = verdict.witness if isinstance(verdict, Refuted) else None
+        if witness is not None and not self._is_of(asker.hosts, witness.origin, witness.flow.source):
+            what = address_text(witness.flow.source)
+            return _Step(Unknown(f"whether some of {asker.what} have the address {what} is not said"), claim)
         if verb is Verb.NEVER_REACHES and asks_itself and isinstance(verdict, Proved | Vacuous):
             return itself
         return _Step(verdict, claim)
+
+    def _is_of(self, hosts: EndpointSet, place: Place, address: int) -> bool:
+        """Tell whether one of the hosts surely has the address."""
+        named = hosts.at(place)
+        if address in named:
+            return True
+        beside = (nic for nic in self.network.nics() if nic.subnet_id == place.name and address in nic.addresses)
+        return any(set_of(nic.addresses) & named for nic in beside)
 
     def _asks(self, asker: Asker, server: Server) -> Proved:
         return Proved((Ground("", f"{asker.what} ask {server.what}", "F-DNS-3", asker.span),), minimal=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from vnetverify.header import TCP, UDP, Family, Flow, address_text, family_of, parse_address
 from vnetverify.model.intents import INTERNET, Place
@@ -47,7 +46,7 @@ def resolves(lookup: Lookup) -> bool:
             if all(_gets_to_azure(lookup, protocol) for protocol in (UDP, TCP)):
                 return _azure_knows(lookup)
             continue
-        receiver = _receiver(lookup, server)
+        receiver = _receiver(lookup, server, surely=True)
         if receiver is not None and receiver.answers:
             return _knows(lookup, receiver, surely=True)
     return False
@@ -63,7 +62,7 @@ def may_resolve(lookup: Lookup) -> bool:
             if all(over):
                 return False
             continue
-        receiver = _receiver(lookup, server)
+        receiver = _receiver(lookup, server, surely=False)
         if receiver is not None and _knows(lookup, receiver, surely=False):
             return True
         if receiver is not None and receiver.answers:
@@ -99,42 +98,46 @@ class _Receiver:
 
 
 def _gets_to_azure(lookup: Lookup, protocol: int) -> bool:
-    source = _address_of_ipv4(lookup)
+    source = _address_in(lookup, Family.IPV4)  # Azure has its resolver in IPv4 alone
     if source is None:
         return False
     flow = Flow(protocol, source, lookup.port, _RESOLVER, _PORT)
     return isinstance(trace(lookup.network, lookup.place, flow, lookup.world).outcome, ToPlatform)
 
 
-def _address_of_ipv4(lookup: Lookup) -> int | None:
-    """Return the address by which the host asks Azure, which has its resolver in IPv4 alone.
+def _address_in(lookup: Lookup, family: Family, *, surely: bool = False) -> int | None:
+    """Return the address by which the host asks servers of a family, None where it has none.
 
-    Of a host that is not declared it is one that no interface has, and None in a subnet without IPv4.
+    Of a host that is not declared it is one that no interface has: of IPv4 it has one, of IPv6 it may (R-ADDR-6).
     """
-    if family_of(lookup.address) is Family.IPV4:
+    if family_of(lookup.address) is family:
         return lookup.address
     subnet = lookup.network.subnet(lookup.place.name)
     beside = [nic for nic in lookup.network.nics() if nic.subnet_id == subnet.id]
-    own = (address for nic in beside if lookup.address in nic.addresses for address in nic.addresses)
+    for nic in beside:
+        if lookup.address in nic.addresses:
+            return next((address for address in nic.addresses if family_of(address) is family), None)
+    if surely and family is Family.IPV6:
+        return None
     held = {address for nic in beside for address in nic.addresses}
-    prefixes = [prefix for prefix in subnet.prefixes if prefix.family is Family.IPV4]
-    free = (a for prefix in prefixes for a in range(prefix.value + 4, prefix.last) if a not in held)
-    return next((address for address in chain(own, free) if family_of(address) is Family.IPV4), None)
+    prefixes = [prefix for prefix in subnet.prefixes if prefix.family is family]
+    return next((a for prefix in prefixes for a in range(prefix.value + 4, prefix.last) if a not in held), None)
 
 
-def _receiver(lookup: Lookup, server: int) -> _Receiver | None:
+def _receiver(lookup: Lookup, server: int, *, surely: bool) -> _Receiver | None:
     """Return who gets a question sent to `server`, over UDP or TCP, and answers both; None where it is lost on the way.
 
     Both come to one place, since no route looks at protocols.
     """
-    if family_of(server) is not family_of(lookup.address):
+    source = _address_in(lookup, family_of(server), surely=surely)
+    if source is None:
         return None
     holders = {(nic.subnet_id, address): nic.machine for nic in lookup.network.nics() for address in nic.addresses}
-    if server == lookup.address:
+    if server == source:
         return _Receiver(holders.get((lookup.place.name, server)), lookup.place, server, True)
     found = []
     for protocol in (UDP, TCP):
-        flow = Flow(protocol, lookup.address, lookup.port, server, _PORT)
+        flow = Flow(protocol, source, lookup.port, server, _PORT)
         conversation = converse(lookup.network, lookup.place, flow, lookup.world)
         match conversation.forward.outcome:
             case Delivered(place, address):

@@ -13,7 +13,7 @@ from vnetverify.prover.verdict import Proved, Refuted, Unknown
 from vnetverify.rules import DOCUMENTED, World
 from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.syntax import read_text
-from vnetverify.testing.named_networks import DrawnFacts, named_network, sentences
+from vnetverify.testing.named_networks import DrawnFacts, from_ipv6, in_both_families, named_network, sentences
 
 WORLDS = (DOCUMENTED, *(World(DrawnFacts(seed)) for seed in range(3)))
 
@@ -27,14 +27,16 @@ def lookups(statement: Resolution, network: Network, world: World, port: int) ->
     return [Lookup(network, world, statement.name, statement.addresses, *host, port) for host in hosts]
 
 
-def disagreements(seed: int) -> tuple[list[str], list[str]]:
-    """Return what the simulator sees otherwise in one drawn network, and the kinds of verdicts."""
+def drawn(seed: int, *, dual: bool = False) -> str:
     random = Random(seed)
-    text = (
-        named_network(random)
-        + "\n"
-        + "".join(f"intent i{number} {{ {sentence} }}\n" for number, sentence in enumerate(sentences(random, 6)))
-    )
+    network, said = named_network(random), list(sentences(random, 6))
+    if dual:
+        network, said = in_both_families(network, random), [from_ipv6(sentence, random) for sentence in said]
+    return network + "\n" + "".join(f"intent i{number} {{ {each} }}\n" for number, each in enumerate(said))
+
+
+def disagreements(text: str) -> tuple[list[str], list[str]]:
+    """Return what the simulator sees otherwise in one drawn network, and the kinds of verdicts."""
     document = read_text(text)
     report = prove(Loaded(document, {}, ()), Options())
     found, kinds = [], []
@@ -53,11 +55,16 @@ def disagreements(seed: int) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_proved_of_names_holds_at_every_host(seed: int) -> None:
-    assert disagreements(seed)[0] == []
+    assert disagreements(drawn(seed))[0] == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_proved_of_names_in_both_families_holds_at_every_host(seed: int) -> None:
+    assert disagreements(drawn(seed, dual=True))[0] == []
 
 
 def test_the_drawn_networks_decide_most_sentences() -> None:
-    kinds = [kind for seed in range(300, 308) for kind in disagreements(seed)[1]]
+    kinds = [kind for seed in range(300, 308) for kind in disagreements(drawn(seed))[1]]
 
     assert kinds.count(Proved.__name__) > len(kinds) / 5
     assert kinds.count(Refuted.__name__) > len(kinds) / 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -37,6 +38,28 @@ def sentences(random: Random, count: int) -> Iterator[str]:
         else:
             address = random.choice(("", "", " as 10.0.0.4", " as 10.1.0.4", " as 10.9.9.9"))
             yield f'{hosts} resolves "{name}"{"" if name.endswith("arpa") else address}'
+
+
+def in_both_families(network: str, random: Random) -> str:
+    """Return such a network with IPv6 as well: not at every interface, and with servers that are asked over it."""
+
+    def interface(match: re.Match[str]) -> str:
+        vnet, subnet, host, name = match.groups()
+        six = "" if random.random() < 0.3 else f", fd00:{vnet}:0:1::{host}"
+        return f"nic 10.{vnet}.{subnet}.{host}{six} in {name}.s{random.choice(('', '', ' nsg n1', ' nsg n2'))}"
+
+    servers = random.choice(("10.0.0.53, 10.1.0.53", "fd00:0:0:1::53, 10.1.0.53", "fd00:1:0:1::53"))
+    network = re.sub(r"address 10\.(\d)\.0\.0/16", r"address 10.\1.0.0/16, fd00:\1::/48", network)
+    network = re.sub(r"subnet s 10\.(\d)\.0\.0/24", r"subnet s 10.\1.0.0/24, fd00:\1:0:1::/64", network)
+    network = re.sub(r"nic 10\.(\d)\.(\d)\.(\d+) in (\w)\.s", interface, network)
+    return network.replace("dns 10.0.0.53, 10.1.0.53", f"dns {servers}")
+
+
+def from_ipv6(sentence: str, random: Random) -> str:
+    """Return a sentence of `sentences` said of hosts by their IPv6 addresses, as often as not."""
+    hosts = random.choice(("fd00:0:0:1::/64", "fd00:1:0:1::/64", "fd00:1:0:1::99", "fd00:0:0:1::4"))
+    said = re.sub(r"^.*?( never)? resolves", rf"{hosts}\1 resolves", sentence)
+    return random.choice((sentence, said))
 
 
 def _vnets(random: Random) -> Iterator[str]:

@@ -328,7 +328,7 @@ def test_an_endpoint_is_an_interface_with_that_role(solver: Solver, policies: st
         {**subnet, "private_endpoint_network_policies": policies} if subnet["name"] == "t" else subnet
         for subnet in HUB["subnets"]
     ]
-    route = {"prefix": "10.0.0.0/16", "next_hop_type": "None"}
+    route = {"prefix": "10.0.0.0/16", "next_hop_type": "none"}
     asked = routed(next_hop("10.0.2.9"), route, nics=[pe], vnets=[HUB | {"subnets": subnets}])
     hops = {"endpoint": hop("InterfaceEndpoint", "10.0.2.9/32"), "user": hop("None", "10.0.0.0/16", "User")}
 
@@ -404,7 +404,7 @@ def test_the_route_to_an_endpoint_of_a_peer_is_known_to_the_encoder_as_one_by_pe
     asked = routed(question, nics=[pe], vnets=[HUB, spoke], peerings=halves)
 
     assert agreed(solver, asked, hop("InterfaceEndpoint", "10.0.2.9/32"))
-    assert agreed(solver, asked, hop("PrivateEndpoint", "10.0.2.9/32"))
+    assert agreed(solver, asked, hop("privateEndpoint", "10.0.2.9/32", "default"))
     assert not agreed(solver, asked, hop("VNetPeering", "10.0.0.0/16"))
 
 

@@ -288,32 +288,33 @@ def spot(network: Network, name: str) -> str:
     return name if name in network.private_endpoints else interface(network, name).name
 
 
-# How Azure's tables, and pages about them, name next hops and the sources of routes.
+# How Azure's tables, and pages about them, name next hops and the sources of routes, in lower case.
 _SHOWN_HOPS: Mapping[str, tuple[HopKind, str]] = {
-    "VnetLocal": (HopKind.VNET_LOCAL, ""),
-    "VNetPeering": (HopKind.PEERING, ""),
-    "VNetGlobalPeering": (HopKind.PEERING, ""),
-    "GlobalVNetPeering": (HopKind.PEERING, ""),
-    "ConnectedGroup": (HopKind.PEERING, "group"),
-    "VirtualNetworkServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
-    "ServiceEndpoint": (HopKind.INTERNET, "service-endpoint"),
-    "InterfaceEndpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
-    "PrivateEndpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
-    "VirtualAppliance": (HopKind.APPLIANCE, ""),
-    "BgpNva": (HopKind.APPLIANCE, ""),
-    "VirtualNetworkGateway": (HopKind.GATEWAY, ""),
-    "Internet": (HopKind.INTERNET, ""),
-    "None": (HopKind.NONE, ""),
+    "vnetlocal": (HopKind.VNET_LOCAL, ""),
+    "vnetpeering": (HopKind.PEERING, ""),
+    "vnetglobalpeering": (HopKind.PEERING, ""),
+    "globalvnetpeering": (HopKind.PEERING, ""),
+    "connectedgroup": (HopKind.PEERING, "group"),
+    "virtualnetworkserviceendpoint": (HopKind.INTERNET, "service-endpoint"),
+    "serviceendpoint": (HopKind.INTERNET, "service-endpoint"),
+    "interfaceendpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
+    "privateendpoint": (HopKind.VNET_LOCAL, "private-endpoint"),
+    "virtualappliance": (HopKind.APPLIANCE, ""),
+    "bgpnva": (HopKind.APPLIANCE, ""),
+    "virtualnetworkgateway": (HopKind.GATEWAY, ""),
+    "internet": (HopKind.INTERNET, ""),
+    "none": (HopKind.NONE, ""),
 }
-_SHOWN_SOURCES = {"User": "user", "VirtualNetworkGateway": "gateway", "Default": "system"}
+_SHOWN_SOURCES = {"user": "user", "virtualnetworkgateway": "gateway", "default": "system"}
 
 
 def shown_hop(hop_type: str, prefix: Prefix, source: str, name: str | None) -> Hop:
     """Return the hop of a line of an effective route table, in Azure's words. Raises `NotAQuestion` for other words."""
-    if hop_type not in _SHOWN_HOPS or source not in _SHOWN_SOURCES:
+    called, origin = hop_type.casefold(), source.casefold()
+    if called not in _SHOWN_HOPS or origin not in _SHOWN_SOURCES:
         raise NotAQuestion(f"a next hop of type `{hop_type}` from `{source}`")
-    kind, special = _SHOWN_HOPS[hop_type]
-    return Hop(kind, prefix, _SHOWN_SOURCES[source], name, special)
+    kind, special = _SHOWN_HOPS[called]
+    return Hop(kind, prefix, _SHOWN_SOURCES[origin], name, special)
 
 
 def public_address(network: Network, end: End) -> int:

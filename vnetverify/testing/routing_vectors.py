@@ -81,24 +81,25 @@ _POINT_TO_SITE = "p2s"
 _PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
 NEXT_HOPS = {
-    "VirtualAppliance": NextHopType.APPLIANCE,
-    "VirtualNetworkGateway": NextHopType.GATEWAY,
-    "VnetLocal": NextHopType.VNET_LOCAL,
-    "Internet": NextHopType.INTERNET,
-    "None": NextHopType.NONE,
+    "virtualappliance": NextHopType.APPLIANCE,
+    "virtualnetworkgateway": NextHopType.GATEWAY,
+    "vnetlocal": NextHopType.VNET_LOCAL,
+    "internet": NextHopType.INTERNET,
+    "none": NextHopType.NONE,
 }
-_UNWRITABLE_HOPS = frozenset({"VNetPeering", "VNetGlobalPeering", "VirtualNetworkServiceEndpoint", "ConnectedGroup"})
+_UNWRITABLE_HOPS = frozenset({"vnetpeering", "vnetglobalpeering", "virtualnetworkserviceendpoint", "connectedgroup"})
 # Of a link that is being made (R-PEER-4) nothing is in use yet, as of one that was only begun.
 _STATES = {state.value: state for state in LinkState} | {"updating": LinkState.INITIATED}
 
 
 def next_hop_type(text: str) -> NextHopType:
     """Return the next hop of a user route. Raises `NotApplicable`."""
-    if text in _UNWRITABLE_HOPS:
+    called = text.casefold()
+    if called in _UNWRITABLE_HOPS:
         raise Refused(f"a user route with next hop type `{text}`", "R-UDR-2")
-    if text not in NEXT_HOPS:
+    if called not in NEXT_HOPS:
         raise NotApplicable(f"next hop type `{text}`")
-    return NEXT_HOPS[text]
+    return NEXT_HOPS[called]
 
 
 def link_state(text: str | None) -> LinkState | None:
@@ -262,7 +263,7 @@ def _is_prefix(text: str) -> bool:
 
 
 def _host(record: Record, layout: Layout) -> Machine | PrivateEndpoint:
-    name, subnet, role = record.need("name"), record.need("subnet"), record.take("role", "vm")
+    name, subnet, role = record.need("name"), record.need("subnet"), record.take("role", "vm").lower()
     if role == "private_endpoint":
         return endpoint_of(record, layout, record.take("state", "Approved"))
     if role not in ("vm", "nva"):
@@ -294,7 +295,7 @@ def _gateway(record: Record) -> Gateway:
     gateway = Gateway(
         name=record.need("name"),
         vnet=record.need("vnet"),
-        kind=GatewayKind(record.need("type")),
+        kind=GatewayKind(record.need("type").lower()),
         # In this format `false` is what is not stated; its vector on the hairpin leaves open whether that blocks.
         allows_remote_vnets=record.take("allow_remote_vnet_traffic") or None,
         active_active=record.take("active_active", False),

@@ -326,3 +326,12 @@ NVA, BY_GATEWAY = ToAppliance(1), ToGateway("g")
 )
 def test_what_beats_a_route_of_the_same_prefix_is_said(loser: Route, winner: Route, why: str) -> None:
     assert why_beaten(loser, winner) == why
+
+
+def test_a_route_that_may_not_be_there_is_not_told_among_those_that_lost() -> None:
+    net = hub_with(routes=table("rt", route("25.4.0.0/16", "none")))
+
+    selection = select_route(net, "hub.app", parse_address("25.4.0.1"), World())
+
+    assert selection.lost == ((selection.lost[0][0], "a longer prefix wins"),)
+    assert str(selection.lost[0][0]) == "0.0.0.0/0 to the Internet"

@@ -300,3 +300,18 @@ def test_a_site_behind_an_appliance_sends_it_what_its_routes_cover() -> None:
 
     assert ends(net, "branch", flow("192.168.0.4", "10.0.0.4")) == "v.s"
     assert ends(net, "branch", flow("192.168.0.4", "10.0.0.204")) == "R-GW-24"
+
+
+def test_a_packet_that_a_site_has_sent_on_before_ends_there() -> None:
+    """The gateway learns by each connection what the site has of the other, and the site has neither."""
+    net = network(
+        vnet("v", "10.1.0.0/16", subnet("s", "10.1.0.0/24"), subnet("GatewaySubnet", "10.1.255.0/27")),
+        vpn("g", "v"),
+        site("o", "192.168.0.0/16"),
+        Connection("c", "g", site="o", bgp=True, prefixes=prefixes("172.20.0.0/16")),
+        Connection("d", "g", site="o", bgp=True, prefixes=prefixes("172.20.0.0/15")),
+    )
+
+    ended = trace(net, at("v.s"), flow("10.1.0.4", "172.20.0.4"), world(RELAYS)).outcome
+
+    assert ended == Dropped("the packet was here before: a loop", "R-TRAF-3", "o")

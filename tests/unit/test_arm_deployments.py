@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.unit.arm_templates import (
     TENANT_SCHEMA,
     codes,
     deployed,
+    nested,
     properties_of,
     read,
     resource,
@@ -426,3 +428,38 @@ def test_what_another_service_makes_is_named_by_its_symbol_and_no_network(tmp_pa
     assert list(found.network.vnets) == ["v"]
     (note,) = (one.message for one in found.diagnostics if one.code == "not-network")
     assert "extension.core.namespace/resources, extension.microsoft.graph.groups/resources" in note
+
+
+_OF_HUB = {
+    "bicep": "extensionResourceId(format('/subscriptions/{0}/resourceGroups/{1}',"
+    " subscription().subscriptionId, 'far'), 'Microsoft.Resources/deployments', 'net')",
+    "group": "resourceId('far', 'Microsoft.Resources/deployments', 'net')",
+    "both": "resourceId(subscription().subscriptionId, 'far', 'Microsoft.Resources/deployments', 'net')",
+}
+
+
+def _told(network: str, name: str) -> dict[str, Any]:
+    return template(vnet(network), outputs={"name": {"type": "string", "value": name}})
+
+
+@pytest.mark.parametrize("identity", _OF_HUB.values(), ids=_OF_HUB)
+def test_a_deployment_to_another_group_stands_there(identity: str) -> None:
+    """One of the same name beside the template is another one, whichever is written first."""
+    far = nested("net", _told("hub", "far"), resourceGroup="far")
+    near = nested("net", _told("own", "near"))
+    asking = resource("x.y/z", "a", {"far": f"[reference({identity}, '2022-09-01').outputs.name.value]"})
+    beside = resource(
+        "x.y/z", "b", {"near": "[reference(resourceId('Microsoft.Resources/deployments', 'net')).outputs.name.value]"}
+    )
+
+    for parts in ((far, near), (near, far)):
+        found = resources_of(template(*parts, asking, beside))
+
+        assert (found["z/a"].stated("far"), found["z/b"].stated("near")) == ("far", "near")
+
+
+def test_a_deployment_to_another_group_may_be_named_as_if_it_stood_beside_the_template() -> None:
+    far = nested("net", _told("hub", "far"), resourceGroup="far")
+    asking = "[reference(resourceId('Microsoft.Resources/deployments', 'net')).outputs.name.value]"
+
+    assert resources_of(template(far, resource("x.y/z", "a", {"v": asking})))["z/a"].stated("v") == "far"

@@ -20,7 +20,7 @@ from vnetverify.ingest.arm.standpoints import Standpoint
 from vnetverify.ingest.arm.targets import Target, id_within, last_name
 from vnetverify.ingest.arm.templates import Statement, Template
 from vnetverify.ingest.arm.values import kind_of
-from vnetverify.ingest.resources import parent_of
+from vnetverify.ingest.resources import key_of, parent_of
 from vnetverify.ingest.unknown import Unknown
 
 MOST_RESOURCES = 50_000  # of all templates of an input together
@@ -56,6 +56,8 @@ class Expansion:
     gaps: list[Gap] = field(default_factory=list)
     _told: dict[tuple[str, str, str], Diagnostic] = field(default_factory=dict)
     _by_key: dict[str, list[Declared]] = field(default_factory=dict)
+    # Deployments to elsewhere by the ids that they would have beside the template: some name them so.
+    _elsewhere: dict[str, list[Declared]] = field(default_factory=dict)
     _parents: set[tuple[str, str]] = field(default_factory=set)
     _expanded: set[int] = field(default_factory=set)
     _read: set[int] = field(default_factory=set)
@@ -90,6 +92,9 @@ class Expansion:
     def find(self, key: str) -> Declared | None:
         """Return the resource with that id; of several that may be there the first that is."""
         found = self._by_key.get(key, [])
+        named_so = self._elsewhere.get(key, ())
+        if not found and len(named_so) == 1:
+            return named_so[0]
         return next((one for one in found if not one.is_absent and not one.is_existing), found[0] if found else None)
 
     def find_before(self, key: str) -> Declared | None:
@@ -173,6 +178,10 @@ class Expansion:
             is_existing=statement.says("existing") is True,
         )
         self._by_key.setdefault(declared.key, []).append(declared)
+        if declared.is_nested_deployment and holder is None:
+            around = key_of(id_within(deployment.target.root, type_name, name))
+            if around != declared.key:
+                self._elsewhere.setdefault(around, []).append(declared)
         if declared.is_child and not declared.is_absent and not declared.is_existing:
             self._parents.add((parent_of(declared.key), declared.kind.rpartition("/")[2]))
         deployment.declared.append(declared)
@@ -285,13 +294,28 @@ class _Naming:
         holder = self.holder if self.holder is not None else self._parent()
         if holder is not None:
             return _in_holder(type_name, name, holder)
-        scope = self._said("scope") if type_name.lower() != "microsoft.resources/deployments" else None
+        if type_name.lower() == "microsoft.resources/deployments":
+            return type_name, name, id_within(self._target_of_nested().root, type_name, name)
+        scope = self._said("scope")
         root = self.deployment.target.root
         if isinstance(scope, Unknown):
             root = StandIn("/<scope>", scope)
         elif isinstance(scope, str):
             root = _scope_root(scope, root)
         return type_name, name, id_within(root, type_name, name)
+
+    def _target_of_nested(self) -> Target:
+        """Return where a nested deployment is directed at, and so stands; where that is not told, what is around it."""
+        around = self.deployment.target
+        scope, subscription, group = (self._said(word) for word in ("scope", "subscriptionId", "resourceGroup"))
+        try:
+            if isinstance(scope, str) and scope:
+                return around.at(scope if scope.startswith("/") else f"/providers/{scope}")
+            if all(isinstance(said, str | None) for said in (scope, subscription, group)):
+                return around.inside(subscription or None, group or None)
+        except EvaluationError:
+            pass  # which is told where its template is read
+        return around
 
     def _text(self, member: str) -> str:
         value = self._said(member)

@@ -24,7 +24,8 @@ _PRIVATE_LINK = "privatelink."
 class Answer:
     """What is known of a name: `is_known` is None where `facts` leave it open. `addresses` is None where nobody says.
 
-    `why` tells who knows it, or why nobody does, with the rule and the line.
+    `why` tells who knows it, or why nobody does, with the rule and the line. `of_host` says that Azure itself keeps the
+    name of a machine: with which of its IPv6 addresses, if any, nobody says.
     """
 
     is_known: bool | None
@@ -33,6 +34,7 @@ class Answer:
     span: Span | None = None
     addresses: tuple[int, ...] | None = ()
     facts: tuple[Uncertainty, ...] = ()
+    of_host: bool = False
 
 
 Settled = Callable[[Uncertainty], bool | None]
@@ -80,13 +82,13 @@ def _registered(
     network: Network, machine: Machine, nic: Nic, vnet: str, what: str, rule: str, settled: Settled
 ) -> Answer:
     """Return that a host's name is known, which is sure of its first interface outside of classic networks."""
-    found = Answer(True, what, rule, nic.span, nic.addresses)
+    found = Answer(True, what, rule, nic.span, nic.addresses, of_host=True)
     if nic is machine.nics[0] and network.vnets[vnet].model is not DeploymentModel.CLASSIC:
         return found
     fact = uncertainty("U-DNSHOST", machine.name, vnet)
     value = settled(fact)
     if value is None:
-        return Answer(None, what, rule, nic.span, nic.addresses, (fact,))
+        return replace(found, is_known=None, facts=(fact,))
     return found if value else Answer(False, f"the name of {machine.name} is not registered in {vnet}", rule, nic.span)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vnetverify.header import address_text, family_of
+from vnetverify.header import Family, address_text, family_of
 from vnetverify.model.endpoints import endpoint_set, without
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Resolution, Verb
 from vnetverify.model.names import Answer, azure_answer, is_never_public, record_of, untold_answer
@@ -291,6 +291,8 @@ class _Question:
             return _Step(Refuted(None, answer.why), None, example) if answer.is_known else _Step(ground)
         if not answer.is_known:
             return _Step(Refuted(None, answer.why), None, example)
+        if answer.of_host and any(family_of(address) is Family.IPV6 for address in self.statement.addresses):
+            return _Step(Unknown(f"{answer.why}, and no page says that it has addresses of IPv6"))
         if answer.addresses is None and self.statement.addresses:
             return _Step(Unknown(f"{answer.why}, and nothing says with which address"))
         if answer.addresses is not None and not self._is_wanted(answer.addresses):

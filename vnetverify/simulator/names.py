@@ -201,7 +201,7 @@ def _azure_knows(lookup: Lookup) -> bool:
 
 
 def _hosts(lookup: Lookup, vnet: str) -> Mapping[str, tuple[int, ...]]:
-    """Return the addresses of the host names that Azure knows in a vnet."""
+    """Return the addresses of IPv4 of the host names that Azure knows in a vnet; of others no page speaks."""
     found: dict[str, tuple[int, ...]] = {}
     is_classic = lookup.network.vnets[vnet].model is DeploymentModel.CLASSIC
     for machine in lookup.network.machines.values():
@@ -211,7 +211,7 @@ def _hosts(lookup: Lookup, vnet: str) -> Mapping[str, tuple[int, ...]]:
         is_sure = not is_classic and inside[0] is machine.nics[0]
         if not is_sure and not lookup.world.holds(uncertainty("U-DNSHOST", machine.name, vnet)):
             continue
-        found[machine.name.lower()] = inside[0].addresses
+        found[machine.name.lower()] = tuple(a for a in inside[0].addresses if family_of(a) is Family.IPV4)
     return found
 
 

@@ -109,6 +109,7 @@ def test_what_is_without_something_is_indexed_once() -> None:
     first = failing(TWO_WAYS, "gateway g").index
     other = failing(TWO_WAYS, "gateway e").index
 
+    assert first is not other
     assert failing(TWO_WAYS, "gateway g").index is first
     assert failing(TWO_WAYS, "gateway e").index is other
     assert first.intact is other.intact is failing(TWO_WAYS).index

@@ -97,3 +97,32 @@ def test_what_nobody_filters_ends_at_the_address_of_a_firewall_that_it_came_to()
     inside = Place(PlaceKind.SUBNET.value, "v.s")
     assert parse_address("10.0.1.5") == ends_at(inside, flow("10.0.2.4", "10.0.1.5", 80))
     assert parse_address("10.0.1.4") == ends_at(INTERNET, flow("198.51.100.9", "203.0.113.5", 80))
+
+
+ROUTES = """
+vnet hub {
+  address 10.0.0.0/16
+  subnet s             10.0.0.0/24 routes some
+  subnet GatewaySubnet 10.0.255.0/27
+  gateway vpn g
+  gateway expressroute er
+}
+site dc { address 172.20.0.0/16 }
+connection c: dc -- hub.g { bgp }
+connection d: dc -- hub.er { circuit c }
+route-table some {
+  kept 172.21.0.0/16 -> none
+}
+"""
+
+
+def test_a_story_names_the_rule_by_which_a_route_won() -> None:
+    network = read_text(ROUTES).network
+    place, world = Place(PlaceKind.SUBNET.value, "hub.s"), World(SettledFacts({}))
+    learned = converse(network, place, flow("10.0.0.4", "172.20.0.4"), world)
+    by_user = converse(network, place, flow("10.0.0.4", "172.21.0.4"), world)
+
+    assert "R-GW-15" in [step.rule for step in learned.forward.steps]
+    assert "the first packet is dropped: 172.21.0.0/16 has next hop none (R-UDR-6)" == by_user.why
+    selected = next(step for step in by_user.forward.steps if step.lost)
+    assert "R-SEL-1" == selected.rule

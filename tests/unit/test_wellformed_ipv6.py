@@ -92,11 +92,14 @@ def test_an_interface_has_an_ipv4_address_and_at_most_one_of_ipv6() -> None:
     assert found(_A + "vm m { nic fd00:a::4 in a.s }") == [error("nic-without-ipv4", "R-ADDR-6")]
     assert found(_A + "vm m { nic 10.0.0.4, fd00:a::4, fd00:a::5 in a.s }") == [error("nic-ipv6-twice", "R-ADDR-6")]
     assert found(_A + "vm m { nic in a.s  public-ip basic 203.0.113.9 }") == [error("nic-without-address", "R-ADDR-6")]
+    assert found(_A + "vm m { nic 10.0.0.4 in a.s  public-ip ipv6 }") == [error("nic-without-ipv6", "R-ADDR-6")]
+    assert found(_A + "vm m { nic 10.0.0.4, fd00:a::4 in a.s  public-ip ipv6 }") == []
 
 
+@pytest.mark.parametrize("nic", ["nic in a.s", "nic 10.0.0.4 in a.s public-ip ipv6"])
 @pytest.mark.parametrize(("what", "errors"), [("b", 1), ("a", 0), ("nothing", 0)])
-def test_an_interface_whose_address_the_input_does_not_tell_is_no_mistake(what: str, errors: int) -> None:
-    network = read_text(_A + "vnet b { address 10.1.0.0/16 }\nvm m { nic in a.s }").network
+def test_an_interface_whose_address_the_input_does_not_tell_is_no_mistake(nic: str, what: str, errors: int) -> None:
+    network = read_text(_A + f"vnet b {{ address 10.1.0.0/16 }}\nvm m {{ {nic} }}").network
     vnets = () if what == "nothing" else (what,)
     untold = replace(network, unmodelled=(Unmodelled("an address", "it is not assigned yet", vnets, NOWHERE),))
 

@@ -80,9 +80,7 @@ def occupant_faults(network: Network) -> Iterator[Diagnostic]:
     incomplete = incomplete_vnets(network).union(*(network.vnets for item in network.unmodelled if not item.vnets))
     for nic in network.nics():
         yield from _family_faults(nic, nic.vnet in untold)
-        if not nic.addresses and nic.vnet not in incomplete:
-            message = f"nic `{nic.name}` has no address, and every nic needs one of IPv4"
-            yield Diagnostic("nic-without-address", message, nic.span, "write it here", rule="R-ADDR-6")
+        yield from () if nic.vnet in incomplete else _unaddressed(nic)
     yield from _public_faults(network)
 
 
@@ -133,6 +131,19 @@ def _family_faults(nic: Nic, may_have_more: bool) -> Iterator[Diagnostic]:
     if len(of_ipv6) > 1:
         message = f"nic `{nic.name}` has {len(of_ipv6)} IPv6 addresses, and a nic has at most one"
         yield Diagnostic("nic-ipv6-twice", message, nic.span, rule="R-ADDR-6")
+
+
+def _unaddressed(nic: Nic) -> Iterator[Diagnostic]:
+    """Yield an interface of which the text leaves out an address that it must have (R-ADDR-6).
+
+    Of packets for an address that nobody knows of nothing would be said, and `never reaches` would hold.
+    """
+    if not nic.addresses:
+        message = f"nic `{nic.name}` has no address, and every nic needs one of IPv4"
+        yield Diagnostic("nic-without-address", message, nic.span, "write it here", rule="R-ADDR-6")
+    elif nic.public_ipv6 is not None and all(family_of(address) is Family.IPV4 for address in nic.addresses):
+        message = f"nic `{nic.name}` has a public IPv6 address, and no IPv6 address that it leads to"
+        yield Diagnostic("nic-without-ipv6", message, nic.span, "write it here", rule="R-ADDR-6")
 
 
 def _public_addresses(network: Network) -> Iterator[tuple[str, PublicAddress, Span]]:

@@ -38,6 +38,7 @@ from vnetverify.model.security import ServiceTag
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import point
 from vnetverify.simulator.claims import in_question, violates
+from vnetverify.simulator.failures import elements_of
 from vnetverify.simulator.gateways import announces as is_announced
 from vnetverify.simulator.gateways import entries_of
 from vnetverify.simulator.positions import Dropped, Trace
@@ -402,3 +403,19 @@ def test_the_next_hop_and_the_gateway_are_those_that_are_left(verb: Verb) -> Non
 
     assert violation is not None
     assert "connection by-er is down" == violation.traces[0].steps[0].what
+
+
+def test_what_routes_and_route_servers_send_to_may_fail_though_nobody_is_declared_there() -> None:
+    net = network(
+        vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24"), subnet("nva", "10.1.9.0/24")),
+        table("rt", route("10.2.0.0/16", "10.1.9.4"), route("10.3.0.0/16", "10.1.9.5")),
+        router("fw", "a.nva", "10.1.9.5"),
+        route_server("a", announces("fw", "172.20.0.0/16", "10.1.9.6")),
+    )
+    appliances = Failures(1, frozenset({FailureKind.APPLIANCE}))
+
+    assert [element.name for element in elements_of(net, appliances)] == [
+        "fw",
+        "10.1.9.6 in a.nva",
+        "10.1.9.4 in a.nva",
+    ]

@@ -30,6 +30,7 @@ from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
 from vnetverify.model.network import Connection, Network, Service
 from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
+from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.qualities import rate_text
 from vnetverify.simulator.walk import trace
 from vnetverify.source import NOWHERE
@@ -253,6 +254,17 @@ def test_a_crossing_that_is_refused_is_none() -> None:
     way = trace(closed, at("a.s"), A_TO_B, World())
 
     assert [str(crossing) for crossing in way.crossings] == ["a -> hub"]
+
+
+def test_what_is_not_let_into_a_gateway_crosses_nothing() -> None:
+    near, far = transit("a", "hub")
+    off = (replace(near, allow_virtual_network_access=False), replace(far, allow_virtual_network_access=False))
+    closed = replace(branch(), peerings=off)
+
+    way = trace(closed, at("a.s"), TO_BRANCH, world(*(f"U-AVNA({half.id})" for half in off)))
+
+    assert isinstance(way.outcome, Dropped)
+    assert (way.outcome.rule, way.crossings) == ("R-PEER-14", ())
 
 
 @pytest.mark.parametrize(

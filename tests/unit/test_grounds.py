@@ -111,3 +111,19 @@ def test_of_ways_that_are_as_they_should_be_no_filter_is_told() -> None:
         ("10.3.0.0/16 via peering with c", "R-SEL-1", False)
     }
     assert ("rest (200) of n denies", "F-NSG-4", True) in grounds("a.s never reaches c.s on ssh", text)
+
+
+def test_what_keeps_one_interface_from_sending_is_told() -> None:
+    kept = "vm web { nic 10.1.0.4 in a.s nsg kept }\nnsg kept { outbound 100 none deny any from any to any }\n"
+    network = read_text(NETWORK + kept).network
+    flow = Flow(TCP, parse_address("10.1.0.4"), 49152, parse_address("10.2.0.4"), 443)
+
+    steps = denials(network, Place(PlaceKind.SUBNET.value, "a.s"), Direction.OUTBOUND, packet_of(flow), DOCUMENTED)
+
+    assert ["none (100) of kept denies, nothing earlier matches"] == [step.what for step in steps]
+
+
+def test_of_a_next_hop_the_route_alone_is_told() -> None:
+    told = grounds("next hop of a.s to 10.2.0.0/24 is appliance nva")
+
+    assert told == {("10.2.0.0/16 via appliance 10.0.1.4", "R-SEL-1", False)}

@@ -281,6 +281,8 @@ def test_what_only_an_import_can_say_wrongly_of_a_firewall_is_told() -> None:
     assert with_(is_managed=False) == error("not-a-firewall", "F-FW-1")
     assert with_(policy=(line,)) == error("two-policies", "F-FW-1")
     assert ("firewall-interfaces", "F-FW-5", Severity.ERROR) in with_(nics=())
+    two = replace(machine.nics[0], addresses=(*machine.nics[0].addresses, machine.nics[0].addresses[0] + 1))
+    assert with_(nics=(two,)) == error("firewall-addresses", "F-FW-5")
     assert with_rule(replace(rule, at="gone")) == error("unknown-public-address", "F-FW-5")
     assert with_rule(replace(rule, translation=None)) == error("nat-without-target", "F-FW-5")
     assert with_rule(replace(rule, destination_ports=IntervalSet())) == error("port-out-of-range", "F-FW-5")

@@ -338,8 +338,7 @@ def _is_named(delivery: Delivery, translation: Translation, asked: IntervalSet) 
         return delivery.ends.apart(place, asked, None)
     asked &= interval_set(Interval(a, a) for nic in translation.machine.nics for a in nic.addresses)
     named = is_among(delivery.hops.estate.address(destination.term), asked)
-    itself = (delivery.ends.starts_elsewhere(place, nic.addresses) for nic in translation.machine.nics)
-    return all_of(named, *itself, delivery.ends.apart(place, asked, destination))
+    return all_of(named, delivery.ends.apart(place, asked, destination))
 
 
 def _joined(several: Iterable[dict[str, Term]]) -> dict[str, Term]:

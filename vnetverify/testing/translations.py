@@ -20,6 +20,7 @@ from vnetverify.header import (
     IntervalSet,
     Prefix,
     addresses_of,
+    family_of,
 )
 from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
@@ -76,6 +77,8 @@ def _with_ways_to(draw: DrawFn, network: Network, machine: Machine) -> Network:
 @st.composite
 def _told(draw: DrawFn, network: Network, machine: Machine) -> Machine:
     (nic,) = machine.nics
+    of_family = {family_of(address): address for address in reversed(nic.addresses)}  # one with rules has one of each
+    nic = replace(nic, addresses=tuple(address for address in nic.addresses if address in of_family.values()))
     if nic.public_address is None and draw(st.booleans()):
         nic = replace(nic, public_address=PublicAddress(f"{machine.name}-ip", Sku.STANDARD))
     return replace(machine, nics=(nic,), policy=None, firewall=draw(_policies(network, replace(machine, nics=(nic,)))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import ICMP, LAST_PORT, PROTOCOL_NAMES, TCP, UDP, Family, family_of
+from vnetverify.header import ICMP, LAST_PORT, PROTOCOL_NAMES, TCP, UDP, Family, address_text, family_of
 from vnetverify.model.endpoints import place_of_frontend, place_of_translation, translated_addresses
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind
 from vnetverify.model.network import Machine, Network
@@ -42,6 +42,13 @@ def _machine_faults(machine: Machine, policy: FirewallPolicy) -> Iterator[Diagno
     if len(machine.nics) != 1:
         message = f"firewall `{machine.name}` has {len(machine.nics)} interfaces, and one with rules has one"
         yield Diagnostic("firewall-interfaces", message, machine.span, rule="F-FW-5")
+    for nic in machine.nics:
+        held = [address_text(address) for address in nic.addresses if family_of(address) is Family.IPV4]
+        if len(held) > 1:
+            message = (
+                f"firewall `{machine.name}` has the private addresses {', '.join(held)}, and one with rules has one"
+            )
+            yield Diagnostic("firewall-addresses", message, nic.span, rule="F-FW-5")
     if not policy.rules:
         message = f"firewall `{machine.name}` has a policy without rules, so it drops everything"
         yield Diagnostic("firewall-without-rules", message, machine.span, rule="F-FW-6", severity=Severity.WARNING)

@@ -109,6 +109,16 @@ HOLDING = {
         steered(f"{JOINED}connection hub.g -- other.h", gateways=BESIDE_A_ROUTE_SERVER),
         f"dc never reaches alone.s {ELSEWHERE}",
     ),
+    "what no page lists stays beside a default route": (
+        hub(
+            "site far { behind nva  address 25.4.0.0/16 }\n"
+            "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\n"
+            "route-table r { low 0.0.0.0/1 -> appliance 10.0.2.4 }\n"
+            "assume U-R-SYS-6 = true\nassume U-R-SYS-10 = true",
+            web="routes r",
+        ),
+        f"spoke.web never reaches far {WHATEVER}",
+    ),
     "a way out of a gateway to another site": (
         hub(f"{DC}connection dc -- hub.g {{ bgp }}", gateways="vpn g"),
         f"spoke.web reaches dc on tcp {WHATEVER} within 192.168.0.0/16",

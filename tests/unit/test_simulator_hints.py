@@ -51,6 +51,10 @@ def reason_of_the_drop(peerings: str, target: str, hub: str = HUB) -> str:
             ", and peering spoke -> hub is disconnected",
         ),
         (ONLY_IPV6, ""),
+        (
+            "vnet far { address 10.7.0.0/16 } peering far -> hub { state disconnected } peering hub -> spoke",
+            ", and spoke has no half to answer peering hub -> spoke",
+        ),
     ],
 )
 def test_a_peering_of_which_a_half_does_not_work_is_named(peerings: str, why: str) -> None:

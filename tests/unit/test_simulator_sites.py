@@ -315,3 +315,18 @@ def test_a_packet_that_a_site_has_sent_on_before_ends_there() -> None:
     ended = trace(net, at("v.s"), flow("10.1.0.4", "172.20.0.4"), world(RELAYS)).outcome
 
     assert ended == Dropped("the packet was here before: a loop", "R-TRAF-3", "o")
+
+
+def test_what_a_site_around_the_network_is_told_nothing_of_stays_there() -> None:
+    net = network(
+        vnet("v", "10.1.0.0/16", subnet("s", "10.1.0.0/24"), subnet("GatewaySubnet", "10.1.255.0/27")),
+        vpn("g", "v"),
+        site("o", "10.0.0.0/8"),
+        Connection("c", "g", site="o", bgp=True),
+    )
+
+    stays = trace(net, at("o"), flow("10.77.0.4", "10.78.0.4"), World()).outcome
+    elsewhere = trace(net, at("o"), flow("10.77.0.4", "172.20.0.4"), World()).outcome
+
+    assert stays == Dropped("10.78.0.4 is at o itself", "R-GW-24", "o")
+    assert elsewhere == Dropped("no gateway tells o of the destination", "R-GW-8", "o")

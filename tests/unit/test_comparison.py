@@ -328,6 +328,14 @@ def test_at_an_endpoint_a_denial_may_match_more_than_an_allowance_of_the_same_po
     assert {"U-PEDENY(g/b) is true"} == needed(found)
 
 
+def test_admin_rules_change_nothing_at_an_endpoint() -> None:
+    """None acts there (F-ADM-12), be it that of one version alone."""
+    shut = "admin-rules base by corp for v { inbound 10 Block deny tcp from any to any port 443 }"
+    found = changes(f"{ENDPOINT}nsg g {{ }}", f"{ENDPOINT}nsg g {{ }}\n{shut}").found
+
+    assert {("v.pe",)} == {change.places for change in found}
+
+
 def test_source_ports_tell_no_rules_apart_at_an_endpoint() -> None:
     """They are not looked at there (F-PE-3), so that an earlier rule takes all that the later one names."""
     one, other = (

@@ -258,7 +258,7 @@ class Entrances:
             return self.hops.frontends.lets_answer_out(entrance.at, nic, header)
         spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
         packet = self._behind_own_address(nic, self.header)
-        return self.hops.filters.allow_answer(packet, spot, Direction.INBOUND)
+        return self.hops.filters.lets_answer_out(packet, spot)
 
     def _behind_own_address(self, nic: Nic, packet: Header) -> Header:
         """Return how a packet for the public address of `nic` looks there."""

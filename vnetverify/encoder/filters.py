@@ -205,7 +205,7 @@ class Filters:
 
     def _is_doubted(self, spot: Spot, direction: Direction) -> bool:
         """Tell whether custom rules at `spot` may keep no state: where no flow timeout restores it (F-STATE-5)."""
-        if not self.estate.network.is_strict or direction is Direction.OUTBOUND or spot.is_endpoint:
+        if not self.estate.network.is_strict or direction is Direction.OUTBOUND:
             return False
         return not self.estate.network.vnets[spot.subnet.vnet].flow_timeout and bool(self._attached(spot))
 
@@ -219,17 +219,15 @@ class Filters:
             nsg, here = self.estate.network.nsgs[name], header if judged is None else header.to(judged)
             is_judged = TRUE if judged is None else is_among(header.destination, judged)
             own = [rule for rule in nsg.rules if rule.direction is Direction.INBOUND and rule.access is Access.ALLOW]
-            if is_judged != FALSE:
-                terms.append(all_of(is_judged, any_of(*(self.matches(nsg, rule, here, spot) for rule in own))))
+            terms.append(all_of(is_judged, any_of(*(self.matches(nsg, rule, here, spot) for rule in own))))
         return all_of(is_tcp, any_of(*terms))
 
-    def allow_answer(self, header: Header, spot: Spot, direction: Direction) -> Term:
-        """Hold when the answer to a packet that passed in `direction` passes: by its record, else as a new one."""
-        forgotten = self.forget(header, spot, direction)
+    def lets_answer_out(self, header: Header, spot: Spot) -> Term:
+        """Hold when the answer to a packet that was let in passes: by its record, else as a new one."""
+        forgotten = self.forget(header, spot, Direction.INBOUND)
         if forgotten == FALSE:
             return TRUE
-        back = Direction.INBOUND if direction is Direction.OUTBOUND else Direction.OUTBOUND
-        return any_of(negate(forgotten), self.allow(header.reversed(), spot, back))
+        return any_of(negate(forgotten), self.allow(header.reversed(), spot, Direction.OUTBOUND))
 
     @property
     def _is_of_ipv6(self) -> bool:
@@ -395,7 +393,7 @@ class Filters:
         terms = [is_among(header.destination_port, rule.first_destination_ports)]
         if is_among(header.destination_port, rule.destination_ports - rule.first_destination_ports) != FALSE:
             terms.append(all_of(by_destination, self.facts.holds("U-PEPORT", name)))
-        if rule.access is Access.DENY and by_destination != TRUE:
+        if rule.access is Access.DENY:
             terms.append(all_of(negate(by_destination), self.facts.holds("U-PEDENY", name)))
         return any_of(*terms)
 

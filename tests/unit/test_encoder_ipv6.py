@@ -338,3 +338,17 @@ vm two { nic fd00:a:0:2::4 in v.db public-ip six standard 2a00::9 }
     verdict = verdict_on(network, "one never reaches two on https", solver)
 
     assert family_shown(verdict) is Family.IPV6
+
+
+@pytest.mark.parametrize(("addresses", "kind"), [("10.0.0.4", Proved), ("10.0.0.4, fd00:a:0:1::4", Refuted)])
+def test_a_public_ipv6_address_leads_to_an_interface_that_has_one(
+    addresses: str, kind: type[Verdict], solver: Solver
+) -> None:
+    """Texts may not say otherwise, and an import may not know it."""
+    network = f"""\
+vnet v {{ address 10.0.0.0/16, fd00:a::/48  subnet s 10.0.0.0/24, fd00:a:0:1::/64 nsg open }}
+nsg open {{ inbound 100 all allow any from any to any }}
+vm m {{ nic {addresses} in v.s  public-ip standard 2603:1::4 }}
+"""
+
+    assert isinstance(verdict_on(network, "internet never reaches fd00:a:0:1::/64 on https", solver), kind)

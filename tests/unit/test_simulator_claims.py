@@ -35,7 +35,7 @@ from vnetverify.rules import World
 from vnetverify.simulator.addressing import Field, Mixed, Part, packet_of
 from vnetverify.simulator.claims import Asks, delivers, in_question, may_violate, violates
 from vnetverify.simulator.ends import begins
-from vnetverify.simulator.walk import converse
+from vnetverify.simulator.walk import converse, trace
 from vnetverify.source import NOWHERE
 
 HTTPS = Service("https", ((TCP, port(443)),))
@@ -446,3 +446,10 @@ def test_a_violation_tells_the_ways_that_show_it() -> None:
     assert violation is not None
     assert [way.met for way in violation.traces] == [("fw",), ()]
     assert violation.why == "the reply is dropped: 10.0.0.0/8 has next hop none (R-SYS-3)"
+
+
+def test_where_the_first_packet_is_lost_no_reply_is_told() -> None:
+    violation = violates(spokes(), claim(Verb.REACHES), at("a.s"), A_TO_B, World())
+
+    assert violation is not None
+    assert [way.outcome for way in violation.traces] == [trace(spokes(), at("a.s"), A_TO_B, World()).outcome]

@@ -233,7 +233,8 @@ def test_a_way_inside_a_vnet_or_a_group_crosses_no_peering() -> None:
 
     assert why(joined, asking(Verb.CROSSES_AT_MOST, limit=0)) is None
     assert why(joined, asking(Verb.CROSSES_AT_MOST, right="a.s", limit=0), flow("10.1.0.4", "10.1.0.5")) is None
-    assert [str(crossing) for crossing in trace(joined, at("a.s"), A_TO_B, World()).crossings] == ["a -> b"]
+    crossings = trace(joined, at("a.s"), A_TO_B, World()).crossings
+    assert [(str(crossing), crossing.span) for crossing in crossings] == [("a -> b", None)]
 
 
 def test_entering_the_gateway_of_a_peer_crosses_the_peering() -> None:
@@ -254,6 +255,7 @@ def test_a_crossing_that_is_refused_is_none() -> None:
     way = trace(closed, at("a.s"), A_TO_B, World())
 
     assert [str(crossing) for crossing in way.crossings] == ["a -> hub"]
+    assert [crossing.span for crossing in way.crossings] == [half.span for half in closed.peerings if half.local == "a"]
 
 
 def test_what_is_not_let_into_a_gateway_crosses_nothing() -> None:

@@ -9,7 +9,7 @@ from vnetverify.encoder.advertising import Cell, around
 from vnetverify.encoder.candidates import EXPRESSROUTE, VPN, Candidate, Class, Known, LearnedHop
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, negate
-from vnetverify.header import Interval, Prefix
+from vnetverify.header import Prefix
 from vnetverify.model.network import Gateway, GatewayKind, Subnet
 
 Run = tuple[int, int]
@@ -31,10 +31,12 @@ class OpenRoutes:
     _taken: dict[tuple[Cell, Run, tuple[Term, Term]], list[tuple[Gateway, int, Term]]] = field(default_factory=dict)
 
     def cuts(self) -> set[int]:
-        """Return where addresses must be parted for `among` to be the same of all of them."""
+        """Return where addresses must be parted for `among` to be the same of all of them.
+
+        They are where other routes begin and end as well, among them those to what the system knows.
+        """
         intervals = [interval for cell in self.gateways.announcing.cells() for interval in cell.addresses]
-        ranges = [Interval(range_.prefix.value, range_.prefix.last) for range_ in self.known]
-        return {cut for interval in (*intervals, *ranges) for cut in (interval.low, interval.high + 1)}
+        return {cut for interval in intervals for cut in (interval.low, interval.high + 1)}
 
     def among(self, choices: list[Candidate], first: int) -> list[Candidate]:
         """Return the routes to addresses from `first` on, which contest them in order of preference."""

@@ -367,13 +367,14 @@ class Routes:
 
     def _user_hops(self, subnet: Subnet, route: UserRoute) -> list[tuple[Hop, Term]]:
         """Return where a user route leads, on which condition (R-UDR-8)."""
-        facts = self.gateways.facts
-        if route.next_hop is not NextHopType.APPLIANCE or route.next_hop_address is None:
+        if route.next_hop_address is None:
             return [(_PLAIN_HOPS[route.next_hop], TRUE)]
         hops = self._appliance_hops(subnet, route.next_hop_address)
-        is_reached = any_of(*(near for hop, near in hops if hop.vnet is not None))
-        skipped = FALSE if is_reached == TRUE else facts.holds("U-R-UDR-8")
-        return [(hop, near if hop.vnet is not None else all_of(near, negate(skipped))) for hop, near in hops]
+        return [(hop, near if hop.vnet is not None else self._unless_skipped(near)) for hop, near in hops]
+
+    def _unless_skipped(self, far: Term) -> Term:
+        """Hold when a next hop that is not directly connected drops what comes to it, instead of being passed over."""
+        return all_of(far, negate(self.gateways.facts.holds("U-R-UDR-8")))
 
 
 _SYSTEM_RULES: dict[type, tuple[str, int]] = {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.verdicts import verdict_on
 from vnetverify.encoder.addressing import Estate
-from vnetverify.header import Family, parse_address
+from vnetverify.header import Family, Interval, parse_address
 from vnetverify.model.network import Network
 from vnetverify.model.planes import plane
 from vnetverify.prover.solver import Solver
@@ -38,6 +38,25 @@ def test_a_subnet_is_found_by_the_first_and_the_last_of_its_addresses(address: s
     found = Estate(network(TWO)).subnet_at("v", parse_address(address))
 
     assert (None if found is None else found.name) == subnet
+
+
+def test_hosts_stand_where_azure_lets_them() -> None:
+    text = """
+        vnet v { address 10.0.0.0/16  subnet s 10.0.1.0/24, 10.0.7.0/29  subnet GatewaySubnet 10.0.2.0/27
+                 subnet RouteServerSubnet 10.0.3.0/27  subnet azurefirewallsubnet 10.0.4.0/26 }
+        firewall fw { nic 10.0.4.4 in v.azurefirewallsubnet  forwards any }
+    """
+    hosts = {name: [str(i) for i in held] for name, held in Estate(network(text)).hosts.items()}
+    expected = {
+        "s": ("10.0.1.4", "10.0.1.254", "10.0.7.4", "10.0.7.6"),
+        "azurefirewallsubnet": ("10.0.4.4", "10.0.4.4"),
+    }
+
+    assert hosts == {
+        f"v.{name}": [str(Interval(low, high)) for low, high in zip(numbers[::2], numbers[1::2], strict=True)]
+        for name in ("s", "GatewaySubnet", "RouteServerSubnet", "azurefirewallsubnet")
+        for numbers in (tuple(map(parse_address, expected.get(name, ()))),)
+    }
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant("R-GW-6", "spokes learn nothing from the hub's gateways", _GATEWAYS, "if not hubs:", "if True:"),
     Mutant("R-GW-7", "every table propagates", _CANDIDATES, "return table is None or table.propagate_gateway_routes", "return True"),
     Mutant("R-GW-8", "all peers are announced", _GATEWAYS, "spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))", "spokes = situation.index.peers[hub]"),
-    Mutant("R-GW-9", "a classic spoke has no transit", _PEERINGS, "transit = half.allow_gateway_transit and network.era is not Era.Y2016", "transit = False"),
+    Mutant("R-GW-9", "a classic spoke has no transit", _PEERINGS, "transit = half.allow_gateway_transit", "transit = False"),
     Mutant("R-GW-13", "learned routes join spokes for certain", _DEVICES, 'if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):', "if True:"),
     Mutant("R-GW-14", "a gateway discards what covers its network", _GATEWAYS, "return any(is_inside(prefix, range_) for range_ in space)", "return any(is_inside(range_, prefix) for range_ in space)"),
     Mutant("R-GW-15", "VPN comes before ExpressRoute", _CANDIDATES, "_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = range(4)", "_VPN, _PREFERRED_APPLIANCE, _EXPRESSROUTE, _APPLIANCE = range(4)"),

@@ -119,6 +119,16 @@ HOLDING = {
         ),
         f"spoke.web never reaches far {WHATEVER}",
     ),
+    "a user route to nowhere stays beside a default route": (
+        hub(
+            DC.replace("{ address", "{ behind nva  address")
+            + "appliance nva { nic 10.0.2.4 in hub.nva  forwards any from any to any }\n"
+            "route-table r {\n  high 128.0.0.0/1 -> appliance 10.0.2.4\n  block 172.16.0.0/12 -> none\n}\n"
+            "assume U-R-SYS-6 = true",
+            web="routes r",
+        ),
+        f"spoke.web never reaches dc {WHATEVER}",
+    ),
     "a way out of a gateway to another site": (
         hub(f"{DC}connection dc -- hub.g {{ bgp }}", gateways="vpn g"),
         f"spoke.web reaches dc on tcp {WHATEVER} within 192.168.0.0/16",

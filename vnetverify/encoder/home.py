@@ -63,7 +63,7 @@ def home_of(network: Network, site: Site, left_open: frozenset[str]) -> Home:
     told |= {prefix for vnet in network.vnets.values() for subnet in vnet.subnets for prefix in subnet.prefixes}
     told |= {prefix for other in network.sites.values() if other.name != site.name for prefix in other.prefixes}
     told |= {prefix for server in network.route_servers for peer in server.peers for prefix in peer.prefixes}
-    told |= {prefix for end in declared if end.site != site.name for prefix in end.prefixes or ()}
+    told |= {prefix for end in declared for prefix in end.prefixes or ()}
     heeded = frozenset(prefix for prefix in told - own if any(_holds(whole, prefix) for whole in site.prefixes))
     routed = any(_holds(whole, route) for whole in site.prefixes for route in site.routes or ())
     return Home(site.prefixes, heeded) if heeded or routed else NOWHERE

@@ -156,13 +156,14 @@ def _registered_as(network: Network, zone: DnsZone, host: str, settled: Settled)
 def record_of(records: Iterable[DnsRecord], name: str, domain: str, others: Iterable[str] = ()) -> DnsRecord | None:
     """Return the record for `name` in a zone: its own, else the wildcard right below the nearest name that is there.
 
-    The names of a zone are those of its records, and `others`, with all that they lie below.
+    The names of a zone are those of its records, and `others`, with all that they lie below; a server may have records
+    of other zones beside.
     """
     by_name = {record.name: record for record in records}
     if name in by_name or name == domain:
         return by_name.get(name)
     there = {domain}
-    for known in (*by_name, *others):
+    for known in (known for known in (*by_name, *others) if lies_within(known, domain)):
         while known != domain:
             there.add(known)
             known = known.partition(".")[2]

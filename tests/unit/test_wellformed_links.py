@@ -177,7 +177,7 @@ def test_what_a_peer_of_a_route_server_announces_as_next_hop_is_known(
 ) -> None:
     peer = f"appliance other {{ {nic} }}\nroute-server rs in hub {{ peer other advertises 10.9.0.0/16 {next_hop} }}"
 
-    assert found(_HUB + peer) == faults
+    assert [fault for fault in found(_HUB + peer) if fault[0] != "nic-without-address"] == faults
 
 
 def test_a_vnet_has_one_route_server() -> None:

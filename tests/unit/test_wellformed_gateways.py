@@ -110,8 +110,8 @@ def test_a_static_site_must_not_overlap_the_vnet_of_its_gateway(prefix: str, sev
 def test_a_public_address_is_public_and_of_one_interface(first: str, second: str, code: str | None) -> None:
     text = f"""
     vnet v {{ address 10.0.0.0/16, fd00::/48  subnet s 10.0.0.0/24, fd00:0:0:1::/64 }}
-    vm a {{ nic 10.0.0.4 in v.s  public-ip one standard {first} }}
-    vm b {{ nic 10.0.0.5 in v.s  public-ip two standard {second} }}
+    vm a {{ nic 10.0.0.4, fd00:0:0:1::4 in v.s  public-ip one standard {first} }}
+    vm b {{ nic 10.0.0.5, fd00:0:0:1::5 in v.s  public-ip two standard {second} }}
     """
 
     assert found(text) == ([] if code is None else [(code, None)])

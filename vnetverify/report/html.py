@@ -12,7 +12,7 @@ from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import Hop
 from vnetverify.report.account import Account, Item, Part, Telling, account_of, circumstances, needed
 from vnetverify.report.excerpt import counts_of
-from vnetverify.report.markup import Child, Markup, block, element, together, with_code
+from vnetverify.report.markup import Child, Markup, block, element, together
 from vnetverify.report.results import ClaimResult, IntentResult, Report
 from vnetverify.report.standing import (
     Standing,
@@ -203,7 +203,7 @@ def _hop(hop: Hop, losers: bool) -> Markup:
 
 
 def _part(part: Part) -> Markup:
-    advice = element("p", element("strong", "help: "), with_code(part.advice), class_="advice") if part.advice else None
+    advice = element("p", element("strong", "help: "), part.advice, class_="advice") if part.advice else None
     if not part.items:
         return together([element("p", part.says), advice])
     before = (None, *(item.group for item in part.items))
@@ -226,7 +226,7 @@ def _item(item: Item, group_before: str | None) -> Markup:
 def _said(what: str, rule: str, span: Span | None) -> Markup:
     """Return a sentence with the rule and the line it comes from beside it, or below where there is no room."""
     source = [part for part in (_rule(rule), _place(span)) if part is not None]
-    told = element("span", with_code(what), class_="what")
+    told = element("span", what, class_="what")
     return element("span", told, element("span", *source, class_="source") if source else None, class_="line")
 
 
@@ -266,7 +266,7 @@ def _finding(found: Diagnostic) -> Markup:
         "li",
         element("span", f"{found.severity.value}: {found.code}", class_=f"badge {style}"),
         _said(found.message, found.rule or "", found.span),
-        element("span", with_code(f"help: {found.help}"), class_="settle") if found.help else None,
+        element("span", f"help: {found.help}", class_="settle") if found.help else None,
     )
 
 

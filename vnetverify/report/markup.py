@@ -33,14 +33,6 @@ def together(children: Iterable[Child], between: str = "") -> Markup:
     return Markup(html_text(between).join(_html(child) for child in children if child is not None and child != ""))
 
 
-def with_code(text: str) -> Markup:
-    """Return `text` with what stands in backticks, in pairs, as code."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return Markup(html_text(text))
-    return together(element("code", part) if position % 2 else part for position, part in enumerate(parts))
-
-
 def block(tag: str, *children: Child, **attributes: str | bool) -> Markup:
     """Return an element like `element`, each child on a line of its own of the page's source."""
     told = [_html(child) for child in children if child is not None and child != ""]

@@ -63,6 +63,7 @@ def test_a_route_of_a_neighbour_is_named_with_the_neighbour() -> None:
 def test_the_internet_is_without_own_space_and_perhaps_without_what_virtual_network_gained() -> None:
     shown = by_prefix("Internet", "spoke.web")
 
+    assert shown["None"].what == "public IPv4 addresses"
     assert shown["10.1.0.0/16"].is_out
     assert shown["10.1.0.0/16"].fact is None
     assert shown["192.168.0.0/16"].is_out

@@ -31,6 +31,7 @@ from vnetverify.encoder.terms import (
     is_among,
     lies_in,
     negate,
+    none_of,
 )
 from vnetverify.header import (
     ALL_PORTS,
@@ -95,7 +96,6 @@ _HOST_SERVICES = (
 )
 _TCP = IntervalSet((Interval(TCP, TCP),))
 _ICMPV6 = IntervalSet((Interval(ICMPV6, ICMPV6),))
-_AGENT_PORTS = interval_set((Interval(80, 80), Interval(32526, 32526)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,14 +445,11 @@ class Filters:
         return any_of(is_address, doubtful) if is_nic else all_of(is_address, doubtful)
 
     def _is_exempt(self, header: Header, spot: Spot, groups: list[str]) -> Term:
-        """Hold when a packet to a host service escapes the rules (F-PLAT-1, F-PLAT-2)."""
-        shut = [self._shuts(name, header, spot) for name in groups]
-        agent = all_of(
-            equals(header.protocol, TCP),
-            equals(header.destination, HOST_ADDRESS),
-            is_among(header.destination_port, _AGENT_PORTS),
-        )
-        return any_of(agent, negate(any_of(*shut)))
+        """Hold when a packet to a host service escapes the rules (F-PLAT-1).
+
+        No tag is about what the agent of a machine asks for at the host's address, TCP 80 and 32526 (F-PLAT-2).
+        """
+        return none_of(*(self._shuts(name, header, spot) for name in groups))
 
     def _shuts(self, name: str, header: Header, spot: Spot) -> Term:
         """Hold when the first rule of a group that names the host service asked for denies it."""

@@ -360,6 +360,17 @@ nsg g {{ {} {} }}
     )
 
 
+def test_what_comes_in_by_a_public_address_of_ipv6_is_compared() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16, fd00:db8::/48  subnet s 10.0.0.0/24, fd00:db8::/64 }}
+vm a {{ nic 10.0.0.4, fd00:db8::4 in v.s {}  public-ip six standard ipv6 }}
+nsg open {{ inbound 100 all allow any from any to any }}
+"""
+    found = changes(text.format("nsg open"), text.format("")).found
+
+    assert [("a by its public address",)] == [change.places for change in found if change.was_allowed]
+
+
 def test_what_else_differs_is_named_and_what_tags_hold_by_it_is_compared() -> None:
     text = f"{PLACE}\nnsg g {{ {SHUT} }}"
     found = changes(text, f"{text}\nvnet w {{ address 10.9.0.0/16 }}\npeering v -> w {{}}\npeering w -> v {{}}")

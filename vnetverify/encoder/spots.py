@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.filters import Spot
-from vnetverify.header import Family, Interval, IntervalSet, interval_set
+from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Nic, PrivateEndpointPolicies, Subnet
@@ -141,7 +141,7 @@ def entries(estate: Estate) -> Iterator[Context]:
     each member behind a public frontend (F-LB-7)."""
     for machine in estate.network.machines.values():
         for nic in machine.nics if not machine.is_managed else ():
-            public = nic.public_address if estate.family is Family.IPV4 else nic.public_ipv6
+            public = nic.public_address  # in the plane of IPv6 that of IPv6
             if public is not None and nic.addresses:
                 subnet = estate.subnets[nic.subnet_id]
                 local, groups = IntervalSet((Interval(nic.addresses[0], nic.addresses[0]),)), _groups(subnet, nic.nsg)

@@ -8,47 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.changes import PLACE, SHUT, changes, of_rules, told
 from vnetverify.cli import main, status
-from vnetverify.comparison import compare
 from vnetverify.encoder import comparing
 from vnetverify.encoder.comparing import Deciding, Reach, common_subsequence, may_meet
-from vnetverify.explanation.flowsets import in_words
 from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Interval, IntervalSet
-from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
-from vnetverify.prover.solver import Limits
 from vnetverify.report.changes import Changes, render_changes
-from vnetverify.source import Source
-from vnetverify.syntax import read
-
-PLACE = "vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }"
-
-
-def network(text: str) -> Network:
-    document = read([Source("t.vnet", text)], Network())
-    assert not document.diagnostics, document.diagnostics
-    return document.network
-
-
-def changes(old: str, new: str) -> Changes:
-    return compare(network(old), network(new), Limits(seconds=30))
-
-
-def of_rules(old: str, new: str, more: str = "") -> Changes:
-    return changes(*(f"{PLACE}\nnsg g {{\n{rules}\n}}\n{more}" for rules in (old, new)))
-
-
-def told(found: Changes) -> list[str]:
-    """Return for example `v.web inbound: tcp 80; g/deny -> g/web`."""
-    return [
-        f"{', '.join(change.places)} {change.direction.value}: {in_words(change.flows)}; "
-        f"{' '.join(f'{nsg}/{rule.name}' for nsg, rule in change.old)} -> "
-        f"{' '.join(f'{nsg}/{rule.name}' for nsg, rule in change.new)}"
-        for change in found.found
-    ]
-
-
-SHUT = "inbound 4000 shut deny any from any to any"
 
 
 def test_a_new_allowance_is_shown_with_what_denied_before() -> None:
@@ -284,65 +250,6 @@ def test_places_at_which_the_same_differs_are_listed_together() -> None:
     found = changes(text.format("", SHUT), text.format("inbound 100 web allow tcp from any to any port 80", SHUT))
 
     assert [("v.a", "v.b")] == [change.places for change in found.found]
-
-
-# -- rules that are called otherwise ---------------------------------------------------------------------
-
-
-def needed(found: Changes) -> set[str]:
-    """Return the open facts that some change hangs on."""
-    return {f"{fact} is {str(value).lower()}" for change in found.found for fact, value in change.needed}
-
-
-@pytest.mark.parametrize("ports", ["from any port 80 to any", "from any to any port 80"])
-def test_what_a_rule_with_ports_does_to_icmp_goes_by_its_name(ports: str) -> None:
-    old = f"inbound 100 a allow icmp {ports}\n{SHUT}"
-    new = f"inbound 100 b allow icmp {ports}\ninbound 110 a allow udp from any to any\n{SHUT}"
-
-    assert {"U-ICMPPORT(g/a) is true", "U-ICMPPORT(g/b) is true"} == needed(of_rules(old, new))
-
-
-ENDPOINT = """\
-vnet v { address 10.0.0.0/16  subnet pe 10.0.1.0/24 nsg g private-endpoint-policies enabled }
-private-endpoint p 10.0.1.9 in v.pe
-"""
-
-
-def at_endpoint(*versions: str) -> Changes:
-    found = changes(*(f"{ENDPOINT}nsg g {{ {rules} }}" for rules in versions))
-    return replace(found, found=tuple(change for change in found.found if change.places == ("p",)))
-
-
-def test_what_a_rule_with_several_ranges_does_at_an_endpoint_goes_by_its_name() -> None:
-    several = "inbound 100 {} deny tcp from any to any port 80, 443"
-    found = at_endpoint(several.format("a"), several.format("b") + " inbound 200 a deny udp from any to any port 53")
-
-    assert {"U-PEDENY(g/b) is true", "U-PEPORT(g/b) is false"} == needed(found)
-    assert not at_endpoint(several.format("a"), several.format("b")).found
-
-
-def test_at_an_endpoint_a_denial_may_match_more_than_an_allowance_of_the_same_ports() -> None:
-    allows = "inbound 100 a allow tcp from any to any port 80, 443"
-    found = at_endpoint(allows, f"{allows} inbound 110 b deny tcp from any to any port 80, 443")
-
-    assert {"U-PEDENY(g/b) is true"} == needed(found)
-
-
-def test_admin_rules_change_nothing_at_an_endpoint() -> None:
-    """None acts there (F-ADM-12), be it that of one version alone."""
-    shut = "admin-rules base by corp for v { inbound 10 Block deny tcp from any to any port 443 }"
-    found = changes(f"{ENDPOINT}nsg g {{ }}", f"{ENDPOINT}nsg g {{ }}\n{shut}").found
-
-    assert {("v.pe",)} == {change.places for change in found}
-
-
-def test_source_ports_tell_no_rules_apart_at_an_endpoint() -> None:
-    """They are not looked at there (F-PE-3), so that an earlier rule takes all that the later one names."""
-    one, other = (
-        f"inbound 10{n} r{n} {does} tcp from any port {n}000 to any" for n, does in ((1, "allow"), (2, "deny"))
-    )
-
-    assert not at_endpoint(one, f"{one} {other}").found
 
 
 # -- families and what else differs ----------------------------------------------------------------------

@@ -111,13 +111,15 @@ def _detour(situation: Situation, origin: Place, way: Trace) -> Shortcoming | No
         return Shortcoming(f"it begins at {origin.name}", origin.name, "R-LINT-2")
     if way.entered_from is not None:
         return Shortcoming("it comes in by a public address", way.entered_from.name, "R-LINT-2")
-    # No site is met, nor is it an end, before the gateway that leads there.
-    passed = next((device for device in way.devices if device.kind is DeviceKind.GATEWAY), None)
-    if passed is not None:
-        span = situation.network.gateways[passed.name].span
-        return Shortcoming(f"gateway {passed.name} carries it", passed.name, "R-LINT-2", span)
+    passed = next((device for device in way.devices if not device.is_appliance), None)
+    if passed is not None:  # a gateway, or a site behind an appliance
+        declared = situation.network.sites if passed.kind is DeviceKind.SITE else situation.network.gateways
+        what = f"{passed.kind.value} {passed.name} carries it"
+        return Shortcoming(what, passed.name, "R-LINT-2", declared[passed.name].span)
     if isinstance(way.outcome, LeftToInternet):
         return Shortcoming("it leaves to the Internet", INTERNET.name, "R-LINT-2")
+    if isinstance(way.outcome, Delivered) and way.outcome.place.kind != PlaceKind.SUBNET.value:
+        return Shortcoming(f"it ends at {way.outcome.place.name}", way.outcome.place.name, "R-LINT-2")
     reasons = (_other_region(situation, crossing) for crossing in way.crossings)
     return next((reason for reason in reasons if reason is not None), None)
 

@@ -11,6 +11,8 @@ from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
+from vnetverify.pipeline import Loaded, Options, prove
+from vnetverify.prover.verdict import Proved
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
@@ -60,3 +62,21 @@ def test_boxes_are_parted_where_an_appliance_that_a_route_implies_may_be_down() 
     assert isinstance(found, NoCover)
     assert found.is_flaw
     assert "10.0.0.9 in a.s is down" in found.why
+
+
+def test_a_documented_proof_leans_on_what_keeps_any_packet_from_it() -> None:
+    """It named the facts of one protocol alone, so that its evidence left what pings do open (seed 11031)."""
+    text = """
+    vnet a { address 10.0.4.0/23  subnet s 10.0.4.0/26 }
+    appliance m { nic 10.0.4.4 in a.s  forwards any from any to any }
+    load-balancer lp {
+      frontend p public-ip 43.0.0.2
+      rule r tcp 80 at p -> m port 79
+    }
+    intent shut { internet never reaches lp.p }
+    """
+    report = prove(Loaded(read_text(text), {}, ()), Options(documented=True))
+    (verdict,) = [one.verdict for result in report.results for one in result.results]
+
+    assert isinstance(verdict, Proved)
+    assert {fact.question for fact in verdict.leaned_on} == {"U-SKU", "U-LBICMP"}

@@ -95,9 +95,12 @@ class Questions:
     def _only_otherwise(
         self, does: Sequence[Term], model: Mapping[Term, int], fixed: Sequence[Term]
     ) -> NoFlowAsDocumented:
-        """Return the facts that keep every flow from it as documented: of ordinary packets, where any of these can."""
+        """Return the facts that keep every flow from it as documented: of ordinary packets, where any of these can.
+
+        A proof that reads what is documented leans on all facts that keep any packet from it.
+        """
         model = self._usual(does, model)
-        packet = {"pr": (model["pr"], 8)}
+        packet = {} if self.documented else {"pr": (model["pr"], 8)}
         answer = self._ask([*does, *fixed], core=True, fix=packet)
         core = answer.core if isinstance(answer, Unsatisfiable) else tuple(fixed)
         needed = self._smaller([*does], [literal for literal in core if literal in fixed], packet)

@@ -258,6 +258,17 @@ def test_a_linked_template_of_the_input_is_deployed_by_the_one_that_links_to_it(
     assert not found.gaps
 
 
+@pytest.mark.parametrize("held", [{"condition": False}, {"copy": {"name": "turns", "count": 0}}])
+def test_a_linked_template_deploys_nothing_by_itself_if_the_link_is_not_taken(held: dict[str, object]) -> None:
+    main = Template(template({**_linked("nested/net.json"), **held}, vnet("w")), "in/main.json")
+    net = Template(dict(_network_module()), "in/nested/net.json")
+
+    found = deploy([main, net], [], [], Given())
+
+    assert [one.name for one in found.resources] == ["w"]
+    assert not found.gaps and not found.diagnostics
+
+
 def test_a_relative_link_is_followed() -> None:
     link = _linked("")
     link["properties"]["templateLink"] = {"relativePath": "nested/net.json"}  # type: ignore[index]

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.ingest.arm.bodies import Turns, resolved
+from vnetverify.ingest.arm.bodies import Turn, Turns, resolved
 from vnetverify.ingest.arm.bounds import Bounds
-from vnetverify.ingest.arm.deployments import Declared, Deployment, Origin
+from vnetverify.ingest.arm.deployments import DEPLOYMENTS, Declared, Deployment, Origin
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake
-from vnetverify.ingest.arm.nesting import Nested, nested_in
+from vnetverify.ingest.arm.nesting import Nested, linked_by, nested_in
 from vnetverify.ingest.arm.references import References
 from vnetverify.ingest.arm.standins import StandIn, composed
 from vnetverify.ingest.arm.standpoints import Standpoint
 from vnetverify.ingest.arm.targets import Target, id_within, last_name
-from vnetverify.ingest.arm.templates import Statement, Template
+from vnetverify.ingest.arm.templates import Statement, Template, part
 from vnetverify.ingest.arm.values import kind_of
 from vnetverify.ingest.resources import key_of, parent_of
 from vnetverify.ingest.unknown import Unknown
@@ -149,6 +149,9 @@ class Expansion:
         except (EvaluationError, BadExpression) as error:
             self.tell(mistake(error, where))
             return
+        if not all_turns and str(statement.says("type")).lower() == DEPLOYMENTS:
+            turns = (*around, Turn(str(part(loop, "name") or "").lower(), 0, True))
+            self._keep_link(Declared(statement, deployment, turns, DEPLOYMENTS, "", "", is_absent=True))
         for turns in all_turns:
             try:
                 declared = self._declare(statement, deployment, turns, holder)
@@ -190,12 +193,21 @@ class Expansion:
     def within(self, declared: Declared) -> Deployment | None:
         """Return the deployment that a resource makes, which is read when somebody asks for it; None where it makes
         none, and with a gap where its template is not in the input. Raises `Mistake`."""
-        if not declared.is_nested_deployment or declared.is_absent or declared.is_existing:
+        if not declared.is_nested_deployment or declared.is_existing:
+            return None
+        if declared.is_absent:
+            self._keep_link(declared)
             return None
         if id(declared) not in self._read:
             self._read.add(id(declared))
             declared.within = self._read_nested(declared)
         return declared.within
+
+    def _keep_link(self, declared: Declared) -> None:
+        """Keep that a template is linked to by a deployment that does not take place: it deploys nothing by itself."""
+        template = linked_by(declared, self.templates)
+        if template is not None:
+            self.linked.add(template.file)
 
     def _read_nested(self, declared: Declared) -> Deployment | None:
         outer = declared.deployment

@@ -8,7 +8,7 @@ from typing import Any
 
 from vnetverify.ingest.arm.bodies import resolved
 from vnetverify.ingest.arm.deployments import STACKS, Declared
-from vnetverify.ingest.arm.failures import EvaluationError
+from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Spot, mistake
 from vnetverify.ingest.arm.standins import StandIn
@@ -37,6 +37,14 @@ def nested_in(declared: Declared, templates: Mapping[str, Template]) -> Nested:
     return _Reading(declared).nested(templates)
 
 
+def linked_by(declared: Declared, templates: Mapping[str, Template]) -> Template | None:
+    """Return the template of the input that `declared`, a deployment that does not take place, would deploy by a link."""
+    try:
+        return _Reading(declared).linked(templates)
+    except (EvaluationError, BadExpression):
+        return None  # what is not deployed is not evaluated, so that nothing in it is a mistake
+
+
 class _Reading:
     def __init__(self, declared: Declared) -> None:
         self._declared = declared
@@ -51,6 +59,11 @@ class _Reading:
         if template is not None and is_inner and self._declared.deployment.origin.around is not None and not is_linked:
             template = Template(_unescaped(template.content), template.file, template.pointer)
         return Nested(template, self._target(), self._arguments(template), is_inner, is_linked, missing)
+
+    def linked(self, templates: Mapping[str, Template]) -> Template | None:
+        """Return the template of the input that it links to, None where it does not."""
+        template, _, is_linked = self._template(templates)
+        return template if is_linked else None
 
     def _spot(self, *keys: str) -> Spot:
         return Spot(self._declared.spot.file, "/".join((self._pointer, *keys)))

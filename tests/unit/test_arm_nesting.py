@@ -352,6 +352,23 @@ def test_a_subnet_may_be_deployed_again_as_what_it_is(group: str) -> None:
     assert isinstance(alone["virtualNetworks/v/subnets/s"].body["properties"]["addressPrefix"], Unknown)
 
 
+@pytest.mark.parametrize("is_beside", [True, False])
+def test_what_a_deployment_is_passed_may_come_from_what_is_read_after_it(is_beside: bool) -> None:
+    asked = "[reference(resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's'), '2020-05-01').addressPrefix]"
+    again = template(
+        resource("virtualNetworks/subnets", "v/s", {"addressPrefix": "[parameters('prefix')]"}),
+        parameters=typed(prefix="string"),
+    )
+    asking = nested("a", again, parameters={"prefix": asked})
+    network = template(vnet("v", "10.0.0.0/16", subnet("s", "10.0.1.0/24")))
+    contents = [template(asking, nested("b", network))] if is_beside else [template(asking), network]
+
+    found = deploy([Template(one, f"{number}.json") for number, one in enumerate(contents)], [], [], Given())
+
+    (again_there,) = [one for one in found.resources if one.name == "s"]
+    assert again_there.body["properties"]["addressPrefix"] == "10.0.1.0/24"
+
+
 @pytest.mark.parametrize("asked", ["reference('one').outputs.all.value", "parameters('none')"])
 def test_what_asks_for_another_resource_is_deployed_after_it(asked: str) -> None:
     """As templates do that deploy a network again with one more subnet."""

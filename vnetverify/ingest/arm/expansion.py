@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,6 @@ from vnetverify.ingest.arm.bodies import Turn, Turns, resolved
 from vnetverify.ingest.arm.bounds import Bounds
 from vnetverify.ingest.arm.deployments import DEPLOYMENTS, Declared, Deployment, Origin
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
-from vnetverify.ingest.arm.given import Argument
 from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake
 from vnetverify.ingest.arm.nesting import Nested, linked_by, nested_in
 from vnetverify.ingest.arm.references import References
@@ -26,6 +25,7 @@ from vnetverify.ingest.unknown import Unknown
 MOST_RESOURCES = 50_000  # of all templates of an input together
 MOST_VALUES = 5_000_000  # of all these resources
 DEEPEST = 32  # deployments inside each other
+_DEEPEST_LOOK = 4  # expansions in search of a resource inside each other; what is asked for deeper down is not known
 _MOST_TOLD = 100  # mistakes of one input
 # Members by which a resource says that another service makes it, and the provider that stands for all of these.
 _EXTENDING, _EXTENSION = ("extension", "import"), "extension"
@@ -61,6 +61,8 @@ class Expansion:
     _parents: set[tuple[str, str]] = field(default_factory=set)
     _expanded: set[int] = field(default_factory=set)
     _read: set[int] = field(default_factory=set)
+    _waiting: list[Deployment | Declared] = field(default_factory=list)
+    _depth: int = 0  # of what is expanded since something in it is asked for
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -91,6 +93,8 @@ class Expansion:
 
     def find(self, key: str) -> Declared | None:
         """Return the resource with that id; of several that may be there the first that is."""
+        while key not in self._by_key and key not in self._elsewhere and self._waiting and self._depth < _DEEPEST_LOOK:
+            self._expand_next()  # it may stand in what has not been looked at yet
         found = self._by_key.get(key, [])
         named_so = self._elsewhere.get(key, ())
         if not found and len(named_so) == 1:
@@ -126,14 +130,30 @@ class Expansion:
             return
         for statement in statements:
             self._declare_all(statement, deployment, (), None)
-        for declared in deployment.declared:
-            try:
-                within = self.within(declared)
-            except (EvaluationError, BadExpression) as error:
-                self.tell(mistake(error, declared.spot))
-                continue
-            if within is not None:
-                self.expand(within)
+        nested = [declared for declared in deployment.declared if declared.is_nested_deployment]
+        self._waiting += nested
+        for declared in nested:
+            self._expand_nested(declared)
+
+    def _expand_nested(self, declared: Declared) -> None:
+        try:
+            within = self.within(declared)
+        except (EvaluationError, BadExpression) as error:
+            self.tell(mistake(error, declared.spot))
+            return
+        if within is not None:
+            self.expand(within)
+
+    def _expand_next(self) -> None:
+        one = self._waiting.pop(0)
+        self._depth += 1
+        try:
+            if isinstance(one, Deployment):
+                self.expand(one)
+            else:
+                self._expand_nested(one)
+        finally:
+            self._depth -= 1
 
     def _declare_all(
         self, statement: Statement, deployment: Deployment, around: Turns, holder: Declared | None
@@ -229,13 +249,11 @@ class Expansion:
         )
         return Deployment(nested.template, nested.target, nested.arguments, origin, self)
 
-    def deploy(
-        self, template: Template, target: Target, arguments: Mapping[str, Argument], origin: Origin
-    ) -> Deployment:
-        """Return the deployment of a template of the input, written out."""
-        deployment = Deployment(template, target, arguments, origin, self)
-        self.expand(deployment)
-        return deployment
+    def expand_all(self, deployments: Sequence[Deployment]) -> None:
+        """Write out the deployments of the templates of the input, each of which may ask for what another declares."""
+        self._waiting += deployments
+        for deployment in deployments:
+            self.expand(deployment)
 
 
 def all_declared(deployment: Deployment) -> Iterator[Declared]:

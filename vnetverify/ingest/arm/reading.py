@@ -96,10 +96,12 @@ def _deployments(
     whole: Assigned, targets: Mapping[str, Target], expansion: Expansion, linked: Container[str]
 ) -> list[Deployment]:
     roots = [(template, arguments) for template, arguments in whole.arguments if template.file not in linked]
-    return list(_written_out(roots, targets, expansion))
+    deployments = list(_deployments_of(roots, targets, expansion))
+    expansion.expand_all(deployments)
+    return deployments
 
 
-def _written_out(
+def _deployments_of(
     roots: Sequence[tuple[Template, Mapping[str, Argument]]], targets: Mapping[str, Target], expansion: Expansion
 ) -> Iterator[Deployment]:
     several = len(roots) > 1
@@ -107,7 +109,7 @@ def _written_out(
         stem = template.file.replace("\\", "/").rpartition("/")[2].removesuffix(".json")
         origin = Origin(stem, stem if several else "")
         own = replace(targets.get(template.file, Target(template.level)), level=template.level)
-        yield expansion.deploy(template, own, arguments, origin)
+        yield Deployment(template, own, arguments, origin, expansion)
 
 
 def _resources(deployments: Iterable[Deployment], expansion: Expansion) -> Iterator[Resource]:

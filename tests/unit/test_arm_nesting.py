@@ -266,7 +266,8 @@ def test_a_linked_template_deploys_nothing_by_itself_if_the_link_is_not_taken(he
     found = deploy([main, net], [], [], Given())
 
     assert [one.name for one in found.resources] == ["w"]
-    assert not found.gaps and not found.diagnostics
+    assert not found.gaps
+    assert not found.diagnostics
 
 
 def test_a_relative_link_is_followed() -> None:

@@ -38,7 +38,7 @@ def nested_in(declared: Declared, templates: Mapping[str, Template]) -> Nested:
 
 
 def linked_by(declared: Declared, templates: Mapping[str, Template]) -> Template | None:
-    """Return the template of the input that `declared`, a deployment that does not take place, would deploy by a link."""
+    """Return the template of the input that `declared`, a deployment that does not take place, links to."""
     try:
         return _Reading(declared).linked(templates)
     except (EvaluationError, BadExpression):

@@ -148,6 +148,7 @@ _QUESTIONS = (
     Question("U-R-TRAF-10", ("R-TRAF-10",), "a packet sent to a public address of this model comes back in to its holder", True, "a connection test to the public address"),
     Question("U-AVNA", ("R-PEER-14", "F-TAG-4"), "the peering {0} blocks, since its virtual-network access is off", False, "a connection test where no security group is attached"),
     Question("U-DOA", ("R-TRAF-5", "F-OUT-4"), "{0} has the implicit default outbound address", False, "the subnet's defaultOutboundAccess and its creation date"),
+    Question("U-NATPROTO", ("F-OUT-3",), "what a NAT gateway does not carry, pings for instance, leaves by the public address of the interface itself", False, "a ping to the Internet from a machine with a public address behind a NAT gateway"),
     Question("U-FORWARDS", ("R-META-3",), "{0} forwards this flow", None, "the configuration of the appliance: declare it with `forwards`"),
     Question("U-STATEFUL", ("R-TRAF-2",), "{0} drops packets of flows it did not see begin", None, "the configuration of the appliance"),
     Question("U-EXIT", ("R-UDR-11",), "{0} sends this flow out by its interface or tunnel {1}", None, "the routing table of the appliance"),

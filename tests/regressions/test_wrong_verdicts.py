@@ -365,8 +365,9 @@ intent whole  { far loses no packets to branch on https }
 def test_a_ping_that_a_public_frontend_answers_by_itself_came_by_a_public_address() -> None:
     """It was proved to be as quick as inside one network: the encoding asked of members alone how it came there."""
     text = """
-vnet a { address 10.0.2.0/24  subnet s 10.0.2.0/28 default-outbound on }
+vnet a { address 10.0.2.0/24  subnet s 10.0.2.0/28 }
 vnet b { address 10.0.4.0/24  subnet s 10.0.4.0/28 }
+vm asking { nic 10.0.2.4 in a.s public-ip standard 43.0.0.9 }
 vm m { nic 10.0.4.4 in b.s }
 load-balancer lp standard { frontend p public-ip 43.0.0.2  rule web tcp 443 -> m }
 assume U-R-TRAF-10 = true

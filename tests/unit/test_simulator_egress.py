@@ -85,7 +85,9 @@ def test_a_nat_gateway_carries_tcp_and_udp_alone() -> None:
     ping = flow("10.0.1.4", "8.8.8.8", protocol=ICMP)
 
     assert left(net(nat_gateway="nat", default_outbound=True), ping) == "R-TRAF-5"
-    assert left(net(nat_gateway="nat", public_address=PUBLIC), ping) == ("public-ip", ("pip",))
+    behind = net(nat_gateway="nat", public_address=PUBLIC)
+    assert left(behind, ping) == "R-TRAF-5"
+    assert left(behind, ping, world("U-NATPROTO")) == ("public-ip", ("pip",))
 
 
 def test_a_rule_that_gives_no_egress_is_no_way_out_nor_is_a_nat_rule() -> None:

@@ -15,7 +15,7 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Sender, Target, ToInternet
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import Family
-from vnetverify.model.balancers import LoadBalancer
+from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.intents import EgressKind, ExpectedEgress
 from vnetverify.model.network import Machine, Nic, Subnet
 
@@ -86,8 +86,11 @@ class Egress:
         return header.has_ports if subnet.nat_gateway is not None and self.estate.family is Family.IPV4 else FALSE
 
     def _by_public_address(self, sender: Sender, header: Header) -> Term:
-        """Hold when the sending interface has a public address."""
-        return any_of(*(self._sends(sender, nic, header) for nic in self._nics(sender) if self.estate.publics_of(nic)))
+        """Hold when the sending interface has a public address, and no NAT gateway stands before it (F-OUT-3)."""
+        own = any_of(*(self._sends(sender, nic, header) for nic in self._nics(sender) if self.estate.publics_of(nic)))
+        if own == FALSE or sender.subnet.nat_gateway is None or self.estate.family is Family.IPV6:
+            return own
+        return all_of(own, any_of(header.has_ports, self.facts.holds("U-NATPROTO")))
 
     def _by_load_balancer(self, sender: Sender, header: Header, name: str | None) -> Term:
         """Hold when a load balancer, that called `name` if there is one, lets the sending interface out (F-LB-10)."""
@@ -100,7 +103,7 @@ class Egress:
         return any_of(*terms)
 
     def _by_implicit_address(self, sender: Sender, header: Header) -> Term:
-        """Hold when the implicit default outbound address of the subnet lets the packet out (F-OUT-4)."""
+        """Hold when the implicit default outbound address of the subnet lets the TCP or UDP packet out (F-OUT-4)."""
         subnet = sender.subnet
         if self.estate.family is Family.IPV6 or subnet.nat_gateway is not None:
             return FALSE  # NAT gateways and the implicit default outbound are IPv4's (R-ADDR-6)
@@ -111,11 +114,18 @@ class Egress:
         members = any_of(
             *(all_of(self._sends(sender, nic, header), self.frontends.is_standard_member(nic)) for nic in nics)
         )
+        barred = any_of(*(self._sends(sender, nic, header) for nic in nics if self._is_addressed_elsewhere(nic)))
         targets = any_of(
-            *(all_of(self._sends(sender, nic, header), self.frontends.is_standard_target(nic)) for nic in nics)
+            *(
+                all_of(
+                    self._sends(sender, nic, header),
+                    any_of(self.frontends.is_standard_target(nic), *map(self._is_explicit, self._others(nic))),
+                )
+                for nic in nics
+            )
         )
         doubted = TRUE if targets == FALSE else any_of(negate(targets), self.facts.holds("U-DOA", subnet.id))
-        return all_of(implicit, negate(members), doubted)
+        return all_of(header.has_ports, implicit, negate(members), negate(barred), doubted)
 
     # -- small things -------------------------------------------------------------------------------------
 
@@ -126,6 +136,21 @@ class Egress:
     def _sends(self, sender: Sender, nic: Nic, header: Header) -> Term:
         """Hold when the packet is put out by this interface."""
         return TRUE if sender.nic is not None else any_of(*(equals(header.source, a) for a in nic.addresses))
+
+    def _others(self, nic: Nic) -> tuple[Nic, ...]:
+        """Return the machine's other interfaces, whose explicit ways out go before the implicit one (F-OUT-4)."""
+        machine = self.estate.machine_of.get(nic.name)
+        return () if machine is None else tuple(other for other in machine.nics if other.name != nic.name)
+
+    def _is_addressed_elsewhere(self, nic: Nic) -> bool:
+        publics = (other.public_address for other in self._others(nic))
+        return any(public is not None and public.sku is Sku.STANDARD for public in publics)
+
+    def _is_explicit(self, nic: Nic) -> Term:
+        """Hold when this interface has a public address, a NAT gateway or a Standard load balancer to leave by."""
+        if nic.public_address is not None or self.estate.subnets[nic.subnet_id].nat_gateway is not None:
+            return TRUE
+        return any_of(self.frontends.is_standard_member(nic), self.frontends.is_standard_target(nic))
 
     def _has_implicit(self, subnet: Subnet) -> Term:
         if subnet.default_outbound is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from vnetverify.header import TCP, UDP, Family, Interval
-from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, PublicAddress
+from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, PublicAddress, Sku
 from vnetverify.model.intents import EgressKind, ExpectedEgress
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.rules import uncertainty
@@ -30,7 +30,7 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):
         return Egress(EgressKind.NAT_GATEWAY, (nat_gateway,), span=situation.network.nat_gateways.get(nat_gateway))
     publics = _public_addresses(situation, interface)
-    if publics:
+    if publics and (nat_gateway is None or family is Family.IPV6 or situation.holds(uncertainty("U-NATPROTO"))):
         address = publics[0].address if len(publics) == 1 else None
         return Egress(EgressKind.PUBLIC_IP, tuple(public.name for public in publics), address, publics[0].span)
     if family is Family.IPV6:
@@ -38,7 +38,8 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     shared = _by_balancers(situation, interface, protocol)
     if shared is not None:
         return shared
-    is_default = nat_gateway is None and _has_implicit_address(situation, subnet, interface)
+    is_carried = nat_gateway is None and is_one_of(protocol, (TCP, UDP))
+    is_default = is_carried and _has_implicit_address(situation, subnet, interface)
     return Egress(EgressKind.DEFAULT, span=subnet.span) if is_default else None
 
 
@@ -53,6 +54,11 @@ def lack_of_egress(situation: Situation, subnet: Subnet, interface: Interface) -
     memberships = () if interface.nic is None else tuple(_standard_memberships(situation, interface.nic))
     if not all(memberships):
         return ": members of Standard load balancers have no default address there"
+    others = _other_interfaces(situation, interface)
+    if any(_has_standard_address(nic) for nic in others):
+        return ": machines with a Standard public address have no default address there"
+    if subnet.default_outbound:
+        return ": its default address there carries TCP and UDP alone"
     return ""
 
 
@@ -126,18 +132,37 @@ def _giving_egress(
 
 
 def _has_implicit_address(situation: Situation, subnet: Subnet, interface: Interface) -> bool:
-    """Hold when the implicit address lets packets out: not those of members of Standard load balancers (F-OUT-4).
+    """Hold when the implicit address lets packets out: not those of members of Standard load balancers, nor of machines
+    with a Standard public address elsewhere (F-OUT-4).
 
-    That of the member of a NAT rule alone is open, whatever the subnet says.
+    That of the member of a NAT rule alone, or of a machine with another explicit way out, is open, whatever the subnet
+    says.
     """
     if subnet.default_outbound is False:
         return False
     memberships = () if interface.nic is None else tuple(_standard_memberships(situation, interface.nic))
-    if not all(memberships):
+    others = _other_interfaces(situation, interface)
+    if not all(memberships) or any(_has_standard_address(nic) for nic in others):
         return False
-    if memberships or subnet.default_outbound is None:
+    if memberships or subnet.default_outbound is None or any(_is_explicit(situation, nic) for nic in others):
         return situation.holds(uncertainty("U-DOA", subnet.id))
     return True
+
+
+def _other_interfaces(situation: Situation, interface: Interface) -> tuple[Nic, ...]:
+    """Return the further interfaces of the machine, whose ways out are the machine's as well."""
+    machine = None if interface.nic is None else situation.network.machines.get(interface.nic.machine)
+    return () if machine is None else tuple(nic for nic in machine.nics if nic != interface.nic)
+
+
+def _has_standard_address(nic: Nic) -> bool:
+    return nic.public_address is not None and nic.public_address.sku is Sku.STANDARD
+
+
+def _is_explicit(situation: Situation, nic: Nic) -> bool:
+    """Hold when the interface has a way out that somebody chose."""
+    has_own = nic.public_address is not None or situation.index.subnets[nic.subnet_id].nat_gateway is not None
+    return has_own or any(True for _ in _standard_memberships(situation, nic))
 
 
 def _standard_memberships(situation: Situation, nic: Nic) -> Iterator[bool]:

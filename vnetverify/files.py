@@ -103,6 +103,8 @@ def is_json_by_name(name: str) -> bool:
 
 def read_standard_input(allowance: Allowance) -> bytes:
     """Return what standard input holds. Raises `NotRead`."""
+    if sys.stdin is None:
+        raise NotRead("standard input is closed")
     try:
         return allowance.spend(sys.stdin.buffer.read(allowance.left + 1))
     except OSError as problem:

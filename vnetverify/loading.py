@@ -22,6 +22,7 @@ from vnetverify.syntax import Document, declared_vnets, read, resolve_expression
 if TYPE_CHECKING:
     from vnetverify.ingest import Given
 
+_UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]", re.DOTALL)
 _JSON = re.compile(rb"\s*(?:\{\s*\"|\[\s*\{)")
 _FOLDER = "name the texts in it; a folder of Azure's JSON goes with `--network`"
 
@@ -133,10 +134,16 @@ def source_at(path: str, diagnostics: list[Diagnostic], allowance: Allowance) ->
     if not raw.strip():
         diagnostics.append(Diagnostic("empty", f"`{path}` is empty", whole))
         return None
+    if _UTF_16.match(raw):
+        message = f"`{path}` is text in UTF-16, as Windows PowerShell writes it"
+        diagnostics.append(Diagnostic("not-text", message, whole, help="save it as UTF-8"))
+        return None
     try:
         return Source(path, raw.decode("utf-8-sig"), allowance.most_words)
     except UnicodeDecodeError as problem:
-        diagnostics.append(Diagnostic("not-text", f"`{path}` is not UTF-8 text (byte {problem.start})", whole))
+        line = raw.count(b"\n", 0, problem.start) + 1
+        message = f"`{path}` is not UTF-8 text (line {line}, byte {problem.start} of the file)"
+        diagnostics.append(Diagnostic("not-text", message, whole, help="save it as UTF-8"))
         return None
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from vnetverify.header import Interval, Prefix
 
+_CHOSEN_ANEW = frozenset({"U-R-SEL-7", "U-BACKEND"})
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -45,6 +47,11 @@ class Uncertainty:
     @property
     def meaning(self) -> str:
         return QUESTIONS[self.question].meaning.format(*self.about)
+
+    @property
+    def is_chosen_anew(self) -> bool:
+        """Hold for what Azure decides for each flow, so that nobody can know it of all of them."""
+        return self.question in _CHOSEN_ANEW
 
 
 def uncertainty(question: str, *about: str) -> Uncertainty:

@@ -95,7 +95,7 @@ class _Surveyor:
         replayed = self._replay(matrix)
         rows = self._rows(matrix, senders, receivers)
         confirmed = self._confirm(matrix) + self._confirm_closed(senders, receivers)
-        proved = self._prove(rows, senders, receivers)
+        proved, not_asked = self._prove(rows, senders, receivers)
         self._mark_doubts(rows, senders, receivers)
         return Pairs(
             self._asked.service.name,
@@ -106,7 +106,7 @@ class _Surveyor:
             self._facts(matrix),
             tuple(sorted(place.name for place in receivers if place.name in self._otherwise)),
             tuple(self._notes()),
-            Checks(proved, confirmed, replayed),
+            Checks(proved, confirmed, replayed, not_asked),
             time.perf_counter() - begun,
         )
 
@@ -226,10 +226,13 @@ class _Surveyor:
         _compare_verdicts(_NEVER, (INTERNET.name, closed.name), self._asked_of_z3([(INTERNET, closed)])[0])
         return 1
 
-    def _prove(self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> int:
+    def _prove(
+        self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]
+    ) -> tuple[int, int]:
         """Ask Z3 about pairs that are not settled, as far as the effort goes, and about open ones if all of them fit.
 
-        Of an open pair the classes know what becomes of it as documented; it may be so in every world.
+        Of an open pair the classes know what becomes of it as documented; it may be so in every world. Return how many
+        pairs Z3 was asked about, and how many it was not.
         """
         unsettled = list(self._of_kinds(rows, senders, receivers, _TO_SETTLE))
         opened = list(self._of_kinds(rows, senders, receivers, _TO_CLOSE))
@@ -238,7 +241,7 @@ class _Surveyor:
         results = self._asked_of_z3([(senders[line], receivers[column]) for line, column in waiting])
         for (line, column), result in zip(waiting, results, strict=True):
             rows[line][column] = _NUMBERS[_kind_of(KINDS[rows[line][column]], result)]
-        return len(waiting)
+        return len(waiting), len(unsettled) + len(opened) - len(waiting)
 
     @staticmethod
     def _of_kinds(

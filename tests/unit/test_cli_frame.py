@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
+from pathlib import Path
 
 import click
 import pytest
@@ -106,6 +111,36 @@ def test_a_reader_that_leaves_early_changes_neither_the_status_nor_the_peace() -
 
     assert done.stdout == "{0\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "expected"),
+    [("2>&-", "prove -j 1 specs/tutorial.vnet", status.AS_EXPECTED), ("<&-", "check -", status.BAD_INPUT)],
+)
+def test_a_stream_that_was_closed_before_is_no_bug_of_ours(closed: str, arguments: str, expected: int) -> None:
+    """The output goes to a file, which must not get the number of the closed stream and what is said there."""
+    command = f"{sys.executable} -m vnetverify {arguments} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == expected
+    assert "internal error" not in done.stderr
+    assert ("standard input is closed" in done.stdout) is (expected == status.BAD_INPUT)
+
+
+def test_no_quoted_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
+    """What wraps has its carets below another word."""
+    (tmp_path / "a.vnet").write_text(f"vnet {'long-name-' * 6}x {{ address 10.0.0.0/33 subnet s 10.0.0.0/24 }}\n")
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    command = [sys.executable, "-m", "vnetverify", "check", str(tmp_path / "a.vnet")]
+    subprocess.run(command, stdout=terminal, check=False, timeout=60)
+    shown = os.read(screen, 10_000).decode()
+    os.close(screen)
+    os.close(terminal)
+
+    quoted, carets = click.unstyle(shown).replace("\r", "").split("\n")[3:5]
+    assert len(quoted) <= 60
+    assert quoted[carets.index("^") :].startswith("10.0.0.0/33")
 
 
 def test_output_is_utf8_whatever_the_locale_says() -> None:

@@ -87,6 +87,11 @@ def test_what_nobody_decides_is_not_settled(text: str, capsys: pytest.CaptureFix
 
     assert status == 3
     assert "unsettled" in output
+    assert "Z3 was not asked about 1 pair that classes leave open: `--proofs 1`" in output
+
+    _, output = printed(capsys, text, "--from", "a", "--to", "branch", "--proofs", "1")
+    assert "unsettled" not in output
+    assert "--proofs" not in output
 
 
 def test_a_service_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:

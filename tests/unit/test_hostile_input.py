@@ -141,6 +141,20 @@ BROKEN = {
 }
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_what_powershell_writes_is_called_by_its_name(encoding: str, tmp_path: Path, run: Callable[..., Done]) -> None:
+    done = run("check", text_file(tmp_path, f"{VNET}{INTENT}".encode(encoding)))
+
+    assert "is text in UTF-16, as Windows PowerShell writes it" in done.stdout
+    assert "help: save it as UTF-8" in done.stdout
+
+
+def test_bytes_that_are_no_text_have_a_line(tmp_path: Path, run: Callable[..., Done]) -> None:
+    done = run("check", text_file(tmp_path, b"# one\n# caf\xe9\n"))
+
+    assert "is not UTF-8 text (line 2, byte 11 of the file)" in done.stdout
+
+
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_text_is_refused_in_a_few_lines(what: str, tmp_path: Path, run: Callable[..., Done]) -> None:
     text, code = BROKEN[what]

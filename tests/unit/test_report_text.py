@@ -13,7 +13,7 @@ from vnetverify.model.intents import Assumption
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.text import render_concise, render_full, summary
-from vnetverify.rules import uncertainty
+from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.source import NOWHERE
 from vnetverify.syntax import read_text
 
@@ -62,6 +62,27 @@ def test_what_the_help_says_to_write_can_be_read(name: str) -> None:
     (written,) = re.findall(r"write `(assume .* = true)` or", text)
 
     assert [assumption.fact for assumption in read_text(f"{written}\n", "a.vnet").assumptions] == [str(fact)]
+
+
+def _help(*facts: Uncertainty) -> str:
+    unknown = Unknown("why", facts)
+    result = replace(OPEN, results=(replace(OPEN.results[0], verdict=unknown, story=None),))
+    return next(line for line in full(result).split("\n") if "help: " in line)
+
+
+def test_what_azure_chooses_for_each_flow_is_nothing_to_know() -> None:
+    chosen, known = uncertainty("U-BACKEND", "lb/frontend", "vm"), uncertainty("U-EXIT", "nva", "nic")
+
+    assert "write `assume U-EXIT(nva, nic) = true`" in _help(chosen, known)
+    assert "Azure chooses for each flow" not in _help(chosen, known)
+    assert "Azure chooses for each flow, so reckon with both" in _help(chosen)
+
+
+def test_of_several_facts_the_help_speaks_of_all() -> None:
+    one, other = uncertainty("U-EXIT", "nva", "one"), uncertainty("U-EXIT", "nva", "other")
+
+    assert "likewise for the others" in _help(one, other)
+    assert "likewise" not in _help(one)
 
 
 def test_many_grounds_are_summed_up_by_the_list_they_stand_in() -> None:

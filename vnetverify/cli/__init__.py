@@ -14,7 +14,7 @@ import click
 from vnetverify import __version__
 from vnetverify.cli import status
 from vnetverify.cli.group import LazyGroup
-from vnetverify.cli.output import Unwritten, finish, lost, speak_utf8, tell
+from vnetverify.cli.output import Unwritten, finish, lost, occupy_closed_streams, speak_utf8, tell
 
 _BUG_REPORT = (
     "this is a bug of vnetverify, not of your input; please report it with the command and, "
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Raises nothing, unless VNETVERIFY_DEBUG asks for the traceback of a bug.
     """
+    occupy_closed_streams()
     speak_utf8()
     with sigterm_interrupts():
         return _run(arguments)

@@ -56,7 +56,8 @@ def command(
         return status.BAD_INPUT
     asked = _asked(loaded, pattern)
     if not asked:
-        tell("no intent makes a claim about flows, so there is nothing to certify")
+        whose = "no intent" if pattern is None else "no intent whose name matches"
+        tell(f"{whose} makes a claim about flows, so there is nothing to certify")
         return status.NOTHING_CHECKED
     target = folder(output)
     made, report = _made(loaded, pattern, certificate_nodes)

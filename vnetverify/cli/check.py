@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
@@ -19,7 +22,7 @@ from vnetverify.cli.reading import has_errors, load, something_to_read, takes_ne
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Check FILE... for syntax, names, what Azure would refuse, and the warnings of `lint`, without proving intents."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
-    from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
+    from vnetverify.report.excerpt import counts_of, one_line
     from vnetverify.report.terminal import counted
 
     something_to_read(files, networks)
@@ -28,7 +31,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     found = loaded.diagnostics if is_bad else lint_for_check(loaded)
     found, quotes = (found, loaded.quotes) if is_bad else with_lines(loaded, tuple(found))
     if found and output_format == "full":
-        emit(render_diagnostics(found, loaded.sources, quotes))
+        emit(findings(sys.stdout, found, loaded.sources, quotes))
     elif found:
         emit("\n".join(map(one_line, found)))
     if is_bad:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import allowance, load_or_tell, takes_networks
 
@@ -49,7 +51,8 @@ def command(
     network; every difference is printed with its rule. Open facts read as documented.
 
     \b
-    Exit status: 0 no answer differs, 1 some does, 2 usage or input is wrong, 4 nothing was asked.
+    Exit status: 0 no answer differs, 1 some does,
+    2 usage or input is wrong, 4 nothing was asked.
     """
     texts = [file for file in files if file.lower().endswith(_TEXT)]
     others = [file for file in files if file not in texts]
@@ -119,11 +122,10 @@ def _vectors_in(file: str) -> Sequence[Mapping[str, Any]]:
 
 def _documents(file: str) -> Sequence[Document]:
     from vnetverify.ingest.documents import read_documents
-    from vnetverify.report.excerpt import render_diagnostics
 
     documents, diagnostics = read_documents(Path(file), allowance())
     if diagnostics:
-        tell(render_diagnostics(diagnostics, {}))
+        tell(findings(sys.stderr, diagnostics, {}))
         raise click.exceptions.Exit(status.BAD_INPUT)
     return documents
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import allowance, given, has_errors, takes_settings, with_lines
 
@@ -31,7 +33,6 @@ def command(paths: tuple[Path, ...], service_tags: str | None, output_format: st
     from vnetverify.diagnostic import Diagnostic
     from vnetverify.ingest import read_tag_list, survey
     from vnetverify.report.coverage import as_json, as_text
-    from vnetverify.report.excerpt import render_diagnostics
     from vnetverify.source import Span
 
     allowed, published, diagnostics = allowance(), None, list[Diagnostic]()
@@ -44,7 +45,7 @@ def command(paths: tuple[Path, ...], service_tags: str | None, output_format: st
     )
     diagnostics += said
     if diagnostics:
-        tell(render_diagnostics(diagnostics, {}, quotes))
+        tell(findings(sys.stderr, diagnostics, {}, quotes))
     if has_errors(diagnostics):
         return status.BAD_INPUT
     network = replace(imported.network, unmodelled=listed[0], unmodelled_names=listed[1])

@@ -41,7 +41,8 @@ def command(old: str, new: str, service_tags: str | None, timeout: float, output
 
     \b
     Exit status: 0 equal, 1 different, 2 usage or input is wrong,
-    3 undecided, or equal but for what is not known or was not compared, 4 they have no place in common.
+    3 undecided, or equal but for what is not known or was not compared,
+    4 they have no place in common.
     """
     from vnetverify.comparison import compare
     from vnetverify.report.changes import render_changes, render_changes_json

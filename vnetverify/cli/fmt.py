@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import emit, tell, write_file
 from vnetverify.cli.reading import allowance, takes_max_input
 
@@ -67,7 +69,5 @@ def _write(path: str, text: str) -> None:
 
 
 def _refused(diagnostics: Sequence[Diagnostic], source: Source | None) -> int:
-    from vnetverify.report.excerpt import render_diagnostics
-
-    tell(render_diagnostics(diagnostics, {} if source is None else {source.name: source}))
+    tell(findings(sys.stderr, diagnostics, {} if source is None else {source.name: source}))
     return status.BAD_INPUT

@@ -85,7 +85,8 @@ def command(
 
     \b
     Exit status: 0 no difference, 2 usage or input is wrong, 4 nothing to compare,
-    5 the engines differ, which is our bug: a smaller network that shows it is written.
+    5 the engines differ, which is our bug: a smaller network
+    that shows it is written.
     """
     from vnetverify.prover.solver import Limits
     from vnetverify.report.terminal import printable

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
@@ -23,7 +26,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     That a rule has no effect is proved: for every packet, wherever its group is attached, whatever the open facts.
     """
     from vnetverify.inspection import lint
-    from vnetverify.report.excerpt import counts_of, one_line, render_diagnostics
+    from vnetverify.report.excerpt import counts_of, one_line
     from vnetverify.report.json import render_findings
 
     something_to_read(files, networks)
@@ -36,6 +39,6 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     elif output_format == "concise":
         emit("\n".join([*map(one_line, found), counts_of(found) or "no findings"]))
     else:
-        told = (render_diagnostics(found, loaded.sources, quotes), counts_of(found) or "no findings")
+        told = (findings(sys.stdout, found, loaded.sources, quotes), counts_of(found) or "no findings")
         emit("\n\n".join(filter(None, told)))
     return status.BAD_INPUT if is_bad else status.AS_EXPECTED

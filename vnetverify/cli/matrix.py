@@ -70,8 +70,9 @@ def command(
     addresses count: public addresses, frontends and translations are other ways, which `prove` follows.
 
     \b
-    Exit status: 0 every pair is settled, 2 usage or input is wrong, 3 some pair is not settled or could depend on what
-    is not modelled, 4 there are no pairs, 5 the classes were contradicted: our own bug.
+    Exit status: 0 every pair is settled, 2 usage or input is wrong,
+    3 some pair is not settled or could depend on what is not modelled,
+    4 there are no pairs, 5 the classes were contradicted: our own bug.
     """
     from vnetverify.report.matrix import render_matrix, render_matrix_csv, render_matrix_json
     from vnetverify.surveying import Asked, Effort, survey

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
 from vnetverify.model.network import Network, Subnet
+
+_NAMED = 8
 
 
 def subnet_called(network: Network, name: str) -> Subnet:
@@ -47,11 +49,16 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> click.UsageError:
     inside = [each for each in names if each.casefold().startswith(f"{name.casefold()}.")]
     close = difflib.get_close_matches(name[:80], names[:5000], n=1)
     if inside:
-        hint = f"; it has {', '.join(f'`{printable(each)}`' for each in inside[:8])}{', …' if len(inside) > 8 else ''}"
+        hint = f"; it has {_listed(inside)}"
     elif close:
         hint = f"; did you mean `{printable(close[0])}`?"
-    elif 0 < len(names) <= 8:
-        hint = f"; there are {', '.join(f'`{printable(each)}`' for each in names)}"
     else:
-        hint = ""
+        hint = f"; there are {_listed(names)}" if names else ""
     return click.UsageError(f"no {kind} is called `{shortened(printable(name), 80)}`{hint}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    from vnetverify.report.terminal import printable
+
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(f"`{printable(each)}`" for each in names[:_NAMED]) + more

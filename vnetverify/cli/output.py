@@ -100,6 +100,15 @@ def speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
+def occupy_closed_streams() -> None:
+    """Let no file that is opened later take the number of a standard stream that was closed before we began."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def _forget_stdout() -> None:
     """Send what is left of the output nowhere, since flushing it at the end would fail again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -107,6 +116,6 @@ def _forget_stdout() -> None:
     os.close(nowhere)
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Tell whether a person watches `stream`: a terminal, and no build server's."""
-    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person watches `stream`: a terminal, and no build server's; None was closed before we began."""
+    return stream is not None and stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"

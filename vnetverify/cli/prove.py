@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -11,6 +12,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.destination import destination, save
+from vnetverify.cli.findings import findings
 from vnetverify.cli.options import takes_certificate_nodes, takes_output, takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import progress_line
@@ -202,9 +204,12 @@ def _cache(folder: str | None) -> Store | None:
 def _refuse(loaded: Loaded, output_format: str, target: Path | None) -> None:
     """Print what is wrong with the input, in the format that was asked for."""
     from vnetverify import __version__
+    from vnetverify.report.excerpt import counts_of
     from vnetverify.report.results import Report
 
     _warn(loaded, output_format)
+    if output_format != "concise":
+        tell(f"\n{counts_of(loaded.diagnostics)}: nothing was proved")
     if output_format not in FOR_PEOPLE_ONLY:
         _deliver(Report((), 0, loaded.diagnostics, version=__version__), output_format, target)
 
@@ -223,13 +228,13 @@ def _deliver(report: Report, output_format: str, target: Path | None) -> None:
 
 
 def _warn(loaded: Loaded, output_format: str) -> None:
-    from vnetverify.report.excerpt import one_line, render_diagnostics
+    from vnetverify.report.excerpt import one_line
 
     found = loaded.diagnostics
     if found and output_format == "concise":
         tell("\n".join(map(one_line, found)))
     elif found:
-        tell(render_diagnostics(found, loaded.sources, loaded.quotes))
+        tell(findings(sys.stderr, found, loaded.sources, loaded.quotes))
 
 
 def _which_there_are(loaded: Loaded) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from vnetverify.cli import status
+from vnetverify.cli.findings import findings
 from vnetverify.cli.output import tell
 from vnetverify.files import LARGEST_INPUT, Allowance
 
@@ -199,11 +201,9 @@ def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
 
 def load_or_tell(files: Sequence[str], networks: Sequence[str], service_tags: str | None = None) -> Loaded | None:
     """Return what `files` and `networks` hold, None when there are errors; every finding goes to stderr."""
-    from vnetverify.report.excerpt import render_diagnostics
-
     loaded = load(files, networks, service_tags)
     if loaded.diagnostics:
-        tell(render_diagnostics(loaded.diagnostics, loaded.sources, loaded.quotes))
+        tell(findings(sys.stderr, loaded.diagnostics, loaded.sources, loaded.quotes))
     return None if has_errors(loaded.diagnostics) else loaded
 
 
@@ -211,12 +211,11 @@ def endpoints_called(loaded: Loaded, expression: str) -> EndpointSet:
     """Return what a set expression on the command line stands for; what is wrong with it ends the command."""
     from vnetverify.diagnostic import InputError
     from vnetverify.loading import resolve
-    from vnetverify.report.excerpt import render_diagnostics
     from vnetverify.source import Source
 
     source = Source("<expression>", expression)
     try:
         return resolve(loaded, source)
     except InputError as mistakes:
-        tell(render_diagnostics(mistakes.diagnostics, {**loaded.sources, source.name: source}))
+        tell(findings(sys.stderr, mistakes.diagnostics, {**loaded.sources, source.name: source}))
         raise click.exceptions.Exit(status.BAD_INPUT) from None

@@ -23,7 +23,8 @@ def command(forgeries: int) -> int:
     No attack may end in `proved`. The test uses a small network of its own and takes some seconds.
 
     \b
-    Exit status: 0 no attack succeeded, 5 one did: do not trust what this installation proves.
+    Exit status: 0 no attack succeeded,
+    5 one did: do not trust what this installation proves.
     """
     from vnetverify.selftest import attacks
 

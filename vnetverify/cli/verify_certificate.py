@@ -31,7 +31,8 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
-    3 all accepted, and some sentence of FILE is not proved, 4 there is nothing to judge.
+    3 all accepted, and some sentence of FILE is not proved,
+    4 there is nothing to judge.
     """
     loaded = load_or_tell([file], networks, service_tags)
     if loaded is None:

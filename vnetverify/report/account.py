@@ -96,11 +96,11 @@ def circumstances(report: Report) -> tuple[Part, ...]:
 
 
 def needed(telling: Telling) -> tuple[Part, ...]:
-    """Return the facts that the story needs to read otherwise than documented, and how many read as documented."""
+    """Return the facts that the story needs to read otherwise than documented, then those that read as documented."""
     facts = telling.story.facts
     otherwise = [used for used in facts if not used.is_as_documented]
     parts = [*_headed(telling.needs, map(_item_with_value, otherwise))]
-    rest = len(facts) - len(otherwise)
+    rest = [used for used in facts if used.is_as_documented]
     if rest:
         parts.append(Part(taken_as_documented(rest)))
     return tuple(parts)
@@ -254,14 +254,21 @@ def _names(facts: Sequence[Uncertainty]) -> str:
 
 def _way_out(verdict: Unknown, as_documented: bool) -> str:
     """Return what a user can do about open facts."""
-    fact = verdict.open_facts[0]
+    facts = [fact for fact in verdict.open_facts if not fact.is_chosen_anew]
+    fact = facts[0] if facts else verdict.open_facts[0]
     name = written_fact(str(fact))
     if fact.question == "U-REWRITES":
         return f"if it only forwards, say so: `assume {name} = false`, or declare its policy with `forwards`"
+    if not facts:
+        return (
+            "Azure chooses for each flow, so reckon with both; "
+            f"to ask about one choice alone, write `assume {name} = true` or `= false`"
+        )
+    likewise = ", and likewise for the others" if len(facts) > 1 else ""
     if verdict.as_documented == "proved" and fact.documented is not None:
-        known = f"once you know that it is so, write `assume {name} = {str(fact.documented).lower()}`"
+        known = f"once you know that it is so, write `assume {name} = {str(fact.documented).lower()}`{likewise}"
     else:
-        known = f"once you know, write `assume {name} = true` or `= false`"
+        known = f"once you know, write `assume {name} = true` or `= false`{likewise}"
     if as_documented or all(other.documented is None for other in verdict.open_facts):
         return known
     return f"{known}, or take what is documented: `--reading documented`"

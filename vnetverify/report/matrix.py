@@ -62,11 +62,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What was done beside the classes: pairs that Z3 decided, pairs that it confirmed, flows that were replayed."""
+    """What was done beside the classes: pairs that Z3 decided, pairs that it confirmed, flows that were replayed.
+
+    `not_asked` are the pairs that Z3 might have decided and was not asked about, since they were too many.
+    """
 
     proved: int = 0
     confirmed: int = 0
     replayed: int = 0
+    not_asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,9 @@ def _told(pairs: Pairs, counts: Counter[Kind]) -> Iterator[str]:
         yield f"asked of their own addresses alone, which are not the only ways there: {_named(pairs.otherwise)}"
     yield from map(printable, pairs.notes)
     checks = pairs.checks
+    if checks.not_asked:
+        enough = checks.proved + checks.not_asked
+        yield f"Z3 was not asked about {counted(checks.not_asked, 'pair')} that classes leave open: `--proofs {enough}`"
     yield (
         f"decided by classes; {counted(checks.proved, 'pair')} by Z3; checked: "
         f"{counted(checks.confirmed, 'pair')} by Z3, {counted(checks.replayed, 'flow')} by the simulator"
@@ -237,7 +244,8 @@ def render_matrix_json(pairs: Pairs) -> str:
         "reached_otherwise": list(pairs.otherwise),
         "notes": list(pairs.notes),
         "checks": {
-            "proved": pairs.checks.proved, "confirmed": pairs.checks.confirmed, "replayed": pairs.checks.replayed
+            "proved": pairs.checks.proved, "confirmed": pairs.checks.confirmed, "replayed": pairs.checks.replayed,
+            "not_asked": pairs.checks.not_asked,
         },
         "seconds": round(pairs.seconds, 3),
     }  # fmt: skip

@@ -12,6 +12,7 @@ from vnetverify.simulator.positions import Loser
 from vnetverify.source import Span
 
 _FACTS = 8
+_NAMED = 3  # facts in a line
 _TAGS = 8
 _WHAT = 200
 _FOLDERS = 32  # characters of a path's folders that a column shows
@@ -45,21 +46,23 @@ def tags_taken(tags: Sequence[str], published: PublishedTags) -> str:
 
 
 def _needed(facts: Sequence[FactUsed], heading: str) -> Iterator[str]:
-    """Yield the facts that read otherwise than documented, and how many read as documented."""
+    """Yield the facts that read otherwise than documented, then those that read as documented."""
     needed = [used for used in facts if not used.is_as_documented]
-    rest = len(facts) - len(needed)
+    rest = [used for used in facts if used.is_as_documented]
     if needed:
         yield f"  {heading}"
         yield from facts_with_values(needed[:_FACTS])
     if len(needed) > _FACTS:
         yield f"    and {len(needed) - _FACTS} more"
     if rest:
-        yield dim(f"  {taken_as_documented(rest)}")
+        yield dim(f"  {printable(taken_as_documented(rest))}")
 
 
-def taken_as_documented(number: int) -> str:
-    """Return how many open facts a flow met that no reader has to be told one by one."""
-    return f"{counted(number, 'open fact')} on the way, taken as documented"
+def taken_as_documented(facts: Sequence[FactUsed]) -> str:
+    """Return which open facts a flow met that read as documented, in one line."""
+    named = ", ".join(f"{used.fact} = {str(used.value).lower()}" for used in facts[:_NAMED])
+    more = f" and {len(facts) - _NAMED} more" if len(facts) > _NAMED else ""
+    return f"{counted(len(facts), 'open fact')} on the way, taken as documented: {named}{more}"
 
 
 def _hops(hops: Sequence[Hop], losers: bool) -> list[str]:

@@ -1,0 +1,37 @@
+"""What is wrong with an input, as wide as the terminal that shows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from vnetverify.diagnostic import Diagnostic
+    from vnetverify.report.lines import Quotes
+    from vnetverify.source import Source
+
+_MARGIN = 10  # columns beside a quoted line: its number in front, and the dots where it is cut
+_NARROWEST = 30
+_WIDE = 1_000
+
+
+def findings(
+    stream: TextIO | None,
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, Source],
+    quotes: Quotes | None = None,
+) -> str:
+    """Return the findings as they go to `stream`: on a narrow terminal no quoted line wraps, so carets stay below."""
+    from vnetverify.report.excerpt import WIDEST_QUOTE, render_diagnostics
+
+    columns = min(WIDEST_QUOTE, max(_NARROWEST, _width(stream) - _MARGIN))
+    return render_diagnostics(diagnostics, sources, quotes, columns)
+
+
+def _width(stream: TextIO | None) -> int:
+    """Return how many columns the terminal that `stream` is has; what is none is wide enough for everything."""
+    try:
+        return (0 if stream is None else os.get_terminal_size(stream.fileno()).columns) or _WIDE
+    except (OSError, ValueError):
+        return _WIDE

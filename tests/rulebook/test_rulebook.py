@@ -195,8 +195,9 @@ def test_the_rules_that_a_question_names_say_that_it_is_open(question: Question)
 
 # Whether one flow enters an appliance and another leaves is no matter of one flow's path: see `prover/relays.py`.
 ASKED_BY_THE_PROVER = {"U-REWRITES"}
-# What is down is chosen with the flow, under a sentence that says so: the examples of I-FAILURES are intents.
-CHOSEN_WITH_THE_FLOW = {"U-DOWN"}
+# What is down is chosen with the flow, under a sentence that says so, and what stays then is asked under none but such
+# sentences: the examples of I-FAILURES are intents.
+CHOSEN_WITH_THE_FLOW = {"U-DOWN", "U-STATICDOWN"}
 # Sentences ask these, no question about one flow does: the examples of R-LINT-2 are intents.
 ASKED_BY_SENTENCES = {"U-BANDWIDTH", "U-REGION"}
 # What names are known, and to whom, is decided in `prover/names.py` and `simulator/names.py`; its examples are intents.

@@ -193,7 +193,7 @@ def test_the_default_site_is_no_way_while_its_connection_is_down() -> None:
         routes="rt",
     )
 
-    assert "R-GW-21" == dropped_by(way(net, "a.s", A_TO_SITE, "connection by-vpn"))
+    assert "R-GW-21" == dropped_by(way(net, "a.s", flow("10.1.0.4", "8.8.8.8"), "connection by-vpn"))
 
 
 def by_firewall(**more: object) -> Network:

@@ -298,7 +298,8 @@ class Gateways:
         if gateway.name not in self._learned:
             entries: list[Entry] = []
             if self.carries(gateway):
-                entries = [*self._from_sites(gateway), *self._from_gateways(gateway), *self._over_circuits(gateway)]
+                stated = (replace(e, works=self._or_stays(e.works, e.way)) for e in self._from_sites(gateway))
+                entries = [*stated, *self._from_gateways(gateway), *self._over_circuits(gateway)]
             kept = (entry for entry in entries if not self._discards(gateway.name, entry.prefix))
             self._learned[gateway.name] = tuple(dict.fromkeys(kept))
         return self._learned[gateway.name]
@@ -314,8 +315,24 @@ class Gateways:
             return learned
         way, every = self.way_of(default, gateway), self.estate.realm.every
         works = all_of(self._is_up(gateway.name), self.failing.is_up(FailureKind.CONNECTION, default.name))
+        if works != TRUE:
+            works = any_of(works, self.facts.holds("U-STATICDOWN", default.name))
         tunnelled = self.facts.holds("U-R-GW-21", gateway.name)
         return (*learned, Entry(every, way, not way.is_bgp, tunnelled, works, default.span))
+
+    def _or_stays(self, works: Term, way: Way) -> Term:
+        """Hold when an entry that a way without BGP states is there: while all it needs works, and perhaps longer.
+
+        It is not said whether it leaves the tables with what is down (I-FAILURES).
+        """
+        return works if way.is_bgp or works == TRUE else any_of(works, self.facts.holds("U-STATICDOWN", way.name))
+
+    def carries_by(self, gateway: Gateway, way: Way) -> Term:
+        """Hold when `way` and the gateways at its ends are up, where what it stated may outlive them (I-FAILURES)."""
+        if way.is_bgp:
+            return TRUE  # nobody knows of it then
+        far = TRUE if way.gateway is None else self._is_up(way.gateway)
+        return all_of(self._is_up(gateway.name), far, self.failing.is_up(FailureKind.CONNECTION, way.name))
 
     def _discards(self, gateway: str, prefix: Prefix) -> bool:
         vnet = self.estate.network.gateways[gateway].vnet
@@ -433,7 +450,7 @@ class Gateways:
             here = all_of(news.works, self._is_up(listener.name), self.failing.is_up(FailureKind.CONNECTION, end.name))
             far = str(way.gateway)
             if told_by is None and far == origin:
-                works = all_of(here, self._is_up(origin))
+                works = all_of(news.works, self._or_stays(all_of(here, self._is_up(origin)), way))
                 yield Entry(news.prefix, way, not way.is_bgp, news.condition, works, end.span)
                 continue
             sure = known_surely.get(far, FALSE) if way.is_bgp else FALSE

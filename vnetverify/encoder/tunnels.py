@@ -258,6 +258,7 @@ class Tunnels:
     def _along(self, gateway: Gateway, way: Way, header: Header, condition: Term) -> Iterator[tuple[Target, Term]]:
         if condition == FALSE:
             return
+        condition = all_of(condition, self.hops.gateways.carries_by(gateway, way))
         if way.site is not None:
             site = self.hops.estate.network.sites[way.site]
             is_there = all_of(self._is_home(site, header), negate(self._is_told_beyond(site, header)))

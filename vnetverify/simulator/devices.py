@@ -359,9 +359,15 @@ def _from_subnet(journey: Journey, gateway: Gateway, rule: str, *, out_of_tunnel
 
 
 def _by_way(journey: Journey, gateway: Gateway, way: Way, rule: str) -> Next:
-    """Return the arrival at the other end of `way`: a site or the next gateway."""
+    """Return the arrival at the other end of `way`: a site or the next gateway, unless it is down (I-FAILURES)."""
     journey.note(gateway.name, f"{gateway.name} sends the packet by {way.name}", rule, gateway.span)
+    fallen = journey.drop_if_down(FailureKind.CONNECTION, way.name)
+    if fallen is not None:
+        return fallen
     if way.remote_gateway is not None:
+        fallen = journey.drop_if_down(FailureKind.GATEWAY, way.remote_gateway)
+        if fallen is not None:
+            return fallen
         journey.meet_gateway(gateway)
         there = journey.situation.network.gateways[way.remote_gateway]
         return OutOfTunnel(there, _seen_from_there(journey, gateway, way))

@@ -229,7 +229,11 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     """Return everything `gateway` may learn, each with its condition (R-GW-2, R-GW-14, R-GW-17, R-GW-18)."""
     memory = situation.index.memory.of(_LEARNED)
     if gateway.name not in memory:
-        offered = (*_from_connections(situation, gateway), *_from_circuits(situation, gateway))
+        offered = (
+            *_from_connections(situation, gateway),
+            *_left_behind(situation, gateway),
+            *_from_circuits(situation, gateway),
+        )
         of_family = (entry for entry in offered if entry.prefix.family is situation.family)
         kept = (entry for entry in of_family if not _discards(situation, gateway.name, entry.prefix))
         memory[gateway.name] = _most_certain(kept)
@@ -241,10 +245,12 @@ def put_into_tables(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]
 
     The latter is there for its default site, to which the gateway itself sends what it has no entry for anyway.
     """
-    learned_ones, way = entries_of(situation, gateway), default_way(situation, gateway)
+    learned_ones, way = entries_of(situation, gateway), default_way(situation.with_everything_up, gateway)
     if way is None or Entry(EVERY_IPV4, way) in learned_ones:
         return learned_ones
-    return *learned_ones, Entry(EVERY_IPV4, way, (uncertainty("U-R-GW-21", gateway.name),))
+    tunnelled = uncertainty("U-R-GW-21", gateway.name)
+    condition = (tunnelled,) if default_way(situation, gateway) == way else (tunnelled, _stays(way))
+    return *learned_ones, Entry(EVERY_IPV4, way, condition)
 
 
 def _most_certain(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -273,6 +279,27 @@ def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]
                 yield from (Entry(prefix, way, news.when) for prefix in prefixes)
             elif way.remote_gateway in news.perhaps:
                 yield from (Entry(prefix, way, (*news.when, CHAINED)) for prefix in prefixes)
+
+
+def _left_behind(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
+    """Yield what connections without BGP stated before they went down, or a gateway at their ends (I-FAILURES)."""
+    intact = situation.with_everything_up
+    if intact is situation:
+        return
+    up = {way.name for way in ways_of(situation, gateway)}
+    for way in ways_of(intact, gateway):
+        if way.bgp or way.name in up:
+            continue
+        if way.remote_gateway is None:
+            ranges = tuple(map(Range, _offered_by_site(intact, gateway, way)))
+        else:
+            ranges = own(situation, situation.network.gateways[way.remote_gateway])
+        yield from (Entry(range_.prefix, way, (*range_.when, _stays(way))) for range_ in ranges)
+
+
+def _stays(way: Way) -> Uncertainty:
+    """Return the fact that what a connection stated without BGP outlives it."""
+    return uncertainty("U-STATICDOWN", way.name)
 
 
 def _offered_by_site(situation: Situation, gateway: Gateway, way: Way) -> tuple[Prefix, ...]:

@@ -476,3 +476,32 @@ def test_what_goes_astray_ends_at_no_address_of_the_other_family() -> None:
 
     assert violates(document.network, six, origin, flow, world) is None
     assert violates(document.network, four, origin, flow, world) is not None
+
+
+def test_a_sender_has_one_address_on_the_internet_whatever_was_translated_before() -> None:
+    """The encoding let the firewall have two, and told the simulator the one by which it had not sent (F-ADDR-7)."""
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet t                   10.0.0.0/24  routes to-fw  nsg apart
+      subnet s                   10.0.1.0/24
+      subnet AzureFirewallSubnet 10.0.2.0/26
+      subnet GatewaySubnet       10.0.3.0/27
+      gateway vpn gw
+    }
+    nsg n {}
+    nsg apart { outbound 100 within deny any from * to 10.0.1.0/24 }
+    route-table to-fw { all 0.0.0.0/0 -> appliance 10.0.2.4 }
+    vm m { nic 10.0.1.4 in a.s  nsg n  public-ip standard }
+    firewall fw {
+      nic 10.0.2.4 in a.AzureFirewallSubnet  public-ip standard
+      private-ranges learned
+      bandwidth 10 Gbps
+      collection network 100 out allow { rule all any from * to * }
+    }
+    site here { address 31.0.0.0/24 }
+    connection c: here -- a.gw
+    intent wide { bottleneck of a.t to internet, a.s at least 100 Mbps }
+    """
+
+    assert verdicts(text) == {"wide": "unknown"}

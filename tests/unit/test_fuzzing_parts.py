@@ -121,6 +121,27 @@ def test_what_the_claim_names_stays() -> None:
     assert set(small.machines) == {"fw"}
 
 
+def test_a_smaller_network_speaks_of_nothing_that_is_left_out() -> None:
+    text = """
+    vnet a {
+      address 10.0.0.0/16
+      subnet s 10.0.0.0/24
+      subnet GatewaySubnet 10.0.255.0/27
+      gateway vpn g
+    }
+    site branch { address 192.168.0.0/24 }
+    connection c: branch -- a.g
+    intent x { a.s reaches a.s }
+    """
+    document = read_text(text)
+    claim = document.intents[0].claims[0]
+    small = shrunk(document.network, claim, lambda one: bool(one.connections), lambda: False)
+
+    assert set(small.gateways) == {"g"}
+    assert len(small.connections) == 1
+    assert not shrunk(document.network, claim, lambda one: True, lambda: False).gateways
+
+
 def test_shrinking_ends_when_it_is_late() -> None:
     network, claim = read("hub.db reaches hub.web")
 

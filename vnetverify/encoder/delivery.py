@@ -407,13 +407,13 @@ class Delivery:
         return any_of(*terms)
 
     def _arrives_at_frontend(self, circuit: Circuit, balanced: Balanced) -> Term:
-        header = circuit.header.to(balanced.address)
+        header, vnet = circuit.header.to(balanced.address), balanced.frontend.vnet
         kept = any_of(
             self.hops.frontends.refuses(balanced, header), self.hops.frontends.answers_itself(balanced, header)
         )
         return any_of(
             *(term for _, term in self.shares(circuit, balanced, to_frontend=True)),
-            all_of(circuit.reaches(ToVnet(balanced.frontend.vnet)), kept),
+            all_of(circuit.reaches(ToVnet(vnet)), kept, self.hops.gateways.works_in(vnet)),
             self._astray(circuit),
         )
 

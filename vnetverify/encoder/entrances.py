@@ -63,15 +63,15 @@ class Entrances:
     addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
     _unknown: dict[str, Field] = field(default_factory=dict)
     _host_egress: Field | None = None
-    _other_egress: Field | None = None
-    _after: list[Entrances] = field(default_factory=list)
+    _egresses: dict[str | None, Field] = field(default_factory=dict)
     _is_first: bool = True
 
     def after(self, header: Header) -> Entrances:
-        """Return the entrances as the packet meets them that comes after a translation: by others than its origin."""
-        entrances = replace(self, header=header, _host_egress=None, _other_egress=None, _after=[], _is_first=False)
-        self._after.append(entrances)
-        return entrances
+        """Return the entrances as the packet meets them that comes after a translation: by others than its origin.
+
+        What a world chooses is the same for every packet of the flow, so both share it.
+        """
+        return replace(self, header=header, _is_first=False)
 
     # -- addresses ----------------------------------------------------------------------------------------
 
@@ -274,12 +274,12 @@ class Entrances:
         nic = None if end.nic is None else self.hops.estate.nic_named.get(end.nic)
         known = None if nic is None else self._only_known_address(nic)
         if nic is None or known is None:
-            yield TRUE, self._other_egress_address()
+            yield TRUE, self._egress_address(end.nic or end.site)
             return
         shared = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], header)
         yield negate(shared), self.hops.estate.known_address(known)
         if shared != FALSE:
-            yield shared, self._other_egress_address()
+            yield shared, self._egress_address(nic.name)
 
     def _host_egress_address(self) -> Field:
         """Return the public address of the source host: its known one by premise, else whatever the world says."""
@@ -300,7 +300,7 @@ class Entrances:
             self.premises.append(any_of(negate(sends), chosen, equals(egress, known)))
         if nic.ip_forwarding and chosen != FALSE:
             # Its name is one sender's, whether it sends its own packets or others'.
-            other = self._other_egress_address()
+            other = self._egress_address(nic.name)
             self.premises.append(any_of(negate(sends), negate(chosen), f"(= {egress.term} {other.term})"))
 
     def _only_known_address(self, nic: Nic) -> int | None:
@@ -308,11 +308,12 @@ class Entrances:
         publics = self.hops.estate.publics_of(nic)
         return publics[0].address if len(publics) == 1 else None
 
-    def _other_egress_address(self) -> Field:
-        """Return the public address of whichever appliance or site sends the packet out, where it is not known."""
-        if self._other_egress is None:
-            self._other_egress = self._public_variable("eo" if self._is_first else f"eo{len(self.premises)}")
-        return self._other_egress
+    def _egress_address(self, sender: str | None) -> Field:
+        """Return the public address of an appliance's interface or a site, where it is not known: the same wherever it
+        sends the packet out. None is whoever does where a line does not count."""
+        if sender not in self._egresses:
+            self._egresses[sender] = self._public_variable(f"eo{len(self._egresses)}")
+        return self._egresses[sender]
 
     def _public_variable(self, symbol: Term) -> Field:
         return self.chosen_among(symbol, self.hops.estate.realm.public)
@@ -327,17 +328,13 @@ class Entrances:
     def chosen_addresses(self) -> dict[Term, tuple[str, ...]]:
         """Return the names of the addresses that a world chooses, by symbol."""
         chosen = dict(self.addresses)
-        for entrances in self._after:
-            chosen |= entrances.chosen_addresses()
-        nics = self.hops.estate.network.nics()
         if self._host_egress is not None:
+            nics = self.hops.estate.network.nics()
             hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]
             chosen[self._host_egress.term] = tuple(map(self._egress_name, hosts))
-        if self._other_egress is not None:
-            others = [nic.name for nic in nics if nic.ip_forwarding]
-            others += [machine.name for machine in self.hops.implied_machines()]
-            others += list(self.hops.estate.network.sites)
-            chosen[self._other_egress.term] = tuple(map(self._egress_name, others))
+        for sender, egress in self._egresses.items():
+            if sender is not None:
+                chosen[egress.term] = (self._egress_name(sender),)
         return chosen
 
     def _egress_name(self, sender: str) -> str:

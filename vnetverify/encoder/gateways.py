@@ -145,13 +145,14 @@ class Gateways:
     def _of_spoke(self, hub: str, spoke: str, summary: tuple[Prefix, ...]) -> Iterator[Announced]:
         joined = self.is_peering_up(hub, spoke)
         whole = TRUE
+        told: list[tuple[Prefix, Term]] = []
         if self.estate.is_of_subnets(hub, spoke):
-            for subnet in self.estate.participants(spoke, hub):
-                yield from (Announced(prefix, works=joined) for prefix in subnet.prefixes)
+            told += [(prefix, TRUE) for subnet in self.estate.participants(spoke, hub) for prefix in subnet.prefixes]
             whole = self.facts.holds("U-R-GW-8")
-        for prefix in self.estate.network.vnets[spoke].address_space:
+        told += [(prefix, whole) for prefix in self.estate.network.vnets[spoke].address_space]
+        for prefix, is_told in told:
             if not any(contains(outer, prefix) for outer in summary):
-                yield Announced(prefix, whole, joined)
+                yield Announced(prefix, is_told, joined)
 
     def kept_of(self, server: RouteServer, peer: BgpPeer) -> tuple[Prefix, ...]:
         """Return what a Route Server keeps of what `peer` announces: nothing inside its own network (R-GW-14)."""

@@ -9,7 +9,7 @@ _FILTERS, _JOURNEY, _ANSWERS = (f"vnetverify.simulator.{name}" for name in ("fil
 _FRONTENDS = "vnetverify.simulator.public_frontends"
 
 _NAT_FIRST = "if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):"
-_GIVES = "if nic.name in each.members and each.frontend in public and each.gives_egress and not each.is_inbound_nat:"
+_GIVES = "if leads_to_it and each.gives_egress and _lets_out(situation, balancer):"
 _ALL_WHEN_NONE = "if healthy or not able or rule.probe is None or not rule.probe.all_when_none:"
 _RECORD = (
     'if interface.name in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):'
@@ -31,8 +31,9 @@ SIMULATOR = (
     Mutant("F-LB-7", "what is not Basic is open where there is no group", _FILTERS, "is_open = entry.sku is Sku.BASIC", "is_open = True"),
     Mutant("F-LB-7", "a load balancer whose SKU is not stated is Standard", _FILTERS, 'is_open, rule_id = situation.holds(uncertainty("U-SKU", entry.asked_of)), "F-PIP-3"', 'is_open, rule_id = False, "F-PIP-3"'),
     Mutant("F-LB-10", "no load balancer is a way out", _EGRESS, "return Egress(EgressKind.LOAD_BALANCER,", "return None and Egress(EgressKind.LOAD_BALANCER,"),
-    Mutant("F-LB-10", "each rule gives a way out", _EGRESS, _GIVES, "if nic.name in each.members and each.frontend in public:"),
-    Mutant("F-LB-10", "NAT rules give a way out", _EGRESS, _GIVES, "if nic.name in each.members and each.frontend in public and each.gives_egress:"),
+    Mutant("F-LB-10", "each rule gives a way out", _EGRESS, _GIVES, "if leads_to_it and _lets_out(situation, balancer):"),
+    Mutant("F-LB-10", "NAT rules give a way out", _EGRESS, "each.frontend in public and not each.is_inbound_nat", "each.frontend in public"),
+    Mutant("F-LB-10", "rules surely let IPv6 out", _EGRESS, 'situation.holds(uncertainty("U-LBV6OUT", balancer.name))', "True"),
     Mutant("F-LB-10", "an outbound rule is for every protocol", _EGRESS, "(rule.protocol is None or is_number(protocol, rule.protocol))", "True"),
     Mutant("F-LB-12", "a member that is set down gets flows", _POOLS, "elif name in rule.down:", "elif False:"),
     Mutant("F-LB-12", "a member that is set up needs its probe", _POOLS, "if nic.name in rule.always_up:", "if False:"),
@@ -40,7 +41,7 @@ SIMULATOR = (
     Mutant("F-LB-13", "where no probe is answered all get flows", _POOLS, _ALL_WHEN_NONE, "if healthy or not able or rule.probe is None:"),
     Mutant("F-OUT-1", "what has no method leaves", _EGRESS, "if is_default else None", "if True else None"),
     Mutant("F-OUT-2", "a public address comes before a NAT gateway", _EGRESS, _NAT_FIRST, "if interface.nic is None and nat_gateway is not None and is_one_of(protocol, (TCP, UDP)):"),
-    Mutant("F-OUT-2", "the default comes before load balancers", _EGRESS, "if shared is not None:", "if shared is not None and not subnet.default_outbound:"),
+    Mutant("F-OUT-2", "the default comes before load balancers", _EGRESS, "if shared is not None or", "if shared is not None and not subnet.default_outbound or"),
     Mutant("F-OUT-3", "a NAT gateway carries everything", _EGRESS, _NAT_FIRST, "if nat_gateway is not None:"),
     Mutant("F-OUT-4", "members of Standard load balancers have a default address", _EGRESS, "yield from of_nat", "yield from ()"),
     Mutant("F-OUT-4", "what a NAT rule leads to surely has a default address", _EGRESS, "if memberships or subnet.default_outbound is None or", "if subnet.default_outbound is None or"),
@@ -89,7 +90,8 @@ ENCODER = (
     Mutant("F-LB-10", "no load balancer is a way out", _ENCODED_EGRESS, "            self._by_load_balancer(sender, header, None),\n", ""),
     Mutant("F-LB-10", "each rule gives a way out", _ENCODED_EGRESS, _GRANTS, _GRANTS.replace(" and rule.gives_egress", "")),
     Mutant("F-LB-10", "NAT rules give a way out", _ENCODED_EGRESS, _GRANTS, _GRANTS.replace(" and not rule.is_inbound_nat", "")),
-    Mutant("F-LB-10", "an outbound rule is for every protocol", _ENCODED_EGRESS, "yield outbound.protocol, outbound.members", "yield None, outbound.members"),
+    Mutant("F-LB-10", "rules surely let IPv6 out", _ENCODED_EGRESS, "is_sure = is_outbound or self.estate.family is Family.IPV4", "is_sure = True"),
+    Mutant("F-LB-10", "an outbound rule is for every protocol", _ENCODED_EGRESS, "yield outbound.protocol, True,", "yield None, True,"),
     Mutant("F-LB-12", "a member that is set down gets flows", _ENCODED, "if name in rule.down:", "if False:"),
     Mutant("F-LB-12", "a member that is set up needs its probe", _ENCODED, " or name in rule.always_up:", ":"),
     Mutant("F-LB-13", "where no probe is answered nobody gets flows", _ENCODED, _WHEN_NONE, "if True:"),

@@ -23,20 +23,19 @@ from vnetverify.model.network import Machine, Nic, Subnet
 @dataclass(slots=True)
 class Egress:
     """The egress methods of an estate's senders. `_granted` are the load balancers by which an interface may leave,
-    each with its protocol, None for TCP and UDP."""
+    each with its protocol, None for TCP and UDP, and whether a rule made for it grants that."""
 
     estate: Estate
     facts: Facts
     grounds: Grounds
     frontends: Frontends
-    _granted: dict[str, list[tuple[str, int | None]]] = field(default_factory=dict)
+    _granted: dict[str, list[tuple[str, int | None, bool]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.estate.family is Family.IPV4:
-            for balancer in self.estate.network.load_balancers.values():
-                for protocol, members in _granting(balancer):
-                    for name in members:
-                        self._granted.setdefault(name, []).append((balancer.name, protocol))
+        for balancer in self.estate.network.load_balancers.values():
+            for protocol, is_outbound, members in _granting(balancer):
+                for name in members:
+                    self._granted.setdefault(name, []).append((balancer.name, protocol, is_outbound))
 
     def leave(self, sender: Sender, header: Header) -> Iterator[tuple[Target, Term]]:
         """Yield the way to the Internet where the sender has one (R-TRAF-5)."""
@@ -93,13 +92,18 @@ class Egress:
         return all_of(own, any_of(header.has_ports, self.facts.holds("U-NATPROTO")))
 
     def _by_load_balancer(self, sender: Sender, header: Header, name: str | None) -> Term:
-        """Hold when a load balancer, that called `name` if there is one, lets the sending interface out (F-LB-10)."""
+        """Hold when a load balancer, that called `name` if there is one, lets the sending interface out (F-LB-10).
+
+        Of IPv6 outbound rules surely do, others if a fact says so.
+        """
         terms = []
         for nic in self._nics(sender) if self._granted else ():
-            for balancer, protocol in self._granted.get(nic.name, ()):
+            for balancer, protocol, is_outbound in self._granted.get(nic.name, ()):
                 if name in (None, balancer):
+                    is_sure = is_outbound or self.estate.family is Family.IPV4
+                    lets_out = TRUE if is_sure else self.facts.holds("U-LBV6OUT", balancer)
                     carried = header.has_ports if protocol is None else equals(header.protocol, protocol)
-                    terms.append(all_of(self._sends(sender, nic, header), carried))
+                    terms.append(all_of(self._sends(sender, nic, header), carried, lets_out))
         return any_of(*terms)
 
     def _by_implicit_address(self, sender: Sender, header: Header) -> Term:
@@ -163,12 +167,13 @@ class Egress:
         return TRUE if machine.translates_source else FALSE
 
 
-def _granting(balancer: LoadBalancer) -> Iterator[tuple[int | None, tuple[str, ...]]]:
-    """Yield the protocol and the members of each rule of a load balancer that gives its members a way out (F-LB-10)."""
+def _granting(balancer: LoadBalancer) -> Iterator[tuple[int | None, bool, tuple[str, ...]]]:
+    """Yield of each rule of a load balancer that gives its members a way out (F-LB-10) the protocol, whether it is an
+    outbound rule, and the members."""
     public = {frontend.name for frontend in balancer.public_frontends}
     for rule in balancer.rules:
         if rule.frontend in public and rule.gives_egress and not rule.is_inbound_nat:
-            yield None, rule.members
+            yield None, False, rule.members
     for outbound in balancer.outbound_rules:
         if public & set(outbound.frontends):
-            yield outbound.protocol, outbound.members
+            yield outbound.protocol, True, outbound.members

@@ -52,7 +52,6 @@ _PROTOCOLS = {"tcp": TCP, "udp": UDP, "all": None}
 # What makes an inbound NAT rule one for the members of a pool, each with a port of its own.
 _OF_SEVERAL = ("frontendportrangestart", "frontendportrangeend", "backendaddresspool")
 _HEALTH = {"allprobeddown": False, "allprobedup": True}
-_NO_IPV6_WAY_OUT = "whether members leave by a public IPv6 frontend is not modelled"
 
 
 @dataclass(slots=True)
@@ -238,8 +237,6 @@ class Balancers:
         if protocol is None and is_public:
             raise _NotModelled("rules of all ports at a public frontend are not modelled")
         keeps_in = bool(as_flag(item.values.get("disableoutboundsnat"), "disableOutboundSnat"))
-        if is_public and family is Family.IPV6 and not keeps_in:
-            self._doubt(item.resource, item.what, _NO_IPV6_WAY_OUT)
         return LoadBalancingRule(
             item.name,
             frontend.name,
@@ -296,8 +293,6 @@ class Balancers:
         word = as_text(item.values.get("protocol"), "protocol").lower()
         if not references or word not in _PROTOCOLS or any(isinstance(frontend, Frontend) for frontend in found):
             raise _NotModelled("an outbound rule of this form is not modelled")
-        if any(family_at(frontend) is Family.IPV6 for frontend in found):
-            self._doubt(item.resource, item.what, _NO_IPV6_WAY_OUT)
         members = _named(item.resource, item.values, "backendAddressPool", parts.pools)
         _same_network(parts, members)
         names = tuple(dict.fromkeys(frontend.name for frontend in found))

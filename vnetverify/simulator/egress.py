@@ -24,7 +24,7 @@ from vnetverify.simulator.situation import Situation, public_of
 def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protocol: Interval) -> Egress | None:
     """Return the method by which packets of `protocol` leave by `interface`, None where they do not (F-OUT-2).
 
-    IPv6 has nothing but public addresses (R-ADDR-6).
+    IPv6 has nothing but public addresses and load balancers (R-ADDR-6).
     """
     family, nat_gateway = situation.family, subnet.nat_gateway
     if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):
@@ -33,10 +33,8 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     if publics and (nat_gateway is None or family is Family.IPV6 or situation.holds(uncertainty("U-NATPROTO"))):
         address = publics[0].address if len(publics) == 1 else None
         return Egress(EgressKind.PUBLIC_IP, tuple(public.name for public in publics), address, publics[0].span)
-    if family is Family.IPV6:
-        return None
     shared = _by_balancers(situation, interface, protocol)
-    if shared is not None:
+    if shared is not None or family is Family.IPV6:
         return shared
     is_carried = nat_gateway is None and is_one_of(protocol, (TCP, UDP))
     is_default = is_carried and _has_implicit_address(situation, subnet, interface)
@@ -46,7 +44,7 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
 def lack_of_egress(situation: Situation, subnet: Subnet, interface: Interface) -> str:
     """Return what a story adds where packets do not leave: why the subnet's own ways are none for them."""
     if situation.family is Family.IPV6:
-        return ": over IPv6 public addresses alone lead there"
+        return ": over IPv6 public addresses and load balancers alone lead there"
     if subnet.nat_gateway is not None:
         return f": NAT gateway {subnet.nat_gateway} carries TCP and UDP alone"
     if subnet.default_outbound is False:
@@ -120,15 +118,23 @@ def _by_balancers(situation: Situation, interface: Interface, protocol: Interval
 def _giving_egress(
     situation: Situation, balancer: LoadBalancer, nic: Nic, protocol: Interval
 ) -> Iterator[OutboundRule | LoadBalancingRule]:
-    """Yield the rules of the load balancer by which the member's packets leave: those made for it come first."""
+    """Yield the rules of the load balancer by which the member's packets leave: those made for it come first.
+
+    Whether the others let IPv6 out is open.
+    """
     public = {frontend.name for other, frontend in situation.index.public_frontends if other is balancer}
     for rule in balancer.outbound_rules:
         is_for_it = nic.name in rule.members and not public.isdisjoint(rule.frontends)
         if is_for_it and (rule.protocol is None or is_number(protocol, rule.protocol)):
             yield rule
     for each in balancer.rules:
-        if nic.name in each.members and each.frontend in public and each.gives_egress and not each.is_inbound_nat:
+        leads_to_it = nic.name in each.members and each.frontend in public and not each.is_inbound_nat
+        if leads_to_it and each.gives_egress and _lets_out(situation, balancer):
             yield each
+
+
+def _lets_out(situation: Situation, balancer: LoadBalancer) -> bool:
+    return situation.family is Family.IPV4 or situation.holds(uncertainty("U-LBV6OUT", balancer.name))
 
 
 def _has_implicit_address(situation: Situation, subnet: Subnet, interface: Interface) -> bool:

@@ -370,6 +370,39 @@ def test_what_a_deployment_is_passed_may_come_from_what_is_read_after_it(is_besi
     assert again_there.body["properties"]["addressPrefix"] == "10.0.1.0/24"
 
 
+def test_a_list_is_known_only_with_the_children_that_are_read_after_it() -> None:
+    first = "parameters('all')[0]"
+    said = {"n": "[length(parameters('all'))]", "id": f"[{first}.id]", "prefix": f"[{first}.properties.addressPrefix]"}
+    inner = template(resource("x.y/z", "z", said), parameters=typed(all="array"))
+    asked = "[reference(resourceId('Microsoft.Network/virtualNetworks', 'v')).subnets]"
+    network = vnet("v", "10.0.0.0/16", subnet("s", "10.0.1.0/24"))
+
+    def told(child: str) -> dict[str, object]:
+        after = nested("b", template(resource("virtualNetworks/subnets", child, {"addressPrefix": "10.0.2.0/24"})))
+        content = template(nested("a", inner, parameters={"all": asked}), after, network)
+        return dict(resources_of(content)["z/z"].body["properties"])
+
+    assert all(isinstance(value, Unknown) for value in told("v/t").values())
+    again = told("v/s")
+    assert again["n"] == 1
+    assert str(again["id"]).endswith("/virtualnetworks/v/subnets/s")
+    assert isinstance(again["prefix"], Unknown)
+
+
+def test_parts_of_a_load_balancer_have_ids() -> None:
+    balancer = resource("loadBalancers", "lb", {"backendAddressPools": [{"name": "p"}], "probes": [{"name": "h"}]})
+    pool = nested("d", template(resource("loadBalancers/backendAddressPools", "lb/p", {})))
+    asked = {
+        "pool": "[reference('lb').backendAddressPools[0].id]",
+        "probe": "[reference('lb').probes[0].id]",
+    }
+
+    found = resources_of(template(balancer, pool, resource("x.y/z", "z", asked)))["z/z"].body["properties"]
+
+    assert found["pool"].lower().endswith("/providers/microsoft.network/loadbalancers/lb/backendaddresspools/p")
+    assert found["probe"].lower().endswith("/loadbalancers/lb/probes/h")
+
+
 @pytest.mark.parametrize("asked", ["reference('one').outputs.all.value", "parameters('none')"])
 def test_what_asks_for_another_resource_is_deployed_after_it(asked: str) -> None:
     """As templates do that deploy a network again with one more subnet."""

@@ -18,6 +18,7 @@ from vnetverify.syntax.habits import habit
 from vnetverify.syntax.parts import EndpointsNode
 from vnetverify.syntax.problems import Problems, did_you_mean, joined, shown
 from vnetverify.syntax.tree import Statement
+from vnetverify.syntax.words import RESERVED, quoted
 
 if TYPE_CHECKING:
     from lark import Token
@@ -48,6 +49,8 @@ _UNPRINTABLE = re.compile(
     "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
+# What follows on a name where a sentence begins, and on no word of the language in its own place.
+_STANDS_FOR_A_NAME = re.compile(r"\.|\s+(reaches|never|isolated|sometimes|loses|resolves)\b")
 _CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 _APART = re.compile(
@@ -216,6 +219,8 @@ def _advice(source: Source, token: Token, expected: Collection[str]) -> str | No
             return f"leave out `{token}`"
     start, end = token.start_pos or 0, token.end_pos or 0
     before = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+    if "NAME" in expected and str(token).casefold() in RESERVED and _STANDS_FOR_A_NAME.match(source.text, end):
+        return f"a name that is a word of the language stands in quotes: `{quoted(token)}`"
     told = habit(before, str(token), source.text[end:].partition("\n")[0], expected)
     if told is not None or token in STATEMENTS:
         return told or _closing(expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class Expansion:
     _by_key: dict[str, list[Declared]] = field(default_factory=dict)
     # Deployments to elsewhere by the ids that they would have beside the template: some name them so.
     _elsewhere: dict[str, list[Declared]] = field(default_factory=dict)
-    _parents: set[tuple[str, str]] = field(default_factory=set)
+    _children: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _expanded: set[int] = field(default_factory=set)
     _read: set[int] = field(default_factory=set)
     _waiting: list[Deployment | Declared] = field(default_factory=list)
@@ -110,9 +110,12 @@ class Expansion:
         """Hold when a template deploys, or may deploy, the resource with that id."""
         return any(not one.is_absent and not one.is_existing for one in self._by_key.get(key, ()))
 
-    def has_children(self, key: str, segment: str) -> bool:
-        """Hold when a child in the list `segment` of a resource is declared outside of that resource."""
-        return (key, segment.lower()) in self._parents
+    def children_of(self, key: str, segment: str) -> Collection[str] | None:
+        """Return the ids of the children in the list `segment` of a resource that are declared outside of it, or None
+        where there may be others."""
+        while self._waiting and self._depth < _DEEPEST_LOOK:
+            self._expand_next()
+        return None if self._waiting else self._children.get((key, segment.lower()), ())
 
     def outputs_of(self, deployment: Deployment) -> dict[str, Any]:
         self.expand(deployment)
@@ -206,7 +209,8 @@ class Expansion:
             if around != declared.key:
                 self._elsewhere.setdefault(around, []).append(declared)
         if declared.is_child and not declared.is_absent and not declared.is_existing:
-            self._parents.add((parent_of(declared.key), declared.kind.rpartition("/")[2]))
+            own = (parent_of(declared.key), declared.kind.rpartition("/")[2])
+            self._children.setdefault(own, set()).add(declared.key)
         deployment.declared.append(declared)
         return declared
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from vnetverify.ingest.arm.deployments import Declared, Deployment
@@ -10,12 +11,27 @@ from vnetverify.ingest.arm.failures import EvaluationError
 from vnetverify.ingest.arm.targets import last_name
 from vnetverify.ingest.arm.templates import part
 from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
-from vnetverify.ingest.resources import key_of, name_of, parent_of
+from vnetverify.ingest.resources import key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
 _ONE_OF_LOOP = re.compile(r"(?P<symbol>[^\[\]]+)\[(?P<index>\d+)\]")
-# Lists whose members are resources of their own: others may be added to them.
-_CHILDREN = frozenset(("subnets", "virtualnetworkpeerings", "securityrules", "routes"))
+# Lists by kind whose members have ids of their own; others may be added to them.
+_CHILDREN = {
+    "virtualnetworks": frozenset(("subnets", "virtualnetworkpeerings")),
+    "networksecuritygroups": frozenset(("securityrules",)),
+    "routetables": frozenset(("routes",)),
+    "networkinterfaces": frozenset(("ipconfigurations",)),
+    "loadbalancers": frozenset(
+        (
+            "frontendipconfigurations",
+            "backendaddresspools",
+            "loadbalancingrules",
+            "probes",
+            "inboundnatrules",
+            "outboundrules",
+        )
+    ),
+}
 # What Azure chooses where the way of allocation is dynamic, whatever the template says.
 _ALLOCATED = {"privateipaddress": "privateipallocationmethod", "ipaddress": "publicipallocationmethod"}
 
@@ -27,7 +43,7 @@ class Declarations(Protocol):
 
     def find_before(self, key: str) -> Declared | None: ...
 
-    def has_children(self, key: str, segment: str) -> bool: ...
+    def children_of(self, key: str, segment: str) -> Collection[str] | None: ...
 
     def within(self, declared: Declared) -> Deployment | None: ...
 
@@ -152,18 +168,28 @@ class References:
         return PartlyKnown(known, otherwise)
 
     def _children(self, name: str, value: Any, otherwise: Unknown, key: str) -> Any:
-        """Return a member; children get their ids, and are not known where some stand outside of the list."""
+        """Return a member; children get their ids, and are not known where others stand outside of the list."""
         told = self._deployed(value, otherwise, key)
-        if name.lower() not in _CHILDREN or not isinstance(value, list):
+        if name.lower() not in _CHILDREN.get(kind_of(key), ()) or not isinstance(value, list):
             return told
-        if self._declarations.has_children(key, name):
+        outside = self._declarations.children_of(key, name)
+        listed = [_identity(item, f"{key}/{name}") for item in told]
+        if outside is None or not {key_of(identity or "") for identity in listed}.issuperset(outside):
             return otherwise
-        return [_with_id(item, f"{key}/{name}") if isinstance(item, PartlyKnown) else item for item in told]
+        return [_as_child(*each, outside) for each in zip(told, listed, strict=True)]
 
 
-def _with_id(item: PartlyKnown, parent: str) -> PartlyKnown:
-    name = lookup(item, "name")
-    return PartlyKnown({**item, "id": f"{parent}/{name}"}, item.otherwise) if isinstance(name, str) else item
+def _identity(item: Any, parent: str) -> str | None:
+    name = lookup(item, "name") if isinstance(item, PartlyKnown) else None
+    return f"{parent}/{name}" if isinstance(name, str) else None
+
+
+def _as_child(item: Any, identity: str | None, outside: Collection[str]) -> Any:
+    """Return a member with its id, and nothing else but its name where it is declared outside as well."""
+    if identity is None:
+        return item
+    known = {"name": lookup(item, "name")} if key_of(identity) in outside else item
+    return PartlyKnown({**known, "id": identity}, item.otherwise)
 
 
 def _is_allocated(name: str, siblings: dict[str, Any]) -> bool:

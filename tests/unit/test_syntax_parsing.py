@@ -138,7 +138,7 @@ def test_an_unclosed_brace_is_told_by_the_statement_that_follows() -> None:
 def test_a_name_that_is_a_word_of_the_language_is_to_be_quoted() -> None:
     found = mistake("intent i {\n  a reaches b on ssh\n  vnet.b reaches a on ssh\n}")
 
-    assert (found.span.line, found.help) == (3, "a name that is a word of the language stands in quotes: `\"vnet\"`")
+    assert (found.span.line, found.help) == (3, 'a name that is a word of the language stands in quotes: `"vnet"`')
 
 
 def test_an_unclosed_brace_at_the_end_is_told_there() -> None:

@@ -200,6 +200,16 @@ def test_a_group_by_a_tag_that_no_vnet_has_is_a_warning() -> None:
     assert found.help == "values of that tag: `prod`"
 
 
+def test_a_service_in_place_of_a_well_known_one_is_a_warning() -> None:
+    """A reviewer who reads `on https` in an intent thinks of 443."""
+    text = "service HTTPS = tcp/443, 8443"
+    found = mistake(text)
+
+    assert (found.code, found.severity, pointed_at(text, found)) == ("not-the-well-known", Severity.WARNING, "HTTPS")
+    assert found.label == "stands for tcp/443, 8443 wherever this text says it"
+    assert mistakes("service https = tcp/443") == ()
+
+
 def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
     assert read_text('group g = vnet where env = "prod"').groups["g"].parts == ()
 

@@ -35,7 +35,7 @@ from vnetverify.syntax.problems import Problems, shown, span_of
 from vnetverify.syntax.published import check_unlisted
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.selectors import GROUP, SELECTABLE, Selectors, define_groups
-from vnetverify.syntax.services import service
+from vnetverify.syntax.services import check_meaning, service
 from vnetverify.syntax.tags import DEFINED_TAGS, tag_spelling
 from vnetverify.syntax.tree import (
     AdminRulesNode,
@@ -417,4 +417,5 @@ def _services(written: Sequence[Written]) -> dict[str, Service]:
         if isinstance(one.node, ServiceNode):
             made = service(one.scope, services, one.node.services, EVERY_PACKET)
             services[one.name.casefold()] = replace(made, name=one.name)
+            check_meaning(one.scope, one.node.name, made)
     return services

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from vnetverify.header import TCP, UDP, IntervalSet
+from vnetverify.header import PROTOCOL_NUMBERS, TCP, UDP, IntervalSet
 from vnetverify.model.network import Service
 from vnetverify.model.services import WELL_KNOWN, ServicePart, service_of
 from vnetverify.syntax.names import text_of
@@ -25,6 +25,16 @@ def service(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, e
     `declared` is by case-folded name. What is unknown is reported and left out.
     """
     return service_of(scope.text(node.first, node.last), _parts(scope, declared, node, every))
+
+
+def check_meaning(scope: Scope, name: Token, made: Service) -> None:
+    """Warn of a declared service that takes the name of a well-known one, other than a protocol's, and is another."""
+    word = text_of(name).casefold()
+    known = None if word in PROTOCOL_NUMBERS else WELL_KNOWN.get(word)
+    if known is not None and known.parts != made.parts:
+        message = f"service {shown(name)} is declared, and is not what it is elsewhere"
+        label = f"stands for {made.name} wherever this text says it"
+        scope.problems.warning("not-the-well-known", message, scope.span(name), label)
 
 
 def _parts(scope: Scope, declared: Mapping[str, Service], node: ServicesNode, every: Service) -> Iterator[ServicePart]:

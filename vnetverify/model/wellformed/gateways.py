@@ -99,7 +99,8 @@ def _connection_faults(network: Network, connection: Connection) -> Iterator[Dia
     name, span = connection.name, connection.span
     if gateway.kind is GatewayKind.EXPRESSROUTE and connection.circuit is None:
         message = f"connection `{name}` of the expressroute gateway `{gateway.name}` needs a circuit"
-        yield Diagnostic("circuit-missing", message, span, "no `circuit`", ((gateway.span, "expressroute"),))
+        yield Diagnostic("circuit-missing", message, span, "no `circuit`", ((gateway.span, "expressroute"),),
+                         help="write `{ circuit NAME }` behind it")  # fmt: skip
     if gateway.kind is GatewayKind.VPN and connection.circuit is not None:
         message = f"connection `{name}` of the vpn gateway `{gateway.name}` cannot use a circuit"
         yield Diagnostic("circuit-on-vpn", message, span, "has a circuit", ((gateway.span, "vpn"),))

@@ -33,6 +33,7 @@ SHOWN = sorted(
 ELSEWHERE = re.compile(
     r"snapshot |.*--cluster |prove specs/"
 )  # what asks machines that are not here, or runs in `test_readme`
+TOLD = re.compile(r"^```\nvnetverify (trace [^\n]*)\n```\n\n```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RAN = (status.AS_EXPECTED, status.REFUTED, status.UNDECIDED, status.NOTHING_CHECKED)
 
 
@@ -87,6 +88,16 @@ def test_a_command_that_is_shown_runs(line: str, beside: Path, monkeypatch: pyte
     monkeypatch.chdir(beside)
 
     assert main(shlex.split(line)) in RAN
+
+
+@pytest.mark.parametrize(("line", "told"), [both for page in PAGES.values() for both in TOLD.findall(page)])
+def test_a_trace_that_a_page_tells_is_what_is_printed(
+    line: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert main(shlex.split(line)) == status.AS_EXPECTED
+    assert capsys.readouterr().out.startswith(told)
 
 
 @pytest.mark.parametrize("line", [line for line in SHOWN if ELSEWHERE.match(line)])

@@ -1,4 +1,4 @@
-"""Who answers a question about a name, and what: the part that no packet decides (engines.md, "Names").
+"""Who answers a question about a name, and what: the part that no packet decides (specs/contract/names.md).
 
 F-DNS-1, F-DNS-2, F-DNS-3, F-DNS-4, F-DNS-6. Whether the question gets there is for `prover.names`.
 """

@@ -1,6 +1,6 @@
 """Whether hosts resolve a name: who is asked, whether questions and answers get through, what is known there.
 
-Implements "Names" of engines.md: F-DNS-1 to F-DNS-6 by `model.names`, and F-META-3 for `never resolves`.
+Implements specs/contract/names.md: F-DNS-1 to F-DNS-6 by `model.names`, and F-META-3 for `never resolves`.
 """
 
 from __future__ import annotations

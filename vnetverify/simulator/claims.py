@@ -1,4 +1,4 @@
-"""Whether a flow violates a claim: the judge of every counterexample (engines.md, "Claims").
+"""Whether a flow violates a claim: the judge of every counterexample (specs/contract/claims.md).
 
 Rules I-FLOW, I-REACH, I-SYMMETRIC, I-LOSSLESS, I-SOMETIMES, I-NEVER, I-ISOLATED, I-ONLY-VIA, I-NOT-VIA,
 I-NOT-TRANSITIVE, I-NEXT-HOP, I-GATEWAY, I-EGRESS, I-APART, I-FAILURES, R-ADDR-6, R-GW-8, R-LINT-2, R-LINT-3,

@@ -1,4 +1,4 @@
-"""Where the flows of a claim begin, what they aim at and where they end (engines.md, "Claims").
+"""Where the flows of a claim begin, what they aim at and where they end (specs/contract/claims.md).
 
 Rules I-FLOW, I-REACH, R-ADDR-6, F-LB-1, F-LB-2, F-PE-5, F-FW-5 and F-FW-7.
 

@@ -1,4 +1,4 @@
-"""One host looks up one name in one world: whom it asks, who gets the question, what that knows (specs/contract/names.md).
+"""One host looks up one name in one world: whom it asks, who hears it, what that knows (specs/contract/names.md).
 
 F-DNS-1, F-DNS-2, F-DNS-3, F-DNS-4, F-DNS-5, F-DNS-6, F-META-3.
 """

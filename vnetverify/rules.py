@@ -200,6 +200,7 @@ _QUESTIONS = (
     Question("U-FQDN", ("F-FW-4",), "the domain names of rule {0} cover this flow", None, "the names that clients ask for, and what they resolve to"),
     Question("U-FWDNATSRC", ("F-FW-5",), "NAT rule {0} at a private address replaces the source by the firewall's", True, "a packet capture at the target"),
     Question("U-FWSNAT", ("F-FW-7",), "{0} replaces the source towards this destination, which may be a range that it learned", None, "the ranges that the firewall learned"),
+    Question("U-FWPROTO", ("F-FW-7",), "{0} translates packets to the Internet that are neither TCP nor UDP, pings for instance", False, "a ping to the Internet through the firewall"),
     Question("U-FWTI", ("F-FW-1", "F-FW-6"), "the threat intelligence of {0} drops this flow", False, "the log of the firewall"),
     Question("U-FWIDPS", ("F-FW-10",), "the intrusion detection of {0} drops this flow", False, "the log of the firewall"),
     Question("U-FWADDR", ("F-FW-12",), "{0} gets the private address that routes name for it", True, "the private address of the firewall, once it is deployed"),

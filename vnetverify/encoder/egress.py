@@ -1,6 +1,6 @@
 """The ways out to the Internet: who may send there, and by which address.
 
-R-UDR-17, R-ADDR-6, R-TRAF-5, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-LB-10, I-EGRESS.
+R-UDR-17, R-ADDR-6, R-TRAF-5, F-OUT-1, F-OUT-2, F-OUT-3, F-OUT-4, F-LB-10, F-FW-7, I-EGRESS.
 """
 
 from __future__ import annotations
@@ -86,10 +86,18 @@ class Egress:
 
     def _by_public_address(self, sender: Sender, header: Header) -> Term:
         """Hold when the sending interface has a public address, and no NAT gateway stands before it (F-OUT-3)."""
-        own = any_of(*(self._sends(sender, nic, header) for nic in self._nics(sender) if self.estate.publics_of(nic)))
+        nics = [nic for nic in self._nics(sender) if self.estate.publics_of(nic)]
+        own = any_of(*(all_of(self._sends(sender, nic, header), self._carries(nic, header)) for nic in nics))
         if own == FALSE or sender.subnet.nat_gateway is None or self.estate.family is Family.IPV6:
             return own
         return all_of(own, any_of(header.has_ports, self.facts.holds("U-NATPROTO")))
+
+    def _carries(self, nic: Nic, header: Header) -> Term:
+        """Hold when the interface's public address carries the protocol: a managed firewall's may carry TCP and UDP
+        alone (F-FW-7)."""
+        if self.estate.family is Family.IPV6 or not self.estate.is_managed(nic):
+            return TRUE
+        return any_of(header.has_ports, self.facts.holds("U-FWPROTO", nic.machine))
 
     def _by_load_balancer(self, sender: Sender, header: Header, name: str | None) -> Term:
         """Hold when a load balancer, that called `name` if there is one, lets the sending interface out (F-LB-10).

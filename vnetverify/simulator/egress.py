@@ -30,7 +30,7 @@ def egress_of(situation: Situation, subnet: Subnet, interface: Interface, protoc
     if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):
         return Egress(EgressKind.NAT_GATEWAY, (nat_gateway,), span=situation.network.nat_gateways.get(nat_gateway))
     publics = _public_addresses(situation, interface)
-    if publics and (nat_gateway is None or family is Family.IPV6 or situation.holds(uncertainty("U-NATPROTO"))):
+    if publics and _lead_out(situation, subnet, interface, protocol):
         address = publics[0].address if len(publics) == 1 else None
         return Egress(EgressKind.PUBLIC_IP, tuple(public.name for public in publics), address, publics[0].span)
     shared = _by_balancers(situation, interface, protocol)
@@ -45,6 +45,8 @@ def lack_of_egress(situation: Situation, subnet: Subnet, interface: Interface) -
     """Return what a story adds where packets do not leave: why the subnet's own ways are none for them."""
     if situation.family is Family.IPV6:
         return ": over IPv6 public addresses and load balancers alone lead there"
+    if interface.is_managed and _public_addresses(situation, interface):
+        return ": Azure Firewall carries TCP and UDP alone there"
     if subnet.nat_gateway is not None:
         return f": NAT gateway {subnet.nat_gateway} carries TCP and UDP alone"
     if subnet.default_outbound is False:
@@ -68,6 +70,20 @@ def _public_addresses(situation: Situation, interface: Interface) -> tuple[Publi
         return situation.network.machines[interface.nic.machine].public_addresses
     public = public_of(interface.nic, situation.family)
     return () if public is None else (public,)
+
+
+def _lead_out(situation: Situation, subnet: Subnet, interface: Interface, protocol: Interval) -> bool:
+    """Hold when the interface's public addresses let packets out that no NAT gateway took (F-OUT-3, F-FW-7).
+
+    A managed firewall translates TCP and UDP alone, as its list of known issues says.
+    """
+    if situation.family is Family.IPV6:
+        return True
+    is_doubtful = interface.is_managed and not is_one_of(protocol, (TCP, UDP))
+    machine = "" if interface.nic is None else interface.nic.machine
+    if is_doubtful and not situation.holds(uncertainty("U-FWPROTO", machine)):
+        return False
+    return subnet.nat_gateway is None or situation.holds(uncertainty("U-NATPROTO"))
 
 
 def left_by(way: Trace) -> Egress | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.unit.text_samples import without_spans
 from vnetverify.cli import main, status
 from vnetverify.ingest import read_path
 from vnetverify.ingest.resources import resource_of
-from vnetverify.snapshot import Caller, NotTaken, calls, checked_endpoint, take
+from vnetverify.snapshot import Caller, NotTaken, checked_endpoint, take
 from vnetverify.snapshot.anonymizing import Pseudonyms
 from vnetverify.snapshot.pruning import LEFT_OUT, pruned
 
@@ -40,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Run the command against a service, without ever pausing."""
 
     def command(service: Service, *arguments: str) -> int:
-        monkeypatch.setattr(calls.Caller.__init__, "__defaults__", (lambda _: None, 0.0))
+        monkeypatch.setattr(time, "sleep", lambda _: None)
         given = ["--subscription", _SUBSCRIPTION, "--endpoint", service.url, "-o", str(tmp_path / "s.json")]
         return main(["snapshot", *given, *arguments])
 
@@ -138,6 +139,19 @@ def test_what_does_not_come_whole_is_not_written(
     said = capsys.readouterr()
     assert "Error: " in said.err
     assert _TOKEN not in said.err + said.out
+
+
+def test_who_waits_is_told_and_hears_why_in_the_end(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(of_rows(_ROWS)) as service:
+        pass  # so nobody listens there any more
+
+    assert run(service) == status.BAD_INPUT
+
+    said = capsys.readouterr().err.splitlines()
+    assert said[:3] == ["waiting 1 s for Azure", "waiting 2 s for Azure", "waiting 4 s for Azure"]
+    assert said[-1] == "Error: Azure does not answer after 6 tries: the connection failed (Connection refused)"
 
 
 def test_many_subscriptions_are_asked_for_in_batches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,9 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
         counted(len(loaded.document.intents), "intent"),
     )
     emit(f"no errors: {', '.join(counts)}")
+    if network.unmodelled:
+        things = counted(len(network.unmodelled), "thing")
+        emit(f"{things} in the input not modelled: `prove` names those that could change a verdict")
     if not is_lintable_at_once(network):
         emit("`vnetverify lint` proves as well which of these very many security rules have no effect")
     return status.AS_EXPECTED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import click
@@ -57,7 +58,7 @@ def command(subscriptions: tuple[str, ...], output: str, anonymize: bool, endpoi
     target = destination(output, ())
     try:
         checked = checked_endpoint(endpoint)
-        snapshot = take(Caller(checked, token_source(checked)), subscriptions, anonymize)
+        snapshot = take(Caller(checked, token_source(checked), _pause), subscriptions, anonymize)
     except NotTaken as problem:
         raise click.ClickException(printable(str(problem))) from None
     save(_as_json(snapshot.document), target, is_private=True)
@@ -65,6 +66,12 @@ def command(subscriptions: tuple[str, ...], output: str, anonymize: bool, endpoi
         tell(f"warning: nothing is seen of subscription {one}: it is empty, or not yours to read")
     tell(f"{counted(snapshot.count, 'resource')} written to {printable(output)}")
     return status.AS_EXPECTED
+
+
+def _pause(seconds: float) -> None:
+    """Wait, and say so: some pauses are of minutes."""
+    tell(f"waiting {seconds:.0f} s for Azure")
+    time.sleep(seconds)
 
 
 def _as_json(document: dict[str, Any]) -> str:

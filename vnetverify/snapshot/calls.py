@@ -95,9 +95,11 @@ class Caller:
             with error:
                 raise _refusal(error) from None
         except (OSError, http.client.HTTPException) as error:
-            if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+            cause = getattr(error, "reason", error)
+            if isinstance(cause, ssl.SSLCertVerificationError):
                 raise NotTaken("the endpoint has no certificate that is trusted here") from None
-            raise _Again(f"the connection failed ({type(error).__name__})") from None
+            why = (isinstance(cause, OSError) and cause.strerror) or type(error).__name__
+            raise _Again(f"the connection failed ({why})") from None
 
     def _heed_quota(self, headers: Mapping[str, str]) -> None:
         """Pause until there is a quota again, where the service says that it is used up."""

@@ -121,6 +121,17 @@ def test_a_condition_decides_whether_a_resource_is_there(choice: str, expected: 
     assert list(resources_of(content, choice=choice)) == expected
 
 
+def test_what_is_not_deployed_may_have_any_name() -> None:
+    parameters = {"none": {"type": "array", "defaultValue": []}}
+    left_out = resource(
+        "virtualNetworks/subnets", "[concat('v/', first(parameters('none')).name)]", {}, condition=False
+    )
+    unnamed = resource("virtualNetworks/subnets", "[concat('v', '/')]", {}, condition=False)
+
+    assert list(resources_of(template(left_out, unnamed, vnet("v"), parameters=parameters))) == ["virtualNetworks/v"]
+    assert codes(deployed(template({**unnamed, "condition": True}))) == ["bad-template"]
+
+
 def test_of_a_condition_that_is_not_known_the_resource_may_be_there() -> None:
     content = template(vnet("v", condition="[parameters('wanted')]"), parameters=typed(wanted="bool"))
 

@@ -191,7 +191,12 @@ class Expansion:
         presence = _first(
             deployment.origin.presence, holder.presence if holder is not None else None, naming.count_doubt(), condition
         )
-        type_name, name, identity = naming.identity()
+        try:
+            type_name, name, identity = naming.identity()
+        except (EvaluationError, BadExpression):
+            if condition is not False or statement.children:
+                raise
+            return self._keep_unnamed(statement, deployment, turns)  # what it would be called matters to nobody
         declared = Declared(
             statement,
             deployment,
@@ -211,6 +216,11 @@ class Expansion:
         if declared.is_child and not declared.is_absent and not declared.is_existing:
             own = (parent_of(declared.key), declared.kind.rpartition("/")[2])
             self._children.setdefault(own, set()).add(declared.key)
+        deployment.declared.append(declared)
+        return declared
+
+    def _keep_unnamed(self, statement: Statement, deployment: Deployment, turns: Turns) -> Declared:
+        declared = Declared(statement, deployment, turns, str(statement.says("type")), "", "", is_absent=True)
         deployment.declared.append(declared)
         return declared
 

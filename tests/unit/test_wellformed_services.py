@@ -129,6 +129,16 @@ def test_a_rule_without_members_drops_what_comes() -> None:
     ]
 
 
+def test_a_rule_without_members_may_have_some_that_are_not_modelled() -> None:
+    text = f"{_V}{_MEMBERS}load-balancer lb in v.s {{ {_FRONTEND} rule sql tcp 1433 -> none }}"
+    text += 'not-modelled "scale set `m`" because "it is not" for v'
+
+    (fault,) = check(read_text(text).network)
+
+    assert (fault.code, fault.severity) == ("rule-without-members", Severity.NOTE)
+    assert fault.message == "no member of rule `sql` of `lb` is known; what is not modelled may be one"
+
+
 @pytest.mark.parametrize(("port", "expected"), [(0, True), (1, False), (65534, False), (65535, True)])
 def test_a_frontend_has_ports_1_to_65534(port: int, expected: bool) -> None:
     network = read_text(f"{_V}{_MEMBERS}load-balancer lb in v.s {{ {_FRONTEND} {_SQL} }}").network

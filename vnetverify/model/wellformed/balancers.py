@@ -22,6 +22,7 @@ def balancer_faults(network: Network) -> Iterator[Diagnostic]:
         for rule in balancer.rules:
             yield from _port_faults(rule)
             yield from _ha_faults(balancer, rule)
+            yield from _empty_faults(network, balancer, rule)
             yield from _member_faults(balancer, rule, nics)
             yield from _probe_faults(network, balancer, rule, nics)
 
@@ -115,10 +116,19 @@ def _port_faults(rule: LoadBalancingRule) -> Iterator[Diagnostic]:
             yield Diagnostic("port-out-of-range", message, rule.span, rule=id_)
 
 
-def _member_faults(balancer: LoadBalancer, rule: LoadBalancingRule, nics: Mapping[str, Nic]) -> Iterator[Diagnostic]:
-    if not rule.members:
+def _empty_faults(network: Network, balancer: LoadBalancer, rule: LoadBalancingRule) -> Iterator[Diagnostic]:
+    if rule.members:
+        return
+    if network.unmodelled:  # which may be a member: a scale set, an interface that is not in the input
+        severity = Severity.NOTE
+        message = f"no member of rule `{rule.name}` of `{balancer.name}` is known; what is not modelled may be one"
+    else:
+        severity = Severity.WARNING
         message = f"rule `{rule.name}` of `{balancer.name}` has no members, so what comes to it is dropped"
-        yield Diagnostic("rule-without-members", message, rule.span, rule="F-LB-3", severity=Severity.WARNING)
+    yield Diagnostic("rule-without-members", message, rule.span, rule="F-LB-3", severity=severity)
+
+
+def _member_faults(balancer: LoadBalancer, rule: LoadBalancingRule, nics: Mapping[str, Nic]) -> Iterator[Diagnostic]:
     family = _family_at(balancer, rule.frontend)
     for name in rule.members:
         nic = nics.get(name)

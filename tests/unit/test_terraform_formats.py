@@ -137,6 +137,29 @@ def test_a_part_of_a_plan_is_read_as_one(tmp_path: Path) -> None:
         assert network.unmodelled == ()
 
 
+def test_changes_without_a_configuration_do_not_tell_what_is_fastened_where(tmp_path: Path) -> None:
+    table = planned("route_table", "via", route=[], later={"id": True, "subnets": True})
+    fastened = planned(
+        "subnet_route_table_association", "a", later={"id": True, "route_table_id": True, "subnet_id": True}
+    )
+    whole = plan(vnet("hub"), subnet("app", "hub"), subnet("db", "hub", "10.0.1.0/24"), table, fastened)
+
+    network = read_network(tmp_path, whole)
+
+    assert any("`azurerm_subnet_route_table_association.a`" in doubt for doubt in doubts(network))
+
+
+def test_a_part_of_a_plan_leaves_out_where_a_route_leads(tmp_path: Path) -> None:
+    route = {"name": "default", "address_prefix": "0.0.0.0/0", "next_hop_type": "VirtualAppliance"}
+    table = planned("route_table", "via", route=[route], id=identity("routeTables", "via"))
+    fastened = planned("subnet_route_table_association", "a", subnet_id=_APP, route_table_id=table.values["id"])
+    whole = plan(vnet("hub", id=_HUB), subnet("app", "hub", id=_APP), table, fastened)
+
+    network = read_network(tmp_path, whole["planned_values"])
+
+    assert any("the document leaves it out" in doubt for doubt in doubts(network))
+
+
 def test_changes_alone_tell_what_will_be(tmp_path: Path) -> None:
     whole = plan(
         vnet("hub"), subnet("app", "hub"), vnet("old", actions=("delete",), id=identity("virtualNetworks", "old"))

@@ -114,7 +114,10 @@ class Folding:
         other = self._by_key.get(key_of(what)) if isinstance(what, str) else None
         if other is None or not fastening.back:
             return False
-        other.properties.setdefault(fastening.back, []).append({"id": at})
+        members = other.properties.setdefault(fastening.back, [])
+        if not isinstance(members, list):
+            return False  # which has it is not known, as far as that one says
+        members.append({"id": at})
         return True
 
     def _note_origin(self, at: str | Unknown, fastening: Fastening, instance: Instance) -> None:

@@ -30,6 +30,7 @@ from vnetverify.ingest.unknown import Unknown
 _ASSIGNED = frozenset(("address_space", "address_prefixes", "address_prefix", "region"))
 # What a block says of its address: IPv4, and whichever Azure assigns, where that is not written.
 _OF_ADDRESSES = frozenset(("private_ip_address", "private_ip_address_version", "private_ip_address_allocation"))
+_NEXT_HOP = "next_hop_in_ip_address"  # which a route to an appliance has, and a plan leaves out if it is not known yet
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -101,9 +102,13 @@ class _Writer:
             else:
                 self._field(field, value, inner, target, pointer)
         for attribute, field in table.fields.items():
-            if isinstance(field, Reference) and field.needed and attribute not in values:
-                left_out = Unknown("the document leaves it out", self._instance.pointer)
+            if attribute in values:
+                continue
+            left_out = Unknown("the document leaves it out", self._instance.pointer)
+            if isinstance(field, Reference) and field.needed:
                 _put(target, field.to, {"id": left_out} if field.wrapped else left_out)
+            elif isinstance(field, Plain) and attribute == _NEXT_HOP and _is_appliance(values.get("next_hop_type")):
+                _put(target, field.to, left_out)
 
     def _is_written(self, path: Path) -> bool:
         if len(path) == 1:
@@ -227,6 +232,10 @@ class _Writer:
         for known in [key for key in origins if key.startswith(before + "/")]:
             origins[after + known[len(before) :]] = origins.pop(known)
         origins[after] = origin
+
+
+def _is_appliance(next_hop: Any) -> bool:
+    return isinstance(next_hop, str) and next_hop.lower() == "virtualappliance"
 
 
 def _where(to: str) -> str:

@@ -56,6 +56,22 @@ def test_the_sku_tells_what_a_gateway_is_that_does_not_say_it(
     assert [found.code for found in imported.diagnostics] == (["bad-value"] if kind is None else [])
 
 
+@pytest.mark.parametrize(("sku", "doubted"), [("Basic", ["spoke"]), ("VpnGw1", [])])
+def test_a_gateway_of_the_basic_sku_leaves_open_what_becomes_of_peers_that_use_it(
+    tmp_path: Path, sku: str, doubted: list[str]
+) -> None:
+    peerings = [peering("p", "spoke", allowGatewayTransit=True), peering("q", "other", allowGatewayTransit=True)]
+    imported = read(
+        tmp_path,
+        _gateway_vnet("hub", "0", virtualNetworkPeerings=peerings),
+        vnet("spoke", "10.1.0.0/16", virtualNetworkPeerings=[peering("p", "hub", useRemoteGateways=True)]),
+        vnet("other", "10.2.0.0/16", virtualNetworkPeerings=[peering("p", "hub")]),
+        _gateway("gw", "hub", sku={"name": sku, "tier": sku}),
+    )
+
+    assert [vnet for doubt in imported.network.unmodelled for vnet in doubt.vnets] == doubted
+
+
 def test_a_static_connection_leads_to_the_prefixes_of_its_site(tmp_path: Path) -> None:
     to_branch = {"localNetworkGateway2": reference("localNetworkGateways", "branch"), "sharedKey": "secret"}
 

@@ -109,6 +109,10 @@ class Gateways:
             self._findings.doubt_about(resource, resource.subject, f"gateways of type `{shown(kind)}` are not modelled")
             return None
         self._read_clients(resource, _KINDS[kind.lower()])
+        if _KINDS[kind.lower()] is GatewayKind.VPN and _sku_name(resource) == "basic":
+            for user in self._networks.halves.users_of(vnet):
+                what = f"use of {resource.subject} by vnet `{self._networks.names[user]}`"
+                self._findings.doubt(what, "a gateway of the Basic SKU serves no peers (R-GW-10)", user, resource.span)
         bgp, more = read(as_object(values.get("bgpsettings"), "bgpSettings"), resource.pointer, BGP_SETTINGS)
         self._findings.doubts(resource, more, resource.key)
         asn = bgp.get("asn")
@@ -325,10 +329,14 @@ class Gateways:
 
 def _kind_by_sku(gateway: Resource) -> str | None:
     """Return the kind of a gateway that does not say it, None where its SKU does not tell it either."""
+    return next((kind for start, kind in _SKUS.items() if _sku_name(gateway).startswith(start)), None)
+
+
+def _sku_name(gateway: Resource) -> str:
+    """Return the name of a gateway's SKU in lower case, empty where it is not told."""
     sku = gateway.stated("sku")
     name = member(sku, "name") if isinstance(sku, dict) else None
-    spelt = name.lower() if isinstance(name, str) else ""
-    return next((kind for start, kind in _SKUS.items() if spelt.startswith(start)), None)
+    return name.lower() if isinstance(name, str) else ""
 
 
 def _clients_of(gateway: Resource) -> str:

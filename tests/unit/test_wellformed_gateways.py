@@ -192,6 +192,16 @@ def test_who_shares_a_circuit_with_a_site_should_be_connected_to_it() -> None:
     assert check(read_text(TWO_SITES_ON_A_CIRCUIT + rest).network) == ()
 
 
+def test_a_site_should_announce_the_same_to_all_gateways_of_a_circuit() -> None:
+    more = "connection x: two -- a.ea { circuit c prefixes none }  connection y: one -- b.eb { circuit c }"
+
+    (fault,) = check(read_text(TWO_SITES_ON_A_CIRCUIT + more).network)
+
+    assert (fault.code, fault.rule, fault.severity) == ("circuit-tells-more", "R-GW-2", Severity.WARNING)
+    assert "`two` announces 172.17.0.0/16" in fault.message
+    assert "`eb`" in fault.message
+
+
 @pytest.mark.parametrize(
     ("region", "group", "codes"),
     [

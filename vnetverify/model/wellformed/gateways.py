@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from vnetverify.diagnostic import Diagnostic, Severity
-from vnetverify.header import Family
+from vnetverify.header import Family, Prefix
 from vnetverify.model.network import Connection, Era, Gateway, GatewayKind, Network, Site, Vnet
 from vnetverify.model.wellformed.incompleteness import incomplete_vnets, untold_vnets
 from vnetverify.model.wellformed.overlaps import overlaps
@@ -210,6 +210,7 @@ def _circuits_that_tell_more(network: Network) -> Iterator[Diagnostic]:
         if connection.circuit is not None and connection.site is not None:
             circuits[connection.circuit.casefold()].append(connection)
     for connections in circuits.values():
+        yield from _told_unalike(network, connections)
         joined = {(connection.gateway, connection.site) for connection in connections}
         for near in {connection.gateway: connection for connection in connections}.values():
             for far in {connection.site: connection for connection in connections}.values():
@@ -225,3 +226,31 @@ def _circuits_that_tell_more(network: Network) -> Iterator[Diagnostic]:
                     rule="R-GW-2",
                     severity=Severity.WARNING,
                 )
+
+
+def _told_unalike(network: Network, connections: list[Connection]) -> Iterator[Diagnostic]:
+    """Yield each connection by which a site announces less than by another one on the same circuit (R-GW-2)."""
+    for connection in connections:
+        told = set(_announced_by(network, connection))
+        for other in connections:
+            missing = [prefix for prefix in _announced_by(network, other) if prefix not in told]
+            if other.site != connection.site or other.gateway == connection.gateway or not missing:
+                continue
+            what = ", ".join(map(str, missing))
+            yield Diagnostic(
+                "circuit-tells-more",
+                f"site `{connection.site}` announces {what} over this circuit to gateway `{other.gateway}` alone",
+                connection.span,
+                f"taken not to tell `{connection.gateway}`",
+                ((other.span, "tells more"),),
+                "a circuit tells all its gateways the same",
+                rule="R-GW-2",
+                severity=Severity.WARNING,
+            )
+            break
+
+
+def _announced_by(network: Network, connection: Connection) -> tuple[Prefix, ...]:
+    """Return what the site of a connection announces by it."""
+    assert connection.site is not None
+    return network.sites[connection.site].prefixes if connection.prefixes is None else connection.prefixes

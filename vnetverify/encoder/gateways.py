@@ -7,10 +7,11 @@ R-SYS-8, R-ADDR-6, I-FAILURES.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Announcing, Cell, around
+from vnetverify.encoder.entries import Announced, Entry, Way
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.home import NOWHERE, Home
@@ -19,61 +20,8 @@ from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, i
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
-from vnetverify.source import Span
 
 _AZURE_ASN = 65515
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where a gateway can send: a connection to a site or gateway, or its circuit to another gateway."""
-
-    name: str
-    is_bgp: bool
-    site: str | None = None
-    gateway: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """A prefix that a gateway announces by itself, with what it takes as for an entry."""
-
-    prefix: Prefix
-    condition: Term = TRUE
-    works: Term = TRUE
-
-    @property
-    def in_force(self) -> Term:
-        return all_of(self.condition, self.works)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A prefix that a gateway knows and the way it points.
-
-    It is known where `condition`, a term over open facts, holds, and as long as what it depends on `works`. One that a
-    site may announce or not is about the prefix of `length` around the address asked about; it is `told` where the
-    address lies where this can be so, and `announcement` (a symbol) holds.
-    """
-
-    prefix: Prefix
-    way: Way
-    is_static: bool
-    condition: Term = TRUE
-    works: Term = TRUE
-    span: Span | None = None
-    length: int | None = None
-    told: Term = TRUE
-    announcement: Term = TRUE
-
-    @property
-    def in_force(self) -> Term:
-        return all_of(self.condition, self.works, self.told)
-
-    @property
-    def bits(self) -> int:
-        """Return how long the prefix is."""
-        return self.prefix.length if self.length is None else self.length
 
 
 class Gateways:
@@ -141,6 +89,22 @@ class Gateways:
                     for prefix in self.kept_of(server, peer)
                 ]
         return tuple(announced)
+
+    def _without_bgp(self, gateway: Gateway) -> Iterator[Announced]:
+        """Yield what `gateway` tells another over a connection without BGP: the ranges of its network and of spokes.
+
+        What it announces in place of these or beside them it announces by BGP; whether here too is not said (R-GW-17).
+        """
+        hub, by_bgp = gateway.vnet, self.own_prefixes(gateway)
+        ranges = [Announced(prefix) for prefix in self.estate.network.vnets[hub].address_space]
+        for spoke in self.estate.peers(hub):
+            if self.uses(spoke, hub):
+                ranges += self._of_spoke(hub, spoke, ())
+        for told in dict.fromkeys((*ranges, *by_bgp)):
+            if told in ranges and told in by_bgp:
+                yield told
+            else:
+                yield replace(told, condition=all_of(told.condition, self.facts.holds("U-R-GW-17")))
 
     def _of_spoke(self, hub: str, spoke: str, summary: tuple[Prefix, ...]) -> Iterator[Announced]:
         joined = self.is_peering_up(hub, spoke)
@@ -282,7 +246,7 @@ class Gateways:
         if self._discards(gateway.name, prefix):
             return
         way = self.way_of(connection, origin)
-        works = all_of(self._is_up(origin.name), self.failing.is_up(FailureKind.CONNECTION, connection.name))
+        works = all_of(self._is_up(origin.name), self._is_connected(connection))
         if origin.name == gateway.name:
             yield Entry(prefix, way, False, works=works, span=connection.span)
         elif prefix != self.estate.realm.every:
@@ -315,7 +279,7 @@ class Gateways:
         if default is None or not self.carries(gateway):
             return learned
         way, every = self.way_of(default, gateway), self.estate.realm.every
-        works = all_of(self._is_up(gateway.name), self.failing.is_up(FailureKind.CONNECTION, default.name))
+        works = all_of(self._is_up(gateway.name), self._is_connected(default))
         if works != TRUE:
             works = any_of(works, self.facts.holds("U-STATICDOWN", default.name))
         tunnelled = self.facts.holds("U-R-GW-21", gateway.name)
@@ -367,7 +331,7 @@ class Gateways:
         for connection in self.connections(gateway):
             way = self.way_of(connection, gateway)
             if way.site is not None and not self.announcing.is_open(connection):
-                works = all_of(here, self.failing.is_up(FailureKind.CONNECTION, connection.name))
+                works = all_of(here, self._is_connected(connection))
                 site = self.estate.network.sites[way.site]
                 for prefix in site.prefixes if connection.prefixes is None else connection.prefixes:
                     yield Entry(prefix, way, not way.is_bgp, works=works, span=connection.span)
@@ -382,12 +346,22 @@ class Gateways:
     def _is_up(self, gateway: str) -> Term:
         return self.failing.is_up(FailureKind.GATEWAY, gateway)
 
+    def _is_connected(self, connection: Connection) -> Term:
+        return self.failing.is_up(FailureKind.CONNECTION, connection.name)
+
     def _from_gateways(self, gateway: Gateway) -> Iterator[Entry]:
         """Yield what other gateways announce or pass on over VNet-to-VNet connections (R-GW-17)."""
         ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
         if not ends:
             return
         links = self._links()
+        for end in ends:
+            way = self.way_of(end, gateway)
+            if way.gateway is not None and not way.is_bgp:
+                up = all_of(self._is_up(gateway.name), self._is_up(way.gateway), self._is_connected(end))
+                for told in self._without_bgp(self.estate.network.gateways[way.gateway]):
+                    works = all_of(told.works, self._or_stays(up, way))
+                    yield Entry(told.prefix, way, True, told.condition, works, end.span)
         for origin in self.estate.network.gateways.values():
             if origin.kind is not GatewayKind.VPN or origin.name == gateway.name:
                 continue
@@ -417,7 +391,7 @@ class Gateways:
                 end.name,
                 (end.gateway, end.remote_gateway),
                 end.bgp,
-                self.failing.is_up(FailureKind.CONNECTION, end.name),
+                self._is_connected(end),
             )
             for end in self.estate.network.connections
             if end.remote_gateway is not None
@@ -448,11 +422,11 @@ class Gateways:
         known_surely = spread(surely, by_bgp, passing, self._is_up)
         for end in ends:
             way = self.way_of(end, listener)
-            here = all_of(news.works, self._is_up(listener.name), self.failing.is_up(FailureKind.CONNECTION, end.name))
+            here = all_of(news.works, self._is_up(listener.name), self._is_connected(end))
             far = str(way.gateway)
             if told_by is None and far == origin:
-                works = all_of(news.works, self._or_stays(all_of(here, self._is_up(origin)), way))
-                yield Entry(news.prefix, way, not way.is_bgp, news.condition, works, end.span)
+                if way.is_bgp:
+                    yield Entry(news.prefix, way, False, news.condition, all_of(here, self._is_up(origin)), end.span)
                 continue
             sure = known_surely.get(far, FALSE) if way.is_bgp else FALSE
             if sure != FALSE:
@@ -487,7 +461,7 @@ class Gateways:
             for connection in self.connections(gateway):
                 if connection.circuit is not None:
                     name = connection.circuit.casefold()
-                    works = self.failing.is_up(FailureKind.CONNECTION, connection.name)
+                    works = self._is_connected(connection)
                     circuits[name] = any_of(circuits.get(name, FALSE), works)
         return circuits
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Around, place_of
+from vnetverify.encoder.entries import Entry
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.families import HOST, HOST_ADDRESS
-from vnetverify.encoder.gateways import Entry, Gateways
+from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.terms import (
     FALSE,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.candidates import Class
+from vnetverify.encoder.entries import Announced, Entry, Way
 from vnetverify.encoder.facts import Bearing, Ground
-from vnetverify.encoder.gateways import Announced, Entry, Way
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.home import NOWHERE, Home, home_of
 from vnetverify.encoder.nodes import (

@@ -19,7 +19,6 @@ from vnetverify.simulator.addressing import Field, covers, everything, is_inside
 from vnetverify.simulator.candidates import RESERVED, Table, beside_near_ranges, propagates, table_around
 from vnetverify.simulator.doubted import those
 from vnetverify.simulator.gateways import (
-    Way,
     choose_way,
     entries_of,
     joined_gateways,
@@ -30,6 +29,7 @@ from vnetverify.simulator.gateways import (
 )
 from vnetverify.simulator.hops import Origin, Route, ToGateway, ToNowhere, obstacle
 from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.ways import Way
 
 
 def ways_heard(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:

@@ -26,9 +26,7 @@ from vnetverify.simulator.addressing import (
 from vnetverify.simulator.announcements import decides, way_chosen
 from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat
 from vnetverify.simulator.gateways import (
-    Way,
     announces,
-    circuit_to,
     default_way,
     entries_of,
     is_known,
@@ -59,6 +57,7 @@ from vnetverify.simulator.positions import (
 from vnetverify.simulator.routes import Origin, selection
 from vnetverify.simulator.sites import delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.ways import Way, circuit_to
 
 
 def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:

@@ -18,35 +18,13 @@ from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.situation import Situation, direct, first_address, situation_of, uses, view
+from vnetverify.simulator.ways import Entry, Way, circuit_to
 
 WHOLE_SPACE = uncertainty("U-R-GW-8")
 CHAINED = uncertainty("U-R-GW-17")
 HAIRPIN = uncertainty("U-R-GW-18")
 # The number that a VPN gateway must have to exchange routes between branches (R-GW-16).
 AZURE_ASN = 65515
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way out of a gateway, by its name: a connection, or an ExpressRoute circuit it shares with `remote_gateway`."""
-
-    name: str
-    bgp: bool
-    site: str | None = None
-    remote_gateway: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A prefix that a gateway learns by `way` where all of `condition` hold."""
-
-    prefix: Prefix
-    way: Way
-    condition: tuple[Uncertainty, ...] = ()
-
-    @property
-    def is_static(self) -> bool:
-        return not self.way.bgp
 
 
 def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix, ...]:
@@ -116,8 +94,7 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
     hub = gateway.vnet
     stated = situation.vnet(hub).summarized_gateway_prefixes
     summary = tuple(prefix for prefix in stated if prefix.family is situation.family)
-    spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))
-    ranges = (range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke))
+    ranges = _of_spokes(situation, hub)
     return (
         *map(Range, summary or situation.vnet(hub).address_space),
         *(range_ for range_ in ranges if not any(is_inside(range_.prefix, whole) for whole in summary)),
@@ -127,6 +104,23 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
             for prefix in dict.fromkeys(prefix for _, prefix in prefixes_kept(situation, server))
         ),
     )
+
+
+def _without_bgp(situation: Situation, gateway: Gateway) -> Iterator[Range]:
+    """Yield what the gateway tells another over a connection without BGP: the ranges of its vnet and of spokes.
+
+    What it announces in place of these or beside them it announces by BGP, and perhaps here (R-GW-17, R-GW-20).
+    """
+    ranges = (*map(Range, situation.vnet(gateway.vnet).address_space), *_of_spokes(situation, gateway.vnet))
+    by_bgp = own(situation, gateway)
+    for range_ in dict.fromkeys((*ranges, *by_bgp)):
+        is_sure = range_ in ranges and range_ in by_bgp
+        yield range_ if is_sure else replace(range_, when=(*range_.when, CHAINED))
+
+
+def _of_spokes(situation: Situation, hub: str) -> tuple[Range, ...]:
+    spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))
+    return tuple(range_ for spoke in spokes for range_ in _announced_of(situation, hub, spoke))
 
 
 def _announced_of(situation: Situation, hub: str, spoke: str) -> Iterator[Range]:
@@ -274,10 +268,12 @@ def _from_connections(situation: Situation, gateway: Gateway) -> Iterator[Entry]
         if way.remote_gateway is None:
             yield from (Entry(prefix, way) for prefix in _offered_by_site(situation, gateway, way))
             continue
+        if not way.bgp:
+            yield from _stated_by(situation, way)
         for news, prefixes in others:
-            if way.remote_gateway in news.owners or (way.bgp and way.remote_gateway in news.surely):
+            if way.bgp and way.remote_gateway in (news.owners | news.surely):
                 yield from (Entry(prefix, way, news.when) for prefix in prefixes)
-            elif way.remote_gateway in news.perhaps:
+            elif way.remote_gateway in (news.perhaps - news.owners):
                 yield from (Entry(prefix, way, (*news.when, CHAINED)) for prefix in prefixes)
 
 
@@ -291,10 +287,15 @@ def _left_behind(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
         if way.bgp or way.name in up:
             continue
         if way.remote_gateway is None:
-            ranges = tuple(map(Range, _offered_by_site(intact, gateway, way)))
-        else:
-            ranges = own(situation, situation.network.gateways[way.remote_gateway])
-        yield from (Entry(range_.prefix, way, (*range_.when, _stays(way))) for range_ in ranges)
+            yield from (Entry(prefix, way, (_stays(way),)) for prefix in _offered_by_site(intact, gateway, way))
+            continue
+        yield from (replace(e, condition=(*e.condition, _stays(way))) for e in _stated_by(situation, way))
+
+
+def _stated_by(situation: Situation, way: Way) -> Iterator[Entry]:
+    assert way.remote_gateway is not None
+    ranges = _without_bgp(situation, situation.network.gateways[way.remote_gateway])
+    return (Entry(range_.prefix, way, range_.when) for range_ in ranges)
 
 
 def _stays(way: Way) -> Uncertainty:
@@ -437,11 +438,6 @@ def _circuits_of(situation: Situation, gateway: Gateway) -> set[str]:
         return set()
     ends = situation.index.connections_of.get(gateway.name, ())
     return {end.circuit.casefold() for end in ends if end.circuit is not None}
-
-
-def circuit_to(gateway: str) -> Way:
-    """Return the way by a shared circuit to `gateway`."""
-    return Way(f"circuit to {gateway}", True, remote_gateway=gateway)
 
 
 def choose_way(situation: Situation, gateway: Gateway, entries: Iterable[Entry], destination: Interval) -> Way | None:

@@ -18,9 +18,9 @@ from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Address, Packet
 from vnetverify.simulator.filters import declared_interface
-from vnetverify.simulator.gateways import Way
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.situation import Situation, is_same
+from vnetverify.simulator.ways import Way
 from vnetverify.source import Span
 
 

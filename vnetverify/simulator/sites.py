@@ -15,7 +15,6 @@ from vnetverify.simulator.addressing import address_in, covers, is_inside, is_pu
 from vnetverify.simulator.announcements import decides, ways_heard
 from vnetverify.simulator.doubted import those
 from vnetverify.simulator.gateways import (
-    Entry,
     announces,
     entries_of,
     is_bgp,
@@ -41,6 +40,7 @@ from vnetverify.simulator.positions import (
     declared_appliance,
 )
 from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.ways import Entry
 
 _HEEDED: Remembered[str, frozenset[Prefix]] = Remembered()
 

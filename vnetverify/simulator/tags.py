@@ -25,10 +25,11 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.announcements import decides, hears
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
-from vnetverify.simulator.gateways import Entry, prefixes_kept, put_into_tables, servers
+from vnetverify.simulator.gateways import prefixes_kept, put_into_tables, servers
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import View
 from vnetverify.simulator.situation import Situation, route_servers_for, view
+from vnetverify.simulator.ways import Entry
 from vnetverify.source import NOWHERE, Span
 
 PROBES_IPV6 = parse_prefix("fe80::1234:5678:9abc/128")

@@ -10,10 +10,11 @@ from zlib import crc32
 
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.endpoints import PrivateEndpoints
+from vnetverify.encoder.entries import Way
 from vnetverify.encoder.facts import Bearing, Facts, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.frontends import Frontends
-from vnetverify.encoder.gateways import Gateways, Way
+from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
 from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes

@@ -13,6 +13,7 @@ from vnetverify.ingest.arm.deployments import DEPLOYMENTS, Declared, Deployment,
 from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 from vnetverify.ingest.arm.mistakes import Mistake, Spot, TooLarge, mistake
 from vnetverify.ingest.arm.nesting import Nested, linked_by, nested_in
+from vnetverify.ingest.arm.ordering import chain
 from vnetverify.ingest.arm.references import References
 from vnetverify.ingest.arm.standins import StandIn, composed
 from vnetverify.ingest.arm.standpoints import Standpoint
@@ -25,7 +26,6 @@ from vnetverify.ingest.unknown import Unknown
 MOST_RESOURCES = 50_000  # of all templates of an input together
 MOST_VALUES = 5_000_000  # of all these resources
 DEEPEST = 32  # deployments inside each other
-_DEEPEST_LOOK = 4  # expansions in search of a resource inside each other; what is asked for deeper down is not known
 _MOST_TOLD = 100  # mistakes of one input
 # Members by which a resource says that another service makes it, and the provider that stands for all of these.
 _EXTENDING, _EXTENSION = ("extension", "import"), "extension"
@@ -61,8 +61,12 @@ class Expansion:
     _children: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _expanded: set[int] = field(default_factory=set)
     _read: set[int] = field(default_factory=set)
-    _waiting: list[Deployment | Declared] = field(default_factory=list)
-    _depth: int = 0  # of what is expanded since something in it is asked for
+    # What was found in the pass before, of which this one asks what it has not come to yet; and what it asked so.
+    before: Expansion | None = None
+    _is_expanding: bool = False
+    _reading: list[Declared] = field(default_factory=list)  # deployments, to find out what is passed to them
+    _missed: set[str] = field(default_factory=set)
+    _has_asked_for_lists: bool = False
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -93,13 +97,23 @@ class Expansion:
 
     def find(self, key: str) -> Declared | None:
         """Return the resource with that id; of several that may be there the first that is."""
-        while key not in self._by_key and key not in self._elsewhere and self._waiting and self._depth < _DEEPEST_LOOK:
-            self._expand_next()  # it may stand in what has not been looked at yet
         found = self._by_key.get(key, [])
         named_so = self._elsewhere.get(key, ())
         if not found and len(named_so) == 1:
             return named_so[0]
-        return next((one for one in found if not one.is_absent and not one.is_existing), found[0] if found else None)
+        if not found and self._is_expanding:
+            self._missed.add(key)  # it may stand in what is yet to be written out
+            return None if self.before is None else self._found_before(key, self.before)
+        return _first_there(found)
+
+    def _found_before(self, key: str, before: Expansion) -> Declared | None:
+        """Return what the pass before found, but for what the deployment makes that is being read: that is to come."""
+        named_so = before._elsewhere.get(key, ())
+        found = before._by_key.get(key, ()) or (named_so if len(named_so) == 1 else ())
+        return _first_there([one for one in found if not any(self._is_being_read(step) for step in chain(one))])
+
+    def _is_being_read(self, declared: Declared) -> bool:
+        return any(one.spot == declared.spot and one.turns == declared.turns for one in self._reading)
 
     def find_before(self, key: str) -> Declared | None:
         """Return another declaration of the resource with that id than the one that is being read."""
@@ -113,12 +127,24 @@ class Expansion:
     def children_of(self, key: str, segment: str) -> Collection[str] | None:
         """Return the ids of the children in the list `segment` of a resource that are declared outside of it, or None
         where there may be others."""
-        while self._waiting and self._depth < _DEEPEST_LOOK:
-            self._expand_next()
-        return None if self._waiting else self._children.get((key, segment.lower()), ())
+        own = (key, segment.lower())
+        if not self._is_expanding:
+            return self._children.get(own, ())
+        self._has_asked_for_lists = True
+        return None if self.before is None else {*self.before._children.get(own, ()), *self._children.get(own, ())}
+
+    @property
+    def is_settled(self) -> bool:
+        """Hold when another pass could tell nothing more: what was asked for is there, and lists are as before."""
+        if self.before is not None and self.before._children == self._children:
+            return True
+        return not self._has_asked_for_lists and not any(
+            key in self._by_key or key in self._elsewhere for key in self._missed
+        )
 
     def outputs_of(self, deployment: Deployment) -> dict[str, Any]:
-        self.expand(deployment)
+        if deployment.reading is self:
+            self.expand(deployment)
         return deployment.outputs()
 
     def expand(self, deployment: Deployment) -> None:
@@ -133,30 +159,14 @@ class Expansion:
             return
         for statement in statements:
             self._declare_all(statement, deployment, (), None)
-        nested = [declared for declared in deployment.declared if declared.is_nested_deployment]
-        self._waiting += nested
-        for declared in nested:
-            self._expand_nested(declared)
-
-    def _expand_nested(self, declared: Declared) -> None:
-        try:
-            within = self.within(declared)
-        except (EvaluationError, BadExpression) as error:
-            self.tell(mistake(error, declared.spot))
-            return
-        if within is not None:
-            self.expand(within)
-
-    def _expand_next(self) -> None:
-        one = self._waiting.pop(0)
-        self._depth += 1
-        try:
-            if isinstance(one, Deployment):
-                self.expand(one)
-            else:
-                self._expand_nested(one)
-        finally:
-            self._depth -= 1
+        for declared in deployment.declared:
+            try:
+                within = self.within(declared)
+            except (EvaluationError, BadExpression) as error:
+                self.tell(mistake(error, declared.spot))
+                continue
+            if within is not None:
+                self.expand(within)
 
     def _declare_all(
         self, statement: Statement, deployment: Deployment, around: Turns, holder: Declared | None
@@ -227,6 +237,8 @@ class Expansion:
     def within(self, declared: Declared) -> Deployment | None:
         """Return the deployment that a resource makes, which is read when somebody asks for it; None where it makes
         none, and with a gap where its template is not in the input. Raises `Mistake`."""
+        if declared.deployment.reading is not self:
+            return declared.within
         if not declared.is_nested_deployment or declared.is_existing:
             return None
         if declared.is_absent:
@@ -247,7 +259,11 @@ class Expansion:
         outer = declared.deployment
         if outer.origin.depth >= DEEPEST:
             raise TooLarge(f"deployments nest deeper than {DEEPEST} levels", declared.spot)
-        nested: Nested = nested_in(declared, self.templates)
+        self._reading.append(declared)
+        try:
+            nested: Nested = nested_in(declared, self.templates)
+        finally:
+            self._reading.pop()
         if nested.template is None:
             self.gaps.append(Gap(f"nested deployment `{last_name(declared.name)}`", nested.missing, declared.spot))
             return None
@@ -265,9 +281,10 @@ class Expansion:
 
     def expand_all(self, deployments: Sequence[Deployment]) -> None:
         """Write out the deployments of the templates of the input, each of which may ask for what another declares."""
-        self._waiting += deployments
+        self._is_expanding = True
         for deployment in deployments:
             self.expand(deployment)
+        self._is_expanding = False
 
 
 def all_declared(deployment: Deployment) -> Iterator[Declared]:
@@ -277,6 +294,10 @@ def all_declared(deployment: Deployment) -> Iterator[Declared]:
             yield from all_declared(declared.within)
         elif not declared.is_nested_deployment:
             yield declared
+
+
+def _first_there(found: Sequence[Declared]) -> Declared | None:
+    return next((one for one in found if not one.is_absent and not one.is_existing), found[0] if found else None)
 
 
 def _first(*presences: Unknown | bool | None) -> Unknown | None:

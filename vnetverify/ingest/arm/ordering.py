@@ -14,7 +14,7 @@ from vnetverify.ingest.arm.failures import BadExpression, EvaluationError
 
 def comes_after(one: Declared, other: Declared) -> bool:
     """Hold when `one` is deployed after `other`; what neither says is not known, and does not hold."""
-    mine, yours = list(_chain(one)), list(_chain(other))
+    mine, yours = list(chain(one)), list(chain(other))
     for step in mine:
         for their in yours:
             if step is not their and step.deployment is their.deployment:
@@ -22,7 +22,7 @@ def comes_after(one: Declared, other: Declared) -> bool:
     return False
 
 
-def _chain(declared: Declared) -> Iterator[Declared]:
+def chain(declared: Declared) -> Iterator[Declared]:
     """Yield `declared`, the nested deployment that it is a part of, and so on outward."""
     step: Declared | None = declared
     while step is not None:

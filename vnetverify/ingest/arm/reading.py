@@ -27,6 +27,8 @@ from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import key_called, printable, shown
 from vnetverify.source import Span
 
+# Over templates that ask each other for what they declare; the last one takes what is yet to come for not known.
+_MORE_PASSES = 4
 _LONGEST_SCOPE = 200  # characters; a subscription and a resource group take 160 at most
 _NETWORKS = "virtualnetworks"
 _SPECIAL = Unknown("its name has no value, and may be one that Azure treats in its own way")
@@ -78,9 +80,14 @@ def deploy(
         targets = targets_called(given.scopes, by_file)
         expansion = Expansion(by_file)
         deployments = _deployments(whole, targets, expansion, frozenset())
-        if expansion.linked:  # what only those have that are linked, mistakes among it, does not count
-            linked = frozenset(expansion.linked)
+        linked = frozenset(expansion.linked)
+        if linked:  # what only those have that are linked, mistakes among it, does not count
             expansion = Expansion(by_file)
+            deployments = _deployments(whole, targets, expansion, linked)
+        for left in reversed(range(_MORE_PASSES)):
+            if expansion.is_settled:
+                break
+            expansion = Expansion(by_file, before=expansion if left else None)
             deployments = _deployments(whole, targets, expansion, linked)
         resources = tuple(_resources(deployments, expansion))
     except TooLarge as refusal:

@@ -9,16 +9,10 @@ from itertools import count
 from zlib import crc32
 
 from vnetverify.encoder.addressing import Estate, assignable
-from vnetverify.encoder.endpoints import PrivateEndpoints
 from vnetverify.encoder.entries import Way
-from vnetverify.encoder.facts import Bearing, Facts, Grounds
-from vnetverify.encoder.filters import Filters, Spot
-from vnetverify.encoder.frontends import Frontends
+from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.gateways import Gateways
-from vnetverify.encoder.headers import ALL_PROTOCOLS, declare_header
-from vnetverify.encoder.obligation import Obligation, Origins
-from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.tags import Tags
+from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Script, all_of
 from vnetverify.header import (
     ALL_PORTS,
@@ -49,7 +43,7 @@ from vnetverify.model.network import GatewayKind, Network, Service
 from vnetverify.model.planes import plane
 from vnetverify.model.security import Direction
 from vnetverify.prover.names import decide_resolution
-from vnetverify.prover.prove import Inquiry, decide, evaluate
+from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Verdict, verdict_word
 from vnetverify.rules import SettledFacts, World
@@ -58,6 +52,7 @@ from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.answers import hidden_prefixes, told
 from vnetverify.testing.changes import rules_that_may_decide, turned, without_rules
+from vnetverify.testing.filter_confirmation import filtered, open_filters
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -263,10 +258,13 @@ def _selected(
 def contested_values(
     network: Network, question: Question, facts: Mapping[str, bool], solver: Solver
 ) -> frozenset[bool]:
-    """Return whether a flow can be carried and can be not, over all worlds in which `facts` are so.
+    """Return whether a flow can be carried, or let pass, and can be not, over all worlds in which `facts` are so.
 
     Raises `NotApplicable` for questions that are not about a flow on its way.
     """
+    if isinstance(question, Filtered) and not question.by_public_address:
+        filters = open_filters(network, question.stages, question.flow, solver)
+        return _open_values(filters, INTERNET, question.flow, SettledFacts(facts), solver)
     if not isinstance(question, Carried):
         raise NotApplicable("two readings of what is not a flow on its way")
     right = _held(network, question.target)
@@ -274,18 +272,21 @@ def contested_values(
         return _NO
     left = EndpointSet(((question.origin.place, _one(question.origin.address)),))
     claim = _claim(Verb.REACHES if question.answered else Verb.NEVER_REACHES, left, right)
-    violated = _open_values(opened(network, claim, solver).only_obligation, question, SettledFacts(facts), solver)
+    obligation = opened(network, claim, solver).only_obligation
+    violated = _open_values(obligation, question.origin.place, question.flow, SettledFacts(facts), solver)
     return frozenset(not value for value in violated) if question.answered else violated
 
 
-def _open_values(obligation: Obligation, question: Carried, facts: SettledFacts, solver: Solver) -> frozenset[bool]:
+def _open_values(
+    obligation: Obligation, origin: Place, flow: Flow, facts: SettledFacts, solver: Solver
+) -> frozenset[bool]:
     """Return the values that the violation of an open obligation can take while facts not named are free."""
     literals = [
         symbol if facts[str(fact)] else f"-{symbol}"
         for symbol, fact in obligation.facts.items()
         if facts.get(str(fact)) is not None
     ]
-    fix = obligation.fixing(question.origin.place, question.flow)
+    fix = obligation.fixing(origin, flow)
     tried = ((True, obligation.violation), (False, f"-{obligation.violation}"))
     return frozenset(
         value for value, literal in tried if isinstance(solver.check([*literals, literal], fix=fix), Satisfiable)
@@ -421,7 +422,7 @@ def _passes(network: Network, question: Filtered, world: World, solver: Solver) 
     """Return what the encoding says of whether every stage lets the packet pass."""
     if question.by_public_address:
         return _enters(network, question, world, solver)
-    said = [filtered(network, nic, direction, question.flow, world, solver) for direction, nic in question.stages]
+    said = [filtered(network, (stage,), question.flow, world, solver) for stage in question.stages]
     return frozenset({False}) if _NO in said else frozenset().union(*said)
 
 
@@ -442,43 +443,3 @@ def _enters(network: Network, question: Filtered, world: World, solver: Solver) 
     own = next(address for address in nic.addresses if family_of(address) is family)
     right = EndpointSet(((Place(PlaceKind.SUBNET.value, nic.subnet_id), _one(own)),))
     return opened(network, _claim(Verb.NEVER_REACHES, left, right), solver).violation(INTERNET, outside, world)
-
-
-def filtered(
-    network: Network, name: str, direction: Direction, flow: Flow, world: World, solver: Solver
-) -> frozenset[bool]:
-    """Return what the encoding says of whether the groups at an interface or private endpoint allow a new packet."""
-    script = Script()
-    facts = Facts(script)
-    family = family_of(flow.source)
-    estate = Estate(plane(network, family), family)
-    gateways = Gateways(estate, facts)
-    grounds = Grounds(script, Bearing.STOPS)
-    routes = Routes(estate, gateways, grounds)
-    filters = Filters(estate, facts, grounds, Tags(estate, gateways, routes, facts, grounds), script)
-    header = declare_header(script, ALL_PROTOCOLS, ALL_PORTS, family)
-    endpoint = network.private_endpoints.get(name)
-    if endpoint is not None:
-        policies = PrivateEndpoints(estate, facts, grounds, gateways, filters, by_routes_alone=direction is _OUTBOUND)
-        allowed = policies.takes_in(endpoint, header)
-    else:
-        nic = next(nic for nic in network.nics() if nic.name == name)
-        if direction is _OUTBOUND and flow.source in nic.addresses:
-            frontends = Frontends(estate, facts, grounds, gateways, filters)
-            allowed = frontends.lets_out(header, estate.subnets[nic.subnet_id])
-        else:
-            allowed = filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction)
-    obligation = Obligation(
-        text="\n".join((*script.lines, "(declare-const passes Bool)", f"(assert (= passes {allowed}))", "")),
-        in_question="passes",
-        violation="passes",
-        facts=dict(facts.asked),
-        settled=(),
-        labels={},
-        addresses={},
-        origins=Origins(()),
-        selector_width=0,
-        family=family,
-    )
-    solver.open(obligation)
-    return evaluate(obligation, solver, obligation.fixing(INTERNET, flow), world, "passes")

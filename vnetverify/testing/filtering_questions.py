@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +20,14 @@ from vnetverify.header import (
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import Direction
+from vnetverify.rules import QUESTIONS
+from vnetverify.simulator.filters import DEFAULT_RULES
+from vnetverify.testing.filtering_fields import PROTOCOLS
 from vnetverify.testing.questions import (
     Answer,
     Asked,
     Carried,
+    Contested,
     End,
     Filtered,
     FilterVerdict,
@@ -36,20 +40,46 @@ from vnetverify.testing.questions import (
     public_address,
     spot,
 )
-from vnetverify.testing.records import NotApplicable, Record, facts_of
+from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms, verdict_of
 
-PROTOCOLS: Mapping[str, int | None] = {
-    "tcp": TCP, "udp": UDP, "icmp": ICMP, "esp": 50, "ah": 51, "*": None, "any": None
-}  # fmt: skip
 PORT = 443  # of a question that names none
 
 
-def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
-    """Return what a filtering vector asks, with its fixed atoms as facts. Raises `NotApplicable`."""
-    fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
-    facts = facts_of(fixed, network)
+def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
+    """Return what a filtering vector asks, with its fixed atoms as facts. Raises `NotApplicable`.
+
+    A verdict that is unknown, or one that a proof of reachability `must` and one of isolation `may` take otherwise,
+    turns on the atoms that the rules of the vector name.
+    """
+    facts, answer = facts_of(fixed_atoms(vector), network), answer_of(vector)
     question = _question(Record(vector["question"], "question"), network)
-    return Asked(question, _answer(question, vector["answer"], network), facts)
+    readings = _readings(answer)
+    asked: Asked | Contested
+    if readings is None:
+        asked = Asked(question, _answer(question, answer, network), facts)
+    else:
+        if isinstance(question, IsValid):
+            raise NotApplicable("two readings of whether a network is valid")
+        rules = set(vector.get("rules") or ())
+        atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
+        asked = Contested(question, *readings, atoms, facts)
+    answer.finish()
+    return asked
+
+
+def _readings(answer: Record) -> tuple[bool, bool] | None:
+    """Return what must and what may be so; None of an answer that is one verdict. Raises `NotApplicable`."""
+    verdict, must, may = answer.take("verdict", ""), answer.take("must"), answer.take("may")
+    is_unknown = verdict.casefold() == "unknown"
+    if must is None and may is None:
+        return (False, True) if is_unknown else None
+    read = [_PASSES.get(str(reading).casefold()) for reading in (must, may)]
+    if None in read or not (is_unknown or _PASSES.get(verdict.casefold(), read[0]) in read):
+        raise NotApplicable("malformed: a contested answer without its two readings")
+    return bool(read[0]), bool(read[1])
+
+
+_PASSES = {"allow": True, "true": True, "deny": False, "false": False}
 
 
 def _question(record: Record, network: Network) -> Question:
@@ -184,31 +214,81 @@ def _flow(question: Record, key: str = "packet") -> Flow:
     return flow
 
 
-_ALLOWS = {"Allow": True, "Deny": False}
-
-
-def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:
-    verdict = answer["verdict"]
+def _answer(question: Question, answer: Record, network: Network) -> Answer:
     match question:
         case IsValid():
-            return Validity(verdict == "valid")
+            verdict = answer.need("verdict").casefold()
+            if verdict not in ("valid", "invalid"):
+                raise NotApplicable(f"the verdict `{verdict}` on a network")
+            return Validity(verdict == "valid", tuple(answer.take("violates", ())))
         case Filtered():
-            return FilterVerdict(_ALLOWS[verdict], _deciding(question, answer, network))
+            return FilterVerdict(verdict_of(answer), _deciding(question, answer, network))
         case Carried():
-            return Passage(_ALLOWS[verdict])
+            return Passage(verdict_of(answer))
         case _:
             raise NotApplicable("an answer to another question")
 
 
-def _deciding(question: Filtered, answer: Mapping[str, Any], network: Network) -> tuple[tuple[str, ...], ...] | None:
-    if "decidingRuleOneOf" in answer:
+def _deciding(question: Filtered, answer: Record, network: Network) -> tuple[tuple[str, ...], ...] | None:
+    one_of, spared = answer.take("decidingRuleOneOf"), answer.take("notEvaluated")
+    trace = answer.records("trace", "stage")
+    is_told = answer.has("trace")
+    if spared is not None and not is_told:
+        raise NotApplicable("groups that are not asked, without the `trace` of those that are")
+    if one_of is not None:
         attached = _groups_at(network, question.stages[0][1])
-        if len(attached) != 1:
+        if len(attached) != 1 or is_told:
             raise NotApplicable("one of several deciding rules, at more than one group")
-        return tuple((f"{attached[0]}/{rule}",) for rule in answer["decidingRuleOneOf"])
-    if "trace" not in answer:
+        return tuple((f"{attached[0]}/{rule}",) for rule in one_of)
+    if not is_told:
         return None
-    return (tuple(f"{stage['object']}/{stage['rule']}" for stage in answer["trace"]),)
+    stages = tuple(name for name in (_stage(stage, network) for stage in trace) if name)
+    asked = {name.partition("/")[0].casefold() for name in stages}
+    if any(name.casefold() in asked for name in spared or ()):
+        raise NotApplicable("malformed: a group that is asked and not asked")
+    return (stages,)
+
+
+_NO_GROUP = frozenset(("publicip", "publicaddress", "platform"))  # stages of which no rule of a group is told
+
+
+def _stage(record: Record, network: Network) -> str:
+    """Return the group and its rule that a stage names, nothing where no rule decides it. Raises `NotApplicable`.
+
+    The rule tells the access, so that another one beside it is a mistake, as is a stage at which the group is not.
+    """
+    stage, access, owner = (record.take(key, "") for key in ("stage", "access", "object"))
+    rule = record.take("rule")
+    record.finish()
+    if rule is None and stage.casefold() in _NO_GROUP:
+        return ""
+    if not owner or rule is None:
+        raise NotApplicable("a stage without `object` or `rule`")
+    if stage and owner.casefold() not in _owners_at(stage, network):
+        raise NotApplicable(f"malformed: no `{owner}` stands at a stage `{stage}`")
+    if access and access.casefold() not in _accesses(owner, rule, network):
+        raise NotApplicable(f"malformed: a rule `{owner}/{rule}` with the access `{access}`")
+    return f"{owner}/{rule}"
+
+
+def _owners_at(stage: str, network: Network) -> set[str]:
+    """Return the names of what may decide at a stage, in lower case."""
+    owners: dict[str, Iterable[str | None]] = {
+        "securityadmin": (rules.manager for rules in network.admin_rules),
+        "subnetnsg": (subnet.nsg for subnet in network.subnets()),
+        "nicnsg": (nic.nsg for nic in network.nics()),
+    }
+    return {name.casefold() for name in owners.get(stage.casefold(), ()) if name is not None}
+
+
+def _accesses(owner: str, rule: str, network: Network) -> set[str]:
+    """Return what the rules called so do, in lower case: those of a group, or of a manager, or the default ones."""
+    here = owner.casefold()
+    custom = [(each.name, each.access.value) for nsg in network.nsgs.values() if nsg.name.casefold() == here
+              for each in (*nsg.rules, *DEFAULT_RULES)]  # fmt: skip
+    admin = [(each.name, each.action.value.replace("-", "")) for rules in network.admin_rules
+             if rules.manager.casefold() == here for each in rules.rules]  # fmt: skip
+    return {access for name, access in (*custom, *admin) if name.casefold() == rule.casefold()}
 
 
 def _groups_at(network: Network, name: str) -> list[str]:

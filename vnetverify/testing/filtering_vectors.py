@@ -38,16 +38,24 @@ from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.tags import tag_spelling
-from vnetverify.testing.filtering_fields import addresses_of_field, first_of_several, ports_of_field
-from vnetverify.testing.filtering_questions import PORT, PROTOCOLS
+from vnetverify.testing.filtering_fields import (
+    PROTOCOLS,
+    addresses_of_field,
+    first_of_several,
+    ports_of_field,
+    protocol_of_field,
+)
+from vnetverify.testing.filtering_questions import PORT
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record, Refused
 from vnetverify.testing.routing_vectors import link_state, next_hop_type
 from vnetverify.testing.vector_admin import admin_rules_of
-from vnetverify.testing.vector_balancers import FILTERING, Balancers
+from vnetverify.testing.vector_balancers import FILTERING, Balancers, sku_called
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
 _ONE_REGION = "region"
+_KEEPING_OUT = frozenset(("sqlmanagedinstance", "azuresqlmanagedinstance", "databricks", "azuredatabricks"))
+_IN_SUBNETS_OF_THEIR_NAME = frozenset(("bastion", "azurebastion", "firewall", "azurefirewall", "routeserver"))
 
 # Addresses for an interface whose own is not told.
 _PUBLIC = {Family.IPV4: "20.0.0.4", Family.IPV6: "2a00::4"}
@@ -69,7 +77,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         name = vnet_record.need("name")
         peerings += [_peering(name, peering) for peering in vnet_record.records("peerings", "peering")]
         learned[name] = _learned(vnet_record)
-        hosts_services[name] = bool(vnet_record.take("contains", ()))
+        hosts_services[name] = _keeps_admin_rules_out(vnet_record.take("contains", ()))
         vnet, its_tables = _vnet(vnet_record, bool(learned[name]))
         vnets.append(vnet)
         tables += its_tables
@@ -87,7 +95,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     if vector["question"].get("kind") in ("reply", "established-after-change"):
         machines = [_open_to_the_internet(m) if m.name == vector["question"].get("at") else m for m in machines]
     balancers = Balancers(FILTERING, layout, machines, _service(vector)).read(record, "loadBalancers")
-    record.take("fixedAtoms")
+    record.take("fixedAtoms"), record.take("fixed_atoms")
     tags = record.tags("publishedTags")
     network = Network(
         vnets=layout.vnets,
@@ -149,6 +157,17 @@ def _with_public(nic: Nic, public: PublicAddress) -> Nic:
     return replace(nic, public_address=public) if family is Family.IPV4 else replace(nic, public_ipv6=public)
 
 
+def _keeps_admin_rules_out(services: Sequence[str]) -> bool:
+    """Return whether a vnet holds a service that keeps admin rules out of it (F-ADM-10). Raises `NotApplicable`.
+
+    What keeps them out of its own subnet alone (F-ADM-11) says nothing of the vnet where that has a name.
+    """
+    kept = [service for service in services if service.casefold() not in _IN_SUBNETS_OF_THEIR_NAME]
+    if any(service.casefold() not in _KEEPING_OUT for service in kept):
+        raise NotApplicable(f"a vnet that contains {', '.join(services)}")
+    return bool(kept)
+
+
 def _finished(record: Record, key: str, what: str) -> list[Record]:
     records = list(record.records(key, what))
     for each in records:
@@ -193,9 +212,7 @@ def _machine(record: Record, groups: Mapping[str, Sequence[str]], layout: Layout
 
 def _public_address(nic: str, record: Record) -> PublicAddress:
     sku, address = record.take("sku"), record.take("address")
-    public = PublicAddress(
-        f"{nic}-public", Sku(sku.lower()) if sku else None, parse_address(address) if address else None
-    )
+    public = PublicAddress(f"{nic}-public", sku_called(sku), parse_address(address) if address else None)
     record.finish()
     return public
 
@@ -229,14 +246,15 @@ def _dns_servers(told: str | list[str] | None) -> tuple[int, ...]:
 def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
     name = record.need("name")
     routes = tuple(_route(route, number) for number, route in enumerate(record.records("routes", "route"), 1))
-    if routes:
-        tables.append(RouteTable(f"{vnet}-{name}-routes", routes))
+    propagates = not record.take("disableBgpRoutePropagation", False)
+    table = RouteTable(f"{vnet}-{name}-routes", routes, propagates) if routes or not propagates else None
+    tables += [table] if table is not None else []
     subnet = Subnet(
         name=name,
         vnet=vnet,
         prefixes=tuple(map(parse_prefix, record.take("prefixes") or (record.need("prefix"),))),
         nsg=record.take("nsg"),
-        route_table=tables[-1].name if routes else None,
+        route_table=table.name if table is not None else None,
         service_endpoints=tuple(record.take("serviceEndpoints", ())),
         private_endpoint_policies=policies_of(record.take("privateEndpointNetworkPolicies")),
     )
@@ -308,18 +326,27 @@ def _gateways(learned: Mapping[str, tuple[Prefix, ...]]) -> dict[str, Any]:
 
 
 def _nsg(record: Record) -> Nsg:
+    record.take("flushConnection")  # for the flows that a change finds (`vector_changes`)
     nsg = Nsg(record.need("name"), tuple(_rule(rule) for rule in record.records("rules", "rule")))
     record.finish()
     return nsg
 
 
+def _access(text: str) -> Access:
+    try:
+        return Access(text.casefold())
+    except ValueError as error:
+        raise Refused(f"a rule with the access `{text}`", "F-NSG-1") from error
+
+
 def _rule(record: Record) -> SecurityRule:
+    record.take("description")
     rule = SecurityRule(
         name=record.need("name"),
         priority=record.need("priority"),
         direction=Direction(record.need("direction").lower()),
-        access=Access(record.need("access").lower()),
-        protocol=PROTOCOLS[record.need("protocol").lower()],
+        access=_access(record.need("access")),
+        protocol=protocol_of_field(record.need("protocol")),
         source=addresses_of_field(record.need("source")),
         source_ports=ports_of_field(record.need("sourcePorts")),
         destination=addresses_of_field(record.need("destination")),

@@ -20,8 +20,7 @@ from vnetverify.header import (
     parse_prefix,
 )
 from vnetverify.model.firewalls import FirewallRule, FirewallRuleKind, Translation
-from vnetverify.testing.filtering_fields import ports_of_field
-from vnetverify.testing.filtering_questions import PROTOCOLS
+from vnetverify.testing.filtering_fields import PROTOCOLS, ports_of_field, protocol_of_field
 from vnetverify.testing.questions import EPHEMERAL_PORT
 from vnetverify.testing.records import NotApplicable, Record
 
@@ -113,7 +112,7 @@ def _rule(record: Record, rule: FirewallRule) -> ToldRule:
 
 def _with_service(rule: FirewallRule, record: Record) -> FirewallRule:
     told = record.take("protocols") or [record.need("protocol")]
-    protocols = tuple(PROTOCOLS[each.lower()] for each in told)
+    protocols = tuple(map(protocol_of_field, told))
     return replace(rule, protocols=protocols, destination_ports=ports_of_field(record.take("ports", ["*"])))
 
 

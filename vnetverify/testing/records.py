@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vnetverify.header import address_text, parse_address
+from vnetverify.header import address_text, parse_address, parse_prefix
 from vnetverify.model.network import Network
 from vnetverify.rules import QUESTIONS
 
@@ -24,36 +24,45 @@ class Refused(NotApplicable):
         self.rule = rule
 
 
-# What stands under a key of either format; a text under all others.
+# What stands under a key of either format; a text under all others. One element may stand for a list of it alone.
 _LISTS = frozenset((
-    "address_space", "addressSpace", "advertises", "backends", "ignore_prefixes", "learnedRoutes", "local_subnets",
-    "localSubnetNames", "members", "prefixes", "reaches", "remote_address_space", "remote_subnets",
-    "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source", "destination", "sourcePorts",
-    "contains", "destinationPorts", "fqdns", "methods", "ports", "protocols", "summarized_gateway_prefixes", "vnets",
+    "address_space", "addresses", "addressSpace", "advertises", "backends", "contains", "decidingRuleOneOf",
+    "destination", "destinationPorts", "fqdns", "ignore_prefixes", "learnedRoutes", "local_subnets",
+    "localSubnetNames", "members", "methods", "notEvaluated", "path", "ports", "prefixes", "protocols", "reaches",
+    "remote_address_space", "remote_subnets", "remoteSubnetNames", "service_endpoints", "serviceEndpoints", "source",
+    "sourcePorts", "summarized_gateway_prefixes", "violates", "vnets",
 ))  # fmt: skip
 _FLAGS = frozenset((
     "active_active", "allow_forwarded_traffic", "allow_gateway_transit", "allow_remote_vnet_traffic",
     "allow_vnet_access", "allowForwardedTraffic", "allowGatewayTransit", "allowVirtualNetworkAccess", "bgp",
-    "branch_to_branch", "default_site", "disable_bgp_route_propagation", "floating_ip", "floatingIp", "global",
-    "internal", "ip_forwarding", "ipForwarding", "enable_only_ipv6_peering", "enableOnlyIPv6Peering",
-    "peer_complete_vnets", "peerCompleteVnets", "stateful", "use_remote_gateways", "useRemoteGateways",
+    "branch_to_branch", "default_site", "disable_bgp_route_propagation", "disableBgpRoutePropagation",
+    "enable_only_ipv6_peering", "enableOnlyIPv6Peering", "floating_ip", "floatingIp", "flushConnection", "global",
+    "internal", "ip_forwarding", "ipForwarding", "peer_complete_vnets", "peerCompleteVnets", "stateful",
+    "use_remote_gateways", "useRemoteGateways", "value",
 ))  # fmt: skip
 _NUMBERS = frozenset((
     "asn", "backend_port", "backendPort", "dstPort", "frontend_port", "frontendPort", "port", "priority", "probe_port",
     "probePort", "srcPort", "translatedPort",
 ))  # fmt: skip
-_OBJECTS = frozenset({"establishedFlow", "firewall", "fixedAtoms", "flow", "packet", "privateEndpoint", "publicIp"})
+_OBJECTS = frozenset((
+    "establishedFlow", "firewall", "fixed_atoms", "fixedAtoms", "flow", "packet", "privateEndpoint", "publicIp",
+))  # fmt: skip
 _NAMED = frozenset({"asg", "gateway", "load balancer", "nic", "nsg", "route table", "site", "subnet", "vnet"})
-_EITHER = frozenset({"change", "dns", "from", "gateway", "ip", "os_routes"})  # here a name, there more; readers look
+# Here a name, there more; readers look.
+_EITHER = frozenset({"change", "dns", "from", "gateway", "ip", "may", "must", "os_routes"})
+_REMARKS = frozenset({"consequence", "reason"})  # of an answer: why it is so and what follows, in words
 
 
 def _fits(key: str, value: Any) -> bool:
     """Hold when `value` is of the kind that stands under `key`."""
     if key in _LISTS:
-        elements = (str, int) if key.lower().endswith("ports") else (str,)
-        return isinstance(value, list) and all(type(element) in elements for element in value)
+        return isinstance(value, list) and all(_is_element(key, element) for element in value)
     kind = bool if key in _FLAGS else int if key in _NUMBERS else dict if key in _OBJECTS else str
     return type(value) is kind or key in _EITHER
+
+
+def _is_element(key: str, value: Any) -> bool:
+    return type(value) is str or (type(value) is int and key.lower().endswith("ports"))
 
 
 class Record:
@@ -61,7 +70,7 @@ class Record:
 
     def __init__(self, values: Mapping[str, Any], what: str) -> None:
         if not isinstance(values, dict):
-            raise NotApplicable(f"malformed: a {what} that is no object")
+            raise NotApplicable(f"malformed: {_a(what)} that is no object")
         self._values, self._what, self._taken = values, what, set[str]()
 
     def take(self, key: str, default: Any = None) -> Any:
@@ -70,16 +79,22 @@ class Record:
         value = self._values.get(key)
         if value is None:
             return default
+        if key in _LISTS and _is_element(key, value):
+            value = [value]
         if not _fits(key, value):
-            raise NotApplicable(f"malformed: `{key}` of a {self._what} is of the wrong kind")
+            raise NotApplicable(f"malformed: `{key}` of {_a(self._what)} is of the wrong kind")
         return value
+
+    def has(self, key: str) -> bool:
+        """Hold when something stands under `key`, be it an empty list."""
+        return self._values.get(key) is not None
 
     def tags(self, key: str) -> dict[str, list[str]]:
         """Return the prefixes by name of the tag. Raises `NotApplicable`."""
         self._taken.add(key)
         tags = self._values.get(key) or {}
         if not isinstance(tags, dict) or not all(_fits("prefixes", prefixes) for prefixes in tags.values()):
-            raise NotApplicable(f"malformed: `{key}` of a {self._what} is of the wrong kind")
+            raise NotApplicable(f"malformed: `{key}` of {_a(self._what)} is of the wrong kind")
         return tags
 
     def addresses(self, key: str) -> tuple[int, ...]:
@@ -91,21 +106,21 @@ class Record:
         """Return the value of `key`. Raises `NotApplicable` where there is none."""
         value = self.take(key)
         if value is None:
-            raise NotApplicable(f"a {self._what} without `{key}`")
+            raise NotApplicable(f"{_a(self._what)} without `{key}`")
         return value
 
     def only(self, key: str, *values: Any) -> None:
         """Refuse the record unless `key` is absent, null or one of `values`, which mean what its absence means."""
         value = self.take(key)
         if value is not None and value not in values:
-            raise NotApplicable(f"`{key}` of a {self._what}")
+            raise NotApplicable(f"`{key}` of {_a(self._what)}")
 
     def records(self, key: str, what: str) -> Sequence[Record]:
         """Return the objects of the list under `key`, whose names must differ. Raises `NotApplicable`."""
         self._taken.add(key)
         values = self._values.get(key) or []
         if not isinstance(values, list):
-            raise NotApplicable(f"malformed: `{key}` of a {self._what} is not a list")
+            raise NotApplicable(f"malformed: `{key}` of {_a(self._what)} is not a list")
         records = [Record(value, what) for value in values]
         if what in _NAMED:
             counts = Counter(str(value.get("name")).casefold() for value in values)
@@ -118,7 +133,39 @@ class Record:
         """Raise `NotApplicable` when a key was never asked for and holds something."""
         for key, value in self._values.items():
             if key not in self._taken and value not in (None, [], {}):
-                raise NotApplicable(f"`{key}` of a {self._what}")
+                raise NotApplicable(f"`{key}` of {_a(self._what)}")
+
+
+def _a(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
+def answer_of(vector: Mapping[str, Any]) -> Record:
+    """Return the answer of a vector, of which nobody has to read what is said about it in words."""
+    record = Record(vector["answer"], "answer")
+    for key in _REMARKS:
+        record.take(key)
+    return record
+
+
+def verdict_of(answer: Record) -> bool:
+    """Return whether the verdict is that packets pass. Raises `NotApplicable`."""
+    verdict = answer.need("verdict")
+    if verdict.casefold() not in ("allow", "deny"):
+        raise NotApplicable(f"the verdict `{verdict}`")
+    return bool(verdict.casefold() == "allow")
+
+
+def fixed_atoms(vector: Mapping[str, Any]) -> dict[str, bool]:
+    """Return the fixed atoms of a vector, which may stand beside its network or in it. Raises `NotApplicable`."""
+    fixed: dict[str, bool] = {}
+    for place in (vector["network"], vector):
+        for key in ("fixedAtoms", "fixed_atoms"):
+            told = place.get(key) or {}
+            if not isinstance(told, dict) or not all(type(value) is bool for value in told.values()):
+                raise NotApplicable("malformed: fixed atoms that are no object of true and false")
+            fixed |= told
+    return fixed
 
 
 _FACT = re.compile(r"(U-[A-Z0-9-]+)(?:\((.*)\))?")
@@ -129,37 +176,60 @@ def facts_of(fixed: Mapping[str, bool], network: Network) -> dict[str, bool]:
 
     Raises `NotApplicable` for a kind of atom that the rules here do not have, and for a rule that is not the only one.
     """
-    if not isinstance(fixed, dict):
-        raise NotApplicable("malformed: fixed atoms that are no object")
-    facts = {}
+    facts: dict[str, bool] = {}
     for text, value in fixed.items():
         match = _FACT.fullmatch(text)
         if match is None or match[1] not in QUESTIONS:
             raise NotApplicable(f"the atom `{text}`")
         parts = [part.strip() for part in match[2].split(",")] if match[2] else []
+        if match[1] == "U-ADMTIE" and len(parts) == 2:  # of a pair: the first is tried before the second
+            facts |= {f"U-ADMTIE({_rule_meant(part, network)})": value is (part == parts[0]) for part in parts}
+            continue
         about = [_meant(match[1], number, part, network) for number, part in enumerate(parts)]
-        facts[f"{match[1]}({', '.join(about)})" if about else match[1]] = bool(value)
+        facts[f"{match[1]}({', '.join(about)})" if about else match[1]] = value
     return facts
 
 
 _OF_RULES = frozenset({"U-ADMTIE", "U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-PEPORT", "U-PEDENY"})
 _OF_FRONTENDS = frozenset({"U-LBICMP", "U-LBECHO", "U-R-UDR-15", "U-BACKEND"})
 _OF_BALANCING = frozenset({"U-FLOAT", "U-PROBE"})
-_VERBATIM = frozenset({"U-AANIP", "U-AAPIP", "U-ICMPV6", "U-PECG", "U-PEPROTO"})
 _OF_LINKS = frozenset({"U-AVNA", "U-SUBPEER"})
+_OF_SUBNETS = frozenset({"U-ADMAGW", "U-DOA", "U-INETMINUS", "U-PEPOL", "U-PEPOL-ROUTES", "U-VNTAG"})
+_OF_PREFIXES = frozenset({"U-INET"})
+_OF_NAMED = {"U-AANIP": "vnet", "U-AAPIP": "nic", "U-ICMPV6": "nic", "U-PECG": "endpoint", "U-PEPROTO": "endpoint"}
 
 
 def _meant(kind: str, number: int, text: str, network: Network) -> str:
     """Return the name here of what an atom's part `number` is about: the format leaves out what a name stands in."""
     if kind in _OF_LINKS:
-        return " -> ".join(name.strip() for name in text.split("->"))
+        return _half_meant(text, network)
+    if kind in _OF_NAMED and number == 0:
+        return _known(text, _OF_NAMED[kind], network)
     if kind == "U-SKU":
         return _public_or_balancer_meant(text, network)
     if kind in _OF_RULES:
         return _rule_meant(text, network) if number == 0 else text
     if kind in _OF_FRONTENDS | _OF_BALANCING:
         return _balanced_meant(kind, text, network) if number == 0 else text
-    return text if kind in _VERBATIM else _subnet_meant(text, network)
+    if kind in _OF_PREFIXES or (kind in _OF_SUBNETS and number == 1):
+        return str(parse_prefix(text))
+    if kind == "U-FQDN":
+        return _firewall_rule_meant(text, network)
+    return _subnet_meant(text, network) if kind in _OF_SUBNETS else text
+
+
+def _half_meant(text: str, network: Network) -> str:
+    local, remote = (name.strip() for name in text.partition("->")[::2])
+    if (local, remote) not in {(half.local, half.remote) for half in network.peerings}:
+        raise NotApplicable(f"an atom of the peering `{text}`, which there is not")
+    return f"{local} -> {remote}"
+
+
+def _known(name: str, what: str, network: Network) -> str:
+    places = {"vnet": network.vnets, "endpoint": network.private_endpoints, "nic": {n.name for n in network.nics()}}
+    if name not in places[what]:
+        raise NotApplicable(f"an atom of the {what} `{name}`, which there is not")
+    return name
 
 
 def _public_or_balancer_meant(text: str, network: Network) -> str:
@@ -192,8 +262,18 @@ def _rule_meant(text: str, network: Network) -> str:
     return meant[0]
 
 
+def _firewall_rule_meant(text: str, network: Network) -> str:
+    firewalls = [(machine.name, machine.firewall) for machine in network.machines.values()]
+    named = [f"{name}/{rule.name}" for name, policy in firewalls if policy is not None for rule in policy.rules]
+    return next((name for name in named if name.partition("/")[2] == text), text)
+
+
 def _subnet_meant(text: str, network: Network) -> str:
-    if text.endswith(" subnet"):
-        return next(nic.subnet_id for nic in network.nics() if nic.name == text.removesuffix(" subnet"))
-    named = [subnet.id for subnet in network.subnets() if subnet.name == text]
-    return named[0] if len(named) == 1 else text
+    """Return the name here of the subnet called so, alone or with its vnet, or of that of an interface."""
+    of_nics = [(nic.subnet_id, (nic.name, f"{nic.name} subnet")) for nic in network.nics()]
+    known = [(subnet.id, (subnet.name, subnet.id, f"{subnet.vnet}/{subnet.name}")) for subnet in network.subnets()]
+    for each in (known, of_nics):
+        meant = {name for name, spellings in each if text in spellings}
+        if len(meant) == 1:
+            return meant.pop()
+    raise NotApplicable(f"an atom of the subnet `{text}`, of which there is not one")

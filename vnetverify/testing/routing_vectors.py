@@ -16,7 +16,6 @@ from vnetverify.header import (
     parse_address,
     parse_prefix,
 )
-from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import (
     DEFAULT_AS_NUMBER,
     SUBNETS_OF_SERVICES,
@@ -24,7 +23,6 @@ from vnetverify.model.network import (
     ConnectedGroup,
     Connection,
     DeploymentModel,
-    Era,
     Gateway,
     GatewayKind,
     LinkState,
@@ -44,35 +42,10 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Access
-from vnetverify.rules import QUESTIONS
+from vnetverify.rules import World
+from vnetverify.simulator.gateways import announced
 from vnetverify.testing.layout import Layout
-from vnetverify.testing.questions import (
-    Addresses,
-    Announced,
-    Answer,
-    Asked,
-    Carried,
-    Contested,
-    EffectiveRoutes,
-    End,
-    GatewayOf,
-    Hop,
-    Hops,
-    IsValid,
-    Learned,
-    Name,
-    NextHop,
-    Passage,
-    Prefixes,
-    Question,
-    Reserved,
-    Table,
-    Validity,
-    interface,
-    new_flow,
-    shown_hop,
-)
-from vnetverify.testing.records import NotApplicable, Record, Refused, facts_of
+from vnetverify.testing.records import NotApplicable, Record, Refused
 from vnetverify.testing.vector_balancers import ROUTING, Balancers
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
@@ -90,6 +63,9 @@ NEXT_HOPS = {
 _UNWRITABLE_HOPS = frozenset({"vnetpeering", "vnetglobalpeering", "virtualnetworkserviceendpoint", "connectedgroup"})
 # Of a link that is being made (R-PEER-4) nothing is in use yet, as of one that was only begun.
 _STATES = {state.value: state for state in LinkState} | {"updating": LinkState.INITIATED}
+
+
+_MODELS = {"arm": DeploymentModel.RESOURCE_MANAGER, "classic": DeploymentModel.CLASSIC}
 
 
 def next_hop_type(text: str) -> NextHopType:
@@ -110,6 +86,7 @@ def link_state(text: str | None) -> LinkState | None:
 def network_of(vector: Mapping[str, Any]) -> Network:
     """Return the network of a routing vector. Raises `NotApplicable`."""
     record = Record(vector["network"], "network")
+    record.take("fixed_atoms"), record.take("fixedAtoms")
     gateways = tuple(record.records("gateways", "gateway"))
     tags = {
         name: tuple(parse_prefix(text) for text in prefixes)
@@ -122,7 +99,6 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     machines = [host for host in hosts if isinstance(host, Machine)]
     balancers = Balancers(ROUTING, layout, machines, (TCP, _PORT)).read(record, "load_balancers")
     network = Network(
-        era=Era(vector.get("era") or "current"),
         vnets=layout.vnets,
         peerings=tuple(_peering(peering) for peering in record.records("peerings", "peering")),
         route_tables={
@@ -140,7 +116,18 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         private_endpoints={host.name: host for host in hosts if isinstance(host, PrivateEndpoint)},
     )
     record.finish()
+    _refuse_other_prefixes(gateways, network)
     return network
+
+
+def _refuse_other_prefixes(gateways: tuple[Record, ...], network: Network) -> None:
+    """Refuse connections between gateways that are told to lead elsewhere than to what the other one announces."""
+    for way in (way for gateway in gateways for way in gateway.records("connections", "connection")):
+        told, other = way.take("prefixes"), way.take("remote_gateway")
+        if told is None or other is None:
+            continue
+        if set(map(parse_prefix, told)) != set(announced(network, other, World())):
+            raise NotApplicable("`prefixes` of a connection between gateways, of which the other announces others")
 
 
 def _vnet(record: Record) -> Vnet:
@@ -153,17 +140,24 @@ def _vnet(record: Record) -> Vnet:
         subscription=record.take("subscription"),
         tenant=record.take("tenant"),
         summarized_gateway_prefixes=tuple(map(parse_prefix, record.take("summarized_gateway_prefixes", ()))),
-        model=DeploymentModel.CLASSIC if record.take("model", "arm") == "classic" else DeploymentModel.RESOURCE_MANAGER,
+        model=_model(record.take("model", "arm")),
     )
     record.finish()
     return vnet
 
 
+def _model(text: str) -> DeploymentModel:
+    if text.casefold() not in _MODELS:
+        raise NotApplicable(f"a vnet of model `{text}`")
+    return _MODELS[text.casefold()]
+
+
 def _subnet(vnet: str, record: Record) -> Subnet:
+    only = record.take("prefix")
     subnet = Subnet(
         name=record.need("name"),
         vnet=vnet,
-        prefixes=tuple(parse_prefix(text) for text in record.need("prefixes")),
+        prefixes=tuple(parse_prefix(text) for text in ((only,) if only else record.need("prefixes"))),
         route_table=record.take("route_table"),
         service_endpoints=tuple(record.take("service_endpoints", ())),
         private_endpoint_policies=policies_of(record.take("private_endpoint_network_policies")),
@@ -241,8 +235,11 @@ def _routes(record: Record, number: int, tags: Mapping[str, tuple[Prefix, ...]])
     address, name = record.take("next_hop_ip"), record.take("name", f"r{number}")
     hop, destination = next_hop_type(record.need("next_hop_type")), record.need("prefix")
     tag = None if _is_prefix(destination) else destination.removeprefix("tag:")
-    if tag is not None and tag not in tags:
-        raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
+    if tag is not None:
+        told = next((name for name in tags if name.casefold() == tag.casefold()), None)
+        if told is None:
+            raise NotApplicable(f"a route for the service tag `{tag}`, whose prefixes are not told")
+        tag = told
     record.finish()
     next_hop = parse_address(address) if address else None
     if tag is None:
@@ -323,8 +320,8 @@ def _connection(record: Record, gateway: str, number: int) -> Connection:
     kind, prefixes = record.need("kind"), record.take("prefixes")
     if kind not in ("s2s", "er", "vnet_to_vnet", _POINT_TO_SITE):
         raise NotApplicable(f"connections of kind `{kind}`")
-    if kind == "vnet_to_vnet" and prefixes is not None:
-        raise NotApplicable("`prefixes` of a connection between gateways")
+    if kind == "vnet_to_vnet":
+        prefixes = None  # `_refuse_other_prefixes`
     site, remote = record.take("site"), record.take("remote_gateway")
     connection = Connection(
         name=record.take("name", f"{gateway}-{remote or site or number}"),
@@ -353,121 +350,3 @@ def _sites(network: Record, gateways: tuple[Record, ...]) -> Iterator[Site]:
             point_to_site=name in pools,
         )
         record.finish()
-
-
-def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
-    """Return what a routing vector asks, with the atoms that its rules name where its answer is contested."""
-    question = _question(Record(vector["question"], "question"), vector["answer"], network)
-    facts = facts_of(vector.get("fixed_atoms", {}), network)
-    answer = vector["answer"]
-    if "must" not in answer and "may" not in answer:
-        return Asked(question, _answer(question, answer, network), facts)
-    rules = set(vector.get("rules", ()))
-    atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
-    must, may = (bool(answer.get(reading, answer.get("value"))) for reading in ("must", "may"))
-    return Contested(question, must, may, atoms, facts)
-
-
-def _question(record: Record, answer: Mapping[str, Any], network: Network) -> Question:
-    kind, origin = record.need("kind"), record.take("from")
-    question: Question
-    match kind:
-        case "next_hop":
-            question = NextHop(_subnet_id(origin, network), parse_address(record.need("dst")))
-        case "gateway_for":
-            question = GatewayOf(_subnet_id(origin, network), parse_address(record.need("dst")))
-        case "effective_routes":
-            ignored = (*record.take("ignore_prefixes", ()), *answer.get("ignore_prefixes", ()))
-            question = EffectiveRoutes(_subnet_id(origin, network), tuple(parse_prefix(text) for text in ignored))
-        case "deliver" | "converse":
-            start, end = _ends(origin, record.need("to"), network)
-            flow = new_flow(TCP, start.address, end.address, _PORT)
-            question = Carried(start, end, flow, answered=kind == "converse")
-        case "valid_config":
-            question = IsValid()
-        case "gateway_advertises":
-            question = Announced(network.gateways[record.need("gateway")].name)
-        case "bgp_accepts":
-            question = Learned(network.gateways[record.need("gateway")].name, parse_prefix(record.need("prefix")))
-        case "reserved_addresses":
-            question = Reserved(_subnet_id(origin, network))
-        case _:
-            raise NotApplicable(f"questions of kind `{kind}`")
-    record.finish()
-    return question
-
-
-def _subnet_id(origin: Any, network: Network) -> str:
-    if isinstance(origin, str):
-        return interface(network, origin).subnet_id
-    return network.subnet(f"{origin['vnet']}.{origin['subnet']}").id
-
-
-def _ends(origin: str, target: str, network: Network) -> tuple[End, End]:
-    """Return the two ends, with the first addresses that are of one family. Raises `NotApplicable`."""
-    for end in _possible_ends(target, network):
-        for start in _possible_ends(origin, network):
-            if family_of(start.address) is family_of(end.address):
-                return start, end
-    raise NotApplicable("malformed: two ends without addresses of one family")
-
-
-def _possible_ends(text: str, network: Network) -> list[End]:
-    name, is_site, address = text.partition(":")
-    if is_site:
-        return [End(Place(PlaceKind.SITE.value, network.sites[name].name), parse_address(address))]
-    if name in network.private_endpoints:
-        endpoint = network.private_endpoints[name]
-        held, subnet = endpoint.addresses, endpoint.subnet_id
-    elif name in network.load_balancers:
-        frontends = network.load_balancers[name].frontends
-        held, subnet = tuple(each.address for each in frontends), frontends[0].subnet_id
-    else:
-        nic = interface(network, name)
-        held, subnet = nic.addresses, nic.subnet_id
-    return [End(Place(PlaceKind.SUBNET.value, subnet), address) for address in held]
-
-
-def _answer(question: Question, answer: Mapping[str, Any], network: Network) -> Answer:
-    match question:
-        case NextHop():
-            return Hops(tuple(_hop(Record(hop, "answer")) for hop in answer.get("any_of", [answer])))
-        case EffectiveRoutes():
-            return _table(answer["routes"], question.ignored)
-        case GatewayOf():
-            return Name(answer["gateway"])
-        case Carried():
-            return Passage(bool(answer["value"]), _forwarders(answer.get("path")))
-        case IsValid():
-            return Validity(bool(answer["value"]), tuple(map(str, answer.get("violates") or ())))
-        case Announced():
-            return Prefixes(frozenset(parse_prefix(text) for text in answer["prefixes"]))
-        case Learned():
-            return Passage(bool(answer["value"]))
-        case Reserved():
-            return Addresses(frozenset(parse_address(text) for text in answer["addresses"]))
-        case _:
-            raise NotApplicable("an answer to another question")
-
-
-def _forwarders(path: list[str] | None) -> tuple[str, ...] | None:
-    return tuple(map(str, path[1:-1])) if path else None
-
-
-def _table(lines: list[Mapping[str, Any]], ignored: tuple[Prefix, ...]) -> Table:
-    active: set[Hop] = set()
-    invalid: set[Hop] = set()
-    for line in lines:
-        record = Record(line, "route")
-        state = record.take("state", "Active")
-        hop = _hop(record)
-        if hop.prefix not in ignored:
-            (active if state == "Active" else invalid).add(hop)
-    return Table(frozenset(active), frozenset(invalid))
-
-
-def _hop(record: Record) -> Hop:
-    name = record.take("ip") or record.take("gateway")
-    hop = shown_hop(record.need("type"), parse_prefix(record.need("prefix")), record.need("route_source"), name)
-    record.finish()
-    return hop

@@ -6,8 +6,7 @@ from collections import Counter
 
 from vnetverify.model.network import AdminScope
 from vnetverify.model.security import AdminAction, AdminRule, AdminRules, AsgMembers, Direction
-from vnetverify.testing.filtering_fields import addresses_of_field, ports_of_field
-from vnetverify.testing.filtering_questions import PROTOCOLS
+from vnetverify.testing.filtering_fields import addresses_of_field, ports_of_field, protocol_of_field
 from vnetverify.testing.records import NotApplicable, Record, Refused
 
 _ACTIONS = {"allow": AdminAction.ALLOW, "alwaysallow": AdminAction.ALWAYS_ALLOW, "deny": AdminAction.DENY}
@@ -42,16 +41,23 @@ def _setting(record: Record) -> AdminScope:
     return _SETTINGS[word.casefold()]
 
 
+def _action(text: str) -> AdminAction:
+    if text.casefold() not in _ACTIONS:
+        raise Refused(f"an admin rule with the action `{text}`", "F-ADM-2")
+    return _ACTIONS[text.casefold()]
+
+
 def _rule(record: Record) -> AdminRule:
     source, destination = addresses_of_field(record.need("source")), addresses_of_field(record.need("destination"))
     if isinstance(source, AsgMembers) or isinstance(destination, AsgMembers):
         raise Refused("an application security group in an admin rule", "F-ADM-2")
+    record.take("description")
     rule = AdminRule(
         name=record.need("name"),
         priority=record.need("priority"),
         direction=Direction(record.need("direction").lower()),
-        action=_ACTIONS[record.need("action").lower()],
-        protocol=PROTOCOLS[record.need("protocol").lower()],
+        action=_action(record.need("action")),
+        protocol=protocol_of_field(record.need("protocol")),
         source=source,
         source_ports=ports_of_field(record.need("sourcePorts")),
         destination=destination,

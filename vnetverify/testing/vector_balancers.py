@@ -15,6 +15,16 @@ _FRONTEND = "frontend"
 _PROTOCOLS = {"tcp": TCP, "udp": UDP, "all": None, "*": None}
 
 
+_SKUS = {"standard": Sku.STANDARD, "standardv2": Sku.STANDARD, "basic": Sku.BASIC}
+
+
+def sku_called(text: str | None) -> Sku | None:
+    """Return the SKU, of which StandardV2 is as closed as Standard (F-PIP-1). Raises `NotApplicable`."""
+    if text and text.casefold() not in _SKUS:
+        raise NotApplicable(f"the SKU `{text}`")
+    return _SKUS[text.casefold()] if text else None
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How a format calls the parts of a rule."""
@@ -51,7 +61,7 @@ class Balancers:
         name, vnet, sku = record.need("name"), record.need("vnet"), record.take("sku")
         address, backends = parse_address(record.need("frontend")), record.take("backends", ())
         members = tuple(self._member(name, vnet, backend, number) for number, backend in enumerate(backends, 1))
-        kind = Sku(sku.lower()) if sku else None
+        kind = sku_called(sku)
         told = enumerate(record.records("rules", "rule"), 1)
         rules = tuple(self._rule(rule, number, members) for number, rule in told)
         record.finish()

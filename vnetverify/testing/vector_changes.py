@@ -16,20 +16,19 @@ from vnetverify.model.network import Network
 from vnetverify.model.security import Access, AnyAddress, Direction, Nsg, SecurityRule
 from vnetverify.testing import filtering_questions, filtering_vectors
 from vnetverify.testing.changes import without_rules
-from vnetverify.testing.filtering_fields import ports_of_field
-from vnetverify.testing.filtering_questions import PROTOCOLS
+from vnetverify.testing.filtering_fields import ports_of_field, protocol_of_field
 from vnetverify.testing.questions import Asked, Outlives, Passage
-from vnetverify.testing.records import NotApplicable, Record
+from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms, verdict_of
 
 _CHANGE = re.compile(
     r"rule (?P<name>\S+)(?: \((?P<protocol>[a-z*]+)(?: (?P<ports>[\d-]+|any))?, (?P<access>allow|deny), "
     r"(?P<direction>inbound|outbound)\))?"
     r"(?: was (?:present|absent) when the flow was admitted and)?"
     r" (?:was|has(?: since)?(?: then)? been) (?P<what>removed|added)(?: after the flow was admitted)?"
-    r"(?:; flushConnection (?:is )?(?P<flush>set|not set|true|false|on|off))?\.?",
+    r"(?:; flushConnection ?(?:is |= ?)?(?P<flush>(?:not )?(?:set|enabled|on)|true|false|off|disabled))?\.?",
     re.IGNORECASE,
 )
-_FLUSHES = frozenset({"set", "true", "on"})
+_FLUSHES = frozenset({"set", "true", "on", "enabled"})
 _FIRST = 100  # the smallest priority
 
 
@@ -47,7 +46,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         priority=_FIRST,
         direction=Direction(change["direction"].lower()),
         access=Access(change["access"].lower()),
-        protocol=PROTOCOLS[change["protocol"].lower()],
+        protocol=protocol_of_field(change["protocol"]),
         source=AnyAddress(),
         source_ports=ALL_PORTS,
         destination=AnyAddress(),
@@ -63,11 +62,24 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     carried = filtering_questions.established_flow(question, network)
     question.finish()
     (nsg,) = _groups(network)
-    changed, is_flushed = (f"{nsg.name}/{change['name']}",), (change["flush"] or "").lower() in _FLUSHES
+    changed, is_flushed = (f"{nsg.name}/{change['name']}",), _is_flushed(vector, change["flush"])
     without_rules(network, changed)  # so that none is malformed that names another
     gone = changed if change["what"].lower() == "removed" else ()
     outlives = Outlives(carried, gone, () if gone else changed, is_flushed)
-    return Asked(outlives, Passage({"Allow": True, "Deny": False}[vector["answer"]["verdict"]]))
+    answer = answer_of(vector)
+    happens = verdict_of(answer)
+    answer.finish()
+    return Asked(outlives, Passage(happens), facts_of(fixed_atoms(vector), network))
+
+
+def _is_flushed(vector: Mapping[str, Any], told: str | None) -> bool:
+    """Return whether flows are judged again, which the change says, or the group. Raises `NotApplicable`."""
+    (nsg,) = Record(vector["network"], "network").records("nsgs", "nsg")
+    of_group = nsg.take("flushConnection")
+    of_change = None if told is None else told.lower() in _FLUSHES
+    if None not in (of_group, of_change) and of_group is not of_change:
+        raise NotApplicable("malformed: `flushConnection` of an nsg that the change tells otherwise")
+    return bool(of_group or of_change)
 
 
 def _change(vector: Mapping[str, Any]) -> re.Match[str]:

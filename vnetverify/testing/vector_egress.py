@@ -27,7 +27,7 @@ from vnetverify.model.network import (
 from vnetverify.model.security import Access
 from vnetverify.source import NOWHERE
 from vnetverify.testing.questions import Asked, End, LeavesBy, WayOut, new_flow
-from vnetverify.testing.records import NotApplicable, Record, facts_of
+from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms
 
 _PASSES = PolicyRule(Access.ALLOW, None, ALL_IPV4, ALL_IPV4, ALL_PORTS)
 _HOST, _APPLIANCE = parse_address("10.0.1.4"), parse_address("10.0.9.4")
@@ -43,12 +43,16 @@ _METHODS: Mapping[str, EgressKind] = {
     "virtualnetworkgateway": EgressKind.SITE,
     "vpngateway": EgressKind.SITE,
     "expressroute": EgressKind.SITE,
+    "udrvpngateway": EgressKind.SITE,
+    "udrexpressroute": EgressKind.SITE,
     "natgateway": EgressKind.NAT_GATEWAY,
     "instancepublicip": EgressKind.PUBLIC_IP,
     "loadbalanceroutboundrule": EgressKind.LOAD_BALANCER,
     "loadbalanceroutboundrules": EgressKind.LOAD_BALANCER,
     "loadbalanceroutbound": EgressKind.LOAD_BALANCER,
     "loadbalancer": EgressKind.LOAD_BALANCER,
+    "outboundrule": EgressKind.LOAD_BALANCER,
+    "outboundrules": EgressKind.LOAD_BALANCER,
     "defaultoutboundaccess": EgressKind.DEFAULT,
     "defaultoutbound": EgressKind.DEFAULT,
     "default": EgressKind.DEFAULT,
@@ -59,7 +63,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
     """Return a network with a host `vm` that has the listed ways out. Raises `NotApplicable`."""
     record = Record(vector["network"], "network")
     ways = {_kind(method) for method in record.need("methods")}
-    record.take("fixedAtoms")
+    record.take("fixedAtoms"), record.take("fixed_atoms")
     record.finish()
     public = PublicAddress("vm-public", Sku.STANDARD, parse_address("20.0.0.4"))
     nic = Nic("vm", "vm", "v", "s", (_HOST,), public_address=public if EgressKind.PUBLIC_IP in ways else None)
@@ -92,16 +96,18 @@ def network_of(vector: Mapping[str, Any]) -> Network:
 
 def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     """Return the question by which way the host leaves. Raises `NotApplicable`."""
-    question, answer = Record(vector["question"], "question"), Record(vector["answer"], "answer")
+    question, answer = Record(vector["question"], "question"), answer_of(vector)
     question.only("kind", "egress-method")
     question.finish()
     method = answer.take("method")
-    way = ExpectedEgress(EgressKind.NONE if method is None else _kind(method))
+    answer.finish()
+    way = ExpectedEgress(EgressKind.NONE if method in (None, "none") else _kind(method))
     origin = End(Place(PlaceKind.SUBNET.value, "v.s"), _HOST)
-    fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
     flow = new_flow(TCP, _HOST, _SOMEBODY, 443)
     return Asked(
-        LeavesBy(origin, flow), WayOut(way), {**(_RELAYS if network.sites else {}), **facts_of(fixed, network)}
+        LeavesBy(origin, flow),
+        WayOut(way),
+        {**(_RELAYS if network.sites else {}), **facts_of(fixed_atoms(vector), network)},
     )
 
 

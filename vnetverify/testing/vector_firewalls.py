@@ -17,7 +17,7 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Machine, Network, NextHopType, Nic, RouteTable, Subnet, UserRoute, Vnet
 from vnetverify.testing.firewall_collections import Asking, ToldRule, asking, covers, told_rules
 from vnetverify.testing.questions import Asked, Carried, End, Inspected, Inspection
-from vnetverify.testing.records import NotApplicable, Record
+from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms, verdict_of
 
 _NAME, _VNET, _TABLE, _SUBNET = "fw", "hub", "by-firewall", "AzureFirewallSubnet"
 _PRIVATE = addresses_of(map(parse_prefix, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -80,9 +80,12 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
 
     The name that the sender asked for settles which rules for names cover the flow; Azure's built-in ones do not.
     """
-    told, answer = _told(vector), Record(vector["answer"], "answer")
-    allowed = {"Allow": True, "Deny": False}[answer.need("verdict")]
+    told, answer = _told(vector), answer_of(vector)
+    allowed = verdict_of(answer)
     rule, translated = answer.take("rule"), answer.take("translatedTo")
+    answer.finish()
+    if translated is not None and not allowed:
+        raise NotApplicable("malformed: a flow that is denied and translated")
     port, target = None, told.asking.flow.destination
     if allowed and translated is None:
         leading = (each.rule for each in told.rules if each.rule.translation is not None and each.rule.name == rule)
@@ -96,6 +99,7 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     facts = {f"U-FQDN({_NAME}/infrastructure)": False}
     named = [each for each in told.rules if each.rule.has_names]
     facts |= {f"U-FQDN({_NAME}/{each.rule.name})": covers(each.names, told.asking.name) for each in named}
+    facts |= facts_of(fixed_atoms(vector), network)
     return Asked(Inspected(_NAME, carried), Inspection(allowed, deciding, port), facts)
 
 
@@ -106,6 +110,7 @@ def _told(vector: Mapping[str, Any]) -> _Told:
         told_rules(Record(network.take("firewall", {}), "firewall")),
         asking(Record(question.take("flow") or question.need("packet"), "flow")),
     )
+    network.take("fixedAtoms"), network.take("fixed_atoms")
     network.finish()
     question.finish()
     return told

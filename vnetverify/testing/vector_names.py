@@ -9,7 +9,7 @@ from vnetverify.header import address_text, parse_address
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Network
 from vnetverify.testing.questions import Asked, End, LooksUp, Passage, interface
-from vnetverify.testing.records import NotApplicable, Record, facts_of
+from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms
 
 _NOTHING = frozenset({"nxdomain", "notfound", "noanswer"})
 _SOMETHING = frozenset({"noerror", "found", "resolved", "resolves", "answer"})
@@ -17,7 +17,7 @@ _SOMETHING = frozenset({"noerror", "found", "resolved", "resolves", "answer"})
 
 def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
     """Return which look-up the vector asks about, and whether it finds anything. Raises `NotApplicable`."""
-    question, answer = Record(vector["question"], "question"), Record(vector["answer"], "answer")
+    question, answer = Record(vector["question"], "question"), answer_of(vector)
     kind, asker = question.need("kind"), interface(network, question.need("from"))
     end = End(Place(PlaceKind.SUBNET.value, asker.subnet_id), asker.addresses[0])
     verdict = str(answer.take("verdict", "found")).lower()
@@ -36,5 +36,5 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked:
         told = answer.take("address")
         addresses = (parse_address(told),) if is_found and told is not None else ()
     question.finish()
-    fixed = {**vector["network"].get("fixedAtoms", {}), **vector.get("fixedAtoms", {})}
-    return Asked(LooksUp(end, name, addresses), Passage(is_found), facts_of(fixed, network))
+    answer.finish()
+    return Asked(LooksUp(end, name, addresses), Passage(is_found), facts_of(fixed_atoms(vector), network))

@@ -7,15 +7,16 @@ raises `NotApplicable` with the key that was not understood, so that no vector i
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vnetverify.header import NotAPrefix
-from vnetverify.model.network import Network, NextHopType
+from vnetverify.model.network import Era, Network, NextHopType
 from vnetverify.model.security import AsgMembers
 from vnetverify.testing import (
     filtering_questions,
     filtering_vectors,
+    routing_questions,
     routing_vectors,
     vector_changes,
     vector_egress,
@@ -57,10 +58,11 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
 def read_vector(vector: Mapping[str, Any]) -> Vector:
     """Return the network and questions of `vector`. Raises `NotApplicable`."""
     try:
+        _refuse_unknown_keys(vector)
         network_of, asked_of = _form_of(vector)
         rules, refused = tuple(map(str, vector.get("rules") or ())), ""
         try:
-            network = network_of(vector)
+            network = replace(network_of(vector), era=Era(vector.get("era") or Era.CURRENT.value))
         except Refused as refusal:
             if vector["question"].get("kind") not in _VALIDITY:
                 raise
@@ -74,6 +76,19 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
     if not isinstance(asked.question, IsValid):
         _refuse_undefined(network)
     return Vector(str(vector.get("id", "")), rules, network, asked, refused)
+
+
+# What a vector says in words, and what asks something; either may stand there and be empty.
+_REMARKS = frozenset(("assumedDetails", "basis", "comment", "description", "filled_in", "note", "source", "title"))
+_TOLD = frozenset((
+    "answer", "era", "fixed_atoms", "fixedAtoms", "id", "ignore_prefixes", "network", "question", "rules",
+))  # fmt: skip
+
+
+def _refuse_unknown_keys(vector: Mapping[str, Any]) -> None:
+    for key, value in vector.items():
+        if key not in _REMARKS | _TOLD and value not in (None, [], {}):
+            raise NotApplicable(f"`{key}` of a vector")
 
 
 def _form_of(vector: Mapping[str, Any]) -> tuple[_NetworkOf, _AskedOf]:
@@ -90,7 +105,7 @@ def _form_of(vector: Mapping[str, Any]) -> tuple[_NetworkOf, _AskedOf]:
         case _ if _spells_like_filtering(vector):
             return filtering_vectors.network_of, filtering_questions.asked_of
         case _:
-            return routing_vectors.network_of, routing_vectors.asked_of
+            return routing_vectors.network_of, routing_questions.asked_of
 
 
 def _refuse_undefined(network: Network) -> None:

@@ -59,8 +59,14 @@ def claim(verb: Verb, left: EndpointSet = A, right: EndpointSet = B, service: Se
 
 
 def why(net: Network, sentence: Claim, origin: str, packet: Flow, facts: World | None = None) -> str | None:
-    """Return how the flow violates the claim, None when it does not."""
-    violation = violates(net, sentence, at(origin), packet, facts or World())
+    """Return how the flow violates the claim, None when it does not.
+
+    Whoever asks whether it does, and not how, is told the same.
+    """
+    question = net, sentence, at(origin), packet, facts or World()
+    violation = violates(*question)
+    if sentence.verb in ABOUT_DELIVERIES:
+        assert may_violate(*question) == (violation is not None)
     return None if violation is None else violation.why
 
 
@@ -68,6 +74,7 @@ def asked(net: Network, sentence: Claim, origin: str, packet: Flow) -> bool:
     return in_question(net, sentence, at(origin), packet, World())
 
 
+ABOUT_DELIVERIES = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 A_TO_B = flow("10.1.0.4", "10.2.0.4")
 
 

@@ -230,6 +230,13 @@ def test_where_they_are_not_stated_a_fact_says_whether_groups_hold() -> None:
     assert end(way(net, in_world=world("U-PEPOL(v.pe)"))) == "F-NSG-4"
 
 
+def test_nothing_is_asked_or_told_of_groups_where_there_is_none() -> None:
+    got = way(vault(policies=None))
+
+    assert not got.asked
+    assert [step.rule for step in got.steps if step.rule.startswith("F-PE")] == ["F-PE-5"]
+
+
 def guarded(*rules: SecurityRule) -> Network:
     return vault(nsg("n", *rules), guard="n", policies=PrivateEndpointPolicies.ENABLED)
 

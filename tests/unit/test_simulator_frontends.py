@@ -268,6 +268,11 @@ def test_or_the_member_where_a_fact_says_so() -> None:
     assert end(way(clients_may_reach("10.0.2.100/32", 99), in_world=member)) == "F-NSG-4"
 
 
+def test_where_nothing_filters_what_a_client_sends_no_fact_is_asked_about_it() -> None:
+    assert "U-LBOUT" not in {str(fact) for fact, _ in way(pool()).asked}
+    assert "U-LBOUT" in {str(fact) for fact, _ in way(pool(nsg("out"), web="out")).asked}
+
+
 # -- delivery -------------------------------------------------------------------------------------------
 
 
@@ -409,6 +414,15 @@ def test_both_ways_of_a_flow_pass_one_member() -> None:
 def test_other_rules_forward_as_a_next_hop_where_a_fact_says_so(orders: LoadBalancer) -> None:
     assert end(way(steered(orders), packet=BEYOND)) == "R-UDR-15"
     assert way(steered(orders), packet=BEYOND, in_world=world(ANYHOW)).met == ("fw2",)
+
+
+def test_the_story_names_the_load_balancer_where_several_rules_may_choose_the_member() -> None:
+    rules = (ONE_PORT, balancing("two", "frontend", TCP, 443, "fw1-nic fw2-nic"))
+    several = way(steered(balancer("orders", (FRONT,), *rules)), packet=BEYOND, in_world=world(ANYHOW))
+    alone = way(steered(balancer("orders", (FRONT,), ONE_PORT)), packet=BEYOND, in_world=world(ANYHOW))
+
+    assert ("the load balancer orders gives it to fw2", "F-LB-3") in [(step.what, step.rule) for step in several.steps]
+    assert ("rule one of orders gives it to fw2", "F-LB-3") in [(step.what, step.rule) for step in alone.steps]
 
 
 def test_protocols_beside_tcp_and_udp_need_the_fact_as_well() -> None:

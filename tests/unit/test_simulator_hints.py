@@ -45,6 +45,7 @@ def reason_of_the_drop(peerings: str, target: str, hub: str = HUB) -> str:
     [
         ("", ""),
         ("peering hub -> spoke", ", and spoke has no half to answer peering hub -> spoke"),
+        ("peering spoke -> hub", ", and hub has no half to answer peering spoke -> hub"),
         ("peering hub -> spoke { state initiated }", ", and peering hub -> spoke is initiated"),
         (
             "peering hub -> spoke peering spoke -> hub { state disconnected }",
@@ -59,6 +60,12 @@ def reason_of_the_drop(peerings: str, target: str, hub: str = HUB) -> str:
 )
 def test_a_peering_of_which_a_half_does_not_work_is_named(peerings: str, why: str) -> None:
     assert reason_of_the_drop(peerings, "10.0.0.4") == f"10.0.0.0/8 has next hop none{why}"
+
+
+def test_nothing_is_said_beside_a_none_route_of_the_users() -> None:
+    closed = HUB.replace("propagate-gateway-routes off", "propagate-gateway-routes off  down 10.0.0.0/8 -> none")
+
+    assert reason_of_the_drop("peering hub -> spoke", "10.0.0.4", closed) == "10.0.0.0/8 has next hop none"
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,16 @@ def test_an_appliance_must_translate_what_it_sends_to_the_internet() -> None:
     assert ends(proxied(), "v.s", OUT, world(false=["U-R-UDR-17(fw)"])) == "R-UDR-17"
 
 
+def test_an_appliance_that_a_route_implies_is_named_where_it_sends_out() -> None:
+    net = network(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24", route_table="rt"), subnet("fw", "10.0.1.0/24")),
+        table("rt", route("0.0.0.0/0", "10.0.1.4")),
+    )
+    facts = world("U-R-UDR-17(10.0.1.4 in v.fw)", "U-FORWARDS(10.0.1.4 in v.fw)", "U-DOA(v.fw)")
+
+    assert ends(net, "v.s", OUT, facts) == "INTERNET by 10.0.1.4 in v.fw"
+
+
 def test_a_translating_appliance_brings_the_reply_back_and_is_met_on_both_ways() -> None:
     conversation = talk(proxied(translates_source=True, stateful=True), "v.s", OUT)
 

@@ -116,3 +116,12 @@ def test_a_server_that_does_not_answer_is_passed_by(closed: str, keep: str, sure
 
     assert resolves(asked) is surely
     assert may_resolve(asked) is perhaps
+
+
+@pytest.mark.parametrize(("held", "asks"), [("4 5", True), ("5 6", True), ("4 6", True), ("4 5 6", False)])
+def test_such_an_address_is_any_that_nobody_has(held: str, asks: bool) -> None:
+    hosts = "".join(f"vm vm{number} {{ nic 10.0.0.{number} in v.s }}\n" for number in held.split())
+    net = read_text("vnet v { address 10.0.0.0/16, fd00:a::/48  subnet s 10.0.0.0/29, fd00:a::/64 }\n" + hosts).network
+    from_six = Lookup(net, World({}), f"vm{held[0]}", (), Place("subnet", "v.s"), parse_address("fd00:a::99"))
+
+    assert may_resolve(from_six) is asks

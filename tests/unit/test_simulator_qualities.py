@@ -29,7 +29,7 @@ from vnetverify.header import ALL_PORTS, Flow, addresses_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
 from vnetverify.model.network import Connection, Network, Service
 from vnetverify.rules import World
-from vnetverify.simulator.claims import violates
+from vnetverify.simulator.claims import may_violate, violates
 from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.qualities import rate_text
 from vnetverify.simulator.walk import trace
@@ -46,8 +46,13 @@ def asking(verb: Verb, left: str = "a.s", right: str = "b.s", limit: int | None 
 
 
 def why(of: Network, claim: Claim, packet: Flow = A_TO_B, facts: World | None = None) -> str | None:
-    """Return how a packet from the left of the claim violates it, None when it does not."""
-    violation = violates(of, claim, claim.pairs[0][0].parts[0][0], packet, facts or World())
+    """Return how a packet from the left of the claim violates it, None when it does not.
+
+    Whoever asks whether it does, and not how, is told the same.
+    """
+    asked = of, claim, claim.pairs[0][0].parts[0][0], packet, facts or World()
+    violation = violates(*asked)
+    assert may_violate(*asked) == (violation is not None)
     return None if violation is None else violation.why
 
 

@@ -200,7 +200,7 @@ def some_covers(prefixes: Iterable[Prefix], interval: Interval) -> bool:
     for prefix in prefixes:
         if prefix.value <= interval.low and interval.high <= prefix.last:
             return True
-        if parting is None and prefix.value <= interval.high and interval.low <= prefix.last:
+        if prefix.value <= interval.high and interval.low <= prefix.last:
             parting = prefix
     if parting is not None:
         raise _parted(interval, parting.value, parting.last)

@@ -19,6 +19,7 @@ from vnetverify.simulator.endpoint_routes import endpoint_routes
 from vnetverify.simulator.gateways import next_hop_of, prefixes_kept, put_into_tables, servers
 from vnetverify.simulator.hops import (
     NEVER,
+    SYSTEM_RANK,
     Candidates,
     Clause,
     Condition,
@@ -265,31 +266,33 @@ _LOSES_TO_SERVICE = "a learned route does not beat the service endpoint around i
 
 
 def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
-    """Return the routes that Azure adds by itself (R-SYS-1, R-SYS-2, R-SYS-7, R-SYS-9, R-SYS-11, R-CG-1)."""
+    """Return the routes that Azure adds by itself (R-SYS-1, R-SYS-2, R-SYS-7, R-SYS-9, R-SYS-11, R-CG-1).
+
+    They are of both families. Of one prefix the first is taken: a `None` route that stays, then own ranges, peers' and
+    mates' (R-SYS-5).
+    """
     situation, vnet = table.situation, table.situation.vnet(table.subnet.vnet)
+    yield from _reserved_routes(table, learned)
+    yield from _reserved_ipv6(table)
     for prefix in table.own:
-        yield Route(prefix, Origin.SYSTEM, ToVnet(), (2, 1), "R-SYS-1", vnet.span)
+        yield Route(prefix, Origin.SYSTEM, ToVnet(), SYSTEM_RANK, "R-SYS-1", vnet.span)
     for peer, range_ in table.peered:
         span = view(situation, vnet.name, peer).half.span
         present = (*all_of(range_.when), *_unless_by_a_group(table, range_.prefix))
-        yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), (2, 1), "R-SYS-7", span, present)
+        yield Route(range_.prefix, Origin.SYSTEM, ToPeer(peer), SYSTEM_RANK, "R-SYS-7", span, present)
     yield from endpoint_routes(situation, table.subnet, table_of(situation, table.subnet))
     for number, (mate, prefix) in enumerate(table.grouped):
         is_last = all(prefix != other for _, other in table.grouped[number + 1 :])
         chosen: Condition = () if is_last else all_of((uncertainty("U-R-CG-4", table.subnet.vnet, mate),))
-        yield Route(prefix, Origin.SYSTEM, ToMate(mate), (2, 1), "R-CG-1", situation.vnet(mate).span, chosen)
+        yield Route(prefix, Origin.SYSTEM, ToMate(mate), SYSTEM_RANK, "R-CG-1", situation.vnet(mate).span, chosen)
     for service, prefix in table.endpoints:
-        yield Route(prefix, Origin.SYSTEM, ToService(service), (2, 1), "R-SYS-9", table.subnet.span)
-    yield Route(everything(situation.family), Origin.SYSTEM, ToInternet(), (2, 2), "R-SYS-2")
-    if situation.family is Family.IPV6:
-        yield from _reserved_ipv6(table)
-        return
-    yield from _reserved_routes(table, learned)
+        yield Route(prefix, Origin.SYSTEM, ToService(service), SYSTEM_RANK, "R-SYS-9", table.subnet.span)
+    yield Route(everything(situation.family), Origin.SYSTEM, ToInternet(), SYSTEM_RANK, "R-SYS-2")
     for block in FURTHER_BLOCKS:
         clauses = [not_all_of(range_.when) for range_ in _own_and_beyond(table) if is_inside(block, range_.prefix)]
         if NEVER not in clauses:
             known = ((uncertainty("U-R-SYS-10"), True),)
-            yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 2), "R-SYS-10", present=(known, *clauses))
+            yield Route(block, Origin.SYSTEM, ToNowhere(), SYSTEM_RANK, "R-SYS-10", present=(known, *clauses))
 
 
 def _unless_by_a_group(table: Table, prefix: Prefix) -> Condition:
@@ -314,7 +317,7 @@ def _reserved_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route
         if block == LISTED_LATER and table.situation.network.era is not Era.CURRENT:
             clauses += (((uncertainty("U-R-SYS-10"), True),),)
         if NEVER not in clauses:
-            yield Route(block, Origin.SYSTEM, ToNowhere(), (2, 0), "R-SYS-3", present=clauses + stay)
+            yield Route(block, Origin.SYSTEM, ToNowhere(), SYSTEM_RANK, "R-SYS-3", present=clauses + stay)
 
 
 def _reserved_ipv6(table: Table) -> Iterator[Route]:
@@ -325,7 +328,7 @@ def _reserved_ipv6(table: Table) -> Iterator[Route]:
     if any(is_inside(RESERVED_IPV6, range_) for range_ in table.own):
         return
     present = (((uncertainty("U-R-ADDR-6"), False),),)
-    yield Route(RESERVED_IPV6, Origin.SYSTEM, ToNowhere(), (2, 0), "R-ADDR-6", present=present)
+    yield Route(RESERVED_IPV6, Origin.SYSTEM, ToNowhere(), SYSTEM_RANK, "R-ADDR-6", present=present)
 
 
 def _unless_covered(table: Table, block: Prefix) -> Iterator[Clause]:

@@ -292,8 +292,8 @@ def _at_edge(journey: Journey, gateway: Gateway) -> OutOfTunnel | Dropped | None
     """
     situation, destination = journey.situation, journey.packet.destination
     known = (entry for entry in entries_of(situation, gateway) if covers(entry.prefix, destination))
-    heard = max((entry.prefix.length for entry in known if is_known(situation, entry)), default=-1)
-    if not announces(situation, gateway, destination, lambda prefix: prefix.length >= heard):
+    heard = [entry.prefix.length for entry in known if is_known(situation, entry)]
+    if not announces(situation, gateway, destination, lambda prefix: all(prefix.length >= each for each in heard)):
         return None
     if decides(situation, destination, "PAST-EDGE", gateway.name):
         return None
@@ -301,7 +301,7 @@ def _at_edge(journey: Journey, gateway: Gateway) -> OutOfTunnel | Dropped | None
         journey.note(gateway.name, "the Microsoft edge returns the packet", "R-GW-29", gateway.span)
         journey.meet_gateway(gateway)
         return OutOfTunnel(gateway, Way("itself", True))
-    if not announces(situation, gateway, destination, lambda prefix: prefix.length > heard):
+    if not announces(situation, gateway, destination, lambda prefix: all(prefix.length > each for each in heard)):
         return None
     reason = f"the Microsoft edge does not return what {gateway.name} announces itself"
     return journey.drop(gateway.name, reason, "R-GW-29", gateway.span)

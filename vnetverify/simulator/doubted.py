@@ -27,7 +27,7 @@ class Doubted(Collection[T], Generic[T]):
         return any(True for _ in self.where(lambda thing: thing == wanted))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(tuple(iter(self)))  # a tuple of `self` would ask for its length
 
     def where(self, is_wanted: Callable[[T], bool]) -> Iterator[T]:
         """Yield the things that are wanted; it is not asked whether others are there."""

@@ -9,7 +9,7 @@ from vnetverify.model.network import PrivateEndpointPolicies, RouteTable, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_inside
-from vnetverify.simulator.hops import Clause, Limit, Literal, Origin, Route, ToEndpoint
+from vnetverify.simulator.hops import SYSTEM_RANK, Clause, Limit, Literal, Origin, Route, ToEndpoint
 from vnetverify.simulator.situation import Situation, direct
 
 _WITH_ROUTE_TABLES = (PrivateEndpointPolicies.ENABLED, PrivateEndpointPolicies.ROUTE_TABLES)
@@ -27,7 +27,7 @@ def _routes_to(situation: Situation, endpoint: PrivateEndpoint, table: RouteTabl
     for address in endpoint.addresses:
         prefix, hop = host_prefix(address), ToEndpoint(endpoint.name, endpoint.vnet)
         limits = tuple(_limits(situation, endpoint, prefix, table))
-        yield Route(prefix, Origin.SYSTEM, hop, (2, 1), "R-SYS-11", endpoint.span, limits=limits)
+        yield Route(prefix, Origin.SYSTEM, hop, SYSTEM_RANK, "R-SYS-11", endpoint.span, limits=limits)
 
 
 def _limits(

@@ -343,7 +343,7 @@ def decision(place: Filter, stage: str, nsg: Nsg) -> Stage:
         if doubt is not None and {_does(earlier) for earlier in in_doubt} != {_does(rule)}:
             if not _decide_together(place, nsg, in_doubt, doubt):
                 raise doubt
-            rule = in_doubt[-1]
+            rule = in_doubt.pop()
         rule_id = _DEFAULT_RULE_IDS.get(rule.priority, "F-NSG-4")
         return Stage(stage, nsg.name, rule.name, rule.access, rule.span, rule_id, rule.priority)
     raise AssertionError("the last default rule matches everything")

@@ -123,11 +123,15 @@ class Limit:
     rule: str
 
 
+# Behind the ranks of user routes, which begin with 0, and of learned ones, which begin with 1 (R-SEL-2).
+SYSTEM_RANK = (2,)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A candidate: in the subnet's table iff `present`, and free to be selected iff it also meets its `limits`.
 
-    `rank` orders candidates of one prefix, smaller first (R-SEL-2, R-GW-15).
+    `rank` orders candidates of one prefix, smaller first (R-SEL-2, R-GW-15); those of one rank stay as they are made.
     """
 
     prefix: Prefix

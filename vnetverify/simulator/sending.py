@@ -196,7 +196,7 @@ def overlapping(journey: Journey, sending: Sending, mate: str) -> Dropped | None
         if at not in group.members or mate not in group.members or not connects(situation.network, group, at, mate):
             continue
         for member in group.members:
-            if member not in (at, mate) and not connects(situation.network, group, at, member):
+            if member != at and not connects(situation.network, group, at, member):
                 continue  # a group that is not global does not join it to the sender, who knows nothing of its range
             if member != mate and some_covers(situation.vnet(member).address_space, destination):
                 reason = f"{lowest_text(destination)} is in {mate} and in {member} of group {group.name}"

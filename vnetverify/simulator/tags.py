@@ -155,7 +155,7 @@ def possible_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
     for service, prefix in endpoint_prefixes(situation, subnet):
         yield Member(prefix, f"service endpoint {service}", subnet.span, False)
     for peer, seen in _open_views(situation, subnet):
-        for prefix, value in _doubtful(situation, subnet, peer, seen):
+        for prefix, value in _doubtful(situation, peer, seen):
             yield Member(prefix, f"peering with {peer}", seen.half.span, value)
     for mate in situation.index.mates[subnet.vnet]:
         span = situation.vnet(mate).span
@@ -166,13 +166,12 @@ def possible_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
             yield Member(prefix, source, peer_of_server.span, prefix == default)
 
 
-def _doubtful(situation: Situation, subnet: Subnet, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:
+def _doubtful(situation: Situation, peer: str, seen: View) -> Iterator[tuple[Prefix, bool]]:
     """Return what a peering out of sync or of subnets may add: what it last saw is documented (R-PEER-17, F-TAG-22)."""
     last_seen = seen.half.remote_space or ()
     yield from ((prefix, prefix in last_seen) for prefix in seen.doubtful)
     if seen.subnets is not None:
-        open_ = () if seen.takes_part(subnet.id) else seen.sure
-        yield from ((prefix, False) for prefix in (*open_, *situation.vnet(peer).address_space))
+        yield from ((prefix, False) for prefix in (*seen.sure, *situation.vnet(peer).address_space))
 
 
 def is_in_virtual_network(situation: Situation, subnet: Subnet, address: Interval) -> bool:

@@ -14,6 +14,7 @@ FIRST_IPV6 = 1 << 128
 LAST_IPV4 = (1 << 32) - 1
 LAST_IPV6 = FIRST_IPV6 | (1 << 128) - 1
 LAST_PORT = 0xFFFF
+LAST_PROTOCOL = 255
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 PROTOCOL_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58}
@@ -86,6 +87,18 @@ def parse_address(text: str) -> int:
 
 
 _OCTETS = {str(number): number for number in range(256)}
+_LENGTHS = {str(number): number for number in range(129)}
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """Return the number that is written in digits; None where there are others, or it is more than `most`.
+
+    Zeros before it say nothing, and no text is so long that reading it takes long.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(most)) and int(digits) <= most else None
 
 
 def _mistake_in_ipv4(text: str, parts: list[str]) -> str:
@@ -112,12 +125,13 @@ def parse_prefix(text: str) -> Prefix:
     bits = family_of(value).bits
     if not slash:
         return Prefix(value, bits)
-    if not (length_text.isascii() and length_text.isdigit()) or int(length_text[:4]) > bits:
-        raise NotAPrefix(f"`{text}` has no prefix length from 0 to {bits}")
-    if length_text != str(int(length_text)):
-        raise NotAPrefix(f"`{text}` has a prefix length with a leading zero")
-    host = (1 << (bits - int(length_text))) - 1
-    prefix = Prefix(value & ~host, int(length_text))
+    length = _LENGTHS.get(length_text)
+    if length is None or length > bits:
+        has_zeros = whole_number(length_text, bits) is not None
+        why = "a prefix length with a leading zero" if has_zeros else f"no prefix length from 0 to {bits}"
+        raise NotAPrefix(f"`{text}` has {why}")
+    host = (1 << (bits - length)) - 1
+    prefix = Prefix(value & ~host, length)
     if prefix.value != value:
         raise NotAPrefix(f"`{text}` has host bits set; the prefix is `{prefix}`")
     return prefix

@@ -113,6 +113,7 @@ def test_a_wrong_number_or_choice_is_told(message: str, expression: str) -> None
     ("expected", "expression"),
     [
         ("10.144.0.0/24", "cidrSubnet('10.144.0.0/20', 24, 0)"),
+        ("10.144.0.0/24", "cidrSubnet('10.144.0.0/00020', 24, 0)"),
         ("10.144.15.0/24", "cidrSubnet('10.144.0.0/20', 24, 15)"),
         ("10.144.0.0/20", "cidrSubnet('10.144.7.9/20', 20, 0)"),
         ("10.0.0.7/32", "cidrSubnet('10.0.0.0/24', 32, 7)"),

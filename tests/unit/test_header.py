@@ -113,7 +113,7 @@ def test_an_address_is_read_and_written(text: str, address: int) -> None:
         ("0.0.0.0/\N{SUPERSCRIPT TWO}", "`0.0.0.0/\N{SUPERSCRIPT TWO}` has no prefix length from 0 to 32"),
         ("::/\N{ARABIC-INDIC DIGIT ONE}", "`::/\N{ARABIC-INDIC DIGIT ONE}` has no prefix length from 0 to 128"),
         ("10.0.0.0/0008", "`10.0.0.0/0008` has a prefix length with a leading zero"),
-        ("10.0.0.0/000333", "`10.0.0.0/000333` has a prefix length with a leading zero"),
+        ("10.0.0.0/000333", "`10.0.0.0/000333` has no prefix length from 0 to 32"),
         ("::/129", "`::/129` has no prefix length from 0 to 128"),
         ("10.0.0.1/31", "`10.0.0.1/31` has host bits set; the prefix is `10.0.0.0/31`"),
         ("fd00::1/127", "`fd00::1/127` has host bits set; the prefix is `fd00::/127`"),

@@ -128,6 +128,11 @@ BROKEN = {
     "quoted name of 1 MB": (f'vnet "{"n" * (1 << 20)}" {{ address 10.0.0.0/16 }}', "bad-name"),
     "name of 1 MB that is not declared": (f"{VNET}intent i {{ {'n' * (1 << 20)} reaches v }}", "unknown-name"),
     "number of 1 MB": (f"{VNET}intent i {{ v.s reaches v.t on tcp/{'9' * (1 << 20)} }}", "bad-port"),
+    "prefix length of 1 MB": (f"vnet v {{ address 10.0.0.0/{'0' * (1 << 20)}16 }}", "bad-prefix"),
+    "protocol of 1 MB": (
+        f"{VNET}appliance a {{ nic 10.0.0.9 in v.s  forwards {'0' * (1 << 20)}300 }}",
+        "unknown-protocol",
+    ),
     "address of 1 MB": (f"vnet v {{ address {'9' * (1 << 20)}.0.0.0/16 }}", "bad-prefix"),
     "2,000 mistakes": (
         VNET + "".join(f"intent i{n} {{ v.x{n} reaches v.s }}\n" for n in range(2000)),

@@ -210,6 +210,17 @@ def test_a_service_in_place_of_a_well_known_one_is_a_warning() -> None:
     assert mistakes("service https = tcp/443") == ()
 
 
+def test_zeros_before_a_number_do_not_change_it() -> None:
+    """However many: a reader sees 443, and 1000 where there is no such protocol."""
+    zeros = "0" * 5_000
+    read_ports = read_text(f"service s = tcp/{zeros}443, {zeros}80-{zeros}81").services["s"].parts
+
+    assert read_ports == read_text("service s = tcp/443, 80-81").services["s"].parts
+    for protocol in ("0001000", f"{zeros}256"):
+        text = f"vnet v {{ subnet s 10.0.0.0/24 }}\nappliance a {{ nic 10.0.0.4 in v.s  forwards {protocol} }}"
+        assert mistake(text).code == "unknown-protocol"
+
+
 def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
     assert read_text('group g = vnet where env = "prod"').groups["g"].parts == ()
 

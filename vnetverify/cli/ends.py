@@ -7,7 +7,18 @@ from dataclasses import replace
 
 import click
 
-from vnetverify.header import ICMP, PROTOCOL_NUMBERS, TCP, UDP, Family, Flow, family_of, parse_address
+from vnetverify.header import (
+    ICMP,
+    LAST_PROTOCOL,
+    PROTOCOL_NUMBERS,
+    TCP,
+    UDP,
+    Family,
+    Flow,
+    family_of,
+    parse_address,
+    whole_number,
+)
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.endpoints import (
     Endpoints,
@@ -154,6 +165,7 @@ def protocol_called(text: str) -> int:
     known: Mapping[str, int] = PROTOCOL_NUMBERS
     if text.casefold() in known:
         return known[text.casefold()]
-    if text.isascii() and text.isdigit() and int(text[:4]) <= 255:
-        return int(text)
+    number = whole_number(text, LAST_PROTOCOL)
+    if number is not None:
+        return number
     raise click.BadParameter(f"{text[:40]!r} is not a protocol; for example tcp, udp, icmp or a number up to 255")

@@ -17,6 +17,7 @@ from vnetverify.source import Span
 # Domains of which the public DNS knows nothing (RFC 6761, RFC 6762, RFC 8375 and ICANN's reservation of `internal`).
 _NEVER_PUBLIC = ("internal", "local", "test", "invalid", "home.arpa")
 _REVERSE = ".in-addr.arpa"
+_OCTETS = frozenset(map(str, range(256)))
 _PRIVATE_LINK = "privatelink."
 
 
@@ -240,13 +241,11 @@ def untold_answer(server: str, name: str, settled: Settled) -> Answer:
 
 
 def _reversed(name: str) -> int | None:
-    """Return the IPv4 address that a name for a reverse lookup stands for."""
+    """Return the IPv4 address that a name for a reverse lookup stands for; `010` is no label of such a name."""
     if not name.endswith(_REVERSE):
         return None
     labels = name.removesuffix(_REVERSE).split(".")
-    if len(labels) != 4 or not all(label.isdigit() and int(label) <= 255 for label in labels):
-        return None
-    return parse_address(".".join(str(int(label)) for label in reversed(labels)))
+    return parse_address(".".join(reversed(labels))) if len(labels) == 4 and _OCTETS.issuperset(labels) else None
 
 
 def _is_private(address: int) -> bool:

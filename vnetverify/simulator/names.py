@@ -18,6 +18,7 @@ from vnetverify.simulator.walk import converse, trace
 
 _RESOLVER = parse_address("168.63.129.16")
 _PORT = 53
+_OCTETS = {str(number) for number in range(256)}
 _RESERVED = (".internal", ".local", ".test", ".invalid", ".home.arpa")
 
 
@@ -276,7 +277,7 @@ def _is_reserved(name: str) -> bool:
 def _reversed(name: str) -> int | None:
     """Return the IPv4 address that a name for a reverse look-up is about, None for other names."""
     octets = name.removesuffix(".in-addr.arpa").split(".") if name.endswith(".in-addr.arpa") else []
-    if len(octets) != 4 or not all(octet.isdigit() and int(octet) < 256 for octet in octets):
+    if len(octets) != 4 or not all(octet in _OCTETS for octet in octets):
         return None
     return sum(int(octet) << 8 * position for position, octet in enumerate(octets))
 

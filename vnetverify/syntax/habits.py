@@ -7,6 +7,7 @@ from collections.abc import Collection
 _IN_PLACE_OF_VERBS = frozenset(
     ("->", "can", "can't", "cannot", "could", "do", "does", "doesn't", "is", "are", "must", "shall", "should")
 )
+_IN_PLACE_OF_SENTENCES = frozenset(("not", "no", "allow", "deny", "permit", "block"))
 _VERBS = ("reaches", "isolated")
 
 
@@ -15,16 +16,29 @@ def habit(before: str, word: str, after: str, expected: Collection[str]) -> str 
     explains it. `before` and `after` are the rest of its line."""
     last = before.split()[-1].lower() if before.split() else ""
     if "reaches" in expected:
-        if last in ("via", "through"):
-            return f"`only via {word}` says by what all of it has to go, `not via {word}` by what nothing may"
-        if last in ("and", "or"):
-            return "several places, or services, are listed with commas: `https, ssh`"
-        if word.lower() in _IN_PLACE_OF_VERBS:
-            return "a sentence says `reaches`, `sometimes reaches`, `never reaches` or `isolated from`"
+        return _in_place_of_a_verb(last, word)
+    if "on" in expected and word in ("only", "not") and "never" in before.split():
+        return f"`{word} via` stands behind `reaches`: what never reaches takes no way"
+    if "on" in expected and word == "port":
+        return "a port is written with its protocol: `on tcp/80`"
+    if word == "/" and last.isdigit():
+        return f"a port is written behind its protocol: `tcp/{last[:5]}`"
     if set(expected) == {"allow", "deny"} and last in expected:
         return f"the name of the rule stands before `{last}`"
     if "appliance" in expected and word[:1].isdigit():
         return f"write `appliance {word}`"
     if "intent" in expected and any(verb in after.split() for verb in _VERBS):
         return "a sentence stands in an intent: `intent NAME { … }`"
+    return None
+
+
+def _in_place_of_a_verb(last: str, word: str) -> str | None:
+    if last in ("via", "through"):
+        return f"`only via {word}` says by what all of it has to go, `not via {word}` by what nothing may"
+    if last in ("and", "or"):
+        return "several places, or services, are listed with commas: `https, ssh`"
+    if last == "on":
+        return "all services stand behind one `on`, next to the places: `a reaches b on ssh, https symmetrically`"
+    if word.lower() in _IN_PLACE_OF_VERBS or last in _IN_PLACE_OF_SENTENCES:
+        return "a sentence says `reaches`, `sometimes reaches`, `never reaches` or `isolated from`"
     return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from vnetverify.header import (
     ALL_PORTS,
     LAST_PORT,
+    LAST_PROTOCOL,
     PROTOCOL_NUMBERS,
     Interval,
     IntervalSet,
@@ -17,6 +18,7 @@ from vnetverify.header import (
     interval_set,
     parse_address,
     parse_prefix,
+    whole_number,
 )
 from vnetverify.model.security import AddressPrefixes
 from vnetverify.source import Source, Span
@@ -166,8 +168,8 @@ class Scope:
 
     def number(self, token: Token, low: int, high: int, what: str) -> int | None:
         """Return the number that is written, if it lies from `low` to `high`."""
-        number = int(token[:12])
-        if low <= number <= high:
+        number = whole_number(token, high)
+        if number is not None and number >= low:
             return number
         self.problems.error(
             f"bad-{what}", f"{shown(token)} is not {with_article(what)}", self.span(token), f"from {low} to {high}"
@@ -192,13 +194,13 @@ class Scope:
         if known is not None:
             return known
         low_text, _, high_text = token.partition("-")
-        numbers = [int(text[:12]) if text.isdigit() else LAST_PORT + 1 for text in (low_text, high_text or low_text)]
-        if max(numbers) > LAST_PORT or numbers[0] > numbers[1]:
-            reason = "the first port is the larger one" if max(numbers) <= LAST_PORT else f"from 0 to {LAST_PORT}"
+        low, high = (whole_number(text, LAST_PORT) for text in (low_text, high_text or low_text))
+        if low is None or high is None or low > high:
+            reason = f"from 0 to {LAST_PORT}" if low is None or high is None else "the first port is the larger one"
             message, help_text = f"{shown(token)} is not a port or range of ports", port_meant_by(token)
             self.problems.error("bad-port", message, self.span(token), reason, (), help_text)
             return None
-        self._ports[str(token)] = interval = Interval(*numbers)
+        self._ports[str(token)] = interval = Interval(low, high)
         return interval
 
     def protocol(self, token: Token) -> int | NotUnderstood | None:
@@ -208,8 +210,9 @@ class Scope:
             return None
         if word in PROTOCOL_NUMBERS:
             return PROTOCOL_NUMBERS[word]
-        if word.isdigit() and int(word[:4]) <= 255:
-            return int(word)
+        number = whole_number(word, LAST_PROTOCOL)
+        if number is not None:
+            return number
         self.problems.error(
             "unknown-protocol",
             f"{shown(token)} is not a protocol",

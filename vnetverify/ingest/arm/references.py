@@ -14,7 +14,7 @@ from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
 from vnetverify.ingest.resources import key_of, kind_of, name_of, parent_of
 from vnetverify.ingest.unknown import RuntimeProperty, Unknown
 
-_ONE_OF_LOOP = re.compile(r"(?P<symbol>[^\[\]]+)\[(?P<index>\d+)\]")
+_ONE_OF_LOOP = re.compile(r"(?P<symbol>[^\[\]]+)\[(?P<index>[0-9]{1,9})\]")
 # Lists by kind whose members have ids of their own; others may be added to them.
 _CHILDREN = {
     "virtualnetworks": frozenset(("subnets", "virtualnetworkpeerings")),

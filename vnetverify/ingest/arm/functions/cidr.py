@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, TypeAlias
 
+from vnetverify.header import whole_number
 from vnetverify.ingest.arm.functions.catalogue import Function, as_int, as_text, refused
 from vnetverify.ingest.unknown import Unknown
 
@@ -15,8 +16,9 @@ def _network(function: str, value: Any) -> _Network:
     """Return the prefix that `value` spells; bits behind it are dropped, for Azure either does so or refuses them."""
     address, slash, length = as_text(function, value).strip().partition("/")
     try:
-        if slash and length.isascii() and length.isdigit():
-            return ipaddress.ip_network(f"{address}/{int(length[:4])}", strict=False)
+        bits = whole_number(length, 128) if slash else None
+        if bits is not None:
+            return ipaddress.ip_network(f"{address}/{bits}", strict=False)
     except ValueError:
         pass
     raise refused(function, f"is given `{value[:50]}`, which is not a prefix such as `10.0.0.0/16`")

@@ -416,7 +416,8 @@ def test_what_came_back_in_at_a_firewall_is_not_answered_by_the_internet() -> No
       collection nat 100 in { rule web tcp from 30.0.0.0/24 at entry port 80 -> 30.0.0.68 port 443 }
       collection application 200 out allow { rule web http from * to * }
     }
-    assume U-R-TRAF-10 = true
+    assume U-FWHAIRPIN = false
+        assume U-R-TRAF-10 = true
     assume U-R-SYS-10 = false
     assume U-HAIRPUB = false
     intent back { v.s, 198.51.100.0/24 sometimes reaches fw.entry on tcp/80 }

@@ -66,6 +66,9 @@ class Entrances:
     _egresses: dict[str | None, Field] = field(default_factory=dict)
     _is_first: bool = True
 
+    def __post_init__(self) -> None:
+        self.hops.firewalls.names = self.names
+
     def after(self, header: Header) -> Entrances:
         """Return the entrances as the packet meets them that comes after a translation: by others than its origin.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vnetverify.encoder.addressing import Estate
+from vnetverify.encoder.addressing import Entrance, Estate
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import Translated
@@ -16,6 +16,7 @@ from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
+    Field,
     Script,
     Term,
     all_of,
@@ -69,6 +70,8 @@ class FirewallPolicies:
     tags: Tags
     script: Script
     by_routes_alone: bool = False
+    names: Callable[[Entrance, Field], Term] | None = None
+    """Tells when an address is that of an entrance: set where addresses that are not known get their variables."""
 
     def passing(self, machine: Machine, policy: FirewallPolicy, header: Header) -> Passing:
         """Return what becomes of a first packet that is for elsewhere (F-FW-1, F-FW-3, F-FW-4)."""
@@ -118,6 +121,26 @@ class FirewallPolicies:
             replaced = self.facts.holds("U-FWDNATSRC", f"{machine.name}/{rule.name}")
             yield Translated(machine.name, True, index), all_of(term, replaced)
             yield Translated(machine.name, False, index), all_of(term, negate(replaced))
+
+    def steered(
+        self, machine: Machine, policy: FirewallPolicy, header: Header
+    ) -> Iterator[tuple[Translated | None, Term]]:
+        """Yield how packets go on that routes lead to a firewall for one of its public addresses, and a NAT rule there
+        takes; last, for None, when one is taken (F-FW-5). Whether NAT rules take such packets is open."""
+        assert self.names is not None
+        taken = []
+        for entrance in self.estate.entrances_of.get(machine.name, ()):
+            at = entrance.public.name
+            rules = [rule for _, rule in self._nat_rules(policy, at)]
+            if not rules or not header.destination.within & self.estate.realm.public:
+                continue
+            named = self.names(entrance, header.destination)
+            here = all_of(named, self.facts.holds("U-FWHAIRPIN", machine.name)) if named != FALSE else FALSE
+            if here != FALSE:
+                for target, term in self.entering(machine, policy, header, at):
+                    yield replace(target, is_steered=True), all_of(here, term)
+                taken.append(all_of(here, any_of(*(self._nat_matches(rule, header) for rule in rules))))
+        yield None, self.script.share(any_of(*taken))
 
     def keeps_nothing(self, machine: Machine, policy: FirewallPolicy, header: Header, at: str | None) -> Term:
         """Hold when the packet does not end at the firewall, though filters allow it: a NAT rule is for it, or the

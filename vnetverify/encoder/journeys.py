@@ -42,18 +42,22 @@ _MOST_TRANSLATIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A way in which the packet `before` becomes another: at which firewall, by which NAT rule if by one, and when."""
+    """A way in which the packet `before` becomes another: at which firewall, by which NAT rule if by one, and when.
+
+    `is_steered` where routes led to the firewall what was for its public address.
+    """
 
     before: Header
     machine: Machine
     rule: FirewallRule | None
     owns_source: bool
+    is_steered: bool
     term: Term
 
     @property
     def is_public(self) -> bool:
         """Tell whether the packet came by a public address of the firewall."""
-        return self.rule is not None and self.rule.at is not None
+        return self.rule is not None and self.rule.at is not None and not self.is_steered
 
     @property
     def place(self) -> Place:
@@ -252,7 +256,7 @@ def _translations(stage: Stage) -> list[Translation]:
         assert machine.firewall is not None
         rule = None if target.rule is None else machine.firewall.rules[target.rule]
         term = stage.delivery.share(any_of(*terms))
-        translations.append(Translation(stage.header, machine, rule, target.owns_source, term))
+        translations.append(Translation(stage.header, machine, rule, target.owns_source, target.is_steered, term))
     return translations
 
 

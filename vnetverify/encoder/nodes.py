@@ -115,11 +115,12 @@ ANYWHERE = (Anywhere(), Anywhere(is_sent_out=True))
 @dataclass(frozen=True, slots=True)
 class Translated:
     """A firewall goes on with another packet: with a source of its own (`owns_source`), by the NAT rule that is the
-    `rule`-th of its policy, or both."""
+    `rule`-th of its policy, or both. `is_steered` where a route led to it what was for its public address."""
 
     machine: str
     owns_source: bool
     rule: int | None = None
+    is_steered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

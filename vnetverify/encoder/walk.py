@@ -402,6 +402,11 @@ class Hops:
             passes = self.forwards(machine, header, memory)
             yield from self._put_out(machine, header, all_of(condition, passes), memory, None)
             return
+        for target, term in self.firewalls.steered(machine, machine.firewall, header):
+            if target is None:
+                condition = all_of(condition, negate(term))
+            else:
+                yield target, all_of(condition, term)
         passing = self.firewalls.passing(machine, machine.firewall, header)
         owns_source = None if self.by_routes_alone else FALSE
         yield from self._put_out(machine, header, all_of(condition, passing.kept), memory, owns_source)

@@ -8,6 +8,7 @@ F-FW-8, F-FW-11 and I-FAILURES.
 from __future__ import annotations
 
 from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
+from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, PolicyRule, Site
 from vnetverify.model.security import Access, Direction
@@ -24,7 +25,7 @@ from vnetverify.simulator.addressing import (
     some_covers,
 )
 from vnetverify.simulator.announcements import decides, way_chosen
-from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat
+from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat, steered_to
 from vnetverify.simulator.gateways import (
     announces,
     default_way,
@@ -82,7 +83,20 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
     if interface is not None and not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
+    public = steered_to(journey, appliance)
+    taken = None if public is None else _at_nat_rules(journey, appliance, public)
+    if taken is not None:
+        return taken
     return journey.asked(lambda: _refused(journey, appliance)) or _onward(journey, appliance)
+
+
+def _at_nat_rules(journey: Journey, appliance: Appliance, public: PublicAddress | None) -> Next | None:
+    """Return what comes of the NAT rule that takes the packet at the address, None where none does (F-FW-5)."""
+    blocked = (misplaced if journey.unfiltered else inspected)(journey, appliance)
+    if blocked is not None:
+        return blocked
+    rule = nat_rule(journey, appliance, public)
+    return None if rule is None else refused_by_nat(journey, appliance, rule, public) or _onward(journey, appliance)
 
 
 def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
@@ -121,12 +135,9 @@ def at_own_address(journey: Journey, arrival: AtOwnAddress) -> Next:
         return translated_back(journey, appliance)
     if journey.is_reply or journey.packet.family is Family.IPV6:
         return journey.turned_away(interface) or _delivered_to_itself(journey, interface)
-    blocked = (misplaced if journey.unfiltered else inspected)(journey, appliance)
-    if blocked is not None:
-        return blocked
-    rule = nat_rule(journey, appliance, public)
-    if rule is not None:
-        return refused_by_nat(journey, appliance, rule, public) or _onward(journey, appliance)
+    taken = _at_nat_rules(journey, appliance, public)
+    if taken is not None:
+        return taken
     if journey.unfiltered:
         return _delivered_to_itself(journey, interface)
     to = lowest_text(journey.packet.destination)

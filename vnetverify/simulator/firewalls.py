@@ -38,7 +38,7 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.positions import Appliance, Astray, Dropped, Translated
-from vnetverify.simulator.situation import Situation, world_address
+from vnetverify.simulator.situation import Situation, holder_of_public, world_address
 from vnetverify.simulator.tags import Side, is_in_tag
 from vnetverify.source import Span
 
@@ -163,6 +163,22 @@ def nat_rule(journey: Journey, appliance: Appliance, public: PublicAddress | Non
     at = None if public is None else public.name
     rules = (rule for rule in _policy(appliance).of_kind(FirewallRuleKind.NAT) if rule.at == at)
     return next((rule for rule in rules if _takes(rule, journey.packet)), None)
+
+
+def steered_to(journey: Journey, appliance: Appliance) -> PublicAddress | None:
+    """Return the firewall's public address for which routes led the packet to it, if a NAT rule there takes it.
+
+    Whether NAT rules take what does not come in from outside is open (F-FW-5).
+    """
+    policy, situation, packet = appliance.firewall, journey.situation, journey.packet
+    if policy is None or journey.is_reply or packet.family is Family.IPV6:
+        return None
+    if all(rule.at is None for rule in policy.of_kind(FirewallRuleKind.NAT)) or not is_public(packet.destination):
+        return None
+    holder = holder_of_public(situation, packet.destination)
+    if holder is None or holder[0].machine != appliance.name or nat_rule(journey, appliance, holder[1]) is None:
+        return None
+    return holder[1] if situation.holds(uncertainty("U-FWHAIRPIN", appliance.name)) else None
 
 
 def refused_by_nat(

@@ -393,18 +393,19 @@ def test_a_list_is_known_only_with_the_children_that_are_read_after_it() -> None
 def test_an_output_may_ask_for_a_list_while_others_ask_for_the_output(is_first: bool) -> None:
     """As a hub does that gives the ids of its subnets to its spokes, and has a subnet by a module of its own."""
     asked = "[reference(resourceId('Microsoft.Network/virtualNetworks', 'hub')).subnets[0].id]"
-    outputs = {"id": {"type": "string", "value": asked}, "name": {"type": "string", "value": "spoke"}}
+    outputs = {"id": {"type": "string", "value": asked}}
     hub = nested("hub", template(vnet("hub", "10.0.0.0/16", subnet("s", "10.0.1.0/24")), outputs=outputs))
     inner = template(
         resource("x.y/z", "[parameters('name')]", {"id": "[parameters('id')]"}),
         parameters=typed(name="string", id="string"),
     )
-    passed = {name: f"[reference('hub').outputs.{name}.value]" for name in ("id", "name")}
-    spoke = nested("spoke", inner, parameters=passed)
+    passed = {"id": "[reference('hub').outputs.id.value]"}
+    spokes = [nested(name, inner, parameters={**passed, "name": name}) for name in ("one", "two")]
 
-    found = resources_of(template(*((hub, spoke) if is_first else (spoke, hub))))
+    found = resources_of(template(*((hub, *spokes) if is_first else (*spokes, hub))))
 
-    assert found["z/spoke"].body["properties"]["id"].lower().endswith("/virtualnetworks/hub/subnets/s")
+    for name in ("one", "two"):
+        assert found[f"z/{name}"].body["properties"]["id"].lower().endswith("/virtualnetworks/hub/subnets/s")
 
 
 def test_parts_of_a_load_balancer_have_ids() -> None:

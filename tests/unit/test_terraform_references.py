@@ -125,6 +125,27 @@ def test_the_instances_of_a_chained_for_each_are_those_with_the_same_key(tmp_pat
     assert group_by_subnet(read_network(tmp_path, document)) == {"a": "a", "b": "b"}
 
 
+@pytest.mark.parametrize(("keys", "is_known"), [(("a", "a-x", "b"), True), (("a", "a-x", "b", "b-x"), False)])
+def test_a_text_with_the_key_in_it_may_be_meant_where_it_is_a_key_for_all(
+    tmp_path: Path, keys: tuple[str, ...], is_known: bool
+) -> None:
+    """A plan tells the same of `g[each.key]` and of `g["${each.key}-x"]`."""
+    groups = _each("network_security_group", "g", keys, security_rule=[])
+    association = block(
+        ASSOCIATION,
+        "x",
+        for_each={"constant_value": {"a": 1, "b": 1}},
+        subnet_id=refers("azurerm_subnet.s", "each.key"),
+        network_security_group_id=refers("azurerm_network_security_group.g", "each.key"),
+    )
+    fastened = [planned(ASSOCIATION, "x", key=key, later=LATER) for key in ("a", "b")]
+    document = plan(vnet("hub"), *SUBNETS, *groups, *fastened, configuration=Module([association]))
+
+    found = group_by_subnet(read_network(tmp_path, document))
+
+    assert found == ({"a": "a", "b": "b"} if is_known else {"a": None, "b": None})
+
+
 def _by_value(members: dict[str, dict[str, str]], **written: Any) -> dict[str, Any]:
     """Return a plan whose associations `x` and `y` name their groups by `each.value.group`."""
     association = block(

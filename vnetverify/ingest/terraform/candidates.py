@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,14 +45,14 @@ class Found:
 class _Place:
     """Where an expression stands: a module instance, and the key of the resource whose block it is part of.
 
-    `repetition` is the `for_each` to which `each` refers there, `count` the number of instances of the block. It is
+    `repetition` is the `for_each` to which `each` refers there, `keys` are those of all instances of the block. It is
     part of `instance`, but for a call of a module.
     """
 
     module: ModulePath
     key: Key
     repetition: Expression | None
-    count: int
+    keys: Collection[Key]
     instance: Instance | None = None
 
 
@@ -81,6 +82,7 @@ class Follower:
         self._configuration = configuration
         self._left = _MOST_OF_ALL
         self.counted = self.valued = 0
+        self._ambiguous: dict[tuple[int, int], bool] = {}
         self._by_block: defaultdict[tuple[ModulePath, bool, str, str], dict[Key, Instance]] = defaultdict(dict)
         self._modules: defaultdict[tuple[ModulePath, str], dict[Key, Instance | None]] = defaultdict(dict)
         for one in instances:
@@ -107,7 +109,7 @@ class Follower:
         siblings = self._by_block[instance.module, instance.is_data, instance.type, instance.name]
         names = tuple(name for name, _ in instance.module)
         repetition = self._configuration.repetition(names, block)
-        place = _Place(instance.module, instance.key, repetition, len(siblings), instance)
+        place = _Place(instance.module, instance.key, repetition, siblings, instance)
         self._expression(written, place, (), found, depth)
 
     def _expression(
@@ -144,7 +146,7 @@ class Follower:
         module, steps = reference.place.module, reference.steps
         if not module:
             return  # the value of a variable of the root is known before
-        key = self._computed(reference.following, reference.place, None) if len(steps) == 2 else None
+        key = self._computed(reference.following, reference.place, (), False) if len(steps) == 2 else None
         wanted = (Index(key),) if isinstance(key, str) else ()
         written = self._configuration.argument(tuple(name for name, _ in module), str(steps[1]))
         if written is not None:
@@ -155,7 +157,7 @@ class Follower:
         """Return the place of the call of a module."""
         outer, (name, key) = module[:-1], module[-1]
         repetition = self._configuration.repetition(tuple(step for step, _ in module), None)
-        return _Place(outer, key, repetition, len(self._modules[outer, name]))
+        return _Place(outer, key, repetition, self._modules[outer, name])
 
     def _each_value(self, reference: _Reference, found: Found) -> None:
         place = reference.place
@@ -181,7 +183,7 @@ class Follower:
             inner = (*module, (name, one))
             for output, written in self._configuration.outputs(path):
                 if wanted in (None, output):
-                    here = _Place(inner, None, None, 1)
+                    here = _Place(inner, None, None, (None,))
                     self._expression(written, here, (*rest[1:], *reference.trail), found, reference.depth)
 
     def _resource(self, reference: _Reference, found: Found) -> None:
@@ -224,7 +226,7 @@ class Follower:
             return [stated] if stated in known else []
         if len(known) < 2:
             return list(known)
-        computed = self._computed(reference.following, reference.place, len(known) if found.by_count else None)
+        computed = self._computed(reference.following, reference.place, known, found.by_count)
         if computed is not None:
             return [computed] if computed in known else list(known)
         first = next((step.key if isinstance(step, Index) else step for step in trail), None)
@@ -238,16 +240,22 @@ class Follower:
             return named if len(named) == 1 else list(known)
         return list(known)
 
-    def _computed(self, following: list[tuple[Step, ...]], place: _Place, count: int | None) -> Key:
-        """Return the key that one reference between brackets stands for, None where it is not known."""
+    def _computed(
+        self, following: list[tuple[Step, ...]], place: _Place, known: Collection[Key], by_count: bool
+    ) -> Key:
+        """Return which of `known` keys one reference between brackets stands for, None where it is not known."""
         if len(following) != 1:
             return None
         steps = following[0]
         if steps == ("each", "key") and isinstance(place.key, str):
-            return place.key
+            pair = (id(place.keys), id(known))  # of tables that last as long as this
+            if pair not in self._ambiguous:
+                self._ambiguous[pair] = _is_part_of_others(place.keys, known)
+            return None if self._ambiguous[pair] else place.key
         if steps == ("count", "index") and isinstance(place.key, int):
-            self.counted += place.count == count
-            return place.key if place.count == count else None
+            is_such = by_count and len(place.keys) == len(known)
+            self.counted += is_such
+            return place.key if is_such else None
         value: Any = None
         if steps[:2] == ("each", "value") and place.repetition is not None and place.key is not None:
             value = value_at(self._repeated(place.repetition, place), (place.key, *_path(steps[2:])))
@@ -306,6 +314,23 @@ class Follower:
         names = tuple(name for name, _ in module)
         written = self._configuration.argument(names, variable)
         return self._configuration.default(names, variable) if written is None else written.constant
+
+
+def _is_part_of_others(keys: Collection[Key], known: Collection[Key]) -> bool:
+    """Hold when one text around each of `keys` makes a key that is `known` as well.
+
+    A plan does not tell `each.key` from a text with `each.key` in it.
+    """
+    own = [key for key in keys if isinstance(key, str)]
+    shortest = min(own, key=len, default="")
+    for other in known:
+        if not isinstance(other, str) or other == shortest or not shortest:
+            continue
+        for match in re.finditer(f"(?={re.escape(shortest)})", other):
+            before, after = other[: match.start()], other[match.start() + len(shortest) :]
+            if all(f"{before}{key}{after}" in known for key in own):
+                return True
+    return False
 
 
 def _is_scalar(value: Any) -> bool:

@@ -17,7 +17,7 @@ from vnetverify.matrix.witnesses import Expected, witnesses
 from vnetverify.model.endpoints import Endpoints, place_of
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Intent, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Service, Unmodelled
+from vnetverify.model.network import Era, Network, Service, Unmodelled
 from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.pipeline import Options, prove
 from vnetverify.prover.reach import forwarded, within_reach
@@ -175,6 +175,9 @@ class _Surveyor:
         return tuple(sorted(facts))
 
     def _notes(self) -> Iterator[str]:
+        if self._network.era is not Era.CURRENT:
+            yield f"by the rules of `era {self._network.era.value}`, which are not those of today"
+        yield from (f"assuming {fact} = {str(value).lower()}" for fact, value in self._assumed.items())
         if has_ipv6(self._network):
             yield "the classes are of IPv4; pairs with IPv6 on both sides are left to Z3"
         untold = [subnet.id for subnet in self._network.subnets() if not subnet.prefixes]

@@ -94,6 +94,15 @@ def test_what_nobody_decides_is_not_settled(text: str, capsys: pytest.CaptureFix
     assert "--proofs" not in output
 
 
+def test_what_the_text_presumes_is_told(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    presumed = ("assuming U-STATEFUL(x) = true", "assuming U-DOA = false", "by the rules of `era 2018-02`")
+    assert not any(words in printed(capsys, text, "--proofs", "0")[1] for words in presumed)
+
+    Path(text).write_text(f"{TEXT}era 2018-02\nassume U-STATEFUL(x) = true\n")
+    output = printed(capsys, text, "--proofs", "0", "--assume", "U-DOA=false")[1]
+    assert [words for words in presumed if words not in output] == []
+
+
 def test_a_service_that_is_none_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, text, "--service", "tcp/99999")[0] == 2
 

@@ -10,7 +10,9 @@ import pytest
 
 from tests.golden.samples import AS_DOCUMENTED, EVERYTHING, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED
 from vnetverify.model.intents import Assumption
+from vnetverify.model.network import Era
 from vnetverify.prover.verdict import Proved, Unknown
+from vnetverify.report.formats import NAMES, writer_of
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.text import render_concise, render_full, summary
 from vnetverify.rules import Uncertainty, uncertainty
@@ -45,6 +47,21 @@ def test_a_proof_that_needs_the_documented_reading_never_passes_for_an_unconditi
     assert full(AS_DOCUMENTED).startswith("proved (as documented)[hub-is-no-relay]")
     assert summary(report(AS_DOCUMENTED)) == "1 of 1 intent: 1 proved (as documented)"
     assert "proved (as documented)[" in click.unstyle(render_concise(report(AS_DOCUMENTED)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_proof_by_the_rules_of_another_time_never_passes_for_one_of_today(name: str) -> None:
+    assert "2016-07" in writer_of(name)(replace(report(PROVED), era=Era.Y2016))
+    assert "2016-07" not in writer_of(name)(report(PROVED))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_proof_under_an_assumption_never_passes_for_one_without(name: str) -> None:
+    assuming = replace(report(PROVED), assumptions=(Assumption("U-FORWARDS(fw)", False, NOWHERE),))
+    told = re.compile(r"under 1 assumption|assum[a-z]*\W.*U-FORWARDS\(fw\)", re.DOTALL)
+
+    assert told.search(writer_of(name)(assuming))
+    assert not told.search(writer_of(name)(report(PROVED)))
 
 
 def test_an_open_verdict_names_the_facts_and_how_to_settle_them() -> None:

@@ -93,8 +93,9 @@ def test_no_habit_is_seen_in_what_is_only_misspelt() -> None:
     assert mistake("nsg n { inbound 100 r alow tcp from any to any }").help == "did you mean `allow`?"
 
 
-def test_a_line_does_not_end_at_a_carriage_return_alone() -> None:
+def test_a_line_does_not_end_at_a_carriage_return_alone_or_a_form_feed() -> None:
     assert mistake("# what must hold\rvnet a {}\n").code == "unprintable-character"
+    assert mistake("# what must hold\fvnet a {}\n").code == "unprintable-character"
     assert list(read((Source("a.vnet", "vnet a {}\r\n# x\r\r\nvnet b {}\r"),)).network.vnets) == ["a", "b"]
 
 

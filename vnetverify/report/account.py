@@ -11,7 +11,7 @@ from typing import assert_never
 
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
-from vnetverify.model.network import Unmodelled
+from vnetverify.model.network import Era, Unmodelled
 from vnetverify.prover.verdict import Assurance, Caveat, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
@@ -90,6 +90,8 @@ def circumstances(report: Report) -> tuple[Part, ...]:
         *_headed("assuming", assumed),
         *_headed("no proof covers", map(_item_of_caveat, report.caveats)),
     ]
+    if report.era is not Era.CURRENT:
+        parts.append(Part(f"by the rules of `era {report.era.value}`, which are not those of today"))
     if report.documented_reading:
         parts.append(Part("every open fact is taken as the current documentation prefers"))
     return tuple(parts)

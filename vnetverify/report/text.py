@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from vnetverify.model.network import Era
 from vnetverify.prover.verdict import verdict_word
 from vnetverify.report.account import Account, Item, Part, account_of, circumstances
 from vnetverify.report.narrative import narrate, place
@@ -44,7 +45,15 @@ def summary(report: Report) -> str:
     by_word = Counter(_counted_as(result) for result in report.results)
     total = f"{len(report.results)} of {counted(report.selected, 'intent')}"
     line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in by_word.items()))))
-    return "\n".join(filter(None, (missing(report), line)))
+    return "\n".join(filter(None, (missing(report), ", ".join([line, *_presumed(report)]))))
+
+
+def _presumed(report: Report) -> Iterator[str]:
+    """Yield what all these verdicts stand under, which nobody may take for nothing."""
+    if report.assumptions:
+        yield f"under {counted(len(report.assumptions), 'assumption')}"
+    if report.era is not Era.CURRENT:
+        yield f"by the rules of {report.era.value}"
 
 
 def _counted_as(result: IntentResult) -> str:

@@ -42,10 +42,10 @@ _FLAGS = (
 _NEXT_STATEMENT = re.compile(rf"^(?:(?:{'|'.join(STATEMENTS)})(?=[ \t])|strict[ \t\r]*$)", re.MULTILINE)
 _HEADER = re.compile(r'\s*[a-z-]+[ \t]+("[^"\n]{1,260}"|[A-Za-z0-9_-]{1,260})')
 # Control characters, and the directional ones with which a text can look other than it is. A carriage return alone is
-# one: many show a new line where it stands, and a comment goes on.
+# one, and so is a form feed: many show a new line where it stands, and a comment goes on.
 _UNPRINTABLE = re.compile(
     r"\r(?!\r*(?:\n|\Z))|"
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 

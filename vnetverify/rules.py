@@ -162,7 +162,7 @@ _QUESTIONS = (
     Question("U-SITE", ("R-GW-24",), "{0} sends this flow by {1}", None, "the routing table of the site"),
     Question("U-RELAYS", ("R-META-3",), "{0} sends on packets that come to it for addresses elsewhere", None, "the routing tables of the site"),
     Question("U-DOWN", ("I-FAILURES",), "the {0} is down", None, "nothing: which elements fail cannot be known beforehand"),
-    Question("U-STATICDOWN", ("I-FAILURES",), "the prefixes of {0}, a connection without BGP or to a default site, stay in the tables while it is down", True, "the effective routes of a NIC while the tunnel is down"),
+    Question("U-STATICDOWN", ("I-FAILURES",), "the prefixes of {0}, a connection without BGP or to a default site, stay in the tables at its ends while it is down", True, "the effective routes of a NIC, and the table of the site's device, while the tunnel is down"),
     Question("U-REWRITES", ("F-ADDR-8", "F-META-7"), "{0} translates addresses or proxies, so that one flow enters and another leaves", None, "the configuration of the appliance"),
     Question("U-SKU", ("F-PIP-3", "F-LB-6"), "{0}, whose SKU is not stated, is of the Basic one", False, "the SKU of the public address or load balancer"),
     Question("U-HAIRPUB", ("F-ADDR-7",), "a host reached by its public address sees the public address of the sender", True, "a packet capture at the receiver"),

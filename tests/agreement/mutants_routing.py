@@ -144,7 +144,7 @@ MUTANTS = (
     Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "        or _outside_subnets(journey, sending, hub, gateway.name, takes_part)\n", ""),
     Mutant("R-GW-22", "a gateway never sends to who does not use it", _CROSSING, 'if not uses(situation, to, at) and not situation.holds(uncertainty("U-R-GW-22")):', "if not uses(situation, to, at):"),
     Mutant("R-GW-23", "user routes of GatewaySubnet always hold for FastPath", _GATEWAYS, 'return gateway.fastpath and situation.holds(uncertainty("U-R-GW-23", gateway.name))', "return False"),
-    Mutant("R-GW-24", "a site sends nothing of its own", _SITES, "lambda end: end.site == site.name)\n    length", "lambda end: end.site is None)\n    length"),
+    Mutant("R-GW-24", "a site sends nothing of its own", _SITES, "with_everything_up.index.connections, lambda end: end.site == site.name)", "with_everything_up.index.connections, lambda end: end.site is None)"),
     Mutant("R-GW-24", "declared routes send nothing", _SITES, "if declared is not None and some_covers((route for", "if False and some_covers((route for"),
     Mutant("R-GW-24", "without BGP announcements are heeded beside routes", _SITES, "if declared is not None and not is_bgp(situation, connection):", "if False:"),
     Mutant("R-GW-24", "with BGP nothing but declared routes is heeded", _SITES, "if declared is not None and not is_bgp(situation, connection):", "if declared is not None:"),

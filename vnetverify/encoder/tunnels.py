@@ -54,7 +54,9 @@ class Tunnels:
         """Yield where a gateway sends what comes out of its tunnel (R-UDR-12, R-GW-16, R-GW-17)."""
         gateway = self.hops.estate.network.gateways[node.gateway]
         sender = self._sender(gateway, from_tunnel=True)
-        return self._carried_out(gateway, self._decisions_outside(gateway, node, header), sender, header)
+        arrives = self.hops.gateways.carries_by(gateway, self._way_named(gateway, node.way))
+        decisions = [(choice, all_of(arrives, term)) for choice, term in self._decisions_outside(gateway, node, header)]
+        return self._carried_out(gateway, decisions, sender, header)
 
     def passes_on(self, node: Inside | OutOfTunnel, header: Header) -> Term:
         """Hold when a gateway that the packet comes to sends it on, whatever then becomes of it."""
@@ -62,7 +64,9 @@ class Tunnels:
         if isinstance(node, Inside):
             decisions = self._decisions_inside(gateway, node, header)
         else:
-            decisions = self._decisions_outside(gateway, node, header)
+            arrives = self.hops.gateways.carries_by(gateway, self._way_named(gateway, node.way))
+            outside = self._decisions_outside(gateway, node, header)
+            decisions = [(choice, all_of(arrives, term)) for choice, term in outside]
         terms = []
         for choice, term in decisions:
             if isinstance(choice, Way):
@@ -357,7 +361,7 @@ class Tunnels:
         ground = Ground(f"site {site.name}", "sends to Azure what its routes say", "R-GW-24", site.span)
         routed = all_of(
             is_among(header.destination, home.routed(site.routes)),
-            self._is_open(gateway, end.name),
+            self._is_held_open(gateway, end.name),
             grounds.counts(Bearing.PASSES, ground),
         )
         heeds = TRUE
@@ -370,6 +374,13 @@ class Tunnels:
     def _is_open(self, gateway: Gateway, connection: str) -> Term:
         """Hold when gateway and connection are both up."""
         return all_of(self._is_up(gateway), self.hops.gateways.failing.is_up(FailureKind.CONNECTION, connection))
+
+    def _is_held_open(self, gateway: Gateway, connection: str) -> Term:
+        """Hold when they are, or when the site does not see, for want of BGP, that they are down (I-FAILURES)."""
+        is_open, way = self._is_open(gateway, connection), self._way_named(gateway, connection)
+        if way.is_bgp or is_open == TRUE:
+            return is_open
+        return any_of(is_open, self.hops.facts.holds("U-STATICDOWN", connection))
 
     def _announced(self, gateway: Gateway, connection: str, header: Header, home: Home) -> Term:
         """Hold when a site at this connection is told to send packets for the destination to the gateway.
@@ -400,7 +411,7 @@ class Tunnels:
         unused = gateways.is_near(gateway, address, home)
         if unused != FALSE and own != TRUE:
             terms.append(all_of(unused, self.hops.facts.holds("U-R-GW-22")))
-        return all_of(self._is_open(gateway, connection), any_of(*terms))
+        return all_of(self._is_held_open(gateway, connection), any_of(*terms))
 
     def _is_heeded(self, entry: Entry, address: Field, home: Home) -> Term:
         return all_of(lies_in(address, entry.prefix), entry.in_force, home.heeds(address, entry.bits))

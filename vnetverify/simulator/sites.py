@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from vnetverify.header import Interval, Prefix
-from vnetverify.model.intents import Place, PlaceKind
+from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import address_in, covers, is_inside, is_public, lowest_text, some_covers
@@ -165,7 +165,7 @@ def _to_other_client(journey: Journey, site: Site) -> Next:
     ends = tuple(those(journey.situation.index.connections, lambda end: end.site == site.name))
     if not ends:
         return journey.drop(site.name, f"no gateway that is up serves {site.name}", "R-GW-25", site.span)
-    gateway = _by_connection(journey, site, ends).gateway
+    gateway = journey.situation.network.gateways[_chosen(journey, site, ends).gateway]
     if not journey.situation.holds(uncertainty("U-R-GW-25", gateway.name)):
         reason = f"{gateway.name} carries nothing from one client of {site.name} to another"
         return journey.drop(gateway.name, reason, "R-GW-25", gateway.span)
@@ -173,20 +173,36 @@ def _to_other_client(journey: Journey, site: Site) -> Next:
     return delivered_at_site(journey, site, gateway.name)
 
 
-def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> OutOfTunnel:
+def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> OutOfTunnel | Dropped:
     """Return the arrival at the gateway of the connection that the site chooses among `ends` (R-GW-24)."""
+    situation, chosen = journey.situation, _chosen(journey, site, ends)
+    journey.note(site.name, f"{site.name} sends the packet by {chosen.name}", "R-GW-24", chosen.span)
+    fallen = journey.drop_if_down(FailureKind.CONNECTION, chosen.name)
+    fallen = fallen or journey.drop_if_down(FailureKind.GATEWAY, chosen.gateway)
+    gateway = situation.network.gateways[chosen.gateway]
+    return fallen or OutOfTunnel(gateway, way_of(situation, chosen, chosen.gateway))
+
+
+def _chosen(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> Connection:
     situation = journey.situation
     picked = (end for end in ends[:-1] if situation.holds(uncertainty("U-SITE", site.name, end.name)))
-    chosen = next(picked, ends[-1])
-    journey.note(site.name, f"{site.name} sends the packet by {chosen.name}", "R-GW-24", chosen.span)
-    return OutOfTunnel(situation.network.gateways[chosen.gateway], way_of(situation, chosen, chosen.gateway))
+    return next(picked, ends[-1])
 
 
 def _ends_knowing(journey: Journey, site: Site) -> tuple[Connection, ...]:
-    """Return the site's connections that are up, with a gateway that takes the packet."""
-    ends = those(journey.situation.index.connections, lambda end: end.site == site.name)
+    """Return the site's connections with a gateway that takes the packet.
+
+    They are up, but for those without BGP: the site may not see that one is down, or the gateway (I-FAILURES).
+    """
+    situation = journey.situation
+    up = tuple(those(situation.index.connections, lambda end: end.site == site.name))
     length = -1 if site.point_to_site else home_length(site, journey.packet.destination)
-    return tuple(end for end in ends if _knows(journey, end, site, length))
+
+    def is_held_up(end: Connection) -> bool:
+        return end in up or (not is_bgp(situation, end) and situation.holds(uncertainty("U-STATICDOWN", end.name)))
+
+    ends = those(situation.with_everything_up.index.connections, lambda end: end.site == site.name)
+    return tuple(end for end in ends if _knows(journey, end, site, length) and is_held_up(end))
 
 
 def _knows(journey: Journey, connection: Connection, site: Site, length: int) -> bool:

@@ -56,6 +56,14 @@ def outcome(solver: Solver, asked: dict[str, Any]) -> Outcome:
     return found
 
 
+def agrees(solver: Solver, asked: dict[str, Any]) -> bool:
+    return outcome(solver, asked) == Outcome(asked["id"])
+
+
+def left_out(solver: Solver, asked: dict[str, Any]) -> str:
+    return outcome(solver, asked).left_out
+
+
 def engines_against(solver: Solver, asked: dict[str, Any]) -> list[str]:
     return [disagreement.engine for disagreement in outcome(solver, asked).disagreements]
 
@@ -99,3 +107,7 @@ def inbound(**more: Any) -> dict[str, Any]:
 
 
 PING = {**inbound(), "packet": {"src": OUTSIDE, "dst": INSIDE, "protocol": "Icmp"}}
+
+
+def filtered(answer: dict[str, Any], *rules: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {**filtering_vector(inbound(), "Deny", *rules, **more), "answer": answer}

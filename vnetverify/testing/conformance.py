@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.model.lints.services import refused_at_bastions
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.solver import Solver
@@ -104,7 +106,12 @@ def _ways(network: Network, asked: Asked) -> Iterator[Asked]:
 
 
 def _checked(network: Network, question: IsValid) -> Answer:
-    return simulated_answer(network, question, World(), check)
+    return simulated_answer(network, question, World(), _refusals)
+
+
+def _refusals(network: Network) -> tuple[Diagnostic, ...]:
+    at_bastions = (replace(found, severity=Severity.ERROR) for found in refused_at_bastions(network))
+    return (*check(network), *at_bastions)
 
 
 def _simulated(network: Network, asked: Asked) -> str | None:

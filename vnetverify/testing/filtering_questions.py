@@ -14,13 +14,14 @@ from vnetverify.header import (
     Family,
     Flow,
     address_text,
+    addresses_of,
     family_of,
     parse_address,
 )
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import Direction
-from vnetverify.rules import QUESTIONS
 from vnetverify.simulator.filters import DEFAULT_RULES
 from vnetverify.testing.filtering_fields import PROTOCOLS
 from vnetverify.testing.questions import (
@@ -40,7 +41,7 @@ from vnetverify.testing.questions import (
     public_address,
     spot,
 )
-from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms, verdict_of
+from vnetverify.testing.records import NotApplicable, Record, answer_of, atoms_of, facts_of, fixed_atoms, verdict_of
 
 PORT = 443  # of a question that names none
 
@@ -60,9 +61,7 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
     else:
         if isinstance(question, IsValid):
             raise NotApplicable("two readings of whether a network is valid")
-        rules = set(vector.get("rules") or ())
-        atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
-        asked = Contested(question, *readings, atoms, facts)
+        asked = Contested(question, *readings, atoms_of(vector), facts)
     answer.finish()
     return asked
 
@@ -185,8 +184,15 @@ def _carried_at(network: Network, nic: Nic, came: Direction, first: Flow) -> Car
 
 
 def _end(network: Network, address: int) -> End:
+    """Return who has the address: an interface, some host of a subnet, or one on the Internet.
+
+    Raises `NotApplicable` for a private address in no subnet, whose holder may be anywhere.
+    """
     holders = [nic.subnet_id for nic in network.nics() if address in nic.addresses]
     holders += [each.subnet_id for each in network.private_endpoints.values() if address in each.addresses]
+    holders += [subnet.id for subnet in network.subnets() if address in addresses_of(subnet.prefixes)]
+    if not holders and address not in PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES:
+        raise NotApplicable(f"a flow with {address_text(address)}, which stands in no subnet")
     return End(Place(PlaceKind.SUBNET.value, holders[0]) if holders else INTERNET, address)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from vnetverify.header import (
     TCP,
     UDP,
     Family,
+    IntervalSet,
     Prefix,
     family_of,
     parse_address,
@@ -34,7 +35,7 @@ from vnetverify.model.network import (
     Vnet,
     region_called,
 )
-from vnetverify.model.private_links import PrivateEndpoint
+from vnetverify.model.private_links import PrivateEndpoint, Proxy, ProxyKind
 from vnetverify.model.security import Access, Direction, Nsg, SecurityRule, ServiceTag
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.tags import tag_spelling
@@ -54,8 +55,9 @@ from vnetverify.testing.vector_balancers import FILTERING, Balancers, sku_called
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
 _ONE_REGION = "region"
-_KEEPING_OUT = frozenset(("sqlmanagedinstance", "azuresqlmanagedinstance", "databricks", "azuredatabricks"))
-_IN_SUBNETS_OF_THEIR_NAME = frozenset(("bastion", "azurebastion", "firewall", "azurefirewall", "routeserver"))
+# Services by their names in lower case, without Azure's.
+_KEEPING_OUT = frozenset(("sqlmanagedinstance", "databricks"))
+_IN_SUBNETS_OF_THEIR_NAME = frozenset(("bastion", "firewall"))
 
 # Addresses for an interface whose own is not told.
 _PUBLIC = {Family.IPV4: "20.0.0.4", Family.IPV6: "2a00::4"}
@@ -108,6 +110,7 @@ def network_of(vector: Mapping[str, Any]) -> Network:
         load_balancers=balancers,
         private_endpoints={host.name: host for host in hosts if isinstance(host, PrivateEndpoint)},
         admin_rules=admin_rules,
+        proxies={proxy.name: proxy for proxy in _proxies(record)},
         **_gateways(learned),
     )
     record.finish()
@@ -162,8 +165,9 @@ def _keeps_admin_rules_out(services: Sequence[str]) -> bool:
 
     What keeps them out of its own subnet alone (F-ADM-11) says nothing of the vnet where that has a name.
     """
-    kept = [service for service in services if service.casefold() not in _IN_SUBNETS_OF_THEIR_NAME]
-    if any(service.casefold() not in _KEEPING_OUT for service in kept):
+    called = [service.casefold().removeprefix("azure") for service in services]
+    kept = [service for service in called if service not in _IN_SUBNETS_OF_THEIR_NAME]
+    if any(service not in _KEEPING_OUT for service in kept):
         raise NotApplicable(f"a vnet that contains {', '.join(services)}")
     return bool(kept)
 
@@ -258,8 +262,28 @@ def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
         service_endpoints=tuple(record.take("serviceEndpoints", ())),
         private_endpoint_policies=policies_of(record.take("privateEndpointNetworkPolicies")),
     )
+    record.take("contains")  # `_proxies`
     record.finish()
     return subnet
+
+
+def _gateway_of_applications(vnet: str, subnet: str) -> Proxy:
+    return Proxy(f"{vnet}-{subnet}-gateway", ProxyKind.APPLICATION_GATEWAY, vnet, subnet, IntervalSet())
+
+
+def _proxies(network: Record) -> Iterator[Proxy]:
+    """Yield the application gateways that subnets contain. Raises `NotApplicable` for what stands elsewhere."""
+    for vnet in network.records("vnets", "vnet"):
+        for subnet in vnet.records("subnets", "subnet"):
+            name = subnet.need("name")
+            for service in subnet.take("contains", ()):
+                called = service.casefold().removeprefix("azure")
+                if called == "applicationgateway":
+                    yield Proxy(
+                        f"{service}-{name}", ProxyKind.APPLICATION_GATEWAY, vnet.need("name"), name, IntervalSet()
+                    )
+                elif not name.casefold().startswith(f"azure{called}") or called not in _IN_SUBNETS_OF_THEIR_NAME:
+                    raise NotApplicable(f"a subnet that contains {service}")
 
 
 def _route(record: Record, number: int) -> UserRoute:

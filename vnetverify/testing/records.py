@@ -140,6 +140,20 @@ def _a(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
+def rules_of(vector: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the rules that a vector names. Raises `NotApplicable`."""
+    rules = vector.get("rules") or ()
+    rules = (rules,) if isinstance(rules, str) else rules
+    if not isinstance(rules, list | tuple) or not all(isinstance(rule, str) for rule in rules):
+        raise NotApplicable("malformed: `rules` of a vector are of the wrong kind")
+    return tuple(rules)
+
+
+def atoms_of(vector: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the kinds of atoms that the rules of a vector leave open."""
+    return tuple(known.name for known in QUESTIONS.values() if set(rules_of(vector)) & set(known.rules))
+
+
 def answer_of(vector: Mapping[str, Any]) -> Record:
     """Return the answer of a vector, of which nobody has to read what is said about it in words."""
     record = Record(vector["answer"], "answer")

@@ -8,7 +8,6 @@ from typing import Any
 from vnetverify.header import TCP, Prefix, family_of, parse_address, parse_prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Network
-from vnetverify.rules import QUESTIONS
 from vnetverify.testing.questions import (
     Addresses,
     Announced,
@@ -35,7 +34,7 @@ from vnetverify.testing.questions import (
     new_flow,
     shown_hop,
 )
-from vnetverify.testing.records import NotApplicable, Record, answer_of, facts_of, fixed_atoms
+from vnetverify.testing.records import NotApplicable, Record, answer_of, atoms_of, facts_of, fixed_atoms
 
 PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
@@ -54,9 +53,7 @@ def asked_of(vector: Mapping[str, Any], network: Network) -> Asked | Contested:
             raise NotApplicable("malformed: a contested answer without its two readings")
         if answer.has("path"):
             raise NotApplicable("the path of what is contested")
-        rules = set(vector.get("rules") or ())
-        atoms = tuple(known.name for known in QUESTIONS.values() if rules & set(known.rules))
-        asked = Contested(question, must, may, atoms, facts)
+        asked = Contested(question, must, may, atoms_of(vector), facts)
     answer.finish()
     return asked
 

@@ -51,6 +51,10 @@ from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
 
 FORWARDS_ANY = (PolicyRule(Access.ALLOW, None, ALL_ADDRESSES, ALL_ADDRESSES, ALL_PORTS),)
 _POINT_TO_SITE = "p2s"
+_KINDS = {
+    "s2s": "s2s", "site_to_site": "s2s", "er": "er", "expressroute": "er", "vnet_to_vnet": "vnet_to_vnet",
+    "vnet2vnet": "vnet_to_vnet", "v2v": "vnet_to_vnet", "p2s": _POINT_TO_SITE, "point_to_site": _POINT_TO_SITE,
+}  # fmt: skip
 _PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
 NEXT_HOPS = {
@@ -316,10 +320,17 @@ def _connections(gateways: tuple[Record, ...]) -> tuple[Connection, ...]:
     return tuple(connections.values())
 
 
+def _kind(record: Record) -> str:
+    """Return the kind of a connection. Raises `NotApplicable`."""
+    told = record.need("kind")
+    kind = told.casefold().replace("-", "_")
+    if kind not in _KINDS:
+        raise NotApplicable(f"connections of kind `{told}`")
+    return _KINDS[kind]
+
+
 def _connection(record: Record, gateway: str, number: int) -> Connection:
-    kind, prefixes = record.need("kind"), record.take("prefixes")
-    if kind not in ("s2s", "er", "vnet_to_vnet", _POINT_TO_SITE):
-        raise NotApplicable(f"connections of kind `{kind}`")
+    kind, prefixes = _kind(record), record.take("prefixes")
     if kind == "vnet_to_vnet":
         prefixes = None  # `_refuse_other_prefixes`
     site, remote = record.take("site"), record.take("remote_gateway")
@@ -339,7 +350,7 @@ def _connection(record: Record, gateway: str, number: int) -> Connection:
 
 def _sites(network: Record, gateways: tuple[Record, ...]) -> Iterator[Site]:
     ways = [way for gateway in gateways for way in gateway.records("connections", "connection")]
-    pools = {way.take("site") for way in ways if way.take("kind") == _POINT_TO_SITE}
+    pools = {way.take("site") for way in ways if _kind(way) == _POINT_TO_SITE}
     for record in network.records("sites", "site"):
         name, reaches = record.need("name"), record.take("reaches")
         yield Site(

@@ -24,7 +24,7 @@ from vnetverify.testing import (
     vector_names,
 )
 from vnetverify.testing.questions import Asked, Contested, IsValid, NotAQuestion
-from vnetverify.testing.records import NotApplicable, Refused
+from vnetverify.testing.records import NotApplicable, Refused, rules_of
 
 _NetworkOf = Callable[[Mapping[str, Any]], Network]
 _AskedOf = Callable[[Mapping[str, Any], Network], Asked | Contested]
@@ -60,7 +60,7 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
     try:
         _refuse_unknown_keys(vector)
         network_of, asked_of = _form_of(vector)
-        rules, refused = tuple(map(str, vector.get("rules") or ())), ""
+        rules, refused = rules_of(vector), ""
         try:
             network = replace(network_of(vector), era=Era(vector.get("era") or Era.CURRENT.value))
         except Refused as refusal:
@@ -86,6 +86,9 @@ _TOLD = frozenset((
 
 
 def _refuse_unknown_keys(vector: Mapping[str, Any]) -> None:
+    for key in ("network", "question"):
+        if not isinstance(vector.get(key), dict):
+            raise NotApplicable(f"malformed: no object `{key}` in a vector")
     for key, value in vector.items():
         if key not in _REMARKS | _TOLD and value not in (None, [], {}):
             raise NotApplicable(f"`{key}` of a vector")
@@ -98,7 +101,7 @@ def _form_of(vector: Mapping[str, Any]) -> tuple[_NetworkOf, _AskedOf]:
             return vector_firewalls.network_of, vector_firewalls.asked_of
         case "egress-method":
             return vector_egress.network_of, vector_egress.asked_of
-        case "dns-reverse" | "dns-forward" | "dns-lookup" | "dns":
+        case "dns-reverse" | "dns-forward" | "dns-lookup" | "dns-resolve" | "dns":
             return filtering_vectors.network_of, vector_names.asked_of
         case "established-after-change":
             return vector_changes.network_of, vector_changes.asked_of

@@ -57,6 +57,12 @@ _OF_BASTION = (
     _Need(Direction.OUTBOUND, "AzureCloud", _HTTPS),
     _Need(Direction.OUTBOUND, "Internet", _ports((80, 80))),
 )
+# What every copy of Azure's page lists; without it the group is refused.
+_REFUSED_WITHOUT = (
+    _Need(Direction.INBOUND, "GatewayManager", _HTTPS),
+    _Need(Direction.OUTBOUND, "VirtualNetwork", _SESSIONS),
+    _Need(Direction.OUTBOUND, "AzureCloud", _HTTPS),
+)
 _OF_APPLICATION_GATEWAY = (
     _Need(Direction.INBOUND, "GatewayManager", _ports((65200, 65535)), is_explicit=False),
     _Need(Direction.INBOUND, "AzureLoadBalancer", _ports((0, 65535)), is_explicit=False),
@@ -86,6 +92,17 @@ def service_lints(network: Network) -> Iterator[Diagnostic]:
         if machine.firewall is not None:
             for rule in machine.firewall.of_kind(FirewallRuleKind.NAT):
                 yield from _deceived(network, machine, rule)
+
+
+def refused_at_bastions(network: Network) -> Iterator[Diagnostic]:
+    """Yield groups that Azure refuses at the subnet of a Bastion (F-BAS-2).
+
+    That is no part of `check`: what stands in Azure has passed, by whatever rules, so that in an export a group that
+    does not look so is doubtful at most.
+    """
+    for subnet in network.subnets():
+        if subnet.nsg is not None and subnet.is_called(_BASTION_SUBNET):
+            yield from _lacking(network.nsgs[subnet.nsg], _REFUSED_WITHOUT, f"Bastion in `{subnet.id}`", "F-BAS-2")
 
 
 def _group_of(network: Network, proxy: Proxy) -> Nsg | None:

@@ -432,9 +432,12 @@ def _contradicts(statement: Resolution, lookup: Lookup) -> bool:
 
 
 def _unless_unmodelled(verdict: Verdict, items: tuple[Unmodelled, ...]) -> Verdict:
-    """Return `unknown` in place of an answer that the `items` not modelled could change."""
-    if isinstance(verdict, Unknown) or not items:
+    """Return `unknown` in place of an answer that the `items` not modelled could change; what is open besides them is
+    no answer as documented."""
+    if not items or (isinstance(verdict, Unknown) and not verdict.open_facts):
         return verdict
+    if isinstance(verdict, Unknown):
+        return replace(verdict, as_documented=None, unmodelled=items)
     word = verdict_word(verdict)
     witness = None if isinstance(verdict, Vacuous) else verdict.witness
     return Unknown(f"{word}, were it not for what is not modelled", (), None, witness, items)

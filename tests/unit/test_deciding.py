@@ -141,6 +141,17 @@ def test_what_is_not_modelled_leaves_open_what_it_can_change(
         assert (found.why, found.unmodelled) == (f"{word}, were it not for what is not modelled", (item,))
 
 
+def test_beside_what_is_not_modelled_there_is_no_answer_as_documented(
+    solver: Solver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = Unmodelled("a thing", "it does something", (), NOWHERE)
+    told = Unknown("open", (uncertainty("U-DOA", "a.s"),), "proved")
+
+    found = result(monkeypatch, solver, replace(APART, unmodelled=(item,)), NEVER, told).verdict
+
+    assert found == replace(told, as_documented=None, unmodelled=(item,))
+
+
 # -- what arrives as a service ------------------------------------------------------------------------------
 
 BALANCED = """

@@ -10,7 +10,7 @@ import pytest
 
 from tests.golden.samples import AS_DOCUMENTED, EVERYTHING, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED
 from vnetverify.model.intents import Assumption
-from vnetverify.model.network import Era
+from vnetverify.model.network import Era, Unmodelled
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.report.formats import NAMES, writer_of
 from vnetverify.report.results import IntentResult, Report
@@ -69,6 +69,15 @@ def test_an_open_verdict_names_the_facts_and_how_to_settle_them() -> None:
 
     assert "proved as documented, open if U-R-PEER-16 or U-FORWARDS(fw)" in text
     assert "to settle it: the configuration of the appliance" in text
+
+
+def test_an_open_verdict_names_what_is_not_modelled_beside_the_facts() -> None:
+    item = Unmodelled("a thing", "it does something", (), NOWHERE)
+    verdict = Unknown("open", (uncertainty("U-R-PEER-16"),), unmodelled=(item,))
+    text = full(replace(OPEN, verdict=verdict, results=(replace(OPEN.results[0], verdict=verdict),)))
+
+    assert "depends on U-R-PEER-16, and on what is not modelled" in text
+    assert "a thing" in text
 
 
 @pytest.mark.parametrize("name", ["fw", "a (b)", 'say "hi"', "back\\slash)"])

@@ -245,7 +245,7 @@ def _why_unknown(verdict: Unknown) -> str:
     if not facts or any(fact.question == "U-REWRITES" for fact in facts):
         return verdict.why
     if verdict.as_documented is None or all(fact.documented is None for fact in facts):
-        return f"depends on {_names(facts)}"
+        return f"depends on {_names(facts)}{', and on what is not modelled' if verdict.unmodelled else ''}"
     return f"{verdict.as_documented} as documented, open if {_names(facts)}"
 
 

@@ -97,6 +97,14 @@ def test_facts_as_the_text_reads_them_may_be_given(
     assert f"{proved} of 3 sentences proved" in capsys.readouterr().out
 
 
+def test_what_all_certificates_stand_under_is_told(text: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text.write_text(f"era 2018-02\nassume U-DOA = false\n{NETWORK}")
+
+    main(["verify-certificate", str(text), str(certified(text))])
+
+    assert capsys.readouterr().out.endswith("certificates refused, under 1 assumption, by the rules of 2018-02\n")
+
+
 def test_what_is_not_modelled_leaves_sentences_open_that_have_certificates(
     text: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,9 +40,11 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
     paths = list(_files(certificates))
     refused, proved = _judged(loaded, paths)
     from vnetverify.certifying import sentences
+    from vnetverify.report.text import presumed
 
     asked = sum(1 for _ in sentences(loaded.document))
-    emit(f"{proved} of {asked} sentences proved, {refused} of {len(paths)} certificates refused")
+    under = presumed(len(loaded.document.assumptions), loaded.document.network.era)
+    emit(", ".join([f"{proved} of {asked} sentences proved, {refused} of {len(paths)} certificates refused", *under]))
     if not paths:
         return status.NOTHING_CHECKED
     if refused:

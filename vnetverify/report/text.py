@@ -45,15 +45,15 @@ def summary(report: Report) -> str:
     by_word = Counter(_counted_as(result) for result in report.results)
     total = f"{len(report.results)} of {counted(report.selected, 'intent')}"
     line = ": ".join(filter(None, (total, ", ".join(f"{count} {what}" for what, count in by_word.items()))))
-    return "\n".join(filter(None, (missing(report), ", ".join([line, *_presumed(report)]))))
+    return "\n".join(filter(None, (missing(report), ", ".join([line, *presumed(len(report.assumptions), report.era)]))))
 
 
-def _presumed(report: Report) -> Iterator[str]:
-    """Yield what all these verdicts stand under, which nobody may take for nothing."""
-    if report.assumptions:
-        yield f"under {counted(len(report.assumptions), 'assumption')}"
-    if report.era is not Era.CURRENT:
-        yield f"by the rules of {report.era.value}"
+def presumed(assumptions: int, era: Era) -> Iterator[str]:
+    """Yield what all verdicts of a run stand under, which nobody may take for nothing."""
+    if assumptions:
+        yield f"under {counted(assumptions, 'assumption')}"
+    if era is not Era.CURRENT:
+        yield f"by the rules of {era.value}"
 
 
 def _counted_as(result: IntentResult) -> str:

@@ -34,7 +34,7 @@ test:
 	$(PYTHON) -m pytest -n auto
 
 golden:
-	VNETVERIFY_WRITE_GOLDEN=1 $(PYTHON) -m pytest tests/golden
+	VNETVERIFY_WRITE_GOLDEN=1 $(PYTHON) -m pytest tests/golden tests/rulebook/test_stories.py
 
 # Networks that nobody thought of, asked of both engines, in two processes; broken off, it goes on where it was.
 # Fails on a difference, on too many claims about nothing, and on an empty cell of the ledger that could be hit.

@@ -407,7 +407,7 @@ def test_the_next_hop_and_the_gateway_are_those_that_are_left(verb: Verb) -> Non
 
 def test_what_routes_and_route_servers_send_to_may_fail_though_nobody_is_declared_there() -> None:
     net = network(
-        vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24"), subnet("nva", "10.1.9.0/24")),
+        vnet("a", "10.1.0.0/16", subnet("s", "10.1.0.0/24", route_table="rt"), subnet("nva", "10.1.9.0/24")),
         table("rt", route("10.2.0.0/16", "10.1.9.4"), route("10.3.0.0/16", "10.1.9.5")),
         router("fw", "a.nva", "10.1.9.5"),
         route_server("a", announces("fw", "172.20.0.0/16", "10.1.9.6")),

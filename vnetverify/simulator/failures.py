@@ -55,19 +55,34 @@ def _is_appliance(network: Network, machine: Machine) -> bool:
 
 
 def _implied_appliances(network: Network) -> Iterator[Element]:
-    """Yield what routes may imply at addresses that nobody is declared to hold, in whichever network that may be."""
+    """Yield what routes may imply at addresses that nobody is declared to hold: routes that some subnet has."""
     held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
     held |= {(f.vnet, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends}
     held |= {(e.vnet, address) for e in network.private_endpoints.values() for address in e.addresses}
-    hops = [(peer.next_hop, server.span) for server in network.route_servers for peer in server.peers]
-    hops += [(route.next_hop_address, route.span) for table in network.route_tables.values() for route in table.routes]
-    spans = {address: span for address, span in hops if address is not None}
-    for address, span in spans.items():
-        for vnet in network.vnets.values():
-            subnet = host_subnet(vnet, point(address))
-            if subnet is not None and (vnet.name, address) not in held:
-                name = f"{address_text(address)} in {subnet.id}"
-                yield Element(FailureKind.APPLIANCE, name, span, (vnet.name, address))
+    spans = {(address, near): span for address, vnet, span in _next_hops(network) for near in _near(network, vnet)}
+    for (address, name), span in spans.items():
+        subnet = host_subnet(network.vnets[name], point(address))
+        if subnet is not None and (name, address) not in held:
+            yield Element(FailureKind.APPLIANCE, f"{address_text(address)} in {subnet.id}", span, (name, address))
+
+
+def _next_hops(network: Network) -> Iterator[tuple[int, str, Span]]:
+    """Yield the next hops of routes, each with a network that packets go there from."""
+    for server in network.route_servers:
+        for peer in server.peers:
+            if peer.next_hop is not None:
+                yield from ((peer.next_hop, vnet, server.span) for vnet in _near(network, server.vnet))
+    for subnet in (subnet for vnet in network.vnets.values() for subnet in vnet.subnets):
+        for route in () if subnet.route_table is None else network.route_tables[subnet.route_table].routes:
+            if route.next_hop_address is not None:
+                yield route.next_hop_address, subnet.vnet, route.span
+
+
+def _near(network: Network, vnet: str) -> tuple[str, ...]:
+    """Return the network itself and those that it is joined to by a peering or a connected group."""
+    joined: list[tuple[str, ...]] = [(half.local, half.remote) for half in network.peerings]
+    joined += [group.members for group in network.connected_groups]
+    return tuple(dict.fromkeys((vnet, *(name for names in joined if vnet in names for name in names))))
 
 
 def peerings_of(network: Network) -> dict[frozenset[str], Element]:

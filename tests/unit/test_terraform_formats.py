@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.terraform_documents import (
+    ASSOCIATION,
     RULE,
     Module,
     Planned,
@@ -158,6 +159,25 @@ def test_a_part_of_a_plan_leaves_out_where_a_route_leads(tmp_path: Path) -> None
     network = read_network(tmp_path, whole["planned_values"])
 
     assert any("the document leaves it out" in doubt for doubt in doubts(network))
+
+
+def test_what_a_document_leaves_out_of_a_rule_or_a_network_is_not_known(tmp_path: Path) -> None:
+    rule = {"name": "ssh", "priority": 100, "direction": "Inbound", "access": "Allow", "destination_port_range": "22"}
+    group = planned("network_security_group", "g", security_rule=[rule], id=identity("networkSecurityGroups", "g"))
+    fastened = planned(ASSOCIATION, "a", subnet_id=_APP, network_security_group_id=group.values["id"])
+    hub = planned("virtual_network", "hub", id=_HUB)
+    whole = plan(hub, subnet("app", "hub", id=_APP), group, fastened)
+
+    said = doubts(read_network(tmp_path, whole["planned_values"]))
+
+    left_out = [doubt.split(":")[0] for doubt in said if doubt.endswith("the document leaves it out")]
+    assert left_out == [
+        "`addressSpace` of vnet `hub`",
+        "`protocol` of rule `ssh`",
+        "`sourcePortRange` of rule `ssh`",
+        "`sourceAddressPrefix` of rule `ssh`",
+        "`destinationAddressPrefix` of rule `ssh`",
+    ]
 
 
 def test_changes_alone_tell_what_will_be(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from vnetverify.ingest.notation import escaped
@@ -30,7 +31,23 @@ from vnetverify.ingest.unknown import Unknown
 _ASSIGNED = frozenset(("address_space", "address_prefixes", "address_prefix", "region"))
 # What a block says of its address: IPv4, and whichever Azure assigns, where that is not written.
 _OF_ADDRESSES = frozenset(("private_ip_address", "private_ip_address_version", "private_ip_address_allocation"))
-_NEXT_HOP = "next_hop_in_ip_address"  # which a route to an appliance has, and a plan leaves out if it is not known yet
+_NEXT_HOP = "next_hop_in_ip_address"  # which a route to an appliance has
+# What a security rule has one of; a part of a plan leaves out what is not known yet.
+_OF_RULES = (
+    ("priority",),
+    ("direction",),
+    ("access",),
+    ("protocol",),
+    ("source_port_range", "source_port_ranges"),
+    ("destination_port_range", "destination_port_ranges"),
+    ("source_address_prefix", "source_address_prefixes", "source_application_security_group_ids"),
+    ("destination_address_prefix", "destination_address_prefixes", "destination_application_security_group_ids"),
+)
+_FIRST_OF_RULES = {group[0]: group for group in _OF_RULES}
+_OF_NETWORKS = {
+    "address_space": ("address_space", "address_spaces"),
+    "address_prefixes": ("address_prefixes", "address_prefix"),
+}
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -107,7 +124,7 @@ class _Writer:
             left_out = Unknown("the document leaves it out", self._instance.pointer)
             if isinstance(field, Reference) and field.needed:
                 _put(target, field.to, {"id": left_out} if field.wrapped else left_out)
-            elif isinstance(field, Plain) and attribute == _NEXT_HOP and _is_appliance(values.get("next_hop_type")):
+            elif isinstance(field, Plain) and _is_left_out(attribute, values, table):
                 _put(target, field.to, left_out)
 
     def _is_written(self, path: Path) -> bool:
@@ -234,8 +251,17 @@ class _Writer:
         origins[after] = origin
 
 
-def _is_appliance(next_hop: Any) -> bool:
-    return isinstance(next_hop, str) and next_hop.lower() == "virtualappliance"
+def _is_left_out(attribute: str, values: Mapping[str, Any], table: Table) -> bool:
+    """Hold for an attribute without which Azure has no such route or rule, and in whose place nothing else stands."""
+    if attribute == _NEXT_HOP:
+        next_hop = values.get("next_hop_type")
+        return isinstance(next_hop, str) and next_hop.lower() == "virtualappliance"
+    group: tuple[str, ...] = ()
+    if "source_port_range" in table.fields:
+        group = _FIRST_OF_RULES.get(attribute, ())
+    elif "dns_servers" in table.fields or "service_endpoints" in table.fields:
+        group = _OF_NETWORKS.get(attribute, ())
+    return bool(group) and all(values.get(one) in _NOTHING for one in group)
 
 
 def _where(to: str) -> str:

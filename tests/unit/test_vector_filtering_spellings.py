@@ -111,6 +111,16 @@ def test_the_era_holds_for_filtering_vectors_too() -> None:
     assert read_vector({**filtered({"verdict": "Deny"}), "era": "2016-07"}).network.era.value == "2016-07"
 
 
+def test_a_private_endpoint_has_no_switches_that_are_on(solver: Solver) -> None:
+    endpoint = {"privateEndpoint": {"state": "Approved"}}
+    subnet = {"privateEndpointNetworkPolicies": "Disabled"}
+    answer = {"verdict": "Allow", "trace": []}
+
+    for value in (False, True):
+        asked = filtering_vector(inbound(), "", nic={**endpoint, "ipForwarding": value}, subnet=subnet)
+        assert agrees(solver, {**asked, "answer": answer}) is not value
+
+
 @pytest.mark.parametrize("sku", ["Standard", "StandardV2", "standardv2"])
 def test_a_standard_address_is_closed_without_a_group(solver: Solver, sku: str) -> None:
     public = {"publicIp": {"address": "20.0.0.9", "sku": sku}}

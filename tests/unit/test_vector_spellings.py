@@ -68,6 +68,18 @@ LINES = [
         (vector(TABLE_OF_TWO, {}), "an answer without `routes`"),
         (vector(TABLE_OF_TWO, {"routes": [line("None", "10.0.0.0/8", state="Odd")]}), "a route in state `Odd`"),
         (vector(TABLE_OF_TWO, {"routes": [line("None", "10.1.0.0/16", "User", name="x")]}), "no user route `x`"),
+        (
+            vector(DIRECT, {"value": True}, peerings=[HALVES[0] | {"sync": "Half"}, *HALVES[1:]]),
+            "at the level `half` of being in sync",
+        ),
+        (
+            vector(DIRECT, {"value": True}, peerings=[HALVES[0] | {"local_subnets": ["s"]}, *HALVES[1:]]),
+            "a peering of complete vnets that names subnets",
+        ),
+        (
+            vector(DIRECT, {"value": True}, nics=[NICS[0] | {"os_routes": [{"prefix": "10.9.0.0/16"}]}, *NICS[1:]]),
+            "a route of a nic without `via`",
+        ),
         (vector(DIRECT, {"value": True}, vnets=[HUB | {"model": "cloud"}, *SPOKES]), "a vnet of model `cloud`"),
         ({**vector(CHAINED, {"value": True}), "fixedAtoms": {"U-R-PEER-16": "yes"}}, "no object of true and false"),
         ({**vector(CHAINED, {"value": True}), "fixedAtoms": {"U-DOA(hub/t)": True}}, "the subnet `hub/t`"),
@@ -92,11 +104,13 @@ def stage(name: str, **more: str) -> dict[str, Any]:
         (filtered({"verdict": "blocked"}), "the verdict `blocked`"),
         (filtered(stage("nicNsg")), "no `n` stands at a stage `nicNsg`"),
         (filtered(stage("subnetNsg", access="Allow")), "with the access `Allow`"),
-        (filtered({**stage("subnetNsg"), "notEvaluated": ["N"]}), "a group that is asked and not asked"),
+        (filtered({**stage("subnetNsg"), "notEvaluated": ["N"]}), "a group `N` that is asked, or stands nowhere"),
         (filtered({"verdict": "Deny", "notEvaluated": ["x"]}), "without the `trace`"),
         (filtered({"verdict": "Deny", "must": "Allow", "may": "Allow"}), "without its two readings"),
         ({**filtered({"verdict": "Deny"}), "answers": 1}, "`answers` of a vector"),
         (filtered({"verdict": "Deny"}, nic={"publicIp": {"sku": "Premium"}}), "the SKU `Premium`"),
+        (filtered({"verdict": "Deny"}, nic={"subnet": "t"}), "there is no subnet `v.t`"),
+        (filtered({"verdict": "Deny"}, nic={"vnet": "w"}), "there is no vnet `w`"),
     ],
 )
 def test_what_no_reader_takes_makes_a_filtering_vector_not_applicable(

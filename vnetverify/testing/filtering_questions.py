@@ -250,8 +250,9 @@ def _deciding(question: Filtered, answer: Record, network: Network) -> tuple[tup
         return None
     stages = tuple(name for name in (_stage(stage, network) for stage in trace) if name)
     asked = {name.partition("/")[0].casefold() for name in stages}
-    if any(name.casefold() in asked for name in spared or ()):
-        raise NotApplicable("malformed: a group that is asked and not asked")
+    for name in spared or ():
+        if name.casefold() in asked or not any(name.casefold() in _owners_at(stage, network) for stage in _STAGES):
+            raise NotApplicable(f"malformed: a group `{name}` that is asked, or stands nowhere, and is not asked")
     return (stages,)
 
 
@@ -275,6 +276,9 @@ def _stage(record: Record, network: Network) -> str:
     if access and access.casefold() not in _accesses(owner, rule, network):
         raise NotApplicable(f"malformed: a rule `{owner}/{rule}` with the access `{access}`")
     return f"{owner}/{rule}"
+
+
+_STAGES = ("securityadmin", "subnetnsg", "nicnsg")
 
 
 def _owners_at(stage: str, network: Network) -> set[str]:

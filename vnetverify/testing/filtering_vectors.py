@@ -49,7 +49,7 @@ from vnetverify.testing.filtering_fields import (
 from vnetverify.testing.filtering_questions import PORT
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record, Refused
-from vnetverify.testing.routing_vectors import link_state, next_hop_type
+from vnetverify.testing.routing_vectors import link_state, next_hop_type, refuse_parts_of_whole
 from vnetverify.testing.vector_admin import admin_rules_of
 from vnetverify.testing.vector_balancers import FILTERING, Balancers, sku_called
 from vnetverify.testing.vector_endpoints import endpoint_of, policies_of
@@ -301,6 +301,7 @@ def _route(record: Record, number: int) -> UserRoute:
 def _peering(local: str, record: Record) -> Peering:
     is_whole = record.take("peerCompleteVnets", True)
     local_subnets, remote_subnets = record.take("localSubnetNames", ()), record.take("remoteSubnetNames", ())
+    refuse_parts_of_whole(is_whole, local_subnets, remote_subnets)
     peering = Peering(
         local=local,
         remote=record.need("remote"),

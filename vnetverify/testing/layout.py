@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from vnetverify.header import Family, Prefix, family_of
-from vnetverify.model.network import Subnet, Vnet
+from vnetverify.model.network import GATEWAY_SUBNET, Subnet, Vnet
+from vnetverify.testing.records import NotApplicable
 
 _SIZES = {Family.IPV4: 24, Family.IPV6: 64}  # of the subnets that are made up
 
@@ -15,11 +16,21 @@ class Layout:
     """The vnets of a vector by name; `place` gives them the subnets that it leaves out."""
 
     vnets: dict[str, Vnet]
+    _told: frozenset[str] = field(init=False)  # the vnets whose subnets are told
+
+    def __post_init__(self) -> None:
+        self._told = frozenset(
+            name for name, vnet in self.vnets.items() if not all(s.is_called(GATEWAY_SUBNET) for s in vnet.subnets)
+        )
 
     def place(self, vnet: str, address: int, name: str | None = None) -> str:
-        """Return the name of the subnet called `name`, or else of that around `address`. Raises KeyError."""
+        """Return the name of the subnet called `name`, or else of that around `address`. Raises `NotApplicable`."""
+        if vnet not in self.vnets:
+            raise NotApplicable(f"malformed: there is no vnet `{vnet}`")
         here = self.vnets[vnet]
         found = here.subnet(name) if name is not None else self._around(here, address)
+        if found is None and name is not None and vnet in self._told:
+            raise NotApplicable(f"malformed: there is no subnet `{vnet}.{name}`")
         if found is None:
             found = Subnet(name or _new_name(here), vnet, (_block(here, address),))
             self.vnets[vnet] = replace(here, subnets=(*here.subnets, found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vnetverify.header import (
@@ -69,6 +69,7 @@ _UNWRITABLE_HOPS = frozenset({"vnetpeering", "vnetglobalpeering", "virtualnetwor
 _STATES = {state.value: state for state in LinkState} | {"updating": LinkState.INITIATED}
 
 
+_SYNC_LEVELS = {"fullyinsync": False, "remotenotinsync": False, "localnotinsync": True, "localandremotenotinsync": True}
 _MODELS = {"arm": DeploymentModel.RESOURCE_MANAGER, "classic": DeploymentModel.CLASSIC}
 
 
@@ -173,10 +174,14 @@ def _subnet(vnet: str, record: Record) -> Subnet:
 def _peering(record: Record) -> Peering:
     state, seen = record.take("state"), record.take("remote_address_space")
     # The level says of a half that it has not seen the present space of its remote vnet; what it has seen must be told.
-    if record.take("sync", "FullyInSync") in ("LocalNotInSync", "LocalAndRemoteNotInSync") and seen is None:
+    level = record.take("sync", "FullyInSync").casefold()
+    if level not in _SYNC_LEVELS:
+        raise NotApplicable(f"a peering at the level `{level}` of being in sync")
+    if _SYNC_LEVELS[level] and seen is None:
         raise NotApplicable("a peering not in sync without `remote_address_space`")
     is_whole = record.take("peer_complete_vnets", True)
     local_subnets, remote_subnets = record.take("local_subnets"), record.take("remote_subnets")
+    refuse_parts_of_whole(is_whole, local_subnets, remote_subnets)
     peering = Peering(
         local=record.need("local"),
         remote=record.need("remote"),
@@ -192,6 +197,12 @@ def _peering(record: Record) -> Peering:
     )
     record.finish()
     return peering
+
+
+def refuse_parts_of_whole(is_whole: bool, *parts: Sequence[str] | None) -> None:
+    """Raise `NotApplicable` for a peering of whole vnets that names subnets."""
+    if is_whole and any(parts):
+        raise NotApplicable("malformed: a peering of complete vnets that names subnets")
 
 
 def _connected_group(record: Record) -> ConnectedGroup:
@@ -271,7 +282,10 @@ def _host(record: Record, layout: Layout) -> Machine | PrivateEndpoint:
         raise NotApplicable(f"a nic with role `{role}`")
     is_appliance = role == "nva"
     is_managed = is_appliance and subnet.casefold() in SUBNETS_OF_SERVICES
-    record.take("os_routes")  # of one interface: they choose among exits, of which there is one (R-UDR-11)
+    for route in record.records("os_routes", "route of a nic"):
+        # Of one interface: they choose among exits, of which there is one (R-UDR-11).
+        parse_prefix(route.need("prefix")), parse_address(route.need("via"))
+        route.finish()
     nic = Nic(
         name=name,
         machine=name,

@@ -36,5 +36,7 @@ def endpoint_of(record: Record, layout: Layout, state: str) -> PrivateEndpoint:
     subnet = layout.place(vnet, addresses[0], record.take("subnet"))
     record.take("role")
     record.only("nsg")
+    for switch in ("ip_forwarding", "ipForwarding", "stateful"):
+        record.only(switch, False)
     record.finish()
     return PrivateEndpoint(name, vnet, subnet, addresses, is_approved(state))

@@ -127,8 +127,41 @@ def test_the_kind_of_a_load_balancer_that_is_not_told_is_an_atom(solver: Solver,
     assert agreed(solver, {**asked, "question": question, "fixedAtoms": {atom: False}}, ALLOW)
 
 
-def test_a_public_load_balancer_is_not_applicable(solver: Solver) -> None:
-    assert "`internal` of a load balancer" in outcome(solver, {**balanced(internal=False), "answer": ALLOW}).left_out
+@pytest.mark.parametrize(("sku", "closed"), [("Standard", DENY), ("Basic", ALLOW), (None, {"verdict": "unknown"})])
+def test_a_public_frontend_is_as_open_as_its_sku(solver: Solver, sku: str | None, closed: dict[str, str]) -> None:
+    asked = {"kind": "frontend-reachable", "from": "203.0.113.10", "to": "lb"}
+    public: dict[str, Any] = {"internal": False, "sku": sku, "frontend": "20.0.0.10"}
+    let_in = {**WEB, "source": ["tag:Internet"]}
+
+    assert agreed(solver, balanced(let_in, question=asked, **public), ALLOW)
+    assert agreed(solver, balanced(question={**asked, "to": "20.0.0.10"}, **public), DENY)
+    bare = balanced(question=asked, **public)
+    bare["network"]["vnets"][0]["subnets"][0]["nsg"] = None
+    assert agreed(solver, bare, closed)
+
+
+def test_a_public_frontend_forwards_what_its_rules_are_for(solver: Solver) -> None:
+    rules = [{"protocol": "Tcp", "frontendPort": 80, "backendPort": 8080}, {"protocol": "Udp", "frontendPort": 53}]
+    public: dict[str, Any] = {"internal": False, "frontend": "20.0.0.10", "rules": rules}
+
+    for port, protocol, answer in ((80, "Tcp", ALLOW), (53, "Udp", ALLOW), (53, "Tcp", DENY), (8080, "Tcp", DENY)):
+        question: dict[str, Any] = {"kind": "frontend-reachable", "from": "203.0.113.10", "to": "lb"}
+        question |= {"packet": packet("203.0.113.10", "20.0.0.10", port, protocol)}
+        open_to_all = {**WEB, "protocol": "*"}
+        assert agreed(solver, balanced(open_to_all, question=question, **public), answer)
+
+
+@pytest.mark.parametrize(
+    ("balancer", "reason"),
+    [
+        ({"internal": False, "frontend": "10.0.0.10"}, "a public load balancer at a private address"),
+        ({"internal": True, "frontend": "20.0.0.10"}, "20.0.0.10 outside the vnet `v`, which R-ADDR-2 forbids"),
+    ],
+)
+def test_a_load_balancer_whose_address_is_of_the_other_kind_is_not_applicable(
+    solver: Solver, balancer: dict[str, Any], reason: str
+) -> None:
+    assert reason in outcome(solver, {**balanced(**balancer), "answer": ALLOW}).left_out
 
 
 @pytest.mark.parametrize("atom", ["U-LBICMP", "U-LBICMP(lb)", "U-LBICMP(10.0.0.10)", "U-LBICMP(lb/frontend)"])

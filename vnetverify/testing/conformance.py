@@ -28,6 +28,7 @@ from vnetverify.testing.questions import (
     Question,
     Validity,
 )
+from vnetverify.testing.vector_balancers import entrances
 from vnetverify.testing.vectors import NotApplicable, Vector, read_vector
 
 _WORLDS = 4096  # ways in which open facts may turn out that are looked at for one question
@@ -96,9 +97,9 @@ def _ways(network: Network, asked: Asked) -> Iterator[Asked]:
     if isinstance(asked.question, Carried):
         for balancer in network.load_balancers.values():
             for rule in balancer.rules:
-                frontend = balancer.frontend(rule.frontend)
-                if frontend.address == asked.question.flow.destination:
-                    members |= {f"U-BACKEND({balancer.name}/{frontend.name}, {name})": None for name in rule.members}
+                at = dict(entrances(balancer)).get(rule.frontend)
+                if at is not None and at.address == asked.question.flow.destination:
+                    members |= {f"U-BACKEND({balancer.name}/{rule.frontend}, {name})": None for name in rule.members}
     for chosen in members:
         yield replace(asked, facts={**{member: member == chosen for member in members}, **asked.facts})
     if not members:

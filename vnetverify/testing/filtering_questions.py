@@ -42,6 +42,7 @@ from vnetverify.testing.questions import (
     spot,
 )
 from vnetverify.testing.records import NotApplicable, Record, answer_of, atoms_of, facts_of, fixed_atoms, verdict_of
+from vnetverify.testing.vector_balancers import entrances
 
 PORT = 443  # of a question that names none
 
@@ -128,9 +129,9 @@ def _connection_to(record: Record, network: Network, kind: str) -> Question:
 
 
 def _holder(network: Network, name: str) -> End:
-    """Return the interface, endpoint or first frontend called `name`, or the holder of that address."""
+    """Return the interface, endpoint or frontend called `name`, or the holder of that address."""
     if name in network.load_balancers:
-        name = address_text(network.load_balancers[name].frontends[0].address)
+        return entrances(network.load_balancers[name])[0][1]
     held = {nic.name: (nic.subnet_id, nic.addresses[0]) for nic in network.nics()}
     held |= {each.name: (each.subnet_id, each.addresses[0]) for each in network.private_endpoints.values()}
     if name in held:
@@ -141,16 +142,16 @@ def _holder(network: Network, name: str) -> End:
 
 
 def _frontend_at(network: Network, address: int) -> End | None:
-    frontends = (each for balancer in network.load_balancers.values() for each in balancer.frontends)
-    found = next((each for each in frontends if each.address == address), None)
-    return None if found is None else End(Place(PlaceKind.SUBNET.value, found.subnet_id), address)
+    ends = (end for balancer in network.load_balancers.values() for _, end in entrances(balancer))
+    return next((end for end in ends if end.address == address), None)
 
 
 def _new_flow(network: Network, origin: End, target: End) -> Flow:
     """Return a flow that the first rule at a frontend takes, or one to the port of questions that name none."""
     for balancer in network.load_balancers.values():
         for rule in balancer.rules:
-            if rule.protocol is not None and balancer.frontend(rule.frontend).address == target.address:
+            at = dict(entrances(balancer)).get(rule.frontend)
+            if rule.protocol is not None and at == target:
                 return new_flow(rule.protocol, origin.address, target.address, rule.port or PORT)
     return new_flow(TCP, origin.address, target.address, PORT)
 

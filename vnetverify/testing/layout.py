@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from vnetverify.header import Family, Prefix, family_of
+from vnetverify.header import Family, Prefix, address_text, addresses_of, family_of
 from vnetverify.model.network import GATEWAY_SUBNET, Subnet, Vnet
-from vnetverify.testing.records import NotApplicable
+from vnetverify.testing.records import NotApplicable, Refused
 
 _SIZES = {Family.IPV4: 24, Family.IPV6: 64}  # of the subnets that are made up
 
@@ -32,6 +32,8 @@ class Layout:
         if found is None and name is not None and vnet in self._told:
             raise NotApplicable(f"malformed: there is no subnet `{vnet}.{name}`")
         if found is None:
+            if address not in addresses_of(here.address_space):
+                raise Refused(f"{address_text(address)} outside the vnet `{vnet}`", "R-ADDR-2")
             found = Subnet(name or _new_name(here), vnet, (_block(here, address),))
             self.vnets[vnet] = replace(here, subnets=(*here.subnets, found))
         return found.name

@@ -259,6 +259,8 @@ def _balanced_meant(kind: str, text: str, network: Network) -> str:
     balancers = network.load_balancers.values()
     if kind in _OF_FRONTENDS:
         named = [(b.name, f.name, address_text(f.address)) for b in balancers for f in b.frontends]
+        publics = [(b.name, f.name, f.public_address.address) for b in balancers for f in b.public_frontends]
+        named += [(name, part, "" if address is None else address_text(address)) for name, part, address in publics]
     else:
         named = [(b.name, rule.name, "") for b in balancers for rule in b.rules]
     meant = [f"{name}/{part}" for name, part, address in named if text in (name, part, f"{name}/{part}", address)]

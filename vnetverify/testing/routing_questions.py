@@ -35,6 +35,7 @@ from vnetverify.testing.questions import (
     shown_hop,
 )
 from vnetverify.testing.records import NotApplicable, Record, answer_of, atoms_of, facts_of, fixed_atoms
+from vnetverify.testing.vector_balancers import entrances
 
 PORT = 443  # the format asks about no service: filters and policies of its networks let everything pass
 
@@ -134,8 +135,7 @@ def _possible_ends(text: str, network: Network) -> list[End]:
         endpoint = network.private_endpoints[name]
         held, subnet = endpoint.addresses, endpoint.subnet_id
     elif name in network.load_balancers:
-        frontends = network.load_balancers[name].frontends
-        held, subnet = tuple(each.address for each in frontends), frontends[0].subnet_id
+        return [end for _, end in entrances(network.load_balancers[name])]
     else:
         nic = interface(network, name)
         held, subnet = nic.addresses, nic.subnet_id

@@ -1,4 +1,4 @@
-"""Internal load balancers in test vectors, which the two formats spell each in its own way."""
+"""Load balancers in test vectors, which the two formats spell each in its own way."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vnetverify.header import TCP, UDP, parse_address
-from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, Probe, Sku
+from vnetverify.model.balancers import (
+    Frontend,
+    LoadBalancer,
+    LoadBalancingRule,
+    Probe,
+    PublicAddress,
+    PublicFrontend,
+    Sku,
+)
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, place_of_frontend
+from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Machine, Nic
 from vnetverify.testing.layout import Layout
+from vnetverify.testing.questions import End
 from vnetverify.testing.records import NotApplicable, Record
 
 _FRONTEND = "frontend"
@@ -43,8 +54,8 @@ ROUTING = Spelling("frontend_port", "backend_port", "probe_port", "floating_ip")
 class Balancers:
     """Reads load balancers: `machines` gets the members that are told by nothing but their addresses.
 
-    A load balancer without rules has HA ports, or if it is Basic, which has none, a rule for what is `asked`: a
-    protocol and port.
+    A load balancer without rules has HA ports, or if it is Basic or public, which have none, a rule for what is
+    `asked`: a protocol and port.
     """
 
     spelling: Spelling
@@ -53,11 +64,11 @@ class Balancers:
     asked: tuple[int, int]
 
     def read(self, network: Record, key: str) -> dict[str, LoadBalancer]:
-        """Return the load balancers under `key` by name. Raises `NotApplicable` for a public one."""
+        """Return the load balancers under `key` by name. Raises `NotApplicable`."""
         return {each.name: each for each in map(self._balancer, network.records(key, "load balancer"))}
 
     def _balancer(self, record: Record) -> LoadBalancer:
-        record.only("internal", True)
+        is_internal = record.take("internal", True)
         name, vnet, sku = record.need("name"), record.need("vnet"), record.take("sku")
         address, backends = parse_address(record.need("frontend")), record.take("backends", ())
         members = tuple(self._member(name, vnet, backend, number) for number, backend in enumerate(backends, 1))
@@ -65,6 +76,11 @@ class Balancers:
         told = enumerate(record.records("rules", "rule"), 1)
         rules = tuple(self._rule(rule, number, members) for number, rule in told)
         record.finish()
+        if not is_internal:
+            if address not in PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES:
+                raise NotApplicable("malformed: a public load balancer at a private address")
+            public = PublicFrontend(_FRONTEND, PublicAddress(f"{name}-public", kind, address))
+            return LoadBalancer(name, kind, (), rules or (self._asked(members),), (public,))
         frontend = Frontend(_FRONTEND, vnet, self.layout.place(vnet, address), address)
         return LoadBalancer(name, kind, (frontend,), rules or (self._rule_for_all(kind, members),))
 
@@ -110,5 +126,15 @@ class Balancers:
     def _rule_for_all(self, sku: Sku | None, members: tuple[str, ...]) -> LoadBalancingRule:
         if sku is not Sku.BASIC:
             return LoadBalancingRule("every-port", _FRONTEND, None, None, members)
+        return self._asked(members)
+
+    def _asked(self, members: tuple[str, ...]) -> LoadBalancingRule:
         protocol, port = self.asked
         return LoadBalancingRule("asked", _FRONTEND, protocol, port, members, backend_port=port)
+
+
+def entrances(balancer: LoadBalancer) -> tuple[tuple[str, End], ...]:
+    """Return the names of all frontends with the ends that they are."""
+    inside = [(f.name, End(Place(PlaceKind.SUBNET.value, f.subnet_id), f.address)) for f in balancer.frontends]
+    publics = [(f.name, place_of_frontend(balancer, f), f.public_address.address) for f in balancer.public_frontends]
+    return (*inside, *((name, End(place, address)) for name, place, address in publics if address is not None))

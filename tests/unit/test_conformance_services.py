@@ -164,6 +164,12 @@ def test_a_load_balancer_whose_address_is_of_the_other_kind_is_not_applicable(
     assert reason in outcome(solver, {**balanced(**balancer), "answer": ALLOW}).left_out
 
 
+def test_what_nobody_has_is_not_asked_about_as_reachable(solver: Solver) -> None:
+    question = {"kind": "frontend-reachable", "from": "client", "to": "10.0.0.77"}
+
+    assert "nobody is at 10.0.0.77" in outcome(solver, {**balanced(question=question), "answer": ALLOW}).left_out
+
+
 @pytest.mark.parametrize("atom", ["U-LBICMP", "U-LBICMP(lb)", "U-LBICMP(10.0.0.10)", "U-LBICMP(lb/frontend)"])
 def test_an_atom_of_a_frontend_is_known_by_the_load_balancers_name(solver: Solver, atom: str) -> None:
     ping: dict[str, Any] = {"kind": "frontend-reachable", "from": "client", "to": "lb"}

@@ -120,6 +120,8 @@ def _connection_to(record: Record, network: Network, kind: str) -> Question:
     origin, target = _holder(network, record.need("from")), _holder(network, record.need("to"))
     flow = _flow(record) if record.take("packet") else _new_flow(network, origin, target)
     if kind == "frontend-reachable":
+        if _frontend_at(network, target.address) is None and not _holders(network, target.address):
+            raise NotApplicable(f"malformed: nobody is at {address_text(target.address)}")
         return Carried(origin, target, flow, answered=True)
     called = _frontend_at(network, flow.destination)
     if called is not None:
@@ -189,12 +191,17 @@ def _end(network: Network, address: int) -> End:
 
     Raises `NotApplicable` for a private address in no subnet, whose holder may be anywhere.
     """
-    holders = [nic.subnet_id for nic in network.nics() if address in nic.addresses]
-    holders += [each.subnet_id for each in network.private_endpoints.values() if address in each.addresses]
+    holders = _holders(network, address)
     holders += [subnet.id for subnet in network.subnets() if address in addresses_of(subnet.prefixes)]
     if not holders and address not in PUBLIC_ADDRESSES | PUBLIC_IPV6_ADDRESSES:
         raise NotApplicable(f"a flow with {address_text(address)}, which stands in no subnet")
     return End(Place(PlaceKind.SUBNET.value, holders[0]) if holders else INTERNET, address)
+
+
+def _holders(network: Network, address: int) -> list[str]:
+    """Return the subnets of the interfaces and private endpoints with the address."""
+    holders = [nic.subnet_id for nic in network.nics() if address in nic.addresses]
+    return [*holders, *(each.subnet_id for each in network.private_endpoints.values() if address in each.addresses)]
 
 
 def _flow(question: Record, key: str = "packet") -> Flow:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.mutation import outcomes, reach, survivors
 from tests.mutation.anew import tried_anew
-from tests.mutation.changes import MODULE_LEVEL, ROOT, Change, changes_of
+from tests.mutation.changes import ROOT, Change, changes_of
 from tests.mutation.modules import MODULES
 from tests.mutation.outcomes import BROKEN, FUZZED, Outcome
 from tests.mutation.trials import Order, Trials
@@ -82,13 +82,13 @@ def _try(changes: Sequence[Change], which: reach.Reach, asked: argparse.Namespac
         outcomes.add(_name(change), outcome, _OUTCOMES)
         print(f"{outcome.outcome:9} {outcome.seconds:6.1f} s  {change.key}  {outcome.by}", flush=True)
 
-    inside = [change for change in changes if change.function != MODULE_LEVEL]
+    inside = [change for change in changes if not which.is_imported(change)]
     if inside:
         trials = Trials(inside, which, order, asked.jobs, asked.networks, report)
         files = sorted({test.partition("::")[0] for change in inside for test in which.tests_of(change)})
         pytest.main(["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *files], plugins=[trials])
     for change in changes:
-        if change.function == MODULE_LEVEL:
+        if which.is_imported(change):
             reaching = which.tests_of(change)
             report(change, tried_anew(change, order.of(change, reaching), len(reaching)))
 

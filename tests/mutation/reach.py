@@ -45,17 +45,23 @@ class Reach:
     def tests_of(self, change: Change) -> frozenset[str]:
         """Return the tests that run the statement that is changed.
 
-        Where the function has changed since: all that ran it; of a statement of the module: all that ran any of it.
+        Where the function has changed since: all that ran it; of what the import runs: all that ran any of the module,
+        or all there are where none ran any.
         """
         name = f"{change.module} {change.function}"
-        if change.function == MODULE_LEVEL or name not in self.lines:
+        if self.is_imported(change) or name not in self.lines:
             within = [lines for each, lines in self.lines.items() if each.startswith(f"{change.module} ")]
-            return frozenset(test for lines in within for tests in lines.values() for test in tests)
+            found = frozenset(test for lines in within for tests in lines.values() for test in tests)
+            return found or frozenset(self.seconds)
         lines = self.lines[name]
         first, last = (line - change.first for line in change.lines)
         if self.texts.get(name) != text_of(change):
             first, last = 0, max(lines, default=0)
         return frozenset(test for line in range(first, last + 1) for test in lines.get(line, ()))
+
+    def is_imported(self, change: Change) -> bool:
+        """Tell whether the import alone runs what is changed: a statement of the module, or a function no test ran."""
+        return change.function == MODULE_LEVEL or self.lines.get(f"{change.module} {change.function}") == {}
 
     def keep(self, files: Sequence[str]) -> None:
         """Forget the tests of other files."""

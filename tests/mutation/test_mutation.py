@@ -204,6 +204,19 @@ def test_where_the_function_has_changed_all_tests_that_ran_it_are_asked() -> Non
     assert measured.tests_of(change) == {"elsewhere", "here"}
 
 
+def test_what_only_the_import_runs_is_tried_with_whatever_runs_the_module() -> None:
+    change = next(c for c in changes_of("vnetverify.encoder.families") if c.function == "_prefixes")
+    names = [f"{change.module} {function}" for function in (change.function, "Another.function")]
+    seconds = {"here": 1.0, "elsewhere": 1.0}
+
+    assert not reach.Reach(seconds, {names[0]: {0: ["here"]}}).is_imported(change)
+    assert not reach.Reach(seconds, {}).is_imported(change)  # nobody knows yet
+    unrun = reach.Reach(seconds, {names[0]: {}, names[1]: {3: ["here"]}})
+    assert unrun.is_imported(change)
+    assert unrun.tests_of(change) == {"here"}
+    assert reach.Reach(seconds, {names[0]: {}}).tests_of(change) == {"here", "elsewhere"}
+
+
 def test_outcomes_and_reach_are_read_back_as_they_were_kept(tmp_path: Path) -> None:
     kept = {"a change": Outcome(KILLED, "a test", 1, 2, 0.5)}
     measured = reach.Reach({"a test": 0.5}, {"a function": {3: ["a test"]}}, {"a function": "digest"})

@@ -114,6 +114,22 @@ vm a {{ nic 10.0.1.4 in v.web {} }}
     assert ["a inbound: tcp 22; g/ssh n/no -> g/ssh"] == [line for line in told(found) if "inbound" in line]
 
 
+def test_what_one_level_lets_through_now_is_found_where_the_other_changed_elsewhere() -> None:
+    text = """\
+vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 nsg g }}
+nsg g {{ inbound 100 web allow tcp from any to any port 80
+{}
+inbound 4000 shut deny any from any to any }}
+nsg n {{ {}
+inbound 4000 shut deny any from any to any }}
+vm a {{ nic 10.0.1.4 in v.web nsg n }}
+"""
+    dns, web = "inbound 200 dns allow udp from any to any port 53", "inbound 100 web allow tcp from any to any port 80"
+    found = changes(text.format("", ""), text.format(dns, web))
+
+    assert ["a inbound: tcp 80; g/web n/shut -> g/web n/web"] == [line for line in told(found) if line.startswith("a ")]
+
+
 def test_a_group_taken_off_closes_a_standard_public_address() -> None:
     text = """\
 vnet v {{ address 10.0.0.0/16  subnet web 10.0.1.0/24 }}

@@ -42,6 +42,8 @@ def test_a_route_implies_a_machine_where_its_next_hop_stands() -> None:
     used = HUB.replace("10.1.0.0/24", "10.1.0.0/24 routes t", 1)
 
     assert undeclared(route) == []  # no subnet uses the table
+    far = route.replace("10.0.1.9", "10.99.0.4")  # in nobody's network
+    assert undeclared_machines(read([Source("t.vnet", used + far)], Network()).network) == ()
     document = read([Source("t.vnet", used + route)], Network())
     assert [machine.name for machine in undeclared_machines(document.network)] == ["10.0.1.9 in hub.nva"]
 

@@ -428,7 +428,7 @@ class _Encoder:
             nobody_here = delivery.ends.entrances.names_none(stage.header.destination)
             terms.append(all_of(nobody_here, self._leaves_by(expected, stage, ends, left)))
         left_for_it = any_of(*terms)
-        return negate(left_for_it) if expected.kind is EgressKind.NONE else left_for_it
+        return negate(any_of(left_for_it, way.astray)) if expected.kind is EgressKind.NONE else left_for_it
 
     def _leaves_by(self, expected: ExpectedEgress, stage: Stage, ends: list[ToInternet], left: Parts) -> Term:
         """Hold when the packet of a stage leaves for the Internet as expected; by `none`, when it leaves at all."""

@@ -13,7 +13,7 @@ from vnetverify.encoder.addressing import assignable
 from vnetverify.encoder.circuit import Start
 from vnetverify.encoder.entrances import Entrances
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.obligation import Derived, Origins
+from vnetverify.encoder.obligation import Origins
 from vnetverify.encoder.terms import (
     FALSE,
     TRUE,
@@ -144,8 +144,7 @@ class Ends:
     _members: dict[Place, list[tuple[EndpointSet, IntervalSet]]] = field(default_factory=dict)
     _started: dict[int, Term] = field(default_factory=dict)
     _selectors: dict[Place, int] = field(default_factory=dict)
-    translations: int = 0
-    derived: dict[Term, Derived] = field(default_factory=dict)
+    derived: dict[Term, int] = field(default_factory=dict)
     _own: dict[str, Field] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -157,7 +156,7 @@ class Ends:
 
     def after(self, header: Header) -> Ends:
         """Return the ends of the packet that comes after a translation: of the same flow, in the same world."""
-        ends = replace(self, header=header, translations=self.translations + 1, _members={})
+        ends = replace(self, header=header, _members={})
         ends.entrances = self.entrances.after(header)
         return ends
 
@@ -175,7 +174,7 @@ class Ends:
             return next(iter(fields.values()))
         width = cases[0][1].width
         symbol = self.script.declare(f"t{len(self.derived)}", width)
-        self.derived[symbol] = Derived(width, self.translations + 1)
+        self.derived[symbol] = width
         value = cases[-1][1].term
         for condition, number in reversed(cases[:-1]):
             value = f"(ite {condition} {number.term} {value})"

@@ -37,14 +37,6 @@ class Origins:
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """A number of `bits` that a firewall puts into a packet: the flow's packet after so many translations."""
-
-    bits: int
-    translations: int
-
-
-@dataclass(frozen=True, slots=True)
 class Obligation:
     """A question about all flows of a claim in all worlds.
 
@@ -53,7 +45,8 @@ class Obligation:
     symbol, `settled` the literals that assumptions make of some of them, to be assumed in every question, `labels`
     the lines that count. `addresses` names the public addresses that a world chooses, by symbol;
     `failures` are the elements that may be down, `advertised` is what a site may announce: these are chosen with the
-    flow. `derived` are the numbers that firewalls put in place of those of the flow.
+    flow. `derived` are the bits of the numbers that firewalls put in place of those of the flow, in the order of the
+    packets.
     """
 
     text: str
@@ -68,7 +61,7 @@ class Obligation:
     failures: Mapping[Term, Uncertainty] = field(default_factory=dict)
     family: Family = Family.IPV4
     advertised: Advertised = field(default_factory=Advertised)
-    derived: Mapping[Term, Derived] = field(default_factory=dict)
+    derived: Mapping[Term, int] = field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[Term, ...]:
@@ -111,8 +104,8 @@ class Obligation:
     def widths(self) -> dict[Term, int]:
         """Return the bits of each symbol that is no Boolean."""
         bits = self.family.bits
-        widths = {"pr": 8, "src": bits, "sp": 16, "dst": bits, "dp": 16, **dict.fromkeys(self.addresses, bits)}
-        widths |= {symbol: derived.bits for symbol, derived in self.derived.items()}
+        header = {"pr": 8, "src": bits, "sp": 16, "dst": bits, "dp": 16}
+        widths = {**header, **dict.fromkeys(self.addresses, bits), **self.derived}
         return {**widths, "at": self.selector_width} if self.selector_width else widths
 
     def _address(self, value: int) -> int:

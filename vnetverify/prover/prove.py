@@ -369,12 +369,11 @@ def evaluate(
     values = defaultdict(int, {symbol: value for symbol, (value, _) in fix.items()})
     literals = _literals(obligation, values, world, frozenset(obligation.derived))
     # What is announced around an address that a firewall puts into a packet decides where that packet goes on.
-    for translations in sorted({derived.translations for derived in obligation.derived.values()}):
+    for number, symbol in enumerate(obligation.derived):
         answer = solver.check(literals, fix=fix) if obligation.advertised.announced else None
         if isinstance(answer, Satisfiable):
-            later = {s for s, derived in obligation.derived.items() if derived.translations > translations}
-            values.update({s: answer.model[s] for s in obligation.derived if s not in later})
-            literals = _literals(obligation, values, world, frozenset(later))
+            values[symbol] = answer.model[symbol]
+            literals = _literals(obligation, values, world, frozenset([*obligation.derived][number + 1 :]))
     possible = []
     for value, literal in ((True, term), (False, f"-{term}")):
         if not isinstance(solver.check([*literals, literal], fix=fix), Unsatisfiable):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from vnetverify.model.intents import Claim, ExpectedHop, HopKind, Place, PlaceKind, Verb
+from vnetverify.model.intents import Claim, EgressKind, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
 from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import Header, Mixed, Packet, packet_of, point
@@ -450,6 +450,8 @@ def _other_egress(network: Network, claim: Claim, origin: Place, packet: Packet,
     assert claim.expected_egress is not None
     way = trace_unfiltered(network, origin, packet, world, claim.failures)
     left = left_by(way)
+    if isinstance(way.outcome, Astray) and claim.expected_egress.kind is EgressKind.NONE:
+        return Violation("it is translated a third time and may leave to the Internet", (way,))
     if is_expected_egress(left, claim.expected_egress):
         return None
     if left is not None:

@@ -194,6 +194,13 @@ def test_atoms_are_fixed_in_either_spelling_beside_the_network_or_in_it(solver: 
     assert agrees(solver, vector(CHAINED, {"value": True}, **atoms))
 
 
+def test_what_is_no_prefix_is_invalid_and_no_ground_for_other_answers(solver: Solver) -> None:
+    spaces = [HUB | {"address_space": ["10.0.0.0/33"]}, *SPOKES]
+
+    assert agrees(solver, vector({"kind": "valid_config"}, {"value": False, "violates": ["R-ADDR-1"]}, vnets=spaces))
+    assert "10.0.0.0/33" in left_out(solver, vector(DIRECT, {"value": False}, vnets=spaces))
+
+
 def test_words_of_the_routing_format_are_known_in_any_letter_case_and_lists_of_one_by_their_element(
     solver: Solver,
 ) -> None:

@@ -36,6 +36,7 @@ from vnetverify.simulator.routes import (
     effective_routes,
     select_route,
 )
+from vnetverify.simulator.sending import gateway_by_user_route
 from vnetverify.simulator.situation import situation_of
 from vnetverify.simulator.walk import Astray, Delivered, LeftToInternet, converse, trace, trace_unfiltered
 from vnetverify.testing.changes import rules_that_may_decide, turned, without_rules
@@ -80,10 +81,10 @@ def simulated_answer(network: Network, question: Question, world: World, check: 
     """Return what the simulator says in `world`; `check` is asked whether Azure would accept the network."""
     match question:
         case NextHop(subnet, destination):
-            return Hops((_hop(select_route(network, subnet, destination, world).route),))
+            return Hops((_selected(network, subnet, destination, world),))
         case GatewayOf(subnet, destination):
-            hop = select_route(network, subnet, destination, world).route.hop
-            return Name(hop.name if isinstance(hop, ToGateway) else None)
+            hop = _selected(network, subnet, destination, world)
+            return Name(hop.name if hop.kind is HopKind.GATEWAY else None)
         case Carried():
             return _passage(network, question, world)
         case Filtered():
@@ -159,6 +160,15 @@ def _are_among(wanted: frozenset[Hop], shown: frozenset[Hop]) -> bool:
 
 def _folded(deciding: tuple[tuple[str, ...], ...] | None) -> list[tuple[str, ...]]:
     return [tuple(rule.casefold() for rule in rules) for rules in deciding or ()]
+
+
+def _selected(network: Network, subnet: str, destination: int, world: World) -> Hop:
+    """Return the next hop; a user route to a gateway, which names none, leads to the one it enters (R-UDR-5)."""
+    hop = _hop(select_route(network, subnet, destination, world).route)
+    if hop.kind is not HopKind.GATEWAY or hop.name is not None:
+        return hop
+    entered = gateway_by_user_route(situation_of(network, world, family_of(destination)), network.subnet(subnet))
+    return hop if entered is None else replace(hop, name=entered.name)
 
 
 def _hop(route: Route) -> Hop:

@@ -67,6 +67,10 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
             if vector["question"].get("kind") not in _VALIDITY:
                 raise
             network, refused = Network(), refusal.rule
+        except NotAPrefix:
+            if vector["question"].get("kind") not in _VALIDITY:
+                raise
+            network, refused = Network(), _OF_RANGES
         asked = asked_of(vector, network)
     except (NotAPrefix, NotAQuestion, LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise NotApplicable(f"malformed: {type(error).__name__} {error}") from error
@@ -122,6 +126,7 @@ def _refuse_undefined(network: Network) -> None:
             raise NotApplicable(f"malformed: subnet `{subnet.id}` has no prefix")
 
 
+_OF_RANGES = "R-ADDR-1"  # ranges and addresses are written in CIDR form
 _VALIDITY = frozenset({"validate", "valid_config"})
 _FILTERING_KINDS = frozenset({"filter", "frontend-reachable", "validate", "connect-new-flow", "reply"})
 _FILTERING_KEYS = frozenset({"nsgs", "securityAdmin", "firewall", "loadBalancers", "publishedTags", "methods"})

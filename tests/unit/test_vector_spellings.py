@@ -42,6 +42,12 @@ LINES = [
 ]
 
 
+def test_what_a_vector_says_in_words_is_passed_over() -> None:
+    said = {"confidence": "high", "sources": ["a page"], "notes": "as drawn", "url": "learn"}
+
+    assert read_vector({**vector(DIRECT, {"value": True}), **said}).network.vnets
+
+
 # What is unknown or contradicts itself
 
 

@@ -83,7 +83,10 @@ def read_vector(vector: Mapping[str, Any]) -> Vector:
 
 
 # What a vector says in words, and what asks something; either may stand there and be empty.
-_REMARKS = frozenset(("assumedDetails", "basis", "comment", "description", "filled_in", "note", "source", "title"))
+_REMARKS = frozenset((
+    "assumedDetails", "basis", "comment", "confidence", "date", "description", "explanation", "filled_in", "note",
+    "notes", "rationale", "reason", "references", "source", "sources", "title", "url",
+))  # fmt: skip
 _TOLD = frozenset((
     "answer", "era", "fixed_atoms", "fixedAtoms", "id", "ignore_prefixes", "network", "question", "rules",
 ))  # fmt: skip

@@ -221,6 +221,12 @@ def test_zeros_before_a_number_do_not_change_it() -> None:
         assert mistake(text).code == "unknown-protocol"
 
 
+def test_subnets_that_are_written_alike_are_one_name() -> None:
+    text = 'vnet a { subnet "b.c" 10.0.0.0/24 }\nvnet "a.b" { subnet c 10.1.0.0/24 }\n'
+
+    assert [found.code for found in mistakes(f'{text}intent i {{ a."b.c" reaches "a.b".c }}')] == ["duplicate-name"]
+
+
 def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
     assert read_text('group g = vnet where env = "prod"').groups["g"].parts == ()
 

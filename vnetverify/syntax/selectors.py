@@ -19,7 +19,7 @@ from vnetverify.model.endpoints import (
     without,
 )
 from vnetverify.model.intents import ANYWHERE, EndpointSet, PlaceKind
-from vnetverify.model.network import ANY_TAG, Machine, Network, Subnet, Vnet
+from vnetverify.model.network import ANY_TAG, Machine, Network, Vnet
 from vnetverify.syntax.names import Names, text_of
 from vnetverify.syntax.parts import AddressTerm, EndpointsNode, ReferenceNode, TaggedTerm, TermNode
 from vnetverify.syntax.problems import did_you_mean, listed, shown
@@ -220,7 +220,8 @@ class Selectors:
         if found is None:
             return ()
         subnet = self._network.vnets[found[0]].subnet(found[1])
-        assert isinstance(subnet, Subnet)
+        if subnet is None:  # another is written alike, which is told: `a."b.c"` and `"a.b".c`
+            return ()
         return (Member(subnet.id, self._endpoints.of_subnet(subnet), addresses_of(subnet.prefixes)),)
 
     def _whole(self, name: str) -> LoadBalancer | Machine | None:

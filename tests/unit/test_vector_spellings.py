@@ -71,6 +71,14 @@ def test_what_a_vector_says_in_words_is_passed_over() -> None:
             vector({"kind": "next_hop", "from": {"vnet": "one", "subnet": "s", "nic": "x"}, "dst": "10.0.1.4"}, {}),
             "`nic`",
         ),
+        (
+            vector(
+                DIRECT,
+                {"value": True},
+                gateways=[{"name": "g", "vnet": "hub", "type": "vpn", "connections": [{"kind": "vnet_to_vnet"}]}],
+            ),
+            "a connection without `remote_gateway`",
+        ),
         (vector(TABLE_OF_TWO, {}), "an answer without `routes`"),
         (vector(TABLE_OF_TWO, {"routes": [line("None", "10.0.0.0/8", state="Odd")]}), "a route in state `Odd`"),
         (vector(TABLE_OF_TWO, {"routes": [line("None", "10.1.0.0/16", "User", name="x")]}), "no user route `x`"),
@@ -246,6 +254,49 @@ def test_what_a_connection_leads_to_may_be_told_as_the_other_gateway_announces_i
 
     assert agrees(solver, asked) is is_read
     assert ("of which the other announces others" in left_out(solver, asked)) is not is_read
+
+
+@pytest.mark.parametrize(
+    ("way", "prefix"),
+    [
+        ({"kind": "er", "circuit": "c", "prefixes": ["192.168.0.0/16"]}, "192.168.0.0/16"),
+        ({"kind": "s2s", "prefixes": "192.168.0.0/17"}, "192.168.0.0/17"),
+        ({"kind": "er", "circuit": "c"}, None),
+    ],
+)
+def test_a_connection_may_leave_its_site_out(solver: Solver, way: dict[str, Any], prefix: str | None) -> None:
+    own = HUB | {"subnets": [*HUB["subnets"], {"name": "GatewaySubnet", "prefixes": ["10.0.255.0/27"]}]}
+    kind = "expressroute" if way["kind"] == "er" else "vpn"
+    network = {"vnets": [own, *SPOKES], "gateways": [{"name": "g", "vnet": "hub", "type": kind, "connections": [way]}]}
+    question = {"kind": "next_hop", "from": "vm0", "dst": "192.168.0.9"}
+    learned = line("VirtualNetworkGateway", prefix or "192.168.0.0/16", "VirtualNetworkGateway", gateway="g")
+
+    assert agrees(solver, vector(question, learned, **network)) is (prefix is not None)
+    assert agrees(solver, vector(question, line("None", "192.168.0.0/16"), **network)) is (prefix is None)
+
+
+def test_gateways_of_one_circuit_without_a_site_are_told_of_each_other(solver: Solver) -> None:
+    vnets = [
+        spoke | {"subnets": [*spoke["subnets"], {"name": "GatewaySubnet", "prefixes": [f"10.{n}.255.0/27"]}]}
+        for n, spoke in enumerate(SPOKES, 1)
+    ]
+    ends = [
+        {"name": f"g-{vnet['name']}", "vnet": vnet["name"], "type": "expressroute", "allow_remote_vnet_traffic": True,
+         "connections": [{"kind": "er", "circuit": "c"}]}
+        for vnet in vnets
+    ]  # fmt: skip
+    tables = [{**table, "routes": []} for table in TABLES]
+    network: dict[str, Any] = {
+        "vnets": vnets,
+        "gateways": ends,
+        "nics": NICS[1:3],
+        "peerings": [],
+        "route_tables": tables,
+    }
+
+    assert agrees(solver, vector(CHAINED, {"value": True}, **network))
+    ends[1]["connections"][0]["circuit"] = "other"
+    assert agrees(solver, vector(CHAINED, {"value": False}, **network))
 
 
 @pytest.mark.parametrize("kind", ["s2s", "S2S", "site-to-site", "p2s", "point_to_site"])

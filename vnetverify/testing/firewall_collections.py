@@ -105,7 +105,10 @@ def _rule(record: Record, rule: FirewallRule) -> ToldRule:
             at = tuple(map(parse_address, record.need("destination")))
             rule = _with_service(rule, record)
             port = record.take("translatedPort", rule.destination_ports.intervals[0].low)
-            rule = replace(rule, translation=Translation(parse_address(record.need("translatedAddress")), port))
+            target = parse_address(record.need("translatedAddress"))
+            if family_of(target) is Family.IPV6:
+                raise NotApplicable("a NAT rule of a firewall to an IPv6 address")
+            rule = replace(rule, translation=Translation(target, port))
     record.finish()
     return ToldRule(rule, at, names)
 

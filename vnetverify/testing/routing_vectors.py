@@ -346,8 +346,9 @@ def _kind(record: Record) -> str:
 def _connection(record: Record, gateway: str, number: int) -> Connection:
     kind, prefixes = _kind(record), record.take("prefixes")
     if kind == "vnet_to_vnet":
+        record.need("remote_gateway")
         prefixes = None  # `_refuse_other_prefixes`
-    site, remote = record.take("site"), record.take("remote_gateway")
+    site, remote = _site_of(record, gateway, number), record.take("remote_gateway")
     connection = Connection(
         name=record.take("name", f"{gateway}-{remote or site or number}"),
         gateway=gateway,
@@ -362,9 +363,25 @@ def _connection(record: Record, gateway: str, number: int) -> Connection:
     return connection
 
 
+def _site_of(way: Record, gateway: str, number: int) -> str | None:
+    """Return the site at the other end of a connection; what is not told is one for each circuit, or for itself."""
+    site, circuit = way.take("site"), way.take("circuit")
+    if site is not None or way.take("remote_gateway") is not None:
+        return None if site is None else str(site)
+    return f"circuit-{circuit}" if circuit is not None else f"{gateway}-{number}-site"
+
+
 def _sites(network: Record, gateways: tuple[Record, ...]) -> Iterator[Site]:
-    ways = [way for gateway in gateways for way in gateway.records("connections", "connection")]
-    pools = {way.take("site") for way in ways if _kind(way) == _POINT_TO_SITE}
+    """Yield the sites of connections that name none, then those that are told."""
+    ways = [
+        (way, _site_of(way, gateway.need("name"), number))
+        for gateway in gateways
+        for number, way in enumerate(gateway.records("connections", "connection"), 1)
+    ]
+    pools = {site for way, site in ways if _kind(way) == _POINT_TO_SITE}
+    for name in dict.fromkeys(site for way, site in ways if site is not None and way.take("site") is None):
+        told = (text for way, site in ways if site == name for text in way.take("prefixes", ()))
+        yield Site(name, tuple(dict.fromkeys(map(parse_prefix, told))), point_to_site=name in pools)
     for record in network.records("sites", "site"):
         name, reaches = record.need("name"), record.take("reaches")
         yield Site(

@@ -88,6 +88,7 @@ def test_what_nobody_decides_is_not_settled(text: str, capsys: pytest.CaptureFix
     assert status == 3
     assert "unsettled" in output
     assert "Z3 was not asked about 1 pair that classes leave open: `--proofs 1`" in output
+    assert "`prove` tells of an intent about it, such as `a.s reaches branch`" in output
 
     _, output = printed(capsys, text, "--from", "a", "--to", "branch", "--proofs", "1")
     assert "unsettled" not in output

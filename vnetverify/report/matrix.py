@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from vnetverify.model.services import EVERY_CONVERSATION
 from vnetverify.report.escaping import csv_cell, json_text
 from vnetverify.report.seal import Json
 from vnetverify.report.terminal import aligned, counted, printable, shortened
@@ -210,6 +211,11 @@ def _told(pairs: Pairs, counts: Counter[Kind]) -> Iterator[str]:
     if pairs.otherwise:
         yield f"asked of their own addresses alone, which are not the only ways there: {_named(pairs.otherwise)}"
     yield from map(printable, pairs.notes)
+    unsettled = next(((a, b) for a, b, kind in pairs.pairs() if kind.outcome is Outcome.UNSETTLED), None)
+    if unsettled is not None:
+        on = "" if pairs.service == EVERY_CONVERSATION.name else f" on {pairs.service}"
+        question = printable(f"{unsettled[0]} reaches {unsettled[1]}{on}")
+        yield f"why a pair is unsettled `prove` tells of an intent about it, such as `{question}`"
     checks = pairs.checks
     if checks.not_asked:
         enough = checks.proved + checks.not_asked

@@ -15,8 +15,8 @@ from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.holders import held_by_mates
 from vnetverify.encoder.nodes import Inside, Target, ToVnet
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate
-from vnetverify.header import Prefix
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate, none_of
+from vnetverify.header import IntervalSet, addresses_of
 from vnetverify.model.network import GatewayKind, PrivateEndpointPolicies, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
@@ -91,14 +91,13 @@ class PrivateEndpoints:
         vnet = endpoint.vnet
         here = is_among(header.destination, self.estate.spaces[vnet])
         yield ToVnet(vnet), all_of(here, crosses(vnet))
-        undecided = negate(here)
-        peers: list[tuple[str, Term]] = []
-        for prefix, peer in self._spaces_of_peers(vnet):
-            there = all_of(lies_in(header.destination, prefix), self.gateways.is_served(vnet, peer))
-            peers.append((peer, all_of(undecided, there)))
-            undecided = all_of(undecided, negate(there))
+        peers = [
+            (peer, all_of(is_among(header.destination, self._joined(vnet, peer)), self.gateways.is_served(vnet, peer)))
+            for peer in self.estate.peers(vnet)
+        ]
         held = held_by_mates(self.gateways, vnet, header.destination)
         by_peering = any_of(*(there for _, there in peers))
+        undecided = none_of(here, by_peering)
         chosen = self.facts.one_of([*held, ("a peer", by_peering)], "U-R-CG-4", vnet)
         for peer, there in peers:
             yield ToVnet(peer), all_of(there, chosen[-1], crosses(peer))
@@ -117,8 +116,8 @@ class PrivateEndpoints:
             yield Inside(gateway.name, False), all_of(undecided, there)
             undecided = all_of(undecided, negate(there))
 
-    def _spaces_of_peers(self, vnet: str) -> list[tuple[Prefix, str]]:
-        """Return the ranges of the peers of `vnet`, the longest first."""
-        vnets = self.estate.network.vnets
-        peers = [(prefix, peer) for peer in self.estate.peers(vnet) for prefix in vnets[peer].address_space]
-        return sorted(peers, key=lambda found: -found[0].length)
+    def _joined(self, vnet: str, peer: str) -> IntervalSet:
+        """Return what a peering gives `vnet` of a peer: of one of subnets what takes part (R-PEER-18)."""
+        if not self.estate.is_of_subnets(vnet, peer):
+            return self.estate.spaces[peer]
+        return addresses_of(prefix for subnet in self.estate.participants(peer, vnet) for prefix in subnet.prefixes)

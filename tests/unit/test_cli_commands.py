@@ -241,12 +241,15 @@ def test_check_counts_what_it_read(text: str, capsys: pytest.CaptureFixture[str]
     assert out(capsys, "check", text).splitlines()[-1] + "\n" == "no errors: 2 vnets, 3 subnets, 2 machines, 1 intent\n"
 
 
-def test_check_does_not_pass_over_what_is_not_modelled(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "not modelled" not in out(capsys, "check", text)
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_who_finds_nothing_does_not_pass_over_what_is_not_modelled(
+    command: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "not modelled" not in out(capsys, command, text)
     Path(text).write_text(f'{Path(text).read_text()}not-modelled "a thing" because "it is new"\n')
 
     told = "1 thing in the input not modelled: `prove` names those that could change a verdict"
-    assert out(capsys, "check", text).splitlines()[-1] == told
+    assert out(capsys, command, text).splitlines()[-1] == told
 
 
 def test_check_prints_every_error_on_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.findings import findings
+from vnetverify.cli.findings import findings, tell_what_is_missing
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
@@ -46,9 +46,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
         counted(len(loaded.document.intents), "intent"),
     )
     emit(f"no errors: {', '.join(counts)}")
-    if network.unmodelled:
-        things = counted(len(network.unmodelled), "thing")
-        emit(f"{things} in the input not modelled: `prove` names those that could change a verdict")
+    tell_what_is_missing(network)
     if not is_lintable_at_once(network):
         emit("`vnetverify lint` proves as well which of these very many security rules have no effect")
     return status.AS_EXPECTED

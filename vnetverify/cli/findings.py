@@ -6,8 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from vnetverify.cli.output import emit
+
 if TYPE_CHECKING:
     from vnetverify.diagnostic import Diagnostic
+    from vnetverify.model.network import Network
     from vnetverify.report.lines import Quotes
     from vnetverify.source import Source
 
@@ -27,6 +30,15 @@ def findings(
 
     columns = min(WIDEST_QUOTE, max(_NARROWEST, _width(stream) - _MARGIN))
     return render_diagnostics(diagnostics, sources, quotes, columns)
+
+
+def tell_what_is_missing(network: Network) -> None:
+    """Print how many things the input holds and the model does not, which those who find nothing should know."""
+    from vnetverify.report.terminal import counted
+
+    if network.unmodelled:
+        things = counted(len(network.unmodelled), "thing")
+        emit(f"{things} in the input not modelled: `prove` names those that could change a verdict")
 
 
 def _width(stream: TextIO | None) -> int:

@@ -389,6 +389,27 @@ def test_a_list_is_known_only_with_the_children_that_are_read_after_it() -> None
     assert isinstance(again["prefix"], Unknown)
 
 
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_what_a_template_takes_to_exist_may_be_deployed_by_another(is_elsewhere: bool) -> None:
+    hub = {**resource("virtualNetworks", "hub", None), "existing": True, "resourceGroup": "hubs"}
+    asked = {"prefix": "[reference('hub').addressSpace.addressPrefixes[0]]"}
+    module = template(resource("x.y/z", "z", {"p": "[parameters('p')]"}), parameters=typed(p="string"))
+    spoke = template(
+        {"hub": hub, "z": resource("x.y/z", "own", asked), "m": nested("m", module, parameters={"p": asked["prefix"]})},
+        languageVersion="2.0",
+    )
+    scope = f"/subscriptions/{NOBODY}/resourceGroups/{'hubs' if is_elsewhere else 'resource-group'}"
+    files = [Template(spoke, "a.json"), Template(template(vnet("hub", "10.0.0.0/16")), "b.json")]
+
+    found = deploy(files, [], [], Given(scopes=(("b.json", scope),)))
+
+    told = {one.name: one.body["properties"] for one in found.resources if one.name in ("own", "z")}
+    if is_elsewhere:
+        assert (told["own"]["prefix"], told["z"]["p"]) == ("10.0.0.0/16", "10.0.0.0/16")
+    else:
+        assert isinstance(told["own"]["prefix"], Unknown)
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_an_output_may_ask_for_a_list_while_others_ask_for_the_output(is_first: bool) -> None:
     """As a hub does that gives the ids of its subnets to its spokes, and has a subnet by a module of its own."""

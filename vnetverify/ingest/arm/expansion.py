@@ -101,10 +101,12 @@ class Expansion:
         named_so = self._elsewhere.get(key, ())
         if not found and len(named_so) == 1:
             return named_so[0]
-        if not found and self._is_expanding:
+        there = _first_there(found)
+        if self._is_expanding and (there is None or there.is_existing):
             self._missed.add(key)  # it may stand in what is yet to be written out
-            return None if self.before is None else self._found_before(key, self.before)
-        return _first_there(found)
+            earlier = None if self.before is None else self._found_before(key, self.before)
+            return there if earlier is None or earlier.is_existing else earlier
+        return there
 
     def _found_before(self, key: str, before: Expansion) -> Declared | None:
         """Return what the pass before found, but for what the deployment makes that is being read: that is to come."""
@@ -139,7 +141,7 @@ class Expansion:
         if self.before is not None and self.before._children == self._children:
             return True
         return not self._has_asked_for_lists and not any(
-            key in self._by_key or key in self._elsewhere for key in self._missed
+            self.declares(key) or key in self._elsewhere for key in self._missed
         )
 
     def outputs_of(self, deployment: Deployment) -> dict[str, Any]:
@@ -362,7 +364,8 @@ class _Naming:
         if type_name.lower() == "microsoft.resources/deployments":
             return type_name, name, id_within(self._target_of_nested().root, type_name, name)
         scope = self._said("scope")
-        root = self.deployment.target.root
+        is_existing = self.statement.says("existing") is True
+        root = (self._target_of_nested() if is_existing and scope is None else self.deployment.target).root
         if isinstance(scope, Unknown):
             root = StandIn("/<scope>", scope)
         elif isinstance(scope, str):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from vnetverify.ingest.arm.deployments import Declared, Deployment
 from vnetverify.ingest.arm.failures import EvaluationError
+from vnetverify.ingest.arm.ordering import chain
 from vnetverify.ingest.arm.targets import last_name
 from vnetverify.ingest.arm.templates import part
 from vnetverify.ingest.arm.values import PartlyKnown, Value, lookup, within
@@ -115,6 +116,9 @@ class References:
         if declared.is_absent:
             return Unknown(f"`{last_name(declared.name)}` is not deployed, so it has no properties")
         if declared.is_existing:
+            deployed = self._declarations.find(declared.key)
+            if deployed is not None and _is_of_another(deployed, declared):
+                return self._told(deployed, whole)
             properties: Any = _at_run_time(declared.key, last_name(declared.name), False)
         elif declared.is_nested_deployment:
             properties = self._of_deployment(declared)
@@ -177,6 +181,14 @@ class References:
         if outside is None or not {key_of(identity or "") for identity in listed}.issuperset(outside):
             return otherwise
         return [_as_child(*each, outside) for each in zip(told, listed, strict=True)]
+
+
+def _is_of_another(deployed: Declared, existing: Declared) -> bool:
+    """Hold when another template deploys what one takes to exist; of its own it is not told in what order."""
+    if deployed.is_existing or deployed.is_absent:
+        return False
+    one, other = (list(chain(each))[-1].deployment.template for each in (deployed, existing))
+    return one is not other
 
 
 def _identity(item: Any, parent: str) -> str | None:

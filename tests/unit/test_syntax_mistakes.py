@@ -227,6 +227,19 @@ def test_subnets_that_are_written_alike_are_one_name() -> None:
     assert [found.code for found in mistakes(f'{text}intent i {{ a."b.c" reaches "a.b".c }}')] == ["duplicate-name"]
 
 
+def test_a_word_of_the_language_is_not_what_is_called_so() -> None:
+    """A reader may think that the intent is about the group."""
+    text = "vnet a { address 10.0.0.0/16 }\ngroup internet = a\nintent i { %s never reaches a }"
+    (found,) = mistakes(text % "internet")
+
+    assert (found.code, found.severity, found.span.column) == ("word-of-the-language", Severity.WARNING, 12)
+    assert (found.message, found.help) == (
+        "`internet` is the Internet here, not the group that is called so",
+        'the group is written `"internet"`',
+    )
+    assert mistakes(text % '"internet"') == ()
+
+
 def test_a_warning_does_not_keep_a_text_from_being_read() -> None:
     assert read_text('group g = vnet where env = "prod"').groups["g"].parts == ()
 

@@ -26,6 +26,7 @@ from vnetverify.syntax.problems import did_you_mean, listed, shown
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.tree import GroupNode
 
+_WORDS = {"any": "everything", "internet": "the Internet", "vnet": "every vnet"}
 VNET, SUBNET, MACHINE, SITE, GROUP = "vnet", "subnet", "machine", "site", "group"
 LOAD_BALANCER, PRIVATE_ENDPOINT = "load balancer", "private endpoint"
 _SHOWN_OF_CIRCLE = 3
@@ -173,6 +174,8 @@ class Selectors:
         word = word_of(term)
         if word in variables:
             return (variables[word],)
+        if word in _WORDS:
+            self._check_meant(scope, term, word)
         if word == "any":
             return (Member("any", self._endpoints.everywhere(), ALL_ADDRESSES),)
         if word == "internet":
@@ -180,6 +183,14 @@ class Selectors:
         if word == VNET:
             return [self._vnet(vnet) for vnet in self._network.vnets.values()]
         return self._named(scope, term)
+
+    def _check_meant(self, scope: Scope, term: ReferenceNode, word: str) -> None:
+        """Warn of a word of the language where something declared is called so as well: that is not what it means."""
+        kind = next((kind for kind in SELECTABLE if self.names.lookup(kind, word) is not None), None)
+        if kind is not None:
+            message = f"{shown(word)} is {_WORDS[word]} here, not the {kind} that is called so"
+            help_text = f'the {kind} is written `"{word}"`'
+            scope.problems.warning("word-of-the-language", message, scope.span(term.first), help=help_text)
 
     def _named(self, scope: Scope, term: ReferenceNode) -> Iterable[Member]:
         name, span = text_of(term.first), scope.span(term.first)

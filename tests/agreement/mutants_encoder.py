@@ -55,6 +55,7 @@ MUTANTS = (
     Mutant("R-GW-17", "what a Route Server joins is surely told on", _GATEWAYS, 'yield replace(entry, condition=all_of(entry.condition, self.facts.holds("U-R-GW-17")))', "yield entry"),
     Mutant("R-GW-4", "whatever is forwarded gets into a gateway beyond", _CROSSING, "terms = [*self._flags(near, far, sender, header)]", "terms: list[Term] = []"),
     Mutant("R-GW-4", "any subnet gets into a gateway beyond", _CROSSING, "if self.estate.is_of_subnets(vnet, hub):", "if False:"),
+    Mutant("R-GW-13", "what lies in a peer's range never goes by a tunnel", _TUNNELS, "return all_of(near, negate(back))", "return near"),
     Mutant("R-GW-24", "declared routes send nothing", _TUNNELS, "is_among(header.destination, home.routed(site.routes)),\n            self._is_held_open", "FALSE,\n            self._is_held_open"),
     Mutant("R-GW-24", "without BGP announcements are heeded beside routes", _TUNNELS, "heeds = negate(grounds.counts(Bearing.STOPS, ground))", "heeds = TRUE"),
     Mutant("R-GW-24", "with BGP nothing but declared routes is heeded", _TUNNELS, "if not self._way_named(gateway, end.name).is_bgp:\n            heeds", "if True:\n            heeds"),

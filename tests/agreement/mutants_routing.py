@@ -128,6 +128,7 @@ MUTANTS = (
     Mutant("R-GW-8", "all peers are announced", _GATEWAYS, "spokes = (name for name in situation.index.peers[hub] if uses(situation, name, hub))", "spokes = situation.index.peers[hub]"),
     Mutant("R-GW-9", "a classic spoke has no transit", _PEERINGS, "transit = half.allow_gateway_transit", "transit = False"),
     Mutant("R-GW-13", "learned routes join spokes for certain", _DEVICES, 'if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):', "if True:"),
+    Mutant("R-GW-13", "what lies in a peer's range never goes by a tunnel", _DEVICES, "return route.origin is not Origin.GATEWAY or route.hop != ToGateway(gateway.name)", "return True"),
     Mutant("R-GW-14", "a gateway discards what covers its network", _GATEWAYS, "return any(is_inside(prefix, range_) for range_ in space)", "return any(is_inside(range_, prefix) for range_ in space)"),
     Mutant("R-GW-15", "VPN comes before ExpressRoute", _CANDIDATES, "_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = range(4)", "_VPN, _PREFERRED_APPLIANCE, _EXPRESSROUTE, _APPLIANCE = range(4)"),
     Mutant("R-GW-16", "branch-to-branch needs no active-active gateway", _GATEWAYS, "if not is_ready or not", "if not"),

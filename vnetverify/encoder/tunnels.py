@@ -6,10 +6,10 @@ R-GW-29, R-SEL-7, R-ADDR-6, F-GWS-1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from vnetverify.encoder.candidates import Class
+from vnetverify.encoder.candidates import Candidate, Class, LearnedHop, Piece
 from vnetverify.encoder.entries import Announced, Entry, Way
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.headers import Header
@@ -79,7 +79,7 @@ class Tunnels:
         """Return when a gateway takes each way with a packet from inside; None is back by GatewaySubnet."""
         entries = self.hops.gateways.known_about(gateway, header.destination)
         if gateway.kind is GatewayKind.VPN:
-            turned = self.hops.gateways.is_near(gateway, header.destination)
+            turned = self._leads_inside(gateway, header)
             allowed = TRUE if node.by_user or turned == FALSE else self.hops.facts.holds("U-R-GW-13")
             decisions: list[tuple[Choice, Term]] = [(None, all_of(turned, allowed))]
         else:
@@ -118,7 +118,7 @@ class Tunnels:
 
     def _decisions_outside(self, gateway: Gateway, node: OutOfTunnel, header: Header) -> list[tuple[Choice, Term]]:
         """Return when a gateway takes each way with a packet out of a tunnel; None is into its network."""
-        local = self.hops.gateways.is_near(gateway, header.destination)
+        local = self._leads_inside(gateway, header)
         by_subnet = any_of(local, self._is_user_routed(gateway, header))
         relays = self._relays(gateway, node.way, header) if gateway.kind is GatewayKind.VPN else []
         relayed = any_of(*(term for _, term in relays))
@@ -200,15 +200,42 @@ class Tunnels:
         subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
         if subnet is None:
             return FALSE
+        pieces = self.hops.routes.pieces(subnet, header.destination)
+        decided = self._is_selected(pieces, header, lambda candidate: candidate.kind is Class.USER)
+        return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
+
+    def _leads_inside(self, gateway: Gateway, header: Header) -> Term:
+        """Hold when the packet is for the gateway's network or a peer and GatewaySubnet has no route back to `gateway`.
+
+        It has one where a peering of subnets leaves out a range, or a static prefix goes before a peer's (R-SEL-3).
+        """
+        near = self.hops.gateways.is_near(gateway, header.destination)
+        subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
+        if near == FALSE or subnet is None:
+            return near
+
+        def leads_back(candidate: Candidate) -> bool:
+            return candidate.kind is Class.GATEWAY and candidate.hop == LearnedHop(gateway.name)
+
+        routes = self.hops.routes
+        back = self._is_selected(routes.pieces(subnet, header.destination), header, leads_back)
+        if gateway.fastpath:
+            others = routes.pieces_without_user_routes(subnet, header.destination)
+            past = self._is_selected(others, header, leads_back)
+            back = either(self.hops.facts.holds("U-R-GW-23", gateway.name), past, back) if past != back else back
+        return all_of(near, negate(back))
+
+    def _is_selected(self, pieces: Iterable[Piece], header: Header, wanted: Callable[[Candidate], bool]) -> Term:
+        """Hold when one of these candidates is the route that is taken."""
         terms = []
-        for piece in self.hops.routes.pieces(subnet, header.destination):
+        for piece in pieces:
             undecided = is_among(header.destination, piece.addresses)
-            for candidate in piece.choices:
-                if candidate.kind is Class.USER:
+            last = max((i for i, candidate in enumerate(piece.choices) if wanted(candidate)), default=-1)
+            for candidate in piece.choices[: last + 1]:
+                if wanted(candidate):
                     terms.append(all_of(undecided, candidate.condition))
                 undecided = self.hops.facts.script.share(all_of(undecided, negate(candidate.condition)))
-        decided = any_of(*terms)
-        return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
+        return any_of(*terms)
 
     def _ways(self, gateway: Gateway, entries: Iterable[Entry], header: Header) -> list[tuple[Way, Term]]:
         """Return when each way is chosen: by longest prefix, then as the open facts say (R-GW-26, R-SEL-7)."""

@@ -55,7 +55,7 @@ from vnetverify.simulator.positions import (
     OutOfTunnel,
     Sending,
 )
-from vnetverify.simulator.routes import Origin, selection
+from vnetverify.simulator.routes import Origin, ToGateway, selection
 from vnetverify.simulator.sites import delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.ways import Way, circuit_to
@@ -279,7 +279,7 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
         return fallen
     if gateway.kind is GatewayKind.VPN and journey.packet.family is Family.IPV6:
         return journey.drop(gateway.name, "a VPN gateway carries IPv4 alone", "R-ADDR-6", gateway.span)
-    if gateway.kind is GatewayKind.VPN and is_near(journey.situation, gateway, journey.packet.destination):
+    if gateway.kind is GatewayKind.VPN and _leads_inside(journey, gateway):
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)
         return journey.drop(gateway.name, "a learned route carries nothing between spokes", "R-GW-13")
@@ -323,7 +323,7 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
     gateway, situation, packet = arrival.gateway, journey.situation, journey.packet
     if journey.repeats("gateway", gateway.name, "tunnel", arrival.way.name):
         return journey.drop(gateway.name, "the packet was here before: a loop", "R-TRAF-3")
-    if is_near(journey.situation, gateway, journey.packet.destination) or _is_steered(journey, gateway):
+    if _leads_inside(journey, gateway) or _is_steered(journey, gateway):
         return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
     if gateway.kind is GatewayKind.VPN:
         way = way_chosen(situation, gateway, packet.destination, but=arrival.way)
@@ -338,6 +338,22 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
             journey.meet_gateway(gateway)
             return _by_way(journey, other, way, "R-GW-16")
     return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
+
+
+def _leads_inside(journey: Journey, gateway: Gateway) -> bool:
+    """Hold when the packet is for the gateway's vnet or a peer, and GatewaySubnet has no route to the gateway itself.
+
+    It has one where a peering of subnets leaves out a range, or a static prefix goes before a peer's (R-SEL-3).
+    """
+    situation, destination = journey.situation, journey.packet.destination
+    if not is_near(situation, gateway, destination):
+        return False
+    subnet = situation.vnet(gateway.vnet).gateway_subnet
+    if subnet is None:
+        return True
+    bypassed = takes_fastpath(situation, gateway)
+    route = selection(situation, subnet, destination, past_user_routes=bypassed).route
+    return route.origin is not Origin.GATEWAY or route.hop != ToGateway(gateway.name)
 
 
 def _both_ends_say_so(journey: Journey, one: Way, other: Way) -> bool:

@@ -344,3 +344,12 @@ def test_the_atom_of_a_name_in_a_firewall_decides(solver: Solver, is_covered: bo
     asked = {"id": "F", "question": {"kind": "firewall", "flow": flow}, "network": {"firewall": firewall}}
 
     assert agrees(solver, {**asked, "answer": {"verdict": verdict}, "fixedAtoms": {"U-FQDN(web)": is_covered}})
+
+
+def test_a_firewall_translates_to_ipv4_alone(solver: Solver) -> None:
+    rule = {"protocol": "Tcp", "destination": "20.0.0.1", "ports": "443", "translatedAddress": "fd00::4"}
+    network = {"firewall": {"natCollections": [{"priority": 100, "rules": [rule]}]}}
+    flow = {"src": OUTSIDE, "dst": "20.0.0.1", "port": 443, "protocol": "Tcp"}
+    asked = {"id": "F", "network": network, "question": {"kind": "firewall", "flow": flow}}
+
+    assert "to an IPv6 address" in left_out(solver, {**asked, "answer": {"verdict": "Allow"}})

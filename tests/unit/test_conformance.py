@@ -62,6 +62,15 @@ def test_a_disagreement_says_what_was_wanted_and_what_is_given(solver: Solver) -
     assert str(found.disagreements[0]) == "V: simulator: wanted no, given yes directly"
 
 
+def test_a_disagreement_says_that_nothing_is_given(solver: Solver) -> None:
+    gateway = {"name": "gw", "vnet": "hub", "type": "vpn"}
+    six = HUB | {"address_space": ["fd00::/48"], "subnets": [{"name": "GatewaySubnet", "prefixes": ["fd00::/64"]}]}
+    asked = vector({"kind": "gateway_advertises", "gateway": "gw"}, {"prefixes": ["10.0.0.0/16"]}, vnets=[six],
+                   gateways=[gateway], peerings=[], nics=[], route_tables=[])  # fmt: skip
+
+    assert str(outcome(solver, asked).disagreements[0]) == "V: simulator: wanted 10.0.0.0/16, given nothing"
+
+
 def test_a_configuration_is_judged_by_the_check(solver: Solver) -> None:
     wrong = vector({"kind": "valid_config"}, {"value": False, "violates": ["R-PEER-6"]})
 

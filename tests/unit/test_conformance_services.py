@@ -164,6 +164,14 @@ def test_a_load_balancer_whose_address_is_of_the_other_kind_is_not_applicable(
     assert reason in outcome(solver, {**balanced(**balancer), "answer": ALLOW}).left_out
 
 
+def test_a_client_of_the_other_family_is_not_asked_about(solver: Solver) -> None:
+    asked = balanced()
+    asked["network"]["vnets"][0]["addressSpace"].append("fd00::/48")
+    asked["network"]["nics"][0] |= {"ip": "fd00::4", "subnet": None}
+
+    assert "one family" in outcome(solver, {**asked, "answer": ALLOW}).left_out
+
+
 def test_what_nobody_has_is_not_asked_about_as_reachable(solver: Solver) -> None:
     question = {"kind": "frontend-reachable", "from": "client", "to": "10.0.0.77"}
 

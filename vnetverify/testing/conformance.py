@@ -80,7 +80,9 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
             enough = all if isinstance(asked.answer, Passage) and asked.answer.happens else any
             told = [_simulated(vector.network, way) for way in ways]
             if not enough(given is None for given in told):
-                yield Disagreement(name, "simulator", wanted, next(filter(None, told)))
+                yield Disagreement(
+                    name, "simulator", wanted, next(text for text in told if text is not None) or "nothing"
+                )
             found = [_unconfirmed(vector.network, way, solver) for way in ways]
             if not enough(given == "" for given in found):
                 yield Disagreement(name, "encoder", wanted, next(filter(None, found)))

@@ -118,6 +118,8 @@ def _connection_to(record: Record, network: Network, kind: str) -> Question:
     A frontend or what else is asked of as reachable is named by its address, or by its load balancer.
     """
     origin, target = _holder(network, record.need("from")), _holder(network, record.need("to"))
+    if family_of(origin.address) is not family_of(target.address):
+        raise NotApplicable("malformed: two ends without addresses of one family")
     flow = _flow(record) if record.take("packet") else _new_flow(network, origin, target)
     if kind == "frontend-reachable":
         if _frontend_at(network, target.address) is None and not _holders(network, target.address):

@@ -69,6 +69,8 @@ def test_a_disagreement_says_that_nothing_is_given(solver: Solver) -> None:
                    gateways=[gateway], peerings=[], nics=[], route_tables=[])  # fmt: skip
 
     assert str(outcome(solver, asked).disagreements[0]) == "V: simulator: wanted 10.0.0.0/16, given nothing"
+    other = {**asked, "network": {**asked["network"], "vnets": [HUB]}, "answer": {"prefixes": []}}
+    assert str(outcome(solver, other).disagreements[0]) == "V: simulator: wanted nothing, given 10.0.0.0/16"
 
 
 def test_a_configuration_is_judged_by_the_check(solver: Solver) -> None:

@@ -75,7 +75,7 @@ def _disagreements(name: str, vector: Vector, solver: Solver) -> Iterator[Disagr
             if not agrees(answer, given):
                 yield Disagreement(name, "check", answer_text(answer), answer_text(given))
         case Asked() as asked:
-            wanted, ways = answer_text(asked.answer), list(_ways(vector.network, asked))
+            wanted, ways = answer_text(asked.answer) or "nothing", list(_ways(vector.network, asked))
             # By whichever member a frontend is reached, or by one it is not.
             enough = all if isinstance(asked.answer, Passage) and asked.answer.happens else any
             told = [_simulated(vector.network, way) for way in ways]

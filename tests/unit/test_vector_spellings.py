@@ -133,6 +133,15 @@ def test_what_no_reader_takes_makes_a_filtering_vector_not_applicable(
     assert reason in left_out(solver, asked)
 
 
+def test_what_is_said_in_words_says_nothing_else(solver: Solver) -> None:
+    halves = [{**half, "note": "as the page has it"} for half in HALVES]
+    answer = {"value": True, "reason": "a peering", "explanation": "both halves", "comment": "surely"}
+    asked = vector({**DIRECT, "description": "from a spoke"}, answer, peerings=halves, comment="a hub")
+
+    assert agrees(solver, {**asked, "notes": ["none"], "title": "to the hub"})
+    assert "`note` of a peering" in left_out(solver, vector(DIRECT, answer, peerings=[{**HALVES[0], "note": 7}]))
+
+
 @pytest.mark.parametrize(
     ("question", "network", "answer"),
     [

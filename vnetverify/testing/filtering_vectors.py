@@ -365,7 +365,6 @@ def _access(text: str) -> Access:
 
 
 def _rule(record: Record) -> SecurityRule:
-    record.take("description")
     rule = SecurityRule(
         name=record.need("name"),
         priority=record.need("priority"),

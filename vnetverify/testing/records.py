@@ -50,7 +50,9 @@ _OBJECTS = frozenset((
 _NAMED = frozenset({"asg", "gateway", "load balancer", "nic", "nsg", "route table", "site", "subnet", "vnet"})
 # Here a name, there more; readers look.
 _EITHER = frozenset({"change", "dns", "from", "gateway", "ip", "may", "must", "os_routes"})
-_REMARKS = frozenset({"consequence", "reason"})  # of an answer: why it is so and what follows, in words
+# What is said in words: of anything, and of an answer why it is so and what follows.
+_WORDS = frozenset({"comment", "description", "note"})
+_REMARKS = frozenset({"because", "consequence", "explanation", "reason"})
 
 
 def _fits(key: str, value: Any) -> bool:
@@ -132,6 +134,8 @@ class Record:
     def finish(self) -> None:
         """Raise `NotApplicable` when a key was never asked for and holds something."""
         for key, value in self._values.items():
+            if key in _WORDS and isinstance(value, str):
+                continue
             if key not in self._taken and value not in (None, [], {}):
                 raise NotApplicable(f"`{key}` of {_a(self._what)}")
 

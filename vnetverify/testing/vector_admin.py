@@ -51,7 +51,6 @@ def _rule(record: Record) -> AdminRule:
     source, destination = addresses_of_field(record.need("source")), addresses_of_field(record.need("destination"))
     if isinstance(source, AsgMembers) or isinstance(destination, AsgMembers):
         raise Refused("an application security group in an admin rule", "F-ADM-2")
-    record.take("description")
     rule = AdminRule(
         name=record.need("name"),
         priority=record.need("priority"),

@@ -454,6 +454,7 @@ def test_such_a_next_hop_is_an_appliance_and_a_named_one_where_all_members_are_o
 
     assert next_hop(pair, ExpectedHop(HopKind.APPLIANCE))
     assert not next_hop(pair, ExpectedHop(HopKind.APPLIANCE, "fw1"))
+    assert not next_hop(pair, ExpectedHop(HopKind.APPLIANCE, "fw2"))
     assert next_hop(single, ExpectedHop(HopKind.APPLIANCE, "fw1"))
 
 

@@ -176,6 +176,7 @@ def test_a_way_inside_one_region_is_local() -> None:
 
 def test_a_next_hop_in_another_region_is_a_detour() -> None:
     assert why(spokes(regions=("q", "r", "r")), asking(Verb.LOCAL_LATENCY)) == "a is in r and hub in q"
+    assert why(spokes(regions=("r", "r", "q")), asking(Verb.LOCAL_LATENCY)) == "hub is in r and b in q"
 
 
 def test_a_region_that_is_not_stated_may_be_another() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vnetverify.model.network import Network
 from vnetverify.rules import DOCUMENTED
 from vnetverify.simulator.tag_listing import Listed, tag_at
+from vnetverify.simulator.tags import HOLES
 from vnetverify.source import Source
 from vnetverify.syntax import read
 
@@ -68,6 +69,14 @@ def test_the_internet_is_without_own_space_and_perhaps_without_what_virtual_netw
     assert shown["10.1.0.0/16"].fact is None
     assert shown["192.168.0.0/16"].is_out
     assert "U-INETMINUS(spoke.web, 192.168.0.0/16)" == str(shown["192.168.0.0/16"].fact)
+
+
+def test_where_lists_of_the_internet_differ_the_fact_of_each_prefix_is_shown() -> None:
+    shown = by_prefix("Internet", "spoke.web")
+
+    assert [f"U-INET({hole})" for hole in HOLES] == [str(shown[str(hole)].fact) for hole in HOLES]
+    assert "U-INET(168.63.129.16/32)" == str(shown["168.63.129.16/32"].fact)
+    assert not shown["168.63.129.16/32"].is_out
 
 
 def test_a_declared_tag_holds_what_is_declared_and_another_nobody_knows_what() -> None:

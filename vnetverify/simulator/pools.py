@@ -160,11 +160,12 @@ def noted_choice(
 
 def _called(balanced: Fronted, rules: tuple[LoadBalancingRule, ...]) -> tuple[str, str]:
     """Return how a story names what chooses among the members of `rules`, and the rule of the book."""
-    if len(rules) != 1:
+    rule, *others = rules
+    if others:
         return f"the load balancer {balanced.balancer.name}", "F-LB-3"
-    if rules[0].is_inbound_nat:
-        return f"NAT rule {rules[0].name} of {balanced.balancer.name}", "F-LB-2"
-    return f"rule {rules[0].name} of {balanced.balancer.name}", "F-LB-3"
+    if rule.is_inbound_nat:
+        return f"NAT rule {rule.name} of {balanced.balancer.name}", "F-LB-2"
+    return f"rule {rule.name} of {balanced.balancer.name}", "F-LB-3"
 
 
 def choice(journey: Journey, balanced: Fronted, rules: tuple[LoadBalancingRule, ...]) -> Choice:

@@ -122,6 +122,7 @@ _QUESTIONS = (
     Question("U-R-SYS-5", ("R-SYS-5",), "a peering whose space equals a reserved private range carries packets to it", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-SYS-6", ("R-SYS-6",), "a learned 0.0.0.0/0 removes the None routes of the private ranges", False, "the effective routes of a NIC while 0.0.0.0/0 is advertised"),
     Question("U-R-SYS-10", ("R-SYS-10", "R-SYS-3"), "Azure's tables drop packets to further blocks that no page of the era lists", False, "the effective routes of a NIC in the subnet"),
+    Question("U-R-SYS-9", ("R-SYS-9",), "service endpoint {1} leads from {0} to prefixes of the service that are not its region's", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-SEL-3", ("R-SEL-3",), "a static gateway prefix beats a shorter one of the network, a peer or a service endpoint around it", False, "the effective routes of a NIC in the subnet"),
     Question("U-R-SEL-7", ("R-SEL-7",), "of equally good ways, {0} sends this flow by {1}", None, "a test packet; Azure may choose otherwise for the next flow"),
     Question("U-R-SEL-8", ("R-SEL-8",), "a learned route becomes usable where a user route hides the own or peered prefix around it", False, "the effective routes of a NIC in the subnet"),

@@ -23,6 +23,7 @@ _IN_PLANE = "if family is Family.IPV6 or frozenset((half.local, half.remote)) no
 _TURNED = 'turned = all_of(to_itself, self.hops.facts.holds("U-R-GW-25", gateway.name))'
 
 MUTANTS = (
+    Mutant("R-SYS-9", "endpoints surely lead to every region", "vnetverify.encoder.routes", "is_sure = near is None or prefix in near", "is_sure = True"),
     Mutant("R-ADDR-6", "VPN gateways carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE", "return True"),
     Mutant("R-ADDR-6", "a Route Server never breaks IPv6", _GATEWAYS, 'return self.facts.holds("U-ARSV6", vnet)', "return TRUE"),
     Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _GATEWAYS, "if self.estate.family is Family.IPV4 or not self.route_servers(vnet):", "if not self.route_servers(vnet):"),

@@ -19,7 +19,8 @@ from vnetverify.ingest import read_tag_list
 from vnetverify.model.network import NextHopType
 from vnetverify.model.published import TagList
 from vnetverify.model.security import ServiceTag
-from vnetverify.pipeline import Loaded, load
+from vnetverify.pipeline import Loaded, Options, load, prove
+from vnetverify.prover.verdict import verdict_word
 from vnetverify.report.schema import REPORT
 from vnetverify.source import Span
 from vnetverify.syntax.write import write
@@ -273,6 +274,28 @@ def test_service_endpoints_lead_to_the_prefixes_of_the_list(tmp_path: Path) -> N
     assert network.service_tags["microsoft.keyvault"] == (parse_prefix("20.1.0.0/24"),)
     assert network.subnet("v.s").service_endpoints == ("Microsoft.Storage", "microsoft.keyvault")
     assert read_back(network).service_tags == network.service_tags
+
+
+def test_the_list_tells_which_prefixes_are_of_the_region_of_a_service_endpoint(tmp_path: Path) -> None:
+    subnet = "subnet s 10.0.0.0/24 service-endpoints Microsoft.Sql, Microsoft.KeyVault default-outbound off"
+    text = f"""{HEADER}vnet v {{ region "West Europe" address 10.0.0.0/16 {subnet} }}
+    intent near  {{ v.s reaches 20.2.0.0/24, 20.1.0.0/25 on https }}
+    intent far   {{ v.s reaches 20.3.0.0/24 on https }}
+    intent other {{ v.s reaches 20.1.0.128/25 on https }}
+    """
+    tags = (
+        tag("Sql", "20.2.0.0/24", "20.3.0.0/24"),
+        tag("Sql.WestEurope", "20.2.0.0/24"),
+        tag("AzureKeyVault", "20.1.0.0/25", "20.1.0.128/25"),
+        tag("AzureKeyVault.WestEurope", "20.1.0.0/25"),
+    )
+
+    found = loaded(tmp_path, text, *tags)
+    report = prove(found, Options())
+
+    words = {result.intent.name: verdict_word(result.verdict) for result in report.results}
+    assert words == {"near": "proved", "far": "unknown", "other": "unknown"}
+    assert read_back(found.document.network).service_tags == found.document.network.service_tags
 
 
 def read_back(network: Any) -> Any:

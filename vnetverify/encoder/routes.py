@@ -157,7 +157,11 @@ class Routes:
             chosen = TRUE if last[prefix] == mate else facts.holds("U-R-CG-4", vnet, mate)
             known.append(Known(prefix, GroupHop(mate), chosen))
         for service in subnet.service_endpoints:
-            known += [Known(prefix, EndpointHop(service)) for prefix in self.service_prefixes(service)]
+            near = self._prefixes_near(vnet, service)
+            for prefix in self.service_prefixes(service):
+                is_sure = near is None or prefix in near
+                here = TRUE if is_sure else facts.holds("U-R-SYS-9", vnet, service)
+                known.append(Known(prefix, EndpointHop(service), here))
         return tuple(known)
 
     def service_prefixes(self, service: str) -> tuple[Prefix, ...]:
@@ -165,6 +169,15 @@ class Routes:
         name = service.casefold()
         tags = {tag.casefold(): prefixes for tag, prefixes in self.estate.network.service_tags.items()}
         return tags.get(name, tags.get(name.removeprefix("microsoft."), ()))
+
+    def _prefixes_near(self, vnet: str, service: str) -> frozenset[Prefix] | None:
+        """Return the prefixes of a service in the region of the network; None where no tag tells regions apart."""
+        name = service.casefold()
+        tags = {tag.casefold(): prefixes for tag, prefixes in self.estate.network.service_tags.items()}
+        called = name if name in tags else name.removeprefix("microsoft.")
+        regional = {tag: prefixes for tag, prefixes in tags.items() if tag.startswith(f"{called}.")}
+        region = (self.estate.network.vnets[vnet].region or "").casefold().replace(" ", "")
+        return frozenset(regional.get(f"{called}.{region}", ())) if regional else None
 
     # -- learned routes -----------------------------------------------------------------------------------
 
@@ -354,12 +367,11 @@ class Routes:
 
     def _user(self, subnet: Subnet, routes: tuple[UserRoute, ...], known: tuple[Known, ...]) -> Iterator[Candidate]:
         facts = self.gateways.facts
-        endpoints = [range_.prefix for range_ in known if isinstance(range_.hop, EndpointHop)]
+        endpoints = [range_ for range_ in known if isinstance(range_.hop, EndpointHop)]
         for order, route in enumerate(routes):
             rank = _tag_rank(route.service_tag) - order
-            overrides = TRUE
-            if any(contains(prefix, route.prefix) for prefix in endpoints):
-                overrides = facts.holds("U-R-SEL-6")
+            around = any_of(*(each.condition for each in endpoints if contains(each.prefix, route.prefix)))
+            overrides = TRUE if around == FALSE else any_of(negate(around), facts.holds("U-R-SEL-6"))
             for hop, condition in self._user_hops(subnet, route):
                 rule = "R-SEL-4" if hop != NoHop() else "R-UDR-6"
                 in_force = all_of(overrides, condition)

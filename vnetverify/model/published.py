@@ -57,6 +57,10 @@ def with_tags(network: Network, known: Mapping[str, tuple[Prefix, ...]], listed:
             found = next((folded[name] for name in (own, *others) if name in folded), None)
             if found is not None and found.casefold() not in (own, own.removeprefix("microsoft.")):
                 tags[service] = known[found]
+                region = _region_of(network, subnet)
+                near = folded.get(f"{found.casefold()}.{region}")
+                if near is not None:
+                    tags[f"{service}.{region}"] = known[near]
     source = None if listed is None else listed.kept(tuple(name for name in taken if listed.spelling(name) is not None))
     return replace(network, service_tags=tags, published_tags=source)
 
@@ -67,7 +71,9 @@ def tags_named(network: Network) -> frozenset[str]:
     named |= {tag for collection in network.admin_rules for tag in _of_rules(collection.rules)}
     named |= {tag for machine in network.machines.values() for tag in _of_firewall(machine)}
     named |= {tag for table in network.route_tables.values() for tag in _of_routes(table)}
-    named |= {tag for subnet in network.subnets() for tag in _of_endpoints(subnet)}
+    for subnet in network.subnets():
+        region = _region_of(network, subnet)
+        named |= {name for tag in _of_endpoints(subnet) for name in (tag, f"{tag}.{region}")}
     return frozenset(named)
 
 
@@ -85,7 +91,9 @@ def published_tags_in(network: Network, vnets: frozenset[str]) -> tuple[str, ...
     standing = (machine for machine in network.machines.values() if any(nic.vnet in vnets for nic in machine.nics))
     named |= {tag for machine in standing for tag in _of_firewall(machine)}
     named |= {tag for name in tables if name is not None for tag in _of_routes(network.route_tables[name])}
-    named |= {tag for subnet in subnets for tag in _of_endpoints(subnet)}
+    for subnet in subnets:
+        region = _region_of(network, subnet)
+        named |= {name for tag in _of_endpoints(subnet) for name in (tag, f"{tag}.{region}")}
     return tuple(tag for tag in source.tags if tag.casefold() in named)
 
 
@@ -102,6 +110,11 @@ def _of_firewall(machine: Machine) -> Iterator[str]:
 
 def _of_routes(table: RouteTable) -> Iterator[str]:
     yield from (route.service_tag.casefold() for route in table.routes if route.service_tag is not None)
+
+
+def _region_of(network: Network, subnet: Subnet) -> str:
+    """Return the region of a subnet as tags for single regions are called after it."""
+    return (network.vnets[subnet.vnet].region or "").casefold().replace(" ", "")
 
 
 def _of_endpoints(subnet: Subnet) -> Iterator[str]:

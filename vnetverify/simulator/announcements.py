@@ -133,7 +133,8 @@ def _rivals(
     """
     situation = table.situation
     own = situation.vnet(gateway.vnet).address_space
-    near = (*table.own, *(range_.prefix for range_ in table.beyond), *(prefix for _, prefix in table.endpoints), *own)
+    beyond = (*table.beyond, *(range_ for _, range_ in table.endpoints))
+    near = (*table.own, *(range_.prefix for range_ in beyond), *own)
     around = [prefix for prefix in dict.fromkeys(near) if covers(prefix, destination)]
     within = {prefix for prefixes in situation.world.announcing.values() for prefix in prefixes}
     widest = min(prefix.length for prefix in within if covers(prefix, destination))

@@ -80,7 +80,7 @@ class Table:
     own: tuple[Prefix, ...]
     peered: tuple[tuple[str, Range], ...]
     grouped: tuple[tuple[str, Prefix], ...]
-    endpoints: tuple[tuple[str, Prefix], ...]
+    endpoints: tuple[tuple[str, Range], ...]
 
     @property
     def beyond(self) -> tuple[Range, ...]:
@@ -116,7 +116,7 @@ def table_around(situation: Situation, subnet: Subnet) -> Table:
             for range_ in view(situation, vnet.name, peer).ranges_at(subnet.id)
         ),
         grouped=tuple((mate, p) for mate in index.mates[vnet.name] for p in situation.vnet(mate).address_space),
-        endpoints=tuple(endpoint_prefixes(situation, subnet)),
+        endpoints=tuple(_endpoint_ranges(situation, subnet)),
     )
 
 
@@ -127,6 +127,19 @@ def endpoint_prefixes(situation: Situation, subnet: Subnet) -> Iterator[tuple[st
         name = service.casefold()
         for prefix in published.get(name, published.get(name.removeprefix("microsoft."), ())):
             yield service, prefix
+
+
+def _endpoint_ranges(situation: Situation, subnet: Subnet) -> Iterator[tuple[str, Range]]:
+    """Yield the prefixes of the endpoints, with the condition of those that another region's may be (R-SYS-9).
+
+    Where tags of the service for single regions are there, that of the network's own tells which ones are sure.
+    """
+    published, region = situation.index.published, situation.vnet(subnet.vnet).region or ""
+    for service, prefix in endpoint_prefixes(situation, subnet):
+        tag = service.casefold() if service.casefold() in published else service.casefold().removeprefix("microsoft.")
+        near = published.get(f"{tag}.{region.casefold().replace(' ', '')}", ())
+        is_sure = prefix in near or not any(name.startswith(f"{tag}.") for name in published)
+        yield service, Range(prefix) if is_sure else Range(prefix, (uncertainty("U-R-SYS-9", subnet.vnet, service),))
 
 
 def _user_routes(table: Table) -> Iterator[Route]:
@@ -158,8 +171,8 @@ def _user_limits(table: Table, route: UserRoute, hop: Hop) -> Iterator[Limit]:
             ways += () if doubt is None else ((doubt, True),)
         if holder is None or len(ways) > 1:
             yield Limit(ways, "its next hop is not directly connected (R-UDR-8)", "R-UDR-8")
-    if any(is_inside(route.prefix, prefix) for _, prefix in table.endpoints):
-        overrides: Clause = ((uncertainty("U-R-SEL-6"), True),)
+    for when in dict.fromkeys(range_.when for _, range_ in table.endpoints if is_inside(route.prefix, range_.prefix)):
+        overrides: Clause = (*not_all_of(when), (uncertainty("U-R-SEL-6"), True))
         yield Limit(overrides, "a user route does not override a service endpoint (R-SEL-6)", "R-SEL-6")
 
 
@@ -253,11 +266,12 @@ def beside_near_ranges(table: Table, prefix: Prefix, is_static: bool) -> Iterato
     if any(is_inside(prefix, range_) for _, range_ in table.grouped):
         yield Limit(((uncertainty("U-R-CG-5"), True),), _LOSES_TO_GROUP, "R-CG-5")
     for _, service in table.endpoints:
-        if prefix == service:
-            yield Limit(((uncertainty("U-R-SEL-6"), True),), _LOSES_TO_SERVICE, "R-SEL-6")
-        elif is_inside(prefix, service):
-            longer = uncertainty("U-R-SEL-3")
-            yield Limit(((longer, True),) if is_static else NEVER, _LOSES_TO_SERVICE, "R-SEL-3")
+        elsewhere = not_all_of(service.when)
+        if prefix == service.prefix:
+            yield Limit((*elsewhere, (uncertainty("U-R-SEL-6"), True)), _LOSES_TO_SERVICE, "R-SEL-6")
+        elif is_inside(prefix, service.prefix):
+            longer: Clause = ((uncertainty("U-R-SEL-3"), True),) if is_static else NEVER
+            yield Limit((*elsewhere, *longer), _LOSES_TO_SERVICE, "R-SEL-3")
 
 
 _LOSES_TO_PEERING = "a learned route never beats the own or peered range around it (R-SEL-3)"
@@ -285,8 +299,9 @@ def _system_routes(table: Table, learned: tuple[Route, ...]) -> Iterator[Route]:
         is_last = all(prefix != other for _, other in table.grouped[number + 1 :])
         chosen: Condition = () if is_last else all_of((uncertainty("U-R-CG-4", table.subnet.vnet, mate),))
         yield Route(prefix, Origin.SYSTEM, ToMate(mate), SYSTEM_RANK, "R-CG-1", situation.vnet(mate).span, chosen)
-    for service, prefix in table.endpoints:
-        yield Route(prefix, Origin.SYSTEM, ToService(service), SYSTEM_RANK, "R-SYS-9", table.subnet.span)
+    for service, range_ in table.endpoints:
+        way, when = ToService(service), all_of(range_.when)
+        yield Route(range_.prefix, Origin.SYSTEM, way, SYSTEM_RANK, "R-SYS-9", table.subnet.span, when)
     yield Route(everything(situation.family), Origin.SYSTEM, ToInternet(), SYSTEM_RANK, "R-SYS-2")
     for block in FURTHER_BLOCKS:
         clauses = [not_all_of(range_.when) for range_ in _own_and_beyond(table) if is_inside(block, range_.prefix)]

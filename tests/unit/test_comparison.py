@@ -408,6 +408,17 @@ def test_rules_of_other_ports_meet_in_packets_without_ports_alone(side: str, pro
     assert may_meet(one, one)
 
 
+@pytest.mark.parametrize("side", ["sources", "destinations"])
+def test_rules_meet_where_they_share_addresses_on_each_side(side: str) -> None:
+    near, far = IntervalSet((Interval(1, 9),)), IntervalSet((Interval(20, 29),))
+    one = Reach(TCP, near, far, ALL_PORTS, ALL_PORTS)
+
+    assert may_meet(one, one)
+    assert may_meet(one, replace(one, **{side: None}))
+    assert may_meet(replace(one, **{side: None}), one)
+    assert not may_meet(one, replace(one, **{side: IntervalSet((Interval(10, 19),))}))
+
+
 def test_a_decision_by_a_rule_that_never_decides_has_no_literals() -> None:
     deciding = Deciding({("g", "a"): "s1"}, (("s2", frozenset({("corp", "Block")})),))
 

@@ -196,13 +196,16 @@ class Tunnels:
         return next((way for way in ways if way.name == name), ITSELF)
 
     def _is_user_routed(self, gateway: Gateway, header: Header) -> Term:
-        """Hold when a user route of GatewaySubnet decides, where gateways heed it (R-GW-16)."""
+        """Hold when a user route of GatewaySubnet decides, where gateways heed it (R-GW-16, R-GW-23)."""
         subnet = self.hops.estate.network.vnets[gateway.vnet].gateway_subnet
         if subnet is None:
             return FALSE
         pieces = self.hops.routes.pieces(subnet, header.destination)
         decided = self._is_selected(pieces, header, lambda candidate: candidate.kind is Class.USER)
-        return decided if decided == FALSE else all_of(decided, self.hops.facts.holds("U-R-GW-16"))
+        if decided == FALSE:
+            return FALSE
+        bypassed = self.hops.facts.holds("U-R-GW-23", gateway.name) if gateway.fastpath else FALSE
+        return all_of(decided, negate(bypassed), self.hops.facts.holds("U-R-GW-16"))
 
     def _leads_inside(self, gateway: Gateway, header: Header) -> Term:
         """Hold when the packet is for the gateway's network or a peer and GatewaySubnet has no route back to `gateway`.

@@ -40,8 +40,7 @@ def subnet(name: str, prefix: str = "10.0.0.0/24", **properties: Any) -> dict[st
 
 def peering(name: str, remote: str, **properties: Any) -> dict[str, Any]:
     remote_id = reference("virtualNetworks", remote)
-    usual = {"remoteVirtualNetwork": remote_id, "allowVirtualNetworkAccess": True}
-    return {"name": name, "properties": {**usual, **properties}}
+    return {"name": name, "properties": {"remoteVirtualNetwork": remote_id, **properties}}
 
 
 def rule(name: str = "r", priority: int = 100, **properties: Any) -> dict[str, Any]:

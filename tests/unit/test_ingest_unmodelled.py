@@ -143,23 +143,9 @@ def test_a_connected_peering_whose_other_half_is_missing_is_in_doubt(tmp_path: P
     assert [vnets for _, vnets in doubts(found)] == [("hub", "spoke")]
 
 
-def test_a_peering_that_does_not_say_whether_it_gives_access_is_in_doubt(tmp_path: Path) -> None:
-    """Azure's default is not documented; it was taken to give access."""
-    halves = [peering("p", "spoke", allowVirtualNetworkAccess=None), peering("p", "hub")]
-
-    found = network(
-        tmp_path,
-        _hub(virtualNetworkPeerings=halves[:1]),
-        vnet("spoke", "10.1.0.0/16", virtualNetworkPeerings=halves[1:]),
-    )
-
-    assert doubts(found) == [("`allowVirtualNetworkAccess` of peering `p`", ("hub", "spoke"))]
-
-
 def test_a_classic_peer_is_classic(tmp_path: Path) -> None:
     classic = {"id": identity("virtualNetworks", "old", provider="Microsoft.ClassicNetwork")}
-    says = {"remoteVirtualNetwork": classic, "peeringState": "Connected", "allowVirtualNetworkAccess": True}
-    half = {"name": "p", "properties": says}
+    half = {"name": "p", "properties": {"remoteVirtualNetwork": classic, "peeringState": "Connected"}}
 
     found = network(tmp_path, _hub(virtualNetworkPeerings=[half]))
 

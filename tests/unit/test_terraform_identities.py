@@ -47,8 +47,7 @@ def test_keys_that_are_no_names_keep_apart_what_has_no_other_name(tmp_path: Path
 
 def test_a_stand_in_is_the_id_by_which_others_know_the_resource(tmp_path: Path) -> None:
     elsewhere = identity("virtualNetworks", "hub").replace("00000000-0000", "11111111-0000")
-    ends = {"virtual_network_name": "spoke", "remote_virtual_network_id": elsewhere}
-    half = planned("virtual_network_peering", "back", **ends, allow_virtual_network_access=True)
+    half = planned("virtual_network_peering", "back", virtual_network_name="spoke", remote_virtual_network_id=elsewhere)
 
     network = read_network(tmp_path, plan(vnet("hub"), vnet("spoke", "10.1.0.0/16"), half))
 

@@ -135,9 +135,6 @@ class Halves:
             if local_subnets is None or remote_subnets is None:
                 what = f"a subnet that takes part in {resource.subject}, a peering of subnets,"
                 self._findings.doubt_about(resource, what, NOT_HERE)
-        if values.get("allowvirtualnetworkaccess") is None:
-            why = "it is not told, and what Azure takes then is not documented"
-            self._findings.doubt_about(resource, f"`allowVirtualNetworkAccess` of {resource.subject}", why)
         only_ipv6 = flag("enableOnlyIPv6Peering", False)
         if only_ipv6 and flag("peerCompleteVnets", True):
             why = "only of a peering of subnets it is known what it does (R-PEER-20)"

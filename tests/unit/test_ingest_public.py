@@ -213,6 +213,17 @@ def test_all_members_may_get_packets_where_no_probe_is_answered(tmp_path: Path) 
     assert doubts(found) == []
 
 
+def test_members_get_out_by_an_outbound_rule_of_an_ipv6_frontend(tmp_path: Path) -> None:
+    by_outbound_rule = _balancer(loadBalancingRules=[], outboundRules=[_outbound()])
+
+    found = network(tmp_path, _HUB, *_NICS, _SIX, by_outbound_rule)
+
+    (balancer,) = found.load_balancers.values()
+    assert [front.public_address.address for front in balancer.public_frontends] == [parse_address("2603:1::7")]
+    assert [(rule.members, rule.frontends) for rule in balancer.outbound_rules] == [(("a", "b"), ("front",))]
+    assert doubts(found) == []
+
+
 _OTHER = _part("other", publicIPPrefix=reference("publicIPPrefixes", "prefix"))
 _SIX = resource("publicIPAddresses", "ip", publicIPAddressVersion="IPv6", ipAddress="2603:1::7")
 
@@ -234,7 +245,6 @@ _SIX = resource("publicIPAddresses", "ip", publicIPAddressVersion="IPv6", ipAddr
         (_balancer(),),
         (resource("publicIPAddresses", "ip", publicIPAddressVersion="IPv6"), _balancer()),
         (_SIX, _balancer()),
-        (_SIX, _balancer(loadBalancingRules=[], outboundRules=[_outbound()])),
     ],
 )
 def test_a_public_load_balancer_with_more_than_the_model_holds_is_in_doubt(

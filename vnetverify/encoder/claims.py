@@ -186,18 +186,18 @@ class _Encoder:
                 return any_of(negate(delivered), self._is_torn(delivery))
             case Verb.NEVER_REACHES:
                 way = journey(delivery, left)
-                return any_of(self._delivered(delivery, way), way.astray)
+                return any_of(self._delivered(delivery, way), self._goes_astray(delivery, way))
             case Verb.ONLY_VIA:
                 avoiding = journey(delivery, left, closed=frozenset(self.claim.via))
-                return any_of(self._delivered(delivery, avoiding), avoiding.astray)
+                return any_of(self._delivered(delivery, avoiding), self._goes_astray(delivery, avoiding))
             case Verb.NOT_VIA:
                 way = journey(delivery, left)
                 met = any_of(*(way.meets(name) for name in self.claim.via))
-                return any_of(all_of(self._delivered(delivery, way), met), way.astray)
+                return any_of(all_of(self._delivered(delivery, way), met), self._goes_astray(delivery, way))
             case Verb.NOT_TRANSITIVE:
                 way = journey(delivery, left, closed=frozenset(self.claim.excused))
                 through = any_of(*(way.meets(name) for name in self._devices_in(self.claim.via)))
-                return any_of(all_of(self._delivered(delivery, way), through), way.astray)
+                return any_of(all_of(self._delivered(delivery, way), through), self._goes_astray(delivery, way))
             case Verb.NEXT_HOP:
                 return negate(self._hops_as_expected(delivery.ends, left))
             case Verb.GATEWAY:
@@ -206,7 +206,8 @@ class _Encoder:
                 qualities = Qualities(self.claim, delivery, journey(delivery, left))
                 delivered = self._delivered(delivery, qualities.journey)
                 ended = self._of_pairs(delivery, qualities.ends_badly)
-                return any_of(all_of(delivered, qualities.is_bad(left)), ended, qualities.journey.astray)
+                astray = self._goes_astray(delivery, qualities.journey)
+                return any_of(all_of(delivered, qualities.is_bad(left)), ended, astray)
             case Verb.EGRESS:
                 return negate(self._leaves_as_expected(delivery, journey(delivery, left), left))
             case unreachable:
@@ -337,6 +338,10 @@ class _Encoder:
     def _delivered(self, delivery: Delivery, way: Journey) -> Term:
         """Hold when the packet ends where some pair wants it."""
         return self._of_pairs(delivery, way.delivered_to)
+
+    def _goes_astray(self, delivery: Delivery, way: Journey) -> Term:
+        """Hold when the packet may end anywhere, and so where a pair wants it that has addresses of this family."""
+        return self._of_pairs(delivery, lambda right: way.astray if right else FALSE)
 
     def _of_pairs(self, delivery: Delivery, term: Callable[[Parts], Term]) -> Term:
         """Hold when `term` does of the right side of some pair that the flow begins in."""

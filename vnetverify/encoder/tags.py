@@ -261,7 +261,7 @@ class Tags:
         possible: dict[Prefix, bool] = {}
         for prefix, documented in self._perhaps(subnet):
             if prefix not in certain and prefix not in own:
-                possible.setdefault(prefix, documented)
+                possible[prefix] = possible.get(prefix, False) or documented
         return Membership(own, certain, tuple(possible.items()), addresses_of((*own, *certain)), self._shut(subnet))
 
     def _certain(self, subnet: Subnet) -> list[Prefix]:
@@ -275,7 +275,7 @@ class Tags:
         return [*certain, *self.estate.realm.host]
 
     def _perhaps(self, subnet: Subnet) -> Iterator[tuple[Prefix, bool]]:
-        """Yield the prefixes that the tag may hold, each with what is documented; of one prefix the first counts."""
+        """Yield the prefixes that the tag may hold, each with whether this reason for it is documented."""
         vnets, every = self.estate.network.vnets, self.estate.realm.every
         routes, entries = self._user_routes(subnet), self._in_tables(subnet)
         to_devices = any(route.prefix == every and route.next_hop in _THROUGH for route in routes)

@@ -81,7 +81,7 @@ def virtual_network(situation: Situation, subnet: Subnet) -> VirtualNetworkTag:
         certain = tuple(dict.fromkeys(member.prefix for member in certain_members(situation, subnet)))
         documented: dict[Prefix, bool] = {}
         for member in possible_members(situation, subnet):
-            documented.setdefault(member.prefix, bool(member.documented))
+            documented[member.prefix] = documented.get(member.prefix, False) or bool(member.documented)
         possible = tuple(
             (prefix, Uncertainty("U-VNTAG", (subnet.id, str(prefix)), value))
             for prefix, value in documented.items()
@@ -132,7 +132,7 @@ def certain_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
 
 
 def possible_members(situation: Situation, subnet: Subnet) -> Iterator[Member]:
-    """Return prefixes that may be in the tag with what is documented; of two the first counts (F-TAG-7)."""
+    """Return prefixes that may be in the tag, each with whether this reason for it is documented (F-TAG-7)."""
     routes, heard = _routes_of(situation, subnet), tuple(_heard(situation, subnet))
     propagating, default = propagates(situation, subnet), everything(situation.family)
     for route in routes:

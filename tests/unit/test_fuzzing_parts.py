@@ -129,6 +129,11 @@ def test_a_smaller_network_speaks_of_nothing_that_is_left_out() -> None:
       subnet GatewaySubnet 10.0.255.0/27
       gateway vpn g
     }
+    vnet b {
+      address 10.1.0.0/16
+      subnet GatewaySubnet 10.1.255.0/27
+      gateway vpn h
+    }
     site branch { address 192.168.0.0/24 }
     connection c: branch -- a.g
     intent x { a.s reaches a.s }
@@ -136,8 +141,10 @@ def test_a_smaller_network_speaks_of_nothing_that_is_left_out() -> None:
     document = read_text(text)
     claim = document.intents[0].claims[0]
     small = shrunk(document.network, claim, lambda one: bool(one.connections), lambda: False)
+    by_gateway = shrunk(document.network, replace(claim, via=("h",)), lambda one: True, lambda: False)
 
     assert set(small.gateways) == {"g"}
+    assert set(by_gateway.gateways) == {"h"}
     assert len(small.connections) == 1
     assert not shrunk(document.network, claim, lambda one: True, lambda: False).gateways
 

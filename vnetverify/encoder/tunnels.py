@@ -408,7 +408,7 @@ class Tunnels:
     def _is_held_open(self, gateway: Gateway, connection: str) -> Term:
         """Hold when they are, or when the site does not see, for want of BGP, that they are down (I-FAILURES)."""
         is_open, way = self._is_open(gateway, connection), self._way_named(gateway, connection)
-        if way.is_bgp or is_open == TRUE:
+        if way.is_bgp or is_open == TRUE or not self.hops.gateways.carries(gateway):
             return is_open
         return any_of(is_open, self.hops.facts.holds("U-STATICDOWN", connection))
 

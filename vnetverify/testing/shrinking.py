@@ -54,8 +54,9 @@ def _reductions(network: Network, claim: Claim) -> Iterator[Network]:
             yield _with(network, field, rest)
     for field in _NAMED:
         yield from (_with(network, field, rest) for rest in _without_key(getattr(network, field), named))
+    kept = {gateway.vnet for gateway in network.gateways.values() if gateway.name in named}
     for name in network.vnets:
-        if not any(place == name or place.startswith(f"{name}.") for place in named):
+        if name not in kept and not any(place == name or place.startswith(f"{name}.") for place in named):
             yield _without_vnet(network, name)
     for name, nsg in network.nsgs.items():
         yield replace(_without_nsg(network, name), nsgs=_others(network.nsgs, name))

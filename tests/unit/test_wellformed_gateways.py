@@ -188,7 +188,7 @@ def test_who_shares_a_circuit_with_a_site_should_be_connected_to_it() -> None:
 
     told = [(fault.code, fault.rule, fault.severity) for fault in check(read_text(TWO_SITES_ON_A_CIRCUIT).network)]
 
-    assert told == [("circuit-tells-more", "R-GW-2", Severity.WARNING)] * 2
+    assert told == [("circuit-tells-more", "R-GW-2", Severity.ERROR)] * 2
     assert check(read_text(TWO_SITES_ON_A_CIRCUIT + rest).network) == ()
 
 
@@ -197,7 +197,7 @@ def test_a_site_should_announce_the_same_to_all_gateways_of_a_circuit() -> None:
 
     (fault,) = check(read_text(TWO_SITES_ON_A_CIRCUIT + more).network)
 
-    assert (fault.code, fault.rule, fault.severity) == ("circuit-tells-more", "R-GW-2", Severity.WARNING)
+    assert (fault.code, fault.rule, fault.severity) == ("circuit-tells-more", "R-GW-2", Severity.ERROR)
     assert "`two` announces 172.17.0.0/16" in fault.message
     assert "`eb`" in fault.message
 

@@ -203,7 +203,8 @@ def _sites_that_overlap(network: Network) -> Iterator[Diagnostic]:
 def _circuits_that_tell_more(network: Network) -> Iterator[Diagnostic]:
     """Yield each gateway that shares a circuit with a site to which it has no connection (R-GW-2).
 
-    What comes over a circuit comes to all its gateways, and only what is declared is believed: hence a warning.
+    What comes over a circuit comes to all its gateways. Were only what is declared believed, that such a gateway's
+    networks never reach the site would be proved: hence an error.
     """
     circuits: defaultdict[str, list[Connection]] = defaultdict(list)
     for connection in network.connections:
@@ -220,11 +221,10 @@ def _circuits_that_tell_more(network: Network) -> Iterator[Diagnostic]:
                     "circuit-tells-more",
                     f"gateway `{near.gateway}` shares a circuit with site `{far.site}`, and has no connection to it",
                     near.span,
-                    "taken not to hear of that site",
+                    "hears of that site over the circuit",
                     ((far.span, f"leads to `{far.site}`"),),
-                    f"if both are on one circuit, declare a connection of `{far.site}` with `{near.gateway}` as well",
+                    f"declare a connection of `{far.site}` with `{near.gateway}` as well, or name two circuits",
                     rule="R-GW-2",
-                    severity=Severity.WARNING,
                 )
 
 
@@ -241,11 +241,10 @@ def _told_unalike(network: Network, connections: list[Connection]) -> Iterator[D
                 "circuit-tells-more",
                 f"site `{connection.site}` announces {what} over this circuit to gateway `{other.gateway}` alone",
                 connection.span,
-                f"taken not to tell `{connection.gateway}`",
+                f"`{connection.gateway}` hears of it as well",
                 ((other.span, "tells more"),),
-                "a circuit tells all its gateways the same",
+                "a circuit tells all its gateways the same: give both connections the same `prefixes`",
                 rule="R-GW-2",
-                severity=Severity.WARNING,
             )
             break
 

@@ -20,7 +20,7 @@ from vnetverify.certificate.regions import premise
 from vnetverify.certificate.relays import relays
 from vnetverify.grounds import grounds_of
 from vnetverify.hands import OWN, Hands
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.verdict import Proved, Refuted, Witness
@@ -31,9 +31,15 @@ from vnetverify.simulator.examples import first_spoken_of, flows_between
 LARGE = 1_500
 """Security rules from which on a network is large."""
 
-_ABOUT_WAYS = frozenset({Verb.ONLY_VIA, Verb.NOT_VIA})
-_OF_ABSENCE = frozenset({Verb.NEVER_REACHES, *_ABOUT_WAYS})
-_COVERED = _OF_ABSENCE | {Verb.REACHES, Verb.LOSES_NO_PACKETS, Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS}
+_BY_A_DEVICE = frozenset({Verb.ONLY_VIA, Verb.NOT_VIA})
+_COVERED = _BY_A_DEVICE | {
+    Verb.NEVER_REACHES,
+    Verb.REACHES,
+    Verb.LOSES_NO_PACKETS,
+    Verb.NEXT_HOP,
+    Verb.GATEWAY,
+    Verb.EGRESS,
+}
 _TRIED = 64
 
 
@@ -55,7 +61,7 @@ def decided_by_cover(
     if any(True for _ in relays(network, claim, subject.assumed)):
         return NoCover("appliances may send flows of their own")
     example = first_spoken_of(network, claim, DOCUMENTED)
-    if example is None or (claim.verb in _ABOUT_WAYS and not _some_arrive(network, claim)):
+    if example is None or (claim.verb in _BY_A_DEVICE and not _some_arrive(network, claim)):
         return NoCover("no flow is at hand that the claim speaks of")
     made = certify(subject, most, hands)
     if isinstance(made, NoCover):
@@ -91,7 +97,7 @@ def _by_routing(subject: Subject, made: Certificate, hands: Hands) -> bool | Non
     The cover then shows more than was asked of it, and need not be judged again.
     """
     network, claim = subject.network, subject.claim
-    if claim.verb not in _OF_ABSENCE:
+    if claim.verb not in OF_ABSENCE:
         return None
     flows, opened = islice(flows_between(claim), _TRIED), replace(claim, unfiltered=True)
     if any(violates(network, opened, *found, DOCUMENTED) is not None for found in flows):

@@ -36,6 +36,44 @@ vnet v {
 nsg db { inbound 200 rest deny any from any to any }
 appliance box { nic 10.0.1.4 in v.nva  forwards any }
 vm plain { nic 10.0.1.5 in v.nva }
+appliance other { nic 10.0.1.6 in v.nva  forwards any }
+"""
+SPOKES = """\
+vnet hub {
+  address 10.0.0.0/16
+  subnet agw 10.0.2.0/24
+}
+vnet one {
+  address 10.1.0.0/16
+  subnet s 10.1.0.0/24
+}
+vnet two {
+  address 10.2.0.0/16
+  subnet s 10.2.0.0/24
+}
+peering hub -> one
+peering one -> hub
+peering hub -> two
+peering two -> hub
+"""
+
+SPOKES = """\
+vnet hub {
+  address 10.0.0.0/16
+  subnet agw 10.0.2.0/24
+}
+vnet one {
+  address 10.1.0.0/16
+  subnet s 10.1.0.0/24
+}
+vnet two {
+  address 10.2.0.0/16
+  subnet s 10.2.0.0/24
+}
+peering hub -> one
+peering one -> hub
+peering hub -> two
+peering two -> hub
 """
 HTTPS = IntervalSet((Interval(443, 443),))
 
@@ -90,8 +128,27 @@ def test_a_bastion_developer_serves_every_machine_of_its_network(solver: Solver)
     assert beside(solver, JOINED, "v.web never reaches v.db", developer) == []
 
 
+def test_a_proxy_in_a_hub_may_join_the_spokes(solver: Solver) -> None:
+    sentence = "one, two not transitive through hub"
+    in_hub = replace(GATE, vnet="hub")
+    in_spoke = replace(GATE, vnet="one", subnet="s")
+
+    assert beside(solver, SPOKES, sentence, in_hub) == ["F-AGW-1"]
+    assert beside(solver, SPOKES, sentence, in_spoke) == []
+
+
+def test_a_proxy_is_no_device_that_a_way_could_avoid(solver: Solver) -> None:
+    text = JOINED + "appliance other { nic 10.0.3.4 in v.db  forwards any }"
+
+    assert beside(solver, text, "v.web reaches v.agw not via other", GATE) == []
+
+
 def test_a_sender_that_forwards_could_lie_about_its_source(solver: Solver) -> None:
+    spokes = SPOKES + "appliance box { nic 10.1.0.4 in one.s  forwards any }"
+
     assert beside(solver, FORWARDING, "box never reaches v.db") == ["F-FWD-6"]
+    assert beside(solver, FORWARDING, "box reaches plain not via other") == ["F-FWD-6"]
+    assert beside(solver, spokes, "one, two not transitive through hub") == ["F-FWD-6"]
 
 
 def test_a_sender_that_does_not_forward_could_not(solver: Solver) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from vnetverify.certificate.shared import OF_DELIVERY
 from vnetverify.header import Interval, address_text, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, EndpointSet, Verb
@@ -16,16 +17,6 @@ from vnetverify.model.network import Machine, Network
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.rules import SettledFacts, uncertainty
 from vnetverify.simulator.addressing import host_subnet, point
-
-_OF_ABSENCE = (
-    Verb.NEVER_REACHES,
-    Verb.ONLY_VIA,
-    Verb.NOT_VIA,
-    Verb.NOT_TRANSITIVE,
-    Verb.BOTTLENECK,
-    Verb.LOCAL_LATENCY,
-    Verb.CROSSES_AT_MOST,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +30,7 @@ class Relay:
 
 def relays(network: Network, claim: Claim, assumed: SettledFacts) -> tuple[Relay, ...]:
     """Return the appliances that may break the claim by flows of their own, but those that it lets pass."""
-    if claim.verb not in _OF_ABSENCE:
+    if claim.verb not in OF_DELIVERY:
         return ()
     passing = claim.via if claim.verb is Verb.ONLY_VIA else claim.excused
     return tuple(

@@ -12,10 +12,8 @@ from dataclasses import replace
 from vnetverify.header import TCP, UDP, Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import Endpoints, union, without
 from vnetverify.model.firewalls import FirewallRuleKind
-from vnetverify.model.intents import Claim, EndpointSet, Verb
+from vnetverify.model.intents import OF_ABSENCE, Claim, EndpointSet
 from vnetverify.model.network import Network, Service
-
-_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 
 
 def arriving_claim(network: Network, claim: Claim) -> Claim | None:
@@ -24,7 +22,7 @@ def arriving_claim(network: Network, claim: Claim) -> Claim | None:
     It speaks of hosts, and where NAT rules change ports of internal frontends and of endpoints of private link services
     as well: these, like an address of NAT rules, are asked for at the port that they listen to.
     """
-    if claim.verb not in _OF_ABSENCE or claim.arriving is not None:
+    if claim.verb not in OF_ABSENCE or claim.arriving is not None:
         return None
     parts, is_translated = [], False
     for protocol in (TCP, UDP):

@@ -94,6 +94,12 @@ class Verb(Enum):
     EGRESS = "egress"
 
 
+OF_ABSENCE = frozenset({Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE})
+"""Sentences of absence: nothing is delivered, be it in any way or in a certain one."""
+OF_QUALITY = frozenset({Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST})
+"""Sentences of quality: nothing is delivered by a way that is too slow, leaves the region, or is too long."""
+
+
 class HopKind(Enum):
     """What `next hop of A to B is …` may say; `vnet-local` and `peering` are the system's own ways."""
 

@@ -12,39 +12,46 @@ from dataclasses import replace
 
 from vnetverify.header import TCP
 from vnetverify.model.endpoints import Endpoints
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
+from vnetverify.model.intents import INTERNET, OF_ABSENCE, Claim, EndpointSet, Verb
 from vnetverify.model.network import Network, Service
 from vnetverify.model.private_links import Proxy, ProxyKind
 from vnetverify.prover.relays import Planes, gets_through, planes_of
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Caveat
 
-_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA)
-
 
 def caveats_of(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> tuple[Caveat, ...]:
     """Return what a reader of a proof of `claim` has to know that the proof does not cover."""
-    if claim.verb not in _OF_ABSENCE:
+    if claim.verb not in OF_ABSENCE:
         return ()
     return (*_by_proxies(network, claim, fixed, solver), *_forging(network, claim))
 
 
 def _by_proxies(network: Network, claim: Claim, fixed: Mapping[str, bool], solver: Solver) -> Iterator[Caveat]:
     """Yield the proxies that flows of the left may come to, and whose own flows may come to the right."""
-    planes = planes_of(network) if network.proxies else {}
-    for proxy in network.proxies.values():
+    proxies = [proxy for proxy in network.proxies.values() if _breaks(proxy, claim)]
+    planes = planes_of(network) if proxies else {}
+    for proxy in proxies:
         if any(_is_entered_from_outside(proxy, *pair) for pair in claim.pairs):
             what = f"{_NAMES[proxy.kind]} `{proxy.name}` may be entered by a public address, which is not declared"
             yield Caveat(what, _RULES[proxy.kind], proxy.span)
         elif any(_carries(network, planes, proxy, claim, pair, fixed, solver) for pair in claim.pairs):
-            what = (
-                f"{_NAMES[proxy.kind]} `{proxy.name}` takes flows of the left side and can begin its own to the right"
-            )
+            what = f"{_NAMES[proxy.kind]} `{proxy.name}` takes flows of one side and can begin its own to the other"
             yield Caveat(what, "F-BAS-3" if proxy.subnet is None else _RULES[proxy.kind], proxy.span)
 
 
 _NAMES = {ProxyKind.APPLICATION_GATEWAY: "application gateway", ProxyKind.BASTION: "Bastion"}
 _RULES = {ProxyKind.APPLICATION_GATEWAY: "F-AGW-1", ProxyKind.BASTION: "F-BAS-1"}
+
+
+def _breaks(proxy: Proxy, claim: Claim) -> bool:
+    """Tell whether a flow that the proxy begins breaks the claim: for a hub, if it stands there.
+
+    For what no way shall pass (`not via`), it does not: a proxy is none of the devices that a sentence can name.
+    """
+    if claim.verb is Verb.NOT_TRANSITIVE:
+        return proxy.vnet in claim.via
+    return claim.verb is not Verb.NOT_VIA
 
 
 def _is_entered_from_outside(proxy: Proxy, left: EndpointSet, right: EndpointSet) -> bool:

@@ -13,7 +13,7 @@ from vnetverify.encoder.facts import Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 from vnetverify.header import Family
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.intents import OF_ABSENCE, OF_QUALITY, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.caveats import caveats_of
@@ -34,10 +34,9 @@ from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiab
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
 
-_ABOUT_WAYS = (Verb.ONLY_VIA, Verb.NOT_VIA, Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
+_ABOUT_WAYS = OF_QUALITY | {Verb.ONLY_VIA, Verb.NOT_VIA}
 """Verbs about the ways that delivered flows take, which say nothing where none is delivered."""
 
-_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 _LITTLE_WORK = 1_000_000  # by Z3's count: well below a second
 
 _FINE_LINES = 1500
@@ -218,7 +217,7 @@ def _by_routing(inquiry: Inquiry, proof: Proved, solver: Solver, most: int) -> b
 
     The proof has taken `most` itself, by Z3's count, or very little.
     """
-    if inquiry.claim.verb not in _OF_ABSENCE or inquiry.claim.unfiltered:
+    if inquiry.claim.verb not in OF_ABSENCE or inquiry.claim.unfiltered:
         return None
     claim = replace(inquiry.claim, unfiltered=True)
     limits, most = solver.limits, max(most, _LITTLE_WORK)

@@ -9,18 +9,10 @@ from itertools import pairwise
 from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
-from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Verb
+from vnetverify.model.intents import INTERNET, OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Nic, Subnet, Unmodelled
 
-_TO_ANY_ADDRESS = (
-    Verb.NEVER_REACHES,
-    Verb.ONLY_VIA,
-    Verb.NOT_VIA,
-    Verb.NOT_TRANSITIVE,
-    Verb.BOTTLENECK,
-    Verb.LOCAL_LATENCY,
-    Verb.CROSSES_AT_MOST,
-)
+_TO_ANY_ADDRESS = OF_ABSENCE | OF_QUALITY
 """Verbs about all flows that come to the right side, by whatever address."""
 
 _NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Caveat, Proved
 from vnetverify.report.results import IntentResult
 
-_OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 _OF_SERVICE = (Verb.REACHES, Verb.REACHES_SYMMETRICALLY, Verb.SOMETIMES_REACHES)
 
 
@@ -25,7 +24,7 @@ def caveats(network: Network, results: Iterable[IntentResult]) -> tuple[Caveat, 
 
 
 def _caveats(network: Network, proved: set[Verb]) -> Iterator[Caveat]:
-    if proved.intersection(_OF_ABSENCE):
+    if proved.intersection(OF_ABSENCE):
         yield Caveat("established flows, which may outlive the rule that let them begin", "F-STATE-4")
         if network.admin_rules:
             yield Caveat("the time until security admin rules take effect", "F-ADM-14")

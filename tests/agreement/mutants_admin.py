@@ -11,7 +11,7 @@ _ENCODED_ENTRANCES = "vnetverify.encoder.entrances"
 
 _DECIDED = 'if stages and stages[-1].rule_id != "F-ADM-6":'
 _STANDING = "return () if place.at_endpoint else standing("
-_ON_RECORD = 'if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):'
+_ON_RECORD = 'if here in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):'
 _DOES = "then = TRUE if done is action else FALSE"
 _SURVIVES = 'terms.append(self.facts.holds("U-AANIP", subnet.vnet))'
 
@@ -39,7 +39,7 @@ SIMULATOR = (
     Mutant("F-ADM-15", "of equals the first decides", _ADMIN, "if len({rule.action for rule in equals}) == 1:", "if True:"),
     Mutant("F-ADM-16", "a tag holds the same everywhere", _MATCHING, "is_in_tag(place.situation, place.interface.subnet,", "is_in_tag(place.situation, next(iter(place.situation.index.subnets.values())),"),
     Mutant("F-ADM-18", "what is always allowed leaves a record", _JOURNEY, _ON_RECORD, "if False:"),
-    Mutant("F-ADM-18", "what is always allowed leaves none", _JOURNEY, _ON_RECORD, "if interface.name in self.first.always_allowed:"),
+    Mutant("F-ADM-18", "what is always allowed leaves none", _JOURNEY, _ON_RECORD, "if here in self.first.always_allowed:"),
     Mutant("F-ADM-18", "what is allowed leaves none", _JOURNEY, _ON_RECORD, 'if self.situation.holds(uncertainty("U-AASTATE")):'),
     Mutant("F-PIP-6", "always to allow opens no public address", _FILTERS, "if by_admin.always_allowed and not is_open:", "if False:"),
     Mutant("F-PIP-6", "always to allow opens every public address", _FILTERS, 'is_open, rule_id = situation.holds(uncertainty("U-AAPIP", nic.name)), "F-PIP-6"', 'is_open, rule_id = True, "F-PIP-6"'),

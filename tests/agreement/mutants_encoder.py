@@ -42,7 +42,7 @@ MUTANTS = (
     Mutant("R-SYS-11", "the lengths are read the other way", _PRIVATE_ROUTES, "negate(read_otherwise) if as_long else read_otherwise", "read_otherwise if as_long else negate(read_otherwise)"),
     Mutant("R-SYS-11", "a route as long as the range is read in two ways", _PRIVATE_ROUTES, "if as_long and as_short:", "if False:"),
     Mutant("R-SYS-12", "what endpoints answer obeys the table of their subnet", _CONVERSATIONS, "condition=all_of(came, lets_out), by=standing", "condition=all_of(came, lets_out)"),
-    Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _CONVERSATIONS, "same = any_of(all_of(there, back), all_of(negate(there), negate(back)))", "same = TRUE"),
+    Mutant("R-SYS-12", "a firewall on one way alone lets replies pass", _CONVERSATIONS, "same = any_of(translated, _are_alike(stage.circuit.meets(name), reply.meets(name)))", "same = TRUE"),
     Mutant("R-SYS-12", "endpoints answer nobody in a peer", _ENDPOINTS, "for peer in self.estate.peers(vnet)", "for peer in ()"),
     Mutant("R-CG-4", "endpoints answer a peer before a member of a group", _ENDPOINTS, "all_of(there, chosen[-1], crosses(peer))", "all_of(there, crosses(peer))"),
     Mutant("R-SYS-12", "endpoints answer no site", _ENDPOINTS, "for order, gateway in enumerate(self.gateways.servers(vnet))", "for order, gateway in enumerate(self.gateways.servers(vnet)[:0])"),

@@ -151,7 +151,7 @@ ENCODER = (
     Mutant("F-FW-7", "what is translated a third time is lost", _JOURNEYS, _ASTRAY, "astray = FALSE"),
     Mutant("F-FW-7", "what is translated a third time may arrive", _JOURNEYS, _ASTRAY, "astray = any_of(*(t.term for t in found))"),
     Mutant("F-FW-8", "replies need rules", _HOPS, "return remembered", "return self.firewalls.passing(machine, machine.firewall, header).kept"),
-    Mutant("F-FW-8", "replies may pass by the firewall", _CONVERSATIONS, "terms.append(any_of(negate(counts), same))", "terms.append(TRUE if names[name].is_managed else any_of(negate(counts), same))"),
+    Mutant("F-FW-8", "replies may pass by the firewall", _CONVERSATIONS, "terms.append(any_of(negate(self.hops.is_stateful(machine)), same))", "terms.append(TRUE if machine.is_managed else any_of(negate(self.hops.is_stateful(machine)), same))"),
     Mutant("F-FW-9", "service tags hold nothing at a firewall", _ENCODED, _TAGS_HELD, "FALSE"),
     Mutant("F-FW-9", "service tags hold everything at a firewall", _ENCODED, _TAGS_HELD, "TRUE"),
     Mutant("F-FW-10", "intrusion detection drops nothing", _ENCODED, _DETECTED, "pass"),

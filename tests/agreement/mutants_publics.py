@@ -12,7 +12,7 @@ _NAT_FIRST = "if nat_gateway is not None and family is Family.IPV4 and is_one_of
 _GIVES = "if leads_to_it and each.gives_egress and _lets_out(situation, balancer):"
 _ALL_WHEN_NONE = "if healthy or not able or rule.probe is None or not rule.probe.all_when_none:"
 _RECORD = (
-    'if interface.name in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):'
+    'if here in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):'
 )
 _STATELESS = "return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)"
 _LEADS_THERE = "leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))"
@@ -55,7 +55,7 @@ SIMULATOR = (
     Mutant("F-PE-10", "replies go by the member's own routes", _ANSWERS, "selection(situation, member.subnet, target)", "selection(situation, member.subnet, journey.packet.destination)"),
     Mutant("F-PE-10", "a private link carries every protocol", _LINKS, "if not packet.has_ports:", "if False:"),
     Mutant("F-STATE-5", "custom rules keep state", _JOURNEY, _RECORD, "if False:"),
-    Mutant("F-STATE-5", "custom rules keep none", _JOURNEY, _RECORD, "if interface.name in self.first.perhaps_stateless:"),
+    Mutant("F-STATE-5", "custom rules keep none", _JOURNEY, _RECORD, "if here in self.first.perhaps_stateless:"),
     Mutant("F-STATE-5", "it is so in every text", _JOURNEY, _STATELESS, "return not has_timeout and is_number(self.packet.protocol, TCP)"),
     Mutant("F-STATE-5", "a flow timeout changes nothing", _JOURNEY, _STATELESS, "return self.situation.network.is_strict and is_number(self.packet.protocol, TCP)"),
     Mutant("F-STATE-5", "it is so of UDP", _JOURNEY, _STATELESS, "return self.situation.network.is_strict and not has_timeout"),

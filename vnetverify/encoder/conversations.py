@@ -94,9 +94,9 @@ class Conversations:
         """
         way = journey(self.delivery, left)
         ended = [self._ended(stage, way, right) for stage in way.stages]
-        memory = self._remembered(way, ended)
-        replies = self._replies(way, ended, memory)
-        back = self._comes_back(replies.circuits[0], left, memory)
+        memories = [self._remembered(way, end) for end in ended]
+        replies = self._replies(ended, memories)
+        back = self._comes_back(replies.circuits[0], left, memories[0])
         same_state = self._same_stateful(way, replies)
         heard = self._hears_the_internet(left) if INTERNET in right else TRUE
 
@@ -166,11 +166,11 @@ class Conversations:
 
     # -- the way back -------------------------------------------------------------------------------------
 
-    def _replies(self, way: Journey, ended: list[Ended], memory: Memory) -> Replies:
+    def _replies(self, ended: list[Ended], memories: list[Memory]) -> Replies:
         """Return the ways of the replies, each begun where its packet ended, or where the reply to the next came to."""
         circuits: list[Circuit] = []
         returned: list[tuple[Translation, Term]] = []
-        for end in reversed(ended):
+        for end, memory in zip(reversed(ended), reversed(memories), strict=True):
             stage = end.stage
             relays: list[tuple[Term, Sender | Site | Onward]] = [
                 (self._is_answered(stage, out, memory, len(ended) > 1), self._answers_for(out))
@@ -212,7 +212,7 @@ class Conversations:
         """Return the firewall that made the packet of a stage, if the packet leaves for the Internet by that one."""
         if end.nic is None:
             return None
-        machine = self._sender(end.nic).machine
+        machine = self._machine_of(end.nic)
         return next((each.machine for each in stage.came if each.machine == machine), None)
 
     def _has_returned(self, end: Ended, translation: Translation, reply: Circuit, memory: Memory) -> Term:
@@ -241,48 +241,44 @@ class Conversations:
             for nic, term in stage.delivery.shares(stage.circuit, balanced)
         ]
 
-    def _remembered(self, way: Journey, ended: list[Ended]) -> Memory:
-        """Return what the packets passed, the interfaces of members that they came to by a frontend included."""
-        memory = way.remembered()
+    def _remembered(self, way: Journey, end: Ended) -> Memory:
+        """Return what the packet of a stage passed, interfaces of members that it came to by a frontend included."""
+        stage = end.stage
+        memory = way.remembered(stage)
         passed, forgetful = dict(memory.passed), dict(memory.forgetful)
-        for end in ended:
-            stage = end.stage
-            taken_in = [
-                (nic, term, self.hops.frontends.forgets(balanced, nic, stage.header.to(balanced.address)))
-                for balanced, nic, term in end.shares
+        taken_in = [
+            (nic, term, self.hops.frontends.forgets(balanced, nic, stage.header.to(balanced.address)))
+            for balanced, nic, term in end.shares
+        ]
+        for _, addresses, endpoint, service in stage.delivery.endpoints_in(end.parts):
+            header = stage.header.to(addresses)
+            taken_in += [
+                (nic, term, stage.delivery.links.forgets(service, nic, header))
+                for nic, term in stage.delivery.linked(stage.circuit, (endpoint, service), addresses)
             ]
-            for _, addresses, endpoint, service in stage.delivery.endpoints_in(end.parts):
-                header = stage.header.to(addresses)
-                taken_in += [
-                    (nic, term, stage.delivery.links.forgets(service, nic, header))
-                    for nic, term in stage.delivery.linked(stage.circuit, (endpoint, service), addresses)
-                ]
-            for nic, term, forgets in taken_in:
-                passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
-                forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
-        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(ended, nic))
+        for nic, term, forgets in taken_in:
+            passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
+            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
+        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(end, nic))
 
-    def _at_end(self, ended: list[Ended], nic: Nic) -> tuple[Term, Term]:
-        """Return when the first packet began at `nic`, or was delivered there as in `right` (F-STATE-2), and when
-        that leaves no record (F-ADM-18)."""
-        place, subnet = Place(PlaceKind.SUBNET.value, nic.subnet_id), self.hops.estate.subnets[nic.subnet_id]
+    def _at_end(self, end: Ended, nic: Nic) -> tuple[Term, Term]:
+        """Return when the packet of a stage began at `nic`, as the first of a flow does, or was delivered there as in
+        `right` (F-STATE-2), and when that leaves no record (F-ADM-18)."""
+        place, stage = Place(PlaceKind.SUBNET.value, nic.subnet_id), end.stage
         own = interval_set(Interval(address, address) for address in nic.addresses)
-        begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
-        there, unrecorded = (
-            [begun],
-            [all_of(begun, self.hops.frontends.sender_forgets(self.ends.header.of(own), subnet))],
-        )
-        for end in ended:
-            held, stage = own & end.parts.get(place, IntervalSet()), end.stage
-            if held:
-                arrived = all_of(
-                    is_among(stage.header.destination, held), stage.delivery.arrives(stage.circuit, place, held)
-                )
-                there.append(arrived)
-                forgets = self.hops.forgets(nic, stage.header.to(held), Direction.INBOUND)
-                unrecorded.append(all_of(arrived, forgets))
-        if len(there) == 1:
-            return begun, self.delivery.share(unrecorded[0])
+        there, unrecorded = list[Term](), list[Term]()
+        if stage.number == 0:
+            begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
+            forgets = self.hops.frontends.sender_forgets(self.ends.header.of(own), self.hops.estate.subnets[place.name])
+            there.append(begun)
+            unrecorded.append(all_of(begun, forgets))
+        held = own & end.parts.get(place, IntervalSet())
+        if held:
+            arrived = all_of(
+                is_among(stage.header.destination, held), stage.delivery.arrives(stage.circuit, place, held)
+            )
+            there.append(arrived)
+            unrecorded.append(all_of(arrived, self.hops.forgets(nic, stage.header.to(held), Direction.INBOUND)))
         return self.delivery.share(any_of(*there)), self.delivery.share(any_of(*unrecorded))
 
     def _answering(self, end: Ended, memory: Memory, is_one_of_several: bool) -> Iterator[Start]:
@@ -357,6 +353,11 @@ class Conversations:
         """Return who gets the reply to a packet that left for the Internet, and sends it back to the source."""
         return self._sender(end.nic) if end.nic is not None else self.hops.estate.network.sites[str(end.site)]
 
+    def _machine_of(self, nic_name: str) -> Machine:
+        machine = self._sender(nic_name).machine
+        assert machine is not None
+        return machine
+
     def _sender(self, nic_name: str) -> Sender:
         for machine in (*self.hops.estate.network.machines.values(), *self.hops.implied_machines()):
             for nic in machine.nics:
@@ -430,33 +431,41 @@ class Conversations:
         return any_of(negate(forgotten), all_of(lets_in, onward))
 
     def _same_stateful(self, way: Journey, replies: Replies) -> Term:
-        """Hold when both ways meet the same appliances: the stateful ones, or all where the claim is of symmetry; one
-        that translated is on both."""
+        """Hold when the stateful appliances of both ways are the same, packet by packet, and where the claim is of
+        symmetry all appliances of both ways; one that translated is on both."""
         terms = []
-        names = {machine.name: machine for machine in (*way.machines(), *replies.machines())}
-        for name in sorted(names):
-            there, back = way.meets(name), replies.meets(name)
-            translated = any_of(
-                *(
-                    stage.circuit.reaches(end)
-                    for stage in way.stages
-                    for end in stage.circuit.ends()
-                    if isinstance(end, ToInternet)
-                    and end.nic is not None
-                    and self._sender(end.nic).machine == names[name]
-                ),
-                *(t.term for stage in way.stages for t in stage.came if t.machine.name == name),
-            )
-            back = any_of(back, translated)
-            same = any_of(all_of(there, back), all_of(negate(there), negate(back)))
-            counts = TRUE if self.is_symmetric else self.hops.is_stateful(names[name])
-            terms.append(any_of(negate(counts), same))
+        for stage, reply in zip(way.stages, replies.circuits, strict=True):
+            machines = {machine.name: machine for machine in (*stage.circuit.machines(), *reply.machines())}
+            for name, machine in sorted(machines.items()):
+                translated = any_of(self._leaves_by(stage, name), way.translated_by(name, stage))
+                same = any_of(translated, _are_alike(stage.circuit.meets(name), reply.meets(name)))
+                terms.append(any_of(negate(self.hops.is_stateful(machine)), same))
+        if self.is_symmetric:
+            for name in sorted({machine.name for machine in (*way.machines(), *replies.machines())}):
+                translated = any_of(
+                    *(any_of(self._leaves_by(stage, name), way.translated_by(name, stage)) for stage in way.stages)
+                )
+                terms.append(any_of(translated, _are_alike(way.meets(name), replies.meets(name))))
         return self.delivery.share(all_of(*terms))
+
+    def _leaves_by(self, stage: Stage, name: str) -> Term:
+        """Hold when the packet of a stage leaves for the Internet by the machine of this name."""
+        return any_of(
+            *(
+                stage.circuit.reaches(end)
+                for end in stage.circuit.ends()
+                if isinstance(end, ToInternet) and end.nic is not None and self._machine_of(end.nic).name == name
+            )
+        )
 
     def _answers_directly(self, nic: Nic) -> Term:
         """Hold when replies of `nic` leave by Internet, where its public address is put back (R-SEL-9)."""
         subnet = self.hops.estate.subnets[nic.subnet_id]
         return self.hops.selected(self.ends.header.reversed(), subnet, _is_internet)
+
+
+def _are_alike(one: Term, other: Term) -> Term:
+    return any_of(all_of(one, other), all_of(negate(one), negate(other)))
 
 
 def _is_internet(choice: Candidate) -> bool:

@@ -9,7 +9,7 @@ holds of some stage, and where nothing is translated there is one stage.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import UnionType
 
@@ -129,16 +129,23 @@ class Journey:
         """Hold when a packet comes to a NAT rule by a public address."""
         return any_of(*(t.term for stage in self.stages for t in stage.came if t.is_public))
 
-    def remembered(self) -> Memory:
-        """Return which interfaces and machines the packets passed, all together (F-STATE-2, F-STATE-3)."""
-        memories = [stage.circuit.remembered() for stage in self.stages]
-        share = self.stages[0].delivery.share
-        met = {machine.name: share(self.meets(machine.name)) for machine in self.machines()}
-        return Memory(
-            _joined(memory.passed for memory in memories),
-            _joined(memory.forgetful for memory in memories),
-            met,
-        )
+    def translated_by(self, device: str, stage: Stage) -> Term:
+        """Hold when the firewall `device` made the packet of a stage, or made another of it: it knows both."""
+        around = self.stages[stage.number : stage.number + 2]
+        return any_of(*(t.term for each in around for t in each.came if t.machine.name == device))
+
+    def remembered(self, stage: Stage) -> Memory:
+        """Return which interfaces and machines the packet of a stage passed (F-STATE-2, F-STATE-3).
+
+        Their records of it are none of the packets that firewalls make of it (F-STATE-1).
+        """
+        met = {
+            machine.name: stage.delivery.share(
+                any_of(stage.circuit.meets(machine.name), self.translated_by(machine.name, stage))
+            )
+            for machine in self.machines()
+        }
+        return replace(stage.circuit.remembered(), met=met)
 
     # -- the end ------------------------------------------------------------------------------------------
 
@@ -343,11 +350,3 @@ def _is_named(delivery: Delivery, translation: Translation, asked: IntervalSet) 
     asked &= interval_set(Interval(a, a) for nic in translation.machine.nics for a in nic.addresses)
     named = is_among(delivery.hops.estate.address(destination.term), asked)
     return all_of(named, delivery.ends.apart(place, asked, destination))
-
-
-def _joined(several: Iterable[dict[str, Term]]) -> dict[str, Term]:
-    joined: dict[str, Term] = {}
-    for terms in several:
-        for name, term in terms.items():
-            joined[name] = any_of(joined.get(name, FALSE), term)
-    return joined

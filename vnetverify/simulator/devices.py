@@ -121,7 +121,7 @@ def translated_back(journey: Journey, appliance: Appliance) -> Next:
     journey.note(appliance.name, f"{appliance.name} translates the reply back, {ends}", "F-FW-8")
     if translated.entered_from != INTERNET:
         return _onward(journey, appliance)
-    journey.devices.append(appliance.met)
+    journey.meet_appliance(appliance)
     return answered_outside(journey, appliance.interfaces[0].subnet)
 
 
@@ -163,7 +163,7 @@ def _refused(journey: Journey, appliance: Appliance) -> Refusal | None:
             return journey.drop(where, f"{where} passes no IPv6 packets", "F-FW-11")
         journey.note(where, f"{where} passes IPv6 packets", "F-FW-11")
     if journey.first is not None and is_stateful(journey.situation, appliance):
-        if not journey.first.was_met(appliance):
+        if not journey.knows_flow(appliance):
             return journey.drop(where, f"{where} did not see the flow begin", "R-TRAF-2")
         journey.note(where, "its record of the flow lets the reply pass", "R-TRAF-2")
         return None
@@ -229,7 +229,7 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
     """Return the site behind the appliance that holds the destination, else the way out by an interface (R-UDR-11)."""
     site = _site_behind(journey, appliance)
     if site is not None:
-        journey.devices.append(appliance.met)
+        journey.meet_appliance(appliance)
         return delivered_at_site(journey, site, appliance.name)
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
@@ -239,7 +239,7 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
     blocked = journey.filter(interface, Direction.OUTBOUND)
     if blocked is not None:
         return blocked
-    journey.devices.append(appliance.met)
+    journey.meet_appliance(appliance)
     return Sending(interface.subnet, Forwarder(appliance, interface))
 
 

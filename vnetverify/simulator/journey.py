@@ -52,7 +52,8 @@ class Journey:
     `postponed` goes on as if nothing refused the packet, and puts the questions there. One that `tells` nothing keeps
     no steps. `began_at` names the interface that sent it, `member` is the one that a load balancer gave it to, `linked`
     tells of the private link service that took it there. One that `ends_at_frontend` came to no member. `translations`
-    are those of the first packets; on the way back those that are still to be undone.
+    are those of the first packets; on the way back those that are still to be undone. Records are of one of the packets
+    that the flow becomes, by its `number`.
     """
 
     situation: Situation
@@ -64,10 +65,11 @@ class Journey:
     steps: list[Step] = field(default_factory=list)
     devices: list[Met] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
-    filtered: set[str] = field(default_factory=set)
-    always_allowed: set[str] = field(default_factory=set)
-    perhaps_stateless: set[str] = field(default_factory=set)
-    seen_as: dict[tuple[str, Direction], Packet] = field(default_factory=dict)
+    forwarded: set[tuple[int, Met]] = field(default_factory=set)
+    filtered: set[tuple[int, str]] = field(default_factory=set)
+    always_allowed: set[tuple[int, str]] = field(default_factory=set)
+    perhaps_stateless: set[tuple[int, str]] = field(default_factory=set)
+    seen_as: dict[tuple[int, str, Direction], Packet] = field(default_factory=dict)
     modes: set[tuple[str, ...]] = field(default_factory=set)
     entered_from: Place | None = None
     sent_out_by: Sender | Site | None = None
@@ -154,10 +156,17 @@ class Journey:
 
     def become(self, translated: Translated) -> None:
         """Go on as another packet, which has been nowhere yet (F-FW-5, F-FW-7)."""
+        self.forwarded.add((self.number, translated.by.met))
         self.translations.append(translated)
+        self.forwarded.add((self.number, translated.by.met))
         self.packet = translated.after
         self.entered_from = None
         self.modes.clear()
+
+    @property
+    def number(self) -> int:
+        """Which of the packets that the flow becomes this is, or is the reply to; the first has 0 (F-FW-5, F-FW-7)."""
+        return len(self.translations)
 
     @property
     def awaited_by(self) -> Translated | None:
@@ -175,12 +184,18 @@ class Journey:
         """Record that `gateway` forwarded the packet."""
         self.devices.append(Met(gateway.name, DeviceKind.GATEWAY, (gateway.vnet,)))
 
+    def meet_appliance(self, appliance: Appliance) -> None:
+        """Record that `appliance` forwarded the packet."""
+        self.devices.append(appliance.met)
+        self.forwarded.add((self.number, appliance.met))
+
     def visit(self, appliance: Appliance) -> None:
         """Record that the packet came to `appliance`, past its filters."""
         self.visits.append(Visit(appliance.name, tuple(device.name for device in self.devices)))
 
-    def was_met(self, appliance: Appliance) -> bool:
-        return appliance.met in self.devices
+    def knows_flow(self, appliance: Appliance) -> bool:
+        """Hold when `appliance` has a record of the packet that this is the reply to (R-TRAF-2)."""
+        return self.first is not None and (self.number, appliance.met) in self.first.forwarded
 
     def filter(self, interface: Interface, direction: Direction, seen: Packet | None = None) -> Dropped | None:
         """Return the drop by the filters at `interface`; a reply of a recorded flow passes (F-STATE-2, F-STATE-3).
@@ -192,11 +207,15 @@ class Journey:
         if self._is_on_record(interface):
             return None
         if seen is not None and seen != self.packet:
-            self.seen_as[interface.name, direction] = seen
+            self.show(interface, direction, seen)
         packet = self._seen_back(interface, direction) or seen or self.packet
         return self.asked(
             lambda: self.judged(interface, judge_at(self.situation, interface, direction, packet, self.is_reply))
         )
+
+    def show(self, interface: Interface, direction: Direction, seen: Packet) -> None:
+        """Record that the filters at `interface` are shown another packet than comes (F-ADDR-4, F-ADDR-5)."""
+        self.seen_as[self.number, interface.name, direction] = seen
 
     def _seen_back(self, interface: Interface, direction: Direction) -> Packet | None:
         """Return the reply to what the filters there were shown of the first packet (F-ADDR-4, F-ADDR-5).
@@ -206,22 +225,24 @@ class Journey:
         if self.first is None:
             return None
         there = Direction.OUTBOUND if direction is Direction.INBOUND else Direction.INBOUND
-        shown = self.first.seen_as.get((interface.name, there))
+        shown = self.first.seen_as.get((self.number, interface.name, there))
         return None if shown is None else shown.reply
 
     def _is_on_record(self, interface: Interface) -> bool:
         """Hold when the flow's record lets this reply pass, telling so (F-STATE-2).
 
+        That of another packet, which a firewall made of this one's or made this one's of, is none (F-STATE-1, F-FW-8).
         What an always-allow rule let pass may have left none (F-ADM-18), nor what a custom rule took in (F-STATE-5).
         """
-        if self.first is None or interface.name not in self.first.filtered:
+        here = (self.number, interface.name)
+        if self.first is None or here not in self.first.filtered:
             return False
         vnet = interface.subnet.vnet
-        if interface.name in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):
+        if here in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):
             what = f"{vnet} has no flow timeout, and an inbound rule let the flow pass and left no record of it"
             self.note(place_name(interface), what, "F-STATE-5", self.situation.vnet(vnet).span)
             return False
-        if interface.name in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):
+        if here in self.first.always_allowed and self.situation.holds(uncertainty("U-AASTATE")):
             what = "an always-allow rule let the flow pass and left no record of it"
             self.note(place_name(interface), what, "F-ADM-18")
             return False
@@ -230,7 +251,8 @@ class Journey:
 
     def may_lack_record(self, name: str) -> bool:
         """Hold when the flow may have left no record at the interface of this name (F-ADM-18, F-STATE-5)."""
-        return name in self.always_allowed or name in self.perhaps_stateless
+        here = (self.number, name)
+        return here in self.always_allowed or here in self.perhaps_stateless
 
     def judged_from_outside(self, interface: Interface, *, onward: bool = False) -> Dropped | None:
         """Return the drop, by the filters at `interface`, of a reply from the Internet to what left there (F-ADM-18).
@@ -261,14 +283,14 @@ class Journey:
             last = judgement.stages[-1]
             return Dropped(_denial(last), last.rule_id, where)
         if judgement.by_custom_rules and self._keeps_no_state(interface):
-            self.perhaps_stateless.add(interface.name)
+            self.perhaps_stateless.add((self.number, interface.name))
         if judgement.always_allowed:
-            self.always_allowed.add(interface.name)
+            self.always_allowed.add((self.number, interface.name))
         elif judgement.exempt:
             self.note(where, "host services are exempt from security groups", "F-PLAT-1")
         elif not interface.is_managed and all(stage.stage == "securityAdmin" for stage in judgement.stages):
             self.note(where, "no network security group, so nothing is denied", "F-EVAL-3")
-        self.filtered.add(interface.name)
+        self.filtered.add((self.number, interface.name))
         return None
 
     def _keeps_no_state(self, interface: Interface) -> bool:

@@ -48,7 +48,7 @@ def enter_at_frontend(journey: Journey, balanced: Balanced[PublicFrontend], ente
         return without_ipv6
     if not journey.unfiltered:
         seen = seen_by_member(journey.situation, balanced, rule, packet, member)
-        journey.seen_as[interface.name, Direction.INBOUND] = seen
+        journey.show(interface, Direction.INBOUND, seen)
         judgement = judge_entry(journey.situation, interface, seen, journey.is_reply, _entry_to(balanced))
         blocked = journey.judged(interface, judgement)
         if blocked is not None:

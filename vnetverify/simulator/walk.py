@@ -286,7 +286,7 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
     translated = back.awaited_by
     if translated is not None and translated.by.name == forwarder.appliance.name:
         return back, follow(back, translated_back(back, forwarder.appliance))
-    back.devices.append(forwarder.appliance.met)
+    back.meet_appliance(forwarder.appliance)
     blocked = back.judged_from_outside(forwarder.interface, onward=True)
     if blocked is not None:
         return back, blocked
@@ -330,11 +330,18 @@ def _is_back(outcome: Outcome, origin: Place, packet: Packet) -> bool:
 
 
 def _asymmetric(first: Journey, back: Journey) -> str | None:
-    """Return a stateful appliance that is on one way alone (R-TRAF-2)."""
-    there, here = set(first.devices), set(back.devices)
+    """Return a stateful appliance that is on one way alone, of one of the packets that the flow becomes (R-TRAF-2).
+
+    A firewall that translates keeps record of both packets.
+    """
+    translating = {
+        (number, translated.by.met)
+        for before, translated in enumerate(first.translations)
+        for number in (before, before + 1)
+    }
+    one_way = {met for _, met in (first.forwarded ^ back.forwarded) - translating}
     for met in (*first.devices, *back.devices):
-        one_way = met.is_appliance and (met in there) is not (met in here)
-        if one_way and is_stateful(back.situation, _appliance_called(back.situation, met)):
+        if met in one_way and is_stateful(back.situation, _appliance_called(back.situation, met)):
             back.note(met.name, f"{met.name} sees only one way of the flow", "R-TRAF-2")
             return met.name
     return None

@@ -11,9 +11,7 @@ _FRONTENDS = "vnetverify.simulator.public_frontends"
 _NAT_FIRST = "if nat_gateway is not None and family is Family.IPV4 and is_one_of(protocol, (TCP, UDP)):"
 _GIVES = "if leads_to_it and each.gives_egress and _lets_out(situation, balancer):"
 _ALL_WHEN_NONE = "if healthy or not able or rule.probe is None or not rule.probe.all_when_none:"
-_RECORD = (
-    'if here in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):'
-)
+_RECORD = 'if here in self.first.perhaps_stateless and self.situation.holds(uncertainty("U-STATELESSIN", vnet)):'
 _STATELESS = "return self.situation.network.is_strict and not has_timeout and is_number(self.packet.protocol, TCP)"
 _LEADS_THERE = "leads_there = chosen.route.hop == (ToVnet() if near == far else ToPeer(far))"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import FLOWS, situations
-from vnetverify.model.intents import Claim, Verb
+from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
@@ -19,7 +19,6 @@ from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import flows_of
 
 NETWORKS = 18
-OF_ABSENCE = (Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE)
 
 
 @st.composite

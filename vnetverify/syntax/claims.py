@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from vnetverify.model.endpoints import union
 from vnetverify.model.intents import (
+    OF_ABSENCE,
+    OF_QUALITY,
     Claim,
     EgressKind,
     EndpointSet,
@@ -41,10 +43,7 @@ _ISOLATED = "ISOLATED"
 _MOST_CROSSINGS = 1000
 _VERDICTS = {word: word for word in ("proved", "refuted", "vacuous", "unknown")}
 # Sentences about all packets that are delivered speak of every protocol; the others of what holds conversations.
-_ABOUT_PACKETS = frozenset({
-    Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NOT_TRANSITIVE, Verb.BOTTLENECK, Verb.LOCAL_LATENCY,
-    Verb.CROSSES_AT_MOST,
-})  # fmt: skip
+_ABOUT_PACKETS = OF_ABSENCE | OF_QUALITY
 # What is said of some flow, or of the members of one set among themselves, is said of each instance by itself.
 _ONE_BY_ONE = frozenset({Verb.SOMETIMES_REACHES, Verb.NOT_TRANSITIVE})
 _LEAVES_BY = {

@@ -12,6 +12,7 @@ from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, host_p
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import (
+    OF_ABSENCE,
     Claim,
     EgressKind,
     EndpointSet,
@@ -32,7 +33,6 @@ from vnetverify.testing.switches import EVERY_CONSTRUCT, Construct
 from vnetverify.testing.worlds import advertisings
 
 _VIA = (Verb.ONLY_VIA, Verb.NOT_VIA)
-_OF_ABSENCE = (*_VIA, Verb.NEVER_REACHES, Verb.NOT_TRANSITIVE)
 _QUALITIES = (Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST)
 _WITHOUT_FAILURES = (Verb.SOMETIMES_REACHES, Verb.NEXT_HOP, Verb.GATEWAY, Verb.EGRESS)
 
@@ -71,7 +71,7 @@ def claims(draw: DrawFn, network: Network, constructs: Set[Construct] = EVERY_CO
     if verb is Verb.NOT_TRANSITIVE:
         excused = draw(st.lists(st.sampled_from(machines), max_size=1)) if machines else []
         claim = replace(claim, via=(draw(st.sampled_from(tuple(network.vnets))),), excused=tuple(excused))
-    if verb in _OF_ABSENCE and draw(st.booleans()) and draw(st.booleans()):
+    if verb in OF_ABSENCE and draw(st.booleans()) and draw(st.booleans()):
         claim = replace(claim, unfiltered=True)
     arriving = arriving_claim(network, claim)
     if arriving is not None and all(right for _, right in arriving.pairs) and draw(st.booleans()):

@@ -1,4 +1,4 @@
-"""The page for newcomers names what is there, and all of it."""
+"""The pages for newcomers name what is there, and the first of them all of it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ PARTS = {
     for path in (ROOT / "vnetverify").glob("[a-z]*")
     if path.suffix == ".py" or (path / "__init__.py").exists()
 }
-NAMED = sorted({name for name in re.findall(r"`([a-z_]+(?:\.\w+)*)`", PAGE) if name.partition(".")[0] in PARTS})
+ADVICE = (ROOT / "CONTRIBUTING.md").read_text()
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_what_the_page_names_is_there(name: str) -> None:
+def named_in(page: str) -> set[str]:
+    """Return the modules, and what is in them, that a page names."""
+    return {name for name in re.findall(r"`([a-z_]+(?:\.\w+)*)`", page) if name.partition(".")[0] in PARTS}
+
+
+@pytest.mark.parametrize("name", sorted(named_in(PAGE) | named_in(ADVICE)))
+def test_what_the_pages_name_is_there(name: str) -> None:
     module, rest = module_of(f"vnetverify.{name}")
     found: object = module
     for step in rest:
@@ -39,7 +44,7 @@ def module_of(name: str) -> tuple[ModuleType, list[str]]:
 
 
 def test_the_page_tells_of_every_part() -> None:
-    assert {name.partition(".")[0] for name in NAMED} >= PARTS
+    assert {name.partition(".")[0] for name in named_in(PAGE)} >= PARTS
 
 
 def test_the_page_orders_the_parts_as_the_contract_does() -> None:

@@ -16,7 +16,7 @@ from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import OF_FLOWS, Region, origins_of
 from vnetverify.certificate.relays import relays
-from vnetverify.hands import OWN, Hands
+from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
@@ -75,23 +75,25 @@ def assured(
     assumed: Mapping[str, bool],
     demands: Demands,
     tried: NoCover | None = None,
-    hands: Hands = OWN,
+    executor: Executor = IN_PROCESS,
 ) -> Proved | Unknown | Contradicted:
     """Return the proof with what assures it; `unknown` where that is less than demanded.
 
     Where a certificate was `tried` already it is not tried again.
     """
     subject = subject_of(network, claim, proof, assumed)
-    made = tried or certify(subject, demands.nodes_for(claim), hands)
+    made = tried or certify(subject, demands.nodes_for(claim), executor)
     if not isinstance(made, NoCover):
-        found = judged(subject, made, proof, hands)
+        found = judged(subject, made, proof, executor)
         if demands.keep is not None and isinstance(found, Proved):
             demands.keep(subject, made)
     else:
         witness = None if made.region is None else _in_region(network, claim, made.region)
         if witness is not None:
             return Contradicted("the simulator finds a flow that contradicts what is proved", witness)
-        found = _otherwise(Inquiry(network, claim, _folded(assumed), documented=False), proof, demands, made.why, hands)
+        found = _otherwise(
+            Inquiry(network, claim, _folded(assumed), documented=False), proof, demands, made.why, executor
+        )
     if isinstance(found, Contradicted) or found.assurance.rank >= demands.least.rank:
         return found
     told = f"proved by {found.assurance.told}, and `--assurance {demands.least.value}` asks for more"
@@ -105,10 +107,12 @@ def subject_of(network: Network, claim: Claim, proof: Proved, assumed: Mapping[s
     return Subject(network, claim, SettledFacts({**taken, **assumed}), shown_by)
 
 
-def judged(subject: Subject, made: Certificate, proof: Proved, hands: Hands = OWN) -> Proved | Contradicted:
+def judged(
+    subject: Subject, made: Certificate, proof: Proved, executor: Executor = IN_PROCESS
+) -> Proved | Contradicted:
     """Return the proof assured by the certificate, which is judged."""
     try:
-        judge(subject, made, hands)
+        judge(subject, made, executor)
     except Refused as problem:
         return Contradicted(f"the judge refuses the certificate that was made for it: {problem}")
     return certified(made, proof)
@@ -153,7 +157,9 @@ def _one_of(ports: Interval, ordinary: int) -> int:
     return ordinary if ports.low <= ordinary <= ports.high else ports.low
 
 
-def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str, hands: Hands) -> Proved | Contradicted:
+def _otherwise(
+    inquiry: Inquiry, proof: Proved, demands: Demands, why: str, executor: Executor
+) -> Proved | Contradicted:
     """Return the proof with the weakest of the evidence for each question to Z3 that it rests on."""
     alone = replace(proof, assurance=Assurance.Z3_ALONE, assured_by=f"no certificate: {why}")
     if inquiry.claim.verb is Verb.SOMETIMES_REACHES:
@@ -167,7 +173,7 @@ def _otherwise(inquiry: Inquiry, proof: Proved, demands: Demands, why: str, hand
         return tuple(evidence_for(each, demands.evidence) for each in asked)
 
     weakest: Proved | None = None
-    with closing(hands.results(evidence, len(parts), long=True)) as results:
+    with closing(executor.results(evidence, len(parts), long=True)) as results:
         for each in _united(results):
             found = _by_evidence(alone, each)
             if isinstance(found, Contradicted):

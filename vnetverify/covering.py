@@ -18,8 +18,8 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
 from vnetverify.certificate.relays import relays
+from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.grounds import grounds_of
-from vnetverify.hands import OWN, Hands
 from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
@@ -48,7 +48,7 @@ def is_large(network: Network) -> bool:
 
 
 def decided_by_cover(
-    network: Network, claim: Claim, assumed: Mapping[str, bool], most: int, hands: Hands = OWN
+    network: Network, claim: Claim, assumed: Mapping[str, bool], most: int, executor: Executor = IN_PROCESS
 ) -> tuple[Proved, Certificate] | Refuted | Contradicted | NoCover:
     """Return the verdict on a claim by a cover, which holds in every world; why there is none otherwise.
 
@@ -63,13 +63,13 @@ def decided_by_cover(
     example = first_spoken_of(network, claim, DOCUMENTED)
     if example is None or (claim.verb in _BY_A_DEVICE and not _some_arrive(network, claim)):
         return NoCover("no flow is at hand that the claim speaks of")
-    made = certify(subject, most, hands)
+    made = certify(subject, most, executor)
     if isinstance(made, NoCover):
         refuted = _refuted(network, claim, made)
         return made if refuted is None else refuted
-    by_routing = _by_routing(subject, made, hands)
+    by_routing = _by_routing(subject, made, executor)
     proof = Proved((), premise=premise_of(network, claim, Witness(*example, DOCUMENTED)), by_routing=by_routing)
-    assured = certified(made, proof) if by_routing else judged(subject, made, proof, hands)
+    assured = certified(made, proof) if by_routing else judged(subject, made, proof, executor)
     if isinstance(assured, Contradicted):
         return assured
     return replace(assured, grounds=grounds_of(subject, made)), made
@@ -91,7 +91,7 @@ def _refuted(network: Network, claim: Claim, found: NoCover) -> Refuted | None:
     return None if violation is None else Refuted(Witness(region.origin, flow, DOCUMENTED), violation.why)
 
 
-def _by_routing(subject: Subject, made: Certificate, hands: Hands) -> bool | None:
+def _by_routing(subject: Subject, made: Certificate, executor: Executor) -> bool | None:
     """Return whether a proof of absence stands without filters, as the judge has it; None where that is not seen.
 
     The cover then shows more than was asked of it, and need not be judged again.
@@ -104,7 +104,7 @@ def _by_routing(subject: Subject, made: Certificate, hands: Hands) -> bool | Non
         return False
     try:
         by_routing = Judge(Unviolated(network, claim, by_routing=True))
-        by_routing.check(premise(claim, subject.assumed), made[MAIN], hands)
+        by_routing.check(premise(claim, subject.assumed), made[MAIN], executor)
     except Refused:
         return None
     return True

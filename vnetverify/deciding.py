@@ -16,8 +16,8 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.clock import Clock
 from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
+from vnetverify.executor import IN_PROCESS, Executor, Lost
 from vnetverify.explanation.story import Story, tell
-from vnetverify.hands import OWN, Hands, Lost
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Establishment, Place, Resolution, Statement, Verb
@@ -78,7 +78,7 @@ class Disagreement(Exception):
 class Deciding:
     """What sentences are decided about, and how. With `why` each proof is asked what it is without each of its lines.
 
-    Where `stopped` is set nobody waits for a sentence any more. `hands` do what can be done by several at a time.
+    Where `stopped` is set nobody waits for a sentence any more. `executor` does what several can do at a time.
     """
 
     network: Network
@@ -87,7 +87,7 @@ class Deciding:
     why: bool = False
     demands: Demands = field(default_factory=Demands)
     stopped: Event = field(default_factory=Event)
-    hands: Hands = OWN
+    executor: Executor = IN_PROCESS
 
     def recalled(self, claim: Claim, answer: Answer) -> ClaimResult | None:
         """Return the verdict on a claim that an earlier run gave as its answer, None where that does not hold now.
@@ -276,7 +276,7 @@ class _Sentence:
         for about, (_, certificate) in zip(claims, answer.certificates, strict=True):
             if sum(map(len, certificate.values())) > self.deciding.demands.nodes_for(about):
                 raise Refused("the certificate is larger than is allowed")
-            judge(subject_of(self.network, about, proof, self.assumed), certificate, self.deciding.hands)
+            judge(subject_of(self.network, about, proof, self.assumed), certificate, self.deciding.executor)
 
     def _omissions(self, claim: Claim, proof: Proved) -> Iterator[Omission]:
         """Yield what becomes of the claim without each of the first lines that the proof rests on."""
@@ -310,7 +310,7 @@ class _Sentence:
             return NoCover("the network is small")
         with self.clock.phase("assure"):
             found = decided_by_cover(
-                self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim), self.deciding.hands
+                self.network, claim, self.assumed, self.deciding.demands.nodes_for(claim), self.deciding.executor
             )
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
@@ -325,7 +325,7 @@ class _Sentence:
         solved = self.solver.seconds
         try:
             with self.clock.phase("encode"):
-                return decide_in_parts(inquiry, self.solver, self.deciding.hands)
+                return decide_in_parts(inquiry, self.solver, self.deciding.executor)
         except NoFlow:
             raise Disagreement(inquiry.claim, None, "the solver answers with what is not a flow at all") from None
         finally:
@@ -338,7 +338,7 @@ class _Sentence:
         with self.clock.phase("assure"):
             too_large = tried if tried is not None and tried.is_too_large else None
             demands = replace(self.deciding.demands, keep=self._keep)
-            found = assured(self.network, claim, verdict, self.assumed, demands, too_large, self.deciding.hands)
+            found = assured(self.network, claim, verdict, self.assumed, demands, too_large, self.deciding.executor)
         if isinstance(found, Contradicted):
             raise Disagreement(claim, found.witness, found.what)
         return found

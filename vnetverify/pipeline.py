@@ -17,7 +17,7 @@ from vnetverify.cache.remembering import memory_of
 from vnetverify.cache.store import Store
 from vnetverify.clock import WHOLE, Clock
 from vnetverify.deciding import Disagreement
-from vnetverify.hands import Hands
+from vnetverify.executor import Executor
 from vnetverify.loading import Loaded, load, resolve, source_at
 from vnetverify.model.intents import Claim, Intent
 from vnetverify.prover.solver import Limits, Solver
@@ -121,10 +121,10 @@ def _decided(
             progress(Progress(len(results), len(selected), selected[len(results)].name))
 
     sharing = Sharing(options.jobs, warmed_up, show)
-    hands = sharing.hands(Event(), _WORTH_CHECKING)
+    executor = sharing.executor(Event(), _WORTH_CHECKING)
     with (
         _workforce(options, sharing, clock) as workforce,
-        closing(_results(sentences, workforce, options.cache, hands, clock)) as decided,
+        closing(_results(sentences, workforce, options.cache, executor, clock)) as decided,
         suppress(KeyboardInterrupt),
     ):
         show()
@@ -162,7 +162,7 @@ def _workforce(options: Options, sharing: Sharing, clock: Clock) -> Iterator[Sha
 
 
 def _results(
-    sentences: Sentences, workforce: Sharing | Cluster, store: Store | None, hands: Hands, clock: Clock
+    sentences: Sentences, workforce: Sharing | Cluster, store: Store | None, executor: Executor, clock: Clock
 ) -> Generator[ClaimResult, None, None]:
     """Yield the result of each sentence in order: what is remembered and holds, or else what is found."""
     memory = None
@@ -173,7 +173,7 @@ def _results(
         yield from workforce.results(sentences)
         return
     with clock.phase("cache"):
-        recalled = memory.recalled(sentences.statements, hands)
+        recalled = memory.recalled(sentences.statements, executor)
     missing = tuple(each for each, known in zip(sentences.statements, recalled, strict=True) if known is None)
     with closing(workforce.results(replace(sentences, statements=missing))) as found:
         for known in recalled:

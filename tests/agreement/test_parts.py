@@ -9,7 +9,7 @@ import pytest
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_routing_alone import situations_of_absence
-from vnetverify.hands import OWN
+from vnetverify.executor import IN_PROCESS
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover import parts
@@ -39,7 +39,7 @@ def test_the_whole_comes_to_the_same(solver: Solver, monkeypatch: pytest.MonkeyP
     def agree(situation: tuple[Network, Claim, World]) -> None:
         network, claim, _ = situation
         inquiry = Inquiry(network, claim, {}, documented=False)
-        in_parts, whole = decide_in_parts(inquiry, solver, OWN), decide(inquiry, solver)
+        in_parts, whole = decide_in_parts(inquiry, solver, IN_PROCESS), decide(inquiry, solver)
         seen[verdict_word(whole)] += len(parts_of(claim)) > 1
 
         assert verdict_word(whole) == verdict_word(in_parts)

@@ -120,7 +120,7 @@ def test_every_leaf_is_judged_however_many_there_are(count: int, monkeypatch: py
 
 @dataclass(frozen=True)
 class Forgetful:
-    """Hands that lose the last result, or repeat it."""
+    """An executor that loses the last result, or repeats it."""
 
     more: int
 

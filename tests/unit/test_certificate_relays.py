@@ -12,7 +12,7 @@ from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify,
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import SETTLED
-from vnetverify.hands import OWN, Hands
+from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.rules import SettledFacts
 from vnetverify.syntax.read import read_text
@@ -145,14 +145,14 @@ def test_no_section_can_be_left_out_or_added(routes: str, around: str) -> None:
         judge(about, {**made, "more": ()})
 
 
-@pytest.mark.parametrize("hands", [None, OWN])
+@pytest.mark.parametrize("executor", [None, IN_PROCESS])
 def test_sections_of_a_network_where_nothing_comes_to_the_relay_show_nothing_of_one_where_something_does(
-    hands: Hands | None,
+    executor: Executor | None,
 ) -> None:
     shunned, passed = subject(around=TAKES_NOTHING), subject(BY_THE_RELAY)
 
     with pytest.raises(Refused, match="section `past relay`"):
-        judge(passed, certificate_of(shunned), hands)
+        judge(passed, certificate_of(shunned), executor)
 
 
 SECOND = "vm second { nic 10.0.3.4 in v.q  ip-forwarding on }"

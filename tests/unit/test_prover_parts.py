@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.test_planes import read_text
-from vnetverify.hands import OWN
+from vnetverify.executor import IN_PROCESS
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import INTERNET, Claim, Verb
 from vnetverify.prover import parts
@@ -91,7 +91,7 @@ def test_the_worst_part_counts(
     left = iter(verdicts)
     monkeypatch.setattr(parts, "decide", lambda *_: next(left))
 
-    assert whole == decide_in_parts(INQUIRY, solver, OWN)
+    assert whole == decide_in_parts(INQUIRY, solver, IN_PROCESS)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_proof_rests_on_what_each_part_rests_on_or_does_not_say(
 ) -> None:
     left = iter(proofs)
     monkeypatch.setattr(parts, "decide", lambda *_: next(left))
-    proof = decide_in_parts(INQUIRY, solver, OWN)
+    proof = decide_in_parts(INQUIRY, solver, IN_PROCESS)
 
     assert isinstance(proof, Proved)
     assert (grounds, by_routing) == (proof.grounds, proof.by_routing)
@@ -124,6 +124,6 @@ def test_what_the_parts_took_is_what_the_whole_took(solver: Solver, monkeypatch:
         return PROOF
 
     monkeypatch.setattr(parts, "decide", decide)
-    decide_in_parts(INQUIRY, solver, OWN)
+    decide_in_parts(INQUIRY, solver, IN_PROCESS)
 
     assert 28 == solver.rlimit

@@ -15,7 +15,7 @@ from vnetverify import covering, deciding
 from vnetverify.certificate import judging, maker
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.cli import main, status
-from vnetverify.hands import OWN, Lost
+from vnetverify.executor import IN_PROCESS, Lost
 from vnetverify.model.intents import Place
 from vnetverify.workers.pool import Pool
 from vnetverify.workers.several import Several
@@ -118,7 +118,7 @@ def test_a_sentence_whose_processes_die_is_unknown_and_no_other(
 def test_results_come_in_order_from_one_and_from_several(shared_out: list[int]) -> None:
     expected = [number * number for number in range(9)]
 
-    assert expected == list(OWN.results(_square, 9)) == list(Several(1, Event()).results(_square, 9))
+    assert expected == list(IN_PROCESS.results(_square, 9)) == list(Several(1, Event()).results(_square, 9))
     assert [] == shared_out
     assert expected == list(Several(2, Event()).results(_square, 9))
     assert [8] == shared_out

@@ -17,7 +17,7 @@ from vnetverify.cache.notation import NotRead
 from vnetverify.cache.slices import Slices, slices_of
 from vnetverify.cache.store import Store
 from vnetverify.deciding import Deciding
-from vnetverify.hands import Hands, Lost
+from vnetverify.executor import Executor, Lost
 from vnetverify.model.intents import Claim, Statement
 from vnetverify.prover.prove import has_grounds_by_line
 from vnetverify.prover.solver import Limits
@@ -94,7 +94,7 @@ class Memory:
     deciding: Deciding
     keys: Keys
 
-    def recalled(self, statements: Sequence[Statement], hands: Hands) -> list[ClaimResult | None]:
+    def recalled(self, statements: Sequence[Statement], executor: Executor) -> list[ClaimResult | None]:
         """Return for each sentence the result that is remembered of it and holds, None where there is none."""
 
         def found(number: int) -> tuple[Any, ...] | None:
@@ -103,7 +103,7 @@ class Memory:
             return None if result is None else tuple(getattr(result, name) for name in _BESIDE_CLAIM)
 
         known: list[ClaimResult | None] = []
-        with suppress(Lost), closing(hands.results(found, len(statements))) as results:
+        with suppress(Lost), closing(executor.results(found, len(statements))) as results:
             for statement, each in zip(statements, results, strict=True):
                 known.append(None if each is None else ClaimResult(statement, *each))
         return known + [None] * (len(statements) - len(known))

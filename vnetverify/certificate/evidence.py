@@ -13,7 +13,7 @@ from vnetverify.certificate.questions import Done, Question, Unviolated, Unvisit
 from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import Token
-from vnetverify.hands import OWN, Hands
+from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
@@ -60,43 +60,43 @@ Certificate = Mapping[str, tuple[Token, ...]]
 """Covers by the names of their sections, in the order of judgement."""
 
 
-def certify(subject: Subject, budget: int, hands: Hands = OWN) -> Certificate | NoCover:
+def certify(subject: Subject, budget: int, executor: Executor = IN_PROCESS) -> Certificate | NoCover:
     """Return a certificate of the subject of at most `budget` nodes. It has not been judged."""
     found: dict[str, tuple[Token, ...]] = {}
-    refused = _add(found, subject.main, budget, hands)
+    refused = _add(found, subject.main, budget, executor)
     if refused is not None:
         return refused
     come_to: list[Relay] = []
     shunned: list[Relay] = []
     for relay in relays(subject.network, subject.claim, subject.assumed):
-        harmless = not may_break(relay, subject.claim) or _add(found, _onward(subject, relay), budget, hands) is None
+        harmless = not may_break(relay, subject.claim) or _add(found, _onward(subject, relay), budget, executor) is None
         (come_to if harmless else shunned).append(relay)
     for relay in shunned:
         for section in _coming(subject, relay, come_to):
-            refused = _add(found, section, budget, hands)
+            refused = _add(found, section, budget, executor)
             if refused is not None:
                 return NoCover(f"of what {relay.name} may send: {refused.why}", refused.region)
     return found
 
 
-def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int, hands: Hands) -> NoCover | None:
+def _add(found: dict[str, tuple[Token, ...]], section: _Section, budget: int, executor: Executor) -> NoCover | None:
     left = budget - sum(map(len, found.values()))
-    tokens = cover(section.judge, section.regions, left, hands)
+    tokens = cover(section.judge, section.regions, left, executor)
     if isinstance(tokens, NoCover):
         return tokens
     found[section.name] = tokens
     return None
 
 
-def judge(subject: Subject, certificate: Certificate, hands: Hands | None = None) -> None:
+def judge(subject: Subject, certificate: Certificate, executor: Executor | None = None) -> None:
     """Return where the certificate shows the subject. Raises `Refused` where it does not.
 
-    With `hands` these share the leaves, and what the maker of this subject was told is not judged again; without, all
-    is judged from nothing. A relay without a section `from RELAY` has to be one that nothing comes to: neither what
-    the claim speaks of nor what other relays send (F-ADDR-8).
+    With an `executor`, which then does the leaves, what the maker of this subject was told is not judged again; without
+    one all is judged from nothing. A relay without a section `from RELAY` has to be one that nothing comes to: neither
+    what the claim speaks of nor what other relays send (F-ADDR-8).
     """
     sections = dict(certificate)
-    _check(sections, subject.main, hands)
+    _check(sections, subject.main, executor)
     come_to: list[Relay] = []
     shunned: list[Relay] = []
     for relay in relays(subject.network, subject.claim, subject.assumed):
@@ -106,24 +106,24 @@ def judge(subject: Subject, certificate: Certificate, hands: Hands | None = None
             continue
         come_to.append(relay)
         if may_break(relay, subject.claim):
-            _check(sections, section, hands)
+            _check(sections, section, executor)
     for relay in shunned:
         for section in _coming(subject, relay, come_to):
-            _check(sections, section, hands)
+            _check(sections, section, executor)
     if sections:
         raise Refused(f"section `{next(iter(sections))}` belongs to nothing")
 
 
-def _check(sections: dict[str, tuple[Token, ...]], section: _Section, hands: Hands | None) -> None:
+def _check(sections: dict[str, tuple[Token, ...]], section: _Section, executor: Executor | None) -> None:
     """Judge the section and take it away."""
     tokens = sections.pop(section.name, None)
     if tokens is None:
         raise Refused(f"section `{section.name}` is missing")
     try:
-        if hands is None:
+        if executor is None:
             check(section.question, section.regions, tokens)
         else:
-            section.judge.check(section.regions, tokens, hands)
+            section.judge.check(section.regions, tokens, executor)
     except Refused as problem:
         raise Refused(f"section `{section.name}`, {problem}") from None
 

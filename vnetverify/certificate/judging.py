@@ -14,7 +14,7 @@ from vnetverify.certificate.checker import Leaf, Refused
 from vnetverify.certificate.questions import Question
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import Token
-from vnetverify.hands import OWN, Hands
+from vnetverify.executor import IN_PROCESS, Executor
 
 _BATCH, _ROUND = 128, 1 << 15
 """Leaves that are judged by one at a time, and by all together."""
@@ -28,14 +28,14 @@ class Judge:
         self._sound: set[Hashable] = set()
         self._trees: dict[Hashable, tuple[Token, ...]] = {}
 
-    def check(self, regions: Iterable[Region], tokens: Sequence[Token], hands: Hands = OWN) -> None:
+    def check(self, regions: Iterable[Region], tokens: Sequence[Token], executor: Executor = IN_PROCESS) -> None:
         """Return where the tokens show that it is so of all `regions`. Raises `Refused` where they do not.
 
-        Leaves say nothing of each other, so `hands` may judge them at the same time.
+        Leaves say nothing of each other, so an `executor` may have them judged at the same time.
         """
         leaves = checker.leaves(self.question, regions, tokens, self._accepted)
         while batch := tuple(islice(leaves, _ROUND)):
-            self._judge(batch, hands)
+            self._judge(batch, executor)
 
     def flaw(self, region: Region, token: Token) -> str | None:
         """Return why the leaf does not show that it is so of its region, None where it does.
@@ -64,7 +64,7 @@ class Judge:
     def _accepted(self, region: Region) -> tuple[Token, ...]:
         return self._trees.get(_key(region), ()) if self._trees else ()
 
-    def _judge(self, leaves: Sequence[Leaf], hands: Hands) -> None:
+    def _judge(self, leaves: Sequence[Leaf], executor: Executor) -> None:
         """Return where each of the leaves shows that it is so of its region. Raises `Refused`."""
 
         def refusal(number: int) -> str | None:
@@ -73,7 +73,7 @@ class Judge:
             return next((f"node {node}: {why}" for node, why in told if why is not None), None)
 
         left = -(-len(leaves) // _BATCH)
-        with closing(hands.results(refusal, left)) as refusals:
+        with closing(executor.results(refusal, left)) as refusals:
             for refused in refusals:
                 if refused is not None:
                     raise Refused(refused)

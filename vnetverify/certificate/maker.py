@@ -14,7 +14,7 @@ from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.kinds import EVERY_KIND, Kind
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import ORIGINS, SETTLED, TARGETS, WALKED, Token, ask, cut, parted
-from vnetverify.hands import OWN, Hands
+from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.rules import Undetermined
 from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 
@@ -45,7 +45,9 @@ class NoCover:
     is_too_large: bool = False
 
 
-def cover(judge: Judge, regions: Sequence[Region], budget: int, hands: Hands = OWN) -> tuple[Token, ...] | NoCover:
+def cover(
+    judge: Judge, regions: Sequence[Region], budget: int, executor: Executor = IN_PROCESS
+) -> tuple[Token, ...] | NoCover:
     """Return trees of at most `budget` nodes that show that it is so of all `regions`, the same whoever makes them.
 
     Where routes tell, it is shortest to ask each origin at once; where filters do, to ask first who takes the packet.
@@ -53,10 +55,10 @@ def cover(judge: Judge, regions: Sequence[Region], budget: int, hands: Hands = O
     """
     question = judge.question
     few = min(budget, (_MORE_NODES if question.is_about_ways else _FEW_NODES) * (1 + len(question.origins)))
-    by_routes = _Making(judge, few, regions, hands, [EVERY_KIND]).cover()
+    by_routes = _Making(judge, few, regions, executor, [EVERY_KIND]).cover()
     if not isinstance(by_routes, NoCover) or by_routes.region is not None:
         return by_routes
-    return _Making(judge, budget, regions, hands).cover()
+    return _Making(judge, budget, regions, executor).cover()
 
 
 _Tree = tuple[Token, ...]
@@ -71,13 +73,13 @@ class _Making:
     judge: Judge
     budget: int
     regions: Sequence[Region]
-    hands: Hands
+    executor: Executor
     broad: list[Kind] = field(default_factory=list)
 
     def cover(self) -> tuple[Token, ...] | NoCover:
         tokens: list[Token] = []
         for region in self.regions:
-            found = self._tree(region, self.budget - len(tokens), self.hands)
+            found = self._tree(region, self.budget - len(tokens), self.executor)
             if isinstance(found, NoCover):
                 return found
             if isinstance(found, Kind):  # which is parted from others where a tree begins, and so is none of these
@@ -85,7 +87,7 @@ class _Making:
             tokens.extend(found)
         return tuple(tokens)
 
-    def _tree(self, whole: Region, most: float, hands: Hands) -> _Made:
+    def _tree(self, whole: Region, most: float, executor: Executor) -> _Made:
         """Return a tree of at most `most` nodes that covers the region.
 
         A kind that is found to be broad is parted from others where packets still come from and go to everywhere.
@@ -107,7 +109,7 @@ class _Making:
                 if len(parts) <= _BATCH:
                     pending.extend(reversed(parts))
                     continue
-                made = self._trees(parts, most - len(tokens), hands)
+                made = self._trees(parts, most - len(tokens), executor)
             if isinstance(made, Kind) and begun is not None:
                 if len(self.broad) == _MOST_BROAD:
                     return self._too_large
@@ -120,7 +122,7 @@ class _Making:
                 tokens.extend(made)
         return tuple(tokens)
 
-    def _trees(self, regions: tuple[Region, ...], most: float, hands: Hands) -> _Made:
+    def _trees(self, regions: tuple[Region, ...], most: float, executor: Executor) -> _Made:
         """Return the trees of `regions`, made batch by batch, which say nothing of each other.
 
         Who makes one judges it as well. It is given up when more than `most` nodes are to be expected of all.
@@ -129,12 +131,12 @@ class _Making:
 
         def made_in(number: int) -> list[tuple[_Tree, bool]] | NoCover | Kind:
             judge = Judge(self.judge.question)
-            making = _Making(judge, self.budget, self.regions, OWN, self.broad)
+            making = _Making(judge, self.budget, self.regions, IN_PROCESS, self.broad)
             trees: list[tuple[_Tree, bool]] = []
             spent = 0
             for done, region in enumerate(batches[number], number * _BATCH + 1):
                 expected = max(_SOME_NODES, _MISJUDGED * most * done / len(regions))
-                found = making._tree(region, min(most, expected) - spent, OWN)
+                found = making._tree(region, min(most, expected) - spent, IN_PROCESS)
                 if isinstance(found, NoCover | Kind):
                     return found
                 trees.append((found, judge.accepts(region, found)))
@@ -142,7 +144,7 @@ class _Making:
             return trees
 
         tokens: list[Token] = []
-        with closing(hands.results(made_in, len(batches))) as results:
+        with closing(executor.results(made_in, len(batches))) as results:
             for done, (batch, found) in enumerate(zip(batches, results, strict=True), 1):
                 if isinstance(found, NoCover | Kind):
                     return found

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from vnetverify.hands import Hands
+from vnetverify.executor import Executor
 from vnetverify.model.intents import Claim, EndpointSet, Place, Verb
 from vnetverify.prover.caveats import caveats_of
 from vnetverify.prover.joined import joined_proof
@@ -55,7 +55,7 @@ def _at(ends: EndpointSet, places: frozenset[Place]) -> EndpointSet:
     return replace(ends, parts=tuple(part for part in ends.parts if part[0] in places))
 
 
-def decide_in_parts(inquiry: Inquiry, solver: Solver, hands: Hands) -> Verdict:
+def decide_in_parts(inquiry: Inquiry, solver: Solver, executor: Executor) -> Verdict:
     """Return the verdict on a claim by those on its parts, each of which has all of the solver's limits.
 
     What they took counts as the solver's own work. A flow that contradicts whatever documents say ends the search.
@@ -68,7 +68,7 @@ def decide_in_parts(inquiry: Inquiry, solver: Solver, hands: Hands) -> Verdict:
         return _found(replace(inquiry, claim=parts[number]), solver.limits)
 
     begun, answers = time.perf_counter(), list[_Found]()
-    with closing(hands.results(found, len(parts), long=True)) as results:
+    with closing(executor.results(found, len(parts), long=True)) as results:
         for each in results:
             answers.append(each)
             if isinstance(each.verdict, Refuted) and not each.verdict.documented:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
-from vnetverify.hands import Lost
+from vnetverify.executor import Lost
 from vnetverify.workers.forking import may_fork
 
 _Result = TypeVar("_Result")

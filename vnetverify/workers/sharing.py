@@ -12,7 +12,7 @@ from itertools import groupby
 from threading import Event
 
 from vnetverify.deciding import is_wide
-from vnetverify.hands import Hands
+from vnetverify.executor import Executor
 from vnetverify.prover.crew import Crew
 from vnetverify.prover.solver import Solver
 from vnetverify.report.results import ClaimResult
@@ -81,7 +81,7 @@ class Sharing:
         Of each sentence it shares out what it can.
         """
         solver, stopped = self.warmed_up or Solver(sentences.limits), Event()
-        deciding = replace(sentences.deciding, stopped=stopped, hands=self.hands(stopped))
+        deciding = replace(sentences.deciding, stopped=stopped, executor=self.executor(stopped))
         may_share = until_it_pays and self._processes > 1
         crew = Crew(deciding.result, [solver], stopped, self.tick)
         begun = time.monotonic()
@@ -92,7 +92,7 @@ class Sharing:
                 if may_share and left > 1 and (time.monotonic() - begun) / number * left > _WORTH_SECONDS:
                     return
 
-    def hands(self, stopped: Event, worth: float = WORTH_SECONDS) -> Hands:
+    def executor(self, stopped: Event, worth: float = WORTH_SECONDS) -> Executor:
         """Return who does the parts of what is done here, until it is `stopped`; several where so many seconds are
         left."""
         return Several(self._processes, stopped, worth)

@@ -1,4 +1,4 @@
-"""Executors of independent tasks: the process that has the tasks, or several processes."""
+"""Who does independent tasks: the process that has them, or several processes (`workers.several`)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Lost(Exception):
     """A task was begun more than once and nobody lived to end it; the message says how that came."""
 
 
-class Hands(Protocol):
-    """Whoever they are, the results are the same."""
+class Executor(Protocol):
+    """Does tasks that say nothing of each other. Whoever does them, the results are the same."""
 
     def results(
         self, work: Callable[[int], _Result], count: int, *, long: bool = False
@@ -24,8 +24,8 @@ class Hands(Protocol):
         """
 
 
-class Own:
-    """The hands of whoever has the tasks."""
+class InProcess:
+    """The process that has the tasks does them, one after the other."""
 
     def results(
         self, work: Callable[[int], _Result], count: int, *, long: bool = False
@@ -33,4 +33,4 @@ class Own:
         yield from map(work, range(count))
 
 
-OWN = Own()
+IN_PROCESS = InProcess()

@@ -60,6 +60,8 @@ def _rule(**properties: Any) -> dict[str, Any]:
         "frontendPort": 1433,
         "backendPort": 1444,
         "enableFloatingIP": False,
+        "enableDestinationServiceEndpoint": False,
+        "allowBackendPortConflict": False,
         "loadDistribution": "Default",
     }
     return _part("sql", **{**ordinary, **properties})
@@ -192,6 +194,8 @@ _IN_PROBE = ("probes", 0, "properties")
         _set("backendAddressPools", [_POOL, {"id": f"{_LB}/backendAddressPools/other"}], *_IN_RULE),
         _set("probe", {"id": f"{_LB}/probes/gone"}, *_IN_RULE),
         _set("enableConnectionTracking", True, *_IN_RULE),
+        _set("enableDestinationServiceEndpoint", True, *_IN_RULE),
+        _set("allowBackendPortConflict", True, *_IN_RULE),
         _set("noHealthyBackendsBehavior", "OfTomorrow", *_IN_PROBE),
         _set("protocol", "Icmp", *_IN_PROBE),
     ],

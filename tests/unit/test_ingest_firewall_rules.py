@@ -225,6 +225,17 @@ def test_an_application_rule_is_for_names_or_for_every_one(
     assert doubts(found) == []
 
 
+def test_what_azure_says_of_every_application_rule_beyond_its_documents_changes_nothing(tmp_path: Path) -> None:
+    said = {"direction": "Inbound", "priority": 0, "actions": []}
+
+    plain, full = (
+        network(tmp_path, *_classic("applicationRuleCollections", "Allow", _app(**more))) for more in ({}, said)
+    )
+
+    assert doubts(full) == []
+    assert [rule.name for rule in _policy_of(full).rules] == [rule.name for rule in _policy_of(plain).rules] != []
+
+
 @pytest.mark.parametrize("asked", ["*", "*.example.com"])
 def test_an_application_rule_that_says_no_source_is_as_open_as_one_for_names(tmp_path: Path, asked: str) -> None:
     rule = {**_app(targetFqdns=[asked]), "sourceAddresses": None}
@@ -368,6 +379,9 @@ _G = _group("own", "g", 100, _filters("c", 100, _NET))
         _classic("applicationRuleCollections", "Allow", _app(protocols=[{"protocolType": "Ftp", "port": 21}])),
         _classic("applicationRuleCollections", "Allow", _app(targetFqdns=[])),
         _classic("applicationRuleCollections", "Allow", _app(terminateTLS=True)),
+        _classic("applicationRuleCollections", "Allow", _app(direction="Outbound")),
+        _classic("applicationRuleCollections", "Allow", _app(priority=1)),
+        _classic("applicationRuleCollections", "Allow", _app(actions=["x"])),
         _classic("applicationRuleCollections", "Allow", _app(destinationAddresses=["10.0.0.0/8"])),
         (
             _HUB,

@@ -66,7 +66,17 @@ def test_a_gateway_with_more_than_the_model_knows_is_in_doubt(tmp_path: Path, pr
                 "vpnClientProtocols": ["OpenVPN"],
                 "vpnClientAddressPool": None,
                 "radiusServers": [],
+                "vpnClientConnectionHealth": {"vpnClientConnectionsCount": 1},
             }
+        },
+        {  # what Azure's answers say beyond its documents
+            "isMigrateToCSES": False,
+            "isMigratedLegacySKU": False,
+            "blockUpgradeOfMigratedLegacyGateways": False,
+            "vpnStack": "Classic",
+            "remoteVirtualNetworkPeerings": [
+                {"id": f"{reference('virtualNetworks', 'b')['id']}/virtualNetworkPeerings/to-a"}
+            ],
         },
     ],
 )

@@ -15,11 +15,13 @@ from tests.unit.azure_resources import (
     network,
     nic,
     nsg,
+    peering,
     read,
     reference,
     resource,
     rule,
     subnet,
+    subnet_id,
     vnet,
 )
 from tests.unit.ingest_pieces import HUB, WEB, with_top
@@ -144,6 +146,30 @@ def test_groups_of_one_of_several_configurations_alone_are_in_doubt(tmp_path: Pa
 
     assert [vnets for _, vnets in doubts(one)] == [("hub",)]
     assert doubts(both) == []
+
+
+def test_a_gateway_that_a_peering_says_it_uses_is_in_doubt_where_it_is_not_in_the_input(tmp_path: Path) -> None:
+    gateway = resource(
+        "virtualNetworkGateways",
+        "gate",
+        gatewayType="Vpn",
+        ipConfigurations=[{"name": "c", "properties": {"subnet": {"id": subnet_id("hub", "GatewaySubnet")}}}],
+    )
+    giving = peering("p", "spoke", allowGatewayTransit=True)
+    taking = peering("p", "hub", useRemoteGateways=True, remoteGateways=[{"id": gateway["id"]}])
+    spoke = vnet("spoke", "10.1.0.0/16", virtualNetworkPeerings=[taking])
+
+    def hub(**listing: Any) -> dict[str, Any]:
+        home = subnet("GatewaySubnet", "10.0.0.0/27", **listing)
+        return vnet("hub", "10.0.0.0/16", home, virtualNetworkPeerings=[giving])
+
+    listing = [{"id": f"{gateway['id']}/ipConfigurations/c"}]
+
+    assert doubts(network(tmp_path, hub(), spoke, gateway)) == []
+    assert doubts(network(tmp_path, hub(), spoke, {})) == [
+        ("gateway `gate`, which peering `p` names", ("spoke", "hub"))
+    ]
+    assert len(doubts(network(tmp_path, hub(ipConfigurations=listing), spoke, {}))) == 1
 
 
 def test_an_ip_configuration_listed_without_its_interface_is_in_doubt(tmp_path: Path) -> None:

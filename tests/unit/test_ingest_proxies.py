@@ -49,7 +49,8 @@ def _part(name: str, **properties: Any) -> dict[str, Any]:
 
 
 def _listener(name: str, port: str) -> dict[str, Any]:
-    return _part(name, frontendPort={"id": f"{_GATE}/frontendPorts/{port}"}, protocol="Https", hostName="a.example.com")
+    at = {"id": f"{_GATE}/frontendPorts/{port}"}
+    return _part(name, frontendPort=at, protocol="Https", hostName="a.example.com", enableHttp3=False)
 
 
 _PRIVATE = _part("private", privateIPAddress="10.0.1.10", subnet={"id": subnet_id("hub", "agw")})
@@ -108,6 +109,15 @@ def test_an_application_gateway_may_listen_anywhere_where_it_is_not_told(
     found = network(tmp_path, *_BOTH, _gateway(**listeners))
 
     assert found.proxies["gate"].listens == IntervalSet((Interval(1, LAST_PORT),))
+
+
+def test_a_listener_for_udp_as_well_is_in_doubt(tmp_path: Path) -> None:
+    listener = _listener("a", "https")
+    listener["properties"]["enableHttp3"] = True
+
+    found = network(tmp_path, *_BOTH, _gateway(httpListeners=[listener]))
+
+    assert [what for what, _ in doubts(found)] == ["`enableHttp3` of application gateway `gate`"]
 
 
 def test_a_bastion_stands_in_its_subnet(tmp_path: Path) -> None:

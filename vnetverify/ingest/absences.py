@@ -13,10 +13,11 @@ from vnetverify.ingest.values import member, shown
 
 _GROUPS = "networksecuritygroups"
 _MACHINES = "microsoft.compute/virtualmachines"
+_PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 
 
 def doubt_absent(inventory: Inventory, findings: Findings, networks: Networks) -> None:
-    """Tell `findings` of interfaces and holders of public addresses that only others speak of.
+    """Tell `findings` of interfaces, holders of public addresses and gateways that only others speak of.
 
     Such an interface may have a group, an address and a role of its own, in whichever vnet it stands.
     """
@@ -34,6 +35,19 @@ def doubt_absent(inventory: Inventory, findings: Findings, networks: Networks) -
     for kind in NIC_KINDS:
         for part in inventory.of(f"{kind}/ipconfigurations"):
             _doubt_owner(part, inventory, findings, networks)
+    for half in inventory.of(_PEERINGS):
+        _doubt_gateways(half, inventory, findings, networks)
+
+
+def _doubt_gateways(half: Resource, inventory: Inventory, findings: Findings, networks: Networks) -> None:
+    """Tell of gateways that the vnet of a half of a peering says it uses (R-GW-4), and that the input lacks."""
+    for identity in ids_in(half.stated("remoteGateways")):
+        gateway = key_of(identity)
+        if gateway not in inventory and not networks.lists(gateway):
+            subject = f"{half.key} at {gateway}"
+            findings.concern(subject, parent_of(half.key))
+            what = f"gateway `{shown(name_of(identity))}`, which {half.subject} names"
+            findings.doubt(what, NOT_HERE, subject, half.span, with_peers=True)
 
 
 def _doubt_owner(part: Resource, inventory: Inventory, findings: Findings, networks: Networks) -> None:

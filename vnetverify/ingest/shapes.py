@@ -11,6 +11,9 @@ from vnetverify.ingest.resources import SCALE_SETS
 _GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
 _TRACKED = Suspect("tracking of connections by a load balancer is not modelled", (False,))
+# No document tells these two of rules; Azure's answers say of ordinary rules that they are off.
+_TUNNELLED = Suspect("rules for the tunnels of service endpoints are not modelled", (False,))
+_SHARING_PORTS = Suspect("rules that share a port of their members are not modelled", (False,))
 
 _ENCRYPTION_THAT_DROPS_NOTHING = (
     {"enabled": False},
@@ -45,7 +48,7 @@ PEERING = shape(
     " remoteVirtualNetwork remoteAddressSpace remoteVirtualNetworkAddressSpace peeringSyncLevel peerCompleteVnets"
     " localSubnetNames remoteSubnetNames enableOnlyIPv6Peering",
     "doNotVerifyRemoteGateways remoteBgpCommunities remoteVirtualNetworkEncryption localAddressSpace"
-    " localVirtualNetworkAddressSpace routeServiceVips didVerifyRemoteGateways",
+    " localVirtualNetworkAddressSpace routeServiceVips didVerifyRemoteGateways remoteGateways",
 )
 
 NSG = shape("securityRules subnets networkInterfaces", "defaultSecurityRules flowLogs flushConnection")
@@ -149,12 +152,16 @@ BALANCING_RULE = shape(
     " enableFloatingIP disableOutboundSnat",
     "idleTimeoutInMinutes enableTcpReset loadDistribution",
     enableConnectionTracking=_TRACKED,
+    enableDestinationServiceEndpoint=_TUNNELLED,
+    allowBackendPortConflict=_SHARING_PORTS,
 )
 
 INBOUND_NAT_RULE = shape(
     "frontendIPConfiguration backendIPConfiguration protocol frontendPort backendPort enableFloatingIP"
     " frontendPortRangeStart frontendPortRangeEnd backendAddressPool",
     "idleTimeoutInMinutes enableTcpReset",
+    enableDestinationServiceEndpoint=_TUNNELLED,
+    allowBackendPortConflict=_SHARING_PORTS,
 )
 
 OUTBOUND_RULE = shape(
@@ -206,6 +213,7 @@ LISTENER = shape(
     "frontendPort",
     "frontendIPConfiguration protocol hostName hostNames sslCertificate sslProfile requireServerNameIndication"
     " requestRoutingRules routingRules redirectConfiguration urlPathMaps customErrorConfigurations firewallPolicy",
+    enableHttp3=Suspect("listeners for UDP are not modelled", (False,)),
 )
 
 LINK_SERVICE = shape(
@@ -259,6 +267,10 @@ FIREWALL_APPLICATION_RULE = shape(
     "protocols sourceAddresses sourceIpGroups destinationAddresses targetFqdns targetUrls fqdnTags webCategories",
     "ruleType description httpHeadersToInsert",
     terminateTLS=Suspect("a firewall that looks into TLS is not modelled", (False,)),
+    # No document tells these; Azure's answers say them of rules in a firewall's own collections, always the same.
+    direction=Suspect("a direction of application rules is not modelled", ("inbound",)),
+    priority=Suspect("an order of application rules within a collection is not modelled", (0,)),
+    actions=Suspect("actions of application rules are not modelled"),
 )
 
 IP_GROUP = shape("ipAddresses", "firewalls firewallPolicies")
@@ -269,7 +281,9 @@ GATEWAY = shape(
     "enableBgp active activeActiveMode vpnGatewayGeneration gatewayIpAddresses"
     " disableIPSecReplayProtection enablePrivateIpAddress enableDnsForwarding inboundDnsForwardingEndpoint"
     " virtualNetworkGatewayMigrationStatus packetCaptureDiagnosticState resiliencyModel autoScaleConfiguration"
-    " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups",
+    " enableHighBandwidthVpnGateway virtualNetworkGatewayPolicyGroups"
+    # What Azure's answers say beyond its documents: of what a gateway is built, and the halves of those who use it.
+    " isMigrateToCSES isMigratedLegacySKU blockUpgradeOfMigratedLegacyGateways vpnStack remoteVirtualNetworkPeerings",
     vpnType=Suspect("gateways with static traffic selectors are not modelled", ("routebased",)),
     customRoutes=Suspect("routes for point-to-site clients are not modelled", members=("addressPrefixes",)),
     natRules=Suspect("translation at a gateway is not modelled"),
@@ -284,7 +298,8 @@ GATEWAY_CONFIGURATION = shape("subnet", "privateIPAllocationMethod privateIPAddr
 VPN_CLIENTS = shape(
     "vpnClientAddressPool",
     "vpnClientProtocols vpnAuthenticationTypes vpnClientRootCertificates vpnClientRevokedCertificates"
-    " vpnClientIpsecPolicies radiusServerAddress radiusServerSecret radiusServers aadTenant aadAudience aadIssuer",
+    " vpnClientIpsecPolicies radiusServerAddress radiusServerSecret radiusServers aadTenant aadAudience aadIssuer"
+    " vpnClientConnectionHealth",
     vngClientConnectionConfigurations=Suspect("pools for groups of point-to-site clients are not modelled"),
 )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from vnetverify.model.intents import INTERNET, Place
+from vnetverify.model.intents import INTERNET, FailureKind, Failures, Place
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import verdict_word
 from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
+from vnetverify.simulator.walk import Delivered, trace
 from vnetverify.syntax.read import read_text
 from vnetverify.testing.question_lines import parse_flow
 
@@ -453,3 +454,29 @@ def test_a_sender_has_one_address_on_the_internet_whatever_was_translated_before
     """
 
     assert verdicts(text) == {"wide": "unknown"}
+
+
+def test_ways_of_a_gateway_are_chosen_from_in_one_order_whichever_is_down() -> None:
+    """The simulator asked about the connections that are up first, and so about another fact than the encoding."""
+    network = read_text("""
+    vnet v {
+      address 10.0.0.0/16
+      subnet s             10.0.0.0/24
+      subnet GatewaySubnet 10.0.1.0/27
+      gateway vpn g
+    }
+    site here { address 192.168.0.0/24 }
+    connection one: here -- v.g
+    connection two: here -- v.g
+    """).network
+    facts = {"U-DOWN(connection one)": True, "U-STATICDOWN(one)": True}
+    flow = parse_flow("tcp 10.0.0.5:50000 -> 192.168.0.5:443")
+    failures = Failures(1, frozenset({FailureKind.CONNECTION}))
+
+    def outcome(first: bool) -> object:
+        return trace(
+            network, Place("subnet", "v.s"), flow, World({**facts, "U-R-SEL-7(g, one)": first}), failures
+        ).outcome
+
+    assert isinstance(outcome(False), Delivered)
+    assert not isinstance(outcome(True), Delivered)

@@ -223,9 +223,10 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
     """Return everything `gateway` may learn, each with its condition (R-GW-2, R-GW-14, R-GW-17, R-GW-18)."""
     memory = situation.index.memory.of(_LEARNED)
     if gateway.name not in memory:
+        ranks = {way.name: rank for rank, way in enumerate(ways_of(situation.with_everything_up, gateway))}
+        declared = (*_from_connections(situation, gateway), *_left_behind(situation, gateway))
         offered = (
-            *_from_connections(situation, gateway),
-            *_left_behind(situation, gateway),
+            *sorted(declared, key=lambda entry: ranks[entry.way.name]),  # equal ones are chosen from in this order
             *_from_circuits(situation, gateway),
         )
         of_family = (entry for entry in offered if entry.prefix.family is situation.family)

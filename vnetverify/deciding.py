@@ -31,7 +31,7 @@ from vnetverify.prover.joined import together
 from vnetverify.prover.names import Resolved, decide_resolution
 from vnetverify.prover.parts import decide_in_parts
 from vnetverify.prover.prove import Inquiry
-from vnetverify.prover.reach import doubts, presumed_elsewhere, within_reach
+from vnetverify.prover.reach import doubts, presumed_elsewhere, unsettled_by, within_reach
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import (
     Assurance,
@@ -56,6 +56,7 @@ from vnetverify.simulator.walk import Trace, trace
 
 WIDE = 128
 """Places from which on a sentence is about many."""
+_REFUTED_BY_ARRIVING = (Verb.NEVER_REACHES, Verb.ONLY_VIA)
 
 
 class Disagreement(Exception):
@@ -413,8 +414,14 @@ class _Sentence:
             return None if found is None else tell(found[0], found[1], (found[2],))
 
     def _qualified(self, claim: Claim, verdict: Verdict) -> Verdict:
-        """Return `unknown` in place of an answer that something not modelled could change."""
-        items = (*doubts(self.network, claim), *presumed_elsewhere(self.network, self.assumed))
+        """Return `unknown` in place of an answer that something not modelled could change.
+
+        A flow that gets from one place of a vnet to another without leaving it contradicts absence whatever is outside.
+        """
+        items = doubts(self.network, claim)
+        if isinstance(verdict, Refuted) and verdict.witness is not None and claim.verb in _REFUTED_BY_ARRIVING:
+            items = unsettled_by(self.network, verdict.witness, items)
+        items = (*items, *presumed_elsewhere(self.network, self.assumed))
         return _unless_unmodelled(verdict, items)
 
 

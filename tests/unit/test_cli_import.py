@@ -109,6 +109,7 @@ def test_every_form_of_what_is_not_modelled_reads_back() -> None:
         Unmodelled("one", "two", ("a", "b"), NOWHERE, ("a.s",)),
         Unmodelled("three", "four", ("a",), NOWHERE, is_unknown=True),
         Unmodelled("five", "six", ("a",), NOWHERE, ("a.s",), ends_there=True),
+        Unmodelled("seven", "eight", ("b",), NOWHERE, is_outside=True),
     )
     said = {
         field.name for field in fields(Unmodelled) for one in open_things if getattr(one, field.name) != field.default

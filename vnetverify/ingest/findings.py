@@ -34,6 +34,7 @@ class _Open:
     else_anywhere: bool = False
     is_unknown: bool = False
     ends_there: bool = False
+    is_outside: bool = False
 
 
 class Findings:
@@ -98,9 +99,11 @@ class Findings:
         with_peers: bool = False,
         places: tuple[str, ...] = (),
         ends_there: bool = False,
+        is_outside: bool = False,
     ) -> None:
         """Record something not modelled about resource `subject`, or about `ANYTHING`."""
-        self._open.append(_Open(what, why, subject, span, with_peers, places, ends_there=ends_there))
+        open_ = _Open(what, why, subject, span, with_peers, places, ends_there=ends_there, is_outside=is_outside)
+        self._open.append(open_)
 
     def doubt_unknown(self, resource: Resource, what: str, why: str, span: Span, anywhere: bool = False) -> None:
         """Record that something of `resource` is not known, as concerning what it concerns, or anything at all."""
@@ -113,9 +116,11 @@ class Findings:
         """Record that something is not known that could change anything."""
         self._open.append(_Open(what, why, ANYTHING, span, True, is_unknown=True))
 
-    def doubt_about(self, resource: Resource, what: str, why: str, with_peers: bool = False) -> None:
+    def doubt_about(
+        self, resource: Resource, what: str, why: str, with_peers: bool = False, is_outside: bool = False
+    ) -> None:
         """Record something not modelled that `resource` says and that concerns what it concerns."""
-        self.doubt(what, why, resource.key, resource.span, with_peers)
+        self.doubt(what, why, resource.key, resource.span, with_peers, is_outside=is_outside)
 
     def doubt_names(self, what: str, why: str, span: Span, *vnets: str) -> None:
         """Record something not modelled that changes no packet's way, but what names hosts of `vnets`, or any, know."""
@@ -148,7 +153,7 @@ class Findings:
                 vnets.update(dict.fromkeys(peer for vnet in tuple(vnets) for peer in peers.get(vnet, ())))
             affected = tuple(dict.fromkeys(names[vnet] for vnet in vnets if vnet in names))
             if affected or item.else_anywhere:
-                at = (item.places, item.is_unknown, item.ends_there)
+                at = (item.places, item.is_unknown, item.ends_there, item.is_outside)
                 found.append(Unmodelled(item.what, item.why, affected, item.span, *at))
         return _told_once(found)
 

@@ -216,7 +216,7 @@ class Gateways:
             self._findings.note("gateway-missing", message, resource.span)
             if near not in self._inventory:
                 self._findings.concern(resource.key, *self._networks.possible_homes(resource))
-                self._doubt(resource, NOT_HERE, f"gateway `{shown(name_of(gateway))}` of {resource.subject}")
+                self._doubt_outside(resource, NOT_HERE, f"gateway `{shown(name_of(gateway))}` of {resource.subject}")
             return None
         self._concern_ends(resource, near)
         self._findings.doubts(resource, doubts, resource.key)
@@ -240,22 +240,26 @@ class Gateways:
     def _doubt(self, resource: Resource, why: str, what: str = "") -> None:
         self._findings.doubt_about(resource, what or resource.subject, why)
 
+    def _doubt_outside(self, resource: Resource, why: str, what: str = "") -> None:
+        """Record what is not known of the other side of a gateway: its routes never win over a vnet's own (R-SEL-3)."""
+        self._findings.doubt_about(resource, what or resource.subject, why, is_outside=True)
+
     def _doubt_status(self, resource: Resource, status: Any) -> None:
         if status is not None and as_text(status, "connectionStatus").lower() not in ("connected", "unknown", ""):
-            self._doubt(resource, f"its state is `{shown(str(status))}`, and a connection is modelled as up")
+            self._doubt_outside(resource, f"its state is `{shown(str(status))}`, and a connection is modelled as up")
 
     def _to_site(self, resource: Resource, values: dict[str, Any], near: str) -> Connection | None:
         site = as_reference(values.get("localnetworkgateway2"), "localNetworkGateway2")
         if site is None:
             raise Malformed("`localNetworkGateway2` is missing")
         if key_of(site) not in self._site_names:
-            self._doubt(resource, NOT_HERE, f"local network gateway `{name_of(site)}` of {resource.subject}")
+            self._doubt_outside(resource, NOT_HERE, f"local network gateway `{name_of(site)}` of {resource.subject}")
             return None
         for key in self._findings.concerned_by(near):
             self._findings.concern(key_of(site), key)
         bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))
         if bgp:
-            self._doubt(resource, "what the site announces by BGP is not in the input")
+            self._doubt_outside(resource, "what the site announces by BGP is not in the input")
         return Connection(
             self._connection_names[resource.key],
             self._built[near],
@@ -269,7 +273,7 @@ class Gateways:
         circuit = _circuit(resource)
         if circuit is None:
             raise Malformed("`peer` names no circuit")
-        self._doubt(resource, "what is announced over the circuit is not in the input")
+        self._doubt_outside(resource, "what is announced over the circuit is not in the input")
         name = self._site_names[key_of(circuit)]
         return Connection(
             self._connection_names[resource.key],
@@ -286,7 +290,7 @@ class Gateways:
             raise Malformed("`virtualNetworkGateway2` is missing")
         far = key_of(gateway)
         if far not in self._built:
-            self._doubt(resource, NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
+            self._doubt_outside(resource, NOT_HERE, f"gateway `{name_of(gateway)}` of {resource.subject}")
             return None
         self._concern_ends(resource, far)
         bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))

@@ -219,7 +219,9 @@ class Others:
             self._findings.concern(resource.key, *vnets)
             self._doubt_at(resource, why, sorted(named))
             return
-        self._findings.doubt(what, why, subject, resource.span, with_peers=True)
+        self._findings.doubt(
+            what, why, subject, resource.span, with_peers=True, is_outside=why == PEERS_NOT_TOLD
+        )  # whose routes win over none of a vnet's own (R-SEL-3, R-GW-19)
 
 
 def _why_not(resource: Resource) -> str:

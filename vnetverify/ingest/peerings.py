@@ -77,17 +77,18 @@ class Halves:
             if link.level.lower() != "fullyinsync" and views == (None, None):
                 what = f"{link.resource.subject} in sync level `{shown(link.level)}`"
                 why = "which ranges its halves have last seen is not in the input"
-                self._findings.doubt_about(link.resource, what, why)
+                self._findings.doubt_about(link.resource, what, why, is_outside=True)
         return tuple(_with_view(link, spaces) for link in self._links)
 
     def _doubt_remote(self, link: _Link, has_other_half: bool, is_stand_in: bool) -> None:
         subject = f"the remote end of {link.resource.subject}"
         if is_stand_in:
             if link.peering.state in (None, LinkState.CONNECTED):
-                self._findings.doubt_about(link.resource, f"{subject}, vnet `{link.peering.remote}`", NOT_HERE)
+                what = f"{subject}, vnet `{link.peering.remote}`"
+                self._findings.doubt_about(link.resource, what, NOT_HERE, is_outside=True)
         elif not has_other_half and link.peering.state is LinkState.CONNECTED:
             why = "the peering is Connected, so its other half exists, but it is not in the input"
-            self._findings.doubt_about(link.resource, subject, why)
+            self._findings.doubt_about(link.resource, subject, why, is_outside=True)
 
     def _read_links(self) -> Iterator[_Link]:
         known: set[tuple[str, str]] = set()

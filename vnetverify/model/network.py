@@ -386,7 +386,8 @@ class Unmodelled:
     `vnets` are the networks whose traffic it could change; empty means any. With `places`, names of subnets, it changes
     only how flows get there by way of the Internet, and how those from there leave for it; where `ends_there`, all
     flows that begin or end there, and no others. With `is_unknown` it is a value that the input does not tell, so what
-    a vnet seems to lack may be there.
+    a vnet seems to lack may be there. What `is_outside` changes no flow that stays inside one network: what is behind
+    a gateway or a peering of it.
     """
 
     what: str
@@ -396,6 +397,7 @@ class Unmodelled:
     places: tuple[str, ...] = ()
     is_unknown: bool = False
     ends_there: bool = False
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

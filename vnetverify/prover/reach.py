@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from vnetverify.header import Interval, IntervalSet
 from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Nic, Subnet, Unmodelled
+from vnetverify.model.network import Network, Nic, Subnet, Unmodelled, Vnet
+from vnetverify.prover.verdict import Witness
 
 _TO_ANY_ADDRESS = OF_ABSENCE | OF_QUALITY
 """Verbs about all flows that come to the right side, by whatever address."""
+
+_TO_ITS_ADDRESSES = (
+    Verb.REACHES,
+    Verb.REACHES_SYMMETRICALLY,
+    Verb.LOSES_NO_PACKETS,
+    Verb.SOMETIMES_REACHES,
+    Verb.NEXT_HOP,
+)
+"""Verbs about flows that are sent to addresses of the right side."""
 
 _NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)
 
@@ -112,6 +123,62 @@ def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     """Return what the input holds, the model does not, and the claim's verdict could turn on."""
     if not network.unmodelled:
         return ()
+    items = _within_reach(network, claim)
+    if claim.verb in _TO_ITS_ADDRESSES:
+        home = _home(network, [ends for pair in claim.pairs for ends in pair])
+        return tuple(item for item in items if home is None or _matters_within(item, home))
+    return items
+
+
+def unsettled_by(network: Network, witness: Witness, items: Iterable[Unmodelled]) -> tuple[Unmodelled, ...]:
+    """Return those of `items` that the way of a witness, which gets to its destination, could turn on."""
+    flow, origin = witness.flow, witness.origin
+    for vnet in network.vnets.values():
+        ends = [place_of(subnet.id) for subnet in vnet.subnets if _holds(subnet, flow.destination)]
+        if ends and origin in map(place_of, (subnet.id for subnet in vnet.subnets)):
+            home = _home(network, (_only(origin, flow.source), *(_only(end, flow.destination) for end in ends)))
+            return tuple(item for item in items if home is None or _matters_within(item, home))
+    return tuple(items)
+
+
+def _only(place: Place, address: int) -> EndpointSet:
+    return EndpointSet(((place, IntervalSet((Interval(address, address),))),))
+
+
+def _home(network: Network, sides: Collection[EndpointSet]) -> str | None:
+    """Return the vnet that nothing leaves which some of `sides` send to others; None where something may.
+
+    All are interfaces in its subnets, or addresses of its ranges, and nothing there hands on what it gets. To its own
+    ranges a vnet delivers whatever gateways, Route Servers and peerings tell, and a user route to more than these
+    changes nothing (R-SEL-3, R-SEL-5); only one to a part of them would (R-SEL-4). Others may have no address in them
+    (R-PEER-6, R-ADDR-10).
+    """
+    subnets = {place_of(subnet.id): subnet for subnet in network.subnets()}
+    places = {place for ends in sides for place in _places_of(ends)}
+    named = [place for place in places if place.kind == PlaceKind.SUBNET.value]
+    within = [subnets[place] for place in named if place in subnets]
+    homes = {subnet.vnet for subnet in within}
+    if len(homes) != 1 or len(within) < len(named) or any(_hands_on(network, ends) for ends in sides):
+        return None
+    (home,) = homes
+    pieces = (piece for ends in sides for place, held in ends.parts if place not in subnets for piece in held)
+    if not all(_is_inside(network.vnets[home], piece.low, piece.high) for piece in pieces):
+        return None
+    tables = {subnet.route_table for subnet in within} - {None}
+    prefixes = (route.prefix for name in tables for route in network.route_tables[str(name)].routes)
+    return None if any(_is_inside(network.vnets[home], each.value, each.last) for each in prefixes) else home
+
+
+def _is_inside(vnet: Vnet, low: int, high: int) -> bool:
+    return any(whole.value <= low and high <= whole.last for whole in vnet.address_space)
+
+
+def _matters_within(item: Unmodelled, home: str) -> bool:
+    """Hold when flows that never leave the vnet `home` could turn on `item`."""
+    return not item.is_outside and (not item.vnets or home in item.vnets)
+
+
+def _within_reach(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     reach = within_reach(network, claim)
     if any(_leads_anywhere(network, right) for _, right in claim.pairs):
         reach |= network.vnets.keys()

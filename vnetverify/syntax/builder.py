@@ -68,8 +68,8 @@ class Builder(SentenceBuilder):
         self.statements.append(TagListNode(children[0]))
 
     def not_modelled(self, children: Children) -> None:
-        first, names, what, _, why, _, vnets, _, places, alone = children
-        self.statements.append(NotModelledNode(first, names, what, why, vnets or (), places or (), alone))
+        first, names, what, _, why, _, vnets, outside, _, places, alone = children
+        self.statements.append(NotModelledNode(first, names, what, why, vnets or (), outside, places or (), alone))
 
     def assume(self, children: Children) -> None:
         self.statements.append(AssumeNode(children[1], children[3]))

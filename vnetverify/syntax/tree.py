@@ -239,13 +239,17 @@ class TagListNode(NamedTuple):
 
 
 class NotModelledNode(NamedTuple):
-    """What is not modelled, or not known: of `names` alone or of traffic; for some vnets, at some subnets `alone`."""
+    """What is not modelled, or not known: of `names` alone or of traffic.
+
+    For some vnets, perhaps of flows that leave them (`outside`), and at some subnets, perhaps `alone`.
+    """
 
     first: Token
     names: Token | None
     what: Token
     why: Token
     vnets: Sequence[Token]
+    outside: Token | None
     places: Sequence[ReferenceNode]
     alone: Token | None
 
@@ -253,7 +257,9 @@ class NotModelledNode(NamedTuple):
     def last(self) -> Token:
         if self.alone is not None:
             return self.alone
-        return self.places[-1].last if self.places else self.vnets[-1] if self.vnets else self.why
+        if self.places:
+            return self.places[-1].last
+        return self.outside or (self.vnets[-1] if self.vnets else self.why)
 
 
 class HopNode(NamedTuple):

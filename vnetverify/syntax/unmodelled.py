@@ -25,6 +25,7 @@ def not_modelled(scope: Scope, node: NotModelledNode) -> Unmodelled:
         tuple(_places(scope, node.places)),
         node.first == _NOT_KNOWN,
         node.alone is not None,
+        node.outside is not None,
     )
 
 
@@ -46,6 +47,7 @@ def _statement(item: Unmodelled, network: Network, about: str) -> str:
     said = f"{word} {about}{quoted(visible(item.what))} because {quoted(visible(item.why))}"
     if item.vnets:
         said += f" for {', '.join(map(written, item.vnets))}"
+        said += " outside" if item.is_outside else ""
     if item.places:
         subnets = (network.subnet(place) for place in item.places)
         said += f" at {', '.join(f'{written(subnet.vnet)}.{written(subnet.name)}' for subnet in subnets)}"

@@ -47,7 +47,7 @@ def _doubt_gateways(half: Resource, inventory: Inventory, findings: Findings, ne
             subject = f"{half.key} at {gateway}"
             findings.concern(subject, parent_of(half.key))
             what = f"gateway `{shown(name_of(identity))}`, which {half.subject} names"
-            findings.doubt(what, NOT_HERE, subject, half.span, with_peers=True)
+            findings.doubt(what, NOT_HERE, subject, half.span, with_peers=True, is_outside=True)
 
 
 def _doubt_owner(part: Resource, inventory: Inventory, findings: Findings, networks: Networks) -> None:

@@ -9,7 +9,7 @@ from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.certificate.files import Filed
 from vnetverify.model.arrivals import arriving_claim
-from vnetverify.model.intents import Claim, Intent
+from vnetverify.model.intents import Claim, Establishment, Intent, Resolution
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover.reach import doubts, presumed_elsewhere
 from vnetverify.rules import QUESTIONS, SettledFacts
@@ -35,6 +35,14 @@ def sentences(document: Document) -> Iterator[Sentence]:
                 arriving = arriving_claim(document.network, statement)
                 if arriving is not None:
                     yield Sentence(intent, number, arriving, arriving=True)
+
+
+def uncertifiable(document: Document) -> Iterator[tuple[Intent, Establishment | Resolution]]:
+    """Yield the sentences of a text that no certificate can be about, since they speak of no flow."""
+    for intent in document.intents:
+        for statement in intent.claims:
+            if not isinstance(statement, Claim):
+                yield intent, statement
 
 
 def left_open(network: Network, sentence: Sentence, assumed: Mapping[str, bool]) -> tuple[Unmodelled, ...]:

@@ -17,13 +17,14 @@ from vnetverify.matrix.witnesses import Expected, witnesses
 from vnetverify.model.endpoints import Endpoints, place_of
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Intent, Place, PlaceKind, Verb
-from vnetverify.model.network import Era, Network, Service, Unmodelled
+from vnetverify.model.network import Network, Service, Unmodelled
 from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.pipeline import Options, prove
 from vnetverify.prover.reach import forwarded, within_reach
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.quick import collector_off
 from vnetverify.report.matrix import Checks, Kind, Outcome, Pairs
+from vnetverify.report.narrative import by_era
 from vnetverify.report.results import IntentResult
 from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.positions import Delivered
@@ -175,8 +176,8 @@ class _Surveyor:
         return tuple(sorted(facts))
 
     def _notes(self) -> Iterator[str]:
-        if self._network.era is not Era.CURRENT:
-            yield f"by the rules of `era {self._network.era.value}`, which are not those of today"
+        if era := by_era(self._network.era):
+            yield era
         yield from (f"assuming {fact} = {str(value).lower()}" for fact, value in self._assumed.items())
         if has_ipv6(self._network):
             yield "the classes are of IPv4; pairs with IPv6 on both sides are left to Z3"

@@ -156,3 +156,38 @@ def test_less_assurance_than_asked_for_is_unknown(text: Path, capsys: pytest.Cap
 
     assert status.UNDECIDED == main(arguments)
     assert "uncertified" in capsys.readouterr().out
+
+
+BESIDES = """\
+principal netops { write v, w  peer v, w }
+vnet w { address 10.8.0.0/16 }
+intent names { v resolves "nobody.example"  expect refuted because "nobody has it" }
+intent peers { netops may establish v -> w }
+"""
+
+
+def test_sentences_that_no_certificate_is_about_count_as_having_none(
+    text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text.write_text(NETWORK + BESIDES)
+    folder = text.parent / "certificates"
+
+    assert status.UNDECIDED == main(["certify", str(text), "-o", str(folder)])
+    streams = capsys.readouterr()
+    assert "3 of 5 sentences have a certificate" in streams.out
+    assert "no certificate: peers: netops may establish v -> w: proved; certificates are about flows" in streams.err
+    assert "no certificate: names: v resolves" in streams.err
+    assert status.UNDECIDED == main(["verify-certificate", str(text), str(folder)])
+    assert "3 of 5 sentences proved, 0 of 3 certificates refused, 2 sentences about names" in capsys.readouterr().out
+
+
+def test_a_pattern_chooses_among_the_sentences_without_certificates_too(
+    text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text.write_text(NETWORK + BESIDES)
+
+    main(["certify", str(text), "-o", str(text.parent / "certificates"), "-k", "[!n]*"])
+
+    streams = capsys.readouterr()
+    assert "of 4 sentences" in streams.out
+    assert "resolves" not in streams.err

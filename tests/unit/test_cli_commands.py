@@ -312,3 +312,25 @@ def test_an_empty_text_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixtur
     path.write_text(" \n\n")
 
     assert "error[empty]" in out(capsys, "prove", str(path), ends=status.BAD_INPUT)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("trace", "{}", "--from", "web", "--to", "hub.db", "--port", "1433"),
+        ("routes", "{}", "hub.db"),
+        ("rules", "{}", "hub.db"),
+        ("show", "tag", "VirtualNetwork", "{}", "hub.db"),
+        ("assumptions", "{}"),
+        ("diff", "{}", "{}"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_answer_by_rules_of_another_time_says_so(
+    arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [each.format(text) for each in arguments]
+
+    assert "by the rules of" not in out(capsys, *command)
+    Path(text).write_text(TEXT + "era 2018-02\n")
+    assert out(capsys, *command).endswith("by the rules of `era 2018-02`, which are not those of today\n")

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import click
 import pytest
 
 from tests.golden.samples import (
@@ -30,6 +31,7 @@ from vnetverify.report.github import render_github
 from vnetverify.report.junit import render_junit
 from vnetverify.report.markdown import render_markdown
 from vnetverify.report.results import IntentResult, Report
+from vnetverify.report.text import render_full
 
 SURPRISE = replace(KNOWN_GAP, verdict=PROVED.verdict, results=PROVED.results, as_expected=False)
 HALF = replace(REFUTED, results=(*PROVED.results, *REFUTED.results))
@@ -134,6 +136,22 @@ def test_a_comment_has_room_for_the_worst_and_counts_what_it_leaves_out() -> Non
     reasons = text.count("<details>")
     assert f"{900 - rows} sentences left out: a comment has no room for more" in text
     assert f"{900 - reasons} reasons left out: a comment has no room for more" in text
+
+
+def test_a_sentence_that_holds_in_an_intent_that_does_not_is_not_marked_as_failed() -> None:
+    rows = re.findall(r"^\| (\S+) \| (\w+)", render_markdown(report(HALF, KNOWN_GAP)), re.MULTILINE)
+
+    assert rows == [("✅", "proved"), ("❌", "refuted"), ("✅", "refuted")]
+    assert click.style("proved[app-private]", fg="green", bold=True) in render_full(report(HALF))
+    assert click.style("refuted[app-private]", fg="red", bold=True) in render_full(report(HALF))
+
+
+def test_a_failure_begins_with_the_sentence_that_is_most_to_blame() -> None:
+    mixed = replace(HALF, results=(*OPEN.results, *HALF.results))
+    failure = suite(report(mixed)).find("testcase/failure")
+
+    assert failure is not None
+    assert failure.get("message", "").startswith(f"{REFUTED.results[0].claim.text}: ")
 
 
 def test_a_table_has_a_row_for_each_sentence_and_a_last_one_for_the_run() -> None:

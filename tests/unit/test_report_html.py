@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
@@ -156,3 +157,9 @@ def test_only_what_is_an_element_becomes_one() -> None:
     made = block("p", element("b", "<i>", title='"', hidden=True, open=False), None, "", "a & b")
 
     assert made == Markup('<p>\n<b title="&quot;" hidden>&lt;i&gt;</b>\na &amp; b\n</p>')
+
+
+def test_an_intent_is_listed_by_the_sentence_that_fails() -> None:
+    listed = text(replace(REFUTED, results=(*PROVED.results, *REFUTED.results)))
+
+    assert f"refutedapp-private{REFUTED.results[0].claim.text} and 1 more" in listed

@@ -8,7 +8,19 @@ from dataclasses import replace
 import click
 import pytest
 
-from tests.golden.samples import AS_DOCUMENTED, EVERYTHING, KNOWN_GAP, LONG_PROOF, OPEN, PROVED, REFUTED
+from tests.golden.samples import (
+    AS_DOCUMENTED,
+    EVERYTHING,
+    FIREWALL,
+    FORWARDED,
+    KNOWN_GAP,
+    LONG_PROOF,
+    OPEN,
+    PROVED,
+    REFUTED,
+    STORY,
+)
+from vnetverify.explanation.story import FactUsed
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import Era, Unmodelled
 from vnetverify.prover.verdict import Proved, Unknown
@@ -78,6 +90,16 @@ def test_an_open_verdict_names_what_is_not_modelled_beside_the_facts() -> None:
 
     assert "depends on U-R-PEER-16, and on what is not modelled" in text
     assert "a thing" in text
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_story_that_takes_another_world_than_the_documented_one_does_not_happen_as_documented(value: bool) -> None:
+    verdict = Unknown("open", (FORWARDED,), "refuted")
+    story = replace(STORY, facts=(FactUsed(FIREWALL, True), FactUsed(FORWARDED, value)))
+    text = full(replace(OPEN, results=(replace(OPEN.results[0], verdict=verdict, story=story),)))
+
+    assert ("\n  what happens as documented\n" in text) is (value is FORWARDED.documented)
+    assert ("\n  what may happen\n" in text) is (value is not FORWARDED.documented)
 
 
 @pytest.mark.parametrize("name", ["fw", "a (b)", 'say "hi"', "back\\slash)"])

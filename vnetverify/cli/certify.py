@@ -18,6 +18,7 @@ from vnetverify.cli.verify_certificate import shown_items
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
     from vnetverify.certifying import Sentence
+    from vnetverify.model.intents import Establishment, Intent, Resolution, Statement
     from vnetverify.pipeline import Loaded
     from vnetverify.report.results import Report
 
@@ -41,8 +42,8 @@ def command(
 ) -> int:
     """Prove the intents of FILE... and write a certificate of each proof to a file in DIR.
 
-    `vnetverify verify-certificate` judges them without a solver. Sentences that are not proved, or whose certificate
-    would be too large, get none; each is named.
+    `vnetverify verify-certificate` judges them without a solver. Sentences that are not proved, whose certificate
+    would be too large, or that are about names or who may establish a peering get none; each is named.
 
     \b
     Exit status: 0 every sentence has a certificate, 2 usage or input is wrong,
@@ -50,6 +51,7 @@ def command(
     """
     from vnetverify.certifying import left_open
     from vnetverify.report.terminal import printable
+    from vnetverify.report.text import presumed
 
     loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
@@ -68,12 +70,19 @@ def command(
         if items:
             tell(f"no certificate: {_title(sentence)}: open, as not modelled is {printable(shown_items(items))}")
         elif found is None:
-            tell(f"no certificate: {_title(sentence)}{_why_not(sentence, report)}")
+            tell(f"no certificate: {_title(sentence)}{_what_became(sentence.claim, report)}")
         else:
             _write(loaded, number, sentence, found, target)
             written += 1
-    emit(f"{written} of {len(asked)} sentences have a certificate, in {printable(str(target))}")
-    return status.AS_EXPECTED if written == len(asked) else status.UNDECIDED
+    beyond = _beyond_certificates(loaded, pattern)
+    for intent, statement in beyond:
+        title = printable(f"{intent.name}: {statement.text}")
+        tell(f"no certificate: {title}{_what_became(statement, report)}; certificates are about flows alone")
+    total = len(asked) + len(beyond)
+    had = "sentence has" if total == 1 else "sentences have"
+    under = presumed(len(loaded.document.assumptions), loaded.document.network.era)
+    emit(", ".join([f"{written} of {total} {had} a certificate, in {printable(str(target))}", *under]))
+    return status.AS_EXPECTED if written == total else status.UNDECIDED
 
 
 def _asked(loaded: Loaded, pattern: str | None) -> list[Sentence]:
@@ -82,6 +91,14 @@ def _asked(loaded: Loaded, pattern: str | None) -> list[Sentence]:
     from vnetverify.certifying import sentences
 
     return [each for each in sentences(loaded.document) if pattern is None or fnmatch(each.intent.name, pattern)]
+
+
+def _beyond_certificates(loaded: Loaded, pattern: str | None) -> list[tuple[Intent, Establishment | Resolution]]:
+    from fnmatch import fnmatch
+
+    from vnetverify.certifying import uncertifiable
+
+    return [each for each in uncertifiable(loaded.document) if pattern is None or fnmatch(each[0].name, pattern)]
 
 
 def _made(loaded: Loaded, pattern: str | None, nodes: int) -> tuple[list[tuple[Subject, Certificate]], Report]:
@@ -102,13 +119,13 @@ def _title(sentence: Sentence) -> str:
     return printable(f"{sentence.intent.name}: {sentence.claim.text}{', arriving' if sentence.arriving else ''}")
 
 
-def _why_not(sentence: Sentence, report: Report) -> str:
+def _what_became(statement: Statement, report: Report) -> str:
     """Return what became of a sentence that has no certificate; nothing where it is not told by itself."""
     from vnetverify.report.account import account_of
     from vnetverify.report.terminal import printable
 
     results = (result for intent in report.results for result in intent.results)
-    account = next((account_of(result, report) for result in results if result.claim == sentence.claim), None)
+    account = next((account_of(result, report) for result in results if result.claim == statement), None)
     return "" if account is None else printable("".join(f": {part}" for part in (account.word, account.gist) if part))
 
 

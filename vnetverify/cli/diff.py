@@ -46,6 +46,7 @@ def command(old: str, new: str, service_tags: str | None, timeout: float, output
     """
     from vnetverify.comparison import compare
     from vnetverify.report.changes import render_changes, render_changes_json
+    from vnetverify.report.narrative import by_era
 
     versions = [_loaded(path, service_tags) for path in (old, new)]
     before, after = versions
@@ -55,6 +56,9 @@ def command(old: str, new: str, service_tags: str | None, timeout: float, output
     for version in (before, after):
         changes, _ = with_lines(version, changes)
     emit(render_changes(changes) if output_format == "text" else render_changes_json(changes))
+    era = before.document.network.era
+    if output_format == "text" and era is after.document.network.era and by_era(era):
+        emit(by_era(era))
     return _status(changes)
 
 

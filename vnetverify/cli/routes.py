@@ -26,7 +26,7 @@ def command(
     Open facts read as documented unless the text or --assume says otherwise.
     """
     from vnetverify.model.untold import about, untold_of_routes
-    from vnetverify.report.tables import routes_table, with_not_modelled
+    from vnetverify.report.tables import routes_table, with_circumstances
     from vnetverify.simulator.routes import effective_routes
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -36,5 +36,5 @@ def command(
     found = subnet_called(document.network, subnet)
     routes = effective_routes(document.network, found.id, world_of(document.assumptions, assumed))
     (routes, items), _ = with_lines(loaded, (routes, about(untold_of_routes(document.network), found.vnet)))
-    emit(with_not_modelled(routes_table(routes), items))
+    emit(with_circumstances(routes_table(routes), document.network.era, items))
     return status.AS_EXPECTED

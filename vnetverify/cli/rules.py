@@ -27,7 +27,7 @@ def command(
     unless the text or --assume says otherwise.
     """
     from vnetverify.model.untold import about, untold_of_rules
-    from vnetverify.report.tables import rules_table, with_not_modelled
+    from vnetverify.report.tables import rules_table, with_circumstances
     from vnetverify.simulator.effective_rules import effective_rules
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -38,5 +38,5 @@ def command(
     found = effective_rules(document.network, subnet_id, nic, world_of(document.assumptions, assumed))
     items = about(untold_of_rules(document.network), document.network.subnet(subnet_id).vnet)
     (found, items), _ = with_lines(loaded, (found, items))
-    emit(with_not_modelled(rules_table(found), items))
+    emit(with_circumstances(rules_table(found), document.network.era, items))
     return status.AS_EXPECTED

@@ -48,7 +48,7 @@ def show_tag(
     """
     from vnetverify.model.untold import about, untold_of_routes
     from vnetverify.report.json import render_tag
-    from vnetverify.report.tables import tag_table, with_not_modelled
+    from vnetverify.report.tables import tag_table, with_circumstances
     from vnetverify.simulator.tag_listing import tag_at
 
     loaded = load_or_tell([file], networks, service_tags)
@@ -60,8 +60,10 @@ def show_tag(
     world = world_of(document.assumptions, assumed)
     listed = (tag_at(network, found.id, tag, world), about(untold_of_routes(network), found.vnet))
     (parts, items), _ = with_lines(loaded, listed)
-    as_text = output_format == "text"
-    emit(with_not_modelled(tag_table(parts, world), items) if as_text else render_tag(tag, found.id, parts, world))
+    if output_format == "text":
+        emit(with_circumstances(tag_table(parts, world), network.era, items))
+    else:
+        emit(render_tag(tag, found.id, parts, world))
     return status.AS_EXPECTED
 
 

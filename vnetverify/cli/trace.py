@@ -49,7 +49,7 @@ def command(
     )
     from vnetverify.explanation.story import tell_conversation
     from vnetverify.report.narrative import narrate
-    from vnetverify.report.tables import with_not_modelled
+    from vnetverify.report.tables import with_circumstances
     from vnetverify.simulator.walk import converse
 
     number = protocol_called(protocol)
@@ -65,5 +65,5 @@ def command(
     flow = flow_between(source, destination, number, port, source_port)
     story = tell_conversation(origin, flow, converse(network, origin, flow, world), network.era)
     (story, items), _ = with_lines(loaded, (story, network.unmodelled))
-    emit(with_not_modelled("\n".join(narrate(story, losers=True)), items))
+    emit(with_circumstances("\n".join(narrate(story, losers=True)), network.era, items))
     return status.AS_EXPECTED

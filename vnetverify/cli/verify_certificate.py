@@ -27,7 +27,8 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
 
     The judge walks the network itself, on boxes of packets. It uses no solver and no encoding, and does not trust
     whoever made a certificate. The last line says how many sentences of FILE they prove: not those that what is not
-    modelled could change, nor those that hold where open facts are as only the certificate says.
+    modelled could change, nor those that hold where open facts are as only the certificate says, nor those about names
+    or who may establish a peering, which no certificate is about.
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
@@ -39,12 +40,16 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
         return status.BAD_INPUT
     paths = list(_files(certificates))
     refused, proved = _judged(loaded, paths)
-    from vnetverify.certifying import sentences
+    from vnetverify.certifying import sentences, uncertifiable
+    from vnetverify.report.terminal import counted
     from vnetverify.report.text import presumed
 
-    asked = sum(1 for _ in sentences(loaded.document))
-    under = presumed(len(loaded.document.assumptions), loaded.document.network.era)
-    emit(", ".join([f"{proved} of {asked} sentences proved, {refused} of {len(paths)} certificates refused", *under]))
+    beyond = sum(1 for _ in uncertifiable(loaded.document))
+    asked = sum(1 for _ in sentences(loaded.document)) + beyond
+    told = [f"{proved} of {asked} sentences proved", f"{refused} of {len(paths)} certificates refused"]
+    if beyond:
+        told.append(f"{counted(beyond, 'sentence')} about names or peerings, of which there are no certificates")
+    emit(", ".join([*told, *presumed(len(loaded.document.assumptions), loaded.document.network.era)]))
     if not paths:
         return status.NOTHING_CHECKED
     if refused:
@@ -69,7 +74,7 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
     from vnetverify.certificate.checker import Refused
     from vnetverify.certificate.files import NoCertificate, from_text
     from vnetverify.certifying import is_conditional, judged_for, left_open
-    from vnetverify.report.terminal import printable
+    from vnetverify.report.terminal import counted, printable
 
     document = loaded.document
     assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
@@ -83,9 +88,9 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
             refused += 1
             emit(f"refused  {printable(str(path))}: {printable(str(problem))}")
             continue
-        nodes = sum(map(len, found.sections.values()))
+        nodes = counted(sum(map(len, found.sections.values())), "node")
         given = ", ".join(f"{fact} = {str(value).lower()}" for fact, value in sorted(found.given.items()))
-        said = f"{sentence.intent.name}: {sentence.claim.text} ({nodes} nodes)"
+        said = f"{sentence.intent.name}: {sentence.claim.text} ({nodes})"
         said += f", where {given}" if given else ""
         items = left_open(document.network, sentence, {**found.given, **assumed})
         if items:

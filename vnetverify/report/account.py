@@ -11,9 +11,9 @@ from typing import assert_never
 
 from vnetverify.explanation.story import FactUsed, Story
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
-from vnetverify.model.network import Era, Unmodelled
+from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Assurance, Caveat, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.report.narrative import how_to_settle, saying, tags_taken, taken_as_documented
+from vnetverify.report.narrative import by_era, how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
 from vnetverify.rules import Uncertainty
@@ -90,8 +90,8 @@ def circumstances(report: Report) -> tuple[Part, ...]:
         *_headed("assuming", assumed),
         *_headed("no proof covers", map(_item_of_caveat, report.caveats)),
     ]
-    if report.era is not Era.CURRENT:
-        parts.append(Part(f"by the rules of `era {report.era.value}`, which are not those of today"))
+    if era := by_era(report.era):
+        parts.append(Part(era))
     if report.documented_reading:
         parts.append(Part("every open fact is taken as the current documentation prefers"))
     return tuple(parts)
@@ -283,14 +283,14 @@ def _telling(result: ClaimResult) -> Telling | None:
     told_already = isinstance(verdict, Refuted) and verdict.why == result.story.conclusion
     story = replace(result.story, conclusion="") if told_already else result.story
     needs = "shown where" if isinstance(verdict, Refuted) and not verdict.leaned_on else "this needs"
-    return Telling(_introduction(verdict), story, needs, _is_about_routes(result.claim))
+    return Telling(_introduction(verdict, story), story, needs, _is_about_routes(result.claim))
 
 
-def _introduction(verdict: Verdict) -> str:
+def _introduction(verdict: Verdict, story: Story) -> str:
     match verdict:
         case Proved():
             return "for example"
-        case Unknown(as_documented="refuted") if any(fact.documented is not None for fact in verdict.open_facts):
+        case Unknown(as_documented="refuted") if _happens_as_documented(verdict, story):
             return "what happens as documented"
         case Unknown():
             return "what may happen"
@@ -298,6 +298,15 @@ def _introduction(verdict: Verdict) -> str:
             return ""
         case _:
             assert_never(verdict)
+
+
+def _happens_as_documented(verdict: Unknown, story: Story) -> bool:
+    """Tell whether some document speaks of the open facts, and the story reads none otherwise than it does.
+
+    The flow that `sometimes reaches` is about is one that gets there, which may take another world.
+    """
+    otherwise = (used for used in story.facts if used.fact.documented is not None and not used.is_as_documented)
+    return any(fact.documented is not None for fact in verdict.open_facts) and not any(otherwise)
 
 
 def _is_about_routes(claim: Statement) -> bool:

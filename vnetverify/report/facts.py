@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.report.narrative import how_to_settle, tags_taken
+from vnetverify.report.narrative import by_era, how_to_settle, tags_taken
 from vnetverify.report.results import Report
 from vnetverify.report.terminal import bold, printable
 from vnetverify.rules import Uncertainty
@@ -22,7 +22,8 @@ def facts_table(report: Report) -> str:
                 if result.intent.name not in names:
                     names.append(result.intent.name)
     lines = [line for fact in sorted(needed, key=str) for line in _about(fact, needed[fact])]
-    return "\n".join((*(lines or ["no verdict turns on an open fact"]), *_published(report)))
+    era = filter(None, (by_era(report.era),))
+    return "\n".join((*(lines or ["no verdict turns on an open fact"]), *_published(report), *era))
 
 
 def _published(report: Report) -> Iterator[str]:

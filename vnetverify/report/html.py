@@ -22,6 +22,7 @@ from vnetverify.report.standing import (
     standing_of,
     troubling_first,
     word_of,
+    worst_first,
 )
 from vnetverify.report.terminal import counted
 from vnetverify.report.text import summary
@@ -112,7 +113,7 @@ def _entry(anchor: str, result: IntentResult) -> Markup:
 
 
 def _sentences(result: IntentResult) -> Markup:
-    sentences = list(dict.fromkeys(claim.claim.text for claim in result.results))
+    sentences = list(dict.fromkeys(claim.claim.text for claim in worst_first(result)))
     more = f" and {len(sentences) - 1} more" if len(sentences) > 1 else ""
     return element("span", *sentences[:1], more, class_="sentence")
 

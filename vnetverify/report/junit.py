@@ -11,7 +11,7 @@ from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.report.account import account_of, circumstances
 from vnetverify.report.escaping import printable
 from vnetverify.report.results import IntentResult, Report
-from vnetverify.report.standing import Standing, blamed, expectation, shortcomings, standing_of, word_of
+from vnetverify.report.standing import Standing, expectation, shortcomings, standing_of, word_of, worst_first
 from vnetverify.report.text import intent_lines, part_lines
 from vnetverify.source import Span
 
@@ -64,8 +64,8 @@ def _add_intent(suite: Element, result: IntentResult, report: Report) -> None:
 
 
 def _message(result: IntentResult, report: Report) -> str:
-    """Return the first sentence that is to blame, why it is, and what was expected instead."""
-    first = blamed(result)[0]
+    """Return the sentence that is most to blame, why it is, and what was expected instead."""
+    first = worst_first(result)[0]
     parts = (first.claim.text, account_of(first, report).gist, expectation(result))
     return ": ".join(filter(None, parts))
 

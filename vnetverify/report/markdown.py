@@ -10,7 +10,7 @@ from vnetverify.report.account import account_of, circumstances
 from vnetverify.report.escaping import html_text, markdown_block, markdown_code
 from vnetverify.report.excerpt import one_line
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.report.standing import Standing, standing_of, troubling_first, word_of
+from vnetverify.report.standing import Standing, standing_of_sentence, troubling_first, word_of
 from vnetverify.report.terminal import counted, shortened
 from vnetverify.report.text import intent_lines, part_lines, summary
 
@@ -57,7 +57,11 @@ def _table(rows: Sequence[str]) -> list[str]:
 def _row(intent: IntentResult, result: ClaimResult, report: Report) -> str:
     word = account_of(result, report).word
     names = (intent.intent.name, result.claim.text, result.claim.span.brief)
-    cells = (_SIGNS[standing_of(intent)], word, *(markdown_code(shortened(name, _WHAT)) for name in names))
+    cells = (
+        _SIGNS[standing_of_sentence(result, intent)],
+        word,
+        *(markdown_code(shortened(name, _WHAT)) for name in names),
+    )
     return f"| {' | '.join(cells)} |"
 
 

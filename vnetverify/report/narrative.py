@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vnetverify.explanation.story import FactUsed, Hop, Story
-from vnetverify.model.network import PublishedTags
+from vnetverify.model.network import Era, PublishedTags
 from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
 from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.simulator.positions import Loser
@@ -109,3 +109,8 @@ def place(span: Span | None) -> str:
     if len(folders) > _FOLDERS:
         text = f"…/{folders.rpartition('/')[2]}{text[len(folders) :]}"
     return dim(printable(text))
+
+
+def by_era(era: Era) -> str:
+    """Return by which rules an answer was given, where they are not those of today; else nothing."""
+    return "" if era is Era.CURRENT else f"by the rules of `era {era.value}`, which are not those of today"

@@ -22,9 +22,16 @@ class Standing(Enum):
 
 def standing_of(result: IntentResult) -> Standing:
     """Return what becomes of a run with this result; its exit status says the same."""
-    if result.as_expected:
-        return Standing.AS_EXPECTED
-    match result.verdict:
+    return Standing.AS_EXPECTED if result.as_expected else _standing_unexpected(result.verdict)
+
+
+def standing_of_sentence(result: ClaimResult, intent: IntentResult) -> Standing:
+    """Return what one sentence does to its intent: others may be to blame for how it ends."""
+    return _standing_unexpected(result.verdict) if is_to_blame(result, intent) else Standing.AS_EXPECTED
+
+
+def _standing_unexpected(verdict: Verdict) -> Standing:
+    match verdict:
         case Proved() | Refuted():
             return Standing.CONTRADICTED
         case Unknown():
@@ -32,7 +39,7 @@ def standing_of(result: IntentResult) -> Standing:
         case Vacuous():
             return Standing.EMPTY
         case _:
-            assert_never(result.verdict)
+            assert_never(verdict)
 
 
 def blamed(intent: IntentResult) -> list[ClaimResult]:
@@ -42,6 +49,11 @@ def blamed(intent: IntentResult) -> list[ClaimResult]:
 
 def is_to_blame(result: ClaimResult, intent: IntentResult) -> bool:
     return not intent.as_expected and verdict_word(result.verdict) != intent.intent.expect
+
+
+def worst_first(intent: IntentResult) -> list[ClaimResult]:
+    """Return the results of the sentences with the worst first, otherwise in their order."""
+    return sorted(intent.results, key=lambda result: list(Standing).index(standing_of_sentence(result, intent)))
 
 
 def troubling_first(results: Iterable[IntentResult]) -> list[IntentResult]:

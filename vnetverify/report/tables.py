@@ -8,7 +8,7 @@ from typing import assert_never
 
 from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
-from vnetverify.model.network import Unmodelled
+from vnetverify.model.network import Era, Unmodelled
 from vnetverify.model.security import (
     AddressField,
     AddressPrefixes,
@@ -18,7 +18,7 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.report.narrative import place
+from vnetverify.report.narrative import by_era, place
 from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
 from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import EffectiveRule
@@ -51,8 +51,10 @@ def routes_table(routes: Sequence[EffectiveRoute]) -> str:
     return "\n".join(_with_head(head, rows))
 
 
-def with_not_modelled(text: str, items: Sequence[Unmodelled]) -> str:
-    """Return `text` with what is not modelled and could make it otherwise below it."""
+def with_circumstances(text: str, era: Era, items: Sequence[Unmodelled]) -> str:
+    """Return `text` with what it stands under below it: other rules than today's, and what is not modelled."""
+    if era is not Era.CURRENT:
+        text = f"{text.rstrip()}\n\n{by_era(era)}"
     if not items:
         return text
     rows = [(printable(item.what), printable(item.why), place(item.span)) for item in items[:_NOT_MODELLED]]

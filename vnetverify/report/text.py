@@ -11,7 +11,7 @@ from vnetverify.prover.verdict import verdict_word
 from vnetverify.report.account import Account, Item, Part, account_of, circumstances
 from vnetverify.report.narrative import narrate, place
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.report.standing import expectation, missing, shortcomings, word_of
+from vnetverify.report.standing import expectation, is_to_blame, missing, shortcomings, word_of
 from vnetverify.report.terminal import aligned, coloured, counted, dim, printable, shortened
 
 _GROUNDS = 12  # shown line by line; more are summed up by the list they stand in
@@ -71,7 +71,7 @@ def _concise(intent: IntentResult, result: ClaimResult, report: Report) -> str:
 
 
 def heading(intent: IntentResult, result: ClaimResult, account: Account) -> str:
-    colour = "green" if intent.as_expected else _UNEXPECTED[verdict_word(result.verdict)]
+    colour = _UNEXPECTED[verdict_word(result.verdict)] if is_to_blame(result, intent) else "green"
     word = coloured(f"{account.word}[{printable(intent.intent.name)}]", colour)
     return f"{word}: {shortened(printable(result.claim.text), _WHAT)}"
 

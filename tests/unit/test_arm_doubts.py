@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,3 +248,45 @@ def test_a_balancer_and_a_gateway_stay_of_which_it_is_not_known_what_they_name(t
     assert codes(found) == []
     assert ([*found.network.load_balancers], [*found.network.gateways]) == (["b"], ["g"])
     assert {item.vnets for item in found.network.unmodelled} == {("v",)}
+
+
+_COLLECTIONS = {
+    "networkRuleCollections": {
+        "destinationPorts": ["443"],
+        "protocols": ["TCP"],
+        "destinationAddresses": ["10.9.0.0/16"],
+    },
+    "applicationRuleCollections": {"protocols": [{"protocolType": "Https", "port": 443}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("networkRuleCollections", {"destinationFqdns": ["[parameters('name')]"]}),
+        ("networkRuleCollections", {"destinationFqdns": "[parameters('names')]"}),
+        ("applicationRuleCollections", {"targetFqdns": ["[concat('sql', environment().suffixes.sqlServerHostname)]"]}),
+        ("applicationRuleCollections", {"targetFqdns": ["*", "[parameters('name')]"]}),
+        ("applicationRuleCollections", {"targetFqdns": "[parameters('names')]"}),
+        ("applicationRuleCollections", {"fqdnTags": "[parameters('names')]", "targetFqdns": []}),
+    ],
+)
+def test_names_that_a_rule_asks_for_need_not_be_known(tmp_path: Path, kind: str, asked: dict[str, Any]) -> None:
+    rule = {"name": "r", "sourceAddresses": ["10.0.0.0/8"], **_COLLECTIONS[kind], **asked}
+    collection = {"name": "c", "properties": {"priority": 100, "action": {"type": "Allow"}, "rules": [rule]}}
+    place = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'AzureFirewallSubnet')]"}
+    public = {"id": "[resourceId('Microsoft.Network/publicIPAddresses', 'p')]"}
+    configuration = {"name": "c", "properties": {"subnet": place, "publicIPAddress": public}}
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("AzureFirewallSubnet", "10.0.1.0/26")),
+        resource("publicIPAddresses", "p", {"publicIPAllocationMethod": "Static"}, sku={"name": "Standard"}),
+        resource("azureFirewalls", "f", {"ipConfigurations": [configuration], kind: [collection]}),
+        parameters=typed(name="string", names="array"),
+    )
+
+    found = read(tmp_path, content).network
+
+    assert found.unmodelled == ()
+    policy = found.machines["f"].firewall
+    assert policy is not None
+    assert [rule.has_names for rule in policy.rules] == [True]

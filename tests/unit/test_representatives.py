@@ -102,6 +102,18 @@ def test_an_address_of_ipv6_beside_dynamic_is_not_known(tmp_path: Path) -> None:
     assert [item.why for item in imported.network.unmodelled] == ["it is not assigned yet"]
 
 
+@pytest.mark.parametrize(
+    "spoken_of", ["10.0.0.0", "10.0.0.1", "10.0.0.0/30", "10.0.0.255", "10.0.1.0", "9.255.255.255"]
+)
+def test_addresses_that_no_interface_gets_tell_nothing_apart(tmp_path: Path, spoken_of: str) -> None:
+    rule = {"name": "r", "properties": {"sourceAddressPrefix": spoken_of, "description": spoken_of}}
+    group = resource("networkSecurityGroups", "n", {"securityRules": [rule]})
+
+    imported = read(tmp_path, template(_V, _nic("a"), group))
+
+    assert _addresses(imported.network) == {"a": (parse_address("10.0.0.4"),)}
+
+
 @pytest.mark.parametrize("spoken_of", ["10.0.0.4", "10.0.0.128/25", "10.0.0.7-10.0.0.9", "to 10.0.0.77 alone"])
 def test_where_a_part_of_the_subnet_is_spoken_of_the_address_is_not_known(tmp_path: Path, spoken_of: str) -> None:
     rule = {"name": "r", "properties": {"sourceAddressPrefix": spoken_of, "description": spoken_of}}

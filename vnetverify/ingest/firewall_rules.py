@@ -23,6 +23,7 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.properties import read
 from vnetverify.ingest.resources import key_of, name_of
 from vnetverify.ingest.shapes import FIREWALL_APPLICATION_RULE, FIREWALL_NAT_RULE, FIREWALL_NETWORK_RULE, IP_GROUP
+from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import (
     Malformed,
     as_address,
@@ -161,7 +162,7 @@ class FirewallRules:
         addresses = _addresses(text for text in texts if _is_address(text)) | self._of_groups(
             values, "destinationIpGroups"
         )
-        has_names = bool(_texts(values, "destinationFqdns"))
+        has_names = _asks_for_names(values, "destinationFqdns")
         if not (addresses or tags or has_names):
             raise _NotModelled("it names no destination")
         return FirewallRule(
@@ -324,10 +325,13 @@ def _names_asked_for(values: dict[str, Any]) -> tuple[IntervalSet, bool]:
     """Return the destinations of an application rule, which are all or none, and whether names stand for some."""
     if set(_texts(values, "destinationAddresses")) - {"*"}:
         raise _NotModelled("application rules for addresses are not modelled")
-    names = [
-        name for field in ("targetFqdns", "targetUrls", "fqdnTags", "webCategories") for name in _texts(values, field)
-    ]
-    if not names:
+    if not _asks_for_names(values, "targetFqdns", "targetUrls", "fqdnTags", "webCategories"):
         raise _NotModelled("it names no destination")
-    is_every = "*" in _texts(values, "targetFqdns")
+    asked = values.get("targetfqdns")
+    is_every = not isinstance(asked, Unknown) and "*" in _texts(values, "targetFqdns")
     return (ALL_ADDRESSES, False) if is_every else (IntervalSet(), True)
+
+
+def _asks_for_names(values: dict[str, Any], *fields: str) -> bool:
+    """Hold where a rule asks for names, be they known or not: one that is not may be any, or stand for every one."""
+    return any(isinstance(values.get(field.lower()), Unknown) or _texts(values, field) for field in fields)

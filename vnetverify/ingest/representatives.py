@@ -206,7 +206,7 @@ def _shared_out(
     waiting: Sequence[tuple[int, str | None]], prefix: Prefix, taken: set[int]
 ) -> Iterator[tuple[int, str]]:
     """Yield an address of a subnet for each of those who wait: what it had before where that is free, or the next."""
-    first, last = prefix.value + _FIRST_FREE, prefix.value + (1 << (32 - prefix.length)) - 1
+    first, last = prefix.value + _FIRST_FREE, prefix.last
     used, without = set(taken), []
     for index, had in waiting:
         address = _as_address(had) if had else None
@@ -245,8 +245,9 @@ def _spoken_of(
 
 
 def _tells_apart(one: Prefix, subnet: Prefix, taken: set[int]) -> bool:
-    """Hold when `one` is a part of `subnet`, and not just an address in it that somebody has."""
-    if one.length <= subnet.length or one.value >> (32 - subnet.length) != subnet.value >> (32 - subnet.length):
+    """Hold when `one` is a part of `subnet`, and neither just an address in it that somebody has nor ones that nobody
+    gets."""
+    if one.length <= subnet.length or one.last < subnet.value + _FIRST_FREE or one.value >= subnet.last:
         return False
     return one.length < 32 or one.value not in taken
 

@@ -248,6 +248,9 @@ FIREWALL_POLICY = shape(
 
 RULE_COLLECTION_GROUP = shape("ruleCollections priority", "size")
 
+# By these a rule of a firewall asks for names of domains, sorts of them, or every one.
+NAMES_ASKED_FOR = words_of("destinationFqdns targetFqdns targetUrls fqdnTags webCategories")
+
 FIREWALL_COLLECTION = shape("ruleCollectionType priority action rules")
 
 FIREWALL_NAT_RULE = shape(

@@ -49,19 +49,16 @@ _SCALE_SET_INTERFACES = _within(
     "networkInterfaceConfigurations",
     _tree(shapes.SCALE_SET_INTERFACE, ipConfigurations=shapes.SCALE_SET_CONFIGURATION),
 )
+_FIREWALL_RULES = (shapes.FIREWALL_NAT_RULE, shapes.FIREWALL_NETWORK_RULE, shapes.FIREWALL_APPLICATION_RULE)
 _COLLECTION = _tree(
     shapes.FIREWALL_COLLECTION,
-    rules=shape(
-        " ".join(
-            name
-            for rule in (
-                shapes.FIREWALL_NAT_RULE,
-                shapes.FIREWALL_NETWORK_RULE,
-                shapes.FIREWALL_APPLICATION_RULE,
-            )
-            for name in (*rule.modelled, *rule.suspects, "ruleType")
+    # Whatever names a rule asks for, which flows are for them is open (`U-FQDN`).
+    rules=Tree(
+        shape(
+            " ".join(name for rule in _FIREWALL_RULES for name in (*rule.modelled, *rule.suspects, "ruleType")),
+            "description httpHeadersToInsert",
         ),
-        "description httpHeadersToInsert",
+        open=shapes.NAMES_ASKED_FOR,
     ),
 )
 _LISTENERS = {"httpListeners": shapes.LISTENER, "listeners": shapes.LISTENER}

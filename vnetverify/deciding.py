@@ -187,7 +187,8 @@ class _Sentence:
         """Return the result, `unknown` where something that is not modelled could change the verdict."""
         reach = found.vnets.union(*(within_reach(self.network, claim) for claim in found.asked))
         tags = () if isinstance(verdict, Vacuous) or not found.asked else published_tags_in(self.network, reach)
-        items = tuple(item for item in self.network.unmodelled if not item.vnets or reach & set(item.vnets))
+        unmodelled = (*self.network.unmodelled, *presumed_elsewhere(self.network, self.assumed))
+        items = tuple(item for item in unmodelled if not item.vnets or reach & set(item.vnets))
         about_names = self.network.unmodelled_names
         items += tuple(item for item in about_names if not item.vnets or found.vnets & set(item.vnets))
         return ClaimResult(statement, _unless_unmodelled(verdict, items), story, service_tags=tags)

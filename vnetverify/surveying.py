@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from vnetverify.header import FIRST_IPV6, Family
 from vnetverify.loading import Loaded
@@ -15,12 +16,11 @@ from vnetverify.matrix.answers import is_settled, standing_of
 from vnetverify.matrix.matrix import Matrix, matrix_of
 from vnetverify.matrix.witnesses import Expected, witnesses
 from vnetverify.model.endpoints import Endpoints, place_of
-from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Intent, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Service, Unmodelled
 from vnetverify.model.planes import has_ipv6, plane
 from vnetverify.pipeline import Options, prove
-from vnetverify.prover.reach import forwarded, within_reach
+from vnetverify.prover.reach import forwarded, presumed_elsewhere, reached_otherwise, within_reach
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.quick import collector_off
 from vnetverify.report.matrix import Checks, Kind, Outcome, Pairs
@@ -76,9 +76,13 @@ class _Surveyor:
         self._assumed = {assumption.fact: assumption.value for assumption in loaded.document.assumptions}
         self._endpoints = Endpoints(self._network)
         self._subnets = {subnet.id: subnet for subnet in self._network.subnets()}
-        self._otherwise = frozenset(_reached_otherwise(self._network))
+        self._otherwise = frozenset(reached_otherwise(self._network))
         self._appliances: tuple[str, ...] = ()
         self._reaches: list[tuple[frozenset[str], bool]] = []
+
+    @cached_property
+    def _unmodelled(self) -> tuple[Unmodelled, ...]:
+        return (*self._network.unmodelled, *presumed_elsewhere(self._network, self._assumed))
 
     def pairs(self) -> Pairs:
         """Return what is known of every pair: by classes, checked with packets, and for open ones asked of Z3."""
@@ -184,7 +188,7 @@ class _Surveyor:
         untold = [subnet.id for subnet in self._network.subnets() if not subnet.prefixes]
         if untold:
             yield f"without a known prefix, so not asked about: {', '.join(untold[:20])}"
-        for item in self._network.unmodelled:
+        for item in self._unmodelled:
             yield f"not modelled: {item.what.removesuffix(',')}, {item.why}"
 
     # -- judging ------------------------------------------------------------------------------------------
@@ -284,7 +288,7 @@ class _Surveyor:
 
     def _mark_doubts(self, rows: list[bytearray], senders: tuple[Place, ...], receivers: tuple[Place, ...]) -> None:
         """Mark the pairs that could turn on what the input holds and the model does not."""
-        unmodelled = self._network.unmodelled
+        unmodelled = self._unmodelled
         if not unmodelled:
             return
         passed = frozenset(forwarded(self._network))
@@ -292,11 +296,12 @@ class _Surveyor:
         doubted = {place for place in {*senders, *receivers} if self._is_doubted(place, items)}
         ends = {name for item in unmodelled if item.ends_there for name in item.places}
         doubted |= {place for place in {*senders, *receivers} if place.name in ends}
-        from_outside = {name for item in unmodelled for name in item.places}
+        by_the_internet = {name for item in unmodelled for name in item.places}
         for place, row in zip(senders, rows, strict=True):
             for index, other in enumerate(receivers):
-                comes_in = place == INTERNET and other.name in from_outside
-                if comes_in or place in doubted or other in doubted:
+                comes_in = place == INTERNET and other.name in by_the_internet
+                leaves = other == INTERNET and place.name in by_the_internet
+                if comes_in or leaves or place in doubted or other in doubted:
                     row[index] = _NUMBERS[replace(KINDS[row[index]], doubted=True)]
 
     def _is_doubted(self, place: Place, items: list[set[str]]) -> bool:
@@ -331,21 +336,6 @@ def _subnets(places: tuple[Place, ...]) -> frozenset[str]:
 
 def _has_ipv6(endpoints: EndpointSet) -> bool:
     return any(addresses.intervals[-1].high >= FIRST_IPV6 for _, addresses in endpoints.parts)
-
-
-def _reached_otherwise(network: Network) -> Iterator[str]:
-    """Return the subnets whose hosts may get flows that name another address than theirs."""
-    for nic in network.nics():
-        if nic.public_address is not None or nic.public_ipv6 is not None:
-            yield nic.subnet_id
-    members = {name for lb in network.load_balancers.values() for rule in lb.rules for name in rule.members}
-    yield from (nic.subnet_id for nic in network.nics() if nic.name in members)
-    translating = any(
-        machine.firewall is not None and any(machine.firewall.of_kind(FirewallRuleKind.NAT))
-        for machine in network.machines.values()
-    )
-    if translating:
-        yield from (subnet.id for subnet in network.subnets())
 
 
 def _kinds(codes: bytes, documented: bytes) -> bytes:
@@ -406,7 +396,9 @@ def _compare_verdicts(kind: Kind, names: tuple[str, str], result: IntentResult) 
 
 
 def _kind_of(kind: Kind, result: IntentResult) -> Kind:
-    """Return the kind of a pair by its verdicts; `kind` where they do not settle it."""
+    """Return the kind of a pair by its verdicts; `kind` where they do not settle it. Without any flow none arrives."""
+    if isinstance(result.results[0].verdict, Vacuous):
+        return _NEVER
     (reaches, a), (sometimes, b), (never, c), (only_via, d) = (_word(claim.verdict) for claim in result.results)
     if reaches is None or (not reaches and sometimes is None):
         return kind

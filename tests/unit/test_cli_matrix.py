@@ -132,3 +132,49 @@ def test_pairs_that_prove_leaves_open_are_doubted(
 
     pairs = [line.split() for line in output.splitlines() if line.endswith("doubted")]
     assert " ".join(f"{one.partition('.')[0]}-{other.partition('.')[0]}" for one, other, *_ in pairs) == doubted
+
+
+def test_what_a_subnet_sends_by_a_public_address_of_its_own_is_doubted(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(text).write_text(f'{TEXT}not-modelled "its public address" because "it is a proxy" for c at c.s\n')
+
+    _, output = printed(capsys, text, "--from", "a, c", "--to", "b, internet", "--pairs")
+
+    pairs = [line.split()[:2] for line in output.splitlines() if line.endswith("doubted")]
+    assert pairs == [["c.s", "internet"]]
+
+
+def test_a_pair_without_an_address_of_one_family_on_both_sides_has_no_flow_that_arrives(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(text).write_text(
+        "vnet v { address 10.0.0.0/16, fd00:1::/48  subnet four 10.0.1.0/24  subnet six fd00:1:0:3::/64 }"
+    )
+
+    _, output = printed(capsys, text, "--pairs")
+
+    pairs = [line.split() for line in output.splitlines() if line.lstrip().startswith("v.")]
+    assert pairs == [["v.four", "v.six", "none"], ["v.six", "v.four", "none"]]
+
+
+PRESUMED = """\
+vnet hub { address 10.0.0.0/16  subnet AzureFirewallSubnet 10.0.1.0/26  subnet s 10.0.2.0/24  subnet t 10.0.3.0/24 }
+firewall fw {
+  nic 10.0.1.4 in hub.AzureFirewallSubnet public-ip entry standard 20.0.0.5
+  private-address presumed
+  collection nat 100 inbound { rule web tcp from * at entry port 443 -> 10.0.3.4 port 443 }
+}
+"""
+
+
+@pytest.mark.parametrize(("value", "doubted"), [("false", 2), ("true", 0)])
+def test_where_a_firewall_is_assumed_to_be_elsewhere_every_pair_is_doubted_as_prove_has_it(
+    text: str, capsys: pytest.CaptureFixture[str], value: str, doubted: int
+) -> None:
+    Path(text).write_text(f"{PRESUMED}assume U-FWADDR = {value}\n")
+
+    _, output = printed(capsys, text, "--from", "hub.s, hub.t", "--to", "hub.s, hub.t", "--pairs")
+
+    assert sum(line.endswith("doubted") for line in output.splitlines()) == doubted
+    assert ("not modelled: firewall `fw`" in output) is (doubted > 0)

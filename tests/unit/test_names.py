@@ -96,6 +96,23 @@ def test_what_is_not_modelled_leaves_open_the_names_of_its_networks(
         assert result.verdict.unmodelled == (item,)
 
 
+_PRESUMED = """
+vnet f { address 10.9.0.0/16  subnet AzureFirewallSubnet 10.9.1.0/26 }
+firewall fw {
+  nic 10.9.1.4 in f.AzureFirewallSubnet public-ip entry standard 203.0.113.5
+  private-address presumed
+  collection nat 100 c { rule r udp from * at entry port 53 -> 10.9.2.4 port 53 }
+}
+"""
+
+
+@pytest.mark.parametrize(("value", "word"), [("true", "proved"), ("false", "unknown")])
+def test_where_a_firewall_is_assumed_to_be_elsewhere_nothing_is_shown_of_names_either(value: str, word: str) -> None:
+    text = f"{asking(machines='')}{_PRESUMED}assume U-FWADDR = {value}"
+
+    assert verdict_word(verdict_on(text, "a resolves web")) == word
+
+
 def test_a_refutation_says_where_the_name_is_known() -> None:
     verdict = verdict_on(asking(machines=""), "b resolves web")
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from vnetverify.header import Interval, IntervalSet
 from vnetverify.model.balancers import LoadBalancer
-from vnetverify.model.endpoints import place_of, place_of_address
+from vnetverify.model.endpoints import PUBLIC_ADDRESSES, place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Nic, Subnet, Unmodelled, Vnet
@@ -26,24 +26,33 @@ _TO_ITS_ADDRESSES = (
 )
 """Verbs about flows that are sent to addresses of the right side."""
 
+_BY_ROUTES = (Verb.NEXT_HOP, Verb.GATEWAY)
+"""Verbs about the ways that routes take, be there a way out to the Internet or not."""
+
 _NAMED_BY_KIND = (PlaceKind.SITE.value, PlaceKind.PUBLIC.value)
+_BY_THE_INTERNET = (PlaceKind.INTERNET.value, PlaceKind.PUBLIC.value)
 
 
 def within_reach(network: Network, claim: Claim) -> frozenset[str]:
     """Return the networks that peerings, gateways, load balancers and sites join to either end of a claim."""
+    vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
+    ends = (
+        f"{place.kind} {place.name}" if place.kind in _NAMED_BY_KIND else vnet_of.get(place.name, place.name)
+        for pair in claim.pairs
+        for ends in pair
+        for place in _places_of(ends)
+    )
+    return _joined_to(network, ends)
+
+
+def _joined_to(network: Network, names: Iterable[str]) -> frozenset[str]:
+    """Return what anything joins to some of `names`, and these."""
     neighbours: defaultdict[str, set[str]] = defaultdict(set)
     for join in _JOINS:
         for one, other in join(network):
             neighbours[one].add(other)
             neighbours[other].add(one)
-    vnet_of = {subnet.id: subnet.vnet for subnet in network.subnets()}
-    waiting = [
-        f"{place.kind} {place.name}" if place.kind in _NAMED_BY_KIND else vnet_of.get(place.name, place.name)
-        for pair in claim.pairs
-        for ends in pair
-        for place in (*(place for place, _ in ends.parts), *ends.unknown)
-    ]
-    seen: set[str] = set()
+    waiting, seen = list(names), set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:
@@ -116,7 +125,36 @@ def _by_private_links(network: Network) -> Iterator[tuple[str, str]]:
             yield service.vnet, network.load_balancers[service.balancer].frontend(service.frontend).vnet
 
 
-_JOINS = (_by_peerings, _by_gateways, _by_machines, _by_load_balancers, _by_public_addresses, _by_private_links)
+def _by_translations(network: Network) -> Iterator[tuple[str, str]]:
+    """Yield the networks of firewalls with those of whom a NAT rule may lead to by a public address."""
+    for machine in network.machines.values():
+        rules = () if machine.firewall is None else machine.firewall.of_kind(FirewallRuleKind.NAT)
+        for target in {rule.translation.address for rule in rules if rule.translation is not None}:
+            if target in PUBLIC_ADDRESSES:
+                yield from ((nic.vnet, name) for nic in machine.nics for name in _holding_public(network, target))
+
+
+def _holding_public(network: Network, address: int) -> Iterator[str]:
+    """Yield the networks of machines, and the frontends, whose public address is this one, or may be."""
+    for machine in network.machines.values():
+        publics = (*machine.public_addresses, *(nic.public_ipv6 for nic in machine.nics if nic.public_ipv6 is not None))
+        if any(public.address in (None, address) for public in publics):
+            yield from (nic.vnet for nic in machine.nics)
+    for balancer in network.load_balancers.values():
+        for front in balancer.public_frontends:
+            if front.public_address.address in (None, address):
+                yield f"public {balancer.name}/{front.name}"
+
+
+_JOINS = (
+    _by_peerings,
+    _by_gateways,
+    _by_machines,
+    _by_load_balancers,
+    _by_public_addresses,
+    _by_private_links,
+    _by_translations,
+)
 
 
 def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
@@ -182,6 +220,8 @@ def _within_reach(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
     reach = within_reach(network, claim)
     if any(_leads_anywhere(network, right) for _, right in claim.pairs):
         reach |= network.vnets.keys()
+    if claim.verb in _TO_ANY_ADDRESS and any(_comes_by_the_internet(network, right) for _, right in claim.pairs):
+        reach |= _joined_to(network, _sending_on(network))
     passed = _passed(network, claim) if any(item.ends_there for item in network.unmodelled) else frozenset()
     return tuple(
         item
@@ -220,11 +260,44 @@ def forwarded(network: Network) -> Iterator[str]:
     """Yield the subnets in which flows between others may be forwarded, by what is not managed by Azure."""
     managed = {nic.name for machine in network.machines.values() if machine.is_managed for nic in machine.nics}
     held = {(nic.subnet_id, address) for nic in network.nics() if nic.name in managed for address in nic.addresses}
-    hops = {route.next_hop_address for table in network.route_tables.values() for route in table.routes} - {None}
+    hops = {route.next_hop_address for table in network.route_tables.values() for route in table.routes}
+    hops |= {peer.next_hop for server in network.route_servers for peer in server.peers}
     for subnet in network.subnets():
         if any(hop is not None and (subnet.id, hop) not in held and _holds(subnet, hop) for hop in hops):
             yield subnet.id
     yield from (nic.subnet_id for nic in network.nics() if nic.ip_forwarding and nic.name not in managed)
+
+
+def _sending_on(network: Network) -> Iterator[str]:
+    """Yield the networks of machines that may take what comes by a public address and send it anywhere (F-ADDR-8).
+
+    They are appliances that nobody describes, and managed firewalls whose rules are not modelled.
+    """
+    for machine in network.machines.values():
+        if machine.policy is None and machine.firewall is None:
+            yield from (nic.vnet for nic in machine.nics if nic.public_address or nic.public_ipv6)
+
+
+def _comes_by_the_internet(network: Network, ends: EndpointSet) -> bool:
+    """Hold when flows may come to `ends` by way of the Internet."""
+    if any(place.kind in _BY_THE_INTERNET for place, _ in ends.parts):
+        return True
+    return not frozenset(reached_otherwise(network)).isdisjoint(place.name for place in _places_of(ends))
+
+
+def reached_otherwise(network: Network) -> Iterator[str]:
+    """Yield the subnets whose hosts may get flows that name another address than theirs."""
+    for nic in network.nics():
+        if nic.public_address is not None or nic.public_ipv6 is not None:
+            yield nic.subnet_id
+    members = {name for lb in network.load_balancers.values() for rule in lb.rules for name in rule.members}
+    yield from (nic.subnet_id for nic in network.nics() if nic.name in members)
+    translating = any(
+        machine.firewall is not None and any(machine.firewall.of_kind(FirewallRuleKind.NAT))
+        for machine in network.machines.values()
+    )
+    if translating:
+        yield from (subnet.id for subnet in network.subnets())
 
 
 def _hands_on(network: Network, ends: EndpointSet) -> bool:
@@ -279,8 +352,7 @@ def _holds(subnet: Subnet, address: int) -> bool:
 def _may_matter(network: Network, item: Unmodelled, claim: Claim) -> bool:
     """Tell whether a claim could turn on what is not known of what stands at the places of `item`.
 
-    Unless it has to do with all flows there it is about public addresses: that flows leave from there is open anyhow
-    (`U-DOA`), but not by which method.
+    Unless it has to do with all flows there it is about public addresses, by which flows come in, and leave.
     """
     for left, right in claim.pairs:
         leaves = any(place.name in item.places for place in _places_of(left))
@@ -289,9 +361,16 @@ def _may_matter(network: Network, item: Unmodelled, claim: Claim) -> bool:
             return True
         if arrives and (claim.verb in _TO_ANY_ADDRESS or left.at(INTERNET)):
             return True
-        if leaves and claim.verb is Verb.EGRESS:
+        if leaves and _may_leave_for(network, claim.verb, right):
             return True
     return False
+
+
+def _may_leave_for(network: Network, verb: Verb, right: EndpointSet) -> bool:
+    """Hold when a way out to the Internet may matter to flows to `right`: the own address of a host needs none."""
+    if verb in _TO_ANY_ADDRESS:
+        return _comes_by_the_internet(network, right)
+    return verb not in _BY_ROUTES and any(place.kind in _BY_THE_INTERNET for place, _ in right.parts)
 
 
 def _places_of(ends: EndpointSet) -> Iterator[Place]:

@@ -249,6 +249,18 @@ def addresses_of(prefixes: Iterable[Prefix]) -> IntervalSet:
     return interval_set(Interval(prefix.value, prefix.last) for prefix in prefixes)
 
 
+def prefixes_of(addresses: IntervalSet) -> Iterator[Prefix]:
+    """Yield the fewest prefixes that together are `addresses`, in order; no interval of these is of both families."""
+    for interval in addresses:
+        low, bits = interval.low, family_of(interval.low).bits
+        while low <= interval.high:
+            aligned = low & -low or 1 << bits
+            fitting = 1 << (interval.high - low + 1).bit_length() - 1
+            size = min(aligned, fitting)
+            yield Prefix(low, bits + 1 - size.bit_length())
+            low += size
+
+
 ALL_IPV4 = IntervalSet((Interval(0, LAST_IPV4),))
 ALL_IPV6 = IntervalSet((Interval(FIRST_IPV6, LAST_IPV6),))
 ALL_ADDRESSES = ALL_IPV4 | ALL_IPV6

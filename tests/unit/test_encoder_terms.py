@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,6 @@ from vnetverify.encoder.terms import (
     Key,
     Script,
     Term,
-    aligned,
     all_of,
     any_of,
     at_most,
@@ -39,7 +38,6 @@ from vnetverify.header import (
     ALL_IPV6,
     Interval,
     IntervalSet,
-    Prefix,
     addresses_of,
     interval_set,
     parse_address,
@@ -160,28 +158,6 @@ def test_a_narrowed_field_folds_by_both(within: IntervalSet, narrower: IntervalS
 )
 def test_prefixes_and_ranges_are_tested_with_as_little_as_will_do(expected: Term, term: Term) -> None:
     assert expected == term
-
-
-@quick
-@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0, 0x0A000000, 0xFFFFFFFF - 80]))
-def test_aligned_prefixes_are_the_interval_and_as_few_as_can_be(low: int, size: int, base: int) -> None:
-    interval = Interval(base + low, base + low + size)
-    prefixes = aligned(interval)
-
-    assert addresses_of(prefixes) == IntervalSet((interval,))
-    assert sum(prefix.size for prefix in prefixes) == size + 1
-    assert not any(_are_halves(one, other) for one, other in pairwise(prefixes))
-
-
-def _are_halves(one: Prefix, other: Prefix) -> bool:
-    return one.length == other.length and one.value >> (33 - one.length) == other.value >> (33 - other.length)
-
-
-@pytest.mark.parametrize(
-    "interval", [Interval(0, 0xFFFFFFFF), Interval(0, 0), Interval(0xFFFFFFFF, 0xFFFFFFFF), Interval(1, 0xFFFFFFFE)]
-)
-def test_aligned_prefixes_reach_both_ends_of_the_address_space(interval: Interval) -> None:
-    assert addresses_of(aligned(interval)) == IntervalSet((interval,))
 
 
 # -- shared definitions ---------------------------------------------------------------------------------
@@ -315,13 +291,6 @@ def test_branches_of_a_set_hold_exactly_for_its_addresses(spans: list[tuple[int,
 )
 def test_a_term_of_ipv6_leaves_out_the_bit_that_tells_the_families_apart(expected: str, built: str) -> None:
     assert built == expected
-
-
-@pytest.mark.parametrize("text", ["::/0", "fd00::/16", "fd00:0:0:1::/64", "2001::9/128"])
-def test_a_prefix_of_ipv6_is_aligned_as_it_is(text: str) -> None:
-    prefix = parse_prefix(text)
-
-    assert aligned(Interval(prefix.value, prefix.last)) == [prefix]
 
 
 def test_a_tree_over_ipv6_decides_by_selector_and_address() -> None:

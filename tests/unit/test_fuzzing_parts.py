@@ -17,7 +17,7 @@ from vnetverify.syntax.read import read_text
 from vnetverify.syntax.write import write
 from vnetverify.testing.certifying import Certified, NotCertified, certified
 from vnetverify.testing.classes import bounds_of, classes_of
-from vnetverify.testing.reproducer import prefixes_of, reproducer, sentence_of
+from vnetverify.testing.reproducer import reproducer, sentence_of
 from vnetverify.testing.rewriting import renaming
 from vnetverify.testing.shrinking import shrunk
 from vnetverify.testing.trial import Difference, Kind
@@ -214,23 +214,6 @@ def test_a_claim_is_written_as_a_sentence_that_says_the_same(sentence: str) -> N
     assert [(left.parts, right.parts) for left, right in again.pairs] == [
         (left.parts, right.parts) for left, right in claim.pairs
     ]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        ("10.0.0.4", "10.0.0.254", "10.0.0.4/30 10.0.0.8/29 10.0.0.16/28 10.0.0.32/27 10.0.0.64/26 10.0.0.128/26"),
-        ("0.0.0.0", "255.255.255.255", "0.0.0.0/0"),
-        ("10.0.0.7", "10.0.0.7", "10.0.0.7/32"),
-        ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0"),
-    ],
-)
-def test_addresses_are_written_as_the_fewest_prefixes(low: str, high: str, expected: str) -> None:
-    addresses = IntervalSet((Interval(parse_address(low), parse_address(high)),))
-    prefixes = list(prefixes_of(addresses))
-
-    assert " ".join(map(str, prefixes)).startswith(expected)
-    assert sum(prefix.size for prefix in prefixes) == addresses.size
 
 
 def test_a_claim_that_no_sentence_says_is_told_beside_it() -> None:

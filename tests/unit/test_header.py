@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,7 @@ from vnetverify.header import (
     interval_set,
     parse_address,
     parse_prefix,
+    prefixes_of,
 )
 
 # -- numbers --------------------------------------------------------------------------------------------
@@ -225,3 +227,37 @@ def test_a_set_reaches_the_ends_of_every_interval() -> None:
     assert addresses_of([parse_prefix("10.0.0.0/31"), parse_prefix("10.0.0.2/32")]) == interval_set(
         [Interval(0x0A000000, 0x0A000002)]
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "prefixes"),
+    [
+        ("0.0.0.4", "0.0.0.16", "0.0.0.4/30 0.0.0.8/29 0.0.0.16/32"),
+        ("10.0.0.7", "10.0.0.7", "10.0.0.7/32"),
+        ("0.0.0.0", "255.255.255.255", "0.0.0.0/0"),
+        ("255.255.255.255", "255.255.255.255", "255.255.255.255/32"),
+        ("::1", "::4", "::1/128 ::2/127 ::4/128"),
+        ("fd00::", "fd00::ffff", "fd00::/112"),
+        ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0"),
+    ],
+)
+def test_addresses_are_the_fewest_prefixes(low: str, high: str, prefixes: str) -> None:
+    addresses = IntervalSet((Interval(parse_address(low), parse_address(high)),))
+
+    assert prefixes == " ".join(map(str, prefixes_of(addresses)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 40), st.sampled_from([0, 0x0A000000, LAST_IPV4 - 80, FIRST_IPV6]))
+def test_the_prefixes_of_an_interval_are_all_of_it_and_no_two_are_halves_of_one(low: int, size: int, base: int) -> None:
+    addresses = IntervalSet((Interval(base + low, base + low + size),))
+    prefixes = list(prefixes_of(addresses))
+
+    assert addresses == addresses_of(prefixes)
+    assert size + 1 == sum(prefix.size for prefix in prefixes)
+    assert not any(_are_halves(one, other) for one, other in pairwise(prefixes))
+
+
+def _are_halves(one: Prefix, other: Prefix) -> bool:
+    above = one.family.bits + 1 - one.length
+    return one.length == other.length and one.value >> above == other.value >> above

@@ -6,12 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from tests.unit.text_samples import BOTH_FAMILIES, DEVICES, EVERYTHING, without_spans
-from vnetverify.header import Interval, IntervalSet, Prefix, addresses_of, interval_set, parse_address
 from vnetverify.model.network import Network
 from vnetverify.model.security import AsgMembers, Direction, ServiceTag
 from vnetverify.syntax import read_text
 from vnetverify.syntax.layout import format_text
-from vnetverify.syntax.wording import prefixes_of
 from vnetverify.syntax.write import write
 from vnetverify.testing.estates import networks
 
@@ -67,37 +65,10 @@ def test_a_tag_that_is_not_in_the_list_is_written_in_quotes() -> None:
     )
 
 
-def test_an_interval_becomes_the_fewest_prefixes() -> None:
-    (interval,) = interval_set(addresses_of((Prefix(4, 30), Prefix(8, 29), Prefix(16, 32))))
-    prefixes = tuple(prefixes_of(interval))
-
-    assert prefixes == (Prefix(4, 30), Prefix(8, 29), Prefix(16, 32))
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "prefixes"),
-    [
-        ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ("::/0",)),
-        ("::1", "::4", ("::1/128", "::2/127", "::4/128")),
-        ("fd00::", "fd00::ffff", ("fd00::/112",)),
-    ],
-)
-def test_an_interval_of_ipv6_becomes_prefixes_of_ipv6(low: str, high: str, prefixes: tuple[str, ...]) -> None:
-    found = prefixes_of(Interval(parse_address(low), parse_address(high)))
-
-    assert tuple(map(str, found)) == prefixes
-
-
 def test_an_interface_with_the_name_of_another_machine_is_written_behind_its_own() -> None:
     text = write(read_text(BOTH_FAMILIES).network)
 
     assert "rule sql tcp 1433 -> front, web1.back port 1434  probe 1433  floating-ip" in text
-
-
-def test_every_address_becomes_the_prefix_of_no_bits() -> None:
-    (interval,) = IntervalSet.__or__(addresses_of((Prefix(0, 1),)), addresses_of((Prefix(1 << 31, 1),)))
-
-    assert tuple(prefixes_of(interval)) == (Prefix(0, 0),)
 
 
 def test_a_firewall_without_rules_whose_checks_deny_reads_back_as_itself() -> None:

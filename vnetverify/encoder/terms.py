@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
-from vnetverify.header import Interval, IntervalSet, Prefix, family_of
+from vnetverify.header import Interval, IntervalSet, Prefix, prefixes_of
 
 Term = str
 
@@ -186,19 +186,6 @@ def is_among(number: Field, numbers: IntervalSet) -> Term:
     return any_of(*(lies_between(number, interval) for interval in met))
 
 
-def aligned(interval: Interval) -> list[Prefix]:
-    """Return the fewest prefixes that together are `interval` of addresses of one family."""
-    prefixes = []
-    low, width = interval.low, family_of(interval.low).bits
-    while low <= interval.high:
-        size = low & -low or 1 << width
-        while size > interval.high - low + 1:
-            size >>= 1
-        prefixes.append(Prefix(low, width + 1 - size.bit_length()))
-        low += size
-    return prefixes
-
-
 @dataclass(slots=True)
 class Script:
     """Declarations and shared definitions of one obligation; symbols are a letter and a number."""
@@ -280,8 +267,7 @@ def branches_of(key: Key, addresses: IntervalSet, term: Term, selector: int = 0)
     """Return branches that give `term` exactly to `addresses` under that selector."""
     return [
         Branch(key.under(selector, prefix.value), key.selector_width + prefix.length, term)
-        for interval in addresses
-        for prefix in aligned(interval)
+        for prefix in prefixes_of(addresses)
     ]
 
 

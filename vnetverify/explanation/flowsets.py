@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from vnetverify.encoder.terms import aligned
 from vnetverify.header import (
     ALL_PORTS,
     EVERY_IPV4,
@@ -22,6 +21,7 @@ from vnetverify.header import (
     address_text,
     addresses_of,
     parse_address,
+    prefixes_of,
 )
 from vnetverify.model.security import (
     AddressField,
@@ -256,7 +256,7 @@ def _side(side: Side, whole: Side | None) -> str:
 
 
 def _addresses(interval: Interval) -> list[str]:
-    prefixes = aligned(interval)
+    prefixes = list(prefixes_of(IntervalSet((interval,))))
     if len(prefixes) <= 2:
         return [_prefix(prefix) for prefix in prefixes]
     return [f"{address_text(interval.low)}-{address_text(interval.high)}"]

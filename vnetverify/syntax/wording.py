@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from vnetverify.header import (
     ALL_ADDRESSES,
@@ -12,7 +12,7 @@ from vnetverify.header import (
     IntervalSet,
     Prefix,
     address_text,
-    family_of,
+    prefixes_of,
 )
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.syntax.words import written
@@ -40,19 +40,7 @@ def prefixes(found: Sequence[Prefix]) -> str:
 def addresses(found: IntervalSet) -> str:
     if found == ALL_ADDRESSES:
         return "any"
-    return ", ".join(str(prefix) for interval in found for prefix in prefixes_of(interval))
-
-
-def prefixes_of(interval: Interval) -> Iterator[Prefix]:
-    """Yield the fewest prefixes that hold exactly the addresses of `interval`, in order."""
-    low = interval.low
-    while low <= interval.high:
-        bits = family_of(low).bits
-        aligned = low & -low or 1 << bits
-        room = 1 << (interval.high - low + 1).bit_length() - 1
-        size = min(aligned, room)
-        yield Prefix(low, bits + 1 - size.bit_length())
-        low += size
+    return ", ".join(str(prefix) for prefix in prefixes_of(found))
 
 
 def ports(found: IntervalSet) -> str:

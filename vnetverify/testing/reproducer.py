@@ -14,9 +14,8 @@ from vnetverify.header import (
     Family,
     Interval,
     IntervalSet,
-    Prefix,
     address_text,
-    family_of,
+    prefixes_of,
 )
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Advertising, Claim, EndpointSet, Failures, PlaceKind, Verb
@@ -174,18 +173,6 @@ def _terms(known: Endpoints, network: Network, endpoints: EndpointSet) -> Iterat
             yield ".".join(map(written, place.name.split("/", 1)))
         else:
             yield from islice((str(prefix) for prefix in prefixes_of(addresses)), _MOST_PREFIXES)
-
-
-def prefixes_of(addresses: IntervalSet) -> Iterator[Prefix]:
-    """Yield the fewest prefixes that hold these addresses together."""
-    for interval in addresses:
-        low, bits = interval.low, family_of(interval.low).bits
-        while low <= interval.high:
-            free = min((low & -low).bit_length() - 1 if low else bits, bits)
-            while low + (1 << free) - 1 > interval.high:
-                free -= 1
-            yield Prefix(low, bits - free)
-            low += 1 << free
 
 
 def _service(service: Service) -> str:

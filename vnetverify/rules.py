@@ -196,7 +196,7 @@ _QUESTIONS = (
     Question("U-LBICMP", ("F-LB-9",), "the frontend {0} takes ICMP", False, "a ping to the frontend"),
     Question("U-LBECHO", ("F-LB-9",), "ICMP that the frontend {0} takes is answered there, and comes to no member", False, "a ping to the frontend while no member lets it in"),
     Question("U-LBV6OUT", ("F-LB-10",), "rules at public IPv6 frontends of {0} let their members out as those at IPv4 ones do", True, "a connection test over IPv6 to the Internet"),
-    Question("U-LBOUT", ("F-ADDR-4",), "a client's outbound rules see the frontend of a load balancer, not the member behind it", True, "a connection test through a rule that names one of them"),
+    Question("U-LBOUT", ("F-ADDR-4",), "the outbound rules of a sender see the frontend of a load balancer, not the member behind it", True, "a connection test through a rule that names one of them"),
     Question("U-FLOAT", ("F-ADDR-5",), "with floating IP, rules at members of {0} see the frontend's address", True, "a connection test through a rule that names one of them"),
     Question("U-FQDN", ("F-FW-4",), "the domain names of rule {0} cover this flow", None, "the names that clients ask for, and what they resolve to"),
     Question("U-FWDNATSRC", ("F-FW-5",), "NAT rule {0} at a private address replaces the source by the firewall's", True, "a packet capture at the target"),

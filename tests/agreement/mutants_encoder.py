@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant("R-GW-24", "a site sends nothing of what it holds", _TUNNELS, "home = NOWHERE if site.point_to_site else home_of", "home = NOWHERE if True else home_of"),
     Mutant("R-GW-24", "a site keeps nothing", _HOME, "if prefix not in crossed)]", ")]"),
     Mutant("R-GW-24", "a site goes by what is as long as its own prefix", _HOME, "negate(is_among(address, self.at_least(bits)))", "negate(is_among(address, self.at_least(bits + 1)))"),
-    Mutant("R-UDR-11", "a tunnel takes what is for a network inside its site", _ENCODED_WALK, 'leads = TRUE if elsewhere == FALSE else self.facts.holds("U-EXIT", machine.name, site.name)', "leads = TRUE"),
+    Mutant("R-UDR-11", "a tunnel takes what is for a network inside its site", "vnetverify.encoder.appliances", 'leads = TRUE if elsewhere == FALSE else facts.holds("U-EXIT", machine.name, site.name)', "leads = TRUE"),
     Mutant("R-GW-25", "clients always reach each other", _TUNNELS, _TURNED, "turned = to_itself"),
     Mutant("R-GW-25", "clients never reach each other", _TUNNELS, _TURNED, "turned = FALSE"),
     Mutant("R-LINT-2", "a cap of just the limit is too small", _QUALITIES, "if element.bandwidth < limit:", "if element.bandwidth <= limit:"),

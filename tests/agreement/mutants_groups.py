@@ -111,13 +111,14 @@ SIMULATOR = (
     Mutant("F-ADDR-4", "a client's rules see the frontend", _FRONTENDS, _SHOWN_FRONTEND, "if True:"),
     Mutant("F-ADDR-4", "a client's rules see the member", _FRONTENDS, _SHOWN_FRONTEND, "if balanced is None:"),
     Mutant("F-ADDR-5", "a member's rules see its own address", _POOLS, _FLOATS, "if False:"),
+    Mutant("F-ADDR-4", "an appliance's rules see the frontend", "vnetverify.simulator.devices", "seen = None if journey.is_reply else seen_by_sender(journey, interface)", "seen = None"),
     Mutant("F-ADDR-5", "a member's rules see the frontend's address", _POOLS, _FLOATS, "if rule.floating_ip:"),
     Mutant("F-ADDR-7", "the public source is seen", _INTERNET, _SEEN_SOURCE, "if True:"),
     Mutant("F-ADDR-7", "the private source is seen", _INTERNET, _SEEN_SOURCE, "if False:"),
     Mutant("F-ADDR-8", "filters see who began the flow", _FIREWALLS, "return replace(packet, source=address)", "return packet"),
     Mutant("F-FWD-1", "rules at an appliance see its own address", _FILTERS, _AT_ONE, "if direction is Direction.INBOUND and packet.destination.low not in interface.addresses:\n        packet = replace(packet, destination=Interval(interface.addresses[0], interface.addresses[0]))\n    " + _AT_ONE),
     Mutant("F-FWD-2", "an appliance takes in everything", _DEVICES, _ENTERS, _ENTERS.replace("journey.filter(interface, Direction.INBOUND)", "None")),
-    Mutant("F-FWD-2", "an appliance lets out everything", _DEVICES, "blocked = journey.filter(interface, Direction.OUTBOUND)", "blocked = None"),
+    Mutant("F-FWD-2", "an appliance lets out everything", _DEVICES, "blocked = journey.filter(interface, Direction.OUTBOUND, seen)", "blocked = None"),
     Mutant("F-FWD-4", "a rule holds where interface or address is a member", _MATCHING, _HALF_MEMBER, "return True"),
     Mutant("F-FWD-4", "a rule holds where both are members", _MATCHING, _HALF_MEMBER, "return False"),
     Mutant("F-FWD-5", "leaving needs no IP forwarding", _DEVICES, "interface = _exit(journey.situation, appliance)\n    if not interface.forwards:", "interface = _exit(journey.situation, appliance)\n    if False:"),
@@ -173,7 +174,7 @@ _FLOATING = 'return either(self.facts.holds("U-FLOAT", name), by_frontend, by_me
 _PUBLIC_SEEN = """        public = self.hops.facts.holds("U-HAIRPUB")
         names = dict.fromkeys((*plain, *shown))"""
 _DOUBTFUL = 'doubtful = self.facts.holds("U-ASGFWD", rule, spot.nic.name)'
-_FILTERED = "allowed = self.filters.allow(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)"
+_FILTERED = "allowed = self.filters.allow(header, spot, direction)"
 _PLATFORM_TOO = "if direction is Direction.OUTBOUND and admitted != TRUE:"
 _OPENED_BY_GROUPS = "if spot.subnet.nsg is not None or nic.nsg is not None:"
 _SKU_ASKED = 'return either(self.hops.facts.holds("U-SKU", openness.name), admitted, all_of(admitted, opened))'
@@ -228,13 +229,15 @@ ENCODER = (
     Mutant("F-ADDR-4", "a client's rules see the frontend", _ENCODED_FRONTENDS, _MEMBER_SEEN, "by_member = FALSE"),
     Mutant("F-ADDR-4", "a client's rules see the member", _ENCODED_FRONTENDS, _MEMBER_SEEN, "by_member = TRUE"),
     Mutant("F-ADDR-5", "a member's rules see its own address", _ENCODED_FRONTENDS, _FLOATING, "return by_member"),
+    Mutant("F-ADDR-4", "an appliance's rules see the frontend", "vnetverify.encoder.walk", "return self.frontends.lets_out(header, spot)", "return self.filters.allow(header, spot, direction)"),
+    Mutant("F-ADDR-4", "answers come to an appliance's rules from the frontend", "vnetverify.encoder.walk", "as_new = self.frontends.takes_as_new(header.reversed(), spot)", "as_new = allowed"),
     Mutant("F-ADDR-5", "a member's rules see the frontend's address", _ENCODED_FRONTENDS, _FLOATING, "return by_frontend"),
     Mutant("F-ADDR-7", "the public source is seen", _ENTRANCES, _PUBLIC_SEEN, _PUBLIC_SEEN.replace('self.hops.facts.holds("U-HAIRPUB")', "TRUE")),
     Mutant("F-ADDR-7", "the private source is seen", _ENTRANCES, _PUBLIC_SEEN, _PUBLIC_SEEN.replace('self.hops.facts.holds("U-HAIRPUB")', "FALSE")),
     Mutant("F-ADDR-8", "filters see who began the flow", _JOURNEYS, "sources = [ends.own_address(t.machine) if t.owns_source else header.source for t in came]", "sources = [header.source for t in came]"),
     Mutant("F-FWD-1", "rules at an appliance see its own address", _ENCODED, "        outbound = rule.direction is Direction.OUTBOUND\n", "        outbound = rule.direction is Direction.OUTBOUND\n        if spot.nic is not None and not outbound:\n            header = replace(header, destination=self.estate.known_address(spot.nic.addresses[0]))\n"),
     Mutant("F-FWD-2", "an appliance takes in everything", _ENCODED_WALK, _FILTERED, f"{_FILTERED} if direction is Direction.OUTBOUND else TRUE"),
-    Mutant("F-FWD-2", "an appliance lets out everything", _ENCODED_WALK, _FILTERED, f"{_FILTERED} if direction is Direction.INBOUND else TRUE"),
+    Mutant("F-FWD-2", "an appliance lets out everything", _ENCODED_WALK, "return self.frontends.lets_out(header, spot)", "return TRUE"),
     Mutant("F-FWD-4", "a rule holds where interface or address is a member", _ENCODED, _DOUBTFUL, "doubtful = TRUE"),
     Mutant("F-FWD-4", "a rule holds where both are members", _ENCODED, _DOUBTFUL, "doubtful = FALSE"),
     Mutant("F-FWD-5", "leaving needs no IP forwarding", _ENCODED_WALK, "            for nic, term in zip(machine.nics, chosen, strict=True)\n            if nic.ip_forwarding\n", "            for nic, term in zip(machine.nics, chosen, strict=True)\n"),

@@ -1,6 +1,7 @@
-"""What appliances forward by their policy, and those of which nobody says what: declared without one, or not at all.
+"""What appliances forward by their policy and where their tunnels lead, and those of which nobody says what they do:
+declared without a policy, or not at all.
 
-R-META-3, R-UDR-9, R-UDR-19.
+R-META-3, R-UDR-9, R-UDR-11, R-UDR-19.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vnetverify.encoder.addressing import Estate, assignable
-from vnetverify.encoder.facts import Bearing, Ground, Grounds
+from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.terms import TRUE, Term, all_of, any_of, equals, is_among, negate
-from vnetverify.header import ICMP, address_text
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
+from vnetverify.header import ICMP, address_text, addresses_of
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule, Site
 from vnetverify.model.security import Access
 
 
@@ -54,6 +55,26 @@ def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Head
         matches = all_of(matches, grounds.counts(bearing, ground))
         result = any_of(matches, result) if allows else all_of(negate(matches), result)
     return result
+
+
+def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> Iterator[tuple[Site, Term]]:
+    """Yield the sites that a machine's tunnels lead to, each with when: by the longest prefix (R-UDR-11).
+
+    Where a network has a longer range, the machine's own table may know it or not.
+    """
+    behind = [site for site in estate.network.sites.values() if site.behind == machine.name]
+    if not behind:
+        return
+    ranges = [range_ for vnet in estate.network.vnets.values() for range_ in vnet.address_space]
+    held = sorted(((prefix, site) for site in behind for prefix in site.prefixes), key=lambda h: -h[0].length)
+    undecided = TRUE
+    for prefix, site in held:
+        here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
+        longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
+        elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
+        leads = TRUE if elsewhere == FALSE else facts.holds("U-EXIT", machine.name, site.name)
+        yield site, all_of(here, any_of(negate(elsewhere), leads))
+        undecided = all_of(undecided, negate(here))
 
 
 def undeclared_machines(network: Network) -> tuple[Machine, ...]:

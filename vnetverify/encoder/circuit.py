@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import TypeGuard, assert_never
 
+from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
     Arrival,
@@ -239,6 +240,7 @@ class Circuit:
     def remembered(self) -> Memory:
         """Return which interfaces and machines the packet passed (F-STATE-2, F-STATE-3)."""
         passed: dict[str, Term] = {}
+        left: dict[str, Term] = {}
         forgetful: dict[str, Term] = {}
         for node, term in self._visited.items():
             if isinstance(node, Arrival):
@@ -248,11 +250,12 @@ class Circuit:
             if isinstance(node, Arrival | FromTunnel):
                 machine = self.hops.machine(node.machine)
                 for nic, leaves in self.hops.exits(machine, self.header, self.memory):
+                    left[nic.name] = self._share(any_of(left.get(nic.name, FALSE), all_of(term, leaves)))
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
-                    left = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
-                    forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, left))
+                    went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
+                    forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, went))
         met = {machine.name: self._share(self.meets(machine.name)) for machine in self.machines()}
-        return Memory(passed, {name: self._share(term) for name, term in forgetful.items()}, met)
+        return Memory(passed, left, {name: self._share(term) for name, term in forgetful.items()}, met)
 
     # -- building -----------------------------------------------------------------------------------------
 
@@ -271,7 +274,7 @@ class Circuit:
                     subnet = self.hops.estate.subnets[start.place.name if start.by is None else start.by.subnet_id]
                     hops = list(self.hops.send(Sender(subnet), header))
                     if hops and self.memory is None and not self.hops.by_routes_alone:
-                        sent = all_of(sent, self.hops.frontends.lets_out(header, subnet))
+                        sent = all_of(sent, self.hops.frontends.lets_out(header, Spot(subnet)))
             case PlaceKind.SITE.value:
                 hops = list(self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header))
             case _:

@@ -259,7 +259,7 @@ class Conversations:
         for nic, term, forgets in taken_in:
             passed[nic.name] = any_of(passed.get(nic.name, FALSE), term)
             forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, forgets))
-        return Memory(passed, forgetful, memory.met, lambda nic: self._at_end(end, nic))
+        return Memory(passed, memory.left, forgetful, memory.met, lambda nic: self._at_end(end, nic))
 
     def _at_end(self, end: Ended, nic: Nic) -> tuple[Term, Term]:
         """Return when the packet of a stage began at `nic`, as the first of a flow does, or was delivered there as in
@@ -269,7 +269,8 @@ class Conversations:
         there, unrecorded = list[Term](), list[Term]()
         if stage.number == 0:
             begun = all_of(self.ends.begins_at(place), is_among(self.ends.header.source, own))
-            forgets = self.hops.frontends.sender_forgets(self.ends.header.of(own), self.hops.estate.subnets[place.name])
+            spot = Spot(self.hops.estate.subnets[place.name])
+            forgets = self.hops.frontends.sender_forgets(self.ends.header.of(own), spot)
             there.append(begun)
             unrecorded.append(all_of(begun, forgets))
         held = own & end.parts.get(place, IntervalSet())
@@ -378,14 +379,14 @@ class Conversations:
         """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18)."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
-        header, subnet = self.ends.header.of(coarse(addresses)), self.hops.estate.subnets[place.name]
+        header, spot = self.ends.header.of(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
         forgotten = any_of(
-            self.hops.frontends.sender_forgets(header, subnet),
+            self.hops.frontends.sender_forgets(header, spot),
             self._forgotten_on_the_way(self.ends.header.source, place, addresses, memory),
         )
         if forgotten == FALSE:
             return TRUE
-        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, subnet))
+        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, spot))
 
     def _hears_the_internet(self, left: Parts) -> Term:
         """Hold when the host that sent the packet to the Internet itself lets the answer in (F-ADM-18)."""
@@ -394,7 +395,7 @@ class Conversations:
             if place.kind == PlaceKind.SUBNET.value:
                 subnet = self.hops.estate.subnets[place.name]
                 header = self.ends.header.of(coarse(addresses))
-                forgotten = self.hops.frontends.sender_forgets(header, subnet)
+                forgotten = self.hops.frontends.sender_forgets(header, Spot(subnet))
                 if forgotten != FALSE:
                     taken_in = any_of(negate(forgotten), self._is_open_to_answers(subnet, header.reversed()))
                     terms.append((place, addresses, self.delivery.share(taken_in)))

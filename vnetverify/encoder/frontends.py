@@ -31,7 +31,7 @@ from vnetverify.encoder.terms import (
 from vnetverify.header import TCP, Family, Interval, IntervalSet
 from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, Sku
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.model.network import Nic, Service, Subnet
+from vnetverify.model.network import Nic, Service
 from vnetverify.model.security import Direction
 
 _PROBE_PORT = 49152
@@ -329,24 +329,21 @@ class Frontends:
 
     # -- what the sender's rules see ----------------------------------------------------------------------
 
-    def lets_out(self, header: Header, subnet: Subnet) -> Term:
-        """Hold when the filters of a sender in `subnet` let its packet out.
+    def lets_out(self, header: Header, spot: Spot) -> Term:
+        """Hold when the filters at `spot` let a packet out.
 
         They may see one for a frontend with the address and port of the member that gets it (F-ADDR-4).
         """
-        spot = Spot(subnet)
         return self._as_sender_sees(header, spot, lambda seen: self.filters.allow(seen, spot, Direction.OUTBOUND))
 
-    def sender_forgets(self, header: Header, subnet: Subnet) -> Term:
-        """Hold when a sender keeps no record of the packet that it lets out (F-ADM-18)."""
-        spot = Spot(subnet)
+    def sender_forgets(self, header: Header, spot: Spot) -> Term:
+        """Hold when who sends from `spot` keeps no record of the packet that it lets out (F-ADM-18)."""
         if not self.filters.may_forget(spot, Direction.OUTBOUND):
             return FALSE
         return self._as_sender_sees(header, spot, lambda seen: self.filters.forget(seen, spot, Direction.OUTBOUND))
 
-    def takes_as_new(self, header: Header, subnet: Subnet) -> Term:
-        """Hold when a sender that let `header` out lets the answer in as a new packet (F-ADM-18)."""
-        spot = Spot(subnet)
+    def takes_as_new(self, header: Header, spot: Spot) -> Term:
+        """Hold when who let `header` out from `spot` lets the answer in as a new packet (F-ADM-18)."""
         return self._as_sender_sees(
             header, spot, lambda seen: self.filters.allow(seen.reversed(), spot, Direction.INBOUND)
         )

@@ -160,13 +160,14 @@ class Onward:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the first packet left behind: terms for the interfaces and machines it passed.
+    """What the first packet left behind: terms for the interfaces and machines it passed, and the former it `left` by.
 
     Interfaces that keep no record of it all the same are `forgetful` (F-ADM-18). `at_end` tells when it began or ended
     at an interface, which a reply may come to as at an appliance, and when that leaves no record.
     """
 
     passed: dict[str, Term]
+    left: dict[str, Term]
     forgetful: dict[str, Term]
     met: dict[str, Term]
     at_end: Callable[[Nic], tuple[Term, Term]] = lambda nic: (FALSE, FALSE)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.appliances import machine_at, policy_forwards
+from vnetverify.encoder.appliances import machine_at, policy_forwards, tunnels
 from vnetverify.encoder.candidates import (
     ApplianceHop,
     Candidate,
@@ -57,9 +57,9 @@ from vnetverify.encoder.nodes import (
     Translated,
 )
 from vnetverify.encoder.routes import Routes
-from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
-from vnetverify.header import Family, Interval, addresses_of, interval_set
-from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Site, Subnet
+from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, either, equals, is_among, negate
+from vnetverify.header import Family, Interval, interval_set
+from vnetverify.model.network import Gateway, GatewayKind, Machine, Nic, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
 
@@ -422,31 +422,12 @@ class Hops:
     def _put_out(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None, owns_source: Term | None
     ) -> Iterator[tuple[Target, Term]]:
-        for site, term in self._tunnels(machine, header):
+        for site, term in tunnels(self.estate, self.facts, machine, header):
             yield ToSite(site.name), all_of(condition, term)
             condition = all_of(condition, negate(term))
         for nic, term in self.exits(machine, header, memory):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)
             yield from self.send(sender, header, all_of(condition, term))
-
-    def _tunnels(self, machine: Machine, header: Header) -> Iterator[tuple[Site, Term]]:
-        """Yield the sites that a machine's tunnels lead to, each with when: by the longest prefix (R-UDR-11).
-
-        Where a network has a longer range, the machine's own table may know it or not.
-        """
-        behind = [site for site in self.estate.network.sites.values() if site.behind == machine.name]
-        if not behind:
-            return
-        ranges = [range_ for vnet in self.estate.network.vnets.values() for range_ in vnet.address_space]
-        held = sorted(((prefix, site) for site in behind for prefix in site.prefixes), key=lambda h: -h[0].length)
-        undecided = TRUE
-        for prefix, site in held:
-            here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
-            longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
-            elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
-            leads = TRUE if elsewhere == FALSE else self.facts.holds("U-EXIT", machine.name, site.name)
-            yield site, all_of(here, any_of(negate(elsewhere), leads))
-            undecided = all_of(undecided, negate(here))
 
     def _passes_family(self, machine: Machine) -> Term:
         """Hold when a machine forwards packets of this family at all: managed firewalls are IPv4's (F-FW-11)."""
@@ -457,17 +438,28 @@ class Hops:
     def _filtered(self, nic: Nic, header: Header, direction: Direction, memory: Memory | None) -> Term:
         if self.by_routes_alone:
             return TRUE
-        allowed = self.filters.allow(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
+        spot, is_out = self._spot(nic), direction is Direction.OUTBOUND
+        if memory is None and is_out:
+            return self.frontends.lets_out(header, spot)
+        allowed = self.filters.allow(header, spot, direction)
         if memory is None:
             return allowed
         at_end, unrecorded = memory.at_end(nic)
         passed = any_of(memory.passed.get(nic.name, FALSE), at_end)
         forgotten = any_of(memory.forgetful.get(nic.name, FALSE), unrecorded)
+        if forgotten != FALSE and not is_out:
+            as_new = self.frontends.takes_as_new(header.reversed(), spot)
+            allowed = either(memory.left.get(nic.name, FALSE), as_new, allowed)
         return any_of(all_of(passed, negate(forgotten)), allowed)
 
     def forgets(self, nic: Nic, header: Header, direction: Direction) -> Term:
         """Hold when a packet that passes an interface leaves no record of its flow there (F-ADM-18)."""
-        return self.filters.forget(header, Spot(self.estate.subnets[nic.subnet_id], nic), direction)
+        if direction is Direction.OUTBOUND:
+            return self.frontends.sender_forgets(header, self._spot(nic))
+        return self.filters.forget(header, self._spot(nic), direction)
+
+    def _spot(self, nic: Nic) -> Spot:
+        return Spot(self.estate.subnets[nic.subnet_id], nic)
 
     def is_stateful(self, machine: Machine) -> Term:
         """Hold when a machine drops packets of flows that it did not see begin (R-TRAF-2)."""

@@ -26,6 +26,7 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.announcements import decides, way_chosen
 from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat, steered_to
+from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import (
     announces,
     default_way,
@@ -236,7 +237,8 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
     interface = _exit(journey.situation, appliance)
     if not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
-    blocked = journey.filter(interface, Direction.OUTBOUND)
+    seen = None if journey.is_reply else seen_by_sender(journey, interface)
+    blocked = journey.filter(interface, Direction.OUTBOUND, seen)
     if blocked is not None:
         return blocked
     journey.meet_appliance(appliance)

@@ -99,7 +99,7 @@ def _beyond_region(journey: Journey, balanced: Balanced[Frontend], sent_from: st
 
 
 def seen_by_sender(journey: Journey, interface: Interface) -> Packet:
-    """Return the packet as the outbound filters read it where the flow begins: the frontend or the member (F-ADDR-4).
+    """Return the packet as the outbound filters read it where it is sent: the frontend or the member (F-ADDR-4).
 
     Where no member would take it there is nothing but the frontend to see.
     """

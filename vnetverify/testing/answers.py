@@ -292,7 +292,7 @@ def _verdict(network: Network, question: Filtered, world: World) -> FilterVerdic
 
 
 def _judged(network: Network, question: Filtered, direction: Direction, name: str, world: World) -> Judgement:
-    """Return what the filters at one place say; where the packet begins, towards a frontend, as F-ADDR-4 has it."""
+    """Return what the filters at one place say; of what goes out towards a frontend as F-ADDR-4 has it."""
     situation = situation_of(network, world, family_of(question.flow.source))
     packet = packet_of(question.flow)
     if name in network.private_endpoints:
@@ -300,7 +300,7 @@ def _judged(network: Network, question: Filtered, direction: Direction, name: st
     interface = declared_interface(situation, next(nic for nic in network.nics() if nic.name == name))
     if direction is Direction.INBOUND and question.by_public_address:
         return judge_public_entry(situation, interface, packet, is_reply=False)
-    if direction is Direction.OUTBOUND and question.flow.source in interface.addresses:
+    if direction is Direction.OUTBOUND:
         packet = seen_by_sender(Journey(situation, packet), interface)
     return judge_at(situation, interface, direction, packet, is_reply=False)
 

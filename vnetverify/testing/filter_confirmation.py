@@ -55,11 +55,11 @@ def open_filters(network: Network, stages: Sequence[tuple[Direction, str]], flow
             terms.append(policies.takes_in(endpoint, header))
             continue
         nic = next(nic for nic in network.nics() if nic.name == name)
-        if direction is _OUTBOUND and flow.source in nic.addresses:
-            frontends = Frontends(estate, facts, grounds, gateways, filters)
-            terms.append(frontends.lets_out(header, estate.subnets[nic.subnet_id]))
+        spot = Spot(estate.subnets[nic.subnet_id], nic)
+        if direction is _OUTBOUND:
+            terms.append(Frontends(estate, facts, grounds, gateways, filters).lets_out(header, spot))
         else:
-            terms.append(filters.allow(header, Spot(estate.subnets[nic.subnet_id], nic), direction))
+            terms.append(filters.allow(header, spot, direction))
     obligation = Obligation(
         text="\n".join((*script.lines, "(declare-const passes Bool)", f"(assert (= passes {all_of(*terms)}))", "")),
         in_question="passes",

@@ -59,6 +59,14 @@ def uncertainty(question: str, *about: str) -> Uncertainty:
     return Uncertainty(question, about, QUESTIONS[question].documented)
 
 
+def fact_written(name: str) -> Uncertainty | None:
+    """Return the fact that somebody writes as `name`, with or without blanks; None where there is no such kind."""
+    question, _, about = name.strip().partition("(")
+    if question not in QUESTIONS:
+        return None
+    return Uncertainty(question, tuple(thing.strip() for thing in about.removesuffix(")").split(",")) if about else ())
+
+
 class SettledFacts(Mapping[str, bool]):
     """Values of facts by name; a kind alone (`U-FORWARDS`) speaks of every fact of that kind not named itself.
 

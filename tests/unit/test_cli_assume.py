@@ -101,3 +101,60 @@ def test_what_holds_as_documented_alone_is_unknown_in_every_world(
 
     assert main(["prove", str(path)]) == status.UNDECIDED
     assert "proved as documented, open if U-R-PEER-16" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("spelled", ["U-FORWARDS(fw)", "U-FORWARDS(FW)", "U-FORWARDS( fw )", "U-FORWARDS"])
+def test_one_fact_assumed_both_ways_is_an_error_however_it_is_spelled(
+    spelled: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    for lines in (("U-FORWARDS(fw) = false", f'"{spelled}" = true'), (f'"{spelled}" = true', "U-FORWARDS(fw) = false")):
+        path.write_text(STEERED + "".join(f"assume {line}\n" for line in lines))
+
+        assert main(["prove", str(path)]) == status.BAD_INPUT
+        assert "is assumed both ways" in capsys.readouterr().err
+
+
+TRACED = ["--from", "spoke", "--to", "hub.db", "--port", "22"]
+
+
+@pytest.mark.parametrize(
+    ("assumed", "arrives"),
+    [
+        (["U-STATEFUL(fw)=false", "U-FORWARDS( fw ) = true"], True),
+        (["U-FORWARDS(FW)=true"], True),
+        (["U-FORWARDS=true"], True),
+        (["U-FORWARDS=true", "U-FORWARDS(fw)=false"], False),
+    ],
+)
+def test_the_command_line_fixes_a_fact_before_the_text_and_with_any_blanks(
+    assumed: list[str], arrives: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    path.write_text(f"{STEERED}assume U-FORWARDS(fw) = false\n")
+    options = [word for fact in assumed for word in ("--assume", fact)]
+
+    assert main(["trace", str(path), *TRACED, *options]) == status.AS_EXPECTED
+    assert ("delivered to 10.0.2.4" in capsys.readouterr().out) is arrives
+    assert main(["matrix", str(path), "--from", "spoke", "--to", "hub.db", *options]) == status.AS_EXPECTED
+    assert ("  1  none  no flow arrives" not in capsys.readouterr().out) is arrives
+
+
+@pytest.mark.parametrize(
+    ("assumed", "reason"),
+    [
+        (["U-FORWARDS(fw)=true", "U-FORWARDS(FW)=false"], "'U-FORWARDS(FW)' is assumed both ways"),
+        (["U-FORWARD(fw)=true"], "'U-FORWARD(fw)' is not an open fact; did you mean U-FORWARDS?"),
+        (["u-forwards=true"], "did you mean U-FORWARDS?"),
+        (["nonsense"], "'nonsense' is not an open fact; for example U-R-PEER-16=true"),
+    ],
+)
+def test_what_is_wrong_with_an_assumption_on_the_command_line_is_said(
+    assumed: list[str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    path.write_text(STEERED)
+    options = [word for fact in assumed for word in ("--assume", fact)]
+
+    assert main(["trace", str(path), *TRACED, *options]) == status.BAD_INPUT
+    assert reason in capsys.readouterr().err

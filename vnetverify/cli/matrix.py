@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.assuming import takes_assumptions
+from vnetverify.cli.assuming import all_assumed, takes_assumptions
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import endpoints_called, load_or_tell, something_to_read, takes_networks
 
@@ -81,7 +81,8 @@ def command(
     loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
-    loaded = _assuming(loaded, assumed)
+    document = loaded.document
+    loaded = replace(loaded, document=replace(document, assumptions=all_assumed(document.assumptions, assumed)))
     ends = (None if text is None else endpoints_called(loaded, text) for text in (senders, receivers))
     pairs = survey(loaded, Asked(_service_called(loaded, service), *ends), Effort(proved=proofs))
     if output_format == "text":
@@ -89,16 +90,6 @@ def command(
     else:
         emit(render_matrix_json(pairs) if output_format == "json" else render_matrix_csv(pairs))
     return _status(pairs)
-
-
-def _assuming(loaded: Loaded, assumed: Mapping[str, bool]) -> Loaded:
-    """Return what was loaded with facts that the command line fixes, which come before those of the text."""
-    from vnetverify.model.intents import Assumption
-    from vnetverify.source import NOWHERE
-
-    said = tuple(Assumption(fact, value, NOWHERE) for fact, value in assumed.items())
-    document = loaded.document
-    return replace(loaded, document=replace(document, assumptions=(*document.assumptions, *said)))
 
 
 def _service_called(loaded: Loaded, text: str | None) -> Service:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import Era
-from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.rules import QUESTIONS, fact_written
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import Problems, did_you_mean, shown
 from vnetverify.syntax.scope import Scope
@@ -30,9 +30,10 @@ def is_documented(scope: Scope, node: ReadingNode) -> bool:
 
 def assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
     """Return the assumption, its fact spelled as an `Uncertainty` is; None where there is no such kind."""
-    question, _, about = text_of(node.fact).partition("(")
+    fact = fact_written(text_of(node.fact))
     value = scope.one_of(node.value, {"true": True, "false": False}, "truth value")
-    if question not in QUESTIONS:
+    if fact is None:
+        question = text_of(node.fact).partition("(")[0]
         scope.problems.error(
             "unknown-uncertainty",
             f"there is no uncertainty {shown(question)}",
@@ -42,23 +43,25 @@ def assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
             did_you_mean(question, QUESTIONS),
         )
         return None
-    things = tuple(thing.strip() for thing in about.removesuffix(")").split(",")) if about else ()
     if value is None:
         return None
-    return Assumption(str(Uncertainty(question, things)), value, scope.span(node.fact, node.value))
+    return Assumption(str(fact), value, scope.span(node.fact, node.value))
 
 
 def check_consistent(assumptions: Sequence[Assumption], problems: Problems) -> None:
-    """Report facts that are assumed both ways, by themselves or by their kind: a contradiction would prove anything."""
+    """Report facts that are assumed both ways, by themselves or by their kind: a contradiction would prove anything.
+
+    A fact is the same whatever the case of the names in it.
+    """
     facts: dict[tuple[str, bool], Assumption] = {}
     kinds: dict[tuple[str, bool], Assumption] = {}
     for assumption in assumptions:
-        fact, opposite = assumption.fact, not assumption.value
+        fact, opposite = assumption.fact.casefold(), not assumption.value
         kind = fact.partition("(")[0]
         same_kind = kinds.get((kind, opposite)) if fact == kind else facts.get((kind, opposite))
         other = same_kind or facts.get((fact, opposite))
         if other is not None:
-            message = f"{shown(fact)} is assumed both ways"
+            message = f"{shown(assumption.fact)} is assumed both ways"
             problems.error("contradiction", message, assumption.span, "", ((other.span, "the other way here"),))
         facts.setdefault((fact, assumption.value), assumption)
         kinds.setdefault((kind, assumption.value), assumption)

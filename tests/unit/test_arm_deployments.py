@@ -262,6 +262,39 @@ def test_of_two_deployments_of_one_resource_the_later_counts() -> None:
     assert [one["name"] for one in found.body["properties"]["subnets"]] == ["s"]
 
 
+@pytest.mark.parametrize("is_later_first", [False, True])
+def test_what_is_deployed_only_if_absent_changes_nothing_that_an_earlier_deployment_made(is_later_first: bool) -> None:
+    first = vnet("v", "10.0.0.0/16")
+    absent = vnet("v", "10.1.0.0/16", dependsOn=["between"], **{"@options": {"onlyIfNotExists": []}})
+    between = resource("networkSecurityGroups", "n", {}, dependsOn=["first"])
+    symbols = {"first": first, "between": between, "absent": absent}
+    order = reversed(symbols) if is_later_first else iter(symbols)
+
+    found = resources_of(template({name: symbols[name] for name in order}, languageVersion="2.0"))
+
+    assert found["virtualNetworks/v"].uncertain is None
+    assert found["virtualNetworks/v"].body["properties"]["addressSpace"] == {"addressPrefixes": ["10.0.0.0/16"]}
+
+
+def test_what_is_deployed_only_if_absent_counts_where_nothing_else_makes_it() -> None:
+    options = {"onlyIfNotExists": [], "retryOn": [["ResourceNotFound", 2]]}
+
+    (found,) = resources_of(template(vnet("v", "10.1.0.0/16", **{"@options": options}))).values()
+
+    assert found.uncertain is None
+    assert found.body.keys() == {"id", "name", "type", "properties"}
+
+
+@pytest.mark.parametrize(("options", "is_sure"), [({"onlyIfNotExists": []}, False), ({"retryOn": []}, True)])
+def test_a_child_only_if_absent_that_its_parent_lists_is_in_doubt(options: dict[str, Any], is_sure: bool) -> None:
+    inline = vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"))
+    child = resource("virtualNetworks/subnets", "v/s", {"addressPrefix": "10.0.1.0/24"}, **{"@options": options})
+
+    found = resources_of(template(inline, child))
+
+    assert (found["virtualNetworks/v/subnets/s"].uncertain is None) is is_sure
+
+
 def test_of_two_deployments_in_no_order_it_is_not_known_which_counts() -> None:
     found = resources_of(template(vnet("v", "10.0.0.0/16"), vnet("v", "10.1.0.0/16")))["virtualNetworks/v"]
 

@@ -31,6 +31,7 @@ STACKS = "microsoft.resources/deploymentstacks"
 # What a template says of a resource and Azure does not keep with it.
 _CONTROL = frozenset(
     (
+        "@options",
         "apiversion",
         "asserts",
         "comments",
@@ -306,6 +307,13 @@ class Declared:
     def is_child(self) -> bool:
         """Hold when its type is one of parts of another resource, as subnets are; what extends a resource is none."""
         return self.key.rpartition("/providers/")[2].count("/") > 2
+
+    @property
+    def is_only_if_absent(self) -> bool:
+        """Hold for a resource that is deployed only where there is none yet, as Bicep's `onlyIfNotExists` says."""
+        options = self.statement.says("@options")
+        said = lookup(options, "onlyIfNotExists") if isinstance(options, dict) else MISSING
+        return said is not MISSING and said is not False
 
     @property
     def spot(self) -> Spot:

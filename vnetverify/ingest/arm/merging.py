@@ -28,6 +28,10 @@ def merged(found: Sequence[Found]) -> Iterator[View]:
         by_key.setdefault(declared.key, []).append((declared, body))
     for views in by_key.values():
         declared, body, presence = _latest(views)
+        if declared.is_only_if_absent and presence is None and _is_listed(declared, by_key):
+            presence = Unknown(
+                "its parent lists it, and it is deployed only where it is not there yet", declared.statement.pointer
+            )
         yield declared, _without_children(declared, body, by_key), presence
 
 
@@ -44,9 +48,13 @@ def _latest(views: Sequence[Found]) -> View:
             doubt = None if doubt is None or other.presence is None else doubt
             continue
         if comes_after(other, declared):
-            declared, body = other, _with_lists_of(body, its_body, other.kind)
+            if not other.is_only_if_absent:
+                declared, body = other, _with_lists_of(body, its_body, other.kind)
         elif comes_after(declared, other):
-            body = _with_lists_of(its_body, body, other.kind)
+            if declared.is_only_if_absent:
+                declared, body = other, its_body
+            else:
+                body = _with_lists_of(its_body, body, other.kind)
         else:
             is_sure = False
         if not is_sure:
@@ -84,6 +92,17 @@ def _without_children(declared: Declared, body: dict[str, Any], by_key: dict[str
             if len(rest) < len(items):
                 changed[name] = rest
     return {**body, _key(body): {**properties, **changed}} if changed else body
+
+
+def _is_listed(declared: Declared, by_key: dict[str, list[Found]]) -> bool:
+    """Hold when what `declared` is a part of holds it in a list."""
+    inside = declared.kind.rpartition("/")[2]
+    for holder, body in by_key.get(parent_of(declared.key), ()):
+        items = _member(_properties(body), inside) if inside in _LISTS.get(holder.kind, ()) else None
+        names = (item.get("name") for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+        if any(isinstance(name, str) and name.lower() == declared.name.rpartition("/")[2].lower() for name in names):
+            return True
+    return False
 
 
 def _is_declared(parent: str, item: Any, by_key: dict[str, list[Found]]) -> bool:

@@ -84,7 +84,7 @@ class Gateways:
         for server in self.route_servers(hub):
             if server.branch_to_branch:
                 announced += [
-                    Announced(prefix, works=self.failing.is_up(FailureKind.APPLIANCE, peer.machine))
+                    Announced(prefix, works=self.is_in_touch(server, peer))
                     for peer in server.peers
                     for prefix in self.kept_of(server, peer)
                 ]
@@ -122,6 +122,15 @@ class Gateways:
         """Return what a Route Server keeps of what `peer` announces: nothing inside its own network (R-GW-14)."""
         space = self.estate.network.vnets[server.vnet].address_space
         return tuple(prefix for prefix in peer.prefixes if not any(contains(own, prefix) for own in space))
+
+    def is_in_touch(self, server: RouteServer, peer: BgpPeer) -> Term:
+        """Hold when an appliance is up and can tell a Route Server what it announces: of another network over the
+        peering with that (I-FAILURES)."""
+        works = self.failing.is_up(FailureKind.APPLIANCE, peer.machine)
+        home = self.estate.network.machines[peer.machine].nics[0].vnet
+        if home not in self.estate.peers(server.vnet):
+            return works
+        return all_of(works, self.is_peering_up(server.vnet, home))
 
     def is_peering_up(self, vnet: str, peer: str) -> Term:
         if not self.failing.may_fail(FailureKind.PEERING):

@@ -218,7 +218,7 @@ class Routes:
                 by_prefix.setdefault(prefix, []).append(peer)
         for prefix, peers in by_prefix.items():
             survives = all_of(here, self._survives(prefix, False, known, hidden))
-            works = [self.gateways.failing.is_up(FailureKind.APPLIANCE, peer.machine) for peer in peers]
+            works = [self.gateways.is_in_touch(server, peer) for peer in peers]
             for order, peer in enumerate(peers):
                 later = any_of(*works[order + 1 :])
                 wanted = TRUE
@@ -226,8 +226,8 @@ class Routes:
                     wanted = any_of(negate(later), facts.holds("U-R-SEL-7", subnet.id, peer.machine))
                 chosen = all_of(wanted, works[order], self.gateways.is_served(subnet.vnet, server.vnet))
                 preferred = facts.holds("U-R-GW-15", server.vnet)
-                for hop, near in self._appliance_hops(subnet, self._announced_next_hop(peer)):
-                    taken = all_of(survives, chosen, near)
+                for hop, in_force in self._hops_in_force(subnet, self._announced_next_hop(peer)):
+                    taken = all_of(survives, chosen, in_force)
                     first = all_of(taken, preferred)
                     yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", first, PREFERRED_APPLIANCE - order)
                     yield Candidate(prefix, Class.GATEWAY, hop, "R-GW-19", taken, APPLIANCE - order)
@@ -381,7 +381,11 @@ class Routes:
         """Return where a user route leads, on which condition (R-UDR-8)."""
         if route.next_hop_address is None:
             return [(_PLAIN_HOPS[route.next_hop], TRUE)]
-        hops = self._appliance_hops(subnet, route.next_hop_address)
+        return [*self._hops_in_force(subnet, route.next_hop_address)]
+
+    def _hops_in_force(self, subnet: Subnet, address: int) -> list[tuple[ApplianceHop, Term]]:
+        """Return the hops to an appliance's address, each with when its route is not passed over (R-UDR-8)."""
+        hops = self._appliance_hops(subnet, address)
         return [(hop, near if hop.vnet is not None else self._unless_skipped(near)) for hop, near in hops]
 
     def _unless_skipped(self, far: Term) -> Term:

@@ -162,18 +162,23 @@ def _breadth(service_tag: str | None) -> int:
 def _user_limits(table: Table, route: UserRoute, hop: Hop) -> Iterator[Limit]:
     """Return what may keep a user route out of force: a next hop too far away, or a service endpoint."""
     if isinstance(hop, ToAppliance):
-        holder = owner(table.situation, table.subnet.vnet, point(hop.address))
-        if holder is not None and is_cut_off(table.situation, table.subnet.vnet, holder):
-            holder = None
-        ways: Clause = ((uncertainty("U-R-UDR-8"), False),)
-        if holder is not None:
-            doubt = doubt_of_nearness(table.situation, table.subnet.vnet, holder, point(hop.address))
-            ways += () if doubt is None else ((doubt, True),)
-        if holder is None or len(ways) > 1:
-            yield Limit(ways, "its next hop is not directly connected (R-UDR-8)", "R-UDR-8")
+        yield from _limits_of_next_hop(table, hop.address)
     for when in dict.fromkeys(range_.when for _, range_ in table.endpoints if is_inside(route.prefix, range_.prefix)):
         overrides: Clause = (*not_all_of(when), (uncertainty("U-R-SEL-6"), True))
         yield Limit(overrides, "a user route does not override a service endpoint (R-SEL-6)", "R-SEL-6")
+
+
+def _limits_of_next_hop(table: Table, address: int) -> Iterator[Limit]:
+    """Return what may keep a route to an appliance out of force: that it is too far away (R-UDR-8)."""
+    holder = owner(table.situation, table.subnet.vnet, point(address))
+    if holder is not None and is_cut_off(table.situation, table.subnet.vnet, holder):
+        holder = None
+    ways: Clause = ((uncertainty("U-R-UDR-8"), False),)
+    if holder is not None:
+        doubt = doubt_of_nearness(table.situation, table.subnet.vnet, holder, point(address))
+        ways += () if doubt is None else ((doubt, True),)
+    if holder is None or len(ways) > 1:
+        yield Limit(ways, "its next hop is not directly connected (R-UDR-8)", "R-UDR-8")
 
 
 def _user_hop(route: UserRoute) -> Hop:
@@ -228,8 +233,9 @@ def _appliance_routes(table: Table, by_vpn: set[Prefix]) -> Iterator[Route]:
         near = tuple(beside_near_ranges(table, prefix, is_static=False))
         for number, (server, peer) in enumerate(those, 1):
             limits = near if number == len(those) else (*near, _where_chosen(table.subnet, peer))
+            hop = ToAppliance(next_hop_of(table.situation, peer))
+            limits += tuple(_limits_of_next_hop(table, hop.address))
             for place, present in _places(table, server, prefix in by_vpn):
-                hop = ToAppliance(next_hop_of(table.situation, peer))
                 rank = (1, place, number)
                 yield Route(prefix, Origin.GATEWAY, hop, rank, "R-GW-19", peer.span, present, limits)
 

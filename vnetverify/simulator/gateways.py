@@ -161,15 +161,26 @@ def is_near(
 
 
 def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:
-    """Return what appliances that are up announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19)."""
+    """Return what appliances that are up announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19).
+
+    One in a peer announces nothing while the peering is down (I-FAILURES).
+    """
     space = situation.vnet(server.vnet).address_space
     return tuple(
         (peer, prefix)
         for peer in server.peers
         if situation.is_down(FailureKind.APPLIANCE, peer.machine) is None
+        and not _is_out_of_touch(situation, server, peer)
         for prefix in peer.prefixes
         if not any(is_inside(prefix, range_) for range_ in space)
     )
+
+
+def _is_out_of_touch(situation: Situation, server: RouteServer, peer: BgpPeer) -> bool:
+    """Hold when a peering that is down parts the appliance, by its first interface, from the Route Server."""
+    vnet = situation.network.machines[peer.machine].nics[0].vnet
+    joined = situation.with_everything_up.index.peers[server.vnet]
+    return vnet in joined and vnet not in situation.index.peers[server.vnet]
 
 
 def next_hop_of(situation: Situation, peer: BgpPeer) -> int:

@@ -140,9 +140,18 @@ class Gateways:
     def is_near(self, gateway: Gateway, address: Field, home: Home = NOWHERE) -> Term:
         """Hold when `address` lies in the network of `gateway` or of a peer (R-GW-13, R-UDR-12, R-GW-22).
 
-        In a range, that is, which goes before the prefixes of `home`.
+        In a range, that is, which goes before the prefixes of `home`. A mate is near where gateways carry packets for
+        it (R-CG-3).
         """
-        vnet, spaces = gateway.vnet, self.estate.spaces
+        vnet, vnets = gateway.vnet, self.estate.network.vnets
+        to_mates = is_among(address, home.beyond(p for m in self.estate.mates(vnet) for p in vnets[m].address_space))
+        if to_mates != FALSE:
+            to_mates = all_of(to_mates, self.facts.holds("U-R-GW-22"))
+        return any_of(self._is_direct(vnet, address, home), to_mates)
+
+    def _is_direct(self, vnet: str, address: Field, home: Home) -> Term:
+        """Hold when `address` lies in a range of `vnet` or of a peer that goes before the prefixes of `home`."""
+        spaces = self.estate.spaces
         if home.prefixes:
             vnets = self.estate.network.vnets
             near = {other: home.beyond(vnets[other].address_space) for other in self.estate.direct(vnet)}

@@ -148,16 +148,19 @@ def takes_fastpath(situation: Situation, gateway: Gateway) -> bool:
 
 
 def is_near(
-    situation: Situation, gateway: Gateway, destination: Interval, counts: Callable[[Prefix], bool] | None = None
+    situation: Situation, gateway: Gateway, destination: Interval, counts: Callable[[Prefix], bool] = lambda _: True
 ) -> bool:
     """Hold when `destination` lies in the gateway's vnet or in one that it has a usable peering with.
 
-    With `counts`, in one of the ranges of these that count.
+    A mate is near where a fact says that gateways carry packets for it (R-CG-3). It is about ranges that count.
     """
-    spaces = [situation.vnet(vnet).address_space for vnet in direct(situation, gateway.vnet)]
-    if counts is not None:
-        spaces = [tuple(filter(counts, space)) for space in spaces]
-    return any(some_covers(space, destination) for space in spaces)
+
+    def has(vnet: str) -> bool:
+        return some_covers(filter(counts, situation.vnet(vnet).address_space), destination)
+
+    if any(map(has, direct(situation, gateway.vnet))):
+        return True
+    return any(map(has, situation.index.mates[gateway.vnet])) and situation.holds(uncertainty("U-R-GW-22"))
 
 
 def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:

@@ -59,3 +59,8 @@ class Entry:
     def bits(self) -> int:
         """Return how long the prefix is."""
         return self.prefix.length if self.length is None else self.length
+
+
+def contains(outer: Prefix, inner: Prefix) -> bool:
+    """Tell whether every address of `inner` is one of `outer`."""
+    return inner.length >= outer.length and (inner.value ^ outer.value) >> (outer.family.bits - outer.length) == 0

@@ -6,12 +6,12 @@ R-SYS-8, R-ADDR-6, I-FAILURES.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from vnetverify.encoder.addressing import Estate
 from vnetverify.encoder.advertising import Announcing, Cell, around
-from vnetverify.encoder.entries import Announced, Entry, Way
+from vnetverify.encoder.entries import Announced, Entry, Way, contains
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.home import NOWHERE, Home
@@ -274,6 +274,7 @@ class Gateways:
             ends = [end for end in self.connections(gateway) if end.remote_gateway is not None]
             for name, news in told.items():
                 yield from dict.fromkeys(self._heard(gateway, ends, self._links(), name, news, way))
+            yield from self._told_beside(gateway, lambda joined: self._hear(joined, connection, origin, prefix))
 
     def learned(self, gateway: Gateway) -> tuple[Entry, ...]:
         """Return every prefix that `gateway` knows and keeps, whatever the claim's site may announce besides (R-GW-2,
@@ -283,6 +284,7 @@ class Gateways:
             if self.carries(gateway):
                 stated = (replace(e, works=self._or_stays(e.works, e.way)) for e in self._from_sites(gateway))
                 entries = [*stated, *self._from_gateways(gateway), *self._over_circuits(gateway)]
+                entries += self._told_beside(gateway, self.learned)
             kept = (entry for entry in entries if not self._discards(gateway.name, entry.prefix))
             self._learned[gateway.name] = tuple(dict.fromkeys(kept))
         return self._learned[gateway.name]
@@ -455,22 +457,36 @@ class Gateways:
                 yield Entry(news.prefix, way, not way.is_bgp, condition, all_of(here, perhaps), end.span)
 
     def _over_circuits(self, gateway: Gateway) -> Iterator[Entry]:
+        for other, way, condition, works in self._beyond_edge(gateway):
+            for own in self.own_prefixes(other):
+                yield Entry(own.prefix, way, False, all_of(condition, own.condition), all_of(works, own.works))
+
+    def _told_beside(self, gateway: Gateway, knows: Callable[[Gateway], Iterable[Entry]]) -> Iterator[Entry]:
+        """Yield what VPN gateways `know` by BGP that a Route Server joins to others on the circuits of `gateway`.
+
+        Whether that goes on is not said (R-GW-16, R-GW-17).
+        """
+        for other, way, condition, works in self._beyond_edge(gateway):
+            for entry in (entry for joined in self.exchanges_with(other) for entry in knows(joined)):
+                if entry.way.is_bgp and entry.prefix != self.estate.realm.every:
+                    told = all_of(condition, self.facts.holds("U-R-GW-17"), entry.condition)
+                    yield Entry(entry.prefix, way, False, told, all_of(works, entry.works))
+
+    def _beyond_edge(self, gateway: Gateway) -> Iterator[tuple[Gateway, Way, Term, Term]]:
+        """Yield the gateways on a circuit with `gateway`, each with the way there, on what the two reach each other and
+        when all that takes is up (R-GW-18)."""
         circuits = self._circuits(gateway)
         for other in self.estate.network.gateways.values():
             if other.name == gateway.name:
                 continue
             far = self._circuits(other)
             joined = any_of(*(all_of(works, far[name]) for name, works in circuits.items() if name in far))
-            if joined == FALSE:
-                continue
             switches = (gateway.allows_remote_vnets, other.allows_remote_vnets)
-            if False in switches:
+            if joined == FALSE or False in switches:
                 continue
             condition = TRUE if switches == (True, True) else self.facts.holds("U-R-GW-18")
             both = all_of(self._is_up(gateway.name), self._is_up(other.name), joined)
-            way = Way(f"circuit to {other.name}", True, gateway=other.name)
-            for own in self.own_prefixes(other):
-                yield Entry(own.prefix, way, False, all_of(condition, own.condition), all_of(both, own.works))
+            yield other, Way(f"circuit to {other.name}", True, gateway=other.name), condition, both
 
     def _circuits(self, gateway: Gateway) -> dict[str, Term]:
         """Return the circuits of an ExpressRoute gateway, each with when a connection to it is up."""
@@ -482,8 +498,3 @@ class Gateways:
                     works = self._is_connected(connection)
                     circuits[name] = any_of(circuits.get(name, FALSE), works)
         return circuits
-
-
-def contains(outer: Prefix, inner: Prefix) -> bool:
-    """Tell whether every address of `inner` is one of `outer`."""
-    return inner.length >= outer.length and (inner.value ^ outer.value) >> (outer.family.bits - outer.length) == 0

@@ -38,8 +38,9 @@ from vnetverify.encoder.candidates import (
     PrivateHop,
     UserGatewayHop,
 )
+from vnetverify.encoder.entries import contains
 from vnetverify.encoder.facts import Grounds
-from vnetverify.encoder.gateways import Gateways, contains
+from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.open_routes import OpenRoutes
 from vnetverify.encoder.private_routes import EndpointRoutes
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, negate, none_of

@@ -19,21 +19,23 @@ from vnetverify.simulator.addressing import Field, covers, everything, is_inside
 from vnetverify.simulator.candidates import RESERVED, Table, beside_near_ranges, propagates, table_around
 from vnetverify.simulator.doubted import those
 from vnetverify.simulator.gateways import (
+    beyond_edge,
     choose_way,
     entries_of,
-    joined_gateways,
     neighbours,
     servers,
     spread,
     ways_of,
 )
 from vnetverify.simulator.hops import Origin, Route, ToGateway, ToNowhere, obstacle
+from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.situation import Situation
-from vnetverify.simulator.ways import Way
+from vnetverify.simulator.ways import Way, circuit_to
 
 
 def ways_heard(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:
-    """Return the ways by which the gateway may learn what is announced: of the site itself, or over tunnels (R-GW-17).
+    """Return the ways by which the gateway may learn what is announced: of the site itself, over tunnels (R-GW-17), or
+    of another on its circuit that a Route Server joins to one of these (R-GW-16, R-GW-18).
 
     None unless the world leaves open what is announced.
     """
@@ -47,7 +49,13 @@ def ways_heard(situation: Situation, gateway: Gateway) -> tuple[Way, ...]:
     joined = neighbours(situation, bgp_alone=False)
     learners = spread(set(), told, joined, joined.keys() - {gateway.name})
     ways = ways_of(situation, gateway)
-    return tuple(way for way in ways if way.name in announcing or way.remote_gateway in learners)
+    others = [
+        o
+        for o, _ in beyond_edge(situation, gateway)
+        if any(ways_heard(situation, j) for j in joined_gateways(situation, o))
+    ]
+    heard = (way for way in ways if way.name in announcing or way.remote_gateway in learners)
+    return (*heard, *(circuit_to(other.name) for other in others))
 
 
 def decides(situation: Situation, address: Interval, kind: str, *about: str) -> bool:

@@ -16,7 +16,7 @@ from vnetverify.model.network import BgpPeer, Era, GatewayKind, NextHopType, Rou
 from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.endpoint_routes import endpoint_routes
-from vnetverify.simulator.gateways import next_hop_of, prefixes_kept, put_into_tables, servers
+from vnetverify.simulator.gateways import put_into_tables, servers
 from vnetverify.simulator.hops import (
     NEVER,
     SYSTEM_RANK,
@@ -41,6 +41,7 @@ from vnetverify.simulator.hops import (
 )
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
+from vnetverify.simulator.route_servers import next_hop_of, prefixes_kept
 from vnetverify.simulator.situation import Situation, doubt_of_nearness, is_cut_off, owner, route_servers_for, view
 
 RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))

@@ -33,7 +33,6 @@ from vnetverify.simulator.gateways import (
     entries_of,
     is_known,
     is_near,
-    joined_gateways,
     passes_between,
     takes_fastpath,
     way_of,
@@ -56,6 +55,7 @@ from vnetverify.simulator.positions import (
     OutOfTunnel,
     Sending,
 )
+from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.routes import Origin, ToGateway, selection
 from vnetverify.simulator.sites import delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation

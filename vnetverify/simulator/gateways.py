@@ -10,21 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
-from vnetverify.model.intents import FailureKind
-from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Network, RouteServer
+from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
 from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, everything, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.situation import Situation, direct, first_address, situation_of, uses, view
+from vnetverify.simulator.route_servers import exchanging, joined_gateways, prefixes_kept
+from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
 from vnetverify.simulator.ways import Entry, Way, circuit_to
 
 WHOLE_SPACE = uncertainty("U-R-GW-8")
 CHAINED = uncertainty("U-R-GW-17")
 HAIRPIN = uncertainty("U-R-GW-18")
-# The number that a VPN gateway must have to exchange routes between branches (R-GW-16).
-AZURE_ASN = 65515
 
 
 def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix, ...]:
@@ -100,7 +98,7 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
         *(range_ for range_ in ranges if not any(is_inside(range_.prefix, whole) for whole in summary)),
         *(
             Range(prefix)
-            for server in _exchanging(situation, hub)
+            for server in exchanging(situation, hub)
             for prefix in dict.fromkeys(prefix for _, prefix in prefixes_kept(situation, server))
         ),
     )
@@ -163,53 +161,6 @@ def is_near(
     return any(map(has, situation.index.mates[gateway.vnet])) and situation.holds(uncertainty("U-R-GW-22"))
 
 
-def prefixes_kept(situation: Situation, server: RouteServer) -> tuple[tuple[BgpPeer, Prefix], ...]:
-    """Return what appliances that are up announce to `server` but what lies in its own vnet (R-GW-14, R-GW-19).
-
-    One in a peer announces nothing while the peering is down (I-FAILURES).
-    """
-    space = situation.vnet(server.vnet).address_space
-    return tuple(
-        (peer, prefix)
-        for peer in server.peers
-        if situation.is_down(FailureKind.APPLIANCE, peer.machine) is None
-        and not _is_out_of_touch(situation, server, peer)
-        for prefix in peer.prefixes
-        if not any(is_inside(prefix, range_) for range_ in space)
-    )
-
-
-def _is_out_of_touch(situation: Situation, server: RouteServer, peer: BgpPeer) -> bool:
-    """Hold when a peering that is down parts the appliance, by its first interface, from the Route Server."""
-    vnet = situation.network.machines[peer.machine].nics[0].vnet
-    joined = situation.with_everything_up.index.peers[server.vnet]
-    return vnet in joined and vnet not in situation.index.peers[server.vnet]
-
-
-def next_hop_of(situation: Situation, peer: BgpPeer) -> int:
-    """Return the address that the appliance announces as next hop: its own first one unless stated (R-GW-19)."""
-    if peer.next_hop is not None:
-        return peer.next_hop
-    address = first_address(situation.network.machines[peer.machine].nics[0], situation.family)
-    assert address is not None
-    return address
-
-
-def _exchanging(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
-    """Return the Route Servers of `vnet` that exchange routes with its gateways (R-GW-16)."""
-    servers_here = (server for server in situation.index.route_servers if server.vnet == vnet)
-    return tuple(server for server in servers_here if server.branch_to_branch)
-
-
-def joined_gateways(situation: Situation, gateway: Gateway) -> tuple[Gateway, ...]:
-    """Return the other gateways of the vnet whose branches are joined to this one's by a Route Server (R-GW-16)."""
-    here = situation.index.gateways_of[gateway.vnet]
-    is_ready = any(g.kind is GatewayKind.VPN and g.active_active and g.asn == AZURE_ASN for g in here)
-    if not is_ready or not _exchanging(situation, gateway.vnet):
-        return ()
-    return tuple(other for other in here if other.name != gateway.name)
-
-
 def is_bgp(situation: Situation, connection: Connection) -> bool:
     """Hold when routes over `connection` are learned by BGP."""
     return speaks_bgp(situation.network, connection)
@@ -242,6 +193,7 @@ def entries_of(situation: Situation, gateway: Gateway) -> tuple[Entry, ...]:
         offered = (
             *sorted(declared, key=lambda entry: ranks[entry.way.name]),  # equal ones are chosen from in this order
             *_from_circuits(situation, gateway),
+            *_from_beside_circuits(situation, gateway),
         )
         of_family = (entry for entry in offered if entry.prefix.family is situation.family)
         kept = (entry for entry in of_family if not _discards(situation, gateway.name, entry.prefix))
@@ -436,16 +388,33 @@ def _discards(situation: Situation, gateway: str, prefix: Prefix) -> bool:
 
 def _from_circuits(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
     """Return what an ExpressRoute gateway hears of others on its circuits (R-GW-18)."""
+    for other, when in beyond_edge(situation, gateway):
+        for range_ in own(situation, other):
+            yield Entry(range_.prefix, circuit_to(other.name), (*range_.when, *when))
+
+
+def _from_beside_circuits(situation: Situation, gateway: Gateway) -> Iterator[Entry]:
+    """Return what it may hear of VPN gateways that a Route Server joins to these others; that goes on as unsaid.
+
+    What they learned by BGP, that is (R-GW-16, R-GW-17).
+    """
+    for other, when in beyond_edge(situation, gateway):
+        for joined in joined_gateways(situation, other):
+            for entry in entries_of(situation, joined):
+                if entry.way.bgp and entry.prefix != EVERY_IPV4:
+                    condition = dict.fromkeys((*entry.condition, *when, CHAINED))
+                    yield Entry(entry.prefix, circuit_to(other.name), tuple(condition))
+
+
+def beyond_edge(situation: Situation, gateway: Gateway) -> Iterator[tuple[Gateway, tuple[Uncertainty, ...]]]:
+    """Yield the gateways on a circuit with this one, each with on what the two reach each other (R-GW-18)."""
     circuits = _circuits_of(situation, gateway)
     for other in situation.network.gateways.values():
         if other.name == gateway.name or not circuits & _circuits_of(situation, other):
             continue
         switches = (gateway.allows_remote_vnets, other.allows_remote_vnets)
-        if False in switches:
-            continue
-        way = circuit_to(other.name)
-        for range_ in own(situation, other):
-            yield Entry(range_.prefix, way, range_.when if all(switches) else (*range_.when, HAIRPIN))
+        if False not in switches:
+            yield other, () if all(switches) else (HAIRPIN,)
 
 
 def _circuits_of(situation: Situation, gateway: Gateway) -> set[str]:

@@ -21,7 +21,6 @@ from vnetverify.simulator.gateways import (
     is_known,
     is_near,
     is_told_on,
-    joined_gateways,
     passes_between,
     way_of,
 )
@@ -39,6 +38,7 @@ from vnetverify.simulator.positions import (
     OutOfTunnel,
     declared_appliance,
 )
+from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.ways import Entry
 

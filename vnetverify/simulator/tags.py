@@ -25,9 +25,10 @@ from vnetverify.simulator.addressing import (
 )
 from vnetverify.simulator.announcements import decides, hears
 from vnetverify.simulator.candidates import endpoint_prefixes, propagates, table_of
-from vnetverify.simulator.gateways import prefixes_kept, put_into_tables, servers
+from vnetverify.simulator.gateways import put_into_tables, servers
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import View
+from vnetverify.simulator.route_servers import prefixes_kept
 from vnetverify.simulator.situation import Situation, route_servers_for, view
 from vnetverify.simulator.ways import Entry
 from vnetverify.source import NOWHERE, Span

@@ -86,7 +86,7 @@ class Tunnels:
             returned, turned = self._at_edge(gateway, entries, header)
             decisions = [(ITSELF, returned)]
         decisions += [(way, all_of(negate(turned), term)) for way, term in self._ways(gateway, entries, header)]
-        default = next((end for end in self.hops.gateways.connections(gateway) if end.default_site), None)
+        default = self._default_end(gateway)
         if default is not None:
             known = any_of(*(all_of(lies_in(header.destination, e.prefix), e.in_force) for e in entries))
             way = self.hops.gateways.way_of(default, gateway)
@@ -128,13 +128,37 @@ class Tunnels:
                 joins = any_of(*(term for _, term in self._ways_by_bgp(other, header)))
                 decisions.append((other, all_of(negate(by_subnet), negate(relayed), joins)))
                 relayed = any_of(relayed, joins)
-        decisions.append((None, any_of(by_subnet, negate(relayed))))
         near = self._way_named(gateway, node.way)
+        default = self._default_between(gateway, near, header)
+        if default is not None:
+            way, takes = default
+            decisions.append((way, all_of(negate(by_subnet), negate(relayed), takes)))
+            relayed = any_of(relayed, takes)
+        decisions.append((None, any_of(by_subnet, negate(relayed))))
         to_itself = self._is_for_pool(near, header)
         if to_itself == FALSE:
             return decisions
         turned = all_of(to_itself, self.hops.facts.holds("U-R-GW-25", gateway.name))
         return [(near, turned), *((choice, all_of(negate(to_itself), term)) for choice, term in decisions)]
+
+    def _default_between(self, gateway: Gateway, near: Way, header: Header) -> tuple[Way, Term] | None:
+        """Return the way to the default site of a gateway, and when it may take what came by another (R-GW-17, R-GW-21).
+
+        That is what the gateway itself knows no other way for; as a static 0.0.0.0/0 it is doubtful.
+        """
+        end = self._default_end(gateway)
+        if end is None or end.name == near.name:
+            return None
+        entries = self.hops.gateways.known_about(gateway, header.destination)
+        known = any_of(
+            *(all_of(lies_in(header.destination, e.prefix), e.in_force) for e in entries if e.way.name != near.name)
+        )
+        works = self.hops.gateways.failing.is_up(FailureKind.CONNECTION, end.name)
+        takes = all_of(negate(known), works, self.hops.facts.holds("U-R-GW-17"))
+        return self.hops.gateways.way_of(end, gateway), takes
+
+    def _default_end(self, gateway: Gateway) -> Connection | None:
+        return next((end for end in self.hops.gateways.connections(gateway) if end.default_site), None)
 
     def _is_for_pool(self, way: Way, header: Header) -> Term:
         """Hold when the packet is for the point-to-site pool that it came from, by this way (R-GW-25)."""

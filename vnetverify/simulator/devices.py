@@ -28,6 +28,7 @@ from vnetverify.simulator.announcements import decides, way_chosen
 from vnetverify.simulator.firewalls import Refusal, inspected, misplaced, nat_rule, refused, refused_by_nat, steered_to
 from vnetverify.simulator.frontends import seen_by_sender
 from vnetverify.simulator.gateways import (
+    CHAINED,
     announces,
     default_way,
     entries_of,
@@ -339,7 +340,24 @@ def out_of_tunnel(journey: Journey, arrival: OutOfTunnel) -> Next:
             journey.note(gateway.name, f"a Route Server joins {gateway.name} and {other.name}", "R-GW-16", gateway.span)
             journey.meet_gateway(gateway)
             return _by_way(journey, other, way, "R-GW-16")
+    default = _default_between(journey, arrival)
+    if default is not None:
+        return _by_way(journey, gateway, default, "R-GW-21")
     return _from_subnet(journey, gateway, "R-UDR-12", out_of_tunnel=True)
+
+
+def _default_between(journey: Journey, arrival: OutOfTunnel) -> Way | None:
+    """Return the way to the gateway's default site where that takes what came out of another tunnel (R-GW-17, R-GW-21).
+
+    It does for what the gateway itself knows no way for, if a fact says so: it is a static 0.0.0.0/0.
+    """
+    situation, gateway = journey.situation, arrival.gateway
+    way = default_way(situation, gateway)
+    if way is None or way == arrival.way:
+        return None
+    if way_chosen(situation, gateway, journey.packet.destination, but=arrival.way) is not None:
+        return None
+    return way if situation.holds(CHAINED) else None
 
 
 def _leads_inside(journey: Journey, gateway: Gateway) -> bool:

@@ -17,6 +17,7 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     """Yield what is wrong with gateways and connections as such; what peerings add is in `transit`."""
     yield from _placement_faults(network)
     yield from _sites_that_overlap(network)
+    yield from _sites_of_two_ways(network)
     yield from _circuits_that_tell_more(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
     untold = untold_vnets(network)
@@ -42,6 +43,26 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
                     ((first.span, "the first"),),
                     rule="R-GW-21",
                 )
+
+
+def _sites_of_two_ways(network: Network) -> Iterator[Diagnostic]:
+    """Yield the sites behind an appliance that have a connection as well: which way such a site sends is not said."""
+    first: dict[str, Connection] = {}
+    for connection in network.connections:
+        if connection.site is not None:
+            first.setdefault(connection.site, connection)
+    for site in network.sites.values():
+        if site.behind is not None and site.name in first:
+            connection = first[site.name]
+            yield Diagnostic(
+                "site-of-two-ways",
+                f"site `{site.name}` is behind appliance `{site.behind}` and has connection `{connection.name}`",
+                site.span,
+                f"behind `{site.behind}`",
+                ((connection.span, "its connection"),),
+                rule="R-GW-24",
+                help="declare two sites with these prefixes, one for each way",
+            )
 
 
 def _default_site_faults(network: Network, connection: Connection) -> Iterator[Diagnostic]:

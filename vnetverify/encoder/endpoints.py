@@ -13,10 +13,9 @@ from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.headers import Header
-from vnetverify.encoder.holders import held_by_mates
+from vnetverify.encoder.holders import held_by_mates, joined_to
 from vnetverify.encoder.nodes import Inside, Target, ToVnet
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, lies_in, negate, none_of
-from vnetverify.header import IntervalSet, addresses_of
 from vnetverify.model.network import GatewayKind, PrivateEndpointPolicies, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
@@ -92,7 +91,13 @@ class PrivateEndpoints:
         here = is_among(header.destination, self.estate.spaces[vnet])
         yield ToVnet(vnet), all_of(here, crosses(vnet))
         peers = [
-            (peer, all_of(is_among(header.destination, self._joined(vnet, peer)), self.gateways.is_served(vnet, peer)))
+            (
+                peer,
+                all_of(
+                    is_among(header.destination, joined_to(self.estate, vnet, peer)),
+                    self.gateways.is_served(vnet, peer),
+                ),
+            )
             for peer in self.estate.peers(vnet)
         ]
         held = held_by_mates(self.gateways, vnet, header.destination)
@@ -115,9 +120,3 @@ class PrivateEndpoints:
             there = all_of(lies_in(header.destination, entry.prefix), served)
             yield Inside(gateway.name, False), all_of(undecided, there)
             undecided = all_of(undecided, negate(there))
-
-    def _joined(self, vnet: str, peer: str) -> IntervalSet:
-        """Return what a peering gives `vnet` of a peer: of one of subnets what takes part (R-PEER-18)."""
-        if not self.estate.is_of_subnets(vnet, peer):
-            return self.estate.spaces[peer]
-        return addresses_of(prefix for subnet in self.estate.participants(peer, vnet) for prefix in subnet.prefixes)

@@ -142,7 +142,7 @@ class Tunnels:
         return [(near, turned), *((choice, all_of(negate(to_itself), term)) for choice, term in decisions)]
 
     def _default_between(self, gateway: Gateway, near: Way, header: Header) -> tuple[Way, Term] | None:
-        """Return the way to the default site of a gateway, and when it may take what came by another (R-GW-17, R-GW-21).
+        """Return the way to the default site of a gateway, and when it takes what came by another (R-GW-17, R-GW-21).
 
         That is what the gateway itself knows no other way for; as a static 0.0.0.0/0 it is doubtful.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vnetverify.header import Interval, Prefix
+from vnetverify.header import Interval
 from vnetverify.model.network import Gateway, GatewayKind
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
@@ -20,7 +20,7 @@ from vnetverify.simulator.pools import address_of
 from vnetverify.simulator.positions import Dropped, Host, Linked, Next, Sending
 from vnetverify.simulator.routes import selection
 from vnetverify.simulator.sending import deliver, enter, mate_for, note_selection, overlapping
-from vnetverify.simulator.situation import Situation, direct, view
+from vnetverify.simulator.situation import Situation, direct, joined_to
 
 
 def answer(journey: Journey, endpoint: PrivateEndpoint) -> Next:
@@ -95,13 +95,7 @@ def _near(situation: Situation, vnet: str, destination: Interval) -> str | None:
     own, *peers = direct(situation, vnet)
     if some_covers(situation.vnet(own).address_space, destination):
         return own
-    return next((peer for peer in peers if some_covers(_joined(situation, vnet, peer), destination)), None)
-
-
-def _joined(situation: Situation, vnet: str, peer: str) -> tuple[Prefix, ...]:
-    """Return the ranges that a peering joins to `vnet`: of a peering of subnets those that take part (R-PEER-18)."""
-    seen = view(situation, vnet, peer)
-    return situation.vnet(peer).address_space if seen.subnets is None else seen.sure
+    return next((peer for peer in peers if some_covers(joined_to(situation, vnet, peer), destination)), None)
 
 
 def _gateway_to(situation: Situation, vnet: str, destination: Interval) -> Gateway | None:

@@ -175,7 +175,8 @@ def _beyond(journey: Journey, sending: Sending) -> Next | None:
         return None
     mate = mate_for(situation, at, destination, bool(peers))
     if mate is None:
-        return deliver(journey, sending, peers[0])
+        given = (peer for peer in peers[:-1] if situation.holds(uncertainty("U-R-CG-4", at, peer)))
+        return deliver(journey, sending, next(given, peers[-1]))
     return overlapping(journey, sending, mate) or deliver(journey, sending, mate)
 
 

@@ -398,9 +398,19 @@ def doubt_of_nearness(situation: Situation, vnet: str, holder: str, address: Int
 
 
 def peers_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:
-    """Return the peers of `vnet` in whose space `address` lies."""
+    """Return the peers of `vnet` in whose space `address` lies: where its peering joins it to one, that alone.
+
+    Networks that are peered by subnets may overlap elsewhere (R-PEER-24).
+    """
     peers = situation.index.peers[vnet]
-    return tuple(peer for peer in peers if some_covers(situation.vnet(peer).address_space, address))
+    held = tuple(peer for peer in peers if some_covers(situation.vnet(peer).address_space, address))
+    return tuple(peer for peer in held if some_covers(joined_to(situation, vnet, peer), address)) or held
+
+
+def joined_to(situation: Situation, vnet: str, peer: str) -> tuple[Prefix, ...]:
+    """Return the ranges that a peering joins to `vnet`: of a peering of subnets those that take part (R-PEER-18)."""
+    seen = view(situation, vnet, peer)
+    return situation.vnet(peer).address_space if seen.subnets is None else seen.sure
 
 
 def mates_holding(situation: Situation, vnet: str, address: Interval) -> tuple[str, ...]:

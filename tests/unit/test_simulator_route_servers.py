@@ -117,10 +117,11 @@ def test_a_client_sends_through_the_appliance_it_learned_of() -> None:
     assert (way.met, way.outcome) == (("fw",), Delivered(at("o"), parse_address("192.168.0.9")))
 
 
-def test_an_announced_next_hop_that_nobody_near_holds_drops_and_is_never_skipped() -> None:
+def test_an_announced_next_hop_that_nobody_near_holds_drops_or_is_passed_over() -> None:
     net = hub(route_server("h", announces("fw", "192.168.0.0/16", "10.7.0.4")))
 
-    assert ends(net, "s.s", flow("10.1.0.4", "192.168.0.9"), "U-R-UDR-8") == "R-UDR-8"
+    assert ends(net, "s.s", flow("10.1.0.4", "192.168.0.9")) == "R-UDR-8"
+    assert ends(net, "s.s", flow("10.1.0.4", "192.168.0.9"), "U-R-UDR-8") == "R-SYS-3"
 
 
 def test_an_appliance_learns_its_own_route_back_and_loops() -> None:

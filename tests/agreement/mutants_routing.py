@@ -8,6 +8,7 @@ _CANDIDATES, _CROSSING, _DEVICES = (f"vnetverify.simulator.{name}" for name in (
 _HOPS = "vnetverify.simulator.hops"
 _MATCHING = "vnetverify.simulator.matching"
 _GATEWAYS, _PEERINGS, _SENDING = (f"vnetverify.simulator.{name}" for name in ("gateways", "peerings", "sending"))
+_ROUTE_SERVERS = "vnetverify.simulator.route_servers"
 _SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites", "situation", "walk"))
 _ADDRESSING, _INTERNET, _TAGS = (f"vnetverify.simulator.{name}" for name in ("addressing", "internet", "tags"))
 _ENDPOINT_ROUTES, _ANSWERS = (f"vnetverify.simulator.{name}" for name in ("endpoint_routes", "answers"))
@@ -132,11 +133,16 @@ MUTANTS = (
     Mutant("R-GW-13", "what lies in a peer's range never goes by a tunnel", _DEVICES, "return route.origin is not Origin.GATEWAY or route.hop != ToGateway(gateway.name)", "return True"),
     Mutant("R-GW-14", "a gateway discards what covers its network", _GATEWAYS, "return any(is_inside(prefix, range_) for range_ in space)", "return any(is_inside(range_, prefix) for range_ in space)"),
     Mutant("R-GW-15", "VPN comes before ExpressRoute", _CANDIDATES, "_EXPRESSROUTE, _PREFERRED_APPLIANCE, _VPN, _APPLIANCE = range(4)", "_VPN, _PREFERRED_APPLIANCE, _EXPRESSROUTE, _APPLIANCE = range(4)"),
-    Mutant("R-GW-16", "branch-to-branch needs no active-active gateway", _GATEWAYS, "if not is_ready or not", "if not"),
+    Mutant("R-GW-16", "branch-to-branch needs no active-active gateway", _ROUTE_SERVERS, "if not is_ready or not", "if not"),
     Mutant("R-GW-17", "gateways pass packets on without BGP", _GATEWAYS, "return (one.bgp and other.bgp) or situation.holds(CHAINED)", "return True"),
     Mutant("R-GW-17", "sites are told of default routes of others", _GATEWAYS, "if entry.prefix == everything(situation.family):", "if False:"),
     Mutant("R-GW-17", "sites are told of what overlaps the network", _GATEWAYS, 'return situation.holds(uncertainty("U-R-GW-17-OVERLAP", gateway.name))', "return True"),
-    Mutant("R-GW-18", "a switch that is off leaves the edge open", _GATEWAYS, "if False in switches:", "if not switches:"),
+    Mutant("R-GW-18", "a switch that is off leaves the edge open", _GATEWAYS, "if False not in switches:", "if True:"),
+    Mutant("R-GW-18", "what a Route Server joins stays away from circuits", _GATEWAYS, "            *_from_beside_circuits(situation, gateway),\n", ""),
+    Mutant("R-GW-18", "connections without BGP are told of over circuits", _GATEWAYS, "if entry.way.bgp and entry.prefix != EVERY_IPV4:", "if entry.prefix != EVERY_IPV4:"),
+    Mutant("R-GW-19", "a route to a next hop too far away is never passed over", _CANDIDATES, "            limits += tuple(_limits_of_next_hop(table, hop.address))\n", ""),
+    Mutant("R-GW-21", "a default site takes nothing out of tunnels", _DEVICES, "return way if situation.holds(CHAINED) else None", "return None"),
+    Mutant("R-CG-3", "a member of a group is never near a gateway", _GATEWAYS, 'return any(map(has, situation.index.mates[gateway.vnet])) and situation.holds(uncertainty("U-R-GW-22"))', "return False"),
     Mutant("R-GW-19", "Route Servers tell every network", _SITUATION, "if uses(situation, vnet, server.vnet)", "if server.vnet != vnet"),
     Mutant("R-GW-20", "summarised prefixes are announced beside the ranges", _GATEWAYS, "if not any(is_inside(range_.prefix, whole) for whole in summary)", "if True"),
     Mutant("R-GW-21", "a default site changes no table", _GATEWAYS, "if way is None or Entry(EVERY_IPV4, way) in learned_ones:", "if True:"),

@@ -47,7 +47,7 @@ def uncertifiable(document: Document) -> Iterator[tuple[Intent, Establishment | 
 
 def left_open(network: Network, sentence: Sentence, assumed: Mapping[str, bool]) -> tuple[Unmodelled, ...]:
     """Return what the model does not follow and the sentence could turn on: no certificate says anything about it."""
-    return (*doubts(network, sentence.claim), *presumed_elsewhere(network, assumed))
+    return (*doubts(network, sentence.claim, assumed), *presumed_elsewhere(network, assumed))
 
 
 def is_conditional(document: Document, found: Filed) -> bool:

@@ -419,9 +419,9 @@ class _Sentence:
 
         A flow that gets from one place of a vnet to another without leaving it contradicts absence whatever is outside.
         """
-        items = doubts(self.network, claim)
+        items = doubts(self.network, claim, self.assumed)
         if isinstance(verdict, Refuted) and verdict.witness is not None and claim.verb in _REFUTED_BY_ARRIVING:
-            items = unsettled_by(self.network, verdict.witness, items)
+            items = unsettled_by(self.network, verdict.witness, items, self.assumed)
         items = (*items, *presumed_elsewhere(self.network, self.assumed))
         return _unless_unmodelled(verdict, items)
 

@@ -31,7 +31,7 @@ def _open(text: str, sentence: str) -> bool:
     assert not found.diagnostics
     (claim,) = found.intents[0].claims
     assert isinstance(claim, Claim)
-    return bool(doubts(found.network, claim))
+    return bool(doubts(found.network, claim, {}))
 
 
 @pytest.mark.parametrize(

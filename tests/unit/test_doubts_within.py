@@ -62,11 +62,14 @@ _TO_HUB = resource(
 )
 
 
-def _said(tmp_path: Path, body: dict[str, Any], *claims: str) -> list[str]:
+_STATIC_LOSES = "assume U-R-SEL-3 = false\n"
+
+
+def _said(tmp_path: Path, body: dict[str, Any], *claims: str, given: str = _STATIC_LOSES) -> list[str]:
     (tmp_path / "in.json").write_text(json.dumps(body), encoding="utf-8")
     path = tmp_path / "a.vnet"
     intents = "".join(f"intent i{number} {{ {claim} }}\n" for number, claim in enumerate(claims))
-    path.write_text(intents, encoding="utf-8")
+    path.write_text(given + intents, encoding="utf-8")
     return [
         verdict_word(result.verdict)
         for result in prove(load([str(path)], [str(tmp_path / "in.json")]), Options()).results
@@ -83,6 +86,67 @@ def test_what_stays_in_a_spoke_does_not_turn_on_a_hub_that_is_not_in_the_input(t
         "spoke.db never reaches spoke.web on tcp/22",
         "next hop of spoke.web to 10.1.1.4 is vnet-local",
     ) == ["proved", "refuted", "refuted", "refuted", "proved"]
+
+
+_INSIDE = "spoke.web reaches spoke.db on tcp/1433"
+
+
+def test_where_it_uses_that_hubs_gateway_a_static_prefix_may_win_over_its_own_range(tmp_path: Path) -> None:
+    refuted = "spoke.db never reaches spoke.web on tcp/22"
+
+    assert _said(tmp_path, _spoke(_TO_HUB), _INSIDE, refuted, given="") == ["unknown", "unknown"]
+    own = {**_TO_HUB, "properties": {**_TO_HUB["properties"], "useRemoteGateways": False}}
+    assert _said(tmp_path, _spoke(own), _INSIDE, refuted, given="") == ["proved", "refuted"]
+
+
+_PAIR = """
+vnet hub { address 10.0.0.0/16  subnet GatewaySubnet 10.0.255.0/27  gateway KIND g }
+vnet spoke { address 10.1.0.0/16  subnet s 10.1.1.0/24 routes t  subnet p 10.1.2.0/24 routes TABLE }
+peering hub -> spoke { allow-gateway-transit }
+peering spoke -> hub { use-remote-gateways }
+route-table t { propagate-gateway-routes PROPAGATE }
+route-table u { }
+not-modelled "its sites" because "they are not in the input" for hub, spoke outside
+intent i { spoke.s reaches spoke.p }
+intent j { next hop of spoke.s to spoke.p is vnet-local }
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "propagate", "table", "word"),
+    [
+        ("vpn", "on", "t", "unknown"),
+        ("expressroute", "on", "t", "proved"),  # which has no static prefixes
+        ("vpn", "off", "t", "proved"),  # and gets none
+        ("vpn", "off", "u", "unknown"),
+    ],
+)
+def test_only_a_vpn_gateway_whose_routes_are_there_has_such_a_prefix(
+    tmp_path: Path, kind: str, propagate: str, table: str, word: str
+) -> None:
+    path = tmp_path / "a.vnet"
+    text = _PAIR.replace("KIND", kind).replace("PROPAGATE", propagate).replace("TABLE", table)
+    path.write_text(text, encoding="utf-8")
+
+    words = [verdict_word(result.verdict) for result in prove(load([str(path)], []), Options()).results]
+
+    assert words == [word, word]
+
+
+def test_what_a_site_sends_comes_by_others_though_its_address_is_one_of_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "a.vnet"
+    sites = "site branch { address 10.1.2.128/25 }\nconnection c: branch -- hub.g\nassume U-R-SEL-3 = false\n"
+    text = (
+        _PAIR.replace("KIND", "vpn")
+        .replace("PROPAGATE", "on")
+        .replace("TABLE", "t")
+        .replace("hub, spoke outside", "hub")
+    )
+    path.write_text(f"{text}{sites}intent k {{ branch loses no packets to spoke.s }}\n", encoding="utf-8")
+
+    words = [verdict_word(result.verdict) for result in prove(load([str(path)], []), Options()).results]
+
+    assert words == ["proved", "proved", "unknown"]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_a_property_that_nobody_knows_puts_verdicts_in_doubt_wherever_it_stands(
         refused = any(problem.severity is Severity.ERROR for problem in found.diagnostics)
 
         for vnet in ACTS_IN[name]:
-            assert refused or all(doubts(found.network, claim) for claim in sentences(found.network, vnet)), path
+            assert refused or all(doubts(found.network, claim, {}) for claim in sentences(found.network, vnet)), path
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "vpn-ip"])
@@ -115,7 +115,7 @@ def test_a_resource_that_nobody_knows_inside_another_puts_verdicts_in_doubt(name
         found = imported(tmp_path, child)
 
         for vnet in ACTS_IN[name]:
-            assert all(doubts(found.network, claim) for claim in sentences(found.network, vnet)), identity
+            assert all(doubts(found.network, claim, {}) for claim in sentences(found.network, vnet)), identity
 
 
 def _children(parent: Any) -> Iterator[Any]:

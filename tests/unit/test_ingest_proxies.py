@@ -140,7 +140,7 @@ def test_a_bastion_developer_serves_a_network_from_outside(tmp_path: Path) -> No
 
 def _about(found: Network, verb: Verb, left: EndpointSet, right: EndpointSet) -> list[str]:
     claim = Claim(verb, ((left, right),), Service("any", ((None, ALL_PORTS),)), "a sentence", NOWHERE)
-    return [item.what for item in doubts_of_claim(found, claim)]
+    return [item.what for item in doubts_of_claim(found, claim, {})]
 
 
 def test_a_public_address_of_a_proxy_is_in_doubt_only_for_its_own_subnet(tmp_path: Path) -> None:

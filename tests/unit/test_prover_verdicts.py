@@ -419,7 +419,7 @@ def test_only_what_lies_within_reach_of_a_claim_is_doubtful() -> None:
     near, far, anywhere = (Unmodelled("a thing", "r", vnets, NOWHERE) for vnets in (("two",), ("lone",), ()))
     network = replace(asked.network, unmodelled=(near, far, anywhere))
 
-    assert doubts(network, asked.intents[0].claims[0]) == (near, anywhere)
+    assert doubts(network, asked.intents[0].claims[0], {}) == (near, anywhere)
 
 
 def test_a_verdict_is_no_truth_value() -> None:

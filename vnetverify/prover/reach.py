@@ -11,8 +11,9 @@ from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
-from vnetverify.model.network import Network, Nic, Subnet, Unmodelled, Vnet
+from vnetverify.model.network import GatewayKind, Network, Nic, Subnet, Unmodelled, Vnet
 from vnetverify.prover.verdict import Witness
+from vnetverify.rules import SettledFacts
 
 _TO_ANY_ADDRESS = OF_ABSENCE | OF_QUALITY
 """Verbs about all flows that come to the right side, by whatever address."""
@@ -157,24 +158,28 @@ _JOINS = (
 )
 
 
-def doubts(network: Network, claim: Claim) -> tuple[Unmodelled, ...]:
-    """Return what the input holds, the model does not, and the claim's verdict could turn on."""
+def doubts(network: Network, claim: Claim, assumed: Mapping[str, bool]) -> tuple[Unmodelled, ...]:
+    """Return what the input holds, the model does not, and the claim's verdict could turn on where facts are as
+    `assumed`."""
     if not network.unmodelled:
         return ()
     items = _within_reach(network, claim)
     if claim.verb in _TO_ITS_ADDRESSES:
-        home = _home(network, [ends for pair in claim.pairs for ends in pair])
+        home = _home(network, [ends for pair in claim.pairs for ends in pair], assumed)
         return tuple(item for item in items if home is None or _matters_within(item, home))
     return items
 
 
-def unsettled_by(network: Network, witness: Witness, items: Iterable[Unmodelled]) -> tuple[Unmodelled, ...]:
+def unsettled_by(
+    network: Network, witness: Witness, items: Iterable[Unmodelled], assumed: Mapping[str, bool]
+) -> tuple[Unmodelled, ...]:
     """Return those of `items` that the way of a witness, which gets to its destination, could turn on."""
     flow, origin = witness.flow, witness.origin
     for vnet in network.vnets.values():
         ends = [place_of(subnet.id) for subnet in vnet.subnets if _holds(subnet, flow.destination)]
         if ends and origin in map(place_of, (subnet.id for subnet in vnet.subnets)):
-            home = _home(network, (_only(origin, flow.source), *(_only(end, flow.destination) for end in ends)))
+            sides = (_only(origin, flow.source), *(_only(end, flow.destination) for end in ends))
+            home = _home(network, sides, assumed)
             return tuple(item for item in items if home is None or _matters_within(item, home))
     return tuple(items)
 
@@ -183,13 +188,13 @@ def _only(place: Place, address: int) -> EndpointSet:
     return EndpointSet(((place, IntervalSet((Interval(address, address),))),))
 
 
-def _home(network: Network, sides: Collection[EndpointSet]) -> str | None:
+def _home(network: Network, sides: Collection[EndpointSet], assumed: Mapping[str, bool]) -> str | None:
     """Return the vnet that nothing leaves which some of `sides` send to others; None where something may.
 
     All are interfaces in its subnets, or addresses of its ranges, and nothing there hands on what it gets. To its own
     ranges a vnet delivers whatever gateways, Route Servers and peerings tell, and a user route to more than these
     changes nothing (R-SEL-3, R-SEL-5); only one to a part of them would (R-SEL-4). Others may have no address in them
-    (R-PEER-6, R-ADDR-10).
+    (R-PEER-6, R-ADDR-10), but sites of a peer's gateway: whether a static prefix of one wins is open (`U-R-SEL-3`).
     """
     subnets = {place_of(subnet.id): subnet for subnet in network.subnets()}
     places = {place for ends in sides for place in _places_of(ends)}
@@ -198,13 +203,28 @@ def _home(network: Network, sides: Collection[EndpointSet]) -> str | None:
     homes = {subnet.vnet for subnet in within}
     if len(homes) != 1 or len(within) < len(named) or any(_hands_on(network, ends) for ends in sides):
         return None
+    if any(place.kind in (*_BY_THE_INTERNET, PlaceKind.SITE.value) for place in places):
+        return None  # what a site sends comes by others, whatever address it has
     (home,) = homes
+    if SettledFacts(assumed).get("U-R-SEL-3") is not False and _may_learn_static(network, home, within):
+        return None
     pieces = (piece for ends in sides for place, held in ends.parts if place not in subnets for piece in held)
     if not all(_is_inside(network.vnets[home], piece.low, piece.high) for piece in pieces):
         return None
     tables = {subnet.route_table for subnet in within} - {None}
     prefixes = (route.prefix for name in tables for route in network.route_tables[str(name)].routes)
     return None if any(_is_inside(network.vnets[home], each.value, each.last) for each in prefixes) else home
+
+
+def _may_learn_static(network: Network, vnet: str, subnets: Iterable[Subnet]) -> bool:
+    """Hold when some of `subnets`, of `vnet`, may have static prefixes of a VPN gateway in a peer, known or not."""
+    kinds: defaultdict[str, set[GatewayKind]] = defaultdict(set)
+    for gateway in network.gateways.values():
+        kinds[gateway.vnet].add(gateway.kind)
+    used = [half.remote for half in network.peerings if half.local == vnet and half.use_remote_gateways]
+    tables = (None if each.route_table is None else network.route_tables[each.route_table] for each in subnets)
+    is_told = any(table is None or table.propagate_gateway_routes for table in tables)
+    return is_told and any(kinds[hub] != {GatewayKind.EXPRESSROUTE} for hub in used)
 
 
 def _is_inside(vnet: Vnet, low: int, high: int) -> bool:

@@ -16,7 +16,7 @@ from vnetverify.prover.verdict import Assurance, Caveat, Ground, Host, Proved, R
 from vnetverify.report.narrative import by_era, how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
-from vnetverify.rules import Uncertainty
+from vnetverify.rules import SettledFacts, Uncertainty
 from vnetverify.source import Span
 from vnetverify.syntax.words import written_fact
 
@@ -208,9 +208,8 @@ def _leaning(facts: Sequence[Uncertainty], assumptions: Sequence[Assumption]) ->
 
 def _taken_as(fact: Uncertainty, assumptions: Sequence[Assumption]) -> bool:
     """Return the value that `fact` was given: an assumption's for it or for its kind, else the documented one."""
-    exact = (assumption.value for assumption in assumptions if assumption.fact.casefold() == str(fact).casefold())
-    kind = (assumption.value for assumption in assumptions if assumption.fact == fact.question)
-    return next(exact, next(kind, bool(fact.documented)))
+    assumed = SettledFacts({assumption.fact: assumption.value for assumption in assumptions})
+    return assumed.get(str(fact), bool(fact.documented))
 
 
 def _item_with_value(used: FactUsed) -> Item:

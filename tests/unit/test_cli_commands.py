@@ -334,3 +334,39 @@ def test_an_answer_by_rules_of_another_time_says_so(
     assert "by the rules of" not in out(capsys, *command)
     Path(text).write_text(TEXT + "era 2018-02\n")
     assert out(capsys, *command).endswith("by the rules of `era 2018-02`, which are not those of today\n")
+
+
+def test_trace_begins_and_ends_at_the_lowest_address_of_a_name(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(text).write_text(TEXT.replace("subnet app", "subnet aaa 10.1.8.0/24  subnet app"))
+
+    told = out(capsys, "trace", text, "--from", "spoke", "--to", "hub.dmz, hub.db", "--port", "1")
+
+    assert "tcp 10.1.0.4:49152 -> 10.0.1.4:1 from spoke.app" in told
+    assert "-> 10.1.0.4:1 " in out(capsys, "trace", text, "--from", "hub.db", "--to", "vnet except hub", "--port", "1")
+
+
+EXPORT = Path(__file__).parents[2] / "specs" / "estates" / "contoso-export"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("trace", "--from", "contoso-orders.web", "--to", "ledger", "--port", "1433"), "the reply comes back"),
+        (("routes", "contoso-orders.db"), "0.0.0.0/0     User     VirtualAppliance 10.10.0.4"),
+        (("rules", "contoso-orders.db"), "allow-web-sql"),
+        (("show", "tag", "VirtualNetwork", "contoso-orders.db"), "peering with contoso-hub"),
+        (("resolve", "ledger"), "10.11.2."),
+    ],
+    ids=lambda part: part[0] if isinstance(part, tuple) else "",
+)
+def test_an_export_needs_no_text_beside_it(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told in out(capsys, *arguments, "--network", str(EXPORT))
+    assert "name a FILE" in out(capsys, *arguments, ends=status.BAD_INPUT)
+
+
+def test_routes_and_tags_are_shown_at_an_interface_too(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "routes", text, "fw") == out(capsys, "routes", text, "hub.dmz")
+    tag = ("show", "tag", "VirtualNetwork", text)
+    assert out(capsys, *tag, "web") == out(capsys, *tag, "spoke.app")

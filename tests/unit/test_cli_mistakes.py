@@ -79,7 +79,7 @@ def test_a_text_in_the_place_of_json_comes_with_advice(hub: str, capsys: pytest.
 def test_the_name_of_a_vnet_is_no_subnet_but_has_some(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "routes", hub, "App")
 
-    assert "no subnet is called `App`; it has `app.web`" in text
+    assert "no interface, machine or subnet is called `App`; it has `app.web`" in text
 
 
 @pytest.mark.parametrize(
@@ -255,3 +255,30 @@ def test_a_difference_of_the_engines_is_never_written_over_an_input(
 ) -> None:
     assert "cannot write `hub.vnet`: it is an input" in told(capsys, "fuzz", hub, "--flows", "1", "--reproducer", hub)
     assert Path("hub.vnet").read_text() == HUB
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("routes", "hub.vnet", "web"), "no interface, machine or subnet is called `web`; did you mean `app.web`?"),
+        (("routes", "hub.vnet"), "behind the file 'hub.vnet' has to stand what is asked about"),
+        (("routes", "app.web"), "name a FILE before 'app.web' or a --network"),
+        (("show", "tga"), "no command 'tga'; did you mean `tag`?"),
+        (("show", "Internet"), "no command 'Internet'; there is `tag`"),
+        (("matrix", "hub.vnet", "--service", "htps"), "Invalid value for '--service': 'htps' is not a service"),
+        (("prove", "hub.vnet", "-j", "many"), "'many' is neither `auto` nor a number"),
+        (("conform", "tags.json"), "to compare recordings, name their network with `--network`"),
+    ],
+)
+def test_what_is_wrong_with_a_command_line_is_said_where_it_is(
+    arguments: tuple[str, ...], reason: str, hub: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("tags.json").write_text(json.dumps(TAGS))
+
+    assert reason in told(capsys, *arguments)
+
+
+def test_a_name_that_two_networks_have_is_asked_back(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path(hub).write_text(HUB + "vnet lab { address 10.2.0.0/16  subnet web 10.2.1.0/24 }\n")
+
+    assert "called `WEB`; there are `app.web`, `lab.web`" in told(capsys, "rules", hub, "WEB")

@@ -43,10 +43,10 @@ End = tuple[Place, int]
 
 
 def first_ends(senders: EndpointSet, receivers: EndpointSet, sender: str, receiver: str) -> tuple[End, End]:
-    """Return the lowest addresses of one family at the first places of both sets; of the Internet, a well-known one.
+    """Return the lowest addresses of one family in both sets; of the Internet, a well-known one.
 
-    What is both public and private is reached from inside by its private address. Raises `UsageError` when there are
-    none.
+    What is both public and private is reached from inside by its private address, else by a public one. Raises
+    `UsageError` when there are none.
     """
     for endpoints, named in ((senders, sender), (receivers, receiver)):
         if not endpoints:
@@ -54,25 +54,25 @@ def first_ends(senders: EndpointSet, receivers: EndpointSet, sender: str, receiv
     for family in Family:
         start = _first_end(senders, family)
         is_inside = start is not None and start[0] != INTERNET
-        end = _first_end(_public_last(receivers) if is_inside else receivers, family)
+        preferred = _first_end(_that_are(receivers, public=not is_inside), family)
+        end = preferred or _first_end(receivers, family)
         if start is not None and end is not None:
             return start, end
     raise click.UsageError(f"`{sender[:80]}` and `{receiver[:80]}` have no addresses of one family")
 
 
-def _public_last(endpoints: EndpointSet) -> EndpointSet:
-    parts = sorted(endpoints.parts, key=lambda part: part[0].kind == PlaceKind.PUBLIC.value)
-    return replace(endpoints, parts=tuple(parts))
+def _that_are(receivers: EndpointSet, public: bool) -> EndpointSet:
+    parts = (part for part in receivers.parts if (part[0].kind == PlaceKind.PUBLIC.value) is public)
+    return replace(receivers, parts=tuple(parts))
 
 
 def _first_end(endpoints: EndpointSet, family: Family) -> End | None:
+    ends = []
     for place, addresses in endpoints.parts:
         examples = _EXAMPLES_OF_INTERNET if place == INTERNET else ()
         known = (*(one for one in examples if one in addresses), *(interval.low for interval in addresses))
-        for address in known:
-            if family_of(address) is family:
-                return place, address
-    return None
+        ends += [(place, address) for address in known if family_of(address) is family][:1]
+    return min(ends, key=lambda end: end[1], default=None)
 
 
 def that_send(network: Network, endpoints: EndpointSet, named: str) -> EndpointSet:
@@ -168,4 +168,6 @@ def protocol_called(text: str) -> int:
     number = whole_number(text, LAST_PROTOCOL)
     if number is not None:
         return number
-    raise click.BadParameter(f"{text[:40]!r} is not a protocol; for example tcp, udp, icmp or a number up to 255")
+    raise click.BadParameter(
+        f"{text[:40]!r} is not a protocol; for example tcp, udp, icmp or a number up to 255", param_hint="'--protocol'"
+    )

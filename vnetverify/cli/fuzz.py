@@ -142,9 +142,10 @@ def _first_difference(fuzzing: Fuzzing, seconds: float | None, flows: int | None
 
 
 def _progress(tally: Tally) -> str:
-    return (
-        f"{tally.flows:,} flows in {tally.worlds:,} worlds, {tally.classes:,} of {tally.of_classes:,} classes covered"
-    )
+    from vnetverify.report.terminal import counted
+
+    asked = f"{counted(tally.flows, 'flow')} in {counted(tally.worlds, 'world')}"
+    return f"{asked}, {tally.classes:,} of {tally.of_classes:,} classes covered"
 
 
 def _summary(tally: Tally, undecided: int) -> str:

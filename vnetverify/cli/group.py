@@ -35,7 +35,21 @@ COMMANDS = {
 _MODULES = {"import": "importing"}  # of commands that are called as no module can be
 
 
-class LazyGroup(click.Group):
+class Guessing(click.Group):
+    """A group that says of a command that it lacks which one was meant, or which there are."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            close = difflib.get_close_matches(args[0][:40], names, n=1)
+            there_is = f"; there is `{names[0]}`" if len(names) == 1 else ""
+            ctx.fail(f"no command {args[0][:40]!r}{f'; did you mean `{close[0]}`?' if close else there_is}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Guessing):
     """A group whose commands live in modules of their own name, as far as that can be one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -48,15 +62,6 @@ class LazyGroup(click.Group):
         command = import_module(f"vnetverify.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0][:40], COMMANDS, n=1)
-            hint = f"; did you mean `{close[0]}`?" if close else ""
-            ctx.fail(f"no command {args[0][:40]!r}{hint}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -101,7 +101,9 @@ def _service_called(loaded: Loaded, text: str | None) -> Service:
     declared = {name.casefold(): service for name, service in loaded.document.services.items()}
     found = declared.get(text.casefold()) or WELL_KNOWN.get(text.casefold()) or service_written(text)
     if found is None:
-        raise click.BadParameter(f"{text[:60]!r} is not a service; for example https, tcp/443 or udp/1000-2000")
+        raise click.BadParameter(
+            f"{text[:60]!r} is not a service; for example https, tcp/443 or udp/1000-2000", param_hint="'--service'"
+        )
     return found
 
 

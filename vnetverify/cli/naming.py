@@ -42,14 +42,20 @@ def interface_or_subnet_called(network: Network, name: str) -> tuple[str, str | 
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> click.UsageError:
-    """Return the refusal of a name, with the one that was meant where that can be guessed, or what it has inside."""
+    """Return the refusal of a name, with the one that was meant where that can be guessed, or what it has inside.
+
+    A subnet may be meant that is called without its vnet.
+    """
     from vnetverify.report.terminal import printable, shortened
 
     names = list(known)
     inside = [each for each in names if each.casefold().startswith(f"{name.casefold()}.")]
-    close = difflib.get_close_matches(name[:80], names[:5000], n=1)
+    called = [each for each in names if each.casefold().endswith(f".{name.casefold()}")]
+    close = called if len(called) == 1 else difflib.get_close_matches(name[:80], names[:5000], n=1)
     if inside:
         hint = f"; it has {_listed(inside)}"
+    elif len(called) > 1:
+        hint = f"; there are {_listed(called)}"
     elif close:
         hint = f"; did you mean `{printable(close[0])}`?"
     else:

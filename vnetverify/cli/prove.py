@@ -38,7 +38,11 @@ class Jobs(click.IntRange):
     name = "jobs"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        return 0 if value == "auto" else super().convert(value, param, ctx)
+        if value == "auto":
+            return 0
+        if isinstance(value, str) and not value.strip().removeprefix("-").isdigit():
+            self.fail(f"{value[:40]!r} is neither `auto` nor a number", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command("prove")

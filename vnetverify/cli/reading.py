@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -170,10 +171,17 @@ def load(files: Sequence[str], networks: Sequence[str], service_tags: str | None
         gc.enable()
 
 
-def something_to_read(files: Sequence[str], networks: Sequence[str]) -> None:
-    """Raise `UsageError` where a command that can do without a text is told no network either."""
-    if not files and not networks:
-        raise click.UsageError("there is nothing to read: name a FILE or a --network")
+def something_to_read(files: Sequence[str], networks: Sequence[str], last: str = "") -> None:
+    """Raise `UsageError` where a command that can do without a text is told no network either.
+
+    `last` is what stands behind the files on the command line, where something has to.
+    """
+    if files or networks:
+        return
+    if last and os.path.isfile(last):
+        raise click.UsageError(f"behind the file {last[:60]!r} has to stand what is asked about")
+    before = f" before {last[:60]!r}" if last else ""
+    raise click.UsageError(f"there is nothing to read: name a FILE{before} or a --network")
 
 
 def with_lines(was_read: Loaded | Imported, value: _Shown) -> tuple[_Shown, Quotes]:

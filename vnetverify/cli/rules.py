@@ -10,18 +10,18 @@ from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.naming import interface_or_subnet_called
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
+from vnetverify.cli.reading import load_or_tell, something_to_read, takes_networks, with_lines
 
 
 @click.command("rules")
-@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @click.argument("where", metavar="NIC|SUBNET")
 @takes_networks
 @takes_assumptions
 def command(
-    file: str, where: str, networks: tuple[str, ...], service_tags: str | None, assumed: Mapping[str, bool]
+    files: tuple[str, ...], where: str, networks: tuple[str, ...], service_tags: str | None, assumed: Mapping[str, bool]
 ) -> int:
-    """Show the security rules at an interface, a machine or a subnet of FILE, in the order they are tried.
+    """Show the security rules at an interface, a machine or a subnet of FILE..., in the order they are tried.
 
     At a subnet they are those of a host without a group of its own. Open facts read as documented
     unless the text or --assume says otherwise.
@@ -30,7 +30,8 @@ def command(
     from vnetverify.report.tables import rules_table, with_circumstances
     from vnetverify.simulator.effective_rules import effective_rules
 
-    loaded = load_or_tell([file], networks, service_tags)
+    something_to_read(files, networks, where)
+    loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document

@@ -10,24 +10,25 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
-from vnetverify.cli.naming import subnet_called, unknown
+from vnetverify.cli.group import Guessing
+from vnetverify.cli.naming import interface_or_subnet_called, unknown
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import load_or_tell, takes_networks, with_lines
+from vnetverify.cli.reading import load_or_tell, something_to_read, takes_networks, with_lines
 
 if TYPE_CHECKING:
     from vnetverify.loading import Loaded
     from vnetverify.model.network import Network
 
 
-@click.group("show")
+@click.group("show", cls=Guessing)
 def command() -> None:
     """Show what something stands for."""
 
 
 @command.command("tag")
 @click.argument("tag")
-@click.argument("file", type=click.Path(allow_dash=True))
-@click.argument("subnet")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
+@click.argument("where", metavar="NIC|SUBNET")
 @takes_networks
 @takes_assumptions
 @click.option(
@@ -35,14 +36,15 @@ def command() -> None:
 )
 def show_tag(
     tag: str,
-    file: str,
-    subnet: str,
+    files: tuple[str, ...],
+    where: str,
     networks: tuple[str, ...],
     service_tags: str | None,
     assumed: Mapping[str, bool],
     output_format: str,
 ) -> int:
-    """Show which prefixes the service tag TAG holds at SUBNET (`vnet.subnet`) of FILE, and which line put each there.
+    """Show which prefixes the service tag TAG holds at a subnet (`vnet.subnet`), an interface or a machine of FILE...,
+    and which line put each there.
 
     What the documents leave open is shown with its open fact, and what is documented or assumed of it.
     """
@@ -51,19 +53,21 @@ def show_tag(
     from vnetverify.report.tables import tag_table, with_circumstances
     from vnetverify.simulator.tag_listing import tag_at
 
-    loaded = load_or_tell([file], networks, service_tags)
+    something_to_read(files, networks, where)
+    loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     document = loaded.document
     network = _knowing(tag, loaded)
-    found = subnet_called(network, subnet)
+    subnet_id, _ = interface_or_subnet_called(network, where)
+    vnet = network.subnet(subnet_id).vnet
     world = world_of(document.assumptions, assumed)
-    listed = (tag_at(network, found.id, tag, world), about(untold_of_routes(network), found.vnet))
+    listed = (tag_at(network, subnet_id, tag, world), about(untold_of_routes(network), vnet))
     (parts, items), _ = with_lines(loaded, listed)
     if output_format == "text":
         emit(with_circumstances(tag_table(parts, world), network.era, items))
     else:
-        emit(render_tag(tag, found.id, parts, world))
+        emit(render_tag(tag, subnet_id, parts, world))
     return status.AS_EXPECTED
 
 

@@ -9,11 +9,11 @@ import click
 from vnetverify.cli import status
 from vnetverify.cli.assuming import takes_assumptions, world_of
 from vnetverify.cli.output import emit
-from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_networks, with_lines
+from vnetverify.cli.reading import endpoints_called, load_or_tell, something_to_read, takes_networks, with_lines
 
 
 @click.command("trace")
-@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @click.option(
     "--from", "sender", required=True, metavar="A", help="The sender: a machine, subnet, site, address, `internet`."
 )
@@ -24,7 +24,7 @@ from vnetverify.cli.reading import endpoints_called, load_or_tell, takes_network
 @takes_networks
 @takes_assumptions
 def command(
-    file: str,
+    files: tuple[str, ...],
     sender: str,
     receiver: str,
     protocol: str,
@@ -34,7 +34,7 @@ def command(
     service_tags: str | None,
     assumed: Mapping[str, bool],
 ) -> int:
-    """Follow one flow from A to B in FILE, hop by hop, and its reply.
+    """Follow one flow from A to B in FILE..., hop by hop, and its reply.
 
     A name stands for its lowest address, of IPv4 where both have one. Open facts read as
     documented unless the text or --assume says otherwise. The exit status is 0 whatever happens to the flow.
@@ -52,8 +52,9 @@ def command(
     from vnetverify.report.tables import with_circumstances
     from vnetverify.simulator.walk import converse
 
+    something_to_read(files, networks)
     number = protocol_called(protocol)
-    loaded = load_or_tell([file], networks, service_tags)
+    loaded = load_or_tell(files, networks, service_tags)
     if loaded is None:
         return status.BAD_INPUT
     network = loaded.document.network

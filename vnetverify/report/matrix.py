@@ -117,7 +117,7 @@ def render_matrix(pairs: Pairs, *, every_pair: bool = False) -> str:
     total = sum(counts.values())
     if not total:
         return f"{_ends(pairs)}: no pair to ask about"
-    lines = [f"{_ends(pairs)}, {total:,} ordered pairs, on {printable(pairs.service)}", ""]
+    lines = [f"{_ends(pairs)}, {counted(total, 'ordered pair')}, on {printable(pairs.service)}", ""]
     lines += aligned(list(_count_rows(counts)))
     if every_pair or max(len(pairs.senders), len(pairs.receivers)) <= _FEW:
         lines += ["", *aligned([(printable(a), printable(b), kind.text) for a, b, kind in pairs.pairs()])]

@@ -16,8 +16,8 @@ def shortened(text: str, limit: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return for example `1 intent` or `2 intents`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return for example `1 intent` or `2,000 intents`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def width(text: str) -> int:

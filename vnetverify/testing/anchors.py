@@ -68,7 +68,9 @@ def _interface(network: Network, recording: Recording) -> Nic:
         nic for nic in nics if nic.machine.casefold() == name and _is_of(nic, recording)
     ]
     if not named:
-        raise NotAQuestion(f"no interface is called `{recording.at}`, nor a machine with one for the {recording.what}")
+        raise NotAQuestion(
+            f"no interface is called `{recording.at}`, and no machine has one that the {recording.what} can be of"
+        )
     return named[0]
 
 

@@ -51,7 +51,7 @@ def vectors_in(document: object) -> Sequence[Mapping[str, Any]]:
     """Return the vectors of a file: its list, or the list called `vectors`. Raises `NotApplicable`."""
     vectors = document.get("vectors") if isinstance(document, dict) else document
     if not isinstance(vectors, list) or not all(isinstance(vector, dict) for vector in vectors):
-        raise NotApplicable("no list of vectors")
+        raise NotApplicable("no list of vectors; to compare recordings, name their network with `--network`")
     return vectors
 
 

@@ -210,6 +210,7 @@ _QUESTIONS = (
     Question("U-FWDNATSRC", ("F-FW-5",), "NAT rule {0} at a private address replaces the source by the firewall's", True, "a packet capture at the target"),
     Question("U-FWHAIRPIN", ("F-FW-5",), "NAT rules at public addresses of {0} take what routes lead to it for them as they take what the Internet sends", True, "a connection test from inside to a published port"),
     Question("U-FWSNAT", ("F-FW-7",), "{0} replaces the source towards this destination, which may be a range that it learned", None, "the ranges that the firewall learned"),
+    Question("U-FWICMPPORT", ("F-FW-3",), "rule {0}, which names ICMP beside ports, applies to ICMP", False, "a ping through that rule"),
     Question("U-FWPROTO", ("F-FW-7",), "{0} translates packets to the Internet that are neither TCP nor UDP, pings for instance", False, "a ping to the Internet through the firewall"),
     Question("U-FWTI", ("F-FW-1", "F-FW-6"), "the threat intelligence of {0} drops this flow", False, "the log of the firewall"),
     Question("U-FWIDPS", ("F-FW-10",), "the intrusion detection of {0} drops this flow", False, "the log of the firewall"),

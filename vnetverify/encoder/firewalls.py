@@ -31,7 +31,6 @@ from vnetverify.encoder.terms import (
 from vnetverify.header import (
     ALL_PORTS,
     ICMP,
-    ICMPV6,
     TCP,
     Family,
     Interval,
@@ -197,7 +196,7 @@ class FirewallPolicies:
         tests: list[Callable[[], Term]] = [
             lambda: self._protocol_matches(rule, header),
             lambda: is_among(header.source, rule.sources),
-            lambda: _ports_match(rule, header),
+            lambda: self._ports_match(machine, rule, header),
             lambda: self._destination_matches(machine, rule, header),
         ]
         found: list[Term] = []
@@ -207,8 +206,21 @@ class FirewallPolicies:
                 return FALSE
         return all_of(*found)
 
+    def _ports_match(self, machine: Machine, rule: FirewallRule, header: Header) -> Term:
+        """Hold when the rule names the destination port (F-FW-3).
+
+        Packets without ports match rules of all ports alone, and it is open whether those that name ICMP take it.
+        """
+        if rule.destination_ports == ALL_PORTS:
+            return TRUE
+        by_port = all_of(header.has_ports, is_among(header.destination_port, rule.destination_ports))
+        if ICMP not in rule.protocols or header.is_icmp == FALSE:
+            return by_port
+        takes_icmp = self.facts.holds("U-FWICMPPORT", f"{machine.name}/{rule.name}")
+        return any_of(by_port, all_of(header.is_icmp, takes_icmp))
+
     def _protocol_matches(self, rule: FirewallRule, header: Header) -> Term:
-        named = [self.estate.family.icmp if number in (ICMP, ICMPV6) else number for number in rule.protocols]
+        named = [self.estate.family.icmp if number == ICMP else number for number in rule.protocols]
         every = (Interval(0, 255) if number is None else Interval(number, number) for number in named)
         return is_among(header.protocol, interval_set(every))
 
@@ -284,13 +296,6 @@ def targets_of(machines: Iterable[Machine]) -> IntervalSet:
     policies = (machine.firewall for machine in machines if machine.firewall is not None)
     translations = (rule.translation for policy in policies for rule in policy.rules)
     return interval_set(Interval(each.address, each.address) for each in translations if each is not None)
-
-
-def _ports_match(rule: FirewallRule, header: Header) -> Term:
-    """Hold when the rule names the destination port; packets without ports match rules of all ports alone."""
-    if rule.destination_ports == ALL_PORTS:
-        return TRUE
-    return all_of(header.has_ports, is_among(header.destination_port, rule.destination_ports))
 
 
 def _first_match(taken: Sequence[tuple[FirewallRule, Term]], otherwise: Term) -> Term:

@@ -264,17 +264,21 @@ def _deciding(journey: Journey, appliance: Appliance, kind: FirewallRuleKind) ->
 
 
 def _matches(journey: Journey, appliance: Appliance, rule: FirewallRule) -> bool:
-    """Hold when a network or application rule matches; `icmp` there is that of either family (F-FW-3, F-FW-4)."""
+    """Hold when a network or application rule matches; `icmp` there is that of either family (F-FW-3, F-FW-4).
+
+    Packets without ports match a rule of all ports; whether one of others that names ICMP takes that is open.
+    """
     packet = journey.packet
     wanted = (packet.family.icmp if protocol == ICMP else protocol for protocol in rule.protocols)
     if not any(protocol is None or is_number(packet.protocol, protocol) for protocol in wanted):
         return False
-    ports_fit = lies_in(packet.destination_port, rule.destination_ports) if packet.has_ports else _is_of_all_ports(rule)
-    return ports_fit and lies_in(packet.source, rule.sources) and _destination_fits(journey, appliance, rule)
-
-
-def _is_of_all_ports(rule: FirewallRule) -> bool:
-    return rule.destination_ports == ALL_PORTS
+    is_doubtful = not packet.has_ports and rule.destination_ports != ALL_PORTS
+    if is_doubtful and not (packet.is_icmp and ICMP in rule.protocols):
+        return False
+    ports_fit = is_doubtful or not packet.has_ports or lies_in(packet.destination_port, rule.destination_ports)
+    if not (ports_fit and lies_in(packet.source, rule.sources) and _destination_fits(journey, appliance, rule)):
+        return False
+    return not is_doubtful or journey.situation.holds(uncertainty("U-FWICMPPORT", f"{appliance.name}/{rule.name}"))
 
 
 def _destination_fits(journey: Journey, appliance: Appliance, rule: FirewallRule) -> bool:

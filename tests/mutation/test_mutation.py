@@ -165,7 +165,7 @@ def test_a_change_to_a_function_that_is_not_there_cannot_be_made() -> None:
 
 # -- trying them ----------------------------------------------------------------------------------------
 
-TERMS = "tests/unit/test_encoder_terms.py: 9"
+TERMS = "tests/unit/test_encoder_terms.py::test_at_most_so_many_hold_of_any_number[3]"
 
 
 def test_a_change_to_what_a_module_is_made_of_is_noticed_in_a_process_of_its_own() -> None:

@@ -9,6 +9,13 @@ _IN_PLACE_OF_VERBS = frozenset(
 )
 _IN_PLACE_OF_SENTENCES = frozenset(("not", "no", "allow", "deny", "permit", "block"))
 _VERBS = ("reaches", "isolated")
+_OTHER_WORDS = {
+    "machine": "vm", "host": "vm", "server": "vm", "virtual-machine": "vm",
+    "network": "vnet", "virtual-network": "vnet", "security-group": "nsg", "udr": "route-table",
+    "permit": "allow", "accept": "allow", "block": "deny", "drop": "deny",
+    "in": "inbound", "ingress": "inbound", "out": "outbound", "egress": "outbound",
+}  # fmt: skip
+_OTHER_LANGUAGES = frozenset(("resource", "provider", "terraform", "variable", "module", "param", "targetscope"))
 
 
 def habit(before: str, word: str, after: str, expected: Collection[str]) -> str | None:
@@ -23,6 +30,17 @@ def habit(before: str, word: str, after: str, expected: Collection[str]) -> str 
         return "a port is written with its protocol: `on tcp/80`"
     if word == "/" and last.isdigit():
         return f"a port is written behind its protocol: `tcp/{last[:5]}`"
+    meant = _OTHER_WORDS.get(word.lower())
+    if meant in expected:
+        return f"write `{meant}`"
+    if "intent" in expected and word.lower() in _OTHER_LANGUAGES:
+        return "Terraform and Bicep are read as JSON (`terraform show -json`, `bicep build`), which `--network` names"
+    if last in ("inbound", "outbound") and "NUMBER" in expected:
+        return f"the priority stands before the name of the rule: `{last} 100 {word}`"
+    if "->" in expected and word in ("via", "to", "next-hop"):
+        return "write `->`"
+    if after.lstrip().startswith("->") and "/" in word and "NAME" in expected:
+        return f"a route has a name, which stands before its prefix: `NAME {word}`"
     if set(expected) == {"allow", "deny"} and last in expected:
         return f"the name of the rule stands before `{last}`"
     if "appliance" in expected and word[:1].isdigit():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -215,6 +216,8 @@ def _advice(source: Source, token: Token, expected: Collection[str]) -> str | No
             return "a name with dots in it stands in quotes"
         case "/" if source.text.startswith(("//", "/*"), token.start_pos):
             return "a comment begins with `#`"
+        case "=" if source.text.startswith("=>", token.start_pos) and "->" in expected:
+            return "write `->`"
         case ":" | "=" | ",":
             return f"leave out `{token}`"
     start, end = token.start_pos or 0, token.end_pos or 0
@@ -239,6 +242,12 @@ def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
     help_text = None
     if character in _CURLY_QUOTES:
         help_text = 'quotes are straight: `"`'
+    elif character == "'":
+        help_text = 'quotes are double: `"`'
+    elif character.isspace():
+        help_text = "it looks like a blank and is another character: write a plain blank"
+    elif unicodedata.category(character) == "Cf":
+        help_text = "it is invisible: leave it out"
     elif source.text.startswith("<->", offset):
         help_text = "a peering has two halves: `a -> b` and `b -> a`"
     elif character == ";":

@@ -118,21 +118,22 @@ def _zone_answer(network: Network, zone: DnsZone, name: str, settled: Settled) -
     """Return what a zone holds of a name; what it lacks is nowhere else looked for."""
     if name == zone.domain:
         return _record_answer(zone, name, ())
-    written = {record.name for record in zone.records}
     lowest = name.removesuffix(f".{zone.domain}").rpartition(".")[2]
-    hosts = [] if f"{lowest}.{zone.domain}" in written else list(_registered_as(network, zone, lowest, settled))
-    sure = [host for host in hosts if host.is_known]
-    facts = tuple(fact for host in hosts for fact in host.facts)
-    if name == f"{lowest}.{zone.domain}" and sure:
-        return sure[0] if len(hosts) == 1 else replace(sure[0], addresses=None)
+    host = f"{lowest}.{zone.domain}"  # the only name at or above this one that a machine may register
+    written = {record.name for record in zone.records}
+    registered = [] if host in written else list(_registered_as(network, zone, lowest, settled))
+    sure = [each for each in registered if each.is_known]
+    facts = tuple(fact for each in registered for fact in each.facts)
+    if name == host and sure:
+        return sure[0] if len(registered) == 1 else replace(sure[0], addresses=None)
     without = _record_answer(zone, name, ())
-    if not hosts or (not sure and not facts):
+    if not registered or (not sure and not facts):
         return without
     # A host's name hides a wildcard, from itself and from names below it.
-    hidden = hosts[0] if name == f"{lowest}.{zone.domain}" else _record_answer(zone, name, (f"{lowest}.{zone.domain}",))
+    hidden = registered[0] if name == host else _record_answer(zone, name, (host,))
     if sure or hidden.is_known is without.is_known is False:
         return hidden
-    if name == f"{lowest}.{zone.domain}" and without.is_known:
+    if name == host and without.is_known:
         return replace(without, addresses=None)
     return hidden if hidden == without else replace(hidden, is_known=None, facts=facts)
 

@@ -244,6 +244,11 @@ def interval_set(intervals: Iterable[Interval]) -> IntervalSet:
     return IntervalSet(tuple(merged))
 
 
+def set_of(numbers: Iterable[int]) -> IntervalSet:
+    """Return the set of these numbers, whatever they are of: addresses or ports."""
+    return interval_set(Interval(number, number) for number in numbers)
+
+
 def addresses_of(prefixes: Iterable[Prefix]) -> IntervalSet:
     """Return the addresses that lie in some of `prefixes`."""
     return interval_set(Interval(prefix.value, prefix.last) for prefix in prefixes)

@@ -16,6 +16,7 @@ from vnetverify.header import (
     family_of,
     interval_set,
     parse_prefix,
+    set_of,
 )
 from vnetverify.model.balancers import Frontend, LoadBalancer, PublicAddress, PublicFrontend
 from vnetverify.model.firewalls import FirewallRuleKind
@@ -150,7 +151,7 @@ class Endpoints:
 
         Of a translating firewall the public addresses at which it has NAT rules are among them.
         """
-        own = ((place_of(nic.subnet_id), _numbers(nic.addresses)) for nic in machine.nics)
+        own = ((place_of(nic.subnet_id), set_of(nic.addresses)) for nic in machine.nics)
         translated = translated_addresses(machine)
         return endpoint_set(
             (*own, *((place_of_translation(machine, public), _addresses(public)) for public in translated)),
@@ -160,7 +161,7 @@ class Endpoints:
 
     def of_load_balancer(self, balancer: LoadBalancer, text: str = "") -> EndpointSet:
         """Return the addresses of the frontends of `balancer`, in subnets and on the Internet."""
-        internal = ((place_of(frontend.subnet_id), _numbers((frontend.address,))) for frontend in balancer.frontends)
+        internal = ((place_of(frontend.subnet_id), set_of((frontend.address,))) for frontend in balancer.frontends)
         public = (
             (place_of_frontend(balancer, frontend), _addresses(frontend.public_address))
             for frontend in balancer.public_frontends
@@ -182,7 +183,7 @@ class Endpoints:
             return None
         if isinstance(found, PublicFrontend):
             return endpoint_set([(place_of_frontend(whole, found), _addresses(found.public_address))], text)
-        return endpoint_set([(place_of(found.subnet_id), _numbers((found.address,)))], text)
+        return endpoint_set([(place_of(found.subnet_id), set_of((found.address,)))], text)
 
     def with_other_names(self, endpoints: EndpointSet) -> EndpointSet:
         """Return `endpoints` with the frontends in subnets of which it holds every host, and the public addresses that
@@ -204,7 +205,7 @@ class Endpoints:
         """Return the addresses of `endpoint`; where it has none, they are not known."""
         place = place_of(endpoint.subnet_id)
         unknown = () if endpoint.addresses else (place,)
-        return endpoint_set([(place, _numbers(endpoint.addresses))], text or endpoint.name, unknown)
+        return endpoint_set([(place, set_of(endpoint.addresses))], text or endpoint.name, unknown)
 
     def of_site(self, site: Site, text: str = "") -> EndpointSet:
         place = place_of_site(site.name)
@@ -266,7 +267,7 @@ class Endpoints:
                     first = None if address is None else _first_of_family(nic, address)
                     if address is not None and first is not None and address not in taken:
                         taken.add(address)
-                        yield (place_of(nic.subnet_id), first), place_of_address(address), _numbers((address,))
+                        yield (place_of(nic.subnet_id), first), place_of_address(address), set_of((address,))
 
     @cached_property
     def _everywhere(self) -> EndpointSet:
@@ -281,7 +282,7 @@ class Endpoints:
         hosts = reduce(IntervalSet.__or__, map(assignable, subnet.prefixes), IntervalSet())
         hosts -= self._frontends.get(place_of(subnet.id), IntervalSet())
         if name in SUBNETS_OF_SERVICES:
-            return hosts & _numbers(self._addresses_of_nics.get(subnet.id, ()))
+            return hosts & set_of(self._addresses_of_nics.get(subnet.id, ()))
         return hosts
 
     def _held_public_addresses(self) -> IntervalSet:
@@ -294,7 +295,7 @@ class Endpoints:
             for frontend in balancer.public_frontends
         )
         held = (*of_interfaces, *of_firewalls, *of_balancers)
-        return _numbers(public.address for public in held if public is not None and public.address is not None)
+        return set_of(public.address for public in held if public is not None and public.address is not None)
 
 
 def _first_of_family(nic: Nic, address: int) -> int | None:
@@ -308,8 +309,4 @@ def _is_called(element: Frontend | PublicFrontend | PublicAddress, name: str) ->
 
 def _addresses(public: PublicAddress) -> IntervalSet:
     """Return the address, or every one of IPv4 that it may be where it is not known."""
-    return PUBLIC_ADDRESSES if public.address is None else _numbers((public.address,))
-
-
-def _numbers(addresses: Iterable[int]) -> IntervalSet:
-    return interval_set(Interval(address, address) for address in addresses)
+    return PUBLIC_ADDRESSES if public.address is None else set_of((public.address,))

@@ -13,8 +13,8 @@ from vnetverify.header import (
     Interval,
     IntervalSet,
     addresses_of,
-    interval_set,
     parse_address,
+    set_of,
 )
 from vnetverify.model.intents import EndpointSet, PlaceKind
 from vnetverify.model.network import Network, Nic, Subnet
@@ -58,7 +58,7 @@ def askings(network: Network, hosts: EndpointSet) -> Iterator[Asking]:
         subnet, rest = network.subnet(place.name), addresses
         for nic in network.nics():
             if nic.subnet_id == subnet.id:
-                own = interval_set(Interval(address, address) for address in nic.addresses)
+                own = set_of(nic.addresses)
                 if addresses & own:
                     groups = () if nic.machine in managed else (subnet.nsg, nic.nsg)
                     yield _asking(network, subnet, nic, addresses & own, groups)
@@ -71,7 +71,7 @@ def _asking(
     network: Network, subnet: Subnet, nic: Nic | None, addresses: IntervalSet, groups: tuple[str | None, ...]
 ) -> Asking:
     # The resolver is asked over IPv4, whatever address of a host a sentence is about.
-    own = interval_set(Interval(a, a) for a in nic.addresses) if nic is not None else addresses_of(subnet.prefixes)
+    own = set_of(nic.addresses) if nic is not None else addresses_of(subnet.prefixes)
     asking = addresses & ALL_IPV4 or own & ALL_IPV4
     if not asking:
         return Asking(subnet, addresses, None, None, None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from vnetverify.header import Family, Interval, IntervalSet, address_text, host_prefix, interval_set
+from vnetverify.header import Family, IntervalSet, address_text, host_prefix, set_of
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES, Endpoints, endpoint_set, without
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Network, Nic
@@ -161,7 +161,3 @@ class Servers:
         if any(address in nic.addresses for machine in managed for nic in machine.nics):
             return "a managed firewall, which may pass questions on"
         return None
-
-
-def set_of(addresses: Iterable[int]) -> IntervalSet:
-    return interval_set(Interval(address, address) for address in addresses)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from vnetverify.header import Family, address_text, family_of
+from vnetverify.header import Family, address_text, family_of, set_of
 from vnetverify.model.endpoints import endpoint_set, without
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Resolution, Verb
 from vnetverify.model.names import Answer, azure_answer, is_never_public, record_of, untold_answer
@@ -16,7 +16,7 @@ from vnetverify.model.network import Network
 from vnetverify.model.resolvers import AZURE_RESOLVER, Asking, askings
 from vnetverify.model.services import WELL_KNOWN
 from vnetverify.model.zones import lies_within
-from vnetverify.prover.name_servers import Asker, Server, Servers, set_of
+from vnetverify.prover.name_servers import Asker, Server, Servers
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.rules import SettledFacts, Uncertainty
 

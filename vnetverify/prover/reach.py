@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from vnetverify.header import Interval, IntervalSet
+from vnetverify.header import set_of
 from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, place_of, place_of_address
 from vnetverify.model.firewalls import FirewallRuleKind
@@ -185,7 +185,7 @@ def unsettled_by(
 
 
 def _only(place: Place, address: int) -> EndpointSet:
-    return EndpointSet(((place, IntervalSet((Interval(address, address),))),))
+    return EndpointSet(((place, set_of((address,))),))
 
 
 def _home(network: Network, sides: Collection[EndpointSet], assumed: Mapping[str, bool]) -> str | None:

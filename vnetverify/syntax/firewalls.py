@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from vnetverify.header import ALL_ADDRESSES, LAST_PORT, TCP, UDP, Interval, IntervalSet, addresses_of, interval_set
+from vnetverify.header import (
+    ALL_ADDRESSES,
+    LAST_PORT,
+    TCP,
+    UDP,
+    IntervalSet,
+    addresses_of,
+    interval_set,
+    set_of,
+)
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
 from vnetverify.model.network import Machine
@@ -312,7 +321,7 @@ def _network(scope: Scope, node: FirewallRuleNode, blank: FirewallRule, ranges: 
 
 def _application(scope: Scope, node: FirewallRuleNode, blank: FirewallRule) -> FirewallRule:
     default = [scope.one_of(token, APPLICATION_PORTS, "protocol of an application rule") for token in node.protocols]
-    ports = blank.destination_ports or interval_set(Interval(port, port) for port in default if port is not None)
+    ports = blank.destination_ports or set_of(port for port in default if port is not None)
     ends = node.destinations
     if isinstance(ends, EndpointsNode) and not any(map(_is_every_name, ends.terms)):
         for term in (*ends.terms, *ends.excluded):

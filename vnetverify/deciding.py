@@ -13,6 +13,7 @@ from vnetverify.assurance import Contradicted, Demands, assured, subject_of
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.vacuity import is_vacuous
 from vnetverify.clock import Clock
 from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
@@ -262,6 +263,8 @@ class _Sentence:
         match verdict:
             case Proved(documented=False, leaned_on=(), assurance=Assurance.CERTIFICATE):
                 self._judge_all(claims, verdict, answer)
+                if is_vacuous(self.network, claim, SettledFacts(self.assumed)):
+                    raise Refused("no flow is seen that the claim says anything of")
                 verdict, story = self._replayed(claim, verdict)
             case Refuted(documented=False, leaned_on=(), witness=Witness() as shown):
                 seen = (violates(self.network, each, shown.origin, shown.flow, shown.world) for each in claims)

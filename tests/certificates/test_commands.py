@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.certificates.test_forgeries import NETWORK
+from vnetverify.certificate.evidence import Subject, certify
+from vnetverify.certificate.files import to_text
+from vnetverify.certificate.maker import NoCover
+from vnetverify.certifying import filed, sentences
 from vnetverify.cli import main, status
+from vnetverify.header import Flow, parse_address
+from vnetverify.model.endpoints import place_of
+from vnetverify.pipeline import load
+from vnetverify.rules import SettledFacts
 
 FAILS = "intent fails { v.web never reaches v.db on sql }\n"
 
@@ -191,3 +199,50 @@ def test_a_pattern_chooses_among_the_sentences_without_certificates_too(
     streams = capsys.readouterr()
     assert "of 4 sentences" in streams.out
     assert "resolves" not in streams.err
+
+
+_VACUOUS = """
+vnet hub { address 10.0.0.0/16  subnet s 10.0.1.0/24  subnet t 10.0.2.0/24 }
+vnet a { address 10.1.0.0/16  subnet s 10.1.1.0/24 }
+vnet b { address 10.2.0.0/16  subnet s 10.2.1.0/24 }
+peering hub -> a { state initiated }
+peering a -> hub { }
+vnet c { address 10.3.0.0/16  subnet s 10.3.1.0/24 }
+peering hub -> c { }
+peering c -> hub { }
+appliance fw { nic 10.0.1.9 in hub.s  forwards any  stateful }
+site nothing { }
+"""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_vacuous"),
+    [
+        ("hub reaches nothing", True),  # there is no flow
+        ("a reaches b only via fw", True),  # none is delivered
+        ("a, c not transitive through hub", True),  # the peering is not there
+        ("a never reaches b", False),
+        ("hub.s reaches hub.t not via fw", False),
+        ("a.s sometimes reaches 10.1.1.9", False),
+    ],
+)
+def test_a_certificate_of_what_is_vacuous_proves_nothing(
+    text: Path, sentence: str, is_vacuous: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that was forged, or was made when there were such flows."""
+    text.write_text(f"{_VACUOUS}intent i {{ {sentence} }}\n")
+    document = load([str(text)], []).document
+    (asked,) = sentences(document)
+    made = Subject(document.network, asked.claim, SettledFacts({}), _SHOWN if "sometimes" in sentence else None)
+    tree = certify(made, 20_000)
+    assert not isinstance(tree, NoCover)
+    filed_at = text.parent / "forged.json"
+    filed_at.write_text(to_text(filed(asked, made, tree, {})))
+
+    ended = main(["verify-certificate", str(text), str(filed_at)])
+
+    assert ended == (status.UNDECIDED if is_vacuous else status.AS_EXPECTED)
+    assert ("but vacuous" in capsys.readouterr().out) is is_vacuous
+
+
+_SHOWN = (place_of("a.s"), Flow(6, parse_address("10.1.1.4"), 49152, parse_address("10.1.1.9"), 443))

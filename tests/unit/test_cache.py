@@ -16,12 +16,18 @@ from vnetverify.cache import store as stores
 from vnetverify.cache.canonical import NotCanonical, part_of
 from vnetverify.cache.notation import NotRead, from_text
 from vnetverify.cache.store import Store, Unusable, default_folder, opened
+from vnetverify.certificate.evidence import Subject, certify
+from vnetverify.certificate.maker import NoCover
+from vnetverify.deciding import Deciding
 from vnetverify.loading import load
+from vnetverify.model.intents import Claim
 from vnetverify.pipeline import Options, prove
-from vnetverify.prover.verdict import verdict_word
+from vnetverify.prover.verdict import Assurance, Proved, verdict_word
 from vnetverify.report.json import render_json
 from vnetverify.report.results import Answer, ClaimResult, Report
+from vnetverify.rules import SettledFacts
 from vnetverify.source import Span
+from vnetverify.syntax import read_text
 from vnetverify.workers.several import Several
 
 NETWORK = """\
@@ -183,6 +189,23 @@ def test_a_proof_of_a_network_that_has_changed_is_refused(text: Path, cache: Sto
             path.write_text(entry)
 
         assert told(changed) == told(run(text, cache))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_vacuous"), [("v.web reaches w.s only via guard", True), ("v.web never reaches w.s", False)]
+)
+def test_a_forged_proof_of_what_is_vacuous_is_refused(sentence: str, is_vacuous: bool) -> None:
+    apart = "vnet w { address 10.9.0.0/16  subnet s 10.9.1.0/24 } appliance guard { nic 10.9.1.4 in w.s  forwards any }"
+    document = read_text(f"{NETWORK} {apart} intent forged {{ {sentence} }}")
+    (claim,) = next(intent.claims for intent in document.intents if intent.name == "forged")
+    assert isinstance(claim, Claim)
+    certificate = certify(Subject(document.network, claim, SettledFacts({})), 20_000)
+    assert not isinstance(certificate, NoCover)
+    forged = Answer(Proved((), assurance=Assurance.CERTIFICATE), ((False, certificate),))
+
+    found = Deciding(document.network, {}, False).recalled(claim, forged)
+
+    assert (found is None) is is_vacuous
 
 
 def test_what_is_no_answer_is_not_read() -> None:

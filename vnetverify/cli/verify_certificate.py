@@ -26,9 +26,9 @@ def command(file: str, certificates: tuple[str, ...], networks: tuple[str, ...],
     """Judge each CERTIFICATE, a file or a folder of them, against what FILE says now.
 
     The judge walks the network itself, on boxes of packets. It uses no solver and no encoding, and does not trust
-    whoever made a certificate. The last line says how many sentences of FILE they prove: not those that what is not
-    modelled could change, nor those that hold where open facts are as only the certificate says, nor those about names
-    or who may establish a peering, which no certificate is about.
+    whoever made a certificate. The last line says how many sentences of FILE they prove: not those that are vacuous,
+    that what is not modelled could change, or that hold where open facts are as only the certificate says; nor those
+    about names or who may establish a peering, which no certificate is about.
 
     \b
     Exit status: 0 all accepted, 1 some is refused, 2 usage or input is wrong,
@@ -73,8 +73,10 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
     """Say of each file whether it is accepted; return how many are refused, and how many sentences are proved."""
     from vnetverify.certificate.checker import Refused
     from vnetverify.certificate.files import NoCertificate, from_text
+    from vnetverify.certificate.vacuity import is_vacuous
     from vnetverify.certifying import is_conditional, judged_for, left_open
     from vnetverify.report.terminal import counted, printable
+    from vnetverify.rules import SettledFacts
 
     document = loaded.document
     assumed = {assumption.fact: assumption.value for assumption in document.assumptions}
@@ -95,6 +97,8 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
         items = left_open(document.network, sentence, {**found.given, **assumed})
         if items:
             said += f", but open: not modelled is {shown_items(items)}"
+        elif is_vacuous(document.network, sentence.claim, SettledFacts({**found.given, **assumed})):
+            said += ", but vacuous: no flow is seen that it says anything of"
         elif not is_conditional(document, found):
             proved.add((sentence.intent.name, sentence.number, sentence.arriving))
         emit(f"accepted {printable(said)}")

@@ -98,6 +98,8 @@ OF_ABSENCE = frozenset({Verb.NEVER_REACHES, Verb.ONLY_VIA, Verb.NOT_VIA, Verb.NO
 """Sentences of absence: nothing is delivered, be it in any way or in a certain one."""
 OF_QUALITY = frozenset({Verb.BOTTLENECK, Verb.LOCAL_LATENCY, Verb.CROSSES_AT_MOST})
 """Sentences of quality: nothing is delivered by a way that is too slow, leaves the region, or is too long."""
+ABOUT_WAYS = OF_QUALITY | {Verb.ONLY_VIA, Verb.NOT_VIA}
+"""Sentences about the ways of delivered flows, which say nothing where none is delivered (I-ONLY-VIA)."""
 
 
 class HopKind(Enum):

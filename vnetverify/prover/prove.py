@@ -13,7 +13,7 @@ from vnetverify.encoder.facts import Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
 from vnetverify.header import Family
-from vnetverify.model.intents import OF_ABSENCE, OF_QUALITY, Claim, Verb
+from vnetverify.model.intents import ABOUT_WAYS, OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.caveats import caveats_of
@@ -33,9 +33,6 @@ from vnetverify.prover.relays import Relay, find_relay, gets_through, planes_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.rules import Uncertainty, World
-
-_ABOUT_WAYS = OF_QUALITY | {Verb.ONLY_VIA, Verb.NOT_VIA}
-"""Verbs about the ways that delivered flows take, which say nothing where none is delivered."""
 
 _LITTLE_WORK = 1_000_000  # by Z3's count: well below a second
 
@@ -183,7 +180,7 @@ def _witness(obligation: Obligation, model: Mapping[Term, int]) -> Witness:
 def _of_something(answer: Uncontradicted, solver: Solver) -> Vacuous | Unknown | Uncontradicted:
     """Return `answer`, unless it is one on a waypoint claim that holds because nothing is delivered (I-ONLY-VIA)."""
     inquiry = answer.inquiry
-    if inquiry.claim.verb in _ABOUT_WAYS:
+    if inquiry.claim.verb in ABOUT_WAYS:
         delivery = encode(inquiry.network, replace(inquiry.claim, verb=Verb.NEVER_REACHES), inquiry.fixed)
         solver.open(delivery)
         match solver.check([*delivery.settled, delivery.violation]):

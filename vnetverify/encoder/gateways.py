@@ -15,13 +15,11 @@ from vnetverify.encoder.entries import Announced, Entry, Way, contains
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.failures import Failing
 from vnetverify.encoder.home import NOWHERE, Home
-from vnetverify.encoder.propagation import Link, neighbours_of, spread
+from vnetverify.encoder.propagation import Link, may_exchange, neighbours_of, spread
 from vnetverify.encoder.terms import FALSE, TRUE, Field, Term, all_of, any_of, is_among, negate
 from vnetverify.header import Family, Prefix, addresses_of
 from vnetverify.model.intents import Advertising, FailureKind
 from vnetverify.model.network import BgpPeer, Connection, Gateway, GatewayKind, Machine, RouteServer
-
-_AZURE_ASN = 65515
 
 
 class Gateways:
@@ -83,8 +81,9 @@ class Gateways:
                 announced += self._of_spoke(hub, spoke, summary)
         for server in self.route_servers(hub):
             if server.branch_to_branch:
+                told = TRUE if may_exchange(gateway) else self.facts.holds("U-R-GW-17")
                 announced += [
-                    Announced(prefix, works=self.is_in_touch(server, peer))
+                    Announced(prefix, told, self.is_in_touch(server, peer))
                     for peer in server.peers
                     for prefix in self.kept_of(server, peer)
                 ]
@@ -190,7 +189,7 @@ class Gateways:
     def exchanges_with(self, gateway: Gateway) -> tuple[Gateway, ...]:
         """Return the gateways beside `gateway` that branch-to-branch joins to it (R-GW-16)."""
         beside = self.estate.gateways_of[gateway.vnet]
-        vpn = any(g.kind is GatewayKind.VPN and g.active_active and g.asn == _AZURE_ASN for g in beside)
+        vpn = any(g.kind is GatewayKind.VPN and may_exchange(g) for g in beside)
         if not vpn or not any(server.branch_to_branch for server in self.route_servers(gateway.vnet)):
             return ()
         return tuple(other for other in beside if other.name != gateway.name)

@@ -1,4 +1,5 @@
-"""What VPN gateways hear from each other over VNet-to-VNet connections (R-GW-2, R-GW-14, R-GW-17).
+"""What VPN gateways hear from each other over VNet-to-VNet connections, and which hear Route Servers (R-GW-2, R-GW-14,
+R-GW-16, R-GW-17).
 
 A gateway passes on what it heard when both connections use BGP, or by `U-R-GW-17`. Whether news gets from one gateway
 to another is reachability in a graph of gateways, found by as many rounds as there are gateways; enumerating chains
@@ -11,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of
+from vnetverify.model.network import Gateway, GatewayKind
 
 IsUp = Callable[[str], Term]
+_AZURE_ASN = 65515
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ def spread(news: Mapping[str, Term], links: Iterable[Link], passing: frozenset[s
             break
         known = grown
     return known
+
+
+def may_exchange(gateway: Gateway) -> bool:
+    """Tell whether a gateway is one that Route Servers exchange routes with: no other VPN gateway is (R-GW-16)."""
+    return gateway.kind is GatewayKind.EXPRESSROUTE or (gateway.active_active and gateway.asn == _AZURE_ASN)
 
 
 def neighbours_of(owner: str, links: Iterable[Link]) -> Iterator[tuple[str, Link]]:

@@ -16,7 +16,7 @@ from vnetverify.simulator.addressing import covers, everything, is_inside, some_
 from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
-from vnetverify.simulator.route_servers import exchanging, joined_gateways, prefixes_kept
+from vnetverify.simulator.route_servers import exchanging, joined_gateways, may_exchange, prefixes_kept
 from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
 from vnetverify.simulator.ways import Entry, Way, circuit_to
 
@@ -87,7 +87,7 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
 
     Of a spoke that is peered by subnets the participating ones are sure, its whole ranges are open. Summarised
     prefixes stand for the vnet's space and for the ranges of spokes inside them (R-GW-20). With branch-to-branch
-    the prefixes that appliances announce to the Route Server come last.
+    the prefixes that appliances announce to the Route Server come last, in doubt for a gateway that exchanges none.
     """
     hub = gateway.vnet
     stated = situation.vnet(hub).summarized_gateway_prefixes
@@ -97,7 +97,7 @@ def own(situation: Situation, gateway: Gateway) -> tuple[Range, ...]:
         *map(Range, summary or situation.vnet(hub).address_space),
         *(range_ for range_ in ranges if not any(is_inside(range_.prefix, whole) for whole in summary)),
         *(
-            Range(prefix)
+            Range(prefix, () if may_exchange(gateway) else (CHAINED,))
             for server in exchanging(situation, hub)
             for prefix in dict.fromkeys(prefix for _, prefix in prefixes_kept(situation, server))
         ),

@@ -53,10 +53,15 @@ def exchanging(situation: Situation, vnet: str) -> tuple[RouteServer, ...]:
     return tuple(server for server in servers_here if server.branch_to_branch)
 
 
+def may_exchange(gateway: Gateway) -> bool:
+    """Hold when the gateway is one that Route Servers exchange routes with: no other VPN gateway is (R-GW-16)."""
+    return gateway.kind is not GatewayKind.VPN or (gateway.active_active and gateway.asn == AZURE_ASN)
+
+
 def joined_gateways(situation: Situation, gateway: Gateway) -> tuple[Gateway, ...]:
     """Return the other gateways of the vnet whose branches are joined to this one's by a Route Server (R-GW-16)."""
     here = situation.index.gateways_of[gateway.vnet]
-    is_ready = any(g.kind is GatewayKind.VPN and g.active_active and g.asn == AZURE_ASN for g in here)
+    is_ready = any(g.kind is GatewayKind.VPN and may_exchange(g) for g in here)
     if not is_ready or not exchanging(situation, gateway.vnet):
         return ()
     return tuple(other for other in here if other.name != gateway.name)

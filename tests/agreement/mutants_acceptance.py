@@ -92,4 +92,5 @@ MUTANTS = (
     Mutant("R-LINT-4", "a classic vnet has to be asked for", _ESTABLISH, "if one.model is not DeploymentModel.CLASSIC:", "if True:"),
     Mutant("R-LINT-4", "what either is peered with does not matter", _ESTABLISH, "yield from _apart_from_peers(network, reverse, joined_prefixes(network, reverse, half), links)", "pass"),
     Mutant("R-GW-24", "a site may have two ways", _GATEWAYS, "if site.behind is not None and site.name in first:", "if False:"),
+    Mutant("R-CG-1", "whose region is not stated is in any", _GROUPS, "if group.is_global or not unstated or len(unstated) == len(group.members):", "if True:"),
 )  # fmt: skip

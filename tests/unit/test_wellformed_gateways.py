@@ -210,11 +210,16 @@ def test_a_site_should_announce_the_same_to_all_gateways_of_a_circuit() -> None:
         ("region westeurope", "", []),
     ],
 )
-def test_a_group_in_one_region_asks_for_the_regions_of_its_members(region: str, group: str, codes: list[str]) -> None:
+def test_a_group_in_one_region_has_to_know_the_regions_of_its_members(
+    region: str, group: str, codes: list[str]
+) -> None:
     text = f"""
     vnet a {{ address 10.0.0.0/16  region westeurope }}
     vnet b {{ address 10.1.0.0/16  {region} }}
     connected-group g {{ members a, b  {group} }}
     """
 
-    assert [fault.code for fault in check(read_text(text).network)] == codes
+    faults = check(read_text(text).network)
+
+    assert [fault.code for fault in faults] == codes
+    assert all(fault.severity is Severity.ERROR for fault in faults)

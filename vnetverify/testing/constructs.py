@@ -77,13 +77,15 @@ def _parts(draw: DrawFn, vnet: Vnet) -> tuple[str, ...] | None:
 
 @st.composite
 def groups(draw: DrawFn, vnets: Sequence[Vnet]) -> tuple[ConnectedGroup, ...]:
-    """Draw no group, one, or two that may share members."""
+    """Draw no group, one, or two that may share members; one that joins a region alone knows its members' (R-CG-1)."""
     names = st.sampled_from([vnet.name for vnet in vnets])
     members = st.lists(names, min_size=2, max_size=3, unique=True)
-    return tuple(
-        ConnectedGroup(name, tuple(draw(members)), is_global=draw(st.booleans()))
-        for name in ("g", "h")[: draw(st.sampled_from((1, 0, 1, 2)))]
-    )
+    drawn = []
+    for name in ("g", "h")[: draw(st.sampled_from((1, 0, 1, 2)))]:
+        chosen = tuple(draw(members))
+        unstated = [vnet.region is None for vnet in vnets if vnet.name in chosen]
+        drawn.append(ConnectedGroup(name, chosen, draw(st.booleans()) or any(unstated) > all(unstated)))
+    return tuple(drawn)
 
 
 @st.composite

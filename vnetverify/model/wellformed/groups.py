@@ -61,11 +61,11 @@ def _regions(network: Network, group: ConnectedGroup) -> Iterator[Diagnostic]:
     member = network.vnets[unstated[0]]
     yield Diagnostic(
         "group-region-not-stated",
-        f"the region of `{member.name}` is not stated, and taken for that of group `{group.name}`",
+        f"the region of `{member.name}` is not stated, and group `{group.name}` joins networks of one region alone",
         group.span,
         others=((member.span, "has no `region`"),),
         rule="R-CG-1",
-        severity=Severity.NOTE,
+        help="state its region, or write `global` if the group is",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import assert_never
 
-from vnetverify.header import ALL_PORTS, PROTOCOL_NAMES, Interval, IntervalSet, Prefix, address_text
+from vnetverify.header import ALL_PORTS, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Era, Unmodelled
 from vnetverify.model.security import (
@@ -24,6 +24,7 @@ from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import EffectiveRule
 from vnetverify.simulator.routes import EffectiveRoute
 from vnetverify.simulator.tag_listing import Listed
+from vnetverify.syntax.wording import port_range, protocol
 
 _LISTED = 4  # prefixes or names in one cell
 _NOT_MODELLED = 12
@@ -125,7 +126,7 @@ def _rules_of_group(rules: Sequence[EffectiveRule]) -> Iterator[str]:
             str(effective.rule.priority),
             printable(effective.rule.name),
             _access(effective.rule),
-            _protocol(effective.rule.protocol),
+            protocol(effective.rule.protocol),
             _field(effective.rule.source),
             _ports(effective.rule.source_ports),
             _field(effective.rule.destination),
@@ -175,16 +176,8 @@ def _field(field: AddressField) -> str:
             assert_never(field)
 
 
-def _protocol(number: int | None) -> str:
-    return "any" if number is None else PROTOCOL_NAMES.get(number, str(number))
-
-
 def _ports(ports: IntervalSet) -> str:
-    return "any" if ports == ALL_PORTS else _listed(_range(interval) for interval in ports)
-
-
-def _range(interval: Interval) -> str:
-    return str(interval.low) if interval.low == interval.high else f"{interval.low}-{interval.high}"
+    return "any" if ports == ALL_PORTS else _listed(map(port_range, ports))
 
 
 def _addresses(addresses: IntervalSet) -> str:

@@ -267,10 +267,6 @@ def _subnet(vnet: str, record: Record, tables: list[RouteTable]) -> Subnet:
     return subnet
 
 
-def _gateway_of_applications(vnet: str, subnet: str) -> Proxy:
-    return Proxy(f"{vnet}-{subnet}-gateway", ProxyKind.APPLICATION_GATEWAY, vnet, subnet, IntervalSet())
-
-
 def _proxies(network: Record) -> Iterator[Proxy]:
     """Yield the application gateways that subnets contain. Raises `NotApplicable` for what stands elsewhere."""
     for vnet in network.records("vnets", "vnet"):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vnetverify.pipeline import Options, load, prove
-from vnetverify.prover.evidence.assurance import (
+from vnetverify.prover.evidence.confirming import (
     CheckedProof,
     Contradiction,
     Engine,

@@ -25,9 +25,9 @@ from lists import FIRST_PRIORITY, LAST_PRIORITY, Rule, drawn, edited
 
 from vnetverify.model.network import Network
 from vnetverify.pipeline import Loaded, Options, prove
-from vnetverify.prover.evidence.assurance import Engine, EvidenceLimits, Question, opinion_of
 from vnetverify.prover.evidence.child import reply_of
 from vnetverify.prover.evidence.clauses import Clause, formula_of
+from vnetverify.prover.evidence.confirming import Engine, EvidenceLimits, Question, opinion_of
 from vnetverify.prover.evidence.lrat import Accepted, check_proof
 from vnetverify.prover.evidence.reading import Reading, read_obligation
 from vnetverify.prover.solver import Limits, Solver, Unsatisfiable

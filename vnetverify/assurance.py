@@ -20,7 +20,7 @@ from vnetverify.executor import IN_PROCESS, Executor
 from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.prover.evidence.assurance import (
+from vnetverify.prover.evidence.confirming import (
     CheckedProof,
     Contradiction,
     Evidence,

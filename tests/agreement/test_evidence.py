@@ -11,8 +11,8 @@ from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import situations
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
-from vnetverify.prover.evidence.assurance import Question
 from vnetverify.prover.evidence.clauses import formula_of
+from vnetverify.prover.evidence.confirming import Question
 from vnetverify.prover.evidence.lrat import Accepted, check_proof
 from vnetverify.prover.evidence.reading import read_obligation
 from vnetverify.prover.evidence.worker import solved

@@ -17,7 +17,7 @@ from vnetverify.certificate.regions import one_flow
 from vnetverify.header import ICMP, TCP, UDP, Flow
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.prover.evidence.assurance import (
+from vnetverify.prover.evidence.confirming import (
     CheckedProof,
     Contradiction,
     Engine,

@@ -22,7 +22,7 @@ from vnetverify.cluster.task import Batch, Estate, Reply, decide, packed, reply_
 from vnetverify.loading import Loaded, load
 from vnetverify.model.intents import Claim
 from vnetverify.pipeline import Options, Progress, prove
-from vnetverify.prover.evidence.assurance import EvidenceLimits
+from vnetverify.prover.evidence.confirming import EvidenceLimits
 from vnetverify.prover.solver import Limits
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance
 from vnetverify.report.json import render_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vnetverify.pipeline import Loaded, Options, prove
-from vnetverify.prover.evidence.assurance import script_of
+from vnetverify.prover.evidence.confirming import script_of
 from vnetverify.prover.solver import Limits
 from vnetverify.syntax import read_text
 from vnetverify.testing.recording import RecordingSolver

@@ -154,7 +154,7 @@ def command(
             solver.warm_up()  # it loads Z3 while we load the rest of ourselves and read the input
         from vnetverify.assurance import Demands
         from vnetverify.pipeline import Options
-        from vnetverify.prover.evidence.assurance import EvidenceLimits
+        from vnetverify.prover.evidence.confirming import EvidenceLimits
 
         started = time.perf_counter() - begun
         loaded = load(files, networks, service_tags)

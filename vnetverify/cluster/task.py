@@ -18,7 +18,7 @@ from vnetverify.cache.remembering import Keys, keys_of
 from vnetverify.deciding import Deciding
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
-from vnetverify.prover.evidence.assurance import EvidenceLimits
+from vnetverify.prover.evidence.confirming import EvidenceLimits
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Assurance
 from vnetverify.source import Span

@@ -17,7 +17,7 @@ from vnetverify.model.intents import ABOUT_WAYS, OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.caveats import caveats_of
-from vnetverify.prover.evidence.assurance import Question
+from vnetverify.prover.evidence.confirming import Question
 from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.questions import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.terms import Term
-from vnetverify.prover.evidence.assurance import Question
+from vnetverify.prover.evidence.confirming import Question
 from vnetverify.prover.solver import Answer, Satisfiable, Solver, Unsatisfiable
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_prover_solver import ROOT, ends
-from vnetverify.prover.evidence import assurance as module
 from vnetverify.prover.evidence import child
-from vnetverify.prover.evidence.assurance import (
+from vnetverify.prover.evidence import confirming as module
+from vnetverify.prover.evidence.confirming import (
     CheckedProof,
     Contradiction,
     Engine,

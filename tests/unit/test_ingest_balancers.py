@@ -34,6 +34,7 @@ _LB = identity("loadBalancers", "lb")
 _POOL = {"id": f"{_LB}/backendAddressPools/pool"}
 _FRONTEND = {"id": f"{_LB}/frontendIPConfigurations/front"}
 _PROBE = {"id": f"{_LB}/probes/alive"}
+_IP = reference("publicIPAddresses", "ip")
 
 
 def _nic(name: str, address: str, *pools: dict[str, str], **properties: Any) -> dict[str, Any]:
@@ -227,6 +228,25 @@ def test_a_public_load_balancer_without_its_address_is_in_doubt_where_its_member
 
     assert found.load_balancers == {}
     assert doubts(found) == [("frontend `front` of load balancer `lb`", ("hub",))]
+
+
+@pytest.mark.parametrize(
+    ("frontends", "is_outside"),
+    [
+        ([_part("a", publicIPAddress=_IP)], True),
+        ([{"name": "a", "publicIPAddress": _IP}], True),
+        ([_part("a", publicIPPrefix=reference("publicIPPrefixes", "many")), _part("b", publicIPAddress=_IP)], True),
+        ([_part("a", publicIPAddress=_IP), _part("b", subnet={"id": _DB}, privateIPAddress="10.0.1.9")], False),
+        ([_part("a", publicIPAddress=_IP, subnet={"id": _DB})], False),
+    ],
+)
+def test_what_is_not_modelled_of_a_load_balancer_for_the_internet_alone_leaves_flows_inside_a_network_alone(
+    tmp_path: Path, frontends: list[Any], is_outside: bool
+) -> None:
+    found = network(tmp_path, _HUB, *_NICS, _balancer(frontendIPConfigurations=frontends))
+
+    assert found.unmodelled
+    assert {item.is_outside for item in found.unmodelled} == {is_outside}
 
 
 def test_a_pool_that_an_interface_names_and_that_is_not_in_the_input_is_in_doubt(tmp_path: Path) -> None:

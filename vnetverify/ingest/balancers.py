@@ -119,7 +119,8 @@ class Balancers:
         self._pools.doubt_absent(frozenset(self._known_parts))
         for resource, what, why in self._told:
             subject = resource.key if self._findings.concerned_by(resource.key) else ANYTHING
-            self._findings.doubt(what, why, subject, resource.span, with_peers=True)
+            is_outside = _is_public(resource)
+            self._findings.doubt(what, why, subject, resource.span, with_peers=True, is_outside=is_outside)
         return {balancer.name: balancer for balancer in self.by_key.values()}
 
     def _doubt(self, resource: Resource, what: str, why: str) -> None:
@@ -339,6 +340,20 @@ class _NotModelled(Exception):
 
 def _names_of(members: Iterable[Member]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.nic.name for one in members))
+
+
+def _is_public(resource: Resource) -> bool:
+    """Hold for a load balancer with public frontends alone: only flows from the Internet, or to it, turn on it."""
+    frontends = resource.stated("frontendIPConfigurations")
+    if not isinstance(frontends, list) or not frontends:
+        return False
+    return all(isinstance(one, dict) and _is_public_frontend(member(one, "properties") or one) for one in frontends)
+
+
+def _is_public_frontend(body: Any) -> bool:
+    if not isinstance(body, dict) or member(body, "subnet"):
+        return False
+    return bool(member(body, "publicIPAddress") or member(body, "publicIPPrefix"))
 
 
 def _same_network(parts: _Parts, members: Iterable[Member]) -> None:

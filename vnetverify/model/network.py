@@ -387,7 +387,7 @@ class Unmodelled:
     only how flows get there by way of the Internet, and how those from there leave for it; where `ends_there`, all
     flows that begin or end there, and no others. With `is_unknown` it is a value that the input does not tell, so what
     a vnet seems to lack may be there. What `is_outside` changes no flow that stays inside one network: what is behind
-    a gateway or a peering of it.
+    a gateway or a peering of it, a load balancer for the Internet.
     """
 
     what: str

@@ -158,3 +158,18 @@ def test_what_is_wrong_with_an_assumption_on_the_command_line_is_said(
 
     assert main(["trace", str(path), *TRACED, *options]) == status.BAD_INPUT
     assert reason in capsys.readouterr().err
+
+
+def test_an_assumption_about_a_subnet_that_is_not_there_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hub.vnet"
+    known = "assume U-DOA(HUB.db) = true\nassume U-FORWARDS(nobody) = true\nassume U-VNTAG = true\n"
+    path.write_text(f"{STEERED}{known}assume U-VNTAG(spoke.ap, 0.0.0.0/0) = true\n")
+
+    assert main(["check", str(path)]) == status.AS_EXPECTED
+
+    told = capsys.readouterr().out
+    assert told.count("warning[assumes-nothing]") == 1
+    assert "`U-VNTAG(spoke.ap, 0.0.0.0/0)` is about nothing: there is no subnet `spoke.ap`" in told
+    assert "help: did you mean `spoke.app`?" in told

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vnetverify.model.intents import Assumption
-from vnetverify.model.network import Era
+from vnetverify.model.network import Era, Network
 from vnetverify.rules import QUESTIONS, fact_written
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import Problems, did_you_mean, shown
 from vnetverify.syntax.scope import Scope
 from vnetverify.syntax.tree import AssumeNode, EraNode, ReadingNode
 
+ABOUT_SUBNETS = frozenset({"U-ADMAGW", "U-DOA", "U-INETMINUS", "U-PEPOL", "U-PEPOL-ROUTES", "U-VNTAG"})
 _ERAS = {era.value: era for era in Era}
 
 
@@ -46,6 +47,19 @@ def assumption(scope: Scope, node: AssumeNode) -> Assumption | None:
     if value is None:
         return None
     return Assumption(str(fact), value, scope.span(node.fact, node.value))
+
+
+def check_subjects(assumptions: Sequence[Assumption], network: Network, problems: Problems) -> None:
+    """Warn of facts about subnets that the network lacks: no question asks for them, as for a name misspelt."""
+    known = {subnet.id.casefold(): subnet.id for subnet in network.subnets()}
+    for assumption in assumptions:
+        fact = fact_written(assumption.fact)
+        if fact is None or fact.question not in ABOUT_SUBNETS or not fact.about:
+            continue
+        if fact.about[0].casefold() not in known:
+            message = f"{shown(assumption.fact)} is about nothing: there is no subnet {shown(fact.about[0])}"
+            meant = did_you_mean(fact.about[0], known.values())
+            problems.warning("assumes-nothing", message, assumption.span, "changes nothing", meant)
 
 
 def check_consistent(assumptions: Sequence[Assumption], problems: Problems) -> None:

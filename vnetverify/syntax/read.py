@@ -397,6 +397,7 @@ def _document(network: Network, written: Sequence[Written], selectors: Selectors
     facts = [assumptions.assumption(one.scope, one.node) for one in written if isinstance(one.node, AssumeNode)]
     assumed = [fact for fact in facts if fact is not None]
     assumptions.check_consistent(assumed, problems)
+    assumptions.check_subjects(assumed, network, problems)
     readings = [assumptions.is_documented(one.scope, one.node) for one in written if isinstance(one.node, ReadingNode)]
     return Document(
         network,

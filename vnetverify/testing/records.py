@@ -10,6 +10,7 @@ from typing import Any
 from vnetverify.header import address_text, parse_address, parse_prefix
 from vnetverify.model.network import Network
 from vnetverify.rules import QUESTIONS
+from vnetverify.syntax.assumptions import ABOUT_SUBNETS
 
 
 class NotApplicable(Exception):
@@ -212,7 +213,6 @@ _OF_RULES = frozenset({"U-ADMTIE", "U-ICMPPORT", "U-PROTOPORT", "U-ASGFWD", "U-P
 _OF_FRONTENDS = frozenset({"U-LBICMP", "U-LBECHO", "U-R-UDR-15", "U-BACKEND"})
 _OF_BALANCING = frozenset({"U-FLOAT", "U-PROBE"})
 _OF_LINKS = frozenset({"U-AVNA", "U-SUBPEER"})
-_OF_SUBNETS = frozenset({"U-ADMAGW", "U-DOA", "U-INETMINUS", "U-PEPOL", "U-PEPOL-ROUTES", "U-VNTAG"})
 _OF_PREFIXES = frozenset({"U-INET"})
 _OF_NAMED = {"U-AANIP": "vnet", "U-AAPIP": "nic", "U-ICMPV6": "nic", "U-PECG": "endpoint", "U-PEPROTO": "endpoint"}
 
@@ -229,11 +229,11 @@ def _meant(kind: str, number: int, text: str, network: Network) -> str:
         return _rule_meant(text, network) if number == 0 else text
     if kind in _OF_FRONTENDS | _OF_BALANCING:
         return _balanced_meant(kind, text, network) if number == 0 else text
-    if kind in _OF_PREFIXES or (kind in _OF_SUBNETS and number == 1):
+    if kind in _OF_PREFIXES or (kind in ABOUT_SUBNETS and number == 1):
         return str(parse_prefix(text))
     if kind == "U-FQDN":
         return _firewall_rule_meant(text, network)
-    return _subnet_meant(text, network) if kind in _OF_SUBNETS else text
+    return _subnet_meant(text, network) if kind in ABOUT_SUBNETS else text
 
 
 def _half_meant(text: str, network: Network) -> str:

@@ -102,9 +102,8 @@ def unsafe_reading(name: str, tree: ast.AST) -> Iterator[ast.AST]:
     yield from (node for node, module in imported(tree) if module in forbidden)
     yield from (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "urllib.request")
     for call, called in calls(tree):
-        own = (
-            isinstance(call.func, ast.Name) and name != "quick.py"
-        )  # which runs the names of fields of our own classes
+        # `quick.py` runs what it makes of the names of fields of our own classes.
+        own = isinstance(call.func, ast.Name) and name != "quick.py"
         if (own and called in ("eval", "exec", "compile", "__import__")) or called in ("extractall", "system", "popen"):
             yield call
         if any(keyword.arg == "shell" and getattr(keyword.value, "value", True) for keyword in call.keywords):

@@ -168,6 +168,7 @@ _QUESTIONS = (
     Question("U-FORWARDS", ("R-META-3",), "{0} forwards this flow", None, "the configuration of the appliance: declare it with `forwards`"),
     Question("U-STATEFUL", ("R-TRAF-2",), "{0} drops packets of flows it did not see begin", None, "the configuration of the appliance"),
     Question("U-EXIT", ("R-UDR-11",), "{0} sends this flow out by its interface or tunnel {1}", None, "the routing table of the appliance"),
+    Question("U-EXITBACK", ("R-UDR-11",), "{0} sends the reply of this flow out by its interface or tunnel {1}", None, "the routing table of the appliance"),
     Question("U-SITE", ("R-GW-24",), "{0} sends this flow by {1}", None, "the routing table of the site"),
     Question("U-RELAYS", ("R-META-3",), "{0} sends on packets that come to it for addresses elsewhere", None, "the routing tables of the site"),
     Question("U-DOWN", ("I-FAILURES",), "the {0} is down", None, "nothing: which elements fail cannot be known beforehand"),

@@ -121,7 +121,7 @@ SIMULATOR = (
     Mutant("F-FWD-2", "an appliance lets out everything", _DEVICES, "blocked = journey.filter(interface, Direction.OUTBOUND, seen)", "blocked = None"),
     Mutant("F-FWD-4", "a rule holds where interface or address is a member", _MATCHING, _HALF_MEMBER, "return True"),
     Mutant("F-FWD-4", "a rule holds where both are members", _MATCHING, _HALF_MEMBER, "return False"),
-    Mutant("F-FWD-5", "leaving needs no IP forwarding", _DEVICES, "interface = _exit(journey.situation, appliance)\n    if not interface.forwards:", "interface = _exit(journey.situation, appliance)\n    if False:"),
+    Mutant("F-FWD-5", "leaving needs no IP forwarding", _DEVICES, "interface = _exit(journey, appliance)\n    if not interface.forwards:", "interface = _exit(journey, appliance)\n    if False:"),
     Mutant("F-FWD-5", "entering needs no IP forwarding", _DEVICES, "if interface is not None and not interface.forwards:", "if False:"),
     Mutant("F-PLAT-1", "nothing shuts off a host service", _FILTERS, "if rule.access is Access.DENY:", "if False:"),
     Mutant("F-PLAT-1", "the rules hold for host services", _FILTERS, _TO_HOST, "if False:"),

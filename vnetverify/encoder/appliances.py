@@ -57,6 +57,12 @@ def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Head
     return result
 
 
+def exit_question(header: Header) -> str:
+    """Return the kind of fact about where an appliance's own table sends a packet: one of its own for replies, which go
+    elsewhere (R-UDR-11)."""
+    return "U-EXITBACK" if header.is_reply else "U-EXIT"
+
+
 def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> Iterator[tuple[Site, Term]]:
     """Yield the sites that a machine's tunnels lead to, each with when: by the longest prefix (R-UDR-11).
 
@@ -72,7 +78,7 @@ def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> I
         here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
         longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
         elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
-        leads = TRUE if elsewhere == FALSE else facts.holds("U-EXIT", machine.name, site.name)
+        leads = TRUE if elsewhere == FALSE else facts.holds(exit_question(header), machine.name, site.name)
         yield site, all_of(here, any_of(negate(elsewhere), leads))
         undecided = all_of(undecided, negate(here))
 

@@ -172,7 +172,7 @@ class Conversations:
         returned: list[tuple[Translation, Term]] = []
         for end, memory in zip(reversed(ended), reversed(memories), strict=True):
             stage = end.stage
-            relays: list[tuple[Term, Sender | Site | Onward]] = [
+            relays: list[tuple[Term, Site | Onward]] = [
                 (self._is_answered(stage, out, memory, len(ended) > 1), self._answers_for(out))
                 for out in self._exits(end)
                 if self._translator_at(stage, out) is None
@@ -350,9 +350,11 @@ class Conversations:
 
     # -- who gets the answer ------------------------------------------------------------------------------
 
-    def _answers_for(self, end: ToInternet) -> Sender | Site:
+    def _answers_for(self, end: ToInternet) -> Onward | Site:
         """Return who gets the reply to a packet that left for the Internet, and sends it back to the source."""
-        return self._sender(end.nic) if end.nic is not None else self.hops.estate.network.sites[str(end.site)]
+        if end.nic is None:
+            return self.hops.estate.network.sites[str(end.site)]
+        return Onward(self._machine_of(end.nic))
 
     def _machine_of(self, nic_name: str) -> Machine:
         machine = self._sender(nic_name).machine
@@ -414,8 +416,7 @@ class Conversations:
         return taken_in
 
     def _lets_in_at_exit(self, stage: Stage, end: ToInternet, memory: Memory) -> Term:
-        """Hold when the interface by which an appliance sent the packet out lets the answer in, and out again to where
-        it belongs (F-ADM-18)."""
+        """Hold when the interface by which an appliance sent the packet out lets the answer in (F-ADM-18)."""
         if end.nic is None:
             return TRUE
         forgotten = memory.forgetful.get(end.nic, FALSE)
@@ -428,8 +429,7 @@ class Conversations:
             lets_in = self.ends.entrances.is_open(nic, answer)
         else:
             lets_in = self.hops.filters.allow(answer, spot, Direction.INBOUND)
-        onward = self.hops.filters.allow(answer, spot, Direction.OUTBOUND)
-        return any_of(negate(forgotten), all_of(lets_in, onward))
+        return any_of(negate(forgotten), lets_in)
 
     def _same_stateful(self, way: Journey, replies: Replies) -> Term:
         """Hold when the stateful appliances of both ways are the same, packet by packet, and where the claim is of

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.appliances import machine_at, policy_forwards, tunnels
+from vnetverify.encoder.appliances import exit_question, machine_at, policy_forwards, tunnels
 from vnetverify.encoder.candidates import (
     ApplianceHop,
     Candidate,
@@ -387,7 +387,7 @@ class Hops:
 
     def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
         """Return when a machine that forwards a packet puts it out by each interface."""
-        chosen = self.facts.one_of([(nic.name, TRUE) for nic in machine.nics], "U-EXIT", machine.name)
+        chosen = self.facts.one_of([(nic.name, TRUE) for nic in machine.nics], exit_question(header), machine.name)
         return [
             (nic, all_of(term, self._filtered(nic, header, Direction.OUTBOUND, memory)))
             for nic, term in zip(machine.nics, chosen, strict=True)

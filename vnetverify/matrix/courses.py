@@ -322,10 +322,12 @@ class Courses:
             return
         facts: set[str] = set()
         for nic in device.machine.nics[:-1]:
-            fact = uncertainty("U-EXIT", device.name, nic.name)
-            value = self._reading.value(fact)
+            there, back = (uncertainty(kind, device.name, nic.name) for kind in ("U-EXIT", "U-EXITBACK"))
+            value = self._reading.value(there)
+            if value is not self._reading.value(back):  # a course is one of packets and of replies alike
+                value = None
             if value is None:
-                facts.add(str(fact))
+                facts |= {str(fact) for fact in (there, back) if self._reading.value(fact) is None}
             if value is not False:
                 yield nic, frozenset(facts)
             if value:

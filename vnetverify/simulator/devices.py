@@ -12,7 +12,7 @@ from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, PolicyRule, Site
 from vnetverify.model.security import Access, Direction
-from vnetverify.rules import uncertainty
+from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import (
     Packet,
     address_in,
@@ -89,7 +89,7 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
     taken = None if public is None else _at_nat_rules(journey, appliance, public)
     if taken is not None:
         return taken
-    return journey.asked(lambda: _refused(journey, appliance)) or _onward(journey, appliance)
+    return journey.asked(lambda: _refused(journey, appliance)) or onward(journey, appliance)
 
 
 def _at_nat_rules(journey: Journey, appliance: Appliance, public: PublicAddress | None) -> Next | None:
@@ -98,7 +98,7 @@ def _at_nat_rules(journey: Journey, appliance: Appliance, public: PublicAddress 
     if blocked is not None:
         return blocked
     rule = nat_rule(journey, appliance, public)
-    return None if rule is None else refused_by_nat(journey, appliance, rule, public) or _onward(journey, appliance)
+    return None if rule is None else refused_by_nat(journey, appliance, rule, public) or onward(journey, appliance)
 
 
 def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
@@ -122,7 +122,7 @@ def translated_back(journey: Journey, appliance: Appliance) -> Next:
     ends = f"to {lowest_text(journey.packet.destination)} from {lowest_text(journey.packet.source)}"
     journey.note(appliance.name, f"{appliance.name} translates the reply back, {ends}", "F-FW-8")
     if translated.entered_from != INTERNET:
-        return _onward(journey, appliance)
+        return onward(journey, appliance)
     journey.meet_appliance(appliance)
     return answered_outside(journey, appliance.interfaces[0].subnet)
 
@@ -227,7 +227,7 @@ def _applies(line: PolicyRule, packet: Packet) -> bool:
     )
 
 
-def _onward(journey: Journey, appliance: Appliance) -> Next:
+def onward(journey: Journey, appliance: Appliance) -> Next:
     """Return the site behind the appliance that holds the destination, else the way out by an interface (R-UDR-11)."""
     site = _site_behind(journey, appliance)
     if site is not None:
@@ -235,7 +235,7 @@ def _onward(journey: Journey, appliance: Appliance) -> Next:
         return delivered_at_site(journey, site, appliance.name)
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
-    interface = _exit(journey.situation, appliance)
+    interface = _exit(journey, appliance)
     if not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
     seen = None if journey.is_reply else seen_by_sender(journey, interface)
@@ -259,17 +259,23 @@ def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:
         return None
     ranges = (range_ for vnet in situation.network.vnets.values() for range_ in vnet.address_space)
     longer = (range_ for range_ in ranges if range_.length > lengths[name])
-    if some_covers(longer, destination) and not situation.holds(uncertainty("U-EXIT", appliance.name, name)):
+    if some_covers(longer, destination) and not situation.holds(_exit_fact(journey, appliance, name)):
         return None
     return situation.network.sites[name]
 
 
-def _exit(situation: Situation, appliance: Appliance) -> Interface:
-    """Return the interface by which the appliance's own table sends the flow (R-UDR-11)."""
+def _exit(journey: Journey, appliance: Appliance) -> Interface:
+    """Return the interface by which the appliance's own table sends the packet (R-UDR-11)."""
     for interface in appliance.interfaces[:-1]:
-        if situation.holds(uncertainty("U-EXIT", appliance.name, interface.name)):
+        if journey.situation.holds(_exit_fact(journey, appliance, interface.name)):
             return interface
     return appliance.interfaces[-1]
+
+
+def _exit_fact(journey: Journey, appliance: Appliance, name: str) -> Uncertainty:
+    """Return the fact that the appliance sends by the interface or tunnel `name`: replies go elsewhere, by other
+    routes of its table (R-UDR-11)."""
+    return uncertainty("U-EXITBACK" if journey.is_reply else "U-EXIT", appliance.name, name)
 
 
 def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:

@@ -254,10 +254,10 @@ class Journey:
         here = (self.number, name)
         return here in self.always_allowed or here in self.perhaps_stateless
 
-    def judged_from_outside(self, interface: Interface, *, onward: bool = False) -> Dropped | None:
+    def judged_from_outside(self, interface: Interface) -> Dropped | None:
         """Return the drop, by the filters at `interface`, of a reply from the Internet to what left there (F-ADM-18).
 
-        Only what may have left no record is ever dropped. `onward` says that it also leaves by `interface`.
+        Only what may have left no record is ever dropped.
         """
         assert self.first is not None
         if self._is_on_record(interface):
@@ -267,10 +267,7 @@ class Journey:
             inbound = judge_public_entry(situation, interface, packet, is_reply=True)
         else:
             inbound = judge_at(situation, interface, Direction.INBOUND, packet, is_reply=True)
-        blocked = self.judged(interface, inbound)
-        if blocked is not None or not onward:
-            return blocked
-        return self.judged(interface, judge_at(situation, interface, Direction.OUTBOUND, packet, is_reply=True))
+        return self.judged(interface, inbound)
 
     def judged(self, interface: Interface, judgement: Judgement) -> Dropped | None:
         """Record what the filters said; return the drop where they deny."""

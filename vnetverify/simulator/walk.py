@@ -33,6 +33,7 @@ from vnetverify.simulator.devices import (
     at_own_address,
     into_gateway,
     is_stateful,
+    onward,
     out_of_tunnel,
     translated_back,
 )
@@ -286,13 +287,12 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
     translated = back.awaited_by
     if translated is not None and translated.by.name == forwarder.appliance.name:
         return back, follow(back, translated_back(back, forwarder.appliance))
-    back.meet_appliance(forwarder.appliance)
-    blocked = back.judged_from_outside(forwarder.interface, onward=True)
+    blocked = back.judged_from_outside(forwarder.interface)
     if blocked is not None:
         return back, blocked
     what = f"{forwarder.appliance.name} translates the reply back"
     back.note(forwarder.appliance.name, what, "R-UDR-17")
-    return back, follow(back, Sending(forwarder.interface.subnet, forwarder))
+    return back, follow(back, onward(back, forwarder.appliance))
 
 
 def _answered(

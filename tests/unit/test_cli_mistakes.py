@@ -282,3 +282,24 @@ def test_a_name_that_two_networks_have_is_asked_back(hub: str, capsys: pytest.Ca
     Path(hub).write_text(HUB + "vnet lab { address 10.2.0.0/16  subnet web 10.2.1.0/24 }\n")
 
     assert "called `WEB`; there are `app.web`, `lab.web`" in told(capsys, "rules", hub, "WEB")
+
+
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_a_format_that_the_environment_asks_of_reports_is_no_mistake_where_there_are_findings(
+    command: str, hub: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = told(capsys, command, hub, ends=status.AS_EXPECTED)
+    concise = told(capsys, command, hub, "--output-format", "concise", ends=status.AS_EXPECTED)
+
+    for wanted, shown in (("github", usual), ("concise", concise)):
+        monkeypatch.setenv("VNETVERIFY_OUTPUT_FORMAT", wanted)
+        assert told(capsys, command, hub, ends=status.AS_EXPECTED) == shown
+    assert "is not one of" in told(capsys, command, hub, "--output-format", "github")
+
+
+def test_check_prints_what_it_finds_as_json(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", hub, "--output-format", "json"]) == status.AS_EXPECTED
+    assert [found["code"] for found in json.loads(capsys.readouterr().out)] == ["next-hop-undeclared"]
+    Path(hub).write_text(HUB.replace("app.web never", "app.wbe never"))
+    assert main(["check", hub, "--output-format", "json"]) == status.BAD_INPUT
+    assert {found["code"] for found in json.loads(capsys.readouterr().out)} >= {"unknown-subnet"}

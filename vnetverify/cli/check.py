@@ -8,6 +8,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.findings import findings, tell_what_is_missing
+from vnetverify.cli.options import takes_format_of_findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
@@ -15,14 +16,12 @@ from vnetverify.cli.reading import has_errors, load, something_to_read, takes_ne
 @click.command("check")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @takes_networks
-@click.option(
-    "--output-format", type=click.Choice(["full", "concise"]), default="full", show_default=True,
-    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print the findings.",
-)  # fmt: skip
+@takes_format_of_findings
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Check FILE... for syntax, names, what Azure would refuse, and the warnings of `lint`, without proving intents."""
     from vnetverify.inspection import is_lintable_at_once, lint_for_check
     from vnetverify.report.excerpt import counts_of, one_line
+    from vnetverify.report.json import render_findings
     from vnetverify.report.terminal import counted
 
     something_to_read(files, networks)
@@ -30,6 +29,9 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
     is_bad = has_errors(loaded.diagnostics)
     found = loaded.diagnostics if is_bad else lint_for_check(loaded)
     found, quotes = (found, loaded.quotes) if is_bad else with_lines(loaded, tuple(found))
+    if output_format == "json":
+        emit(render_findings(found))
+        return status.BAD_INPUT if is_bad else status.AS_EXPECTED
     if found and output_format == "full":
         emit(findings(sys.stdout, found, loaded.sources, quotes))
     elif found:

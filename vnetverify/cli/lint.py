@@ -8,6 +8,7 @@ import click
 
 from vnetverify.cli import status
 from vnetverify.cli.findings import findings, tell_what_is_missing
+from vnetverify.cli.options import takes_format_of_findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
 
@@ -15,10 +16,7 @@ from vnetverify.cli.reading import has_errors, load, something_to_read, takes_ne
 @click.command("lint")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
 @takes_networks
-@click.option(
-    "--output-format", type=click.Choice(["full", "concise", "json"]), default="full", show_default=True,
-    envvar="VNETVERIFY_OUTPUT_FORMAT", help="How to print the findings.",
-)  # fmt: skip
+@takes_format_of_findings
 def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str | None, output_format: str) -> int:
     """Find what Azure accepts in FILE... but hardly anybody means: rules without effect, tags that hold more than
     they seem to, filters that filter nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -46,3 +47,23 @@ def takes_output(command: _Command) -> _Command:
         help="The file to write, completely or not at all; standard output by default.",
     )
     return option(command)
+
+
+FOR_FINDINGS = ("full", "concise", "json")
+
+
+def takes_format_of_findings(command: _Command) -> _Command:
+    """Give `command` the option for how findings are printed: the variable for reports counts where it fits."""
+    option = click.option(
+        "--output-format",
+        type=click.Choice(FOR_FINDINGS),
+        default=_format_of_findings,
+        show_default="full",
+        help="How to print the findings.",
+    )
+    return option(command)
+
+
+def _format_of_findings() -> str:
+    wanted = os.environ.get("VNETVERIFY_OUTPUT_FORMAT", "")
+    return wanted if wanted in FOR_FINDINGS else "full"

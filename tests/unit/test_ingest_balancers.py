@@ -249,6 +249,53 @@ def test_what_is_not_modelled_of_a_load_balancer_for_the_internet_alone_leaves_f
     assert {item.is_outside for item in found.unmodelled} == {is_outside}
 
 
+_SERVED = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}
+
+
+def _balancer_with_range(**properties: Any) -> dict[str, Any]:
+    ports = {"frontendPortRangeStart": 5000, "frontendPortRangeEnd": 5009, "backendPort": 22, "protocol": "Tcp"}
+    nat = _part("many", frontendIPConfiguration=_FRONTEND, backendAddressPool=_POOL, **ports)
+    front = _part("front", publicIPAddress=_IP)
+    return _balancer(**{"frontendIPConfigurations": [front], "inboundNatRules": [nat], **properties})
+
+
+def test_inbound_nat_of_several_ports_leaves_open_what_begins_or_ends_where_the_members_are(tmp_path: Path) -> None:
+    other = _nic("c", "10.0.1.4", _POOL, subnet={"id": subnet_id("hub", "web")})
+    hub = vnet("hub", "10.0.0.0/16", subnet("db"), subnet("web", "10.0.1.0/24"), subnet("app", "10.0.2.0/24"))
+    pool = _part("pool", backendIPConfigurations=[_configuration(name) for name in "abc"])
+
+    found = network(tmp_path, hub, *_NICS, other, _SERVED, _balancer_with_range(backendAddressPools=[pool]))
+
+    (item,) = found.unmodelled
+    assert item.what == "inbound NAT rule `many` of load balancer `lb`"
+    assert (item.vnets, item.places, item.ends_there, item.is_outside) == (("hub",), ("hub.db", "hub.web"), True, True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"loadBalancingRules": []},
+        {"inboundNatPools": [{}], "mode": "OfTomorrow"},
+        {"backendAddressPools": [_part("pool", backendIPConfigurations=[_configuration("gone")])]},
+        {"frontendIPConfigurations": [_part("front", privateIPAddress="10.0.0.9", subnet={"id": _DB})]},
+    ],
+)
+def test_where_more_than_inbound_nat_or_nobody_behind_it_is_known_a_load_balancer_leaves_its_network_open(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    found = network(tmp_path, _HUB, *_NICS, _SERVED, _balancer_with_range(**changed))
+
+    assert {item.places for item in found.unmodelled} == {()}
+
+
+def test_inbound_nat_is_open_everywhere_where_something_strange_names_the_load_balancer(tmp_path: Path) -> None:
+    service = resource("privateLinkServices", "s", loadBalancerFrontendIpConfigurations=[_FRONTEND])
+
+    found = network(tmp_path, _HUB, *_NICS, _SERVED, _balancer_with_range(), service)
+
+    assert () in {item.places for item in found.unmodelled if "inbound NAT" in item.what}
+
+
 def test_a_pool_that_an_interface_names_and_that_is_not_in_the_input_is_in_doubt(tmp_path: Path) -> None:
     found = network(tmp_path, _HUB, _NICS[0])
 

@@ -146,6 +146,54 @@ def test_a_sentence_about_a_public_frontend_of_a_scale_set_is_open_and_others_ar
     assert [type(result.verdict) for result in results] == [Unknown, Unknown, Proved]
 
 
+_NAT = {"loadBalancerInboundNatPools": [{"id": identity("loadBalancers", "lb") + "/inboundNatPools/np"}]}
+
+
+def _balancer_with_nat(front: dict[str, Any]) -> dict[str, Any]:
+    body = _balancer(front, _card_id(0))
+    body["properties"]["inboundNatPools"] = [{"name": "np", "properties": {}}]
+    return body
+
+
+def test_one_behind_a_pool_of_inbound_nat_leaves_open_what_begins_or_ends_in_its_subnet(tmp_path: Path) -> None:
+    public = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}
+    content = [_balanced_hub(), _balancer_with_nat(_PUBLIC), _scale_set(1, **_BALANCED, **_NAT), public]
+    (tmp_path / "n.json").write_text(json.dumps(content), encoding="utf-8")
+    text = tmp_path / "a.vnet"
+    sentences = (
+        "internet never reaches 203.0.113.9",
+        "internet never reaches hub.pool",
+        "internet never reaches hub.app",
+        "hub.app reaches hub.fronts",
+    )
+    text.write_text("".join(f"intent i{at} {{ {one} }}\n" for at, one in enumerate(sentences)), encoding="utf-8")
+
+    loaded = load([str(text)], [str(tmp_path / "n.json")])
+
+    assert {(item.what, item.places) for item in network(tmp_path, *content).unmodelled} == {
+        ("scale set `set`", ("hub.pool",)),
+        ("`inboundNatPools` of load balancer `lb`", ("hub.pool",)),
+    }
+    results = prove(loaded, Options()).results
+    assert [type(result.verdict) for result in results] == [Unknown, Unknown, Proved, Proved]
+
+
+def test_a_pool_of_inbound_nat_at_a_private_address_or_of_one_that_may_forward_leaves_its_network_open(
+    tmp_path: Path,
+) -> None:
+    public = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}
+    hosts = _scale_set(1, **_BALANCED, **_NAT)
+    forwarding = _scale_set(1, {"enableIPForwarding": True}, **_BALANCED, **_NAT)
+
+    internal = network(tmp_path, _balanced_hub(), _balancer_with_nat(_FRONT), hosts)
+    forwarded = network(tmp_path, _balanced_hub(), _balancer_with_nat(_PUBLIC), forwarding, public)
+    untold = network(tmp_path, _balanced_hub(), _balancer(_PUBLIC, _card_id(0)), hosts, public)
+
+    assert ("`inboundNatPools` of load balancer `lb`", ()) in [(one.what, one.places) for one in internal.unmodelled]
+    assert set(_places(forwarded)) == {()}
+    assert set(_places(untold)) == {()}
+
+
 def test_a_member_that_a_subnet_lists_and_nobody_describes_leaves_that_network_open_alone(tmp_path: Path) -> None:
     far = vnet("far", "10.9.0.0/16", subnet("x", "10.9.0.0/24", ipConfigurations=[]))
     public = {**resource("publicIPAddresses", "ip", ipAddress="203.0.113.9"), "sku": {"name": "Standard"}}

@@ -10,6 +10,7 @@ from vnetverify.header import LAST_PORT, TCP, UDP, Family, family_of
 from vnetverify.ingest.concerns import vnets_named_by
 from vnetverify.ingest.findings import ANYTHING, Findings
 from vnetverify.ingest.frontends import AnyFrontend, Frontends, family_at
+from vnetverify.ingest.inbound_nat import InboundNat, is_public
 from vnetverify.ingest.interfaces import Card
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import unique_names
@@ -17,7 +18,14 @@ from vnetverify.ingest.networks import Networks
 from vnetverify.ingest.pools import Member, Pools
 from vnetverify.ingest.properties import Shape, read
 from vnetverify.ingest.resources import Resource, key_of, name_of, parent_of
-from vnetverify.ingest.shapes import BALANCING_RULE, INBOUND_NAT_RULE, LOAD_BALANCER, OUTBOUND_RULE, PROBE
+from vnetverify.ingest.shapes import (
+    BALANCING_RULE,
+    INBOUND_NAT_RULE,
+    LOAD_BALANCER,
+    OUTBOUND_RULE,
+    POOLS_OF_NAT,
+    PROBE,
+)
 from vnetverify.ingest.values import (
     Malformed,
     as_flag,
@@ -51,6 +59,8 @@ _LISTS = ("frontendIPConfigurations", "loadBalancingRules", "inboundNatRules")
 _PROTOCOLS = {"tcp": TCP, "udp": UDP, "all": None}
 # What makes an inbound NAT rule one for the members of a pool, each with a port of its own.
 _OF_SEVERAL = ("frontendportrangestart", "frontendportrangeend", "backendaddresspool")
+_RANGES_OF_NAT = "inbound NAT of several ports is not modelled"
+_OF_NAT = frozenset((_RANGES_OF_NAT, POOLS_OF_NAT))
 _HEALTH = {"allprobeddown": False, "allprobedup": True}
 
 
@@ -95,9 +105,11 @@ class Balancers:
         # In a list of its own: with a method of this object neither would be let go without the collector of cycles.
         self._told = told = list[tuple[Resource, str, str]]()
         self._frontends = Frontends(inventory, findings, networks, lambda *doubt: told.append(doubt))
+        self._inbound_nat = InboundNat(inventory, networks)
         self._filtered = {name for name, subnet in subnets.items() if subnet.nsg is not None}
         self._names = unique_names(((one.id, one.span) for one in inventory.of(_BALANCERS)), findings)
         self._known_parts: set[str] = set()
+        self._standing: dict[str, list[str]] = {}
         self.closed: set[str] = set()
         self.by_key: dict[str, LoadBalancer] = {}
 
@@ -117,11 +129,30 @@ class Balancers:
                 if balancer.frontends or balancer.public_frontends:
                     self.by_key[resource.key] = balancer
         self._pools.doubt_absent(frozenset(self._known_parts))
+        reasons: dict[str, set[str]] = {}
+        for resource, _, why in self._told:
+            reasons.setdefault(resource.key, set()).add(why)
         for resource, what, why in self._told:
+            where = self._only_places(resource) if reasons[resource.key] <= _OF_NAT else ()
             subject = resource.key if self._findings.concerned_by(resource.key) else ANYTHING
-            is_outside = _is_public(resource)
-            self._findings.doubt(what, why, subject, resource.span, with_peers=True, is_outside=is_outside)
+            outside = is_public(resource)
+            self._findings.doubt(what, why, subject, resource.span, True, where, bool(where), is_outside=outside)
         return {balancer.name: balancer for balancer in self.by_key.values()}
+
+    def _only_places(self, balancer: Resource) -> tuple[str, ...]:
+        """Return the subnets behind a load balancer of which nothing but inbound NAT is in doubt, where this changes no
+        flow but those that begin or end there; none where it may change others.
+
+        What is asked about a frontend is asked about the subnets to which its rules lead: there has to be one.
+        """
+        made = self.by_key.get(balancer.key)
+        has_rules = made is not None and bool(made.rules)
+        keys = self._inbound_nat.places(balancer) if has_rules and is_public(balancer) else None
+        if keys is None:
+            return ()
+        self._findings.concern(balancer.key, *map(parent_of, keys))
+        others = (self._networks.places[key] for key in sorted(keys))
+        return tuple(dict.fromkeys((*self._standing[balancer.key], *(f"{one.vnet}.{one.subnet}" for one in others))))
 
     def _doubt(self, resource: Resource, what: str, why: str) -> None:
         """Keep what is not modelled until all vnets that it concerns are known."""
@@ -139,6 +170,7 @@ class Balancers:
         sku = self._sku(resource, as_object(values.get("sku"), "sku"))
         parts = self._parts(resource, name, sku, values)
         self._doubt_untold(resource, sku, parts)
+        self._standing[resource.key] = [one.nic.subnet_id for members in parts.pools.values() for one in members]
         if sku is not Sku.BASIC:
             self.closed.update(one.nic.subnet_id for members in parts.pools.values() for one in members)
         rules = list(self._each(resource, values, "loadBalancingRules", (BALANCING_RULE, "rule"), parts, self._rule))
@@ -260,7 +292,7 @@ class Balancers:
         if frontend is None:
             return None
         if any(item.values.get(field) for field in _OF_SEVERAL):
-            raise _NotModelled("inbound NAT of several ports is not modelled")
+            raise _NotModelled(_RANGES_OF_NAT)
         reference = as_reference(item.values.get("backendipconfiguration"), "backendIPConfiguration")
         stated = None if reference is None else key_of(reference)
         target = self._pools.of_nat_rule(
@@ -340,20 +372,6 @@ class _NotModelled(Exception):
 
 def _names_of(members: Iterable[Member]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.nic.name for one in members))
-
-
-def _is_public(resource: Resource) -> bool:
-    """Hold for a load balancer with public frontends alone: only flows from the Internet, or to it, turn on it."""
-    frontends = resource.stated("frontendIPConfigurations")
-    if not isinstance(frontends, list) or not frontends:
-        return False
-    return all(isinstance(one, dict) and _is_public_frontend(member(one, "properties") or one) for one in frontends)
-
-
-def _is_public_frontend(body: Any) -> bool:
-    if not isinstance(body, dict) or member(body, "subnet"):
-        return False
-    return bool(member(body, "publicIPAddress") or member(body, "publicIPPrefix"))
 
 
 def _same_network(parts: _Parts, members: Iterable[Member]) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from vnetverify.ingest.inventory import Inventory
-from vnetverify.ingest.properties import NOTHING, read
+from vnetverify.ingest.properties import read
 from vnetverify.ingest.references import ids_in
 from vnetverify.ingest.resources import NIC_KINDS, SCALE_SETS, Resource, key_of, kind_of, parent_of
 from vnetverify.ingest.shapes import SCALE_SET_CONFIGURATION, SCALE_SET_INTERFACE
@@ -17,6 +17,7 @@ from vnetverify.ingest.values import member
 NOT_LISTED = "interfaces of its instances are not in the input; `az vmss nic list` gives them"
 _IN_TERRAFORM = (f"azurerm_{name}_virtual_machine_scale_set" for name in ("linux", "windows", "orchestrated"))
 _KINDS = frozenset((SCALE_SETS, *_IN_TERRAFORM))
+_NAT_POOLS = "loadbalancers/inboundnatpools"
 _MACHINES, _SUBNETS, _BALANCERS = "microsoft.compute/virtualmachines", "virtualnetworks/subnets", "loadbalancers"
 
 
@@ -85,9 +86,11 @@ class ScaleSets:
 
     def _fronts(self, pool: str) -> set[str] | None:
         """Return the keys of the subnets with frontends that may lead to a pool of scale sets alone; None where it may
-        hold others, or its load balancer is not told."""
+        hold others, or its load balancer is not told. One of inbound NAT is in doubt itself where it is told."""
         balancer = self._inventory.find(parent_of(pool))
         if balancer is None or balancer.kind != _BALANCERS or balancer.is_bare or pool in self._pools_of_cards:
+            return None
+        if kind_of(pool) == _NAT_POOLS and not balancer.stated("inboundNatPools"):
             return None
         members = [
             key_of(one) for one in ids_in(balancer.stated("backendAddressPools")) if "/ipconfigurations/" in key_of(one)
@@ -127,7 +130,8 @@ def _pools_of(scale_set: Resource) -> Iterator[str]:
     for interface in _interfaces(scale_set):
         for configuration in _configurations(interface):
             values, _ = read(configuration, "", SCALE_SET_CONFIGURATION)
-            yield from (key_of(one) for one in ids_in(values.get("loadbalancerbackendaddresspools")))
+            for kind in ("loadbalancerbackendaddresspools", "loadbalancerinboundnatpools"):
+                yield from (key_of(one) for one in ids_in(values.get(kind)))
 
 
 def _configurations(interface: dict[str, Any]) -> list[Any]:
@@ -147,8 +151,5 @@ def _is_of_host(interface: Any) -> bool:
 
 
 def _is_told(configuration: Any) -> bool:
-    """Hold for an IP configuration with nothing but what is known, and in no pool of inbound NAT."""
-    if not isinstance(configuration, dict):
-        return False
-    values, doubts = read(configuration, "", SCALE_SET_CONFIGURATION)
-    return not doubts and values.get("loadbalancerinboundnatpools") in NOTHING
+    """Hold for an IP configuration with nothing but what is known."""
+    return isinstance(configuration, dict) and not read(configuration, "", SCALE_SET_CONFIGURATION)[1]

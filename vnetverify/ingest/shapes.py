@@ -8,6 +8,7 @@ from __future__ import annotations
 from vnetverify.ingest.properties import Suspect, shape, words_of
 from vnetverify.ingest.resources import SCALE_SETS
 
+POOLS_OF_NAT = "pools of inbound NAT are not modelled"
 _GATEWAY_BALANCED = Suspect("gateway load balancers are not modelled", with_peers=True)
 
 _TRACKED = Suspect("tracking of connections by a load balancer is not modelled", (False,))
@@ -125,7 +126,7 @@ LOAD_BALANCER = shape(
     "frontendIPConfigurations backendAddressPools loadBalancingRules probes sku inboundNatRules outboundRules",
     "scope",
     mode=Suspect("an advanced load balancer is not modelled", with_peers=True),
-    inboundNatPools=Suspect("pools of inbound NAT are not modelled", with_peers=True),
+    inboundNatPools=Suspect(POOLS_OF_NAT, with_peers=True),
 )
 
 FRONTEND = shape(

@@ -323,6 +323,9 @@ def test_an_empty_text_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixtur
         ("show", "tag", "VirtualNetwork", "{}", "hub.db"),
         ("assumptions", "{}"),
         ("diff", "{}", "{}"),
+        ("check", "{}"),
+        ("lint", "{}"),
+        ("conform", "{}", "{}.json"),
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -330,6 +333,9 @@ def test_an_answer_by_rules_of_another_time_says_so(
     arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = [each.format(text) for each in arguments]
+    asked = {"targetResourceId": "web", "sourceIPAddress": "10.1.0.7", "destinationIPAddress": "10.1.0.9"}
+    answer = {"nextHopType": "VnetLocal", "nextHopIpAddress": "", "routeTableId": "System Route"}
+    Path(f"{text}.json").write_text(json.dumps({"request": asked, "response": answer}))
 
     assert "by the rules of" not in out(capsys, *command)
     Path(text).write_text(TEXT + "era 2018-02\n")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.findings import findings, tell_what_is_missing
+from vnetverify.cli.findings import findings, tell_circumstances
 from vnetverify.cli.options import takes_format_of_findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
@@ -48,7 +48,7 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
         counted(len(loaded.document.intents), "intent"),
     )
     emit(f"no errors: {', '.join(counts)}")
-    tell_what_is_missing(network)
+    tell_circumstances(network)
     if not is_lintable_at_once(network):
         emit("`vnetverify lint` proves as well which of these very many security rules have no effect")
     return status.AS_EXPECTED

@@ -134,6 +134,7 @@ def _documents(file: str) -> Sequence[Document]:
 
 
 def _of_recordings(files: Sequence[str], network: Network, world: World, at: str | None) -> int:
+    from vnetverify.report.narrative import by_era
     from vnetverify.report.terminal import printable
 
     counts = {"agreed": 0, "differ": 0, "open": 0}
@@ -143,6 +144,8 @@ def _of_recordings(files: Sequence[str], network: Network, world: World, at: str
         if heading != "agreed":
             emit(printable(str(compared)))
     emit(", ".join(f"{count} {heading}" for heading, count in counts.items()))
+    if era := by_era(network.era):
+        emit(era)
     return _status(counts["agreed"] + counts["open"], counts["differ"])
 
 

@@ -32,10 +32,13 @@ def findings(
     return render_diagnostics(diagnostics, sources, quotes, columns)
 
 
-def tell_what_is_missing(network: Network) -> None:
-    """Print how many things the input holds and the model does not, which those who find nothing should know."""
+def tell_circumstances(network: Network) -> None:
+    """Print what those who find nothing should know: other rules than today's, and how much is not modelled."""
+    from vnetverify.report.narrative import by_era
     from vnetverify.report.terminal import counted
 
+    if era := by_era(network.era):
+        emit(era)
     if network.unmodelled:
         things = counted(len(network.unmodelled), "thing")
         emit(f"{things} in the input not modelled: `prove` names those that could change a verdict")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from vnetverify.cli import status
-from vnetverify.cli.findings import findings, tell_what_is_missing
+from vnetverify.cli.findings import findings, tell_circumstances
 from vnetverify.cli.options import takes_format_of_findings
 from vnetverify.cli.output import emit
 from vnetverify.cli.reading import has_errors, load, something_to_read, takes_networks, with_lines
@@ -40,5 +40,5 @@ def command(files: tuple[str, ...], networks: tuple[str, ...], service_tags: str
         told = (findings(sys.stdout, found, loaded.sources, quotes), counts_of(found) or "no findings")
         emit("\n\n".join(filter(None, told)))
         if not is_bad:
-            tell_what_is_missing(loaded.document.network)
+            tell_circumstances(loaded.document.network)
     return status.BAD_INPUT if is_bad else status.AS_EXPECTED

@@ -24,7 +24,8 @@ _TURNED = 'turned = all_of(to_itself, self.hops.facts.holds("U-R-GW-25", gateway
 
 MUTANTS = (
     Mutant("R-SYS-9", "endpoints surely lead to every region", "vnetverify.encoder.routes", "is_sure = near is None or prefix in near", "is_sure = True"),
-    Mutant("R-ADDR-6", "VPN gateways carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE", "return True"),
+    Mutant("R-ADDR-6", "VPN gateways carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or (is_dual and gateway.kind is GatewayKind.EXPRESSROUTE)", "return self.estate.family is Family.IPV4 or is_dual"),
+    Mutant("R-ADDR-6", "ExpressRoute gateways in a subnet of IPv4 carry IPv6", _GATEWAYS, "return self.estate.family is Family.IPV4 or (is_dual and gateway.kind is GatewayKind.EXPRESSROUTE)", "return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE"),
     Mutant("R-ADDR-6", "a Route Server never breaks IPv6", _GATEWAYS, 'return self.facts.holds("U-ARSV6", vnet)', "return TRUE"),
     Mutant("R-ADDR-6", "a Route Server breaks IPv4 too", _GATEWAYS, "if self.estate.family is Family.IPV4 or not self.route_servers(vnet):", "if not self.route_servers(vnet):"),
     Mutant("R-SYS-3", "172.16.0.0/12 was always listed", _ROUTES, "return self.estate.network.era is Era.CURRENT or block.length != _LISTED_LATER", "return True"),

@@ -174,10 +174,13 @@ def test_a_vpn_gateway_carries_no_ipv6() -> None:
     assert found(_HUB + branch.replace("hub.gw", "hub.gw { prefixes 192.168.0.0/16 }")) == []
 
 
-def test_expressroute_carries_ipv6() -> None:
+def test_expressroute_carries_ipv6_where_its_subnet_has_it() -> None:
     branch = "site branch { address 192.168.0.0/16, fd00:c::/48 }\nconnection branch -- hub.gw { circuit c }\n"
+    hub = _HUB.replace("vpn", "expressroute")
 
-    assert found(_HUB.replace("vpn", "expressroute") + branch) == []
+    assert found(hub.replace("10.0.255.0/27", "10.0.255.0/27, fd00:a:0:ff::/64") + branch) == []
+    assert found(hub + branch) == [warning("ipv6-past-gateway-subnet", "R-ADDR-6")]
+    assert found(hub + branch.replace("circuit c", "circuit c prefixes 192.168.0.0/16")) == []
 
 
 _SERVED = (

@@ -1,7 +1,6 @@
 """What gateways serve, learn and announce.
 
-R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-GW-20,
-R-SYS-8, R-ADDR-6, I-FAILURES.
+R-GW-2, R-GW-4, R-GW-6, R-GW-8, R-GW-14, R-GW-16, R-GW-17, R-GW-18, R-GW-19, R-GW-20, R-SYS-8, R-ADDR-6, I-FAILURES.
 """
 
 from __future__ import annotations
@@ -37,8 +36,10 @@ class Gateways:
         self._heard_in: dict[tuple[str, Cell], list[tuple[str, Entry]]] = {}
 
     def carries(self, gateway: Gateway) -> bool:
-        """Tell whether `gateway` has to do with this family at all: VPN gateways know IPv4 alone (R-ADDR-6)."""
-        return self.estate.family is Family.IPV4 or gateway.kind is GatewayKind.EXPRESSROUTE
+        """Tell whether `gateway` has to do with this family: IPv6 asks for ExpressRoute and its subnet (R-ADDR-6)."""
+        subnet = self.estate.network.vnets[gateway.vnet].gateway_subnet
+        is_dual = subnet is not None and any(prefix.family is Family.IPV6 for prefix in subnet.prefixes)
+        return self.estate.family is Family.IPV4 or (is_dual and gateway.kind is GatewayKind.EXPRESSROUTE)
 
     def is_working(self, gateway: Gateway) -> Term:
         """Hold when `gateway` does something with the packets that come to it."""

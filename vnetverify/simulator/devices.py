@@ -59,7 +59,7 @@ from vnetverify.simulator.positions import (
 from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.routes import Origin, ToGateway, selection
 from vnetverify.simulator.sites import delivered_at_site, home_length
-from vnetverify.simulator.situation import Situation
+from vnetverify.simulator.situation import Situation, carries
 from vnetverify.simulator.ways import Way, circuit_to
 
 
@@ -286,8 +286,8 @@ def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:
     fallen = journey.drop_if_down(FailureKind.GATEWAY, gateway.name)
     if fallen is not None:
         return fallen
-    if gateway.kind is GatewayKind.VPN and journey.packet.family is Family.IPV6:
-        return journey.drop(gateway.name, "a VPN gateway carries IPv4 alone", "R-ADDR-6", gateway.span)
+    if not carries(situation.network, gateway, journey.packet.family):
+        return journey.drop(gateway.name, f"{gateway.name} carries IPv4 alone", "R-ADDR-6", gateway.span)
     if gateway.kind is GatewayKind.VPN and _leads_inside(journey, gateway):
         if arrival.by_user_route or situation.holds(uncertainty("U-R-GW-13")):
             return _from_subnet(journey, gateway, "R-GW-13", out_of_tunnel=False)

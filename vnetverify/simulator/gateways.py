@@ -17,7 +17,7 @@ from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.memory import Remembered
 from vnetverify.simulator.peerings import Range
 from vnetverify.simulator.route_servers import exchanging, joined_gateways, may_exchange, prefixes_kept
-from vnetverify.simulator.situation import Situation, direct, situation_of, uses, view
+from vnetverify.simulator.situation import Situation, carries, direct, situation_of, uses, view
 from vnetverify.simulator.ways import Entry, Way, circuit_to
 
 WHOLE_SPACE = uncertainty("U-R-GW-8")
@@ -33,8 +33,8 @@ def announced(network: Network, gateway_name: str, world: World) -> tuple[Prefix
     gateway = network.gateways[gateway_name]
     found: dict[Prefix, None] = {}
     for family in Family:
-        if family is Family.IPV6 and gateway.kind is GatewayKind.VPN:
-            continue  # it carries IPv4 alone (R-ADDR-6)
+        if not carries(network, gateway, family):
+            continue
         situation = situation_of(network, world, family)
         ranges = own(situation, gateway)
         by_itself = (range_.prefix for range_ in ranges if all(map(situation.holds, range_.when)))

@@ -206,7 +206,7 @@ def index_of(network: Network, family: Family) -> Index:
     halves = halves_of(network)
     peers = peers_of(network, halves, family)
     nics = network.nics()
-    connections = tuple(end for end in network.connections if _carries(network, end, family))
+    connections = tuple(end for end in network.connections if carries(network, network.gateways[end.gateway], family))
     return Index(
         network=network,
         family=family,
@@ -255,9 +255,11 @@ def _occupied(network: Network) -> dict[str, tuple[int, ...]]:
     return {vnet: tuple(sorted(addresses)) for vnet, addresses in taken.items()}
 
 
-def _carries(network: Network, connection: Connection, family: Family) -> bool:
-    """Hold when packets of `family` go by the connection: a VPN gateway's is for IPv4 alone (R-ADDR-6)."""
-    return family is Family.IPV4 or network.gateways[connection.gateway].kind is not GatewayKind.VPN
+def carries(network: Network, gateway: Gateway, family: Family) -> bool:
+    """Hold when packets of `family` pass the gateway: IPv6 asks for ExpressRoute and its subnet (R-ADDR-6)."""
+    subnet = network.vnets[gateway.vnet].gateway_subnet
+    is_dual = subnet is not None and any(prefix.family is Family.IPV6 for prefix in subnet.prefixes)
+    return family is Family.IPV4 or (is_dual and gateway.kind is not GatewayKind.VPN)
 
 
 def _public_holders(network: Network, family: Family) -> Iterator[tuple[Nic, PublicAddress]]:

@@ -134,6 +134,8 @@ def _connection_faults(network: Network, connection: Connection) -> Iterator[Dia
         if not connection.bgp and not site.point_to_site:  # that of a pool is told in `pools`
             yield from _site_overlap(network, connection, site, gateway)
         yield from _ipv6_over_vpn(connection, site, gateway)
+    if connection.site is not None and gateway.kind is GatewayKind.EXPRESSROUTE:
+        yield from _ipv6_past_its_subnet(network, connection, network.sites[connection.site], gateway)
 
 
 def _between_gateways(
@@ -169,6 +171,29 @@ def _ipv6_over_vpn(connection: Connection, site: Site, gateway: Gateway) -> Iter
                 f"vpn gateway `{gateway.name}` carries no IPv6, so {prefix} of site `{site.name}` is not reached by it",
                 connection.span,
                 others=((site.span, f"has {prefix}"),),
+                rule="R-ADDR-6",
+                severity=Severity.WARNING,
+            )
+            return
+
+
+def _ipv6_past_its_subnet(
+    network: Network, connection: Connection, site: Site, gateway: Gateway
+) -> Iterator[Diagnostic]:
+    """Yield the first IPv6 prefix that an ExpressRoute gateway would carry if GatewaySubnet had IPv6 (R-ADDR-6)."""
+    subnet = network.vnets[gateway.vnet].gateway_subnet
+    if subnet is None or not subnet.prefixes or any(prefix.family is Family.IPV6 for prefix in subnet.prefixes):
+        return
+    for prefix in site.prefixes if connection.prefixes is None else connection.prefixes:
+        if prefix.family is Family.IPV6:
+            message = (
+                f"`{subnet.id}` has no IPv6, so gateway `{gateway.name}` carries none to {prefix} of `{site.name}`"
+            )
+            yield Diagnostic(
+                "ipv6-past-gateway-subnet",
+                message,
+                connection.span,
+                others=((subnet.span, "has IPv4 alone"),),
                 rule="R-ADDR-6",
                 severity=Severity.WARNING,
             )

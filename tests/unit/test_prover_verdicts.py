@@ -275,7 +275,9 @@ EMPTY = "vnet none { address 10.8.0.0/16 }\n"
     [
         ("none never reaches v.db", "the left side holds no address of the network"),
         ("v.web never reaches none", "the right side holds no address of the network"),
-        ("10.0.1.4/32 reaches 10.0.1.4/32 on ssh", "no flow is in question"),
+        ("10.0.1.4/32 reaches 10.0.1.4/32 on ssh", "nothing goes from one side to the other"),
+        ("for each x, y in v: x reaches y on ssh", "about two members of a set that has one"),
+        ("v not transitive through hub", "about two members of a set that has one"),
         ("v.db reaches v.web on ssh only via gone", "nothing is delivered at all"),
         ("v.db reaches v.web on ssh not via gone", "nothing is delivered at all"),
         ("v, lone not transitive through hub", "has no usable peering with `hub`"),

@@ -110,6 +110,8 @@ def _decided(inquiry: Inquiry, solver: Solver) -> Verdict | Uncontradicted:
     if isinstance(asked, Undecided):
         return Unknown(asked.why)
     if asked is None:
+        if len(claim.apart) == 1:
+            return Vacuous("no flow is in question: the sentence is about two members of a set that has one")
         return Vacuous("no flow is in question: nothing goes from one side to the other")
     example = _witness(obligation, asked)
     if claim.verb is Verb.SOMETIMES_REACHES:

@@ -17,6 +17,8 @@ from vnetverify.header import Flow, parse_address
 from vnetverify.model.endpoints import place_of
 from vnetverify.pipeline import load
 from vnetverify.rules import SettledFacts
+from vnetverify.syntax import read_text
+from vnetverify.testing.examples import read_page
 
 FAILS = "intent fails { v.web never reaches v.db on sql }\n"
 
@@ -246,3 +248,13 @@ def test_a_certificate_of_what_is_vacuous_proves_nothing(
 
 
 _SHOWN = (place_of("a.s"), Flow(6, parse_address("10.1.1.4"), 49152, parse_address("10.1.1.9"), 443))
+
+
+def test_a_firewall_and_a_private_link_service_of_one_name_have_addresses_of_their_own() -> None:
+    """Were both of them one address of the world, no flow would be left in the box where a group parts the first."""
+    page = read_page(Path("specs/semantics/filtering.md").read_text(encoding="utf-8"))
+    name = "a-firewall-and-a-private-link-service-of-one-name"
+    document = read_text(next(one.network for one in page.examples if name in one.names))
+    asked = next(sentences(document))
+
+    assert isinstance(certify(Subject(document.network, asked.claim, SettledFacts({})), 20_000), NoCover)

@@ -172,8 +172,8 @@ def test_of_several_addresses_of_the_service_the_world_chooses() -> None:
     )
 
     assert end(way(net)) == "db2"
-    assert end(way(net, in_world=World(addresses={"address of offer": parse_address("10.0.3.5")}))) == "F-NSG-4"
-    assert end(way(net, in_world=World(addresses={"address of offer": parse_address("10.0.2.9")}))) == "db2"
+    assert end(way(net, in_world=World(addresses={"link address of offer": parse_address("10.0.3.5")}))) == "F-NSG-4"
+    assert end(way(net, in_world=World(addresses={"link address of offer": parse_address("10.0.2.9")}))) == "db2"
 
 
 @pytest.mark.parametrize(("fact", "got"), [(True, "db2"), (False, "F-NSG-4")])

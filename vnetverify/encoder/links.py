@@ -107,7 +107,7 @@ class Links:
             among = interval_set(Interval(address, address) for address in service.addresses)
             symbol = f"n{len(self._addresses)}"
             self._addresses[service.name] = self.entrances.chosen_among(symbol, among)
-            self.entrances.addresses[symbol] = (f"address of {service.name}",)
+            self.entrances.addresses[symbol] = (f"link address of {service.name}",)
         return self._addresses[service.name]
 
 

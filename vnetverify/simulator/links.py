@@ -66,5 +66,5 @@ def _address_of(situation: Situation, service: PrivateLinkService) -> Interval:
     if len(service.addresses) == 1:
         return point(service.addresses[0])
     possible = addresses_of(host_prefix(address) for address in service.addresses)
-    chosen = world_address(situation, f"address of {service.name}", possible)
+    chosen = world_address(situation, f"link address of {service.name}", possible)
     return point(service.addresses[0]) if chosen is None or not lies_in(chosen, possible) else chosen

@@ -152,7 +152,7 @@ class _NamedAddresses(dict[str, int]):
     """
 
     def __init__(self, network: Network) -> None:
-        super().__init__({f"address of {name}": one for name, one in _own_addresses(network)})
+        super().__init__(_own_addresses(network))
         self._of_ipv6 = {nic.public_ipv6.name for nic in network.nics() if nic.public_ipv6 is not None}
 
     def __missing__(self, name: str) -> int:
@@ -163,8 +163,11 @@ class _NamedAddresses(dict[str, int]):
 
 def _own_addresses(network: Network) -> Iterator[tuple[str, int]]:
     """Yield the first address of what may put one of its own in the place of a source, by its name."""
-    yield from ((name, service.addresses[0]) for name, service in network.private_link_services.items())
-    yield from ((name, each.nics[0].addresses[0]) for name, each in network.machines.items() if each.firewall)
+    for name, service in network.private_link_services.items():
+        yield f"link address of {name}", service.addresses[0]
+    for name, machine in network.machines.items():
+        if machine.firewall:
+            yield f"address of {name}", machine.nics[0].addresses[0]
 
 
 def _gateways(network: Network, family: Family) -> Gateways:

@@ -139,7 +139,7 @@ def _own_addresses(network: Network) -> tuple[tuple[str, tuple[int, ...]], ...]:
         if machine.firewall is not None
         for nic in machine.nics[:1]
     ]
-    links = [(f"address of {name}", service.addresses) for name, service in network.private_link_services.items()]
+    links = [(f"link address of {name}", service.addresses) for name, service in network.private_link_services.items()]
     return (*firewalls, *links)
 
 

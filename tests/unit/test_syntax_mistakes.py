@@ -189,6 +189,14 @@ def test_an_option_said_twice_is_refused() -> None:
     assert (found.code, pointed_at(text, found)) == ("said-twice", "east")
 
 
+@pytest.mark.parametrize("again", ["env", "ENV"])
+def test_a_tag_has_one_value_whatever_the_case_of_its_name(again: str) -> None:
+    text = f'vnet a {{ tag env = "prod"  tag other = "prod"  tag {again} = "lab" }}'
+    found = mistake(text)
+
+    assert (found.code, found.message) == ("said-twice", f"the vnet has a tag `{again}` already")
+
+
 def test_an_intent_without_a_sentence_is_refused() -> None:
     assert mistake("intent nothing {}").code == "empty-intent"
 

@@ -124,13 +124,25 @@ def vnet(scope: Scope, name: str, node: VnetNode, tags: Collection[str]) -> Vnet
         _text(options.word("tenant")),
         scope.prefixes(options.all_words("summarized-gateway-prefixes")),
         model=(scope.one_of(model, _MODELS, "deployment model") if model else None) or DeploymentModel.RESOURCE_MANAGER,
-        tags=tuple((text_of(tag), text_of(value)) for tag, value in zip(labels[::2], labels[1::2], strict=True)),
+        tags=_tags(scope, labels[::2], labels[1::2]),
         unknown_tags=tuple(text_of(tag) for tag in options.all_words("unknown-tag")),
         admin_scope=admin_rules or AdminScope.ALL,
         dns_servers=dns_servers(scope, options.words("dns")),
         flow_timeout=flow_timeout(scope, options),
         span=scope.span(node.name),
     )
+
+
+def _tags(scope: Scope, names: Sequence[Token], values: Sequence[Token]) -> tuple[tuple[str, str], ...]:
+    """Return the tags of a vnet, which has one value for each name, whatever the case of the name."""
+    first: dict[str, Token] = {}
+    for name in names:
+        before = first.setdefault(text_of(name).casefold(), name)
+        if before is not name:
+            message = f"the vnet has a tag {shown(text_of(name))} already"
+            others = ((scope.span(before), "said here"),)
+            scope.problems.error("said-twice", message, scope.span(name), "said again", others)
+    return tuple((text_of(name), text_of(value)) for name, value in zip(names, values, strict=True))
 
 
 def flow_timeout(scope: Scope, options: Options) -> bool:

@@ -88,12 +88,82 @@ def test_what_a_template_deploys_as_hosts_leaves_their_subnet_open(tmp_path: Pat
     assert (item.places, item.ends_there) == (("v.own",), True)
 
 
-def test_what_changes_the_lists_of_its_subnet_leaves_the_network_open(tmp_path: Path) -> None:
-    instance = resource("Microsoft.Sql/managedInstances", "mi", {"subnetId": _OWN})
+_INSTANCE = resource("Microsoft.Sql/managedInstances", "mi", {"subnetId": _OWN})
+_TO_INSTANCES = _delegated("Microsoft.Sql/managedInstances")
 
-    (item,) = read(tmp_path, template(_network(), instance)).network.unmodelled
 
-    assert item.places == ()
+def _lists(*, group: str = "", table: str = "") -> dict[str, Any]:
+    names = {"networkSecurityGroup": ("networkSecurityGroups", group), "routeTable": ("routeTables", table)}
+    return {
+        field: {"id": f"[resourceId('Microsoft.Network/{kind}', '{name}')]"}
+        for field, (kind, name) in names.items()
+        if name
+    }
+
+
+def _sharing(own: dict[str, Any], app: dict[str, Any], third: str = "db") -> tuple[dict[str, Any], ...]:
+    """Return a network whose first subnet has the lists `own`, and the second those of `app`."""
+    subnets = (
+        subnet("own", "10.0.0.0/24", **own),
+        subnet("app", "10.0.1.0/24", **app),
+        subnet(third, "10.0.2.0/24", **({} if third == "db" else app)),
+    )
+    groups = [resource("networkSecurityGroups", name, {"securityRules": []}) for name in ("g", "other")]
+    tables = [resource("routeTables", name, {"routes": []}) for name in ("t", "second")]
+    return (vnet("v", "10.0.0.0/16", *subnets), *groups, *tables)
+
+
+@pytest.mark.parametrize("parts", [(_INSTANCE,), (_INSTANCE, _TO_INSTANCES), (_TO_INSTANCES,)])
+@pytest.mark.parametrize(
+    ("app", "places"),
+    [
+        (_lists(group="other", table="second"), ("v.own",)),
+        (_lists(group="g", table="second"), ("v.app", "v.own")),
+        (_lists(group="other", table="t"), ("v.app", "v.own")),
+    ],
+)
+def test_what_changes_lists_as_it_is_deployed_leaves_open_where_these_act(
+    tmp_path: Path, parts: tuple[dict[str, Any], ...], app: dict[str, Any], places: tuple[str, ...]
+) -> None:
+    own = _lists(group="g", table="t") | (_TO_INSTANCES if _TO_INSTANCES in parts else {})
+    deployed = [part for part in parts if part is not _TO_INSTANCES]
+
+    found = read(tmp_path, template(*_sharing(own, app), *deployed)).network.unmodelled
+
+    assert len(found) == len(parts)
+    assert {(item.places, item.ends_there) for item in found} == {(places, True)}
+
+
+def test_lists_that_act_in_a_subnet_of_a_gateway_as_well_leave_the_network_open(tmp_path: Path) -> None:
+    own = _lists(table="t") | _TO_INSTANCES
+
+    content = template(*_sharing(own, _lists(table="t"), "GatewaySubnet"), _INSTANCE)
+
+    assert {item.places for item in read(tmp_path, content).network.unmodelled} == {()}
+
+
+def test_a_group_that_an_interface_has_as_well_acts_in_its_subnet(tmp_path: Path) -> None:
+    place = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 'app')]"}
+    configuration = {
+        "name": "c",
+        "properties": {"subnet": place, "privateIPAllocationMethod": "Static", "privateIPAddress": "10.0.1.4"},
+    }
+    card = resource("networkInterfaces", "n", {"ipConfigurations": [configuration], **_lists(group="g")})
+
+    content = template(*_sharing(_lists(group="g"), {}), _INSTANCE, card)
+
+    assert [item.places for item in read(tmp_path, content).network.unmodelled] == [("v.app", "v.own")]
+
+
+def test_lists_of_an_export_stand_as_they_were_changed(tmp_path: Path) -> None:
+    table = {"routeTable": {"id": identity("routeTables", "t")}}
+    services = {"delegations": [{"name": "d", "properties": {"serviceName": "Microsoft.Sql/managedInstances"}}]}
+    parts = (exported_subnet("own", **table, **services), exported_subnet("app", "10.0.1.0/24", **table))
+    routes = {"id": identity("routeTables", "t"), "name": "t", "properties": {"routes": []}}
+
+    found = network(tmp_path, exported_vnet("hub", "10.0.0.0/16", *parts), routes)
+
+    assert [item.places for item in found.unmodelled] == [("hub.own",)]
 
 
 def test_a_private_resolver_changes_names_and_what_its_endpoints_send_and_take(tmp_path: Path) -> None:

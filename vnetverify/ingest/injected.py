@@ -26,6 +26,7 @@ _HOSTS_ONLY = frozenset(
         "azurerm_linux_function_app",
         "azurerm_linux_web_app",
         "azurerm_logic_app_standard",
+        "azurerm_mssql_managed_instance",
         "azurerm_mysql_flexible_server",
         "azurerm_netapp_volume",
         "azurerm_postgresql_flexible_server",
@@ -106,7 +107,9 @@ _CLUSTERS = frozenset(
 NODE_POOLS = "microsoft.containerservice/managedclusters/agentpools"
 _EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
-_CHANGING_LISTS = frozenset(("microsoft.databricks/workspaces", "microsoft.sql/managedinstances"))
+_CHANGING_LISTS = frozenset(
+    ("azurerm_mssql_managed_instance", "microsoft.databricks/workspaces", "microsoft.sql/managedinstances")
+)
 # Services that are modelled: who delegates a subnet to one says no more than that others may not stand there.
 _MODELLED = frozenset(("microsoft.network/applicationgateways",))
 # What stands in a subnet that is delegated to clusters is not their nodes: what answers for them.
@@ -131,8 +134,19 @@ _NAMING = {
 
 
 def deploys_hosts_only(resource: Resource) -> bool:
-    """Hold when `resource` adds machines that forward nothing, and changes nothing else."""
-    return resource.kind in _HOSTS_ONLY - _CHANGING_LISTS or _is_cluster_of_hosts(resource)
+    """Hold when `resource` adds machines that forward nothing, and changes nothing else but lists of their subnets."""
+    return resource.kind in _HOSTS_ONLY or _is_cluster_of_hosts(resource)
+
+
+def changes_lists(resource: Resource) -> bool:
+    """Hold when `resource` changes groups and tables of its subnets as it is deployed, which others may share."""
+    return resource.kind in _CHANGING_LISTS
+
+
+def names_changing(name: str, value: Any) -> bool:
+    """Hold when property `name` of a subnet, of this `value`, tells of such a service: the delegation changes them."""
+    services = _services_in(value, _NAMING.get(name.lower(), ""))
+    return any(isinstance(service, str) and service.lower() in _CHANGING_LISTS for service in services)
 
 
 def is_service_of_hosts(resource: Resource) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from vnetverify.header import Prefix
 from vnetverify.ingest.findings import NOT_HERE, Findings
-from vnetverify.ingest.injected import names_hosts_only, names_modelled_only
+from vnetverify.ingest.injected import names_changing, names_hosts_only, names_modelled_only
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.names import LONGEST_NAME, unique_names, with_instance
 from vnetverify.ingest.peerings import Halves
@@ -19,6 +19,7 @@ from vnetverify.ingest.references import ids_in, places_mentioned, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of, parent_of, subscription_of
 from vnetverify.ingest.scale_sets import ScaleSets, is_of_scale_set
 from vnetverify.ingest.shapes import SUBNET, VNET
+from vnetverify.ingest.shared_lists import SharedLists
 from vnetverify.ingest.values import (
     Malformed,
     address_space_of,
@@ -42,6 +43,7 @@ _PEERINGS = "virtualnetworks/virtualnetworkpeerings"
 PASSED = ("gatewaysubnet", "azurefirewallsubnet")
 _POOLS = "ipamPoolPrefixAllocations"
 _SERVICE_THERE = "which flows the machines of this service begin and take is not modelled"
+_LISTS_CHANGED = "the service changes the group and the table of its subnet, which others have as well"
 _POLICIES = {
     "disabled": PrivateEndpointPolicies.DISABLED,
     "networksecuritygroupenabled": PrivateEndpointPolicies.SECURITY_GROUPS,
@@ -71,6 +73,7 @@ class Networks:
         self._inventory = inventory
         self._findings = findings
         self.scale_sets = ScaleSets(inventory)
+        self.shared_lists = SharedLists(inventory)
         self._tags = tags
         self._mentioned = {key_of(identity): (identity, by) for identity, by in places_mentioned(inventory)}
         self._namers = {vnet_of(key): by for key, (_, by) in self._mentioned.items()}
@@ -303,12 +306,28 @@ class Networks:
             resource, (each for each in doubts if each not in (*at_hosts, *of_endpoints)), resource.key
         )
         for each in at_hosts:
-            what, where = f"`{each.name}` of {resource.subject}", (f"{place.vnet}.{place.subnet}",)
+            what, why, subject = f"`{each.name}` of {resource.subject}", _SERVICE_THERE, resource.key
+            where: tuple[str, ...] = (f"{place.vnet}.{place.subnet}",)
+            acting = self.shared_lists.subnets((resource.key,))
+            if len(acting) > 1 and not resource.is_literal and names_changing(each.name, resource.stated(each.name)):
+                subject, why, where = (
+                    f"{resource.key} and its lists",
+                    _LISTS_CHANGED,
+                    self.where_lists_act(resource.key),
+                )
+                self._findings.concern(subject, *map(parent_of, acting))
             span = resource.place(each.pointer)
-            self._findings.doubt(what, _SERVICE_THERE, resource.key, span, places=where, ends_there=True)
+            self._findings.doubt(what, why, subject, span, places=where, ends_there=bool(where))
         for each in of_endpoints:
             span = resource.place(each.pointer)
             self._doubt_endpoint(f"`{each.name}` of {resource.subject}", each.why, resource, span)
+
+    def where_lists_act(self, *subnets: str) -> tuple[str, ...]:
+        """Return the subnets in which groups and tables of `subnets` (by key) act; none where not only flows that begin
+        or end there have to do with these."""
+        places = [self.places.get(key) for key in sorted(self.shared_lists.subnets(subnets))]
+        known = [place for place in places if place is not None and place.subnet.lower() not in PASSED]
+        return tuple(f"{place.vnet}.{place.subnet}" for place in known) if len(known) == len(places) else ()
 
     def _policies(self, subnet: Resource, value: Any) -> PrivateEndpointPolicies | None:
         """Return which policies hold for private endpoints (F-PE-2), None where that is not told."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -14,6 +14,7 @@ from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, is_route_server
 from vnetverify.ingest.injected import (
     NODE_POOLS,
     admits,
+    changes_lists,
     deploys_hosts_only,
     is_service_of_hosts,
     tells_of_services,
@@ -145,7 +146,7 @@ class Others:
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
         why = _NOT_TOLD
-        if vnets and self._puts_hosts_only(resource) and all(key in self._networks.places for key in named):
+        if vnets and self._puts_hosts_only(resource) and self._is_confined(resource, named):
             self._doubt_at(resource, why, named)
         elif vnets:
             self._findings.doubt_about(resource, resource.subject, why, with_peers=True)
@@ -165,8 +166,18 @@ class Others:
         whole = self._inventory.find(parent_of(resource.key)) if resource.kind == NODE_POOLS else resource
         return whole is not None and deploys_hosts_only(whole)
 
+    def _is_confined(self, resource: Resource, subnets: Collection[str]) -> bool:
+        """Hold when what stands in `subnets` (by key) changes no flow but those that begin or end there, or where the
+        lists act that it changes."""
+        if not _changes_lists(resource):
+            return all(key in self._networks.places for key in subnets)
+        return bool(self._networks.where_lists_act(*subnets))
+
     def _doubt_at(self, resource: Resource, why: str, subnets: Iterable[str]) -> None:
         """Record that flows from and to `subnets` (by key) are in doubt for `resource`, which forwards none."""
+        if _changes_lists(resource):
+            subnets = sorted(self._networks.shared_lists.subnets(subnets))
+            self._findings.concern(resource.key, *map(parent_of, subnets))
         places = [self._networks.places[key] for key in subnets]
         where = tuple(f"{place.vnet}.{place.subnet}" for place in places)
         self._findings.doubt(resource.subject, why, resource.key, resource.span, True, where, ends_there=True)
@@ -215,13 +226,18 @@ class Others:
         named = self._networks.scale_sets.places(resource) or frozenset()
         if deploys_hosts_only(resource):
             named = frozenset(key_of(place) for place in places_in(resource))
-        if named and all(key in self._networks.places for key in named):
+        if named and self._is_confined(resource, named):
             self._findings.concern(resource.key, *vnets)
             self._doubt_at(resource, why, sorted(named))
             return
         self._findings.doubt(
             what, why, subject, resource.span, with_peers=True, is_outside=why == PEERS_NOT_TOLD
         )  # whose routes win over none of a vnet's own (R-SEL-3, R-GW-19)
+
+
+def _changes_lists(resource: Resource) -> bool:
+    """Hold for what changes lists when it is deployed; in an export these stand as they are."""
+    return changes_lists(resource) and not resource.is_literal
 
 
 def _why_not(resource: Resource) -> str:

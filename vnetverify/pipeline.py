@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -24,6 +23,7 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
 from vnetverify.report.caveats import caveats
 from vnetverify.report.results import ClaimResult, IntentResult, Report
+from vnetverify.spelling import fits
 from vnetverify.workers.sentences import Sentences
 from vnetverify.workers.sharing import Sharing
 
@@ -81,7 +81,7 @@ def prove(
     intents decided so far and `complete` false. Raises `NoCluster` where one is asked for that is not there.
     """
     document = loaded.document
-    selected = [i for i in document.intents if options.pattern is None or fnmatch.fnmatch(i.name, options.pattern)]
+    selected = [intent for intent in document.intents if fits(intent.name, options.pattern)]
     sentences = _sentences(loaded, selected, options)
     clock, begun = Clock(dict(loaded.timings)), time.perf_counter()
     results = _decided(selected, sentences, options, clock, progress, warmed_up)

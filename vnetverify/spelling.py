@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from fnmatch import fnmatchcase
 from itertools import groupby
 
 # Letters of other scripts that look like one of ours; in one word with ours nobody means them.
@@ -21,6 +22,11 @@ _DRAWN_AS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\
 def folded(name: str) -> str:
     """Return what is the same of two names that are one: Azure compares them without regard to case."""
     return name.casefold() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
+
+
+def fits(name: str, pattern: str | None) -> bool:
+    """Hold when `name` fits a pattern with the wildcards `*`, `?` and `[…]`; every name does where there is none."""
+    return pattern is None or fnmatchcase(folded(name), folded(pattern))
 
 
 def look_of(name: str) -> str:

@@ -209,7 +209,7 @@ def _without_seconds(value: object) -> object:
 
 def test_intents_are_chosen_by_a_pattern_and_come_in_the_order_of_the_text(tmp_path: Path) -> None:
     loaded = load(written(tmp_path, a_vnet=SEVERAL), [])
-    report = prove(loaded, Options(pattern="i[135]", jobs=3))
+    report = prove(loaded, Options(pattern="I[135]", jobs=3))
 
     assert [result.intent.name for result in report.results] == ["i1", "i3", "i5"]
     assert (report.selected, report.complete) == (3, True)

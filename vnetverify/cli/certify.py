@@ -14,6 +14,7 @@ from vnetverify.cli.options import takes_certificate_nodes, takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import load_or_tell, takes_networks
 from vnetverify.cli.verify_certificate import shown_items
+from vnetverify.spelling import fits
 
 if TYPE_CHECKING:
     from vnetverify.certificate.evidence import Certificate, Subject
@@ -86,19 +87,15 @@ def command(
 
 
 def _asked(loaded: Loaded, pattern: str | None) -> list[Sentence]:
-    from fnmatch import fnmatch
-
     from vnetverify.certifying import sentences
 
-    return [each for each in sentences(loaded.document) if pattern is None or fnmatch(each.intent.name, pattern)]
+    return [each for each in sentences(loaded.document) if fits(each.intent.name, pattern)]
 
 
 def _beyond_certificates(loaded: Loaded, pattern: str | None) -> list[tuple[Intent, Establishment | Resolution]]:
-    from fnmatch import fnmatch
-
     from vnetverify.certifying import uncertifiable
 
-    return [each for each in uncertifiable(loaded.document) if pattern is None or fnmatch(each[0].name, pattern)]
+    return [each for each in uncertifiable(loaded.document) if fits(each[0].name, pattern)]
 
 
 def _made(loaded: Loaded, pattern: str | None, nodes: int) -> tuple[list[tuple[Subject, Certificate]], Report]:

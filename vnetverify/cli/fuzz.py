@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from vnetverify.cli.options import takes_pattern
 from vnetverify.cli.output import emit, tell
 from vnetverify.cli.progress import watched_line
 from vnetverify.cli.reading import load_or_tell, takes_networks
+from vnetverify.spelling import fits
 
 if TYPE_CHECKING:
     from vnetverify.model.intents import Claim
@@ -121,7 +121,7 @@ def command(
 def _claims(loaded: Loaded, pattern: str | None) -> tuple[tuple[Claim, ...], int]:
     from vnetverify.testing.fuzzing import claims_in
 
-    intents = [i for i in loaded.document.intents if pattern is None or fnmatch.fnmatch(i.name, pattern)]
+    intents = [intent for intent in loaded.document.intents if fits(intent.name, pattern)]
     return claims_in(loaded.document.network, [said for intent in intents for said in intent.claims])
 
 

@@ -134,6 +134,29 @@ def test_what_changes_lists_as_it_is_deployed_leaves_open_where_these_act(
     assert {(item.places, item.ends_there) for item in found} == {(places, True)}
 
 
+@pytest.mark.parametrize(
+    ("names", "places"),
+    [
+        ({"Public": {"value": "own"}, "Private": {"value": "APP"}}, ("v.app", "v.own")),
+        ({"Public": {"value": "own"}}, ()),
+        ({"Public": {"value": "own"}, "Private": {"value": "[parameters('p')]"}}, ()),
+        ({"Public": {"value": "own"}, "Private": {"value": "elsewhere"}}, ()),
+        ({"Public": "own", "Private": {"value": 7}}, ()),
+    ],
+)
+def test_a_workspace_names_its_subnets_by_their_names(
+    tmp_path: Path, names: dict[str, Any], places: tuple[str, ...]
+) -> None:
+    said = {"customVirtualNetworkId": {"value": "[resourceId('Microsoft.Network/virtualNetworks', 'v')]"}}
+    said |= {f"custom{which}SubnetName": name for which, name in names.items()}
+    workspace = resource("Microsoft.Databricks/workspaces", "w", {"parameters": said})
+
+    content = template(*_sharing({}, {}), workspace, parameters={"p": {"type": "string"}})
+
+    found = read(tmp_path, content).network.unmodelled
+    assert {item.places for item in found} == {places}
+
+
 def test_lists_that_act_in_a_subnet_of_a_gateway_as_well_leave_the_network_open(tmp_path: Path) -> None:
     own = _lists(table="t") | _TO_INSTANCES
 

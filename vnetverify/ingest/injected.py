@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
-from vnetverify.ingest.resources import Resource
+from vnetverify.ingest.references import places_in
+from vnetverify.ingest.resources import Resource, key_of, kind_of
 from vnetverify.ingest.values import member
 
 # By the type that a delegation or a link names, or the resource that is deployed into the subnet, as Azure or Terraform
@@ -107,9 +108,8 @@ _CLUSTERS = frozenset(
 NODE_POOLS = "microsoft.containerservice/managedclusters/agentpools"
 _EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
-_CHANGING_LISTS = frozenset(
-    ("azurerm_mssql_managed_instance", "microsoft.databricks/workspaces", "microsoft.sql/managedinstances")
-)
+_WORKSPACES = "microsoft.databricks/workspaces"
+_CHANGING_LISTS = frozenset(("azurerm_mssql_managed_instance", _WORKSPACES, "microsoft.sql/managedinstances"))
 # Services that are modelled: who delegates a subnet to one says no more than that others may not stand there.
 _MODELLED = frozenset(("microsoft.network/applicationgateways",))
 # What stands in a subnet that is delegated to clusters is not their nodes: what answers for them.
@@ -147,6 +147,19 @@ def names_changing(name: str, value: Any) -> bool:
     """Hold when property `name` of a subnet, of this `value`, tells of such a service: the delegation changes them."""
     services = _services_in(value, _NAMING.get(name.lower(), ""))
     return any(isinstance(service, str) and service.lower() in _CHANGING_LISTS for service in services)
+
+
+def places_named_by(resource: Resource) -> list[str]:
+    """Return the keys of the subnets and networks that `resource` names; a workspace of Databricks names its network by
+    an id, and the two subnets by their names."""
+    named = [key_of(place) for place in places_in(resource)]
+    said = resource.stated("parameters") if resource.kind == _WORKSPACES else None
+    if not isinstance(said, dict) or len(named) != 1 or kind_of(named[0]) != "virtualnetworks":
+        return named
+    parts = [member(said, f"custom{which}SubnetName") for which in ("Public", "Private")]
+    names = [member(part, "value") if isinstance(part, dict) else None for part in parts]
+    found = [f"{named[0]}/subnets/{name.lower()}" for name in names if isinstance(name, str) and name]
+    return found if len(found) == len(names) else named
 
 
 def is_service_of_hosts(resource: Resource) -> bool:

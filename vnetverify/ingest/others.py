@@ -17,6 +17,7 @@ from vnetverify.ingest.injected import (
     changes_lists,
     deploys_hosts_only,
     is_service_of_hosts,
+    places_named_by,
     tells_of_services,
     without_admissions,
 )
@@ -142,7 +143,7 @@ class Others:
             return False
         if resource.kind.startswith(tuple(f"{one}/" for one in _NAMING_ONLY)) and not deploys_hosts_only(resource):
             return False
-        named = [key_of(place) for place in places_in(resource)]
+        named = places_named_by(resource)
         vnets = [home for key in named if (home := vnet_of(key)) in self._networks.names]
         self._findings.concern(resource.key, *(home for home in vnets if home is not None))
         why = _NOT_TOLD

@@ -157,6 +157,23 @@ def test_a_workspace_names_its_subnets_by_their_names(
     assert {item.places for item in found} == {places}
 
 
+@pytest.mark.parametrize(("kind", "places"), [("AmlCompute", ("v.own",)), ("ComputeInstance", ("v.own",)), ("AKS", ())])
+def test_what_computes_for_machine_learning_is_hosts_but_for_clusters(
+    tmp_path: Path, kind: str, places: tuple[str, ...]
+) -> None:
+    said = {"computeType": kind, "properties": {"subnet": {"id": _OWN}}}
+    compute = resource("Microsoft.MachineLearningServices/workspaces/computes", "w/c", said)
+
+    assert [item.places for item in read(tmp_path, template(_network(), compute)).network.unmodelled] == [places]
+
+
+def test_a_cluster_that_names_the_network_beside_its_subnet_stands_in_the_subnet(tmp_path: Path) -> None:
+    profile = {"id": "[resourceId('Microsoft.Network/virtualNetworks', 'v')]", "subnet": _OWN}
+    cluster = resource("Microsoft.HDInsight/clusters", "c", {"roles": [{"virtualNetworkProfile": profile}]})
+
+    assert [item.places for item in read(tmp_path, template(_network(), cluster)).network.unmodelled] == [("v.own",)]
+
+
 def test_lists_that_act_in_a_subnet_of_a_gateway_as_well_leave_the_network_open(tmp_path: Path) -> None:
     own = _lists(table="t") | _TO_INSTANCES
 

@@ -108,6 +108,12 @@ _CLUSTERS = frozenset(
 NODE_POOLS = "microsoft.containerservice/managedclusters/agentpools"
 _EXTRAS_IN_THE_CLUSTER = frozenset(("azurekeyvaultsecretsprovider", "azurepolicy", "kubedashboard", "omsagent"))
 # Of these, what changes route tables or groups of its subnet when it is deployed, which others may share.
+_BIG_DATA = "microsoft.hdinsight/clusters"
+# What computes in a workspace of machine learning: machines, or a cluster that may be joined in any manner.
+_COMPUTES, _COMPUTES_OF_HOSTS = (
+    "microsoft.machinelearningservices/workspaces/computes",
+    ("amlcompute", "computeinstance"),
+)
 _WORKSPACES = "microsoft.databricks/workspaces"
 _CHANGING_LISTS = frozenset(("azurerm_mssql_managed_instance", _WORKSPACES, "microsoft.sql/managedinstances"))
 # Services that are modelled: who delegates a subnet to one says no more than that others may not stand there.
@@ -135,6 +141,9 @@ _NAMING = {
 
 def deploys_hosts_only(resource: Resource) -> bool:
     """Hold when `resource` adds machines that forward nothing, and changes nothing else but lists of their subnets."""
+    if resource.kind == _COMPUTES:
+        said = resource.stated("computeType")
+        return isinstance(said, str) and said.lower() in _COMPUTES_OF_HOSTS
     return resource.kind in _HOSTS_ONLY or _is_cluster_of_hosts(resource)
 
 
@@ -151,8 +160,10 @@ def names_changing(name: str, value: Any) -> bool:
 
 def places_named_by(resource: Resource) -> list[str]:
     """Return the keys of the subnets and networks that `resource` names; a workspace of Databricks names its network by
-    an id, and the two subnets by their names."""
+    an id, and the two subnets by their names, a cluster of HDInsight the network of each subnet beside it."""
     named = [key_of(place) for place in places_in(resource)]
+    if resource.kind == _BIG_DATA:
+        return [key for key in named if not any(other.startswith(f"{key}/subnets/") for other in named)]
     said = resource.stated("parameters") if resource.kind == _WORKSPACES else None
     if not isinstance(said, dict) or len(named) != 1 or kind_of(named[0]) != "virtualnetworks":
         return named

@@ -13,6 +13,7 @@ from vnetverify.model.intents import Claim, Establishment, Intent, Resolution
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover.reach import doubts, presumed_elsewhere
 from vnetverify.rules import QUESTIONS, SettledFacts
+from vnetverify.simulator.addressing import PLATFORM_HOST
 from vnetverify.syntax import Document
 
 
@@ -52,10 +53,19 @@ def left_open(network: Network, sentence: Sentence, assumed: Mapping[str, bool])
 
 def is_conditional(document: Document, found: Filed) -> bool:
     """Hold when a certificate is given facts otherwise than the text reads them: whoever made it chose them."""
-    return not all(
-        document.documented_reading and QUESTIONS[fact.partition("(")[0]].documented is value
-        for fact, value in found.given.items()
-    )
+    return not all(document.documented_reading and _documented(fact) is value for fact, value in found.given.items())
+
+
+def _documented(fact: str) -> bool | None:
+    """Return what documents say of a fact; None where they say nothing, or not of every fact of the kind that is named.
+
+    They say of the host's address that it is not in the Internet tag, and of other addresses that they are (F-TAG-9).
+    """
+    name, _, about = fact.partition("(")
+    question = QUESTIONS[name]
+    if not about:
+        return None if "{" in question.meaning else question.documented
+    return False if about == f"{PLATFORM_HOST})" and name == "U-INET" else question.documented
 
 
 def filed(sentence: Sentence, subject: Subject, certificate: Certificate, assumed: Mapping[str, bool]) -> Filed:

@@ -258,3 +258,47 @@ def test_a_firewall_and_a_private_link_service_of_one_name_have_addresses_of_the
     asked = next(sentences(document))
 
     assert isinstance(certify(Subject(document.network, asked.claim, SettledFacts({})), 20_000), NoCover)
+
+
+PROBED = """\
+vnet app { address 10.1.0.0/16  subnet front 10.1.0.0/24 nsg front }
+nsg front {
+  inbound 100 web  allow tcp from Internet to any port 443
+  inbound 200 rest deny  any from any to any
+}
+load-balancer lb standard { frontend f public-ip 203.0.113.9  rule web tcp 443 at f -> vm1 probe 443 }
+vm vm1 { nic 10.1.0.10 in app.front }
+reading documented
+"""
+HOST = {"U-INET(168.63.129.16/32)": True, "U-INET(13.96.0.0/13)": True, "U-INET(4.128.0.0/12)": True}
+
+
+@pytest.mark.parametrize("forged", [{"U-INET": True}, HOST])
+def test_what_documents_say_of_most_facts_of_a_kind_is_not_taken_for_what_they_say_of_one(
+    forged: dict[str, bool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "lb.vnet"
+    text.write_text(f"{PROBED}intent b {{ internet reaches lb on https }}\nassume U-INET = true\n")
+    (path,) = certified(text).glob("*.json")
+    found = json.loads(path.read_text())
+    path.write_text(json.dumps({**found, "given": {**found["given"], **forged}}))
+    text.write_text(f"{PROBED}intent b {{ internet reaches lb on https }}\n")
+    capsys.readouterr()
+
+    assert main(["prove", str(text)]) == status.REFUTED
+    assert main(["verify-certificate", str(text), str(path)]) == status.UNDECIDED
+    told = capsys.readouterr().out
+    assert "accepted b: " in told
+    assert "0 of 1 sentences proved" in told
+
+
+def test_what_documents_say_of_the_host_s_address_leaves_a_certificate_unconditional(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "lb.vnet"
+    text.write_text(f"{PROBED}intent b {{ internet never reaches lb on https }}\n")
+    (path,) = certified(text).glob("*.json")
+
+    assert '"U-INET(168.63.129.16/32)": false' in path.read_text()
+    assert main(["verify-certificate", str(text), str(path)]) == status.AS_EXPECTED
+    assert "1 of 1 sentences proved" in capsys.readouterr().out

@@ -170,7 +170,7 @@ def test_a_story_says_by_which_rule_a_public_address_leads_in(origin: str, sourc
 
 def test_a_sender_without_a_public_address_is_seen_by_the_world_s_egress() -> None:
     packet = flow("10.5.0.4", "20.0.0.4")
-    named = World(addresses={"egress of w.s": parse_address("20.9.0.1")})
+    named = World(addresses={"subnet egress of w.s": parse_address("20.9.0.1")})
 
     assert ends(mirrored(), "w.s", packet, named) == "v.s"
     assert ends(mirrored(), "w.s", packet) == "F-NSG-4"

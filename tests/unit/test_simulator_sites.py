@@ -172,7 +172,7 @@ def test_a_site_that_relays_to_a_declared_public_address_is_seen_by_an_address_o
     net, packet = tunnelled(machine("web", web), only_from_one), flow("10.1.0.4", "20.0.0.9")
 
     def by(address: str, **facts: bool) -> str:
-        egress = {"egress of o": parse_address(address)}
+        egress = {"site egress of o": parse_address(address)}
         outcome = trace(net, at("v.s"), packet, World({RELAYS: True, **facts}, egress)).outcome
         return outcome.place.name if isinstance(outcome, Delivered) else getattr(outcome, "rule", "")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Entrance, Published
@@ -38,6 +39,17 @@ from vnetverify.model.network import Nic
 from vnetverify.model.security import Direction
 
 
+class EgressOf(Enum):
+    """What an address on the Internet is of, and how its name begins: things of two kinds may have one name."""
+
+    INTERFACE = ""
+    SUBNET = "subnet "
+    SITE = "site "
+
+
+_Sender = tuple[EgressOf, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Openness:
     """The SKU that decides at an interface without a group, and the open fact and the ground where it does."""
@@ -63,7 +75,7 @@ class Entrances:
     addresses: dict[Term, tuple[str, ...]] = field(default_factory=dict)
     _unknown: dict[str, Field] = field(default_factory=dict)
     _host_egress: Field | None = None
-    _egresses: dict[str | None, Field] = field(default_factory=dict)
+    _egresses: dict[_Sender | None, Field] = field(default_factory=dict)
     _is_first: bool = True
 
     def __post_init__(self) -> None:
@@ -277,12 +289,12 @@ class Entrances:
         nic = None if end.nic is None else self.hops.estate.nic_named.get(end.nic)
         known = None if nic is None else self._only_known_address(nic)
         if nic is None or known is None:
-            yield TRUE, self._egress_address(end.nic or end.site)
+            yield TRUE, self._egress_address(_sender_at(end))
             return
         shared = self.hops.egress.by_nat_gateway(self.hops.estate.subnets[nic.subnet_id], header)
         yield negate(shared), self.hops.estate.known_address(known)
         if shared != FALSE:
-            yield shared, self._egress_address(nic.name)
+            yield shared, self._egress_address((EgressOf.INTERFACE, nic.name))
 
     def _host_egress_address(self) -> Field:
         """Return the public address of the source host: its known one by premise, else whatever the world says."""
@@ -303,7 +315,7 @@ class Entrances:
             self.premises.append(any_of(negate(sends), chosen, equals(egress, known)))
         if nic.ip_forwarding and chosen != FALSE:
             # Its name is one sender's, whether it sends its own packets or others'.
-            other = self._egress_address(nic.name)
+            other = self._egress_address((EgressOf.INTERFACE, nic.name))
             self.premises.append(any_of(negate(sends), negate(chosen), f"(= {egress.term} {other.term})"))
 
     def _only_known_address(self, nic: Nic) -> int | None:
@@ -311,7 +323,7 @@ class Entrances:
         publics = self.hops.estate.publics_of(nic)
         return publics[0].address if len(publics) == 1 else None
 
-    def _egress_address(self, sender: str | None) -> Field:
+    def _egress_address(self, sender: _Sender | None) -> Field:
         """Return the public address of an appliance's interface or a site, where it is not known: the same wherever it
         sends the packet out. None is whoever does where a line does not count."""
         if sender not in self._egresses:
@@ -333,18 +345,25 @@ class Entrances:
         chosen = dict(self.addresses)
         if self._host_egress is not None:
             nics = self.hops.estate.network.nics()
-            hosts = [*self.hops.estate.subnets, *(nic.name for nic in nics if not nic.ip_forwarding)]
-            chosen[self._host_egress.term] = tuple(map(self._egress_name, hosts))
+            subnets = [(EgressOf.SUBNET, name) for name in self.hops.estate.subnets]
+            hosts = [*subnets, *((EgressOf.INTERFACE, nic.name) for nic in nics if not nic.ip_forwarding)]
+            chosen[self._host_egress.term] = tuple(self._egress_name(*sender) for sender in hosts)
         for sender, egress in self._egresses.items():
             if sender is not None:
-                chosen[egress.term] = (self._egress_name(sender),)
+                chosen[egress.term] = (self._egress_name(*sender),)
         return chosen
 
-    def _egress_name(self, sender: str) -> str:
+    def _egress_name(self, kind: EgressOf, sender: str) -> str:
         """Return the name of the address that `sender` has on the Internet where it has none declared."""
-        return egress_name(sender, self.hops.estate.family)
+        return egress_name(kind, sender, self.hops.estate.family)
 
 
-def egress_name(sender: str, family: Family) -> str:
+def _sender_at(end: ToInternet) -> _Sender | None:
+    if end.nic is not None:
+        return EgressOf.INTERFACE, end.nic
+    return None if end.site is None else (EgressOf.SITE, end.site)
+
+
+def egress_name(kind: EgressOf, sender: str, family: Family) -> str:
     """Return the name under which a world chooses the address that `sender` has on the Internet."""
-    return f"egress of {sender}" if family is Family.IPV4 else f"IPv6 egress of {sender}"
+    return f"{kind.value}egress of {sender}" if family is Family.IPV4 else f"IPv6 {kind.value}egress of {sender}"

@@ -113,7 +113,7 @@ class Exit:
 def leave_by_site(journey: Journey, site: Site) -> Next:
     """Return what becomes of a packet that a site sends on to the Internet (R-META-3, R-TRAF-10)."""
     place = Place(PlaceKind.SITE.value, site.name)
-    return _outside(journey, Exit(site, site.name, site.name, place, site.name))
+    return _outside(journey, Exit(site, site.name, site.name, place, f"site egress of {site.name}"))
 
 
 def _outside(journey: Journey, exit_: Exit) -> Next:
@@ -191,8 +191,13 @@ def _translates(journey: Journey, appliance: Appliance) -> bool:
 
 
 def _egress_name(sender: Sender, interface: Interface) -> str:
-    """Return whose public address it is, where that is the world's: an undeclared host's is its subnet's (F-ADDR-7)."""
-    return interface.subnet.id if isinstance(sender, Host) and interface.nic is None else interface.name
+    """Return how the world names the public address of a sender: an undeclared host's is its subnet's (F-ADDR-7).
+
+    Interfaces, subnets and sites may have one name, and are seen by addresses of their own.
+    """
+    if isinstance(sender, Host) and interface.nic is None:
+        return f"subnet egress of {interface.subnet.id}"
+    return f"egress of {interface.name}"
 
 
 def _address_outside(situation: Situation, exit_: Exit) -> Interval:
@@ -200,7 +205,7 @@ def _address_outside(situation: Situation, exit_: Exit) -> Interval:
     if exit_.method is not None and exit_.method.address is not None:
         return point(exit_.method.address)
     plane = "" if situation.family is Family.IPV4 else "IPv6 "
-    chosen = world_address(situation, f"{plane}egress of {exit_.called}", PUBLIC & EVERY_ADDRESS[situation.family])
+    chosen = world_address(situation, f"{plane}{exit_.called}", PUBLIC & EVERY_ADDRESS[situation.family])
     return point(UNNAMED_EGRESS[situation.family]) if chosen is None else chosen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vnetverify.encoder.claims import encode
-from vnetverify.encoder.entrances import egress_name
+from vnetverify.encoder.entrances import EgressOf, egress_name
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.header import TCP, UDP, Family, Flow, family_of
 from vnetverify.model.intents import Claim, Place
@@ -49,7 +49,7 @@ class Encoded:
         if failures is not None and len(down_in(self.network, world, failures)) > failures.most:
             return frozenset()  # nor in worlds with so much down, whether or not the encoding asks for all of it
         fixed = obligation.fixing(origin, flow)
-        egress = egress_name(origin.name, obligation.family)
+        egress = egress_name(EgressOf.SUBNET, origin.name, obligation.family)
         for symbol, names in obligation.addresses.items():
             if not (egress in names and self._has_known_address(origin, flow)):
                 fixed[symbol] = obligation.fixed_address(world.addresses[names[0]])

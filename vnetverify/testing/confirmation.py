@@ -156,7 +156,7 @@ class _NamedAddresses(dict[str, int]):
         self._of_ipv6 = {nic.public_ipv6.name for nic in network.nics() if nic.public_ipv6 is not None}
 
     def __missing__(self, name: str) -> int:
-        if name.removeprefix("IPv6 ").startswith("egress of "):
+        if name.removeprefix("IPv6 ").startswith(("egress of ", "subnet egress of ", "site egress of ")):
             return UNNAMED_EGRESS[Family.IPV6 if name.startswith("IPv6 ") else Family.IPV4]
         return _UNASKED[Family.IPV6 if name in self._of_ipv6 else Family.IPV4] + (crc32(name.encode()) & 0xFFFF)
 

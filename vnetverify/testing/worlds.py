@@ -82,7 +82,7 @@ class Addresses(Mapping[str, int]):
             if held == name:
                 return addresses[self.seed % len(addresses)]
         family = Family.IPV6 if name.startswith("IPv6 ") or name.endswith("-ip6") else Family.IPV4
-        if name.removeprefix("IPv6 ").startswith("egress of "):
+        if name.removeprefix("IPv6 ").startswith(("egress of ", "subnet egress of ", "site egress of ")):
             return _EGRESS[family]
         digest = blake2b(f"{self.seed} {name}".encode(), digest_size=2).digest()
         return _POOLS[family] + int.from_bytes(digest, "big")

@@ -18,6 +18,7 @@ def gateway_faults(network: Network) -> Iterator[Diagnostic]:
     yield from _placement_faults(network)
     yield from _sites_that_overlap(network)
     yield from _sites_of_two_ways(network)
+    yield from _sites_called_as_interfaces(network)
     yield from _circuits_that_tell_more(network)
     connected = {name for c in network.connections for name in (c.gateway, c.remote_gateway)}
     untold = untold_vnets(network)
@@ -63,6 +64,24 @@ def _sites_of_two_ways(network: Network) -> Iterator[Diagnostic]:
                 rule="R-GW-24",
                 help="declare two sites with these prefixes, one for each way",
             )
+
+
+def _sites_called_as_interfaces(network: Network) -> Iterator[Diagnostic]:
+    """Yield the sites behind an appliance that are called as an interface of it: `U-EXIT` would be about both."""
+    for site in network.sites.values():
+        machine = network.machines.get(site.behind or "")
+        for nic in machine.nics if machine is not None else ():
+            if nic.name.casefold() == site.name.casefold():
+                yield Diagnostic(
+                    "site-called-as-interface",
+                    f"site `{site.name}` and interface `{nic.name}` of `{nic.machine}` have one name, and either may "
+                    "be where it sends a flow",
+                    site.span,
+                    "the site",
+                    ((nic.span, "the interface"),),
+                    rule="R-UDR-11",
+                    help="rename the site",
+                )
 
 
 def _default_site_faults(network: Network, connection: Connection) -> Iterator[Diagnostic]:

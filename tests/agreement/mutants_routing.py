@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant("R-UDR-2", "next hop None leads to the Internet", _CANDIDATES, "case NextHopType.NONE:\n            return ToNowhere()", "case NextHopType.NONE:\n            return ToInternet()"),
     Mutant("R-UDR-4", "tags are taken in the order of the table", _CANDIDATES, 'return 1 + 2 * (name == "azurecloud") + (not dot)', "return 1"),
     Mutant("R-UDR-5", "a user route reaches every gateway nearby", _SENDING, 'if not situation.holds(uncertainty("U-R-UDR-5")):', "if False:"),
-    Mutant("R-UDR-6", "vnet-local delivers to peers", _SENDING, ' or not situation.holds(uncertainty("U-R-UDR-6"))', ""),
+    Mutant("R-UDR-6", "vnet-local delivers to peers", _SENDING, 'return bool(held) and situation.holds(uncertainty("U-R-UDR-6"))', "return bool(held)"),
     Mutant("R-UDR-7", "the appliance must stand in the own network", _SENDING, "if vnet is None:", "if vnet != sending.subnet.vnet:"),
     Mutant("R-UDR-8", "the question is read the other way", _CANDIDATES, '((uncertainty("U-R-UDR-8"), False),)', '((uncertainty("U-R-UDR-8"), True),)'),
     Mutant("R-UDR-9", "the next hop needs a route of its own", _SENDING, "blocked = cross(journey, sending, vnet, point(address))", _RESOLVED),

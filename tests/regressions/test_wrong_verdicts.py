@@ -239,12 +239,14 @@ def test_an_answer_from_outside_is_judged_as_it_leaves_the_appliance_again() -> 
     vnet v {
       address 10.0.0.0/16
       subnet app 10.0.1.0/24 routes out
-      subnet fw  10.0.2.0/24 nat-gateway nat
+      subnet box 10.0.2.0/24
+      subnet fw  10.0.3.0/24 nat-gateway nat
     }
     nat-gateway nat
     route-table out { default 0.0.0.0/0 -> appliance 10.0.2.4 }
     appliance x {
-      nic 10.0.2.4 in v.fw
+      nic inner 10.0.2.4 in v.box
+      nic outer 10.0.3.4 in v.fw
       forwards any
       source-nat on
       stateless
@@ -256,10 +258,13 @@ def test_an_answer_from_outside_is_judged_as_it_leaves_the_appliance_again() -> 
     }
     assume U-AASTATE = true
     assume U-R-SYS-10 = false
+    assume U-EXIT(x, inner) = false
+    assume U-EXITBACK(x, inner) = BACK
     intent no-record { a reaches internet on https }
     """
 
-    assert verdicts(text) == {"no-record": "refuted"}
+    assert verdicts(text.replace("= BACK", "= false")) == {"no-record": "refuted"}
+    assert verdicts(text.replace("BACK", "true")) == {"no-record": "proved"}  # which knows the client's packet
 
 
 def test_a_member_behind_a_private_link_sees_the_frontend_that_is_offered() -> None:

@@ -1,12 +1,13 @@
 """What appliances forward by their policy and where their tunnels lead, and those of which nobody says what they do:
 declared without a policy, or not at all.
 
-R-META-3, R-UDR-9, R-UDR-11, R-UDR-19.
+R-META-3, R-UDR-9, R-UDR-11, R-UDR-17, R-UDR-19, F-ADDR-8.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
@@ -55,6 +56,11 @@ def policy_forwards(machine: Machine, policy: Sequence[PolicyRule], header: Head
         matches = all_of(matches, grounds.counts(bearing, ground))
         result = any_of(matches, result) if allows else all_of(negate(matches), result)
     return result
+
+
+def from_own_address(estate: Estate, nic: Nic, header: Header) -> Header:
+    """Return a packet as an appliance sends it to the Internet by `nic`: from its own address (R-UDR-17, F-ADDR-8)."""
+    return replace(header, source=estate.known_address(nic.addresses[0])) if nic.addresses else header
 
 
 def exit_question(header: Header) -> str:

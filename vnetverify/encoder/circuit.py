@@ -29,6 +29,7 @@ from vnetverify.encoder.nodes import (
     Sender,
     Target,
     ToInterface,
+    ToInternet,
     ToVnet,
     Translated,
 )
@@ -218,7 +219,7 @@ class Circuit:
             case Arrival() | FromTunnel():
                 by_vnet: dict[str, list[Term]] = {}
                 machine = self.hops.machine(node.machine)
-                for nic, leaves in self.hops.exits(machine, self.header, self.memory):
+                for nic, leaves in self.hops.exits(machine, self.header):
                     by_vnet.setdefault(nic.vnet, []).append(leaves)
                 if len(by_vnet) == 1:
                     return [(vnet, TRUE) for vnet in by_vnet]
@@ -249,7 +250,10 @@ class Circuit:
                 forgetful[node.nic] = any_of(forgetful.get(node.nic, FALSE), all_of(term, came))
             if isinstance(node, Arrival | FromTunnel):
                 machine = self.hops.machine(node.machine)
-                for nic, leaves in self.hops.exits(machine, self.header, self.memory):
+                for nic, chosen in self.hops.exits(machine, self.header):
+                    # What it sends to the Internet is from its own address, and no record of this packet (R-UDR-17).
+                    outside = self._edges[node].get(ToInternet(nic.name), FALSE) if machine.firewall is None else FALSE
+                    leaves = all_of(chosen, negate(outside))
                     left[nic.name] = self._share(any_of(left.get(nic.name, FALSE), all_of(term, leaves)))
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
                     went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)

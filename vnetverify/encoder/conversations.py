@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Balanced, Published
+from vnetverify.encoder.appliances import from_own_address
 from vnetverify.encoder.candidates import Candidate, InternetHop
 from vnetverify.encoder.circuit import Circuit, Start
 from vnetverify.encoder.delivery import Delivery
@@ -419,12 +420,16 @@ class Conversations:
         """Hold when the interface by which an appliance sent the packet out lets the answer in (F-ADM-18)."""
         if end.nic is None:
             return TRUE
+        sender, header = self._sender(end.nic), stage.header
+        nic, machine = sender.nic, self._machine_of(end.nic)
+        assert nic is not None
         forgotten = memory.forgetful.get(end.nic, FALSE)
+        if not end.for_service and machine.firewall is None:
+            header = from_own_address(self.hops.estate, nic, header)
+            forgotten = self.hops.forgets(nic, header, Direction.OUTBOUND)
         if forgotten == FALSE:
             return TRUE
-        nic, answer = self._sender(end.nic).nic, stage.header.reversed()
-        assert nic is not None
-        spot = Spot(self.hops.estate.subnets[nic.subnet_id], nic)
+        answer, spot = header.reversed(), Spot(sender.subnet, nic)
         if nic.public_address is not None and nic.addresses:
             lets_in = self.ends.entrances.is_open(nic, answer)
         else:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Entrance, Published
+from vnetverify.encoder.appliances import from_own_address
 from vnetverify.encoder.circuit import Circuit
 from vnetverify.encoder.facts import Bearing, Ground
 from vnetverify.encoder.filters import Spot
@@ -160,11 +161,11 @@ class Entrances:
         public = self.hops.facts.holds("U-HAIRPUB")
         for condition, source in self._seen_sources(header, end):
             yield all_of(public, condition), replace(header, source=source)
-        yield negate(public), header
+        yield negate(public), self._as_sent(header, end)
 
     def _takers_from_inside(self, entrance: Entrance, header: Header, end: ToInternet) -> dict[str, Term]:
         """Return when each interface gets a packet that left by `end`, whichever source it sees (F-ADDR-7)."""
-        plain = self._by_name(entrance, header)
+        plain = self._by_name(entrance, self._as_sent(header, end))
         shown: dict[str, list[Term]] = {}
         for condition, source in self._seen_sources(header, end):
             for name, term in self._by_name(entrance, replace(header, source=source)).items():
@@ -280,6 +281,15 @@ class Entrances:
         return replace(packet, destination=self.hops.estate.known_address(nic.addresses[0]))
 
     # -- what the receiver sees of the sender ---------------------------------------------------------------
+
+    def _as_sent(self, header: Header, end: ToInternet) -> Header:
+        """Return a packet as who sent it out by `end` did: an appliance from its own address (R-UDR-17)."""
+        machines = (*self.hops.estate.network.machines.values(), *self.hops.implied_machines())
+        for machine in machines if end.nic is not None else ():
+            for nic in machine.nics if machine.firewall is None else ():
+                if nic.name == end.nic:
+                    return from_own_address(self.hops.estate, nic, header)
+        return header
 
     def _seen_sources(self, header: Header, end: ToInternet) -> Iterator[tuple[Term, Field]]:
         """Yield the addresses that the receiver may see of who sent the packet out, each with when (F-ADDR-7)."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.appliances import exit_question, machine_at, policy_forwards, tunnels
+from vnetverify.encoder.appliances import exit_question, from_own_address, machine_at, policy_forwards, tunnels
 from vnetverify.encoder.candidates import (
     ApplianceHop,
     Candidate,
@@ -385,14 +385,10 @@ class Hops:
         """Hold when a machine works, as far as the claim lets appliances fail (I-FAILURES)."""
         return self.gateways.works(machine)
 
-    def exits(self, machine: Machine, header: Header, memory: Memory | None) -> list[tuple[Nic, Term]]:
-        """Return when a machine that forwards a packet puts it out by each interface."""
+    def exits(self, machine: Machine, header: Header) -> list[tuple[Nic, Term]]:
+        """Return when a machine that forwards a packet puts it out by each interface, if the filters there let it."""
         chosen = self.facts.one_of([(nic.name, TRUE) for nic in machine.nics], exit_question(header), machine.name)
-        return [
-            (nic, all_of(term, self._filtered(nic, header, Direction.OUTBOUND, memory)))
-            for nic, term in zip(machine.nics, chosen, strict=True)
-            if nic.ip_forwarding
-        ]
+        return [(nic, term) for nic, term in zip(machine.nics, chosen, strict=True) if nic.ip_forwarding]
 
     def _forward(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None
@@ -425,9 +421,15 @@ class Hops:
         for site, term in tunnels(self.estate, self.facts, machine, header):
             yield ToSite(site.name), all_of(condition, term)
             condition = all_of(condition, negate(term))
-        for nic, term in self.exits(machine, header, memory):
+        for nic, chosen in self.exits(machine, header):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)
-            yield from self.send(sender, header, all_of(condition, term))
+            lets_out = self._filtered(nic, header, Direction.OUTBOUND, memory)
+            lets_own_out = lets_out
+            if memory is None and machine.firewall is None:
+                lets_own_out = self._filtered(nic, from_own_address(self.estate, nic, header), Direction.OUTBOUND, None)
+            for target, term in self.send(sender, header, all_of(condition, chosen)):
+                is_outside = isinstance(target, ToInternet) and not target.for_service
+                yield target, all_of(term, lets_own_out if is_outside else lets_out)
 
     def _passes_family(self, machine: Machine) -> Term:
         """Hold when a machine forwards packets of this family at all: managed firewalls are IPv4's (F-FW-11)."""

@@ -7,6 +7,8 @@ F-FW-8, F-FW-11 and I-FAILURES.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.intents import INTERNET, FailureKind
@@ -38,7 +40,7 @@ from vnetverify.simulator.gateways import (
     takes_fastpath,
     way_of,
 )
-from vnetverify.simulator.internet import answered_outside, delivered_to
+from vnetverify.simulator.internet import answered_outside, delivered_to, own_source
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.matching import Interface, Reaching, within_reach
 from vnetverify.simulator.memory import Remembered
@@ -58,6 +60,7 @@ from vnetverify.simulator.positions import (
 )
 from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.routes import Origin, ToGateway, selection
+from vnetverify.simulator.sending import leads_outside
 from vnetverify.simulator.sites import delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation, carries
 from vnetverify.simulator.ways import Way, circuit_to
@@ -238,12 +241,27 @@ def onward(journey: Journey, appliance: Appliance) -> Next:
     interface = _exit(journey, appliance)
     if not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
-    seen = None if journey.is_reply else seen_by_sender(journey, interface)
-    blocked = journey.filter(interface, Direction.OUTBOUND, seen)
+    blocked = _filtered_out(journey, appliance, interface)
     if blocked is not None:
         return blocked
     journey.meet_appliance(appliance)
     return Sending(interface.subnet, Forwarder(appliance, interface))
+
+
+def _filtered_out(journey: Journey, appliance: Appliance, interface: Interface) -> Dropped | None:
+    """Return the drop by the filters at the interface by which the appliance sends the packet on.
+
+    They see its own address as source of what it sends to the Internet, which it translates (F-FWD-1, F-ADDR-8).
+    """
+    if journey.is_reply:
+        return journey.filter(interface, Direction.OUTBOUND)
+    own = own_source(appliance, interface, journey.packet)
+    if own is None or not leads_outside(journey, interface.subnet):
+        return journey.filter(interface, Direction.OUTBOUND, seen_by_sender(journey, interface))
+    journey.is_from_own_address = True
+    blocked = journey.filter(interface, Direction.OUTBOUND, replace(journey.packet, source=own))
+    journey.is_from_own_address = False
+    return blocked
 
 
 def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from vnetverify.header import FIRST_IPV6, Family, Interval, address_text
+from vnetverify.header import FIRST_IPV6, Family, Interval, address_text, family_of
 from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.rules import uncertainty
-from vnetverify.simulator.addressing import PUBLIC, Address, is_one_of, is_public, lowest_text, point
+from vnetverify.simulator.addressing import PUBLIC, Address, Packet, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
 from vnetverify.simulator.firewalls import own_address
@@ -128,7 +128,19 @@ def _outside(journey: Journey, exit_: Exit) -> Next:
         return journey.drop(exit_.where, f"{lowest_text(destination)} does not come back in", "R-TRAF-10")
     if situation.holds(uncertainty("U-HAIRPUB")):
         journey.packet = replace(journey.packet, source=_address_outside(situation, exit_))
+    elif isinstance(exit_.sender, Forwarder):
+        own = own_source(exit_.sender.appliance, exit_.sender.interface, journey.packet)
+        journey.packet = journey.packet if own is None else replace(journey.packet, source=own)
     return enter(journey, receiver, exit_.place)
+
+
+def own_source(appliance: Appliance, interface: Interface, packet: Packet) -> Interval | None:
+    """Return the address that an appliance puts in place of the source of what it sends to the Internet (R-UDR-17).
+
+    None for a firewall, which has done so before, and where it has none of the family.
+    """
+    own = [address for address in interface.addresses if family_of(address) is packet.family]
+    return point(own[0]) if own and appliance.firewall is None else None
 
 
 def _note_leaving(journey: Journey, exit_: Exit) -> None:

@@ -53,7 +53,8 @@ class Journey:
     no steps. `began_at` names the interface that sent it, `member` is the one that a load balancer gave it to, `linked`
     tells of the private link service that took it there. One that `ends_at_frontend` came to no member. `translations`
     are those of the first packets; on the way back those that are still to be undone. Records are of one of the packets
-    that the flow becomes, by its `number`.
+    that the flow becomes, by its `number`. One that `is_from_own_address` is as an appliance sends it to the
+    Internet, or the reply to that.
     """
 
     situation: Situation
@@ -80,6 +81,7 @@ class Journey:
     translations: list[Translated] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     noted: int = 0
+    is_from_own_address: bool = False
 
     def note(self, where: str, what: str, rule: str, span: Span | None = None, lost: tuple[Loser, ...] = ()) -> None:
         """Record a step with the facts asked for since the last one."""
@@ -165,8 +167,11 @@ class Journey:
 
     @property
     def number(self) -> int:
-        """Which of the packets that the flow becomes this is, or is the reply to; the first has 0 (F-FW-5, F-FW-7)."""
-        return len(self.translations)
+        """Which of the packets that the flow becomes this is, or is the reply to; the first has 0 (F-FW-5, F-FW-7).
+
+        What an appliance sends to the Internet is another packet, too (R-UDR-17).
+        """
+        return len(self.translations) + self.is_from_own_address
 
     @property
     def awaited_by(self) -> Translated | None:
@@ -249,6 +254,10 @@ class Journey:
         self.note(place_name(interface), "the flow's record lets the reply pass", "F-STATE-2")
         return True
 
+    def left_from_own_address(self, interface: Interface) -> bool:
+        """Hold when an appliance sent the packet to the Internet by `interface`, past its filters (R-UDR-17)."""
+        return (self.number + 1, interface.name) in self.filtered
+
     def may_lack_record(self, name: str) -> bool:
         """Hold when the flow may have left no record at the interface of this name (F-ADM-18, F-STATE-5)."""
         here = (self.number, name)
@@ -262,7 +271,7 @@ class Journey:
         assert self.first is not None
         if self._is_on_record(interface):
             return None
-        situation, packet = self.situation, self.packet
+        situation, packet = self.situation, self._seen_back(interface, Direction.INBOUND) or self.packet
         if interface.nic is not None and public_of(interface.nic, packet.family) is not None:
             inbound = judge_public_entry(situation, interface, packet, is_reply=True)
         else:

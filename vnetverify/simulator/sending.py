@@ -170,14 +170,27 @@ def _beyond(journey: Journey, sending: Sending) -> Next | None:
     None where neither holds the destination, or it is not so (R-UDR-6). Which of several does is open (R-CG-4).
     """
     situation, at, destination = journey.situation, sending.subnet.vnet, journey.packet.destination
-    peers = peers_holding(situation, at, destination)
-    if not (peers or mates_holding(situation, at, destination)) or not situation.holds(uncertainty("U-R-UDR-6")):
+    if not _is_beyond(journey, sending.subnet):
         return None
+    peers = peers_holding(situation, at, destination)
     mate = mate_for(situation, at, destination, bool(peers))
     if mate is None:
         given = (peer for peer in peers[:-1] if situation.holds(uncertainty("U-R-CG-4", at, peer)))
         return deliver(journey, sending, next(given, peers[-1]))
     return overlapping(journey, sending, mate) or deliver(journey, sending, mate)
+
+
+def _is_beyond(journey: Journey, subnet: Subnet) -> bool:
+    """Hold when user routes to the Internet or the vnet leave the packet to the route of a peer or mate (R-UDR-6)."""
+    situation, destination = journey.situation, journey.packet.destination
+    held = peers_holding(situation, subnet.vnet, destination) or mates_holding(situation, subnet.vnet, destination)
+    return bool(held) and situation.holds(uncertainty("U-R-UDR-6"))
+
+
+def leads_outside(journey: Journey, subnet: Subnet) -> bool:
+    """Hold when the subnet's route takes the packet to the Internet (R-TRAF-5)."""
+    route = selection(journey.situation, subnet, journey.packet.destination).route
+    return isinstance(route.hop, ToInternet) and not (route.origin is Origin.USER and _is_beyond(journey, subnet))
 
 
 def mate_for(situation: Situation, vnet: str, address: Interval, beside_peer: bool) -> str | None:

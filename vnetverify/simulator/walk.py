@@ -287,7 +287,9 @@ def _reply_through(first: Journey, forwarder: Forwarder) -> tuple[Journey, Outco
     translated = back.awaited_by
     if translated is not None and translated.by.name == forwarder.appliance.name:
         return back, follow(back, translated_back(back, forwarder.appliance))
+    back.is_from_own_address = first.left_from_own_address(forwarder.interface)
     blocked = back.judged_from_outside(forwarder.interface)
+    back.is_from_own_address = False
     if blocked is not None:
         return back, blocked
     what = f"{forwarder.appliance.name} translates the reply back"

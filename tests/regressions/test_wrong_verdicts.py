@@ -264,7 +264,7 @@ def test_an_answer_from_outside_is_judged_as_it_leaves_the_appliance_again() -> 
     """
 
     assert verdicts(text.replace("= BACK", "= false")) == {"no-record": "refuted"}
-    assert verdicts(text.replace("BACK", "true")) == {"no-record": "proved"}  # which knows the client's packet
+    assert verdicts(text.replace("= BACK", "= true")) == {"no-record": "proved"}  # which knows the client's packet
 
 
 def test_a_member_behind_a_private_link_sees_the_frontend_that_is_offered() -> None:

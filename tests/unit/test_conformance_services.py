@@ -317,7 +317,7 @@ HUB: dict[str, Any] = {
         {"name": "s", "prefixes": ["10.0.1.0/24", "fd00:0:0:1::/64"], "route_table": "r"},
         {"name": "t", "prefixes": ["10.0.2.0/24", "fd00:0:0:2::/64"]},
         {"name": "AzureFirewallSubnet", "prefixes": ["10.0.9.0/26"]},
-        {"name": "GatewaySubnet", "prefixes": ["10.0.255.0/27"]},
+        {"name": "GatewaySubnet", "prefixes": ["10.0.255.0/27", "fd00:0:0:ff::/64"]},
     ],
 }
 NICS = [

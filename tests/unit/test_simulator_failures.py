@@ -245,7 +245,7 @@ def with_route_server(*peers: BgpPeer) -> Network:
         router("one", "hub.fw", "10.0.1.4"),
         router("two", "hub.fw", "10.0.1.5"),
         route_server("hub", *peers, branches=True),
-        vpn("g", "hub"),
+        vpn("g", "hub", active_active=True),
     )
 
 

@@ -188,7 +188,7 @@ def told_by_appliance(prefix: str, *more: Element, **gateway_subnet: object) -> 
         vnet("h", "10.0.0.0/16", subnet("GatewaySubnet", "10.0.0.0/27", **gateway_subnet), subnet("n", "10.0.1.0/24")),
         router("fw", "h.n", "10.0.1.4"),
         route_server("h", announces("fw", prefix), branches=True),
-        vpn("gw", "h"),
+        vpn("gw", "h", active_active=True),
         site("o", "192.168.0.0/16"),
         Connection("c", "gw", site="o", bgp=True),
         *more,

@@ -322,3 +322,39 @@ def test_one_of_terraform_is_alone_behind_the_load_balancer_that_its_pool_is_of(
     )
 
     assert _places(read_network(tmp_path, content)) == [("hub.app", "hub.fronts")]
+
+
+def test_one_of_terraform_names_pools_of_inbound_nat_as_if_they_were_rules(tmp_path: Path) -> None:
+    attribute = "load_balancer_inbound_nat_rules_ids"
+    inner = {"name": "c", "primary": True, "subnet_id": subnet_id("hub", "app"), attribute: None}
+    card = {"name": "n", "primary": True, "ip_configuration": [inner]}
+    later = {"network_interface": [{"ip_configuration": [{attribute: True}]}]}
+    written = [{"ip_configuration": [{attribute: refers("azurerm_lb_nat_pool.np.id")}]}]
+    front = {"name": "f", "public_ip_address_id": identity("publicIPAddresses", "ip")}
+    ports = {"frontend_port_start": 50000, "frontend_port_end": 50119, "backend_port": 22, "protocol": "Tcp"}
+    content = plan(
+        planned_vnet("hub", "10.0.0.0/16"),
+        planned_subnet("app", "hub", "10.0.0.0/24"),
+        planned("lb", "lb", sku="Standard", frontend_ip_configuration=[front]),
+        planned("lb_nat_pool", "np", frontend_ip_configuration_name="f", later={"loadbalancer_id": True}, **ports),
+        planned("linux_virtual_machine_scale_set", "set", network_interface=[card], later=later),
+        configuration=Module(
+            [
+                *(block(kind, name) for kind, name in (("virtual_network", "hub"), ("subnet", "app"), ("lb", "lb"))),
+                block("lb_nat_pool", "np", loadbalancer_id=refers("azurerm_lb.lb.id")),
+                block("linux_virtual_machine_scale_set", "set", network_interface=written),
+            ]
+        ),
+    )
+
+    found = {item.what.partition(" ")[0]: item.places for item in read_network(tmp_path, content).unmodelled}
+
+    assert found["azurerm_linux_virtual_machine_scale_set"] == ("hub.app",)
+
+
+@pytest.mark.parametrize("kind", ["inboundNatRules", "frontendIPConfigurations"])
+def test_one_in_something_else_than_pools_leaves_its_network_open(tmp_path: Path, kind: str) -> None:
+    strange = {"loadBalancerInboundNatPools": [{"id": identity("loadBalancers", "lb") + f"/{kind}/x"}]}
+    parts = (_balancer(_FRONT, _card_id(0)), _scale_set(1, **_BALANCED, **strange))
+
+    assert set(_places(network(tmp_path, _balanced_hub(), *parts))) == {()}

@@ -17,8 +17,8 @@ from vnetverify.ingest.values import member
 NOT_LISTED = "interfaces of its instances are not in the input; `az vmss nic list` gives them"
 _IN_TERRAFORM = (f"azurerm_{name}_virtual_machine_scale_set" for name in ("linux", "windows", "orchestrated"))
 _KINDS = frozenset((SCALE_SETS, *_IN_TERRAFORM))
-_NAT_POOLS = "loadbalancers/inboundnatpools"
 _MACHINES, _SUBNETS, _BALANCERS = "microsoft.compute/virtualmachines", "virtualnetworks/subnets", "loadbalancers"
+_POOLS, _NAT_POOLS = f"{_BALANCERS}/backendaddresspools", f"{_BALANCERS}/inboundnatpools"
 
 
 class ScaleSets:
@@ -90,6 +90,8 @@ class ScaleSets:
         balancer = self._inventory.find(parent_of(pool))
         if balancer is None or balancer.kind != _BALANCERS or balancer.is_bare or pool in self._pools_of_cards:
             return None
+        if kind_of(pool) not in (_POOLS, _NAT_POOLS):
+            return None
         if kind_of(pool) == _NAT_POOLS and not balancer.stated("inboundNatPools"):
             return None
         members = [
@@ -105,7 +107,7 @@ class ScaleSets:
         """The keys of the pools that listed interfaces say that they are in."""
         cards = (card for kind in NIC_KINDS for card in self._inventory.of(kind))
         keys = (key_of(identity) for card in cards for identity in ids_in(card.body))
-        return frozenset(key for key in keys if kind_of(key) == f"{_BALANCERS}/backendaddresspools")
+        return frozenset(key for key in keys if kind_of(key) == _POOLS)
 
 
 def is_of_scale_set(interface: str) -> bool:

@@ -13,6 +13,12 @@ from vnetverify.ingest.unknown import Unknown
 _TYPES = frozenset(f"azurerm_{name}_virtual_machine_scale_set" for name in ("linux", "windows", "orchestrated"))
 _FORWARDING = ("enable_ip_forwarding", "ip_forwarding_enabled")  # before version 4 of the provider, and since
 _POOLS = "load_balancer_backend_address_pool_ids"
+# These name pools of inbound NAT, whatever they are called.
+_NAT_POOLS, _NAT_POOL = "load_balancer_inbound_nat_rules_ids", ("azurerm_lb_nat_pool",)
+_IN_AZURE = {
+    _POOLS: ("loadBalancerBackendAddressPools", POOL),
+    _NAT_POOLS: ("loadBalancerInboundNatPools", _NAT_POOL),
+}
 # Attributes of interfaces and of their configurations that change no flow but their own.
 _OF_INTERFACE = frozenset(
     (
@@ -23,7 +29,7 @@ _OF_INTERFACE = frozenset(
 _OF_CONFIGURATION = frozenset(
     (
         *("name", "primary", "subnet_id", "version", "public_ip_address"),
-        *("application_security_group_ids", "application_gateway_backend_address_pool_ids", _POOLS),
+        *("application_security_group_ids", "application_gateway_backend_address_pool_ids", *_IN_AZURE),
     )
 )
 
@@ -47,7 +53,7 @@ def _interface(instance: Instance, links: Links, at: int, interface: dict[str, A
     return {
         "enableIPForwarding": forwards,
         "ipConfigurations": [
-            _others(one, _OF_CONFIGURATION) | _pools(instance, links, (*path, position, _POOLS), one)
+            _others(one, _OF_CONFIGURATION) | _pools(instance, links, (*path, position), one)
             for position, one in enumerate(listed)
         ],
         **_others({key: value for key, value in interface.items() if key not in _FORWARDING}, _OF_INTERFACE),
@@ -57,14 +63,18 @@ def _interface(instance: Instance, links: Links, at: int, interface: dict[str, A
 def _pools(instance: Instance, links: Links, path: Path, configuration: Any) -> dict[str, Any]:
     """Return the pools of load balancers that a configuration is in, as a property that nobody knows where these are
     not known."""
-    pools = configuration.get(_POOLS) if isinstance(configuration, dict) else None
-    if isinstance(pools, Unknown):  # a set with one that is not known is not known as a whole
-        pools = links.references(instance, path, POOL, 1)
-    if not pools:
-        return {}
-    if not isinstance(pools, list) or not all(isinstance(one, str) for one in pools):
-        return {_POOLS: True}
-    return {"loadBalancerBackendAddressPools": [{"id": one} for one in pools]}
+    found: dict[str, Any] = {}
+    for attribute, (name, kinds) in _IN_AZURE.items():
+        pools = configuration.get(attribute) if isinstance(configuration, dict) else None
+        if isinstance(pools, Unknown):  # a set with one that is not known is not known as a whole
+            pools = links.references(instance, (*path, attribute), kinds, 1)
+        if not pools:
+            continue
+        if isinstance(pools, list) and all(isinstance(one, str) for one in pools):
+            found[name] = [{"id": one} for one in pools]
+        else:
+            found[attribute] = True
+    return found
 
 
 def _others(block: Any, known: frozenset[str]) -> dict[str, Any]:

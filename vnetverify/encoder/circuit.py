@@ -167,7 +167,7 @@ class Circuit:
             *(
                 all_of(term, self.hops.admitted(node, self.header) if isinstance(node, Arrival) else TRUE)
                 for node, term in self._visited.items()
-                if device_of(node) == device
+                if _machine_of(node) == device
             )
         )
 
@@ -232,7 +232,8 @@ class Circuit:
                 assert_never(unreachable)
 
     def devices(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(device_of(node) for node in self._edges))
+        names = (device_of(node) for node in self._edges)
+        return tuple(dict.fromkeys(name for name in names if name is not None))
 
     def machines(self) -> Iterator[Machine]:
         names = dict.fromkeys(node.machine for node in self._edges if isinstance(node, Arrival | FromTunnel))
@@ -297,13 +298,14 @@ class Circuit:
     def _hop(self, node: Node) -> Iterable[tuple[Target, Term]]:
         if device_of(node) in self.closed:
             return self._own_deliveries(node)
-        if device_of(node) in self.returning:
-            return self._return(node, self.returning[device_of(node)])
+        machine = _machine_of(node)
+        if machine in self.returning:
+            return self._return(node, machine, self.returning[machine])
         return self._onward(node)
 
-    def _return(self, node: Node, comes_home: Term) -> Iterator[tuple[Target, Term]]:
-        """Yield where a reply goes that comes to a firewall which may have translated its flow."""
-        machine = self.hops.machine(device_of(node))
+    def _return(self, node: Node, name: str, comes_home: Term) -> Iterator[tuple[Target, Term]]:
+        """Yield where a reply goes that comes to the firewall called so, which may have translated its flow."""
+        machine = self.hops.machine(name)
         yield Returned(machine.name), all_of(self.hops.is_up(machine), comes_home)
         yield from ((target, all_of(negate(comes_home), term)) for target, term in self._onward(node))
 
@@ -368,17 +370,22 @@ def is_node(target: Target) -> TypeGuard[Node]:
     return isinstance(target, Node)
 
 
-def device_of(node: Node) -> str:
-    """Return the name of the machine, gateway or site that a node stands for."""
+def device_of(node: Node) -> str | None:
+    """Return the name of the machine or gateway that a node stands for; None for a site, whatever it is called."""
     match node:
         case Arrival(machine) | FromTunnel(machine):
             return machine
         case Inside(gateway) | OutOfTunnel(gateway) | Exchanged(gateway):
             return gateway
-        case AtSite(site):
-            return site
+        case AtSite():
+            return None
         case unreachable:
             assert_never(unreachable)
+
+
+def _machine_of(node: Node) -> str:
+    """Return the name of the machine that a node stands for, none for a gateway or site."""
+    return node.machine if isinstance(node, Arrival | FromTunnel) else ""
 
 
 def _joined(hops: Iterable[tuple[Target, Term]]) -> dict[Target, Term]:

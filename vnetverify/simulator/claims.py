@@ -329,14 +329,15 @@ def _wrong_way(claim: Claim, way: Trace) -> str | None:
     if claim.verb is Verb.NEVER_REACHES:
         astray = isinstance(way.outcome, Astray)
         return "the first packet may be delivered" if astray else "the first packet is delivered"
+    met = [device.name for device in way.devices if device.is_of_sentences]
     if claim.verb is Verb.ONLY_VIA:
-        return None if any(name in claim.via for name in way.met) else f"it is delivered without {_either(claim.via)}"
+        return None if any(name in claim.via for name in met) else f"it is delivered without {_either(claim.via)}"
     if claim.verb is Verb.NOT_VIA:
-        passed = next((name for name in way.met if name in claim.via), None)
+        passed = next((name for name in met if name in claim.via), None)
         if passed is None and isinstance(way.outcome, Astray):
             return f"it is translated a third time and may come by {_either(claim.via)}"
         return None if passed is None else f"it is delivered by way of {passed}"
-    if any(name in claim.excused for name in way.met):
+    if any(name in claim.excused for name in met):
         return None
     if isinstance(way.outcome, Astray):
         return f"it is translated a third time and may be carried through {_either(claim.via)}"

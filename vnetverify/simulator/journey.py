@@ -196,7 +196,9 @@ class Journey:
 
     def visit(self, appliance: Appliance) -> None:
         """Record that the packet came to `appliance`, past its filters."""
-        self.visits.append(Visit(appliance.name, tuple(device.name for device in self.devices)))
+        self.visits.append(
+            Visit(appliance.name, tuple(device.name for device in self.devices if device.is_of_sentences))
+        )
 
     def knows_flow(self, appliance: Appliance) -> bool:
         """Hold when `appliance` has a record of the packet that this is the reply to (R-TRAF-2)."""

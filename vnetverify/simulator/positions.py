@@ -136,6 +136,11 @@ class Met:
     vnets: tuple[str, ...] = ()
 
     @property
+    def is_of_sentences(self) -> bool:
+        """Whether sentences name it as a way: a site that is called as a machine or gateway is none (I-ONLY-VIA)."""
+        return self.kind is not DeviceKind.SITE
+
+    @property
     def is_gateway(self) -> bool:
         return self.kind is DeviceKind.GATEWAY
 

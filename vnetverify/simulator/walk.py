@@ -113,7 +113,7 @@ def until(journey: Journey, origin: Place, met: Collection[str]) -> Trace | None
     """Return the way of a journey from `origin` on, None where one of `met` forwards the packet."""
     position = start(journey, origin)
     while not isinstance(position, Delivered | LeftToInternet | ToPlatform | Dropped | Astray):
-        if any(device.name in met for device in journey.devices):
+        if any(device.name in met and device.is_of_sentences for device in journey.devices):
             return None
         position = step(journey, position)
     return journey.ended(position)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
-from vnetverify.model.network import Network
+from vnetverify.model.network import Machine, Network
 from vnetverify.prover.verdict import Caveat, Proved
 from vnetverify.report.results import IntentResult
 
@@ -32,3 +33,12 @@ def _caveats(network: Network, proved: set[Verb]) -> Iterator[Caveat]:
         yield Caveat("whether anything listens, guest firewalls, blocked outbound TCP 25, used up ports", "F-META-8")
         if any(rule.floating_ip for balancer in network.load_balancers.values() for rule in balancer.rules):
             yield Caveat("whether guests behind floating IPs answer to the frontend's address", "F-LB-11")
+        if any(_has_application_rules(machine) for machine in network.machines.values()):
+            yield Caveat(
+                "whether flows are HTTP, HTTPS or MSSQL where application rules let nothing else pass", "F-FW-4"
+            )
+
+
+def _has_application_rules(machine: Machine) -> bool:
+    rules = () if machine.firewall is None else machine.firewall.rules
+    return any(rule.kind is FirewallRuleKind.APPLICATION and rule.allows for rule in rules)

@@ -239,7 +239,7 @@ ENCODER = (
     Mutant("F-ADDR-7", "the private source is seen", _ENTRANCES, _PUBLIC_SEEN, _PUBLIC_SEEN.replace('self.hops.facts.holds("U-HAIRPUB")', "FALSE")),
     Mutant("F-ADDR-8", "filters see who began the flow", _JOURNEYS, "sources = [ends.own_address(t.machine) if t.owns_source else header.source for t in came]", "sources = [header.source for t in came]"),
     Mutant("F-FWD-1", "rules at an appliance see its own address", _ENCODED, "        outbound = rule.direction is Direction.OUTBOUND\n", "        outbound = rule.direction is Direction.OUTBOUND\n        if spot.nic is not None and not outbound:\n            header = replace(header, destination=self.estate.known_address(spot.nic.addresses[0]))\n"),
-    Mutant("F-FWD-1", "an appliance's own rules see whom it translates", _ENCODED_WALK, "if memory is None and machine.firewall is None:", "if False:"),
+    Mutant("F-FWD-1", "an appliance's own rules see whom it translates", _ENCODED_WALK, "if is_outside and memory is None and machine.firewall is None:", "if False:"),
     Mutant("F-FWD-1", "what an appliance translated it has a record of as itself", "vnetverify.encoder.circuit", "leaves = all_of(chosen, negate(outside))", "leaves = chosen"),
     Mutant("F-FWD-1", "those inside see whom an appliance translates", "vnetverify.encoder.entrances", "yield negate(public), self._as_sent(header, end)", "yield negate(public), header"),
     Mutant("F-FWD-1", "members inside see whom an appliance translates", "vnetverify.encoder.entrances", "plain = self._by_name(entrance, self._as_sent(header, end))", "plain = self._by_name(entrance, header)"),

@@ -424,12 +424,13 @@ class Hops:
         for nic, chosen in self.exits(machine, header):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)
             lets_out = self._filtered(nic, header, Direction.OUTBOUND, memory)
-            lets_own_out = lets_out
-            if memory is None and machine.firewall is None:
-                lets_own_out = self._filtered(nic, from_own_address(self.estate, nic, header), Direction.OUTBOUND, None)
             for target, term in self.send(sender, header, all_of(condition, chosen)):
+                allowed = lets_out
                 is_outside = isinstance(target, ToInternet) and not target.for_service
-                yield target, all_of(term, lets_own_out if is_outside else lets_out)
+                if is_outside and memory is None and machine.firewall is None:
+                    own = from_own_address(self.estate, nic, header)
+                    allowed = self._filtered(nic, own, Direction.OUTBOUND, None)
+                yield target, all_of(term, allowed)
 
     def _passes_family(self, machine: Machine) -> Term:
         """Hold when a machine forwards packets of this family at all: managed firewalls are IPv4's (F-FW-11)."""

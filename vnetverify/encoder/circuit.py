@@ -54,6 +54,11 @@ from vnetverify.model.network import Machine, Nic, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
 
+Devices = tuple[type[Node], ...]
+MACHINES: Devices = (Arrival, FromTunnel)
+GATEWAYS: Devices = (Inside, OutOfTunnel, Exchanged)
+"""The nodes that stand for devices of a kind: a machine and a gateway may have one name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -151,13 +156,13 @@ class Circuit:
             seen.update(dict.fromkeys(edges))
         yield from (target for target in seen if not is_node(target))
 
-    def meets(self, device: str) -> Term:
+    def meets(self, device: str, of: Devices = (*MACHINES, *GATEWAYS)) -> Term:
         """Hold when the packet is forwarded by the machine or gateway `device` on its way to an end."""
         return any_of(
             *(
                 all_of(term, negate(self.hops.is_addressed(node, self.header)))
                 for node, term in self._visited.items()
-                if device_of(node) == device
+                if isinstance(node, of) and device_of(node) == device
             )
         )
 
@@ -259,7 +264,7 @@ class Circuit:
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
                     went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
                     forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, went))
-        met = {machine.name: self._share(self.meets(machine.name)) for machine in self.machines()}
+        met = {machine.name: self._share(self.meets(machine.name, MACHINES)) for machine in self.machines()}
         return Memory(passed, left, {name: self._share(term) for name, term in forgetful.items()}, met)
 
     # -- building -----------------------------------------------------------------------------------------

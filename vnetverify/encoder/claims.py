@@ -26,6 +26,7 @@ from vnetverify.encoder.candidates import (
     PrivateHop,
     UserGatewayHop,
 )
+from vnetverify.encoder.circuit import GATEWAYS, MACHINES, Devices
 from vnetverify.encoder.conversations import Conversations
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.egress import Egress
@@ -196,7 +197,7 @@ class _Encoder:
                 return any_of(all_of(self._delivered(delivery, way), met), self._goes_astray(delivery, way))
             case Verb.NOT_TRANSITIVE:
                 way = journey(delivery, left, closed=frozenset(self.claim.excused))
-                through = any_of(*(way.meets(name) for name in self._devices_in(self.claim.via)))
+                through = any_of(*(way.meets(name, of) for name, of in self._devices_in(self.claim.via)))
                 return any_of(all_of(self._delivered(delivery, way), through), self._goes_astray(delivery, way))
             case Verb.NEXT_HOP:
                 return negate(self._hops_as_expected(delivery.ends, left))
@@ -300,11 +301,12 @@ class _Encoder:
             ends.derived,
         )  # fmt: skip
 
-    def _devices_in(self, vnets: tuple[str, ...]) -> list[str]:
+    def _devices_in(self, vnets: tuple[str, ...]) -> list[tuple[str, Devices]]:
         network = self.hops.estate.network
         machines = [m.name for m in network.machines.values() if any(nic.vnet in vnets for nic in m.nics)]
         implied = [m.name for m in self.hops.implied_machines() if m.nics[0].vnet in vnets]
-        return [*machines, *implied, *(g.name for g in network.gateways.values() if g.vnet in vnets)]
+        gateways = [(gateway.name, GATEWAYS) for gateway in network.gateways.values() if gateway.vnet in vnets]
+        return [*((name, MACHINES) for name in (*machines, *implied)), *gateways]
 
     # -- which flows a claim speaks of --------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vnetverify.encoder.addressing import Balanced, Published
 from vnetverify.encoder.appliances import from_own_address
 from vnetverify.encoder.candidates import Candidate, InternetHop
-from vnetverify.encoder.circuit import Circuit, Start
+from vnetverify.encoder.circuit import MACHINES, Circuit, Start
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Ends, Parts, coarse, public_nics, region_of
 from vnetverify.encoder.filters import Spot
@@ -64,8 +64,8 @@ class Replies:
         for circuit in self.circuits:
             yield from circuit.machines()
 
-    def meets(self, device: str) -> Term:
-        return any_of(*(circuit.meets(device) for circuit in self.circuits))
+    def meets(self, machine: str) -> Term:
+        return any_of(*(circuit.meets(machine, MACHINES) for circuit in self.circuits))
 
 
 @dataclass(slots=True)
@@ -444,14 +444,14 @@ class Conversations:
             machines = {machine.name: machine for machine in (*stage.circuit.machines(), *reply.machines())}
             for name, machine in sorted(machines.items()):
                 translated = any_of(self._leaves_by(stage, name), way.translated_by(name, stage))
-                same = any_of(translated, _are_alike(stage.circuit.meets(name), reply.meets(name)))
+                same = any_of(translated, _are_alike(stage.circuit.meets(name, MACHINES), reply.meets(name, MACHINES)))
                 terms.append(any_of(negate(self.hops.is_stateful(machine)), same))
         if self.is_symmetric:
             for name in sorted({machine.name for machine in (*way.machines(), *replies.machines())}):
                 translated = any_of(
                     *(any_of(self._leaves_by(stage, name), way.translated_by(name, stage)) for stage in way.stages)
                 )
-                terms.append(any_of(translated, _are_alike(way.meets(name), replies.meets(name))))
+                terms.append(any_of(translated, _are_alike(way.meets(name, MACHINES), replies.meets(name))))
         return self.delivery.share(all_of(*terms))
 
     def _leaves_by(self, stage: Stage, name: str) -> Term:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import UnionType
 
 from vnetverify.encoder.addressing import Published
-from vnetverify.encoder.circuit import Circuit
+from vnetverify.encoder.circuit import GATEWAYS, MACHINES, Circuit, Devices
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Parts
 from vnetverify.encoder.firewalls import targets_of, translated
@@ -96,10 +96,11 @@ class Journey:
 
     # -- the way ------------------------------------------------------------------------------------------
 
-    def meets(self, device: str) -> Term:
+    def meets(self, device: str, of: Devices = (*MACHINES, *GATEWAYS)) -> Term:
         """Hold when a packet is forwarded or translated by the machine or gateway `device` on its way to an end."""
-        here = (t.term for stage in self.stages for t in stage.came if t.machine.name == device)
-        return any_of(*(stage.circuit.meets(device) for stage in self.stages), *here)
+        came = (t for stage in self.stages for t in stage.came if of != GATEWAYS)
+        here = (t.term for t in came if t.machine.name == device)
+        return any_of(*(stage.circuit.meets(device, of) for stage in self.stages), *here)
 
     def is_admitted_by(self, device: str) -> Term:
         return any_of(*(stage.circuit.is_admitted_by(device) for stage in self.stages))
@@ -141,7 +142,7 @@ class Journey:
         """
         met = {
             machine.name: stage.delivery.share(
-                any_of(stage.circuit.meets(machine.name), self.translated_by(machine.name, stage))
+                any_of(stage.circuit.meets(machine.name, MACHINES), self.translated_by(machine.name, stage))
             )
             for machine in self.machines()
         }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
+from vnetverify.encoder.circuit import GATEWAYS, MACHINES, Devices
 from vnetverify.encoder.delivery import Delivery
 from vnetverify.encoder.ends import Parts, Wanted
 from vnetverify.encoder.facts import Bearing, Ground
@@ -112,9 +113,10 @@ class Qualities:
     def _meets_something_slow(self) -> Term:
         network = self.delivery.hops.estate.network
         met = {machine.name: machine for machine in self.journey.machines()}
-        elements: list[Machine | Gateway] = [*met.values()]
-        elements += [network.gateways[name] for name in self.journey.devices() if name in network.gateways]
-        return any_of(*(all_of(self.journey.meets(e.name), self._is_slow(e)) for e in elements))
+        gateways = [network.gateways[name] for name in self.journey.devices() if name in network.gateways]
+        elements: list[tuple[Machine | Gateway, Devices]]
+        elements = [*((each, MACHINES) for each in met.values()), *((each, GATEWAYS) for each in gateways)]
+        return any_of(*(all_of(self.journey.meets(each.name, of), self._is_slow(each)) for each, of in elements))
 
     def _is_slow_end(self, stage: Stage, place: Place, addresses: IntervalSet) -> Term:
         return any_of(

@@ -17,6 +17,7 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import OF_FLOWS, Region, origins_of
 from vnetverify.certificate.relays import relays
 from vnetverify.executor import IN_PROCESS, Executor
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import TCP, UDP, Flow, Interval
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
@@ -32,7 +33,6 @@ from vnetverify.prover.evidence.confirming import (
 from vnetverify.prover.parts import parts_of
 from vnetverify.prover.prove import Inquiry, contradictions
 from vnetverify.prover.verdict import CERTIFICATE_NODES, NODES_PER_PLACE, Assurance, Proved, Unknown, Witness
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet
 from vnetverify.simulator.claims import violates
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, judge
 from vnetverify.certificate.files import Filed
+from vnetverify.facts import QUESTIONS, SettledFacts
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Establishment, Intent, Resolution
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover.reach import doubts, presumed_elsewhere
-from vnetverify.rules import QUESTIONS, SettledFacts
 from vnetverify.simulator.addressing import PLATFORM_HOST
 from vnetverify.syntax import Document
 

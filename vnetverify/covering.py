@@ -19,12 +19,12 @@ from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
 from vnetverify.certificate.relays import relays
 from vnetverify.executor import IN_PROCESS, Executor
+from vnetverify.facts import DOCUMENTED, SettledFacts
 from vnetverify.grounds import grounds_of
 from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.verdict import Proved, Refuted, Witness
-from vnetverify.rules import DOCUMENTED, SettledFacts
 from vnetverify.simulator.claims import delivers, violates
 from vnetverify.simulator.examples import first_spoken_of, flows_between
 

@@ -19,6 +19,7 @@ from vnetverify.covering import decided_by_cover, is_large
 from vnetverify.encoder.obligation import NoFlow
 from vnetverify.executor import IN_PROCESS, Executor, Lost
 from vnetverify.explanation.story import Story, tell
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import UDP, Flow, address_text
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Establishment, Place, Resolution, Statement, Verb
@@ -47,7 +48,6 @@ from vnetverify.prover.verdict import (
     verdict_word,
 )
 from vnetverify.report.results import MOST_OMITTED, Answer, ClaimResult, Omission
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.examples import example_of, first_spoken_of

@@ -12,8 +12,8 @@ from vnetverify.certificate.evidence import MAIN, Certificate, Subject
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.tree import SETTLED, WALKED, Token, parted
+from vnetverify.facts import Undetermined
 from vnetverify.prover.verdict import Ground
-from vnetverify.rules import Undetermined
 from vnetverify.simulator.addressing import Impossible, Mixed
 from vnetverify.simulator.positions import Step
 from vnetverify.simulator.reasons import deciding_steps, denials

@@ -18,6 +18,7 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.tree import SETTLED, WALKED, Token
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
+from vnetverify.facts import SettledFacts
 from vnetverify.loading import Loaded
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
@@ -25,7 +26,6 @@ from vnetverify.pipeline import Disagreement, Options, prove
 from vnetverify.prover.evidence.lrat import Accepted, check_proof
 from vnetverify.prover.solver import Answer, Limits, Satisfiable, Solver, Unsatisfiable
 from vnetverify.prover.verdict import Assurance, verdict_word
-from vnetverify.rules import SettledFacts
 from vnetverify.source import Source
 from vnetverify.syntax import read
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import FIRST_IPV6, Family
 from vnetverify.loading import Loaded
 from vnetverify.matrix.answers import is_settled, standing_of
@@ -26,7 +27,6 @@ from vnetverify.quick import collector_off
 from vnetverify.report.matrix import Checks, Kind, Outcome, Pairs
 from vnetverify.report.narrative import by_era
 from vnetverify.report.results import IntentResult
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.walk import converse
 from vnetverify.source import NOWHERE

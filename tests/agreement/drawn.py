@@ -9,10 +9,10 @@ from functools import cache
 from hypothesis import strategies as st
 
 from tests.agreement.campaigns import GENERATE, for_each
+from vnetverify.facts import World
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Conversation, converse
 from vnetverify.testing.estates import networks
 from vnetverify.testing.sentences import claims

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import LOT
 from tests.agreement.test_agreement import situations
+from vnetverify.facts import SettledFacts, World
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits
 from vnetverify.prover.verdict import Proved, Verdict, Witness, verdict_word
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import in_question
 from vnetverify.simulator.walk import converse
 from vnetverify.syntax.write import write

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict, Witness
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.classes import classes_of

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.agreement.campaigns import GENERATE, for_each
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
-from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.testing.classes import classes_of
 from vnetverify.testing.estates import networks

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import situations
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Unknown
-from vnetverify.rules import World
 
 NETWORKS = 9
 

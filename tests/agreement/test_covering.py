@@ -11,13 +11,13 @@ from tests.agreement.test_routing_alone import situations_of_absence
 from vnetverify.certificate import maker
 from vnetverify.certificate.evidence import Subject, judge
 from vnetverify.covering import decided_by_cover
+from vnetverify.facts import SettledFacts, World
 from vnetverify.grounds import MOST_GROUNDS
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import violates
 
 Situations = st.SearchStrategy[tuple[Network, Claim, World]]

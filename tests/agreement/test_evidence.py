@@ -9,6 +9,7 @@ import pytest
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import situations
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.evidence.clauses import formula_of
@@ -18,7 +19,6 @@ from vnetverify.prover.evidence.reading import read_obligation
 from vnetverify.prover.evidence.worker import solved
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Satisfiable
-from vnetverify.rules import World
 from vnetverify.testing.recording import RecordingSolver
 
 pytest.importorskip("pysolvers", reason="python-sat is not installed (extra `crosscheck`)")

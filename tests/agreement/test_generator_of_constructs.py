@@ -10,13 +10,13 @@ from functools import cache
 import pytest
 
 from tests.agreement.drawn import samples
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import EVERY_IPV6, Family, Flow, Prefix, family_of
 from vnetverify.model.balancers import Sku
 from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import Claim, PlaceKind
 from vnetverify.model.network import AdminScope, Network
 from vnetverify.model.planes import has_ipv6
-from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.advertising import open_connections
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.positions import Delivered, Dropped

@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 from tests.agreement.drawn import samples
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Place, Verb
-from vnetverify.rules import World
 from vnetverify.simulator.walk import converse
 from vnetverify.syntax.read import read_text
 from vnetverify.testing.boundaries import BOUNDARIES

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import World
 from vnetverify.header import Interval
 from vnetverify.loading import Loaded
 from vnetverify.matrix import courses, filters, passages, replies, spots, tables, wide
@@ -22,7 +23,6 @@ from vnetverify.matrix.cells import Hits
 from vnetverify.model.network import Network, Nic, Subnet
 from vnetverify.model.services import EVERY_CONVERSATION
 from vnetverify.model.wellformed import check
-from vnetverify.rules import World
 from vnetverify.source import Source
 from vnetverify.surveying import Asked, Contradicted, Effort
 from vnetverify.surveying import survey as survey_of

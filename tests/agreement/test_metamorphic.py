@@ -10,11 +10,11 @@ import pytest
 from tests.agreement.campaigns import LOT
 from tests.agreement.laws.law import Case, Changed, Law, Relation, broken_by_simulation, broken_by_verdict
 from tests.agreement.laws.obeying import LAWS, Obeying, State
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, Place
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
 from vnetverify.syntax.read import read_text
 
 NETWORKS, VERDICTS = 18, 1

@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
+from vnetverify.facts import DOCUMENTED, World
 from vnetverify.model.intents import Resolution
 from vnetverify.model.network import Network
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import Proved, Refuted, Unknown
-from vnetverify.rules import DOCUMENTED, World
 from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.syntax import read_text
 from vnetverify.testing.named_networks import DrawnFacts, from_ipv6, in_both_families, named_network, sentences

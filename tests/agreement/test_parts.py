@@ -10,6 +10,7 @@ import pytest
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_routing_alone import situations_of_absence
 from vnetverify.executor import IN_PROCESS
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover import parts
@@ -17,7 +18,6 @@ from vnetverify.prover.parts import decide_in_parts, parts_of
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved, Refuted, verdict_word
-from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 
 NETWORKS = 18

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import FLOWS, situations
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, EndpointSet, Place
 from vnetverify.model.network import Network
 from vnetverify.prover.premise import premise_of
 from vnetverify.prover.solver import Satisfiable, Solver, Unsatisfiable
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
 from vnetverify.simulator.premises import is_spoken_of
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import flows_of

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import for_each
 from tests.agreement.test_agreement import FLOWS, situations
+from vnetverify.facts import World
 from vnetverify.model.intents import OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Proved, Vacuous, Witness
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.testing.agreement import opened
 from vnetverify.testing.strategies import flows_of

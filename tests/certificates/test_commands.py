@@ -13,10 +13,10 @@ from vnetverify.certificate.files import to_text
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certifying import filed, sentences
 from vnetverify.cli import main, status
+from vnetverify.facts import SettledFacts
 from vnetverify.header import Flow, parse_address
 from vnetverify.model.endpoints import place_of
 from vnetverify.pipeline import load
-from vnetverify.rules import SettledFacts
 from vnetverify.syntax import read_text
 from vnetverify.testing.examples import read_page
 

@@ -15,10 +15,10 @@ from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certifying import sentences
+from vnetverify.facts import SettledFacts
 from vnetverify.header import EVERY_IPV4
 from vnetverify.loading import load
 from vnetverify.model.intents import Advertising, Claim, Verb
-from vnetverify.rules import SettledFacts
 
 ROOT = Path(__file__).parents[2]
 COUNT = int(os.environ.get("VNETVERIFY_FORGERIES", "25"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import TCP, Flow, Interval, interval_set, parse_address
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import Service, Unmodelled
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Silence, Unknown, Vacuous, Verdict, Witness
 from vnetverify.report.results import ClaimResult, IntentResult, Omission, Report
-from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.positions import Loser
 from vnetverify.source import Source, Span
 

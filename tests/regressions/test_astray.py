@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import World
 from vnetverify.model.intents import Place
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
 from vnetverify.testing.agreement import opened

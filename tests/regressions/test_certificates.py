@@ -9,11 +9,11 @@ import pytest
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import Proved
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from vnetverify.facts import World
 from vnetverify.model.intents import INTERNET, FailureKind, Failures, Place
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import verdict_word
-from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.walk import Delivered, trace
 from vnetverify.syntax.read import read_text

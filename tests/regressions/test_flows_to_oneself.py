@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import verdict_word
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question
 from vnetverify.syntax.read import read_text
 from vnetverify.testing.agreement import opened

@@ -11,11 +11,11 @@ import pytest
 from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.diagnostic import InputError
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import ALL_PORTS, TCP, UDP, Interval, IntervalSet, host_prefix
 from vnetverify.model.endpoints import Endpoints
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
 from vnetverify.model.network import Network, Service
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.walk import converse
 from vnetverify.source import NOWHERE
 from vnetverify.syntax import read_text

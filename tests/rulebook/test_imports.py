@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from vnetverify.diagnostic import InputError, Severity
+from vnetverify.facts import World
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.pipeline import Loaded, load
-from vnetverify.rules import World
 from vnetverify.syntax import read_text
 from vnetverify.testing.answers import agrees, simulated_answer
 from vnetverify.testing.azure_json import azure_resources

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import QUESTIONS, Question, World
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import verdict_word
-from vnetverify.rules import QUESTIONS, Question, World
 from vnetverify.source import Source
 from vnetverify.syntax import read
 from vnetverify.syntax.read import read_text

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.rulebook.test_rulebook import PAGES, network_of
+from vnetverify.facts import World
 from vnetverify.header import address_text
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import Address
 from vnetverify.simulator.positions import Delivered, Dropped, LeftToInternet, Outcome, Selected, Trace
 from vnetverify.simulator.walk import converse

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from vnetverify.encoder import filters as encoded
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS
 from vnetverify.model.network import Network
 from vnetverify.model.security import AnyAddress, Direction, SecurityRule, ServiceTag
 from vnetverify.model.wellformed import check
 from vnetverify.prover.solver import Solver
-from vnetverify.rules import World
 from vnetverify.simulator.filters import DEFAULT_RULES
 from vnetverify.syntax import read_text
 from vnetverify.testing.answers import agrees, simulated_answer

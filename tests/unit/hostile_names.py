@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vnetverify.diagnostic import Diagnostic, Severity
 from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Assumption, Claim, Intent, Place, Verb
 from vnetverify.model.network import PublishedTags, Service, Unmodelled
@@ -20,7 +21,6 @@ from vnetverify.prover.verdict import (
     Witness,
 )
 from vnetverify.report.results import ClaimResult, IntentResult, Report
-from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.positions import Loser
 from vnetverify.source import Span
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_ADDRESSES,
     ALL_PORTS,
@@ -48,7 +49,6 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
 from vnetverify.model.security import Access, AddressField, AddressPrefixes, AnyAddress, Direction, Nsg, SecurityRule
-from vnetverify.rules import World
 
 Element = (
     Vnet

@@ -21,6 +21,7 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_ADDRESSES,
     ALL_IPV4,
@@ -35,7 +36,6 @@ from vnetverify.header import (
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind, Translation
 from vnetverify.model.network import Machine, Network, Subnet
 from vnetverify.model.security import Nsg, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Conversation, Dropped, converse, trace
 
 PUBLIC = "203.0.113.5"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.unit.simulator_networks import Element, at, flow, network, peered, route, router, subnet, table, vnet
+from vnetverify.facts import World
 from vnetverify.header import Flow
 from vnetverify.model.network import Network, Vnet
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, ToPlatform, converse, trace
 
 

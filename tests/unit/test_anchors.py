@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.azure_resources import strange_variants
 from vnetverify.cli import main, status
+from vnetverify.facts import World
 from vnetverify.ingest.values import Malformed
-from vnetverify.rules import World
 from vnetverify.syntax import read_text
 from vnetverify.testing.anchors import compare
 from vnetverify.testing.questions import NotAQuestion

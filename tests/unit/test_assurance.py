@@ -14,6 +14,7 @@ from vnetverify.assurance import Contradicted, Demands, assured, certified, flow
 from vnetverify.certificate.evidence import MAIN, Certificate, Subject
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import one_flow
+from vnetverify.facts import SettledFacts, World, uncertainty
 from vnetverify.header import ICMP, TCP, UDP, Flow
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
@@ -28,7 +29,6 @@ from vnetverify.prover.evidence.confirming import (
 from vnetverify.prover.parts import PLACES
 from vnetverify.prover.prove import Inquiry
 from vnetverify.prover.verdict import CERTIFICATE_NODES, Assurance, Proved, Unknown, Witness
-from vnetverify.rules import SettledFacts, World, uncertainty
 from vnetverify.simulator.addressing import Field, Packet, Part, packet_of, point
 from vnetverify.syntax.read import read_text
 

@@ -19,13 +19,13 @@ from vnetverify.cache.store import Store, Unusable, default_folder, opened
 from vnetverify.certificate.evidence import Subject, certify
 from vnetverify.certificate.maker import NoCover
 from vnetverify.deciding import Deciding
+from vnetverify.facts import SettledFacts
 from vnetverify.loading import load
 from vnetverify.model.intents import Claim
 from vnetverify.pipeline import Options, prove
 from vnetverify.prover.verdict import Assurance, Proved, verdict_word
 from vnetverify.report.json import render_json
 from vnetverify.report.results import Answer, ClaimResult, Report
-from vnetverify.rules import SettledFacts
 from vnetverify.source import Span
 from vnetverify.syntax import read_text
 from vnetverify.workers.several import Several

@@ -12,10 +12,10 @@ from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.questions import Unviolated, Unvisited
 from vnetverify.certificate.regions import Region, one_flow, premise
+from vnetverify.facts import SettledFacts
 from vnetverify.header import Prefix, parse_prefix
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Part, packet_of
 from vnetverify.syntax import read_text
 

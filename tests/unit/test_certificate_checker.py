@@ -19,10 +19,10 @@ from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.tree import ORIGINS, SETTLED, WALKED, Token, ask, cut
+from vnetverify.facts import SettledFacts
 from vnetverify.header import TCP, Flow, Interval, parse_address
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Part, packet_of
 
 NOTHING = SettledFacts({})

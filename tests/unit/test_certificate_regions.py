@@ -9,9 +9,9 @@ from tests.unit.test_simulator_claims import HUB, A, B, claim, ends, spokes
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, field_of, one_flow, origins_of, premise
 from vnetverify.certificate.tree import ORIGINS, ask, cut, parted
+from vnetverify.facts import SettledFacts, Undetermined, World, uncertainty
 from vnetverify.header import FIRST_IPV6, LAST_IPV4, LAST_IPV6, Family, Interval, parse_address
 from vnetverify.model.intents import Claim, EndpointSet, Verb
-from vnetverify.rules import SettledFacts, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import Field, Part, packet_of, point
 from vnetverify.simulator.addressing import Packet as Box
 

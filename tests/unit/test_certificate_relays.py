@@ -13,8 +13,8 @@ from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import SETTLED
 from vnetverify.executor import IN_PROCESS, Executor
+from vnetverify.facts import SettledFacts
 from vnetverify.model.intents import Claim, Verb
-from vnetverify.rules import SettledFacts
 from vnetverify.syntax.read import read_text
 
 ESTATE = """

@@ -11,11 +11,11 @@ from vnetverify.certificate import shared as shared_module
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
+from vnetverify.facts import SettledFacts
 from vnetverify.header import ICMPV6, TCP, Family, parse_address
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import PublicAddress
-from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import Field, Mixed, Part
 from vnetverify.syntax.read import read_text
 

@@ -17,10 +17,10 @@ from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.shared import Shared
 from vnetverify.certificate.tree import SETTLED, TARGETS, WALKED, cut, parted
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import LAST_PORT, TCP, parse_address
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Mixed, Packet, Part
 from vnetverify.syntax.read import read_text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vnetverify.cli import main, status
-from vnetverify.rules import SettledFacts
+from vnetverify.facts import SettledFacts
 
 STEERED = """\
 vnet hub {

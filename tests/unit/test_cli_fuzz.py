@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from vnetverify.cli import main, status
+from vnetverify.facts import World
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.claims import Violation, violates
 from vnetverify.syntax.read import read_text
 from vnetverify.testing import trial

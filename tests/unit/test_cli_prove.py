@@ -14,10 +14,10 @@ from tests.golden.samples import AS_DOCUMENTED, EMPTY, EVERYTHING, INTERRUPTED, 
 from vnetverify import pipeline
 from vnetverify.cli import main, status
 from vnetverify.cli.status import status_of
+from vnetverify.facts import World
 from vnetverify.prover.verdict import Witness
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.schema import REPORT
-from vnetverify.rules import World
 from vnetverify.workers.sharing import AUTO
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import DOCUMENTED, World
 from vnetverify.header import TCP, UDP, Flow, Prefix, parse_address, parse_prefix
 from vnetverify.ingest import Imported, read_path
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import LinkState, Network, NextHopType, Peering, Subnet, Vnet
 from vnetverify.model.wellformed import check
-from vnetverify.rules import DOCUMENTED, World
 from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.routes import effective_routes
 from vnetverify.simulator.walk import converse, trace

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vnetverify.diagnostic import Severity
+from vnetverify.facts import DOCUMENTED
 from vnetverify.header import TCP, Flow, parse_address, parse_prefix
 from vnetverify.ingest import Imported, read_path
 from vnetverify.model.balancers import PublicAddress, Sku
@@ -17,7 +18,6 @@ from vnetverify.model.intents import INTERNET, Place, PlaceKind
 from vnetverify.model.network import Machine, Network, Nic, Subnet, Vnet
 from vnetverify.model.security import AddressPrefixes
 from vnetverify.model.wellformed import check
-from vnetverify.rules import DOCUMENTED
 from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.walk import trace
 

@@ -14,11 +14,11 @@ from vnetverify.certificate.evidence import MAIN, Subject, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.regions import Region, one_flow
 from vnetverify.covering import decided_by_cover, is_large
+from vnetverify.facts import DOCUMENTED, SettledFacts
 from vnetverify.header import parse_address
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Assurance, Proved, Refuted, Witness
-from vnetverify.rules import DOCUMENTED, SettledFacts
 from vnetverify.simulator.addressing import packet_of, point
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text

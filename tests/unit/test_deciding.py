@@ -15,6 +15,7 @@ from vnetverify.certificate.evidence import MAIN, Certificate, Subject, certify
 from vnetverify.certificate.maker import NoCover
 from vnetverify.deciding import Deciding, Disagreement
 from vnetverify.encoder.obligation import NoFlow
+from vnetverify.facts import SettledFacts, World, uncertainty
 from vnetverify.header import parse_address
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Verb
@@ -22,7 +23,6 @@ from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Assurance, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
 from vnetverify.report.results import Answer, ClaimResult
-from vnetverify.rules import SettledFacts, World, uncertainty
 from vnetverify.source import NOWHERE
 from vnetverify.syntax.read import read_text
 

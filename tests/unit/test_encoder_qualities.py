@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from vnetverify.facts import DOCUMENTED
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Solver
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.rules import DOCUMENTED
 from vnetverify.source import Source
 from vnetverify.syntax import read
 from vnetverify.testing.agreement import opened

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import FIRST_IPV6, TCP, UDP, Flow, Interval, IntervalSet, parse_address
 from vnetverify.model.intents import INTERNET, Claim, Place
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Proved, Refuted, Verdict, Witness
-from vnetverify.rules import SettledFacts, World
 from vnetverify.syntax.read import read_text
 from vnetverify.syntax.write import write
 from vnetverify.testing.certifying import Certified, NotCertified, certified

@@ -5,11 +5,11 @@ from __future__ import annotations
 from vnetverify.certificate.evidence import MAIN, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
 from vnetverify.certificate.tree import SETTLED, cut
+from vnetverify.facts import DOCUMENTED, SettledFacts
 from vnetverify.grounds import grounds_of
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place, PlaceKind
 from vnetverify.model.security import Direction
-from vnetverify.rules import DOCUMENTED, SettledFacts
 from vnetverify.simulator.addressing import packet_of
 from vnetverify.simulator.reasons import denials
 from vnetverify.syntax.read import read_text

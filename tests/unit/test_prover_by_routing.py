@@ -9,6 +9,7 @@ import pytest
 from tests.unit.test_prover_verdicts import FORWARDED, ONE_VNET, document, verdict_on
 from vnetverify.encoder.facts import Bearing, Detail, Ground, Grounds
 from vnetverify.encoder.terms import Script
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import INTERNET, Claim
 from vnetverify.prover import prove as module
@@ -17,7 +18,6 @@ from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Proved
 from vnetverify.report.account import account_of
 from vnetverify.report.results import ClaimResult, Report
-from vnetverify.rules import World
 from vnetverify.simulator.claims import violates
 from vnetverify.testing.agreement import opened
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import TCP, Family, Flow
 from vnetverify.model.intents import INTERNET
 from vnetverify.prover.joined import joined_proof, unsettled
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Witness
-from vnetverify.rules import World, uncertainty
 
 ONE, OTHER = Ground("nsg g", "one denies", "F-NSG-4"), Ground("nsg g", "other denies", "F-NSG-4")
 FACT = uncertainty("U-V6ANY")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.test_planes import read_text
 from vnetverify.executor import IN_PROCESS
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import TCP, Flow
 from vnetverify.model.intents import INTERNET, Claim, Verb
 from vnetverify.prover import parts
@@ -16,7 +17,6 @@ from vnetverify.prover.parts import decide_in_parts, parts_of
 from vnetverify.prover.prove import Inquiry
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
-from vnetverify.rules import World, uncertainty
 
 TEXT = """\
 vnet v { address 10.0.0.0/16  subnet a 10.0.1.0/24  subnet b 10.0.2.0/24  subnet c 10.0.3.0/24 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from vnetverify.encoder.obligation import Obligation, Origins
+from vnetverify.facts import Uncertainty
 from vnetverify.header import ALL_IPV4
 from vnetverify.model.intents import INTERNET
 from vnetverify.prover.questions import (
@@ -19,7 +20,6 @@ from vnetverify.prover.questions import (
     smaller_core,
 )
 from vnetverify.prover.solver import Answer, Limits, Solver, Undecided
-from vnetverify.rules import Uncertainty
 
 HEADER = "".join(
     f"(declare-const {symbol} (_ BitVec {width}))\n"

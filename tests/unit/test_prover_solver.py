@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from vnetverify.encoder.obligation import HEADER_SYMBOLS, Obligation, Origins
+from vnetverify.facts import uncertainty
 from vnetverify.prover import process as process_module
 from vnetverify.prover.solver import Limits, Satisfiable, Solver, SolverBug, Undecided, Unsatisfiable
-from vnetverify.rules import uncertainty
 
 HEADER = "".join(
     f"(declare-const {symbol} (_ BitVec {width}))\n"

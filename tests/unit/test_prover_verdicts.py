@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from vnetverify.facts import Uncertainty
 from vnetverify.model.network import Network, Unmodelled
 from vnetverify.prover import prove as module
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.reach import doubts
 from vnetverify.prover.solver import Answer, Limits, Solver, Undecided
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.rules import Uncertainty
 from vnetverify.source import NOWHERE, Source
 from vnetverify.syntax import Document, read
 

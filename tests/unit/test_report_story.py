@@ -6,11 +6,11 @@ import click
 import pytest
 
 from vnetverify.explanation.story import Story, tell, tell_conversation
+from vnetverify.facts import World
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Era
 from vnetverify.report.narrative import narrate, place
-from vnetverify.rules import World
 from vnetverify.simulator.walk import converse, trace
 from vnetverify.source import NOWHERE, Span
 from vnetverify.syntax import read_text

@@ -21,13 +21,13 @@ from tests.golden.samples import (
     STORY,
 )
 from vnetverify.explanation.story import FactUsed
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import Era, Unmodelled
 from vnetverify.prover.verdict import Proved, Unknown
 from vnetverify.report.formats import NAMES, writer_of
 from vnetverify.report.results import IntentResult, Report
 from vnetverify.report.text import render_concise, render_full, summary
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.source import NOWHERE
 from vnetverify.syntax import read_text
 

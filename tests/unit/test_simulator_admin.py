@@ -25,6 +25,7 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, ICMPV6, TCP, IntervalSet, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import INTERNET
@@ -41,7 +42,6 @@ from vnetverify.model.security import (
     ServiceTag,
 )
 from vnetverify.report.tables import rules_table
-from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.filters import Judgement, judge
 from vnetverify.simulator.walk import Conversation, converse, trace

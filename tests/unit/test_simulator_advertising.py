@@ -17,10 +17,10 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, Family, Flow, addresses_of
 from vnetverify.model.intents import Advertising, Claim, EndpointSet, Verb
 from vnetverify.model.network import Connection, Network, Service
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.gateways import learned
 from vnetverify.simulator.situation import situation_of

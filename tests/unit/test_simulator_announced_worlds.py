@@ -8,10 +8,10 @@ from itertools import combinations
 
 import pytest
 
+from vnetverify.facts import World
 from vnetverify.header import Flow, Prefix, parse_address, parse_prefix
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.positions import Dropped, Trace
 from vnetverify.simulator.walk import Conversation, converse, trace
 from vnetverify.syntax import read_text

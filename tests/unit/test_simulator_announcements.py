@@ -22,8 +22,8 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.model.network import Connection, Network
-from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, learned
 from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.routes import Origin, select_route

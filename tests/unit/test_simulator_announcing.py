@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.simulator_networks import at, endpoint, flow, network, nsg, prefixes, rule, site, subnet, vnet, vpn
+from vnetverify.facts import World
 from vnetverify.model.network import Connection
 from vnetverify.model.security import Direction, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.filters import judge
 from vnetverify.simulator.walk import converse
 

@@ -8,9 +8,9 @@ from itertools import combinations
 import pytest
 
 from tests.unit.simulator_networks import machine, network, nic, public, subnet, vnet
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import ICMP, ICMPV6, TCP, UDP, Family, Interval, IntervalSet, Prefix, interval_set
 from vnetverify.model.network import Network
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import (
     Field,
     Impossible,

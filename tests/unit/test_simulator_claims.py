@@ -27,11 +27,11 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, TCP, Flow, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Connection, Network, NextHopType, Service
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import Field, Mixed, Part, packet_of
 from vnetverify.simulator.claims import Asks, delivers, in_question, may_violate, violates
 from vnetverify.simulator.ends import begins

@@ -9,9 +9,9 @@ from itertools import combinations, product
 import pytest
 
 from tests.unit.simulator_networks import machine, network, nic, nsg, rule, subnet, vnet
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import ICMP, TCP, UDP, Family, Interval, IntervalSet, parse_address
 from vnetverify.model.security import Access, Direction, SecurityRule
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import Field, Mixed, Packet, Part, point
 from vnetverify.simulator.filters import decision, interface_at
 from vnetverify.simulator.matching import Filter

@@ -25,10 +25,10 @@ from tests.unit.simulator_networks import (
 from tests.unit.test_simulator_failures import A_TO_B, A_TO_SITE, ANYTHING, ONPREM, TWO_WAYS, UNDER_ONE, A, hub
 from vnetverify.certificate.questions import Unvisited
 from vnetverify.certificate.regions import one_flow
+from vnetverify.facts import SettledFacts, Uncertainty, Undetermined, World
 from vnetverify.header import Flow
 from vnetverify.model.intents import Failures
 from vnetverify.model.network import Connection, Network
-from vnetverify.rules import SettledFacts, Uncertainty, Undetermined, World
 from vnetverify.simulator.addressing import packet_of
 from vnetverify.simulator.claims import violates
 from vnetverify.simulator.doubted import doubted, those

@@ -31,12 +31,12 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, ICMP, TCP, UDP, Flow, parse_address, parse_prefix
 from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, Endpoints, endpoint_set
 from vnetverify.model.intents import INTERNET, Claim, EgressKind, ExpectedEgress, Verb
 from vnetverify.model.network import Connection, Network, Service
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.examples import example_of
 from vnetverify.simulator.walk import Dropped, LeftToInternet, trace

@@ -26,13 +26,13 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, TCP, Flow, Interval, IntervalSet, parse_address
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import Claim, ExpectedHop, FailureKind, Failures, HopKind, Verb
 from vnetverify.model.network import Connection, Network, PrivateEndpointPolicies, RouteTable, Service
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Nsg, SecurityRule
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.failures import elements_of
 from vnetverify.simulator.routes import effective_routes, select_route

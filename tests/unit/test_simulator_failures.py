@@ -31,11 +31,11 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import ALL_PORTS, Family, addresses_of, parse_address, parse_prefix
 from vnetverify.model.intents import Claim, EndpointSet, ExpectedHop, FailureKind, Failures, HopKind, Verb
 from vnetverify.model.network import BgpPeer, Connection, Network, Service
 from vnetverify.model.security import ServiceTag
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import point
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.failures import elements_of

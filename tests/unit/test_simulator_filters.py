@@ -23,11 +23,11 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import QUESTIONS, World
 from vnetverify.header import TCP, Family, Interval, IntervalSet, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Connection, Network, Peering, Subnet
 from vnetverify.model.security import AsgMembers, Direction, ServiceTag
-from vnetverify.rules import QUESTIONS, World
 from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.filters import judge
 from vnetverify.simulator.situation import situation_of

@@ -20,9 +20,9 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import Flow
 from vnetverify.model.network import Machine, Network, PolicyRule
-from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import effective_rules
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace
 

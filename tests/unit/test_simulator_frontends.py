@@ -26,6 +26,7 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, TCP, UDP, Flow, Interval, IntervalSet, parse_address
 from vnetverify.model.balancers import LoadBalancer, Sku
 from vnetverify.model.endpoints import endpoint_set
@@ -40,7 +41,6 @@ from vnetverify.model.intents import (
 )
 from vnetverify.model.network import Network, Service
 from vnetverify.model.security import Nsg, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.failures import elements_of
 from vnetverify.simulator.walk import Delivered, Dropped, Trace, converse, trace

@@ -16,9 +16,9 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import EVERY_IPV4, Family, Prefix
 from vnetverify.model.network import Connection, Network, Vnet
-from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced, entries_of, learned, servers
 from vnetverify.simulator.positions import Delivered, Dropped
 from vnetverify.simulator.situation import situation_of

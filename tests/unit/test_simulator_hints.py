@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from vnetverify.facts import World
 from vnetverify.header import Flow, parse_address
 from vnetverify.model.intents import Place, PlaceKind
-from vnetverify.rules import World
 from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.walk import trace
 from vnetverify.syntax.read import read_text

@@ -27,13 +27,13 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, ICMPV6, Family, Flow, family_of, parse_address
 from vnetverify.model.balancers import PublicAddress, Sku
 from vnetverify.model.endpoints import endpoint_set
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Connection, Network, Service
 from vnetverify.model.security import ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import is_public, point
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.effective_rules import effective_rules

@@ -24,11 +24,11 @@ from tests.unit.simulator_networks import (
     world,
 )
 from tests.unit.simulator_walks import ends, talk
+from vnetverify.facts import World
 from vnetverify.header import parse_address
 from vnetverify.model.balancers import Sku
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Delivered, trace
 
 

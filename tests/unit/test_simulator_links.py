@@ -27,6 +27,7 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, TCP, UDP, Flow, parse_address
 from vnetverify.model.balancers import LoadBalancer, Probe, Sku
 from vnetverify.model.endpoints import endpoint_set
@@ -34,7 +35,6 @@ from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network, Service
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.filters import judge
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, Trace, converse, trace

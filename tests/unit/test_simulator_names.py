@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from vnetverify.facts import World
 from vnetverify.header import parse_address
 from vnetverify.model.intents import Place
-from vnetverify.rules import World
 from vnetverify.simulator.names import Lookup, may_resolve, resolves
 from vnetverify.syntax import read_text
 

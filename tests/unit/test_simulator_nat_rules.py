@@ -34,9 +34,9 @@ from tests.unit.simulator_translating import (
     told,
     web,
 )
+from vnetverify.facts import World
 from vnetverify.header import parse_address
 from vnetverify.model.security import ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Delivered
 
 

@@ -22,8 +22,8 @@ from tests.unit.simulator_networks import (
     world,
 )
 from tests.unit.simulator_walks import A_TO_B, PAIR, chained, ends, hub, spoke, talk
+from vnetverify.facts import World
 from vnetverify.model.network import Connection, Network
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Delivered, trace
 
 

@@ -21,9 +21,9 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import Family, Flow, parse_address
 from vnetverify.model.network import Connection, Network, Peering
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.gateways import announced, learned
 from vnetverify.simulator.routes import select_route
 from vnetverify.simulator.situation import situation_of

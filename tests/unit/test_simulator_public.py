@@ -27,6 +27,7 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_ADDRESSES,
     ALL_PORTS,
@@ -43,7 +44,6 @@ from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, Probe, S
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, endpoint_set
 from vnetverify.model.intents import INTERNET, Claim, Place, Verb
 from vnetverify.model.network import Network, Service
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, Trace, converse, trace
 from vnetverify.source import NOWHERE

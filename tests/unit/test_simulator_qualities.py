@@ -25,10 +25,10 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, Flow, addresses_of
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Verb
 from vnetverify.model.network import Connection, Network, Service
-from vnetverify.rules import World
 from vnetverify.simulator.claims import may_violate, violates
 from vnetverify.simulator.positions import Dropped
 from vnetverify.simulator.qualities import rate_text

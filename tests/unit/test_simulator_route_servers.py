@@ -25,9 +25,9 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import Family, Flow, parse_address
 from vnetverify.model.network import Connection, Network
-from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced
 from vnetverify.simulator.routes import effective_routes, select_route
 from vnetverify.simulator.situation import situation_of

@@ -17,9 +17,9 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import parse_address, parse_prefix
 from vnetverify.model.network import Connection, DeploymentModel, LinkState, Network, Peering
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.routes import (
     EffectiveRoute,
     Hop,

@@ -27,10 +27,10 @@ from tests.unit.simulator_networks import (
     vpn,
     world,
 )
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import Flow, parse_address
 from vnetverify.model.balancers import Sku
 from vnetverify.model.network import Connection, Network, Site
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.gateways import learned
 from vnetverify.simulator.walk import Conversation, Delivered, Dropped, LeftToInternet, converse, trace
 

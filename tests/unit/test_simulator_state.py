@@ -22,9 +22,9 @@ from tests.unit.simulator_networks import (
     vnet,
     world,
 )
+from vnetverify.facts import World
 from vnetverify.header import TCP, UDP, Flow
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.walk import Conversation, converse
 
 CALL = flow("10.0.1.4", "10.0.2.4")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import Flow, parse_address
 from vnetverify.model.intents import INTERNET, Place, PlaceKind
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.positions import Delivered, Trace
 from vnetverify.simulator.walk import Conversation, converse, trace_unfiltered
 from vnetverify.syntax import read_text

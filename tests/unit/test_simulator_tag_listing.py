@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import DOCUMENTED
 from vnetverify.model.network import Network
-from vnetverify.rules import DOCUMENTED
 from vnetverify.simulator.tag_listing import Listed, tag_at
 from vnetverify.simulator.tags import HOLES
 from vnetverify.source import Source

@@ -39,9 +39,9 @@ from tests.unit.simulator_translating import (
     told,
     web,
 )
+from vnetverify.facts import World
 from vnetverify.header import ALL_IPV4, ALL_PORTS, ICMP, UDP, Family, IntervalSet, parse_address
 from vnetverify.model.network import Connection, UserRoute
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import point
 from vnetverify.simulator.situation import situation_of
 from vnetverify.simulator.walk import Delivered, Dropped, LeftToInternet, trace, trace_unfiltered

@@ -27,10 +27,10 @@ from tests.unit.simulator_networks import (
     world,
 )
 from tests.unit.simulator_walks import A_TO_B, PAIR, chained, ends, hub, spoke, talk
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import ALL_ADDRESSES, TCP
 from vnetverify.model.network import Network, Peering, PolicyRule
 from vnetverify.model.security import Access
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.positions import Loser
 from vnetverify.simulator.walk import Delivered, Dropped, trace
 

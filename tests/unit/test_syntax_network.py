@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from tests.unit.text_samples import EVERYTHING
+from vnetverify.facts import Uncertainty
 from vnetverify.header import ALL_ADDRESSES, ALL_PORTS, ICMP, Interval, IntervalSet, addresses_of, parse_prefix
 from vnetverify.model.balancers import Sku
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, PUBLIC_IPV6_ADDRESSES
@@ -22,7 +23,6 @@ from vnetverify.model.network import (
     PolicyRule,
 )
 from vnetverify.model.security import Access, AddressPrefixes, AnyAddress, AsgMembers, ServiceTag
-from vnetverify.rules import Uncertainty
 from vnetverify.source import NOWHERE, Source, Span
 from vnetverify.syntax import read, read_text, uses
 from vnetverify.syntax.grammar import grammar_text, parser

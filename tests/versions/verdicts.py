@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from tests.agreement.campaigns import LOT
 from tests.agreement.test_agreement import situations
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.pipeline import Options, load, prove
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Unknown, Verdict, verdict_word
-from vnetverify.rules import World
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted((ROOT / "specs").glob("**/*.vnet"))

@@ -15,8 +15,8 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from vnetverify.cache.canonical import NotCanonical
+from vnetverify.facts import QUESTIONS, Uncertainty
 from vnetverify.header import LAST_IPV6, LAST_PORT, Flow, Interval, IntervalSet, Prefix
-from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
 _Value = TypeVar("_Value")

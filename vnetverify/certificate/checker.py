@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from vnetverify.certificate.questions import Question
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import SETTLED, WALKED, Token, parted
-from vnetverify.rules import Undetermined
+from vnetverify.facts import Undetermined
 from vnetverify.simulator.addressing import Impossible, Mixed
 
 Leaf = tuple[int, Region, Token]

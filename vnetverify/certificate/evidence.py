@@ -14,10 +14,10 @@ from vnetverify.certificate.regions import Region, one_flow, premise
 from vnetverify.certificate.relays import Relay, addressed, may_break, onward, relays
 from vnetverify.certificate.tree import Token
 from vnetverify.executor import IN_PROCESS, Executor
+from vnetverify.facts import SettledFacts
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts
 from vnetverify.simulator.addressing import packet_of
 
 MAIN = "claim"

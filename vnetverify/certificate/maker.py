@@ -15,7 +15,7 @@ from vnetverify.certificate.kinds import EVERY_KIND, Kind
 from vnetverify.certificate.regions import Region
 from vnetverify.certificate.tree import ORIGINS, SETTLED, TARGETS, WALKED, Token, ask, cut, parted
 from vnetverify.executor import IN_PROCESS, Executor
-from vnetverify.rules import Undetermined
+from vnetverify.facts import Undetermined
 from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 
 _BATCH = 32

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import assert_never
 
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.planes import EVERY_ADDRESS
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.addressing import Field, Packet, Part, point
 
 OF_FLOWS = ("ARE-ONE", "ANNOUNCED-")

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from vnetverify.certificate.shared import OF_DELIVERY
+from vnetverify.facts import SettledFacts, uncertainty
 from vnetverify.header import Interval, address_text, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, EndpointSet, Verb
 from vnetverify.model.network import Machine, Network
 from vnetverify.model.services import EVERY_PACKET
-from vnetverify.rules import SettledFacts, uncertainty
 from vnetverify.simulator.addressing import host_subnet, point
 
 

@@ -19,13 +19,13 @@ from functools import cached_property
 from itertools import islice
 
 from vnetverify.certificate.regions import origins_of
+from vnetverify.facts import Undetermined, World
 from vnetverify.header import Interval, IntervalSet, interval_set
 from vnetverify.model.endpoints import place_of
 from vnetverify.model.intents import Claim, Place, PlaceKind, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.security import Direction
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import PUBLIC, Field, Mixed, Packet, Part, is_public, lies_in
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.advertising import as_claimed

@@ -8,10 +8,10 @@ from vnetverify.certificate.judging import Judge
 from vnetverify.certificate.maker import NoCover, cover
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import premise
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import Family
 from vnetverify.model.intents import ABOUT_WAYS, Claim, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.examples import first_spoken_of
 from vnetverify.simulator.situation import index_of
 

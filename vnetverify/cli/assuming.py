@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import click
 
+from vnetverify.facts import QUESTIONS, SettledFacts, World, fact_written
 from vnetverify.model.intents import Assumption
-from vnetverify.rules import QUESTIONS, SettledFacts, World, fact_written
 from vnetverify.source import NOWHERE
 
 _Command = TypeVar("_Command", bound=Callable[..., object])

@@ -16,9 +16,9 @@ from vnetverify.cli.output import emit, tell
 from vnetverify.cli.reading import allowance, load_or_tell, takes_networks
 
 if TYPE_CHECKING:
+    from vnetverify.facts import World
     from vnetverify.ingest.documents import Document
     from vnetverify.model.network import Network
-    from vnetverify.rules import World
     from vnetverify.testing.conformance import Outcome
     from vnetverify.testing.recorded_groups import Compared
 

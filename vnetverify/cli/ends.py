@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ICMP,
     LAST_PROTOCOL,
@@ -30,7 +31,6 @@ from vnetverify.model.endpoints import (
 )
 from vnetverify.model.intents import INTERNET, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 
 _EXAMPLES_OF_INTERNET = (parse_address("8.8.8.8"), parse_address("2001:4860:4860::8888"))
 _EPHEMERAL_PORT = 49152

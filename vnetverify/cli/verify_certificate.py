@@ -75,8 +75,8 @@ def _judged(loaded: Loaded, paths: list[Path]) -> tuple[int, int]:
     from vnetverify.certificate.files import NoCertificate, from_text
     from vnetverify.certificate.vacuity import is_vacuous
     from vnetverify.certifying import is_conditional, judged_for, left_open
+    from vnetverify.facts import SettledFacts
     from vnetverify.report.terminal import counted, printable
-    from vnetverify.rules import SettledFacts
 
     document = loaded.document
     assumed = {assumption.fact: assumption.value for assumption in document.assumptions}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.terms import Script, Term, all_of, any_of, negate
+from vnetverify.facts import Uncertainty
 from vnetverify.header import (
     FIRST_IPV6,
     Family,
@@ -26,7 +27,6 @@ from vnetverify.header import (
 )
 from vnetverify.model.intents import Advertising
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
-from vnetverify.rules import Uncertainty
 
 Value = Callable[[Term], int]
 """The value that a model gives to a bit-vector symbol."""

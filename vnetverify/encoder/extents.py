@@ -16,6 +16,7 @@ from vnetverify.encoder.filters import Filters, Spot
 from vnetverify.encoder.headers import ALL_PROTOCOLS, WITH_PORTS, Header
 from vnetverify.encoder.regions import Ranges, Region, common, ranges, region
 from vnetverify.encoder.terms import FALSE, TRUE, Term
+from vnetverify.facts import QUESTIONS, Uncertainty
 from vnetverify.header import (
     ALL_PORTS,
     EVERY_IPV4,
@@ -38,7 +39,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import QUESTIONS, Uncertainty
 
 _NONE = IntervalSet()
 _TCP = IntervalSet((Interval(TCP, TCP),))

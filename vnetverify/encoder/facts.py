@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from vnetverify.encoder.terms import FALSE, TRUE, Script, Term, all_of, any_of, negate
-from vnetverify.rules import QUESTIONS, Uncertainty
+from vnetverify.facts import QUESTIONS, Uncertainty
 from vnetverify.source import Span
 
 

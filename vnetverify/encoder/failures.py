@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vnetverify.encoder.terms import TRUE, Script, Term, at_most, negate
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.model.intents import FailureKind, Failures
-from vnetverify.rules import Uncertainty, uncertainty
 
 
 @dataclass(slots=True)

@@ -33,10 +33,10 @@ from vnetverify.encoder.terms import (
     is_among,
     negate,
 )
+from vnetverify.facts import Uncertainty, World
 from vnetverify.header import ALL_PORTS, FIRST_IPV6, ICMPV6, Family, Flow, Interval, IntervalSet
 from vnetverify.model.balancers import Sku
 from vnetverify.model.security import Access, AdminAction, AdminRule, Direction, SecurityRule
-from vnetverify.rules import Uncertainty, World
 
 LineName = tuple[str, str]
 """A rule by the names of its group and itself."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from vnetverify.encoder.advertising import Advertised
 from vnetverify.encoder.facts import Ground
 from vnetverify.encoder.terms import Term
+from vnetverify.facts import Uncertainty, World
 from vnetverify.header import FIRST_IPV6, Family, Flow, IntervalSet
 from vnetverify.model.intents import Place
-from vnetverify.rules import Uncertainty, World
 
 HEADER_SYMBOLS = ("pr", "src", "sp", "dst", "dp")
 

@@ -17,9 +17,9 @@ from vnetverify.encoder.comparing import LAST_RULE, Alignment, Decision
 from vnetverify.encoder.extents import Extent, Extents, Plane
 from vnetverify.encoder.lists import LineName
 from vnetverify.encoder.regions import DESTINATION_PORT, Region, Steps, TooMuch, meet, remainder
+from vnetverify.facts import QUESTIONS, Uncertainty
 from vnetverify.header import Flow
 from vnetverify.model.security import Access, Direction, Nsg
-from vnetverify.rules import QUESTIONS, Uncertainty
 
 _STEPS = 6_000_000
 _USUAL_PORT, _HTTPS = 49152, 443

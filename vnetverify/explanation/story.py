@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Flow
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Era
-from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import lowest_text, numbers_of
 from vnetverify.simulator.positions import Crossing, Loser, Selected
 from vnetverify.simulator.walk import (

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import address_text, addresses_of
 from vnetverify.matrix.reading import Reading
 from vnetverify.matrix.spots import Order
@@ -31,7 +32,6 @@ from vnetverify.matrix.topology import Topology
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, assignable
 from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule, Subnet
 from vnetverify.model.security import Direction
-from vnetverify.rules import Uncertainty, uncertainty
 
 _NO_FACT: frozenset[str] = frozenset()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import ALL_PORTS, ICMP, IntervalSet, addresses_of, host_prefix, parse_prefix
 from vnetverify.matrix.cells import Hits
 from vnetverify.matrix.reading import Reading
@@ -28,7 +29,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import uncertainty
 
 _LAST_PRIORITY = 65500
 _PROBES = addresses_of((parse_prefix("168.63.129.16/32"),))

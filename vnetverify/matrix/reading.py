@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vnetverify.rules import SettledFacts, Uncertainty
+from vnetverify.facts import SettledFacts, Uncertainty
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vnetverify.facts import uncertainty
 from vnetverify.matrix.courses import Course, Courses, Way
 from vnetverify.model.network import Network
-from vnetverify.rules import uncertainty
 
 
 @dataclass(frozen=True, slots=True)

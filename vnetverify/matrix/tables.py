@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Family, Interval, Prefix, parse_prefix
 from vnetverify.matrix.reading import Reading
 from vnetverify.matrix.topology import Nobody, Topology
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
-from vnetverify.rules import uncertainty
 
 EVERYTHING = Prefix(0, 0)
 _RESERVED = tuple(parse_prefix(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))

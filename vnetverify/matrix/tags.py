@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Family, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.matrix.reading import Reading
 from vnetverify.matrix.tables import EVERYTHING, TableKey, table_key
 from vnetverify.matrix.topology import Topology
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES
 from vnetverify.model.network import NextHopType, RouteTable, Subnet, Vnet
-from vnetverify.rules import Uncertainty
 
 _PLATFORM = parse_prefix("168.63.129.16/32")
 _METADATA = parse_prefix("169.254.169.254/32")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import address_text, parse_address
 from vnetverify.model.network import DeploymentModel, Machine, Network, Nic
 from vnetverify.model.zones import DnsRecord, DnsZone, lies_within
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.source import Span
 
 # Domains of which the public DNS knows nothing (RFC 6761, RFC 6762, RFC 8375 and ICANN's reservation of `internal`).

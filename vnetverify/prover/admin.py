@@ -13,13 +13,13 @@ from vnetverify.encoder.admin import admin_lists
 from vnetverify.encoder.lists import AdminLine, Asking, LineName, Lists
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term, all_of, any_of
+from vnetverify.facts import World
 from vnetverify.header import TCP
 from vnetverify.model.network import Network
 from vnetverify.model.security import AdminAction, AdminRule
 from vnetverify.prover.anomalies import Shown
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.rules import World
 
 _CLIENT = {"pr": (TCP, 8), "sp": (49152, 16)}
 

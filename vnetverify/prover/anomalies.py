@@ -14,12 +14,12 @@ from vnetverify.encoder.frontends import AnyFrontend
 from vnetverify.encoder.lists import Asking, Level, Line, Lists
 from vnetverify.encoder.spots import Context, contexts
 from vnetverify.encoder.terms import FALSE, Term, all_of, is_among, negate
+from vnetverify.facts import World
 from vnetverify.header import TCP, UDP, Flow, Interval, IntervalSet, addresses_of, interval_set, parse_address
 from vnetverify.model.balancers import LoadBalancingRule
 from vnetverify.model.network import Nic, Peering
 from vnetverify.model.security import Direction, SecurityRule, ServiceTag
 from vnetverify.prover.solver import Satisfiable, Solver
-from vnetverify.rules import World
 from vnetverify.source import Span
 
 _USUAL_PORT = 49152

@@ -14,12 +14,12 @@ from vnetverify.encoder.comparing import Alignment, Comparison, Deciding, Decisi
 from vnetverify.encoder.lists import ListQuestion
 from vnetverify.encoder.overlaps import Overlaps
 from vnetverify.encoder.terms import Term
+from vnetverify.facts import Uncertainty, World
 from vnetverify.header import TCP, UDP, Flow
 from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
 from vnetverify.prover.idle import estates_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.rules import Uncertainty, World
 
 _USUAL_PORT = 49152
 _MOST = 100  # differences at one place in one direction

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Family
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict
-from vnetverify.rules import Uncertainty
 
 
 def joined_proof(proofs: Iterable[Proved]) -> Proved:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from vnetverify.facts import SettledFacts, Uncertainty
 from vnetverify.header import Family, address_text, family_of, set_of
 from vnetverify.model.endpoints import endpoint_set, without
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind, Resolution, Verb
@@ -18,7 +19,6 @@ from vnetverify.model.services import WELL_KNOWN
 from vnetverify.model.zones import lies_within
 from vnetverify.prover.name_servers import Asker, Server, Servers
 from vnetverify.prover.verdict import Ground, Proved, Refuted, Unknown, Vacuous, Verdict, verdict_word
-from vnetverify.rules import SettledFacts, Uncertainty
 
 Ask = Callable[[Claim, bool], Verdict]
 """Decides a sentence about packets; the second argument says whether open facts read as documented."""

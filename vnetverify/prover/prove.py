@@ -12,6 +12,7 @@ from vnetverify.encoder.claims import encode
 from vnetverify.encoder.facts import Detail
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
+from vnetverify.facts import Uncertainty, World
 from vnetverify.header import Family
 from vnetverify.model.intents import ABOUT_WAYS, OF_ABSENCE, Claim, Verb
 from vnetverify.model.network import Network
@@ -32,7 +33,6 @@ from vnetverify.prover.questions import (
 from vnetverify.prover.relays import Relay, find_relay, gets_through, planes_of
 from vnetverify.prover.solver import Satisfiable, Solver, Undecided, Unsatisfiable
 from vnetverify.prover.verdict import Ground, Premise, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
-from vnetverify.rules import Uncertainty, World
 
 _LITTLE_WORK = 1_000_000  # by Z3's count: well below a second
 

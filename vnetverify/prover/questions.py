@@ -9,9 +9,9 @@ from typing import assert_never
 
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Term
+from vnetverify.facts import Uncertainty
 from vnetverify.header import TCP, UDP, Family
 from vnetverify.prover.solver import Answer, Satisfiable, Solver, Undecided, Unsatisfiable
-from vnetverify.rules import Uncertainty
 
 _ROUNDS = 6
 _USUAL_PORT = 49152

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from vnetverify.facts import SettledFacts
 from vnetverify.header import set_of
 from vnetverify.model.balancers import LoadBalancer
 from vnetverify.model.endpoints import PUBLIC_ADDRESSES, place_of, place_of_address
@@ -13,7 +14,6 @@ from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import GatewayKind, Network, Nic, Subnet, Unmodelled, Vnet
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import SettledFacts
 
 _TO_ANY_ADDRESS = OF_ABSENCE | OF_QUALITY
 """Verbs about all flows that come to the right side, by whatever address."""

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from vnetverify.encoder.appliances import undeclared_machines
 from vnetverify.encoder.claims import encode, encode_arrival
 from vnetverify.encoder.obligation import Obligation
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import Family, Interval, interval_set
 from vnetverify.model.intents import OF_ABSENCE, OF_QUALITY, Claim, EndpointSet, Place, PlaceKind, Verb
 from vnetverify.model.network import Machine, Network
 from vnetverify.model.planes import claim_in, families_of, has_ipv6, plane
 from vnetverify.model.services import EVERY_PACKET
 from vnetverify.prover.solver import Solver, Undecided, Unsatisfiable
-from vnetverify.rules import Uncertainty, uncertainty
 
 _FOLLOWED = OF_ABSENCE | OF_QUALITY
 """Verbs that say what does not happen; a flow that a relay sends on is taken to break them by whatever way it goes."""

@@ -7,10 +7,10 @@ from enum import Enum
 from typing import NoReturn
 
 from vnetverify.encoder.facts import Ground as Ground
+from vnetverify.facts import Uncertainty, World
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import Unmodelled
-from vnetverify.rules import Uncertainty, World
 from vnetverify.source import Span
 
 

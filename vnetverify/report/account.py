@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from vnetverify.explanation.story import FactUsed, Story
+from vnetverify.facts import SettledFacts, Uncertainty
 from vnetverify.model.intents import Assumption, Claim, Statement, Verb
 from vnetverify.model.network import Unmodelled
 from vnetverify.prover.verdict import Assurance, Caveat, Ground, Host, Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import by_era, how_to_settle, saying, tags_taken, taken_as_documented
 from vnetverify.report.results import ClaimResult, Report
 from vnetverify.report.standing import word_of
-from vnetverify.rules import SettledFacts, Uncertainty
 from vnetverify.source import Span
 from vnetverify.syntax.words import written_fact
 

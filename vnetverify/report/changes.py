@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vnetverify.explanation.flowsets import FlowSet, Rule, in_words
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Flow
 from vnetverify.model.security import Direction
 from vnetverify.report.escaping import json_text
@@ -13,7 +14,6 @@ from vnetverify.report.json import flow_as_json, span_as_json
 from vnetverify.report.narrative import place
 from vnetverify.report.seal import Json
 from vnetverify.report.terminal import bold, counted, dim, printable, shortened
-from vnetverify.rules import Uncertainty
 
 _PLACES = 4
 

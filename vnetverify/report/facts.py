@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+from vnetverify.facts import Uncertainty
 from vnetverify.prover.verdict import Proved, Refuted, Unknown, Vacuous, Verdict
 from vnetverify.report.narrative import by_era, how_to_settle, tags_taken
 from vnetverify.report.results import Report
 from vnetverify.report.terminal import bold, printable
-from vnetverify.rules import Uncertainty
 
 
 def facts_table(report: Report) -> str:

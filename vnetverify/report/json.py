@@ -10,6 +10,7 @@ from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic
 from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.facts import QUESTIONS, Uncertainty, World
 from vnetverify.header import Flow, address_text
 from vnetverify.model.intents import Place
 from vnetverify.model.network import PublishedTags, Unmodelled
@@ -29,7 +30,6 @@ from vnetverify.prover.verdict import (
 from vnetverify.report.escaping import json_text
 from vnetverify.report.results import ClaimResult, IntentResult, Omission, Report
 from vnetverify.report.seal import FORMAT, FORMAT_VERSION, Json, sealed
-from vnetverify.rules import QUESTIONS, Uncertainty, World
 from vnetverify.simulator.positions import Crossing
 from vnetverify.simulator.tag_listing import Listed
 from vnetverify.source import Span

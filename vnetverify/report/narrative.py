@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from vnetverify.explanation.story import FactUsed, Hop, Story
+from vnetverify.facts import QUESTIONS, Uncertainty
 from vnetverify.model.network import Era, PublishedTags
 from vnetverify.report.terminal import aligned, bold, counted, dim, printable, shortened
-from vnetverify.rules import QUESTIONS, Uncertainty
 from vnetverify.simulator.positions import Loser
 from vnetverify.source import Span
 

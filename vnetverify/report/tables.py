@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import assert_never
 
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, IntervalSet, Prefix, address_text
 from vnetverify.model.intents import EndpointSet
 from vnetverify.model.network import Era, Unmodelled
@@ -20,7 +21,6 @@ from vnetverify.model.security import (
 )
 from vnetverify.report.narrative import by_era, place
 from vnetverify.report.terminal import aligned, bold, dim, printable, shortened
-from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import EffectiveRule
 from vnetverify.simulator.routes import EffectiveRoute
 from vnetverify.simulator.tag_listing import Listed

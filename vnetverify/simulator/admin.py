@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.model.network import AdminScope, Subnet
 from vnetverify.model.security import AdminAction, AdminRule, Direction
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.matching import Filter, Interface, matches
 from vnetverify.simulator.situation import Situation
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from vnetverify.facts import World
 from vnetverify.header import Prefix
 from vnetverify.model.intents import Advertising
 from vnetverify.model.network import Connection, GatewayKind, Network
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import is_inside
 
 _latest: list[tuple[Network, Mapping[str, tuple[Prefix, ...]], Network]] = []

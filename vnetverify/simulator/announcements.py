@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import Interval, IntervalSet, Prefix, address_text, addresses_of
 from vnetverify.model.network import Gateway, GatewayKind, Subnet
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import Field, covers, everything, is_inside, lies_in, only
 from vnetverify.simulator.candidates import RESERVED, Table, beside_near_ranges, propagates, table_around
 from vnetverify.simulator.doubted import those

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Interval
 from vnetverify.model.network import Gateway, GatewayKind
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import covers, lowest_text, only, point, some_covers
 from vnetverify.simulator.announcements import decides, hears
 from vnetverify.simulator.crossing import cross

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import EVERY_IPV4, Prefix, parse_prefix
 from vnetverify.model.network import BgpPeer, Era, GatewayKind, NextHopType, RouteServer, RouteTable, Subnet, UserRoute
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import everything, is_inside, is_strictly_inside, point
 from vnetverify.simulator.endpoint_routes import endpoint_routes
 from vnetverify.simulator.gateways import put_into_tables, servers

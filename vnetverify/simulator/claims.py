@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from vnetverify.facts import Undetermined, World
 from vnetverify.model.intents import Claim, EgressKind, ExpectedHop, HopKind, Place, PlaceKind, Verb
 from vnetverify.model.network import Network, Subnet
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import Header, Mixed, Packet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by

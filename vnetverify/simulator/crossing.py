@@ -6,9 +6,9 @@ R-CG-3, R-GW-4, R-GW-22, F-TAG-22 and I-FAILURES.
 
 from __future__ import annotations
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Interval
 from vnetverify.model.network import Gateway
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import lowest_text, some_covers
 from vnetverify.simulator.failures import peerings_of
 from vnetverify.simulator.journey import Journey

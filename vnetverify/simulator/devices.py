@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.intents import INTERNET, FailureKind
 from vnetverify.model.network import Gateway, GatewayKind, PolicyRule, Site
 from vnetverify.model.security import Access, Direction
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import (
     Packet,
     address_in,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from vnetverify.rules import Uncertainty, Undetermined
+from vnetverify.facts import Uncertainty, Undetermined
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import World
 from vnetverify.header import Family, Prefix, host_prefix
 from vnetverify.model.network import Network, Subnet
 from vnetverify.model.security import AddressField, AddressPrefixes, AnyAddress, AsgMembers, Direction, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import PLATFORM_HOST
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.filters import attached, declared_interface, rules_of

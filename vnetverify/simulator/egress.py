@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import TCP, UDP, Family, Interval
 from vnetverify.model.balancers import LoadBalancer, LoadBalancingRule, OutboundRule, PublicAddress, Sku
 from vnetverify.model.intents import EgressKind, ExpectedEgress
 from vnetverify.model.network import Nic, Subnet
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_number, is_one_of
 from vnetverify.simulator.matching import Interface
 from vnetverify.simulator.pools import is_basic

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Prefix, host_prefix
 from vnetverify.model.network import PrivateEndpointPolicies, RouteTable, Subnet
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import is_inside
 from vnetverify.simulator.hops import SYSTEM_RANK, Clause, Limit, Literal, Origin, Route, ToEndpoint
 from vnetverify.simulator.situation import Situation, direct

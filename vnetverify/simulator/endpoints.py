@@ -5,10 +5,10 @@ Rules F-PE-1, F-PE-2, F-PE-3, F-PE-5, F-PE-8 and F-PE-11. The filters where a fl
 
 from __future__ import annotations
 
+from vnetverify.facts import uncertainty
 from vnetverify.model.network import PrivateEndpointPolicies
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, only
 from vnetverify.simulator.filters import Judgement, judge_at_endpoint
 from vnetverify.simulator.internet import delivered_to

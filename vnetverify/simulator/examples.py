@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from vnetverify.facts import World
 from vnetverify.header import TCP, UDP, Flow, IntervalSet, family_of
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question, violates, way_by_routes
 from vnetverify.simulator.positions import Trace
 from vnetverify.simulator.premises import is_spoken_of

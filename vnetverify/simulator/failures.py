@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from vnetverify.facts import Uncertainty, World, uncertainty
 from vnetverify.header import address_text
 from vnetverify.model.intents import FailureKind, Failures
 from vnetverify.model.network import Machine, Network
-from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import host_subnet, point
 from vnetverify.source import NOWHERE, Span
 

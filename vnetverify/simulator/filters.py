@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from vnetverify.facts import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.header import (
     ALL_PORTS,
     ICMPV6,
@@ -32,7 +33,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,
     PLATFORM,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import (
     ALL_PORTS,
     ICMP,
@@ -25,7 +26,6 @@ from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy, FirewallRule, FirewallRuleKind
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import Subnet
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import (
     Packet,
     address_in,

@@ -5,11 +5,11 @@ Rules R-PEER-11, R-UDR-15, F-ADDR-4, F-ADDR-5, F-LB-1, F-LB-2, F-LB-4, F-LB-6, F
 
 from __future__ import annotations
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Interval
 from vnetverify.model.balancers import Frontend, LoadBalancingRule
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, is_number, some_covers
 from vnetverify.simulator.admin import standing
 from vnetverify.simulator.filters import attached, declared_interface

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
+from vnetverify.facts import Uncertainty, World, uncertainty
 from vnetverify.header import EVERY_IPV4, Family, Interval, Prefix
 from vnetverify.model.network import Connection, Gateway, GatewayKind, Network
-from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import covers, everything, is_inside, some_covers
 from vnetverify.simulator.advertising import speaks_bgp
 from vnetverify.simulator.memory import Remembered

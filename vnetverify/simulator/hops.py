@@ -9,8 +9,8 @@ from enum import Enum
 from itertools import groupby, product
 from typing import assert_never
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Interval, Prefix, address_text
-from vnetverify.rules import Uncertainty
 from vnetverify.simulator.situation import Situation
 from vnetverify.source import NOWHERE, Span
 

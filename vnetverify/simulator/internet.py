@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import FIRST_IPV6, Family, Interval, address_text, family_of
 from vnetverify.model.balancers import PublicAddress, PublicFrontend
 from vnetverify.model.intents import INTERNET, EgressKind, FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic, Site, Subnet
 from vnetverify.model.planes import EVERY_ADDRESS
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PUBLIC, Address, Packet, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry

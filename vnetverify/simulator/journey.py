@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import TCP, Family
 from vnetverify.model.intents import FailureKind, Place
 from vnetverify.model.network import Gateway, Site
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet, is_number
 from vnetverify.simulator.admin import are_kept_out
 from vnetverify.simulator.failures import Element

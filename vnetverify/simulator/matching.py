@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
+from vnetverify.facts import Undetermined, uncertainty
 from vnetverify.header import ALL_PORTS, EVERY_IPV4, EVERY_NUMBER, Interval, IntervalSet, Prefix
 from vnetverify.model.network import Nic, Subnet
 from vnetverify.model.security import (
@@ -23,7 +24,6 @@ from vnetverify.model.security import (
     SecurityRule,
     ServiceTag,
 )
-from vnetverify.rules import Undetermined, uncertainty
 from vnetverify.simulator.addressing import Mixed, Packet, Part, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation
 from vnetverify.simulator.tags import Side, is_in_tag

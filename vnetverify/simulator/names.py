@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from vnetverify.facts import Uncertainty, World, uncertainty
 from vnetverify.header import TCP, UDP, Family, Flow, address_text, family_of, parse_address
 from vnetverify.model.intents import INTERNET, Place
 from vnetverify.model.network import DeploymentModel, Network
 from vnetverify.model.zones import DnsRecord, DnsZone
-from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.positions import Delivered, LeftToInternet, ToPlatform
 from vnetverify.simulator.walk import converse, trace
 

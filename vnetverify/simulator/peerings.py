@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import Family, Prefix
 from vnetverify.model.network import ConnectedGroup, DeploymentModel, LinkState, Network, Peering, Vnet
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import is_inside
 
 Halves = Mapping[tuple[str, str], Peering]

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import TCP, Family, parse_address
 from vnetverify.model.balancers import Frontend, LoadBalancer, LoadBalancingRule, PublicFrontend, Sku
 from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Nic
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Address, Packet, address_in, is_number, lowest_text, point
 from vnetverify.simulator.filters import Judgement, attached, declared_interface, judge_at
 from vnetverify.simulator.journey import Journey

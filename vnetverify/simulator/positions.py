@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Interval
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.firewalls import FirewallPolicy
 from vnetverify.model.intents import EgressKind, Place
 from vnetverify.model.network import Gateway, Machine, PolicyRule, Site, Subnet
 from vnetverify.model.private_links import PrivateEndpoint, PrivateLinkService
-from vnetverify.rules import Uncertainty
 from vnetverify.simulator.addressing import Address, Packet
 from vnetverify.simulator.filters import declared_interface
 from vnetverify.simulator.matching import Interface

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vnetverify.facts import World
 from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.claims import in_question
 
 _OF_DELIVERIES = (

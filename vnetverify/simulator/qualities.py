@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from vnetverify.facts import uncertainty
 from vnetverify.model.intents import INTERNET, Claim, Place, PlaceKind, Verb
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import Packet
 from vnetverify.simulator.filters import interface_at
 from vnetverify.simulator.positions import Astray, Crossing, Delivered, DeviceKind, LeftToInternet, Step, Trace

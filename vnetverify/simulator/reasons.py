@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from vnetverify.facts import Undetermined, World
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
 from vnetverify.model.security import Direction
-from vnetverify.rules import Undetermined, World
 from vnetverify.simulator.addressing import Mixed, Packet
 from vnetverify.simulator.claims import is_wrong, may_pass_by, way_by_routes
 from vnetverify.simulator.ends import ends_within

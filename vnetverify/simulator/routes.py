@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import World
 from vnetverify.header import Family, Interval, Prefix, address_text, family_of
 from vnetverify.model.network import Network, Subnet
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import covers, point
 from vnetverify.simulator.announcements import announced_route, is_withdrawn
 from vnetverify.simulator.candidates import candidates

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Interval, address_text
 from vnetverify.model.intents import FailureKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, Gateway, GatewayKind, Subnet
 from vnetverify.model.security import Direction
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import PLATFORM, address_in, host_subnet, lies_in, lowest_text, point, some_covers
 from vnetverify.simulator.crossing import cross, cross_into_gateway
 from vnetverify.simulator.endpoints import at_endpoint, endpoint_at

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from vnetverify.facts import uncertainty
 from vnetverify.header import Interval, Prefix
 from vnetverify.model.intents import FailureKind, Place, PlaceKind
 from vnetverify.model.network import Connection, GatewayKind, Site
-from vnetverify.rules import uncertainty
 from vnetverify.simulator.addressing import address_in, covers, is_inside, is_public, lowest_text, some_covers
 from vnetverify.simulator.announcements import decides, ways_heard
 from vnetverify.simulator.doubted import those

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from vnetverify.facts import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.header import (
     EVERY_NUMBER,
     Family,
@@ -34,7 +35,6 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.planes import family_of_frontend
 from vnetverify.model.private_links import PrivateEndpoint
-from vnetverify.rules import Uncertainty, Undetermined, World, uncertainty
 from vnetverify.simulator.addressing import (
     Field,
     Impossible,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vnetverify.facts import Uncertainty, World, uncertainty
 from vnetverify.header import EVERY_IPV6, Family, Prefix
 from vnetverify.model.network import Network
 from vnetverify.model.planes import has_ipv6
-from vnetverify.rules import Uncertainty, World, uncertainty
 from vnetverify.simulator.addressing import PLATFORM_HOST, PUBLIC_IPV6
 from vnetverify.simulator.situation import Situation, situation_of
 from vnetverify.simulator.tags import HOLES, PROBES_IPV6, Member, certain_members, possible_members, virtual_network

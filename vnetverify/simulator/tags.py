@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from vnetverify.facts import Uncertainty, uncertainty
 from vnetverify.header import EVERY_IPV6, FIRST_IPV6, Interval, IntervalSet, Prefix, addresses_of, parse_prefix
 from vnetverify.model.network import NextHopType, Subnet, UserRoute
-from vnetverify.rules import Uncertainty, uncertainty
 from vnetverify.simulator.addressing import (
     METADATA_HOST,
     PLATFORM_HOST,

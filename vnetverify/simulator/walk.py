@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import World, uncertainty
 from vnetverify.model.intents import INTERNET, Failures, Place, PlaceKind
 from vnetverify.model.network import Network, Site
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Direction
-from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.addressing import (
     UNROUTABLE,
     Header,

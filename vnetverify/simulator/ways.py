@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vnetverify.facts import Uncertainty
 from vnetverify.header import Prefix
-from vnetverify.rules import Uncertainty
 
 
 @dataclass(frozen=True, slots=True)

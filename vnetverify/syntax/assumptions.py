@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vnetverify.facts import QUESTIONS, fact_written
 from vnetverify.model.intents import Assumption
 from vnetverify.model.network import Era, Network
-from vnetverify.rules import QUESTIONS, fact_written
 from vnetverify.syntax.names import text_of
 from vnetverify.syntax.problems import Problems, did_you_mean, shown
 from vnetverify.syntax.scope import Scope

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from vnetverify.encoder.claims import encode
 from vnetverify.encoder.entrances import EgressOf, egress_name
 from vnetverify.encoder.obligation import Obligation
+from vnetverify.facts import World
 from vnetverify.header import TCP, UDP, Family, Flow, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
 from vnetverify.model.planes import claim_in, families_of, plane
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
-from vnetverify.rules import World
 from vnetverify.simulator.failures import down_in
 
 

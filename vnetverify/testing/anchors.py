@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from vnetverify.facts import World, uncertainty
 from vnetverify.header import Prefix, address_text, addresses_of, parse_prefix
 from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import Direction
 from vnetverify.model.wellformed import check
-from vnetverify.rules import World, uncertainty
 from vnetverify.simulator.routes import EffectiveRoute, Origin, effective_routes, select_route
 from vnetverify.testing.answers import simulated_answer
 from vnetverify.testing.questions import Filtered, FilterVerdict, NotAQuestion

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import assert_never
 
 from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.facts import World
 from vnetverify.header import Prefix, address_text, addresses_of, family_of
 from vnetverify.model.intents import INTERNET, EgressKind, ExpectedEgress, HopKind
 from vnetverify.model.network import Connection, DeploymentModel, Network, Site, Subnet
 from vnetverify.model.security import Direction
-from vnetverify.rules import World
 from vnetverify.simulator.addressing import assignable, only, packet_of
 from vnetverify.simulator.egress import left_by
 from vnetverify.simulator.endpoints import judged_at

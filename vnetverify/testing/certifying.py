@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Certificate, Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.facts import SettledFacts
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Proved, Refuted, Verdict
-from vnetverify.rules import SettledFacts
 from vnetverify.testing.trial import Difference, Kind
 
 

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from math import gcd
 from random import Random
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_IPV4,
     ALL_IPV6,
@@ -31,7 +32,6 @@ from vnetverify.header import (
 )
 from vnetverify.model.intents import Claim, Place, PlaceKind
 from vnetverify.model.network import Network
-from vnetverify.rules import World
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.source import Span
 

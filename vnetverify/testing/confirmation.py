@@ -14,6 +14,7 @@ from vnetverify.encoder.facts import Facts
 from vnetverify.encoder.gateways import Gateways
 from vnetverify.encoder.obligation import Obligation
 from vnetverify.encoder.terms import Script, all_of
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import (
     ALL_PORTS,
     Family,
@@ -46,7 +47,6 @@ from vnetverify.prover.names import decide_resolution
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.solver import Satisfiable, Solver
 from vnetverify.prover.verdict import Verdict, verdict_word
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.internet import UNNAMED_EGRESS
 from vnetverify.source import NOWHERE
 from vnetverify.testing.agreement import opened

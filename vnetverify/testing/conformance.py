@@ -8,11 +8,11 @@ from itertools import product
 from typing import Any
 
 from vnetverify.diagnostic import Diagnostic, Severity
+from vnetverify.facts import SettledFacts, Undetermined, World
 from vnetverify.model.lints.services import refused_at_bastions
 from vnetverify.model.network import Network
 from vnetverify.model.wellformed import check
 from vnetverify.prover.solver import Solver
-from vnetverify.rules import SettledFacts, Undetermined, World
 from vnetverify.testing.answers import agrees, simulated_answer
 from vnetverify.testing.confirmation import confirmations, contested_values
 from vnetverify.testing.question_lines import answer_text

@@ -15,6 +15,7 @@ from vnetverify.encoder.obligation import Obligation, Origins
 from vnetverify.encoder.routes import Routes
 from vnetverify.encoder.tags import Tags
 from vnetverify.encoder.terms import Script, all_of
+from vnetverify.facts import World
 from vnetverify.header import ALL_PORTS, Flow, family_of
 from vnetverify.model.intents import INTERNET
 from vnetverify.model.network import Network
@@ -22,7 +23,6 @@ from vnetverify.model.planes import plane
 from vnetverify.model.security import Direction
 from vnetverify.prover.prove import evaluate
 from vnetverify.prover.solver import Solver
-from vnetverify.rules import World
 
 _OUTBOUND = Direction.OUTBOUND
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from random import Random
 
+from vnetverify.facts import SettledFacts
 from vnetverify.model.arrivals import arriving_claim
 from vnetverify.model.intents import Claim, Statement
 from vnetverify.model.network import Network
 from vnetverify.prover.prove import Inquiry, decide
 from vnetverify.prover.verdict import Vacuous, Verdict, Witness, verdict_word
-from vnetverify.rules import SettledFacts
 from vnetverify.simulator.advertising import as_claimed
 from vnetverify.testing.agreement import Encoded, opened
 from vnetverify.testing.certifying import Certified, certified

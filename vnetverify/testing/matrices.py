@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
+from vnetverify.facts import World
 from vnetverify.header import ICMP, TCP, UDP, Family, Flow, IntervalSet
 from vnetverify.matrix.answers import ALL, ANSWERED, ARRIVES, MAY_ARRIVE, MAY_BE_ANSWERED, MAY_PASS_NONE
 from vnetverify.matrix.matrix import Matrix, matrix_of
@@ -15,7 +16,6 @@ from vnetverify.model.network import DeploymentModel, Era, Network, Vnet
 from vnetverify.model.planes import plane
 from vnetverify.model.security import AddressPrefixes
 from vnetverify.model.services import EVERY_CONVERSATION
-from vnetverify.rules import World
 from vnetverify.simulator.positions import Delivered
 from vnetverify.simulator.walk import converse
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_IPV4,
     ALL_IPV6,
@@ -18,7 +19,6 @@ from vnetverify.header import (
 from vnetverify.ingest.values import as_prefix
 from vnetverify.model.network import Network, Nic
 from vnetverify.model.security import AddressField, AnyAddress, AsgMembers, SecurityRule, ServiceTag
-from vnetverify.rules import World
 from vnetverify.simulator.effective_rules import EffectiveRule, effective_rules
 from vnetverify.simulator.tag_listing import tag_at
 from vnetverify.testing.recordings import RecordedAddresses, RecordedGroup, RecordedRule, RecordedRules

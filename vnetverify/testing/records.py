@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vnetverify.facts import QUESTIONS
 from vnetverify.header import address_text, parse_address, parse_prefix
 from vnetverify.model.network import Network
-from vnetverify.rules import QUESTIONS
 from vnetverify.syntax.assumptions import ABOUT_SUBNETS
 
 

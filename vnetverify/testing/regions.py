@@ -10,10 +10,10 @@ from random import Random
 from vnetverify.certificate.questions import Unviolated
 from vnetverify.certificate.regions import Region, premise
 from vnetverify.certificate.tree import ORIGINS, Token, ask, cut, parted
+from vnetverify.facts import SettledFacts, Undetermined, World
 from vnetverify.header import TCP, UDP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
-from vnetverify.rules import SettledFacts, Undetermined, World
 from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
 from vnetverify.testing.worlds import Choices
 

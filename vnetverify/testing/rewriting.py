@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from typing import TypeVar, cast
 
+from vnetverify.facts import World
 from vnetverify.header import Flow, IntervalSet, Prefix, addresses_of
 from vnetverify.model.endpoints import place_of_frontend, place_of_translation, translated_addresses
 from vnetverify.model.intents import Place, PlaceKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network
 from vnetverify.model.security import ServiceTag
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
 from vnetverify.source import Span
 
 _Part = TypeVar("_Part")

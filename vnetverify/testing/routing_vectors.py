@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_ADDRESSES,
     ALL_PORTS,
@@ -42,7 +43,6 @@ from vnetverify.model.network import (
 )
 from vnetverify.model.private_links import PrivateEndpoint
 from vnetverify.model.security import Access
-from vnetverify.rules import World
 from vnetverify.simulator.gateways import announced
 from vnetverify.testing.layout import Layout
 from vnetverify.testing.records import NotApplicable, Record, Refused

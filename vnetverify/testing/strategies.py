@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from vnetverify.facts import World
 from vnetverify.header import (
     ALL_IPV4,
     ALL_IPV6,
@@ -30,7 +31,6 @@ from vnetverify.model.firewalls import FirewallRuleKind
 from vnetverify.model.intents import INTERNET, Claim, EndpointSet, Place, PlaceKind
 from vnetverify.model.network import SUBNETS_OF_SERVICES, SUBNETS_WITHOUT_HOSTS, Network, NextHopType
 from vnetverify.model.planes import families_of, has_ipv6
-from vnetverify.rules import World
 from vnetverify.testing.lists import PORTS
 
 _FLOW_PROTOCOLS = (*(TCP,) * 12, *(UDP,) * 4, 1, 1, 50, 47)

@@ -10,10 +10,10 @@ from random import Random
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from vnetverify.facts import SettledFacts, World
 from vnetverify.header import EVERY_IPV4, EVERY_IPV6, Family, Prefix, host_prefix, parse_address
 from vnetverify.model.intents import Advertising, Claim
 from vnetverify.model.network import Network, Subnet
-from vnetverify.rules import SettledFacts, World
 from vnetverify.simulator.advertising import open_connections
 
 _EVERYTHING = (EVERY_IPV4, EVERY_IPV6)

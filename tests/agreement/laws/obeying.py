@@ -25,11 +25,11 @@ from tests.agreement.laws.law import Case, Changed, Law, broken_by_simulation, b
 from tests.agreement.laws.saying import SAYING
 from tests.agreement.laws.writing import WRITING
 from tests.agreement.test_agreement import situations
+from vnetverify.facts import World
 from vnetverify.model.intents import Claim
 from vnetverify.model.network import Network
 from vnetverify.prover.solver import Limits, Solver
 from vnetverify.prover.verdict import Witness
-from vnetverify.rules import World
 from vnetverify.syntax.write import write
 from vnetverify.testing.classes import classes_of
 from vnetverify.testing.strategies import flows_of

@@ -32,9 +32,9 @@ def example_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flo
     return None
 
 
-def first_spoken_of(network: Network, claim: Claim, world: World, most: int = _TRIED) -> tuple[Place, Flow] | None:
-    """Return a flow between first addresses that `claim` speaks of in `world`; None where none of `most` is one."""
-    flows = islice(flows_between(claim), most)
+def first_spoken_of(network: Network, claim: Claim, world: World) -> tuple[Place, Flow] | None:
+    """Return a flow between first addresses that `claim` speaks of in `world`; None where none of them is one."""
+    flows = islice(flows_between(claim), _TRIED)
     return next((found for found in flows if is_spoken_of(network, claim, *found, world)), None)
 
 

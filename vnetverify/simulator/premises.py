@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vnetverify.facts import World
-from vnetverify.header import Flow
 from vnetverify.model.intents import Claim, Place, Verb
 from vnetverify.model.network import Network
+from vnetverify.simulator.addressing import Header
 from vnetverify.simulator.claims import in_question
 
 _OF_DELIVERIES = (
@@ -21,7 +21,7 @@ _OF_DELIVERIES = (
 )
 
 
-def is_spoken_of(network: Network, claim: Claim, origin: Place, flow: Flow, world: World) -> bool:
+def is_spoken_of(network: Network, claim: Claim, origin: Place, flow: Header, world: World) -> bool:
     """Hold when the header goes from the left to the right of a pair of the claim, be it delivered there or not.
 
     A claim about deliveries presumes no more of a flow than one about gateways does: its ends.

@@ -49,7 +49,7 @@ def _read(example: Any) -> Any:
 
 def _the_simulator_answers(example: Any) -> bool:
     """Hold when the simulator gives the answers of the book."""
-    answers, world, read = _part("testing.answers"), _part("rules").World, _read(example)
+    answers, world, read = _part("testing.answers"), _part("facts").World, _read(example)
     for question, answer in example.asked:
         asked = _part("testing.question_lines").parse_asked(question, answer, read.network)
         if isinstance(asked.question, _part("testing.questions").IsValid):
@@ -74,7 +74,7 @@ def _the_encoder_answers(example: Any) -> bool:
 
 def _it_is_accepted(example: Any) -> bool:
     """Hold when the network is accepted, or is not and for the reasons that the book names."""
-    answers, world, read = _part("testing.answers"), _part("rules").World, _read(example)
+    answers, world, read = _part("testing.answers"), _part("facts").World, _read(example)
     asked_for = [(question, answer) for question, answer in example.asked if question == "is valid"]
     for question, answer in asked_for or [("is valid", "valid")]:
         asked = _part("testing.question_lines").parse_asked(question, answer, read.network)

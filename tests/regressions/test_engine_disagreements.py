@@ -480,3 +480,31 @@ def test_ways_of_a_gateway_are_chosen_from_in_one_order_whichever_is_down() -> N
 
     assert isinstance(outcome(False), Delivered)
     assert not isinstance(outcome(True), Delivered)
+
+
+def test_a_route_server_implies_an_appliance_where_its_network_has_the_address_of_a_peer_elsewhere() -> None:
+    """The encoding had one at the peer's address in the server's own network, which may be down; the simulator none."""
+    network = read_text("""
+    vnet a {
+      address 10.9.9.0/24
+      subnet o 10.9.9.0/26
+    }
+    vnet b {
+      address 192.168.0.0/16
+      address 10.9.9.0/24
+      subnet t                 192.168.0.64/26
+      subnet o                 10.9.9.0/26
+      subnet RouteServerSubnet 192.168.0.224/27
+    }
+    appliance m { nic 10.9.9.4 in a.o  forwards any }
+    route-server rs in b { peer m advertises 10.0.0.0/16 }
+    """).network
+    flow = parse_flow("tcp 192.168.0.68:50000 -> 10.9.9.4:443")
+    failures = Failures(1, frozenset({FailureKind.APPLIANCE}))
+
+    def outcome(is_down: bool) -> object:
+        world = World({"U-DOWN(appliance 10.9.9.4 in b.o)": is_down})
+        return trace(network, Place("subnet", "b.t"), flow, world, failures).outcome
+
+    assert isinstance(outcome(False), Delivered)
+    assert not isinstance(outcome(True), Delivered)

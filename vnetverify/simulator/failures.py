@@ -70,8 +70,9 @@ def _next_hops(network: Network) -> Iterator[tuple[int, str, Span]]:
     """Yield the next hops of routes, each with a network that packets go there from."""
     for server in network.route_servers:
         for peer in server.peers:
-            if peer.next_hop is not None:
-                yield from ((peer.next_hop, vnet, server.span) for vnet in _near(network, server.vnet))
+            own = network.machines[peer.machine].nics[0].addresses
+            for hop in own if peer.next_hop is None else (peer.next_hop,):
+                yield from ((hop, vnet, server.span) for vnet in _near(network, server.vnet))
     for subnet in (subnet for vnet in network.vnets.values() for subnet in vnet.subnets):
         for route in () if subnet.route_table is None else network.route_tables[subnet.route_table].routes:
             if route.next_hop_address is not None:

@@ -256,9 +256,15 @@ def endpoint_sets(draw: DrawFn, network: Network) -> EndpointSet:
 
 @st.composite
 def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tuple[Place, Flow]:
-    """Draw a flow of the service of `claim` that begins on its left, more often than not towards its right."""
-    left, right = claim.pairs[0]
-    family = draw(st.sampled_from(families_of(claim) or (Family.IPV4,)))
+    """Draw a flow of the service of `claim` that begins on its left, more often than not towards its right.
+
+    Any flow where no family has addresses on both sides: then there is none of the claim.
+    """
+    spoken_of = [(pair, families) for pair in claim.pairs if (families := families_of(replace(claim, pairs=(pair,))))]
+    if not spoken_of:
+        return draw(flows(network, world))
+    (left, right), families = spoken_of[0]
+    family = draw(st.sampled_from(families))
     origin, sources = draw(st.sampled_from(_of(left, family)))
     _, flow = draw(flows(network, world))
     target, wanted = draw(st.sampled_from(_of(right, family)))
@@ -276,9 +282,9 @@ def flows_of(draw: DrawFn, network: Network, claim: Claim, world: World) -> tupl
 
 
 def _of(endpoints: EndpointSet, family: Family) -> list[tuple[Place, IntervalSet]]:
-    """Return the parts of `endpoints` without the other family's addresses; all of them where none is left."""
+    """Return the parts of `endpoints` without the other family's addresses."""
     parts = ((place, addresses & _EVERY[family]) for place, addresses in endpoints.parts)
-    return [(place, addresses) for place, addresses in parts if addresses] or list(endpoints.parts)
+    return [(place, addresses) for place, addresses in parts if addresses]
 
 
 def _among(network: Network, place: Place, addresses: IntervalSet, world: World) -> SearchStrategy[int]:

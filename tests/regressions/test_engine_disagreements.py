@@ -508,3 +508,28 @@ def test_a_route_server_implies_an_appliance_where_its_network_has_the_address_o
 
     assert isinstance(outcome(False), Delivered)
     assert not isinstance(outcome(True), Delivered)
+
+
+def test_a_default_route_that_an_appliance_announces_is_not_passed_on_by_gateways() -> None:
+    """The encoding had a gateway pass on what another announces for its Route Server, the simulator not (R-GW-17)."""
+    text = """
+    vnet b { address 10.0.1.0/24  subnet t 10.0.1.64/26  subnet GatewaySubnet 10.0.1.192/27  gateway vpn b-vpn }
+    vnet c {
+      address 10.0.4.0/23
+      subnet s                 10.0.4.0/26
+      subnet GatewaySubnet     10.0.4.192/27
+      subnet RouteServerSubnet 10.0.4.224/27
+      gateway vpn c-vpn { active-active }
+    }
+    vnet d { address 30.0.0.0/24  subnet s 30.0.0.0/26  subnet GatewaySubnet 30.0.0.192/27  gateway vpn d-vpn }
+    appliance nva { nic 10.0.4.4 in c.s  forwards any }
+    route-server rs in c { branch-to-branch  peer nva advertises 0.0.0.0/0 }
+    connection near: b.b-vpn -- c.c-vpn { bgp }
+    connection far:  b.b-vpn -- d.d-vpn
+    assume U-R-SYS-6 = true
+    assume U-R-GW-17 = true
+    intent told   { next hop of b.t to 192.168.0.126 is gateway }
+    intent untold { next hop of d.s to 192.168.0.126 is none }
+    """
+
+    assert verdicts(text) == {"told": "proved", "untold": "proved"}

@@ -426,8 +426,11 @@ class Gateways:
         news: Announced,
         told_by: Way | None,
     ) -> Iterator[Entry]:
-        """Yield what `listener` hears at its ends of `news` that `origin` announces, or was `told_by` a site."""
-        gateways = self.estate.network.gateways.values()
+        """Yield what `listener` hears at its ends of `news` that `origin` announces, or was `told_by` a site.
+
+        A default route goes no further than to those whom `origin` tells itself.
+        """
+        gateways = () if news.prefix == self.estate.realm.every else self.estate.network.gateways.values()
         passing = frozenset(
             g.name for g in gateways if g.name != listener.name and not self._discards(g.name, news.prefix)
         )

@@ -382,3 +382,28 @@ intent quick { latency of a.s to lp.p on icmp is local }
 """
 
     assert verdicts(text) == {"quick": "refuted"}
+
+
+def test_a_firewall_that_a_route_server_sends_back_to_itself_leaves_a_flow_astray() -> None:
+    """The encoding looked for such flows towards the right side alone, where no route table steers the firewall."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet s                   10.0.1.0/24
+      subnet AzureFirewallSubnet 10.0.2.0/26
+      subnet RouteServerSubnet   10.0.3.0/27
+      subnet t                   10.0.4.0/24  nsg shut
+    }
+    nsg shut { inbound 100 all deny any from any to any }
+    firewall fw {
+      nic 10.0.2.4 in v.AzureFirewallSubnet
+      private-ranges none
+      collection network 100 out allow { rule all any from 0.0.0.0/0 to 0.0.0.0/0 }
+    }
+    route-server rs in v { peer fw advertises 172.16.0.0/12 }
+    assume U-FWCHAIN = true
+    assume U-FWSNAT = true
+    intent apart { v.s never reaches v.t on tcp/443 }
+    """
+
+    assert verdicts(text) == {"apart": "refuted"}

@@ -270,6 +270,8 @@ class _Encoder:
         firewalls = [machine for machine in estate.network.machines.values() if machine.firewall is not None]
         if len(firewalls) > 1 or targets_of(firewalls):
             return True
+        if firewalls and any(server.peers for server in estate.network.route_servers):
+            return True  # whose routes may lead back to the firewall that sends by them
         return any(estate.subnets[nic.subnet_id].route_table for machine in firewalls for nic in machine.nics)
 
     def _written(self, ends: Ends, header: Header, in_question: Term, violation: Term) -> Obligation:

@@ -59,7 +59,7 @@ def _implied_appliances(network: Network) -> Iterator[Element]:
     held = {(nic.vnet, address) for nic in network.nics() for address in nic.addresses}
     held |= {(f.vnet, f.address) for balancer in network.load_balancers.values() for f in balancer.frontends}
     held |= {(e.vnet, address) for e in network.private_endpoints.values() for address in e.addresses}
-    spans = {(address, near): span for address, vnet, span in _next_hops(network) for near in _near(network, vnet)}
+    spans = {(address, vnet): span for address, vnet, span in _next_hops(network)}
     for (address, name), span in spans.items():
         subnet = host_subnet(network.vnets[name], point(address))
         if subnet is not None and (name, address) not in held:
@@ -67,16 +67,29 @@ def _implied_appliances(network: Network) -> Iterator[Element]:
 
 
 def _next_hops(network: Network) -> Iterator[tuple[int, str, Span]]:
-    """Yield the next hops of routes, each with a network that packets go there from."""
+    """Yield the next hops of routes, each with a network in which packets that follow them may be sent there."""
     for server in network.route_servers:
         for peer in server.peers:
             own = network.machines[peer.machine].nics[0].addresses
             for hop in own if peer.next_hop is None else (peer.next_hop,):
-                yield from ((hop, vnet, server.span) for vnet in _near(network, server.vnet))
+                for vnet in (server.vnet, *_users(network, server.vnet)):
+                    yield from ((hop, holder, server.span) for holder in _holders(network, vnet, hop))
     for subnet in (subnet for vnet in network.vnets.values() for subnet in vnet.subnets):
         for route in () if subnet.route_table is None else network.route_tables[subnet.route_table].routes:
-            if route.next_hop_address is not None:
-                yield route.next_hop_address, subnet.vnet, route.span
+            address = route.next_hop_address
+            if address is not None:
+                yield from ((address, holder, route.span) for holder in _holders(network, subnet.vnet, address))
+
+
+def _users(network: Network, vnet: str) -> Iterator[str]:
+    """Yield the networks that say they use the gateways of `vnet`, and so the routes of a Route Server there."""
+    return (half.local for half in network.peerings if half.remote == vnet and half.use_remote_gateways)
+
+
+def _holders(network: Network, vnet: str, address: int) -> tuple[str, ...]:
+    """Return where packets from a network find a next hop: in a range of its own, else in one that it is joined to."""
+    is_own = any(whole.value <= address <= whole.last for whole in network.vnets[vnet].address_space)
+    return (vnet,) if is_own else _near(network, vnet)
 
 
 def _near(network: Network, vnet: str) -> tuple[str, ...]:

@@ -9,13 +9,16 @@ import pytest
 from vnetverify.certificate.checker import Refused
 from vnetverify.certificate.evidence import Subject, certify, judge
 from vnetverify.certificate.maker import NoCover
+from vnetverify.certificate.regions import Region, premise
 from vnetverify.facts import SettledFacts, World
 from vnetverify.header import TCP, Flow, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.pipeline import Loaded, Options, prove
 from vnetverify.prover.verdict import Proved
+from vnetverify.simulator.addressing import Part
 from vnetverify.simulator.claims import violates
 from vnetverify.syntax.read import read_text
+from vnetverify.testing.regions import holds_no_flow
 
 TEXT = """
 vnet a {
@@ -80,3 +83,23 @@ def test_a_documented_proof_leans_on_what_keeps_any_packet_from_it() -> None:
 
     assert isinstance(verdict, Proved)
     assert {fact.question for fact in verdict.leaned_on} == {"U-SKU", "U-LBICMP"}
+
+
+def test_a_region_parted_by_facts_that_exclude_each_other_holds_no_flow() -> None:
+    """What is not so of it says nothing of the claim: the campaign took it for a flaw of the certificate."""
+    document = read_text(TEXT)
+    said = document.intents[0].claims[0]
+    assert isinstance(said, Claim)
+    whole = next(premise(said, SettledFacts({})))
+    below = whole.cut(Part.DESTINATION, parse_address("20.0.0.0"))
+    assert below is not None
+    aimed, held = "ARE-ONE(destination, entry)", "ARE-ONE(30.0.0.4, entry)"
+
+    def parted(region: Region, *facts: str) -> Region:
+        return replace(region, decided=dict.fromkeys(facts, True))
+
+    assert not holds_no_flow(parted(whole, aimed, held))
+    assert not holds_no_flow(parted(below[0], aimed))
+    assert holds_no_flow(parted(below[0], aimed, held))
+    assert holds_no_flow(parted(below[0], held, aimed))
+    assert not holds_no_flow(parted(below[1], aimed, held))

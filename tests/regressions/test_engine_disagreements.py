@@ -453,3 +453,23 @@ def test_a_sender_has_one_address_on_the_internet_whatever_was_translated_before
     """
 
     assert verdicts(text) == {"wide": "unknown"}
+
+
+def test_what_a_nat_rule_sends_on_counts_by_the_place_of_the_rule() -> None:
+    """The simulator counted it by its end too, where that had the address of the firewall (F-FW-5)."""
+    text = """
+    vnet v {
+      address 30.0.0.0/24
+      subnet t                   30.0.0.64/26
+      subnet AzureFirewallSubnet 30.0.0.128/26
+    }
+    vm m { nic 30.0.0.68 in v.t }
+    firewall fw {
+      nic 30.0.0.133 in v.AzureFirewallSubnet  public-ip entry standard 30.0.0.68
+      collection nat 100 in { rule web tcp from * at entry port 8443 -> 30.0.0.68 port 443 }
+    }
+    intent host  { 198.51.100.7/32 reaches m on tcp/8443 }
+    intent place { 198.51.100.7/32 reaches fw.entry on tcp/8443 }
+    """
+
+    assert verdicts(text) == {"host": "refuted", "place": "proved"}

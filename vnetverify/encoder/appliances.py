@@ -12,9 +12,10 @@ from dataclasses import replace
 from vnetverify.encoder.addressing import Estate, assignable
 from vnetverify.encoder.facts import Bearing, Facts, Ground, Grounds
 from vnetverify.encoder.headers import Header
+from vnetverify.encoder.nodes import AtSite, ToSite
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import ICMP, address_text, addresses_of
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule, Site
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule
 from vnetverify.model.security import Access
 
 
@@ -69,14 +70,17 @@ def exit_question(header: Header) -> str:
     return "U-EXITBACK" if header.is_reply else "U-EXIT"
 
 
-def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> Iterator[tuple[Site, Term]]:
-    """Yield the sites that a machine's tunnels lead to, each with when: by the longest prefix (R-UDR-11).
+def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> Iterator[tuple[ToSite | AtSite, Term]]:
+    """Yield where a machine's tunnels lead, each with when: to a site by the longest prefix, or by a default route for
+    what is on the Internet (R-UDR-11).
 
-    Where a network has a longer range, the machine's own table may know it or not.
+    Where a network has a longer range, the machine's own table may know it or not; which of its ways has the default
+    route is not known either, but for a managed firewall.
     """
     behind = [site for site in estate.network.sites.values() if site.behind == machine.name]
     if not behind:
         return
+    exit_fact = exit_question(header)
     ranges = [range_ for vnet in estate.network.vnets.values() for range_ in vnet.address_space]
     held = sorted(((prefix, site) for site in behind for prefix in site.prefixes), key=lambda h: -h[0].length)
     undecided = TRUE
@@ -84,9 +88,15 @@ def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> I
         here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
         longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
         elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
-        leads = TRUE if elsewhere == FALSE else facts.holds(exit_question(header), machine.name, site.name)
-        yield site, all_of(here, any_of(negate(elsewhere), leads))
+        leads = TRUE if elsewhere == FALSE else facts.holds(exit_fact, machine.name, site.name)
+        yield ToSite(site.name), all_of(here, any_of(negate(elsewhere), leads))
         undecided = all_of(undecided, negate(here))
+    outside = estate.realm.public - addresses_of((*ranges, *(prefix for prefix, _ in held)))
+    undecided = is_among(header.destination, outside)
+    for site in behind if undecided != FALSE and not machine.is_managed else ():
+        leads = facts.holds(exit_fact, machine.name, site.name)
+        yield AtSite(site.name, f"tunnel of {machine.name}"), all_of(undecided, leads)
+        undecided = all_of(undecided, negate(leads))
 
 
 def undeclared_machines(network: Network) -> tuple[Machine, ...]:

@@ -30,6 +30,7 @@ from vnetverify.encoder.nodes import (
     Target,
     ToInterface,
     ToInternet,
+    ToSite,
     ToVnet,
     Translated,
 )
@@ -255,11 +256,12 @@ class Circuit:
                 came = self.hops.forgets(self.hops.interface(node), self.header, Direction.INBOUND)
                 forgetful[node.nic] = any_of(forgetful.get(node.nic, FALSE), all_of(term, came))
             if isinstance(node, Arrival | FromTunnel):
-                machine = self.hops.machine(node.machine)
+                machine, edges = self.hops.machine(node.machine), self._edges[node]
+                by_tunnel = any_of(*(edges[target] for target in edges if isinstance(target, ToSite | AtSite)))
                 for nic, chosen in self.hops.exits(machine, self.header):
                     # What it sends to the Internet is from its own address, and no record of this packet (R-UDR-17).
-                    outside = self._edges[node].get(ToInternet(nic.name), FALSE) if machine.firewall is None else FALSE
-                    leaves = all_of(chosen, negate(outside))
+                    outside = edges.get(ToInternet(nic.name), FALSE) if machine.firewall is None else FALSE
+                    leaves = all_of(chosen, negate(outside), negate(by_tunnel))
                     left[nic.name] = self._share(any_of(left.get(nic.name, FALSE), all_of(term, leaves)))
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
                     went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)

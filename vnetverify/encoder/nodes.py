@@ -43,7 +43,7 @@ class OutOfTunnel:
 
 @dataclass(frozen=True, slots=True)
 class AtSite:
-    """A packet for elsewhere has come to a site by a way of a gateway."""
+    """A packet for elsewhere has come to a site by a way of a gateway, or by the tunnel of its appliance."""
 
     site: str
     way: str

@@ -328,13 +328,16 @@ class Tunnels:
             yield OutOfTunnel(gateway.name, way.name), condition
 
     def at_site(self, node: AtSite, header: Header) -> Iterator[tuple[Target, Term]]:
-        """Yield where a site sends on what comes to it for elsewhere, if it does: no pool does (R-META-3)."""
+        """Yield where a site sends on what comes to it for elsewhere, if it does: no pool does (R-META-3).
+
+        A site behind an appliance does not send back into the tunnel what came by it.
+        """
         site = self.hops.estate.network.sites[node.site]
         if site.point_to_site:
             return
         relays = self.hops.facts.holds("U-RELAYS", node.site)
         left = [relays, is_among(header.destination, self.hops.estate.realm.public)]
-        for target, term in self.from_site(site, header):
+        for target, term in self.from_site(site, header) if site.behind is None else ():
             left.append(negate(term))
             yield target, all_of(relays, term)
         yield ToInternet(site=node.site), all_of(*left)

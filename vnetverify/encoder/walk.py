@@ -52,7 +52,6 @@ from vnetverify.encoder.nodes import (
     Target,
     ToInterface,
     ToInternet,
-    ToSite,
     ToVnet,
     Translated,
 )
@@ -418,8 +417,8 @@ class Hops:
     def _put_out(
         self, machine: Machine, header: Header, condition: Term, memory: Memory | None, owns_source: Term | None
     ) -> Iterator[tuple[Target, Term]]:
-        for site, term in tunnels(self.estate, self.facts, machine, header):
-            yield ToSite(site.name), all_of(condition, term)
+        for end, term in tunnels(self.estate, self.facts, machine, header):
+            yield end, all_of(condition, term)
             condition = all_of(condition, negate(term))
         for nic, chosen in self.exits(machine, header):
             sender = Sender(self.estate.subnets[nic.subnet_id], machine=machine, nic=nic, owns_source=owns_source)

@@ -18,7 +18,7 @@ from vnetverify.model.network import Network, Subnet
 from vnetverify.simulator.addressing import Header, Mixed, Packet, packet_of, point
 from vnetverify.simulator.advertising import as_claimed, is_allowed
 from vnetverify.simulator.egress import egress_text, is_expected_egress, left_by
-from vnetverify.simulator.ends import End, aimed_at, begins, ends_at_home, ends_of, ends_within
+from vnetverify.simulator.ends import End, aimed_at, begins, ends_as_named, ends_at_home, ends_within
 from vnetverify.simulator.failures import down_in
 from vnetverify.simulator.firewalls import stands_elsewhere
 from vnetverify.simulator.frontends import balanced_at, machine_behind
@@ -230,7 +230,7 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, packet: Packet,
         return None
     if isinstance(way.outcome, Astray):
         return _torn(claim, way, targets)
-    ends = ends_of(way, packet)
+    ends = ends_as_named(way, packet)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
     missed = _missed(claim, ends, targets)
@@ -284,7 +284,7 @@ def _lost(network: Network, claim: Claim, origin: Place, packet: Packet, world: 
         return _torn(claim, way, targets)
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
-    missed = _missed(claim, ends_of(way, packet), targets)
+    missed = _missed(claim, ends_as_named(way, packet), targets)
     return None if missed is None else Violation(f"it {missed}", (way,))
 
 

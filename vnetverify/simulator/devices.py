@@ -22,6 +22,7 @@ from vnetverify.simulator.addressing import (
     covers,
     is_number,
     is_one_of,
+    is_public,
     lies_in,
     lowest_text,
     some_covers,
@@ -61,7 +62,7 @@ from vnetverify.simulator.positions import (
 from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.routes import Origin, ToGateway, selection
 from vnetverify.simulator.sending import leads_outside
-from vnetverify.simulator.sites import delivered_at_site, home_length
+from vnetverify.simulator.sites import by_default_into_site, delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation, carries
 from vnetverify.simulator.ways import Way, circuit_to
 
@@ -231,11 +232,19 @@ def _applies(line: PolicyRule, packet: Packet) -> bool:
 
 
 def onward(journey: Journey, appliance: Appliance) -> Next:
-    """Return the site behind the appliance that holds the destination, else the way out by an interface (R-UDR-11)."""
+    """Return the site behind the appliance that holds the destination or takes what is for the Internet, else the way
+    out by an interface (R-UDR-11)."""
     site = _site_behind(journey, appliance)
     if site is not None:
         journey.meet_appliance(appliance)
         return delivered_at_site(journey, site, appliance.name)
+    site = _site_by_default(journey, appliance)
+    if site is not None:
+        journey.note(
+            appliance.name, f"{appliance.name} sends the packet by its tunnel to {site.name}", "R-UDR-11", site.span
+        )
+        journey.meet_appliance(appliance)
+        return by_default_into_site(journey, site)
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
     interface = _exit(journey, appliance)
@@ -270,8 +279,7 @@ def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:
     Where a network has a longer range, the appliance's own table may know it or not (R-UDR-11).
     """
     situation, destination = journey.situation, journey.packet.destination
-    sites = (site for site in situation.network.sites.values() if site.behind == appliance.name)
-    lengths = {site.name: home_length(site, destination) for site in sites}
+    lengths = {site.name: home_length(site, destination) for site in _sites_behind(situation, appliance)}
     name = max(lengths, key=lengths.__getitem__, default=None)
     if name is None or lengths[name] < 0:
         return None
@@ -280,6 +288,24 @@ def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:
     if some_covers(longer, destination) and not situation.holds(_exit_fact(journey, appliance, name)):
         return None
     return situation.network.sites[name]
+
+
+def _site_by_default(journey: Journey, appliance: Appliance) -> Site | None:
+    """Return the site whose tunnel has the appliance's default route, if one has, for what is on the Internet.
+
+    What a network holds the appliance's table is taken to know. A managed firewall's has no such route.
+    """
+    situation, destination = journey.situation, journey.packet.destination
+    sites = _sites_behind(situation, appliance)
+    if not sites or appliance.is_managed or not is_public(destination):
+        return None
+    if some_covers((range_ for vnet in situation.network.vnets.values() for range_ in vnet.address_space), destination):
+        return None
+    return next((site for site in sites if situation.holds(_exit_fact(journey, appliance, site.name))), None)
+
+
+def _sites_behind(situation: Situation, appliance: Appliance) -> list[Site]:
+    return [site for site in situation.network.sites.values() if site.behind == appliance.name]
 
 
 def _exit(journey: Journey, appliance: Appliance) -> Interface:

@@ -154,6 +154,14 @@ def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:
     return ()
 
 
+def ends_as_named(way: Trace, packet: Packet) -> tuple[End, ...]:
+    """Return the ends of the way at which the flow's destination can have been the one it names: what a NAT rule sent
+    on counts by the place that the rule stands for alone (F-FW-5)."""
+    ends = ends_of(way, packet)
+    by_rules = [translated.named for translated in way.translations if translated.named is not None]
+    return tuple(end for end in ends if end in by_rules) if by_rules else ends
+
+
 def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool:
     """Hold when the way ends in the right set of a pair that the flow begins in.
 

@@ -62,6 +62,19 @@ def into_site(journey: Journey, arrival: IntoSite) -> Next:
     if site.point_to_site:
         reason = f"clients of the pool {site.name} pass nothing on"
         return journey.drop(site.name, reason, "R-GW-2", site.span)
+    return _sent_on(journey, site, ends)
+
+
+def by_default_into_site(journey: Journey, site: Site) -> Next:
+    """Return what becomes of a packet for elsewhere that the tunnel of its appliance brings to a site (R-UDR-11)."""
+    if journey.repeats("site", site.name, "tunnel"):
+        return journey.drop(site.name, "the packet was here before: a loop", "R-TRAF-3")
+    return _sent_on(journey, site, ())
+
+
+def _sent_on(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> Next:
+    """Return where a site that relays sends a packet for elsewhere: by one of `ends`, else to the Internet."""
+    destination = journey.packet.destination
     if not journey.situation.holds(uncertainty("U-RELAYS", site.name)):
         reason = f"the destination is not at {site.name}: it leaves the model"
         return journey.drop(site.name, reason, "R-GW-24", site.span)

@@ -11,6 +11,7 @@ from vnetverify.facts import SettledFacts
 from vnetverify.model.intents import Claim, Verb
 from vnetverify.model.network import Network
 from vnetverify.prover.verdict import Proved, Refuted, Verdict
+from vnetverify.testing.regions import holds_no_flow
 from vnetverify.testing.trial import Difference, Kind
 
 
@@ -45,7 +46,10 @@ def certified(
     if isinstance(certificate, NoCover):
         # Where a flow is asked for, the addresses that a world names were chosen with it; a certificate asks for any.
         # Where a site may announce what it likes, a region may hold no flow at all (`simulator/announcements.py`).
-        if certificate.is_flaw and shown is None and claim.advertising is None:
+        # So it may where it was parted by facts of which the last excludes one before it.
+        region = certificate.region
+        is_empty = region is not None and holds_no_flow(region)
+        if certificate.is_flaw and shown is None and claim.advertising is None and not is_empty:
             return Difference(Kind.CERTIFICATE, f"it is proved, and no certificate can be: {certificate.why}")
         return NotCertified(certificate.why)
     try:

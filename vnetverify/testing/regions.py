@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from vnetverify.certificate.questions import Unviolated
-from vnetverify.certificate.regions import Region, premise
+from vnetverify.certificate.regions import Region, field_of, premise
 from vnetverify.certificate.tree import ORIGINS, Token, ask, cut, parted
 from vnetverify.facts import SettledFacts, Undetermined, World
-from vnetverify.header import TCP, UDP, Flow, parse_address
+from vnetverify.header import EVERY_NUMBER, TCP, UDP, Flow, Interval, parse_address
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.network import Network
-from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part
+from vnetverify.simulator.addressing import Field, Impossible, Mixed, Part, point
 from vnetverify.testing.worlds import Choices
 
 _DEEPEST = 400
 _MOST_REGIONS = 3_000
+_ARE_ONE = "ARE-ONE("
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def drawn_flow(
         if number is None or not span.low <= number <= span.high:
             return None
     if any(
-        fact.startswith("ARE-ONE") and (value or _may_be_one(fact, flow, world))
+        fact.startswith(_ARE_ONE) and (value or _may_be_one(fact, flow, world))
         for fact, value in region.decided.items()
     ):
         return None
@@ -97,8 +98,7 @@ def drawn_flow(
 
 def _may_be_one(fact: str, flow: Flow, world: World) -> bool:
     """Hold when some named address is one of the flow's, so that the fact may not be false."""
-    names = fact.removeprefix("ARE-ONE(").removesuffix(")").split(", ")
-    numbers = {world.addresses.get(name) for name in names} - {None}
+    numbers = {world.addresses.get(name) for name in _names_of(fact)} - {None}
     return bool(numbers & {flow.source, flow.destination}) or not numbers
 
 
@@ -121,6 +121,33 @@ def is_refused_somewhere(question: Unviolated, origin: Place, flow: Flow, world:
     return None
 
 
+def holds_no_flow(region: Region) -> bool:
+    """Hold when facts of the region say that numbers are one which cannot be, so that it holds no flow."""
+    held = {part.value: field_of(region.packet, part) for part in Part} | dict(region.spans)
+    pairs = [_names_of(fact) for fact, value in region.decided.items() if value and fact.startswith(_ARE_ONE)]
+    for _ in pairs:
+        for pair in pairs:
+            spans = [held.get(name, _literal(name)) for name in pair]
+            both = Interval(max(span.low for span in spans), min(span.high for span in spans))
+            if both.low > both.high:
+                return True
+            held |= dict.fromkeys(pair, both)
+    return False
+
+
+def _literal(name: str) -> Interval:
+    """Return the number that `name` writes, any number where it is a name."""
+    try:
+        return point(parse_address(name))
+    except ValueError:
+        return EVERY_NUMBER
+
+
+def _names_of(fact: str) -> list[str]:
+    """Return what a fact says to be one number."""
+    return fact.removeprefix(_ARE_ONE).removesuffix(")").split(", ")
+
+
 def _may_hold(region: Region, origin: Place, flow: Flow, world: World) -> bool:
     """Hold unless the region does not hold the flow, in this world, for sure."""
     box = region.packet
@@ -139,9 +166,9 @@ def _is_so(fact: str, flow: Flow, world: World) -> bool | None:
     """Return what the fact by which a region is parted is for the flow in the world; None where it may be either."""
     if fact.startswith("ANNOUNCED-"):
         return None
-    if not fact.startswith("ARE-ONE("):
+    if not fact.startswith(_ARE_ONE):
         return world.facts.get(fact)
-    one, other = (_number(name, flow, world) for name in fact.removeprefix("ARE-ONE(").removesuffix(")").split(", "))
+    one, other = (_number(name, flow, world) for name in _names_of(fact))
     return one is not None and one == other
 
 

@@ -338,6 +338,14 @@ def test_two_templates_of_one_input_deploy_into_one_group(tmp_path: Path) -> Non
     assert loaded.document.network.unmodelled == ()
 
 
+def _part_of_b(kind: str, name: str) -> dict[str, str]:
+    return {"id": f"[resourceId('Microsoft.Network/loadBalancers/{kind}', 'b', '{name}')]"}
+
+
+def _public(name: str) -> dict[str, str]:
+    return {"id": f"[resourceId('Microsoft.Network/publicIPAddresses', '{name}')]"}
+
+
 def test_a_balancer_has_its_parts_by_ids_made_of_its_own(tmp_path: Path) -> None:
     own = "resourceId('Microsoft.Network/loadBalancers', 'b')"
     inside = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"}
@@ -381,6 +389,67 @@ def test_a_balancer_has_its_parts_by_ids_made_of_its_own(tmp_path: Path) -> None
 
     assert [(rule.name, rule.members) for rule in network.load_balancers["b"].rules] == [("web", ("nic",))]
     assert network.unmodelled == ()
+
+
+@pytest.mark.parametrize(
+    ("lists", "doubts"),
+    [
+        ({}, ["pool `pool` of load balancer `b`", "inbound NAT rule `ssh` of load balancer `b`"]),
+        (
+            {"LoadBalancerBackendAddressPools": None},
+            ["pool `pool` of load balancer `b`", "inbound NAT rule `ssh` of load balancer `b`"],
+        ),
+        (
+            {
+                "loadBalancerBackendAddressPools": [_part_of_b("backendAddressPools", "pool")],
+                "loadBalancerInboundNatRules": [_part_of_b("inboundNatRules", "ssh")],
+            },
+            [],
+        ),
+    ],
+)
+def test_an_interface_of_a_template_is_in_no_pool_that_it_does_not_name(
+    tmp_path: Path, lists: dict[str, Any], doubts: list[str]
+) -> None:
+    """What a pool and an inbound NAT rule say of members is read-only: Azure does not heed it in a template."""
+    inside = {"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"}
+    member = {"id": "[concat(resourceId('Microsoft.Network/networkInterfaces', 'nic'), '/ipConfigurations/c')]"}
+    front = {"frontendIPConfiguration": _part_of_b("frontendIPConfigurations", "front"), "protocol": "Tcp"}
+    balancer = resource(
+        "loadBalancers",
+        "b",
+        {
+            "frontendIPConfigurations": [{"name": "front", "properties": {"publicIPAddress": _public("p")}}],
+            "backendAddressPools": [{"name": "pool", "properties": {"backendIPConfigurations": [member]}}],
+            "loadBalancingRules": [
+                {
+                    "name": "web",
+                    "properties": {
+                        **front,
+                        "backendAddressPool": _part_of_b("backendAddressPools", "pool"),
+                        "frontendPort": 443,
+                        "backendPort": 443,
+                    },
+                }
+            ],
+            "inboundNatRules": [
+                {
+                    "name": "ssh",
+                    "properties": {**front, "backendIPConfiguration": member, "frontendPort": 2222, "backendPort": 22},
+                }
+            ],
+        },
+        sku={"name": "Standard"},
+    )
+    configuration = {"name": "c", "properties": {"subnet": inside, **lists}}
+    content = template(
+        vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")),
+        resource("publicIPAddresses", "p", {"publicIPAllocationMethod": "Static"}, sku={"name": "Standard"}),
+        balancer,
+        resource("networkInterfaces", "nic", {"ipConfigurations": [configuration]}),
+    )
+
+    assert [item.what for item in read(tmp_path, content).network.unmodelled] == doubts
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,22 @@ def test_a_route_server_leaves_open_the_network_in_which_it_stands(tmp_path: Pat
     assert found == {("a",)}
 
 
+def test_the_subnet_and_the_peers_of_a_route_server_leave_open_no_more_than_it_does(tmp_path: Path) -> None:
+    """What it hears decides no flow between subnets of one network, which is proved beside it (R-SEL-3)."""
+    place = {"subnet": _id("virtualNetworks/subnets", "a", "RouteServerSubnet")}
+    parts = (
+        resource("virtualHubs/ipConfigurations", "rs/c", place),
+        resource("virtualHubs/bgpConnections", "rs/n", {"peerAsn": 65002, "peerIp": "10.0.0.4"}),
+    )
+    server = resource("virtualHubs", "rs", {"sku": "Standard"})
+
+    whole = read(tmp_path, template(*_SPOKES, server, *parts)).network.unmodelled
+    apart = read(tmp_path, template(*_SPOKES, *parts)).network.unmodelled
+
+    assert [(item.what, item.vnets, item.is_outside) for item in whole] == [("virtual hub `rs`", ("a",), True)]
+    assert [item.is_outside for item in apart] == [False, False]
+
+
 def test_a_hub_that_says_nothing_of_networks_leaves_all_of_them_open(tmp_path: Path) -> None:
     assert _left_open(tmp_path, resource("virtualWans", "w", {}), _hub("h1")) == {()}
 

@@ -19,7 +19,8 @@ from vnetverify.ingest.values import Malformed, as_address, as_prefix, as_text
 HUBS, _WANS = "virtualhubs", "virtualwans"
 _OWN_SUBNET = "routeserversubnet"
 PEERS_NOT_TOLD = "what its peers announce is not in the input"
-_JOINING = (f"{HUBS}/hubvirtualnetworkconnections", f"{HUBS}/ipconfigurations")
+_PLACE, _NEIGHBOUR = f"{HUBS}/ipconfigurations", f"{HUBS}/bgpconnections"
+_JOINING = (f"{HUBS}/hubvirtualnetworkconnections", _PLACE)
 
 
 def concern_hubs(inventory: Inventory, findings: Findings, vnets: Container[str]) -> None:
@@ -57,6 +58,12 @@ def is_route_server(hub: Resource) -> bool:
     sku, kind = hub.stated("sku"), hub.body.get("kind")
     is_called_so = isinstance(kind, str) and kind.lower() == "routeserver"
     return _wan_of(hub) is None and (is_called_so or (isinstance(sku, str) and sku.lower() == "standard"))
+
+
+def is_part_of_route_server(resource: Resource, inventory: Inventory) -> bool:
+    """Hold for the subnet and the peers of a Route Server of the input: what they leave open is open about it."""
+    hub = inventory.find(parent_of(resource.key)) if resource.kind in (_PLACE, _NEIGHBOUR) else None
+    return hub is not None and is_route_server(hub)
 
 
 def _possible(hub: Resource, inventory: Inventory) -> list[str]:

@@ -10,7 +10,7 @@ from enum import Enum
 from vnetverify.ingest import managers
 from vnetverify.ingest.concerns import vnets_named_by
 from vnetverify.ingest.findings import ANYTHING, Findings
-from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, is_route_server
+from vnetverify.ingest.hubs import HUBS, PEERS_NOT_TOLD, is_part_of_route_server, is_route_server
 from vnetverify.ingest.injected import (
     NODE_POOLS,
     admits,
@@ -121,7 +121,8 @@ class Others:
                 strangers[kind] = sum(not self._doubt_machines_of(one) for one in self._inventory.of(kind))
             elif standing is Standing.NOT_MODELLED:
                 for resource in self._inventory.of(kind):
-                    self._doubt_whole(resource)
+                    if not is_part_of_route_server(resource, self._inventory):
+                        self._doubt_whole(resource)
         strangers = +strangers  # those of which there are any
         if strangers:
             count = sum(strangers.values())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vnetverify.ingest.resources import name_of
+from vnetverify.ingest.values import key_called
 
 # Lists that are empty where nothing is in them, and values that others take for granted.
 _FILLED_IN: Mapping[str, Mapping[str, Any]] = {
@@ -31,6 +32,11 @@ _FILLED_IN: Mapping[str, Mapping[str, Any]] = {
     "firewallpolicies": {"ruleCollectionGroups": ()},
     "firewallpolicies/rulecollectiongroups": {"ruleCollections": ()},
 }
+# Lists that each member of a list has. Whom a load balancer's pools and rules lead to, the interfaces say: what a
+# template writes about it at the load balancer is read-only there, and Azure does not heed it.
+_FILLED_IN_EACH: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "networkinterfaces": ("ipConfigurations", ("loadBalancerBackendAddressPools", "loadBalancerInboundNatRules")),
+}
 # Resources that are read as members of a list of their parents, and the name of the list.
 FOLDED = {
     "loadbalancers/inboundnatrules": "inboundNatRules",
@@ -50,12 +56,35 @@ def completed(kind: str, body: dict[str, Any], children: Mapping[str, list[dict[
     for name, value in _FILLED_IN.get(kind, {}).items():
         if name.lower() not in said:
             properties[name] = list(value) if isinstance(value, tuple) else value
+    if kind in _FILLED_IN_EACH:
+        each, lists = _FILLED_IN_EACH[kind]
+        properties = {
+            name: [_with_lists(one, lists) for one in value]
+            if name.lower() == each.lower() and isinstance(value, list)
+            else value
+            for name, value in properties.items()
+        }
     for child_kind, bodies in children.items():
         if child_kind in FOLDED:
             _add(properties, FOLDED[child_kind], [_as_member(one) for one in bodies])
         elif child_kind in _MENTIONED:
             _add(properties, _MENTIONED[child_kind], [{"id": one["id"]} for one in bodies])
     return {**body, key: properties} if properties or stated is not None else body
+
+
+def _with_lists(member: Any, lists: tuple[str, ...]) -> Any:
+    """Return `member` of a list with those of `lists` empty that its properties leave out."""
+    key = key_called("properties", member) if isinstance(member, dict) else None
+    stated = None if key is None else member[key]
+    if not isinstance(stated, dict):
+        return member
+    filled: dict[str, Any] = {key_called(name, stated) or name: [] for name in lists if not _says(stated, name)}
+    return {**member, key: {**stated, **filled}}
+
+
+def _says(stated: dict[str, Any], name: str) -> bool:
+    key = key_called(name, stated)
+    return key is not None and stated[key] is not None
 
 
 def _as_member(body: dict[str, Any]) -> dict[str, Any]:

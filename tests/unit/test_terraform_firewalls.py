@@ -122,12 +122,20 @@ def test_a_firewall_follows_the_groups_of_its_policy(tmp_path: Path) -> None:
             threat_intelligence_mode="Alert",
             later={"rule_collection_groups": ANY_VALUE},
         ),
-        planned("ip_group", "servers", cidrs=["10.2.0.0/24"]),
+        planned("ip_group", "servers", cidrs=["10.2.0.0/24", "10.4.0.0/24"]),
         planned("ip_group_cidr", "more", ip_group_id=identity("ipGroups", "servers"), cidr="10.3.0.0/24"),
+        planned(
+            "ip_group_cidr",
+            "less",
+            ip_group_id=identity("ipGroups", "servers"),
+            cidr="10.4.0.0/24",
+            actions=("delete",),
+        ),
         group,
         configuration=Module(
             [
                 block("firewall_policy", "policy"),
+                block("ip_group", "servers"),
                 block(
                     "firewall_policy_rule_collection_group",
                     "group",
@@ -148,6 +156,7 @@ def test_a_firewall_follows_the_groups_of_its_policy(tmp_path: Path) -> None:
     assert [(rule.name, rule.allows) for rule in policy.rules] == [("net/web", True)]
     assert parse_address("10.2.0.1") in policy.rules[0].destinations
     assert parse_address("10.3.0.1") in policy.rules[0].destinations
+    assert parse_address("10.4.0.1") not in policy.rules[0].destinations
 
 
 @pytest.mark.parametrize(

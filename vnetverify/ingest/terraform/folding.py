@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from vnetverify.ingest.resources import key_of, name_of
@@ -78,10 +78,32 @@ class Folding:
                 members.append({"name": draft.body["name"], "properties": draft.properties})
         return orphans
 
+    def told_at(self, identity: str, to: str) -> Iterator[dict[str, Any]]:
+        """Yield the bodies of a resource, by itself and inside of another, as far as nobody wrote its property `to`."""
+        draft = self._by_key.get(key_of(identity))
+        if draft is not None and not self._writes(draft.instance, to):
+            yield draft.body
+        parent, _, name = identity.rstrip("/").rpartition("/")
+        parent, _, segment = parent.rpartition("/")
+        holder = self._by_key.get(key_of(parent))
+        if holder is not None and segment in _INLINE and not self._is_written(holder.instance, _INLINE[segment]):
+            inline = self._members(holder, segment).get(name.lower())
+            if inline is not None:
+                yield inline
+
+    def _writes(self, instance: Instance, to: str) -> bool:
+        kind = KINDS.get(instance.type)
+        if kind is None or instance.is_data:
+            return kind is None
+        return any(
+            field.to == to and self._is_written(instance, attribute) for attribute, field in kind.table.fields.items()
+        )
+
     def drop_repeated(self, gone: Iterable[Instance]) -> None:
         """Take out of computed lists what stands in a resource of its own, and what will be gone."""
         elsewhere = [draft.identity for draft in self.drafts if not draft.instance.is_data]
-        elsewhere += [one.identity for one in gone if one.identity is not None]
+        # An association has the id of what it fastens something to.
+        elsewhere += [one.identity for one in gone if one.identity is not None and one.type in KINDS]
         dropped: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for identity in elsewhere:
             holder, _, rest = identity.rstrip("/").rpartition("/")

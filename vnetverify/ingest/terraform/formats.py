@@ -20,8 +20,8 @@ _GONE, _FORGOTTEN = ["delete"], ["forget"]
 
 @dataclass(slots=True)
 class Told:
-    """What one document tells: resources that will be there, addresses and values of those that will be gone, and what
-    is said about the document, as code, words and pointer."""
+    """What one document tells: resources that will be there, those that will be gone, also what others of their
+    address replace, and what is said about the document, as code, words and pointer."""
 
     instances: list[Instance] = field(default_factory=list)
     gone: list[Instance] = field(default_factory=list)
@@ -93,7 +93,9 @@ class _Plan:
             told.instances = list(self._of_changes("after"))
         known = {instance.address for instance in told.instances}
         for instance in self._of_changes("before"):
-            if instance.address not in known:
+            if self._is_replaced(instance.address):
+                told.gone.append(instance)
+            elif instance.address not in known:
                 actions = self._actions(instance.address)
                 (told.instances if actions == _FORGOTTEN else told.gone).append(instance)
         prior = _object(_object(content.get("prior_state")).get("values")).get("root_module")
@@ -115,12 +117,17 @@ class _Plan:
     def _actions(self, address: str) -> list[Any]:
         return _list(_object(self._change(address)).get("actions"))
 
+    def _is_replaced(self, address: str) -> bool:
+        actions = self._actions(address)
+        return "delete" in actions and actions != _GONE
+
     def _of_changes(self, side: str) -> Iterator[Instance]:
-        """Yield the resources of one side of the changes: those before that go, or those after."""
-        for position, change in self._changes.values():
+        """Yield the resources of one side of the changes: those before that go or are replaced, or those after."""
+        for address, (position, change) in self._changes.items():
             inner = _object(change.get("change"))
             goes = inner.get("actions") in (_GONE, _FORGOTTEN)
-            if goes is (side == "before") and isinstance(inner.get(side), dict):
+            is_asked = (goes or self._is_replaced(address)) if side == "before" else not goes
+            if is_asked and isinstance(inner.get(side), dict):
                 pointer = f"/resource_changes/{position}"
                 unknown = inner.get("after_unknown") if side == "after" else None
                 values = marked(inner[side], unknown, inner.get(f"{side}_sensitive"))

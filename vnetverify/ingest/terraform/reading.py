@@ -11,6 +11,7 @@ from vnetverify.ingest.notation import place
 from vnetverify.ingest.resources import Resource, key_of, kind_of, name_of
 from vnetverify.ingest.terraform import azapi
 from vnetverify.ingest.terraform.clusters import told_of_cluster
+from vnetverify.ingest.terraform.departures import release
 from vnetverify.ingest.terraform.folding import Folding
 from vnetverify.ingest.terraform.formats import Told, told_by
 from vnetverify.ingest.terraform.instances import Instance
@@ -56,6 +57,7 @@ class _Reader:
     def resources(self) -> list[Resource]:
         told, links = self._told, self._links
         folding = Folding(self._drafts(), links, told.configuration)
+        release(folding, told.gone)
         folding.drop_repeated(told.gone)
         orphans = folding.fold_parts()
         self._strangers += [(draft.instance, "what it is part of is not in the input") for draft in orphans]

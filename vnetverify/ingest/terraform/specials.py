@@ -195,7 +195,8 @@ def settle_tables(folding: Folding, gone: Iterable[Instance]) -> None:
 
 def list_groups(folding: Folding, gone: Iterable[Instance]) -> None:
     """Complete the list of groups that a firewall policy has, which Terraform tells of what was there before."""
-    released = {key_of(one.identity) for one in gone if one.identity is not None}
+    staying = {key_of(draft.identity) for draft in folding.drafts}
+    released = {key_of(one.identity) for one in gone if one.identity is not None} - staying
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for draft in folding.drafts:
         if kind_of(key_of(draft.identity)) == _RULE_GROUP:

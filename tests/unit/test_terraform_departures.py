@@ -1,0 +1,199 @@
+"""What a plan deletes or replaces is gone from what stays, too, which tells of it as it was before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.terraform_documents import Module, Planned, block, identity, plan, planned, read_network, subnet, vnet
+from vnetverify.model.network import Network, Subnet
+
+_HUB, _TABLE, _GROUP = identity("virtualNetworks", "hub"), identity("routeTables", "t"), "networkSecurityGroups"
+_WEB, _APP = f"{_HUB}/subnets/web", f"{_HUB}/subnets/app"
+_NIC, _POOL = identity("networkInterfaces", "n"), f"{identity('loadBalancers', 'lb')}/backendAddressPools/p"
+_RULE = {
+    "direction": "Inbound",
+    "protocol": "Tcp",
+    "source_port_range": "*",
+    "destination_port_range": "22",
+    "source_address_prefix": "*",
+    "destination_address_prefix": "*",
+}
+_REPLACED = pytest.mark.parametrize("actions", [["delete", "create"], ["create", "delete"]])
+
+
+def _replacing(document: dict[str, Any], one: Planned, before: dict[str, Any], actions: list[str]) -> dict[str, Any]:
+    """Return `document`, in which `one` replaces what was `before`."""
+    for change in document["resource_changes"]:
+        if change["address"] == one.address:
+            change["change"] |= {"before": one.values | before, "actions": actions}
+    return document
+
+
+def _subnet(network: Network, name: str) -> Subnet:
+    return next(one for one in network.vnets["hub"].subnets if one.name == name)
+
+
+@_REPLACED
+def test_a_table_whose_association_moves_is_where_it_moved_to(tmp_path: Path, actions: list[str]) -> None:
+    moved = planned("subnet_route_table_association", "a", subnet_id=_APP, route_table_id=_TABLE)
+    document = plan(
+        vnet("hub", id=_HUB, actions=("no-op",)),
+        subnet("web", "hub", id=_WEB, actions=("no-op",)),
+        subnet("app", "hub", "10.0.1.0/24", id=_APP, actions=("no-op",)),
+        planned("route_table", "t", id=_TABLE, route=[], subnets=[_WEB], actions=("no-op",)),
+        moved,
+    )
+
+    network = read_network(tmp_path, _replacing(document, moved, {"id": _WEB, "subnet_id": _WEB}, actions))
+
+    assert [_subnet(network, name).route_table for name in ("web", "app")] == [None, "t"]
+
+
+@_REPLACED
+def test_a_rule_that_is_replaced_is_what_it_becomes(tmp_path: Path, actions: list[str]) -> None:
+    own = identity(_GROUP, "web")
+    before = _RULE | {"name": "block", "access": "Deny", "priority": 100}
+    after = planned(
+        "network_security_rule",
+        "r",
+        network_security_group_name="web",
+        **(_RULE | {"name": "pass", "access": "Allow", "priority": 200}),
+    )
+    document = plan(
+        planned("network_security_group", "web", id=own, security_rule=[before], actions=("no-op",)),
+        after,
+        configuration=Module([block("network_security_group", "web")]),
+    )
+
+    network = read_network(
+        tmp_path, _replacing(document, after, before | {"id": f"{own}/securityRules/block"}, actions)
+    )
+
+    assert [rule.name for rule in network.nsgs["web"].rules] == ["pass"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_subnet_that_its_network_tells_of_stays_when_its_group_goes(tmp_path: Path, is_written: bool) -> None:
+    own = identity(_GROUP, "web")
+    inline = {"id": _APP, "name": "app", "address_prefixes": ["10.0.1.0/24"], "security_group": own}
+    written = {"subnet": [{"security_group": {"references": ["azurerm_network_security_group.web.id"]}}]}
+    document = plan(
+        vnet("hub", id=_HUB, subnet=[inline], actions=("no-op",)),
+        planned("network_security_group", "web", id=own, security_rule=[], actions=("no-op",)),
+        planned(
+            "subnet_network_security_group_association",
+            "a",
+            id=_APP,
+            subnet_id=_APP,
+            network_security_group_id=own,
+            actions=("delete",),
+        ),
+        configuration=Module([block("virtual_network", "hub", **(written if is_written else {}))]),
+    )
+
+    assert _subnet(read_network(tmp_path, document), "app").nsg == ("web" if is_written else None)
+
+
+def test_what_a_data_source_saw_of_a_subnet_goes_with_its_associations(tmp_path: Path) -> None:
+    own = identity(_GROUP, "web")
+    fastened = {"network_security_group": own, "route_table": _TABLE}
+    seen = subnet("app", "hub", id=_APP, is_data=True, **{f"{kind}_id": one for kind, one in fastened.items()})
+    document = plan(
+        vnet("hub", id=_HUB, actions=("no-op",)),
+        planned("network_security_group", "web", id=own, security_rule=[], actions=("no-op",)),
+        planned("route_table", "t", id=_TABLE, route=[], subnets=[_APP], actions=("no-op",)),
+        *(
+            planned(
+                f"subnet_{kind}_association",
+                "a",
+                id=_APP,
+                subnet_id=_APP,
+                actions=("delete",),
+                **{f"{kind}_id": one},
+            )
+            for kind, one in fastened.items()
+        ),
+        prior_state={"values": {"root_module": {"resources": [seen.told()]}}},
+    )
+
+    found = _subnet(read_network(tmp_path, document), "app")
+
+    assert (found.nsg, found.route_table) == (None, None)
+
+
+@pytest.mark.parametrize(("action", "members"), [("no-op", ("n",)), ("delete", ())])
+def test_a_pool_has_the_members_whose_associations_stay(tmp_path: Path, action: str, members: tuple[str, ...]) -> None:
+    balancer = identity("loadBalancers", "lb")
+    held = {"subnet_id": _APP, "private_ip_address_allocation": "Static"}
+    document = plan(
+        vnet("hub", id=_HUB, actions=("no-op",)),
+        subnet("app", "hub", id=_APP, actions=("no-op",)),
+        planned(
+            "network_interface",
+            "n",
+            id=_NIC,
+            ip_configuration=[{"name": "c", "private_ip_address": "10.0.0.7", **held}],
+            actions=("no-op",),
+        ),
+        planned(
+            "lb",
+            "lb",
+            id=balancer,
+            sku="Standard",
+            frontend_ip_configuration=[{"name": "f", "private_ip_address": "10.0.0.20", **held}],
+            actions=("no-op",),
+        ),
+        planned(
+            "lb_backend_address_pool",
+            "p",
+            id=_POOL,
+            loadbalancer_id=balancer,
+            backend_ip_configurations=[f"{_NIC}/ipConfigurations/c"],
+            actions=("no-op",),
+        ),
+        planned(
+            "lb_rule",
+            "r",
+            loadbalancer_id=balancer,
+            protocol="Tcp",
+            frontend_port=80,
+            backend_port=80,
+            frontend_ip_configuration_name="f",
+            backend_address_pool_ids=[_POOL],
+        ),
+        planned(
+            "network_interface_backend_address_pool_association",
+            "a",
+            id=f"{_NIC}/ipConfigurations/c|{_POOL}",
+            network_interface_id=_NIC,
+            ip_configuration_name="c",
+            backend_address_pool_id=_POOL,
+            actions=(action,),
+        ),
+    )
+
+    network = read_network(tmp_path, document)
+
+    assert [rule.members for rule in network.load_balancers["lb"].rules] == [members]
+    assert network.unmodelled == ()
+
+
+@pytest.mark.parametrize(("action", "left"), [("no-op", 1), ("delete", 0)])
+def test_servers_for_names_go_with_what_told_them(tmp_path: Path, action: str, left: int) -> None:
+    document = plan(
+        vnet("hub", id=_HUB, dns_servers=["10.0.0.5"], actions=("no-op",)),
+        planned(
+            "virtual_network_dns_servers",
+            "d",
+            id=f"{_HUB}/dnsServers/default",
+            virtual_network_id=_HUB,
+            dns_servers=["10.0.0.5"],
+            actions=(action,),
+        ),
+        configuration=Module([block("virtual_network", "hub")]),
+    )
+
+    assert len(read_network(tmp_path, document).vnets["hub"].dns_servers) == left

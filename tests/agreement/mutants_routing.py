@@ -9,7 +9,9 @@ _HOPS = "vnetverify.simulator.hops"
 _MATCHING = "vnetverify.simulator.matching"
 _GATEWAYS, _PEERINGS, _SENDING = (f"vnetverify.simulator.{name}" for name in ("gateways", "peerings", "sending"))
 _ROUTE_SERVERS = "vnetverify.simulator.route_servers"
-_SITES, _SITUATION, _WALK = (f"vnetverify.simulator.{name}" for name in ("sites", "situation", "walk"))
+_SITES, _SITUATION, _TUNNELS, _WALK = (
+    f"vnetverify.simulator.{name}" for name in ("sites", "situation", "tunnels", "walk")
+)
 _ADDRESSING, _INTERNET, _TAGS = (f"vnetverify.simulator.{name}" for name in ("addressing", "internet", "tags"))
 _ENDPOINT_ROUTES, _ANSWERS = (f"vnetverify.simulator.{name}" for name in ("endpoint_routes", "answers"))
 _FRONTENDS, _QUALITIES, _FILTERS = (f"vnetverify.simulator.{name}" for name in ("frontends", "qualities", "filters"))
@@ -109,7 +111,7 @@ MUTANTS = (
     Mutant("R-UDR-8", "the question is read the other way", _CANDIDATES, '((uncertainty("U-R-UDR-8"), False),)', '((uncertainty("U-R-UDR-8"), True),)'),
     Mutant("R-UDR-9", "the next hop needs a route of its own", _SENDING, "blocked = cross(journey, sending, vnet, point(address))", _RESOLVED),
     Mutant("R-UDR-10", "interfaces forward whatever their switch says", _MATCHING, "return self.nic is None or self.nic.ip_forwarding", "return True"),
-    Mutant("R-UDR-11", "an appliance's own routes reach other tunnels", _DEVICES, "if site.behind == appliance.name]", "if site.behind is not None]"),
+    Mutant("R-UDR-11", "an appliance's own routes reach other tunnels", _TUNNELS, "if site.behind == appliance.name]", "if site.behind is not None]"),
     Mutant("R-UDR-12", "another subnet's table decides for gateways", _DEVICES, "return Sending(subnet, FromGateway(gateway, out_of_tunnel))", "return Sending(journey.situation.vnet(gateway.vnet).subnets[0], FromGateway(gateway, out_of_tunnel))"),
     Mutant("R-UDR-15", "any rule makes a next hop of a frontend", _FRONTENDS, 'elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):', "elif True:"),
     Mutant("R-UDR-15", "a rule for one port never carries", _FRONTENDS, 'elif situation.holds(uncertainty("U-R-UDR-15", balanced.label)):', "elif False:"),
@@ -161,13 +163,17 @@ MUTANTS = (
     Mutant("R-GW-24", "a site sends nothing of what it holds", _SITES, "    return bool(_heeded(situation, site)) or any(routes)\n", "    return False\n"),
     Mutant("R-GW-24", "a site goes by what is as long as its own prefix", _SITES, "prefix.length > length and prefix in", "prefix.length >= length and prefix in"),
     Mutant("R-GW-24", "what a site announces itself draws its packets", _SITES, "if prefix not in own)\n        known", ")\n        known"),
-    Mutant("R-UDR-11", "replies leave by where the flow left", _DEVICES, 'uncertainty("U-EXITBACK" if journey.is_reply else "U-EXIT", appliance.name, name)', 'uncertainty("U-EXIT", appliance.name, name)'),
+    Mutant("R-UDR-11", "replies leave by where the flow left", _TUNNELS, 'uncertainty("U-EXITBACK" if journey.is_reply else "U-EXIT", appliance.name, name)', 'uncertainty("U-EXIT", appliance.name, name)'),
     Mutant("R-UDR-11", "replies of the Internet go on by where they come in", _WALK, "return back, follow(back, onward(back, forwarder.appliance))", "back.meet_appliance(forwarder.appliance)\n    return back, follow(back, Sending(forwarder.interface.subnet, forwarder))"),
-    Mutant("R-UDR-11", "a tunnel takes what is for a network inside its site", _DEVICES, 'if some_covers(longer, destination) and not situation.holds(_exit_fact(journey, appliance, name)):', "if False:"),
-    Mutant("R-UDR-11", "no tunnel has a default route", _DEVICES, "if not sites or appliance.is_managed or not is_public(destination):", "if True:"),
-    Mutant("R-UDR-11", "a tunnel surely has the default route", _DEVICES, "return next((site for site in sites if situation.holds(_exit_fact(journey, appliance, site.name))), None)", "return sites[0]"),
+    Mutant("R-UDR-11", "a tunnel takes what is for a network inside its site", _TUNNELS, "is_open = is_own or some_covers(longer, destination)", "is_open = is_own"),
+    Mutant("R-UDR-11", "a tunnel surely takes what is the appliance's own", _TUNNELS, "is_open = is_own or some_covers(longer, destination)", "is_open = some_covers(longer, destination)"),
+    Mutant("R-UDR-11", "no tunnel takes what is the appliance's own", _TUNNELS, "return None if appliance is None else into_tunnel(journey, appliance, is_own=True)", "return None"),
+    Mutant("R-SEL-9", "no tunnel takes answers to the Internet", _TUNNELS, "    if appliance is None:\n        return False\n    return (", "    if True:\n        return False\n    return ("),
+    Mutant("R-UDR-11", "an appliance sends on what comes for it out of a tunnel", _DEVICES, "is_any = arrival.interface is None or arrival", "is_any = arrival"),
+    Mutant("R-UDR-11", "no tunnel has a default route", _TUNNELS, "if not sites or appliance.is_managed or not is_public(destination):", "if True:"),
+    Mutant("R-UDR-11", "a tunnel surely has the default route", _TUNNELS, "return next((site for site in sites if situation.holds(exit_fact(journey, appliance, site.name))), None)", "return sites[0]"),
     Mutant("R-META-3", "a site sends on whatever comes by its tunnel", _SITES, 'if not journey.situation.holds(uncertainty("U-RELAYS", site.name)):', "if site.behind is None and not journey.situation.holds(uncertainty(\"U-RELAYS\", site.name)):"),
-    Mutant("R-UDR-11", "the first tunnel takes all that its site holds", _DEVICES, "name = max(lengths, key=lengths.__getitem__, default=None)", "name = next((site for site, length in lengths.items() if length >= 0), None)"),
+    Mutant("R-UDR-11", "the first tunnel takes all that its site holds", _TUNNELS, "name = max(lengths, key=lengths.__getitem__, default=None)", "name = next((site for site, length in lengths.items() if length >= 0), None)"),
     Mutant("R-GW-24", "the last connection takes everything", _SITES, 'picked = (end for end in ends[:-1] if situation.holds(uncertainty("U-SITE", site.name, end.name)))', "picked = iter(())"),
     Mutant("R-GW-25", "clients always reach each other", _SITES, 'if not journey.situation.holds(uncertainty("U-R-GW-25", gateway.name)):', "if False:"),
     Mutant("R-GW-25", "clients never reach each other", _SITES, 'if not journey.situation.holds(uncertainty("U-R-GW-25", gateway.name)):', "if True:"),

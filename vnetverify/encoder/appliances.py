@@ -15,7 +15,7 @@ from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import AtSite, ToSite
 from vnetverify.encoder.terms import FALSE, TRUE, Term, all_of, any_of, equals, is_among, negate
 from vnetverify.header import ICMP, address_text, addresses_of
-from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule
+from vnetverify.model.network import SUBNETS_WITHOUT_HOSTS, Machine, Network, Nic, PolicyRule, Subnet
 from vnetverify.model.security import Access
 
 
@@ -70,12 +70,14 @@ def exit_question(header: Header) -> str:
     return "U-EXITBACK" if header.is_reply else "U-EXIT"
 
 
-def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> Iterator[tuple[ToSite | AtSite, Term]]:
+def tunnels(
+    estate: Estate, facts: Facts, machine: Machine, header: Header, *, is_own: bool = False
+) -> Iterator[tuple[ToSite | AtSite, Term]]:
     """Yield where a machine's tunnels lead, each with when: to a site by the longest prefix, or by a default route for
     what is on the Internet (R-UDR-11).
 
     Where a network has a longer range, the machine's own table may know it or not; which of its ways has the default
-    route is not known either, but for a managed firewall.
+    route is not known either, but for a managed firewall. Nor is whether a tunnel takes what `is_own`, the machine's.
     """
     behind = [site for site in estate.network.sites.values() if site.behind == machine.name]
     if not behind:
@@ -87,7 +89,7 @@ def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> I
     for prefix, site in held:
         here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
         longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
-        elsewhere = is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
+        elsewhere = TRUE if is_own else is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
         leads = TRUE if elsewhere == FALSE else facts.holds(exit_fact, machine.name, site.name)
         yield ToSite(site.name), all_of(here, any_of(negate(elsewhere), leads))
         undecided = all_of(undecided, negate(here))
@@ -97,6 +99,19 @@ def tunnels(estate: Estate, facts: Facts, machine: Machine, header: Header) -> I
         leads = facts.holds(exit_fact, machine.name, site.name)
         yield AtSite(site.name, f"tunnel of {machine.name}"), all_of(undecided, leads)
         undecided = all_of(undecided, negate(leads))
+
+
+def own_tunnels(
+    estate: Estate, facts: Facts, subnet: Subnet, header: Header, by: Nic | None = None
+) -> Iterator[tuple[ToSite | AtSite, Term]]:
+    """Yield where tunnels take what machines of a subnet send themselves, or what the one does that sends `by` an
+    interface: past no security group (R-UDR-11)."""
+    for nic in estate.nics_in[subnet.id] if by is None else [by]:
+        machine = estate.machine_of[nic.name]
+        sends = TRUE if by is not None else any_of(*(equals(header.source, address) for address in nic.addresses))
+        if sends != FALSE and not machine.is_managed:
+            for end, term in tunnels(estate, facts, machine, header, is_own=True):
+                yield end, all_of(sends, term)
 
 
 def undeclared_machines(network: Network) -> tuple[Machine, ...]:

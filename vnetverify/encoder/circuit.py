@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import TypeGuard, assert_never
 
+from vnetverify.encoder.appliances import own_tunnels
 from vnetverify.encoder.filters import Spot
 from vnetverify.encoder.headers import Header
 from vnetverify.encoder.nodes import (
@@ -64,7 +65,8 @@ GATEWAYS: Devices = (Inside, OutOfTunnel, Exchanged)
 @dataclass(frozen=True, slots=True)
 class Start:
     """Where packets begin: a place, the region of source addresses that stands for it in the tree, and under which
-    selector; `addresses` are those in question and `condition` holds when a packet starts here at all.
+    selector; `addresses` are those in question and `condition` holds when a packet starts here at all, `lets_out` when
+    nothing then keeps it from the network.
 
     A reply of a frontend is put out `by` the member that got the flow, one of a private endpoint by the endpoint.
     """
@@ -74,6 +76,7 @@ class Start:
     addresses: IntervalSet
     selector: int = 0
     condition: Term = TRUE
+    lets_out: Term = TRUE
     by: Nic | PrivateEndpoint | None = None
 
 
@@ -241,6 +244,16 @@ class Circuit:
         names = (device_of(node) for node in self._edges)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
+    def comes_by_tunnel(self, nic: Nic) -> Term:
+        """Hold when the packet comes to an interface's machine, for which it is, out of a tunnel: past no filter."""
+        return any_of(
+            *(
+                all_of(term, self._edges[node].get(ToInterface(nic.name), FALSE))
+                for node, term in self._visited.items()
+                if isinstance(node, FromTunnel)
+            )
+        )
+
     def machines(self) -> Iterator[Machine]:
         names = dict.fromkeys(node.machine for node in self._edges if isinstance(node, Arrival | FromTunnel))
         yield from (self.hops.machine(name) for name in names)
@@ -266,6 +279,8 @@ class Circuit:
                     passed[nic.name] = self._share(any_of(passed.get(nic.name, FALSE), all_of(term, leaves)))
                     went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
                     forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, went))
+        for nic in (nic for machine in self.machines() for nic in machine.nics):
+            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), self.comes_by_tunnel(nic))
         met = {machine.name: self._share(self.meets(machine.name, MACHINES)) for machine in self.machines()}
         return Memory(passed, left, {name: self._share(term) for name, term in forgetful.items()}, met)
 
@@ -277,16 +292,20 @@ class Circuit:
 
     def _first_hops(self, start: Start, carried: Term) -> Iterator[tuple[Target, Term]]:
         header = self.header.of(start.addresses)
-        sent = all_of(start.condition, carried)
+        begun = all_of(start.condition, carried)
+        sent = all_of(begun, start.lets_out)
         match start.place.kind:
             case PlaceKind.SUBNET.value:
                 if isinstance(start.by, PrivateEndpoint):
                     hops = list(self.hops.answer(start.by, header))
                 else:
                     subnet = self.hops.estate.subnets[start.place.name if start.by is None else start.by.subnet_id]
+                    tunnelled = list(own_tunnels(self.hops.estate, self.hops.facts, subnet, header, start.by))
+                    yield from ((end, self._share(all_of(begun, term))) for end, term in tunnelled)
                     hops = list(self.hops.send(Sender(subnet), header))
                     if hops and self.memory is None and not self.hops.by_routes_alone:
                         sent = all_of(sent, self.hops.frontends.lets_out(header, Spot(subnet)))
+                    sent = all_of(sent, negate(any_of(*(term for _, term in tunnelled))))
             case PlaceKind.SITE.value:
                 hops = list(self.tunnels.from_site(self.hops.estate.network.sites[start.place.name], header))
             case _:

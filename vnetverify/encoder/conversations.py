@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vnetverify.encoder.addressing import Balanced, Published
-from vnetverify.encoder.appliances import from_own_address
+from vnetverify.encoder.appliances import from_own_address, own_tunnels
 from vnetverify.encoder.candidates import Candidate, InternetHop
 from vnetverify.encoder.circuit import MACHINES, Circuit, Start
 from vnetverify.encoder.delivery import Delivery
@@ -303,7 +303,7 @@ class Conversations:
                     lets_out = self._lets_answer_out(end.stage, place, addresses, memory)
                 else:
                     lets_out = self._answers_by_link(end.stage, standing, addresses, memory)
-                yield Start(place, here, addresses, condition=all_of(came, lets_out), by=standing)
+                yield Start(place, here, addresses, condition=came, lets_out=lets_out, by=standing)
 
     def _answers_by_link(self, stage: Stage, endpoint: PrivateEndpoint, addresses: IntervalSet, memory: Memory) -> Term:
         """Hold when whoever stands behind a private endpoint answers: Azure's service does, and a member of another's
@@ -324,8 +324,8 @@ class Conversations:
         """Yield where a member answers what came to it by a frontend: with the frontend's address as source."""
         for balanced, nic, term in end.shares:
             header, forgotten = end.stage.header.to(balanced.address), memory.forgetful[nic.name]
-            answers = all_of(term, self.hops.frontends.lets_answer_out(balanced, nic, header, forgotten))
-            yield Start(balanced.place, balanced.address, balanced.address, condition=answers, by=nic)
+            lets_out = self.hops.frontends.lets_answer_out(balanced, nic, header, forgotten)
+            yield Start(balanced.place, balanced.address, balanced.address, condition=term, lets_out=lets_out, by=nic)
 
     def _lets_answer_out(self, stage: Stage, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
         """Hold when the host of `place` that got the packet lets its answer out (F-ADM-18)."""
@@ -374,12 +374,12 @@ class Conversations:
         for place, addresses in sorted(left.items()):
             if place != INTERNET:
                 arrives = self.delivery.arrives(reply, place, addresses)
-                term = self.delivery.share(all_of(arrives, self._lets_answer_in(place, addresses, memory)))
+                term = self.delivery.share(all_of(arrives, self._lets_answer_in(reply, place, addresses, memory)))
                 branches += self.ends.membership(self.ends.key, place, addresses, term)
         return decision_tree(self.ends.key, branches, self.delivery.share, free_outside=True)
 
-    def _lets_answer_in(self, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
-        """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18)."""
+    def _lets_answer_in(self, reply: Circuit, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
+        """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18), or has it by a tunnel."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
         header, spot = self.ends.header.of(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
@@ -389,7 +389,8 @@ class Conversations:
         )
         if forgotten == FALSE:
             return TRUE
-        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, spot))
+        by_tunnel = map(reply.comes_by_tunnel, self.hops.estate.nics_in[place.name])
+        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, spot), *by_tunnel)
 
     def _hears_the_internet(self, left: Parts) -> Term:
         """Hold when the host that sent the packet to the Internet itself lets the answer in (F-ADM-18)."""
@@ -465,9 +466,11 @@ class Conversations:
         )
 
     def _answers_directly(self, nic: Nic) -> Term:
-        """Hold when replies of `nic` leave by Internet, where its public address is put back (R-SEL-9)."""
-        subnet = self.hops.estate.subnets[nic.subnet_id]
-        return self.hops.selected(self.ends.header.reversed(), subnet, _is_internet)
+        """Hold when replies of `nic` leave by Internet, where its public address is put back (R-SEL-9), and by no
+        tunnel."""
+        subnet, header = self.hops.estate.subnets[nic.subnet_id], self.ends.header.reversed()
+        tunnelled = any_of(*(term for _, term in own_tunnels(self.hops.estate, self.hops.facts, subnet, header, nic)))
+        return all_of(negate(tunnelled), self.hops.selected(header, subnet, _is_internet))
 
 
 def _are_alike(one: Term, other: Term) -> Term:

@@ -329,11 +329,11 @@ class Hops:
             yield from self._forward(machine, header, onward, memory)
 
     def is_addressed(self, node: Node, header: Header) -> Term:
-        """Hold when the packet is for the machine that it reached: of a firewall with rules out of a tunnel, too."""
+        """Hold when the packet is for the machine that it reached, out of a tunnel by any of its addresses."""
         match node:
             case Arrival():
                 return _is_for(self.interface(node), header)
-            case FromTunnel(name) if self.machine(name).firewall is not None:
+            case FromTunnel(name):
                 return any_of(*(_is_for(nic, header) for nic in self.machine(name).nics))
             case _:
                 return FALSE
@@ -376,7 +376,7 @@ class Hops:
     def from_tunnel(self, node: FromTunnel, header: Header, memory: Memory | None) -> Iterator[tuple[Target, Term]]:
         machine = self.machine(node.machine)
         works = self.is_up(machine)
-        for nic in machine.nics if machine.firewall is not None else ():
+        for nic in machine.nics:
             yield from self._for_itself(machine, nic, header, works, memory)
         yield from self._forward(machine, header, all_of(works, negate(self.is_addressed(node, header))), memory)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vnetverify.facts import Uncertainty, uncertainty
+from vnetverify.facts import uncertainty
 from vnetverify.header import ICMP, Family, Interval, IntervalSet, family_of
 from vnetverify.model.balancers import PublicAddress
 from vnetverify.model.intents import INTERNET, FailureKind
-from vnetverify.model.network import Gateway, GatewayKind, PolicyRule, Site
+from vnetverify.model.network import Gateway, GatewayKind, PolicyRule
 from vnetverify.model.security import Access, Direction
 from vnetverify.simulator.addressing import (
     Packet,
@@ -22,7 +22,6 @@ from vnetverify.simulator.addressing import (
     covers,
     is_number,
     is_one_of,
-    is_public,
     lies_in,
     lowest_text,
     some_covers,
@@ -62,8 +61,8 @@ from vnetverify.simulator.positions import (
 from vnetverify.simulator.route_servers import joined_gateways
 from vnetverify.simulator.routes import Origin, ToGateway, selection
 from vnetverify.simulator.sending import leads_outside
-from vnetverify.simulator.sites import by_default_into_site, delivered_at_site, home_length
 from vnetverify.simulator.situation import Situation, carries
+from vnetverify.simulator.tunnels import exit_fact, into_tunnel
 from vnetverify.simulator.ways import Way, circuit_to
 
 
@@ -106,8 +105,10 @@ def _at_nat_rules(journey: Journey, appliance: Appliance, public: PublicAddress 
 
 
 def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
-    """Return the interface with this address for which the packet came: of a firewall's any, else that of arrival."""
-    interfaces = arrival.appliance.interfaces if arrival.appliance.firewall is not None else (arrival.interface,)
+    """Return the interface with this address for which the packet came: that of arrival, of a firewall with rules or
+    out of a tunnel any."""
+    is_any = arrival.interface is None or arrival.appliance.firewall is not None
+    interfaces = arrival.appliance.interfaces if is_any else (arrival.interface,)
     return next((each for each in interfaces if each is not None and is_one_of(address, each.addresses)), None)
 
 
@@ -234,17 +235,9 @@ def _applies(line: PolicyRule, packet: Packet) -> bool:
 def onward(journey: Journey, appliance: Appliance) -> Next:
     """Return the site behind the appliance that holds the destination or takes what is for the Internet, else the way
     out by an interface (R-UDR-11)."""
-    site = _site_behind(journey, appliance)
-    if site is not None:
-        journey.meet_appliance(appliance)
-        return delivered_at_site(journey, site, appliance.name)
-    site = _site_by_default(journey, appliance)
-    if site is not None:
-        journey.note(
-            appliance.name, f"{appliance.name} sends the packet by its tunnel to {site.name}", "R-UDR-11", site.span
-        )
-        journey.meet_appliance(appliance)
-        return by_default_into_site(journey, site)
+    tunnelled = into_tunnel(journey, appliance)
+    if tunnelled is not None:
+        return tunnelled
     if not appliance.interfaces:
         return journey.drop(appliance.name, f"{appliance.name} has no interface", "R-UDR-11")
     interface = _exit(journey, appliance)
@@ -273,53 +266,12 @@ def _filtered_out(journey: Journey, appliance: Appliance, interface: Interface) 
     return blocked
 
 
-def _site_behind(journey: Journey, appliance: Appliance) -> Site | None:
-    """Return the site to which the appliance's tunnel takes the packet: of several the one of the longest prefix.
-
-    Where a network has a longer range, the appliance's own table may know it or not (R-UDR-11).
-    """
-    situation, destination = journey.situation, journey.packet.destination
-    lengths = {site.name: home_length(site, destination) for site in _sites_behind(situation, appliance)}
-    name = max(lengths, key=lengths.__getitem__, default=None)
-    if name is None or lengths[name] < 0:
-        return None
-    ranges = (range_ for vnet in situation.network.vnets.values() for range_ in vnet.address_space)
-    longer = (range_ for range_ in ranges if range_.length > lengths[name])
-    if some_covers(longer, destination) and not situation.holds(_exit_fact(journey, appliance, name)):
-        return None
-    return situation.network.sites[name]
-
-
-def _site_by_default(journey: Journey, appliance: Appliance) -> Site | None:
-    """Return the site whose tunnel has the appliance's default route, if one has, for what is on the Internet.
-
-    What a network holds the appliance's table is taken to know. A managed firewall's has no such route.
-    """
-    situation, destination = journey.situation, journey.packet.destination
-    sites = _sites_behind(situation, appliance)
-    if not sites or appliance.is_managed or not is_public(destination):
-        return None
-    if some_covers((range_ for vnet in situation.network.vnets.values() for range_ in vnet.address_space), destination):
-        return None
-    return next((site for site in sites if situation.holds(_exit_fact(journey, appliance, site.name))), None)
-
-
-def _sites_behind(situation: Situation, appliance: Appliance) -> list[Site]:
-    return [site for site in situation.network.sites.values() if site.behind == appliance.name]
-
-
 def _exit(journey: Journey, appliance: Appliance) -> Interface:
     """Return the interface by which the appliance's own table sends the packet (R-UDR-11)."""
     for interface in appliance.interfaces[:-1]:
-        if journey.situation.holds(_exit_fact(journey, appliance, interface.name)):
+        if journey.situation.holds(exit_fact(journey, appliance, interface.name)):
             return interface
     return appliance.interfaces[-1]
-
-
-def _exit_fact(journey: Journey, appliance: Appliance, name: str) -> Uncertainty:
-    """Return the fact that the appliance sends by the interface or tunnel `name`: replies go elsewhere, by other
-    routes of its table (R-UDR-11)."""
-    return uncertainty("U-EXITBACK" if journey.is_reply else "U-EXIT", appliance.name, name)
 
 
 def into_gateway(journey: Journey, arrival: IntoGateway) -> Next:

@@ -66,10 +66,12 @@ from vnetverify.simulator.positions import (
     ToPlatform,
     Trace,
     declared_appliance,
+    place_name,
 )
 from vnetverify.simulator.sending import send
 from vnetverify.simulator.sites import from_site, into_site
 from vnetverify.simulator.situation import Situation, occupied, situation_of
+from vnetverify.simulator.tunnels import into_own_tunnel, leaves_by_own_tunnel
 
 ENCAPSULATIONS = (4, 47)
 
@@ -152,7 +154,13 @@ def start(journey: Journey, origin: Place) -> Next:
 
 
 def _from_host(journey: Journey, interface: Interface) -> Next:
-    """Return the sending past the outbound filters of the machine that wrote the packet (F-EVAL-5, F-ADDR-4)."""
+    """Return the sending past the outbound filters of the machine that wrote the packet (F-EVAL-5, F-ADDR-4).
+
+    What a tunnel of its own takes does not come to them (R-UDR-11).
+    """
+    tunnelled = into_own_tunnel(journey, interface)
+    if tunnelled is not None:
+        return tunnelled
     seen = journey.packet if journey.is_reply else seen_by_sender(journey, interface)
     blocked = journey.filter(interface, Direction.OUTBOUND, seen)
     journey.began_at = interface.name
@@ -378,6 +386,10 @@ def _answered_outside(first: Journey, forward: Trace) -> Conversation:
     assert isinstance(forward.outcome, Delivered)
     assert forward.outcome.nic is not None
     back = _return_journey(first)
+    interface = declared_interface(back.situation, back.situation.index.nics[forward.outcome.nic])
+    if leaves_by_own_tunnel(back, interface):
+        why = f"the reply leaves by a tunnel of {place_name(interface)}, not to the Internet"
+        return _stopped(forward, back, back.drop(place_name(interface), why, "R-SEL-9"))
     blocked = _blocked_at_public_entry(back, forward.outcome.nic)
     if blocked is not None:
         return _stopped(forward, back, blocked)

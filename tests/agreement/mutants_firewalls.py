@@ -109,7 +109,7 @@ _LEARNT = 'return all_of(outside, self.facts.holds("U-FWSNAT", machine.name))'
 _REPLACES = "self.script.share(all_of(screened, any_of(all_of(by_network, translates), by_application))),"
 _KEEPS_IT = "self.script.share(all_of(screened, any_of(all_of(by_network, negate(translates)), ignored))),"
 _ASTRAY = 'astray = all_of(any_of(*(t.term for t in found)), delivery.hops.facts.holds("U-FWCHAIN"))'
-_TAGS_HELD = "self.tags.holds(tag, header.destination, subnet, is_flow_source=header.is_reply)"
+_TAGS_HELD = "self.tags.holds(tag, header.destination, subnet, header.end(is_source=False))"
 _DETECTED = 'terms.append(negate(self.facts.holds("U-FWIDPS", machine.name)))'
 
 _OWN = 'return self.facts.holds("U-FWADDR", machine.name) if is_presumed else TRUE'

@@ -28,7 +28,7 @@ _OF_ITSELF = "if some_covers(situation.vnet(subnet.vnet).address_space, address)
 _HOST_TOO = "if not (covers(PLATFORM_HOST, address) and situation.holds(host)):"
 _HOLES = 'return all(situation.holds(uncertainty("U-INET", str(hole))) for hole in HOLES if covers(hole, address))'
 _LEAVES = 'situation.holds(uncertainty("U-INETMINUS", subnet.id, str(prefix)))'
-_UNLISTED = 'if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, side.value)):'
+_UNLISTED = 'if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, end.called)):'
 _BLOCK = "block = PUBLIC_IPV6 if covers(PUBLIC_IPV6, address) else EVERY_IPV6"
 
 SIMULATOR = (
@@ -65,7 +65,8 @@ SIMULATOR = (
     Mutant("F-TAG-19", "a tag without a list is every public address", _TAGS, _UNLISTED, "if not is_public(address):"),
     Mutant("F-TAG-19", "a tag without a list may hold private addresses", _TAGS, _UNLISTED, _UNLISTED.replace("not is_public(address) or ", "")),
     Mutant("F-TAG-19", "a region is no part of its tag", _TAGS, "return not region or is_in_tag", "return True or is_in_tag"),
-    Mutant("F-TAG-19", "a tag without a list is asked about the other end", _TAGS, _UNLISTED, _UNLISTED.replace("side.value", "side.other.value")),
+    Mutant("F-TAG-19", "a tag without a list is asked about the other end", _TAGS, _UNLISTED, _UNLISTED.replace("end.called", "TaggedEnd(end.side.other).called")),
+    Mutant("F-TAG-19", "what a firewall put in place of an address is in a tag as that is", _TAGS, _UNLISTED, _UNLISTED.replace("end.called", "end.side.value")),
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _TAGS, "if lies_in(address, tag.addresses):", "if address.low < FIRST_IPV6 and lies_in(address, tag.addresses):"),
     Mutant("F-TAG-21", "the Internet has no private IPv6", _TAGS, _BLOCK, f"if not covers(PUBLIC_IPV6, address):\n        return False\n    {_BLOCK}"),
     Mutant("F-TAG-21", "the Internet has all public IPv6", _TAGS, _BLOCK, f"if covers(PUBLIC_IPV6, address):\n        return True\n    {_BLOCK}"),
@@ -87,7 +88,7 @@ _HOST_ASKED = 'return any_of(public, all_of(host, self.facts.holds("U-INET", str
 _HOLE = 'any_of(negate(lies_in(address, hole)), self.facts.holds("U-INET", str(hole)))'
 _GAINED = 'self.facts.holds("U-INETMINUS", subnet.id, str(prefix))'
 _PROBES = "return equals(address, self.estate.realm.probe)"
-_NO_LIST = 'held = self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination")'
+_NO_LIST = 'held = self.facts.holds("U-TAG", tag, end)'
 
 ENCODER = (
     Mutant("F-TAG-2", "VirtualNetwork is the private ranges", _ENCODED, _MEMBERS, _CONSTANT.format(_RFC_1918) + _MEMBERS),
@@ -122,7 +123,8 @@ ENCODER = (
     Mutant("F-TAG-19", "a region is no part of its tag", _ENCODED, "if region else TRUE", "if False else TRUE"),
     Mutant("F-TAG-19", "a tag without a list is every public address", _ENCODED, _NO_LIST, "held = TRUE"),
     Mutant("F-TAG-19", "a tag without a list may hold private addresses", _ENCODED, "public = is_among(address, self.estate.realm.public)", "public = TRUE"),
-    Mutant("F-TAG-19", "a tag without a list is asked about the other end", _ENCODED, '"source" if is_flow_source else "destination"', '"destination" if is_flow_source else "source"'),
+    Mutant("F-TAG-19", "a tag without a list is asked about the other end", _ENCODED, _NO_LIST, _NO_LIST.replace("end)", '"destination" if end == "source" else "source")')),
+    Mutant("F-TAG-19", "what a firewall put in place of an address is in a tag as that is", _ENCODED, _NO_LIST, _NO_LIST.replace("end)", 'end.rpartition("-")[2])')),
     Mutant("F-TAG-21", "VirtualNetwork has no IPv6", _ENCODED, "        surely = is_among(address, members.certainly)\n", "        if self.estate.family is Family.IPV6:\n            return FALSE\n        surely = is_among(address, members.certainly)\n"),
     Mutant("F-TAG-21", "the Internet has no private IPv6", _ENCODED, 'elsewhere = TRUE if public == TRUE else self.facts.holds("U-INET", str(self.estate.realm.every))', "elsewhere = FALSE"),
     Mutant("F-TAG-21", "the Internet has all public IPv6", _ENCODED, 'there = TRUE if public == FALSE else self.facts.holds("U-INET", "2000::/3")', "there = TRUE"),

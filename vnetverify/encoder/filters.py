@@ -353,10 +353,8 @@ class Filters:
         outbound = rule.direction is Direction.OUTBOUND
         tests: list[Callable[[], Term]] = [
             lambda: self._protocol_matches(rule, header),
-            lambda: self._address_matches(rule.source, header.source, name, spot, outbound, header.is_reply, True),
-            lambda: self._address_matches(
-                rule.destination, header.destination, name, spot, not outbound, header.is_reply, False
-            ),
+            lambda: self._address_matches(rule.source, header, name, spot, outbound, is_source=True),
+            lambda: self._address_matches(rule.destination, header, name, spot, not outbound, is_source=False),
             lambda: self._ports_match(rule, header, name, spot),
         ]
         found: list[Term] = []
@@ -398,8 +396,9 @@ class Filters:
         return any_of(*terms)
 
     def _address_matches(
-        self, wanted: AddressField, address: Field, name: str, spot: Spot, local: bool, is_reply: bool, is_source: bool
+        self, wanted: AddressField, header: Header, name: str, spot: Spot, local: bool, *, is_source: bool
     ) -> Term:
+        address = header.source if is_source else header.destination
         match wanted:
             case AnyAddress():
                 return TRUE
@@ -411,7 +410,7 @@ class Filters:
                     return listed
                 return any_of(listed, self.facts.holds("U-V6ANY"))
             case ServiceTag(tag):
-                return self.tags.holds(tag, address, spot.subnet, is_source is not is_reply)
+                return self.tags.holds(tag, address, spot.subnet, header.end(is_source=is_source))
             case AsgMembers(names):
                 is_address = is_among(address, self._asg_addresses(names))
                 return self._local_member(names, address, is_address, name, spot) if local else is_address
@@ -465,7 +464,7 @@ class Filters:
                         self._protocol_matches(rule, header),
                         equals(header.destination, address),
                         equals(header.destination_port, port),
-                        self._address_matches(rule.source, header.source, rule.name, spot, True, header.is_reply, True),
+                        self._address_matches(rule.source, header, rule.name, spot, True, is_source=True),
                         self._ports_match(rule, header, f"{nsg.name}/{rule.name}", spot),
                     )
                     taken.append((rule, matches))

@@ -232,8 +232,7 @@ class FirewallPolicies:
         subnet = self.estate.subnets[machine.nics[0].subnet_id]
         terms = [listed]
         terms += [
-            self.tags.holds(tag, header.destination, subnet, is_flow_source=header.is_reply)
-            for tag in rule.service_tags
+            self.tags.holds(tag, header.destination, subnet, header.end(is_source=False)) for tag in rule.service_tags
         ]
         if rule.has_names:
             terms.append(self.facts.holds("U-FQDN", f"{machine.name}/{rule.name}"))
@@ -288,6 +287,7 @@ def translated(rule: FirewallRule, header: Header) -> Header:
         header,
         destination=constant(rule.translation.address, header.family.bits),
         destination_port=constant(rule.translation.port, 16),
+        translations=header.translations + 1,
     )
 
 

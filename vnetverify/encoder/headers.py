@@ -17,7 +17,8 @@ WITH_PORTS = interval_set((Interval(TCP, TCP), Interval(UDP, UDP)))
 class Header:
     """Addresses are unsigned of 32 or 128 bits, ports of 16 and 0 where the protocol has none, the protocol of 8.
 
-    `is_reply` tells that source and destination are those of the flow the other way round.
+    `is_reply` tells that source and destination are those of the flow the other way round, `translations` how many
+    firewalls have made it another packet of the flow (F-FW-5, F-FW-7).
     """
 
     protocol: Field
@@ -27,6 +28,7 @@ class Header:
     destination_port: Field
     family: Family = Family.IPV4
     is_reply: bool = False
+    translations: int = 0
 
     def reversed(self) -> Header:
         return Header(
@@ -37,7 +39,13 @@ class Header:
             self.source_port,
             self.family,
             not self.is_reply,
+            self.translations,
         )
+
+    def end(self, *, is_source: bool) -> str:
+        """Return how facts name an end of the packet: each packet that a flow becomes has ends of its own."""
+        made = ("", "translated-", "twice-translated-", "thrice-translated-")[self.translations]
+        return made + ("source" if is_source is not self.is_reply else "destination")
 
     def to(self, addresses: IntervalSet) -> Header:
         """Return the header where its destination is known to lie in `addresses`."""

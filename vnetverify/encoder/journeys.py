@@ -332,6 +332,7 @@ def _next(stage: Stage, came: tuple[Translation, ...], closed: frozenset[str]) -
         source=ends.one_of(list(zip(terms, sources, strict=True))),
         destination=ends.one_of([(term, each.destination) for term, each in zip(terms, after, strict=True)]),
         destination_port=ends.one_of([(term, each.destination_port) for term, each in zip(terms, after, strict=True)]),
+        translations=header.translations + 1,
     )
     leaving: dict[tuple[str, bool], list[Translation]] = {}
     for translation in came:

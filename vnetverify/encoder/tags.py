@@ -70,11 +70,8 @@ class Tags:
     grounds: Grounds
     _memberships: dict[tuple[object, ...], Membership] = field(default_factory=dict)
 
-    def holds(self, tag: str, address: Field, subnet: Subnet, is_flow_source: bool) -> Term:
-        """Hold when `address` belongs to `tag` at `subnet`.
-
-        `is_flow_source` tells which end of the flow (not of the packet) the address is.
-        """
+    def holds(self, tag: str, address: Field, subnet: Subnet, end: str) -> Term:
+        """Hold when `address`, which is this `end` of the flow (not of the packet), belongs to `tag` at `subnet`."""
         name = tag.casefold()
         if name == "virtualnetwork":
             return self._virtual_network(address, subnet)
@@ -90,10 +87,10 @@ class Tags:
         public = is_among(address, self.estate.realm.public)
         if public == FALSE:
             return FALSE
-        held = self.facts.holds("U-TAG", tag, "source" if is_flow_source else "destination")
+        held = self.facts.holds("U-TAG", tag, end)
         whole, _, region = tag.partition(".")
         # What a region's part holds the tag of all regions does, too (F-TAG-19).
-        of_all = self.holds(whole, address, subnet, is_flow_source) if region else TRUE
+        of_all = self.holds(whole, address, subnet, end) if region else TRUE
         return all_of(public, held, of_all)
 
     def _virtual_network(self, address: Field, subnet: Subnet) -> Term:

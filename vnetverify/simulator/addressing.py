@@ -79,13 +79,17 @@ Two that are equal are the same address; of two that differ nothing is said unle
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A box of packets: every combination of its numbers. A flow's packet has one number a field."""
+    """A box of packets: every combination of its numbers. A flow's packet has one number a field.
+
+    `translations` counts the firewalls that made it another packet of its flow (F-FW-5, F-FW-7).
+    """
 
     protocol: Interval
     source: Interval
     source_port: Interval
     destination: Interval
     destination_port: Interval
+    translations: int = 0
 
     @property
     def family(self) -> Family:

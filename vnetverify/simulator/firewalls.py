@@ -39,7 +39,7 @@ from vnetverify.simulator.addressing import (
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.positions import Appliance, Astray, Dropped, Translated
 from vnetverify.simulator.situation import Situation, holder_of_public, world_address
-from vnetverify.simulator.tags import Side, is_in_tag
+from vnetverify.simulator.tags import Side, TaggedEnd, is_in_tag
 from vnetverify.source import Span
 
 # The destinations towards which network rules keep the source where nothing else is configured (F-FW-7).
@@ -150,7 +150,8 @@ def _from_own_address(journey: Journey, appliance: Appliance, why: str, span: Sp
     if journey.packet.family is Family.IPV6:
         return None
     own, before = own_address(journey.situation, appliance), journey.packet
-    translated = Translated(appliance, before, _sent_from(before, own), own)
+    after = replace(_sent_from(before, own), translations=before.translations + 1)
+    translated = Translated(appliance, before, after, own)
     what = f"{appliance.name} puts its own address {lowest_text(own)} in place of the source: {why}"
     return _translated(journey, translated, what, "F-FW-7", span)
 
@@ -200,6 +201,7 @@ def refused_by_nat(
         place = Place(PlaceKind.PUBLIC.value, f"{name}/{public.name}")
     named, entered_from = (place, address_in(before.destination)), journey.entered_from
     after = replace(before, destination=point(rule.translation.address), destination_port=point(rule.translation.port))
+    after = replace(after, translations=before.translations + 1)
     if not journey.unfiltered:
         journey.packet = after
         denial = _deciding(journey, appliance, FirewallRuleKind.NETWORK)
@@ -283,9 +285,10 @@ def _matches(journey: Journey, appliance: Appliance, rule: FirewallRule) -> bool
 
 def _destination_fits(journey: Journey, appliance: Appliance, rule: FirewallRule) -> bool:
     """Hold when the destination is an address, a service tag's or a name's of the rule (F-FW-4, F-FW-9)."""
-    situation, destination = journey.situation, journey.packet.destination
-    if lies_in(destination, rule.destinations):
+    situation, packet = journey.situation, journey.packet
+    if lies_in(packet.destination, rule.destinations):
         return True
-    if any(is_in_tag(situation, _subnet(appliance), tag, destination, Side.DESTINATION) for tag in rule.service_tags):
+    end, subnet = TaggedEnd(Side.DESTINATION, packet.translations), _subnet(appliance)
+    if any(is_in_tag(situation, subnet, tag, packet.destination, end) for tag in rule.service_tags):
         return True
     return rule.has_names and situation.holds(uncertainty("U-FQDN", f"{appliance.name}/{rule.name}"))

@@ -26,7 +26,7 @@ from vnetverify.model.security import (
 )
 from vnetverify.simulator.addressing import Mixed, Packet, Part, is_number, is_ordinary, lies_in, some_covers
 from vnetverify.simulator.situation import Situation
-from vnetverify.simulator.tags import Side, is_in_tag
+from vnetverify.simulator.tags import Side, TaggedEnd, is_in_tag
 
 Rule = SecurityRule | AdminRule
 
@@ -185,8 +185,8 @@ def _address_fits(place: Filter, field: AddressField, side: Side, label: str) ->
         case AddressPrefixes(prefixes):
             return some_covers(prefixes, address) or _is_any_address(place, prefixes)
         case ServiceTag(name):
-            named = side.other if place.is_reply else side
-            return is_in_tag(place.situation, place.interface.subnet, name, address, named)
+            end = TaggedEnd(side.other if place.is_reply else side, place.packet.translations)
+            return is_in_tag(place.situation, place.interface.subnet, name, address, end)
         case AsgMembers(groups):
             local = Side.SOURCE if place.direction is Direction.OUTBOUND else Side.DESTINATION
             is_member = _is_member_address(place.situation, groups, address)

@@ -50,6 +50,18 @@ class Side(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TaggedEnd:
+    """An end of one of the packets that a flow becomes, whose address may be another in each (F-FW-5, F-FW-7)."""
+
+    side: Side
+    translations: int = 0
+
+    @property
+    def called(self) -> str:
+        return ("", "translated-", "twice-translated-", "thrice-translated-")[self.translations] + self.side.value
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A prefix of the VirtualNetwork tag and why it is there: `source` names the line at `span`.
 
@@ -230,8 +242,8 @@ def _gained(situation: Situation, subnet: Subnet, address: Interval) -> Iterator
             yield prefix
 
 
-def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval, side: Side) -> bool:
-    """Hold when `address`, the `side` of the flow, is in the service tag `name` as `subnet` sees it (F-TAG-1).
+def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval, end: TaggedEnd) -> bool:
+    """Hold when `address`, the `end` of the flow, is in the service tag `name` as `subnet` sees it (F-TAG-1).
 
     The AzurePlatform tags match nothing here: they speak of host services alone (F-PLAT-1).
     """
@@ -247,7 +259,7 @@ def is_in_tag(situation: Situation, subnet: Subnet, name: str, address: Interval
     published = situation.index.published.get(called)
     if published is not None:
         return some_covers(published, address)
-    if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, side.value)):
+    if not is_public(address) or not situation.holds(uncertainty("U-TAG", name, end.called)):
         return False
     everywhere, region = name.partition(".")[::2]
-    return not region or is_in_tag(situation, subnet, everywhere, address, side)  # a part of the global tag (F-TAG-19)
+    return not region or is_in_tag(situation, subnet, everywhere, address, end)  # a part of the global tag (F-TAG-19)

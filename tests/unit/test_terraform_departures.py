@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.unit.terraform_documents import Module, Planned, block, identity, plan, planned, read_network, subnet, vnet
+from tests.unit.terraform_documents import (
+    Module,
+    Planned,
+    block,
+    identity,
+    plan,
+    planned,
+    read,
+    read_network,
+    state,
+    subnet,
+    vnet,
+)
 from vnetverify.model.network import Network, Subnet
 
 _HUB, _TABLE, _GROUP = identity("virtualNetworks", "hub"), identity("routeTables", "t"), "networkSecurityGroups"
@@ -197,3 +209,76 @@ def test_servers_for_names_go_with_what_told_them(tmp_path: Path, action: str, l
     )
 
     assert len(read_network(tmp_path, document).vnets["hub"].dns_servers) == left
+
+
+@pytest.mark.parametrize("targets", [["web"], []])
+def test_what_a_plan_does_not_plan_stays_as_it_was(tmp_path: Path, targets: list[str]) -> None:
+    existing = [
+        vnet("hub", id=_HUB),
+        subnet("web", "hub", id=_WEB, actions=("update",)),
+        subnet("app", "hub", "10.0.1.0/24", id=_APP),
+        subnet("old", "hub", "10.0.2.0/24", id=f"{_HUB}/subnets/old", actions=("delete",)),
+        subnet("former", "hub", "10.0.3.0/24", id=f"{_HUB}/subnets/moved"),
+    ]
+    moved = subnet("moved", "hub", "10.0.3.0/24", id=f"{_HUB}/subnets/moved")
+    planning = [one for one in existing if one.name in (*targets, "old")]
+    document = plan(*planning, moved, prior_state=state(*existing))
+    for change in document["resource_changes"]:
+        if change["address"] == moved.address:
+            change["previous_address"] = existing[-1].address
+
+    imported = read(tmp_path, document)
+
+    assert imported.network is not None
+    assert {one.name for one in imported.network.vnets["hub"].subnets} == {"web", "app", "moved"}
+    assert [found.code for found in imported.diagnostics] == ["terraform-kept"]
+
+
+def test_a_plan_without_its_changes_is_what_is_planned(tmp_path: Path) -> None:
+    existing = [subnet("web", "hub", id=_WEB), subnet("app", "hub", "10.0.1.0/24", id=_APP)]
+    document = plan(vnet("hub", id=_HUB), existing[0], prior_state=state(vnet("hub", id=_HUB), *existing))
+    del document["resource_changes"]
+
+    assert [one.name for one in read_network(tmp_path, document).vnets["hub"].subnets] == ["web"]
+
+
+@_REPLACED
+def test_a_group_of_rules_that_is_replaced_by_one_of_its_name_stays(tmp_path: Path, actions: list[str]) -> None:
+    policy, firewall = identity("firewallPolicies", "p"), f"{_HUB}/subnets/AzureFirewallSubnet"
+    rule = {"name": "web", "protocols": ["TCP"], "destination_ports": ["443"]}
+    net = {"name": "net", "priority": 100, "action": "Allow"}
+    net |= {"rule": [rule | {"source_addresses": ["*"], "destination_addresses": ["*"]}]}
+    group = planned(
+        "firewall_policy_rule_collection_group",
+        "g",
+        id=f"{policy}/ruleCollectionGroups/g",
+        firewall_policy_id=policy,
+        priority=100,
+        network_rule_collection=[net],
+    )
+    document = plan(
+        vnet("hub", id=_HUB),
+        subnet("AzureFirewallSubnet", "hub", id=firewall),
+        planned("public_ip", "pip", id=identity("publicIPAddresses", "pip"), sku="Standard", ip_address="20.0.0.1"),
+        planned(
+            "firewall",
+            "fw",
+            firewall_policy_id=policy,
+            sku_tier="Standard",
+            ip_configuration=[
+                {
+                    "name": "c",
+                    "subnet_id": firewall,
+                    "private_ip_address": "10.0.0.4",
+                    "public_ip_address_id": identity("publicIPAddresses", "pip"),
+                }
+            ],
+        ),
+        planned("firewall_policy", "p", id=policy, sku="Standard", rule_collection_groups=[group.values["id"]]),
+        group,
+    )
+
+    found = read_network(tmp_path, _replacing(document, group, {"priority": 200}, actions)).machines["fw"].firewall
+
+    assert found is not None
+    assert [one.name for one in found.rules] == ["net/web"]

@@ -102,8 +102,8 @@ class Folding:
     def drop_repeated(self, gone: Iterable[Instance]) -> None:
         """Take out of computed lists what stands in a resource of its own, and what will be gone."""
         elsewhere = [draft.identity for draft in self.drafts if not draft.instance.is_data]
-        # An association has the id of what it fastens something to.
-        elsewhere += [one.identity for one in gone if one.identity is not None and one.type in KINDS]
+        # An association, like an update of a resource, has the id of what it is about.
+        elsewhere += [one.identity for one in gone if one.identity is not None and _is_resource(one)]
         dropped: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         for identity in elsewhere:
             holder, _, rest = identity.rstrip("/").rpartition("/")
@@ -146,6 +146,10 @@ class Folding:
         draft = self._by_key.get(key_of(at)) if isinstance(at, str) else None
         if draft is not None and not fastening.several:
             draft.origins[f"{draft.instance.pointer}/properties/{fastening.to}"] = instance.pointer
+
+
+def _is_resource(instance: Instance) -> bool:
+    return instance.type in KINDS or instance.type == "azapi_resource"
 
 
 def _segment(draft: Draft) -> str:

@@ -100,7 +100,12 @@ class _Plan:
                 (told.instances if actions == _FORGOTTEN else told.gone).append(instance)
         prior = _object(_object(content.get("prior_state")).get("values")).get("root_module")
         where = "/prior_state/values/root_module"
-        told.instances += [one for one in _modules(_object(prior), where) if one.is_data and one.address not in known]
+        touched = known | self._touched()
+        before = [one for one in _modules(_object(prior), where) if one.address not in touched]
+        # Without its changes a plan does not tell what it deletes from what it does not plan.
+        kept = [one for one in before if one.is_data or "resource_changes" in content]
+        told.instances += kept
+        self._say_kept(told, sum(not one.is_data for one in kept))
         self._read_deferred(told)
         self._say(told)
         return told
@@ -116,6 +121,14 @@ class _Plan:
 
     def _actions(self, address: str) -> list[Any]:
         return _list(_object(self._change(address)).get("actions"))
+
+    def _touched(self) -> set[str]:
+        """Return the addresses, also those before a move, of all that the plan does something to or looked at.
+
+        What else there was stays as it is: a plan for a target, or one that only refreshes, does not plan it.
+        """
+        before = {change.get("previous_address") for _, change in self._changes.values()}
+        return self._changes.keys() | {one for one in before if isinstance(one, str)}
 
     def _is_replaced(self, address: str) -> bool:
         actions = self._actions(address)
@@ -143,6 +156,12 @@ class _Plan:
             found = _instance(change, values, pointer, where, change.get("module_address"))
             told.instances = [one for one in told.instances if one.address != found.address]
             told.open.append((found, "Terraform deferred the change, so it is not known what it will be"))
+
+    def _say_kept(self, told: Told, count: int) -> None:
+        if count:
+            things, do = ("resource", "stays as it was") if count == 1 else ("resources", "stay as they were")
+            what = f"does not plan {count} {things} of its prior state, which {do}"
+            told.notes.append(("terraform-kept", what, "/prior_state"))
 
     def _say(self, told: Told) -> None:
         content = self._content

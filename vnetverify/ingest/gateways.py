@@ -21,6 +21,8 @@ from vnetverify.ingest.shapes import (
     LOCAL_GATEWAY,
     VPN_CLIENTS,
 )
+from vnetverify.ingest.tunnels import LOCAL_GATEWAYS as _LOCAL
+from vnetverify.ingest.tunnels import far_ends
 from vnetverify.ingest.values import (
     Malformed,
     as_flag,
@@ -38,7 +40,6 @@ from vnetverify.model.network import DEFAULT_AS_NUMBER, Connection, Gateway, Gat
 from vnetverify.source import Span
 
 _GATEWAYS = "virtualnetworkgateways"
-_LOCAL = "localnetworkgateways"
 _CONNECTIONS = "connections"
 _KINDS = {"vpn": GatewayKind.VPN, "expressroute": GatewayKind.EXPRESSROUTE}
 # How the names of SKUs begin that only gateways of one kind have.
@@ -56,6 +57,7 @@ class Gateways:
         self._site_names = unique_names(self._site_ids(), findings)
         self._connection_names = unique_names(self._connection_ids(), findings)
         self._bypassed = _bypassed(inventory)
+        self._far_ends = far_ends(inventory)
         self._clients: list[tuple[Resource, tuple[Prefix, ...]]] = []
         self._default_sites: dict[str, str] = {}
         self._built: dict[str, str] = {}
@@ -257,6 +259,7 @@ class Gateways:
             return None
         for key in self._findings.concerned_by(near):
             self._findings.concern(key_of(site), key)
+        self._doubt_far_end(resource)
         bgp = bool(as_flag(values.get("enablebgp"), "enableBgp"))
         if bgp:
             self._doubt_outside(resource, "what the site announces by BGP is not in the input")
@@ -268,6 +271,16 @@ class Gateways:
             default_site=self._default_sites.get(near) == key_of(site),
             span=resource.span,
         )
+
+    def _doubt_far_end(self, resource: Resource) -> None:
+        """Tell where the far end of a connection is, or may be, in a vnet of the input and no network outside."""
+        end = self._far_ends.get(resource.key)
+        if end is not None:
+            near = self._findings.concerned_by(resource.key)
+            far = (user for vnet in end.vnets for user in (vnet, *self._networks.halves.users_of(vnet)))
+            self._findings.concern(f"{resource.key}/far", *near, *far)
+            why = f"{end.subject} of the input is, or may be, at its far end, and a site is modelled there"
+            self._findings.doubt(resource.subject, why, f"{resource.key}/far", resource.span, True, is_outside=True)
 
     def _to_circuit(self, resource: Resource, near: str) -> Connection:
         circuit = _circuit(resource)

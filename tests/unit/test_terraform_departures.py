@@ -218,7 +218,7 @@ def test_what_a_plan_does_not_plan_stays_as_it_was(tmp_path: Path, targets: list
         subnet("web", "hub", id=_WEB, actions=("update",)),
         subnet("app", "hub", "10.0.1.0/24", id=_APP),
         subnet("old", "hub", "10.0.2.0/24", id=f"{_HUB}/subnets/old", actions=("delete",)),
-        subnet("former", "hub", "10.0.3.0/24", id=f"{_HUB}/subnets/moved"),
+        subnet("former", "hub", "10.0.4.0/24", id=f"{_HUB}/subnets/moved"),
     ]
     moved = subnet("moved", "hub", "10.0.3.0/24", id=f"{_HUB}/subnets/moved")
     planning = [one for one in existing if one.name in (*targets, "old")]
@@ -282,3 +282,34 @@ def test_a_group_of_rules_that_is_replaced_by_one_of_its_name_stays(tmp_path: Pa
 
     assert found is not None
     assert [one.name for one in found.rules] == ["net/web"]
+
+
+@pytest.mark.parametrize(
+    ("told", "table"), [({}, "t"), ({"route_table_id": ""}, None)], ids=["before version 4", "since version 4"]
+)
+def test_a_subnet_that_is_written_inside_of_its_network_goes_before_what_a_data_source_saw_of_it(
+    tmp_path: Path, told: dict[str, Any], table: str | None
+) -> None:
+    own = identity(_GROUP, "web")
+    inline = {"id": _APP, "name": "app", "address_prefix": "10.0.1.0/24", "security_group": own}
+    seen = subnet(
+        "app",
+        "hub",
+        id=_APP,
+        is_data=True,
+        network_security_group_id=identity(_GROUP, "old"),
+        route_table_id=_TABLE,
+        service_endpoints=[],
+    )
+    document = plan(
+        vnet("hub", id=_HUB, subnet=[inline | told], actions=("update",)),
+        planned("network_security_group", "web", id=own, security_rule=[], actions=("no-op",)),
+        planned("route_table", "t", id=_TABLE, route=[], actions=("no-op",)),
+        configuration=Module([block("virtual_network", "hub", subnet=[{"name": {"constant_value": "app"}}])]),
+        prior_state={"values": {"root_module": {"resources": [seen.told()]}}},
+    )
+
+    network = read_network(tmp_path, document)
+
+    assert (_subnet(network, "app").nsg, _subnet(network, "app").route_table) == ("web", table)
+    assert network.unmodelled == ()

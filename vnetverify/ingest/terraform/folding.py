@@ -22,6 +22,8 @@ _INLINE = {
     "routes": "route",
     "loadBalancerBackendAddresses": "backend_address",
 }
+# What a subnet inside of a network tells with every version of the provider.
+_TOLD_INSIDE = ("addressPrefix", "addressPrefixes", "networkSecurityGroup")
 
 
 class Folding:
@@ -99,6 +101,27 @@ class Folding:
             field.to == to and self._is_written(instance, attribute) for attribute, field in kind.table.fields.items()
         )
 
+    def drop_seen(self) -> None:
+        """Drop what data sources saw of subnets that are written inside of a network of the document.
+
+        Before version 4 of the provider what is written there tells no more of a subnet than its name, prefix and
+        group; the rest is as it was seen.
+        """
+        seen = [one for one in self.drafts if one.instance.is_data and one.instance.type == "azurerm_subnet"]
+        for draft in seen:
+            network, _, name = draft.identity.rstrip("/").rpartition("/subnets/")
+            holder = self._by_key.get(key_of(network))
+            inline = None if holder is None else self._members(holder, "subnets").get(name.lower())
+            if holder is None or inline is None or not self._is_written(holder.instance, _INLINE["subnets"]):
+                continue
+            self.drafts.remove(draft)
+            del self._by_key[key_of(draft.identity)]
+            if _tells_all(holder.instance.values.get("subnet")):
+                continue
+            for to, value in draft.properties.items():
+                if to not in _TOLD_INSIDE and not isinstance(value, Unknown):
+                    inline["properties"].setdefault(to, value)
+
     def drop_repeated(self, gone: Iterable[Instance]) -> None:
         """Take out of computed lists what stands in a resource of its own, and what will be gone."""
         elsewhere = [draft.identity for draft in self.drafts if not draft.instance.is_data]
@@ -146,6 +169,11 @@ class Folding:
         draft = self._by_key.get(key_of(at)) if isinstance(at, str) else None
         if draft is not None and not fastening.several:
             draft.origins[f"{draft.instance.pointer}/properties/{fastening.to}"] = instance.pointer
+
+
+def _tells_all(subnets: Any) -> bool:
+    """Hold when what is written of subnets inside of a network is all that there is to say of them."""
+    return isinstance(subnets, list) and all(isinstance(one, dict) and "route_table_id" in one for one in subnets)
 
 
 def _is_resource(instance: Instance) -> bool:

@@ -59,6 +59,7 @@ class _Reader:
         folding = Folding(self._drafts(), links, told.configuration)
         release(folding, told.gone)
         folding.drop_repeated(told.gone)
+        folding.drop_seen()
         orphans = folding.fold_parts()
         self._strangers += [(draft.instance, "what it is part of is not in the input") for draft in orphans]
         for instance in told.instances:

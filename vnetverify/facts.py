@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from vnetverify.header import Interval, Prefix
 
+_ONCE = {("translated",), ("twice-translated",), ("thrice-translated",)}
 _CHOSEN_ANEW = frozenset({"U-R-SEL-7", "U-BACKEND"})
 
 
@@ -46,7 +47,8 @@ class Uncertainty:
 
     @property
     def meaning(self) -> str:
-        return QUESTIONS[self.question].meaning.format(*self.about)
+        told = QUESTIONS[self.question].meaning.format(*self.about)
+        return f"{told}, once it is {self.about[-1]}" if self.about[-1:] in _ONCE else told
 
     @property
     def is_chosen_anew(self) -> bool:

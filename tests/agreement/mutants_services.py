@@ -8,7 +8,7 @@ _FRONTENDS, _POOLS, _ENDPOINTS = (f"vnetverify.simulator.{name}" for name in ("f
 _WALK, _SENDING, _MATCHING = (f"vnetverify.simulator.{name}" for name in ("walk", "sending", "matching"))
 
 _REGION = "refused = _beyond_region(journey, balanced, sent_from)"
-_CHOSEN = 'if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name)):'
+_CHOSEN = 'if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name, *journey.packet.called)):'
 _OBSTACLE = "stopped = _obstacle_to_probe(journey, nic, rule.probe.port)"
 _HEALTHY = (
     'healthy = journey.situation.holds(uncertainty("U-PROBE", f"{balanced.balancer.name}/{rule.name}", nic.name))'
@@ -61,7 +61,7 @@ _DELIVERY, _FILTERS, _WALKING = (f"vnetverify.encoder.{name}" for name in ("deli
 _ENCODED_ENDPOINTS, _ENCODED = "vnetverify.encoder.endpoints", "vnetverify.encoder.frontends"
 
 _SHARED = "for nic, term in self.hops.frontends.deliveries(balanced, header, to_frontend=to_frontend):"
-_ELIGIBLE = 'chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)'
+_ELIGIBLE = 'chosen = self.facts.one_of(present, "U-BACKEND", balanced.name, called=header.called)'
 _PASSES = "passes = TRUE if self.by_routes_alone else self.filters.allow(probe, Spot(subnet, nic), Direction.INBOUND)"
 _MADE_UP_FOR = 'passes = any_of(passes, self.facts.holds("U-PROBE", f"{balanced.balancer.name}/{rule.name}", name))'
 _CROSSES = "negate(all_of(is_named, self.is_basic(balanced.balancer), negate(together), label))"

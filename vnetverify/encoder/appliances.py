@@ -90,13 +90,13 @@ def tunnels(
         here = all_of(undecided, is_among(header.destination, addresses_of((prefix,))))
         longer = addresses_of(range_ for range_ in ranges if range_.length > prefix.length)
         elsewhere = TRUE if is_own else is_among(header.destination.narrowed(addresses_of((prefix,))), longer)
-        leads = TRUE if elsewhere == FALSE else facts.holds(exit_fact, machine.name, site.name)
+        leads = TRUE if elsewhere == FALSE else facts.holds(exit_fact, machine.name, site.name, *header.called)
         yield ToSite(site.name), all_of(here, any_of(negate(elsewhere), leads))
         undecided = all_of(undecided, negate(here))
     outside = estate.realm.public - addresses_of((*ranges, *(prefix for prefix, _ in held)))
     undecided = is_among(header.destination, outside)
     for site in behind if undecided != FALSE and not machine.is_managed else ():
-        leads = facts.holds(exit_fact, machine.name, site.name)
+        leads = facts.holds(exit_fact, machine.name, site.name, *header.called)
         yield AtSite(site.name, f"tunnel of {machine.name}"), all_of(undecided, leads)
         undecided = all_of(undecided, negate(leads))
 

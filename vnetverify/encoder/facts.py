@@ -69,12 +69,17 @@ class Facts:
                 self.settled.append(symbol if value else f"-{symbol}")
         return symbol
 
-    def one_of(self, present: Sequence[tuple[str, Term]], question: str, *about: str) -> list[Term]:
-        """Return when each is chosen of those present: the first but the last whose fact holds, else the last."""
+    def one_of(
+        self, present: Sequence[tuple[str, Term]], question: str, *about: str, called: tuple[str, ...] = ()
+    ) -> list[Term]:
+        """Return when each is chosen of those present: the first but the last whose fact holds, else the last.
+
+        A packet that firewalls made of a flow's first is `called` something, and chosen for by itself.
+        """
         terms, undecided = [], TRUE
         for index, (name, there) in enumerate(present):
             later = any_of(*(term for _, term in present[index + 1 :]))
-            wanted = TRUE if later == FALSE else any_of(negate(later), self.holds(question, *about, name))
+            wanted = TRUE if later == FALSE else any_of(negate(later), self.holds(question, *about, name, *called))
             taken = all_of(there, wanted)
             terms.append(all_of(undecided, taken))
             undecided = all_of(undecided, negate(taken))

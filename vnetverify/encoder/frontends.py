@@ -70,7 +70,7 @@ class Frontends:
     filters: Filters
     by_routes_alone: bool = False
     arriving: Service | None = None
-    _members: dict[tuple[str, ...], list[Chosen]] = field(default_factory=dict)
+    _members: dict[tuple[object, ...], list[Chosen]] = field(default_factory=dict)
     _meant: dict[str, dict[int, Balanced]] = field(default_factory=dict)
 
     # -- which member -------------------------------------------------------------------------------------
@@ -104,16 +104,16 @@ class Frontends:
         taken = self._takes_icmp(balanced, header)
         return FALSE if taken == FALSE else all_of(taken, self.facts.holds("U-LBECHO", balanced.name))
 
-    def members(self, balanced: AnyFrontend, rules: Sequence[LoadBalancingRule]) -> list[Chosen]:
+    def members(self, balanced: AnyFrontend, rules: Sequence[LoadBalancingRule], header: Header) -> list[Chosen]:
         """Return when each member of these rules together is chosen of those that are eligible (F-LB-3, R-SEL-7)."""
-        names = (balanced.name, *(rule.name for rule in rules))
+        names = (balanced.name, header.called, *(rule.name for rule in rules))
         if names not in self._members:
             eligible: dict[str, Term] = {}
             for rule in rules:
                 for name, term in self._eligible(balanced, rule).items():
                     eligible[name] = any_of(eligible.get(name, FALSE), term)
             present = [(name, term) for name, term in eligible.items() if term != FALSE]
-            chosen = self.facts.one_of(present, "U-BACKEND", balanced.name)
+            chosen = self.facts.one_of(present, "U-BACKEND", balanced.name, called=header.called)
             nics = (self.estate.nic_named[name] for name, _ in present)
             self._members[names] = list(zip(nics, chosen, strict=True))
         return self._members[names]
@@ -177,7 +177,7 @@ class Frontends:
             )
             label = self.grounds.counts(Bearing.PASSES, ground)
             seen = replace(header, protocol=header.protocol.narrowed(taking.protocols))
-            for nic, chosen in self.members(balanced, (taking.rule,)):
+            for nic, chosen in self.members(balanced, (taking.rule,), header):
                 admitted = self._as_member_sees(balanced, taking, nic, seen, partial(admits, nic))
                 counts = TRUE if to_frontend else self._counts(taking, header)
                 term = all_of(taking.term, label, chosen, admitted, counts)
@@ -298,11 +298,11 @@ class Frontends:
             made_for_it = all_of(negate(self.is_basic(balanced.balancer)), header.has_ports)
             ground = Ground(f"load balancer {balanced.balancer.name}", _described(rule), "R-UDR-15", rule.span)
             label = self.grounds.counts(Bearing.PASSES, ground)
-            for nic, term in self.members(balanced, (rule,)) if made_for_it != FALSE else ():
+            for nic, term in self.members(balanced, (rule,), header) if made_for_it != FALSE else ():
                 carried.setdefault(nic.name, []).append(all_of(made_for_it, label, term))
         if made_for_it != TRUE:
             otherwise = all_of(negate(made_for_it), self.facts.holds("U-R-UDR-15", balanced.name))
-            for nic, term in self.members(balanced, balanced.rules):
+            for nic, term in self.members(balanced, balanced.rules, header):
                 carried.setdefault(nic.name, []).append(all_of(otherwise, term))
         return [(self.estate.nic_named[name], any_of(*terms)) for name, terms in carried.items()]
 
@@ -389,7 +389,7 @@ class Frontends:
             return
         by_member = negate(self.facts.holds("U-LBOUT"))
         for taking in takings:
-            for nic, chosen in self.members(balanced, (taking.rule,)):
+            for nic, chosen in self.members(balanced, (taking.rule,), header):
                 yield all_of(by_member, taking.term, chosen), nic, taking.port
 
     # -- members -------------------------------------------------------------------------------------------

@@ -42,6 +42,11 @@ class Header:
             self.translations,
         )
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """How facts about what is chosen for a packet tell it from others of its flow; the first needs no name."""
+        return ((), ("translated",), ("twice-translated",), ("thrice-translated",))[self.translations]
+
     def end(self, *, is_source: bool) -> str:
         """Return how facts name an end of the packet: each packet that a flow becomes has ends of its own."""
         made = ("", "translated-", "twice-translated-", "thrice-translated-")[self.translations]

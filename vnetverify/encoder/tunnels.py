@@ -362,14 +362,10 @@ class Tunnels:
             ]
         elif self._home(site) is NOWHERE:
             undecided = negate(self._is_home(site, header))
-        for index, (end, term) in enumerate(zip(ends, terms, strict=True)):
-            later = any_of(*terms[index + 1 :])
-            wanted = (
-                TRUE if later == FALSE else any_of(negate(later), self.hops.facts.holds("U-SITE", site.name, end.name))
-            )
-            taken = all_of(term, wanted)
-            yield OutOfTunnel(end.gateway, end.name), all_of(undecided, taken)
-            undecided = all_of(undecided, negate(taken))
+        names = [(end.name, term) for end, term in zip(ends, terms, strict=True)]
+        chosen = self.hops.facts.one_of(names, "U-SITE", site.name, called=header.called)
+        for end, term in zip(ends, chosen, strict=True):
+            yield OutOfTunnel(end.gateway, end.name), all_of(undecided, term)
 
     def _tunnelled(self, site: Site, header: Header) -> Term:
         """Hold when a site sends the packet through the tunnel of its appliance (R-GW-24)."""

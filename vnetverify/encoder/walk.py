@@ -386,7 +386,8 @@ class Hops:
 
     def exits(self, machine: Machine, header: Header) -> list[tuple[Nic, Term]]:
         """Return when a machine that forwards a packet puts it out by each interface, if the filters there let it."""
-        chosen = self.facts.one_of([(nic.name, TRUE) for nic in machine.nics], exit_question(header), machine.name)
+        nics = [(nic.name, TRUE) for nic in machine.nics]
+        chosen = self.facts.one_of(nics, exit_question(header), machine.name, called=header.called)
         return [(nic, term) for nic, term in zip(machine.nics, chosen, strict=True) if nic.ip_forwarding]
 
     def _forward(

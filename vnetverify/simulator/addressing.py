@@ -96,6 +96,11 @@ class Packet:
         return family_of(self.source.low)
 
     @property
+    def called(self) -> tuple[str, ...]:
+        """What facts about what is chosen for a packet say beside what they are about: nothing of a flow's first."""
+        return ((), ("translated",), ("twice-translated",), ("thrice-translated",))[self.translations]
+
+    @property
     def has_ports(self) -> bool:
         return is_one_of(self.protocol, (TCP, UDP))
 

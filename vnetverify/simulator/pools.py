@@ -171,7 +171,8 @@ def _called(balanced: Fronted, rules: tuple[LoadBalancingRule, ...]) -> tuple[st
 def choice(journey: Journey, balanced: Fronted, rules: tuple[LoadBalancingRule, ...]) -> Choice:
     """Return which of the members of `rules` gets the packet (F-LB-3).
 
-    It is the first eligible one but the last that a fact names, else the last; the fact is one for both ways of a flow.
+    It is the first eligible one but the last that a fact names, else the last; the fact is one for both ways of a
+    packet, and another once a firewall has translated it.
     """
     situation, told = journey.situation, list[Told]()
     taking = {nic.name for rule in rules for nic in _takers(journey, balanced, rule, told)}
@@ -179,7 +180,7 @@ def choice(journey: Journey, balanced: Fronted, rules: tuple[LoadBalancingRule, 
     eligible = [situation.index.nics[name] for name in members if name in taking]
     said = tuple(dict.fromkeys(told))
     for nic in eligible[:-1]:
-        if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name)):
+        if situation.holds(uncertainty("U-BACKEND", balanced.label, nic.name, *journey.packet.called)):
             return Choice(nic, said)
     return Choice(eligible[-1] if eligible else None, said)
 

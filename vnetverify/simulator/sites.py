@@ -197,8 +197,8 @@ def _by_connection(journey: Journey, site: Site, ends: tuple[Connection, ...]) -
 
 
 def _chosen(journey: Journey, site: Site, ends: tuple[Connection, ...]) -> Connection:
-    situation = journey.situation
-    picked = (end for end in ends[:-1] if situation.holds(uncertainty("U-SITE", site.name, end.name)))
+    situation, called = journey.situation, journey.packet.called
+    picked = (end for end in ends[:-1] if situation.holds(uncertainty("U-SITE", site.name, end.name, *called)))
     return next(picked, ends[-1])
 
 

@@ -15,9 +15,10 @@ from vnetverify.simulator.sites import by_default_into_site, delivered_at_site, 
 
 
 def exit_fact(journey: Journey, appliance: Appliance, name: str) -> Uncertainty:
-    """Return the fact that the appliance sends by the interface or tunnel `name`: replies go elsewhere, by other
-    routes of its table (R-UDR-11)."""
-    return uncertainty("U-EXITBACK" if journey.is_reply else "U-EXIT", appliance.name, name)
+    """Return the fact that the appliance sends by the interface or tunnel `name`: replies go elsewhere, and
+    so does what a firewall made of the packet, by other routes of its table (R-UDR-11)."""
+    kind = "U-EXITBACK" if journey.is_reply else "U-EXIT"
+    return uncertainty(kind, appliance.name, name, *journey.packet.called)
 
 
 def into_tunnel(journey: Journey, appliance: Appliance, *, is_own: bool = False) -> Next | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.terraform_documents import (
+    GROUP,
     Module,
     Planned,
     block,
@@ -313,3 +314,38 @@ def test_a_subnet_that_is_written_inside_of_its_network_goes_before_what_a_data_
 
     assert (_subnet(network, "app").nsg, _subnet(network, "app").route_table) == ("web", table)
     assert network.unmodelled == ()
+
+
+def test_what_stands_in_a_body_of_azures_own_stays(tmp_path: Path) -> None:
+    group = identity(_GROUP, "web")
+    inner = {"addressPrefix": "10.0.1.0/24", "networkSecurityGroup": {"id": group}}
+    space = {"addressPrefixes": ["10.0.0.0/16"]}
+    body = {"properties": {"addressSpace": space, "subnets": [{"name": "app", "properties": inner}]}}
+    network = Planned(
+        "azapi_resource",
+        "hub",
+        {
+            "id": _HUB,
+            "name": "hub",
+            "parent_id": GROUP,
+            "type": "Microsoft.Network/virtualNetworks@2024-05-01",
+            "body": body,
+        },
+        {},
+        actions=("update",),
+    )
+    document = plan(
+        network,
+        planned("network_security_group", "web", id=group, security_rule=[], actions=("no-op",)),
+        subnet("app", "hub", "10.0.1.0/24", id=_APP, actions=("delete",)),
+        planned(
+            "subnet_network_security_group_association",
+            "a",
+            id=_APP,
+            subnet_id=_APP,
+            network_security_group_id=group,
+            actions=("delete",),
+        ),
+    )
+
+    assert _subnet(read_network(tmp_path, document), "app").nsg == "web"

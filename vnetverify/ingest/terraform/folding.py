@@ -94,12 +94,10 @@ class Folding:
                 yield inline
 
     def _writes(self, instance: Instance, to: str) -> bool:
-        kind = KINDS.get(instance.type)
-        if kind is None or instance.is_data:
-            return kind is None
-        return any(
-            field.to == to and self._is_written(instance, attribute) for attribute, field in kind.table.fields.items()
-        )
+        if instance.is_data or instance.type not in KINDS:
+            return not instance.is_data
+        fields = KINDS[instance.type].table.fields
+        return any(field.to == to and self._is_written(instance, attribute) for attribute, field in fields.items())
 
     def drop_seen(self) -> None:
         """Drop what data sources saw of subnets that are written inside of a network of the document.
@@ -139,7 +137,8 @@ class Folding:
                 _drop(draft, segment, names)
 
     def _is_written(self, instance: Instance, attribute: str) -> bool:
-        return self._configuration.is_told and self._configuration.is_written(instance, attribute)
+        is_body = instance.type not in KINDS  # one in Azure's own words is written as it is
+        return is_body or (self._configuration.is_told and self._configuration.is_written(instance, attribute))
 
     def fasten(self, instance: Instance, fastening: Fastening) -> bool:
         """Fasten what an association says, and return whether the document holds one of its ends."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.terraform_documents import (
     Module,
+    Planned,
     block,
     identity,
     plan,
@@ -82,3 +83,55 @@ def test_a_record_and_a_link_may_name_their_zone_by_its_id(tmp_path: Path) -> No
 
     assert [one.name for one in found.records] == ["www.corp.internal"]
     assert [one.vnet for one in found.links] == ["v"]
+
+
+_GROUP_OF_BODY = {"properties": {"networkSecurityGroup": {"id": _ID}}}
+
+
+@pytest.mark.parametrize(
+    ("written", "versions", "doubt"),
+    [
+        ({"constant_value": _GROUP_OF_BODY}, None, ["`networkSecurityGroup` of subnet `s`"]),
+        ({"constant_value": {"properties": {"provisioningState": "x"}}}, None, []),
+        (refers("var.secret"), None, ["`azapi.sensitive_body` of subnet `s`"]),
+        (refers("var.secret"), {"properties.routeTable.id": "1"}, ["`routeTable` of subnet `s`"]),
+        (None, {"properties.routeTable.id": "1"}, ["`routeTable` of subnet `s`"]),
+        ({"constant_value": None}, None, []),
+        (None, None, []),
+    ],
+)
+def test_what_is_hidden_of_a_body_of_azures_own_is_in_doubt(
+    tmp_path: Path, written: dict[str, Any] | None, versions: dict[str, str] | None, doubt: list[str]
+) -> None:
+    own = identity("virtualNetworks", "v")
+    values = {
+        "id": f"{own}/subnets/s",
+        "name": "s",
+        "parent_id": own,
+        "type": "Microsoft.Network/virtualNetworks/subnets@2024-05-01",
+        "body": {"properties": {"addressPrefix": "10.0.0.0/24"}},
+        "sensitive_body": None,
+        "sensitive_body_version": versions,
+    }
+    hidden = {} if written is None else {"sensitive_body": written}
+    blocks = [block("virtual_network", "v"), block("", "s", **hidden) | {"type": "azapi_resource"}]
+    content = plan(
+        vnet("v", "10.0.0.0/16", id=own), Planned("azapi_resource", "s", values, {}), configuration=Module(blocks)
+    )
+
+    assert [one.what for one in read_network(tmp_path, content).unmodelled] == doubt
+
+
+@pytest.mark.parametrize("kind", ["azapi_resource", "azapi_update_resource"])
+def test_what_is_known_of_a_body_does_not_make_the_rest_known(tmp_path: Path, kind: str) -> None:
+    own = identity("virtualNetworks", "v")
+    named = {"name": "s", "parent_id": own, "type": "Microsoft.Network/virtualNetworks/subnets@2024-05-01"}
+    secret = {"sensitive_body_version": {"properties.provisioningState": "1"}} if kind == "azapi_resource" else {}
+    update = {"id": f"{own}/subnets/s", **named, "body": {"properties": {"defaultOutboundAccess": False}}}
+    content = plan(
+        vnet("v", "10.0.0.0/16", id=own),
+        Planned("azapi_resource", "s", {"id": f"{own}/subnets/s", **named, **secret}, {"body": True}),
+        *([Planned(kind, "u", update, {})] if kind != "azapi_resource" else []),
+    )
+
+    assert [one.what for one in read_network(tmp_path, content).unmodelled] == ["`properties` of subnet `s`"]

@@ -12,6 +12,7 @@ from vnetverify.ingest.terraform.links import Links
 from vnetverify.ingest.terraform.tables import KINDS
 from vnetverify.ingest.terraform.tables.networks import ASG, NAT_GATEWAY, NSG, PUBLIC_IP, ROUTE_TABLE, SUBNET, VNET
 from vnetverify.ingest.terraform.translation import Draft
+from vnetverify.ingest.terraform.write_only import SECRET_BODY
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.ingest.values import member
 
@@ -46,6 +47,7 @@ def draft_of(instance: Instance, identity: str, links: Links) -> Draft:
             draft.body["properties"] = {}
     else:
         draft.body["properties"] = body if isinstance(body, Unknown) else {"azapi.body": True}
+    _hide(instance, draft.body)
     for name in _WHOLE.get((arm_type(instance) or "").lower(), ()):
         if isinstance(draft.body["properties"], dict) and member(draft.properties, name) is None:
             draft.properties[name] = []
@@ -63,7 +65,15 @@ def amend(instance: Instance, folding: Folding, links: Links) -> bool:
     if target is None or not isinstance(body, dict):
         return False
     _merge(target, {key: value for key, value in body.items() if key not in ("id", "name", "type")})
+    _hide(instance, target)
     return True
+
+
+def _hide(instance: Instance, body: dict[str, Any]) -> None:
+    """Put into a body what a part of it says that is not told."""
+    hidden = instance.values.get(SECRET_BODY)
+    if hidden is not None:
+        _merge(body, hidden if isinstance(hidden, dict) else {"properties": {f"azapi.{SECRET_BODY}": True}})
 
 
 def is_network(instance: Instance) -> bool:
@@ -115,5 +125,5 @@ def _merge(target: dict[str, Any], addition: dict[str, Any]) -> None:
         known = target.get(spelt)
         if isinstance(known, dict) and isinstance(value, dict):
             _merge(known, value)
-        else:
+        elif not (isinstance(known, Unknown) and key == "properties"):  # all else of them stays unknown
             target[spelt] = value

@@ -38,6 +38,18 @@ def test_one_that_what_is_not_modelled_may_have_is_not_said_to_filter_nothing() 
     assert "filters nothing" not in f"{found.message}{found.label}"
 
 
+def test_a_route_table_that_is_attached_to_nothing_routes_nothing() -> None:
+    attached = "vnet v { address 10.0.0.0/16  subnet web 10.0.1.0/24 routes idle }"
+    not_known = '\nnot-known "the table of a subnet" because "it is assigned later" for v'
+    (found,) = lints(f"{PLACE}\nroute-table idle {{}}")
+    (doubtful,) = lints(f"{PLACE}\nroute-table idle {{}}{not_known}")
+
+    assert (found.code, found.severity) == ("route-table-unattached", Severity.WARNING)
+    assert (doubtful.code, doubtful.severity) == ("route-table-unattached", Severity.NOTE)
+    assert "routes nothing" not in f"{doubtful.message}{doubtful.label}"
+    assert not codes(f"{attached}\nroute-table idle {{}}")
+
+
 def test_a_group_at_one_interface_is_attached() -> None:
     assert not codes(f"{PLACE}\nnsg busy {{}}\nvm a {{ nic 10.0.1.4 in v.web nsg busy }}")
 

@@ -130,6 +130,16 @@ def test_a_fact_without_documented_value_is_open_in_either_reading(reading: bool
     assert found.facts == (fact(0, None),)
 
 
+@pytest.mark.parametrize("reading", [False, True])
+def test_what_turns_on_a_fact_of_either_kind_names_the_documented_one_unless_documents_are_read(
+    reading: bool, solver: Steered
+) -> None:
+    found = finding(solver, f"(and {HTTP} u0 u1)", None, True, reading=reading)
+
+    assert isinstance(found, FlowSometimes)
+    assert set(found.facts) == ({fact(0, None)} if reading else {fact(0, None), fact(1, None)})
+
+
 def test_a_flow_between_two_values_of_an_undocumented_fact_is_found_whichever_it_is(solver: Steered) -> None:
     found = finding(solver, f"(and {HTTP} (or u0 (not u0)))", None)
 

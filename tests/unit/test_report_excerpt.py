@@ -67,6 +67,16 @@ def test_a_place_of_several_lines_is_marked_to_the_end_of_its_first() -> None:
     assert lines[4] == "  |      ^^^^^ here"
 
 
+def test_a_second_place_in_a_part_that_is_cut_off_is_marked_below_the_dots() -> None:
+    text = "a" * 300
+    spans = on_line(1, 150, 160), on_line(1, 3, 8), on_line(1, 290, 295)
+    diagnostic = Diagnostic("some-code", "wrong", spans[0], "here", ((spans[1], "before"), (spans[2], "behind")))
+    lines = click.unstyle(render_diagnostics([diagnostic], {"a.vnet": Source("a.vnet", text)})).split("\n")
+
+    assert lines[3].partition("| ")[2] == f"…{'a' * 100}…"
+    assert lines[5:] == ["  | - before", f"  | {' ' * 101}- behind"]
+
+
 def test_a_place_past_the_end_has_its_label_and_no_excerpt() -> None:
     assert excerpt("vnet", on_line(9, 1, 2)) == ["error[some-code]: wrong", " --> a.vnet:9:1: here"]
 

@@ -92,6 +92,15 @@ def test_an_open_verdict_names_what_is_not_modelled_beside_the_facts() -> None:
     assert "a thing" in text
 
 
+@pytest.mark.parametrize("word", ["proved", None])
+def test_documents_are_said_to_give_a_verdict_only_where_they_do(word: str | None) -> None:
+    verdict = Unknown("open", (uncertainty("U-R-PEER-16"), uncertainty("U-FORWARDS", "fw")), word)
+    text = full(replace(OPEN, verdict=verdict, results=(replace(OPEN.results[0], verdict=verdict),)))
+
+    assert ("or take what is documented: `--reading documented`" in text) is (word == "proved")
+    assert ("`--reading documented` settles those that documents speak of" in text) is (word is None)
+
+
 @pytest.mark.parametrize("value", [True, False])
 def test_a_story_that_takes_another_world_than_the_documented_one_does_not_happen_as_documented(value: bool) -> None:
     verdict = Unknown("open", (FORWARDED,), "refuted")

@@ -80,6 +80,11 @@ def test_two_interfaces_may_not_have_one_name() -> None:
             "unknown-service-tag",
             "for the application security group write `asg web`",
         ),
+        (
+            "vnet v { subnet web 10.0.0.0/24 }\nnsg a { inbound 100 r allow tcp from v.web to any }",
+            "unknown-service-tag",
+            "a security rule names no places: write the addresses of `v.web`",
+        ),
         ("site s { behind nobody }", "unknown-machine", None),
         ("vnet a { gateway vpn g }\nconnection here -- a.g", "unknown-name", None),
         ("vnet a { gateway vpn g }\nvnet b {}\nsite s {}\nconnection s -- b.g", "unknown-gateway", None),

@@ -49,6 +49,7 @@ def test_a_keyword_is_a_whole_word(text: str, word: str, meant: str) -> None:
         ("vnet a { address\u00a010.0.0.0/16 }", "\u00a0", "write a plain blank"),
         ("vnet a\u200b {}", "\u200b", "it is invisible: leave it out"),
         ("vnet a {}\npeering a <-> a", "<", "two halves"),
+        ("nsg n { inbound 100 a allow tcp from 10.0.0.4-10.0.0.9 to any }", "-", "is written as its prefixes"),
     ],
 )
 def test_a_character_that_no_word_has_comes_with_advice(text: str, character: str, advice: str) -> None:
@@ -71,6 +72,9 @@ def test_a_character_that_no_word_has_comes_with_advice(text: str, character: st
         ("nsg n { in 100 a allow tcp from any to any }", "expected `inbound`", "write `inbound`"),
         ("nsg n { inbound a 100 allow tcp from any to any }", "expected a number", "`inbound 100 a`"),
         ("nsg n { inbound 100 a permit tcp from any to any }", "expected `allow` or `deny`", "write `allow`"),
+        ("nsg n { inbound 100 a allow tcp any to any }", "expected", "write `from any`"),
+        ("nsg n { inbound 100 a allow tcp, udp from any to any }", "expected `from`", "has one protocol"),
+        ("nsg n { inbound 100 a allow tcp from Sql, Storage to any }", "`port`, `to`", "write a rule for each"),
         ("route-table r { x 0.0.0.0/0 via 10.0.0.4 }", "expected `->`", "write `->`"),
         ("route-table r { x 0.0.0.0/0 => none }", "expected `->`", "write `->`"),
         ("route-table r { 0.0.0.0/0 -> none }", "expected a name", "`NAME 0.0.0.0/0`"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vnetverify.certificate.questions import Question
-from vnetverify.certificate.regions import Region
+from vnetverify.certificate.regions import Region, where_they_differ
 from vnetverify.certificate.tree import SETTLED, WALKED, Token, parted
 from vnetverify.facts import Undetermined
 from vnetverify.simulator.addressing import Impossible, Mixed
@@ -72,7 +72,9 @@ def why_refused(question: Question, region: Region, token: Token) -> str | None:
         return flaw(question, region, token)
     except Impossible:
         return None  # the region holds no flow
-    except (Mixed, Undetermined) as doubt:
+    except Mixed as doubt:
+        return f"its flows differ: {where_they_differ(doubt)}"
+    except Undetermined as doubt:
         return f"its flows differ: {doubt}"
 
 

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import assert_never
 
 from vnetverify.facts import SettledFacts, World
-from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, family_of
+from vnetverify.header import EVERY_NUMBER, LAST_PORT, TCP, UDP, Family, Interval, address_text, family_of
 from vnetverify.model.intents import Claim, Place
 from vnetverify.model.pieces import Pieces
 from vnetverify.model.planes import EVERY_ADDRESS
-from vnetverify.simulator.addressing import Field, Packet, Part, point
+from vnetverify.simulator.addressing import Field, Mixed, Packet, Part, point
 
 OF_FLOWS = ("ARE-ONE", "ANNOUNCED-")
 """How facts are called that part the flows of one world, beside those that part worlds."""
@@ -182,3 +182,14 @@ def one_flow(origin: Place, packet: Packet, assumed: SettledFacts) -> Region:
         assumed,
         origin,
     )
+
+
+def where_they_differ(doubt: Mixed) -> str:
+    """Return for a reader from which number on the flows of a region fare otherwise."""
+    match doubt.interval:
+        case Field(of=Part.PROTOCOL | Part.SOURCE_PORT | Part.DESTINATION_PORT, name=name):
+            return f"those with {name} {doubt.cut} and above from those below"
+        case Field(name=name):
+            return f"those with {name} {address_text(doubt.cut)} and above from those below"
+        case _:
+            return "some fare otherwise than others"

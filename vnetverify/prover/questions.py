@@ -179,6 +179,9 @@ class Questions:
                 pinned = self._ask([*fails, *literals], core=True, fix=header)
                 core = pinned.core if isinstance(pinned, Unsatisfiable) else tuple(literals)
                 wanted = self._smaller([*fails], [literal for literal in core if literal in literals], header)
+                if self.documented:  # which settles what documents speak of
+                    facts = self.obligation.facts
+                    wanted = [literal for literal in wanted if facts[literal.lstrip("-")].documented is None]
                 return FlowSometimes(model, self._facts(wanted, model))
 
     def _ask(

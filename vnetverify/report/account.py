@@ -254,7 +254,7 @@ def _names(facts: Sequence[Uncertainty]) -> str:
 
 
 def _way_out(verdict: Unknown, as_documented: bool) -> str:
-    """Return what a user can do about open facts."""
+    """Return what a user can do about open facts; `as_documented`, those that documents speak of are settled."""
     facts = [fact for fact in verdict.open_facts if not fact.is_chosen_anew]
     fact = facts[0] if facts else verdict.open_facts[0]
     name = written_fact(str(fact))
@@ -272,6 +272,8 @@ def _way_out(verdict: Unknown, as_documented: bool) -> str:
         known = f"once you know, write `assume {name} = true` or `= false`{likewise}"
     if as_documented or all(other.documented is None for other in verdict.open_facts):
         return known
+    if verdict.as_documented is None:  # which no documents settle by themselves
+        return f"{known}; `--reading documented` settles those that documents speak of"
     return f"{known}, or take what is documented: `--reading documented`"
 
 

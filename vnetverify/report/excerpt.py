@@ -125,11 +125,13 @@ def _flat(text: str) -> str:
 
 
 def _marker(mark: _Mark, text: str, start: int, columns: int) -> str:
-    """Return the carets and the label that stand below `text`, quoted from index `start`."""
-    first = max(mark.span.column - 1, start)
+    """Return the carets and the label that stand below `text`, quoted from index `start`.
+
+    What lies in a part of the line that is cut off has its mark below the `…` in place of that part.
+    """
     last = mark.span.end_column - 1 if mark.span.end_line == mark.span.line else len(text)
-    last = min(last, start + columns)
-    before = width(_flat(text[start:first])) + (1 if start else 0)
+    first, last = max(mark.span.column - 1, start), min(last, start + columns)
+    before = width(_flat(text[start : min(first, start + columns)])) + (1 if start else 0) if last > start else 0
     under = max(1, width(_flat(text[first:last])))
     carets = coloured("^" * under, "red") if mark.main else bold("-" * under)
     label = shortened(printable(mark.label), _LABEL)

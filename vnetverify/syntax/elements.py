@@ -53,6 +53,7 @@ _REPEATABLE = frozenset({
 })  # fmt: skip
 _LARGEST_AS_NUMBER = 0xFFFF_FFFF
 _LARGEST_PRIORITY = 65_535
+_PLACES = ("vnet", "subnet", "machine", "site", "group")
 _FLOW_TIMEOUTS = (4, 30)  # minutes
 
 
@@ -334,14 +335,19 @@ def service_tag(scope: Scope, node: WordField) -> ServiceTag | None:
     if spelling is not None:
         return ServiceTag(spelling)
     known = [*known_tags(scope.names), "any"]
-    is_asg = node.suffix is None and scope.names.lookup("asg", word) is not None
+    if node.suffix is None and scope.names.lookup("asg", word) is not None:
+        help_text: str | None = f"for the application security group write `asg {word}`"
+    elif any(scope.names.lookup(kind, word) is not None for kind in _PLACES):
+        help_text = f"a security rule names no places: write the addresses of {shown(word)}"
+    else:
+        help_text = did_you_mean(word, known)
     scope.problems.error(
         "unknown-service-tag",
         f"{shown(word)} is not a service tag{of_list(scope.names)}",
         scope.span(node.word, node.last),
         "expected `any`, prefixes, a service tag or `asg NAME`",
         (),
-        f"for the application security group write `asg {word}`" if is_asg else did_you_mean(word, known),
+        help_text,
     )
     return None
 

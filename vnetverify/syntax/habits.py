@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from vnetverify.header import PROTOCOL_NUMBERS
+
 _IN_PLACE_OF_VERBS = frozenset(
     ("->", "can", "can't", "cannot", "could", "do", "does", "doesn't", "is", "are", "must", "shall", "should")
 )
@@ -15,6 +17,7 @@ _OTHER_WORDS = {
     "permit": "allow", "accept": "allow", "block": "deny", "drop": "deny",
     "in": "inbound", "ingress": "inbound", "out": "outbound", "egress": "outbound",
 }  # fmt: skip
+_PROTOCOLS = frozenset((*PROTOCOL_NUMBERS, "any", "*"))
 _OTHER_LANGUAGES = frozenset(("resource", "provider", "terraform", "variable", "module", "param", "targetscope"))
 
 
@@ -37,6 +40,8 @@ def habit(before: str, word: str, after: str, expected: Collection[str]) -> str 
         return "Terraform and Bicep are read as JSON (`terraform show -json`, `bicep build`), which `--network` names"
     if last in ("inbound", "outbound") and "NUMBER" in expected:
         return f"the priority stands before the name of the rule: `{last} 100 {word}`"
+    if "from" in expected and last in _PROTOCOLS and after.split()[:1] == ["to"]:
+        return f"write `from {word}`"
     if "->" in expected and word in ("via", "to", "next-hop"):
         return "write `->`"
     if after.lstrip().startswith("->") and "/" in word and "NAME" in expected:

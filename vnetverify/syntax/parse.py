@@ -52,6 +52,7 @@ _UNPRINTABLE = re.compile(
 
 # What follows on a name where a sentence begins, and on no word of the language in its own place.
 _STANDS_FOR_A_NAME = re.compile(r"\.|\s+(reaches|never|isolated|sometimes|loses|resolves)\b")
+_RANGE_OF_ADDRESSES = re.compile(r"(\d+\.){3}\d+-(\d+\.){3}\d+")
 _CURLY_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 _APART = re.compile(
@@ -218,6 +219,10 @@ def _advice(source: Source, token: Token, expected: Collection[str]) -> str | No
             return "a comment begins with `#`"
         case "=" if source.text.startswith("=>", token.start_pos) and "->" in expected:
             return "write `->`"
+        case "," if {"to", "port"} <= set(expected):
+            return "only prefixes and application security groups are listed with commas: write a rule for each"
+        case "," if list(expected) == ["from"]:
+            return "a security rule has one protocol, or `any`: write a rule for each"
         case ":" | "=" | ",":
             return f"leave out `{token}`"
     start, end = token.start_pos or 0, token.end_pos or 0
@@ -250,6 +255,8 @@ def _unreadable(source: Source, mistake: UnexpectedInput) -> Diagnostic:
         help_text = "it is invisible: leave it out"
     elif source.text.startswith("<->", offset):
         help_text = "a peering has two halves: `a -> b` and `b -> a`"
+    elif _RANGE_OF_ADDRESSES.match(source.text, source.text.rfind(" ", 0, offset) + 1):
+        help_text = "a range of addresses is written as its prefixes, separated by commas"
     elif character == ";":
         help_text = "leave out `;`"
     elif character.isalnum():

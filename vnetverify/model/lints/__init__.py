@@ -6,7 +6,7 @@ Faults of this kind that a single statement shows are warnings of `model.wellfor
 from __future__ import annotations
 
 from vnetverify.diagnostic import Diagnostic
-from vnetverify.model.lints.groups import group_lints
+from vnetverify.model.lints.groups import group_lints, route_table_lints
 from vnetverify.model.lints.publics import public_lints
 from vnetverify.model.lints.services import service_lints
 from vnetverify.model.network import Network
@@ -16,4 +16,4 @@ __all__ = ["plain_lints"]
 
 def plain_lints(network: Network) -> tuple[Diagnostic, ...]:
     """Return the warnings and notes about a well-formed `network` that need no proof, by kind."""
-    return (*group_lints(network), *public_lints(network), *service_lints(network))
+    return (*group_lints(network), *route_table_lints(network), *public_lints(network), *service_lints(network))

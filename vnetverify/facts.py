@@ -171,6 +171,7 @@ _QUESTIONS = (
     Question("U-STATEFUL", ("R-TRAF-2",), "{0} drops packets of flows it did not see begin", None, "the configuration of the appliance"),
     Question("U-EXIT", ("R-UDR-11",), "{0} sends this flow out by its interface or tunnel {1}", None, "the routing table of the appliance"),
     Question("U-EXITBACK", ("R-UDR-11",), "{0} sends the reply of this flow out by its interface or tunnel {1}", None, "the routing table of the appliance"),
+    Question("U-OWNADDR", ("R-UDR-10",), "{0} takes what comes by one of its interfaces for the address of another as its own", None, "a connection test, or the configuration of the guest"),
     Question("U-SITE", ("R-GW-24",), "{0} sends this flow by {1}", None, "the routing table of the site"),
     Question("U-RELAYS", ("R-META-3",), "{0} sends on packets that come to it for addresses elsewhere", None, "the routing tables of the site"),
     Question("U-DOWN", ("I-FAILURES",), "the {0} is down", None, "nothing: which elements fail cannot be known beforehand"),

@@ -249,7 +249,7 @@ ENCODER = (
     Mutant("F-FWD-4", "a rule holds where interface or address is a member", _ENCODED, _DOUBTFUL, "doubtful = TRUE"),
     Mutant("F-FWD-4", "a rule holds where both are members", _ENCODED, _DOUBTFUL, "doubtful = FALSE"),
     Mutant("F-FWD-5", "leaving needs no IP forwarding", _ENCODED_WALK, "for nic, term in zip(machine.nics, chosen, strict=True) if nic.ip_forwarding]", "for nic, term in zip(machine.nics, chosen, strict=True)]"),
-    Mutant("F-FWD-5", "entering needs no IP forwarding", _ENCODED_WALK, "        if nic.ip_forwarding:\n            onward =", "        if True:\n            onward ="),
+    Mutant("F-FWD-5", "entering needs no IP forwarding", _ENCODED_WALK, "        if nic.ip_forwarding:\n            for other", "        if True:\n            for other"),
     Mutant("F-PLAT-1", "nothing shuts off a host service", _ENCODED, "return none_of(*(self._shuts(name, header, spot) for name in groups))", "return TRUE"),
     Mutant("F-PLAT-1", "the rules hold for host services", _ENCODED, _PLATFORM_TOO, "if False:"),
     Mutant("F-PLAT-2", "the rules hold for the agent's ports", _ENCODED, "self._is_exempt(header, spot, [name for name, _ in groups]),", "all_of(self._is_exempt(header, spot, [name for name, _ in groups]), negate(is_among(header.destination_port, interval_set((Interval(80, 80), Interval(32526, 32526)))))),"),

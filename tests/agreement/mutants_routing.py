@@ -169,6 +169,8 @@ MUTANTS = (
     Mutant("R-UDR-11", "a tunnel surely takes what is the appliance's own", _TUNNELS, "is_open = is_own or some_covers(longer, destination)", "is_open = some_covers(longer, destination)"),
     Mutant("R-UDR-11", "no tunnel takes what is the appliance's own", _TUNNELS, "return None if appliance is None else into_tunnel(journey, appliance, is_own=True)", "return None"),
     Mutant("R-SEL-9", "no tunnel takes answers to the Internet", _TUNNELS, "    if appliance is None:\n        return False\n    return (", "    if True:\n        return False\n    return ("),
+    Mutant("R-UDR-10", "a machine keeps nothing for its other interfaces", _DEVICES, "kept = None if interface is None else _kept_for_another(journey, appliance, interface)", "kept = None"),
+    Mutant("R-UDR-10", "a machine surely keeps what is for its other interfaces", _DEVICES, 'if own is None or not journey.situation.holds(uncertainty("U-OWNADDR", appliance.name)):', "if own is None:"),
     Mutant("R-UDR-11", "an appliance sends on what comes for it out of a tunnel", _DEVICES, "is_any = arrival.interface is None or arrival", "is_any = arrival"),
     Mutant("R-UDR-11", "no tunnel has a default route", _TUNNELS, "if not sites or appliance.is_managed or not is_public(destination):", "if True:"),
     Mutant("R-UDR-11", "a tunnel surely has the default route", _TUNNELS, "return next((site for site in sites if situation.holds(exit_fact(journey, appliance, site.name))), None)", "return sites[0]"),

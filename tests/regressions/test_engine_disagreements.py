@@ -372,6 +372,7 @@ def test_a_receiver_that_its_own_flow_passes_keeps_no_record_that_it_does_not_ke
     }
     intent there { b reaches 10.0.1.132/32 on ssh }
     assume U-EXIT(fw, fw) = false
+    assume U-OWNADDR = false
     assume U-AASTATE = true
     """
 

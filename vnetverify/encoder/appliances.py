@@ -64,6 +64,13 @@ def from_own_address(estate: Estate, nic: Nic, header: Header) -> Header:
     return replace(header, source=estate.known_address(nic.addresses[0])) if nic.addresses else header
 
 
+def kept_for(machine: Machine, nic: Nic) -> list[Nic]:
+    """Return the other interfaces for which a machine may keep what comes to it by one that forwards (R-UDR-10)."""
+    if machine.firewall is not None or not nic.ip_forwarding:
+        return []
+    return [other for other in machine.nics if other.name != nic.name]
+
+
 def exit_question(header: Header) -> str:
     """Return the kind of fact about where an appliance's own table sends a packet: one of its own for replies, which go
     elsewhere (R-UDR-11)."""

@@ -244,13 +244,14 @@ class Circuit:
         names = (device_of(node) for node in self._edges)
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
-    def comes_by_tunnel(self, nic: Nic) -> Term:
-        """Hold when the packet comes to an interface's machine, for which it is, out of a tunnel: past no filter."""
+    def comes_otherwise(self, nic: Nic) -> Term:
+        """Hold when the packet comes to an interface's machine, for which it is, past the filters of that interface:
+        out of a tunnel, or by another one."""
         return any_of(
             *(
                 all_of(term, self._edges[node].get(ToInterface(nic.name), FALSE))
                 for node, term in self._visited.items()
-                if isinstance(node, FromTunnel)
+                if isinstance(node, FromTunnel) or (isinstance(node, Arrival) and node.nic != nic.name)
             )
         )
 
@@ -280,7 +281,7 @@ class Circuit:
                     went = self.hops.forgets(nic, self.header, Direction.OUTBOUND)
                     forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), all_of(term, leaves, went))
         for nic in (nic for machine in self.machines() for nic in machine.nics):
-            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), self.comes_by_tunnel(nic))
+            forgetful[nic.name] = any_of(forgetful.get(nic.name, FALSE), self.comes_otherwise(nic))
         met = {machine.name: self._share(self.meets(machine.name, MACHINES)) for machine in self.machines()}
         return Memory(passed, left, {name: self._share(term) for name, term in forgetful.items()}, met)
 

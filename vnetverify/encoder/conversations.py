@@ -379,7 +379,7 @@ class Conversations:
         return decision_tree(self.ends.key, branches, self.delivery.share, free_outside=True)
 
     def _lets_answer_in(self, reply: Circuit, place: Place, addresses: IntervalSet, memory: Memory) -> Term:
-        """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18), or has it by a tunnel."""
+        """Hold when the host of `place` that sent the packet lets the answer in (F-ADM-18), or gets it past them."""
         if place.kind != PlaceKind.SUBNET.value:
             return TRUE
         header, spot = self.ends.header.of(coarse(addresses)), Spot(self.hops.estate.subnets[place.name])
@@ -389,8 +389,8 @@ class Conversations:
         )
         if forgotten == FALSE:
             return TRUE
-        by_tunnel = map(reply.comes_by_tunnel, self.hops.estate.nics_in[place.name])
-        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, spot), *by_tunnel)
+        past_them = map(reply.comes_otherwise, self.hops.estate.nics_in[place.name])
+        return any_of(negate(forgotten), self.hops.frontends.takes_as_new(header, spot), *past_them)
 
     def _hears_the_internet(self, left: Parts) -> Term:
         """Hold when the host that sent the packet to the Internet itself lets the answer in (F-ADM-18)."""

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from vnetverify.encoder.addressing import Estate
-from vnetverify.encoder.appliances import exit_question, from_own_address, machine_at, policy_forwards, tunnels
+from vnetverify.encoder.appliances import (
+    exit_question,
+    from_own_address,
+    kept_for,
+    machine_at,
+    policy_forwards,
+    tunnels,
+)
 from vnetverify.encoder.candidates import (
     ApplianceHop,
     Candidate,
@@ -325,14 +332,21 @@ class Hops:
         admitted = all_of(works, self._filtered(nic, header, Direction.INBOUND, memory))
         yield from self._for_itself(machine, nic, header, admitted, memory)
         if nic.ip_forwarding:
+            for other in kept_for(machine, nic):
+                keeps = all_of(negate(_is_for(nic, header)), self.facts.holds("U-OWNADDR", machine.name))
+                yield from self._for_itself(machine, other, header, all_of(admitted, keeps), memory)
             onward = all_of(negate(self.is_addressed(node, header)), admitted)
             yield from self._forward(machine, header, onward, memory)
 
     def is_addressed(self, node: Node, header: Header) -> Term:
         """Hold when the packet is for the machine that it reached, out of a tunnel by any of its addresses."""
         match node:
-            case Arrival():
-                return _is_for(self.interface(node), header)
+            case Arrival(name):
+                machine, nic = self.machine(name), self.interface(node)
+                others = any_of(*(_is_for(other, header) for other in kept_for(machine, nic)))
+                if others == FALSE:
+                    return _is_for(nic, header)
+                return any_of(_is_for(nic, header), all_of(others, self.facts.holds("U-OWNADDR", name)))
             case FromTunnel(name):
                 return any_of(*(_is_for(nic, header) for nic in self.machine(name).nics))
             case _:

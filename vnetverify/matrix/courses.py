@@ -298,6 +298,12 @@ class Courses:
             if any(address in spot.addresses for address in own):
                 is_itself = spot.nic == device.arrival and spot.addresses.size <= len(own)
                 changed[position] = self._number(DELIVERED if is_itself else UNKNOWN)
+        if device.machine is None or device.arrival is None or not device.arrival.ip_forwarding:
+            return changed
+        for nic in device.machine.nics:  # whether the guest keeps what is for these is left to others (R-UDR-10)
+            for position in self._of_vnet.get(nic.vnet, ()) if nic != device.arrival else ():
+                if any(address in self._spots[position].addresses for address in nic.addresses):
+                    changed[position] = self._number(UNKNOWN)
         return changed
 
     def _forwarded(self, device: Device, sender: _Sender) -> array[int]:

@@ -88,6 +88,9 @@ def at_appliance(journey: Journey, arrival: AtAppliance) -> Next:
         return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
     if interface is not None and not interface.forwards:
         return _without_forwarding(journey, appliance, interface)
+    kept = None if interface is None else _kept_for_another(journey, appliance, interface)
+    if kept is not None:
+        return kept
     public = steered_to(journey, appliance)
     taken = None if public is None else _at_nat_rules(journey, appliance, public)
     if taken is not None:
@@ -110,6 +113,16 @@ def _own_interface(arrival: AtAppliance, address: Interval) -> Interface | None:
     is_any = arrival.interface is None or arrival.appliance.firewall is not None
     interfaces = arrival.appliance.interfaces if is_any else (arrival.interface,)
     return next((each for each in interfaces if each is not None and is_one_of(address, each.addresses)), None)
+
+
+def _kept_for_another(journey: Journey, appliance: Appliance, interface: Interface) -> Next | None:
+    """Return the delivery of what came by one interface for the address of another, where the guest takes it as its own
+    (R-UDR-10)."""
+    others = (each for each in appliance.interfaces if each.name != interface.name)
+    own = next((each for each in others if is_one_of(journey.packet.destination, each.addresses)), None)
+    if own is None or not journey.situation.holds(uncertainty("U-OWNADDR", appliance.name)):
+        return None
+    return journey.turned_away(own) or delivered_to(own, address_in(journey.packet.destination))
 
 
 def _has_come_back(journey: Journey, appliance: Appliance) -> bool:

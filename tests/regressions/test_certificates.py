@@ -93,7 +93,7 @@ def test_a_region_parted_by_facts_that_exclude_each_other_holds_no_flow() -> Non
     whole = next(premise(said, SettledFacts({})))
     below = whole.cut(Part.DESTINATION, parse_address("20.0.0.0"))
     assert below is not None
-    aimed, held = "ARE-ONE(destination, entry)", "ARE-ONE(30.0.0.4, entry)"
+    aimed, held = "ARE-ONE(destination, public entry)", "ARE-ONE(30.0.0.4, public entry)"
 
     def parted(region: Region, *facts: str) -> Region:
         return replace(region, decided=dict.fromkeys(facts, True))

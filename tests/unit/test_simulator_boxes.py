@@ -231,6 +231,21 @@ def test_an_interface_is_at_the_public_address_that_the_world_names() -> None:
         is_found(at, World(partial=True))
 
 
+def test_what_public_addresses_are_called_makes_no_two_questions_one() -> None:
+    """Azure lets them be called `source`, and as addresses."""
+    asked = set[str]()
+    for name in ("source", "destination", "20.0.0.4", "20.0.0.5"):
+        holder = nic("m", "v.s", "10.0.0.9", public_address=public(name))
+        net = network(vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")), machine("m", holder))
+        ends = (Field(0x14000004, 0x14000008, part) for part in (Part.SOURCE, Part.DESTINATION))
+        for address in (*ends, point(0x14000004), point(0x14000005)):
+            with pytest.raises(Undetermined) as left_open:
+                holder_of_public(situated(net, World(partial=True)), address)
+            asked.add(str(left_open.value.fact))
+
+    assert len(asked) == 16
+
+
 def test_a_span_is_several_numbers_alike_where_nothing_stands_at_any() -> None:
     net = network(
         vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24")),

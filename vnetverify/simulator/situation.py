@@ -452,7 +452,7 @@ def _is_at(situation: Situation, public: PublicAddress, name: str, address: Inte
         return number is not None and is_number(address, number)
     if not is_public(address) or among(address, situation.index.known_public) is not None:
         return False
-    return situation.holds(_meeting(address, name))
+    return situation.holds(_meeting(address, f"public {name}"))  # which may be called `source` or as an address
 
 
 def world_address(situation: Situation, name: str, among_these: IntervalSet) -> Interval | None:

@@ -177,4 +177,4 @@ def _number(name: str, flow: Flow, world: World) -> int | None:
     try:
         return numbers[name] if name in numbers else parse_address(name)
     except ValueError:
-        return world.addresses.get(name)
+        return world.addresses.get(name.removeprefix("public "))

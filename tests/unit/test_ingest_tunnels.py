@@ -143,3 +143,46 @@ def test_a_template_may_give_a_site_the_address_of_a_gateway_that_it_deploys(
     content = arm_templates.template(*parts, parameters={"device": {"type": "string"}})
 
     assert _open(arm_templates.read(tmp_path, content).network) == found
+
+
+@pytest.mark.parametrize(
+    ("recorded", "address", "found"),
+    [
+        (None, "[reference(resourceId('Microsoft.Network/publicIPAddresses', 'nva')).ipAddress]", True),
+        (None, "[reference(resourceId('Microsoft.Network/publicIPAddresses', 'hub')).ipAddress]", False),
+        ("20.0.0.7", "20.0.0.7", True),
+        (None, "20.0.0.7", False),
+    ],
+)
+def test_a_template_may_give_a_site_the_address_of_an_appliance_that_it_deploys(
+    tmp_path: Path, recorded: str | None, address: str, found: bool
+) -> None:
+    inner = {
+        "privateIPAddress": "10.2.1.4",
+        "privateIPAllocationMethod": "Static",
+        "subnet": _here("virtualNetworks/subnets", "b", "s"),
+        "publicIPAddress": _here("publicIPAddresses", "nva"),
+    }
+    public = {"publicIPAllocationMethod": "Static", **({"ipAddress": recorded} if recorded else {})}
+    gateway = {"subnet": _here("virtualNetworks/subnets", "a", "GatewaySubnet")}
+    site = {"localNetworkAddressSpace": {"addressPrefixes": ["10.2.0.0/16"]}, "gatewayIpAddress": address}
+    ends = {
+        "connectionType": "IPsec",
+        "virtualNetworkGateway1": _here("virtualNetworkGateways", "a"),
+        "localNetworkGateway2": _here("localNetworkGateways", "site"),
+    }
+    content = arm_templates.template(
+        arm_templates.vnet("a", "10.1.0.0/16", arm_templates.subnet("GatewaySubnet", "10.1.0.0/27")),
+        arm_templates.vnet("b", "10.2.0.0/16", arm_templates.subnet("s", "10.2.1.0/24")),
+        arm_templates.resource("publicIPAddresses", "hub", {"publicIPAllocationMethod": "Static"}),
+        arm_templates.resource("publicIPAddresses", "nva", public),
+        arm_templates.resource("networkInterfaces", "nva", {"ipConfigurations": [{"name": "c", "properties": inner}]}),
+        arm_templates.resource(
+            "virtualNetworkGateways", "a", {"gatewayType": "Vpn", "ipConfigurations": [{"properties": gateway}]}
+        ),
+        arm_templates.resource("localNetworkGateways", "site", site),
+        arm_templates.resource("connections", "tunnel", ends),
+    )
+
+    open_ = {("connection `tunnel`", frozenset(("a", "b")), True)} if found else set()
+    assert _open(arm_templates.read(tmp_path, content).network) == open_

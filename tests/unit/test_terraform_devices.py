@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.terraform_documents import (
     ANY_VALUE,
     Module,
@@ -245,6 +247,32 @@ def test_a_rule_of_a_load_balancer_that_is_elsewhere_is_in_doubt(tmp_path: Path)
 
 
 # -- gateways ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["azurerm_public_ip.p.ip_address", "azurerm_public_ip.q.ip_address"])
+def test_a_site_with_the_public_address_of_an_appliance_of_the_plan_leads_to_it(tmp_path: Path, address: str) -> None:
+    configuration = {"name": "c", "subnet_id": f"{identity('virtualNetworks', 'far')}/subnets/GatewaySubnet"}
+    document = plan(
+        *_HUB,
+        vnet("far", "10.9.0.0/16"),
+        subnet("GatewaySubnet", "far", "10.9.0.0/27"),
+        *(planned("public_ip", name, sku="Standard", ip_version="IPv4", later={"ip_address": True}) for name in "pq"),
+        nic("nva", "10.0.0.10", configuration={"public_ip_address_id": identity("publicIPAddresses", "p")}),
+        planned("virtual_network_gateway", "gw", type="Vpn", ip_configuration=[configuration]),
+        planned("local_network_gateway", "office", address_space=["10.0.0.0/16"], later={"gateway_address": True}),
+        planned(
+            "virtual_network_gateway_connection",
+            "tunnel",
+            type="IPsec",
+            virtual_network_gateway_id=identity("virtualNetworkGateways", "gw"),
+            local_network_gateway_id=identity("localNetworkGateways", "office"),
+        ),
+        configuration=Module([block("local_network_gateway", "office", gateway_address=refers(address))]),
+    )
+
+    found = [(item.what, set(item.vnets)) for item in read_network(tmp_path, document).unmodelled]
+
+    assert found == ([("connection `tunnel`", {"hub", "far"})] if ".p." in address else [])
 
 
 def test_a_gateway_connects_its_network_to_a_site(tmp_path: Path) -> None:

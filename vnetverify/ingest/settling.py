@@ -13,13 +13,15 @@ from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.references import ids_in, places_in, vnet_of
 from vnetverify.ingest.resources import Resource, key_of, parent_of
 from vnetverify.ingest.shapes import NAMES_ASKED_FOR
+from vnetverify.ingest.tunnels import ADDRESS
 from vnetverify.ingest.unknown import Unknown
 from vnetverify.model.network import ANY_TAG
 
 _VNETS = "virtualnetworks"
 # What an interface belongs to decides how it is read, also where it is not known to what; and one that may forward is
-# not one that does not. A rule for names that are not known is not one for none.
-_KEPT = frozenset(("privateendpoint", "privatelinkservice", "enableipforwarding")) | NAMES_ASKED_FOR
+# not one that does not. A rule for names that are not known is not one for none. Whose address a local network gateway
+# will have may be known.
+_KEPT = frozenset(("privateendpoint", "privatelinkservice", "enableipforwarding", ADDRESS.lower())) | NAMES_ASKED_FOR
 # Resources whose effect reaches to where those stand that they name: `b` of `a joins b`.
 _JOINING = ("connections", "loadbalancers", "privatelinkservices", "privateendpoints")
 

@@ -42,8 +42,14 @@ _ADDRESSES = {
     ("azurerm_lb", "private_ip_addresses"): "frontendipconfigurations",
 }
 # Attributes that are one address: what they refer to is the value itself, and no part of a longer text.
-_ONE_ADDRESS = ("next_hop_in_ip_address", "translated_address", "private_ip_address", "ip_address")
-_NICS = ("azurerm_network_interface",)
+_ONE_ADDRESS = (
+    "next_hop_in_ip_address",
+    "translated_address",
+    "private_ip_address",
+    "ip_address",
+    "gateway_address",
+)
+_NICS, _PUBLIC = ("azurerm_network_interface",), "azurerm_public_ip"
 
 
 class Links:
@@ -232,6 +238,8 @@ class Links:
             return RuntimeProperty(key_of(str(first)), _private_address("ipconfigurations", 0)) if is_known else None
         listed = _ADDRESSES.get((holder.type, str(path[0]))) if path else _only_list(holder)
         identity = self.id_of(holder)
+        if holder.type == _PUBLIC and path[:1] == ("ip_address",) and identity is not None:
+            return RuntimeProperty(key_of(identity), "ipaddress")
         if listed is None or identity is None:
             return None
         position = path[1] if len(path) > 1 and isinstance(path[1], int) else 0

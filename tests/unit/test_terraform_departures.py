@@ -235,9 +235,22 @@ def test_what_a_plan_does_not_plan_stays_as_it_was(tmp_path: Path, targets: list
     assert [found.code for found in imported.diagnostics] == ["terraform-kept"]
 
 
+def test_a_plan_that_only_refreshes_tells_what_is_there(tmp_path: Path) -> None:
+    document = plan(configuration=Module([block("subnet", "web")]), prior_state=state(vnet("hub", id=_HUB)))
+    del document["resource_changes"]
+    document["planned_values"] = {"root_module": {}}
+
+    assert list(read_network(tmp_path, document).vnets) == ["hub"]
+
+
 def test_a_plan_without_its_changes_is_what_is_planned(tmp_path: Path) -> None:
     existing = [subnet("web", "hub", id=_WEB), subnet("app", "hub", "10.0.1.0/24", id=_APP)]
-    document = plan(vnet("hub", id=_HUB), existing[0], prior_state=state(vnet("hub", id=_HUB), *existing))
+    document = plan(
+        vnet("hub", id=_HUB),
+        existing[0],
+        configuration=Module([block("subnet", "web")]),
+        prior_state=state(vnet("hub", id=_HUB), *existing),
+    )
     del document["resource_changes"]
 
     assert [one.name for one in read_network(tmp_path, document).vnets["hub"].subnets] == ["web"]

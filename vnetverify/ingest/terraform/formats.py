@@ -102,8 +102,10 @@ class _Plan:
         where = "/prior_state/values/root_module"
         touched = known | self._touched()
         before = [one for one in _modules(_object(prior), where) if one.address not in touched]
-        # Without its changes a plan does not tell what it deletes from what it does not plan.
-        kept = [one for one in before if one.is_data or "resource_changes" in content]
+        # A part of a plan that lacks the changes does not tell what it deletes from what it does not plan. A whole plan
+        # lacks them where it changes nothing, and then plans nothing either.
+        is_told = "resource_changes" in content or ("configuration" in content and planned == {})
+        kept = [one for one in before if one.is_data or is_told]
         told.instances += kept
         self._say_kept(told, sum(not one.is_data for one in kept))
         self._read_deferred(told)

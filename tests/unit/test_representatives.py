@@ -14,6 +14,7 @@ from tests.unit.azure_resources import subnet_id
 from vnetverify.header import parse_address
 from vnetverify.ingest import Given, Imported, read_paths
 from vnetverify.model.network import Network
+from vnetverify.pipeline import load
 
 _SUBNET = "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'v', 's')]"
 _V = vnet("v", "10.0.0.0/16", subnet("s", "10.0.0.0/24"), subnet("AzureFirewallSubnet", "10.0.1.0/26"))
@@ -225,6 +226,24 @@ def test_another_address_or_one_that_is_spoken_of_elsewhere_is_not_presumed(
 
     assert "fw" not in network.machines
     assert any(item.what == "firewall `fw`" for item in network.unmodelled)
+
+
+@pytest.mark.parametrize(
+    ("text", "presumed"),
+    [
+        ("route-table r { d 0.0.0.0/0 -> appliance 10.0.1.4 }", True),
+        ("route-table r { d 0.0.0.0/0 -> appliance 10.0.1.5 }", False),
+        ("route-table r { d 0.0.0.0/0 -> appliance 10.0.1.4 }\nintent i { 10.0.1.4 reaches internet }", False),
+        ("route-table r { d 10.0.1.4/32 -> appliance 10.0.1.4 }", False),
+    ],
+)
+def test_routes_of_a_text_name_the_address_of_a_firewall_as_well(tmp_path: Path, text: str, presumed: bool) -> None:
+    (tmp_path / "hub.json").write_text(json.dumps(template(_V, _P, _firewall())), encoding="utf-8")
+    (tmp_path / "net.vnet").write_text(text, encoding="utf-8")
+
+    machine = load([str(tmp_path / "net.vnet")], [str(tmp_path / "hub.json")]).document.network.machines.get("fw")
+
+    assert (machine is not None and machine.firewall is not None and machine.firewall.presumes_address) is presumed
 
 
 def test_a_firewall_whose_address_nobody_names_is_known_to_have_one(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ _CONFIGURATIONS = {
 }
 _NOWHERE = ""  # the subnet of those for whom no address of it stands
 _FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet, and the last
+# What a text says of a route to an appliance.
+_NEXT_HOPS = re.compile(r"->\s*appliance\s+\d{1,3}(?:\.\d{1,3}){3}(?![\d./])")
 _QUADS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![\d.])")
 
 
@@ -223,7 +225,7 @@ def _spoken_of(
     resources: Iterable[Resource], texts: Iterable[str], apart_from: Container[str] = frozenset()
 ) -> set[Prefix]:
     """Return every address and range that the input spells anywhere, each end of a range by itself; what resources say
-    under keys of `apart_from` does not count.
+    under keys of `apart_from` does not count, and nor do the next hops of texts where there are such keys.
 
     What a template says beside *Dynamic* tells nothing apart: it is but what the configuration once had.
     """
@@ -240,7 +242,7 @@ def _spoken_of(
         elif isinstance(item, str) and "." in item:
             found.update(_QUADS.findall(item))
     for text in texts:
-        found.update(_QUADS.findall(text))
+        found.update(_QUADS.findall(_NEXT_HOPS.sub("", text) if apart_from else text))
     return {prefix for text in found if (prefix := _as_prefix(text)) is not None}
 
 

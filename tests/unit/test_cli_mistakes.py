@@ -265,7 +265,10 @@ def test_a_difference_of_the_engines_is_never_written_over_an_input(
         (("routes", "app.web"), "name a FILE before 'app.web' or a --network"),
         (("show", "tga"), "no command 'tga'; did you mean `tag`?"),
         (("show", "Internet"), "no command 'Internet'; there is `tag`"),
-        (("matrix", "hub.vnet", "--service", "htps"), "Invalid value for '--service': 'htps' is not a service"),
+        (
+            ("matrix", "hub.vnet", "--service", "htps"),
+            "Invalid value for '--service': 'htps' is not a service; did you mean `https`?",
+        ),
         (("prove", "hub.vnet", "-j", "many"), "'many' is neither `auto` nor a number"),
         (("conform", "tags.json"), "to compare recordings, name their network with `--network`"),
     ],

@@ -198,6 +198,10 @@ def test_a_bandwidth_that_is_none_is_told(written: str, code: str) -> None:
     assert mistake(f"vm x {{ nic 10.0.0.9 in v.s  bandwidth {written} }}").code == code
 
 
+def test_a_misspelt_unit_is_offered_as_azure_spells_it() -> None:
+    assert mistake("vm x { nic 10.0.0.9 in v.s  bandwidth 650 MB }").help == "did you mean `Mbps`?"
+
+
 def test_a_gateway_has_a_bandwidth() -> None:
     assert NETWORK.gateways["vpn"].bandwidth == 650_000_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -95,15 +96,16 @@ def command(
 def _service_called(loaded: Loaded, text: str | None) -> Service:
     """Return the service of that name, or of a protocol and ports. Raises `BadParameter`."""
     from vnetverify.model.services import EVERY_CONVERSATION, WELL_KNOWN, service_written
+    from vnetverify.report.terminal import printable
 
     if text is None:
         return EVERY_CONVERSATION
     declared = {name.casefold(): service for name, service in loaded.document.services.items()}
     found = declared.get(text.casefold()) or WELL_KNOWN.get(text.casefold()) or service_written(text)
     if found is None:
-        raise click.BadParameter(
-            f"{text[:60]!r} is not a service; for example https, tcp/443 or udp/1000-2000", param_hint="'--service'"
-        )
+        close = get_close_matches(text.casefold()[:60], [*declared, *WELL_KNOWN], 1)
+        hint = f"did you mean `{printable(close[0])}`?" if close else "for example https, tcp/443 or udp/1000-2000"
+        raise click.BadParameter(f"{text[:60]!r} is not a service; {hint}", param_hint="'--service'")
     return found
 
 

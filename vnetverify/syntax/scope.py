@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 ANY_WORDS = frozenset({"any", "*"})
-BANDWIDTH_UNITS = {"bps": 1, "kbps": 10**3, "mbps": 10**6, "gbps": 10**9}
+BANDWIDTH_UNITS = {"bps": 1, "Kbps": 10**3, "Mbps": 10**6, "Gbps": 10**9}
 _LARGEST_BANDWIDTH = 10**9
 _LONGEST_NAME = 260
 _TEXT = 200  # characters kept of a sentence's text
@@ -230,8 +230,8 @@ class Scope:
         return None if amount is None or factor is None else amount * factor
 
     def one_of(self, token: Token, choices: Mapping[str, Value], what: str) -> Value | None:
-        """Return the value that a word stands for."""
-        found = choices.get(token.casefold())
+        """Return the value that a word stands for, without regard to case."""
+        found = {choice.casefold(): value for choice, value in choices.items()}.get(token.casefold())
         if found is None:
             self.problems.error(
                 f"unknown-{what.replace(' ', '-')}",

@@ -249,7 +249,7 @@ def _bandwidth(bits: int | None) -> tuple[str, ...]:
     if bits is None:
         return ()
     unit, factor = next(found for found in reversed(BANDWIDTH_UNITS.items()) if bits % found[1] == 0)
-    return (f"bandwidth {bits // factor} {unit.title() if factor > 1 else unit}",)
+    return (f"bandwidth {bits // factor} {unit}",)
 
 
 def _policy_rule(rule: PolicyRule) -> str:

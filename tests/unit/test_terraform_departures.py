@@ -113,8 +113,10 @@ def test_a_subnet_that_its_network_tells_of_stays_when_its_group_goes(tmp_path: 
 def test_what_a_data_source_saw_of_a_subnet_goes_with_its_associations(tmp_path: Path) -> None:
     own = identity(_GROUP, "web")
     fastened = {"network_security_group": own, "route_table": _TABLE}
-    seen = subnet("app", "hub", id=_APP, is_data=True, **{f"{kind}_id": one for kind, one in fastened.items()})
+    attributes = {f"{kind}_id": one for kind, one in fastened.items()}
+    seen = subnet("app", "hub", id=_APP, is_data=True, actions=("no-op",), **attributes)
     document = plan(
+        seen,
         vnet("hub", id=_HUB, actions=("no-op",)),
         planned("network_security_group", "web", id=own, security_rule=[], actions=("no-op",)),
         planned("route_table", "t", id=_TABLE, route=[], subnets=[_APP], actions=("no-op",)),

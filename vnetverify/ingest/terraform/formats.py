@@ -100,12 +100,12 @@ class _Plan:
                 (told.instances if actions == _FORGOTTEN else told.gone).append(instance)
         prior = _object(_object(content.get("prior_state")).get("values")).get("root_module")
         where = "/prior_state/values/root_module"
-        touched = known | self._touched()
-        before = [one for one in _modules(_object(prior), where) if one.address not in touched]
+        before = [one for one in _modules(_object(prior), where) if one.address not in known]
         # A part of a plan that lacks the changes does not tell what it deletes from what it does not plan. A whole plan
         # lacks them where it changes nothing, and then plans nothing either.
         is_told = "resource_changes" in content or ("configuration" in content and planned == {})
-        kept = [one for one in before if one.is_data or is_told]
+        touched = self._touched()
+        kept = [one for one in before if one.is_data or (is_told and one.address not in touched)]
         told.instances += kept
         self._say_kept(told, sum(not one.is_data for one in kept))
         self._read_deferred(told)

@@ -144,8 +144,8 @@ def _literal(name: str) -> Interval:
 
 
 def _names_of(fact: str) -> list[str]:
-    """Return what a fact says to be one number."""
-    return fact.removeprefix(_ARE_ONE).removesuffix(")").split(", ")
+    """Return what a fact says to be one number, public addresses as worlds call them."""
+    return [name.removeprefix("public ") for name in fact.removeprefix(_ARE_ONE).removesuffix(")").split(", ")]
 
 
 def _may_hold(region: Region, origin: Place, flow: Flow, world: World) -> bool:
@@ -177,4 +177,4 @@ def _number(name: str, flow: Flow, world: World) -> int | None:
     try:
         return numbers[name] if name in numbers else parse_address(name)
     except ValueError:
-        return world.addresses.get(name.removeprefix("public "))
+        return world.addresses.get(name)

@@ -228,7 +228,7 @@ ENCODER = (
     Mutant("F-STATE-6", "TCP alone has flows", _CONVERSATIONS, "        if forgotten == FALSE:\n            return TRUE\n        as_new = self.hops.filters.allow(header.reversed(), spot, Direction.OUTBOUND)", "        forgotten = any_of(forgotten, negate(equals(header.protocol, 6)))\n        as_new = self.hops.filters.allow(header.reversed(), spot, Direction.OUTBOUND)"),
     Mutant("F-ADDR-1", "inbound rules see the public address", _ENTRANCES, _BEHIND, "return packet"),
     Mutant("F-ADDR-1", "inbound rules see the frontend's address", _ENCODED_FRONTENDS, _AS_MEMBER, "translated = header"),
-    Mutant("F-ADDR-2", "outbound rules see the public address", _ENCODED_FRONTENDS, _AT_SENDER, "nics = [n for n in self.estate.nics_in[subnet.id] if n.public_address is not None and n.public_address.address is not None]\n        if nics:\n            header = replace(header, source=self.estate.known_address(nics[0].public_address.address))\n        " + _AT_SENDER),
+    Mutant("F-ADDR-2", "outbound rules see the public address", _ENCODED_FRONTENDS, _AT_SENDER, "nics = [n for n in self.estate.nics_in[spot.subnet.id] if n.public_address is not None and n.public_address.address is not None]\n        if nics:\n            header = replace(header, source=self.estate.known_address(nics[0].public_address.address))\n        " + _AT_SENDER),
     Mutant("F-ADDR-4", "a client's rules see the frontend", _ENCODED_FRONTENDS, _MEMBER_SEEN, "by_member = FALSE"),
     Mutant("F-ADDR-4", "a client's rules see the member", _ENCODED_FRONTENDS, _MEMBER_SEEN, "by_member = TRUE"),
     Mutant("F-ADDR-5", "a member's rules see its own address", _ENCODED_FRONTENDS, _FLOATING, "return by_member"),

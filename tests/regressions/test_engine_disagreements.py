@@ -474,3 +474,23 @@ def test_what_a_nat_rule_sends_on_counts_by_the_place_of_the_rule() -> None:
     """
 
     assert verdicts(text) == {"host": "refuted", "place": "proved"}
+
+
+def test_what_an_endpoint_takes_counts_by_the_endpoint_where_its_member_has_the_same_address() -> None:
+    """The simulator counted it as a packet for the member, whose network overlaps that of the endpoint (F-PE-10)."""
+    text = """
+    vnet a {
+      address 10.0.0.0/24, 10.9.9.0/24
+      subnet s 10.0.0.0/26
+      subnet o 10.9.9.0/26
+    }
+    vnet b { address 10.9.9.0/24  subnet o 10.9.9.0/26 }
+    vm m { nic 10.9.9.4 in a.o }
+    load-balancer lb standard in a.o { frontend f 10.9.9.6  rule all any -> m }
+    private-link-service pls of lb.f at 10.0.0.4 in a.s
+    private-endpoint linked 10.9.9.4 in b.o to pls
+    intent member   { b.o reaches m on tcp/443 }
+    intent endpoint { b.o reaches linked on tcp/443 }
+    """
+
+    assert verdicts(text) == {"member": "refuted", "endpoint": "proved"}

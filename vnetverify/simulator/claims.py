@@ -230,7 +230,7 @@ def _not_reaching(network: Network, claim: Claim, origin: Place, packet: Packet,
         return None
     if isinstance(way.outcome, Astray):
         return _torn(claim, way, targets)
-    ends = ends_as_named(way, packet)
+    ends = ends_as_named(way, origin, packet)
     if not conversation.established:
         return Violation(conversation.why, _traces(conversation))
     missed = _missed(claim, ends, targets)
@@ -284,7 +284,7 @@ def _lost(network: Network, claim: Claim, origin: Place, packet: Packet, world: 
         return _torn(claim, way, targets)
     if isinstance(way.outcome, Dropped):
         return Violation(f"it is lost: {way.outcome.reason}", (way,))
-    missed = _missed(claim, ends_as_named(way, packet), targets)
+    missed = _missed(claim, ends_as_named(way, origin, packet), targets)
     return None if missed is None else Violation(f"it {missed}", (way,))
 
 

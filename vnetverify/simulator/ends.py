@@ -154,12 +154,23 @@ def ends_of(way: Trace, packet: Packet) -> tuple[End, ...]:
     return ()
 
 
-def ends_as_named(way: Trace, packet: Packet) -> tuple[End, ...]:
-    """Return the ends of the way at which the flow's destination can have been the one it names: what a NAT rule sent
-    on counts by the place that the rule stands for alone (F-FW-5)."""
-    ends = ends_of(way, packet)
+def ends_as_named(way: Trace, origin: Place, packet: Packet) -> tuple[End, ...]:
+    """Return the ends of the way at which the flow's destination can have been the one it names.
+
+    What a NAT rule sent on counts by the place that the rule stands for alone (F-FW-5), what came to its host by a
+    frontend, an endpoint or, from inside, a public address by that alone (F-LB-2, F-PE-10, F-ADDR-1): that the host has
+    the destination as an address of its own is chance, as where networks overlap.
+    """
+    ends, outcome = ends_of(way, packet), way.outcome
     by_rules = [translated.named for translated in way.translations if translated.named is not None]
-    return tuple(end for end in ends if end in by_rules) if by_rules else ends
+    if by_rules:
+        return tuple(end for end in ends if end in by_rules)
+    if not isinstance(outcome, Delivered):
+        return ends
+    if outcome.endpoint is not None:
+        return ends[1:2]
+    by_public_address = way.entered_from is not None and origin != INTERNET
+    return ends[1:] if outcome.frontend is not None or by_public_address else ends
 
 
 def ends_within(claim: Claim, origin: Place, packet: Packet, way: Trace) -> bool:

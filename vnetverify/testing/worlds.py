@@ -84,7 +84,7 @@ class Addresses(Mapping[str, int]):
         family = Family.IPV6 if name.startswith("IPv6 ") or name.endswith("-ip6") else Family.IPV4
         if name.removeprefix("IPv6 ").startswith(("egress of ", "subnet egress of ", "site egress of ")):
             return _EGRESS[family]
-        digest = blake2b(f"{self.seed} {name}".encode(), digest_size=2).digest()
+        digest = blake2b(f"{self.seed} {name}".encode(), digest_size=3).digest()
         return _POOLS[family] + int.from_bytes(digest, "big")
 
     def __iter__(self) -> Iterator[str]:

@@ -98,6 +98,16 @@ def test_an_appliance_whose_public_address_a_site_has_stands_at_the_far_end(
     assert _open(imported.network) == ({("connection `from-a`", frozenset(("a", "b")), True)} if found else set())
 
 
+@pytest.mark.parametrize(("address", "found"), [("10.2.0.4", True), ("10.3.0.4", False), ("nowhere", False)])
+def test_a_private_address_in_a_network_of_the_input_ends_the_tunnel_there(
+    tmp_path: Path, address: str, found: bool
+) -> None:
+    sides = (*_side("a", "1", _ADDRESSES["a"]), *_side("b", "2", _ADDRESSES["b"]))
+    imported = read(tmp_path, *sides, *_tunnel("a", "192.168.0.0/24", address))
+
+    assert _open(imported.network) == ({("connection `from-a`", frozenset(("a", "b")), True)} if found else set())
+
+
 def _here(kind: str, *names: str) -> dict[str, str]:
     return {"id": f"[resourceId('Microsoft.Network/{kind}', {', '.join(map(repr, names))})]"}
 

@@ -1,7 +1,7 @@
 """Local network gateways that stand for something of the input: its own VPN gateways, or appliances.
 
-What a local network gateway describes is modelled as a network outside. One with the public address of a VPN gateway of
-the input joins two networks that the model would take for apart, and one with that of an appliance leads to where this
+What a local network gateway describes is modelled as a network outside. One with an address of a VPN gateway of the
+input joins two networks that the model would take for apart, and one with that of an appliance leads to where this
 stands.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vnetverify.header import Prefix
+from vnetverify.header import Prefix, parse_prefix
 from vnetverify.ingest.inventory import Inventory
 from vnetverify.ingest.publics import PUBLIC_KINDS
 from vnetverify.ingest.references import ids_in, vnet_of
@@ -41,7 +41,7 @@ def far_ends(inventory: Inventory) -> dict[str, FarEnd]:
     publics = [one for kind in PUBLIC_KINDS for one in inventory.of(kind)]
     found = {}
     for connection, gateway, local in ends:
-        holders = _holders(inventory, publics, local)
+        holders = [*_holders(inventory, publics, local), *_networks_around(inventory, local)]
         others = [
             far for _, far, back in ends if far.key != gateway.key and _joins(inventory, gateway, local, far, back)
         ]
@@ -72,6 +72,21 @@ def _holders(inventory: Inventory, publics: Iterable[Resource], local: Resource)
         return []
     kinds = (one for one in inventory.all() if one.kind not in (*PUBLIC_KINDS, _CONNECTIONS, LOCAL_GATEWAYS))
     return [one for one in kinds if not named.isdisjoint(map(key_of, ids_in(one.body)))]
+
+
+def _networks_around(inventory: Inventory, local: Resource) -> Iterator[Resource]:
+    """Yield the networks with a range around the address that `local` says: a tunnel over ExpressRoute, or from one
+    network to another, ends at a private address."""
+    address = local.stated(ADDRESS)
+    if not isinstance(address, str):
+        return
+    try:
+        own = parse_prefix(address)
+    except ValueError:
+        return
+    for network in inventory.of(_NETWORKS):
+        if any(_meet(own, prefix) for prefix in _prefixes(network.stated("addressSpace")) or ()):
+            yield network
 
 
 def _is_address_of(address: Any, public: Resource) -> bool:
@@ -125,4 +140,7 @@ def _prefixes(space: Any) -> tuple[Prefix, ...] | None:
 
 
 def _vnets_of(resource: Resource) -> Iterator[str]:
+    if resource.kind == _NETWORKS:
+        yield resource.key
+        return
     yield from (vnet for one in ids_in(resource.body) if (vnet := vnet_of(key_of(one))) is not None)

@@ -407,3 +407,27 @@ def test_a_firewall_that_a_route_server_sends_back_to_itself_leaves_a_flow_astra
     """
 
     assert verdicts(text) == {"apart": "refuted"}
+
+
+def test_what_a_firewall_made_its_own_leaves_though_a_later_rule_kept_the_source() -> None:
+    """The encoding had it leave by the last translation alone, and so let it stop (F-FW-7)."""
+    text = """
+    vnet v {
+      address 10.0.0.0/16
+      subnet s                   10.0.1.0/24
+      subnet AzureFirewallSubnet 10.0.2.0/26
+    }
+    firewall fw {
+      nic 10.0.2.4 in v.AzureFirewallSubnet  public-ip entry standard 20.0.0.1
+      collection nat 100 in {
+        rule out   tcp from 10.0.2.0/26 at private port 443 -> 30.0.0.4 port 1024
+        rule again tcp from 10.0.1.0/24 at private port 8443 -> 10.0.2.4 port 443
+      }
+    }
+    assume U-FWDNATSRC(fw/again) = true
+    assume U-FWDNATSRC(fw/out) = false
+    intent never { v.s never reaches fw on tcp/8443 }
+    intent both  { v.s reaches fw on tcp/8443 }
+    """
+
+    assert verdicts(text) == {"never": "refuted", "both": "proved"}

@@ -46,7 +46,9 @@ class Egress:
         if sender.machine is not None:
             assert sender.nic is not None
             own = any_of(*(equals(header.source, address) for address in sender.nic.addresses))
-            translates = self._translates(sender.machine) if sender.owns_source is None else sender.owns_source
+            translates = self._translates(sender.machine)
+            if sender.owns_source is not None:
+                translates = any_of(sender.owns_source, header.is_owned_by(sender.machine.name))
             terms.append(any_of(own, translates))
         found = any_of(
             self.by_nat_gateway(subnet, header),

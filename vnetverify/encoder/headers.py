@@ -18,7 +18,8 @@ class Header:
     """Addresses are unsigned of 32 or 128 bits, ports of 16 and 0 where the protocol has none, the protocol of 8.
 
     `is_reply` tells that source and destination are those of the flow the other way round, `translations` how many
-    firewalls have made it another packet of the flow (F-FW-5, F-FW-7).
+    firewalls have made it another packet of the flow (F-FW-5, F-FW-7). `owned` are those that may have put an address
+    of their own as source, each with when.
     """
 
     protocol: Field
@@ -29,6 +30,7 @@ class Header:
     family: Family = Family.IPV4
     is_reply: bool = False
     translations: int = 0
+    owned: tuple[tuple[str, Term], ...] = ()
 
     def reversed(self) -> Header:
         return Header(
@@ -41,6 +43,10 @@ class Header:
             not self.is_reply,
             self.translations,
         )
+
+    def is_owned_by(self, firewall: str) -> Term:
+        """Hold when the source is an address that `firewall` has put there (F-FW-7)."""
+        return any_of(*(term for name, term in self.owned if name == firewall))
 
     @property
     def called(self) -> tuple[str, ...]:

@@ -320,6 +320,14 @@ def _at_public_addresses(stage: Stage) -> Iterator[tuple[Translated, Term]]:
                         yield target, all_of(works, came, term)
 
 
+def _owners(stage: Stage, came: tuple[Translation, ...]) -> Iterator[tuple[str, Term]]:
+    """Yield the firewalls that may have put an address of their own as source of the packet after `came`, with when."""
+    kept = any_of(*(translation.term for translation in came if not translation.owns_source))
+    for name, term in stage.header.owned:
+        yield name, stage.delivery.share(all_of(kept, term))
+    yield from ((translation.machine.name, translation.term) for translation in came if translation.owns_source)
+
+
 def _next(stage: Stage, came: tuple[Translation, ...], closed: frozenset[str]) -> Stage:
     """Return the stage after these translations of the packet of `stage`."""
     delivery, hops = stage.delivery, stage.delivery.hops
@@ -333,6 +341,7 @@ def _next(stage: Stage, came: tuple[Translation, ...], closed: frozenset[str]) -
         destination=ends.one_of([(term, each.destination) for term, each in zip(terms, after, strict=True)]),
         destination_port=ends.one_of([(term, each.destination_port) for term, each in zip(terms, after, strict=True)]),
         translations=header.translations + 1,
+        owned=tuple(_owners(stage, came)),
     )
     leaving: dict[tuple[str, bool], list[Translation]] = {}
     for translation in came:

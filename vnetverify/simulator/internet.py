@@ -18,7 +18,6 @@ from vnetverify.model.planes import EVERY_ADDRESS
 from vnetverify.simulator.addressing import PUBLIC, Address, Packet, is_one_of, is_public, lowest_text, point
 from vnetverify.simulator.egress import egress_of, egress_text, lack_of_egress
 from vnetverify.simulator.filters import declared_interface, judge_public_entry
-from vnetverify.simulator.firewalls import own_address
 from vnetverify.simulator.hops import ToInternet
 from vnetverify.simulator.journey import Journey
 from vnetverify.simulator.matching import Interface
@@ -47,7 +46,6 @@ from vnetverify.simulator.situation import (
     first_address,
     frontend_at_public,
     holder_of_public,
-    is_same,
     world_address,
 )
 
@@ -196,7 +194,9 @@ def _is_passing(journey: Journey, appliance: Appliance) -> bool:
 def _translates(journey: Journey, appliance: Appliance) -> bool:
     """Hold when the appliance puts a source of its own in place of a foreign one; a firewall has done so (F-FW-7)."""
     if appliance.firewall is not None and not (journey.unfiltered and _is_passing(journey, appliance)):
-        return is_same(journey.situation, journey.packet.source, own_address(journey.situation, appliance))
+        replacing = (each for each in reversed(journey.translations) if each.own is not None)
+        last = next(replacing, None)
+        return last is not None and last.by.name == appliance.name
     if appliance.translates_source is None:
         return journey.situation.holds(uncertainty("U-R-UDR-17", appliance.name))
     return appliance.translates_source

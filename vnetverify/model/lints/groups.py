@@ -12,27 +12,24 @@ def group_lints(network: Network) -> Iterator[Diagnostic]:
     """Yield each security group that no subnet and no interface has."""
     attached = {subnet.nsg for subnet in network.subnets()} | {nic.nsg for nic in network.nics()}
     for nsg in network.nsgs.values():
-        if nsg.name in attached:
-            continue
-        if network.unmodelled:  # which may have it: a scale set, an association that is not known
-            severity, label = Severity.NOTE, "may filter nothing"
-            said = f"no subnet and no interface is known to have nsg `{nsg.name}`; what is not modelled may have it"
-        else:
-            severity, label = Severity.WARNING, "filters nothing"
-            said = f"nsg `{nsg.name}` is attached to no subnet and no interface, so it filters nothing"
-        yield Diagnostic("nsg-unattached", said, nsg.span, label, rule="F-NSG-13", severity=severity)
+        if nsg.name not in attached:
+            said, label, severity = _of_nobody(network, f"nsg `{nsg.name}`", "no subnet and no interface", "filter")
+            yield Diagnostic("nsg-unattached", said, nsg.span, label, rule="F-NSG-13", severity=severity)
 
 
 def route_table_lints(network: Network) -> Iterator[Diagnostic]:
     """Yield each route table that no subnet has."""
     attached = {subnet.route_table for subnet in network.subnets()}
     for table in network.route_tables.values():
-        if table.name in attached:
-            continue
-        if network.unmodelled:  # which may have it: a subnet or an association that is not known
-            severity, label = Severity.NOTE, "may route nothing"
-            said = f"no subnet is known to have route table `{table.name}`; what is not modelled may have it"
-        else:
-            severity, label = Severity.WARNING, "routes nothing"
-            said = f"route table `{table.name}` is attached to no subnet, so it routes nothing"
-        yield Diagnostic("route-table-unattached", said, table.span, label, rule="R-UDR-1", severity=severity)
+        if table.name not in attached:
+            said, label, severity = _of_nobody(network, f"route table `{table.name}`", "no subnet", "route")
+            yield Diagnostic("route-table-unattached", said, table.span, label, rule="R-UDR-1", severity=severity)
+
+
+def _of_nobody(network: Network, named: str, nobody: str, verb: str) -> tuple[str, str, Severity]:
+    """Return what to say of a list that `nobody` has: a note where something that is not modelled may have it, such as
+    a scale set or an association that is not known."""
+    if network.unmodelled:
+        said = f"{nobody} is known to have {named}; what is not modelled may have it"
+        return said, f"may {verb} nothing", Severity.NOTE
+    return f"{named} is attached to {nobody}, so it {verb}s nothing", f"{verb}s nothing", Severity.WARNING
